@@ -1,0 +1,50 @@
+import type { Database } from '../persistence/database.ts';
+import type { AwsService, Door } from '../door/wire.ts';
+
+/** A resource of the synthesized template with every intrinsic function of its properties resolved. */
+export interface Resource {
+  readonly logicalId: string;
+  /** `AWS::Lambda::Function` */
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** What other resources see of a created one: its `Ref` and its `Fn::GetAtt` attributes. */
+export interface Provisioned {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Creates one kind of resource. Unknown properties must throw, naming resource and property; never skip them. */
+export type Provisioner = (resource: Resource) => Provisioned | Promise<Provisioned>;
+
+/** What a service folder under `local/services/` exports: the wire service, and the template resources it understands. */
+export interface LocalService {
+  readonly service?: AwsService;
+  readonly provisioners: Readonly<Record<string, Provisioner>>;
+  /** Runs after all resources exist: resume persisted work, start timers. */
+  start?(): void | Promise<void>;
+  stop?(): void | Promise<void>;
+}
+
+/** What every local service is made from. */
+export interface LocalContext {
+  readonly door: Door;
+  readonly database: Database;
+  readonly accountId: string;
+  readonly region: string;
+  /** `http://127.0.0.1:<port>` of the door: the value of AWS_ENDPOINT_URL for functions and builds. */
+  readonly endpoint: () => string;
+  /** Directory of the synthesized assembly (assets are relative to it). */
+  readonly assemblyDirectory: string;
+  /** Directory for files too large for the database (objects, build work); a temporary one without `--data`. */
+  readonly filesDirectory: string;
+  readonly log: (event: LocalEvent) => void;
+}
+
+/** Something worth showing to the person who runs the local cloud. */
+export interface LocalEvent {
+  readonly source: string;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}

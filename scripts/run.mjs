@@ -1,0 +1,98 @@
+/**
+ * Entry of every command of this repository: `node scripts/run.mjs [--needs a,b] script [args]`.
+ * Installs the dependencies when they are missing or differ from the lock file, names each missing prerequisite in
+ * one line, then runs the script with the Node.js pinned in package.json. Plain JavaScript, because the Node.js of
+ * the machine may be too old to run anything else.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const pinnedNode = join(root, 'node_modules', '.bin', 'node');
+const stamp = join(root, 'node_modules', '.stagegate-lock');
+const lockDirectory = join(root, '.stagegate', 'install.lock');
+
+const PREREQUISITES = {
+  git: { commands: [['git', '--version']], hint: 'install git (https://git-scm.com/downloads)' },
+  java: {
+    commands: [['java', '-version']],
+    accepts: (text) => Number(/version "(\d+)/.exec(text)?.[1] ?? 0) >= 17,
+    hint: 'install Java 17 or newer (for example https://adoptium.net); DynamoDB Local needs it',
+  },
+  terraform: {
+    commands: [['terraform', 'version'], ['tofu', 'version']],
+    hint: 'install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on the PATH',
+  },
+};
+
+function isThere({ commands, accepts = () => true }) {
+  return commands.some(([command, ...args]) => {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+    return status === 0 && accepts(`${stdout}${stderr}`);
+  });
+}
+
+function requirePrerequisites(names) {
+  const missing = names.filter((name) => !isThere(PREREQUISITES[name]));
+  for (const name of missing) console.error(`stagegate: missing prerequisite ${name}: ${PREREQUISITES[name].hint}`);
+  if (missing.length > 0) process.exit(1);
+}
+
+const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const isInstalled = () => existsSync(pinnedNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
+
+/** Two commands started at once must not install at once: a directory is the lock, an hour old one is a leftover. */
+function withInstallLock(install) {
+  mkdirSync(dirname(lockDirectory), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(lockDirectory);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() - statSync(lockDirectory).mtimeMs > 3_600_000) rmSync(lockDirectory, { recursive: true, force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  }
+  const unlock = () => rmSync(lockDirectory, { recursive: true, force: true });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { unlock(); process.exit(130); });
+  try {
+    install();
+  } finally {
+    unlock();
+    process.removeAllListeners('SIGINT');
+    process.removeAllListeners('SIGTERM');
+  }
+}
+
+function installDependencies() {
+  if (isInstalled()) return;
+  withInstallLock(() => {
+    if (isInstalled()) return;
+    console.error('stagegate: installing dependencies (npm ci) …');
+    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+    if (status !== 0) {
+      console.error('stagegate: npm ci failed; see its messages above');
+      process.exit(1);
+    }
+    if (!existsSync(pinnedNode)) {
+      console.error('stagegate: the package "node" did not install its binary; allow its install script (npm install-scripts approve node)');
+      process.exit(1);
+    }
+    writeFileSync(stamp, wanted());
+  });
+}
+
+const args = process.argv.slice(2);
+const needs = args[0] === '--needs' ? args.splice(0, 2)[1].split(',') : [];
+requirePrerequisites(needs);
+installDependencies();
+
+const path = `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`;
+const child = spawn(pinnedNode, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+// Ctrl-C reaches the whole process group; the child decides how to end, this process only passes its result on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
