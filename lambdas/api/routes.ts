@@ -1,0 +1,51 @@
+import type { FunctionName } from '../functions.ts';
+
+/**
+ * The REST API: every route, the function that serves it, and the least role that may call it. `lib/` builds the
+ * gateway and the role policies from this table, `open.ts` the OpenAPI document, and each function dispatches on it.
+ * `public` routes need no IAM signature; each is listed in docs/threat-model.md.
+ */
+export const ROUTES = {
+  'GET /health': { function: 'open', role: 'public' },
+  'GET /openapi.json': { function: 'open', role: 'public' },
+  'GET /approvals/{token}': { function: 'approval-page', role: 'public' },
+  'POST /approvals/{token}': { function: 'approval-page', role: 'public' },
+
+  'GET /applications': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/pipeline': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}/outputs': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/releases': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/releases/{number}': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/approvers': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}/deployments': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}/deployments/{id}': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}/deployments/{id}/plan': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/environments/{env}/deployments/{id}/events': { function: 'read', role: 'viewer' },
+
+  'PUT /applications/{app}': { function: 'configure', role: 'admin' },
+  'DELETE /applications/{app}': { function: 'configure', role: 'admin' },
+  'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },
+  'PATCH /applications/{app}/environments/{env}': { function: 'configure', role: 'staff' },
+
+  'PUT /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
+  'DELETE /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
+
+  'POST /applications/{app}/releases': { function: 'deploy', role: 'developer' },
+  'POST /applications/{app}/promotions': { function: 'deploy', role: 'developer' },
+  'POST /applications/{app}/environments/{env}/deployments': { function: 'deploy', role: 'developer' },
+  'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': { function: 'deploy', role: 'developer' },
+
+  'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': {
+    function: 'decide',
+    role: 'staff',
+  },
+} as const satisfies Record<string, Route>;
+
+interface Route {
+  readonly function: FunctionName;
+  readonly role: 'public' | 'viewer' | 'developer' | 'staff' | 'admin';
+}
+export type RouteKey = keyof typeof ROUTES;

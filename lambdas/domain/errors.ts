@@ -1,0 +1,101 @@
+/**
+ * The closed list of what Stagegate refuses or cannot do. Names are API: Step Functions compares them in Catch and
+ * Retry, and `runtime/http-errors.ts` maps them to problems. Anything that is not a DomainError is a crash.
+ */
+export abstract class DomainError extends Error {
+  abstract override readonly name: string;
+}
+
+/** Input from outside that does not fit its schema; `field` is a dotted path, `value` what was seen there. */
+export class InvalidInputError extends DomainError {
+  override readonly name = 'InvalidInputError';
+  readonly issues: readonly InputIssue[];
+  constructor(subject: string, issues: readonly InputIssue[], options?: ErrorOptions) {
+    super(`${subject}: ${issues.map(describeIssue).join('; ')}`, options);
+    this.issues = issues;
+  }
+}
+
+export interface InputIssue {
+  readonly field: string;
+  readonly message: string;
+  /** JSON of the offending value, shortened. */
+  readonly value: string;
+}
+
+const describeIssue = ({ field, message, value }: InputIssue): string => `${field}: ${message} (got ${value})`;
+
+/** A thing asked for by name that does not exist. */
+export class NotFoundError extends DomainError {
+  override readonly name = 'NotFoundError';
+  readonly kind: string;
+  readonly id: string;
+  constructor(kind: string, id: string) {
+    super(`${kind} "${id}" does not exist`);
+    this.kind = kind;
+    this.id = id;
+  }
+}
+
+/** Why a well-formed request is refused. Each is the last segment of a problem's `type`. */
+export const REFUSALS = [
+  'not-succeeded-before',
+  'not-in-pipeline',
+  'pipeline-incomplete',
+  'pipeline-order',
+  'stage-lowered',
+  'deployments-open',
+  'older-release',
+  'newer-release-queued',
+  'environment-on-hold',
+  'nothing-to-promote',
+  'nothing-deployed',
+  'never-deployed-here',
+  'production-protected',
+  'deletion-protected',
+  'policy-too-weak',
+  'requester-unknown',
+  'not-cancelable',
+  'gate-not-open',
+  'gate-expired',
+  'already-decided',
+  'digest-differs',
+  'not-an-approver',
+  'own-request',
+  'one-person-one-gate',
+  'last-approver',
+  'approver-limit',
+  'state-address-taken',
+  'state-address-moved',
+  'release-stale',
+  'not-allowed-here',
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+/** A rule says no. Nothing was changed. */
+export class RefusedError extends DomainError {
+  override readonly name = 'RefusedError';
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal, message: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
+
+/** The deployment does not hold its environment (any more); its execution must end without touching anything. */
+export class NotHolderError extends DomainError {
+  override readonly name = 'NotHolderError';
+}
+
+/** Another writer kept winning the race for the same records; the caller may try again. */
+export class ConflictError extends DomainError {
+  override readonly name = 'ConflictError';
+}
+
+/** A build left no result, or one that does not fit its schema. */
+export class BuildResultError extends DomainError {
+  override readonly name = 'BuildResultError';
+}
+
+/** Names the state machine matches on. */
+export const ERROR_NAMES = { notHolder: 'NotHolderError', conflict: 'ConflictError' } as const;

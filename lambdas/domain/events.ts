@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { CommitSchema } from './names.ts';
+
+/** `Source` of everything Stagegate puts on its own bus. */
+export const EVENT_SOURCE = 'stagegate';
+
+/** A push to a config repository, from the webhook, the local watcher or other tooling. */
+export const ConfigPushedSchema = z.object({
+  /** Delivery id of the sender; a second event with the same id is a duplicate. */
+  eventId: z.string().min(1).max(200),
+  repository: z.string().min(1).max(500),
+  branch: z.string().min(1).max(250),
+  /** Head before the push; absent for a branch seen for the first time. */
+  before: CommitSchema.optional(),
+  after: CommitSchema,
+  /** History was rewritten: what changed cannot be told from the commits. */
+  forced: z.boolean().default(false),
+  /** Paths that differ between before and after; absent when the sender truncated the list. */
+  changedPaths: z.array(z.string().max(4096)).max(20_000).optional(),
+  message: z.string().max(20_000).default(''),
+  author: z.string().max(500).default(''),
+});
+export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
+
+const DeploymentFacts = z.object({
+  deploymentId: z.string(),
+  application: z.string(),
+  environment: z.string(),
+  release: z.number().int(),
+  commit: CommitSchema,
+  operation: z.enum(['deploy', 'rollback', 'destroy']),
+});
+
+export const DeploymentSucceededSchema = DeploymentFacts.extend({ changes: z.boolean() });
+export const DeploymentEndedSchema = DeploymentFacts.extend({ status: z.string(), reason: z.string() });
+export const ApprovalRequestedSchema = DeploymentFacts.extend({
+  gate: z.enum(['staff', 'client']),
+  expiresAt: z.iso.datetime(),
+});
+
+/** Detail types on our bus with the schema every publisher and consumer shares. */
+export const EVENTS = {
+  ConfigPushed: ConfigPushedSchema,
+  DeploymentSucceeded: DeploymentSucceededSchema,
+  DeploymentFailed: DeploymentEndedSchema,
+  DeploymentBlocked: DeploymentEndedSchema,
+  DeploymentRejected: DeploymentEndedSchema,
+  DeploymentExpired: DeploymentEndedSchema,
+  DeploymentCanceled: DeploymentEndedSchema,
+  DeploymentSuperseded: DeploymentEndedSchema,
+  ApprovalRequested: ApprovalRequestedSchema,
+} as const;
+export type EventName = keyof typeof EVENTS;
+export type EventDetail<Name extends EventName> = z.input<(typeof EVENTS)[Name]>;

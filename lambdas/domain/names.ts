@@ -1,0 +1,36 @@
+import * as z from 'zod';
+
+/** Names of things. Lengths follow from the deployment id: 32 + 16 + 7 + 6 characters and three dashes fit in 64. */
+export const ApplicationNameSchema = z
+  .string()
+  .regex(
+    /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,31}$/,
+    'lower-case letters, digits and single dashes, at most 32, beginning with a letter',
+  );
+export const EnvironmentNameSchema = z
+  .string()
+  .regex(
+    /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,15}$/,
+    'lower-case letters, digits and single dashes, at most 16, beginning with a letter',
+  );
+export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
+export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
+export const EmailSchema = z
+  .email()
+  .max(254)
+  .transform((email) => email.toLowerCase());
+export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
+export const InstantSchema = z.iso.datetime();
+
+/** `<app>-<env>-<n>-<6 characters>`: also the execution name and the role session name, hence at most 64 of [A-Za-z0-9-]. */
+export const DeploymentIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,47}-[0-9]{1,7}-[a-z0-9]{6}$/, 'a deployment id');
+
+export function deploymentId(application: string, environment: string, number: number, suffix: string): string {
+  return DeploymentIdSchema.parse(`${application}-${environment}-${number}-${suffix}`);
+}
+
+/** Where an environment lives in its config repository. */
+export const directoryOf = (application: string, environment: string): string => `apps/${application}/${environment}`;
+
+/** Fixed width, so that text order is number order. */
+export const padded = (number: number): string => String(number).padStart(7, '0');

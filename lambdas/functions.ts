@@ -1,0 +1,63 @@
+import * as z from 'zod';
+
+/**
+ * Every Lambda function: its entry, and the environment variables it needs. The schemas are read twice: at run time,
+ * where a missing variable stops the cold start, and by `lib/`, where a forgotten one fails the compiler.
+ */
+
+const Store = z.object({ TABLE_NAME: z.string().min(1) });
+const Artifacts = z.object({ ARTIFACT_BUCKET: z.string().min(3) });
+const Workflow = z.object({ STATE_MACHINE_ARN: z.string().startsWith('arn:') });
+const Events = z.object({ EVENT_BUS_NAME: z.string().min(1) });
+const Mail = z.object({ TOPIC_ARN: z.string().startsWith('arn:') });
+const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
+/** The API's own address, without a trailing slash: approval links begin with it. */
+const PublicUrl = z.object({ PUBLIC_URL: z.url() });
+
+/** What stops and starts deployments: records, executions and events. */
+const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
+
+export const FUNCTIONS = {
+  // api: grouped by permissions, dispatched on the route key
+  read: { entry: 'lambdas/api/read.ts', environment: Store.extend(Artifacts.shape) },
+  configure: { entry: 'lambdas/api/configure.ts', environment: Store },
+  approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
+  deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments },
+  decide: { entry: 'lambdas/api/decide.ts', environment: Deployments },
+  open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
+  'approval-page': {
+    entry: 'lambdas/pages/approval-page.ts',
+    environment: Deployments.extend(Artifacts.shape).extend(LinkKey.shape),
+  },
+  // workflow: one function per Task state
+  'acquire-environment': {
+    entry: 'lambdas/workflow/acquire-environment.ts',
+    environment: Store.extend(Artifacts.shape),
+  },
+  'analyze-plan': { entry: 'lambdas/workflow/analyze-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'request-approval': {
+    entry: 'lambdas/workflow/request-approval.ts',
+    environment: Store.extend(Artifacts.shape)
+      .extend(Mail.shape)
+      .extend(LinkKey.shape)
+      .extend(PublicUrl.shape)
+      .extend(Events.shape),
+  },
+  'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
+  'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
+  'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
+  'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
+  announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },
+  'release-environment': {
+    entry: 'lambdas/workflow/release-environment.ts',
+    environment: Store.extend(Workflow.shape),
+  },
+  // events: consumers of the bus and the clock
+  'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
+  promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
+  reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments },
+} as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+export type FunctionEnvironment<Name extends FunctionName> = z.infer<(typeof FUNCTIONS)[Name]['environment']>;
