@@ -1,5 +1,5 @@
-import type { Database } from '../persistence/database.ts';
 import type { AwsService, Door } from '../door/wire.ts';
+import type { Database } from '../persistence/database.ts';
 
 /** A resource of the synthesized template with every intrinsic function of its properties resolved. */
 export interface Resource {
@@ -7,6 +7,8 @@ export interface Resource {
   /** `AWS::Lambda::Function` */
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
+  /** Stable name for a resource the template leaves unnamed, in CloudFormation's style: `Stagegate-TopicBFC7AF6E-1A2B3C4D5E6F`. */
+  readonly generatedName: string;
 }
 
 /** What other resources see of a created one: its `Ref` and its `Fn::GetAtt` attributes. */
@@ -39,7 +41,15 @@ export interface LocalContext {
   readonly assemblyDirectory: string;
   /** Directory for files too large for the database (objects, build work); a temporary one without `--data`. */
   readonly filesDirectory: string;
+  /** The file or directory behind an asset's S3 location in the template; throws, naming it, when the assembly has no such asset. */
+  readonly findAsset: (location: { readonly bucket: string; readonly key: string }) => Asset;
   readonly log: (event: LocalEvent) => void;
+}
+
+/** A file asset of the assembly; `zip` packaging means that `path` is a directory that AWS would get as a zip file. */
+export interface Asset {
+  readonly path: string;
+  readonly packaging: 'zip' | 'file';
 }
 
 /** Something worth showing to the person who runs the local cloud. */

@@ -38,6 +38,8 @@ export interface RequiredPermission {
   readonly resources: readonly string[];
   /** IAM condition keys of this call and their values, for example `{ 's3:prefix': 'runs/' }`. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** The account that owns the resources when their ARNs do not say it (S3 buckets). */
+  readonly resourceAccountId?: string;
 }
 
 export interface CallContext {
@@ -67,6 +69,8 @@ export interface AwsService {
   /** The service name in the SigV4 credential scope: `dynamodb`, `states`, `s3`, `sts`, `sns`, `events`, `codebuild`, `kms`. */
   readonly signingName: string;
   readonly protocol: Protocol;
+  /** How this service says "not authorised"; without it `AccessDeniedException` with status 400, as JSON services do. */
+  readonly accessDenied?: { readonly code: string; readonly status: number };
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
@@ -93,6 +97,15 @@ export interface Door {
   /** Gives the bearer of a new access key the identity `caller`. The key has only letters and digits (DynamoDB Local wants that). */
   issueCredentials(caller: Caller, ttlSeconds?: number): Credentials;
   revokeCredentials(accessKeyId: string): void;
+  /**
+   * Sets the policy of a resource (bucket, topic, queue, key, function); `undefined` removes it. It is evaluated for calls
+   * on `resourceArn` itself and, for a bucket, on every object in it. A malformed or unsupported policy throws at once.
+   */
+  setResourcePolicy(resourceArn: string, policy: unknown): void;
+  /** Throws AccessDenied unless the role's trust policy (and, where AWS demands it, the caller's identity) lets `caller` assume it. */
+  authorizeAssumeRole(caller: Caller, roleArn: string, context?: RequiredPermission['context']): void;
+  /** Plain HTTP paths of the door that are no AWS calls (container credentials of builds); the longest prefix wins. */
+  route(pathPrefix: string, handler: (request: WireRequest) => WireResponse | Promise<WireResponse>): void;
 }
 
 export interface Credentials {
