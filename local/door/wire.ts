@@ -3,6 +3,7 @@
 /** An HTTP request as it arrived at the door; header names are lower-case. */
 export interface WireRequest {
   readonly method: string;
+  /** Without the query, percent-encoded as the client sent it. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WireRequest, WireResponse } from './wire.ts';
+
+/** Listens on the loopback interface only; port 0 takes any free one. Resolves to the port. */
+export async function listenOnLoopback(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return boundPort(server.address());
+}
+
+function boundPort(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error(`listening on 127.0.0.1: bound to "${address}"`);
+  return address.port;
+}
+
+/** A server that hands whole requests to `respond`; what `respond` throws becomes a bare 500. */
+export function createWireServer(respond: (request: WireRequest) => Promise<WireResponse>): Server {
+  return createServer((incoming, outgoing) => {
+    readRequest(incoming)
+      .then(respond)
+      .catch((error: unknown): WireResponse => ({ status: 500, headers: {}, body: String(error) }))
+      .then((response) => writeResponse(incoming, outgoing, response))
+      .catch(() => outgoing.destroy());
+  });
+}
+
+/** Reads the body and gives headers as AWS sees them: lower-case names, repeated values joined by a comma. */
+export async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+  const [path = '/', ...query] = (incoming.url ?? '/').split('?');
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headersDistinct).map(([name, values]) => [
+      name,
+      (values ?? []).join(name === 'cookie' ? '; ' : ','),
+    ]),
+  );
+  return {
+    method: incoming.method ?? 'GET',
+    path,
+    query: new URLSearchParams(query.join('?')),
+    headers,
+    body: Buffer.concat(chunks),
+  };
+}
+
+function writeResponse(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { status, headers, body }: WireResponse,
+): void {
+  for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+  outgoing.statusCode = status;
+  if (incoming.method === 'HEAD') {
+    outgoing.end();
+    return;
+  }
+  if (!outgoing.hasHeader('content-length') && status !== 204 && status !== 304) {
+    outgoing.setHeader('content-length', Buffer.byteLength(body));
+  }
+  outgoing.end(body);
+}
+
+/** Stops accepting and cuts what is open: clients of the local cloud keep their connections alive for long. */
+export async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,142 @@
+import { matchesArn, matchesWildcard } from './wildcard.ts';
+
+/** Values of condition keys of one request; the keys are lower-case. */
+export type ConditionContext = ReadonlyMap<string, readonly string[]>;
+
+/** One line of a `Condition` block: an operator, a key, and the values of which any may match. */
+export interface Condition {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+type Matcher = (wanted: string, actual: string) => boolean;
+
+const numerically =
+  (compare: (actual: number, wanted: number) => boolean): Matcher =>
+  (wanted, actual) =>
+    compare(Number(actual), Number(wanted));
+
+const ignoringCase: Matcher = (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase();
+
+const POSITIVE_OPERATORS: Readonly<Record<string, Matcher>> = {
+  StringEquals: (wanted, actual) => wanted === actual,
+  StringEqualsIgnoreCase: ignoringCase,
+  StringLike: matchesWildcard,
+  ArnEquals: matchesArn,
+  ArnLike: matchesArn,
+  Bool: ignoringCase,
+  NumericEquals: numerically((actual, wanted) => actual === wanted),
+  NumericLessThan: numerically((actual, wanted) => actual < wanted),
+  NumericLessThanEquals: numerically((actual, wanted) => actual <= wanted),
+  NumericGreaterThan: numerically((actual, wanted) => actual > wanted),
+  NumericGreaterThanEquals: numerically((actual, wanted) => actual >= wanted),
+};
+
+/** Operators that hold when no value matches, and also when the request has no such key. */
+const NEGATED_OPERATORS: Readonly<Record<string, string>> = {
+  StringNotEquals: 'StringEquals',
+  StringNotEqualsIgnoreCase: 'StringEqualsIgnoreCase',
+  StringNotLike: 'StringLike',
+  ArnNotEquals: 'ArnEquals',
+  ArnNotLike: 'ArnLike',
+  NumericNotEquals: 'NumericEquals',
+};
+
+/** Condition keys that every request has or may have, whatever the service. */
+const GLOBAL_KEYS = [
+  'aws:PrincipalArn',
+  'aws:PrincipalAccount',
+  'aws:PrincipalType',
+  'aws:PrincipalIsAWSService',
+  'aws:PrincipalServiceName',
+  'aws:RequestedRegion',
+  'aws:ResourceAccount',
+  'aws:SecureTransport',
+  'aws:SourceAccount',
+  'aws:SourceArn',
+  'aws:SourceOwner',
+  'aws:ViaAWSService',
+];
+
+/** Condition keys that the local services put into the context of their calls, when the call has them. */
+const SERVICE_KEYS = [
+  'codebuild:projectArn',
+  'dynamodb:EnclosingOperation',
+  'dynamodb:LeadingKeys',
+  'events:detail-type',
+  'events:source',
+  'iam:PassedToService',
+  'kms:CallerAccount',
+  'kms:MacAlgorithm',
+  'kms:RequestAlias',
+  'kms:ViaService',
+  's3:delimiter',
+  's3:if-match',
+  's3:if-none-match',
+  's3:max-keys',
+  's3:prefix',
+  's3:VersionId',
+  's3:x-amz-server-side-encryption',
+  's3:x-amz-server-side-encryption-aws-kms-key-id',
+  'sns:Endpoint',
+  'sns:Protocol',
+  'sts:ExternalId',
+  'sts:RoleSessionName',
+  'sts:SourceIdentity',
+];
+
+const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));
+
+/** `kms:EncryptionContext:<name>` and its like: families whose last part is chosen by the caller. */
+const KNOWN_KEY_FAMILIES = ['kms:encryptioncontext:'];
+
+interface Operator {
+  readonly matches: Matcher;
+  readonly negated: boolean;
+  readonly ifExists: boolean;
+  readonly quantifier: 'ForAllValues' | 'ForAnyValue' | undefined;
+}
+
+function parseOperator(name: string): Operator | 'Null' {
+  if (name === 'Null') return 'Null';
+  const [, quantifier, operator = '', ifExists] =
+    /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
+  const matches = POSITIVE_OPERATORS[NEGATED_OPERATORS[operator] ?? operator];
+  if (!matches) throw new Error(`condition operator ${name} is not supported by the local cloud`);
+  return {
+    matches,
+    negated: operator in NEGATED_OPERATORS,
+    ifExists: ifExists !== undefined,
+    quantifier: quantifier === 'ForAllValues' || quantifier === 'ForAnyValue' ? quantifier : undefined,
+  };
+}
+
+/** Throws, by name, for an operator or a key that the local cloud could not evaluate as AWS does. */
+export function requireSupportedCondition({ operator, key, values }: Condition): void {
+  parseOperator(operator);
+  const name = key.toLowerCase();
+  if (!KNOWN_KEYS.has(name) && !KNOWN_KEY_FAMILIES.some((family) => name.startsWith(family))) {
+    throw new Error(`condition key ${key} is not known to the local cloud`);
+  }
+  const variable = values.find((value) => value.includes('${'));
+  if (variable !== undefined) throw new Error(`policy variable in "${variable}" is not supported by the local cloud`);
+}
+
+/** Whether one condition line holds for the request. */
+export function holds(condition: Condition, context: ConditionContext): boolean {
+  const actual = context.get(condition.key.toLowerCase());
+  const operator = parseOperator(condition.operator);
+  if (operator === 'Null') {
+    return condition.values.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
+  }
+  if (actual === undefined || actual.length === 0) {
+    if (operator.ifExists || operator.quantifier === 'ForAllValues') return true;
+    return operator.negated && operator.quantifier === undefined;
+  }
+  const satisfies = (value: string): boolean =>
+    condition.values.some((wanted) => operator.matches(wanted, value)) !== operator.negated;
+  if (operator.quantifier === 'ForAllValues') return actual.every(satisfies);
+  if (operator.quantifier === 'ForAnyValue') return actual.some(satisfies);
+  return operator.negated ? actual.every(satisfies) : actual.some(satisfies);
+}

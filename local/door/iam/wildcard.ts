@@ -1,0 +1,30 @@
+const compiled = new Map<string, RegExp>();
+
+/** Matches `*` (any characters) and `?` (exactly one), case-sensitively, against the whole text. */
+export function matchesWildcard(pattern: string, text: string): boolean {
+  let expression = compiled.get(pattern);
+  if (!expression) {
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    expression = new RegExp(`^${source}$`, 's');
+    compiled.set(pattern, expression);
+  }
+  return expression.test(text);
+}
+
+/** The six parts of an ARN; the last one keeps its own colons. Undefined when the text is no ARN. */
+export function arnParts(arn: string): readonly string[] | undefined {
+  const parts = arn.split(':');
+  return parts.length >= 6 && parts[0] === 'arn' ? [...parts.slice(0, 5), parts.slice(5).join(':')] : undefined;
+}
+
+/** Matches ARNs as IAM does: part by part, so that a wildcard never reaches across one of the first five colons. */
+export function matchesArn(pattern: string, arn: string): boolean {
+  if (pattern === '*') return true;
+  const patternParts = arnParts(pattern);
+  const parts = arnParts(arn);
+  if (!patternParts || !parts) return false;
+  return patternParts.every((part, index) => matchesWildcard(part, parts[index] ?? ''));
+}
