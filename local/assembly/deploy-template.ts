@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { creationOrder } from './creation-order.ts';
+import { evaluateCondition, type IntrinsicScope, resolveIntrinsics } from './intrinsics.ts';
+import type { Provisioned, Provisioner, Resource } from './provision.ts';
+import type { Template, TemplateParameter } from './template.ts';
+
+interface DeployTemplateProps {
+  readonly template: Template;
+  readonly stackName: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Values of the template's parameters; those without one take their default. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** By resource type. They create in whatever account they were made for. */
+  readonly provisioners: Readonly<Record<string, Provisioner>>;
+}
+
+/** What a deployed template left behind. */
+export interface DeployedStack {
+  readonly resources: ReadonlyMap<string, Provisioned & { readonly type: string }>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** CDK's own record of library versions: no resource of the system. */
+const IGNORED_TYPES = new Set(['AWS::CDK::Metadata']);
+
+/** Creates every resource of a template in dependency order. Unsupported content fails by name, before anything is created. */
+export async function deployTemplate(props: DeployTemplateProps): Promise<DeployedStack> {
+  const { template, stackName, provisioners } = props;
+  const created = new Map<string, Provisioned & { type: string }>();
+  const scope: IntrinsicScope = {
+    parameters: new Map([...pseudoParameters(props), ...parameterValues(props)]),
+    mappings: template.Mappings,
+    conditions: template.Conditions,
+    created,
+  };
+  const isWanted = ({ Condition }: { Condition?: string }): boolean =>
+    Condition === undefined || evaluateCondition(Condition, scope);
+  const wanted = Object.fromEntries(
+    Object.entries(template.Resources).filter(
+      ([, resource]) => !IGNORED_TYPES.has(resource.Type) && isWanted(resource),
+    ),
+  );
+  const unsupported = Object.entries(wanted).filter(([, { Type }]) => !(Type in provisioners));
+  if (unsupported.length > 0) {
+    const names = unsupported.map(([logicalId, { Type }]) => `${Type} (${logicalId})`).join(', ');
+    throw new Error(`deploying ${stackName}: resource types not supported by the local cloud: ${names}`);
+  }
+
+  for (const logicalId of creationOrder(wanted)) {
+    const resource = wanted[logicalId];
+    const provision = resource && provisioners[resource.Type];
+    if (!provision) continue;
+    try {
+      const provisioned = await provision({
+        logicalId,
+        type: resource.Type,
+        properties: resolveProperties(resource.Properties, scope),
+        generatedName: generatedName(stackName, logicalId),
+      });
+      created.set(logicalId, { ...provisioned, type: resource.Type });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`deploying ${stackName}: creating ${logicalId} (${resource.Type}): ${reason}`, { cause: error });
+    }
+  }
+  const outputs = Object.entries(template.Outputs)
+    .filter(([, output]) => isWanted(output))
+    .map(([name, { Value }]) => [name, resolveIntrinsics(Value, scope)]);
+  return { resources: created, outputs: Object.fromEntries(outputs) };
+}
+
+function resolveProperties(
+  properties: Readonly<Record<string, unknown>>,
+  scope: IntrinsicScope,
+): Resource['properties'] {
+  return Object.fromEntries(
+    Object.entries(properties)
+      .map(([name, value]): [string, unknown] => {
+        try {
+          return [name, resolveIntrinsics(value, scope)];
+        } catch (error) {
+          throw new Error(`property ${name}: ${error instanceof Error ? error.message : String(error)}`, {
+            cause: error,
+          });
+        }
+      })
+      .filter(([, value]) => value !== undefined),
+  );
+}
+
+function pseudoParameters({ stackName, accountId, region }: DeployTemplateProps): Map<string, string> {
+  return new Map([
+    ['AWS::AccountId', accountId],
+    ['AWS::Region', region],
+    ['AWS::Partition', 'aws'],
+    ['AWS::URLSuffix', 'amazonaws.com'],
+    ['AWS::StackName', stackName],
+    ['AWS::StackId', `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/${shortHash(stackName)}`],
+  ]);
+}
+
+function parameterValues({
+  template,
+  stackName,
+  parameters = {},
+}: DeployTemplateProps): Map<string, string | string[]> {
+  const unknown = Object.keys(parameters).filter((name) => !(name in template.Parameters));
+  if (unknown.length > 0)
+    throw new Error(`deploying ${stackName}: the template has no parameter ${unknown.join(', ')}`);
+  return new Map(
+    Object.entries(template.Parameters).map(([name, parameter]) => {
+      const value = parameters[name] ?? parameter.Default;
+      if (value === undefined)
+        throw new Error(`deploying ${stackName}: parameter ${name} has neither a value nor a default`);
+      return [name, parameterValue(name, parameter, value)];
+    }),
+  );
+}
+
+function parameterValue(name: string, parameter: TemplateParameter, value: string): string | string[] {
+  const { Type, AllowedValues, AllowedPattern, MinLength = 0, MaxLength = Number.POSITIVE_INFINITY } = parameter;
+  const isList = Type === 'CommaDelimitedList' || Type === 'List<String>' || Type === 'List<Number>';
+  if (!isList && Type !== 'String' && Type !== 'Number') {
+    throw new Error(`parameter ${name}: type ${Type} is not supported by the local cloud`);
+  }
+  const allowed =
+    (AllowedValues?.includes(value) ?? true) &&
+    (AllowedPattern === undefined || new RegExp(`^(?:${AllowedPattern})$`).test(value)) &&
+    value.length >= MinLength &&
+    value.length <= MaxLength;
+  if (!allowed) throw new Error(`parameter ${name}: value "${value}" is not allowed by the template`);
+  if (!isList) return value;
+  return value === '' ? [] : value.split(',').map((item) => item.trim());
+}
+
+/** At most 64 characters, the shortest limit of a named resource (roles, functions). */
+function generatedName(stackName: string, logicalId: string): string {
+  return `${stackName.slice(0, 24)}-${logicalId.slice(0, 26)}-${shortHash(`${stackName}/${logicalId}`)}`;
+}
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12).toUpperCase();
