@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
+import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { PolicyRegistry } from '../../door/iam/policy-registry.ts';
+
+const PathProperty = z.literal('/').optional();
+
+const RoleProperties = z.strictObject({
+  RoleName: z.string().optional(),
+  AssumeRolePolicyDocument: z.unknown(),
+  Description: z.string().optional(),
+  ManagedPolicyArns: z.array(z.string()).default([]),
+  MaxSessionDuration: NumberProperty.optional(),
+  Path: PathProperty,
+  Policies: z.array(z.strictObject({ PolicyName: z.string(), PolicyDocument: z.unknown() })).default([]),
+  Tags: TagsProperty,
+});
+
+const PolicyProperties = z.strictObject({
+  PolicyName: z.string(),
+  PolicyDocument: z.unknown(),
+  Roles: z.array(z.string()).min(1),
+});
+
+const ManagedPolicyProperties = z.strictObject({
+  ManagedPolicyName: z.string().optional(),
+  Description: z.string().optional(),
+  Path: PathProperty,
+  PolicyDocument: z.unknown(),
+  Roles: z.array(z.string()).default([]),
+});
+
+/** Roles and policies of the template, in the account of `context`. There is no IAM API: nothing at run time may change them. */
+export function createIamService(
+  { accountId }: Pick<LocalContext, 'accountId'>,
+  policies: PolicyRegistry,
+): LocalService {
+  const roleArn = (roleName: string): string => `arn:aws:iam::${accountId}:role/${roleName}`;
+  return {
+    provisioners: {
+      'AWS::IAM::Role'(resource) {
+        const role = parseProperties(resource, RoleProperties);
+        const roleName = role.RoleName ?? resource.generatedName;
+        const arn = roleArn(roleName);
+        policies.putRole(arn, role.AssumeRolePolicyDocument);
+        for (const policyArn of role.ManagedPolicyArns) policies.attachRolePolicy(arn, policyArn);
+        for (const policy of role.Policies) policies.putRolePolicy(arn, policy.PolicyName, policy.PolicyDocument);
+        return { ref: roleName, attributes: { Arn: arn, RoleId: `AROA${resource.generatedName.slice(-12)}` } };
+      },
+      'AWS::IAM::Policy'(resource) {
+        const policy = parseProperties(resource, PolicyProperties);
+        for (const role of policy.Roles)
+          policies.putRolePolicy(roleArn(role), policy.PolicyName, policy.PolicyDocument);
+        return { ref: policy.PolicyName, attributes: {} };
+      },
+      'AWS::IAM::ManagedPolicy'(resource) {
+        const policy = parseProperties(resource, ManagedPolicyProperties);
+        const arn = `arn:aws:iam::${accountId}:policy/${policy.ManagedPolicyName ?? resource.generatedName}`;
+        policies.putManagedPolicy(arn, policy.PolicyDocument);
+        for (const role of policy.Roles) policies.attachRolePolicy(roleArn(role), arn);
+        return { ref: arn, attributes: { PolicyArn: arn } };
+      },
+    },
+  };
+}

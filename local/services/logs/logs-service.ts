@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
+import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+
+/** One line of a log group. */
+export interface LogLine {
+  readonly at: Date;
+  readonly stream: string;
+  readonly message: string;
+}
+
+/** Log groups: functions, builds and the HTTP API write to them; `/local/logs` and tests read them. */
+export interface LogsService extends LocalService {
+  /** Writes a line; on AWS a group that no template creates would come into being, so it does here. */
+  write(logGroup: string, stream: string, message: string): void;
+  /** Oldest first; each group keeps its newest lines only. */
+  read(logGroup: string): readonly LogLine[];
+  groups(): readonly string[];
+  /** Tells `listener` every line as it is written (metrics in the embedded metric format are found so). */
+  onLine(listener: (logGroup: string, line: LogLine) => void): void;
+}
+
+const LINES_PER_GROUP = 5_000;
+
+const LogGroupProperties = z.strictObject({
+  LogGroupName: z.string().optional(),
+  LogGroupClass: z.literal('STANDARD').optional(),
+  RetentionInDays: NumberProperty.optional(),
+  KmsKeyId: z.string().optional(),
+  DeletionProtectionEnabled: BooleanProperty.optional(),
+  Tags: TagsProperty,
+});
+
+/** Makes the log groups, which live in memory only. */
+export function createLogsService({ accountId, region }: Pick<LocalContext, 'accountId' | 'region'>): LogsService {
+  const groups = new Map<string, LogLine[]>();
+  const listeners: ((logGroup: string, line: LogLine) => void)[] = [];
+  return {
+    provisioners: {
+      'AWS::Logs::LogGroup'(resource) {
+        const { LogGroupName = resource.generatedName } = parseProperties(resource, LogGroupProperties);
+        groups.set(LogGroupName, []);
+        const arn = `arn:aws:logs:${region}:${accountId}:log-group:${LogGroupName}:*`;
+        return { ref: LogGroupName, attributes: { Arn: arn } };
+      },
+    },
+    write(logGroup, stream, message) {
+      const line = { at: new Date(), stream, message };
+      const lines = groups.get(logGroup) ?? [];
+      lines.push(line);
+      if (lines.length > LINES_PER_GROUP) lines.splice(0, lines.length - LINES_PER_GROUP);
+      groups.set(logGroup, lines);
+      for (const listener of listeners) listener(logGroup, line);
+    },
+    read: (logGroup) => groups.get(logGroup) ?? [],
+    groups: () => [...groups.keys()].sort(),
+    onLine: (listener) => void listeners.push(listener),
+  };
+}
