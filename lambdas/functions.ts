@@ -49,14 +49,11 @@ export const FUNCTIONS = {
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
   announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },
-  'release-environment': {
-    entry: 'lambdas/workflow/release-environment.ts',
-    environment: Store.extend(Workflow.shape),
-  },
+  'release-environment': { entry: 'lambdas/workflow/release-environment.ts', environment: Deployments },
   // events: consumers of the bus and the clock
   'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
   promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
-  reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments },
+  reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;

@@ -50,7 +50,7 @@ export const REFUSALS = [
   'environment-on-hold',
   'nothing-to-promote',
   'nothing-deployed',
-  'never-deployed-here',
+  'not-a-rollback',
   'production-protected',
   'deletion-protected',
   'policy-too-weak',

@@ -1,0 +1,19 @@
+import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
+import type { Builds } from '../domain/ports.ts';
+
+/** BatchGetBuilds takes at most this many ids. */
+const MOST_IDS = 100;
+
+export class CodeBuildBuilds implements Builds {
+  readonly #client: CodeBuildClient;
+
+  constructor(client: CodeBuildClient = new CodeBuildClient({})) {
+    this.#client = client;
+  }
+
+  async anyInProgress(buildIds: readonly string[]): Promise<boolean> {
+    if (buildIds.length === 0) return false;
+    const { builds = [] } = await this.#client.send(new BatchGetBuildsCommand({ ids: buildIds.slice(0, MOST_IDS) }));
+    return builds.some(({ buildStatus }) => buildStatus === 'IN_PROGRESS');
+  }
+}

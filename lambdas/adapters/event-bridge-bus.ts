@@ -1,0 +1,25 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EVENT_SOURCE, EVENTS, type EventDetail, type EventName } from '../domain/events.ts';
+import type { EventBus } from '../domain/ports.ts';
+
+/** Our own bus. PutEvents answers 200 even when it refused an entry; that is an error here. */
+export class EventBridgeBus implements EventBus {
+  readonly #busName: string;
+  readonly #client: EventBridgeClient;
+
+  constructor(busName: string, client: EventBridgeClient = new EventBridgeClient({})) {
+    this.#busName = busName;
+    this.#client = client;
+  }
+
+  async publish<Name extends EventName>(name: Name, detail: EventDetail<Name>): Promise<void> {
+    const Detail = JSON.stringify(EVENTS[name].parse(detail));
+    const { Entries = [] } = await this.#client.send(
+      new PutEventsCommand({
+        Entries: [{ EventBusName: this.#busName, Source: EVENT_SOURCE, DetailType: name, Detail }],
+      }),
+    );
+    const refused = Entries.find(({ ErrorCode }) => ErrorCode);
+    if (refused) throw new Error(`publishing ${name}: ${refused.ErrorCode}: ${refused.ErrorMessage ?? ''}`);
+  }
+}

@@ -1,0 +1,59 @@
+import { timingSafeEqual } from 'node:crypto';
+import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
+import * as z from 'zod';
+import { DeploymentIdSchema, EmailSchema, Sha256Schema } from '../domain/names.ts';
+import { GateNameSchema } from '../domain/policy.ts';
+import type { ApprovalLink, LinkSigner } from '../domain/ports.ts';
+
+const LinkSchema = z.tuple([DeploymentIdSchema, GateNameSchema, z.int().min(1), EmailSchema, Sha256Schema]);
+
+/** A real token is below this; anything longer is refused before KMS is asked. */
+const LONGEST_TOKEN = 1000;
+const TOKEN = /^([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * `<what the link speaks for>.<HMAC-SHA-256>`, both base64url. The same link gives the same token, so a retry mails
+ * the same link; the key stays in KMS.
+ */
+export class KmsLinkSigner implements LinkSigner {
+  readonly #keyId: string;
+  readonly #client: KMSClient;
+
+  constructor(keyId: string, client: KMSClient = new KMSClient({})) {
+    this.#keyId = keyId;
+    this.#client = client;
+  }
+
+  async sign({ deploymentId, gate, round, email, digest }: ApprovalLink): Promise<string> {
+    const content = Buffer.from(JSON.stringify([deploymentId, gate, round, email, digest])).toString('base64url');
+    return `${content}.${(await this.#mac(content)).toString('base64url')}`;
+  }
+
+  async verify(token: string): Promise<ApprovalLink | undefined> {
+    const [, content, mac] = (token.length <= LONGEST_TOKEN && TOKEN.exec(token)) || [];
+    const link = content && decode(content);
+    if (!content || !mac || !link) return undefined;
+    const given = Buffer.from(mac, 'base64url');
+    const expected = await this.#mac(content);
+    return given.length === expected.length && timingSafeEqual(given, expected) ? link : undefined;
+  }
+
+  async #mac(content: string): Promise<Buffer> {
+    const { Mac } = await this.#client.send(
+      new GenerateMacCommand({ KeyId: this.#keyId, MacAlgorithm: 'HMAC_SHA_256', Message: Buffer.from(content) }),
+    );
+    if (!Mac) throw new Error('signing an approval link: KMS gave no MAC');
+    return Buffer.from(Mac);
+  }
+}
+
+function decode(content: string): ApprovalLink | undefined {
+  try {
+    const [deploymentId, gate, round, email, digest] = LinkSchema.parse(
+      JSON.parse(Buffer.from(content, 'base64url').toString('utf8')),
+    );
+    return { deploymentId, gate, round, email, digest };
+  } catch {
+    return undefined;
+  }
+}

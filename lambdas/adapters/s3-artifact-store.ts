@@ -1,0 +1,57 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { BuildResultError } from '../domain/errors.ts';
+import type { Artifact, ArtifactStore } from '../domain/ports.ts';
+
+/** Larger objects are no JSON of ours; a plan of five thousand resources stays below. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+export class S3ArtifactStore implements ArtifactStore {
+  readonly bucket: string;
+  readonly #client: S3Client;
+
+  constructor(bucket: string, client: S3Client = new S3Client({})) {
+    this.bucket = bucket;
+    this.#client = client;
+  }
+
+  async getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined> {
+    try {
+      const {
+        Body,
+        ContentLength = 0,
+        VersionId,
+      } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(versionId && { VersionId: versionId }) }),
+      );
+      if (ContentLength > MOST_BYTES) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
+      return { value: parse(key, (await Body?.transformToString('utf8')) ?? ''), versionId: VersionId ?? '' };
+    } catch (error) {
+      if (error instanceof NoSuchKey || isHidden(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async putJson(key: string, value: unknown): Promise<Artifact> {
+    const { VersionId } = await this.#client.send(
+      new PutObjectCommand({
+        Bucket: this.bucket,
+        Key: key,
+        Body: JSON.stringify(value),
+        ContentType: 'application/json',
+      }),
+    );
+    if (!VersionId) throw new Error(`writing ${key}: bucket ${this.bucket} is not versioned`);
+    return { key, versionId: VersionId };
+  }
+}
+
+/** Without s3:ListBucket, which no function has, S3 says 403 instead of 404 for an object that is not there. */
+const isHidden = (error: unknown): boolean => error instanceof S3ServiceException && error.name === 'AccessDenied';
+
+function parse(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BuildResultError(`reading ${key}: not JSON`, { cause });
+  }
+}

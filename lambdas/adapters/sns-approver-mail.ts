@@ -1,0 +1,63 @@
+import {
+  PublishCommand,
+  paginateListSubscriptionsByTopic,
+  SNSClient,
+  SubscribeCommand,
+  UnsubscribeCommand,
+} from '@aws-sdk/client-sns';
+import type { ApproverMail, Subscription } from '../domain/ports.ts';
+
+/** What SNS writes instead of an ARN while the address has not confirmed. */
+const PENDING = /^pending ?confirmation$/i;
+
+/**
+ * One topic, one e-mail subscription per approver. The filter policy is set in the Subscribe call itself: a
+ * subscription without one would receive everybody's links.
+ */
+export class SnsApproverMail implements ApproverMail {
+  readonly #topicArn: string;
+  readonly #client: SNSClient;
+
+  constructor(topicArn: string, client: SNSClient = new SNSClient({})) {
+    this.#topicArn = topicArn;
+    this.#client = client;
+  }
+
+  async subscribe(email: string): Promise<string | undefined> {
+    const { SubscriptionArn } = await this.#client.send(
+      new SubscribeCommand({
+        TopicArn: this.#topicArn,
+        Protocol: 'email',
+        Endpoint: email,
+        Attributes: { FilterPolicy: JSON.stringify({ recipient: [email] }), FilterPolicyScope: 'MessageAttributes' },
+      }),
+    );
+    return SubscriptionArn && !PENDING.test(SubscriptionArn) ? SubscriptionArn : undefined;
+  }
+
+  async unsubscribe(subscriptionArn: string): Promise<void> {
+    await this.#client.send(new UnsubscribeCommand({ SubscriptionArn: subscriptionArn }));
+  }
+
+  async subscriptions(): Promise<ReadonlyMap<string, Subscription>> {
+    const found = new Map<string, Subscription>();
+    for await (const page of paginateListSubscriptionsByTopic({ client: this.#client }, { TopicArn: this.#topicArn }))
+      for (const { Protocol, Endpoint, SubscriptionArn = 'PendingConfirmation' } of page.Subscriptions ?? []) {
+        if (Protocol !== 'email' || !Endpoint) continue;
+        const isPending = PENDING.test(SubscriptionArn);
+        found.set(Endpoint.toLowerCase(), isPending ? { confirmed: false } : { confirmed: true, arn: SubscriptionArn });
+      }
+    return found;
+  }
+
+  async send(email: string, { subject, body }: { subject: string; body: string }): Promise<void> {
+    await this.#client.send(
+      new PublishCommand({
+        TopicArn: this.#topicArn,
+        Subject: subject,
+        Message: body,
+        MessageAttributes: { recipient: { DataType: 'String', StringValue: email } },
+      }),
+    );
+  }
+}

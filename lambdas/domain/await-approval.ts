@@ -1,0 +1,21 @@
+import type { GateName } from './policy.ts';
+import type { Store, Surroundings, Workflow } from './ports.ts';
+
+/**
+ * Stores the waiting task's token and does nothing more, unless the gate has been closed already: then it resumes the
+ * task at once. A decision reads the token in the order opposite to this, so one of the two always sees the other.
+ */
+export async function awaitGate(
+  { store, workflow, surroundings }: { store: Store; workflow: Workflow; surroundings: Surroundings },
+  deploymentId: string,
+  name: GateName,
+  token: string,
+): Promise<void> {
+  const isDecided = await store.transact(async (transaction) => {
+    await transaction.get('taskToken', { deploymentId, gate: name });
+    transaction.put('taskToken', { deploymentId, gate: name, token, storedAt: surroundings.now() });
+    const gate = await transaction.get('gate', { deploymentId, gate: name });
+    return gate?.status !== 'open';
+  });
+  if (isDecided) await workflow.resume(token);
+}

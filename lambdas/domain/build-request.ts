@@ -1,0 +1,94 @@
+import type { Application, ConfigRepository } from './application.ts';
+import { type Deployment, type Planned, runPrefix } from './deployment.ts';
+import { type Environment, roleArnOf, stateBucketOf } from './environment.ts';
+import { directoryOf } from './names.ts';
+
+/** Overrides of CodeBuild's StartBuild, spelled as Step Functions wants them. */
+export interface BuildOverrides {
+  readonly SourceTypeOverride: string;
+  readonly SourceLocationOverride: string;
+  readonly SourceAuthOverride?: { readonly Type: 'CODECONNECTIONS' | 'SECRETS_MANAGER'; readonly Resource: string };
+  /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
+  readonly SourceVersion: string;
+  readonly EnvironmentVariablesOverride: readonly {
+    readonly Name: string;
+    readonly Value: string;
+    readonly Type: 'PLAINTEXT';
+  }[];
+}
+
+interface BuildSubject {
+  readonly application: Application;
+  readonly environment: Environment;
+  readonly deployment: Deployment;
+  readonly artifactBucket: string;
+}
+
+export const planBuild = (subject: BuildSubject): BuildOverrides => build(subject, 'plan', {});
+
+export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverrides =>
+  build(subject, 'apply', {
+    STAGEGATE_BUNDLE_KEY: planned.bundle.key,
+    STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
+    STAGEGATE_PLAN_DIGEST: planned.digest,
+  });
+
+function build(
+  { application, environment, deployment, artifactBucket }: BuildSubject,
+  purpose: 'plan' | 'apply',
+  more: Readonly<Record<string, string>>,
+): BuildOverrides {
+  const directory = directoryOf(application.name, environment.name);
+  const variables = {
+    STAGEGATE_DEPLOYMENT_ID: deployment.id,
+    STAGEGATE_APPLICATION: application.name,
+    STAGEGATE_ENVIRONMENT: environment.name,
+    STAGEGATE_OPERATION: deployment.operation,
+    STAGEGATE_DIRECTORY: directory,
+    STAGEGATE_COMMIT: deployment.commit,
+    STAGEGATE_ACCOUNT_ID: environment.accountId,
+    STAGEGATE_REGION: environment.region,
+    STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
+    STAGEGATE_EXTERNAL_ID: environment.externalId,
+    STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
+    STAGEGATE_STATE_KEY: `${directory}/terraform.tfstate`,
+    STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
+    STAGEGATE_RUN_PREFIX: runPrefix(deployment),
+    STAGEGATE_ENGINE: application.engine === 'opentofu' ? 'tofu' : 'terraform',
+    STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
+    ...more,
+  };
+  return {
+    ...source(application.configRepository),
+    SourceVersion: deployment.commit,
+    EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
+      Name,
+      Value,
+      Type: 'PLAINTEXT',
+    })),
+  };
+}
+
+function source({
+  url,
+  connectionArn,
+  secretArn,
+}: ConfigRepository): Pick<BuildOverrides, 'SourceTypeOverride' | 'SourceLocationOverride' | 'SourceAuthOverride'> {
+  return {
+    SourceTypeOverride: sourceType(url),
+    SourceLocationOverride: url,
+    ...(connectionArn && { SourceAuthOverride: { Type: 'CODECONNECTIONS', Resource: connectionArn } }),
+    ...(secretArn && { SourceAuthOverride: { Type: 'SECRETS_MANAGER', Resource: secretArn } }),
+  };
+}
+
+/** CodeBuild's source type by the repository's host; any other git server speaks GitHub Enterprise's plain git. */
+function sourceType(url: string): string {
+  const host = /^(?:https:\/\/|ssh:\/\/(?:[^@/]+@)?|[^@/]+@)([^/:]+)/.exec(url)?.[1] ?? '';
+  if (host === 'github.com') return 'GITHUB';
+  if (host === 'gitlab.com') return 'GITLAB';
+  if (host === 'bitbucket.org') return 'BITBUCKET';
+  if (host.startsWith('git-codecommit.')) return 'CODECOMMIT';
+  if (host.startsWith('gitlab.')) return 'GITLAB_SELF_MANAGED';
+  return 'GITHUB_ENTERPRISE';
+}

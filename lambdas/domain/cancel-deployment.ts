@@ -1,0 +1,66 @@
+import { type Deployment, endUnsuccessfully, type Requester } from './deployment.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
+import { withoutQueued } from './environment-state.ts';
+import { NotFoundError, RefusedError } from './errors.ts';
+import { close } from './gate.ts';
+import { GATES } from './policy.ts';
+import type { Surroundings, Transaction } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+/**
+ * Cancels what can be canceled without stopping Terraform half way: a queued deployment ends at once, a waiting one
+ * when its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
+ */
+export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
+  const { deployment, effects } = await services.store.transact((transaction) =>
+    cancel(transaction, id, by, services.surroundings),
+  );
+  await carryOut(services, effects);
+  return deployment;
+}
+
+async function cancel(
+  transaction: Transaction,
+  id: string,
+  by: Requester,
+  surroundings: Surroundings,
+): Promise<{ deployment: Deployment; effects: Effects }> {
+  const deployment = await transaction.get('deployment', { id });
+  if (!deployment) throw new NotFoundError('deployment', id);
+  if (deployment.cancelRequestedBy) return { deployment, effects: NO_EFFECTS };
+  const now = surroundings.now();
+  switch (deployment.status) {
+    case 'queued': {
+      const { application, environment } = deployment;
+      const state = await transaction.get('environmentState', { application, environment });
+      if (state) transaction.put('environmentState', withoutQueued(state, id));
+      const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
+      transaction.put('deployment', canceled);
+      recordEvent(transaction, surroundings, id, 'canceled', by.principal);
+      return { deployment: canceled, effects: { ...NO_EFFECTS, announce: [id] } };
+    }
+    case 'planning':
+    case 'awaiting_approval': {
+      const marked = { ...deployment, cancelRequestedBy: by };
+      transaction.put('deployment', marked);
+      recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
+      const resume = [];
+      for (const name of GATES) {
+        const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+        if (gate?.status !== 'open') continue;
+        transaction.put('gate', close(gate, 'canceled', now));
+        resume.push({ deploymentId: id, gate: name });
+      }
+      return { deployment: marked, effects: { ...NO_EFFECTS, resume } };
+    }
+    default:
+      throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
+  }
+}
+
+export const canceledBy = (by: Requester) => ({
+  reason: 'canceled',
+  message: `canceled by ${by.approver ?? by.principal}`,
+});

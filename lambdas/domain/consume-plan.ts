@@ -1,0 +1,98 @@
+import { applyBuild, type BuildOverrides } from './build-request.ts';
+import { type DeploymentIn, type EndingError, plannedOf, startApplying } from './deployment.ts';
+import { isOutdated, withStarted } from './environment-state.ts';
+import { NotHolderError, RefusedError } from './errors.ts';
+import { approvalsOf } from './gate.ts';
+import { requireProven } from './place-deployment.ts';
+import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+
+export type Consumption =
+  | { readonly outcome: 'consumed'; readonly apply: BuildOverrides }
+  | { readonly outcome: 'canceled' | 'blocked' };
+
+/**
+ * Rule 2: the last look before anything changes. One transaction checks every gate for exactly this digest, the proof
+ * of the environment before, hold, holder and status, and gives the digest to this deployment and no other. Repeated
+ * for the same deployment it succeeds again. Throws NotHolderError.
+ */
+export async function consumePlan(
+  {
+    store,
+    artifacts,
+    surroundings,
+  }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'>; surroundings: Surroundings },
+  id: string,
+): Promise<Consumption> {
+  return store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id });
+    const planned = deployment && plannedOf(deployment);
+    if (!planned) throw new NotHolderError(`consuming the plan of "${id}": there is none`);
+    const where = { application: deployment.application, environment: deployment.environment };
+    const state = await transaction.get('environmentState', where);
+    if (state?.holder?.deploymentId !== id)
+      throw new NotHolderError(
+        `consuming the plan of "${id}": the environment is held by ${state?.holder?.deploymentId ?? 'nobody'}`,
+      );
+    const [application, environment] = [
+      await transaction.get('application', { name: where.application }),
+      await transaction.get('environment', { application: where.application, name: where.environment }),
+    ];
+    if (!application || !environment)
+      throw new NotHolderError(`consuming the plan of "${id}": its environment was removed`);
+    const apply = applyBuild({ application, environment, deployment, artifactBucket: artifacts.bucket }, planned);
+    const consumed = await transaction.get('consumedPlan', { digest: planned.digest });
+    if (deployment.status === 'applying' && consumed?.deploymentId === id) return { outcome: 'consumed', apply };
+    if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
+      throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);
+    if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
+
+    const blocking = consumed
+      ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
+      : await objection(transaction, deployment);
+    if (blocking) {
+      transaction.put('deployment', { ...deployment, blocking });
+      recordEvent(transaction, surroundings, id, 'blocked', undefined, { reason: blocking.reason });
+      return { outcome: 'blocked' };
+    }
+    const now = surroundings.now();
+    transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
+    transaction.put('deployment', startApplying(deployment, planned, now));
+    transaction.put('environmentState', withStarted(state, deployment));
+    recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
+    return { outcome: 'consumed', apply };
+  });
+}
+
+/** What a rule holds against applying this plan now, if anything. */
+async function objection(
+  transaction: Transaction,
+  deployment: DeploymentIn<'planning' | 'awaiting_approval'>,
+): Promise<EndingError | undefined> {
+  const { id, release, environment, application: name, operation } = deployment;
+  const planned = plannedOf(deployment);
+  for (const { gate: gateName, required } of planned?.gates ?? []) {
+    const gate = await transaction.get('gate', { deploymentId: id, gate: gateName });
+    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => digest === planned?.digest) : [];
+    const people = new Set(approvals.map(({ by }) => by)).size;
+    if (gate?.status !== 'approved' || gate.digest !== planned?.digest || people < required)
+      return { reason: 'not-approved', message: `the ${gateName} gate has not approved plan ${planned?.digest}` };
+  }
+  const [application, state] = [
+    await transaction.get('application', { name }),
+    await transaction.get('environmentState', { application: name, environment }),
+  ];
+  if (!application || !state) return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (isOutdated(state, deployment))
+    return { reason: 'older-release', message: `release ${state.newestStarted} was applied meanwhile` };
+  if (deployment.automatic && state.hold)
+    return { reason: 'environment-on-hold', message: `${environment} is on hold: ${state.hold.reason}` };
+  if (operation === 'destroy') return undefined;
+  try {
+    await requireProven(transaction, application, environment, release);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { reason: error.refusal, message: error.message };
+  }
+}

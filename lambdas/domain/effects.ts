@@ -1,0 +1,44 @@
+import { eventOf } from './announcement.ts';
+import type { GateName } from './policy.ts';
+import type { EventBus, Store, Workflow } from './ports.ts';
+
+/**
+ * What has to happen outside once a transaction is committed. Each effect may be carried out again without harm, and
+ * the reconciler does so where a crash prevented it.
+ */
+export interface Effects {
+  /** Deployments that hold their environment now: start their executions. */
+  readonly start: readonly string[];
+  /** Gates that are closed: resume the tasks waiting at them. */
+  readonly resume: readonly { readonly deploymentId: string; readonly gate: GateName }[];
+  /** Deployments that ended without an execution of their own: tell the bus. */
+  readonly announce: readonly string[];
+}
+
+export const NO_EFFECTS: Effects = { start: [], resume: [], announce: [] };
+
+export interface EffectServices {
+  readonly store: Store;
+  readonly workflow: Workflow;
+  readonly events: EventBus;
+}
+
+export async function carryOut({ store, workflow, events }: EffectServices, effects: Effects): Promise<void> {
+  for (const { deploymentId, gate } of effects.resume) await resumeGate({ store, workflow }, deploymentId, gate);
+  for (const id of effects.start) await workflow.start(id);
+  for (const id of effects.announce) {
+    const deployment = await store.get('deployment', { id });
+    const event = deployment && eventOf(deployment);
+    if (event) await events.publish(event.name, event.detail);
+  }
+}
+
+/** Resumes the task waiting at a gate, if one waits yet; the task itself looks at the gate when it begins to wait. */
+export async function resumeGate(
+  { store, workflow }: Pick<EffectServices, 'store' | 'workflow'>,
+  deploymentId: string,
+  gate: GateName,
+): Promise<void> {
+  const waiting = await store.get('taskToken', { deploymentId, gate });
+  if (waiting) await workflow.resume(waiting.token);
+}

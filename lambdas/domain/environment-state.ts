@@ -1,0 +1,171 @@
+import * as z from 'zod';
+import { type DeploymentIn, type Operation, OperationSchema, RequesterSchema } from './deployment.ts';
+import {
+  ApplicationNameSchema,
+  CommitSchema,
+  DeploymentIdSchema,
+  EnvironmentNameSchema,
+  InstantSchema,
+  ReleaseNumberSchema,
+} from './names.ts';
+
+/** A module call of the deployed configuration with the version that runs. */
+export const ModuleVersionSchema = z.object({ call: z.string(), source: z.string(), version: z.string() });
+export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
+
+export const DeployedSchema = z.object({
+  release: ReleaseNumberSchema,
+  commit: CommitSchema,
+  deploymentId: DeploymentIdSchema,
+  at: InstantSchema,
+  modules: z.array(ModuleVersionSchema),
+});
+
+export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at: InstantSchema });
+
+const QueueEntrySchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  release: ReleaseNumberSchema,
+  operation: OperationSchema,
+});
+export type QueueEntry = z.infer<typeof QueueEntrySchema>;
+
+/** What is going on in one environment: who holds it, who waits, what runs there. One record, one lock. */
+export const EnvironmentStateSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  /** Number of the newest deployment created here. */
+  newestDeployment: z.int().min(0),
+  holder: QueueEntrySchema.extend({ since: InstantSchema }).nullable(),
+  /** In order of arrival. */
+  queue: z.array(QueueEntrySchema),
+  /** Newest release whose apply started here, or that succeeded without changes (rule 5); 0 before the first. */
+  newestStarted: z.int().min(0),
+  /** Rollbacks that withdraw newer successes: every success of a release above `to`, up to deployment number `until`. */
+  rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
+  hold: HoldSchema.nullable(),
+  deployed: DeployedSchema.nullable(),
+});
+export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
+
+export const emptyState = (application: string, environment: string): EnvironmentState => ({
+  application,
+  environment,
+  newestDeployment: 0,
+  holder: null,
+  queue: [],
+  newestStarted: 0,
+  rollbacks: [],
+  hold: null,
+  deployed: null,
+});
+
+/** The latest outcome of a release in an environment: rule 1's proof. */
+export const OutcomeSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  release: ReleaseNumberSchema,
+  succeeded: z.boolean(),
+  deploymentId: DeploymentIdSchema,
+  /** Number of that deployment in its environment. */
+  number: z.int().min(1),
+  at: InstantSchema,
+});
+export type Outcome = z.infer<typeof OutcomeSchema>;
+
+/** Rule 1: the release's latest outcome there is a success that no rollback has withdrawn. */
+export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
+  if (!state || !outcome?.succeeded) return false;
+  return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.number < until);
+}
+
+/** Is anything under way or waiting? */
+export const isBusy = (state: EnvironmentState | undefined): boolean =>
+  state !== undefined && (state.holder !== null || state.queue.length > 0);
+
+/** The open deployment for the same release and operation, if there is one. */
+export const openTwin = (
+  state: EnvironmentState,
+  wanted: { release: number; operation: Operation },
+): string | undefined =>
+  [...(state.holder ? [state.holder] : []), ...state.queue].find(
+    (entry) => entry.release === wanted.release && entry.operation === wanted.operation,
+  )?.deploymentId;
+
+export interface Admission {
+  readonly state: EnvironmentState;
+  /** `holds`: begin at once. `waits`: stay queued. `superseded`: a newer release already waits here. */
+  readonly verdict: 'holds' | 'waits' | 'superseded';
+  /** Queued deployments this one replaces. */
+  readonly supersedes: readonly string[];
+}
+
+/**
+ * Rule 4, arrival: the first comer holds the environment. Of the queued deploys only the newest release stays; a
+ * rollback is never replaced by a deploy, only by another rollback.
+ */
+export function admit(state: EnvironmentState, entry: QueueEntry, now: string): Admission {
+  if (!state.holder && state.queue.length === 0)
+    return { state: { ...state, holder: { ...entry, since: now } }, verdict: 'holds', supersedes: [] };
+  const rivals = state.queue.filter((other) => other.operation === entry.operation && entry.operation !== 'destroy');
+  if (entry.operation === 'deploy' && rivals.some((other) => other.release > entry.release))
+    return { state, verdict: 'superseded', supersedes: [] };
+  const queue = [...state.queue.filter((other) => !rivals.includes(other)), entry];
+  return { state: { ...state, queue }, verdict: 'waits', supersedes: rivals.map((rival) => rival.deploymentId) };
+}
+
+export interface Departure {
+  readonly state: EnvironmentState;
+  readonly next: QueueEntry | undefined;
+  /** Queued deploys whose release has become older than what started here (rule 5). */
+  readonly superseded: readonly QueueEntry[];
+}
+
+/** Rule 4, departure: clears the holder and picks the next one: rollbacks first, the others in order of arrival. */
+export function releaseHolder(state: EnvironmentState, now: string): Departure {
+  const superseded = state.queue.filter((entry) => isOutdated(state, entry));
+  const waiting = state.queue.filter((entry) => !superseded.includes(entry));
+  const next = waiting.find((entry) => entry.operation === 'rollback') ?? waiting[0];
+  return {
+    state: {
+      ...state,
+      holder: next ? { ...next, since: now } : null,
+      queue: waiting.filter((entry) => entry !== next),
+    },
+    next,
+    superseded,
+  };
+}
+
+/** Rule 5: a deploy of a release older than the newest one whose apply started here. */
+export const isOutdated = (state: EnvironmentState, entry: { release: number; operation: Operation }): boolean =>
+  entry.operation === 'deploy' && entry.release < state.newestStarted;
+
+export const withoutQueued = (state: EnvironmentState, deploymentId: string): EnvironmentState => ({
+  ...state,
+  queue: state.queue.filter((entry) => entry.deploymentId !== deploymentId),
+});
+
+/** A plan of this deployment is about to be applied (or needs no apply): older releases are outdated from now on. */
+export function withStarted(
+  state: EnvironmentState,
+  entry: { release: number; operation: Operation },
+): EnvironmentState {
+  if (entry.operation !== 'deploy') return state;
+  return { ...state, newestStarted: Math.max(state.newestStarted, entry.release) };
+}
+
+/** What a success changes: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
+export function withSuccess(
+  state: EnvironmentState,
+  deployment: DeploymentIn<'succeeded'>,
+  modules: readonly ModuleVersion[],
+): EnvironmentState {
+  const { release, commit, id, endedAt, number, operation } = deployment;
+  if (operation === 'destroy') return { ...state, deployed: null };
+  const deployed = { release, commit, deploymentId: id, at: endedAt, modules: [...modules] };
+  if (operation === 'deploy') return { ...withStarted(state, deployment), deployed };
+  const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: number }];
+  const hold = { reason: `rolled back to release ${release}`, by: deployment.requestedBy, at: endedAt };
+  return { ...state, deployed, rollbacks, hold };
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { RefusedError } from './errors.ts';
+import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import { StageSchema, stageRank } from './policy.ts';
+
+const RoleArnSchema = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
+
+/** Body of `PUT …/environments/{env}`. */
+export const EnvironmentSettingsSchema = z.strictObject({
+  stage: StageSchema,
+  accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
+  region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region name'),
+  /** Roles the builds assume in the account; by convention `stagegate-<app>-<env>-plan|apply`. */
+  roles: z
+    .strictObject({ plan: RoleArnSchema.optional(), apply: RoleArnSchema.optional(), dns: RoleArnSchema.optional() })
+    .optional(),
+  /** Bucket of the Terraform state where the directory's backend block names none. */
+  stateBucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name')
+    .optional(),
+  /** Refuses destruction; always on for production. */
+  deletionProtection: z.boolean().default(false),
+});
+export type EnvironmentSettings = z.infer<typeof EnvironmentSettingsSchema>;
+
+/** What `PATCH …/environments/{env}` may change: the rest belongs to `PUT`. */
+export const EnvironmentPatchSchema = z
+  .strictObject({
+    deletionProtection: z.boolean(),
+    /** `true` pins the environment: nothing is promoted into it by itself. `false` lifts the pin. */
+    hold: z.boolean(),
+    reason: z.string().min(1).max(500),
+  })
+  .partial()
+  .refine((patch) => patch.hold !== undefined || patch.deletionProtection !== undefined, {
+    error: 'name at least one of deletionProtection, hold',
+  });
+export type EnvironmentPatch = z.infer<typeof EnvironmentPatchSchema>;
+
+/** A deployment target: one account, region, directory and state. `externalId` appears in no answer. */
+export const EnvironmentSchema = z.object({
+  application: ApplicationNameSchema,
+  name: EnvironmentNameSchema,
+  ...EnvironmentSettingsSchema.shape,
+  type: z.literal('regular'),
+  /** 128 random bits; only builds of this environment get it, and its roles demand it. */
+  externalId: z.string().regex(/^[0-9a-f]{32}$/),
+  createdAt: InstantSchema,
+  updatedAt: InstantSchema,
+});
+export type Environment = z.infer<typeof EnvironmentSchema>;
+
+export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionProtection'>): boolean =>
+  environment.stage === 'production' || environment.deletionProtection;
+
+/** The role a build assumes in the environment's account. */
+export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply'): string {
+  return (
+    environment.roles?.[purpose] ??
+    `arn:aws:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`
+  );
+}
+
+export const stateBucketOf = (environment: Environment): string =>
+  environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
+
+/** Rule 1: what reached a stage's protections keeps them. */
+export function requireStageNotLowered(current: Environment | undefined, wanted: EnvironmentSettings): void {
+  if (current && stageRank(wanted.stage) < stageRank(current.stage))
+    throw new RefusedError(
+      'stage-lowered',
+      `environment "${current.name}" is ${current.stage}; its stage cannot go down to ${wanted.stage}`,
+    );
+}

@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import type { Approver } from './approver.ts';
+import type { Deployment } from './deployment.ts';
+import { RefusedError } from './errors.ts';
+import {
+  ApplicationNameSchema,
+  DeploymentIdSchema,
+  EmailSchema,
+  EnvironmentNameSchema,
+  InstantSchema,
+  Sha256Schema,
+} from './names.ts';
+import { GateNameSchema, type Stage } from './policy.ts';
+
+/** One person's decision on one gate for one plan digest. Append-only. */
+export const DecisionSchema = z.object({
+  decision: z.enum(['approve', 'reject']),
+  by: EmailSchema,
+  via: z.enum(['link', 'api']),
+  /** The API caller; absent for a link. */
+  principal: z.string().optional(),
+  at: InstantSchema,
+  comment: z.string().max(2000).optional(),
+  digest: Sha256Schema,
+});
+export type Decision = z.infer<typeof DecisionSchema>;
+
+/** `open` until the first of: enough approvals, a rejection, a clock, a request, a newer release; `void` when the deployment failed or was blocked meanwhile. */
+export const GateStatusSchema = z.enum(['open', 'approved', 'rejected', 'expired', 'canceled', 'superseded', 'void']);
+export type GateStatus = z.infer<typeof GateStatusSchema>;
+
+/** A decision a deployment waits for. */
+export const GateSchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  gate: GateNameSchema,
+  status: GateStatusSchema,
+  /** Distinct approvers it takes. */
+  required: z.int().min(1),
+  /** The plan it is about: round and digest of the deployment's plan when the gate was opened. */
+  round: z.int().min(1),
+  digest: Sha256Schema,
+  changeDigest: Sha256Schema,
+  decisions: z.array(DecisionSchema),
+  openedAt: InstantSchema,
+  expiresAt: InstantSchema,
+  closedAt: InstantSchema.optional(),
+});
+export type Gate = z.infer<typeof GateSchema>;
+
+/** A waiting Step Functions task; stored apart, because it never leaves the backend (rule 9). */
+export const TaskTokenSchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  gate: GateNameSchema,
+  token: z.string().min(1).max(2048),
+  storedAt: InstantSchema,
+});
+export type TaskToken = z.infer<typeof TaskTokenSchema>;
+
+export const approvalsOf = (gate: Gate): Decision[] => gate.decisions.filter(({ decision }) => decision === 'approve');
+export const isOpenAt = (gate: Gate, now: string): boolean => gate.status === 'open' && now < gate.expiresAt;
+
+export interface Ballot {
+  readonly decision: 'approve' | 'reject';
+  readonly approver: Approver;
+  readonly via: 'link' | 'api';
+  readonly principal?: string;
+  readonly comment?: string;
+  /** Digest of the plan the person saw. */
+  readonly digest: string;
+}
+
+/**
+ * Rules 3 and 10: counts one decision, or refuses it saying why. A repeated equal decision of the same person is not
+ * an error: the gate comes back as it is.
+ */
+export function decide(gate: Gate, ballot: Ballot, facts: DecisionFacts): Gate {
+  const { approver } = ballot;
+  if (!approver.gates.includes(gate.gate))
+    throw new RefusedError('not-an-approver', `${approver.email} is no ${gate.gate} approver of "${gate.application}"`);
+  if (ballot.digest !== gate.digest)
+    throw new RefusedError(
+      'digest-differs',
+      `the decision is about plan ${ballot.digest}, the gate about ${gate.digest}`,
+    );
+  const earlier = gate.decisions.find(({ by }) => by === approver.email);
+  if (earlier?.decision === ballot.decision) return gate;
+  if (earlier)
+    throw new RefusedError('already-decided', `${approver.email} decided to ${earlier.decision} at ${earlier.at}`);
+  if (gate.status !== 'open')
+    throw new RefusedError(
+      'gate-not-open',
+      `the ${gate.gate} gate is ${gate.status}${gate.closedAt ? ` since ${gate.closedAt}` : ''}`,
+    );
+  if (facts.now >= gate.expiresAt)
+    throw new RefusedError('gate-expired', `the ${gate.gate} gate expired at ${gate.expiresAt}`);
+  requireIndependent(gate, ballot, facts);
+  const decision: Decision = {
+    decision: ballot.decision,
+    by: approver.email,
+    via: ballot.via,
+    at: facts.now,
+    digest: ballot.digest,
+    ...(ballot.principal && { principal: ballot.principal }),
+    ...(ballot.comment && { comment: ballot.comment }),
+  };
+  const decided: Gate = { ...gate, decisions: [...gate.decisions, decision] };
+  if (ballot.decision === 'reject') return close(decided, 'rejected', facts.now);
+  return approvalsOf(decided).length >= gate.required ? close(decided, 'approved', facts.now) : decided;
+}
+
+export interface DecisionFacts {
+  readonly now: string;
+  readonly stage: Stage;
+  readonly deployment: Pick<Deployment, 'requestedBy'>;
+  /** The other gates of the same deployment. */
+  readonly otherGates: readonly Gate[];
+}
+
+function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, otherGates }: DecisionFacts): void {
+  if (ballot.decision !== 'approve') return;
+  const { email } = ballot.approver;
+  if (stage === 'production' && gate.gate === 'staff' && deployment.requestedBy.approver === email)
+    throw new RefusedError(
+      'own-request',
+      `${email} asked for this production deployment and cannot give its staff approval`,
+    );
+  if (otherGates.some((other) => approvalsOf(other).some(({ by }) => by === email)))
+    throw new RefusedError('one-person-one-gate', `${email} has approved another gate of this deployment`);
+}
+
+export function close(gate: Gate, status: Exclude<GateStatus, 'open'>, now: string): Gate {
+  if (gate.status !== 'open')
+    throw new Error(`gate "${gate.gate}" of "${gate.deploymentId}" is already ${gate.status}`);
+  return { ...gate, status, closedAt: now };
+}

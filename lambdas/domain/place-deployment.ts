@@ -1,0 +1,250 @@
+import type { Application } from './application.ts';
+import { type Deployment, type DeploymentIn, endUnsuccessfully, type Operation, type Requester } from './deployment.ts';
+import { type Effects, NO_EFFECTS } from './effects.ts';
+import { type Environment, isProtected } from './environment.ts';
+import {
+  admit,
+  type EnvironmentState,
+  emptyState,
+  isOutdated,
+  isProven,
+  openTwin,
+  type QueueEntry,
+} from './environment-state.ts';
+import { NotFoundError, RefusedError } from './errors.ts';
+import { close } from './gate.ts';
+import { deploymentId } from './names.ts';
+import { previousOf, requireCompleteUpTo } from './pipeline.ts';
+import { GATES, policyFor, type Stage } from './policy.ts';
+import type { Surroundings, Transaction } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+import type { Release } from './release.ts';
+
+export interface DeploymentRequest {
+  readonly application: string;
+  readonly environment: string;
+  readonly operation: Operation;
+  readonly release: number;
+  readonly requestedBy: Requester;
+  /** Made by a push or a promotion rule: respects a hold, and may arrive out of order. */
+  readonly automatic: boolean;
+}
+
+export interface Placement {
+  readonly deployment: Deployment;
+  /** False when the same release and operation was already under way there. */
+  readonly isNew: boolean;
+  readonly effects: Effects;
+}
+
+/**
+ * Creates a deployment if every rule allows it, and gives it the environment or a place in its queue (rules 1, 4, 5,
+ * 7). Runs inside the caller's transaction; the caller carries out the effects once that is committed.
+ * Throws NotFoundError, RefusedError.
+ */
+export async function placeDeployment(
+  transaction: Transaction,
+  request: DeploymentRequest,
+  surroundings: Surroundings,
+): Promise<Placement> {
+  const { application: app, environment: name } = request;
+  const application = await transaction.get('application', { name: app });
+  if (!application) throw new NotFoundError('application', app);
+  const environment = await transaction.get('environment', { application: app, name });
+  if (!environment) throw new NotFoundError('environment', `${app}/${name}`);
+  const release = await transaction.get('release', { application: app, number: request.release });
+  if (!release) throw new NotFoundError('release', `${app} ${request.release}`);
+  requireCompleteUpTo(application, name, await stagesOf(transaction, application));
+  requireKnownRequester(application, environment.stage, request);
+
+  const state =
+    (await transaction.get('environmentState', { application: app, environment: name })) ?? emptyState(app, name);
+  const twin = openTwin(state, request);
+  if (twin) return { deployment: await existing(transaction, twin), isNew: false, effects: NO_EFFECTS };
+
+  if (request.operation === 'destroy') requireDestroyable(environment, state);
+  else await requireProven(transaction, application, name, request.release);
+  requireAcceptable(state, request);
+  return create(transaction, { request, environment, release, state }, surroundings);
+}
+
+/** Stages of the pipeline's environments that are defined. */
+export async function stagesOf(transaction: Transaction, application: Application): Promise<Map<string, Stage>> {
+  const stages = new Map<string, Stage>();
+  for (const name of application.pipeline) {
+    const environment = await transaction.get('environment', { application: application.name, name });
+    if (environment) stages.set(name, environment.stage);
+  }
+  return stages;
+}
+
+async function existing(transaction: Transaction, id: string): Promise<Deployment> {
+  const deployment = await transaction.get('deployment', { id });
+  if (!deployment) throw new Error(`environment state names deployment "${id}", which does not exist`);
+  return deployment;
+}
+
+function requireKnownRequester(
+  application: Application,
+  stage: Stage,
+  { requestedBy, automatic }: DeploymentRequest,
+): void {
+  if (!automatic && policyFor(stage, application.policy).knownRequester && !requestedBy.approver)
+    throw new RefusedError(
+      'requester-unknown',
+      `${requestedBy.principal} maps to no approver of "${application.name}", which ${stage} deployments demand`,
+    );
+}
+
+/** Rule 7: protected environments are not destroyed; and there must be something to destroy. */
+function requireDestroyable(environment: Environment, state: EnvironmentState): void {
+  if (isProtected(environment))
+    throw new RefusedError(
+      environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
+      `environment "${environment.name}" of "${environment.application}" is protected against destruction`,
+    );
+  if (!state.deployed) throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
+}
+
+/** Rule 1: the release succeeded in the environment before. No bypass exists. */
+export async function requireProven(
+  transaction: Transaction,
+  application: Application,
+  environment: string,
+  release: number,
+): Promise<void> {
+  const previous = previousOf(application, environment);
+  if (!previous) return;
+  const where = { application: application.name, environment: previous };
+  const [state, outcome] = [
+    await transaction.get('environmentState', where),
+    await transaction.get('outcome', { ...where, release }),
+  ];
+  if (!isProven(state, outcome))
+    throw new RefusedError(
+      'not-succeeded-before',
+      `release ${release} of "${application.name}" has not succeeded in ${previous}, which comes before ${environment}`,
+    );
+}
+
+/** Rule 5 and holds. */
+function requireAcceptable(state: EnvironmentState, request: DeploymentRequest): void {
+  const { release, operation, environment, automatic } = request;
+  if (operation === 'rollback' && release >= state.newestStarted)
+    throw new RefusedError(
+      'not-a-rollback',
+      `release ${release} is not older than what runs in ${environment}; deploy it instead`,
+    );
+  if (isOutdated(state, request))
+    throw new RefusedError(
+      'older-release',
+      `release ${release} is older than release ${state.newestStarted}, which was applied in ${environment}; roll back explicitly`,
+    );
+  if (automatic && state.hold)
+    throw new RefusedError('environment-on-hold', `${environment} is on hold: ${state.hold.reason}`);
+}
+
+interface Creation {
+  readonly request: DeploymentRequest;
+  readonly environment: Environment;
+  readonly release: Release;
+  readonly state: EnvironmentState;
+}
+
+async function create(
+  transaction: Transaction,
+  { request, environment, release, state }: Creation,
+  surroundings: Surroundings,
+): Promise<Placement> {
+  const now = surroundings.now();
+  const number = state.newestDeployment + 1;
+  const id = deploymentId(request.application, request.environment, number, surroundings.randomHex(6));
+  const facts = {
+    ...{ id, application: request.application, environment: request.environment, number },
+    ...{ release: request.release, commit: release.commit, operation: request.operation },
+    ...{ automatic: request.automatic, requestedBy: request.requestedBy, createdAt: now },
+    runSecret: surroundings.randomHex(32),
+  };
+  const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
+  const admission = admit({ ...state, newestDeployment: number }, { deploymentId: id, ...pick(request) }, now);
+
+  if (admission.verdict === 'superseded' && !request.automatic)
+    throw new RefusedError(
+      'newer-release-queued',
+      `a newer release than ${request.release} already waits for ${request.environment}`,
+    );
+  transaction.put('environmentState', admission.state);
+  recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
+
+  if (admission.verdict === 'superseded') {
+    const deployment = endUnsuccessfully(queued, 'superseded', supersededBy('a newer release already waits'), now);
+    transaction.insert('deployment', deployment);
+    return { deployment, isNew: true, effects: { ...NO_EFFECTS, announce: [id] } };
+  }
+  const deployment: Deployment =
+    admission.verdict === 'holds' ? { ...facts, status: 'planning', heldSince: now } : queued;
+  transaction.insert('deployment', deployment);
+  await supersedeQueued(transaction, admission.supersedes, deployment, surroundings);
+  const resume = await supersedeWaitingHolder(
+    transaction,
+    admission.state,
+    environment.stage,
+    deployment,
+    surroundings,
+  );
+  return {
+    deployment,
+    isNew: true,
+    effects: {
+      start: admission.verdict === 'holds' ? [id] : [],
+      resume,
+      announce: admission.supersedes,
+    },
+  };
+}
+
+const pick = ({ release, operation }: DeploymentRequest): Omit<QueueEntry, 'deploymentId'> => ({ release, operation });
+const supersededBy = (message: string) => ({ reason: 'superseded', message });
+
+async function supersedeQueued(
+  transaction: Transaction,
+  ids: readonly string[],
+  newer: Deployment,
+  surroundings: Surroundings,
+): Promise<void> {
+  for (const id of ids) {
+    const older = await existing(transaction, id);
+    const error = supersededBy(`release ${newer.release} (${newer.id}) took its place`);
+    transaction.put('deployment', endUnsuccessfully(older, 'superseded', error, surroundings.now()));
+    recordEvent(transaction, surroundings, id, 'superseded', newer.id);
+  }
+}
+
+/**
+ * Rule 4: in development and staging a newer release replaces a holder that awaits approval with no decision recorded.
+ * Closes its gate; its own execution then ends it. Answers the tasks to resume.
+ */
+async function supersedeWaitingHolder(
+  transaction: Transaction,
+  state: EnvironmentState,
+  stage: Stage,
+  newer: Deployment,
+  surroundings: Surroundings,
+): Promise<Effects['resume']> {
+  const { holder } = state;
+  const isReplaceable =
+    stage !== 'production' &&
+    newer.operation === 'deploy' &&
+    holder?.operation === 'deploy' &&
+    holder.deploymentId !== newer.id &&
+    holder.release < newer.release;
+  if (!holder || !isReplaceable) return [];
+  const gates = await Promise.all(
+    GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),
+  );
+  const open = gates.find((gate) => gate?.status === 'open');
+  if (!open || gates.some((gate) => gate && gate.decisions.length > 0)) return [];
+  transaction.put('gate', close(open, 'superseded', surroundings.now()));
+  recordEvent(transaction, surroundings, holder.deploymentId, 'superseded', newer.id);
+  return [{ deploymentId: holder.deploymentId, gate: open.gate }];
+}

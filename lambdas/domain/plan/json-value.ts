@@ -1,0 +1,75 @@
+/** Reading JSON whose shape nobody promises, without assertions. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+export const isRecord = (value: unknown): value is JsonRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const recordOf = (value: unknown): JsonRecord => (isRecord(value) ? value : {});
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** A number, also when a provider wrote it as text (`"512"`). */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** An own property of a record, never one of its prototype. */
+export const fieldOf = (record: JsonRecord, key: string): unknown =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+
+/** What providers write for "not set": null, an empty text, list or object. */
+export function isBlank(value: unknown): boolean {
+  if (value === null || value === undefined || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isRecord(value) && Object.keys(value).length === 0;
+}
+
+/** Deep equality of JSON values; an absent value equals null. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => sameJson(item, other[index]));
+  if (isRecord(one) && isRecord(other)) {
+    const keys = Object.keys(one);
+    if (keys.length !== Object.keys(other).length) return false;
+    return keys.every((key) => Object.hasOwn(other, key) && sameJson(one[key], other[key]));
+  }
+  return (one ?? null) === null && (other ?? null) === null;
+}
+
+/** JSON text with sorted keys: equal texts exactly for equal values. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (!isRecord(value)) return JSON.stringify(value ?? null);
+  const fields = Object.keys(value).sort();
+  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+}
+
+/** The JSON container written in a text (`jsonencode(…)`), if it is one. */
+export function containerIn(text: string): JsonRecord | readonly unknown[] | undefined {
+  const first = text.trimStart()[0];
+  if (first !== '{' && first !== '[') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) || isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does a mask (`after_unknown`, `before_sensitive`) mark anything? */
+export function marksAnything(mask: unknown): boolean {
+  if (mask === true) return true;
+  if (Array.isArray(mask)) return mask.some(marksAnything);
+  return isRecord(mask) && Object.values(mask).some(marksAnything);
+}
+
+/** The part of a mask that belongs to a field or an element; `true` covers everything below it. */
+export function maskAt(mask: unknown, key: string | number): unknown {
+  if (mask === true) return true;
+  if (typeof key === 'number') return listOf(mask)[key];
+  return isRecord(mask) ? fieldOf(mask, key) : undefined;
+}

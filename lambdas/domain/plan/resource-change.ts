@@ -1,0 +1,101 @@
+import { isBlank, recordOf } from './json-value.ts';
+import type { Plan, PlannedChange } from './plan-schema.ts';
+
+/** What Terraform will do to one object. `unknown`: an action this version of Stagegate has never heard of. */
+export const ACTION_KINDS = ['no-op', 'create', 'read', 'update', 'replace', 'delete', 'forget', 'unknown'] as const;
+export type ActionKind = (typeof ACTION_KINDS)[number];
+
+/** One planned change of one object, with Terraform's words decoded. */
+export interface ResourceChange {
+  /** Unique in a plan: a deposed object shares its address with the live one. */
+  readonly key: string;
+  readonly address: string;
+  readonly module: string;
+  readonly mode: string;
+  readonly type: string;
+  readonly name: string;
+  readonly index: string | number | undefined;
+  readonly deposed: string | undefined;
+  readonly previousAddress: string | undefined;
+  readonly importing: { readonly id: string | undefined; readonly identity: unknown } | undefined;
+  readonly actions: readonly string[];
+  readonly kind: ActionKind;
+  /** The existing object is destroyed: a delete, or a replacement that does not merely forget it. */
+  readonly destroys: boolean;
+  readonly reason: string | undefined;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly unknown: unknown;
+  readonly beforeMask: unknown;
+  readonly afterMask: unknown;
+  readonly replacePaths: readonly (readonly (string | number)[])[];
+}
+
+const SINGLE: Readonly<Record<string, ActionKind>> = {
+  'no-op': 'no-op',
+  create: 'create',
+  read: 'read',
+  update: 'update',
+  delete: 'delete',
+  forget: 'forget',
+};
+/** `create, forget` replaces an object and leaves the old one alone. */
+const PAIRS = new Set(['delete,create', 'create,delete', 'create,forget', 'forget,create']);
+
+/** Decodes a list of actions; anything not known is `unknown`, never a guess. */
+export function kindOf(actions: readonly string[]): ActionKind {
+  const [first] = actions;
+  if (actions.length === 1 && first !== undefined) return (Object.hasOwn(SINGLE, first) && SINGLE[first]) || 'unknown';
+  return PAIRS.has(actions.join(',')) ? 'replace' : 'unknown';
+}
+
+export function toResourceChange(planned: PlannedChange): ResourceChange {
+  const { change } = planned;
+  const deposed = planned.deposed ?? undefined;
+  return {
+    key: deposed ? `${planned.address} (deposed ${deposed})` : planned.address,
+    address: planned.address,
+    module: planned.module_address ?? '',
+    mode: planned.mode,
+    type: planned.type,
+    name: planned.name,
+    index: planned.index ?? undefined,
+    deposed,
+    previousAddress: planned.previous_address ?? undefined,
+    importing: change.importing
+      ? { id: change.importing.id ?? undefined, identity: change.importing.identity }
+      : undefined,
+    actions: change.actions,
+    kind: kindOf(change.actions),
+    destroys: change.actions.includes('delete') && planned.mode === 'managed',
+    reason: planned.action_reason ?? undefined,
+    before: change.before,
+    after: change.after,
+    unknown: change.after_unknown,
+    beforeMask: change.before_sensitive,
+    afterMask: change.after_sensitive,
+    replacePaths: change.replace_paths ?? [],
+  };
+}
+
+/** All changes Terraform would act on or record, and those it would not (`no-op`). Deleted data sources are dropped, as Terraform does. */
+export const changesOf = (plan: Plan): ResourceChange[] =>
+  (plan.resource_changes ?? [])
+    .map(toResourceChange)
+    .filter(({ mode, kind }) => mode === 'managed' || kind !== 'delete');
+
+export const isMove = ({ previousAddress, address }: ResourceChange): boolean =>
+  previousAddress !== undefined && previousAddress !== address;
+
+/** Does applying this change anything, be it only in Terraform's records? */
+export const isEffective = (change: ResourceChange): boolean =>
+  change.kind !== 'no-op' || isMove(change) || change.importing !== undefined;
+
+/** Does applying this touch infrastructure? Imports, moves, forgets and reads do not. */
+export const touchesInfrastructure = ({ mode, kind }: ResourceChange): boolean =>
+  mode === 'managed' &&
+  (kind === 'create' || kind === 'update' || kind === 'replace' || kind === 'delete' || kind === 'unknown');
+
+/** The values after the change as far as they are known; null when the object is gone. */
+export const valuesAfter = (change: ResourceChange) => (isBlank(change.after) ? undefined : recordOf(change.after));
+export const valuesBefore = (change: ResourceChange) => (isBlank(change.before) ? undefined : recordOf(change.before));

@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { RefusedError } from './errors.ts';
+
+export const STAGES = ['development', 'staging', 'production'] as const;
+export const StageSchema = z.enum(STAGES);
+export type Stage = z.infer<typeof StageSchema>;
+
+/** Position in the order development < staging < production. */
+export const stageRank = (stage: Stage): number => STAGES.indexOf(stage);
+
+export const GATES = ['staff', 'client'] as const;
+export const GateNameSchema = z.enum(GATES);
+export type GateName = z.infer<typeof GateNameSchema>;
+
+/** Approvers a gate may demand; more people than this cannot be found in practice. */
+const MOST_APPROVERS = 10;
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+/** Bounds and default of a gate's life, in seconds (design: default 7 days, 1 hour to 60 days). */
+export const GATE_EXPIRY = { least: HOUR, usual: 7 * DAY, most: 60 * DAY } as const;
+
+/** What deployments of one stage need: distinct approvers per gate (0: the gate does not exist), and who may ask. */
+export const StagePolicySchema = z.object({
+  staff: z.int().min(0).max(MOST_APPROVERS),
+  client: z.int().min(0).max(MOST_APPROVERS),
+  /** A successful release is promoted to the next environment by itself (never into production). */
+  autoPromote: z.boolean(),
+  /** Seconds a gate stays open. */
+  gateExpirySeconds: z.int().min(GATE_EXPIRY.least).max(GATE_EXPIRY.most),
+  /** Only callers that map to a registered approver may request deployments. */
+  knownRequester: z.boolean(),
+});
+export type StagePolicy = z.infer<typeof StagePolicySchema>;
+
+/** What an application may set, per stage; anything left out is the default. */
+export const PolicySchema = z.strictObject({
+  development: StagePolicySchema.partial().strict().optional(),
+  staging: StagePolicySchema.partial().strict().optional(),
+  production: StagePolicySchema.partial().strict().optional(),
+});
+export type Policy = z.infer<typeof PolicySchema>;
+
+/** Design, section 3: development none and auto-promoted; staging staff x1; production staff x1, then client x1. */
+export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
+  development: { staff: 0, client: 0, autoPromote: true, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
+  staging: { staff: 1, client: 0, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
+  production: { staff: 1, client: 1, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
+};
+
+/** The policy in force for a stage of an application. */
+export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy {
+  return { ...DEFAULT_POLICY[stage], ...policy?.[stage] };
+}
+
+/** An application may raise the gates, never lower them: staging keeps its staff gate, production both. */
+export function requireStrongEnough(policy: Policy | undefined): void {
+  for (const stage of STAGES)
+    for (const gate of GATES) {
+      const wanted = policyFor(stage, policy)[gate];
+      const least = DEFAULT_POLICY[stage][gate];
+      if (wanted < least)
+        throw new RefusedError(
+          'policy-too-weak',
+          `policy.${stage}.${gate} is ${wanted}, at least ${least} is required`,
+        );
+    }
+}
+
+/** Gates a deployment to this stage passes, in order, with the number of distinct approvers of each. */
+export function gatesOf(policy: StagePolicy): { gate: GateName; required: number }[] {
+  return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
+}

@@ -1,0 +1,114 @@
+import type { EventDetail, EventName } from './events.ts';
+import type { GateName } from './policy.ts';
+import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
+
+/** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */
+
+export interface Page<T> {
+  readonly items: T[];
+  /** Opaque; give it back to get the next page. */
+  readonly nextCursor?: string;
+}
+
+export interface Reader {
+  /** The record as it is now (consistent read). */
+  get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined>;
+}
+
+/**
+ * A transaction reads and writes as if alone: everything read by `get` (also its absence) is checked again by the one
+ * write at the end, and the attempt runs again when any of it has changed meanwhile.
+ */
+export interface Transaction extends Reader {
+  /** Writes a record that was read before in this transaction (also when it was absent then). */
+  put<K extends Kind>(kind: K, record: RecordOf<K>): void;
+  /** Writes a record that must not exist yet. */
+  insert<K extends Kind>(kind: K, record: RecordOf<K>): void;
+  delete<K extends Kind>(kind: K, key: KeyOf<K>): void;
+}
+
+export interface Store extends Reader {
+  list<K extends Kind>(listing: Listing<K>, page?: { limit?: number; cursor?: string }): Promise<Page<RecordOf<K>>>;
+  /**
+   * Runs the attempt and commits its writes at once or not at all. Attempts must not have effects of their own, as
+   * they are repeated when another writer wins. Throws ConflictError after many lost races.
+   */
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T>;
+}
+
+export interface Artifact {
+  readonly key: string;
+  readonly versionId: string;
+}
+
+/** The artifact bucket. */
+export interface ArtifactStore {
+  readonly bucket: string;
+  /** Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. */
+  getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined>;
+  putJson(key: string, value: unknown): Promise<Artifact>;
+}
+
+/** Step Functions. */
+export interface Workflow {
+  /** Starts the deployment's execution; one that exists already counts as success. */
+  start(deploymentId: string): Promise<void>;
+  /** Resumes a waiting task. `gone`: the task no longer waits. */
+  resume(token: string): Promise<'resumed' | 'gone'>;
+  /** What the deployment's execution is doing; `absent` when there is none. */
+  execution(
+    deploymentId: string,
+  ): Promise<{ status: 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent'; startedAt?: string }>;
+  /** Ids of the builds the execution has started, newest first (TaskSubmitted in its history). */
+  builds(deploymentId: string): Promise<string[]>;
+}
+
+/** CodeBuild. */
+export interface Builds {
+  /** Is any of these builds still in progress? */
+  anyInProgress(buildIds: readonly string[]): Promise<boolean>;
+}
+
+export interface EventBus {
+  publish<Name extends EventName>(name: Name, detail: EventDetail<Name>): Promise<void>;
+}
+
+/** E-mail to approvers, through one SNS topic with one filtered subscription per approver. */
+export interface ApproverMail {
+  /** Subscribes the address so that it gets only its own messages; answers the subscription's ARN, if known yet. */
+  subscribe(email: string): Promise<string | undefined>;
+  unsubscribe(subscriptionArn: string): Promise<void>;
+  /** Every subscription of the topic by e-mail address. */
+  subscriptions(): Promise<ReadonlyMap<string, Subscription>>;
+  send(email: string, message: { subject: string; body: string }): Promise<void>;
+}
+
+export interface Subscription {
+  /** Absent while the confirmation is pending. */
+  readonly arn?: string;
+  readonly confirmed: boolean;
+}
+
+/** What an e-mailed link speaks for. */
+export interface ApprovalLink {
+  readonly deploymentId: string;
+  readonly gate: GateName;
+  readonly round: number;
+  readonly email: string;
+  readonly digest: string;
+}
+
+/** Makes and reads the tokens of approval links, by HMAC with a key that never leaves KMS (rule 9). */
+export interface LinkSigner {
+  sign(link: ApprovalLink): Promise<string>;
+  /** The link behind a token, or undefined for a forged or malformed one. */
+  verify(token: string): Promise<ApprovalLink | undefined>;
+}
+
+/** Time and chance, injected so that tests decide them. */
+export interface Surroundings {
+  /** ISO 8601, UTC, milliseconds. */
+  now(): string;
+  /** Lower-case hexadecimal digits. */
+  randomHex(digits: number): string;
+}

@@ -1,0 +1,73 @@
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
+import { RefusedError } from './errors.ts';
+import { nextOf } from './pipeline.ts';
+import { placeDeployment } from './place-deployment.ts';
+import { policyFor } from './policy.ts';
+import type { Surroundings, Transaction } from './ports.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+/**
+ * Auto-promotion: a success moves its release to the next environment, where the policy of its stage says so; never
+ * into production (rule 1). The second delivery of the same event finds the promotion made and does nothing.
+ */
+export async function promoteAutomatically(
+  services: Services,
+  sourceDeploymentId: string,
+): Promise<string | undefined> {
+  const { deploymentId, effects } = await services.store.transact((transaction) =>
+    promote(transaction, sourceDeploymentId, services.surroundings),
+  );
+  await carryOut(services, effects);
+  return deploymentId;
+}
+
+interface Promoted {
+  readonly deploymentId?: string;
+  readonly effects: Effects;
+}
+
+async function promote(
+  transaction: Transaction,
+  sourceDeploymentId: string,
+  surroundings: Surroundings,
+): Promise<Promoted> {
+  const source = await transaction.get('deployment', { id: sourceDeploymentId });
+  const done = await transaction.get('promotion', { sourceDeploymentId });
+  if (done || source?.status !== 'succeeded' || source.operation === 'destroy') return { effects: NO_EFFECTS };
+  const target = await automaticTarget(transaction, source.application, source.environment);
+  if (!target) return { effects: NO_EFFECTS };
+  const at = surroundings.now();
+  try {
+    const { deployment, effects } = await placeDeployment(
+      transaction,
+      {
+        ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
+        ...{ requestedBy: { principal: `promotion of ${source.id}` }, automatic: true },
+      },
+      surroundings,
+    );
+    transaction.put('promotion', { sourceDeploymentId, deploymentId: deployment.id, at });
+    return { deploymentId: deployment.id, effects };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    transaction.put('promotion', { sourceDeploymentId, refusal: `${error.refusal}: ${error.message}`, at });
+    return { effects: NO_EFFECTS };
+  }
+}
+
+/** Where a success in this environment goes by itself. */
+export async function automaticTarget(
+  transaction: Pick<Transaction, 'get'>,
+  application: string,
+  environment: string,
+): Promise<string | undefined> {
+  const [owner, from] = [
+    await transaction.get('application', { name: application }),
+    await transaction.get('environment', { application, name: environment }),
+  ];
+  if (!owner || !from || !policyFor(from.stage, owner.policy).autoPromote) return undefined;
+  const next = nextOf(owner, environment);
+  const target = next && (await transaction.get('environment', { application, name: next }));
+  return target && target.stage !== 'production' ? target.name : undefined;
+}

@@ -1,0 +1,133 @@
+import { eventOf } from './announcement.ts';
+import { type Deployment, isTerminal } from './deployment.ts';
+import type { EffectServices } from './effects.ts';
+import { resumeGate } from './effects.ts';
+import type { EnvironmentState } from './environment-state.ts';
+import { GATES } from './policy.ts';
+import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
+import { automaticTarget, promoteAutomatically } from './promote.ts';
+import { recordEnding } from './record-ending.ts';
+import { LISTINGS } from './records.ts';
+import { passOn, releaseEnvironment } from './release-environment.ts';
+
+export type ReconcileServices = EffectServices & {
+  readonly artifacts: ArtifactStore;
+  readonly builds: Builds;
+  readonly surroundings: Surroundings;
+};
+
+/** A holder may be without an execution this long before the reconciler starts one (design, section 3). */
+const GRACE_MS = 60_000;
+
+export interface Repair {
+  readonly deploymentId: string;
+  readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'promoted' | 'left-alone';
+  readonly why: string;
+}
+
+/** Looks at every environment that is held or awaited, and mends what a crash, a stop or a lost event left behind. */
+export async function reconcile(services: ReconcileServices): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await services.store.list(LISTINGS.inFlight(), { ...(cursor && { cursor }) });
+    for (const { application, environment } of page.items) {
+      const state = await services.store.get('environmentState', { application, environment });
+      const repair = state && (await repairEnvironment(services, state));
+      if (repair) repairs.push(repair);
+    }
+    cursor = page.nextCursor;
+  } while (cursor);
+  return [...repairs, ...(await repairPromotions(services))];
+}
+
+/** The same for the one environment whose execution has just ended. */
+export async function reconcileDeployment(services: ReconcileServices, id: string): Promise<Repair | undefined> {
+  const deployment = await services.store.get('deployment', { id });
+  if (!deployment) return undefined;
+  const { application, environment } = deployment;
+  const state = await services.store.get('environmentState', { application, environment });
+  return state && state.holder?.deploymentId === id ? repairEnvironment(services, state) : undefined;
+}
+
+async function repairEnvironment(services: ReconcileServices, state: EnvironmentState): Promise<Repair | undefined> {
+  const { store, workflow, surroundings } = services;
+  const { holder, application, environment } = state;
+  if (!holder) {
+    await passOn(services, application, environment, null);
+    return { deploymentId: state.queue[0]?.deploymentId ?? '', action: 'released', why: 'a queue without a holder' };
+  }
+  const deployment = await store.get('deployment', { id: holder.deploymentId });
+  if (!deployment)
+    throw new Error(`${application}/${environment} is held by "${holder.deploymentId}", which does not exist`);
+  const isFresh = Date.parse(surroundings.now()) - Date.parse(holder.since) < GRACE_MS;
+  const execution = await workflow.execution(deployment.id);
+  if (execution.status === 'running') return resumeDecided(services, deployment);
+  if (execution.status === 'absent') {
+    if (isTerminal(deployment.status)) return release(services, deployment, 'it had ended without an execution');
+    if (isFresh) return undefined;
+    await workflow.start(deployment.id);
+    return { deploymentId: deployment.id, action: 'started', why: 'it held its environment without an execution' };
+  }
+  const builds = await workflow.builds(deployment.id);
+  if (builds.length > 0 && (await services.builds.anyInProgress(builds)))
+    return { deploymentId: deployment.id, action: 'left-alone', why: 'its build is still in progress' };
+  if (isTerminal(deployment.status)) return release(services, deployment, 'its execution ended without releasing it');
+  return end(services, deployment, execution.status);
+}
+
+/** The gate reached last was closed but its task may still wait: the resumption was lost. */
+async function resumeDecided(services: ReconcileServices, deployment: Deployment): Promise<Repair | undefined> {
+  if (deployment.status !== 'awaiting_approval') return undefined;
+  for (const name of GATES.toReversed()) {
+    const gate = await services.store.get('gate', { deploymentId: deployment.id, gate: name });
+    if (!gate) continue;
+    const closedFor = gate.closedAt ? Date.parse(services.surroundings.now()) - Date.parse(gate.closedAt) : 0;
+    if (closedFor < RESUME_GRACE_MS) return undefined;
+    await resumeGate(services, deployment.id, name);
+    return { deploymentId: deployment.id, action: 'resumed', why: `its ${name} gate is ${gate.status}` };
+  }
+  return undefined;
+}
+
+/** A resumption takes well under this; within it the workflow is simply on its way. */
+const RESUME_GRACE_MS = 10_000;
+
+async function end(services: ReconcileServices, deployment: Deployment, how: string): Promise<Repair> {
+  await recordEnding(services, deployment.id, 'failed', {
+    state: deployment.status === 'applying' ? 'Apply' : 'execution',
+    error: `execution-${how}`,
+    cause: `the execution was found ${how} while the deployment was ${deployment.status}`,
+  });
+  const ended = await services.store.get('deployment', { id: deployment.id });
+  const event = ended && eventOf(ended);
+  if (event) await services.events.publish(event.name, event.detail);
+  await releaseEnvironment(services, deployment.id);
+  return { deploymentId: deployment.id, action: 'ended', why: `its execution is ${how}` };
+}
+
+async function release(services: ReconcileServices, deployment: Deployment, why: string): Promise<Repair> {
+  await releaseEnvironment(services, deployment.id);
+  return { deploymentId: deployment.id, action: 'released', why };
+}
+
+/** Promotions whose event was lost: the newest success of an environment that promotes by itself has none. */
+async function repairPromotions(services: ReconcileServices): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await services.store.list(LISTINGS.applications(), { ...(cursor && { cursor }) });
+    for (const application of page.items)
+      for (const environment of application.pipeline) {
+        const state = await services.store.get('environmentState', { application: application.name, environment });
+        const newest = state?.deployed;
+        if (!newest || Date.parse(services.surroundings.now()) - Date.parse(newest.at) < GRACE_MS) continue;
+        if (!(await automaticTarget(services.store, application.name, environment))) continue;
+        if (await services.store.get('promotion', { sourceDeploymentId: newest.deploymentId })) continue;
+        await promoteAutomatically(services, newest.deploymentId);
+        repairs.push({ deploymentId: newest.deploymentId, action: 'promoted', why: 'its promotion had been lost' });
+      }
+    cursor = page.nextCursor;
+  } while (cursor);
+  return repairs;
+}

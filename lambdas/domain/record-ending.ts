@@ -1,0 +1,186 @@
+import * as z from 'zod';
+import { ApplyResultSchema, applyResultKey, applyStartedKey, PlanResultSchema, planResultKey } from './build-result.ts';
+import { canceledBy } from './cancel-deployment.ts';
+import {
+  type Deployment,
+  type EndingError,
+  endUnsuccessfully,
+  fail,
+  isTerminal,
+  plannedOf,
+  runPrefix,
+  type Status,
+  succeed,
+} from './deployment.ts';
+import { withSuccess } from './environment-state.ts';
+import { NotFoundError } from './errors.ts';
+import { close } from './gate.ts';
+import { modulesOf } from './headline.ts';
+import { GATES } from './policy.ts';
+import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+
+export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
+export type Ending = z.infer<typeof EndingSchema>;
+
+/** What the state machine caught: the state, and Step Functions' Error and Cause. */
+export const CaughtSchema = z.object({ state: z.string(), error: z.string(), cause: z.string() });
+export type Caught = z.infer<typeof CaughtSchema>;
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Ends a deployment and keeps what follows from it: what is deployed, the outcome of its release, gates closed. The
+ * environment stays held until ReleaseEnvironment. A deployment that has ended already keeps its ending; the answer
+ * says which one stands.
+ */
+export async function recordEnding(services: Services, id: string, ending: Ending, caught?: Caught): Promise<Status> {
+  const before = await services.store.get('deployment', { id });
+  if (!before) throw new NotFoundError('deployment', id);
+  const failure = ending === 'failed' ? await explainFailure(services.artifacts, before, caught) : undefined;
+  return services.store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id });
+    if (!deployment) throw new NotFoundError('deployment', id);
+    if (isTerminal(deployment.status)) return deployment.status;
+    const now = services.surroundings.now();
+    const ended = failure
+      ? fail(deployment, failure.error, failure.applied, now)
+      : ending === 'succeeded'
+        ? succeed(deployment, now)
+        : await endBy(transaction, deployment, ending, now);
+    transaction.put('deployment', ended);
+    recordEvent(transaction, services.surroundings, id, ended.status, undefined, reasonOf(ended));
+    await closeOpenGates(transaction, id, now);
+    await recordOutcome(transaction, ended, now);
+    return ended.status;
+  });
+}
+
+const reasonOf = (ended: Deployment) =>
+  'error' in ended ? { reason: ended.error.reason, message: ended.error.message } : undefined;
+
+async function endBy(
+  transaction: Transaction,
+  deployment: Deployment,
+  ending: Ending,
+  now: string,
+): Promise<Deployment> {
+  if (ending === 'succeeded' || ending === 'failed') throw new Error(`ending ${ending} is recorded elsewhere`);
+  return endUnsuccessfully(deployment, ending, await explain(transaction, deployment, ending), now);
+}
+
+async function explain(transaction: Transaction, deployment: Deployment, ending: Ending): Promise<EndingError> {
+  if (ending === 'blocked' && deployment.blocking) return deployment.blocking;
+  if (ending === 'canceled' && deployment.cancelRequestedBy) return canceledBy(deployment.cancelRequestedBy);
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId: deployment.id, gate: name });
+    const rejection = gate?.decisions.find(({ decision }) => decision === 'reject');
+    if (ending === 'rejected' && rejection)
+      return {
+        reason: 'rejected',
+        message: `rejected by ${rejection.by} at the ${name} gate${rejection.comment ? `: ${rejection.comment}` : ''}`,
+      };
+    if (ending === 'expired' && gate?.status === 'expired')
+      return { reason: 'expired', message: `nobody decided the ${name} gate before ${gate.expiresAt}` };
+    if (ending === 'superseded' && gate?.status === 'superseded')
+      return { reason: 'superseded', message: 'a newer release arrived while it awaited approval' };
+  }
+  return { reason: ending, message: `the workflow ended it as ${ending}` };
+}
+
+async function closeOpenGates(transaction: Transaction, deploymentId: string, now: string): Promise<void> {
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId, gate: name });
+    if (gate?.status === 'open') transaction.put('gate', close(gate, 'void', now));
+  }
+}
+
+/**
+ * Rule 1's proof is the latest outcome: a success proves the release there; a failure, a rejection or a policy's block
+ * takes an earlier proof away. A clock, a request to cancel or a newer release say nothing about the release.
+ */
+async function recordOutcome(transaction: Transaction, ended: Deployment, now: string): Promise<void> {
+  const { application, environment, release, id, number, operation } = ended;
+  const where = { application, environment };
+  const isVerdict = ['succeeded', 'failed', 'rejected', 'blocked'].includes(ended.status);
+  if (operation !== 'destroy' && isVerdict) {
+    const before = await transaction.get('outcome', { ...where, release });
+    const succeeded = ended.status === 'succeeded';
+    if (succeeded || before)
+      transaction.put('outcome', { ...where, release, succeeded, deploymentId: id, number, at: now });
+  }
+  if (ended.status !== 'succeeded') return;
+  const state = await transaction.get('environmentState', where);
+  if (!state) throw new Error(`environment ${application}/${environment} has no state`);
+  transaction.put('environmentState', withSuccess(state, ended, modulesOf(plannedOf(ended)?.headline)));
+  if (operation === 'destroy') {
+    const outputs = await transaction.get('outputs', where);
+    if (outputs) transaction.delete('outputs', where);
+  }
+}
+
+interface Failure {
+  readonly error: EndingError;
+  readonly applied: 'yes' | 'partly' | 'no' | 'unknown';
+}
+
+/** Says what failed and where: by the build's own result where it left one, else by what Step Functions caught. */
+async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
+  const prefix = runPrefix(deployment);
+  if (deployment.status !== 'applying') {
+    const result = PlanResultSchema.safeParse((await artifacts.getJson(planResultKey(prefix)))?.value);
+    if (caught?.state === 'Plan' && result.success && !result.data.ok) {
+      const { phase, message, diagnostics } = result.data;
+      return {
+        error: { reason: `${phase}-failed`, message, state: 'Plan', ...(diagnostics && { diagnostics }) },
+        applied: 'no',
+      };
+    }
+    return { error: caughtError(caught, 'workflow-failed'), applied: 'no' };
+  }
+  const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(prefix)))?.value);
+  if (result.success && !result.data.ok) {
+    const { reason, message, diagnostics, applied } = result.data;
+    return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
+  }
+  if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
+  const isStarted = (await artifacts.getJson(applyStartedKey(prefix))) !== undefined;
+  return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
+}
+
+function caughtError(caught: Caught | undefined, reason: string): EndingError {
+  if (!caught) return { reason, message: 'the execution ended without saying why' };
+  const message = `${caught.state}: ${caught.error}: ${summarizeCause(caught.cause)}`;
+  return { reason, message: message.slice(0, 2000), state: caught.state };
+}
+
+/** A build's cause is the whole Build as JSON; people want the failing phase's words. */
+function summarizeCause(cause: string): string {
+  const build = BuildCauseSchema.safeParse(parseJson(cause));
+  if (!build.success) return cause.slice(0, 500);
+  const contexts = (build.data.Phases ?? []).flatMap((phase) =>
+    (phase.Contexts ?? []).map(({ Message }) => `${phase.PhaseType}: ${Message ?? ''}`),
+  );
+  return [`build ${build.data.BuildStatus}`, ...contexts].join('; ').slice(0, 1000);
+}
+
+const BuildCauseSchema = z.object({
+  BuildStatus: z.string(),
+  Phases: z
+    .array(
+      z.object({ PhaseType: z.string(), Contexts: z.array(z.object({ Message: z.string().optional() })).optional() }),
+    )
+    .optional(),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,287 @@
+import * as z from 'zod';
+import { ApplicationSchema } from './application.ts';
+import { ApproverSchema } from './approver.ts';
+import { DeploymentSchema } from './deployment.ts';
+import { EnvironmentSchema } from './environment.ts';
+import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
+import { GateSchema, TaskTokenSchema } from './gate.ts';
+import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
+import { OutputsSchema } from './outputs.ts';
+import type { GateName } from './policy.ts';
+import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+
+/** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
+export const StateClaimSchema = z.object({
+  /** `<bucket>/<key>` */
+  address: z.string().max(1500),
+  application: z.string(),
+  environment: z.string(),
+  at: InstantSchema,
+});
+export type StateClaim = z.infer<typeof StateClaimSchema>;
+
+/** The address an environment's plans have resolved to; another one on a later plan is refused. */
+export const StateAddressSchema = z.object({ application: z.string(), environment: z.string(), address: z.string() });
+
+/** A plan digest that has been given to an apply build, and to which (rule 2). */
+export const ConsumedPlanSchema = z.object({
+  digest: Sha256Schema,
+  deploymentId: DeploymentIdSchema,
+  at: InstantSchema,
+});
+
+/** The automatic promotion of a source deployment; its existence makes the event's second delivery a no-op. */
+export const PromotionSchema = z.object({
+  sourceDeploymentId: DeploymentIdSchema,
+  /** Absent when the promotion was refused, with the reason. */
+  deploymentId: DeploymentIdSchema.optional(),
+  refusal: z.string().optional(),
+  at: InstantSchema,
+});
+
+/** One line of a deployment's story, shown to people; never edited. */
+export const DeploymentEventSchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  at: InstantSchema,
+  /** Tells apart events of the same instant. */
+  nonce: z.string().regex(/^[0-9a-f]{8}$/),
+  type: z.string(),
+  by: z.string().optional(),
+  details: z.record(z.string(), z.json()).optional(),
+});
+export type DeploymentEvent = z.infer<typeof DeploymentEventSchema>;
+
+interface Position {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
+  readonly schema: S;
+  /** Where the record lives in the one table, from its identifying fields. */
+  readonly key: (identity: K) => Position;
+  /** Its place in the sparse index `gsi1`, if it has one now. */
+  readonly index?: (record: z.output<S>) => Position | undefined;
+}) {
+  return layout;
+}
+
+const app = (application: string) => `APP#${application}`;
+const env = (application: string, environment: string) => `ENV#${application}#${environment}`;
+const deployment = (id: string) => `DEPLOYMENT#${id}`;
+
+/** Every record of the one table: its schema, and the keys that make each question one get or one query. */
+export const RECORDS = {
+  application: record({
+    schema: ApplicationSchema,
+    key: ({ name }: { name: string }) => ({ pk: app(name), sk: 'APPLICATION' }),
+    index: ({ name }) => ({ pk: 'APPLICATIONS', sk: name }),
+  }),
+  environment: record({
+    schema: EnvironmentSchema,
+    key: ({ application, name }: { application: string; name: string }) => ({
+      pk: app(application),
+      sk: `ENVIRONMENT#${name}`,
+    }),
+  }),
+  approver: record({
+    schema: ApproverSchema,
+    key: ({ application, email }: { application: string; email: string }) => ({
+      pk: app(application),
+      sk: `APPROVER#${email}`,
+    }),
+    index: ({ application, email }) => ({ pk: `APPROVER#${email}`, sk: application }),
+  }),
+  releaseLog: record({
+    schema: ReleaseLogSchema,
+    key: ({ application }: { application: string }) => ({ pk: app(application), sk: 'RELEASES' }),
+  }),
+  release: record({
+    schema: ReleaseSchema,
+    key: ({ application, number }: { application: string; number: number }) => ({
+      pk: app(application),
+      sk: `RELEASE#${padded(number)}`,
+    }),
+  }),
+  pushMark: record({
+    schema: PushMarkSchema,
+    key: ({ application, mark }: { application: string; mark: string }) => ({
+      pk: app(application),
+      sk: `PUSH#${mark}`,
+    }),
+  }),
+  environmentState: record({
+    schema: EnvironmentStateSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'STATE',
+    }),
+    index: (state) =>
+      state.holder || state.queue.length > 0
+        ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
+        : undefined,
+  }),
+  outcome: record({
+    schema: OutcomeSchema,
+    key: ({ application, environment, release }: { application: string; environment: string; release: number }) => ({
+      pk: env(application, environment),
+      sk: `OUTCOME#${padded(release)}`,
+    }),
+    index: ({ application, environment, release }) => ({
+      pk: `OUTCOMES#${application}#${padded(release)}`,
+      sk: environment,
+    }),
+  }),
+  outputs: record({
+    schema: OutputsSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'OUTPUTS',
+    }),
+  }),
+  stateAddress: record({
+    schema: StateAddressSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'STATE_ADDRESS',
+    }),
+  }),
+  deployment: record({
+    schema: DeploymentSchema,
+    key: ({ id }: { id: string }) => ({ pk: deployment(id), sk: 'DEPLOYMENT' }),
+    index: ({ application, environment, number }) => ({
+      pk: `HISTORY#${application}#${environment}`,
+      sk: padded(number),
+    }),
+  }),
+  gate: record({
+    schema: GateSchema,
+    key: ({ deploymentId, gate }: { deploymentId: string; gate: GateName }) => ({
+      pk: deployment(deploymentId),
+      sk: `GATE#${gate}`,
+    }),
+    index: (gate) =>
+      gate.status === 'open' ? { pk: `PENDING#${gate.gate}`, sk: `${gate.expiresAt}#${gate.deploymentId}` } : undefined,
+  }),
+  taskToken: record({
+    schema: TaskTokenSchema,
+    key: ({ deploymentId, gate }: { deploymentId: string; gate: GateName }) => ({
+      pk: deployment(deploymentId),
+      sk: `TOKEN#${gate}`,
+    }),
+  }),
+  deploymentEvent: record({
+    schema: DeploymentEventSchema,
+    key: ({ deploymentId, at, nonce }: { deploymentId: string; at: string; nonce: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `EVENT#${at}#${nonce}`,
+    }),
+  }),
+  stateClaim: record({
+    schema: StateClaimSchema,
+    key: ({ address }: { address: string }) => ({ pk: `STATE#${address}`, sk: 'CLAIM' }),
+  }),
+  consumedPlan: record({
+    schema: ConsumedPlanSchema,
+    key: ({ digest }: { digest: string }) => ({ pk: `PLAN#${digest}`, sk: 'CONSUMED' }),
+  }),
+  promotion: record({
+    schema: PromotionSchema,
+    key: ({ sourceDeploymentId }: { sourceDeploymentId: string }) => ({
+      pk: deployment(sourceDeploymentId),
+      sk: 'PROMOTION',
+    }),
+  }),
+} as const;
+
+export type Kind = keyof typeof RECORDS;
+export type RecordOf<K extends Kind> = z.output<(typeof RECORDS)[K]['schema']>;
+export type KeyOf<K extends Kind> = Parameters<(typeof RECORDS)[K]['key']>[0];
+
+/** A question with many answers: one query on the table or on its index. */
+export interface Listing<K extends Kind> {
+  readonly kind: K;
+  readonly index?: 'gsi1';
+  readonly partition: string;
+  readonly prefix?: string;
+  readonly order: 'ascending' | 'descending';
+}
+
+const ascending = 'ascending' as const;
+const descending = 'descending' as const;
+
+export const LISTINGS = {
+  applications: (): Listing<'application'> => ({
+    kind: 'application',
+    index: 'gsi1',
+    partition: 'APPLICATIONS',
+    order: ascending,
+  }),
+  environments: (application: string): Listing<'environment'> => ({
+    kind: 'environment',
+    partition: app(application),
+    prefix: 'ENVIRONMENT#',
+    order: ascending,
+  }),
+  approvers: (application: string): Listing<'approver'> => ({
+    kind: 'approver',
+    partition: app(application),
+    prefix: 'APPROVER#',
+    order: ascending,
+  }),
+  /** The same person as an approver of every application: one e-mail subscription serves them all. */
+  approverEverywhere: (email: string): Listing<'approver'> => ({
+    kind: 'approver',
+    index: 'gsi1',
+    partition: `APPROVER#${email}`,
+    order: ascending,
+  }),
+  releases: (application: string): Listing<'release'> => ({
+    kind: 'release',
+    partition: app(application),
+    prefix: 'RELEASE#',
+    order: descending,
+  }),
+  outcomesOfRelease: (application: string, release: number): Listing<'outcome'> => ({
+    kind: 'outcome',
+    index: 'gsi1',
+    partition: `OUTCOMES#${application}#${padded(release)}`,
+    order: ascending,
+  }),
+  outcomes: (application: string, environment: string): Listing<'outcome'> => ({
+    kind: 'outcome',
+    partition: env(application, environment),
+    prefix: 'OUTCOME#',
+    order: descending,
+  }),
+  history: (application: string, environment: string): Listing<'deployment'> => ({
+    kind: 'deployment',
+    index: 'gsi1',
+    partition: `HISTORY#${application}#${environment}`,
+    order: descending,
+  }),
+  gates: (id: string): Listing<'gate'> => ({
+    kind: 'gate',
+    partition: deployment(id),
+    prefix: 'GATE#',
+    order: ascending,
+  }),
+  events: (id: string): Listing<'deploymentEvent'> => ({
+    kind: 'deploymentEvent',
+    partition: deployment(id),
+    prefix: 'EVENT#',
+    order: ascending,
+  }),
+  pendingGates: (gate: string): Listing<'gate'> => ({
+    kind: 'gate',
+    index: 'gsi1',
+    partition: `PENDING#${gate}`,
+    order: ascending,
+  }),
+  inFlight: (): Listing<'environmentState'> => ({
+    kind: 'environmentState',
+    index: 'gsi1',
+    partition: 'IN_FLIGHT',
+    order: ascending,
+  }),
+};

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import type { ConfigPushed } from './events.ts';
+import { ApplicationNameSchema, CommitSchema, InstantSchema, ReleaseNumberSchema } from './names.ts';
+
+/** One push of a commit that concerns an application. */
+export const ReleaseSchema = z.object({
+  application: ApplicationNameSchema,
+  number: ReleaseNumberSchema,
+  commit: CommitSchema,
+  message: z.string(),
+  author: z.string(),
+  source: z.enum(['push', 'api']),
+  createdAt: InstantSchema,
+});
+export type Release = z.infer<typeof ReleaseSchema>;
+
+/** Per application: the last number given, and the head of its branch as far as pushes have told. */
+export const ReleaseLogSchema = z.object({
+  application: ApplicationNameSchema,
+  newest: z.int().min(0),
+  head: CommitSchema.optional(),
+});
+export type ReleaseLog = z.infer<typeof ReleaseLogSchema>;
+
+/** Remembers a delivery or a (before, after) pair, with the release it became; 0 when it concerned nothing. */
+export const PushMarkSchema = z.object({
+  application: ApplicationNameSchema,
+  mark: z.string(),
+  release: z.int().min(0),
+  at: InstantSchema,
+});
+export type PushMark = z.infer<typeof PushMarkSchema>;
+
+/**
+ * Does a push concern an application? A change below `apps/<app>/` does, a change below another application's
+ * directory does not, a change anywhere else concerns every application of the repository. Where the changed paths
+ * are unknown (forced push, truncated list, new branch) every application is concerned.
+ */
+export function concerns(push: ConfigPushed, application: string): boolean {
+  if (push.forced || !push.changedPaths || push.changedPaths.length === 0) return true;
+  return push.changedPaths.some((path) => {
+    const [top, name, ...rest] = path.split('/');
+    const isInsideAnApplication = top === 'apps' && rest.length > 0;
+    return !isInsideAnApplication || name === application;
+  });
+}
+
+/** Marks under which one push is known: its delivery, and what it moved the branch from and to. */
+export const pushMarks = (push: ConfigPushed): { delivery: string; pair: string } => ({
+  delivery: `delivery#${push.eventId}`,
+  pair: `pair#${push.before ?? 'none'}..${push.after}`,
+});
+
+/**
+ * The same (before, after) again is the same push told twice, unless the branch has meanwhile come back to `before`:
+ * then an old commit became head again, which is a new release.
+ */
+export const isPairRepeated = (push: ConfigPushed, seen: PushMark | undefined, log: ReleaseLog | undefined): boolean =>
+  seen !== undefined && log?.head !== push.before;

@@ -1,0 +1,172 @@
+import { approvalMail } from './approval-mail.ts';
+import type { Approver } from './approver.ts';
+import { awaitApproval, type Deployment, plannedOf } from './deployment.ts';
+import { NotHolderError } from './errors.ts';
+import { close, type Gate } from './gate.ts';
+import type { GateName } from './policy.ts';
+import { GATES, policyFor } from './policy.ts';
+import type { ApproverMail, EventBus, LinkSigner, Store, Surroundings, Transaction } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+import { LISTINGS } from './records.ts';
+
+export interface ApprovalServices {
+  readonly store: Store;
+  readonly mail: ApproverMail;
+  readonly links: LinkSigner;
+  readonly events: EventBus;
+  readonly surroundings: Surroundings;
+  /** The API's address; links begin with it. */
+  readonly publicUrl: string;
+}
+
+export interface ApprovalRequest {
+  /** `blocked`: too few approvers can be reached by mail or as mapped principals. */
+  readonly outcome: 'asked' | 'blocked';
+  /** Seconds the task may wait: until the gate expires and a minute more, so that the gate's own clock decides. */
+  readonly timeoutSeconds: number;
+}
+
+const GRACE_SECONDS = 60;
+
+/**
+ * Opens the gate, once per plan, and mails every approver of it a link of their own. A retry finds the gate open and
+ * mails the same links again.
+ */
+export async function requestApproval(
+  services: ApprovalServices,
+  id: string,
+  name: GateName,
+): Promise<ApprovalRequest> {
+  const { store, mail, surroundings } = services;
+  const deployment = await store.get('deployment', { id });
+  if (!deployment) throw new NotHolderError(`requesting approval for "${id}": there is no such deployment`);
+  const approvers = await approversFor(store, deployment.application, name);
+  const subscriptions = await mail.subscriptions();
+  const reachable = approvers.filter(
+    ({ email, principals }) => principals.length > 0 || subscriptions.get(email)?.confirmed,
+  );
+  const { gate, deployment: waiting } = await store.transact((transaction) =>
+    openGate(transaction, id, name, approvers, reachable, surroundings),
+  );
+  if (!gate) return { outcome: 'blocked', timeoutSeconds: GRACE_SECONDS };
+  if (gate.status === 'open')
+    await mailLinks(
+      services,
+      waiting,
+      gate,
+      reachable.filter(({ email }) => subscriptions.get(email)?.confirmed),
+    );
+  return { outcome: 'asked', timeoutSeconds: secondsUntil(gate.expiresAt, surroundings.now()) };
+}
+
+export const secondsUntil = (expiresAt: string, now: string): number =>
+  Math.max(0, Math.ceil((Date.parse(expiresAt) - Date.parse(now)) / 1000)) + GRACE_SECONDS;
+
+export async function approversFor(store: Store, application: string, gate: GateName): Promise<Approver[]> {
+  const { items } = await store.list(LISTINGS.approvers(application), { limit: 500 });
+  return items.filter((approver) => approver.gates.includes(gate));
+}
+
+async function openGate(
+  transaction: Transaction,
+  id: string,
+  name: GateName,
+  approvers: readonly Approver[],
+  reachable: readonly Approver[],
+  surroundings: Surroundings,
+): Promise<{ gate?: Gate; deployment: Deployment }> {
+  const deployment = await transaction.get('deployment', { id });
+  const planned = deployment && plannedOf(deployment);
+  if (!planned || (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval'))
+    throw new NotHolderError(`opening the ${name} gate of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const current = await transaction.get('gate', { deploymentId: id, gate: name });
+  if (current && current.round === planned.round) return { gate: current, deployment };
+  const required = planned.gates.find(({ gate }) => gate === name)?.required;
+  if (!required) throw new Error(`deployment "${id}" has no ${name} gate`);
+
+  if (reachable.length < required) {
+    const blocking = {
+      reason: 'approvers-unreachable',
+      message: unreachableMessage(name, required, approvers, reachable),
+    };
+    transaction.put('deployment', { ...deployment, blocking });
+    recordEvent(transaction, surroundings, id, 'approvers-unreachable', undefined, { gate: name });
+    return { deployment };
+  }
+  const { application, environment } = deployment;
+  const [owner, target] = [
+    await transaction.get('application', { name: application }),
+    await transaction.get('environment', { application, name: environment }),
+  ];
+  if (!owner || !target) throw new NotHolderError(`opening the ${name} gate of "${id}": its environment was removed`);
+  const now = surroundings.now();
+  const { gateExpirySeconds } = policyFor(target.stage, owner.policy);
+  const opened: Gate = {
+    ...{ deploymentId: id, application, environment, gate: name, status: 'open' as const, required },
+    ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest, decisions: [] },
+    openedAt: now,
+    expiresAt: new Date(Date.parse(now) + gateExpirySeconds * 1000).toISOString(),
+  };
+  const gate = await closedAtOnce(transaction, deployment, opened, target.stage !== 'production', now);
+  transaction.put('gate', gate);
+  const waiting = deployment.status === 'planning' ? awaitApproval(deployment, planned) : deployment;
+  transaction.put('deployment', waiting);
+  recordEvent(transaction, surroundings, id, 'approval-requested', undefined, { gate: name, digest: planned.digest });
+  return { gate, deployment: waiting };
+}
+
+/** A request to cancel, or a newer release that came while the plan was made (rule 4), closes the gate as it opens. */
+async function closedAtOnce(
+  transaction: Transaction,
+  deployment: Deployment,
+  gate: Gate,
+  isReplaceable: boolean,
+  now: string,
+): Promise<Gate> {
+  if (deployment.cancelRequestedBy) return close(gate, 'canceled', now);
+  if (!isReplaceable || deployment.operation !== 'deploy') return gate;
+  for (const other of GATES) {
+    const before = await transaction.get('gate', { deploymentId: deployment.id, gate: other });
+    if (before && before.decisions.length > 0) return gate;
+  }
+  const { application, environment } = deployment;
+  const state = await transaction.get('environmentState', { application, environment });
+  const newer = state?.queue.some(({ operation, release }) => operation === 'deploy' && release > deployment.release);
+  return newer ? close(gate, 'superseded', now) : gate;
+}
+
+function unreachableMessage(
+  gate: GateName,
+  required: number,
+  approvers: readonly Approver[],
+  reachable: readonly Approver[],
+): string {
+  const silent = approvers.filter((approver) => !reachable.includes(approver)).map(({ email }) => email);
+  const who =
+    silent.length > 0 ? `; not reachable (subscription not confirmed, no principal): ${silent.join(', ')}` : '';
+  return `the ${gate} gate needs ${required} approver(s), ${reachable.length} of ${approvers.length} registered can be reached${who}`;
+}
+
+async function mailLinks(
+  { mail, links, events, publicUrl }: ApprovalServices,
+  deployment: Deployment,
+  gate: Gate,
+  recipients: readonly Approver[],
+): Promise<void> {
+  for (const { email } of recipients) {
+    const token = await links.sign({
+      deploymentId: gate.deploymentId,
+      gate: gate.gate,
+      round: gate.round,
+      email,
+      digest: gate.digest,
+    });
+    await mail.send(email, approvalMail(deployment, gate, `${publicUrl}/approvals/${token}`));
+  }
+  const { application, environment, release, commit, operation } = deployment;
+  await events.publish('ApprovalRequested', {
+    ...{ deploymentId: deployment.id, application, environment, release, commit, operation },
+    gate: gate.gate,
+    expiresAt: gate.expiresAt,
+  });
+}

@@ -1,0 +1,27 @@
+import { NotHolderError } from './errors.ts';
+import { close, type GateStatus } from './gate.ts';
+import type { GateName } from './policy.ts';
+import type { Store, Surroundings } from './ports.ts';
+import { recordEvent } from './record-event.ts';
+import { secondsUntil } from './request-approval.ts';
+
+/**
+ * Reads what was decided, whatever resumed the task: nobody approves by calling SendTaskSuccess. A gate nobody decided
+ * is `expired` once its time is over, and else still `open`: the workflow goes on waiting.
+ */
+export async function settleGate(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  deploymentId: string,
+  name: GateName,
+): Promise<{ outcome: GateStatus; timeoutSeconds: number }> {
+  const now = surroundings.now();
+  return store.transact(async (transaction) => {
+    const gate = await transaction.get('gate', { deploymentId, gate: name });
+    if (!gate) throw new NotHolderError(`settling the ${name} gate of "${deploymentId}": it was never opened`);
+    const timeoutSeconds = secondsUntil(gate.expiresAt, now);
+    if (gate.status !== 'open' || now < gate.expiresAt) return { outcome: gate.status, timeoutSeconds };
+    transaction.put('gate', close(gate, 'expired', now));
+    recordEvent(transaction, surroundings, deploymentId, 'gate-expired', undefined, { gate: name });
+    return { outcome: 'expired', timeoutSeconds };
+  });
+}

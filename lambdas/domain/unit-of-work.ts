@@ -1,0 +1,149 @@
+import { ConflictError, DomainError } from './errors.ts';
+import type { Transaction } from './ports.ts';
+import { type KeyOf, type Kind, RECORDS, type RecordOf } from './records.ts';
+
+/** A record as stored: its content, where it is, and the version every write raises. */
+export interface StoredRecord {
+  readonly pk: string;
+  readonly sk: string;
+  readonly version: number;
+  readonly data: unknown;
+}
+
+/** What a transaction found, and what it wants there now. All of it is committed at once, or nothing. */
+export interface Change {
+  readonly pk: string;
+  readonly sk: string;
+  /** Version read; 0 means the record must not exist. */
+  readonly expectedVersion: number;
+  readonly write:
+    | 'none'
+    | 'delete'
+    | { readonly kind: Kind; readonly data: unknown; readonly index?: { pk: string; sk: string } };
+}
+
+/** A record made anew never gets a version its deleted namesake had: who read that one must lose. */
+export const nextVersion = (expected: number): number => (expected === 0 ? Date.now() : expected + 1);
+
+/** Attempts before giving up; with jittered waits up to half a second this rides out bursts of some twenty writers. */
+const MOST_ATTEMPTS = 12;
+
+/** Reads remember the version they saw; `changes` are the writes together with a check of everything read. */
+class UnitOfWork implements Transaction {
+  readonly #load: (pk: string, sk: string) => Promise<StoredRecord | undefined>;
+  readonly #seen = new Map<string, Change & { data: unknown }>();
+
+  constructor(load: (pk: string, sk: string) => Promise<StoredRecord | undefined>) {
+    this.#load = load;
+  }
+
+  async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+    const { pk, sk } = keyOf(kind, key);
+    const seen = this.#seen.get(`${pk}|${sk}`);
+    const found = seen ?? (await this.#remember(pk, sk));
+    return found.data === undefined ? undefined : parseRecord(kind, found.data);
+  }
+
+  async #remember(pk: string, sk: string): Promise<Change & { data: unknown }> {
+    const stored = await this.#load(pk, sk);
+    const change = { pk, sk, expectedVersion: stored?.version ?? 0, write: 'none' as const, data: stored?.data };
+    this.#seen.set(`${pk}|${sk}`, change);
+    return change;
+  }
+
+  put<K extends Kind>(kind: K, record: RecordOf<K>): void {
+    const { pk, sk } = keyOf(kind, record);
+    const seen = this.#seen.get(`${pk}|${sk}`);
+    if (!seen) throw new Error(`writing ${kind} ${pk} ${sk}: it was not read in this transaction`);
+    this.#write(kind, record, pk, sk, seen.expectedVersion);
+  }
+
+  insert<K extends Kind>(kind: K, record: RecordOf<K>): void {
+    const { pk, sk } = keyOf(kind, record);
+    this.#write(kind, record, pk, sk, 0);
+  }
+
+  delete<K extends Kind>(kind: K, key: KeyOf<K>): void {
+    const { pk, sk } = keyOf(kind, key);
+    const seen = this.#seen.get(`${pk}|${sk}`);
+    if (!seen) throw new Error(`deleting ${kind} ${pk} ${sk}: it was not read in this transaction`);
+    if (seen.expectedVersion > 0) this.#seen.set(`${pk}|${sk}`, { ...seen, write: 'delete', data: undefined });
+  }
+
+  #write(kind: Kind, record: unknown, pk: string, sk: string, expectedVersion: number): void {
+    const data = parseRecord(kind, record);
+    const index = indexOf(kind, data);
+    this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write: { kind, data, ...(index && { index }) } });
+  }
+
+  /** What was seen, without what was to be written. */
+  get reads(): Change[] {
+    return this.changes.map((change) => ({ ...change, write: 'none' }));
+  }
+
+  get changes(): Change[] {
+    return [...this.#seen.values()].map(({ pk, sk, expectedVersion, write }) => ({ pk, sk, expectedVersion, write }));
+  }
+}
+
+/** Storage the transactions run on: the table, or the fake. */
+export interface VersionedRecords {
+  load(pk: string, sk: string): Promise<StoredRecord | undefined>;
+  /** Writes all changes if every expected version still stands; answers false, having written nothing, if not. */
+  commit(changes: readonly Change[]): Promise<boolean>;
+}
+
+/** Runs an attempt until its commit finds everything it read unchanged. */
+export async function runTransaction<T>(
+  records: VersionedRecords,
+  attempt: (transaction: Transaction) => Promise<T>,
+  pause: (attemptNumber: number) => Promise<void>,
+): Promise<T> {
+  for (let number = 1; number <= MOST_ATTEMPTS; number++) {
+    const work = new UnitOfWork((pk, sk) => records.load(pk, sk));
+    const outcome = await settle(attempt(work));
+    const changes = outcome.ok ? work.changes : work.reads;
+    if (isTriviallyConsistent(changes) || (await records.commit(changes))) {
+      if (outcome.ok) return outcome.result;
+      throw outcome.error;
+    }
+    await pause(number);
+  }
+  throw new ConflictError(`committing after ${MOST_ATTEMPTS} attempts: other writers keep changing the same records`);
+}
+
+/** One record read and none written: there is nothing it could be inconsistent with. */
+const isTriviallyConsistent = (changes: readonly Change[]): boolean =>
+  changes.length === 0 || (changes.length === 1 && changes[0]?.write === 'none');
+
+/** A refusal is an outcome too: it counts only if what it was judged on still stands together. */
+async function settle<T>(attempt: Promise<T>): Promise<{ ok: true; result: T } | { ok: false; error: DomainError }> {
+  try {
+    return { ok: true, result: await attempt };
+  } catch (error) {
+    if (error instanceof DomainError) return { ok: false, error };
+    throw error;
+  }
+}
+
+export function keyOf<K extends Kind>(kind: K, key: KeyOf<K>): { pk: string; sk: string } {
+  const layout: { key: (identity: never) => { pk: string; sk: string } } = RECORDS[kind];
+  // KeyOf<K> is this very function's parameter; the compiler cannot pair the two through the union of kinds.
+  return layout.key(key as never);
+}
+
+function indexOf(kind: Kind, data: unknown): { pk: string; sk: string } | undefined {
+  const layout: { index?: (record: never) => { pk: string; sk: string } | undefined } = RECORDS[kind];
+  // The record has just been parsed by this kind's own schema, which the compiler cannot follow through the union.
+  return layout.index?.(data as never);
+}
+
+/** Records are parsed on every read: a table edited by hand or by another version fails here, by name. */
+export function parseRecord<K extends Kind>(kind: K, data: unknown): RecordOf<K> {
+  const schema: { safeParse(value: unknown): { success: true; data: unknown } | { success: false; error: Error } } =
+    RECORDS[kind].schema;
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) throw new Error(`reading a ${kind} record: it does not fit its schema`, { cause: parsed.error });
+  // Parsed by the schema this type is inferred from; the union over all kinds hides that from the compiler.
+  return parsed.data as RecordOf<K>;
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type * as z from 'zod';
+import { CodeBuildBuilds } from '../adapters/codebuild-builds.ts';
+import { DynamoStore } from '../adapters/dynamo-store.ts';
+import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
+import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
+import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
+import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
+import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
+import type {
+  ApproverMail,
+  ArtifactStore,
+  Builds,
+  EventBus,
+  LinkSigner,
+  Store,
+  Surroundings,
+  Workflow,
+} from '../domain/ports.ts';
+import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
+
+/** What a function may use: exactly the services its environment variables speak of. */
+export type Services<Name extends FunctionName> = Provided<FunctionEnvironment<Name>>;
+
+type Provided<Environment> = {
+  readonly surroundings: Surroundings;
+  readonly builds: Builds;
+} & ('TABLE_NAME' extends keyof Environment ? { readonly store: Store } : unknown) &
+  ('ARTIFACT_BUCKET' extends keyof Environment ? { readonly artifacts: ArtifactStore } : unknown) &
+  ('STATE_MACHINE_ARN' extends keyof Environment ? { readonly workflow: Workflow } : unknown) &
+  ('EVENT_BUS_NAME' extends keyof Environment ? { readonly events: EventBus } : unknown) &
+  ('TOPIC_ARN' extends keyof Environment ? { readonly mail: ApproverMail } : unknown) &
+  ('LINK_KEY_ID' extends keyof Environment ? { readonly links: LinkSigner } : unknown) &
+  ('PUBLIC_URL' extends keyof Environment ? { readonly publicUrl: string } : unknown);
+
+/** The real world. */
+export const SURROUNDINGS: Surroundings = {
+  now: () => new Date().toISOString(),
+  randomHex: (digits) =>
+    randomBytes(Math.ceil(digits / 2))
+      .toString('hex')
+      .slice(0, digits),
+};
+
+/** The composition root: parses the function's environment and makes its adapters. Throws at cold start, naming what is missing. */
+export function servicesOf<Name extends FunctionName>(
+  name: Name,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Services<Name> {
+  const schema: z.ZodObject = FUNCTIONS[name].environment;
+  const environment: Readonly<Record<string, unknown>> = schema.parse(variables);
+  const text = (key: string): string | undefined =>
+    typeof environment[key] === 'string' ? environment[key] : undefined;
+  const when = <T>(key: string, make: (value: string) => T): T | undefined => {
+    const value = text(key);
+    return value === undefined ? undefined : make(value);
+  };
+  const services = {
+    surroundings: SURROUNDINGS,
+    builds: new CodeBuildBuilds(),
+    store: when('TABLE_NAME', (table) => new DynamoStore(table)),
+    artifacts: when('ARTIFACT_BUCKET', (bucket) => new S3ArtifactStore(bucket)),
+    workflow: when('STATE_MACHINE_ARN', (arn) => new StepFunctionsWorkflow(arn)),
+    events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
+    mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
+    links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
+    publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
+  };
+  // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.
+  return services as unknown as Services<Name>;
+}
