@@ -1,21 +1,23 @@
+import * as z from 'zod';
 import type { Application, ConfigRepository } from './application.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { type Environment, roleArnOf, stateBucketOf } from './environment.ts';
 import { directoryOf } from './names.ts';
 
 /** Overrides of CodeBuild's StartBuild, spelled as Step Functions wants them. */
-export interface BuildOverrides {
-  readonly SourceTypeOverride: string;
-  readonly SourceLocationOverride: string;
-  readonly SourceAuthOverride?: { readonly Type: 'CODECONNECTIONS' | 'SECRETS_MANAGER'; readonly Resource: string };
+export const BuildOverridesSchema = z.object({
+  SourceTypeOverride: z.string(),
+  SourceLocationOverride: z.string(),
+  SourceAuthOverride: z
+    .object({ Type: z.enum(['CODECONNECTIONS', 'SECRETS_MANAGER']), Resource: z.string() })
+    .optional(),
   /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
-  readonly SourceVersion: string;
-  readonly EnvironmentVariablesOverride: readonly {
-    readonly Name: string;
-    readonly Value: string;
-    readonly Type: 'PLAINTEXT';
-  }[];
-}
+  SourceVersion: z.string(),
+  EnvironmentVariablesOverride: z.array(
+    z.object({ Name: z.string(), Value: z.string(), Type: z.literal('PLAINTEXT') }),
+  ),
+});
+export type BuildOverrides = z.infer<typeof BuildOverridesSchema>;
 
 interface BuildSubject {
   readonly application: Application;

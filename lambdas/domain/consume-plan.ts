@@ -1,4 +1,5 @@
-import { applyBuild, type BuildOverrides } from './build-request.ts';
+import * as z from 'zod';
+import { applyBuild, BuildOverridesSchema } from './build-request.ts';
 import { type DeploymentIn, type EndingError, plannedOf, startApplying } from './deployment.ts';
 import { isOutdated, withStarted } from './environment-state.ts';
 import { NotHolderError, RefusedError } from './errors.ts';
@@ -7,9 +8,12 @@ import { requireProven } from './place-deployment.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 
-export type Consumption =
-  | { readonly outcome: 'consumed'; readonly apply: BuildOverrides }
-  | { readonly outcome: 'canceled' | 'blocked' };
+export const ConsumptionSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('consumed'), apply: BuildOverridesSchema }),
+  z.object({ outcome: z.literal('canceled') }),
+  z.object({ outcome: z.literal('blocked') }),
+]);
+export type Consumption = z.infer<typeof ConsumptionSchema>;
 
 /**
  * Rule 2: the last look before anything changes. One transaction checks every gate for exactly this digest, the proof

@@ -1,0 +1,13 @@
+import { DeploymentSucceededSchema } from '../domain/events.ts';
+import { promoteAutomatically } from '../domain/promote.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { logger } from '../runtime/logger.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = servicesOf('promote');
+
+/** DeploymentSucceeded: the release moves on by itself where policy says so. */
+export const handler = eventHandler(DeploymentSucceededSchema, async ({ deploymentId }) => {
+  const promotion = await promoteAutomatically(services, deploymentId);
+  logger.info('promotion considered', { deploymentId, promotion: promotion ?? 'none' });
+});

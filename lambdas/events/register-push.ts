@@ -1,0 +1,13 @@
+import { ConfigPushedSchema } from '../domain/events.ts';
+import { registerPush } from '../domain/register-push.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { logger } from '../runtime/logger.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = servicesOf('register-push');
+
+/** ConfigPushed: a push becomes a release of every application it concerns. */
+export const handler = eventHandler(ConfigPushedSchema, async (push) => {
+  const releases = await registerPush(services, push);
+  for (const { application, number } of releases) logger.info('release registered', { application, release: number });
+});

@@ -1,0 +1,28 @@
+import middy from '@middy/core';
+import * as z from 'zod';
+import { logger } from './logger.ts';
+import { parseInput } from './parse-input.ts';
+
+/** The envelope EventBridge puts around every event. */
+export const EnvelopeSchema = z.object({
+  id: z.string(),
+  'detail-type': z.string(),
+  source: z.string(),
+  time: z.string(),
+  detail: z.unknown(),
+});
+
+/** A consumer of one kind of event. Delivery is at least once: `perform` must not mind a repetition. */
+export function eventHandler<Detail extends z.ZodType>(
+  detail: Detail,
+  perform: (detail: z.output<Detail>) => Promise<void>,
+) {
+  return middy(async (event: unknown): Promise<void> => {
+    const envelope = parseInput('event', EnvelopeSchema, event);
+    logger.appendKeys({ eventId: envelope.id, detailType: envelope['detail-type'] });
+    await perform(parseInput('event detail', detail, envelope.detail));
+    logger.info('event consumed');
+  }).onError(({ error }) => {
+    logger.error('event not consumed', { error });
+  });
+}

@@ -1,0 +1,17 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Status } from '../domain/deployment.ts';
+
+/** Namespace and names the alarms in `lib/constructs/alarms.ts` watch. Written to the log in CloudWatch's embedded format. */
+const metrics = new Metrics({ namespace: 'Stagegate', serviceName: 'deployments' });
+
+/** A failure is a machine's; a person's no, a clock's or a policy's is none. */
+export function countEnding(status: Status): void {
+  metrics.addMetric('DeploymentsFailed', MetricUnit.Count, status === 'failed' ? 1 : 0);
+  metrics.publishStoredMetrics();
+}
+
+/** Deployments the reconciler found stuck: their execution had ended and somebody was still waiting. */
+export function countStuck(count: number): void {
+  metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}

@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { awaitGate } from '../domain/await-approval.ts';
+import { servicesOf } from '../runtime/services.ts';
+import { taskHandler } from '../runtime/task-handler.ts';
+import { GatePayload, NoResult } from './payload.ts';
+
+const services = servicesOf('await-approval');
+
+export const handler = taskHandler(
+  { input: GatePayload.extend({ token: z.string().min(1).max(2048) }), output: NoResult },
+  async ({ deploymentId, gate, token }) => {
+    await awaitGate(services, deploymentId, gate, token);
+    return {};
+  },
+);

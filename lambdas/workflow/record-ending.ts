@@ -1,0 +1,18 @@
+import * as z from 'zod';
+import { StatusSchema } from '../domain/deployment.ts';
+import { CaughtSchema, EndingSchema, recordEnding } from '../domain/record-ending.ts';
+import { servicesOf } from '../runtime/services.ts';
+import { taskHandler } from '../runtime/task-handler.ts';
+import { DeploymentPayload } from './payload.ts';
+
+const services = servicesOf('record-ending');
+
+export const handler = taskHandler(
+  {
+    input: DeploymentPayload.extend({ ending: EndingSchema, failure: CaughtSchema.optional() }),
+    output: z.object({ ending: StatusSchema }),
+  },
+  async ({ deploymentId, ending, failure }) => ({
+    ending: await recordEnding(services, deploymentId, ending, failure),
+  }),
+);

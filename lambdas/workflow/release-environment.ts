@@ -1,0 +1,11 @@
+import { releaseEnvironment } from '../domain/release-environment.ts';
+import { servicesOf } from '../runtime/services.ts';
+import { taskHandler } from '../runtime/task-handler.ts';
+import { DeploymentPayload, NoResult } from './payload.ts';
+
+const services = servicesOf('release-environment');
+
+export const handler = taskHandler({ input: DeploymentPayload, output: NoResult }, async ({ deploymentId }) => {
+  await releaseEnvironment(services, deploymentId);
+  return {};
+});

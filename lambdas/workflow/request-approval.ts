@@ -1,0 +1,12 @@
+import * as z from 'zod';
+import { requestApproval } from '../domain/request-approval.ts';
+import { servicesOf } from '../runtime/services.ts';
+import { taskHandler } from '../runtime/task-handler.ts';
+import { GatePayload } from './payload.ts';
+
+const services = servicesOf('request-approval');
+
+export const handler = taskHandler(
+  { input: GatePayload, output: z.object({ outcome: z.enum(['asked', 'blocked']), timeoutSeconds: z.int().min(1) }) },
+  ({ deploymentId, gate }) => requestApproval(services, deploymentId, gate),
+);

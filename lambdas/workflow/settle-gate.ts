@@ -1,0 +1,13 @@
+import * as z from 'zod';
+import { GateStatusSchema } from '../domain/gate.ts';
+import { settleGate } from '../domain/settle-gate.ts';
+import { servicesOf } from '../runtime/services.ts';
+import { taskHandler } from '../runtime/task-handler.ts';
+import { GatePayload } from './payload.ts';
+
+const services = servicesOf('settle-gate');
+
+export const handler = taskHandler(
+  { input: GatePayload, output: z.object({ outcome: GateStatusSchema, timeoutSeconds: z.int().min(1) }) },
+  ({ deploymentId, gate }) => settleGate(services, deploymentId, gate),
+);
