@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The address the example's configuration and its modules are known under. */
+export const REPOSITORY_URL = 'https://git.example.com/acme-config.git';
+const MODULE_TAG = 'web-service-v1.0.0';
+
+/** A git repository made from `examples/config-repo`, as a team would have one. */
+export class ConfigRepository {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Copies the example, commits it and tags the module version that staging and production use. */
+  static async create(example: string, directory: string): Promise<ConfigRepository> {
+    await mkdir(directory, { recursive: true });
+    await cp(example, directory, { recursive: true });
+    const repository = new ConfigRepository(directory);
+    await repository.#git('init', '--quiet', '--initial-branch', 'main');
+    await repository.#git('config', 'user.name', 'Stagegate demo');
+    await repository.#git('config', 'user.email', 'demo@example.com');
+    await repository.#git('config', 'commit.gpgsign', 'false');
+    await repository.#commitAll('Web service module and three environments');
+    await repository.#git('tag', MODULE_TAG);
+    return repository;
+  }
+
+  /** Writes a file and commits; answers the commit id. */
+  async commit(message: string, path: string, content: string): Promise<string> {
+    await writeFile(join(this.directory, path), content);
+    return this.#commitAll(message);
+  }
+
+  async #commitAll(message: string): Promise<string> {
+    await this.#git('add', '--all');
+    await this.#git('commit', '--quiet', '--message', message);
+    return (await this.#git('rev-parse', 'HEAD')).trim();
+  }
+
+  async #git(...args: string[]): Promise<string> {
+    const { stdout } = await run('git', args, { cwd: this.directory });
+    return stdout;
+  }
+
+  /** Git configuration by environment that maps the repository's public address to this directory. */
+  get gitEnvironment(): Record<string, string> {
+    return {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: `url.${this.directory}.insteadOf`,
+      GIT_CONFIG_VALUE_0: REPOSITORY_URL,
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startLocalCloud, synthesize } from '../local-cloud.ts';
+import { Client } from './client.ts';
+import { ConfigRepository } from './config-repository.ts';
+import { Progress } from './progress.ts';
+import { type DemoResult, Scenario } from './scenario.ts';
+
+/** `npm run demo [-- --json]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
+const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const progress = new Progress((line) => console.error(line));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+async function demonstrate(work: string): Promise<DemoResult> {
+  progress.heading('Synthesize the CDK app and start the local cloud from its template');
+  const repository = await ConfigRepository.create(join(root, 'examples', 'config-repo'), join(work, 'config-repo'));
+  const assemblyDirectory = await synthesize(join(work, 'assembly'));
+  const cloud = await startLocalCloud({
+    assemblyDirectory,
+    port: 0,
+    configRepository: repository.directory,
+    environment: repository.gitEnvironment,
+  });
+  process.once('SIGINT', () => void cloud.stop().finally(() => process.exit(130)));
+  progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
+  try {
+    return await new Scenario(new Client(cloud.url), repository, progress).run();
+  } finally {
+    await cloud.stop();
+  }
+}
+
+function showTables({ environments, deployments }: DemoResult): void {
+  progress.heading('Environments');
+  progress.table(
+    environments.map(({ name, release, commit, moduleVersions, outputs, status }) => ({
+      environment: name,
+      release: String(release ?? ''),
+      commit: commit?.slice(0, 10) ?? '',
+      'module version': [...new Set(Object.values(moduleVersions))].join(', '),
+      outputs: Object.entries(outputs)
+        .slice(0, 2)
+        .map(([key, value]) => `${key}=${String(value)}`)
+        .join(' '),
+      status,
+    })),
+  );
+  progress.heading('Deployments');
+  progress.table(
+    deployments.map(({ id, release, status, approvals, planDigest }) => ({
+      deployment: id,
+      release: String(release),
+      status,
+      approvals: approvals.map(({ gate, by }) => `${gate}: ${by}`).join(', '),
+      'plan digest': planDigest?.slice(0, 12) ?? '',
+    })),
+  );
+}
+
+const work = await mkdtemp(join(tmpdir(), 'stagegate-demo-'));
+try {
+  const result = await demonstrate(work);
+  showTables(result);
+  if (options.json) console.log(JSON.stringify(result));
+} catch (error) {
+  console.error(`\nThe demo did not finish: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await rm(work, { recursive: true, force: true });
+}

@@ -1,0 +1,244 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, type DeploymentView, type Mail, type Problem, Refused } from './client.ts';
+import { type ConfigRepository, REPOSITORY_URL } from './config-repository.ts';
+import type { Progress } from './progress.ts';
+
+const APPLICATION = 'my-app';
+const STAFF = 'staff@example.com';
+const CLIENT = 'client@example.com';
+const ENVIRONMENTS = {
+  dev1: { stage: 'development', accountId: '111111111111', region: 'eu-west-1' },
+  stage1: { stage: 'staging', accountId: '222222222222', region: 'eu-west-1' },
+  prod1: { stage: 'production', accountId: '333333333333', region: 'eu-west-1' },
+} as const;
+type EnvironmentName = keyof typeof ENVIRONMENTS;
+const NAMES: EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
+
+const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
+const POLL_MS = 60;
+/** Far more than any step takes; a hang becomes an error that says where. */
+const PATIENCE_MS = 90_000;
+
+export interface DemoResult {
+  readonly application: string;
+  readonly environments: {
+    name: string;
+    release: number | null;
+    commit: string | null;
+    moduleVersions: Record<string, string>;
+    outputs: Record<string, unknown>;
+    status: string;
+  }[];
+  readonly deployments: {
+    id: string;
+    environment: string;
+    release: number;
+    status: string;
+    planDigest: string | null;
+    approvals: { gate: string; by: string }[];
+  }[];
+  readonly refusals: Problem[];
+}
+
+/** The main job, told by what people and tooling do: only HTTP, git and the links in e-mails. */
+export class Scenario {
+  readonly #client: Client;
+  readonly #repository: ConfigRepository;
+  readonly #progress: Progress;
+  readonly #refusals: Problem[] = [];
+  readonly #shown = new Map<string, string>();
+
+  constructor(client: Client, repository: ConfigRepository, progress: Progress) {
+    this.#client = client;
+    this.#repository = repository;
+    this.#progress = progress;
+  }
+
+  async run(): Promise<DemoResult> {
+    await this.#register();
+    await this.#firstRelease();
+    await this.#releaseWithoutChanges();
+    await this.#failingRelease();
+    return this.#result();
+  }
+
+  async #register(): Promise<void> {
+    this.#progress.heading('Register the application, its environments and its approvers');
+    await this.#client.request('PUT', `/applications/${APPLICATION}`, {
+      client: 'acme',
+      configRepository: { url: REPOSITORY_URL, branch: 'main' },
+    });
+    for (const name of NAMES) {
+      await this.#client.request('PUT', `/applications/${APPLICATION}/environments/${name}`, ENVIRONMENTS[name]);
+      const { stage, accountId, region } = ENVIRONMENTS[name];
+      this.#progress.line(`environment ${name}: ${stage}, account ${accountId}, ${region}`);
+    }
+    for (const [email, gate] of [
+      [STAFF, 'staff'],
+      [CLIENT, 'client'],
+    ] as const) {
+      await this.#client.request('PUT', `/applications/${APPLICATION}/approvers/${email}`, { gates: [gate] });
+      const mail = await this.#mail(
+        (each) => each.to === email && /confirm/i.test(each.subject),
+        `the confirmation mail to ${email}`,
+      );
+      await this.#client.open(firstLink(mail));
+      this.#progress.line(`approver ${email} (${gate}) confirmed the e-mail subscription`);
+    }
+  }
+
+  async #firstRelease(): Promise<void> {
+    this.#progress.heading('A push becomes release 1, deploys itself to dev1 and promotes itself to stage1');
+    await this.#repository.commit('Say hello', 'apps/my-app/README.md', '# my-app\n\nHello.\n');
+    await this.#ends('dev1', 1, 'succeeded');
+    await this.#waits('stage1', 1, 'staff');
+
+    this.#progress.heading('Production is refused while stage1 has not succeeded');
+    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 1 });
+
+    this.#progress.heading('Staff opens the link of the e-mail and approves stage1');
+    await this.#approveByMail(STAFF, 'stage1', 1, 'Looks right');
+    await this.#ends('stage1', 1, 'succeeded');
+
+    this.#progress.heading('Promotion to prod1 by API: staff, then the client');
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 1 });
+    await this.#waits('prod1', 1, 'staff');
+    await this.#approveByMail(STAFF, 'prod1', 1, 'Same plan as in stage1');
+    await this.#waits('prod1', 1, 'client');
+    await this.#approveByMail(CLIENT, 'prod1', 1, 'Please go live');
+    await this.#ends('prod1', 1, 'succeeded');
+  }
+
+  async #releaseWithoutChanges(): Promise<void> {
+    this.#progress.heading('Release 2 changes no infrastructure: no gates, no apply');
+    await this.#repository.commit('Describe the repository', 'NOTES.md', 'Nothing Terraform would act on.\n');
+    await this.#ends('dev1', 2, 'succeeded');
+    await this.#ends('stage1', 2, 'succeeded');
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1' });
+    await this.#ends('prod1', 2, 'succeeded');
+  }
+
+  async #failingRelease(): Promise<void> {
+    this.#progress.heading('Release 3 does not work: it fails in dev1, says where, and frees the environment');
+    const broken = 'resource "terraform_data" "broken" {\n  input = var.does_not_exist\n}\n';
+    await this.#repository.commit('Break dev1', 'apps/my-app/dev1/broken.tf', broken);
+    await this.#ends('dev1', 3, 'failed');
+    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'stage1', release: 3 });
+  }
+
+  async #ends(environment: EnvironmentName, release: number, status: string): Promise<void> {
+    const deployment = await this.#deployment(environment, release, (each) => ENDED.has(each.status));
+    if (deployment.status !== status)
+      throw new Error(`${deployment.id} ended ${deployment.status}: ${deployment.error?.message ?? 'no reason given'}`);
+  }
+
+  async #waits(environment: EnvironmentName, release: number, gate: string): Promise<void> {
+    const isOpen = (each: DeploymentView) => each.gates.some((other) => other.gate === gate && other.status === 'open');
+    const deployment = await this.#deployment(environment, release, (each) => isOpen(each) || ENDED.has(each.status));
+    if (!isOpen(deployment))
+      throw new Error(
+        `${deployment.id} is ${deployment.status} instead of waiting: ${deployment.error?.message ?? ''}`,
+      );
+    this.#progress.line(`${environment.padEnd(7)} release ${release}  waits for the ${gate} gate`);
+  }
+
+  /** Polls one release's newest deployment, showing each status once, until the condition holds. */
+  async #deployment(
+    environment: EnvironmentName,
+    release: number,
+    isReached: (deployment: DeploymentView) => boolean,
+  ): Promise<DeploymentView> {
+    return this.#poll(`release ${release} in ${environment}`, async () => {
+      const deployments = await this.#client.deployments(APPLICATION, environment);
+      const deployment = deployments.find((each) => each.release === release);
+      if (!deployment) return undefined;
+      this.#show(deployment);
+      return isReached(deployment) ? deployment : undefined;
+    });
+  }
+
+  #show(deployment: DeploymentView): void {
+    if (this.#shown.get(deployment.id) === deployment.status) return;
+    this.#shown.set(deployment.id, deployment.status);
+    const why = deployment.error ? `: ${deployment.error.message}` : '';
+    this.#progress.line(
+      `${deployment.environment.padEnd(7)} release ${deployment.release}  ${deployment.status}${describeChanges(deployment)}${why}`,
+    );
+  }
+
+  async #approveByMail(email: string, environment: EnvironmentName, release: number, comment: string): Promise<void> {
+    const isAsked = (each: Mail) =>
+      each.to === email && each.subject.includes(environment) && each.subject.includes(`release ${release}`);
+    const mail = await this.#mail(isAsked, `the approval mail for ${environment} to ${email}`);
+    const link = firstLink(mail);
+    const page = await this.#client.open(link);
+    const typed = environment === 'prod1' ? { environment } : undefined;
+    await this.#client.submit(link, page, { decision: 'approve', comment, ...typed });
+    this.#progress.line(`${environment.padEnd(7)} release ${release}  approved by ${email} through the mailed link`);
+  }
+
+  async #mail(isWanted: (mail: Mail) => boolean, what: string): Promise<Mail> {
+    return this.#poll(what, async () => (await this.#client.outbox()).findLast(isWanted));
+  }
+
+  async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  async #refused(method: string, path: string, body: unknown): Promise<void> {
+    try {
+      await this.#client.request(method, path, body);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#refusals.push(error.problem);
+      this.#progress.line(`refused with ${error.problem.status}: ${error.problem.detail}`);
+      return;
+    }
+    throw new Error(`${method} ${path} was not refused`);
+  }
+
+  async #result(): Promise<DemoResult> {
+    const environments = await Promise.all(NAMES.map((name) => this.#client.environment(APPLICATION, name)));
+    const histories = await Promise.all(NAMES.map((name) => this.#client.deployments(APPLICATION, name)));
+    const deployments = histories.flat();
+    return {
+      application: APPLICATION,
+      environments: environments.map(({ name, deployed, outputs }) => ({
+        name,
+        release: deployed?.release ?? null,
+        commit: deployed?.commit ?? null,
+        moduleVersions: Object.fromEntries((deployed?.modules ?? []).map(({ call, version }) => [call, version])),
+        outputs: Object.fromEntries(
+          Object.entries(outputs).map(([key, { value, sensitive }]) => [key, sensitive ? '(sensitive)' : value]),
+        ),
+        status: deployments.find(({ id }) => id === deployed?.deploymentId)?.status ?? 'never deployed',
+      })),
+      deployments: deployments.map(({ id, environment, release, status, planDigest, gates }) => ({
+        ...{ id, environment, release, status, planDigest: planDigest ?? null },
+        approvals: gates.flatMap(({ gate, approvals }) => approvals.map(({ by }) => ({ gate, by }))),
+      })),
+      refusals: this.#refusals,
+    };
+  }
+}
+
+function firstLink(mail: Mail): string {
+  const [link] = mail.links;
+  if (!link) throw new Error(`the mail "${mail.subject}" to ${mail.to} has no link`);
+  return link;
+}
+
+function describeChanges({ changes, status }: DeploymentView): string {
+  if (!changes || status !== 'succeeded') return '';
+  if (changes === 'none') return ' (no changes)';
+  return ` (${Object.entries(changes)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ')})`;
+}

@@ -1,0 +1,14 @@
+import { runSteps, type Step } from './run-steps.ts';
+
+/** `npm run check`: types, lint and format, unused code. Everything is reported, not only the first failure. */
+const steps: Step[] = [
+  { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'lint and format', command: 'biome', args: ['ci', '.'] },
+  { name: 'unused code', command: 'knip', args: [] },
+];
+
+const failed = await runSteps(steps);
+if (failed.length > 0) {
+  console.error(`\ncheck failed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
