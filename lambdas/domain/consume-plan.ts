@@ -6,6 +6,7 @@ import { NotHolderError, RefusedError } from './errors.ts';
 import { approvalsOf } from './gate.ts';
 import { requireProven } from './place-deployment.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import { activeLift, useLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
@@ -60,6 +61,10 @@ export async function consumePlan(
       return { outcome: 'blocked' };
     }
     const now = surroundings.now();
+    for (const address of planned.lifts) {
+      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now);
+      if (used) transaction.put('protectionLifts', used);
+    }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
     transaction.put('environmentState', withStarted(state, deployment));
@@ -82,6 +87,9 @@ async function objection(
     if (gate?.status !== 'approved' || gate.digest !== planned?.digest || people < required)
       return { reason: 'not-approved', message: `the ${gateName} gate has not approved plan ${planned?.digest}` };
   }
+  for (const address of planned?.lifts ?? [])
+    if (!activeLift(await transaction.get('protectionLifts', { application: name, environment, address })))
+      return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
   const [application, state] = [
     await transaction.get('application', { name }),
     await transaction.get('environmentState', { application: name, environment }),

@@ -77,6 +77,8 @@ export const PlannedSchema = z.object({
   /** Numbers and sentences shown in lists; the whole analysis is the artifact. */
   headline: z.json(),
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),
+  /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
+  lifts: z.array(z.string()),
 });
 export type Planned = z.infer<typeof PlannedSchema>;
 

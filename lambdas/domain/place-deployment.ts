@@ -17,6 +17,7 @@ import { deploymentId } from './names.ts';
 import { previousOf, requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyFor, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import type { Release } from './release.ts';
 
@@ -62,7 +63,7 @@ export async function placeDeployment(
   const twin = openTwin(state, request);
   if (twin) return { deployment: await existing(transaction, twin), isNew: false, effects: NO_EFFECTS };
 
-  if (request.operation === 'destroy') requireDestroyable(environment, state);
+  if (request.operation === 'destroy') await requireDestroyable(transaction, environment, state);
   else await requireProven(transaction, application, name, request.release);
   requireAcceptable(state, request);
   return create(transaction, { request, environment, release, state }, surroundings);
@@ -96,9 +97,15 @@ function requireKnownRequester(
     );
 }
 
-/** Rule 7: protected environments are not destroyed; and there must be something to destroy. */
-function requireDestroyable(environment: Environment, state: EnvironmentState): void {
-  if (isProtected(environment))
+/** Rule 7: a protected environment is destroyed only under a lift for it; and there must be something to destroy. */
+async function requireDestroyable(
+  transaction: Transaction,
+  environment: Environment,
+  state: EnvironmentState,
+): Promise<void> {
+  const { application, name } = environment;
+  const lifts = await transaction.get('protectionLifts', { application, environment: name, address: name });
+  if (isProtected(environment) && !activeLift(lifts))
     throw new RefusedError(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,

@@ -8,6 +8,7 @@ import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
 import type { GateName } from './policy.ts';
+import { ProtectionLiftsSchema } from './protection-lift.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
 
 /** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
@@ -139,6 +140,13 @@ export const RECORDS = {
       sk: 'OUTPUTS',
     }),
   }),
+  protectionLifts: record({
+    schema: ProtectionLiftsSchema,
+    key: ({ application, environment, address }: { application: string; environment: string; address: string }) => ({
+      pk: env(application, environment),
+      sk: `LIFTS#${address}`,
+    }),
+  }),
   stateAddress: record({
     schema: StateAddressSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
@@ -253,6 +261,12 @@ export const LISTINGS = {
     partition: env(application, environment),
     prefix: 'OUTCOME#',
     order: descending,
+  }),
+  protectionLifts: (application: string, environment: string): Listing<'protectionLifts'> => ({
+    kind: 'protectionLifts',
+    partition: env(application, environment),
+    prefix: 'LIFTS#',
+    order: ascending,
   }),
   history: (application: string, environment: string): Listing<'deployment'> => ({
     kind: 'deployment',

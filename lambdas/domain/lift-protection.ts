@@ -1,0 +1,30 @@
+import type * as z from 'zod';
+import type { Requester } from './deployment.ts';
+import { NotFoundError } from './errors.ts';
+import type { Store, Surroundings } from './ports.ts';
+import { activeLift, type ProtectionLift, type ProtectionLiftRequestSchema } from './protection-lift.ts';
+
+/**
+ * Rule 7: lifts the protection of one address (or of the environment) for one use. Asked for again while unused, the
+ * standing lift is the answer. Throws NotFoundError.
+ */
+export async function liftProtection(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  where: { readonly application: string; readonly environment: string },
+  { address, reason }: z.output<typeof ProtectionLiftRequestSchema>,
+  by: Requester,
+): Promise<{ address: string; lift: ProtectionLift }> {
+  return store.transact(async (transaction) => {
+    const environment = await transaction.get('environment', {
+      application: where.application,
+      name: where.environment,
+    });
+    if (!environment) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
+    const lifts = await transaction.get('protectionLifts', { ...where, address });
+    const standing = activeLift(lifts);
+    if (standing) return { address, lift: standing };
+    const lift = { reason, by, at: surroundings.now() };
+    transaction.put('protectionLifts', { ...where, address, lifts: [...(lifts?.lifts ?? []), lift] });
+    return { address, lift };
+  });
+}

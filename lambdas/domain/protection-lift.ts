@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { RequesterSchema } from './deployment.ts';
+import { ApplicationNameSchema, DeploymentIdSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+
+/** Body of `POST …/protection-lifts`: a resource address of a plan, or the environment's own name for its destruction. */
+export const ProtectionLiftRequestSchema = z.strictObject({
+  /** Fits into a DynamoDB sort key of 1,024 bytes. */
+  address: z
+    .string()
+    .min(1)
+    .refine((address) => Buffer.byteLength(address) <= 1000, { error: 'at most 1000 bytes' }),
+  reason: z.string().min(10).max(1000),
+});
+
+export const ProtectionLiftSchema = z.object({
+  reason: z.string(),
+  by: RequesterSchema,
+  at: InstantSchema,
+  /** The one deployment whose plan made use of it. */
+  usedBy: z.object({ deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
+});
+export type ProtectionLift = z.infer<typeof ProtectionLiftSchema>;
+
+/** Every lift ever given for one address of an environment, oldest first; at most the last is unused (rule 7). */
+export const ProtectionLiftsSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  address: z.string(),
+  lifts: z.array(ProtectionLiftSchema),
+});
+export type ProtectionLifts = z.infer<typeof ProtectionLiftsSchema>;
+
+/** The lift that may still be used. */
+export const activeLift = (lifts: ProtectionLifts | undefined): ProtectionLift | undefined =>
+  lifts?.lifts.find(({ usedBy }) => !usedBy);
+
+/** Marks the active lift as used up by a deployment; undefined when there is none to use. */
+export function useLift(
+  lifts: ProtectionLifts | undefined,
+  deploymentId: string,
+  at: string,
+): ProtectionLifts | undefined {
+  const active = activeLift(lifts);
+  if (!lifts || !active) return undefined;
+  return {
+    ...lifts,
+    lifts: lifts.lifts.map((lift) => (lift === active ? { ...lift, usedBy: { deploymentId, at } } : lift)),
+  };
+}
