@@ -1,0 +1,87 @@
+import { AwsError, type CallContext, type Door, type RequiredPermission } from '../../door/wire.ts';
+import type { Bucket, BucketEncryption, ObjectStore } from './object-store.ts';
+import type { S3Input } from './request.ts';
+
+/** ARN of a bucket. */
+export const bucketArn = (bucket: string) => `arn:aws:s3:::${bucket}`;
+/** ARN of an object. */
+export const objectArn = (bucket: string, key: string) => `${bucketArn(bucket)}/${key}`;
+
+/** The permission to do something with a bucket; its ARN does not tell the account that owns it. */
+export function onBucket(
+  store: ObjectStore,
+  action: string,
+  bucket: string,
+  context: RequiredPermission['context'] = {},
+): RequiredPermission {
+  const resourceAccountId = store.findBucket(bucket)?.accountId;
+  return { action, resources: [bucketArn(bucket)], context, ...(resourceAccountId ? { resourceAccountId } : {}) };
+}
+
+/** The permission to do something with an object. */
+export function onObject(
+  store: ObjectStore,
+  action: string,
+  { bucket, key }: Pick<S3Input, 'bucket' | 'key'>,
+  context: RequiredPermission['context'] = {},
+): RequiredPermission {
+  return { ...onBucket(store, action, bucket, context), resources: [objectArn(bucket, key)] };
+}
+
+/** Whether the caller may do it; for answers that depend on what else the caller is allowed. */
+export function isAllowed(door: Door, call: CallContext, permission: RequiredPermission): boolean {
+  try {
+    door.authorize(call.caller, permission);
+    return true;
+  } catch (error) {
+    if (error instanceof AwsError) return false;
+    throw error;
+  }
+}
+
+/** What S3 answers for a key (or version) that is not there; who may not list learns only that access is denied. */
+export function missingObject(store: ObjectStore, door: Door, call: CallContext, input: S3Input): AwsError {
+  const mayList = isAllowed(door, call, onBucket(store, 's3:ListBucket', input.bucket));
+  if (!mayList) return new AwsError('AccessDenied', 'Access Denied', 403);
+  const versionId = input.query.versionId;
+  return versionId === undefined
+    ? new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: input.key })
+    : new AwsError('NoSuchVersion', 'The specified version does not exist.', 404, {
+        Key: input.key,
+        VersionId: versionId,
+      });
+}
+
+const kmsKeyArn = (bucket: Bucket, key: string) =>
+  key.startsWith('arn:')
+    ? key
+    : `arn:aws:kms:${bucket.region}:${bucket.accountId}:${key.startsWith('alias/') ? key : `key/${key}`}`;
+
+/** The encryption of a new object: what the request's headers ask for, otherwise the bucket's default. */
+export function encryptionOf(bucket: Bucket, headers: Readonly<Record<string, string>>): BucketEncryption {
+  const algorithm = headers['x-amz-server-side-encryption'];
+  const keyId = headers['x-amz-server-side-encryption-aws-kms-key-id'];
+  if (algorithm === undefined) return bucket.encryption;
+  if (algorithm === 'AES256') return { algorithm };
+  if (algorithm !== 'aws:kms') {
+    throw new AwsError('InvalidArgument', `The encryption method "${algorithm}" is not supported.`);
+  }
+  if (keyId !== undefined) return { algorithm, keyArn: kmsKeyArn(bucket, keyId) };
+  return { algorithm, keyArn: bucket.encryption.keyArn ?? kmsKeyArn(bucket, 'alias/aws/s3') };
+}
+
+/** Writing needs a data key and reading its decryption, both in the caller's name, as with SSE-KMS in AWS. */
+export function requireKeyUse(
+  door: Door,
+  call: CallContext,
+  action: 'kms:GenerateDataKey' | 'kms:Decrypt',
+  encryption: BucketEncryption,
+): void {
+  if (encryption.algorithm !== 'aws:kms' || encryption.keyArn === undefined) return;
+  if (encryption.keyArn.endsWith(':alias/aws/s3')) return;
+  door.authorize(call.caller, {
+    action,
+    resources: [encryption.keyArn],
+    context: { 'kms:ViaService': `s3.${encryption.keyArn.split(':')[3] ?? call.region}.amazonaws.com` },
+  });
+}

@@ -1,0 +1,152 @@
+import * as z from 'zod';
+import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
+import type { Provisioner } from '../../assembly/provision.ts';
+import { AwsError, type AwsService, type Door, type Operation } from '../../door/wire.ts';
+import { bucketArn, onBucket } from './access.ts';
+import type { BucketEncryption, ObjectStore } from './object-store.ts';
+import { xmlAnswer } from './objects.ts';
+import { S3InputSchema } from './request.ts';
+import { readText, renderXml } from './xml.ts';
+
+const EncryptionSchema = z.strictObject({
+  ServerSideEncryptionConfiguration: z.tuple([
+    z.strictObject({
+      ServerSideEncryptionByDefault: z.strictObject({
+        SSEAlgorithm: z.enum(['AES256', 'aws:kms']),
+        KMSMasterKeyID: z.string().optional(),
+      }),
+      BucketKeyEnabled: BooleanProperty.optional(),
+    }),
+  ]),
+});
+
+/**
+ * The properties of AWS::S3::Bucket that the local S3 understands. Public access blocks, ownership, lifecycle, access
+ * logs and tags change nothing on one machine: there is no public, objects have one owner and nothing is kept for years.
+ */
+const BucketPropertiesSchema = z.strictObject({
+  BucketName: z.string().optional(),
+  BucketEncryption: EncryptionSchema.optional(),
+  VersioningConfiguration: z.strictObject({ Status: z.enum(['Enabled', 'Suspended']) }).optional(),
+  PublicAccessBlockConfiguration: z.unknown().optional(),
+  OwnershipControls: z.unknown().optional(),
+  LifecycleConfiguration: z.unknown().optional(),
+  LoggingConfiguration: z.unknown().optional(),
+  Tags: TagsProperty,
+});
+
+/** Where a bucket lives; target accounts have their own. */
+export interface BucketPlace {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+function readEncryption(properties: z.infer<typeof BucketPropertiesSchema>, place: BucketPlace): BucketEncryption {
+  const settings = properties.BucketEncryption?.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault;
+  if (settings?.SSEAlgorithm !== 'aws:kms') return { algorithm: 'AES256' };
+  const prefix = `arn:aws:kms:${place.region}:${place.accountId}:`;
+  const key = settings.KMSMasterKeyID ?? 'alias/aws/s3';
+  if (key.startsWith('arn:')) return { algorithm: 'aws:kms', keyArn: key };
+  return { algorithm: 'aws:kms', keyArn: `${prefix}${key.startsWith('alias/') ? '' : 'key/'}${key}` };
+}
+
+/** Creates AWS::S3::Bucket; a bucket that exists already keeps its objects. */
+export function bucketProvisioner(store: ObjectStore, place: BucketPlace): Provisioner {
+  return (resource) => {
+    const properties = parseProperties(resource, BucketPropertiesSchema);
+    const name = properties.BucketName ?? resource.generatedName.toLowerCase();
+    store.putBucket({
+      name,
+      ...place,
+      ...(properties.VersioningConfiguration ? { versioning: properties.VersioningConfiguration.Status } : {}),
+      encryption: readEncryption(properties, place),
+    });
+    return {
+      ref: name,
+      attributes: {
+        Arn: bucketArn(name),
+        DomainName: `${name}.s3.amazonaws.com`,
+        RegionalDomainName: `${name}.s3.${place.region}.amazonaws.com`,
+      },
+    };
+  };
+}
+
+const BucketPolicyPropertiesSchema = z.strictObject({ Bucket: z.string(), PolicyDocument: z.unknown() });
+
+/** Creates AWS::S3::BucketPolicy: the door judges every call on the bucket and its objects by it. */
+export function bucketPolicyProvisioner(store: ObjectStore, door: Door): Provisioner {
+  return (resource) => {
+    const { Bucket, PolicyDocument } = parseProperties(resource, BucketPolicyPropertiesSchema);
+    store.getBucket(Bucket);
+    door.setResourcePolicy(bucketArn(Bucket), PolicyDocument);
+    return { ref: Bucket, attributes: {} };
+  };
+}
+
+/** Operations on buckets themselves. */
+export function bucketOperations(store: ObjectStore): AwsService['operations'] {
+  const on =
+    (action: string): Operation['permissions'] =>
+    (raw) => [onBucket(store, action, S3InputSchema.parse(raw).bucket)];
+  return {
+    CreateBucket: {
+      permissions: on('s3:CreateBucket'),
+      async perform(raw, call) {
+        const input = S3InputSchema.parse(raw);
+        const existing = store.findBucket(input.bucket);
+        if (existing) {
+          const isOwn = existing.accountId === call.caller.accountId;
+          throw isOwn
+            ? new AwsError(
+                'BucketAlreadyOwnedByYou',
+                'Your previous request to create the named bucket succeeded.',
+                409,
+              )
+            : new AwsError('BucketAlreadyExists', 'The requested bucket name is not available.', 409);
+        }
+        const region = readText(input.body.toString('utf8'), 'LocationConstraint') ?? call.region;
+        const { accountId } = call.caller;
+        store.putBucket({ name: input.bucket, accountId, region, encryption: { algorithm: 'AES256' } });
+        return { status: 200, headers: { location: `/${input.bucket}` }, body: '' };
+      },
+    },
+    HeadBucket: {
+      permissions: on('s3:ListBucket'),
+      async perform(raw) {
+        const { region } = store.getBucket(S3InputSchema.parse(raw).bucket);
+        return { status: 200, headers: { 'x-amz-bucket-region': region }, body: '' };
+      },
+    },
+    DeleteBucket: {
+      permissions: on('s3:DeleteBucket'),
+      async perform(raw) {
+        store.deleteBucket(S3InputSchema.parse(raw).bucket);
+        return { status: 204, headers: {}, body: '' };
+      },
+    },
+    GetBucketVersioning: {
+      permissions: on('s3:GetBucketVersioning'),
+      async perform(raw) {
+        const { versioning } = store.getBucket(S3InputSchema.parse(raw).bucket);
+        return xmlAnswer(renderXml('VersioningConfiguration', { Status: versioning }));
+      },
+    },
+    GetBucketEncryption: {
+      permissions: on('s3:GetEncryptionConfiguration'),
+      async perform(raw) {
+        const { encryption } = store.getBucket(S3InputSchema.parse(raw).bucket);
+        return xmlAnswer(
+          renderXml('ServerSideEncryptionConfiguration', {
+            Rule: {
+              ApplyServerSideEncryptionByDefault: {
+                SSEAlgorithm: encryption.algorithm,
+                KMSMasterKeyID: encryption.keyArn,
+              },
+            },
+          }),
+        );
+      },
+    },
+  };
+}
