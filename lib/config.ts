@@ -1,0 +1,130 @@
+import * as z from 'zod';
+
+/** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
+const PREFIX = 'stagegate:';
+
+/** Values given with `-c` are text; those of cdk.json may be of any JSON type. Both mean the same. */
+const number = (schema: z.ZodNumber) =>
+  z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
+const list = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess((value) => (typeof value === 'string' ? parseList(value) : value), z.array(item));
+
+function parseList(text: string): unknown {
+  if (!text.trimStart().startsWith('[')) return text.split(',').map((item) => item.trim());
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const ConnectionArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/\S+$/, 'a connection ARN');
+const SecretArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:secretsmanager:[^:]+:\d{12}:secret:\S+$/, 'a Secrets Manager secret ARN');
+const RoleArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
+
+/** CloudWatch Logs accepts only these. */
+const RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+const EngineVersionSchema = z.strictObject({
+  name: z.enum(['terraform', 'tofu']),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version like 1.11.4'),
+  /** Of the linux_arm64 zip. Kept here and not fetched beside the download: who can change one could change both. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits'),
+});
+export type EngineVersion = z.infer<typeof EngineVersionSchema>;
+
+const ConfigSchema = z.strictObject({
+  /** Where the control plane lives. Both or none; without them the template fits any account and region. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'an account id: 12 digits')
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'a region like eu-west-1')
+    .optional(),
+
+  /** Receives alarms: a new topic with this address subscribed, or an existing topic. Without either, alarms only show. */
+  alarmEmail: z.email('an e-mail address').optional(),
+  alarmTopicArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:sns:[^:]+:\d{12}:\S+$/, 'a topic ARN')
+    .optional(),
+
+  /** Connections and secrets with which config repositories and their private modules may be fetched. */
+  allowedConnectionArns: list(ConnectionArnSchema).default([]),
+  allowedSecretArns: list(SecretArnSchema).default([]),
+  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply. */
+  allowedPlanRoleArns: list(RoleArnSchema).default([]),
+  allowedApplyRoleArns: list(RoleArnSchema).default([]),
+
+  /** Engines that builds may install; the first of each name is used when an application names no version. */
+  engineVersions: list(EngineVersionSchema).default([
+    {
+      name: 'terraform',
+      version: '1.11.4',
+      sha256: 'a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633',
+    },
+  ]),
+  planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
+  /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
+  applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),
+
+  logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
+  /** What deleting the stack does to records, bundles and keys. */
+  removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
+
+  /** Requests per second and burst of each route; public routes have less to lose and more to fear. */
+  requestRate: number(z.number().int().min(1).max(10_000)).default(50),
+  requestBurst: number(z.number().int().min(1).max(5_000)).default(100),
+  publicRequestRate: number(z.number().int().min(1).max(10_000)).default(5),
+  publicRequestBurst: number(z.number().int().min(1).max(5_000)).default(10),
+});
+export type Config = z.infer<typeof ConfigSchema>;
+
+const CompleteConfigSchema = ConfigSchema.superRefine(
+  ({ account, region, alarmEmail, alarmTopicArn, engineVersions }, context) => {
+    const report = (key: keyof Config, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (account && !region) report('region', `is needed beside account ${account}`);
+    if (region && !account) report('account', `is needed beside region ${region}`);
+    if (alarmEmail && alarmTopicArn) report('alarmEmail', `cannot be combined with alarmTopicArn ${alarmTopicArn}`);
+    if (engineVersions.length === 0) report('engineVersions', 'at least one engine is needed');
+  },
+);
+
+/** The configuration has mistakes; the message lists all of them, one line each with key and value. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Reads the configuration from CDK context. Keys of others are left alone, unknown keys of ours are mistakes. */
+export function parseConfig(context: Readonly<Record<string, unknown>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(context).flatMap(([key, value]) =>
+      key.startsWith(PREFIX) ? [[key.slice(PREFIX.length), value]] : [],
+    ),
+  );
+  const result = CompleteConfigSchema.safeParse(given);
+  if (result.success) return result.data;
+  const lines = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0
+      ? issue.keys.map((key) => describe(given, [key], `is no key of Stagegate; known: ${KNOWN_KEYS}`))
+      : [describe(given, issue.path, issue.message)],
+  );
+  throw new ConfigurationError(`configuration in CDK context:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+const KNOWN_KEYS = Object.keys(ConfigSchema.shape).join(', ');
+
+function describe(given: Readonly<Record<string, unknown>>, path: readonly PropertyKey[], message: string): string {
+  const [key = '', ...rest] = path.map(String);
+  return `${PREFIX}${[key, ...rest].join('.')}: ${message} (got ${JSON.stringify(given[key])})`;
+}

@@ -1,0 +1,93 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Encryption } from './encryption.ts';
+import type { Functions } from './functions.ts';
+
+/** Functions write these as embedded metrics; a rejection or an expiry is nobody's failure and not among them. */
+const ownMetric = (metricName: string): Metric =>
+  new Metric({
+    namespace: 'Stagegate',
+    metricName,
+    dimensionsMap: { service: 'deployments' },
+    statistic: 'Sum',
+    period: Duration.minutes(5),
+  });
+
+export interface AlarmsProps {
+  readonly config: Config;
+  readonly encryption: Encryption;
+  readonly functions: Functions;
+}
+
+/** What somebody should look at, each with what users notice of it. */
+export class Alarms extends Construct {
+  private readonly topic: ITopic | undefined;
+
+  constructor(scope: Construct, id: string, { config, encryption, functions }: AlarmsProps) {
+    super(scope, id);
+    this.topic = this.makeTopic(config, encryption);
+
+    this.alarm('DeploymentsFailed', {
+      userImpact:
+        'A release did not reach its environment because something broke. The deployment says what and where.',
+      metric: ownMetric('DeploymentsFailed'),
+    });
+    this.alarm('DeploymentsStuck', {
+      userImpact:
+        'An environment is held by a deployment that no longer runs: nothing can be deployed there until it is repaired.',
+      metric: ownMetric('DeploymentsStuck'),
+    });
+    const consumers = {
+      'register-push':
+        'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
+      promote:
+        'A release that succeeded was not promoted by itself. The reconciler creates it later, or somebody asks for it.',
+      reconcile: 'Repairs are failing: what gets stuck now stays stuck.',
+    } as const;
+    for (const name of ['register-push', 'promote', 'reconcile'] as const) {
+      const queue = functions.get(name).deadLetters;
+      if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
+      this.alarm(`DeadLetters-${name}`, {
+        userImpact: consumers[name],
+        metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: 'Maximum' }),
+      });
+    }
+  }
+
+  /** Without a place to send alarms to they still show in CloudWatch. */
+  private makeTopic({ alarmEmail, alarmTopicArn }: Config, { dataKey }: Encryption): ITopic | undefined {
+    if (alarmTopicArn) return Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
+    if (!alarmEmail) return undefined;
+    const topic = new Topic(this, 'Topic', { displayName: 'Stagegate alarms', masterKey: dataKey, enforceSSL: true });
+    dataKey.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'EncryptAlarms',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+      }),
+    );
+    topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    topic.addSubscription(new EmailSubscription(alarmEmail));
+    return topic;
+  }
+
+  private alarm(id: string, { metric, userImpact }: { metric: IMetric; userImpact: string }): void {
+    const alarm = new Alarm(this, id, {
+      alarmName: `stagegate-${id}`,
+      alarmDescription: `User impact: ${userImpact}`,
+      metric,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    if (this.topic) alarm.addAlarmAction(new SnsAction(this.topic));
+  }
+}

@@ -1,0 +1,124 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Encryption } from './encryption.ts';
+import type { Binding } from './house-function.ts';
+import { acknowledge, type Permission } from './permissions.ts';
+
+/**
+ * The longest a plan bundle can still be needed: a deployment may wait for both gates, one after the other, each as
+ * long as a policy allows (60 days). A week more is for looking into what went wrong.
+ */
+export const RUN_RETENTION = Duration.days(2 * 60 + 7);
+
+const INDEX = 'gsi1';
+
+/** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */
+export interface ArtifactAccess {
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+}
+
+export interface DataStoreProps {
+  readonly config: Config;
+  readonly encryption: Encryption;
+}
+
+/** What is kept: one table of records, one bucket of plan bundles, analyses and prices. */
+export class DataStore extends Construct {
+  readonly bucket: Bucket;
+  readonly tableName: string;
+  private readonly table: Table;
+  private readonly encryption: Encryption;
+
+  constructor(scope: Construct, id: string, { config, encryption }: DataStoreProps) {
+    super(scope, id);
+    const isKept = config.removalPolicy === 'retain';
+    const removalPolicy = isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.encryption = encryption;
+
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: encryption.dataKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expiresAtEpoch',
+      deletionProtection: isKept,
+      removalPolicy,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: INDEX,
+      partitionKey: { name: 'gsi1pk', type: AttributeType.STRING },
+      sortKey: { name: 'gsi1sk', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+    this.tableName = this.table.tableName;
+
+    this.bucket = new Bucket(this, 'Artifacts', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: encryption.dataKey,
+      bucketKeyEnabled: true,
+      lifecycleRules: [
+        {
+          id: 'ForgetRuns',
+          prefix: 'runs/',
+          expiration: RUN_RETENTION,
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
+      removalPolicy,
+    });
+    acknowledge(
+      this.bucket,
+      'AwsSolutions-S1',
+      'only roles of this stack reach it, each deployment records who did what, and object-level audit belongs to ' +
+        "the account's CloudTrail data events; a bucket of access logs would be one more store of deployment names",
+    );
+  }
+
+  /** The table's name, with the permission to read it or to read and write it. Nobody may scan it. */
+  records(access: 'read' | 'read-write'): Binding {
+    const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
+    const writing = ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const resources = [this.table.tableArn, `${this.table.tableArn}/index/${INDEX}`];
+    return {
+      value: this.tableName,
+      permissions:
+        access === 'read'
+          ? [{ actions: reading, resources }, this.encryption.allow('read')]
+          : [
+              { actions: reading, resources },
+              { actions: writing, resources: [this.table.tableArn] },
+              this.encryption.allow('write'),
+            ],
+    };
+  }
+
+  /**
+   * The bucket's name, with the permission to read and write objects by pattern. Nobody may list it, so S3 says 403
+   * and not 404 for an object that is not there; the S3 adapter takes both for absent.
+   */
+  artifacts({ read = [], write = [] }: ArtifactAccess): Binding {
+    const permissions: Permission[] = [];
+    const objects = (patterns: readonly string[]) => ({
+      resources: patterns.map((pattern) => this.bucket.arnForObjects(pattern)),
+      wildcardReason: 'object keys contain deployment ids, which exist only at run time',
+    });
+    if (read.length > 0)
+      permissions.push(
+        { actions: ['s3:GetObject', 's3:GetObjectVersion'], ...objects(read) },
+        this.encryption.allow('read'),
+      );
+    if (write.length > 0)
+      permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('write'));
+    return { value: this.bucket.bucketName, permissions };
+  }
+}

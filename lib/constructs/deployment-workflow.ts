@@ -1,0 +1,449 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import {
+  Choice,
+  Condition,
+  DefinitionBody,
+  Fail,
+  type IChainable,
+  JitterType,
+  LogLevel,
+  QueryLanguage,
+  StateMachine,
+  Succeed,
+  type TaskStateBase,
+  Timeout,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
+import type { FunctionName } from '../../lambdas/functions.ts';
+import type { Encryption } from './encryption.ts';
+import type { Functions } from './functions.ts';
+import type { Binding } from './house-function.ts';
+import { InvokeFunction } from './invoke-function.ts';
+import { acknowledge, type Permission } from './permissions.ts';
+import { StartBuild } from './start-build.ts';
+import type { TerraformRunner } from './terraform-runner.ts';
+
+const NAME = 'stagegate-deployment';
+
+/**
+ * The workflow's ARN for those who start and resume it. It is composed of the fixed name and never taken from the
+ * construct: the machine refers to its functions, and functions that referred to the machine would close a cycle.
+ */
+export class DeploymentWorkflowReference {
+  readonly arn: string;
+  private readonly executionArns: string;
+
+  constructor(scope: Construct) {
+    const format = (resource: string, resourceName: string) =>
+      Stack.of(scope).formatArn({
+        service: 'states',
+        resource,
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    this.arn = format('stateMachine', NAME);
+    this.executionArns = format('execution', `${NAME}:*`);
+  }
+
+  /** What seeing executions and what happened in them needs. */
+  watching(): Permission[] {
+    return [
+      { actions: ['states:ListExecutions'], resources: [this.arn] },
+      {
+        actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
+        resources: [this.executionArns],
+        wildcardReason: 'an execution is named after its deployment, which exists only at run time',
+      },
+    ];
+  }
+
+  /** Lets a function start executions, resume those that wait for an approval, or look into them. */
+  allow(...purposes: readonly ('start' | 'resume' | 'inspect')[]): Binding {
+    const permissions = {
+      start: [{ actions: ['states:StartExecution'], resources: [this.arn] }],
+      resume: [{ actions: ['states:SendTaskSuccess'], resources: [this.arn] }],
+      inspect: this.watching(),
+    };
+    return { value: this.arn, permissions: purposes.flatMap((purpose) => permissions[purpose]) };
+  }
+}
+
+export interface DeploymentWorkflowProps {
+  readonly functions: Functions;
+  readonly runner: TerraformRunner;
+  readonly encryption: Encryption;
+}
+
+/**
+ * What happens to one deployment, from plan to release of the environment. The execution is named after the
+ * deployment and its state data holds ids only; everything else is read from the table.
+ *
+ *  1. AcquireEnvironment confirms that this deployment holds its environment. One that does not ends at NotHolder,
+ *     having touched nothing.
+ *  2. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
+ *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and
+ *     settled (Settle…). Settling ignores what came back with the token and reads the recorded decision, so who can
+ *     call SendTaskSuccess still cannot approve. A token that came back without a decision leads back to waiting.
+ *  4. ConsumePlan uses the approved plan up, once, after checking everything again. Apply applies exactly that plan.
+ *     Nothing may stop it: it has no timeout of its own (CodeBuild's counts) and no parallel sibling.
+ *  5. RecordOutputs and RecordSuccess write down what is. After RecordSuccess nothing turns into a failure any more.
+ *  6. Every other way out records its own ending: a person's no, a clock, a request, a newer release, a policy, a
+ *     machine. Errors of tasks lead to RecordFailure with where and why.
+ *  7. The ending is announced, the environment released to the next in the queue, and the execution ends with the
+ *     ending's name (HowDidItEnd?). Recording and releasing retry for 15 minutes; what still fails ends at Stuck, and
+ *     the reconciler repairs it.
+ */
+export class DeploymentWorkflow extends Construct {
+  readonly machine: StateMachine;
+  private readonly functions: Functions;
+
+  constructor(scope: Construct, id: string, props: DeploymentWorkflowProps) {
+    super(scope, id);
+    this.functions = props.functions;
+
+    // The ends
+    const succeeded = Succeed.jsonata(this, 'Succeeded', { comment: 'The environment runs the release' });
+    const failed = this.end('Failed', 'failed', 'something broke; the deployment says what and where');
+    const blocked = this.end('Blocked', 'blocked', 'a policy forbids it');
+    const rejected = this.end('Rejected', 'rejected', 'an approver said no');
+    const expired = this.end('Expired', 'expired', 'a gate was not decided in time');
+    const canceled = this.end('Canceled', 'canceled', 'somebody asked to stop');
+    const superseded = this.end('Superseded', 'superseded', 'a newer release took its place');
+    const notHolder = this.end('NotHolder', 'not-holder', 'the environment is held by another deployment');
+    const stuck = this.end('Stuck', 'stuck', 'recording or releasing kept failing; the reconciler will repair it');
+
+    const howDidItEnd = this.choice('HowDidItEnd?', 'The ending that stands in the record')
+      .when(is('$ending', 'succeeded'), succeeded)
+      .when(is('$ending', 'blocked'), blocked)
+      .when(is('$ending', 'rejected'), rejected)
+      .when(is('$ending', 'expired'), expired)
+      .when(is('$ending', 'canceled'), canceled)
+      .when(is('$ending', 'superseded'), superseded)
+      .otherwise(failed);
+
+    // From an ending to the end
+    const releaseEnvironment = this.persist(
+      this.task('ReleaseEnvironment', 'release-environment', 'Makes the next queued deployment the holder, starts it'),
+      stuck,
+    );
+    releaseEnvironment.next(howDidItEnd);
+    const announceSuccess = this.announce('AnnounceSuccess', releaseEnvironment);
+    const announceEnding = this.announce('AnnounceEnding', releaseEnvironment);
+
+    const record = (state: string, ending: string, comment: string, next: IChainable, more: object = {}) => {
+      const task = this.task(state, 'record-ending', comment, {
+        payload: { ending, ...more },
+        // A deployment that has ended already, by the reconciler's hand, keeps that ending.
+        assign: { ending: '{% $states.result.Payload.ending %}' },
+      });
+      this.persist(task, stuck).next(next);
+      return task;
+    };
+    const recordSuccess = record('RecordSuccess', 'succeeded', 'Applied, or nothing to apply', announceSuccess);
+    const recordFailure = record('RecordFailure', 'failed', 'A machine failed', announceEnding, {
+      failure: '{% $failure %}',
+    });
+    const recordBlocked = record('RecordBlocked', 'blocked', 'A policy said no', announceEnding);
+    const recordRejection = record('RecordRejection', 'rejected', 'A person said no', announceEnding);
+    const recordExpiry = record('RecordExpiry', 'expired', 'The clock said no', announceEnding);
+    const recordCancellation = record('RecordCancellation', 'canceled', 'A request said no', announceEnding);
+    const recordSupersession = record('RecordSupersession', 'superseded', 'A newer release said no', announceEnding);
+
+    // Apply
+    const recordOutputs = this.task('RecordOutputs', 'record-outputs', 'Reads the outputs the apply build left');
+    this.retryServices(recordOutputs).addCatch(recordFailure, FAILURE).next(recordSuccess);
+
+    const apply = new StartBuild(this, 'Apply', {
+      comment:
+        "Applies the approved plan; retried only while CodeBuild refuses to queue it, and ended by CodeBuild's clock",
+      project: props.runner.apply,
+      overrides: '$consumption.apply',
+      idempotencyToken: '$deploymentId & "-apply"',
+      outputs: OUTPUT,
+    });
+    this.retryQueueing(apply).addCatch(recordFailure, FAILURE).next(recordOutputs);
+
+    const consumePlan = this.task('ConsumePlan', 'consume-plan', 'Checks everything once more, uses the plan up', {
+      assign: { consumption: '{% $states.result.Payload %}' },
+    });
+    const isPlanConsumed = this.choice('IsPlanConsumed?', 'May this plan be applied?', '$consumption')
+      .when(is('$consumption.outcome', 'consumed'), apply)
+      .when(is('$consumption.outcome', 'canceled'), recordCancellation)
+      .when(is('$consumption.outcome', 'blocked'), recordBlocked)
+      .otherwise(recordFailure);
+    this.retryServices(consumePlan).addCatch(recordFailure, FAILURE).next(isPlanConsumed);
+
+    // Gates, in reverse: the client's comes second
+    const refusals = {
+      recordRejection,
+      recordExpiry,
+      recordCancellation,
+      recordSupersession,
+      recordBlocked,
+      recordFailure,
+    };
+    const requestClientApproval = this.gate('Client', refusals, (isApproved) =>
+      isApproved.when(is('$gate.outcome', 'approved'), consumePlan),
+    );
+    const requestStaffApproval = this.gate('Staff', refusals, (isApproved) =>
+      isApproved
+        .when(is('$gate.outcome', 'approved', 'client'), requestClientApproval)
+        .when(is('$gate.outcome', 'approved'), consumePlan),
+    );
+
+    // Plan
+    const whatNext = this.choice('WhatNext?', 'What the plan asks for', '$analysis')
+      .when(is('$analysis.next', 'blocked'), recordBlocked)
+      .when(is('$analysis.next', 'no-changes'), recordSuccess)
+      .when(is('$analysis.next', 'canceled'), recordCancellation)
+      .when(is('$analysis.next', 'gates', 'staff'), requestStaffApproval)
+      .when(is('$analysis.next', 'gates', 'client'), requestClientApproval)
+      .when(is('$analysis.next', 'apply'), consumePlan)
+      .otherwise(recordFailure);
+
+    const analyzePlan = this.task(
+      'AnalyzePlan',
+      'analyze-plan',
+      'Summary, cost, blast radius, and which gates are left',
+      {
+        assign: { analysis: '{% $states.result.Payload %}' },
+      },
+    );
+    this.retryServices(analyzePlan).addCatch(recordFailure, FAILURE).next(whatNext);
+
+    const plan = new StartBuild(this, 'Plan', {
+      comment: 'Plans the release against the environment',
+      project: props.runner.plan,
+      overrides: '$plan',
+      idempotencyToken: '$deploymentId & "-plan"',
+      outputs: OUTPUT,
+    });
+    this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);
+
+    const acquireEnvironment = new InvokeFunction(this, 'AcquireEnvironment', {
+      comment: 'Confirms that this deployment holds its environment',
+      function: this.functions.get('acquire-environment').function,
+      payload: { deploymentId: '{% $states.input.deploymentId %}' },
+      assign: { deploymentId: '{% $states.input.deploymentId %}', plan: '{% $states.result.Payload.plan %}' },
+      outputs: '{% {"deploymentId": $states.input.deploymentId} %}',
+    });
+    this.retryServices(acquireEnvironment)
+      .addCatch(notHolder, { errors: [ERROR_NAMES.notHolder] })
+      .addCatch(recordFailure, {
+        ...FAILURE,
+        // A task that failed has assigned nothing, and what follows needs the id.
+        assign: { ...FAILURE.assign, deploymentId: '{% $states.input.deploymentId %}' },
+      })
+      .next(plan);
+
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineName: NAME,
+      comment: 'One deployment: plan, gates, apply, record, release',
+      definitionBody: DefinitionBody.fromChainable(acquireEnvironment),
+      queryLanguage: QueryLanguage.JSONATA,
+      tracingEnabled: true,
+      logs: {
+        destination: props.encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${NAME}`),
+        level: LogLevel.ALL,
+        // Data would put task tokens and external ids into the logs.
+        includeExecutionData: false,
+      },
+    });
+    acknowledge(
+      this.machine,
+      'AwsSolutions-IAM5[Resource::*]',
+      'log delivery and X-Ray, the only statements on *, have no resource-level permissions',
+    );
+  }
+
+  /** Requests one gate, waits and settles it; `approvedNext` says what an approval leads to. */
+  private gate(
+    who: 'Staff' | 'Client',
+    refusals: Refusals,
+    approvedNext: (isApproved: Choice) => Choice,
+  ): TaskStateBase {
+    const gate = who === 'Staff' ? 'staff' : 'client';
+    const assign = { gate: '{% $states.result.Payload %}' };
+    const { recordFailure } = refusals;
+
+    const request = this.task(
+      `Request${who}Approval`,
+      'request-approval',
+      `Opens the ${gate} gate, mails its approvers`,
+      {
+        payload: { gate },
+        assign,
+      },
+    );
+    const wait = this.task(
+      `Await${who}Approval`,
+      'await-approval',
+      'Waits for a decision, at most as long as the gate is open',
+      {
+        payload: { gate, token: '{% $states.context.Task.Token %}' },
+        waitForTaskToken: true,
+        taskTimeout: Timeout.jsonata('{% $gate.timeoutSeconds %}'),
+      },
+    );
+    const settle = this.task(
+      `Settle${who}Gate`,
+      'settle-gate',
+      'Reads the recorded decision, or records that time is up',
+      {
+        payload: { gate },
+        assign,
+      },
+    );
+    this.retryServices(request)
+      .addCatch(recordFailure, FAILURE)
+      .next(
+        this.choice(`Is${who}Reachable?`, 'Is there anybody who can be asked?', '$gate')
+          .when(is('$gate.outcome', 'asked'), wait)
+          .when(is('$gate.outcome', 'blocked'), refusals.recordBlocked)
+          .otherwise(recordFailure),
+      );
+    this.retryServices(wait)
+      .addCatch(settle, { errors: ['States.Timeout'], outputs: OUTPUT })
+      .addCatch(recordFailure, FAILURE)
+      .next(settle);
+    this.retryServices(settle)
+      .addCatch(recordFailure, FAILURE)
+      .next(
+        approvedNext(this.choice(`Is${who}GateApproved?`, 'How was the gate decided?', '$gate'))
+          .when(is('$gate.outcome', 'rejected'), refusals.recordRejection)
+          .when(is('$gate.outcome', 'expired'), refusals.recordExpiry)
+          .when(is('$gate.outcome', 'canceled'), refusals.recordCancellation)
+          .when(is('$gate.outcome', 'superseded'), refusals.recordSupersession)
+          .when(is('$gate.outcome', 'open'), wait)
+          .otherwise(recordFailure),
+      );
+    return request;
+  }
+
+  /** A function of this deployment as a task; its payload always carries the deployment's id. */
+  private task(state: string, name: FunctionName, comment: string, own: TaskOptions = {}): InvokeFunction {
+    const { payload = {}, ...props } = own;
+    return new InvokeFunction(this, state, {
+      comment,
+      function: this.functions.get(name).function,
+      payload: { deploymentId: '{% $deploymentId %}', ...payload },
+      outputs: OUTPUT,
+      ...props,
+    });
+  }
+
+  private announce(state: string, next: IChainable): TaskStateBase {
+    const task = this.task(state, 'announce', 'Tells the bus; an announcement that fails changes nothing');
+    this.retryServices(task)
+      .addCatch(next, { errors: ['States.ALL'], outputs: OUTPUT })
+      .next(next);
+    return task;
+  }
+
+  /**
+   * A choice on an answer of a function. `answer` is the variable it is in: when no rule matches, the execution goes
+   * on with a failure that shows it. Without `answer` the choice needs no failure.
+   */
+  private choice(state: string, comment: string, answer?: string): Choice {
+    return Choice.jsonata(this, state, {
+      comment,
+      ...(answer && {
+        assign: {
+          failure: {
+            state: '{% $states.context.State.Name %}',
+            error: 'UnexpectedAnswer',
+            cause: `{% "no rule for " & $string(${answer}) %}`,
+          },
+        },
+      }),
+    });
+  }
+
+  private end(state: string, error: string, cause: string): Fail {
+    return Fail.jsonata(this, state, { error, cause });
+  }
+
+  /** Retries what Lambda or a busy table may refuse for a moment. */
+  private retryServices(task: TaskStateBase): TaskStateBase {
+    return task.addRetry({
+      errors: [
+        'Lambda.ClientExecutionTimeoutException',
+        'Lambda.ServiceException',
+        'Lambda.AWSLambdaException',
+        'Lambda.SdkClientException',
+        'Lambda.TooManyRequestsException',
+        ERROR_NAMES.conflict,
+      ],
+      interval: Duration.seconds(2),
+      backoffRate: 2,
+      maxDelay: Duration.seconds(30),
+      maxAttempts: 6,
+      jitterStrategy: JitterType.FULL,
+    });
+  }
+
+  /**
+   * Retries everything for at least 15 minutes: 2 + 4 + 8 + 16 + 32 seconds, then a minute each. Without jitter, which
+   * would halve that; one deployment is no herd.
+   */
+  private persist(task: TaskStateBase, stuck: IChainable): TaskStateBase {
+    return task
+      .addRetry({
+        errors: ['States.ALL'],
+        interval: Duration.seconds(2),
+        backoffRate: 2,
+        maxDelay: Duration.seconds(60),
+        maxAttempts: 19,
+      })
+      .addCatch(stuck, { errors: ['States.ALL'] });
+  }
+
+  /** New accounts may run one build at a time and queue hardly any: waits for about an hour for a place. */
+  private retryQueueing(task: TaskStateBase): TaskStateBase {
+    return task.addRetry({
+      errors: ['CodeBuild.AccountLimitExceededException'],
+      interval: Duration.seconds(30),
+      backoffRate: 2,
+      maxDelay: Duration.minutes(5),
+      maxAttempts: 24,
+      jitterStrategy: JitterType.FULL,
+    });
+  }
+}
+
+interface TaskOptions {
+  readonly payload?: Readonly<Record<string, unknown>>;
+  readonly assign?: Record<string, unknown>;
+  readonly waitForTaskToken?: boolean;
+  readonly taskTimeout?: Timeout;
+}
+
+interface Refusals {
+  readonly recordRejection: IChainable;
+  readonly recordExpiry: IChainable;
+  readonly recordCancellation: IChainable;
+  readonly recordSupersession: IChainable;
+  readonly recordBlocked: IChainable;
+  readonly recordFailure: IChainable;
+}
+
+/** What each state hands on, and what the console shows of it. */
+const OUTPUT = '{% {"deploymentId": $deploymentId} %}';
+
+/** Where and why a task failed; RecordFailure passes it on. An error without a cause gets an empty one. */
+const FAILURE = {
+  errors: ['States.ALL'],
+  outputs: '{% {} %}',
+  assign: {
+    failure: {
+      state: '{% $states.context.State.Name %}',
+      error: '{% $states.errorOutput.Error %}',
+      cause: '{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "" %}',
+    },
+  },
+};
+
+/** The variable holds this answer, and, when a gate is named, that gate is one of those the plan must pass. */
+const is = (variable: string, answer: string, gate?: 'staff' | 'client'): Condition =>
+  Condition.jsonata(`{% ${variable} = "${answer}"${gate ? ` and "${gate}" in $analysis.gates` : ''} %}`);

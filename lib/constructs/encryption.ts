@@ -1,0 +1,71 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Binding } from './house-function.ts';
+import type { Permission } from './permissions.ts';
+
+/** The two keys: one encrypts everything at rest, one derives the secrets of approval links. */
+export class Encryption extends Construct {
+  readonly dataKey: Key;
+  private readonly linkKey: Key;
+  private readonly logRetentionDays: Config['logRetentionDays'];
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    const removalPolicy = config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.dataKey = new Key(this, 'DataKey', {
+      alias: 'stagegate-data',
+      description: 'Stagegate: records, plan bundles, notifications and logs',
+      enableKeyRotation: true,
+      removalPolicy,
+    });
+    this.linkKey = new Key(this, 'LinkKey', {
+      alias: 'stagegate-links',
+      description: 'Stagegate: derives the secrets of approval links; deleting it voids every open link',
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      removalPolicy,
+    });
+    this.logRetentionDays = config.logRetentionDays;
+    const { partition, region, account } = Stack.of(this);
+    this.dataKey.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'EncryptLogs',
+        principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+        actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+        resources: ['*'],
+        conditions: {
+          ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+        },
+      }),
+    );
+  }
+
+  /** The permissions that reading and writing what the data key encrypts need beside those of the service itself. */
+  allow(access: 'read' | 'write'): Permission {
+    const reading = ['kms:Decrypt', 'kms:DescribeKey'];
+    const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+    return { actions: access === 'read' ? reading : [...reading, ...writing], resources: [this.dataKey.keyArn] };
+  }
+
+  /** Lets a function derive and recompute link secrets. */
+  linkSecrets(): Binding {
+    return {
+      value: this.linkKey.keyArn,
+      permissions: [{ actions: ['kms:GenerateMac'], resources: [this.linkKey.keyArn] }],
+    };
+  }
+
+  /** An encrypted log group that forgets after the configured days and goes with the stack. */
+  logGroup(scope: Construct, id: string, logGroupName: string): LogGroup {
+    return new LogGroup(scope, id, {
+      logGroupName,
+      encryptionKey: this.dataKey,
+      retention: this.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import { EventBus as Bus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
+import type { Binding } from './house-function.ts';
+
+/** Our own bus: what others may react to, and how a push arrives. */
+export class EventBus extends Construct {
+  readonly bus: IEventBus;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate', description: 'Events of Stagegate deployments' });
+  }
+
+  /** Lets a function put events. */
+  publishing(): Binding {
+    return {
+      value: this.bus.eventBusName,
+      permissions: [{ actions: ['events:PutEvents'], resources: [this.bus.eventBusArn] }],
+    };
+  }
+}

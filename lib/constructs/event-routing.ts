@@ -1,0 +1,73 @@
+import { Duration } from 'aws-cdk-lib';
+import { type EventPattern, type IEventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Construct } from 'constructs';
+import { EVENT_SOURCE, type EventName } from '../../lambdas/domain/events.ts';
+import type { FunctionName } from '../../lambdas/functions.ts';
+import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Functions } from './functions.ts';
+import type { HouseFunction } from './house-function.ts';
+
+export interface EventRoutingProps {
+  readonly events: EventBus;
+  readonly functions: Functions;
+  readonly workflow: DeploymentWorkflowReference;
+}
+
+/** Which event wakes which function. What cannot be delivered for a day goes to the function's dead letters. */
+export class EventRouting extends Construct {
+  constructor(scope: Construct, id: string, { events, functions, workflow }: EventRoutingProps) {
+    super(scope, id);
+    const { bus } = events;
+
+    this.rule('PushMakesRelease', functions.get('register-push'), {
+      description: 'A push to a config repository makes releases',
+      bus,
+      // Pushes may come from other tooling, under its own source name.
+      pattern: { detailType: ['ConfigPushed' satisfies EventName] },
+    });
+    this.rule('SuccessPromotes', functions.get('promote'), {
+      description: 'A release that succeeded somewhere is promoted to the next environment, where policy says so',
+      bus,
+      pattern: { source: [EVENT_SOURCE], detailType: ['DeploymentSucceeded' satisfies EventName] },
+    });
+    this.rule('EndedExecutionIsReconciled', functions.get('reconcile'), {
+      description: 'An execution that did not succeed may have left its environment held',
+      // Step Functions reports on the default bus only.
+      pattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [workflow.arn] },
+      },
+    });
+    this.rule('EveryMinuteIsReconciled', functions.get('reconcile'), {
+      description: 'Events may be lost; the clock is not',
+      schedule: Schedule.rate(Duration.minutes(1)),
+    });
+  }
+
+  private rule(id: string, consumer: HouseFunction<FunctionName>, trigger: Trigger): void {
+    const { bus, pattern, schedule, description } = trigger;
+    new Rule(this, id, {
+      description,
+      eventBus: bus,
+      eventPattern: pattern,
+      schedule,
+      targets: [
+        new LambdaFunction(consumer.function, {
+          deadLetterQueue: consumer.deadLetters,
+          retryAttempts: 185,
+          maxEventAge: Duration.hours(24),
+        }),
+      ],
+    });
+  }
+}
+
+interface Trigger {
+  readonly description: string;
+  readonly bus?: IEventBus;
+  readonly pattern?: EventPattern;
+  readonly schedule?: Schedule;
+}

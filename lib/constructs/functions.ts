@@ -1,0 +1,169 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { FunctionName } from '../../lambdas/functions.ts';
+import type { DataStore } from './data-store.ts';
+import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
+import type { Encryption } from './encryption.ts';
+import type { EventBus } from './event-bus.ts';
+import { type Binding, HouseFunction, type HouseFunctionProps } from './house-function.ts';
+import type { Notifications } from './notifications.ts';
+import type { TerraformRunner } from './terraform-runner.ts';
+
+/** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
+const WORKFLOW_TIMEOUT = Duration.seconds(60);
+
+export interface FunctionsProps {
+  readonly data: DataStore;
+  readonly encryption: Encryption;
+  readonly notifications: Notifications;
+  readonly events: EventBus;
+  readonly runner: TerraformRunner;
+  readonly workflow: DeploymentWorkflowReference;
+  readonly publicUrl: string;
+  readonly functionsDirectory: string;
+}
+
+/** All functions: for each, what it is told and what it may do. This page is the whole of their permissions. */
+export class Functions extends Construct {
+  private readonly byName: { readonly [Name in FunctionName]: HouseFunction<Name> };
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const { data, encryption, events, functionsDirectory, notifications, runner, workflow } = props;
+    const make = <Name extends FunctionName>(
+      name: Name,
+      own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
+    ) => new HouseFunction(this, name, { encryption, functionsDirectory, ...own });
+
+    /** What all have in common who create, decide or supersede deployments. */
+    const deploying = {
+      TABLE_NAME: data.records('read-write'),
+      STATE_MACHINE_ARN: workflow.allow('start', 'resume'),
+      EVENT_BUS_NAME: events.publishing(),
+    };
+    const analyses = data.artifacts({ read: ['analysis/*'] });
+    const runs = data.artifacts({ read: ['runs/*'] });
+    const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
+
+    this.byName = {
+      // API
+      read: make('read', {
+        description: 'Answers every GET of the API',
+        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses },
+      }),
+      configure: make('configure', {
+        description: 'Registers and changes applications and environments',
+        bindings: { TABLE_NAME: data.records('read-write') },
+      }),
+      approvers: make('approvers', {
+        description: 'Registers approvers and subscribes their addresses',
+        bindings: { TABLE_NAME: data.records('read-write'), TOPIC_ARN: notifications.subscribing() },
+      }),
+      deploy: make('deploy', {
+        description: 'Requests and cancels releases, promotions and deployments',
+        bindings: deploying,
+      }),
+      decide: make('decide', { description: 'Records decisions made through the API', bindings: deploying }),
+      open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
+      'approval-page': make('approval-page', {
+        description: 'Shows what an e-mailed link asks for and records the decision made there',
+        bindings: { ...deploying, ARTIFACT_BUCKET: analyses, LINK_KEY_ID: encryption.linkSecrets() },
+      }),
+
+      // Workflow: one function per Task state
+      'acquire-environment': make('acquire-environment', {
+        description: 'Confirms that the deployment holds its environment and composes the plan build',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'analyze-plan': make('analyze-plan', {
+        description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
+        bindings: {
+          TABLE_NAME: data.records('read-write'),
+          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*', 'prices/*'], write: ['analysis/*'] }),
+        },
+        // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
+        memorySize: 2048,
+        timeout: Duration.minutes(5),
+      }),
+      'request-approval': make('request-approval', {
+        description: 'Opens a gate and mails a link to each of its approvers',
+        bindings: {
+          TABLE_NAME: data.records('read-write'),
+          ARTIFACT_BUCKET: analyses,
+          TOPIC_ARN: notifications.publishing(),
+          LINK_KEY_ID: encryption.linkSecrets(),
+          PUBLIC_URL: publicUrl,
+          EVENT_BUS_NAME: events.publishing(),
+        },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'await-approval': make('await-approval', {
+        description: 'Keeps the task token of an open gate; resumes at once when it is decided already',
+        bindings: { TABLE_NAME: data.records('read-write'), STATE_MACHINE_ARN: workflow.allow('resume') },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'settle-gate': make('settle-gate', {
+        description: 'Reads how a gate was decided, or records that it expired',
+        bindings: { TABLE_NAME: data.records('read-write') },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'consume-plan': make('consume-plan', {
+        description: 'Uses up the approved plan, once, and composes the apply build',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'record-outputs': make('record-outputs', {
+        description: 'Records the outputs of a finished apply',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'record-ending': make('record-ending', {
+        description: 'Records how a deployment ended',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        permissions: [runner.watching()],
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      announce: make('announce', {
+        description: 'Publishes how a deployment ended',
+        bindings: { TABLE_NAME: data.records('read'), EVENT_BUS_NAME: events.publishing() },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'release-environment': make('release-environment', {
+        description: 'Hands the environment to the next deployment and starts it',
+        bindings: { ...deploying, STATE_MACHINE_ARN: workflow.allow('start') },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+
+      // Consumers of events
+      'register-push': make('register-push', {
+        description: 'Makes releases of a push and deploys them to development',
+        bindings: deploying,
+        timeout: WORKFLOW_TIMEOUT,
+        asynchronous: true,
+      }),
+      promote: make('promote', {
+        description: 'Promotes a release that succeeded to the next environment, where policy says so',
+        bindings: deploying,
+        timeout: WORKFLOW_TIMEOUT,
+        asynchronous: true,
+      }),
+      reconcile: make('reconcile', {
+        description: 'Repairs what a stopped execution, a killed build or a lost event left behind',
+        bindings: {
+          ...deploying,
+          STATE_MACHINE_ARN: workflow.allow('start', 'resume', 'inspect'),
+          ARTIFACT_BUCKET: runs,
+        },
+        permissions: [runner.watching()],
+        // Runs every minute and on each ended execution; two at a time do no harm, every write is conditional.
+        timeout: Duration.minutes(2),
+        asynchronous: true,
+      }),
+    };
+  }
+
+  get<Name extends FunctionName>(name: Name): HouseFunction<Name> {
+    return this.byName[name];
+  }
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { FunctionEnvironment, FunctionName } from '../../lambdas/functions.ts';
+import type { Encryption } from './encryption.ts';
+import { acknowledge, LeastPrivilegeRole, type Permission } from './permissions.ts';
+
+/** The value of one environment variable together with the permissions without which it would be useless. */
+export interface Binding {
+  readonly value: string;
+  readonly permissions: readonly Permission[];
+}
+
+/** One binding per variable of the function's schema: a forgotten or superfluous one fails the compiler. */
+export type Bindings<Name extends FunctionName> = {
+  readonly [Variable in keyof FunctionEnvironment<Name>]: Binding;
+};
+
+export interface HouseFunctionProps<Name extends FunctionName> {
+  readonly description: string;
+  readonly bindings: Bindings<Name>;
+  /** What the function may do beyond its variables. */
+  readonly permissions?: readonly Permission[];
+  /** @default 512 MB */
+  readonly memorySize?: number;
+  /** @default 15 seconds, half of what the HTTP API waits */
+  readonly timeout?: Duration;
+  /** Invoked by events: what it could not digest after Lambda's own retries is kept for 14 days. */
+  readonly asynchronous?: boolean;
+  readonly encryption: Encryption;
+  /** Directory with `<name>/index.mjs` per function. */
+  readonly functionsDirectory: string;
+}
+
+/** How every function of Stagegate is made: Node.js 24 on arm64, an own role, an own encrypted log group, traced. */
+export class HouseFunction<Name extends FunctionName = FunctionName> extends Construct {
+  readonly function: LambdaFunction;
+  /** Present for functions invoked by events. */
+  readonly deadLetters?: Queue;
+
+  constructor(scope: Construct, name: Name, props: HouseFunctionProps<Name>) {
+    super(scope, name);
+    const { encryption } = props;
+    const bindings: readonly (readonly [string, Binding])[] = Object.entries<Binding>(props.bindings);
+    const logGroup = encryption.logGroup(this, 'Logs', `/aws/lambda/stagegate-${name}`);
+    if (props.asynchronous) this.deadLetters = makeDeadLetterQueue(this);
+
+    const role = new LeastPrivilegeRole(this, 'Role', {
+      description: `Stagegate: function ${name}`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      permissions: [
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
+        TRACING,
+        ...(this.deadLetters ? [{ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }] : []),
+        ...bindings.flatMap(([, { permissions }]) => permissions),
+        ...(props.permissions ?? []),
+      ],
+    });
+    this.function = new LambdaFunction(this, 'Function', {
+      functionName: `stagegate-${name}`,
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(join(props.functionsDirectory, name)),
+      memorySize: props.memorySize ?? 512,
+      timeout: props.timeout ?? Duration.seconds(15),
+      role: role.withoutPolicyUpdates(),
+      logGroup,
+      tracing: Tracing.ACTIVE,
+      deadLetterQueue: this.deadLetters,
+      environment: Object.fromEntries(bindings.map(([variable, { value }]) => [variable, value])),
+    });
+  }
+}
+
+const TRACING: Permission = {
+  actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+  resources: ['*'],
+  wildcardReason: 'X-Ray has no resource-level permissions for sending traces',
+};
+
+function makeDeadLetterQueue(scope: Construct): Queue {
+  const queue = new Queue(scope, 'DeadLetters', {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  acknowledge(queue, 'AwsSolutions-SQS3', 'this is the dead-letter queue; its depth raises an alarm');
+  return queue;
+}

@@ -1,0 +1,122 @@
+import { Stack } from 'aws-cdk-lib';
+import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  CfnStage,
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import type { Config } from '../config.ts';
+import type { Encryption } from './encryption.ts';
+import type { Functions } from './functions.ts';
+import { acknowledge } from './permissions.ts';
+
+const ROUTE_LIST = Object.entries(ROUTES).map(([key, route]) => ({ key, ...route }));
+
+export interface RestApiProps {
+  readonly config: Config;
+  readonly encryption: Encryption;
+}
+
+/** The HTTP API in front of the functions, made from the route table. */
+export class RestApi extends Construct {
+  readonly api: HttpApi;
+  private readonly stage: CfnStage;
+
+  constructor(scope: Construct, id: string, { config, encryption }: RestApiProps) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      apiName: 'stagegate',
+      description: 'Stagegate: releases, deployments and approvals',
+      createDefaultStage: false,
+    });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      autoDeploy: true,
+      throttle: { rateLimit: config.requestRate, burstLimit: config.requestBurst },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          encryption.logGroup(this, 'AccessLogs', '/aws/vendedlogs/apis/stagegate'),
+        ),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
+      },
+    });
+    const { defaultChild } = stage.node;
+    if (!(defaultChild instanceof CfnStage)) throw new Error('making the API: the stage has no CfnStage');
+    this.stage = defaultChild;
+    this.stage.routeSettings = Object.fromEntries(
+      ROUTE_LIST.filter(({ role }) => role === 'public').map(({ key }) => [
+        key,
+        { ThrottlingRateLimit: config.publicRequestRate, ThrottlingBurstLimit: config.publicRequestBurst },
+      ]),
+    );
+  }
+
+  /** The address of the API, without a trailing slash. */
+  get url(): string {
+    return this.api.apiEndpoint;
+  }
+
+  /** Puts each route before its function. Everything but the public routes wants a signature by IAM. */
+  serve(functions: Functions): void {
+    const integrations = new Map(
+      [...new Set(ROUTE_LIST.map((route) => route.function))].map((name) => [
+        name,
+        // One permission per function for the whole API: the routes say which of its paths reach it.
+        new HttpLambdaIntegration(name, functions.get(name).function, { scopePermissionToRoute: false }),
+      ]),
+    );
+    for (const { key, role, function: name } of ROUTE_LIST) {
+      const integration = integrations.get(name);
+      const [method, path = ''] = key.split(' ');
+      const httpMethod = Object.values(HttpMethod).find((known) => known === method);
+      if (!httpMethod) throw new Error(`making route ${key}: API Gateway knows no method ${method}`);
+      if (!integration) throw new Error(`making route ${key}: function ${name} has no integration`);
+      const route = new HttpRoute(this.api, key.replaceAll(/[^A-Za-z]+/g, ''), {
+        httpApi: this.api,
+        routeKey: HttpRouteKey.with(path, httpMethod),
+        integration,
+        authorizer: role === 'public' ? new HttpNoneAuthorizer() : new HttpIamAuthorizer(),
+      });
+      if (role !== 'public') continue;
+      acknowledge(route, 'AwsSolutions-APIG4', PUBLIC_REASON);
+      // Throttling of a route is a setting of the stage, which refuses routes it does not know yet.
+      this.stage.node.addDependency(route);
+    }
+  }
+
+  /** ARN of the requests that a route key stands for; a path parameter is anything. */
+  requestsOf(key: string): string {
+    const [method = '', path = ''] = key.split(' ');
+    return Stack.of(this).formatArn({
+      service: 'execute-api',
+      resource: this.api.apiId,
+      resourceName: `$default/${method}${path.replaceAll(/\{[^}]+\}/g, '*')}`,
+    });
+  }
+}
+
+const PUBLIC_REASON =
+  'public on purpose: health and the API description tell nothing, and an approval link is itself the credential, ' +
+  'an HMAC that only the mail contains; throttled more strictly than the rest';
+
+/** The path of a request may contain a link's secret; only the route it matched is logged. */
+const ACCESS_LOG_FIELDS = {
+  requestId: AccessLogField.contextRequestId(),
+  requestTime: AccessLogField.contextRequestTime(),
+  sourceIp: AccessLogField.contextIdentitySourceIp(),
+  caller: '$context.identity.userArn',
+  routeKey: '$context.routeKey',
+  status: AccessLogField.contextStatus(),
+  responseLength: AccessLogField.contextResponseLength(),
+  integrationLatency: '$context.integrationLatency',
+  error: '$context.error.message',
+};

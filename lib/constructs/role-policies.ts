@@ -1,0 +1,62 @@
+import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
+import { acknowledgeWildcards, type Permission } from './permissions.ts';
+import type { RestApi } from './rest-api.ts';
+
+/** Who uses the API, each including those before it. */
+export const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+export interface RolePoliciesProps {
+  readonly api: RestApi;
+  readonly workflow: DeploymentWorkflowReference;
+}
+
+/**
+ * One managed policy per role over the API's paths, for whatever way people get roles in this account. Staff and
+ * admins also see executions in the Step Functions console, and are forbidden to push one past its gates there, even
+ * when another policy would let them.
+ */
+export class RolePolicies extends Construct {
+  constructor(scope: Construct, id: string, { api, workflow }: RolePoliciesProps) {
+    super(scope, id);
+    for (const [rank, role] of ROLES.entries()) {
+      const included: readonly string[] = ROLES.slice(0, rank + 1);
+      const requests: Permission = {
+        actions: ['execute-api:Invoke'],
+        resources: Object.entries(ROUTES)
+          .filter((entry) => included.includes(entry[1].role))
+          .map(([key]) => api.requestsOf(key)),
+        wildcardReason: 'path parameters: applications, environments and deployments exist only at run time',
+      };
+      const allowed = included.includes('staff') ? [requests, ...workflow.watching()] : [requests];
+      const policy = new ManagedPolicy(this, role, {
+        managedPolicyName: `stagegate-${role}`,
+        description: `Stagegate: what a ${role} may ask of the API`,
+        statements: [
+          ...allowed.map(
+            ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+          ),
+          ...(included.includes('staff') ? [handsOffExecutions()] : []),
+        ],
+      });
+      for (const permission of allowed) acknowledgeWildcards(policy, permission);
+    }
+  }
+}
+
+/** Redriving would apply a plan a second time; a task sent on by hand would skip the wait for a decision. */
+function handsOffExecutions(): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.DENY,
+    actions: [
+      'states:RedriveExecution',
+      'states:SendTaskFailure',
+      'states:SendTaskHeartbeat',
+      'states:SendTaskSuccess',
+    ],
+    resources: ['*'],
+  });
+}

@@ -1,0 +1,20 @@
+import { App, type AppProps, DefaultStackSynthesizer } from 'aws-cdk-lib';
+import { parseConfig } from './config.ts';
+import { type Bundles, StagegateStack } from './stagegate-stack.ts';
+
+/** The app with all its stacks, configured by its context. */
+export function makeApp(bundles: Bundles, props: AppProps = {}): App {
+  const app = new App({ analyticsReporting: false, ...props });
+  const config = parseConfig(app.node.getAllContext());
+  new StagegateStack(app, 'Stagegate', {
+    config,
+    bundles,
+    description: 'Stagegate: promotes Terraform releases through environments with approvals',
+    env: { account: config.account, region: config.region },
+    tags: { application: 'stagegate' },
+    // The CLI checks the bootstrap version itself; without the rule the template has no parameter to resolve.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    terminationProtection: config.removalPolicy === 'retain',
+  });
+  return app;
+}

@@ -1,0 +1,69 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { DataStore } from './constructs/data-store.ts';
+import { DeploymentWorkflow, DeploymentWorkflowReference } from './constructs/deployment-workflow.ts';
+import { Encryption } from './constructs/encryption.ts';
+import { EventBus } from './constructs/event-bus.ts';
+import { EventRouting } from './constructs/event-routing.ts';
+import { Functions } from './constructs/functions.ts';
+import { Notifications } from './constructs/notifications.ts';
+import { RestApi } from './constructs/rest-api.ts';
+import { RolePolicies } from './constructs/role-policies.ts';
+import { TerraformRunner } from './constructs/terraform-runner.ts';
+
+/** What the stack is built from: files that must exist before it is synthesized. */
+export interface Bundles {
+  /** Directory with `<name>/index.mjs` per function. */
+  readonly functionsDirectory: string;
+  /** Directory with `plan.yml`, `apply.yml` and `scripts/`. */
+  readonly buildspecsDirectory: string;
+}
+
+export interface StagegateStackProps extends StackProps {
+  readonly config: Config;
+  readonly bundles: Bundles;
+}
+
+/** The control plane: everything Stagegate needs in its own account. */
+export class StagegateStack extends Stack {
+  constructor(scope: Construct, id: string, { config, bundles, ...props }: StagegateStackProps) {
+    super(scope, id, props);
+    const encryption = new Encryption(this, 'Encryption', config);
+    const data = new DataStore(this, 'DataStore', { config, encryption });
+    const notifications = new Notifications(this, 'Notifications', encryption);
+    const events = new EventBus(this, 'Events');
+    const runner = new TerraformRunner(this, 'TerraformRunner', { config, data, encryption, ...bundles });
+
+    const api = new RestApi(this, 'RestApi', { config, encryption });
+    const workflow = new DeploymentWorkflowReference(this);
+    const functions = new Functions(this, 'Functions', {
+      data,
+      encryption,
+      events,
+      notifications,
+      runner,
+      workflow,
+      publicUrl: api.url,
+      ...bundles,
+    });
+    new DeploymentWorkflow(this, 'DeploymentWorkflow', { functions, runner, encryption });
+    api.serve(functions);
+    new RolePolicies(this, 'RolePolicies', { api, workflow });
+    new EventRouting(this, 'EventRouting', { events, functions, workflow });
+    new Alarms(this, 'Alarms', { config, encryption, functions });
+
+    const outputs = {
+      ApiUrl: api.url,
+      TopicArn: notifications.topicArn,
+      TableName: data.tableName,
+      ArtifactBucketName: data.bucket.bucketName,
+      BusName: events.bus.eventBusName,
+      StateMachineArn: workflow.arn,
+      PlanBuildRoleArn: runner.planRole.roleArn,
+      ApplyBuildRoleArn: runner.applyRole.roleArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}
