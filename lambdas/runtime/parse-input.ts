@@ -7,12 +7,20 @@ const LONGEST_VALUE = 200;
 export function parseInput<S extends z.ZodType>(subject: string, schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const issues: InputIssue[] = parsed.error.issues.map(({ path, message }) => ({
+  const issues = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => describe(input, [...issue.path, key], 'there is no such field'))
+      : [describe(input, issue.path, issue.message)],
+  );
+  throw new InvalidInputError(subject, issues);
+}
+
+function describe(input: unknown, path: readonly PropertyKey[], message: string): InputIssue {
+  return {
     field: path.length > 0 ? path.map(String).join('.') : '(whole)',
     message,
     value: shorten(JSON.stringify(valueAt(input, path)) ?? 'nothing'),
-  }));
-  throw new InvalidInputError(subject, issues);
+  };
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
