@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
+
+const DiagnosticSchema = z.object({
+  severity: z.enum(['error', 'warning']),
+  summary: z.string(),
+  detail: z.string().optional(),
+  address: z.string().optional(),
+  file: z.string().optional(),
+  line: z.number().optional(),
+});
+/** One finding of the engine, without source text and values. */
+export type Diagnostic = z.infer<typeof DiagnosticSchema>;
+
+const FailureSchema = z.object({
+  phase: z.string(),
+  message: z.string(),
+  /** A word for a cause that the control plane treats differently (`plan-stale`). */
+  reason: z.string().optional(),
+  diagnostics: z.array(DiagnosticSchema),
+});
+/** Why a build failed, as one of its programs recorded it. */
+export type Failure = z.infer<typeof FailureSchema>;
+
+/** A refusal or error that ends the build in a known phase. */
+export class PhaseError extends Error {
+  override readonly name = 'PhaseError';
+  readonly phase: string;
+  readonly reason: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(phase: string, message: string, facts: { reason?: string; diagnostics?: readonly Diagnostic[] } = {}) {
+    super(message);
+    this.phase = phase;
+    this.reason = facts.reason;
+    this.diagnostics = facts.diagnostics ?? [];
+  }
+}
+
+/** One line for people: what failed, and where when that is known. */
+export function describeDiagnostic({ summary, address, file, line }: Diagnostic): string {
+  const place = file === undefined ? undefined : line === undefined ? file : `${file}:${line}`;
+  const where = [address, place].filter((part) => part !== undefined).join(', ');
+  return where === '' ? summary : `${summary} (${where})`;
+}
+
+/** Keeps the failure for the program that writes `result.json`. The first one recorded is the cause; later ones follow from it. */
+export function recordFailure(file: string, failure: Failure): void {
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(failure), { mode: 0o600 });
+}
+
+/** Reads the recorded failure, if a program recorded one. */
+export function readFailure(file: string): Failure | undefined {
+  return existsSync(file) ? FailureSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}

@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { PhaseError } from '../build/failure.ts';
+import { type HclAttribute, type HclBlock, parseHcl } from './hcl.ts';
+
+/** The backend that a directory's configuration declares. */
+export interface DeclaredBackend {
+  readonly type: string;
+  readonly file: string;
+  readonly line: number;
+  readonly attributes: readonly HclAttribute[];
+}
+
+export const overrideFileName = 'stagegate_override.tf';
+
+const convention = ['bucket', 'key', 'region', 'use_lockfile'] as const;
+
+/** Credentials come from the environment's own role; a configuration that brings others would escape it. */
+const refusedArguments = new Set([
+  ...['profile', 'shared_credentials_file', 'shared_credentials_files', 'shared_config_files'],
+  ...['access_key', 'secret_key', 'token', 'assume_role_with_web_identity'],
+]);
+
+interface TerraformBlock {
+  readonly file: string;
+  readonly block: HclBlock;
+}
+
+/** JSON syntax: a block is an object, or a list of objects; labels are one more level of names. */
+const JsonBlocksSchema = z.union([
+  z.array(z.record(z.string(), z.unknown())),
+  z.record(z.string(), z.unknown()).transform((block) => [block]),
+]);
+
+function blocksOf(value: unknown): Record<string, unknown>[] {
+  return value === undefined ? [] : (JsonBlocksSchema.safeParse(value).data ?? []);
+}
+
+/** The first line that has the name as a key. JSON.parse keeps no positions; the line is only for the message. */
+const lineOfKey = (text: string, name: string) =>
+  Math.max(1, text.split('\n').findIndex((line) => line.includes(`"${name}"`)) + 1);
+
+function readJsonBlocks(text: string, file: string): HclBlock[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new PhaseError('backend', `reading ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+  const toAttribute = ([name, value]: [string, unknown]): HclAttribute => ({
+    name,
+    line: lineOfKey(text, name),
+    literal: typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined,
+    texts: [],
+  });
+  return blocksOf(document)
+    .flatMap((root) => blocksOf(root.terraform))
+    .map((terraform) => ({
+      type: 'terraform',
+      labels: [],
+      line: lineOfKey(text, 'terraform'),
+      attributes: [],
+      blocks: [
+        ...blocksOf(terraform.cloud).map((cloud) => ({
+          type: 'cloud',
+          labels: [],
+          line: lineOfKey(text, 'cloud'),
+          attributes: Object.entries(cloud).map(toAttribute),
+          blocks: [],
+        })),
+        ...blocksOf(terraform.backend).flatMap((backends) =>
+          Object.entries(backends).flatMap(([type, bodies]) =>
+            blocksOf(bodies).map((body) => ({
+              type: 'backend',
+              labels: [type],
+              line: lineOfKey(text, type),
+              attributes: Object.entries(body).map(toAttribute),
+              blocks: [],
+            })),
+          ),
+        ),
+      ],
+    }));
+}
+
+/** The configuration files of a directory in the order in which the engine merges them: overrides last. */
+function listConfigurationFiles(directory: string, engine: string): string[] {
+  const names = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && !entry.name.endsWith('~'))
+    .map(({ name }) => name);
+  const all = new Set(names);
+  const isRead = (name: string) => {
+    if (engine === 'tofu' && /\.tofu(?:\.json)?$/.test(name)) return true;
+    // OpenTofu reads x.tofu instead of x.tf where both are there.
+    const shadow = name.replace(/\.tf(\.json)?$/, '.tofu$1');
+    return /\.tf(?:\.json)?$/.test(name) && !(engine === 'tofu' && all.has(shadow));
+  };
+  const stem = (name: string) => name.replace(/\.(?:tf|tofu)(?:\.json)?$/, '');
+  const isOverride = (name: string) => stem(name) === 'override' || stem(name).endsWith('_override');
+  const files = names.filter(isRead).sort();
+  return [...files.filter((name) => !isOverride(name)), ...files.filter(isOverride)];
+}
+
+async function readTerraformBlocks(
+  directory: string,
+  engine: string,
+  displayDirectory: string,
+): Promise<TerraformBlock[]> {
+  const files = listConfigurationFiles(directory, engine);
+  if (files.length === 0) {
+    throw new PhaseError('backend', `the directory "${displayDirectory}" has no Terraform configuration (*.tf)`);
+  }
+  const found: TerraformBlock[] = [];
+  for (const name of files) {
+    const file = join(displayDirectory, name);
+    if (basename(name) === overrideFileName) {
+      throw new PhaseError('backend', `${file}: this name is taken by the file that Stagegate adds`);
+    }
+    const text = readFileSync(join(directory, name), 'utf8');
+    if (name.endsWith('.json')) {
+      found.push(...readJsonBlocks(text, file).map((block) => ({ file, block })));
+      continue;
+    }
+    const { blocks, errorLine } = await parseHcl(text);
+    if (errorLine !== undefined) {
+      throw new PhaseError('backend', `${file}:${errorLine}: not valid Terraform configuration`, {
+        reason: 'unparsable',
+      });
+    }
+    found.push(...blocks.filter(({ type }) => type === 'terraform').map((block) => ({ file, block })));
+  }
+  return found;
+}
+
+/**
+ * Finds the backend that the directory's own configuration declares. `cloud` blocks, other types than `s3` and `local`,
+ * and arguments that bring other credentials are refused, naming file and line.
+ */
+export async function readBackend(
+  directory: string,
+  engine: 'terraform' | 'tofu',
+  displayDirectory: string,
+): Promise<DeclaredBackend | undefined> {
+  const inTerraform = await readTerraformBlocks(directory, engine, displayDirectory);
+  const nested = inTerraform.flatMap(({ file, block }) => block.blocks.map((inner) => ({ file, block: inner })));
+  const cloud = nested.find(({ block }) => block.type === 'cloud');
+  if (cloud) {
+    throw new PhaseError(
+      'backend',
+      `${cloud.file}:${cloud.block.line}: a "cloud" block keeps the state outside of this account; use backend "s3" or none`,
+    );
+  }
+  const backends = nested
+    .filter(({ block }) => block.type === 'backend')
+    .map(({ file, block }) => ({
+      type: block.labels[0] ?? '',
+      file,
+      line: block.line,
+      attributes: [
+        ...block.attributes,
+        ...block.blocks.map(({ type, line }) => ({ name: type, line, literal: undefined, texts: [] })),
+      ],
+    }));
+  for (const backend of backends) {
+    if (backend.type !== 's3' && backend.type !== 'local') {
+      throw new PhaseError(
+        'backend',
+        `${backend.file}:${backend.line}: backend "${backend.type}" is not supported; use backend "s3" or none`,
+      );
+    }
+    const refused = backend.attributes.find(({ name }) => refusedArguments.has(name));
+    if (refused) {
+      throw new PhaseError(
+        'backend',
+        `${backend.file}:${refused.line}: the backend argument "${refused.name}" brings credentials of its own; builds use the environment's role`,
+      );
+    }
+  }
+  // A backend block in an override file replaces the one before it.
+  return backends.at(-1);
+}
+
+/** What `init` must be given so that every directory ends with a complete s3 backend. */
+export interface BackendCompletion {
+  /** Whether the override file with an empty `backend "s3"` block is needed. */
+  readonly needsOverride: boolean;
+  /** `-backend-config` arguments for what the directory leaves open. */
+  readonly arguments: readonly string[];
+}
+
+/** Completes the declared backend by our convention without ever overriding what the directory sets. */
+export function completeBackend(
+  declared: DeclaredBackend | undefined,
+  ours: { readonly bucket: string; readonly key: string; readonly region: string },
+): BackendCompletion {
+  const isOwn = declared?.type === 's3';
+  const present = new Set(isOwn ? declared.attributes.map(({ name }) => name) : []);
+  const values = { ...ours, use_lockfile: 'true' };
+  return {
+    needsOverride: !isOwn,
+    arguments: convention.filter((name) => !present.has(name)).map((name) => `-backend-config=${name}=${values[name]}`),
+  };
+}

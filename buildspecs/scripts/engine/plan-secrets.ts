@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { textsOf } from './redact.ts';
+
+const RecordSchema = z.record(z.string(), z.unknown());
+
+/** The values a mask of the plan (`after_sensitive`: `true` at sensitive leaves) covers. */
+function maskedTexts(value: unknown, mask: unknown): string[] {
+  if (mask === true) return textsOf(value);
+  if (Array.isArray(mask))
+    return mask.flatMap((part, index) => maskedTexts(Array.isArray(value) ? value[index] : undefined, part));
+  if (typeof mask !== 'object' || mask === null) return [];
+  const fields = RecordSchema.safeParse(value).data ?? {};
+  return Object.entries(mask).flatMap(([name, part]) => maskedTexts(fields[name], part));
+}
+
+const ChangeSchema = z.object({
+  before: z.unknown(),
+  after: z.unknown(),
+  before_sensitive: z.unknown(),
+  after_sensitive: z.unknown(),
+});
+const PlanSchema = z.object({
+  variables: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
+  configuration: z
+    .object({
+      root_module: z
+        .object({ variables: z.record(z.string(), z.object({ sensitive: z.boolean().optional() })).default({}) })
+        .optional(),
+    })
+    .optional(),
+  resource_changes: z.array(z.object({ change: ChangeSchema })).default([]),
+  output_changes: z.record(z.string(), ChangeSchema).default({}),
+});
+
+/** The sensitive values in a plan as `show -json` prints it. */
+export function secretsOfPlan(planJson: unknown): string[] {
+  const plan = PlanSchema.parse(planJson);
+  const declared = plan.configuration?.root_module?.variables ?? {};
+  const changes = [...plan.resource_changes.map(({ change }) => change), ...Object.values(plan.output_changes)];
+  return [
+    ...Object.entries(plan.variables).flatMap(([name, { value }]) => (declared[name]?.sensitive ? textsOf(value) : [])),
+    ...changes.flatMap((change) => [
+      ...maskedTexts(change.before, change.before_sensitive),
+      ...maskedTexts(change.after, change.after_sensitive),
+    ]),
+  ];
+}

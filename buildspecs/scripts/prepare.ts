@@ -1,0 +1,63 @@
+/**
+ * First step of a plan: copies the checkout to the environment's fixed path and completes the backend. Writes the
+ * arguments that `init` needs; refuses what cannot be planned safely.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeDiagnostic, PhaseError } from './build/failure.ts';
+import { runPhases } from './build/run-phases.ts';
+import { type BuildVariables, readVariables, type WorkPaths, workPaths } from './build/variables.ts';
+import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
+import { copyCheckout } from './configuration/checkout.ts';
+import { secretsOfDirectory } from './configuration/variable-secrets.ts';
+import { parseEvent, toDiagnostic } from './engine/events.ts';
+
+/** The engine explains its own language best: where our parser gives up, its message is the one to show. */
+function explainSyntaxError(variables: BuildVariables, paths: WorkPaths, error: PhaseError): PhaseError {
+  const binary = process.env.STAGEGATE_ENGINE_BINARY ?? variables.STAGEGATE_ENGINE;
+  const { stdout } = spawnSync(binary, ['init', '-backend=false', '-input=false', '-json'], {
+    cwd: paths.directory,
+    encoding: 'utf8',
+  });
+  const diagnostics = (stdout ?? '').split('\n').flatMap((line) => {
+    const event = parseEvent(line);
+    return event?.type === 'diagnostic' ? [toDiagnostic(event.diagnostic, variables.STAGEGATE_DIRECTORY)] : [];
+  });
+  const [cause] = diagnostics.filter(({ severity, file }) => severity === 'error' && file !== undefined);
+  return cause ? new PhaseError('init', describeDiagnostic(cause), { diagnostics }) : error;
+}
+
+async function completeDirectory(variables: BuildVariables, paths: WorkPaths): Promise<void> {
+  const declared = await readBackend(paths.directory, variables.STAGEGATE_ENGINE, variables.STAGEGATE_DIRECTORY);
+  const completion = completeBackend(declared, {
+    bucket: variables.STAGEGATE_STATE_BUCKET,
+    key: variables.STAGEGATE_STATE_KEY,
+    region: variables.STAGEGATE_REGION,
+  });
+  if (completion.needsOverride) {
+    writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');
+  }
+  writeFileSync(paths.backendArguments, completion.arguments.map((argument) => `${argument}\n`).join(''));
+  writeFileSync(paths.secrets, JSON.stringify(await secretsOfDirectory(paths.directory)), { mode: 0o600 });
+  console.log(
+    declared?.type === 's3'
+      ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})`
+      : `backend: s3://${variables.STAGEGATE_STATE_BUCKET}/${variables.STAGEGATE_STATE_KEY}`,
+  );
+}
+
+await runPhases(async () => {
+  const variables = readVariables();
+  const paths = workPaths(variables);
+  const { CODEBUILD_SRC_DIR: checkout } = process.env;
+  if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
+  mkdirSync(paths.tree, { recursive: true });
+  copyCheckout(realpathSync(checkout), paths.tree, variables.STAGEGATE_DIRECTORY, variables.STAGEGATE_COMMIT);
+  try {
+    await completeDirectory(variables, paths);
+  } catch (error) {
+    if (error instanceof PhaseError && error.reason === 'unparsable') throw explainSyntaxError(variables, paths, error);
+    throw error;
+  }
+});
