@@ -45,6 +45,7 @@ export const REFUSALS = [
   'pipeline-order',
   'stage-lowered',
   'deployments-open',
+  'something-deployed',
   'older-release',
   'newer-release-queued',
   'environment-on-hold',
