@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import type { Page, Store, Transaction } from '../../lambdas/domain/ports.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
 import {
@@ -27,26 +28,42 @@ export class InMemoryStore implements Store {
     listing: Listing<K>,
     { limit = 100, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<Page<RecordOf<K>>> {
-    const positioned = [...this.#items.values()]
+    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const isBehind = (sk: string) => after === undefined || (listing.order === 'ascending' ? sk > after : sk < after);
+    const found = [...this.#items.values()]
       .map((item) => ({ item, position: listing.index ? item.index : item }))
-      .filter(({ position }) => position?.pk === listing.partition && position.sk.startsWith(listing.prefix ?? ''))
-      .sort((one, other) => compare(one.position?.sk ?? '', other.position?.sk ?? ''));
-    if (listing.order === 'descending') positioned.reverse();
-    const start = cursor ? Number(cursor) : 0;
-    const items = positioned.slice(start, start + limit).map(({ item }) => parseRecord(listing.kind, item.data));
-    return { items, ...(start + limit < positioned.length && { nextCursor: String(start + limit) }) };
+      .flatMap(({ item, position }) => (position ? [{ item, pk: position.pk, sk: position.sk }] : []))
+      .filter(({ pk, sk }) => pk === listing.partition && sk.startsWith(listing.prefix ?? '') && isBehind(sk))
+      .sort((one, other) => compare(one.sk, other.sk));
+    if (listing.order === 'descending') found.reverse();
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(({ item }) => parseRecord(listing.kind, item.data)),
+      ...(last && found.length > limit && { nextCursor: writeCursor(last.sk) }),
+    };
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
     const records = {
-      // A turn of the event loop between reads, so that concurrent attempts really interleave.
+      // A turn of the event loop before and after each read, so that concurrent attempts really interleave.
       load: async (pk: string, sk: string) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        return this.#items.get(`${pk}|${sk}`);
+        await turn();
+        const item = this.#items.get(`${pk}|${sk}`);
+        await turn();
+        return item;
       },
       commit: async (changes: readonly Change[]) => this.#commit(changes),
     };
-    return runTransaction(records, attempt, () => new Promise((resolve) => setTimeout(resolve, Math.random() * 4)));
+    return runTransaction(records, attempt, pauseWithJitter);
+  }
+
+  /** Overwrites the content of a record behind the store's back, as a hand in the console would. */
+  corrupt<K extends Kind>(kind: K, key: KeyOf<K>, data: unknown): void {
+    const { pk, sk } = keyOf(kind, key);
+    const item = this.#items.get(`${pk}|${sk}`);
+    if (!item) throw new Error(`corrupting ${pk} ${sk}: it does not exist`);
+    this.#items.set(`${pk}|${sk}`, { ...item, data });
   }
 
   #commit(changes: readonly Change[]): boolean {
@@ -72,3 +89,20 @@ export class InMemoryStore implements Store {
 }
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pauseWithJitter = (attempt: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** attempt)));
+
+const writeCursor = (sk: string): string => Buffer.from(JSON.stringify([sk])).toString('base64url');
+
+function readCursor(cursor: string): string {
+  try {
+    const [sk] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+    if (typeof sk === 'string') return sk;
+  } catch {
+    // Falls through: anything that is no cursor is refused the same way.
+  }
+  throw new InvalidInputError('reading a page', [
+    { field: 'cursor', message: 'not a cursor of this list', value: JSON.stringify(cursor) },
+  ]);
+}

@@ -1,0 +1,177 @@
+import { type Application, ApplicationSchema } from '../lambdas/domain/application.ts';
+import { type Approver, ApproverSchema } from '../lambdas/domain/approver.ts';
+import {
+  type Deployment,
+  type DeploymentIn,
+  DeploymentSchema,
+  type EndingError,
+  type Planned,
+  type Status,
+} from '../lambdas/domain/deployment.ts';
+import { type Environment, EnvironmentSchema } from '../lambdas/domain/environment.ts';
+import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/environment-state.ts';
+import type { ConfigPushed } from '../lambdas/domain/events.ts';
+import type { Decision, Gate } from '../lambdas/domain/gate.ts';
+import type { Release } from '../lambdas/domain/release.ts';
+
+/** Valid things of the domain; a test names only what it is about. */
+
+export const NOW = '2026-11-23T10:00:00.000Z';
+export const COMMIT = 'c0ffee0000000000000000000000000000000001';
+export const DIGEST = 'd'.repeat(64);
+export const OTHER_DIGEST = 'e'.repeat(64);
+
+/** Forty hexadecimal digits that differ per number. */
+export const commitOf = (number: number): string => number.toString(16).padStart(40, '0');
+
+export const anApplication = (facts: Partial<Application> = {}): Application =>
+  ApplicationSchema.parse({
+    name: 'my-app',
+    client: 'acme',
+    configRepository: { url: 'https://git.example/acme/config.git', branch: 'main' },
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...facts,
+  });
+
+export const anEnvironment = (facts: Partial<Environment> = {}): Environment =>
+  EnvironmentSchema.parse({
+    application: 'my-app',
+    name: 'dev1',
+    stage: 'development',
+    accountId: '111111111111',
+    region: 'eu-west-1',
+    type: 'regular',
+    externalId: 'a'.repeat(32),
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...facts,
+  });
+
+export const anApprover = (facts: Partial<Approver> = {}): Approver =>
+  ApproverSchema.parse({
+    application: 'my-app',
+    email: 'alice@staff.example',
+    gates: ['staff'],
+    principals: [],
+    subscription: 'confirmed',
+    unsubscribeProtected: false,
+    createdAt: NOW,
+    ...facts,
+  });
+
+export const aRelease = (facts: Partial<Release> = {}): Release => ({
+  application: 'my-app',
+  number: 1,
+  commit: COMMIT,
+  message: 'change the service',
+  author: 'Dana',
+  source: 'push',
+  createdAt: NOW,
+  ...facts,
+});
+
+export const aPush = (facts: Partial<ConfigPushed> = {}): ConfigPushed => ({
+  eventId: 'delivery-1',
+  repository: 'https://git.example/acme/config.git',
+  branch: 'main',
+  before: commitOf(0),
+  after: commitOf(1),
+  forced: false,
+  changedPaths: ['apps/my-app/dev1/main.tf'],
+  message: 'change the service',
+  author: 'Dana',
+  ...facts,
+});
+
+export const aPlanned = (facts: Partial<Planned> = {}): Planned => ({
+  digest: DIGEST,
+  changeDigest: 'c'.repeat(64),
+  bundle: { key: 'runs/x/plan/bundle.tar.gz', versionId: 'v1' },
+  analysis: { key: 'analysis/x/1/analysis.json', versionId: 'v1' },
+  state: null,
+  plannedAt: NOW,
+  round: 1,
+  hasChanges: true,
+  headline: { modules: [] },
+  gates: [],
+  lifts: [],
+  ...facts,
+});
+
+const ERROR: EndingError = { reason: 'for-the-test', message: 'made by a builder' };
+const STATUS_FACTS: Readonly<Record<Status, () => object>> = {
+  queued: () => ({}),
+  planning: () => ({ heldSince: NOW }),
+  awaiting_approval: () => ({ heldSince: NOW, planned: aPlanned() }),
+  applying: () => ({ heldSince: NOW, planned: aPlanned(), consumedAt: NOW }),
+  succeeded: () => ({ endedAt: NOW, planned: aPlanned() }),
+  rejected: () => ({ endedAt: NOW, error: ERROR }),
+  expired: () => ({ endedAt: NOW, error: ERROR }),
+  canceled: () => ({ endedAt: NOW, error: ERROR }),
+  superseded: () => ({ endedAt: NOW, error: ERROR }),
+  blocked: () => ({ endedAt: NOW, error: ERROR }),
+  failed: () => ({ endedAt: NOW, error: ERROR, applied: 'no' }),
+};
+
+export const aDeployment = <S extends Status>(
+  status: S,
+  facts: Partial<DeploymentIn<S>> = {},
+): Deployment & { status: S } =>
+  DeploymentSchema.parse({
+    id: 'my-app-dev1-1-abc123',
+    application: 'my-app',
+    environment: 'dev1',
+    number: 1,
+    release: 1,
+    commit: COMMIT,
+    operation: 'deploy',
+    automatic: false,
+    requestedBy: { principal: 'tester@local' },
+    createdAt: NOW,
+    runSecret: 'b'.repeat(32),
+    ...STATUS_FACTS[status](),
+    status,
+    ...facts,
+  }) as Deployment & { status: S };
+
+export const aDecision = (facts: Partial<Decision> = {}): Decision => ({
+  decision: 'approve',
+  by: 'alice@staff.example',
+  via: 'link',
+  at: NOW,
+  digest: DIGEST,
+  ...facts,
+});
+
+export const aGate = (facts: Partial<Gate> = {}): Gate => ({
+  deploymentId: 'my-app-dev1-1-abc123',
+  application: 'my-app',
+  environment: 'dev1',
+  gate: 'staff',
+  status: 'open',
+  required: 1,
+  round: 1,
+  digest: DIGEST,
+  changeDigest: 'c'.repeat(64),
+  decisions: [],
+  openedAt: NOW,
+  expiresAt: '2026-11-30T10:00:00.000Z',
+  ...facts,
+});
+
+export const anEnvironmentState = (facts: Partial<EnvironmentState> = {}): EnvironmentState => ({
+  ...emptyState('my-app', 'dev1'),
+  ...facts,
+});
+
+export const anOutcome = (facts: Partial<Outcome> = {}): Outcome => ({
+  application: 'my-app',
+  environment: 'dev1',
+  release: 1,
+  succeeded: true,
+  deploymentId: 'my-app-dev1-1-abc123',
+  number: 1,
+  at: NOW,
+  ...facts,
+});

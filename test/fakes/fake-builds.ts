@@ -1,0 +1,10 @@
+import type { Builds } from '../../lambdas/domain/ports.ts';
+
+/** CodeBuild as far as asking about builds goes. */
+export class FakeBuilds implements Builds {
+  readonly inProgress = new Set<string>();
+
+  async anyInProgress(buildIds: readonly string[]): Promise<boolean> {
+    return buildIds.some((id) => this.inProgress.has(id));
+  }
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Surroundings } from '../../lambdas/domain/ports.ts';
+
+/** A clock that stands still until it is advanced, and chance that repeats itself from run to run. */
+export class FakeSurroundings implements Surroundings {
+  #time: number;
+  #drawn = 0;
+
+  constructor(start = '2026-11-23T10:00:00.000Z') {
+    this.#time = Date.parse(start);
+  }
+
+  now(): string {
+    return new Date(this.#time).toISOString();
+  }
+
+  randomHex(digits: number): string {
+    this.#drawn += 1;
+    return createHash('sha256').update(String(this.#drawn)).digest('hex').slice(0, digits);
+  }
+
+  advance(seconds: number): void {
+    this.#time += seconds * 1000;
+  }
+}
