@@ -1,6 +1,8 @@
 import { App, type AppProps, DefaultStackSynthesizer } from 'aws-cdk-lib';
 import { parseConfig } from './config.ts';
 import { type Bundles, StagegateStack } from './stagegate-stack.ts';
+import { StateBucketStack } from './state-bucket-stack.ts';
+import { TargetAccountStack } from './target-account-stack.ts';
 
 /** The app with all its stacks, configured by its context. */
 export function makeApp(bundles: Bundles, props: AppProps = {}): App {
@@ -16,5 +18,7 @@ export function makeApp(bundles: Bundles, props: AppProps = {}): App {
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     terminationProtection: config.removalPolicy === 'retain',
   });
+  new TargetAccountStack(app, 'StagegateTargetAccount');
+  new StateBucketStack(app, 'StagegateStateBucket');
   return app;
 }

@@ -73,6 +73,8 @@ export class DataStore extends Construct {
           noncurrentVersionExpiration: Duration.days(1),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
+        // A rule that expires objects by age cannot also remove the markers this leaves behind.
+        { id: 'ForgetMarkers', prefix: 'runs/', expiredObjectDeleteMarker: true },
       ],
       removalPolicy,
     });

@@ -1,0 +1,57 @@
+import { Duration, LegacyStackSynthesizer, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { acknowledge } from './constructs/permissions.ts';
+import { STATE_KEY_TAG } from './target-account-stack.ts';
+
+/**
+ * The bucket for Terraform state: once in each account and region with environments. Several environments may share
+ * it, so it refuses each environment's roles everything but their own state object and its lock, whatever other
+ * policies they have.
+ */
+export class StateBucketStack extends Stack {
+  constructor(scope: Construct, id: string, props: StackProps = {}) {
+    super(scope, id, {
+      description: 'Stagegate: the bucket for Terraform state of one account and region',
+      synthesizer: new LegacyStackSynthesizer(),
+      ...props,
+    });
+    const key = new Key(this, 'Key', {
+      alias: 'stagegate-state',
+      description: 'Stagegate: Terraform state',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const bucket = new Bucket(this, 'Bucket', {
+      bucketName: `stagegate-state-${this.account}-${this.region}`,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: key,
+      bucketKeyEnabled: true,
+      // A state that was overwritten is the only way back from a broken one.
+      lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(365), noncurrentVersionsToRetain: 100 }],
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const ownState = bucket.arnForObjects(`\${aws:PrincipalTag/${STATE_KEY_TAG}}`);
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyOwnState',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject*', 's3:GetObject*', 's3:PutObject*'],
+        notResources: [ownState, `${ownState}.tflock`],
+        conditions: { Null: { [`aws:PrincipalTag/${STATE_KEY_TAG}`]: 'false' } },
+      }),
+    );
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      "who reads state is a matter for the account's CloudTrail data events; access logs beside the state would be " +
+        'one more bucket to protect in every account',
+    );
+  }
+}

@@ -1,0 +1,216 @@
+import { CfnCondition, CfnOutput, CfnParameter, Fn, LegacyStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnPrincipal, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledge } from './constructs/permissions.ts';
+
+/** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
+export const STATE_KEY_TAG = 'stagegate-state-key';
+
+/**
+ * The plan and the apply role of one environment, in the environment's account. A plain template: CloudFormation
+ * parameters, no assets, no bootstrap, so that a StackSet can roll it out. Each role trusts one build role only, and
+ * only with the environment's external id. Neither can touch another environment's state or change these guards.
+ */
+export class TargetAccountStack extends Stack {
+  private readonly planBuildRoleArn: string;
+  private readonly applyBuildRoleArn: string;
+  private readonly externalId: string;
+  private readonly application: string;
+  private readonly environmentName: string;
+  private readonly bucketArn: string;
+  private readonly stateKey: string;
+
+  constructor(scope: Construct, id: string, props: StackProps = {}) {
+    super(scope, id, {
+      description: 'Stagegate: the roles with which one environment is planned and applied',
+      synthesizer: new LegacyStackSynthesizer(),
+      ...props,
+    });
+    this.application = this.text('Application', {
+      description: 'The application, as registered with Stagegate',
+      allowedPattern: '^[a-z][a-z0-9-]{0,31}$',
+    });
+    this.environmentName = this.text('Environment', {
+      description: 'The environment, as registered with Stagegate',
+      allowedPattern: '^[a-z][a-z0-9-]{0,15}$',
+    });
+    this.externalId = this.text('ExternalId', {
+      description: "The environment's external id; only its own builds know it",
+      allowedPattern: '^[0-9a-f]{32}$',
+      noEcho: true,
+    });
+    const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
+    this.planBuildRoleArn = this.text('PlanBuildRoleArn', {
+      description: 'Output PlanBuildRoleArn of the stack Stagegate',
+      allowedPattern: roleArn,
+    });
+    this.applyBuildRoleArn = this.text('ApplyBuildRoleArn', {
+      description: 'Output ApplyBuildRoleArn of the stack Stagegate',
+      allowedPattern: roleArn,
+    });
+    const bucketName = this.textOr('StateBucket', {
+      description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
+      otherwise: `stagegate-state-${this.account}-${this.region}`,
+    });
+    this.stateKey = this.textOr('StateKey', {
+      description: 'Key of the Terraform state; empty: apps/<application>/<environment>/terraform.tfstate',
+      otherwise: `apps/${this.application}/${this.environmentName}/terraform.tfstate`,
+    });
+    this.bucketArn = `arn:${this.partition}:s3:::${bucketName}`;
+    const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
+      type: 'CommaDelimitedList',
+      description: 'Policies of the apply role: what this environment may consist of',
+      default: 'arn:aws:iam::aws:policy/AdministratorAccess',
+    });
+
+    const readOnly = `arn:${this.partition}:iam::aws:policy/ReadOnlyAccess`;
+    const plan = this.role('plan', this.planBuildRoleArn, [readOnly], [this.readState()]);
+    acknowledge(
+      plan,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
+      'a plan reads whatever the configuration manages, which is unknown here; ReadOnlyAccess reads no secret values',
+    );
+    const apply = this.role('apply', this.applyBuildRoleArn, applyPolicyArns.valueAsList, [this.writeState()]);
+    acknowledge(
+      apply,
+      'AwsSolutions-IAM4',
+      'which policies an environment is built with is for its owner to say, by a parameter that the rule cannot read',
+    );
+
+    const outputs = {
+      PlanRoleArn: plan.attrArn,
+      ApplyRoleArn: apply.attrArn,
+      StateBucketName: bucketName,
+      StateObjectKey: this.stateKey,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  private role(
+    purpose: 'plan' | 'apply',
+    trusted: string,
+    managedPolicyArns: string[],
+    own: PolicyStatement[],
+  ): CfnRole {
+    const role = new CfnRole(this, purpose === 'plan' ? 'PlanRole' : 'ApplyRole', {
+      roleName: `stagegate-${this.application}-${this.environmentName}-${purpose}`,
+      description: `Stagegate: terraform ${purpose} of one environment`,
+      assumeRolePolicyDocument: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            principals: [new ArnPrincipal(trusted)],
+            actions: ['sts:AssumeRole'],
+            conditions: { StringEquals: { 'sts:ExternalId': this.externalId } },
+          }),
+        ],
+      }),
+      managedPolicyArns,
+      policies: [
+        {
+          policyName: 'Environment',
+          policyDocument: new PolicyDocument({
+            statements: [...own, this.lockState(), this.useStateKey(), ...this.guards()],
+          }),
+        },
+      ],
+      tags: [{ key: STATE_KEY_TAG, value: this.stateKey }],
+    });
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:*:<AWS::AccountId>:key/*]`,
+      "the state bucket's key is not known here; limited by condition to encryption of this one bucket through S3",
+    );
+    return role;
+  }
+
+  private readState(): PolicyStatement {
+    return new PolicyStatement({ sid: 'ReadState', actions: ['s3:GetObject'], resources: [this.stateArn()] });
+  }
+
+  private writeState(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'WriteState',
+      actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      resources: [this.stateArn()],
+    });
+  }
+
+  /** Terraform locks the state for a plan too, with an object beside it. */
+  private lockState(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'LockState',
+      actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      resources: [`${this.stateArn()}.tflock`],
+    });
+  }
+
+  /** S3 puts the bucket's or the object's ARN into the encryption context: enough to name the key without knowing it. */
+  private useStateKey(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'UseStateKey',
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [`arn:${this.partition}:kms:*:${this.account}:key/*`],
+      conditions: {
+        StringLike: {
+          'kms:EncryptionContext:aws:s3:arn': [this.bucketArn, `${this.bucketArn}/*`],
+          'kms:ViaService': 's3.*.amazonaws.com',
+        },
+      },
+    });
+  }
+
+  /** What no policy of the apply role may allow: to loosen what keeps environments apart. */
+  private guards(): PolicyStatement[] {
+    return [
+      new PolicyStatement({
+        sid: 'KeepRoles',
+        effect: Effect.DENY,
+        actions: ['iam:*'],
+        resources: [`arn:${this.partition}:iam::${this.account}:role/stagegate-*`],
+      }),
+      new PolicyStatement({
+        sid: 'KeepStateBucket',
+        effect: Effect.DENY,
+        actions: [
+          's3:BypassGovernanceRetention',
+          's3:DeleteBucket*',
+          's3:DeleteObjectVersion*',
+          's3:PutBucket*',
+          's3:PutEncryptionConfiguration',
+          's3:PutLifecycleConfiguration',
+          's3:PutReplicationConfiguration',
+        ],
+        resources: [this.bucketArn, `${this.bucketArn}/*`],
+      }),
+      new PolicyStatement({
+        sid: 'KeepStateKey',
+        effect: Effect.DENY,
+        actions: [
+          'kms:CreateGrant',
+          'kms:DisableKey',
+          'kms:PutKeyPolicy',
+          'kms:ScheduleKeyDeletion',
+          'kms:UpdateAlias',
+        ],
+        resources: ['*'],
+        conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/stagegate-state' } },
+      }),
+    ];
+  }
+
+  private stateArn(): string {
+    return `${this.bucketArn}/${this.stateKey}`;
+  }
+
+  private text(name: string, props: { description: string; allowedPattern: string; noEcho?: boolean }): string {
+    return new CfnParameter(this, name, { type: 'String', ...props }).valueAsString;
+  }
+
+  private textOr(name: string, { description, otherwise }: { description: string; otherwise: string }): string {
+    const parameter = new CfnParameter(this, name, { type: 'String', description, default: '' });
+    const isEmpty = new CfnCondition(this, `Is${name}Empty`, {
+      expression: Fn.conditionEquals(parameter.valueAsString, ''),
+    });
+    return Fn.conditionIf(isEmpty.logicalId, otherwise, parameter.valueAsString).toString();
+  }
+}
