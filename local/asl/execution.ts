@@ -1,0 +1,86 @@
+import type { Json } from './json.ts';
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
+
+/**
+ * Everything there is to know of an execution: a plain JSON document, so that whoever stores it can go on with it after
+ * a crash. Times are epoch milliseconds.
+ */
+export interface Execution {
+  readonly arn: string;
+  readonly name: string;
+  readonly machineArn: string;
+  readonly machineName: string;
+  readonly roleArn: string;
+  /** The JSON text given to StartExecution. */
+  readonly input: string;
+  readonly startedAt: number;
+  /** When the state machine's own TimeoutSeconds is over. */
+  readonly deadline: number | null;
+  readonly status: ExecutionStatus;
+  readonly stoppedAt: number | null;
+  readonly output: Json | null;
+  readonly error: string | null;
+  readonly cause: string | null;
+  readonly variables: Readonly<Record<string, Json>>;
+  /** Number of the newest history event. */
+  readonly lastEventId: number;
+  /** Null before ExecutionStarted and after the end. */
+  readonly position: Position | null;
+}
+
+/** Where a running execution stands. Without `entered` the state is still to be entered. */
+export interface Position {
+  readonly state: string;
+  readonly input: Json;
+  readonly entered?: Entered;
+  /** Nothing happens before this time: a Wait state, or the delay before a retry. */
+  readonly pausedUntil?: number;
+  /** The task that is under way. */
+  readonly attempt?: Attempt;
+}
+
+export interface Entered {
+  readonly at: number;
+  readonly eventId: number;
+  /** Retries so far, all and per entry of the state's Retry. */
+  readonly retryCount: number;
+  readonly retries: Readonly<Record<number, number>>;
+}
+
+/** One try of a Task state; a retry is a new attempt with a new id and a new token. */
+export interface Attempt {
+  readonly id: string;
+  /** The Resource of the state: `arn:aws:states:::lambda:invoke`. */
+  readonly resource: string;
+  readonly parameters: Json;
+  /** Only for `.waitForTaskToken`. */
+  readonly token?: string;
+  readonly timeoutAt: number | null;
+  readonly heartbeatSeconds: number | null;
+  readonly heartbeatAt: number | null;
+  /** What the called service answered when it accepted a `.sync` or `.waitForTaskToken` task. */
+  readonly submitted?: Json;
+}
+
+/** An event of the history, in the order of things; its details belong to the type. */
+export interface HistoryEvent {
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly timestamp: number;
+  readonly type: string;
+  readonly details?: Readonly<Record<string, Json>>;
+}
+
+/** When the execution goes on by itself: a past time for at once, Infinity when only a signal can move it. */
+export function dueAt({ status, position, deadline }: Execution): number {
+  if (status !== 'RUNNING') return Number.POSITIVE_INFINITY;
+  if (position === null) return 0;
+  return Math.min(ownDueAt(position), deadline ?? Number.POSITIVE_INFINITY);
+}
+
+function ownDueAt({ attempt, pausedUntil }: Position): number {
+  if (attempt)
+    return Math.min(attempt.timeoutAt ?? Number.POSITIVE_INFINITY, attempt.heartbeatAt ?? Number.POSITIVE_INFINITY);
+  return pausedUntil ?? 0;
+}
