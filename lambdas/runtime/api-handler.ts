@@ -1,0 +1,80 @@
+import middy, { type MiddlewareObj } from '@middy/core';
+import * as z from 'zod';
+import { InvalidInputError } from '../domain/errors.ts';
+import type { FunctionName } from '../functions.ts';
+import { callerOf } from './caller.ts';
+import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
+import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
+import { type Log, logger } from './logger.ts';
+import type { Home, Operation } from './operation.ts';
+import { requestLog } from './request-log.ts';
+import { type Services, servicesOf } from './services.ts';
+
+/** No request of this API comes near it. */
+const MOST_BODY_CHARACTERS = 256 * 1024;
+
+/** What tests put in the place of the real world. */
+interface Surroundings<Name extends FunctionName> {
+  readonly services?: Services<Name>;
+  readonly log?: Log;
+}
+
+/**
+ * A function of the API: finds the operation by route key, answers in JSON, and turns what is thrown into problems.
+ * Nothing of a request but its route and caller is logged.
+ */
+export function apiHandler<Name extends FunctionName>(
+  name: Name,
+  operations: Readonly<Record<string, Operation<Services<Name>>>>,
+  { services = servicesOf(name), log = logger }: Surroundings<Name> = {},
+) {
+  return middy<unknown, HttpAnswer>()
+    .use(requestLog(log))
+    .use(problems(log))
+    .handler(async (given: unknown, context: unknown): Promise<HttpAnswer> => {
+      const event = HttpEventSchema.parse(given);
+      const operation = operations[event.routeKey];
+      if (!operation) throw new Error(`function ${name} does not serve ${event.routeKey}`);
+      const request = { event, body: readBody(event), caller: () => callerOf(event), home: homeOf(context) };
+      const { status, body } = await operation.answer(request, services);
+      return json(status, body);
+    });
+}
+
+const json = (statusCode: number, body: unknown, contentType = 'application/json'): HttpAnswer => ({
+  statusCode,
+  headers: { ...SECURITY_HEADERS, ...(body !== undefined && { 'content-type': contentType }) },
+  ...(body !== undefined && { body: JSON.stringify(body) }),
+});
+
+function readBody(event: HttpEvent): string {
+  const body = bodyOf(event);
+  if (body.length <= MOST_BODY_CHARACTERS) return body;
+  const message = `longer than ${MOST_BODY_CHARACTERS} characters`;
+  throw new InvalidInputError('request', [{ field: 'body', message, value: `${body.length} characters` }]);
+}
+
+const FunctionArnSchema = z.object({
+  invokedFunctionArn: z.string().regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:/),
+});
+
+function homeOf(context: unknown): Home | undefined {
+  const parsed = FunctionArnSchema.safeParse(context);
+  const [, partition = '', , region = '', accountId = ''] = parsed.data?.invokedFunctionArn.split(':') ?? [];
+  return parsed.success ? { partition, region, accountId } : undefined;
+}
+
+function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {
+  return {
+    onError: (request) => {
+      const { error, event } = request;
+      const path = HttpEventSchema.safeParse(event).data?.rawPath ?? '';
+      const problem = problemOf(error, path);
+      if (isAnswerable(error)) log.info('request refused', { status: problem.status, type: problem.type });
+      else log.error('request crashed', { error });
+      const answer = json(problem.status, problem, 'application/problem+json');
+      if (problem.status === 503) answer.headers = { ...answer.headers, 'retry-after': String(RETRY_AFTER_SECONDS) };
+      request.response = answer;
+    },
+  };
+}

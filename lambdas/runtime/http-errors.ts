@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import {
+  ConflictError,
+  type DomainError,
+  InvalidInputError,
+  NotFoundError,
+  type Refusal,
+  RefusedError,
+} from '../domain/errors.ts';
+
+/** Kinds of problems beside the refusals of the domain. */
+type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'internal';
+
+interface ProblemClass {
+  readonly status: 400 | 403 | 404 | 409 | 500 | 503;
+  readonly title: string;
+}
+
+/** The one table from what went wrong to HTTP. 403: this caller may never; 409: not as things stand now. */
+export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
+  'invalid-input': { status: 400, title: 'The request does not fit' },
+  'not-found': { status: 404, title: 'There is no such thing' },
+  conflict: { status: 503, title: 'Others keep changing the same records; try again' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+
+  'not-succeeded-before': { status: 409, title: 'The release has not succeeded in the environment before' },
+  'not-in-pipeline': { status: 409, title: 'The environment is not in the pipeline' },
+  'pipeline-incomplete': { status: 409, title: 'An environment of the pipeline is not defined yet' },
+  'pipeline-order': { status: 409, title: 'A pipeline goes development, staging, production' },
+  'stage-lowered': { status: 409, title: "An environment's stage never goes down" },
+  'deployments-open': { status: 409, title: 'Deployments are open' },
+  'something-deployed': { status: 409, title: 'Something is deployed there' },
+  'older-release': { status: 409, title: 'A newer release was applied there' },
+  'newer-release-queued': { status: 409, title: 'A newer release already waits' },
+  'environment-on-hold': { status: 409, title: 'The environment is on hold' },
+  'nothing-to-promote': { status: 409, title: 'No release can be promoted' },
+  'nothing-deployed': { status: 409, title: 'Nothing is deployed there' },
+  'not-a-rollback': { status: 409, title: 'The release is not older than what runs' },
+  'production-protected': { status: 409, title: 'Production is protected' },
+  'deletion-protected': { status: 409, title: 'The environment is protected against deletion' },
+  'policy-too-weak': { status: 409, title: 'The policy demands less than the least allowed' },
+  'requester-unknown': { status: 403, title: 'The caller is no registered approver, which this policy demands' },
+  'not-cancelable': { status: 409, title: 'The deployment cannot be canceled any more' },
+  'gate-not-open': { status: 409, title: 'The gate is not open' },
+  'gate-expired': { status: 409, title: 'The gate has expired' },
+  'already-decided': { status: 409, title: 'This person has decided otherwise' },
+  'digest-differs': { status: 409, title: 'The decision is about another plan' },
+  'not-an-approver': { status: 403, title: 'The caller is no approver of this gate' },
+  'own-request': { status: 403, title: 'Whoever asked for a production deployment cannot approve it' },
+  'one-person-one-gate': { status: 403, title: 'One person cannot approve two gates' },
+  'last-approver': { status: 409, title: 'An open gate needs this approver' },
+  'approver-limit': { status: 409, title: 'There are too many approvers' },
+  'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },
+  'state-address-moved': { status: 409, title: 'The Terraform state has moved' },
+  'release-stale': { status: 409, title: 'The release is out of date' },
+  'not-allowed-here': { status: 409, title: 'This is not possible here' },
+};
+
+/** `Retry-After` of a 503, in seconds: twelve lost races have taken about that long. */
+export const RETRY_AFTER_SECONDS = 2;
+
+/** RFC 9457. */
+export const ProblemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  /** Path of the request. */
+  instance: z.string().optional(),
+  /** For bad input: each field that does not fit, and what was given. */
+  errors: z.array(z.object({ field: z.string(), message: z.string(), value: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof ProblemSchema>;
+
+/** Is this an answer to the request, or a crash that has to be looked at? */
+export const isAnswerable = (error: unknown): error is DomainError => kindOf(error) !== 'internal';
+
+export function kindOf(error: unknown): Refusal | ProblemKind {
+  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof InvalidInputError) return 'invalid-input';
+  if (error instanceof NotFoundError) return 'not-found';
+  if (error instanceof ConflictError) return 'conflict';
+  return 'internal';
+}
+
+/** What the caller is told. A crash tells nothing but that it happened. */
+export function problemOf(error: unknown, instance: string): Problem {
+  const kind = kindOf(error);
+  const problem = { type: `urn:stagegate:problem:${kind}`, ...PROBLEMS[kind] };
+  if (!isAnswerable(error)) return problem;
+  const errors = error instanceof InvalidInputError ? { errors: error.issues.map((issue) => ({ ...issue })) } : {};
+  return { ...problem, detail: error.message, instance, ...errors };
+}

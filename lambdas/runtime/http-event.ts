@@ -1,0 +1,34 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import * as z from 'zod';
+
+/** What is read of an HTTP API request, payload format 2.0; path and query parameters arrive decoded. */
+export const HttpEventSchema = z.object({
+  routeKey: z.string(),
+  rawPath: z.string(),
+  pathParameters: z.record(z.string(), z.string()).default({}),
+  queryStringParameters: z.record(z.string(), z.string()).default({}),
+  body: z.string().default(''),
+  isBase64Encoded: z.boolean().default(false),
+  requestContext: z.object({
+    requestId: z.string(),
+    authorizer: z.object({ iam: z.object({ userArn: z.string().min(1) }).optional() }).optional(),
+  }),
+});
+export type HttpEvent = z.infer<typeof HttpEventSchema>;
+
+export type HttpAnswer = APIGatewayProxyStructuredResultV2;
+
+/** The body as text: HTTP APIs encode what is not declared as text, forms among it. */
+export const bodyOf = ({ body, isBase64Encoded }: HttpEvent): string =>
+  isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+
+/** Sent with every answer: nothing of it is to be cached, guessed at, framed or indexed. */
+export const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'x-robots-tag': 'noindex, nofollow',
+} as const;

@@ -1,0 +1,70 @@
+import { InvalidInputError } from '../domain/errors.ts';
+
+/** What may come next while a JSON text is read. */
+type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or ]' | ', or }' | 'end';
+
+const SPACE = /[ \t\n\r]*/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these inside a text
+const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+/** Parses a request's JSON body. Throws InvalidInputError naming line and column of what is wrong. */
+export function parseJsonBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const { offset, expected } = firstMistake(text);
+    const before = text.slice(0, offset).split('\n');
+    const where = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    const seen = offset < text.length ? JSON.stringify(text.slice(offset, offset + 20)) : 'the end of the text';
+    throw new InvalidInputError(
+      'request body',
+      [{ field: 'body', message: `not JSON: expected ${expected} at ${where}`, value: seen }],
+      { cause },
+    );
+  }
+}
+
+/** JSON.parse names no position for most mistakes. Without recursion, so that no nesting is too deep. */
+function firstMistake(text: string): { offset: number; expected: Expected } {
+  const open: ('{' | '[')[] = [];
+  const afterValue = (): Expected => (open.length === 0 ? 'end' : open.at(-1) === '[' ? ', or ]' : ', or }');
+  let expected: Expected = 'value';
+  let offset = 0;
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = offset;
+    const isThere = pattern.test(text);
+    if (isThere) offset = pattern.lastIndex;
+    return isThere;
+  };
+  for (;;) {
+    skip(SPACE);
+    const next = text[offset];
+    if (expected === 'value' || expected === 'value or ]') {
+      if (next === '{' || next === '[') {
+        open.push(next);
+        expected = next === '{' ? 'key or }' : 'value or ]';
+      } else if (next === ']' && expected === 'value or ]') {
+        open.pop();
+        expected = afterValue();
+      } else if (skip(TEXT) || skip(PLAIN)) {
+        expected = afterValue();
+        continue;
+      } else return { offset, expected };
+    } else if ((expected === 'key' || expected === 'key or }') && skip(TEXT)) {
+      expected = ':';
+      continue;
+    } else if (expected === ':' && next === ':') expected = 'value';
+    else if (expected === ', or ]' && next === ',') expected = 'value';
+    else if (expected === ', or }' && next === ',') expected = 'key';
+    else if (
+      (next === ']' && expected === ', or ]') ||
+      (next === '}' && (expected === ', or }' || expected === 'key or }'))
+    ) {
+      open.pop();
+      expected = afterValue();
+    } else return { offset, expected };
+    offset += 1;
+  }
+}

@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import type { HttpEvent } from './http-event.ts';
+import { parseJsonBody } from './json-body.ts';
+import { parseInput } from './parse-input.ts';
+
+/** Schemas of what an operation takes, of the three parts of a request; what it does not declare it does not get. */
+type InputShape = Readonly<Record<string, z.ZodType>>;
+type RequestPart = 'path' | 'query' | 'body';
+
+/** Schema of the body by status; `z.undefined()` for a status without one. */
+type AnswerShape = Readonly<Record<number, z.ZodType>>;
+
+/** One of the declared statuses with a body of its schema. */
+type Answer<Answers extends AnswerShape> = {
+  [Status in keyof Answers & number]: { readonly status: Status; readonly body: z.input<Answers[Status]> };
+}[keyof Answers & number];
+
+/** Where this Stagegate runs: from the ARN of the function itself. */
+export interface Home {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/** A request before any schema. */
+export interface ReceivedRequest {
+  readonly event: HttpEvent;
+  readonly body: string;
+  /** Throws where no caller is known. */
+  readonly caller: () => string;
+  readonly home: Home | undefined;
+}
+
+/** What an operation gets beside its input. */
+export interface RequestFacts {
+  /** Who signed the request. */
+  readonly caller: string;
+  readonly home: Home | undefined;
+}
+
+/** One operation of the API, ready to be served: parses, performs, and lets nothing undeclared out. */
+export interface Operation<Services> {
+  readonly summary: string;
+  readonly input: InputShape;
+  readonly answers: AnswerShape;
+  answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
+}
+
+/** Declares an operation: what it takes, what it answers, and the function between them. */
+export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(
+  declaration: {
+    readonly summary: string;
+    readonly input: Input & Readonly<Record<Exclude<keyof Input, RequestPart>, never>>;
+    readonly answers: Answers;
+  },
+  perform: (input: z.output<z.ZodObject<Input>>, services: Services, facts: RequestFacts) => Promise<Answer<Answers>>,
+): Operation<Services> {
+  const schema: z.ZodObject<Input> = z.object(declaration.input);
+  return {
+    ...declaration,
+    async answer({ event, body, caller, home }, services) {
+      const input = parseInput(
+        'request',
+        schema,
+        {
+          path: event.pathParameters,
+          query: event.queryStringParameters,
+          ...('body' in declaration.input ? { body: parseJsonBody(body) } : {}),
+        },
+        nameOfField,
+      );
+      const facts = {
+        home,
+        get caller() {
+          return caller();
+        },
+      };
+      const given = await perform(input, services, facts);
+      const shown = declaration.answers[given.status]?.safeParse(given.body);
+      if (!shown?.success)
+        throw new Error(`answering ${event.routeKey}: the ${given.status} body does not fit its schema`, {
+          cause: shown?.error,
+        });
+      return { status: given.status, body: shown.data };
+    },
+  };
+}
+
+/** `["body", "stage"]` is called `stage`, as in the documentation; only a body that is wrong as a whole is `body`. */
+const nameOfField = (path: readonly PropertyKey[]): string =>
+  (path.length > 1 ? path.slice(1) : path).map(String).join('.');

@@ -1,0 +1,16 @@
+import type { MiddlewareObj } from '@middy/core';
+import { type HttpAnswer, HttpEventSchema } from './http-event.ts';
+import type { Log } from './logger.ts';
+
+/** Puts who asked for what under every line logged meanwhile. The path is never logged: it may be an approval link. */
+export function requestLog(log: Log): MiddlewareObj<unknown, HttpAnswer> {
+  return {
+    before: ({ event }) => {
+      const { data } = HttpEventSchema.safeParse(event);
+      if (!data) return;
+      const caller = data.requestContext.authorizer?.iam?.userArn ?? 'anybody';
+      log.appendKeys({ requestId: data.requestContext.requestId, route: data.routeKey, caller });
+    },
+    after: ({ response }) => log.info('request answered', { status: response?.statusCode }),
+  };
+}
