@@ -27,7 +27,8 @@ export function collectSecrets(plan: Plan, redactor: Learn): void {
 
 function learnMasked(value: unknown, mask: unknown, redactor: Learn): void {
   if (mask === true) learnLeaves(value, redactor);
-  else if (Array.isArray(value)) for (const [at, item] of value.entries()) learnMasked(item, maskAt(mask, at), redactor);
+  else if (Array.isArray(value))
+    for (const [at, item] of value.entries()) learnMasked(item, maskAt(mask, at), redactor);
   else if (isRecord(value)) {
     learnPair(value, redactor);
     for (const [key, item] of Object.entries(value)) {
@@ -68,7 +69,8 @@ function learnPair(record: Record<string, unknown>, redactor: Learn): void {
 }
 
 function collectFromState(values: StateValues | null | undefined, redactor: Learn): void {
-  for (const { sensitive, value } of Object.values(values?.outputs ?? {})) learnMasked(value, sensitive === true, redactor);
+  for (const { sensitive, value } of Object.values(values?.outputs ?? {}))
+    learnMasked(value, sensitive === true, redactor);
   const pending: StateModule[] = values?.root_module ? [values.root_module] : [];
   for (let module = pending.pop(); module; module = pending.pop()) {
     for (const resource of module.resources ?? []) learnMasked(resource.values, resource.sensitive_values, redactor);
@@ -84,8 +86,7 @@ function collectFromConfiguration(plan: Plan, redactor: Learn): void {
   }
   for (const [name, { sensitive }] of Object.entries(root.outputs ?? {})) {
     if (!sensitive) continue;
-    for (const change of [plan.output_changes?.[name]])
-      learnMasked([change?.before, change?.after], true, redactor);
+    for (const change of [plan.output_changes?.[name]]) learnMasked([change?.before, change?.after], true, redactor);
   }
   learnConstants(plan.configuration?.provider_config, redactor);
   collectFromModule(root, plan.variables ?? {}, redactor);

@@ -1,4 +1,5 @@
 /** Reading JSON whose shape nobody promises, without assertions. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export const isRecord = (value: unknown): value is JsonRecord =>

@@ -1,6 +1,6 @@
-import { containerIn, isRecord, maskAt } from './json-value.ts';
-import { isSecretName, namedValueOf } from './secret-name.ts';
+import { containerIn, isRecord, type Json, maskAt } from './json-value.ts';
 import { SecretFinder } from './secret-finder.ts';
+import { isSecretName, namedValueOf } from './secret-name.ts';
 
 /** Stands wherever a sensitive value was. */
 export const HIDDEN = '(sensitive)';
@@ -10,17 +10,20 @@ const ANYWHERE = 6;
 /** From this length on it is removed where it stands as a word of its own. Shorter ones only where they are marked. */
 const AS_WORD = 4;
 /** Digits alone need more: ports, years and sizes are everywhere. */
-const DIGITS_ANYWHERE = 6;
+const DIGITS_AS_WORD = 6;
+const DIGITS_ANYWHERE = 10;
 /** Lines of a sensitive text (a private key) are secrets of their own from this length on: templates indent them. */
 const LINE = 16;
 /** Encoded forms are searched in pieces of this length, so that a large secret costs no more than it must. */
 const PIECE = 256;
 /** Base64 characters that must agree before a text counts as containing a secret. */
-const BASE64_CORE = 8;
+const BASE64_CORE = 6;
 
 /** Words that say nothing although somebody marked them as sensitive. */
 const COMMON_WORDS = new Set(
-  'true false null none default enabled disabled active available standard string number object tcp http https'.split(' '),
+  'true false null none default enabled disabled active available standard string number object sensitive tcp http https'.split(
+    ' ',
+  ),
 );
 /** A lower-case word: as part of an identifier of the source code it is a name, not a leaked value. */
 const PLAIN_WORD = /^[a-z][a-z_-]{0,15}$/;
@@ -48,9 +51,9 @@ export class Redactor {
 
   #learnText(secret: string): void {
     const isDigits = /^\d+$/.test(secret);
-    if (secret.length < AS_WORD || COMMON_WORDS.has(secret.toLowerCase()) || secret.trim() === '') return;
-    if (isDigits && secret.length < DIGITS_ANYWHERE) return;
-    if (secret.length < ANYWHERE) {
+    if (COMMON_WORDS.has(secret.toLowerCase()) || secret.trim() === '') return;
+    if (secret.length < (isDigits ? DIGITS_AS_WORD : AS_WORD)) return;
+    if (secret.length < (isDigits ? DIGITS_ANYWHERE : ANYWHERE)) {
       this.#everywhere.add(secret, { wholeWord: true });
       return;
     }
@@ -59,7 +62,8 @@ export class Redactor {
       finder.add(secret);
       for (const piece of piecesOf(secret)) {
         for (const form of encodedForms(piece)) finder.add(form);
-        for (const core of base64Cores(piece)) finder.add(core, { inBase64: true });
+        for (const text of new Set([piece, jsonInner(piece), goJsonInner(piece)]))
+          for (const core of base64Cores(text)) finder.add(core, { inBase64: true });
       }
     }
   }
@@ -72,8 +76,10 @@ export class Redactor {
   /** The text without anything sensitive in it. */
   text(text: string): string {
     const shown = without(text, this.#everywhere);
-    const container = containerIn(shown);
-    return container && this.#altersLeaf(container) ? HIDDEN : shown;
+    const container = containerIn(text);
+    if (!container || !this.#altersLeaf(container)) return shown;
+    const rest = containerIn(shown);
+    return rest && !this.#altersLeaf(rest) ? shown : HIDDEN;
   }
 
   /** Secrets inside a JSON text may be escaped in ways no list of encodings foresees: its decoded leaves are looked at too. */
@@ -90,17 +96,20 @@ export class Redactor {
   address(address: string): string {
     return address
       .split(/(\["(?:[^"\\]|\\.)*"\])/)
-      .map((part, at) => (at % 2 === 1 ? `["${without(part.slice(2, -2), this.#everywhere)}"]` : without(part, this.#inIdentifiers)))
+      .map((part, at) =>
+        at % 2 === 1 ? `["${without(part.slice(2, -2), this.#everywhere)}"]` : without(part, this.#inIdentifiers),
+      )
       .join('');
   }
 
   /** A value as it may be shown: what the mask, its name or a known secret makes sensitive is hidden. */
-  value(value: unknown, mask: unknown): unknown {
+  value(value: unknown, mask: unknown): Json {
     if (mask === true && value !== null && value !== undefined) return HIDDEN;
     if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'boolean') return value;
     if (typeof value === 'number') return this.alters(String(value)) ? HIDDEN : value;
     if (Array.isArray(value)) return value.map((item, index) => this.value(item, maskAt(mask, index)));
-    if (!isRecord(value)) return value ?? null;
+    if (!isRecord(value)) return null;
     const hiddenName = namedValueOf(value);
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [
@@ -168,7 +177,9 @@ function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const cores: string[] = [];
   for (const shift of [0, 1, 2]) {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
     const from = shift === 0 ? 0 : shift + 1;
     const to = (shift + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
     const core = encoded.slice(from, to);

@@ -52,7 +52,11 @@ const hashAt = (text: string, at: number): number =>
     text.charCodeAt(at + 3) * 16_381) &
   0xffff;
 
-function spanOf(text: string, at: number, { text: secret, wholeWord, inBase64 }: Pattern): [number, number] | undefined {
+function spanOf(
+  text: string,
+  at: number,
+  { text: secret, wholeWord, inBase64 }: Pattern,
+): [number, number] | undefined {
   let start = at;
   let end = at + secret.length;
   if (wholeWord && (isWordCharacter(text[start - 1]) || isWordCharacter(text[end]))) return undefined;

@@ -1,0 +1,232 @@
+import * as z from 'zod';
+import {
+  containerIn,
+  isBlank,
+  isRecord,
+  type Json,
+  listOf,
+  marksAnything,
+  maskAt,
+  recordOf,
+  sameJson,
+} from './json-value.ts';
+import { HIDDEN, hides, type Redactor } from './redactor.ts';
+import type { ResourceChange } from './resource-change.ts';
+import { namedValueOf } from './secret-name.ts';
+
+/** One attribute that differs: what it was, what it will be, and why a side may be missing. */
+export const AttributeChangeSchema = z.object({
+  /** `ingress[1].cidr_blocks`; inside a JSON text: `policy.Statement[0].Action`. */
+  path: z.string(),
+  before: z.json().optional(),
+  after: z.json().optional(),
+  /** A side is hidden. */
+  sensitive: z.literal(true).optional(),
+  /** The new value is known only after the apply. */
+  unknown: z.literal(true).optional(),
+  /** This difference is why the object is replaced. */
+  forcesReplacement: z.literal(true).optional(),
+});
+export type AttributeChange = z.infer<typeof AttributeChangeSchema>;
+
+/** Attributes listed per resource; a reviewer reads no more, and the rest are counted. */
+const MOST_ATTRIBUTES = 120;
+/** Characters of one shown value. */
+const MOST_CHARACTERS = 600;
+
+export interface AttributeChanges {
+  readonly changes: AttributeChange[];
+  /** Differences beyond the limit. */
+  readonly more: number;
+}
+
+/** The differences a change makes, before -> after, ready to be shown: redacted, unknowns marked. */
+export function attributeChangesOf(change: ResourceChange, redactor: Redactor): AttributeChanges {
+  const differ = new Differ(change, redactor);
+  const { before, after, unknown, beforeMask, afterMask } = change;
+  if (isRecord(before) && (isRecord(after) || marksAnything(unknown)) && change.kind !== 'delete')
+    differ.compare([], { before, after: recordOf(after), unknown, beforeMask, afterMask });
+  else
+    differ.list(
+      isBlank(after) ? before : after,
+      isBlank(after) ? beforeMask : afterMask,
+      isBlank(after) ? 'before' : 'after',
+      unknown,
+    );
+  const { found } = differ;
+  return { changes: found.slice(0, MOST_ATTRIBUTES), more: Math.max(0, found.length - MOST_ATTRIBUTES) };
+}
+
+interface Sides {
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly unknown: unknown;
+  readonly beforeMask: unknown;
+  readonly afterMask: unknown;
+}
+type Path = readonly (string | number)[];
+
+class Differ {
+  readonly found: AttributeChange[] = [];
+  readonly #redactor: Redactor;
+  readonly #replacePaths: ReadonlySet<string>;
+
+  constructor(change: ResourceChange, redactor: Redactor) {
+    this.#redactor = redactor;
+    this.#replacePaths = new Set(change.replacePaths.map(formatPath));
+  }
+
+  /** A created or destroyed object: one line per attribute that is set. */
+  list(values: unknown, mask: unknown, side: 'before' | 'after', unknown: unknown): void {
+    for (const [key, value] of Object.entries(recordOf(values)).sort(byKey))
+      if (!isBlank(value)) this.#add([key], { [side]: this.#shown(key, value, maskAt(mask, key)) });
+    if (side === 'after')
+      for (const [key, mark] of Object.entries(recordOf(unknown)).sort(byKey))
+        if (mark === true) this.#add([key], { unknown: true });
+  }
+
+  compare(path: Path, sides: Sides): void {
+    const { before, after, unknown, beforeMask, afterMask } = sides;
+    const name = String(path.at(-1) ?? '');
+    if (unknown === true) {
+      const known = isBlank(before) ? {} : { before: this.#shown(name, before, beforeMask) };
+      this.#add(path, { ...known, unknown: true });
+    } else if (beforeMask === true || afterMask === true || hides(name, before) || hides(name, after)) {
+      if (!sameJson(before, after)) this.#add(path, hiddenSides(before, after));
+    } else if (isRecord(before) && isRecord(after)) this.#compareRecords(path, before, after, sides);
+    else if (Array.isArray(before) && Array.isArray(after)) this.#compareLists(path, before, after, sides);
+    else if (!(isBlank(before) && isBlank(after)) && !sameJson(before, after)) this.#compareValues(path, sides);
+    else if (marksAnything(unknown)) this.#compareRecords(path, recordOf(before), recordOf(after), sides);
+  }
+
+  #compareRecords(path: Path, before: Record<string, unknown>, after: Record<string, unknown>, sides: Sides): void {
+    const [hiddenBefore, hiddenAfter] = [namedValueOf(before), namedValueOf(after)];
+    const keys = new Set([...Object.keys(before), ...Object.keys(after), ...Object.keys(recordOf(sides.unknown))]);
+    for (const key of [...keys].sort()) {
+      const [was, is] = [before[key], after[key]];
+      const isHidden = (was !== undefined && was === hiddenBefore) || (is !== undefined && is === hiddenAfter);
+      this.compare([...path, key], {
+        before: was,
+        after: is,
+        unknown: maskAt(sides.unknown, key),
+        beforeMask: isHidden || maskAt(sides.beforeMask, key),
+        afterMask: isHidden || maskAt(sides.afterMask, key),
+      });
+    }
+  }
+
+  /**
+   * Lists and sets look alike in JSON: elements that exist on both sides are no difference; what is left is paired in
+   * order where it may be the same element changed, and is otherwise removed or added.
+   */
+  #compareLists(path: Path, before: unknown[], after: unknown[], sides: Sides): void {
+    const [left, added] = withoutCommon(before, after);
+    if (left.length === 0 && added.length === 0 && !marksAnything(sides.unknown)) {
+      if (!sameJson(before, after))
+        this.#add(path, {
+          before: this.#shown('', before, sides.beforeMask),
+          after: this.#shown('', after, sides.afterMask),
+        });
+      return;
+    }
+    const pairs =
+      left.length === added.length &&
+      left.every((at, nth) => isRecord(before[at]) && isRecord(after[added[nth] ?? -1]));
+    for (const [nth, at] of left.entries()) {
+      const other = pairs ? added[nth] : undefined;
+      if (other === undefined)
+        this.#add([...path, at], { before: this.#shown('', before[at], maskAt(sides.beforeMask, at)) });
+      else
+        this.compare([...path, other], {
+          before: before[at],
+          after: after[other],
+          unknown: maskAt(sides.unknown, other),
+          beforeMask: maskAt(sides.beforeMask, at),
+          afterMask: maskAt(sides.afterMask, other),
+        });
+    }
+    if (!pairs)
+      for (const at of added)
+        this.#add([...path, at], { after: this.#shown('', after[at], maskAt(sides.afterMask, at)) });
+    const unknowns = listOf(sides.unknown);
+    for (const [at, mark] of unknowns.entries())
+      if (marksAnything(mark) && !(pairs && added.includes(at))) this.#add([...path, at], { unknown: true });
+  }
+
+  #compareValues(path: Path, { before, after, beforeMask, afterMask, unknown }: Sides): void {
+    const [was, is] = [
+      typeof before === 'string' && containerIn(before),
+      typeof after === 'string' && containerIn(after),
+    ];
+    if (was && is) {
+      if (!sameJson(was, is)) this.compare(path, { before: was, after: is, unknown, beforeMask, afterMask });
+      return;
+    }
+    const name = String(path.at(-1) ?? '');
+    this.#add(path, {
+      ...(isBlank(before) ? {} : { before: this.#shown(name, before, beforeMask) }),
+      ...(isBlank(after) ? {} : { after: this.#shown(name, after, afterMask) }),
+    });
+  }
+
+  #shown(name: string, value: unknown, mask: unknown): Json {
+    return hides(name, value) ? HIDDEN : shortened(this.#redactor.value(value, mask));
+  }
+
+  #add(path: Path, change: Omit<AttributeChange, 'path'>): void {
+    const sensitive = [change.before, change.after].some(carriesHidden);
+    const top = formatPath(path);
+    this.found.push({
+      path: this.#redactor.text(top),
+      ...change,
+      ...(sensitive && { sensitive: true }),
+      ...(this.#forcesReplacement(path) && { forcesReplacement: true }),
+    });
+  }
+
+  #forcesReplacement(path: Path): boolean {
+    return path.some((_, depth) => this.#replacePaths.has(formatPath(path.slice(0, depth + 1))));
+  }
+}
+
+const byKey = ([one]: [string, unknown], [other]: [string, unknown]): number => (one < other ? -1 : 1);
+
+/** Positions in either list without an equal partner in the other. */
+function withoutCommon(before: readonly unknown[], after: readonly unknown[]): [number[], number[]] {
+  const free = new Map<string, number[]>();
+  for (const [at, item] of after.entries()) {
+    const text = JSON.stringify(item);
+    const places = free.get(text);
+    if (places) places.push(at);
+    else free.set(text, [at]);
+  }
+  const left = [...before.entries()]
+    .filter(([, item]) => free.get(JSON.stringify(item))?.shift() === undefined)
+    .map(([at]) => at);
+  return [left, [...free.values()].flat().sort((one, other) => one - other)];
+}
+
+const hiddenSides = (before: unknown, after: unknown) => ({
+  ...(isBlank(before) ? {} : { before: HIDDEN }),
+  ...(isBlank(after) ? {} : { after: HIDDEN }),
+});
+
+const carriesHidden = (value: unknown): boolean =>
+  typeof value === 'string' ? value.includes(HIDDEN) : value !== undefined && JSON.stringify(value).includes(HIDDEN);
+
+/** A redacted value, cut to what a page can show. */
+function shortened(value: Json): Json {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text.length > MOST_CHARACTERS)
+    return `${text.slice(0, MOST_CHARACTERS).toWellFormed()}… (${text.length} characters)`;
+  return value;
+}
+
+/** `ingress[1].cidr_blocks`, `tags["a b"]` */
+function formatPath(path: Path): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'number') return `[${step}]`;
+    return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  });
+  return steps.join('').replace(/^\./, '');
+}

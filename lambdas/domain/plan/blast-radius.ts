@@ -1,0 +1,295 @@
+import * as z from 'zod';
+import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
+import { type DependencyGraph, type Spread, stateResourcesOf } from './dependency-graph.ts';
+import {
+  type Exposure,
+  ExposureSchema,
+  exposuresOf,
+  removedBlocks,
+  unjudgedIn,
+  weakenedIn,
+} from './exposure/exposures.ts';
+import { fieldOf, listOf, recordOf, textOf } from './json-value.ts';
+import type { Plan } from './plan-schema.ts';
+import type { Redactor } from './redactor.ts';
+import { isMove, type ResourceChange, touchesInfrastructure, valuesBefore } from './resource-change.ts';
+import { judgeRisk, LEVELS, type RiskFacts } from './risk-rules.ts';
+import { lossOf } from './stateful-kinds.ts';
+import { counted } from './wording.ts';
+
+export const LevelSchema = z.enum(LEVELS);
+
+/** Which resources a plan touches, directly and through dependencies, and how bad that may get. */
+export const BlastRadiusSchema = z.object({
+  level: LevelSchema,
+  /** 0 to 99; the level decides the range (low 1–24, medium 25–49, high 50–74, critical 75–99). */
+  score: z.int().min(0).max(99),
+  /** Created, changed, replaced or deleted. */
+  direct: z.array(z.string()),
+  /** Depend on those, directly or through others; a lower bound. */
+  dependents: z.array(z.string()),
+  /** Root outputs that depend on them. */
+  outputs: z.array(z.string()),
+  /** Imported, moved or forgotten: only Terraform's records change. */
+  recordsOnly: z.array(z.string()),
+  /** Share of the existing objects that is changed, replaced or deleted, 0 to 1. */
+  touchedShare: z.number().min(0).max(1),
+  existing: z.int().min(0),
+  statefulLosses: z.array(z.string()),
+  exposures: z.array(ExposureSchema),
+  /** Attributes that decide about exposure and are known only after the apply. */
+  unjudged: z.array(z.object({ address: z.string(), attributes: z.array(z.string()) })),
+  /** Sentences, worst first. */
+  reasons: z.array(z.string()),
+  /** The rules behind the sentences, in the same order. */
+  causes: z.array(z.object({ rule: z.string(), level: LevelSchema, text: z.string() })),
+  /** Why `dependents` may be incomplete; empty when nothing was left out. */
+  lowerBound: z.array(z.string()),
+});
+export type BlastRadius = z.infer<typeof BlastRadiusSchema>;
+
+/** Kinds that traffic passes through: without them everything behind is unreachable. */
+const TRAFFIC_KINDS = new Set([
+  'aws_vpc',
+  'aws_subnet',
+  'aws_route',
+  'aws_route_table',
+  'aws_route_table_association',
+  'aws_internet_gateway',
+  'aws_nat_gateway',
+  'aws_ec2_transit_gateway',
+  'aws_ec2_transit_gateway_vpc_attachment',
+  'aws_vpn_connection',
+  'aws_vpc_peering_connection',
+  'aws_vpc_endpoint',
+  'aws_network_acl',
+  'aws_eip',
+  'aws_lb',
+  'aws_alb',
+  'aws_elb',
+  'aws_lb_listener',
+  'aws_lb_target_group',
+  'aws_cloudfront_distribution',
+  'aws_route53_record',
+  'aws_api_gateway_rest_api',
+  'aws_apigatewayv2_api',
+  'aws_apigatewayv2_domain_name',
+  'aws_api_gateway_domain_name',
+  'aws_globalaccelerator_accelerator',
+]);
+const LOG_KINDS = new Set(['aws_cloudwatch_log_group']);
+
+export interface BlastFacts {
+  readonly plan: Plan;
+  readonly changes: readonly ResourceChange[];
+  readonly blocks: ReadonlyMap<string, Block>;
+  readonly graph: DependencyGraph;
+  readonly redactor: Redactor;
+}
+
+/** What the blast radius was computed from; the picture is drawn from the same facts. */
+export interface Blast {
+  readonly radius: BlastRadius;
+  readonly spread: Spread;
+}
+
+export function blastRadiusOf(facts: BlastFacts): Blast {
+  const { plan, changes, graph, redactor } = facts;
+  const direct = changes.filter(touchesInfrastructure);
+  const directAddresses = new Set(direct.map(({ address }) => address));
+  const spread = graph.spreadFrom(graph.instances.filter(({ address }) => directAddresses.has(address)));
+  const dependents = dependentsOf(spread, graph, directAddresses);
+  const shown = (address: string): string => redactor.address(address);
+  const losses = lossesOf(direct);
+  const exposures = exposuresIn(facts).map(({ address, why, severity }) => ({
+    address: shown(address),
+    why: redactor.text(why),
+    severity,
+  }));
+  const existing = existingObjects(plan, changes);
+  const touchedExisting = new Set(direct.filter(({ kind }) => kind !== 'create').map(({ address }) => address)).size;
+  const risk = riskFactsOf(facts, { direct, losses, exposures, dependents, existing: existing.size, touchedExisting });
+  const { level, score, causes } = judgeRisk(risk);
+  const radius: BlastRadius = {
+    level,
+    score,
+    direct: [...directAddresses].map(shown),
+    dependents: dependents.map(shown),
+    outputs: [...spread.outputs],
+    recordsOnly: changes
+      .filter((change) => !touchesInfrastructure(change) && isRecordsChange(change))
+      .map(({ address }) => shown(address)),
+    touchedShare: existing.size === 0 ? 0 : Math.round((touchedExisting / existing.size) * 1000) / 1000,
+    existing: existing.size,
+    statefulLosses: [...new Set(losses.map(({ address }) => shown(address)))],
+    exposures,
+    unjudged: [...risk.unjudged].map(({ address, attributes }) => ({ address, attributes: [...attributes] })),
+    reasons: causes.map(({ text }) => text),
+    causes: [...causes],
+    lowerBound:
+      graph.unresolvedLocals > 0
+        ? [
+            `${counted(graph.unresolvedLocals, 'reference')} through locals cannot be followed: the plan does not say what they stand for.`,
+          ]
+        : [],
+  };
+  return { radius, spread };
+}
+
+function dependentsOf(spread: Spread, graph: DependencyGraph, direct: ReadonlySet<string>): string[] {
+  const found = spread.places
+    .flatMap((place) => graph.instancesIn(place))
+    .filter(({ mode, address }) => mode === 'managed' && !direct.has(address))
+    .map(({ address }) => address);
+  return [...new Set(found)].sort();
+}
+
+interface Loss {
+  readonly address: string;
+  readonly why: string;
+}
+
+/** Objects of stateful kinds that are deleted or replaced. */
+function lossesOf(direct: readonly ResourceChange[]): Loss[] {
+  return direct.flatMap((change): Loss[] => {
+    const loses = change.destroys ? lossOf(change.type, valuesBefore(change)) : undefined;
+    if (loses === undefined) return [];
+    const what = change.kind === 'replace' ? 'is replaced by an empty one' : 'is deleted';
+    return [{ address: change.address, why: `${what}: ${loses}` }];
+  });
+}
+
+const isRecordsChange = (change: ResourceChange): boolean =>
+  isMove(change) || change.importing !== undefined || change.actions.includes('forget');
+
+function riskFactsOf(
+  { plan, changes, redactor }: BlastFacts,
+  facts: {
+    direct: readonly ResourceChange[];
+    losses: readonly Loss[];
+    exposures: readonly Exposure[];
+    dependents: readonly string[];
+    existing: number;
+    touchedExisting: number;
+  },
+): RiskFacts {
+  const { direct, losses, exposures, dependents, existing, touchedExisting } = facts;
+  const shown = (address: string): string => redactor.address(address);
+  const lost = new Set(losses.map(({ address }) => address));
+  const addresses = (matches: (change: ResourceChange) => boolean): string[] =>
+    direct.filter(matches).map(({ key }) => shown(key));
+  const isPlain = ({ address, type }: ResourceChange) =>
+    !lost.has(address) && !TRAFFIC_KINDS.has(type) && !LOG_KINDS.has(type);
+  const isStateful = (change: ResourceChange) => lossOf(change.type, valuesBefore(change)) !== undefined;
+  const deletes = direct.filter(({ kind }) => kind === 'delete');
+  return {
+    created: addresses(({ kind }) => kind === 'create'),
+    updated: addresses((change) => change.kind === 'update' && !isStateful(change)),
+    updatedStateful: addresses((change) => change.kind === 'update' && isStateful(change)),
+    deleted: addresses((change) => change.kind === 'delete' && isPlain(change)),
+    replacedOldFirst: addresses(
+      (change) => change.kind === 'replace' && change.actions[0] === 'delete' && isPlain(change),
+    ),
+    replacedNewFirst: addresses(
+      (change) => change.kind === 'replace' && change.actions[0] !== 'delete' && isPlain(change),
+    ),
+    losses: losses.map(({ address, why }) => ({ address: shown(address), why })),
+    trafficCut: addresses(
+      ({ destroys, type, deposed }) => destroys && TRAFFIC_KINDS.has(type) && deposed === undefined,
+    ),
+    logsLost: addresses(({ destroys, type }) => destroys && LOG_KINDS.has(type)),
+    forgotten: changes
+      .filter((change) => change.actions.includes('forget') && isStateful(change))
+      .map(({ address }) => shown(address)),
+    recordsOnly: recordsSentence(plan, changes),
+    exposures,
+    weakened: direct.flatMap((change) => weakenedIn(change).map((why) => ({ address: shown(change.address), why }))),
+    unjudged: changes.flatMap((change) => {
+      const attributes = unjudgedIn(change);
+      return attributes.length > 0 ? [{ address: shown(change.address), attributes }] : [];
+    }),
+    unknown: addresses(({ kind }) => kind === 'unknown'),
+    invocations: plan.action_invocations?.length ?? 0,
+    dependents,
+    touchedExisting,
+    existing,
+    destroysEverything: isEverythingDestroyed(changes, existing, deletes),
+  };
+}
+
+function recordsSentence(plan: Plan, changes: readonly ResourceChange[]): string[] {
+  const outputs = Object.values(plan.output_changes ?? {}).filter(({ actions }) => !actions.includes('no-op')).length;
+  const parts: [number, string][] = [
+    [changes.filter(({ importing }) => importing !== undefined).length, 'import'],
+    [changes.filter(isMove).length, 'move'],
+    [changes.filter(({ actions }) => actions.includes('forget')).length, 'forgotten resource'],
+    [outputs, 'output'],
+  ];
+  return parts.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
+}
+
+/** Managed objects that exist before the plan. */
+export function existingObjects(plan: Plan, changes: readonly ResourceChange[]): Set<string> {
+  const state = stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed' && !resource.deposed_key);
+  const moved = new Map(changes.map(({ previousAddress, address }) => [previousAddress, address]));
+  const found = new Set(state.map(({ resource }) => moved.get(resource.address) ?? resource.address));
+  for (const { mode, kind, address, deposed } of changes)
+    if (mode === 'managed' && kind !== 'create' && deposed === undefined) found.add(address);
+  return found;
+}
+
+/** Does nothing that existed remain, and nothing new come? */
+export function isEverythingDestroyed(
+  changes: readonly ResourceChange[],
+  existing: number,
+  deletes = changes.filter(({ kind }) => kind === 'delete'),
+): boolean {
+  const isOnlyDeleting = changes.every(({ mode, kind }) => mode !== 'managed' || kind === 'delete');
+  return (
+    isOnlyDeleting &&
+    existing > 0 &&
+    new Set(deletes.filter(({ deposed }) => deposed === undefined).map(({ address }) => address)).size >= existing
+  );
+}
+
+function exposuresIn(facts: BlastFacts): Exposure[] {
+  const { plan, changes } = facts;
+  const accountId = accountOf(plan);
+  const balanced = balancedGroups(facts);
+  const found = changes.flatMap((change) => {
+    const isOnLoadBalancer = balanced.has(blockIdOfAddress(change.address));
+    return exposuresOf(change, { accountId, isOnLoadBalancer }).map((finding) => ({
+      address: change.address,
+      ...finding,
+    }));
+  });
+  return [...found, ...removedBlocks(changes)].map(({ address, why, severity }) => ({ address, why, severity }));
+}
+
+/** The account the plan is for, if a data source told it. */
+const accountOf = (plan: Plan): string | undefined =>
+  textOf(
+    recordOf(stateResourcesOf(plan).find(({ resource }) => resource.type === 'aws_caller_identity')?.resource.values)
+      .account_id,
+  );
+
+const BALANCER_KINDS = new Set(['aws_lb', 'aws_alb', 'aws_elb']);
+const GROUP_KINDS = new Set(['aws_security_group', 'aws_default_security_group']);
+
+/** Security groups that load balancers name, and the rules of those groups: being reachable is their point. */
+function balancedGroups({ blocks, graph }: BlastFacts): Set<string> {
+  const isBalancer = (node: string): boolean => BALANCER_KINDS.has(blocks.get(node)?.resource.type ?? '');
+  const groups = new Set(
+    [...blocks.values()]
+      .filter(({ id, resource }) => GROUP_KINDS.has(resource.type) && graph.blocksNaming(id).some(isBalancer))
+      .map(({ id }) => id),
+  );
+  const rules = [...blocks.values()].filter(({ module, resource }) => {
+    const references = listOf(recordOf(fieldOf(recordOf(resource.expressions), 'security_group_id')).references);
+    return references.some((reference) => {
+      const [type = '', name = ''] = String(reference).split('.');
+      return GROUP_KINDS.has(type) && groups.has(blockId(module, { mode: 'managed', type, name }));
+    });
+  });
+  return new Set([...groups, ...rules.map(({ id }) => id)]);
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { marksAnything, maskAt, numberOf, recordOf, textOf } from '../json-value.ts';
+import { type ResourceChange, valuesAfter, valuesBefore } from '../resource-change.ts';
+import { type ExposureContext, type Finding, type JudgedKind, SEVERITIES } from './finding.ts';
+import { NETWORK_KINDS } from './network.ts';
+import { PERMISSION_KINDS } from './permissions.ts';
+import { BLOCK_FLAGS, PUBLIC_ACCESS_KINDS } from './public-access.ts';
+
+/** Something this plan newly opens. */
+export const ExposureSchema = z.object({ address: z.string(), why: z.string(), severity: z.enum(SEVERITIES) });
+export type Exposure = z.infer<typeof ExposureSchema>;
+
+const TABLES = [NETWORK_KINDS, PUBLIC_ACCESS_KINDS, PERMISSION_KINDS] as const;
+
+const kindsFor = (type: string): JudgedKind[] =>
+  TABLES.flatMap((table) => {
+    const kind = Object.hasOwn(table, type) ? table[type] : undefined;
+    return kind ? [kind] : [];
+  });
+
+/** What one change opens that was not open before. */
+export function exposuresOf(change: ResourceChange, context: ExposureContext): Finding[] {
+  if (change.deposed !== undefined || change.mode !== 'managed' || change.kind === 'no-op') return [];
+  const after = valuesAfter(change);
+  if (!after) return [];
+  const before = valuesBefore(change);
+  return kindsFor(change.type).flatMap(({ judge }) => {
+    const known = new Set(before ? judge(before, context).map(({ key }) => key) : []);
+    return judge(after, context).filter(({ key }) => !known.has(key));
+  });
+}
+
+/** Attributes that decide about an exposure and are known only after the apply. */
+export function unjudgedIn(change: ResourceChange): string[] {
+  if (change.kind !== 'create' && change.kind !== 'update' && change.kind !== 'replace') return [];
+  return [...new Set(kindsFor(change.type).flatMap(({ reads }) => reads))].filter((name) =>
+    marksAnything(maskAt(change.unknown, name)),
+  );
+}
+
+/** Removing the public access block of a bucket that stays opens the bucket to public ACLs and policies. */
+export function removedBlocks(changes: readonly ResourceChange[]): (Finding & { address: string })[] {
+  const deletedBuckets = new Set(
+    changes
+      .filter(({ type, kind }) => type === 'aws_s3_bucket' && kind === 'delete')
+      .flatMap(({ before }) => [textOf(recordOf(before).id), textOf(recordOf(before).bucket)]),
+  );
+  return changes.flatMap((change) => {
+    const isBlock =
+      change.type === 'aws_s3_bucket_public_access_block' || change.type === 'aws_s3_account_public_access_block';
+    if (!isBlock || change.kind !== 'delete' || change.deposed !== undefined) return [];
+    const { bucket, ...flags } = recordOf(change.before);
+    if (deletedBuckets.has(textOf(bucket)) && bucket !== undefined) return [];
+    if (!BLOCK_FLAGS.some((flag) => flags[flag] === true)) return [];
+    const what =
+      change.type === 'aws_s3_account_public_access_block' ? 'the account' : `bucket ${textOf(bucket) ?? ''}`.trim();
+    return [
+      {
+        address: change.address,
+        key: 'removed',
+        severity: 'high' as const,
+        why: `takes the public access block off ${what}`,
+      },
+    ];
+  });
+}
+
+/** Worsening of a resource's own safety nets: how it could be undone or recovered. */
+export function weakenedIn(change: ResourceChange): string[] {
+  if (change.kind !== 'update') return [];
+  const [was, is] = [recordOf(change.before), recordOf(change.after)];
+  const turnedOff = (name: string) => was[name] === true && is[name] === false;
+  const turnedOn = (name: string) => was[name] === false && is[name] === true;
+  const retention = [numberOf(was.backup_retention_period), numberOf(is.backup_retention_period)];
+  return [
+    ...(turnedOff('deletion_protection') || turnedOff('deletion_protection_enabled')
+      ? ['turns its deletion protection off']
+      : []),
+    ...(turnedOn('skip_final_snapshot') ? ['will keep no final snapshot when deleted'] : []),
+    ...(turnedOn('force_destroy') ? ['may from now on be deleted with everything in it (force_destroy)'] : []),
+    ...(turnedOff('storage_encrypted') || turnedOff('encrypted') ? ['turns its encryption off'] : []),
+    ...(retention[0] !== undefined && retention[1] !== undefined && retention[1] < retention[0]
+      ? [`keeps backups for ${retention[1]} instead of ${retention[0]} days`]
+      : []),
+  ];
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { type Module, modulesOf } from './configured-resources.ts';
+import { recordOf } from './json-value.ts';
+import type { Plan } from './plan-schema.ts';
+
+/** One module call of the configuration and the version that runs. */
+export const ModuleVersionSchema = z.object({
+  /** `module.notices.module.logs` */
+  call: z.string(),
+  /** As written, without credentials. */
+  source: z.string(),
+  /** `2.0.0`, a branch, a commit, a registry constraint; `unpinned` or `local` when nothing says. */
+  version: z.string(),
+  /** The whole git ref, where the version is only a part of it. */
+  ref: z.string().optional(),
+  /** The module that the version in the ref counts, where it is another one of the same repository. */
+  versionOf: z.string().optional(),
+  /** Names of the arguments passed, for comparing environments. */
+  arguments: z.array(z.string()),
+});
+export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
+
+/** `.terraform/modules/modules.json`, written by `init`. */
+export const ModuleManifestSchema = z.object({
+  Modules: z.array(z.object({ Key: z.string(), Source: z.string().nullish(), Version: z.string().nullish() })),
+});
+
+/** Nothing in the source says which version it is. */
+const UNPINNED = 'unpinned';
+/** A local path of a configuration whose commit is not known. */
+const LOCAL = 'local';
+
+interface Version {
+  readonly version: string;
+  readonly ref?: string;
+  readonly versionOf?: string;
+}
+
+export interface ModuleFacts {
+  readonly plan: Plan;
+  /** Parsed `modules.json`; it knows which version a registry constraint chose. */
+  readonly manifest: unknown;
+  /** Commit of the release: the version of everything that comes by a local path. */
+  readonly commit: string | undefined;
+}
+
+/** Every module call, nested ones too. A local path inside a module means a place in that module's package: its version is inherited. */
+export function moduleVersionsOf({ plan, manifest, commit }: ModuleFacts): ModuleVersion[] {
+  const resolved = resolvedVersions(manifest);
+  const versions = new Map<string, Version>([['', { version: commit ?? LOCAL }]]);
+  return modulesOf(plan).flatMap((module): ModuleVersion[] => {
+    if (!module.call) return [];
+    const parent = module.names
+      .slice(0, -1)
+      .map((name) => `module.${name}`)
+      .join('.');
+    const version = versionOf(module, versions.get(parent) ?? { version: LOCAL }, resolved);
+    versions.set(module.address, version);
+    const source = withoutCredentials(module.call.source ?? '');
+    const passed = Object.keys(recordOf(module.call.expressions)).sort();
+    return [{ call: module.address, source, ...version, arguments: passed }];
+  });
+}
+
+function resolvedVersions(manifest: unknown): Map<string, string> {
+  const parsed = ModuleManifestSchema.safeParse(manifest);
+  if (!parsed.success) return new Map();
+  return new Map(parsed.data.Modules.flatMap(({ Key, Version }) => (Version ? [[Key, Version]] : [])));
+}
+
+function versionOf({ names, call }: Module, parent: Version, resolved: ReadonlyMap<string, string>): Version {
+  const source = call?.source ?? '';
+  if (isLocal(source)) return parent;
+  const chosen = resolved.get(names.join('.'));
+  if (chosen !== undefined) return { version: chosen };
+  if (call?.version_constraint) return { version: call.version_constraint };
+  const query = new URLSearchParams(source.split('?')[1] ?? '');
+  const ref = query.get('ref') ?? query.get('rev') ?? query.get('tag') ?? query.get('digest') ?? query.get('versionId');
+  return ref === null ? { version: UNPINNED } : versionInRef(ref, source);
+}
+
+/** `./modules/web`, `../logs`, and absolute paths */
+const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[a-z]:[/\\])/i.test(source);
+
+const NUMBER = '(\\d+\\.\\d+\\.\\d+(?:[-+][\\w.+-]+)?)';
+const TAG = new RegExp(`^(?:(.+?)[-/])?v${NUMBER}$`);
+const BARE = new RegExp(`^${NUMBER}$`);
+
+/** `notices-v2.0.0` is version 2.0.0 of notices; `v2.0.0` and `2.0.0` of the repository; anything else stays as it is. */
+function versionInRef(ref: string, source: string): Version {
+  const [, module, number] = TAG.exec(ref) ?? [undefined, undefined, BARE.exec(ref)?.[1]];
+  if (number === undefined) return { version: ref };
+  if (module === undefined) return { version: number, ...(ref === number ? {} : { ref }) };
+  const name = source.split('?')[0]?.split('//').at(-1)?.replace(/\/+$/, '').split('/').at(-1);
+  return { version: number, ref, ...(module.split('/').at(-1) === name ? {} : { versionOf: module }) };
+}
+
+/** `https://user:token@host/…` -> `https://host/…`; signed query values go too. */
+export const withoutCredentials = (source: string): string =>
+  source
+    .replace(/(:\/\/)[^/@\s]*@/g, (text, slashes: string) => (text === `${slashes}git@` ? text : slashes))
+    .replace(
+      /([?&](?:sshkey|aws_access_key_\w+|aws_access_token|token|password|sig|signature)=)[^&]*/gi,
+      '$1(sensitive)',
+    );

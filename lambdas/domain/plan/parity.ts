@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { type ModuleVersion, ModuleVersionSchema } from './module-versions.ts';
+
+/** What one environment's configuration consists of, as far as environments are compared by it. */
+export const ConfigurationSchema = z.object({
+  modules: z.array(
+    ModuleVersionSchema.pick({ call: true, source: true, version: true }).extend({
+      arguments: z.array(z.string()).optional(),
+    }),
+  ),
+  /** Names of the root variables. */
+  variables: z.array(z.string()),
+});
+export type Configuration = z.infer<typeof ConfigurationSchema>;
+
+const OnlyInSchema = { onlyInStage: z.array(z.string()), onlyInProduction: z.array(z.string()) };
+
+/** Where staging and production differ; what staging proves about production ends there. */
+export const ParitySchema = z.object({
+  same: z.boolean(),
+  /** Calls whose source or version differ, or that exist on one side only. */
+  modules: z.array(
+    z.object({
+      call: z.string(),
+      stage: z.object({ source: z.string(), version: z.string() }).nullable(),
+      production: z.object({ source: z.string(), version: z.string() }).nullable(),
+    }),
+  ),
+  variables: z.object(OnlyInSchema),
+  /** Arguments of calls that exist on both sides. */
+  arguments: z.array(z.object({ call: z.string(), ...OnlyInSchema })),
+});
+export type Parity = z.infer<typeof ParitySchema>;
+
+export function compareParity(stage: Configuration, production: Configuration): Parity {
+  const [here, there] = [byCall(stage), byCall(production)];
+  const calls = [...new Set([...here.keys(), ...there.keys()])].sort();
+  const modules = calls.flatMap((call) => {
+    const [one, other] = [here.get(call), there.get(call)];
+    const isSame =
+      one !== undefined &&
+      other !== undefined &&
+      one.version === other.version &&
+      sourceName(one) === sourceName(other);
+    return isSame ? [] : [{ call, stage: shown(one), production: shown(other) }];
+  });
+  const variables = onlyIn(stage.variables, production.variables);
+  const passed = calls.flatMap((call) => {
+    const [one, other] = [here.get(call), there.get(call)];
+    if (!one || !other) return [];
+    const difference = onlyIn(one.arguments ?? [], other.arguments ?? []);
+    return isEmpty(difference) ? [] : [{ call, ...difference }];
+  });
+  const same = modules.length === 0 && passed.length === 0 && isEmpty(variables);
+  return { same, modules, variables, arguments: passed };
+}
+
+type Call = Configuration['modules'][number];
+
+const byCall = ({ modules }: Configuration): Map<string, Call> =>
+  new Map(modules.map((module) => [module.call, module]));
+const shown = (call: Call | undefined) => (call ? { source: call.source, version: call.version } : null);
+/** The ref is compared as the version. */
+const sourceName = ({ source }: Pick<ModuleVersion, 'source'>): string => source.split('?')[0] ?? source;
+
+function onlyIn(stage: readonly string[], production: readonly string[]) {
+  const [here, there] = [new Set(stage), new Set(production)];
+  return {
+    onlyInStage: [...here].filter((name) => !there.has(name)).sort(),
+    onlyInProduction: [...there].filter((name) => !here.has(name)).sort(),
+  };
+}
+
+const isEmpty = ({ onlyInStage, onlyInProduction }: { onlyInStage: string[]; onlyInProduction: string[] }): boolean =>
+  onlyInStage.length === 0 && onlyInProduction.length === 0;

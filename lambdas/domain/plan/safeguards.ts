@@ -1,0 +1,216 @@
+import * as z from 'zod';
+import type { OperationSchema } from '../deployment.ts';
+import type { Stage } from '../policy.ts';
+import { existingObjects, isEverythingDestroyed } from './blast-radius.ts';
+import type { Plan } from './plan-schema.ts';
+import type { PlanFlags } from './plan-summary.ts';
+import type { Redactor } from './redactor.ts';
+import { type ResourceChange, valuesBefore } from './resource-change.ts';
+import { lossOf } from './stateful-kinds.ts';
+import { counted, percent } from './wording.ts';
+
+/** Stands for the environment as a whole where an address is expected and the environment's name is not known. */
+const UNNAMED_ENVIRONMENT = '*';
+
+/** Share of an environment's objects that an ordinary plan may delete in a protected environment. */
+const MOST_DELETED_SHARE = 0.3;
+/** Deleting fewer objects than this never counts as too many. */
+const FEW_DELETIONS = 3;
+
+/** What an application may tighten; nothing here loosens the rules. */
+export const SafeguardSettingsSchema = z.strictObject({
+  /** Kinds protected besides the reviewed list, for example `aws_cloudwatch_log_group`. */
+  protectedTypes: z.array(z.string().min(1)).max(200).optional(),
+  /** Addresses protected whatever their kind; `*` stands for any text. */
+  protectedAddresses: z.array(z.string().min(1)).max(200).optional(),
+  /** Share of the objects that one plan may delete, 0 to 0.3. */
+  mostDeletedShare: z.number().min(0).max(MOST_DELETED_SHARE).optional(),
+});
+export type SafeguardSettings = z.infer<typeof SafeguardSettingsSchema>;
+
+export const SAFEGUARD_RULES = [
+  'plan-errored',
+  'plan-incomplete',
+  'unknown-action',
+  'environment-destroyed',
+  'protected-kind',
+  'protected-address',
+  'too-many-deletions',
+] as const;
+
+export const ViolationSchema = z.object({
+  /** The resource, or the environment's name for the plan or environment as a whole. */
+  address: z.string(),
+  rule: z.enum(SAFEGUARD_RULES),
+  why: z.string(),
+  /** Staff can lift it; the others only go away with another plan. */
+  liftable: z.boolean(),
+  /** The lifted address that covers it: its own or the environment's name. */
+  liftedBy: z.string().nullable(),
+});
+export type Violation = z.infer<typeof ViolationSchema>;
+
+export const SafeguardsSchema = z.object({
+  /** `block`: this plan must not be applied as things stand. */
+  verdict: z.enum(['allow', 'block']),
+  violations: z.array(ViolationSchema),
+  /** Lifted addresses this plan needs; the lifts are used up when it is consumed. */
+  liftsUsed: z.array(z.string()),
+  /** Only lifts let it through, so it passes both gates in whatever stage. */
+  requiresBothGates: z.boolean(),
+});
+export type Safeguards = z.infer<typeof SafeguardsSchema>;
+
+export interface SafeguardFacts {
+  readonly plan: Plan;
+  readonly changes: readonly ResourceChange[];
+  readonly flags: Pick<PlanFlags, 'complete' | 'errored'>;
+  readonly stage: Stage;
+  readonly deletionProtection: boolean;
+  readonly operation?: z.infer<typeof OperationSchema>;
+  readonly settings?: SafeguardSettings;
+  /** Name of the environment: what staff lifts for it as a whole. */
+  readonly environment?: string;
+  /** Addresses (or the environment's name) whose protection staff lifted and nobody has used yet. */
+  readonly lifts?: readonly string[];
+  /** How addresses are shown, and therefore how staff names them. */
+  readonly redactor: Pick<Redactor, 'address'>;
+}
+
+/**
+ * Rule 7: production, and any environment with deletion protection, is never destroyed and loses no protected object
+ * until staff lifts the protection. Plans that failed, are incomplete or hold unknown actions are refused everywhere.
+ */
+export function evaluateSafeguards(facts: SafeguardFacts): Safeguards {
+  const found = [...planViolations(facts), ...(isProtected(facts) ? protectionViolations(facts) : [])];
+  const violations = found.map((violation) => {
+    const address = facts.redactor.address(violation.address);
+    return { ...violation, address, liftedBy: liftFor({ ...violation, address }, facts) };
+  });
+  const liftsUsed = [...new Set(violations.flatMap(({ liftedBy }) => liftedBy ?? []))];
+  return {
+    verdict: violations.every(({ liftedBy }) => liftedBy !== null) ? 'allow' : 'block',
+    violations,
+    liftsUsed,
+    requiresBothGates: liftsUsed.length > 0,
+  };
+}
+
+const isProtected = ({ stage, deletionProtection }: SafeguardFacts): boolean =>
+  stage === 'production' || deletionProtection;
+
+type Found = Omit<Violation, 'liftedBy'>;
+
+const wholeOf = ({ environment }: SafeguardFacts): string => environment ?? UNNAMED_ENVIRONMENT;
+
+/** The lift of the address itself, else that of the environment. */
+function liftFor({ address, liftable }: Found, facts: SafeguardFacts): string | null {
+  if (!liftable) return null;
+  return [address, wholeOf(facts)].find((lifted) => facts.lifts?.includes(lifted)) ?? null;
+}
+
+/** What no lift can mend. */
+function planViolations(facts: SafeguardFacts): Found[] {
+  const { changes, flags } = facts;
+  const whole = (rule: Violation['rule'], why: string): Found => ({
+    address: wholeOf(facts),
+    rule,
+    why,
+    liftable: false,
+  });
+  return [
+    ...(flags.errored
+      ? [whole('plan-errored', 'planning ended with an error; the plan is only a part of what was wanted')]
+      : []),
+    ...(!flags.errored && !flags.complete
+      ? [
+          whole(
+            'plan-incomplete',
+            'the plan covers only a part of the configuration (-target, or something was deferred)',
+          ),
+        ]
+      : []),
+    ...changes
+      .filter(({ kind }) => kind === 'unknown')
+      .map(({ address, actions }): Found => {
+        const why = `the actions ${JSON.stringify(actions)} are unknown; what they do cannot be judged`;
+        return { address, rule: 'unknown-action', why, liftable: false };
+      }),
+  ];
+}
+
+function protectionViolations(facts: SafeguardFacts): Found[] {
+  const { plan, changes, stage, operation } = facts;
+  const protection = stage === 'production' ? 'production is protected' : 'the environment has deletion protection';
+  const existing = existingObjects(plan, changes).size;
+  const deleted = new Set(
+    changes.filter(({ kind, deposed }) => kind === 'delete' && deposed === undefined).map(({ address }) => address),
+  ).size;
+  const destroysEnvironment = operation === 'destroy' || isEverythingDestroyed(changes, existing);
+  const most = facts.settings?.mostDeletedShare ?? MOST_DELETED_SHARE;
+  const isTooMany = !destroysEnvironment && deleted >= FEW_DELETIONS && existing > 0 && deleted / existing > most;
+  const environment = (rule: Violation['rule'], why: string): Found => ({
+    address: wholeOf(facts),
+    rule,
+    why,
+    liftable: true,
+  });
+  return [
+    ...(destroysEnvironment
+      ? [environment('environment-destroyed', `the whole environment is destroyed; ${protection}`)]
+      : []),
+    ...(isTooMany
+      ? [
+          environment(
+            'too-many-deletions',
+            `${deleted} of ${counted(existing, 'object')} are deleted (${percent(deleted / existing)}, at most ${percent(most)}); ${protection}`,
+          ),
+        ]
+      : []),
+    ...changes.flatMap((change) => protectedObject(change, facts, protection)),
+  ];
+}
+
+function protectedObject(change: ResourceChange, { settings }: SafeguardFacts, protection: string): Found[] {
+  if (!change.destroys) return [];
+  const { address, type } = change;
+  const what = change.kind === 'replace' ? 'is replaced' : 'is deleted';
+  const loses = lossOf(type, valuesBefore(change));
+  if (loses !== undefined)
+    return [{ address, rule: 'protected-kind', why: `${what}: ${loses}; ${protection}`, liftable: true }];
+  if (settings?.protectedTypes?.includes(type))
+    return [
+      {
+        address,
+        rule: 'protected-kind',
+        why: `${what} and ${type} is a protected kind here; ${protection}`,
+        liftable: true,
+      },
+    ];
+  const pattern = settings?.protectedAddresses?.find((wanted) => matchesPattern(address, wanted));
+  return pattern === undefined
+    ? []
+    : [
+        {
+          address,
+          rule: 'protected-address',
+          why: `${what} and is protected by "${pattern}"; ${protection}`,
+          liftable: true,
+        },
+      ];
+}
+
+/** `*` stands for any text. Linear, unlike a regular expression made of somebody's pattern. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (!text.startsWith(first)) return false;
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}
