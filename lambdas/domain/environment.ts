@@ -35,6 +35,10 @@ export const EnvironmentPatchSchema = z
   .partial()
   .refine((patch) => patch.hold !== undefined || patch.deletionProtection !== undefined, {
     error: 'name at least one of deletionProtection, hold',
+  })
+  .refine(({ hold, deletionProtection, reason }) => reason || !(hold === true || deletionProtection === false), {
+    path: ['reason'],
+    error: 'say why: a hold is set, or a protection removed, with a reason',
   });
 export type EnvironmentPatch = z.infer<typeof EnvironmentPatchSchema>;
 

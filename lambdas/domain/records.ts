@@ -3,6 +3,7 @@ import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
 import { DeploymentSchema } from './deployment.ts';
 import { EnvironmentSchema } from './environment.ts';
+import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
@@ -140,6 +141,13 @@ export const RECORDS = {
       sk: 'OUTPUTS',
     }),
   }),
+  environmentEvent: record({
+    schema: EnvironmentEventSchema,
+    key: (event: { application: string; environment: string; at: string; nonce: string }) => ({
+      pk: env(event.application, event.environment),
+      sk: `EVENT#${event.at}#${event.nonce}`,
+    }),
+  }),
   protectionLifts: record({
     schema: ProtectionLiftsSchema,
     key: ({ application, environment, address }: { application: string; environment: string; address: string }) => ({
@@ -260,6 +268,12 @@ export const LISTINGS = {
     kind: 'outcome',
     partition: env(application, environment),
     prefix: 'OUTCOME#',
+    order: descending,
+  }),
+  environmentEvents: (application: string, environment: string): Listing<'environmentEvent'> => ({
+    kind: 'environmentEvent',
+    partition: env(application, environment),
+    prefix: 'EVENT#',
     order: descending,
   }),
   protectionLifts: (application: string, environment: string): Listing<'protectionLifts'> => ({

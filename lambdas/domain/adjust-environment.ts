@@ -1,0 +1,44 @@
+import type { Requester } from './deployment.ts';
+import type { Environment, EnvironmentPatch } from './environment.ts';
+import { type EnvironmentEvent, recordEnvironmentEvent } from './environment-event.ts';
+import { emptyState } from './environment-state.ts';
+import { NotFoundError, RefusedError } from './errors.ts';
+import type { Store, Surroundings, Transaction } from './ports.ts';
+
+/**
+ * Sets or lifts an environment's hold and its protection against deletion, and records who did so and why.
+ * Throws NotFoundError, RefusedError `production-protected`.
+ */
+export async function adjustEnvironment(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  where: { readonly application: string; readonly environment: string },
+  { hold, deletionProtection, reason = '' }: EnvironmentPatch,
+  by: Requester,
+): Promise<Environment> {
+  return store.transact(async (transaction) => {
+    const current = await transaction.get('environment', { application: where.application, name: where.environment });
+    if (!current) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
+    const record = (type: EnvironmentEvent['type']) =>
+      recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
+    if (hold !== undefined) {
+      await setHold(transaction, where, hold ? { reason, by, at: surroundings.now() } : null);
+      record(hold ? 'held' : 'hold-lifted');
+    }
+    if (deletionProtection === undefined || deletionProtection === current.deletionProtection) return current;
+    if (!deletionProtection && current.stage === 'production')
+      throw new RefusedError('production-protected', `"${current.name}" is production: its protection stays`);
+    const environment = { ...current, deletionProtection, updatedAt: surroundings.now() };
+    transaction.put('environment', environment);
+    record(deletionProtection ? 'protected' : 'protection-removed');
+    return environment;
+  });
+}
+
+async function setHold(
+  transaction: Transaction,
+  where: { application: string; environment: string },
+  hold: { reason: string; by: Requester; at: string } | null,
+): Promise<void> {
+  const state = (await transaction.get('environmentState', where)) ?? emptyState(where.application, where.environment);
+  transaction.put('environmentState', { ...state, hold });
+}

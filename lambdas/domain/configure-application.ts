@@ -1,0 +1,47 @@
+import type { Application, ApplicationSettings } from './application.ts';
+import { isBusy } from './environment-state.ts';
+import { RefusedError } from './errors.ts';
+import { requireOrdered } from './pipeline.ts';
+import { stagesOf } from './place-deployment.ts';
+import { requireStrongEnough } from './policy.ts';
+import type { Store, Surroundings, Transaction } from './ports.ts';
+
+/** Creates an application or replaces its settings. Throws RefusedError. */
+export async function configureApplication(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  name: string,
+  settings: ApplicationSettings,
+): Promise<{ application: Application; isNew: boolean }> {
+  requireStrongEnough(settings.policy);
+  return store.transact(async (transaction) => {
+    const current = await transaction.get('application', { name });
+    const now = surroundings.now();
+    const application = { name, ...settings, createdAt: current?.createdAt ?? now, updatedAt: now };
+    requireOrdered(application.pipeline, await stagesOf(transaction, application));
+    if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
+    transaction.put('application', application);
+    return { application, isNew: !current };
+  });
+}
+
+/** Rule 1: the order is not changed under running deployments, and nothing deployed is left outside of it. */
+async function requirePipelineMayChange(
+  transaction: Transaction,
+  { name: application, pipeline: before }: Application,
+  after: readonly string[],
+): Promise<void> {
+  if (before.join() === after.join()) return;
+  for (const environment of new Set([...before, ...after])) {
+    const state = await transaction.get('environmentState', { application, environment });
+    if (isBusy(state))
+      throw new RefusedError(
+        'deployments-open',
+        `the pipeline of "${application}" changes only while no deployment is open; ${environment} has one`,
+      );
+    if (state?.deployed && !after.includes(environment))
+      throw new RefusedError(
+        'something-deployed',
+        `release ${state.deployed.release} is deployed in "${environment}"; destroy it before taking it out of the pipeline`,
+      );
+  }
+}

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import type { Surroundings, Transaction } from './ports.ts';
+
+/** One line of an environment's own story: who changed its settings, set or lifted a hold, and why; never edited. */
+export const EnvironmentEventSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  at: InstantSchema,
+  /** Tells apart events of the same instant. */
+  nonce: z.string().regex(/^[0-9a-f]{8}$/),
+  type: z.enum(['configured', 'held', 'hold-lifted', 'protected', 'protection-removed']),
+  by: z.string(),
+  reason: z.string().optional(),
+});
+export type EnvironmentEvent = z.infer<typeof EnvironmentEventSchema>;
+
+/** Adds a line, in the transaction that makes it true. */
+export function recordEnvironmentEvent(
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { reason, ...event }: Omit<EnvironmentEvent, 'at' | 'nonce'>,
+): void {
+  const at = { at: surroundings.now(), nonce: surroundings.randomHex(8) };
+  transaction.insert('environmentEvent', { ...event, ...at, ...(reason && { reason }) });
+}

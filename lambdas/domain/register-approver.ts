@@ -1,0 +1,50 @@
+import type { Approver, ApproverSettings } from './approver.ts';
+import { NotFoundError, RefusedError } from './errors.ts';
+import type { ApproverMail, Store, Surroundings } from './ports.ts';
+import { requireDispensable } from './remove-approver.ts';
+
+/** SNS filters messages by at most this many filter policies on one topic. */
+const MOST_SUBSCRIPTIONS = 200;
+
+/**
+ * Registers an approver, or changes one, and subscribes the address; asked again while the confirmation is pending, a
+ * new confirmation mail is sent. Throws NotFoundError, RefusedError.
+ */
+export async function registerApprover(
+  { store, mail, surroundings }: { store: Store; mail: ApproverMail; surroundings: Surroundings },
+  application: string,
+  email: string,
+  settings: ApproverSettings,
+): Promise<{ approver: Approver; isNew: boolean }> {
+  if (!(await store.get('application', { name: application }))) throw new NotFoundError('application', application);
+  const before = await store.get('approver', { application, email });
+  if (before && before.gates[0] !== settings.gates[0]) await requireDispensable(store, before);
+  const subscription = await subscribe(mail, email);
+  return store.transact(async (transaction) => {
+    // Looked at again: the application may have been removed meanwhile.
+    if (!(await transaction.get('application', { name: application })))
+      throw new NotFoundError('application', application);
+    const current = await transaction.get('approver', { application, email });
+    const createdAt = current?.createdAt ?? surroundings.now();
+    const isSameSubscription = current?.subscriptionArn === subscription.subscriptionArn;
+    const unsubscribeProtected = isSameSubscription && (current?.unsubscribeProtected ?? false);
+    const approver = { application, email, ...settings, ...subscription, unsubscribeProtected, createdAt };
+    transaction.put('approver', approver);
+    return { approver, isNew: !current };
+  });
+}
+
+async function subscribe(
+  mail: ApproverMail,
+  email: string,
+): Promise<Pick<Approver, 'subscription' | 'subscriptionArn'>> {
+  const subscriptions = await mail.subscriptions();
+  const known = subscriptions.get(email);
+  if (!known && subscriptions.size >= MOST_SUBSCRIPTIONS)
+    throw new RefusedError(
+      'approver-limit',
+      `subscribing ${email}: the topic has ${subscriptions.size} subscriptions, at most ${MOST_SUBSCRIPTIONS} are possible`,
+    );
+  const arn = known?.confirmed ? known.arn : await mail.subscribe(email);
+  return arn ? { subscription: 'confirmed', subscriptionArn: arn } : { subscription: 'pending' };
+}
