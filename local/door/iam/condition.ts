@@ -63,7 +63,6 @@ const GLOBAL_KEYS = [
 const SERVICE_KEYS = [
   'codebuild:projectArn',
   'dynamodb:EnclosingOperation',
-  'dynamodb:LeadingKeys',
   'events:detail-type',
   'events:source',
   'iam:PassedToService',

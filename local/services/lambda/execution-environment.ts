@@ -1,0 +1,140 @@
+import { Worker } from 'node:worker_threads';
+import type { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts';
+
+/** How an invocation of the function's code ended. */
+export type Outcome =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: FunctionErrorPayload };
+
+export interface ExecutionEnvironment {
+  /** One invocation at a time; resolves in any case, also when the thread dies or is killed for its timeout. */
+  invoke(message: InvokeMessage, timeoutSeconds: number): Promise<Outcome>;
+  /** False from the moment its thread has died or was killed: it takes no more invocations. */
+  readonly isAlive: () => boolean;
+  /** True while the function may run: during its initialisation and while an invocation is under way. */
+  readonly isActive: () => boolean;
+  /** Resolves when the module has been loaded, or could not be. */
+  readonly initialized: Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface ExecutionEnvironmentProps {
+  readonly settings: WorkerSettings;
+  /** The whole environment of the function; nothing of the host's is added. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly onLog: (text: string) => void;
+}
+
+const exitError = (requestId: string, how: string): FunctionErrorPayload => ({
+  errorType: 'Runtime.ExitError',
+  errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: ${how}`,
+  trace: [],
+});
+
+/** AWS allows ten seconds; a laptop that starts many threads at once needs more. */
+const INIT_TIMEOUT_MS = 60_000;
+
+/** Starts a thread for one function: what AWS calls an execution environment. */
+export function startExecutionEnvironment({
+  settings,
+  variables,
+  onLog,
+}: ExecutionEnvironmentProps): ExecutionEnvironment {
+  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+    workerData: settings,
+    env: { ...variables },
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: settings.memorySize },
+  });
+  let alive = true;
+  let initializing = true;
+  let current: { requestId: string; end: (outcome: Outcome) => void } | undefined;
+  let initError: FunctionErrorPayload | undefined;
+  let deathCause: ((requestId: string) => FunctionErrorPayload) | undefined;
+  const initialization = Promise.withResolvers<void>();
+
+  const initTimer = setTimeout(() => {
+    deathCause = () => ({
+      errorType: 'Sandbox.Timedout',
+      errorMessage: `loading the module took longer than ${INIT_TIMEOUT_MS / 1000} seconds`,
+      trace: [],
+    });
+    void worker.terminate();
+  }, INIT_TIMEOUT_MS);
+  const initialized = (): void => {
+    clearTimeout(initTimer);
+    initializing = false;
+    initialization.resolve();
+  };
+  const finish = (outcome: Outcome): void => {
+    current?.end(outcome);
+    current = undefined;
+  };
+
+  worker.on('message', (message: WorkerMessage) => {
+    switch (message.kind) {
+      case 'ready':
+        return initialized();
+      case 'init-failed':
+        initError = message.error;
+        alive = false;
+        return initialized();
+      case 'log':
+        return onLog(message.text);
+      case 'result':
+        return message.requestId === current?.requestId ? finish({ ok: true, payload: message.payload }) : undefined;
+      case 'failed':
+        return message.requestId === current?.requestId ? finish({ ok: false, error: message.error }) : undefined;
+      case 'crashed':
+        deathCause = () => message.error;
+    }
+  });
+  worker.on('error', (error) => {
+    const outOfMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    deathCause ??= (requestId) => exitError(requestId, outOfMemory ? 'signal: killed' : error.message);
+  });
+  worker.on('exit', (code) => {
+    alive = false;
+    const requestId = current?.requestId ?? '';
+    const error = deathCause?.(requestId) ?? exitError(requestId, `exit status ${code}`);
+    initError ??= error;
+    initialized();
+    finish({ ok: false, error });
+  });
+
+  return {
+    initialized: initialization.promise,
+    isAlive: () => alive,
+    isActive: () => initializing || current !== undefined,
+    async invoke(message, timeoutSeconds) {
+      await initialization.promise;
+      if (initError) {
+        await worker.terminate();
+        return { ok: false, error: initError };
+      }
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      current = { requestId: message.requestId, end: resolve };
+      const timer = setTimeout(() => {
+        alive = false;
+        finish({
+          ok: false,
+          error: {
+            errorType: 'Sandbox.Timedout',
+            errorMessage: `RequestId: ${message.requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`,
+            trace: [],
+          },
+        });
+        void worker.terminate();
+      }, timeoutSeconds * 1000);
+      worker.postMessage({ ...message, deadline: Date.now() + timeoutSeconds * 1000 });
+      const outcome = await promise;
+      clearTimeout(timer);
+      return outcome;
+    },
+    async stop() {
+      alive = false;
+      await worker.terminate();
+    },
+  };
+}

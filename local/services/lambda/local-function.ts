@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type * as z from 'zod';
+import type { Caller, Credentials } from '../../door/wire.ts';
+import { type ExecutionEnvironment, type Outcome, startExecutionEnvironment } from './execution-environment.ts';
+import type { FunctionProperties } from './function-properties.ts';
+
+/** A synchronous answer may have at most this many bytes (6 MB and a little for the envelope). */
+export const MAX_PAYLOAD_BYTES = 6_291_556;
+
+/** More threads than this for one function only slow each other down on a laptop; further invocations queue. */
+const MAX_ENVIRONMENTS = 4;
+
+export interface LocalFunction {
+  readonly name: string;
+  readonly arn: string;
+  readonly logGroup: string;
+  /** The session of the function's role that its calls are made with. */
+  readonly caller: Caller;
+  readonly deadLetterArn: string | undefined;
+  invoke(requestId: string, payload: string): Promise<Outcome>;
+  /** Starts an environment beforehand, so that the next invocation finds it loaded. */
+  warm(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface LocalFunctionProps {
+  readonly name: string;
+  readonly arn: string;
+  readonly properties: z.infer<typeof FunctionProperties>;
+  readonly codeDirectory: string;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly endpoint: () => string;
+  /** Issues keys for a new environment; `isActive` tells whether its bearer may call at the moment. */
+  readonly issueCredentials: (isActive: () => boolean) => Credentials;
+  readonly revokeCredentials: (accessKeyId: string) => void;
+  readonly onLog: (logGroup: string, stream: string, text: string) => void;
+}
+
+interface RunningEnvironment {
+  readonly environment: ExecutionEnvironment;
+  readonly accessKeyId: string;
+}
+
+/** A function of the template: a pool of execution environments that grows on demand, with a queue behind its cap. */
+export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
+  const { name, arn, properties, caller } = props;
+  const logGroup = properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
+  const cap = Math.min(MAX_ENVIRONMENTS, properties.ReservedConcurrentExecutions ?? MAX_ENVIRONMENTS);
+  const idle: RunningEnvironment[] = [];
+  const all = new Set<RunningEnvironment>();
+  const waiting: ((environment: RunningEnvironment) => void)[] = [];
+  const moduleUrl = pathToFileURL(findModule(props.codeDirectory, properties.Handler)).href;
+  const handlerName = properties.Handler.slice(properties.Handler.indexOf('.') + 1);
+
+  const start = (): RunningEnvironment => {
+    const logStream = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomBytes(16).toString('hex')}`;
+    let isActive = (): boolean => true;
+    const credentials = props.issueCredentials(() => isActive());
+    const environment = startExecutionEnvironment({
+      settings: {
+        moduleUrl,
+        handlerName,
+        functionName: name,
+        functionArn: arn,
+        memorySize: properties.MemorySize,
+        logGroup,
+        logStream,
+      },
+      variables: environmentVariables({ ...props, credentials, logGroup, logStream }),
+      onLog: (text) => props.onLog(logGroup, logStream, text),
+    });
+    isActive = environment.isActive;
+    const running = { environment, accessKeyId: credentials.accessKeyId };
+    all.add(running);
+    return running;
+  };
+  const discard = (running: RunningEnvironment): void => {
+    all.delete(running);
+    props.revokeCredentials(running.accessKeyId);
+  };
+  const acquire = async (): Promise<RunningEnvironment> => {
+    for (let free = idle.pop(); free; free = idle.pop()) {
+      if (free.environment.isAlive()) return free;
+      discard(free);
+    }
+    if (all.size < cap) return start();
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+  const release = (running: RunningEnvironment): void => {
+    const next = running.environment.isAlive() ? running : undefined;
+    if (!next) discard(running);
+    const waiter = waiting.shift();
+    if (waiter) waiter(next ?? start());
+    else if (next) idle.push(next);
+  };
+
+  return {
+    name,
+    arn,
+    logGroup,
+    caller,
+    deadLetterArn: properties.DeadLetterConfig?.TargetArn,
+    async invoke(requestId, payload) {
+      const running = await acquire();
+      const outcome = await running.environment.invoke({ requestId, payload, deadline: 0 }, properties.Timeout);
+      release(running);
+      if (!outcome.ok || Buffer.byteLength(outcome.payload) <= MAX_PAYLOAD_BYTES) return outcome;
+      const errorMessage = `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+      return { ok: false, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] } };
+    },
+    async warm() {
+      if (all.size > 0) return;
+      const running = start();
+      await running.environment.initialized;
+      release(running);
+    },
+    async stop() {
+      await Promise.all([...all].map(({ environment }) => environment.stop()));
+    },
+  };
+}
+
+function findModule(codeDirectory: string, handler: string): string {
+  const file = handler.slice(0, handler.indexOf('.'));
+  const found = ['.mjs', '.js', '.cjs'].map((extension) => join(codeDirectory, `${file}${extension}`)).find(existsSync);
+  if (!found) throw new Error(`handler ${handler}: no ${file}.mjs, .js or .cjs in ${codeDirectory}`);
+  return found;
+}
+
+interface EnvironmentVariablesProps extends LocalFunctionProps {
+  readonly credentials: Credentials;
+  readonly logGroup: string;
+  readonly logStream: string;
+}
+
+/** What the function sees in `process.env`: the template's variables and the standard ones of Lambda, nothing else. */
+function environmentVariables(props: EnvironmentVariablesProps): Record<string, string> {
+  const { properties, credentials, region } = props;
+  return {
+    LANG: 'en_US.UTF-8',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    TZ: ':UTC',
+    // The SDK would look into the home directory of the person who runs the local cloud.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    ...properties.Environment.Variables,
+    _HANDLER: properties.Handler,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ENDPOINT_URL: props.endpoint(),
+    AWS_EXECUTION_ENV: `AWS_Lambda_${properties.Runtime}`,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
+    AWS_LAMBDA_FUNCTION_NAME: props.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: props.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: props.logStream,
+    LAMBDA_TASK_ROOT: props.codeDirectory,
+  };
+}

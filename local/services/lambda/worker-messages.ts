@@ -1,0 +1,37 @@
+/** What an execution environment and the thread inside it say to each other. */
+
+/** An error as Lambda reports it in the payload of a failed invocation. */
+export interface FunctionErrorPayload {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}
+
+export interface WorkerSettings {
+  /** `file:` URL of the module that exports the handler. */
+  readonly moduleUrl: string;
+  readonly handlerName: string;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly memorySize: number;
+  readonly logGroup: string;
+  readonly logStream: string;
+}
+
+export interface InvokeMessage {
+  readonly requestId: string;
+  /** The event as JSON text. */
+  readonly payload: string;
+  /** Epoch milliseconds at which the invocation times out. */
+  readonly deadline: number;
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'ready' }
+  /** The module could not be loaded or has no such handler. */
+  | { readonly kind: 'init-failed'; readonly error: FunctionErrorPayload }
+  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'result'; readonly requestId: string; readonly payload: string }
+  | { readonly kind: 'failed'; readonly requestId: string; readonly error: FunctionErrorPayload }
+  /** An exception or rejection that nothing caught; the thread ends right after. */
+  | { readonly kind: 'crashed'; readonly error: FunctionErrorPayload };
