@@ -222,7 +222,7 @@ class StepInProgress {
     const seconds = async (template: number | string | undefined, field: string) =>
       template === undefined ? null : this.#seconds(template, field, 1, place);
     try {
-      const added = { context: token === undefined ? {} : { Task: { Token: token } } };
+      const added: AddedScope = token === undefined ? {} : { context: { Task: { Token: token } } };
       const parameters = Arguments === undefined ? {} : await this.#evaluate(Arguments, 'Arguments', place, added);
       const timeoutSeconds = await seconds(TimeoutSeconds, 'TimeoutSeconds');
       const heartbeatSeconds = await seconds(HeartbeatSeconds, 'HeartbeatSeconds');

@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import { isJsonObject, type Json, JsonSchema } from '../../asl/json.ts';
+import { RUNTIME_ERROR } from '../../asl/state-failure.ts';
+import type { Caller, Door } from '../../door/wire.ts';
+import { asTaskError, type Integration, TaskError } from './integration.ts';
+
+/** Calls `listener` when the build has ended; returns how to stop listening. */
+export type OnBuildEnded = (buildId: string, listener: () => void) => () => void;
+
+/** Between two looks at a build nobody has told anything about. */
+const POLL_INTERVAL_MS = 1000;
+
+const SubmittedSchema = z.object({ Build: z.object({ Id: z.string() }) });
+const AnswerSchema = z.object({ build: JsonSchema });
+const BuildsSchema = z.object({ builds: z.array(JsonSchema).default([]) });
+
+/** `codebuild:startBuild`, which speaks PascalCase although CodeBuild does not. */
+export function createStartBuild(door: Door, onBuildEnded: OnBuildEnded): Integration {
+  const call = async (caller: Caller, operation: string, input: unknown): Promise<Json> => {
+    try {
+      const output = await door.call(caller, 'codebuild', operation, input);
+      // What a service answers inside the process holds dates, which become numbers of seconds on the wire.
+      return JsonSchema.parse(plain(output ?? {}));
+    } catch (error) {
+      throw asTaskError(error, 'CodeBuild');
+    }
+  };
+  const describe = async (buildId: string, caller: Caller): Promise<Json> => {
+    const { builds } = BuildsSchema.parse(await call(caller, 'BatchGetBuilds', { ids: [buildId] }));
+    const [build] = builds;
+    if (build === undefined)
+      throw new TaskError('CodeBuild.ResourceNotFoundException', `build ${buildId} does not exist`);
+    return build;
+  };
+  return {
+    patterns: ['sync'],
+    async submit(parameters, caller) {
+      if (!isJsonObject(parameters) || !('ProjectName' in parameters)) {
+        throw new TaskError(RUNTIME_ERROR, 'codebuild:startBuild: the field ProjectName is missing');
+      }
+      const { build } = AnswerSchema.parse(await call(caller, 'StartBuild', renameKeys(parameters, lowerFirst)));
+      return { Build: renameKeys(build, upperFirst) };
+    },
+    async awaitEnd(submitted, caller, signal) {
+      const buildId = SubmittedSchema.parse(submitted).Build.Id;
+      for (;;) {
+        const build = await describe(buildId, caller);
+        const status = isJsonObject(build) ? build.buildStatus : undefined;
+        const output = { Build: renameKeys(build, upperFirst) };
+        if (status === 'SUCCEEDED') return output;
+        if (status !== 'IN_PROGRESS') throw new TaskError('States.TaskFailed', JSON.stringify(output));
+        await waitForNews(buildId, signal);
+      }
+    },
+    async cancel(submitted, caller) {
+      await call(caller, 'StopBuild', { id: SubmittedSchema.parse(submitted).Build.Id });
+    },
+  };
+
+  /** Until the build has ended, a while has passed or nobody wants to know any more. */
+  function waitForNews(buildId: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', settle);
+        stopListening();
+        if (signal.aborted) reject(signal.reason);
+        else resolve();
+      };
+      const timer = setTimeout(settle, POLL_INTERVAL_MS).unref();
+      signal.addEventListener('abort', settle);
+      const stopListening = onBuildEnded(buildId, settle);
+      if (signal.aborted) settle();
+    });
+  }
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, plain(member)]));
+}
+
+function renameKeys(value: Json, rename: (key: string) => string): Json {
+  if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [rename(key), renameKeys(member, rename)]));
+}
+
+const lowerFirst = (key: string): string => key.charAt(0).toLowerCase() + key.slice(1);
+const upperFirst = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1);

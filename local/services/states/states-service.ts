@@ -1,0 +1,94 @@
+import type { Execution, HistoryEvent } from '../../asl/execution.ts';
+import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import { createJsonProtocol } from '../../door/json-protocol.ts';
+import { logLines } from './execution-log.ts';
+import { ExecutionRunner } from './execution-runner.ts';
+import { createExecutionStore } from './execution-store.ts';
+import { createLambdaInvoke } from './lambda-invoke.ts';
+import { createStartBuild, type OnBuildEnded } from './start-build.ts';
+import { createStateMachineProvisioner, type StateMachine } from './state-machines.ts';
+import { createStatesOperations } from './states-operations.ts';
+import { type ServiceEvent, statusChangeEvent } from './status-event.ts';
+
+/** Step Functions: Standard state machines in JSONata, whose executions survive a restart. */
+export interface StatesService extends LocalService {
+  /** Newest first. */
+  executions(): readonly Execution[];
+  execution(arn: string): Execution | undefined;
+  /** Oldest first. */
+  history(arn: string): readonly HistoryEvent[];
+}
+
+interface StatesServiceProps {
+  /** Puts an event on the default bus; it must be stored when this returns. */
+  readonly putEvent: (event: ServiceEvent) => void;
+  /** Tells of builds' ends; without it builds are looked at once a second. */
+  readonly onBuildEnded?: OnBuildEnded;
+  /** Where machines with a logging configuration write. */
+  readonly writeLog?: (logGroup: string, stream: string, message: string) => void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** Makes Step Functions. Tasks call `lambda:invoke` (also with a task token) and `codebuild:startBuild` (also `.sync`). */
+export function createStatesService(
+  context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
+  { putEvent, onBuildEnded = noNews, writeLog, clock = systemClock, random = Math.random }: StatesServiceProps,
+): StatesService {
+  const { door, database, region, log } = context;
+  const store = createExecutionStore(database);
+  const machines = new Map<string, StateMachine>();
+  const integrations = {
+    'lambda:invoke': createLambdaInvoke(door),
+    'codebuild:startBuild': createStartBuild(door, onBuildEnded),
+  };
+  const record = (execution: Execution, events: readonly HistoryEvent[]): void => {
+    const logging = machines.get(execution.machineArn)?.logging;
+    const logGroup = logging?.Destinations[0]?.CloudWatchLogsLogGroup.LogGroupArn.split(':')[6];
+    if (!logging || !logGroup || !writeLog) return;
+    for (const line of logLines(logging, execution, events))
+      writeLog(logGroup, `states/${execution.machineName}`, line);
+  };
+  const runner = new ExecutionRunner({
+    store,
+    clock,
+    random,
+    region,
+    integrations,
+    announce: (execution, status) => {
+      putEvent(statusChangeEvent(execution, status));
+      const { arn, error, cause } = execution;
+      log({
+        source: 'states',
+        message: `execution ${status.toLowerCase()}`,
+        fields: { arn, ...(error ? { error, cause } : {}) },
+      });
+    },
+    record,
+    log,
+  });
+  return {
+    service: {
+      signingName: 'states',
+      protocol: createJsonProtocol({ targetPrefix: 'AWSStepFunctions', version: '1.0' }),
+      operations: createStatesOperations({ machines, store, runner, clock }),
+    },
+    provisioners: {
+      'AWS::StepFunctions::StateMachine': createStateMachineProvisioner({
+        context,
+        store,
+        integrations,
+        createdAt: () => new Date(clock.now()),
+        add: (machine) => machines.set(machine.arn, machine),
+      }),
+    },
+    start: () => runner.resume(),
+    stop: () => runner.stop(),
+    executions: () => store.list().map(({ execution }) => execution),
+    execution: (arn) => store.find(arn)?.execution,
+    history: (arn) => store.history(arn),
+  };
+}
+
+const noNews: OnBuildEnded = () => () => {};
