@@ -36,6 +36,9 @@ export class StateBucketStack extends Stack {
       lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(365), noncurrentVersionsToRetain: 100 }],
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    const environmentRoles = {
+      ArnLike: { 'aws:PrincipalArn': `arn:${this.partition}:iam::${this.account}:role/stagegate-*` },
+    };
     const ownState = bucket.arnForObjects(`\${aws:PrincipalTag/${STATE_KEY_TAG}}`);
     bucket.addToResourcePolicy(
       new PolicyStatement({
@@ -44,7 +47,17 @@ export class StateBucketStack extends Stack {
         principals: [new AnyPrincipal()],
         actions: ['s3:DeleteObject*', 's3:GetObject*', 's3:PutObject*'],
         notResources: [ownState, `${ownState}.tflock`],
-        conditions: { Null: { [`aws:PrincipalTag/${STATE_KEY_TAG}`]: 'false' } },
+        conditions: environmentRoles,
+      }),
+    );
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyUse',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['kms:CreateGrant', 'kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+        resources: ['*'],
+        conditions: environmentRoles,
       }),
     );
     acknowledge(

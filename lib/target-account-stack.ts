@@ -182,19 +182,6 @@ export class TargetAccountStack extends Stack {
         ],
         resources: [this.bucketArn, `${this.bucketArn}/*`],
       }),
-      new PolicyStatement({
-        sid: 'KeepStateKey',
-        effect: Effect.DENY,
-        actions: [
-          'kms:CreateGrant',
-          'kms:DisableKey',
-          'kms:PutKeyPolicy',
-          'kms:ScheduleKeyDeletion',
-          'kms:UpdateAlias',
-        ],
-        resources: ['*'],
-        conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/stagegate-state' } },
-      }),
     ];
   }
 

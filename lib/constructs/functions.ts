@@ -121,7 +121,6 @@ export class Functions extends Construct {
       'record-ending': make('record-ending', {
         description: 'Records how a deployment ended',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
-        permissions: [runner.watching()],
         timeout: WORKFLOW_TIMEOUT,
       }),
       announce: make('announce', {

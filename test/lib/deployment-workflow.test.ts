@@ -1,0 +1,457 @@
+import { describe, expect, test } from '@jest/globals';
+import validate from 'asl-validator';
+import { stagegate } from './synthesized.ts';
+import { type Answer, definitionOf, type State, walk } from './workflow-definition.ts';
+
+const definition = definitionOf(stagegate());
+const states = Object.entries(definition.States);
+const ID = 'my-app-dev1-7-abc123';
+const PLAN = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
+
+const to = (...names: string[]): string[] => names;
+const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN } }] };
+const planned = (next: string, ...gates: string[]) => ({
+  ...acquire,
+  AnalyzePlan: [{ payload: { next, gates } }],
+  ConsumePlan: [{ payload: { outcome: 'consumed', apply: PLAN } }],
+});
+const asked = { payload: { outcome: 'asked', timeoutSeconds: 60 } };
+const settled = (outcome: string) => ({ payload: { outcome, timeoutSeconds: 60 } });
+const ended = (ending: string) => [{ payload: { ending } }];
+const timeout = { error: 'States.Timeout' };
+const crash = { error: 'TypeError', cause: 'a crash' };
+
+const begin = to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'WhatNext?');
+const staff = to(
+  'RequestStaffApproval',
+  'IsStaffReachable?',
+  'AwaitStaffApproval',
+  'SettleStaffGate',
+  'IsStaffGateApproved?',
+);
+const client = to(
+  'RequestClientApproval',
+  'IsClientReachable?',
+  'AwaitClientApproval',
+  'SettleClientGate',
+  'IsClientGateApproved?',
+);
+const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs');
+const success = to('RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
+const ending = (record: string, end: string) => to(record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end);
+const failure = ending('RecordFailure', 'Failed');
+
+const succeeding = { RecordSuccess: ended('succeeded') };
+const failing = { RecordFailure: ended('failed') };
+const staffGate = (...outcomes: string[]) => ({
+  ...planned('gates', 'staff'),
+  RequestStaffApproval: [asked],
+  SettleStaffGate: outcomes.map(settled),
+});
+
+interface Case {
+  readonly situation: string;
+  readonly answers: Readonly<Record<string, readonly Answer[]>>;
+  readonly path: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    situation: 'nothing to approve',
+    answers: { ...planned('apply'), ...succeeding },
+    path: [...begin, ...apply, ...success],
+  },
+  {
+    situation: 'nothing to change',
+    answers: { ...planned('no-changes'), ...succeeding },
+    path: [...begin, ...success],
+  },
+  {
+    situation: 'a policy forbids the plan',
+    answers: { ...planned('blocked'), RecordBlocked: ended('blocked') },
+    path: [...begin, ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'canceled while planning',
+    answers: { ...planned('canceled'), RecordCancellation: ended('canceled') },
+    path: [...begin, ...ending('RecordCancellation', 'Canceled')],
+  },
+  {
+    situation: 'staff approves',
+    answers: { ...staffGate('approved'), ...succeeding },
+    path: [...begin, ...staff, ...apply, ...success],
+  },
+  {
+    situation: 'staff and client approve',
+    answers: {
+      ...planned('gates', 'staff', 'client'),
+      RequestStaffApproval: [asked],
+      SettleStaffGate: [settled('approved')],
+      RequestClientApproval: [asked],
+      SettleClientGate: [settled('approved')],
+      ...succeeding,
+    },
+    path: [...begin, ...staff, ...client, ...apply, ...success],
+  },
+  {
+    situation: 'only the client is asked, and approves',
+    answers: {
+      ...planned('gates', 'client'),
+      RequestClientApproval: [asked],
+      SettleClientGate: [settled('approved')],
+      ...succeeding,
+    },
+    path: [...begin, ...client, ...apply, ...success],
+  },
+  {
+    situation: 'staff rejects',
+    answers: { ...staffGate('rejected'), RecordRejection: ended('rejected') },
+    path: [...begin, ...staff, ...ending('RecordRejection', 'Rejected')],
+  },
+  {
+    situation: 'the client rejects',
+    answers: {
+      ...planned('gates', 'client'),
+      RequestClientApproval: [asked],
+      SettleClientGate: [settled('rejected')],
+      RecordRejection: ended('rejected'),
+    },
+    path: [...begin, ...client, ...ending('RecordRejection', 'Rejected')],
+  },
+  {
+    situation: 'nobody decides in time',
+    answers: { ...staffGate('expired'), AwaitStaffApproval: [timeout], RecordExpiry: ended('expired') },
+    path: [...begin, ...staff, ...ending('RecordExpiry', 'Expired')],
+  },
+  {
+    situation: 'the decision comes with the last second, after the task timed out',
+    answers: { ...staffGate('approved'), AwaitStaffApproval: [timeout], ...succeeding },
+    path: [...begin, ...staff, ...apply, ...success],
+  },
+  {
+    situation: 'canceled while waiting',
+    answers: { ...staffGate('canceled'), RecordCancellation: ended('canceled') },
+    path: [...begin, ...staff, ...ending('RecordCancellation', 'Canceled')],
+  },
+  {
+    situation: 'a newer release supersedes it while it waits',
+    answers: { ...staffGate('superseded'), RecordSupersession: ended('superseded') },
+    path: [...begin, ...staff, ...ending('RecordSupersession', 'Superseded')],
+  },
+  {
+    situation: 'somebody sends the token back without a decision',
+    answers: { ...staffGate('open', 'rejected'), RecordRejection: ended('rejected') },
+    path: [...begin, ...staff, ...staff.slice(2), ...ending('RecordRejection', 'Rejected')],
+  },
+  {
+    situation: 'no staff approver can be reached',
+    answers: {
+      ...planned('gates', 'staff'),
+      RequestStaffApproval: [settled('blocked')],
+      RecordBlocked: ended('blocked'),
+    },
+    path: [...begin, ...staff.slice(0, 2), ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'no client approver can be reached',
+    answers: {
+      ...planned('gates', 'client'),
+      RequestClientApproval: [settled('blocked')],
+      RecordBlocked: ended('blocked'),
+    },
+    path: [...begin, ...client.slice(0, 2), ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'canceled between approval and apply',
+    answers: {
+      ...planned('apply'),
+      ConsumePlan: [{ payload: { outcome: 'canceled' } }],
+      RecordCancellation: ended('canceled'),
+    },
+    path: [...begin, 'ConsumePlan', 'IsPlanConsumed?', ...ending('RecordCancellation', 'Canceled')],
+  },
+  {
+    situation: 'the last check before the apply finds a reason against it',
+    answers: {
+      ...planned('apply'),
+      ConsumePlan: [{ payload: { outcome: 'blocked' } }],
+      RecordBlocked: ended('blocked'),
+    },
+    path: [...begin, 'ConsumePlan', 'IsPlanConsumed?', ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'another deployment holds the environment',
+    answers: { AcquireEnvironment: [{ error: 'NotHolderError', cause: 'held by another' }] },
+    path: to('AcquireEnvironment', 'NotHolder'),
+  },
+  {
+    situation: 'announcing a success fails',
+    answers: { ...planned('apply'), ...succeeding, AnnounceSuccess: [crash] },
+    path: [...begin, ...apply, ...success],
+  },
+  {
+    situation: 'announcing an ending fails',
+    answers: { ...acquire, Plan: [crash], ...failing, AnnounceEnding: [crash] },
+    path: ['AcquireEnvironment', 'Plan', ...failure],
+  },
+  {
+    situation: 'recording keeps failing',
+    answers: { ...planned('apply'), RecordSuccess: [crash] },
+    path: [...begin, ...apply, 'RecordSuccess', 'Stuck'],
+  },
+  {
+    situation: 'releasing keeps failing',
+    answers: { ...planned('apply'), ...succeeding, ReleaseEnvironment: [crash] },
+    path: [...begin, ...apply, 'RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'Stuck'],
+  },
+  {
+    situation: 'the reconciler ended the deployment first, with another ending',
+    answers: { ...acquire, Plan: [crash], RecordFailure: ended('canceled') },
+    path: ['AcquireEnvironment', 'Plan', ...failure.slice(0, -1), 'Canceled'],
+  },
+  {
+    situation: 'an error without a cause',
+    answers: { ...acquire, Plan: [{ error: 'States.TaskFailed' }], ...failing },
+    path: ['AcquireEnvironment', 'Plan', ...failure],
+  },
+  {
+    situation: 'an answer that no rule knows',
+    answers: { ...acquire, AnalyzePlan: [{ payload: { next: 'gates', gates: [] } }], ...failing },
+    path: [...begin, ...failure],
+  },
+];
+
+describe('a deployment', () => {
+  test.each(CASES)('$situation', async ({ answers, path }) => {
+    expect((await walk(definition, ID, answers)).path).toEqual(path);
+  });
+
+  const everything = {
+    ...planned('gates', 'staff', 'client'),
+    RequestStaffApproval: [asked],
+    SettleStaffGate: [settled('approved')],
+    RequestClientApproval: [asked],
+    SettleClientGate: [settled('approved')],
+    ...failing,
+  };
+  const breakable = to(
+    ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
+    ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'ConsumePlan', 'Apply', 'RecordOutputs'),
+  );
+
+  test.each(breakable)('fails and releases the environment when %s breaks', async (state) => {
+    const { path, calls } = await walk(definition, ID, { ...everything, [state]: [crash] });
+    expect(path.slice(path.indexOf(state))).toEqual([state, ...failure]);
+    expect(calls.RecordFailure).toMatchObject({
+      Payload: { deploymentId: ID, ending: 'failed', failure: { state, error: 'TypeError', cause: 'a crash' } },
+    });
+  });
+
+  test('is known by its id in every call', async () => {
+    const { calls } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });
+    for (const { Payload } of Object.values(calls) as { Payload?: object }[])
+      if (Payload) expect(Payload).toMatchObject({ deploymentId: ID });
+  });
+
+  test('starts each build with the overrides it was given, the project and a token of its own', async () => {
+    const { calls } = await walk(definition, ID, { ...planned('apply'), ...succeeding });
+    expect(calls.Plan).toEqual({
+      ...PLAN,
+      ProjectName: expect.stringMatching(/^<TerraformRunnerPlan[0-9A-F]+>$/),
+      IdempotencyToken: `${ID}-plan`,
+    });
+    expect(calls.Apply).toEqual({
+      ...PLAN,
+      ProjectName: expect.stringMatching(/^<TerraformRunnerApply[0-9A-F]+>$/),
+      IdempotencyToken: `${ID}-apply`,
+    });
+  });
+
+  test('cannot be sent to another project by overrides', async () => {
+    const answers = {
+      ...planned('apply'),
+      AcquireEnvironment: [{ payload: { plan: { ...PLAN, ProjectName: 'another' } } }],
+    };
+    const { calls } = await walk(definition, ID, { ...answers, ...succeeding });
+    expect(calls.Plan).toMatchObject({ ProjectName: expect.stringContaining('TerraformRunnerPlan') });
+  });
+
+  test('waits at a gate with its token, as long as the gate is open', async () => {
+    const { calls } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });
+    expect(calls.AwaitStaffApproval).toMatchObject({ Payload: { gate: 'staff', token: 'a-token' } });
+    expect(calls.AwaitClientApproval).toMatchObject({ Payload: { gate: 'client', token: 'a-token' } });
+    expect(definition.States.AwaitStaffApproval?.TimeoutSeconds).toBe('{% $gate.timeoutSeconds %}');
+  });
+});
+
+describe('the definition', () => {
+  test('is valid Amazon States Language', () => {
+    const deployed = JSON.stringify(definition)
+      .replaceAll('<AWS::Partition>', 'aws')
+      .replaceAll(/<Functions\w+\.Arn>/g, 'arn:aws:lambda:eu-west-1:111111111111:function:a');
+    expect(validate(JSON.parse(deployed))).toMatchObject({ isValid: true, errors: [] });
+  });
+
+  test('would not be valid with a transition to nowhere', () => {
+    const broken = { ...definition, StartAt: 'Nowhere' };
+    expect(validate(broken).isValid).toBe(false);
+  });
+
+  test('speaks JSONata only', () => {
+    expect(definition.QueryLanguage).toBe('JSONata');
+    const text = JSON.stringify(definition);
+    expect(text).not.toMatch(/\.\$"\s*:/);
+    expect(text).not.toContain('$$.');
+  });
+
+  test('has states that can all be reached', () => {
+    const reached = new Set<string>();
+    const visit = (name: string): void => {
+      if (reached.has(name)) return;
+      reached.add(name);
+      for (const next of nextsOf(definition.States[name])) visit(next);
+    };
+    visit(definition.StartAt);
+    expect([...reached].sort()).toEqual(states.map(([name]) => name).sort());
+  });
+
+  test('has every transition walked by some case', async () => {
+    const walked = new Set<string>();
+    const walkAll = [...CASES.map(({ answers }) => answers), ...BREAKS, ...UNEXPECTED];
+    for (const answers of walkAll) {
+      const { path } = await walk(definition, ID, answers);
+      for (const [index, name] of path.slice(1).entries()) walked.add(`${path[index]} -> ${name}`);
+    }
+    const all = states.flatMap(([name, state]) => nextsOf(state).map((next) => `${name} -> ${next}`));
+    expect(all.filter((transition) => !walked.has(transition))).toEqual([]);
+  });
+
+  test('says of each state what it is for', () => {
+    for (const [name, state] of states)
+      expect([name, (state.Comment ?? state.Cause ?? '').length > 10]).toEqual([name, true]);
+  });
+
+  test('names states in PascalCase, choices as questions', () => {
+    for (const [name, { Type }] of states)
+      expect(name).toMatch(Type === 'Choice' ? /^([A-Z][a-z]+)+\?$/ : /^([A-Z][a-z]+)+$/);
+  });
+
+  test('ends with the ending as the error', () => {
+    const ends = states.flatMap(([name, { Type, Error: error }]) => (Type === 'Fail' ? [[name, error]] : []));
+    expect(Object.fromEntries(ends)).toEqual({
+      Failed: 'failed',
+      Blocked: 'blocked',
+      Rejected: 'rejected',
+      Expired: 'expired',
+      Canceled: 'canceled',
+      Superseded: 'superseded',
+      NotHolder: 'not-holder',
+      Stuck: 'stuck',
+    });
+  });
+
+  test('lets nothing stop a build but its own clock', () => {
+    for (const name of ['Plan', 'Apply']) expect(definition.States[name]?.TimeoutSeconds).toBeUndefined();
+    expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
+  });
+
+  test.each(['Plan', 'Apply'])('retries %s only while CodeBuild refuses to queue it, for about an hour', (name) => {
+    const retriers = definition.States[name]?.Retry ?? [];
+    expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['CodeBuild.AccountLimitExceededException']]);
+    // Full jitter waits half as long on average.
+    expect(patienceOf(retriers[0]) / 2).toBeGreaterThan(45 * 60);
+  });
+
+  test.each(states.filter(([name]) => /^Record[A-Z]|^Release/.test(name) && name !== 'RecordOutputs'))(
+    'retries %s for 15 minutes before it is stuck',
+    (_, { Retry: [retrier] = [], Catch: catchers }) => {
+      expect(retrier?.ErrorEquals).toEqual(['States.ALL']);
+      expect(retrier?.JitterStrategy).toBeUndefined();
+      expect(patienceOf(retrier)).toBeGreaterThanOrEqual(15 * 60);
+      expect(catchers?.map(({ Next }) => Next)).toEqual(['Stuck']);
+    },
+  );
+
+  test('never turns a recorded success into a failure', () => {
+    const after = new Set<string>();
+    const visit = (name: string): void => {
+      if (after.has(name)) return;
+      after.add(name);
+      for (const next of nextsOf(definition.States[name])) visit(next);
+    };
+    visit('RecordSuccess');
+    expect([...after].filter((name) => name.startsWith('Record'))).toEqual(['RecordSuccess']);
+  });
+
+  test('hands on ids only', () => {
+    for (const [, { Type, Output }] of states)
+      if (Type === 'Task') expect(Output).toMatch(/^\{% \{"deploymentId": \$(states\.input\.)?deploymentId\} %\}$/);
+  });
+});
+
+/** Every task that may break, broken. */
+const BREAKS = to(
+  ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
+  ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'ConsumePlan', 'Apply', 'RecordOutputs'),
+  ...to('RecordFailure'),
+).map((state) => ({
+  ...planned('gates', 'staff', 'client'),
+  RequestStaffApproval: [asked],
+  SettleStaffGate: [settled('approved')],
+  RequestClientApproval: [asked],
+  SettleClientGate: [settled('approved')],
+  ...failing,
+  ...(state === 'RecordFailure' && { Plan: [crash] }),
+  [state]: [crash],
+}));
+
+const clientGate = (...outcomes: string[]) => ({
+  ...planned('gates', 'client'),
+  RequestClientApproval: [asked],
+  SettleClientGate: outcomes.map(settled),
+});
+const endings = {
+  RecordBlocked: ended('blocked'),
+  RecordRejection: ended('rejected'),
+  RecordExpiry: ended('expired'),
+  RecordCancellation: ended('canceled'),
+  RecordSupersession: ended('superseded'),
+  ...failing,
+};
+/** The client's gate in every outcome, answers that no rule knows, and recording that fails in every ending. */
+const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
+  ...['expired', 'canceled', 'superseded', 'nonsense'].map((outcome) => ({ ...clientGate(outcome), ...endings })),
+  { ...clientGate('open', 'rejected'), ...endings },
+  { ...clientGate('expired'), AwaitClientApproval: [timeout], ...endings },
+  { ...staffGate('nonsense'), ...endings },
+  { ...planned('gates', 'staff'), RequestStaffApproval: [settled('nonsense')], ...endings },
+  { ...planned('gates', 'client'), RequestClientApproval: [settled('nonsense')], ...endings },
+  { ...planned('apply'), ConsumePlan: [{ payload: { outcome: 'nonsense' } }], ...endings },
+  { ...planned('blocked'), RecordBlocked: [crash] },
+  { ...planned('canceled'), RecordCancellation: [crash] },
+  { ...staffGate('rejected'), RecordRejection: [crash] },
+  { ...staffGate('expired'), RecordExpiry: [crash] },
+  { ...staffGate('superseded'), RecordSupersession: [crash] },
+];
+
+const nextsOf = (state: State | undefined): string[] => [
+  ...new Set(
+    [
+      state?.Next,
+      state?.Default,
+      ...(state?.Choices ?? []).map(({ Next }) => Next),
+      ...(state?.Catch ?? []).map(({ Next }) => Next),
+    ].filter((next) => next !== undefined),
+  ),
+];
+
+type Retrier = NonNullable<State['Retry']>[number];
+
+/** Seconds from the first failure to giving up. */
+function patienceOf(retrier: Retrier | undefined): number {
+  if (!retrier) return 0;
+  const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts } = retrier;
+  return Array.from({ length: MaxAttempts }, (_, attempt) =>
+    Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds),
+  ).reduce((sum, seconds) => sum + seconds, 0);
+}

@@ -1,0 +1,355 @@
+import { describe, expect, test } from '@jest/globals';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
+import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';
+
+const template = stagegate();
+
+/** `action resource` for everything the statements allow, without hashes and without what all ARNs have in common. */
+function pairs(statements: readonly Statement[], effect = 'Allow'): string[] {
+  return statements
+    .filter(({ Effect }) => Effect === effect)
+    .flatMap(({ Action, Resource }) =>
+      asList(Action).flatMap((action) => asList(Resource).map((resource) => `${action} ${readable(flat(resource))}`)),
+    )
+    .sort();
+}
+
+const readable = (arn: string): string =>
+  arn
+    .replaceAll(/<([A-Za-z]+?)[0-9A-F]{8}(?:\.Arn)?>/g, '<$1>')
+    .replace(/^arn:<AWS::Partition>:[a-z0-9-]+:<AWS::Region>:<AWS::AccountId>:/, '')
+    .replace(/[0-9a-f]{64}/, '<hash>');
+
+function roleNamed(test: (id: string, role: Resource) => boolean): Resource {
+  const found = ofType(template, 'AWS::IAM::Role').filter(([id, role]) => test(id, role));
+  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} roles found, not one`);
+  return found[0][1];
+}
+
+const statementsOf = (role: Resource): Statement[] =>
+  (role.Properties.Policies ?? []).flatMap(
+    ({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) => PolicyDocument.Statement,
+  );
+
+function functionRole(name: FunctionName): Resource {
+  const lambda = ofType(template, 'AWS::Lambda::Function').find(
+    ([, { Properties }]) => Properties.FunctionName === `stagegate-${name}`,
+  );
+  const [roleId] = lambda?.[1].Properties.Role['Fn::GetAtt'] ?? [];
+  return roleNamed((id) => id === roleId);
+}
+
+const on = (resource: string, ...actions: string[]): string[] => actions.map((action) => `${action} ${resource}`);
+
+const KEY = '<EncryptionDataKey>';
+const decrypt = on(KEY, 'kms:Decrypt', 'kms:DescribeKey');
+const encrypt = [...decrypt, ...on(KEY, 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo')];
+const readRecords = [
+  ...on('<DataStoreTable>', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'),
+  ...on('<DataStoreTable>/index/gsi1', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'),
+];
+const writeRecords = [
+  ...readRecords,
+  ...encrypt,
+  ...on(
+    '<DataStoreTable>',
+    'dynamodb:ConditionCheckItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+  ),
+];
+const readObjects = (pattern: string) => [
+  ...decrypt,
+  ...on(`<DataStoreArtifacts>/${pattern}`, 's3:GetObject', 's3:GetObjectVersion'),
+];
+const MACHINE = 'stateMachine:stagegate-deployment';
+const start = on(MACHINE, 'states:StartExecution');
+const resume = on(MACHINE, 'states:SendTaskSuccess');
+const publish = on('<EventsBus>', 'events:PutEvents');
+const watchBuilds = [
+  ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
+  ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
+];
+const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
+const deploying = [...writeRecords, ...start, ...resume, ...publish];
+const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:SendMessage');
+
+/** Everything each function may do, beside writing its own log and traces. */
+const EXPECTED: Record<FunctionName, readonly string[]> = {
+  read: [...readRecords, ...decrypt, ...readObjects('analysis/*')],
+  configure: writeRecords,
+  approvers: [
+    ...writeRecords,
+    ...on('<NotificationsApprovals>', 'sns:ConfirmSubscription', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'),
+    ...on('*', 'sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes', 'sns:Unsubscribe'),
+  ],
+  deploy: deploying,
+  decide: deploying,
+  open: [],
+  'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
+  'acquire-environment': writeRecords,
+  'analyze-plan': [
+    ...writeRecords,
+    ...readObjects('runs/*'),
+    ...readObjects('prices/*'),
+    ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
+  ],
+  'request-approval': [
+    ...writeRecords,
+    ...readObjects('analysis/*'),
+    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish'),
+    ...linkSecrets,
+    ...publish,
+  ],
+  'await-approval': [...writeRecords, ...resume],
+  'settle-gate': writeRecords,
+  'consume-plan': [...writeRecords, ...readObjects('runs/*')],
+  'record-outputs': [...writeRecords, ...readObjects('runs/*')],
+  'record-ending': [...writeRecords, ...readObjects('runs/*')],
+  announce: [...readRecords, ...decrypt, ...publish],
+  'release-environment': [...writeRecords, ...start, ...publish],
+  'register-push': [...deploying, ...deadLetters('registerpush')],
+  promote: [...deploying, ...deadLetters('promote')],
+  reconcile: [
+    ...deploying,
+    ...readObjects('runs/*'),
+    ...on(MACHINE, 'states:ListExecutions'),
+    ...on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory'),
+    ...watchBuilds,
+    ...deadLetters('reconcile'),
+  ],
+};
+
+const ownLogs = (id: string) => on(`<${id}>`, 'logs:CreateLogStream', 'logs:PutLogEvents');
+const traces = on('*', 'xray:PutTelemetryRecords', 'xray:PutTraceSegments');
+const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
+
+describe('functions', () => {
+  test.each(Object.entries(EXPECTED))('%s may do exactly what it needs', (name, expected) => {
+    const role = functionRole(name as FunctionName);
+    const logs = ownLogs(`Functions${name.replaceAll('-', '')}Logs`);
+    expect(pairs(statementsOf(role))).toEqual(unique([...expected, ...logs, ...traces]));
+  });
+
+  test('have no policies but their own', () => {
+    for (const name of Object.keys(FUNCTIONS)) {
+      const { Properties } = functionRole(name as FunctionName);
+      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.Policies).toHaveLength(1);
+    }
+    const attached = ofType(template, 'AWS::IAM::Policy').flatMap(([, { Properties }]) => Properties.Roles.map(flat));
+    expect(attached.map(readable)).toEqual(['<DeploymentWorkflowMachineRole>']);
+  });
+
+  test('are alone in deriving link secrets', () => {
+    const deriving = Object.keys(FUNCTIONS).filter((name) =>
+      pairs(statementsOf(functionRole(name as FunctionName))).some((pair) => pair.startsWith('kms:GenerateMac')),
+    );
+    expect(deriving).toEqual(['approval-page', 'request-approval']);
+  });
+
+  test('do not push executions on or stop them, except by resuming', () => {
+    const states = Object.keys(FUNCTIONS).flatMap((name) =>
+      pairs(statementsOf(functionRole(name as FunctionName)))
+        .map((pair) => pair.split(' ')[0])
+        .filter((action) => action?.startsWith('states:')),
+    );
+    expect(unique(states.map(String))).toEqual([
+      'states:DescribeExecution',
+      'states:GetExecutionHistory',
+      'states:ListExecutions',
+      'states:SendTaskSuccess',
+      'states:StartExecution',
+    ]);
+  });
+});
+
+describe('builds', () => {
+  const buildRole = (name: string) => roleNamed((_, { Properties }) => Properties.RoleName === name);
+  const scripts = on(
+    'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/<hash>.zip',
+    's3:GetObject',
+    's3:GetObjectVersion',
+  );
+  const sealing = on(KEY, 'kms:Decrypt', 'kms:GenerateDataKey');
+
+  test('plan only puts its own results and assumes plan roles', () => {
+    expect(pairs(statementsOf(buildRole('stagegate-plan-build')))).toEqual(
+      unique([
+        ...ownLogs('TerraformRunnerPlanLogs'),
+        ...scripts,
+        ...sealing,
+        ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:PutObject'),
+        ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-plan', 'sts:AssumeRole'),
+      ]),
+    );
+  });
+
+  test('apply only gets a bundle by version, puts its own results and assumes apply roles', () => {
+    expect(pairs(statementsOf(buildRole('stagegate-apply-build')))).toEqual(
+      unique([
+        ...ownLogs('TerraformRunnerApplyLogs'),
+        ...scripts,
+        ...sealing,
+        ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObjectVersion'),
+        ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:PutObject'),
+        ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-apply', 'sts:AssumeRole'),
+      ]),
+    );
+  });
+
+  test('fetch sources with the connections and secrets of the configuration, and no others', () => {
+    const old = 'arn:aws:codestar-connections:eu-west-1:111111111111:connection/old';
+    const recent = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/new';
+    const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-token-AbCdEf';
+    const configured = stagegate({ allowedConnectionArns: [old, recent], allowedSecretArns: [secret] });
+    for (const purpose of ['plan', 'apply']) {
+      const role = ofType(configured, 'AWS::IAM::Role').find(
+        ([, { Properties }]) => Properties.RoleName === `stagegate-${purpose}-build`,
+      );
+      const sources = pairs(statementsOf(role?.[1] as Resource)).filter((pair) => /connection|secret/.test(pair));
+      expect(sources).toEqual(
+        unique([
+          ...['GetConnection', 'GetConnectionToken', 'UseConnection'].flatMap((action) => [
+            `codestar-connections:${action} ${old}`,
+            `codeconnections:${action} ${recent}`,
+          ]),
+          `secretsmanager:GetSecretValue ${secret}`,
+        ]),
+      );
+    }
+  });
+
+  test('assume further roles that the configuration allows, each kind its own', () => {
+    const plan = 'arn:aws:iam::222222222222:role/our-plan-*';
+    const apply = 'arn:aws:iam::222222222222:role/our-apply';
+    const configured = stagegate({ allowedPlanRoleArns: plan, allowedApplyRoleArns: apply });
+    const assumable = (name: string) => {
+      const role = ofType(configured, 'AWS::IAM::Role').find(([, { Properties }]) => Properties.RoleName === name);
+      return pairs(statementsOf(role?.[1] as Resource)).filter((pair) => pair.startsWith('sts:'));
+    };
+    expect(assumable('stagegate-plan-build')).toContain(`sts:AssumeRole ${plan}`);
+    expect(assumable('stagegate-plan-build')).not.toContain(`sts:AssumeRole ${apply}`);
+    expect(assumable('stagegate-apply-build')).toContain(`sts:AssumeRole ${apply}`);
+    expect(assumable('stagegate-apply-build')).not.toContain(`sts:AssumeRole ${plan}`);
+  });
+});
+
+describe('the workflow', () => {
+  const WORKFLOW_FUNCTIONS = Object.entries(FUNCTIONS)
+    .filter(([, { entry }]) => entry.startsWith('lambdas/workflow/'))
+    .map(([name]) => name);
+
+  test('invokes its functions, runs the two builds, and nothing else', () => {
+    const policy = only(template, 'AWS::IAM::Policy');
+    const building = ['codebuild:BatchGetBuilds', 'codebuild:StartBuild', 'codebuild:StopBuild'];
+    expect(pairs(policy.Properties.PolicyDocument.Statement)).toEqual(
+      unique([
+        ...WORKFLOW_FUNCTIONS.map((name) => `lambda:InvokeFunction <Functions${name.replaceAll('-', '')}Function>`),
+        ...on('<TerraformRunnerPlan>', ...building),
+        ...on('<TerraformRunnerApply>', ...building),
+        ...on(
+          'rule/StepFunctionsGetEventForCodeBuildStartBuildRule',
+          'events:DescribeRule',
+          'events:PutRule',
+          'events:PutTargets',
+        ),
+        // No resource-level permissions exist for these: log delivery and traces.
+        ...on(
+          '*',
+          'logs:CreateLogDelivery',
+          'logs:DeleteLogDelivery',
+          'logs:DescribeLogGroups',
+          'logs:DescribeResourcePolicies',
+          'logs:GetLogDelivery',
+          'logs:ListLogDeliveries',
+          'logs:PutResourcePolicy',
+          'logs:UpdateLogDelivery',
+          'xray:GetSamplingRules',
+          'xray:GetSamplingTargets',
+          ...['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+        ),
+      ]),
+    );
+  });
+});
+
+describe('people', () => {
+  const RANK = ['public', 'viewer', 'developer', 'staff', 'admin'];
+  const policyOf = (role: string): Statement[] => {
+    const found = ofType(template, 'AWS::IAM::ManagedPolicy').find(
+      ([, { Properties }]) => Properties.ManagedPolicyName === `stagegate-${role}`,
+    );
+    return found?.[1].Properties.PolicyDocument.Statement ?? [];
+  };
+  /** IAM's own matching: `*` spans slashes. */
+  const mayInvoke = (role: string, method: string, path: string): boolean =>
+    pairs(policyOf(role))
+      .filter((pair) => pair.startsWith('execute-api:Invoke '))
+      .some((pair) => {
+        const pattern = pair.slice(pair.indexOf('$default/') + '$default/'.length);
+        const expression = pattern.split('*').map((part) => part.replaceAll(/[.$]/g, '\\$&'));
+        return new RegExp(`^${expression.join('.*')}$`).test(`${method}${path}`);
+      });
+  const cases = RANK.slice(1).flatMap((role) =>
+    Object.entries(ROUTES).map(([key, route]) => ({ role, key, least: route.role })),
+  );
+
+  test.each(cases.filter(({ least }) => least !== 'public'))('$role, $key', ({ role, key, least }) => {
+    const [method = '', path = ''] = key.split(' ');
+    // The second set of names tries to look like another route.
+    const names = [
+      path.replaceAll(/\{(\w+)\}/g, 'some-$1'),
+      path
+        .replaceAll('{app}', 'applications')
+        .replaceAll('{env}', 'deployments')
+        .replaceAll(/\{\w+\}/g, 'cancel'),
+    ];
+    for (const request of names)
+      expect([request, mayInvoke(role, method, request)]).toEqual([request, RANK.indexOf(role) >= RANK.indexOf(least)]);
+  });
+
+  test.each(['staff', 'admin'])('%s can see executions but never push one past a gate', (role) => {
+    const denied = ['RedriveExecution', 'SendTaskFailure', 'SendTaskHeartbeat', 'SendTaskSuccess'];
+    expect(pairs(policyOf(role), 'Deny')).toEqual(denied.map((action) => `states:${action} *`));
+    expect(pairs(policyOf(role)).filter((pair) => pair.startsWith('states:'))).toEqual([
+      'states:DescribeExecution execution:stagegate-deployment:*',
+      'states:GetExecutionHistory execution:stagegate-deployment:*',
+      'states:ListExecutions stateMachine:stagegate-deployment',
+    ]);
+  });
+
+  test.each(['viewer', 'developer'])('%s only speaks to the API', (role) => {
+    expect(pairs(policyOf(role)).every((pair) => pair.startsWith('execute-api:Invoke '))).toBe(true);
+  });
+});
+
+describe('every policy', () => {
+  const documents = Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) =>
+    Type === 'AWS::IAM::Policy' || Type === 'AWS::IAM::ManagedPolicy'
+      ? [{ id, statements: Properties.PolicyDocument.Statement as Statement[] }]
+      : Type === 'AWS::IAM::Role'
+        ? [{ id, statements: statementsOf({ Type, Properties }) }]
+        : [],
+  );
+
+  test('spells its actions out', () => {
+    const wild = documents.flatMap(({ id, statements }) =>
+      pairs(statements)
+        .filter((pair) => pair.split(' ')[0]?.includes('*'))
+        .map((pair) => `${id}: ${pair}`),
+    );
+    expect(wild).toEqual([]);
+  });
+
+  test('uses * as a whole resource only where the action knows no other', () => {
+    const wild = documents.flatMap(({ statements }) =>
+      pairs(statements)
+        .filter((pair) => pair.endsWith(' *'))
+        .map((pair) => pair.split(' ')[0]?.replace(/:.*/, '')),
+    );
+    expect(unique(wild.map(String))).toEqual(['logs', 'sns', 'xray']);
+  });
+});
