@@ -17,7 +17,7 @@ const ResourceSchema = z.strictObject({
   Properties: z.record(z.string(), z.unknown()).default({}),
   DependsOn: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
   Condition: z.string().optional(),
-  Metadata: z.unknown(),
+  Metadata: z.unknown().optional(),
   DeletionPolicy: z.string().optional(),
   UpdateReplacePolicy: z.string().optional(),
 });
@@ -26,13 +26,13 @@ const OutputSchema = z.strictObject({
   Value: z.unknown(),
   Description: z.string().optional(),
   Condition: z.string().optional(),
-  Export: z.unknown(),
+  Export: z.unknown().optional(),
 });
 
 const TemplateSchema = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
-  Metadata: z.unknown(),
+  Metadata: z.unknown().optional(),
   Parameters: z.record(z.string(), ParameterSchema).default({}),
   Mappings: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))).default({}),
   Conditions: z.record(z.string(), z.unknown()).default({}),

@@ -1,0 +1,69 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of CloudFormation
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
+
+function writeAssembly(artifacts: Record<string, unknown>, files: Record<string, unknown>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ version: '55.0.0', artifacts }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), JSON.stringify(content));
+  return directory;
+}
+
+const assets = {
+  files: {
+    abc: {
+      displayName: 'Code',
+      source: { path: 'asset.abc', packaging: 'zip' },
+      destinations: {
+        'current_account-current_region': {
+          bucketName: 'cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}',
+          objectKey: 'abc.zip',
+          assumeRoleArn: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/x',
+        },
+      },
+    },
+  },
+  dockerImages: {},
+};
+
+const artifacts = {
+  Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },
+  'Stagegate.assets': { type: 'cdk:asset-manifest', properties: { file: 'Stagegate.assets.json' } },
+  Stagegate: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Stagegate.template.json' } },
+};
+
+describe('reading a cloud assembly', () => {
+  const directory = writeAssembly(artifacts, {
+    'Stagegate.assets.json': assets,
+    'Stagegate.template.json': { Resources: { A: { Type: 'X::Y::Z' } } },
+  });
+
+  test('finds the stack and the directory behind an asset location', () => {
+    const assembly = loadAssembly(directory);
+    expect(Object.keys(assembly.stack('Stagegate').template.Resources)).toEqual(['A']);
+    const findAsset = assembly.assetFinder('000000000000', 'eu-west-1');
+    expect(findAsset({ bucket: 'cdk-hnb659fds-assets-000000000000-eu-west-1', key: 'abc.zip' })).toEqual({
+      path: join(directory, 'asset.abc'),
+      packaging: 'zip',
+    });
+  });
+
+  test('fails by name for a stack or an asset that is not there', () => {
+    const assembly = loadAssembly(directory);
+    expect(() => assembly.stack('Other')).toThrow('has no stack Other, only Stagegate');
+    expect(() => assembly.assetFinder('1', 'r')({ bucket: 'b', key: 'k' })).toThrow('has no asset for s3://b/k');
+  });
+
+  test('fails by name for artifacts it does not know', () => {
+    const nested = writeAssembly({ Stage: { type: 'cdk:cloud-assembly' } }, {});
+    expect(() => loadAssembly(nested)).toThrow('artifact Stage of type cdk:cloud-assembly is not supported');
+    const images = writeAssembly(
+      { A: { type: 'cdk:asset-manifest', properties: { file: 'a.json' } } },
+      { 'a.json': { dockerImages: { img: {} } } },
+    );
+    expect(() => loadAssembly(images)).toThrow('Docker image asset img is not supported');
+  });
+});
