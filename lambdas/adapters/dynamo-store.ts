@@ -19,14 +19,14 @@ import {
   type StoredRecord,
 } from '../domain/unit-of-work.ts';
 
-/** An item of the table. `gsi1pk`/`gsi1sk` are there only while the record has a place in the index. */
-const ItemSchema = z.object({ pk: z.string(), sk: z.string(), version: z.int().min(1), data: z.unknown() });
-const CursorSchema = z.object({
-  pk: z.string(),
-  sk: z.string(),
-  gsi1pk: z.string().optional(),
-  gsi1sk: z.string().optional(),
-});
+/**
+ * An item of the table. The record is JSON text: DynamoDB's own types would refuse some of it, such as a Terraform
+ * output above 2^53 or nested deeper than 32 levels. `gsi1pk`/`gsi1sk` are there only while the record has a place in
+ * the index.
+ */
+const ItemSchema = z.object({ pk: z.string(), sk: z.string(), version: z.int().min(1), data: z.string() });
+const TableKeySchema = z.strictObject({ pk: z.string().min(1), sk: z.string().min(1) });
+const IndexKeySchema = TableKeySchema.extend({ gsi1pk: z.string().min(1), gsi1sk: z.string().min(1) });
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -47,7 +47,7 @@ export class DynamoStore implements Store {
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
     const { pk, sk } = keyOf(kind, key);
     const stored = await this.#load(pk, sk);
-    return stored && parseRecord(kind, stored.data);
+    return stored && parseRecord(kind, stored);
   }
 
   async list<K extends Kind>(
@@ -64,10 +64,10 @@ export class DynamoStore implements Store {
         ExpressionAttributeValues: { ':p': listing.partition, ...(listing.prefix && { ':s': listing.prefix }) },
         ScanIndexForward: listing.order === 'ascending',
         Limit: limit,
-        ...(cursor && { ExclusiveStartKey: decodeCursor(cursor) }),
+        ...(cursor !== undefined && { ExclusiveStartKey: decodeCursor(listing, cursor) }),
       }),
     );
-    const items = Items.map((item) => parseRecord(listing.kind, ItemSchema.parse(item).data));
+    const items = Items.map((item) => parseRecord(listing.kind, storedIn(item)));
     return { items, ...(LastEvaluatedKey && { nextCursor: encodeCursor(LastEvaluatedKey) }) };
   }
 
@@ -80,7 +80,7 @@ export class DynamoStore implements Store {
     const { Item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: { pk, sk }, ConsistentRead: true }),
     );
-    return Item && { ...ItemSchema.parse(Item), data: ItemSchema.parse(Item).data };
+    return Item && storedIn(Item);
   }
 
   async #commit(changes: readonly Change[]): Promise<boolean> {
@@ -115,17 +115,37 @@ export class DynamoStore implements Store {
     return {
       Put: {
         ...target,
-        Item: { pk, sk, ...index, kind: write.kind, version: nextVersion(expectedVersion), data: write.data },
+        Item: {
+          pk,
+          sk,
+          ...index,
+          kind: write.kind,
+          version: nextVersion(expectedVersion),
+          data: JSON.stringify(write.data),
+        },
       },
     };
   }
 }
 
+function storedIn(item: Record<string, unknown>): StoredRecord {
+  try {
+    const { data, ...place } = ItemSchema.parse(item);
+    return { ...place, data: JSON.parse(data) };
+  } catch (cause) {
+    const { pk, sk } = item;
+    throw new Error(`reading the item ${pk} ${sk}: it is no record`, { cause });
+  }
+}
+
 const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-function decodeCursor(cursor: string): z.infer<typeof CursorSchema> {
+/** DynamoDB calls a key that is none of this query's own a ValidationException, which would look like our mistake. */
+function decodeCursor({ index, partition, prefix = '' }: Listing<Kind>, cursor: string): Record<string, string> {
   try {
-    return CursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (index) return IndexKeySchema.extend({ gsi1pk: z.literal(partition) }).parse(key);
+    return TableKeySchema.extend({ pk: z.literal(partition), sk: z.string().min(1).startsWith(prefix) }).parse(key);
   } catch (cause) {
     throw new InvalidInputError(
       'reading a page',

@@ -1,4 +1,4 @@
-import { ConflictError, DomainError } from './errors.ts';
+import { ConflictError } from './errors.ts';
 import type { Transaction } from './ports.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf } from './records.ts';
 
@@ -22,8 +22,12 @@ export interface Change {
     | { readonly kind: Kind; readonly data: unknown; readonly index?: { pk: string; sk: string } };
 }
 
-/** A record made anew never gets a version its deleted namesake had: who read that one must lose. */
-export const nextVersion = (expected: number): number => (expected === 0 ? Date.now() : expected + 1);
+/**
+ * A record made anew never gets a version its deleted namesake had: who read that one must lose. A clock would be too
+ * coarse for that, so it begins anywhere below 2^52, with as many numbers above it to count on.
+ */
+export const nextVersion = (expected: number): number =>
+  expected === 0 ? 1 + Math.floor(Math.random() * 2 ** 52) : expected + 1;
 
 /** Attempts before giving up; with jittered waits up to half a second this rides out bursts of some twenty writers. */
 const MOST_ATTEMPTS = 12;
@@ -41,7 +45,7 @@ class UnitOfWork implements Transaction {
     const { pk, sk } = keyOf(kind, key);
     const seen = this.#seen.get(`${pk}|${sk}`);
     const found = seen ?? (await this.#remember(pk, sk));
-    return found.data === undefined ? undefined : parseRecord(kind, found.data);
+    return found.data === undefined ? undefined : parseRecord(kind, found);
   }
 
   async #remember(pk: string, sk: string): Promise<Change & { data: unknown }> {
@@ -67,11 +71,12 @@ class UnitOfWork implements Transaction {
     const { pk, sk } = keyOf(kind, key);
     const seen = this.#seen.get(`${pk}|${sk}`);
     if (!seen) throw new Error(`deleting ${kind} ${pk} ${sk}: it was not read in this transaction`);
-    if (seen.expectedVersion > 0) this.#seen.set(`${pk}|${sk}`, { ...seen, write: 'delete', data: undefined });
+    const write = seen.expectedVersion > 0 ? 'delete' : 'none';
+    this.#seen.set(`${pk}|${sk}`, { ...seen, write, data: undefined });
   }
 
   #write(kind: Kind, record: unknown, pk: string, sk: string, expectedVersion: number): void {
-    const data = parseRecord(kind, record);
+    const data = parseRecord(kind, { pk, sk, data: record }, 'writing');
     const index = indexOf(kind, data);
     this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write: { kind, data, ...(index && { index }) } });
   }
@@ -116,13 +121,15 @@ export async function runTransaction<T>(
 const isTriviallyConsistent = (changes: readonly Change[]): boolean =>
   changes.length === 0 || (changes.length === 1 && changes[0]?.write === 'none');
 
-/** A refusal is an outcome too: it counts only if what it was judged on still stands together. */
-async function settle<T>(attempt: Promise<T>): Promise<{ ok: true; result: T } | { ok: false; error: DomainError }> {
+/**
+ * A refusal is an outcome too: it counts only if what it was judged on still stands together. So does a crash, which
+ * may come from records that were read before and after another writer's commit and do not fit together.
+ */
+async function settle<T>(attempt: Promise<T>): Promise<{ ok: true; result: T } | { ok: false; error: unknown }> {
   try {
     return { ok: true, result: await attempt };
   } catch (error) {
-    if (error instanceof DomainError) return { ok: false, error };
-    throw error;
+    return { ok: false, error };
   }
 }
 
@@ -139,11 +146,16 @@ function indexOf(kind: Kind, data: unknown): { pk: string; sk: string } | undefi
 }
 
 /** Records are parsed on every read: a table edited by hand or by another version fails here, by name. */
-export function parseRecord<K extends Kind>(kind: K, data: unknown): RecordOf<K> {
+export function parseRecord<K extends Kind>(
+  kind: K,
+  { pk, sk, data }: Omit<StoredRecord, 'version'>,
+  doing: 'reading' | 'writing' = 'reading',
+): RecordOf<K> {
   const schema: { safeParse(value: unknown): { success: true; data: unknown } | { success: false; error: Error } } =
     RECORDS[kind].schema;
   const parsed = schema.safeParse(data);
-  if (!parsed.success) throw new Error(`reading a ${kind} record: it does not fit its schema`, { cause: parsed.error });
+  if (!parsed.success)
+    throw new Error(`${doing} the ${kind} record ${pk} ${sk}: it does not fit its schema`, { cause: parsed.error });
   // Parsed by the schema this type is inferred from; the union over all kinds hides that from the compiler.
   return parsed.data as RecordOf<K>;
 }

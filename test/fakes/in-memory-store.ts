@@ -21,14 +21,14 @@ export class InMemoryStore implements Store {
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
     const { pk, sk } = keyOf(kind, key);
     const item = this.#items.get(`${pk}|${sk}`);
-    return item && parseRecord(kind, item.data);
+    return item && parseRecord(kind, item);
   }
 
   async list<K extends Kind>(
     listing: Listing<K>,
     { limit = 100, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<Page<RecordOf<K>>> {
-    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const after = cursor === undefined ? undefined : readCursor(listing, cursor);
     const isBehind = (sk: string) => after === undefined || (listing.order === 'ascending' ? sk > after : sk < after);
     const found = [...this.#items.values()]
       .map((item) => ({ item, position: listing.index ? item.index : item }))
@@ -39,8 +39,8 @@ export class InMemoryStore implements Store {
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
-      items: page.map(({ item }) => parseRecord(listing.kind, item.data)),
-      ...(last && found.length > limit && { nextCursor: writeCursor(last.sk) }),
+      items: page.map(({ item }) => parseRecord(listing.kind, item)),
+      ...(last && found.length > limit && { nextCursor: writeCursor(last) }),
     };
   }
 
@@ -93,12 +93,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const pauseWithJitter = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** attempt)));
 
-const writeCursor = (sk: string): string => Buffer.from(JSON.stringify([sk])).toString('base64url');
+const writeCursor = ({ pk, sk }: { pk: string; sk: string }): string =>
+  Buffer.from(JSON.stringify([pk, sk])).toString('base64url');
 
-function readCursor(cursor: string): string {
+function readCursor({ partition, prefix = '' }: Listing<Kind>, cursor: string): string {
   try {
-    const [sk] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (typeof sk === 'string') return sk;
+    const [pk, sk] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+    if (pk === partition && typeof sk === 'string' && sk.startsWith(prefix)) return sk;
   } catch {
     // Falls through: anything that is no cursor is refused the same way.
   }

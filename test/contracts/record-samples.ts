@@ -1,0 +1,98 @@
+import type { Kind, RecordOf } from '../../lambdas/domain/records.ts';
+import {
+  aDecision,
+  aDeployment,
+  aGate,
+  anApplication,
+  anApprover,
+  anEnvironment,
+  anEnvironmentState,
+  anOutcome,
+  aPlanned,
+  aRelease,
+  COMMIT,
+  DIGEST,
+  NOW,
+} from '../builders.ts';
+
+const ID = 'my-app-dev1-1-abc123';
+const WHERE = { application: 'my-app', environment: 'dev1' };
+const BY = { principal: 'arn:aws:sts::111111111111:assumed-role/Staff/alice', approver: 'alice@staff.example' };
+
+/** One record of every kind, with its optional parts filled in. */
+export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
+  application: anApplication({
+    policy: { staging: { staff: 2 }, production: { gateExpirySeconds: 3600 } },
+    serviceDiscoveryDomain: 'acme.example',
+  }),
+  environment: anEnvironment({ roles: { plan: 'arn:aws:iam::111111111111:role/plan' }, stateBucket: 'acme-state' }),
+  approver: anApprover({ principals: ['arn:aws:sts::111111111111:assumed-role/Staff/*'], subscriptionArn: 'arn:x' }),
+  releaseLog: { application: 'my-app', newest: 7, head: COMMIT },
+  release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
+  pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
+  environmentState: anEnvironmentState({
+    newestDeployment: 9,
+    holder: { deploymentId: ID, release: 1, operation: 'deploy', since: NOW },
+    queue: [{ deploymentId: 'my-app-dev1-2-abc124', release: 2, operation: 'rollback' }],
+    newestStarted: 2,
+    hold: { reason: 'rolled back', by: BY, at: NOW },
+    deployed: {
+      release: 1,
+      commit: COMMIT,
+      deploymentId: ID,
+      at: NOW,
+      modules: [{ call: 'module.web', source: 'git::https://git.example/modules', version: 'v1.0.0' }],
+    },
+  }),
+  outcome: anOutcome(),
+  outputs: {
+    ...WHERE,
+    deploymentId: ID,
+    at: NOW,
+    values: {
+      url: { value: 'https://my-app.example', sensitive: false },
+      password: { value: null, sensitive: true },
+      zones: { value: ['a', { b: [1, 2.5, -0.25, true, null, ''] }], sensitive: false },
+    },
+    dropped: ['everything'],
+  },
+  protectionLifts: {
+    ...WHERE,
+    address: 'module.db.aws_db_instance.main["a"]',
+    lifts: [{ reason: 'moved to another instance', by: BY, at: NOW, usedBy: { deploymentId: ID, at: NOW } }],
+  },
+  stateAddress: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate' },
+  deployment: aDeployment('awaiting_approval', {
+    requestedBy: BY,
+    planned: aPlanned({
+      gates: [{ gate: 'staff', required: 2 }],
+      state: { serial: 3, lineage: 'l' },
+      headline: { modules: [], add: 1, cost: 11.68, notes: ['ä'] },
+      lifts: ['aws_db_instance.main'],
+    }),
+    cancelRequestedBy: BY,
+    blocking: {
+      reason: 'r',
+      message: 'm',
+      diagnostics: [{ severity: 'error', summary: 's', file: 'main.tf', line: 3 }],
+    },
+  }),
+  gate: aGate({
+    status: 'approved',
+    closedAt: NOW,
+    decisions: [aDecision(), aDecision({ decision: 'reject', by: 'bob@staff.example', via: 'api', comment: 'no' })],
+  }),
+  taskToken: { deploymentId: ID, gate: 'staff', token: 'AAAA'.repeat(200), storedAt: NOW },
+  deploymentEvent: {
+    deploymentId: ID,
+    at: NOW,
+    nonce: 'deadbeef',
+    type: 'approved',
+    by: 'x',
+    details: { gate: 'staff' },
+  },
+  environmentEvent: { ...WHERE, at: NOW, nonce: 'deadbeef', type: 'held', by: 'x', reason: 'storm' },
+  stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
+  consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
+  promotion: { sourceDeploymentId: ID, deploymentId: 'my-app-stage1-1-abc123', refusal: 'r', at: NOW },
+};
