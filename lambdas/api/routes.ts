@@ -19,19 +19,20 @@ export const ROUTES = {
   'GET /applications/{app}/environments/{env}/outputs': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/releases': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/releases/{number}': { function: 'read', role: 'viewer' },
-  'GET /applications/{app}/approvers': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments/{id}': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments/{id}/plan': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments/{id}/events': { function: 'read', role: 'viewer' },
 
   'PUT /applications/{app}': { function: 'configure', role: 'admin' },
-  'DELETE /applications/{app}': { function: 'configure', role: 'admin' },
   'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },
   'PATCH /applications/{app}/environments/{env}': { function: 'configure', role: 'staff' },
+  'POST /applications/{app}/environments/{env}/protection-lifts': { function: 'configure', role: 'staff' },
 
+  'GET /applications/{app}/approvers': { function: 'approvers', role: 'viewer' },
   'PUT /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
   'DELETE /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
+  'DELETE /applications/{app}': { function: 'approvers', role: 'admin' },
 
   'POST /applications/{app}/releases': { function: 'deploy', role: 'developer' },
   'POST /applications/{app}/promotions': { function: 'deploy', role: 'developer' },

@@ -121,11 +121,15 @@ export interface Departure {
   readonly superseded: readonly QueueEntry[];
 }
 
-/** Rule 4, departure: clears the holder and picks the next one: rollbacks first, the others in order of arrival. */
+/** Whose turn it is: rollbacks come first, the others in order of arrival. */
+export const nextInQueue = (queue: readonly QueueEntry[]): QueueEntry | undefined =>
+  queue.find((entry) => entry.operation === 'rollback') ?? queue[0];
+
+/** Rule 4, departure: clears the holder and picks the next one. */
 export function releaseHolder(state: EnvironmentState, now: string): Departure {
   const superseded = state.queue.filter((entry) => isOutdated(state, entry));
   const waiting = state.queue.filter((entry) => !superseded.includes(entry));
-  const next = waiting.find((entry) => entry.operation === 'rollback') ?? waiting[0];
+  const next = nextInQueue(waiting);
   return {
     state: {
       ...state,

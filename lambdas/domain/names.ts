@@ -15,10 +15,7 @@ export const EnvironmentNameSchema = z
   );
 export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
-export const EmailSchema = z
-  .email()
-  .max(254)
-  .transform((email) => email.toLowerCase());
+export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
 export const InstantSchema = z.iso.datetime();
 

@@ -1,12 +1,13 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
+import type { Home } from '../domain/links.ts';
 import type { FunctionName } from '../functions.ts';
 import { callerOf } from './caller.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
-import type { Home, Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { requestLog } from './request-log.ts';
 import { type Services, servicesOf } from './services.ts';
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Home } from '../domain/links.ts';
 import type { HttpEvent } from './http-event.ts';
 import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
@@ -14,13 +15,6 @@ type AnswerShape = Readonly<Record<number, z.ZodType>>;
 type Answer<Answers extends AnswerShape> = {
   [Status in keyof Answers & number]: { readonly status: Status; readonly body: z.input<Answers[Status]> };
 }[keyof Answers & number];
-
-/** Where this Stagegate runs: from the ARN of the function itself. */
-export interface Home {
-  readonly partition: string;
-  readonly region: string;
-  readonly accountId: string;
-}
 
 /** A request before any schema. */
 export interface ReceivedRequest {
@@ -45,6 +39,9 @@ export interface Operation<Services> {
   readonly answers: AnswerShape;
   answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
 }
+
+/** An answer of an operation. */
+export const answer = <const Status extends number, Body>(status: Status, body: Body) => ({ status, body });
 
 /** Declares an operation: what it takes, what it answers, and the function between them. */
 export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { findApplication } from '../domain/find.ts';
+import { removeApprover } from '../domain/remove-approver.ts';
+import { answer, operation } from '../runtime/operation.ts';
+import type { Services } from '../runtime/services.ts';
+import { ApproverPath } from './inputs.ts';
+
+export const deleteApprover = operation(
+  {
+    summary: 'Remove an approver, and the subscription where no other application writes to the address',
+    input: { path: ApproverPath },
+    answers: { 204: z.undefined() },
+  },
+  async ({ path: { app, email } }, services: Services<'approvers'>) => {
+    await findApplication(services.store, app);
+    await removeApprover(services, app, email);
+    return answer(204, undefined);
+  },
+);

@@ -1,0 +1,11 @@
+import * as z from 'zod';
+import { answer, operation } from '../runtime/operation.ts';
+
+export const getHealth = operation(
+  {
+    summary: 'Answers while the API is up; asks nothing of the rest',
+    input: {},
+    answers: { 200: z.object({ status: z.literal('ok') }) },
+  },
+  async () => answer(200, { status: 'ok' as const }),
+);

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import {
+  ApplicationNameSchema,
+  DeploymentIdSchema,
+  EmailSchema,
+  EnvironmentNameSchema,
+  ReleaseNumberSchema,
+} from '../domain/names.ts';
+import { GateNameSchema } from '../domain/policy.ts';
+
+/** Path parameters, as the routes name them. */
+export const ApplicationPath = z.object({ app: ApplicationNameSchema });
+export const EnvironmentPath = ApplicationPath.extend({ env: EnvironmentNameSchema });
+export const DeploymentPath = EnvironmentPath.extend({ id: DeploymentIdSchema });
+export const GatePath = DeploymentPath.extend({ gate: GateNameSchema });
+export const ApproverPath = ApplicationPath.extend({ email: EmailSchema });
+export const ReleasePath = ApplicationPath.extend({
+  number: z
+    .string()
+    .regex(/^\d{1,7}$/, 'a release number')
+    .transform(Number)
+    .pipe(ReleaseNumberSchema),
+});
+
+/** Query of every list. */
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  /** `nextCursor` of the page before. */
+  cursor: z.string().min(1).max(2000).optional(),
+});
+
+/** Answer of every list. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), nextCursor: z.string().optional() });

@@ -1,0 +1,20 @@
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../domain/environment-view.ts';
+import { findApplication } from '../domain/find.ts';
+import { LISTINGS } from '../domain/records.ts';
+import { answer, operation } from '../runtime/operation.ts';
+import type { Services } from '../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';
+
+export const listEnvironments = operation(
+  {
+    summary: 'The environments of an application, by name',
+    input: { path: ApplicationPath, query: PageQuery },
+    answers: { 200: pageOf(EnvironmentSummarySchema) },
+  },
+  async ({ path: { app }, query }, { store }: Services<'read'>) => {
+    await findApplication(store, app);
+    const { items, nextCursor } = await store.list(LISTINGS.environments(app), query);
+    const summaries = items.map((environment) => summarizeEnvironment(store, environment));
+    return answer(200, { items: await Promise.all(summaries), nextCursor });
+  },
+);

@@ -1,0 +1,18 @@
+import { ApproverSettingsSchema } from '../domain/approver.ts';
+import { ApproverViewSchema } from '../domain/approver-view.ts';
+import { registerApprover } from '../domain/register-approver.ts';
+import { answer, operation } from '../runtime/operation.ts';
+import type { Services } from '../runtime/services.ts';
+import { ApproverPath } from './inputs.ts';
+
+export const putApprover = operation(
+  {
+    summary: 'Register or change an approver; the address gets a mail to confirm, again while it has not',
+    input: { path: ApproverPath, body: ApproverSettingsSchema },
+    answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
+  },
+  async ({ path: { app, email }, body }, services: Services<'approvers'>) => {
+    const { approver, isNew } = await registerApprover(services, app, email, body);
+    return answer(isNew ? 201 : 200, approver);
+  },
+);

@@ -1,0 +1,168 @@
+import * as z from 'zod';
+import type { Application } from './application.ts';
+import { type Deployment, isTerminal } from './deployment.ts';
+import { DeploymentViewSchema, viewDeployment } from './deployment-view.ts';
+import { type Environment, isProtected, roleArnOf, stateBucketOf } from './environment.ts';
+import { EnvironmentEventSchema } from './environment-event.ts';
+import { DeployedSchema, type EnvironmentState, emptyState, HoldSchema, nextInQueue } from './environment-state.ts';
+import { environmentPath, type Home } from './links.ts';
+import { listAll } from './list-all.ts';
+import { directoryOf } from './names.ts';
+import { OutputViewSchema, showOutputs } from './outputs-view.ts';
+import { nextOf, previousOf } from './pipeline.ts';
+import { GateNameSchema, gatesOf, policyFor, StagePolicySchema, StageSchema } from './policy.ts';
+import type { Store } from './ports.ts';
+import { activeLift } from './protection-lift.ts';
+import { LISTINGS } from './records.ts';
+
+/** Deployments shown with an environment; the rest is a page away. */
+const NEWEST = 10;
+
+/**
+ * While a deployment is under way its status; else `empty` where nothing runs, and otherwise how the last deployment
+ * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told.
+ */
+export const EnvironmentStatusSchema = z.enum([
+  'empty',
+  'succeeded',
+  'failed',
+  'planning',
+  'awaiting_approval',
+  'applying',
+]);
+
+/** An environment in a list. */
+export const EnvironmentSummarySchema = z
+  .object({
+    application: z.string(),
+    name: z.string(),
+    type: z.literal('regular'),
+    stage: StageSchema,
+    status: EnvironmentStatusSchema,
+    accountId: z.string(),
+    region: z.string(),
+    deployed: DeployedSchema.nullable(),
+    /** Ids of the deployment that has the environment, and of those that wait for it in order of arrival. */
+    currentDeployment: z.string().nullable(),
+    queuedDeployments: z.array(z.string()),
+    hold: HoldSchema.nullable(),
+    deletionProtection: z.boolean(),
+    links: z.object({ self: z.string(), deployments: z.string(), outputs: z.string() }),
+  })
+  .meta({ id: 'EnvironmentSummary' });
+export type EnvironmentSummary = z.input<typeof EnvironmentSummarySchema>;
+
+/** An environment with everything known about it. */
+export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
+  /** Where its configuration lives in the repository. */
+  directory: z.string(),
+  /** What comes before and after it in the pipeline. */
+  promotesFrom: z.string().nullable(),
+  promotesTo: z.string().nullable(),
+  policy: StagePolicySchema,
+  gates: z.array(z.object({ gate: GateNameSchema, required: z.int() })),
+  roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
+  stateBucket: z.string(),
+  /** `<bucket>/<key>` its plans have resolved to; null before the first. */
+  stateAddress: z.string().nullable(),
+  outputs: z.record(z.string(), OutputViewSchema),
+  current: DeploymentViewSchema.nullable(),
+  queued: DeploymentViewSchema.nullable(),
+  history: z.array(DeploymentViewSchema),
+  /** Addresses whose protection is lifted for one use. */
+  protectionLifts: z.array(z.object({ address: z.string(), reason: z.string(), by: z.string(), at: z.string() })),
+  /** Who changed settings, holds and protections, newest first. */
+  events: z.array(EnvironmentEventSchema.pick({ at: true, type: true, by: true, reason: true })),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+}).meta({ id: 'Environment' });
+export type EnvironmentView = z.input<typeof EnvironmentViewSchema>;
+
+export async function summarizeEnvironment(store: Store, environment: Environment): Promise<EnvironmentSummary> {
+  const where = { application: environment.application, environment: environment.name };
+  const state = (await store.get('environmentState', where)) ?? emptyState(where.application, where.environment);
+  const [holder, history] = await Promise.all([
+    state.holder ? store.get('deployment', { id: state.holder.deploymentId }) : undefined,
+    store.list(LISTINGS.history(where.application, where.environment), { limit: NEWEST }),
+  ]);
+  return summarize(environment, state, holder, history.items);
+}
+
+export async function viewEnvironment(
+  store: Store,
+  application: Application,
+  environment: Environment,
+  home: Home | undefined,
+): Promise<EnvironmentView> {
+  const { application: app, name } = environment;
+  const where = { application: app, environment: name };
+  const state = (await store.get('environmentState', where)) ?? emptyState(app, name);
+  const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
+  const get = async (entry: { deploymentId: string } | null | undefined) =>
+    entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
+  const [history, outputs, address, events, lifts, current, queued] = await Promise.all([
+    store.list(LISTINGS.history(app, name), { limit: NEWEST }),
+    store.get('outputs', where),
+    store.get('stateAddress', where),
+    store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
+    listAll(store, LISTINGS.protectionLifts(app, name)),
+    get(state.holder),
+    get(nextInQueue(state.queue)),
+  ]);
+  const policy = policyFor(environment.stage, application.policy);
+  const isRegular = application.pipeline.includes(name);
+  return {
+    ...summarize(environment, state, current, history.items),
+    directory: directoryOf(app, name),
+    promotesFrom: (isRegular && previousOf(application, name)) || null,
+    promotesTo: nextOf(application, name) ?? null,
+    policy,
+    gates: gatesOf(policy),
+    roles: { ...environment.roles, plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+    stateBucket: stateBucketOf(environment),
+    stateAddress: address?.address ?? null,
+    outputs: showOutputs(outputs),
+    current: current ? await view(current) : null,
+    queued: queued ? await view(queued) : null,
+    history: await Promise.all(history.items.map(view)),
+    protectionLifts: lifts.flatMap((each) => {
+      const lift = activeLift(each);
+      return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
+    }),
+    events: events.items,
+    createdAt: environment.createdAt,
+    updatedAt: environment.updatedAt,
+  };
+}
+
+function summarize(
+  environment: Environment,
+  state: EnvironmentState,
+  holder: Deployment | undefined,
+  history: readonly Deployment[],
+): EnvironmentSummary {
+  const { application, name, type, stage, accountId, region } = environment;
+  const self = environmentPath(application, name);
+  return {
+    ...{ application, name, type, stage, accountId, region },
+    status: statusOf(state, holder, history),
+    deployed: state.deployed,
+    currentDeployment: state.holder?.deploymentId ?? null,
+    queuedDeployments: state.queue.map(({ deploymentId }) => deploymentId),
+    hold: state.hold,
+    deletionProtection: isProtected(environment),
+    links: { self, deployments: `${self}/deployments`, outputs: `${self}/outputs` },
+  };
+}
+
+function statusOf(
+  state: EnvironmentState,
+  holder: Deployment | undefined,
+  history: readonly Deployment[],
+): EnvironmentSummary['status'] {
+  const underWay = EnvironmentStatusSchema.safeParse(holder?.status);
+  if (underWay.success && holder && !isTerminal(holder.status)) return underWay.data;
+  const last = history.find(({ status }) => status === 'succeeded' || status === 'failed');
+  if (last?.status === 'failed') return 'failed';
+  return state.deployed ? 'succeeded' : 'empty';
+}

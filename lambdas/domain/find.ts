@@ -1,0 +1,36 @@
+import type { Application } from './application.ts';
+import type { Deployment } from './deployment.ts';
+import type { Environment } from './environment.ts';
+import { NotFoundError } from './errors.ts';
+import type { Reader } from './ports.ts';
+import type { Release } from './release.ts';
+
+/** Things asked for by name. Each throws NotFoundError, naming the first part of the path that does not exist. */
+
+export async function findApplication(reader: Reader, app: string): Promise<Application> {
+  const application = await reader.get('application', { name: app });
+  if (!application) throw new NotFoundError('application', app);
+  return application;
+}
+
+export async function findEnvironment(reader: Reader, app: string, env: string): Promise<Environment> {
+  await findApplication(reader, app);
+  const environment = await reader.get('environment', { application: app, name: env });
+  if (!environment) throw new NotFoundError('environment', `${app}/${env}`);
+  return environment;
+}
+
+export async function findRelease(reader: Reader, app: string, number: number): Promise<Release> {
+  await findApplication(reader, app);
+  const release = await reader.get('release', { application: app, number });
+  if (!release) throw new NotFoundError('release', `${app} ${number}`);
+  return release;
+}
+
+/** The deployment, if it is one of this very environment: who may see one application must not see another's. */
+export async function findDeployment(reader: Reader, app: string, env: string, id: string): Promise<Deployment> {
+  await findEnvironment(reader, app, env);
+  const deployment = await reader.get('deployment', { id });
+  if (deployment?.application !== app || deployment.environment !== env) throw new NotFoundError('deployment', id);
+  return deployment;
+}

@@ -1,0 +1,33 @@
+/** Where Stagegate itself runs. */
+export interface Home {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/** Physical name of the state machine, as `lib/` gives it. */
+const MACHINE = 'stagegate-deployment';
+
+const CONSOLES: Readonly<Record<string, string>> = {
+  aws: 'console.aws.amazon.com',
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+};
+
+export const applicationPath = (application: string): string => `/applications/${application}`;
+
+export const environmentPath = (application: string, environment: string): string =>
+  `${applicationPath(application)}/environments/${environment}`;
+
+export const deploymentPath = (deployment: { application: string; environment: string; id: string }): string =>
+  `${environmentPath(deployment.application, deployment.environment)}/deployments/${deployment.id}`;
+
+export const releasePath = (application: string, number: number): string =>
+  `${applicationPath(application)}/releases/${number}`;
+
+/** The deployment's execution in the Step Functions console, where staff sees its states. */
+export function executionUrl({ partition, region, accountId }: Home, deploymentId: string): string | undefined {
+  const host = CONSOLES[partition];
+  const arn = `arn:${partition}:states:${region}:${accountId}:execution:${MACHINE}:${deploymentId}`;
+  return host && `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
+}

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { isProven } from './environment-state.ts';
+import { releasePath } from './links.ts';
+import { listAll } from './list-all.ts';
+import { CommitSchema, ReleaseNumberSchema } from './names.ts';
+import type { Store } from './ports.ts';
+import { LISTINGS } from './records.ts';
+import type { Release } from './release.ts';
+
+/** A release as the API shows it, with the environments it has succeeded in and still counts for. */
+export const ReleaseViewSchema = z
+  .object({
+    application: z.string(),
+    number: ReleaseNumberSchema,
+    commit: CommitSchema,
+    message: z.string(),
+    author: z.string(),
+    source: z.enum(['push', 'api']),
+    createdAt: z.string(),
+    succeededIn: z.array(z.object({ environment: z.string(), deploymentId: z.string(), at: z.string() })),
+    links: z.object({ self: z.string() }),
+  })
+  .meta({ id: 'Release' });
+export type ReleaseView = z.input<typeof ReleaseViewSchema>;
+
+export async function viewRelease(store: Store, release: Release): Promise<ReleaseView> {
+  const { application, number } = release;
+  const outcomes = await listAll(store, LISTINGS.outcomesOfRelease(application, number));
+  const proven = await Promise.all(
+    outcomes.map(async (outcome) => {
+      const { environment, deploymentId, at } = outcome;
+      const state = await store.get('environmentState', { application, environment });
+      return isProven(state, outcome) ? [{ environment, deploymentId, at }] : [];
+    }),
+  );
+  return { ...release, succeededIn: proven.flat(), links: { self: releasePath(application, number) } };
+}
