@@ -1,5 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { addChecks } from '../lib/checks.ts';
 import { ConfigurationError } from '../lib/config.ts';
 import { makeApp } from '../lib/stagegate-app.ts';
 import { BUNDLES, bundle } from '../scripts/bundle.ts';
@@ -7,7 +6,7 @@ import { BUNDLES, bundle } from '../scripts/bundle.ts';
 try {
   await bundle();
   const app = makeApp(BUNDLES);
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  addChecks(app);
   app.synth();
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;

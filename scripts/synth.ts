@@ -32,9 +32,6 @@ const [{ makeApp }] = await Promise.all([
 ]);
 const functionsDirectory = options.functions ? resolve(options.functions) : BUNDLES.functionsDirectory;
 const app = makeApp({ ...BUNDLES, functionsDirectory }, { context, outdir: directory });
-if (!options.local) {
-  const [{ Validations }, { AwsSolutionsChecks }] = await Promise.all([import('aws-cdk-lib'), import('cdk-nag')]);
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-}
+if (!options.local) (await import('../lib/checks.ts')).addChecks(app);
 app.synth();
 console.log(directory);

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
+import { acknowledge } from './permissions.ts';
 
 /** Functions write these as embedded metrics; a rejection or an expiry is nobody's failure and not among them. */
 const ownMetric = (metricName: string): Metric =>
@@ -75,6 +76,11 @@ export class Alarms extends Construct {
     );
     topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
     topic.addSubscription(new EmailSubscription(alarmEmail));
+    acknowledge(
+      topic,
+      'Serverless-SNSRedrivePolicy',
+      'a mail that cannot be delivered is lost; the alarm still shows in CloudWatch',
+    );
     return topic;
   }
 

@@ -59,6 +59,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
         ...(props.permissions ?? []),
       ],
     });
+    acknowledge(role, 'Serverless-LambdaStarPermissions', 'each wildcard has its own reason, which IAM5 demands');
     this.function = new LambdaFunction(this, 'Function', {
       functionName: `stagegate-${name}`,
       description: props.description,
@@ -74,6 +75,12 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
       deadLetterQueue: this.deadLetters,
       environment: Object.fromEntries(bindings.map(([variable, { value }]) => [variable, value])),
     });
+    if (!props.asynchronous)
+      acknowledge(
+        this.function,
+        'Serverless-LambdaDLQ',
+        'invoked synchronously: the API or the state machine sees the error and retries or reports it',
+      );
   }
 }
 
@@ -89,6 +96,7 @@ function makeDeadLetterQueue(scope: Construct): Queue {
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  acknowledge(queue, 'AwsSolutions-SQS3', 'this is the dead-letter queue; its depth raises an alarm');
+  for (const rule of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'])
+    acknowledge(queue, rule, 'this is the dead-letter queue itself; its depth raises an alarm');
   return queue;
 }

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..');
+
+/** A file, and everything it imports: repository paths for files, package names for the rest. */
+interface Source {
+  readonly file: string;
+  readonly imports: readonly string[];
+}
+
+interface Layer {
+  /** Files the rule is about. */
+  readonly files: RegExp;
+  /** What they may import beside Node.js's own modules, if any. */
+  readonly may: readonly RegExp[];
+  /** Node.js's own modules: all, or only those that match. */
+  readonly node?: RegExp;
+}
+
+const SDK = /^@aws-sdk\//;
+const ZOD = /^zod$/;
+const DOMAIN = /^lambdas\/domain\//;
+const RUNTIME = /^lambdas\/runtime\//;
+const MANIFEST = /^lambdas\/functions\.ts$/;
+const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
+
+const LAYERS: Readonly<Record<string, Layer>> = {
+  'the function manifest': { files: MANIFEST, may: [ZOD], node: /^$/ },
+  'the route table': { files: ROUTE_TABLE, may: [MANIFEST], node: /^$/ },
+  // Of Node.js only what computes and reaches nothing outside.
+  domain: { files: DOMAIN, may: [ZOD, DOMAIN], node: /^node:(crypto|zlib)$/ },
+  adapters: { files: /^lambdas\/adapters\//, may: [ZOD, SDK, DOMAIN, /^lambdas\/adapters\//] },
+  runtime: {
+    files: RUNTIME,
+    may: [
+      ZOD,
+      DOMAIN,
+      RUNTIME,
+      /^lambdas\/adapters\//,
+      MANIFEST,
+      ROUTE_TABLE,
+      /^@middy\//,
+      /^@aws-lambda-powertools\//,
+      /^@types\/aws-lambda$|^aws-lambda$/,
+    ],
+  },
+  ...Object.fromEntries(
+    ['api', 'workflow', 'events', 'pages'].map((folder): [string, Layer] => [
+      folder,
+      {
+        files: new RegExp(`^lambdas/${folder}/(?!routes\\.ts$)`),
+        may: [ZOD, DOMAIN, RUNTIME, MANIFEST, ROUTE_TABLE, new RegExp(`^lambdas/${folder}/`)],
+      },
+    ]),
+  ),
+  lib: {
+    files: /^lib\//,
+    may: [
+      /^aws-cdk-lib(\/|$)/,
+      /^constructs$/,
+      /^cdk-nag$/,
+      ZOD,
+      /^lib\//,
+      MANIFEST,
+      ROUTE_TABLE,
+      /^lambdas\/domain\/(events|errors)\.ts$/,
+    ],
+  },
+  bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
+  buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, PACKAGE()] },
+  'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
+};
+
+/** Any package, but no file of this repository. */
+function PACKAGE(): RegExp {
+  return /^(?!lambdas\/|lib\/|local\/|test\/|examples\/|buildspecs\/|scripts\/|bin\/)/;
+}
+
+const sources = ['bin', 'buildspecs', 'lambdas', 'lib', 'local', 'scripts'].flatMap(readSources);
+
+describe.each(Object.entries(LAYERS))('%s', (_, { files, may, node }) => {
+  const own = sources.filter(({ file }) => files.test(file));
+
+  test('exists', () => {
+    expect(own.length).toBeGreaterThan(0);
+  });
+
+  test('imports only what it may', () => {
+    const isAllowed = (name: string) =>
+      name.startsWith('node:') ? (node?.test(name) ?? true) : may.some((allowed) => allowed.test(name));
+    const wrong = own.flatMap(({ file, imports }) =>
+      imports.filter((name) => !isAllowed(name)).map((name) => `${file} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test.each(['local', 'test', 'examples'])('nothing but scripts and itself imports %s', (folder) => {
+  const wrong = sources
+    .filter(({ file }) => !file.startsWith('scripts/') && !file.startsWith(`${folder}/`))
+    .flatMap(({ file, imports }) =>
+      imports.filter((name) => name.startsWith(`${folder}/`)).map((name) => `${file} imports ${name}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test.each([
+  ["import { a } from './b.ts';", ['lib/b.ts']],
+  ["import type { a } from '../local/b.ts';", ['local/b.ts']],
+  ["export { a } from 'zod';", ['zod']],
+  ["import 'node:fs';", ['node:fs']],
+  ["const a = await import('../test/b.ts');", ['test/b.ts']],
+  ["import {\n  a,\n  b,\n} from '@aws-sdk/client-s3';", ['@aws-sdk/client-s3']],
+  ["const text = 'import nothing';", []],
+])('finds the imports of %j', (text, imports) => {
+  expect(importsOf('lib/a.ts', text)).toEqual(imports);
+});
+
+function readSources(folder: string): Source[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
+    .map((name) => join(folder, name))
+    .map((file) => ({ file, imports: importsOf(file, readFileSync(join(root, file), 'utf8')) }));
+}
+
+function importsOf(file: string, text: string): string[] {
+  const specifier = /(?:^\s*(?:import|export)\s[^'";]*?from\s*|^\s*import\s*|\bimport\(\s*)'([^']+)'/gm;
+  return [...text.matchAll(specifier)].flatMap(([, name]) =>
+    name === undefined ? [] : [name.startsWith('.') ? relative(root, join(root, dirname(file), name)) : name],
+  );
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
+
+const projects = (configuration = {}): Record<string, Resource['Properties']> =>
+  Object.fromEntries(
+    ofType(stagegate(configuration), 'AWS::CodeBuild::Project').map(([, { Properties }]) => [
+      Properties.Name,
+      Properties,
+    ]),
+  );
+const variablesOf = ({ Environment }: Resource['Properties']): Record<string, string> =>
+  Object.fromEntries(
+    Environment.EnvironmentVariables.map(({ Name, Value }: { Name: string; Value: string }) => [Name, Value]),
+  );
+
+describe('the build projects', () => {
+  const { 'stagegate-plan': plan, 'stagegate-apply': apply } = projects();
+
+  test.each([
+    ['plan', plan],
+    ['apply', apply],
+  ])('%s runs its buildspec from this repository, word for word', (name, project) => {
+    const file = join(import.meta.dirname, '..', '..', 'buildspecs', `${name}.yml`);
+    expect(project.Source).toEqual({ Type: 'NO_SOURCE', BuildSpec: readFileSync(file, 'utf8') });
+  });
+
+  test.each([
+    ['plan', plan],
+    ['apply', apply],
+  ])('%s brings the scripts and no credentials of its own', (_, project) => {
+    expect(project.SecondarySources).toHaveLength(1);
+    expect(project.SecondarySources[0]).toMatchObject({ Type: 'S3', SourceIdentifier: 'scripts' });
+    expect(flat(project.SecondarySources[0].Location)).toMatch(
+      /^cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>\/[0-9a-f]{64}\.zip$/,
+    );
+    expect(JSON.stringify(project)).not.toContain('"Auth"');
+  });
+
+  test.each([
+    ['plan', plan],
+    ['apply', apply],
+  ])('%s runs in a small arm64 container without privileges, with the data key', (_, project) => {
+    expect(project.Environment).toMatchObject({
+      Type: 'ARM_CONTAINER',
+      ComputeType: 'BUILD_GENERAL1_SMALL',
+      PrivilegedMode: false,
+    });
+    expect(flat(project.EncryptionKey)).toMatch(/^<EncryptionDataKey/);
+  });
+
+  test('work at the same absolute path, because a plan is bound to it', () => {
+    expect(variablesOf(plan).STAGEGATE_WORK).toMatch(/^\//);
+    expect(variablesOf(apply).STAGEGATE_WORK).toBe(variablesOf(plan).STAGEGATE_WORK);
+  });
+
+  test('know the engines they may install, with digests from the configuration', () => {
+    const engineVersions = [
+      { name: 'tofu', version: '1.10.6', sha256: 'a'.repeat(64) },
+      { name: 'terraform', version: '1.12.0', sha256: 'b'.repeat(64) },
+    ];
+    for (const project of Object.values(projects({ engineVersions })))
+      expect(variablesOf(project).STAGEGATE_ENGINE_RELEASES).toBe(
+        `tofu 1.10.6 ${'a'.repeat(64)},terraform 1.12.0 ${'b'.repeat(64)}`,
+      );
+  });
+
+  test('stop after the configured minutes, apply later than plan', () => {
+    expect([plan.TimeoutInMinutes, apply.TimeoutInMinutes]).toEqual([60, 240]);
+    const configured = projects({ planTimeoutMinutes: '10', applyTimeoutMinutes: 480 });
+    expect(configured['stagegate-plan'].TimeoutInMinutes).toBe(10);
+    expect(configured['stagegate-apply'].TimeoutInMinutes).toBe(480);
+  });
+
+  test('never limit builds at a time: CodeBuild would refuse what it otherwise queues', () => {
+    for (const project of [plan, apply]) expect(project.ConcurrentBuildLimit).toBeUndefined();
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError, parseConfig } from '../../lib/config.ts';
+
+const parse = (ours: Record<string, unknown>) =>
+  parseConfig(Object.fromEntries(Object.entries(ours).map(([key, value]) => [`stagegate:${key}`, value])));
+
+function mistakesIn(ours: Record<string, unknown>): string[] {
+  try {
+    parse(ours);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message.split('\n').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
+
+describe('the configuration', () => {
+  test('is complete without a single key, and keeps data', () => {
+    expect(parse({})).toMatchObject({
+      removalPolicy: 'retain',
+      logRetentionDays: 365,
+      allowedConnectionArns: [],
+      engineVersions: [{ name: 'terraform' }],
+    });
+  });
+
+  test('leaves the keys of others alone', () => {
+    expect(parseConfig({ '@aws-cdk/core:newStyleStackSynthesis': true, other: 1 })).toEqual(parse({}));
+  });
+
+  test.each([
+    ['a number as text', { logRetentionDays: '30' }, { logRetentionDays: 30 }],
+    [
+      'a list with commas',
+      { allowedConnectionArns: `${CONNECTION}, ${CONNECTION}2` },
+      { allowedConnectionArns: [CONNECTION, `${CONNECTION}2`] },
+    ],
+    [
+      'a list as JSON text',
+      { allowedConnectionArns: JSON.stringify([CONNECTION]) },
+      { allowedConnectionArns: [CONNECTION] },
+    ],
+    ['a list', { allowedConnectionArns: [CONNECTION] }, { allowedConnectionArns: [CONNECTION] }],
+    [
+      'a role with a wildcard',
+      { allowedPlanRoleArns: 'arn:aws:iam::*:role/plan-*' },
+      { allowedPlanRoleArns: ['arn:aws:iam::*:role/plan-*'] },
+    ],
+    [
+      'engines as JSON text',
+      { engineVersions: `[{"name":"tofu","version":"1.10.6","sha256":"${'0'.repeat(64)}"}]` },
+      { engineVersions: [{ name: 'tofu', version: '1.10.6', sha256: '0'.repeat(64) }] },
+    ],
+  ])('accepts %s', (_, given, expected) => {
+    expect(parse(given)).toMatchObject(expected);
+  });
+
+  test.each([
+    [
+      'an unknown key',
+      { removalpolicy: 'retain' },
+      /^ {2}stagegate:removalpolicy: is no key of Stagegate; known: .*removalPolicy.* \(got "retain"\)$/,
+    ],
+    [
+      'a retention CloudWatch does not know',
+      { logRetentionDays: '31' },
+      /^ {2}stagegate:logRetentionDays: .*365.* \(got "31"\)$/,
+    ],
+    ['a number that is none', { requestRate: 'many' }, /^ {2}stagegate:requestRate: .*number.* \(got "many"\)$/],
+    [
+      'an account that is none',
+      { account: '42', region: 'eu-west-1' },
+      /^ {2}stagegate:account: an account id: 12 digits \(got "42"\)$/,
+    ],
+    [
+      'an account without a region',
+      { account: '111111111111' },
+      /^ {2}stagegate:region: is needed beside account 111111111111 \(got undefined\)$/,
+    ],
+    ['an address that is none', { alarmEmail: 'ops' }, /^ {2}stagegate:alarmEmail: an e-mail address \(got "ops"\)$/],
+    [
+      'two places for alarms',
+      { alarmEmail: 'ops@example.com', alarmTopicArn: 'arn:aws:sns:eu-west-1:111111111111:ops' },
+      /^ {2}stagegate:alarmEmail: cannot be combined with alarmTopicArn/,
+    ],
+    [
+      'an ARN of something else',
+      { allowedConnectionArns: ['arn:aws:s3:::a'] },
+      /^ {2}stagegate:allowedConnectionArns\.0: a connection ARN \(got \["arn:aws:s3:::a"\]\)$/,
+    ],
+    [
+      'no engine at all',
+      { engineVersions: [] },
+      /^ {2}stagegate:engineVersions: at least one engine is needed \(got \[\]\)$/,
+    ],
+    [
+      'a misspelt part',
+      { engineVersions: [{ name: 'terraform', version: '1.11', sha256: 'x' }] },
+      /^ {2}stagegate:engineVersions\.0\.version: a version like 1\.11\.4 /,
+    ],
+  ])('refuses %s, naming key and value', (_, given, message) => {
+    expect(mistakesIn(given)[0]).toMatch(message);
+  });
+
+  test('reports all mistakes together', () => {
+    const mistakes = mistakesIn({
+      removalPolicy: 'keep',
+      logRetentionDays: 2,
+      alarmMail: 'a@example.com',
+      requestRate: 0,
+    });
+    expect(mistakes.map((line) => line.trim().split(': ')[0]).sort()).toEqual([
+      'stagegate:alarmMail',
+      'stagegate:logRetentionDays',
+      'stagegate:removalPolicy',
+      'stagegate:requestRate',
+    ]);
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, test } from '@jest/globals';
+import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
+import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
+import { flat, ofType, only, type Resource, stagegate } from './synthesized.ts';
+
+const template = stagegate();
+const disposable = stagegate({ removalPolicy: 'destroy', logRetentionDays: '30' });
+const isDataKey = expect.stringMatching(/^<EncryptionDataKey[0-9A-F]+\.Arn>$/);
+
+describe('the table', () => {
+  const table = only(template, 'AWS::DynamoDB::Table');
+
+  test('has the keys that records are written with', () => {
+    expect(table.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'gsi1',
+          KeySchema: [
+            { AttributeName: 'gsi1pk', KeyType: 'HASH' },
+            { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiresAtEpoch', Enabled: true },
+    });
+  });
+
+  test('is encrypted, can go back in time, and survives the stack', () => {
+    expect(table.Properties).toMatchObject({
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      DeletionProtectionEnabled: true,
+    });
+    expect(flat(table.Properties.SSESpecification.KMSMasterKeyId)).toEqual(isDataKey);
+    expect(table.DeletionPolicy).toBe('Retain');
+  });
+
+  test('goes with the stack only when the configuration says so', () => {
+    const { Properties, DeletionPolicy } = only(disposable, 'AWS::DynamoDB::Table');
+    expect(Properties.DeletionProtectionEnabled).toBe(false);
+    expect(DeletionPolicy).toBe('Delete');
+  });
+});
+
+describe('the artifact bucket', () => {
+  const bucket = only(template, 'AWS::S3::Bucket');
+
+  test('is versioned, encrypted and closed to the public', () => {
+    expect(bucket.Properties).toMatchObject({
+      VersioningConfiguration: { Status: 'Enabled' },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    const [rule] = bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(rule.ServerSideEncryptionByDefault.SSEAlgorithm).toBe('aws:kms');
+    expect(flat(rule.ServerSideEncryptionByDefault.KMSMasterKeyID)).toEqual(isDataKey);
+    expect(bucket.DeletionPolicy).toBe('Retain');
+  });
+
+  test('forgets runs with all their versions, and keeps analyses and prices', () => {
+    const { Rules } = bucket.Properties.LifecycleConfiguration;
+    expect(Rules.map(({ Prefix }: { Prefix: string }) => Prefix)).toEqual(['runs/', 'runs/']);
+    expect(Rules[0]).toMatchObject({
+      ExpirationInDays: RUN_RETENTION.toDays(),
+      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+    });
+  });
+
+  test('keeps runs a week longer than gates can wait, one after the other', () => {
+    const longestWait = (GATES.length * GATE_EXPIRY.most) / 86_400;
+    expect(RUN_RETENTION.toDays()).toBe(longestWait + 7);
+  });
+});
+
+describe('the keys', () => {
+  test('are one that encrypts and rotates, and one that only derives link secrets', () => {
+    const keys = ofType(template, 'AWS::KMS::Key').map(([, { Properties }]) => [
+      Properties.KeySpec ?? 'SYMMETRIC_DEFAULT',
+      Properties.KeyUsage ?? 'ENCRYPT_DECRYPT',
+      Properties.EnableKeyRotation ?? false,
+    ]);
+    expect(keys).toEqual([
+      ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', true],
+      ['HMAC_256', 'GENERATE_VERIFY_MAC', false],
+    ]);
+  });
+
+  test('survive the stack, as what they encrypt does', () => {
+    for (const [, { DeletionPolicy }] of ofType(template, 'AWS::KMS::Key')) expect(DeletionPolicy).toBe('Retain');
+    for (const [, { DeletionPolicy }] of ofType(disposable, 'AWS::KMS::Key')) expect(DeletionPolicy).toBe('Delete');
+  });
+
+  test('serve other services only for logs of this account', () => {
+    const statements = ofType(template, 'AWS::KMS::Key').flatMap(
+      ([, { Properties }]) => Properties.KeyPolicy.Statement,
+    );
+    const services = statements.filter(({ Principal }) => Principal.Service);
+    expect(services.map(({ Principal }) => flat(Principal.Service))).toEqual(['logs.<AWS::Region>.amazonaws.com']);
+    expect(flat(services[0].Condition.ArnLike['kms:EncryptionContext:aws:logs:arn'])).toBe(
+      'arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*',
+    );
+  });
+});
+
+describe('the approval topic', () => {
+  test('is encrypted', () => {
+    expect(flat(only(template, 'AWS::SNS::Topic').Properties.KmsMasterKeyId)).toEqual(isDataKey);
+  });
+});
+
+describe('everything that can be reached over the network', () => {
+  const policies = ['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy'].flatMap((type) =>
+    ofType(template, type),
+  );
+
+  test('has a policy', () => {
+    expect(policies).toHaveLength(1 + 1 + ofType(template, 'AWS::SQS::Queue').length);
+  });
+
+  test.each(policies)('%s demands TLS', (_, { Properties }) => {
+    const denied = Properties.PolicyDocument.Statement.filter(
+      ({ Effect, Condition }: { Effect: string; Condition?: Record<string, Record<string, string>> }) =>
+        Effect === 'Deny' && Condition?.Bool?.['aws:SecureTransport'] === 'false',
+    );
+    expect(denied).toHaveLength(1);
+  });
+});
+
+describe('logs', () => {
+  const groups = ofType(template, 'AWS::Logs::LogGroup');
+
+  test('exist for each function, both builds, the API and the workflow', () => {
+    const own = [
+      '/aws/vendedlogs/apis/stagegate',
+      '/aws/vendedlogs/states/stagegate-deployment',
+      '/stagegate/apply',
+      '/stagegate/plan',
+    ];
+    const functions = ofType(template, 'AWS::Lambda::Function').map(
+      ([, { Properties }]) => `/aws/lambda/${Properties.FunctionName}`,
+    );
+    expect(groups.map(([, { Properties }]) => Properties.LogGroupName).sort()).toEqual([...own, ...functions].sort());
+  });
+
+  test('are encrypted, end after the configured days, and go with the stack', () => {
+    const retention = (all: [string, Resource][]) => all.map(([, { Properties }]) => Properties.RetentionInDays);
+    for (const [, { Properties, DeletionPolicy }] of groups) {
+      expect(flat(Properties.KmsKeyId)).toEqual(isDataKey);
+      expect(DeletionPolicy).toBe('Delete');
+    }
+    expect(new Set(retention(groups))).toEqual(new Set([365]));
+    expect(new Set(retention(ofType(disposable, 'AWS::Logs::LogGroup')))).toEqual(new Set([30]));
+  });
+
+  test('of functions and builds go to their own group', () => {
+    for (const [, { Properties }] of ofType(template, 'AWS::Lambda::Function')) {
+      const group = template.Resources[Properties.LoggingConfig.LogGroup.Ref];
+      expect(group?.Properties.LogGroupName).toBe(`/aws/lambda/${Properties.FunctionName}`);
+    }
+    for (const [, { Properties }] of ofType(template, 'AWS::CodeBuild::Project')) {
+      const group = template.Resources[Properties.LogsConfig.CloudWatchLogs.GroupName.Ref];
+      expect(group?.Properties.LogGroupName).toBe(`/${Properties.Name.replace('-', '/')}`);
+    }
+  });
+
+  test('of the workflow have every step but none of the data', () => {
+    expect(only(template, 'AWS::StepFunctions::StateMachine').Properties).toMatchObject({
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+      TracingConfiguration: { Enabled: true },
+    });
+  });
+});

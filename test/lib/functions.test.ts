@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
+import { appWith, makeStandIns, ofType, stagegate } from './synthesized.ts';
+
+const template = stagegate();
+const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);
+const called = (name: string) =>
+  functions.find(({ Properties }) => Properties.FunctionName === `stagegate-${name}`)?.Properties;
+
+describe('functions', () => {
+  test('are those of the manifest', () => {
+    const names = functions.map(({ Properties }) => Properties.FunctionName);
+    expect(names.sort()).toEqual(
+      Object.keys(FUNCTIONS)
+        .map((name) => `stagegate-${name}`)
+        .sort(),
+    );
+  });
+
+  test.each(Object.keys(FUNCTIONS))('%s runs on Node.js 24 and arm64, traced, with explicit limits', (name) => {
+    expect(called(name)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      TracingConfig: { Mode: 'Active' },
+      MemorySize: expect.any(Number),
+      Timeout: expect.any(Number),
+    });
+  });
+
+  test.each(Object.entries(FUNCTIONS))('%s is told exactly what its schema asks for', (name, { environment }) => {
+    const variables = called(name)?.Environment?.Variables ?? {};
+    expect(Object.keys(variables).sort()).toEqual(Object.keys(environment.shape).sort());
+  });
+
+  test('behind the API answer before it gives up', () => {
+    const api = Object.entries(FUNCTIONS).filter(([, { entry }]) => /^lambdas\/(api|pages)\//.test(entry));
+    for (const [name] of api) expect(called(name)?.Timeout).toBeLessThan(30);
+  });
+
+  test('know the public address without a trailing slash', () => {
+    expect(called('request-approval')?.Environment.Variables.PUBLIC_URL).toEqual({
+      'Fn::GetAtt': [expect.stringContaining('RestApi'), 'ApiEndpoint'],
+    });
+  });
+
+  test('invoked by events keep what they could not digest', () => {
+    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile'];
+    for (const name of Object.keys(FUNCTIONS)) {
+      const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
+      expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);
+    }
+  });
+
+  test('fail to synthesize, by name, when a bundle is missing', () => {
+    const bundles = makeStandIns();
+    const empty = { ...bundles, functionsDirectory: join(bundles.functionsDirectory, '..', 'nowhere') };
+    expect(readdirSync(bundles.functionsDirectory)).toContain('read');
+    expect(() => appWith({}, empty)).toThrow(/nowhere\/read/);
+    bundles.remove();
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from '@jest/globals';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
+import { CHECKS } from '../../lib/checks.ts';
+import { LeastPrivilegeRole } from '../../lib/constructs/permissions.ts';
+import { appWith } from './synthesized.ts';
+
+const findingsIn = (scope: IConstruct): string[] =>
+  CHECKS.flatMap((Checks) => new Checks().validateScope(scope).violations.map(({ ruleName }) => ruleName));
+
+describe('cdk-nag', () => {
+  test('finds nothing that is not acknowledged with a reason', () => {
+    expect(findingsIn(appWith())).toEqual([]);
+  });
+
+  test('finds nothing in a configuration with everything switched on', () => {
+    const app = appWith({
+      alarmEmail: 'ops@example.com',
+      allowedConnectionArns: ['arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
+      allowedSecretArns: ['arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
+      allowedPlanRoleArns: ['arn:aws:iam::*:role/plan-*'],
+      removalPolicy: 'destroy',
+    });
+    expect(findingsIn(app)).toEqual([]);
+  });
+
+  test('would find a bucket without encryption in transit', () => {
+    const stack = new Stack(new App(), 'Naive');
+    new Bucket(stack, 'Bucket');
+    expect(findingsIn(stack)).toContain('AwsSolutions-S10');
+  });
+
+  test('acknowledgements each have a reason of a sentence', () => {
+    const reasons = appWith()
+      .node.findAll()
+      .flatMap(({ node }) => node.metadata)
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries(data as Record<string, string>));
+    expect(reasons.length).toBeGreaterThan(20);
+    for (const [id, reason] of reasons) expect([id, reason.split(' ').length > 5]).toEqual([id, true]);
+  });
+});
+
+describe('a role of least privilege', () => {
+  const props = { description: 'a role', assumedBy: new ServicePrincipal('lambda.amazonaws.com') };
+
+  test('fails when a wildcard has no reason', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const bucket = new Bucket(stack, 'Bucket');
+    const permissions = [{ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('*')] }];
+    expect(() => new LeastPrivilegeRole(stack, 'Role', { ...props, permissions })).toThrow(
+      /granting s3:GetObject on <Bucket[0-9A-F]+\.Arn>\/\*: a wildcard needs its reason/,
+    );
+  });
+
+  test('keeps its policy when other constructs want to add to it', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const role = new LeastPrivilegeRole(stack, 'Role', { ...props, permissions: [] }).withoutPolicyUpdates();
+    expect(role).not.toBeInstanceOf(Role);
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
+    expect(stack.node.findAll().filter(({ node }) => node.id === 'DefaultPolicy')).toEqual([]);
+  });
+});

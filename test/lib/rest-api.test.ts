@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import { flat, ofType, only, stagegate } from './synthesized.ts';
+
+const template = stagegate();
+const routes = ofType(template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+const stage = only(template, 'AWS::ApiGatewayV2::Stage').Properties;
+const publicRoutes = Object.entries(ROUTES).flatMap(([key, { role }]) => (role === 'public' ? [key] : []));
+
+describe('the API', () => {
+  test('has the routes of the table', () => {
+    expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(Object.keys(ROUTES).sort());
+  });
+
+  test('wants an IAM signature everywhere but on the public routes', () => {
+    const open = routes.filter(({ AuthorizationType }) => AuthorizationType !== 'AWS_IAM');
+    expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual([...publicRoutes].sort());
+    expect(publicRoutes).toEqual([
+      'GET /health',
+      'GET /openapi.json',
+      'GET /approvals/{token}',
+      'POST /approvals/{token}',
+    ]);
+  });
+
+  test.each(Object.entries(ROUTES))('%s reaches its function', (key, route) => {
+    const target = flat(routes.find(({ RouteKey }) => RouteKey === key)?.Target);
+    const integration = template.Resources[/^integrations\/<(\w+)>$/.exec(target)?.[1] ?? '']?.Properties;
+    expect(integration).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+    const [functionId] = integration.IntegrationUri['Fn::GetAtt'];
+    expect(template.Resources[functionId]?.Properties.FunctionName).toBe(`stagegate-${route.function}`);
+  });
+
+  test('may invoke the functions behind it, and only for requests to it', () => {
+    const permissions = ofType(template, 'AWS::Lambda::Permission')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Principal }) => Principal === 'apigateway.amazonaws.com');
+    expect(permissions).toHaveLength(new Set(Object.values(ROUTES).map((route) => route.function)).size);
+    for (const { SourceArn } of permissions)
+      expect(flat(SourceArn)).toMatch(
+        /^arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<RestApi[0-9A-F]+>\/\*\/\*\/\*$/,
+      );
+  });
+
+  test('is throttled, public routes more strictly', () => {
+    expect(stage.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
+    const strict = { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 };
+    expect(stage.RouteSettings).toEqual(Object.fromEntries(publicRoutes.map((key) => [key, strict])));
+  });
+
+  test('is throttled as configured', () => {
+    const configured = only(stagegate({ publicRequestRate: '2', requestBurst: 7 }), 'AWS::ApiGatewayV2::Stage');
+    expect(configured.Properties.DefaultRouteSettings.ThrottlingBurstLimit).toBe(7);
+    expect(configured.Properties.RouteSettings['GET /health'].ThrottlingRateLimit).toBe(2);
+  });
+
+  test('makes routes before the stage that throttles them', () => {
+    const needed = new Set(only(template, 'AWS::ApiGatewayV2::Stage').DependsOn);
+    const throttled = ofType(template, 'AWS::ApiGatewayV2::Route').filter(([, { Properties }]) =>
+      publicRoutes.includes(Properties.RouteKey),
+    );
+    for (const [id] of throttled) expect(needed).toContain(id);
+  });
+
+  test('logs which route was asked for, never the path, which may hold the secret of a link', () => {
+    const format: string = stage.AccessLogSettings.Format;
+    expect(JSON.parse(format)).toMatchObject({ requestId: '$context.requestId', routeKey: '$context.routeKey' });
+    expect(format).not.toMatch(/path|resourcePath|requestOverride|protocol|\$context\.authorizer/i);
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import { asList, flat, ofType, only, type Statement, synthesize, type Template } from './synthesized.ts';
+
+const templates = synthesize();
+const named = (name: string): Template => {
+  const template = templates[name];
+  if (!template) throw new Error(`no stack ${name}`);
+  return template;
+};
+const target = named('StagegateTargetAccount');
+const stateBucket = named('StagegateStateBucket');
+
+const STATE =
+  'arn:<AWS::Partition>:s3:::<IsStateBucketEmpty?stagegate-state-<AWS::AccountId>-<AWS::Region>:<StateBucket>>';
+const OWN = `${STATE}/<IsStateKeyEmpty?apps/<Application>/<Environment>/terraform.tfstate:<StateKey>>`;
+
+const roles = Object.fromEntries(
+  ofType(target, 'AWS::IAM::Role').map(([, { Properties }]) => [flat(Properties.RoleName), Properties]),
+);
+const role = (purpose: string) => roles[`stagegate-<Application>-<Environment>-${purpose}`];
+const statementsOf = (purpose: string): (Statement & { Sid: string })[] =>
+  role(purpose).Policies[0].PolicyDocument.Statement;
+const statement = (purpose: string, sid: string) => {
+  const found = statementsOf(purpose).find(({ Sid }) => Sid === sid);
+  if (!found) throw new Error(`no statement ${sid}`);
+  return found;
+};
+const resourcesOf = ({ Resource }: Statement) => asList(Resource).map(flat);
+
+describe('the template for a target account', () => {
+  test('needs no bootstrap and no assets, so that a StackSet can use it', () => {
+    expect(Object.keys(target.Parameters ?? {}).sort()).toEqual([
+      'Application',
+      'ApplyBuildRoleArn',
+      'ApplyPolicyArns',
+      'Environment',
+      'ExternalId',
+      'PlanBuildRoleArn',
+      'StateBucket',
+      'StateKey',
+    ]);
+    expect(JSON.stringify(target)).not.toMatch(/cdk-hnb659fds|BootstrapVersion/);
+  });
+
+  test('does not show the external id', () => {
+    expect(target.Parameters?.ExternalId).toMatchObject({ NoEcho: true });
+    expect(JSON.stringify(target.Outputs)).not.toContain('ExternalId');
+  });
+
+  test.each([
+    ['plan', '<PlanBuildRoleArn>'],
+    ['apply', '<ApplyBuildRoleArn>'],
+  ])('its %s role trusts one build role only, with the external id', (purpose, trusted) => {
+    const [only_, ...others] = role(purpose).AssumeRolePolicyDocument.Statement;
+    expect(others).toEqual([]);
+    expect(only_.Action).toBe('sts:AssumeRole');
+    expect(flat(only_.Principal.AWS)).toBe(trusted);
+    expect(only_.Condition).toEqual({ StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } });
+  });
+
+  test('its plan role reads, and writes nothing but the lock', () => {
+    expect(role('plan').ManagedPolicyArns.map(flat)).toEqual(['arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess']);
+    const writing = statementsOf('plan').filter(
+      ({ Effect, Action }) => Effect === 'Allow' && asList(Action).some((action) => /Put|Delete/.test(action)),
+    );
+    expect(writing.map(({ Sid }) => Sid)).toEqual(['LockState']);
+    expect(resourcesOf(statement('plan', 'LockState'))).toEqual([`${OWN}.tflock`]);
+    expect(resourcesOf(statement('plan', 'ReadState'))).toEqual([OWN]);
+  });
+
+  test('its apply role has the policies its owner chooses, and its own state', () => {
+    expect(role('apply').ManagedPolicyArns).toEqual({ Ref: 'ApplyPolicyArns' });
+    expect(target.Parameters?.ApplyPolicyArns).toMatchObject({
+      Default: 'arn:aws:iam::aws:policy/AdministratorAccess',
+    });
+    expect(resourcesOf(statement('apply', 'WriteState'))).toEqual([OWN]);
+    expect(resourcesOf(statement('apply', 'LockState'))).toEqual([`${OWN}.tflock`]);
+  });
+
+  test.each(['plan', 'apply'])('its %s role uses the key of the state bucket only, through S3', (purpose) => {
+    const { Condition } = statement(purpose, 'UseStateKey') as { Condition: { StringLike: Record<string, unknown> } };
+    expect(Condition.StringLike['kms:ViaService']).toBe('s3.*.amazonaws.com');
+    expect(asList(Condition.StringLike['kms:EncryptionContext:aws:s3:arn']).map(flat)).toEqual([STATE, `${STATE}/*`]);
+  });
+
+  test.each(['plan', 'apply'])('its %s role cannot loosen what keeps environments apart', (purpose) => {
+    const denied = statementsOf(purpose).filter(({ Effect }) => Effect === 'Deny');
+    expect(denied.map(({ Sid }) => Sid)).toEqual(['KeepRoles', 'KeepStateBucket']);
+    expect(statement(purpose, 'KeepRoles').Action).toBe('iam:*');
+    expect(resourcesOf(statement(purpose, 'KeepRoles'))).toEqual([
+      'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagegate-*',
+    ]);
+    expect(resourcesOf(statement(purpose, 'KeepStateBucket')).sort()).toEqual([`${STATE}/*`, STATE].sort());
+    expect(statement(purpose, 'KeepStateBucket').Action).toEqual(
+      expect.arrayContaining(['s3:DeleteBucket*', 's3:DeleteObjectVersion*', 's3:PutBucket*']),
+    );
+  });
+
+  test.each(['plan', 'apply'])('its %s role carries the tag by which the state bucket knows its state', (purpose) => {
+    const [tag] = role(purpose).Tags;
+    expect([tag.Key, `${STATE}/${flat(tag.Value)}`]).toEqual(['stagegate-state-key', OWN]);
+  });
+});
+
+describe('the template for a state bucket', () => {
+  const bucket = only(stateBucket, 'AWS::S3::Bucket');
+
+  test('makes the bucket that environments use by convention, versioned, encrypted and kept', () => {
+    expect(flat(bucket.Properties.BucketName)).toBe('stagegate-state-<AWS::AccountId>-<AWS::Region>');
+    expect(bucket.Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+    const [rule] = bucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(rule.ServerSideEncryptionByDefault.SSEAlgorithm).toBe('aws:kms');
+    expect(bucket.DeletionPolicy).toBe('Retain');
+    expect(only(stateBucket, 'AWS::KMS::Key').DeletionPolicy).toBe('Retain');
+  });
+
+  test('needs no parameters, bootstrap or assets', () => {
+    expect(stateBucket.Parameters).toBeUndefined();
+    expect(JSON.stringify(stateBucket)).not.toMatch(/cdk-hnb659fds/);
+  });
+
+  test("refuses each environment's roles every other environment's state", () => {
+    const statements = only(stateBucket, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement;
+    const deny = statements.find(({ Sid }: { Sid?: string }) => Sid === 'OnlyOwnState');
+    const [bucketId] = ofType(stateBucket, 'AWS::S3::Bucket')[0] ?? [];
+    const own = `<${bucketId}.Arn>/<aws:PrincipalTag/stagegate-state-key>`;
+    expect(deny).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
+    expect(deny.Action).toEqual(['s3:DeleteObject*', 's3:GetObject*', 's3:PutObject*']);
+    expect(deny.NotResource.map(flat)).toEqual([own, `${own}.tflock`]);
+    expect(flat(deny.Condition.ArnLike['aws:PrincipalArn'])).toBe(
+      'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagegate-*',
+    );
+  });
+
+  test('demands TLS', () => {
+    const statements = only(stateBucket, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement;
+    expect(statements).toContainEqual(
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    );
+  });
+
+  test('lets no environment take the key away', () => {
+    const statements = only(stateBucket, 'AWS::KMS::Key').Properties.KeyPolicy.Statement;
+    const deny = statements.find(({ Sid }: { Sid?: string }) => Sid === 'OnlyUse');
+    expect(deny.Action).toEqual(expect.arrayContaining(['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion']));
+  });
+});
