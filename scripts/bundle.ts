@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundleBuildspecs } from '../buildspecs/bundle.ts';
@@ -95,18 +95,22 @@ function mirror(source: string, target: string): void {
   removeAllBut(names, target);
 }
 
+/** A file that another process is about to put in place. */
+const DRAFT = '.draft-';
+
 /** Replaces a file in one step, and only when its bytes differ: a synthesis beside this one always reads whole files. */
 function writeWhenChanged(path: string, contents: Uint8Array): void {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
   mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
+  const draft = join(dirname(path), `${DRAFT}${process.pid}-${basename(path)}`);
   writeFileSync(draft, contents);
   renameSync(draft, path);
 }
 
 function removeAllBut(kept: readonly string[], directory: string): void {
   for (const name of readdirSync(directory))
-    if (!kept.includes(name)) rmSync(join(directory, name), { recursive: true, force: true });
+    if (!kept.includes(name) && !name.startsWith(DRAFT))
+      rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

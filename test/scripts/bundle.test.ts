@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { FUNCTIONS } from '../../lambdas/functions.ts';
+import { bundleBuildScripts, bundleFunctions } from '../../scripts/bundle.ts';
+
+const NAMES = { names: { entry: 'lambdas/domain/names.ts' } };
+const ERRORS = { errors: { entry: 'lambdas/domain/errors.ts' } };
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'stagegate-bundle-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const bytesOf = (name: string) => readFileSync(join(directory, name, 'index.mjs'));
+
+describe('bundling functions', () => {
+  test('makes one ES module per function', async () => {
+    await bundleFunctions(directory, { ...NAMES, ...ERRORS });
+    expect(readdirSync(directory, { recursive: true }).sort()).toEqual([
+      'errors',
+      'errors/index.mjs',
+      'names',
+      'names/index.mjs',
+    ]);
+  });
+
+  test('gives the same bytes for the same sources, and leaves the files alone', async () => {
+    await bundleFunctions(directory, NAMES);
+    const [bytes, { mtimeMs, ino }] = [bytesOf('names'), statSync(join(directory, 'names', 'index.mjs'))];
+    await bundleFunctions(directory, NAMES);
+    expect(bytesOf('names')).toEqual(bytes);
+    expect(statSync(join(directory, 'names', 'index.mjs'))).toMatchObject({ mtimeMs, ino });
+  });
+
+  test('gives a function the same bytes whatever is bundled beside it', async () => {
+    await bundleFunctions(directory, ERRORS);
+    const alone = bytesOf('errors');
+    await bundleFunctions(directory, { ...NAMES, ...ERRORS });
+    expect(bytesOf('errors')).toEqual(alone);
+  });
+
+  test('removes functions that are no more', async () => {
+    await bundleFunctions(directory, { ...NAMES, ...ERRORS });
+    await bundleFunctions(directory, ERRORS);
+    expect(readdirSync(directory)).toEqual(['errors']);
+  });
+
+  test('keeps the names of errors, which the state machine compares', async () => {
+    await bundleFunctions(directory, ERRORS);
+    const program = `import { NotHolderError } from ${JSON.stringify(join(directory, 'errors', 'index.mjs'))};
+      console.log(new NotHolderError('held by another').name);`;
+    expect(run(program)).toEqual({ stdout: 'NotHolderError\n', stderr: '', status: 0 });
+  });
+
+  test('fails, naming every entry that is missing', async () => {
+    const entries = { ...NAMES, one: { entry: 'lambdas/one.ts' }, two: { entry: 'lambdas/two.ts' } };
+    await expect(bundleFunctions(directory, entries)).rejects.toThrow(
+      'bundling function "one": entry lambdas/one.ts does not exist; function "two": entry lambdas/two.ts does not exist',
+    );
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('makes handlers that load with the variables of their schema', async () => {
+    await bundleFunctions(directory);
+    const variables = {
+      AWS_REGION: 'eu-west-1',
+      TABLE_NAME: 'records',
+      ARTIFACT_BUCKET: 'artifacts',
+      STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111111111111:stateMachine:stagegate-deployment',
+      EVENT_BUS_NAME: 'stagegate',
+      TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:approvals',
+      LINK_KEY_ID: 'links',
+      PUBLIC_URL: 'https://api.example.com',
+    };
+    const program = `for (const name of ${JSON.stringify(Object.keys(FUNCTIONS))}) {
+        const { handler } = await import(${JSON.stringify(directory)} + '/' + name + '/index.mjs');
+        // From Node.js 24 on Lambda refuses handlers that declare a callback.
+        console.log(name, typeof handler, handler.length < 3);
+      }`;
+    const expected = Object.keys(FUNCTIONS).map((name) => `${name} function true\n`);
+    expect(run(program, variables)).toEqual({ stdout: expected.join(''), stderr: '', status: 0 });
+  });
+});
+
+describe('bundling the build scripts', () => {
+  test('keeps what is executable executable, and gives the same bytes again', async () => {
+    await bundleBuildScripts(directory);
+    const list = () =>
+      readdirSync(directory, { recursive: true, encoding: 'utf8' })
+        .sort()
+        .map((name) => [name, statSync(join(directory, name)).mode, statSync(join(directory, name)).mtimeMs]);
+    const before = list();
+    expect(before.map(([name]) => name)).toEqual(expect.arrayContaining(['plan.yml', 'apply.yml', 'scripts/plan.sh']));
+    await bundleBuildScripts(directory);
+    expect(list()).toEqual(before);
+  });
+
+  test('removes what is no more', async () => {
+    await bundleBuildScripts(directory);
+    writeFileSync(join(directory, 'scripts', 'old.sh'), 'exit 1\n');
+    await bundleBuildScripts(directory);
+    expect(readdirSync(join(directory, 'scripts'))).not.toContain('old.sh');
+  });
+});
+
+function run(program: string, variables: Record<string, string> = {}) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    env: variables,
+  });
+  return { stdout, stderr, status };
+}
