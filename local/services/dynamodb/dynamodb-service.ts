@@ -57,6 +57,11 @@ const DescribedTable = z.object({
 /** DynamoDB Local writes its own account and region into ARNs. */
 const LOCAL_ARN_PREFIX = 'arn:aws:dynamodb:ddblocal:000000000000:';
 
+export interface DynamoDbService extends LocalService {
+  /** Starts the engine now, beside everything else, instead of when its first table is created. */
+  prepare(): void;
+}
+
 interface DynamoDbServiceProps {
   /** Directory of the tables; undefined keeps them in memory. */
   readonly dataDirectory: string | undefined;
@@ -67,12 +72,11 @@ export function createDynamoDbService(
   context: LocalContext,
   { dataDirectory }: DynamoDbServiceProps,
   resolveKeyArn: (keyId: string) => string,
-): LocalService {
+): DynamoDbService {
   const { accountId, region } = context;
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
   const keyArnOfTable = new Map<string, string>();
   let engine: Promise<DynamoDbProcess> | undefined;
-  // Java needs a second to start: it does so beside everything else, and the first who needs it waits.
   const startEngine = (): Promise<DynamoDbProcess> => {
     engine ??= startDynamoDb(context, dataDirectory);
     engine.catch(() => undefined);
@@ -127,8 +131,8 @@ export function createDynamoDbService(
     };
   }
 
-  void startEngine();
   return {
+    prepare: () => void startEngine(),
     service: {
       signingName: 'dynamodb',
       protocol: createJsonProtocol({ targetPrefix: 'DynamoDB_20120810', version: '1.0' }),
@@ -145,7 +149,8 @@ export function createDynamoDbService(
       },
     },
     async stop() {
-      await (await engine)?.stop();
+      const running = await engine?.catch(() => undefined);
+      await running?.stop();
     },
   };
 }
