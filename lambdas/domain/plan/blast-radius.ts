@@ -77,6 +77,17 @@ const TRAFFIC_KINDS = new Set([
   'aws_api_gateway_domain_name',
   'aws_globalaccelerator_accelerator',
 ]);
+/** Kinds that are never changed, only followed by a new revision; what uses the old one goes on until it is told. */
+const REVISION_KINDS = new Set([
+  'aws_ecs_task_definition',
+  'aws_batch_job_definition',
+  'aws_launch_configuration',
+  'aws_lambda_layer_version',
+  'aws_api_gateway_deployment',
+  'aws_apigatewayv2_deployment',
+  'aws_imagebuilder_component',
+  'aws_imagebuilder_image_recipe',
+]);
 const LOG_KINDS = new Set(['aws_cloudwatch_log_group']);
 
 export interface BlastFacts {
@@ -137,7 +148,8 @@ export function blastRadiusOf(facts: BlastFacts): Blast {
 }
 
 function dependentsOf(spread: Spread, graph: DependencyGraph, direct: ReadonlySet<string>): string[] {
-  const found = spread.places
+  const found = [...spread.reached]
+    .flatMap((at) => spread.places[at] ?? [])
     .flatMap((place) => graph.instancesIn(place))
     .filter(({ mode, address }) => mode === 'managed' && !direct.has(address))
     .map(({ address }) => address);
@@ -163,7 +175,7 @@ const isRecordsChange = (change: ResourceChange): boolean =>
   isMove(change) || change.importing !== undefined || change.actions.includes('forget');
 
 function riskFactsOf(
-  { plan, changes, redactor }: BlastFacts,
+  { plan, changes, blocks, redactor }: BlastFacts,
   facts: {
     direct: readonly ResourceChange[];
     losses: readonly Loss[];
@@ -180,6 +192,8 @@ function riskFactsOf(
     direct.filter(matches).map(({ key }) => shown(key));
   const isPlain = ({ address, type }: ResourceChange) =>
     !lost.has(address) && !TRAFFIC_KINDS.has(type) && !LOG_KINDS.has(type);
+  const isReplaced = (change: ResourceChange) =>
+    change.kind === 'replace' && isPlain(change) && !REVISION_KINDS.has(change.type);
   const isStateful = (change: ResourceChange) => lossOf(change.type, valuesBefore(change)) !== undefined;
   const deletes = direct.filter(({ kind }) => kind === 'delete');
   return {
@@ -187,12 +201,9 @@ function riskFactsOf(
     updated: addresses((change) => change.kind === 'update' && !isStateful(change)),
     updatedStateful: addresses((change) => change.kind === 'update' && isStateful(change)),
     deleted: addresses((change) => change.kind === 'delete' && isPlain(change)),
-    replacedOldFirst: addresses(
-      (change) => change.kind === 'replace' && change.actions[0] === 'delete' && isPlain(change),
-    ),
-    replacedNewFirst: addresses(
-      (change) => change.kind === 'replace' && change.actions[0] !== 'delete' && isPlain(change),
-    ),
+    revised: addresses(({ kind, type }) => kind === 'replace' && REVISION_KINDS.has(type)),
+    replacedOldFirst: addresses((change) => isReplaced(change) && change.actions[0] === 'delete'),
+    replacedNewFirst: addresses((change) => isReplaced(change) && change.actions[0] !== 'delete'),
     losses: losses.map(({ address, why }) => ({ address: shown(address), why })),
     trafficCut: addresses(
       ({ destroys, type, deposed }) => destroys && TRAFFIC_KINDS.has(type) && deposed === undefined,
@@ -205,13 +216,16 @@ function riskFactsOf(
     exposures,
     weakened: direct.flatMap((change) => weakenedIn(change).map((why) => ({ address: shown(change.address), why }))),
     unjudged: changes.flatMap((change) => {
-      const attributes = unjudgedIn(change);
+      const attributes = unjudgedIn(change, expressionsOf(change, blocks));
       return attributes.length > 0 ? [{ address: shown(change.address), attributes }] : [];
     }),
     unknown: addresses(({ kind }) => kind === 'unknown'),
     invocations: plan.action_invocations?.length ?? 0,
     dependents,
     touchedExisting,
+    destroyedExisting: new Set(
+      direct.filter(({ kind }) => kind === 'delete' || kind === 'replace').map(({ address }) => address),
+    ).size,
     existing,
     destroysEverything: isEverythingDestroyed(changes, existing, deletes),
   };
@@ -253,18 +267,21 @@ export function isEverythingDestroyed(
 }
 
 function exposuresIn(facts: BlastFacts): Exposure[] {
-  const { plan, changes } = facts;
+  const { plan, changes, blocks } = facts;
   const accountId = accountOf(plan);
   const balanced = balancedGroups(facts);
   const found = changes.flatMap((change) => {
     const isOnLoadBalancer = balanced.has(blockIdOfAddress(change.address));
-    return exposuresOf(change, { accountId, isOnLoadBalancer }).map((finding) => ({
+    return exposuresOf(change, expressionsOf(change, blocks), { accountId, isOnLoadBalancer }).map((finding) => ({
       address: change.address,
       ...finding,
     }));
   });
   return [...found, ...removedBlocks(changes)].map(({ address, why, severity }) => ({ address, why, severity }));
 }
+
+const expressionsOf = ({ address }: ResourceChange, blocks: ReadonlyMap<string, Block>) =>
+  recordOf(blocks.get(blockIdOfAddress(address))?.resource.expressions);
 
 /** The account the plan is for, if a data source told it. */
 const accountOf = (plan: Plan): string | undefined =>

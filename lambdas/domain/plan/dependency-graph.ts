@@ -30,6 +30,8 @@ export interface Place {
 export interface Spread {
   /** Every place reached, the starting ones first. */
   readonly places: readonly Place[];
+  /** The places that something else reached: their objects depend on a start, unlike a start's own siblings. */
+  readonly reached: ReadonlySet<number>;
   /** Indices into `places`, from what is depended on to what depends on it. */
   readonly edges: readonly (readonly [from: number, to: number])[];
   /** Root outputs that depend on a starting place. */
@@ -146,7 +148,7 @@ export class DependencyGraph {
         } else if (reached.length === 1 && reached[0] !== undefined) edges.push([at, reached[0]]);
       }
     }
-    return { places, edges, outputs: [...outputs].sort() };
+    return { places, edges, reached: new Set(edges.map(([, to]) => to)), outputs: [...outputs].sort() };
   }
 }
 

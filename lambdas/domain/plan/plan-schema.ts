@@ -9,13 +9,13 @@ const Path = z.array(z.union([z.string(), z.number()]));
 
 export const ChangeSchema = z.object({
   actions: z.array(z.string()).min(1),
-  before: z.unknown(),
-  after: z.unknown(),
-  after_unknown: z.unknown(),
-  before_sensitive: z.unknown(),
-  after_sensitive: z.unknown(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+  after_unknown: z.unknown().optional(),
+  before_sensitive: z.unknown().optional(),
+  after_sensitive: z.unknown().optional(),
   replace_paths: z.array(Path).nullish(),
-  importing: z.object({ id: z.string().nullish(), identity: z.unknown() }).nullish(),
+  importing: z.object({ id: z.string().nullish(), identity: z.unknown().optional() }).nullish(),
 });
 
 export const PlannedChangeSchema = z.object({
@@ -39,8 +39,8 @@ export const StateResourceSchema = z.object({
   type: z.string(),
   name: z.string(),
   index: z.union([z.string(), z.number()]).nullish(),
-  values: z.unknown(),
-  sensitive_values: z.unknown(),
+  values: z.unknown().optional(),
+  sensitive_values: z.unknown().optional(),
   depends_on: z.array(z.string()).nullish(),
   deposed_key: z.string().nullish(),
 });
@@ -56,7 +56,9 @@ const StateModuleSchema = z.object({
 export type StateModule = z.infer<typeof StateModuleSchema>;
 
 const StateValuesSchema = z.object({
-  outputs: z.record(z.string(), z.object({ sensitive: z.boolean().nullish(), value: z.unknown() })).nullish(),
+  outputs: z
+    .record(z.string(), z.object({ sensitive: z.boolean().nullish(), value: z.unknown().optional() }))
+    .nullish(),
   root_module: StateModuleSchema.nullish(),
 });
 export type StateValues = z.infer<typeof StateValuesSchema>;
@@ -66,11 +68,11 @@ const ConfiguredResourceSchema = z.object({
   type: z.string(),
   name: z.string(),
   provider_config_key: z.string().nullish(),
-  expressions: z.unknown(),
-  count_expression: z.unknown(),
-  for_each_expression: z.unknown(),
+  expressions: z.unknown().optional(),
+  count_expression: z.unknown().optional(),
+  for_each_expression: z.unknown().optional(),
   depends_on: z.array(z.string()).nullish(),
-  provisioners: z.unknown(),
+  provisioners: z.unknown().optional(),
 });
 export type ConfiguredResource = z.infer<typeof ConfiguredResourceSchema>;
 
@@ -80,7 +82,7 @@ const ConfiguredModuleSchema = z.object({
       z.string(),
       z.object({
         sensitive: z.boolean().nullish(),
-        expression: z.unknown(),
+        expression: z.unknown().optional(),
         depends_on: z.array(z.string()).nullish(),
       }),
     )
@@ -89,7 +91,7 @@ const ConfiguredModuleSchema = z.object({
   variables: z
     .record(
       z.string(),
-      z.object({ default: z.unknown(), sensitive: z.boolean().nullish(), ephemeral: z.boolean().nullish() }),
+      z.object({ default: z.unknown().optional(), sensitive: z.boolean().nullish(), ephemeral: z.boolean().nullish() }),
     )
     .nullish(),
   get module_calls() {
@@ -101,9 +103,9 @@ export type ConfiguredModule = z.infer<typeof ConfiguredModuleSchema>;
 const ModuleCallSchema = z.object({
   source: z.string().nullish(),
   version_constraint: z.string().nullish(),
-  expressions: z.unknown(),
-  count_expression: z.unknown(),
-  for_each_expression: z.unknown(),
+  expressions: z.unknown().optional(),
+  count_expression: z.unknown().optional(),
+  for_each_expression: z.unknown().optional(),
   depends_on: z.array(z.string()).nullish(),
   get module() {
     return ConfiguredModuleSchema.nullish();
@@ -128,7 +130,7 @@ const CheckSchema = z.object({
 export const PlanSchema = z.object({
   format_version: z.string(),
   terraform_version: z.string().nullish(),
-  variables: z.record(z.string(), z.object({ value: z.unknown() })).nullish(),
+  variables: z.record(z.string(), z.object({ value: z.unknown().optional() })).nullish(),
   planned_values: StateValuesSchema.nullish(),
   resource_drift: z.array(PlannedChangeSchema).nullish(),
   resource_changes: z.array(PlannedChangeSchema).nullish(),

@@ -13,6 +13,8 @@ export interface RiskFacts {
   /** Deleted or replaced without losing data. */
   readonly deleted: readonly string[];
   readonly replacedOldFirst: readonly string[];
+  /** Replacements of things that exist in numbered revisions anyway. */
+  readonly revised: readonly string[];
   readonly replacedNewFirst: readonly string[];
   readonly losses: readonly { readonly address: string; readonly why: string }[];
   /** Deleted or replaced parts that traffic passes through. */
@@ -28,6 +30,8 @@ export interface RiskFacts {
   readonly dependents: readonly string[];
   /** Existing objects that are changed, replaced or deleted, and all existing objects. */
   readonly touchedExisting: number;
+  /** Of those: deleted or replaced. */
+  readonly destroyedExisting: number;
   readonly existing: number;
   readonly destroysEverything: boolean;
 }
@@ -46,8 +50,10 @@ const MANY_DEPENDENTS = 10;
 /** A share says nothing about an environment of a few objects. */
 const FEW_OBJECTS = 4;
 
-const share = ({ touchedExisting, existing }: RiskFacts): number =>
-  existing === 0 || touchedExisting < FEW_OBJECTS ? 0 : touchedExisting / existing;
+const share = (part: number, { existing }: RiskFacts): number =>
+  existing === 0 || part < FEW_OBJECTS ? 0 : part / existing;
+const touchedShare = (facts: RiskFacts): number => share(facts.touchedExisting, facts);
+const destroyedShare = (facts: RiskFacts): number => share(facts.destroyedExisting, facts);
 const sentence = (applies: boolean, text: () => string): string[] => (applies ? [text()] : []);
 const about = (addresses: readonly string[], what: (list: string, verb: string) => string): string[] =>
   sentence(addresses.length > 0, () => what(listed(addresses), addresses.length === 1 ? 'is' : 'are'));
@@ -88,7 +94,10 @@ export const RISK_RULES: readonly RiskRule[] = [
     level: 'high',
     points: 10,
     sentences: ({ trafficCut }) =>
-      about(trafficCut, (list, verb) => `${list} ${verb} deleted or replaced; traffic passes through it.`),
+      about(
+        trafficCut,
+        (list, verb) => `${list} ${verb} deleted or replaced; traffic passes through ${verb === 'is' ? 'it' : 'them'}.`,
+      ),
   },
   {
     rule: 'safety-net-removed',
@@ -97,13 +106,14 @@ export const RISK_RULES: readonly RiskRule[] = [
     sentences: ({ weakened }) => weakened.map(({ address, why }) => `${address} ${why}.`),
   },
   {
-    rule: 'most-touched',
+    rule: 'most-destroyed',
     level: 'high',
     points: 8,
     sentences: (facts) =>
       sentence(
-        share(facts) > 0.5,
-        () => `${percent(share(facts))} of the environment is changed (${facts.touchedExisting} of ${facts.existing}).`,
+        destroyedShare(facts) > 0.3 && !facts.destroysEverything,
+        () =>
+          `${percent(destroyedShare(facts))} of the environment is deleted or replaced (${facts.destroyedExisting} of ${facts.existing}).`,
       ),
   },
   { rule: 'exposure-medium', level: 'medium', points: 6, sentences: exposed('medium') },
@@ -164,13 +174,14 @@ export const RISK_RULES: readonly RiskRule[] = [
       ),
   },
   {
-    rule: 'much-touched',
+    rule: 'most-touched',
     level: 'medium',
     points: 4,
     sentences: (facts) =>
       sentence(
-        share(facts) > 0.25 && share(facts) <= 0.5,
-        () => `${percent(share(facts))} of the environment is changed (${facts.touchedExisting} of ${facts.existing}).`,
+        touchedShare(facts) > 0.5 && !facts.destroysEverything,
+        () =>
+          `${percent(touchedShare(facts))} of the environment is changed (${facts.touchedExisting} of ${facts.existing}).`,
       ),
   },
   { rule: 'exposure-low', level: 'low', points: 2, sentences: exposed('low') },
@@ -183,6 +194,13 @@ export const RISK_RULES: readonly RiskRule[] = [
         const shown = unjudged.map(({ address, attributes }) => `${address} (${attributes.join(', ')})`);
         return `Whether ${listed(shown)} ${unjudged.length === 1 ? 'opens' : 'open'} anything is known only after the apply.`;
       }),
+  },
+  {
+    rule: 'revised',
+    level: 'low',
+    points: 1,
+    sentences: ({ revised }) =>
+      about(revised, (list, verb) => `${list} ${verb === 'is' ? 'gets' : 'get'} a new revision.`),
   },
   {
     rule: 'replaced-new-first',

@@ -1,5 +1,14 @@
 import * as z from 'zod';
-import { marksAnything, maskAt, numberOf, recordOf, textOf } from '../json-value.ts';
+import {
+  isBlank,
+  isRecord,
+  type JsonRecord,
+  marksAnything,
+  maskAt,
+  numberOf,
+  recordOf,
+  textOf,
+} from '../json-value.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from '../resource-change.ts';
 import { type ExposureContext, type Finding, type JudgedKind, SEVERITIES } from './finding.ts';
 import { NETWORK_KINDS } from './network.ts';
@@ -18,24 +27,49 @@ const kindsFor = (type: string): JudgedKind[] =>
     return kind ? [kind] : [];
   });
 
-/** What one change opens that was not open before. */
-export function exposuresOf(change: ResourceChange, context: ExposureContext): Finding[] {
+/** What one change opens that was not open before; `configured`: the expressions of its block. */
+export function exposuresOf(change: ResourceChange, configured: JsonRecord, context: ExposureContext): Finding[] {
   if (change.deposed !== undefined || change.mode !== 'managed' || change.kind === 'no-op') return [];
   const after = valuesAfter(change);
   if (!after) return [];
   const before = valuesBefore(change);
+  const planned = withConstants(after, change.unknown, configured);
   return kindsFor(change.type).flatMap(({ judge }) => {
     const known = new Set(before ? judge(before, context).map(({ key }) => key) : []);
-    return judge(after, context).filter(({ key }) => !known.has(key));
+    return judge(planned, context).filter(({ key }) => !known.has(key));
   });
 }
 
-/** Attributes that decide about an exposure and are known only after the apply. */
-export function unjudgedIn(change: ResourceChange): string[] {
-  if (change.kind !== 'create' && change.kind !== 'update' && change.kind !== 'replace') return [];
-  return [...new Set(kindsFor(change.type).flatMap(({ reads }) => reads))].filter((name) =>
-    marksAnything(maskAt(change.unknown, name)),
+/** One unknown element makes a whole set unknown; what the configuration says of the rest can still be judged. */
+function withConstants(after: JsonRecord, unknown: unknown, configured: JsonRecord): JsonRecord {
+  const hidden = Object.keys(recordOf(unknown)).filter(
+    (key) => marksAnything(maskAt(unknown, key)) && isBlank(after[key]),
   );
+  return { ...after, ...Object.fromEntries(hidden.map((key) => [key, constantsIn(configured[key])])) };
+}
+
+function constantsIn(expression: unknown): unknown {
+  if (Array.isArray(expression)) return expression.map(constantsIn);
+  if (!isRecord(expression)) return undefined;
+  if ('constant_value' in expression) return expression.constant_value;
+  return 'references' in expression
+    ? undefined
+    : Object.fromEntries(Object.entries(expression).map(([key, value]) => [key, constantsIn(value)]));
+}
+
+/** Attributes that decide about an exposure, are set by the configuration and known only after the apply. */
+export function unjudgedIn(change: ResourceChange, configured: JsonRecord): string[] {
+  if (change.kind !== 'create' && change.kind !== 'update' && change.kind !== 'replace') return [];
+  const paths = new Set(kindsFor(change.type).flatMap(({ reads }) => reads));
+  const unjudged = [...paths]
+    .map((path) => path.split('.'))
+    .filter(([top = '', field]) => {
+      if (!marksAnything(maskAt(change.unknown, top))) return false;
+      const blocks =
+        field === undefined ? [configured[top]] : [configured[top]].flat().map((block) => recordOf(block)[field]);
+      return blocks.some((expression) => !isBlank(recordOf(expression).references));
+    });
+  return [...new Set(unjudged.map(([top = '']) => top))];
 }
 
 /** Removing the public access block of a bucket that stays opens the bucket to public ACLs and policies. */

@@ -23,7 +23,7 @@ export interface ExposureContext {
 /** Looks at the values of one kind of resource, before or after a change. */
 export type Judge = (values: JsonRecord, context: ExposureContext) => Finding[];
 
-/** A kind of resource: how to judge it, and the attributes without which it cannot be judged. */
+/** A kind of resource: how to judge it, and the attributes (`ingress.cidr_blocks`) without which it cannot be judged. */
 export interface JudgedKind {
   readonly judge: Judge;
   readonly reads: readonly string[];

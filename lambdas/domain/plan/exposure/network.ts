@@ -84,7 +84,7 @@ function judgeRule({ protocol, from, to, network }: IngressRule, isOnLoadBalance
 }
 
 const securityGroup: JudgedKind = {
-  reads: ['ingress'],
+  reads: ['ingress.cidr_blocks', 'ingress.ipv6_cidr_blocks', 'ingress.from_port', 'ingress.to_port'],
   judge: ({ ingress }, { isOnLoadBalancer }) =>
     listOf(ingress)
       .map(recordOf)

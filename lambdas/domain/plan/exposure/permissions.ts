@@ -160,7 +160,7 @@ export const PERMISSION_KINDS: Readonly<Record<string, JudgedKind>> = {
     reads: ['inline_policy'],
     judge: ({ inline_policy }) => statementsOf(inline_policy).flatMap(widening),
   },
-  aws_iam_role: { reads: ['assume_role_policy', 'inline_policy', 'managed_policy_arns'], judge: judgeRole },
+  aws_iam_role: { reads: ['assume_role_policy', 'inline_policy.policy', 'managed_policy_arns'], judge: judgeRole },
   aws_iam_role_policy_attachment: attachment,
   aws_iam_user_policy_attachment: attachment,
   aws_iam_group_policy_attachment: attachment,

@@ -1,0 +1,151 @@
+import * as z from 'zod';
+import type { Block } from './configured-resources.ts';
+import type { DependencyGraph, Instance, Place, Spread } from './dependency-graph.ts';
+import type { Redactor } from './redactor.ts';
+import { type ResourceChange, touchesInfrastructure } from './resource-change.ts';
+import { lossOf } from './stateful-kinds.ts';
+
+/** What happens to a node of the picture; `depends`: nothing itself, but something it needs changes. */
+export const NODE_ACTIONS = ['create', 'update', 'replace', 'delete', 'unknown', 'depends'] as const;
+
+/** A picture of a blast radius that can be read at a glance, whatever the number of resources. */
+export const BlastRadiusGraphSchema = z.object({
+  nodes: z.array(
+    z.object({
+      id: z.string(),
+      /** The address, or what is gathered: `aws_subnet` of `module.web`. */
+      label: z.string(),
+      /** Module or resource type, in smaller letters. */
+      detail: z.string(),
+      action: z.enum(NODE_ACTIONS),
+      /** Resources behind the node. */
+      count: z.int().min(1),
+      /** Data is lost with it. */
+      isLoss: z.boolean(),
+    }),
+  ),
+  /** From what changes to what depends on it; ids of nodes. */
+  edges: z.array(z.object({ from: z.string(), to: z.string() })),
+});
+export type BlastRadiusGraph = z.infer<typeof BlastRadiusGraphSchema>;
+type Node = BlastRadiusGraph['nodes'][number];
+
+/** Boxes a person can still read. */
+const MOST_NODES = 32;
+const MOST_EDGES = 96;
+
+interface Shown {
+  readonly instance: Instance;
+  readonly action: Node['action'];
+  readonly isLoss: boolean;
+}
+
+/** How instances are gathered into nodes, from not at all to very much; the first that fits is taken. */
+const GATHERINGS: readonly ((shown: Shown) => string)[] = [
+  ({ instance }) => instance.address,
+  ({ instance, action, isLoss }) => [instance.block, action, isLoss].join('\n'),
+  ({ instance, action, isLoss }) =>
+    isLoss ? instance.block : [instance.module.names.join('.'), instance.type, action].join('\n'),
+  ({ instance, action, isLoss }) => [instance.module.names.join('.'), isLoss ? instance.type : '', action].join('\n'),
+  ({ instance, action, isLoss }) => [instance.module.names[0] ?? '', action, isLoss].join('\n'),
+  ({ action, isLoss }) => [action, isLoss].join('\n'),
+];
+
+export interface GraphFacts {
+  readonly changes: readonly ResourceChange[];
+  readonly blocks: ReadonlyMap<string, Block>;
+  readonly graph: DependencyGraph;
+  readonly spread: Spread;
+  readonly redactor: Redactor;
+}
+
+export function blastRadiusGraphOf(facts: GraphFacts): BlastRadiusGraph {
+  const shown = shownIn(facts);
+  const gathering =
+    GATHERINGS.find((gather) => new Set(shown.map(gather)).size <= MOST_NODES) ?? (({ action }: Shown) => action);
+  const gathered = Map.groupBy(shown, gathering);
+  const idOf = new Map<string, string>();
+  const nodes: Node[] = [];
+  for (const members of gathered.values()) {
+    const id = `n${nodes.length}`;
+    for (const { instance } of members) idOf.set(instance.address, id);
+    nodes.push(nodeOf(id, members, facts.redactor));
+  }
+  return { nodes, edges: edgesBetween(idOf, facts) };
+}
+
+/** Changed and dependent managed objects; in very large plans dependents give way first. */
+function shownIn({ changes, graph, spread }: GraphFacts): Shown[] {
+  const byAddress = new Map(
+    changes.filter(({ deposed }) => deposed === undefined).map((change) => [change.address, change]),
+  );
+  const found = new Map<string, Shown>();
+  for (const [at, place] of spread.places.entries())
+    for (const instance of graph.instancesIn(place)) {
+      const change = byAddress.get(instance.address);
+      const isChanged = change !== undefined && touchesInfrastructure(change);
+      if (instance.mode !== 'managed' || !(isChanged || spread.reached.has(at))) continue;
+      const isLoss = change?.destroys === true && lossOf(change.type, undefined) !== undefined;
+      found.set(instance.address, { instance, action: actionOf(change), isLoss });
+    }
+  return [...found.values()];
+}
+
+function actionOf(change: ResourceChange | undefined): Node['action'] {
+  switch (change?.kind) {
+    case 'create':
+    case 'update':
+    case 'replace':
+    case 'delete':
+    case 'unknown':
+      return change.kind;
+    default:
+      return 'depends';
+  }
+}
+
+function nodeOf(id: string, members: readonly Shown[], redactor: Redactor): Node {
+  const [first] = members;
+  if (!first) throw new Error('gathering resources for the picture: a group without members');
+  const { instance, action } = first;
+  const modules = new Set(
+    members.map((member) => member.instance.module.names.map((name) => `module.${name}`).join('.')),
+  );
+  const types = new Set(members.map((member) => member.instance.type));
+  const module = modules.size === 1 ? [...modules][0] : `${modules.size} modules`;
+  const isLoss = members.some((member) => member.isLoss);
+  if (members.length === 1)
+    return { id, label: localName(redactor.address(instance.address)), detail: module ?? '', action, count: 1, isLoss };
+  const label = types.size === 1 ? [...types].join('') : `${types.size} kinds`;
+  return { id, label: `${members.length} × ${label}`, detail: module ?? '', action, count: members.length, isLoss };
+}
+
+/** The address inside its module. */
+const localName = (address: string): string =>
+  address.replace(/^(?:module\.[^.[]+(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?\.)+/, '');
+
+/** Edges of the spread between gathered nodes; what lies between two of them (variables, data sources) is passed through. */
+function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: GraphFacts): BlastRadiusGraph['edges'] {
+  const idsAt = (place: Place | undefined): string[] =>
+    place ? [...new Set(graph.instancesIn(place).flatMap(({ address }) => idOf.get(address) ?? []))] : [];
+  const nodesAt = spread.places.map(idsAt);
+  const following = new Map<number, number[]>();
+  for (const [from, to] of spread.edges) {
+    const next = following.get(from);
+    if (next) next.push(to);
+    else following.set(from, [to]);
+  }
+  const found = new Map<string, { from: string; to: string }>();
+  // A place of no node hands on what reached it; each (node, place) pair is walked once.
+  const walked = new Set<string>();
+  const pending = [...nodesAt.entries()].flatMap(([at, ids]) => ids.map((from) => ({ from, at })));
+  for (let step = pending.pop(); step && found.size < MOST_EDGES; step = pending.pop())
+    for (const to of following.get(step.at) ?? []) {
+      const ids = nodesAt[to] ?? [];
+      for (const id of ids) if (id !== step.from) found.set(`${step.from} ${id}`, { from: step.from, to: id });
+      if (ids.length > 0 || walked.has(`${step.from} ${to}`)) continue;
+      walked.add(`${step.from} ${to}`);
+      pending.push({ from: step.from, at: to });
+    }
+  return [...found.values()];
+}

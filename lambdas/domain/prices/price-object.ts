@@ -1,0 +1,230 @@
+import { isBlank, type JsonRecord, listOf, numberOf, recordOf } from '../plan/json-value.ts';
+import { usageFor } from './assumed-usage.ts';
+import { withAssumedValues } from './assumed-values.ts';
+import { isFree } from './free-kinds.ts';
+import { HOURS_PER_MONTH } from './hours.ts';
+import type { PriceRow, PriceSheet } from './price-sheet.ts';
+import { quantityOf, type Related } from './quantities.ts';
+import { type Found, valuesAt } from './values-at.ts';
+
+/** Dollars a month (or the sheet's currency): the least, the assumed and the most. */
+export interface Money {
+  readonly low: number;
+  readonly typical: number;
+  readonly high: number;
+}
+export const NO_MONEY: Money = { low: 0, typical: 0, high: 0 };
+export const addMoney = (one: Money, other: Money): Money => ({
+  low: one.low + other.low,
+  typical: one.typical + other.typical,
+  high: one.high + other.high,
+});
+const times = ({ low, typical, high }: Money, factor: number): Money => ({
+  low: low * factor,
+  typical: typical * factor,
+  high: high * factor,
+});
+
+export interface Quote {
+  readonly money: Money;
+  /** Everything about the object is priced, or it is known to be free. */
+  readonly covered: boolean;
+  /** Why it is not covered. */
+  readonly gap?: string;
+  /** What had to be assumed, for example `multi_az = false`. */
+  readonly assumed: readonly string[];
+  /** Oldest date among the prices used. */
+  readonly oldest?: string;
+}
+
+/** Service classes without which an object of the kind is not priced, whatever else was found for it. */
+const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
+  aws_alb: ['load_balancer'],
+  aws_db_instance: ['instance', 'allocated_storage'],
+  aws_dynamodb_table: ['capacity', 'requests'],
+  aws_ebs_volume: ['storage'],
+  aws_ecs_service: ['fargate_vcpu', 'fargate_memory'],
+  aws_eks_node_group: ['instance'],
+  aws_elasticache_cluster: ['instance'],
+  aws_elasticache_replication_group: ['instance'],
+  aws_instance: ['instance'],
+  aws_lb: ['load_balancer'],
+  aws_msk_cluster: ['instance'],
+  aws_opensearch_domain: ['instance'],
+  aws_rds_cluster_instance: ['instance', 'serverless'],
+  aws_redshift_cluster: ['instance'],
+  aws_vpc_endpoint: ['endpoint'],
+};
+/** Of these kinds one of the essential classes is enough. */
+const ANY_ESSENTIAL = new Set(['aws_dynamodb_table', 'aws_rds_cluster_instance']);
+
+/** Variants of a priced kind that the sheet's prices are not for. */
+const NOT_COVERED: Readonly<Record<string, (values: JsonRecord) => string | undefined>> = {
+  aws_dynamodb_table: ({ table_class }) =>
+    table_class === 'STANDARD_INFREQUENT_ACCESS' ? 'the infrequent access class' : undefined,
+  aws_eks_node_group: ({ capacity_type }) => (capacity_type === 'SPOT' ? 'spot capacity' : undefined),
+  aws_instance: ({ tenancy }) => (tenancy === 'dedicated' || tenancy === 'host' ? 'dedicated tenancy' : undefined),
+  aws_kinesis_stream: ({ stream_mode_details }) =>
+    recordOf(listOf(stream_mode_details)[0]).stream_mode === 'ON_DEMAND' ? 'on-demand streams' : undefined,
+};
+
+export interface PricedObject {
+  readonly type: string;
+  readonly values: JsonRecord;
+  readonly related: Related;
+}
+
+/** The monthly price of one object as far as the sheet knows it. */
+export function priceObject({ type, values: given, related }: PricedObject, sheet: PriceSheet, region: string): Quote {
+  const { values, assumptions } = withAssumedValues(type, given);
+  if (isFree(type, values)) return { money: NO_MONEY, covered: true, assumed: [] };
+  const rows = sheet.rowsFor(type, region);
+  if (rows.all.length === 0) return uncovered(sheet.knows(type) ? `no price in ${region}` : 'no price for this kind');
+  const variant = NOT_COVERED[type]?.(values);
+  if (variant !== undefined) return uncovered(`no price for ${variant}`);
+  const lines = rows
+    .candidates(values)
+    .filter((row) => fitsArchitecture(row, values, related))
+    .flatMap((row) => linesOf(type, row, values, related));
+  const missing = missingClass(type, rows.all, lines);
+  const assumed = [
+    ...assumptions.map(({ attribute, value }) => `${attribute} = ${value}`),
+    ...lines.flatMap(({ assumed }) => assumed ?? []),
+  ];
+  const dates = lines.flatMap(({ row }) => row.asOf ?? []).sort();
+  return {
+    money: cheapestOfEach(lines),
+    covered: missing === undefined,
+    ...(missing !== undefined && { gap: missing }),
+    assumed: [...new Set(assumed)],
+    ...(dates[0] !== undefined && { oldest: dates[0] }),
+  };
+}
+
+const uncovered = (gap: string): Quote => ({ money: NO_MONEY, covered: false, gap, assumed: [] });
+
+interface Line {
+  readonly row: PriceRow;
+  readonly block: string;
+  readonly money: Money;
+  readonly assumed?: string;
+}
+
+/** Fargate prices of both architectures match a service; the task definition decides. */
+function fitsArchitecture({ facts }: PriceRow, values: JsonRecord, { taskDefinition }: Related): boolean {
+  const arch = facts.get('arch');
+  if (arch === undefined || !isBlank(values.architectures)) return true;
+  const platform = recordOf(listOf(taskDefinition?.runtime_platform)[0]).cpu_architecture;
+  return arch === (platform === 'ARM64' ? 'arm64' : 'x86');
+}
+
+function linesOf(type: string, row: PriceRow, values: JsonRecord, related: Related): Line[] {
+  const blocks = matchingBlocks(row, values);
+  if (blocks.length === 0) return [];
+  const quantity = quantityOf(type, row.facts.get('unit'), values, related);
+  if (row.priced.by === 'attribute')
+    return amountsAt(row, valuesAt(values, row.priced.path), blocks).map(({ amount, block }) => {
+      const perUnit = row.facts.get('unit') === 'gb_month_per_node' ? quantity.amount : 1;
+      return { row, block, money: exactly(row, amount, perUnit) };
+    });
+  if (row.facts.get('kind') === 'usage' || row.priced.by !== 'time') {
+    const usage = usageFor(type, row, values);
+    if (!usage) return [];
+    const money = { low: priced(row, usage.low), typical: priced(row, usage.typical), high: priced(row, usage.high) };
+    return [{ row, block: '', money }];
+  }
+  return blocks.map((block) => ({
+    row,
+    block,
+    money: exactly(row, HOURS_PER_MONTH, quantity.amount),
+    assumed: quantity.assumed,
+  }));
+}
+
+const exactly = (row: PriceRow, amount: number, quantity: number): Money => {
+  const price = priced(row, amount);
+  return times({ low: price, typical: price, high: price }, quantity);
+};
+
+/** The part of an amount that lies in the row's tier, times the price. */
+function priced({ start, end, price, provision }: PriceRow, amount: number): number {
+  if (provision && (amount < provision[0] || amount > provision[1])) return 0;
+  return Math.max(0, Math.min(amount, end) - start) * price;
+}
+
+/**
+ * Blocks of the resource that fulfil all conditions of a row: `['']` for conditions about the resource itself,
+ * the elements of a block list where the conditions are about its fields, nothing when a condition fails.
+ */
+function matchingBlocks({ conditions }: PriceRow, values: JsonRecord): string[] {
+  let blocks: string[] = [''];
+  for (const [path, wanted] of conditions) {
+    const fitting = new Set(
+      valuesAt(values, path)
+        .filter(({ value }) => String(value) === wanted)
+        .map(({ block }) => block),
+    );
+    if (fitting.size === 0) return [];
+    if (fitting.has('')) continue;
+    blocks =
+      blocks.length === 1 && blocks[0] === ''
+        ? [...fitting]
+        : blocks.filter((block) => fitting.has(block) || listName(block) !== listName([...fitting][0] ?? ''));
+    if (blocks.length === 0) return [];
+  }
+  return blocks;
+}
+
+const listName = (block: string): string => block.slice(0, block.indexOf('['));
+
+/** The numbers in an attribute, those of the matching blocks only. An absent one counts as nothing. */
+function amountsAt(
+  row: PriceRow,
+  found: readonly Found[],
+  blocks: readonly string[],
+): { amount: number; block: string }[] {
+  const isAnyBlock = blocks.length === 1 && blocks[0] === '';
+  return found
+    .filter(({ block }) => isAnyBlock || block === '' || blocks.includes(block))
+    .flatMap(({ value, block }) => {
+      const amount = numberOf(value);
+      return amount === undefined ? [] : [{ amount: Math.max(0, amount), block }];
+    })
+    .filter(({ amount }) => amount > 0 || row.start === 0);
+}
+
+/** Rows that price the same thing are alternatives: the cheapest counts, the dearest is the upper end. Different things add up. */
+function cheapestOfEach(lines: readonly Line[]): Money {
+  const groups = new Map<string, Line[]>();
+  for (const line of lines) {
+    const { row, block } = line;
+    const facts = ['service_class', 'unit', 'request_type', 'tier', 'protocol', 'storage_class', 'kind'].map(
+      (key) => row.facts.get(key) ?? '',
+    );
+    const key = [row.service, row.family, ...facts, row.priced.by, row.start, row.end, block].join('\n');
+    const group = groups.get(key);
+    if (group) group.push(line);
+    else groups.set(key, [line]);
+  }
+  return [...groups.values()].reduce<Money>((sum, group) => {
+    const cheapest = group.reduce((one, other) => (other.money.typical < one.money.typical ? other : one));
+    const high = Math.max(...group.map(({ money }) => money.high));
+    return addMoney(sum, { ...cheapest.money, high });
+  }, NO_MONEY);
+}
+
+/** An essential part that found no price, or undefined when nothing is missing. */
+function missingClass(type: string, rows: readonly PriceRow[], lines: readonly Line[]): string | undefined {
+  const classes = (list: readonly PriceRow[]) => new Set(list.map(({ facts }) => facts.get('service_class') ?? ''));
+  const inSheet = classes(rows);
+  const found = classes(lines.map(({ row }) => row));
+  const essential = (ESSENTIAL[type] ?? []).filter((wanted) => inSheet.has(wanted));
+  if (essential.length === 0) {
+    const hasFixed = rows.some(({ facts }) => facts.get('kind') !== 'usage');
+    const isPriced = lines.some(({ row }) => !hasFixed || row.facts.get('kind') !== 'usage');
+    return isPriced ? undefined : 'no price for this variant';
+  }
+  const missing = essential.filter((wanted) => !found.has(wanted));
+  const isMissing = ANY_ESSENTIAL.has(type) ? missing.length === essential.length : missing.length > 0;
+  return isMissing ? `no price for its ${missing.join(' and ').replaceAll('_', ' ')}` : undefined;
+}

@@ -1,0 +1,23 @@
+import { isRecord, type JsonRecord } from '../plan/json-value.ts';
+
+/** A value found at a dotted path, and the element of the block list it stands in (`ebs_block_device[1]`), if any. */
+export interface Found {
+  readonly value: unknown;
+  readonly block: string;
+}
+
+/** All values at a dotted path: lists are looked through, as OpenInfraQuote does, but remember which block they were in. */
+export function valuesAt(values: JsonRecord, path: string): Found[] {
+  let found: Found[] = [{ value: values, block: '' }];
+  for (const [depth, step] of path.split('.').entries())
+    found = found.flatMap(({ value, block }): Found[] => {
+      if (!isRecord(value) || !Object.hasOwn(value, step)) return [];
+      const next = value[step];
+      if (!Array.isArray(next)) return [{ value: next, block }];
+      return next.map((item, at) => ({
+        value: item,
+        block: block || (depth === 0 && isRecord(item) ? `${step}[${at}]` : ''),
+      }));
+    });
+  return found;
+}
