@@ -13,6 +13,8 @@ import {
 import { approvalsOf, type Gate, GateStatusSchema } from './gate.ts';
 import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from './links.ts';
 import { listAll } from './list-all.ts';
+import { AnalysisHeadlineSchema } from './plan/analysis.ts';
+import { PlanSummarySchema } from './plan/plan-summary.ts';
 import { GateNameSchema } from './policy.ts';
 import type { Store } from './ports.ts';
 import { LISTINGS } from './records.ts';
@@ -38,17 +40,16 @@ export const GateViewSchema = z
   })
   .meta({ id: 'Gate' });
 
-const Count = z.int();
-/** Resources by what happens to them; a replacement counts in `add` and `destroy` too. */
-const ChangesSchema = z.object({
-  add: Count,
-  change: Count,
-  destroy: Count,
-  replace: Count,
-  import: Count,
-  move: Count,
-  forget: Count,
-  outputs: Count,
+/** Resources by what happens to them; a replacement counts in `add` and `destroy`, and again in `replace`. */
+const ChangesSchema = PlanSummarySchema.pick({
+  add: true,
+  change: true,
+  destroy: true,
+  replace: true,
+  import: true,
+  move: true,
+  forget: true,
+  outputs: true,
 });
 
 /** A deployment as the API shows it; `null` where a plan has not said it yet. */
@@ -69,8 +70,9 @@ export const DeploymentViewSchema = z
     changeDigest: z.string().nullable(),
     /** 1 for the first plan; one more each time it was made again. */
     planRound: z.int().nullable(),
-    cost: z.json(),
-    blastRadius: z.json(),
+    cost: AnalysisHeadlineSchema.shape.cost.nullable(),
+    blastRadius: AnalysisHeadlineSchema.shape.blastRadius.nullable(),
+    safeguards: AnalysisHeadlineSchema.shape.safeguards.nullable(),
     gates: z.array(GateViewSchema),
     requestedBy: RequesterSchema,
     cancelRequestedBy: RequesterSchema.optional(),
@@ -154,15 +156,11 @@ function showGate(gate: Gate): DeploymentView['gates'][number] {
   };
 }
 
-const HeadlineSchema = z.object({
-  summary: ChangesSchema.optional(),
-  cost: z.json().optional(),
-  blastRadius: z.json().optional(),
-});
-
-/** What lists show of a plan. */
-function headlineOf(planned: Planned | undefined): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius'> {
-  const { data = {} } = HeadlineSchema.safeParse(planned?.headline);
-  const { summary = null, cost = null, blastRadius = null } = data;
-  return { changes: planned && !planned.hasChanges ? 'none' : summary, cost, blastRadius };
+/** What lists show of a plan; null for one whose headline another version of Stagegate wrote. */
+function headlineOf(
+  planned: Planned | undefined,
+): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius' | 'safeguards'> {
+  const { data } = AnalysisHeadlineSchema.safeParse(planned?.headline);
+  const { summary = null, cost = null, blastRadius = null, safeguards = null } = data ?? {};
+  return { changes: planned && !planned.hasChanges ? 'none' : summary, cost, blastRadius, safeguards };
 }

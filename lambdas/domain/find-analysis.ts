@@ -1,0 +1,9 @@
+import type { Planned } from './deployment.ts';
+import { type Analysis, AnalysisSchema } from './plan/analysis.ts';
+import type { ArtifactStore } from './ports.ts';
+
+/** The stored analysis of a plan, exactly the version people decide on; undefined when it was deleted. */
+export async function findAnalysis(artifacts: ArtifactStore, { analysis }: Planned): Promise<Analysis | undefined> {
+  const found = await artifacts.getJson(analysis.key, analysis.versionId);
+  return found && AnalysisSchema.parse(found.value);
+}
