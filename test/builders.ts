@@ -12,6 +12,7 @@ import { type Environment, EnvironmentSchema } from '../lambdas/domain/environme
 import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/environment-state.ts';
 import type { ConfigPushed } from '../lambdas/domain/events.ts';
 import type { Decision, Gate } from '../lambdas/domain/gate.ts';
+import type { AnalysisHeadline } from '../lambdas/domain/plan/analysis.ts';
 import type { Release } from '../lambdas/domain/release.ts';
 
 /** Valid things of the domain; a test names only what it is about. */
@@ -65,7 +66,7 @@ export const aRelease = (facts: Partial<Release> = {}): Release => ({
   number: 1,
   commit: COMMIT,
   message: 'change the service',
-  author: 'Dana',
+  author: 'dev@example.com',
   source: 'push',
   createdAt: NOW,
   ...facts,
@@ -80,7 +81,34 @@ export const aPush = (facts: Partial<ConfigPushed> = {}): ConfigPushed => ({
   forced: false,
   changedPaths: ['apps/my-app/dev1/main.tf'],
   message: 'change the service',
-  author: 'Dana',
+  author: 'dev@example.com',
+  ...facts,
+});
+
+/** The headline of a plan that adds one resource. */
+export const aHeadline = (facts: Partial<AnalysisHeadline> = {}): AnalysisHeadline => ({
+  summary: {
+    ...{ add: 1, change: 0, destroy: 0, replace: 0, replaceOrder: { deleteFirst: 0, createFirst: 0 }, import: 0 },
+    ...{ move: 0, forget: 0, read: 0, outputs: 0, invoke: 0, driftedResources: 0, failedChecks: 0 },
+  },
+  hasChanges: true,
+  complete: true,
+  errored: false,
+  changeDigest: 'c'.repeat(64),
+  cost: {
+    ...{ currency: 'USD', monthlyBefore: 0, monthlyAfter: 11.68, monthlyDelta: 11.68, coverage: 100 },
+    range: { before: { low: 0, high: 0 }, after: { low: 11.68, high: 11.68 }, delta: { low: 11.68, high: 11.68 } },
+    ...{ unpriced: [], unpricedCount: 0, sheetDate: '2026-01-01' },
+  },
+  blastRadius: {
+    ...{ level: 'low', score: 1, touchedShare: 0.5, statefulLosses: [], exposures: [], reasons: ['1 resource is new'] },
+    ...{ directCount: 1, dependentCount: 0 },
+  },
+  safeguards: { verdict: 'allow', violations: [], liftsUsed: [], requiresBothGates: false },
+  modules: [],
+  variables: [],
+  failedChecks: [],
+  shortened: false,
   ...facts,
 });
 
@@ -93,7 +121,7 @@ export const aPlanned = (facts: Partial<Planned> = {}): Planned => ({
   plannedAt: NOW,
   round: 1,
   hasChanges: true,
-  headline: { modules: [] },
+  headline: aHeadline(),
   gates: [],
   lifts: [],
   ...facts,

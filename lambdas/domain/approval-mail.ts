@@ -19,7 +19,7 @@ export function approvalMail(deployment: Deployment, gate: Gate, link: string): 
     `  Requested by  ${requestedBy.approver ?? requestedBy.principal}`,
     `  Expires       ${gate.expiresAt}`,
     '',
-    ...describeHeadline(headline),
+    ...(headline ? describeHeadline(headline) : []),
     '',
     'Read the plan and decide here. The link is yours alone; please do not forward it:',
     link,

@@ -9,6 +9,7 @@ import {
   ReleaseNumberSchema,
   Sha256Schema,
 } from './names.ts';
+import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
 
 export const OperationSchema = z.enum(['deploy', 'rollback', 'destroy']);
@@ -75,7 +76,7 @@ export const PlannedSchema = z.object({
   round: z.int().min(1),
   hasChanges: z.boolean(),
   /** Numbers and sentences shown in lists; the whole analysis is the artifact. */
-  headline: z.json(),
+  headline: AnalysisHeadlineSchema,
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),
   /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
   lifts: z.array(z.string()),

@@ -1,12 +1,31 @@
-import * as z from 'zod';
-import { type ModuleVersion, ModuleVersionSchema } from './environment-state.ts';
+import type { AnalysisHeadline } from './plan/analysis.ts';
 
-/** Module versions of an analysed plan; they become the environment's when it is applied. */
-export function modulesOf(headline: unknown): ModuleVersion[] {
-  return z.object({ modules: z.array(ModuleVersionSchema) }).parse(headline).modules;
+/** Sentences of each kind a mail carries; the page has the rest. */
+const MOST_LINES = 8;
+
+/** The plan in a few lines of plain text, most important first: lost data, exposures, then counts and cost. */
+export function describeHeadline({ summary, blastRadius, cost, safeguards }: AnalysisHeadline): string[] {
+  const { add, change, destroy, replace } = summary;
+  const counts = `${add} to add, ${change} to change, ${destroy} to destroy`;
+  return [
+    ...section('Data that would be lost', blastRadius.statefulLosses),
+    ...section(
+      'Exposed to others',
+      blastRadius.exposures.map(({ address, why }) => `${address}: ${why}`),
+    ),
+    ...section('Protection lifted for', safeguards.liftsUsed),
+    `  Changes       ${counts}${replace > 0 ? ` (${replace} replaced)` : ''}`,
+    `  Blast radius  ${blastRadius.level}`,
+    ...blastRadius.reasons.slice(0, MOST_LINES).map((reason) => `                - ${reason}`),
+    `  Cost          ${money(cost.monthlyBefore)} -> ${money(cost.monthlyAfter)} ${cost.currency} a month (${signed(cost.monthlyDelta)}), ${Math.round(cost.coverage)} % of resources priced`,
+  ];
 }
 
-/** The plan in a few lines of plain text, for e-mail. */
-export function describeHeadline(headline: unknown): string[] {
-  return [JSON.stringify(headline)];
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > MOST_LINES ? [`  … and ${lines.length - MOST_LINES} more`] : [];
+  return [`${title}:`, ...lines.slice(0, MOST_LINES).map((line) => `  ! ${line}`), ...more, ''];
 }
+
+const money = (amount: number): string => amount.toFixed(2);
+const signed = (amount: number): string => `${amount < 0 ? '-' : '+'}${money(Math.abs(amount))}`;

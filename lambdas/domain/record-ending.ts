@@ -7,7 +7,6 @@ import {
   endUnsuccessfully,
   fail,
   isTerminal,
-  plannedOf,
   runPrefix,
   type Status,
   succeed,
@@ -15,7 +14,6 @@ import {
 import { withSuccess } from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
-import { modulesOf } from './headline.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
@@ -116,7 +114,7 @@ async function recordOutcome(transaction: Transaction, ended: Deployment, now: s
   if (ended.status !== 'succeeded') return;
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
-  transaction.put('environmentState', withSuccess(state, ended, modulesOf(plannedOf(ended)?.headline)));
+  transaction.put('environmentState', withSuccess(state, ended, ended.planned.headline.modules));
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);

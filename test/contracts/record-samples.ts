@@ -3,6 +3,7 @@ import {
   aDecision,
   aDeployment,
   aGate,
+  aHeadline,
   anApplication,
   anApprover,
   anEnvironment,
@@ -67,7 +68,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     planned: aPlanned({
       gates: [{ gate: 'staff', required: 2 }],
       state: { serial: 3, lineage: 'l' },
-      headline: { modules: [], add: 1, cost: 11.68, notes: ['ä'] },
+      headline: aHeadline({ failedChecks: ['ä'] }),
       lifts: ['aws_db_instance.main'],
     }),
     cancelRequestedBy: BY,

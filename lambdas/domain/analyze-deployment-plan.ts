@@ -1,0 +1,213 @@
+import * as z from 'zod';
+import type { Application } from './application.ts';
+import { analysisKey, type PlanSuccess, PlanSuccessSchema, planResultKey } from './build-result.ts';
+import {
+  type Deployment,
+  type DeploymentIn,
+  type EndingError,
+  type Planned,
+  plannedOf,
+  runPrefix,
+  withPlan,
+} from './deployment.ts';
+import type { Environment } from './environment.ts';
+import { BuildResultError, NotHolderError } from './errors.ts';
+import { headlineOf } from './plan/analysis.ts';
+import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
+import { GATES, type GateName, gatesOf, policyFor } from './policy.ts';
+import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import { BUNDLED_PRICE_SHEET } from './prices/bundled-price-sheet.ts';
+import { activeLift } from './protection-lift.ts';
+import { recordEvent } from './record-event.ts';
+import { LISTINGS } from './records.ts';
+
+/** What the state machine does next, and the gates the plan has to pass. */
+export const PlanVerdictSchema = z.object({
+  next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
+  gates: z.array(z.enum(GATES)),
+});
+export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Reads what the plan build left, analyses and stores it redacted, claims the state address (rule 6), applies the
+ * safeguards (rule 7) and says what comes next. Repeated, it answers the same. Throws NotHolderError, BuildResultError.
+ */
+export async function analyzeDeploymentPlan(services: Services, id: string): Promise<PlanVerdict> {
+  const { store, artifacts, surroundings } = services;
+  const subject = await load(store, id);
+  const result = await readResult(artifacts, subject.deployment);
+  const lifts = await activeLifts(store, subject.environment);
+  const analysis = await analyze(artifacts, subject, result, lifts);
+  const round = (plannedOf(subject.deployment)?.round ?? 0) + (isSamePlan(subject.deployment, result) ? 0 : 1);
+  const stored = await artifacts.putJson(analysisKey(id, round), analysis);
+  const planned = planOf(subject, result, analysis, stored, round);
+  return store.transact((transaction) => settle(transaction, id, planned, result, blockingOf(analysis), surroundings));
+}
+
+interface Subject {
+  readonly application: Application;
+  readonly environment: Environment;
+  readonly deployment: DeploymentIn<'planning'>;
+}
+
+async function load(store: Store, id: string): Promise<Subject> {
+  const deployment = await store.get('deployment', { id });
+  if (deployment?.status !== 'planning')
+    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const { application: name, environment: target } = deployment;
+  const [application, environment] = await Promise.all([
+    store.get('application', { name }),
+    store.get('environment', { application: name, name: target }),
+  ]);
+  if (!application || !environment)
+    throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
+  return { application, environment, deployment };
+}
+
+/** The build ran the team's code: what it left is believed only about its own run. */
+async function readResult(artifacts: ArtifactStore, deployment: Deployment): Promise<PlanSuccess> {
+  const prefix = `${runPrefix(deployment)}plan/`;
+  const found = await artifacts.getJson(planResultKey(runPrefix(deployment)));
+  const result = PlanSuccessSchema.safeParse(found?.value);
+  if (!result.success)
+    throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`, {
+      cause: result.error,
+    });
+  for (const { key } of [result.data.bundle, result.data.planJson, result.data.modules])
+    if (!key.startsWith(prefix))
+      throw new BuildResultError(`analysing the plan of "${deployment.id}": ${key} is not an artifact of its own run`);
+  if (result.data.operation !== deployment.operation)
+    throw new BuildResultError(
+      `analysing the plan of "${deployment.id}": planned ${result.data.operation} instead of ${deployment.operation}`,
+    );
+  return result.data;
+}
+
+async function activeLifts(store: Store, { application, name }: Environment): Promise<string[]> {
+  const { items } = await store.list(LISTINGS.protectionLifts(application, name), { limit: 1000 });
+  return items.filter((lifts) => activeLift(lifts)).map(({ address }) => address);
+}
+
+async function analyze(
+  artifacts: ArtifactStore,
+  subject: Subject,
+  result: PlanSuccess,
+  lifts: string[],
+): Promise<Analysis> {
+  const [plan, modules] = await Promise.all([
+    artifacts.getJson(result.planJson.key, result.planJson.versionId),
+    artifacts.getJson(result.modules.key, result.modules.versionId),
+  ]);
+  if (!plan)
+    throw new BuildResultError(`analysing the plan of "${subject.deployment.id}": ${result.planJson.key} is gone`);
+  const { environment, deployment } = subject;
+  return analyzePlan({
+    plan: plan.value,
+    exitCode: result.exitCode,
+    modulesJson: modules?.value,
+    region: environment.region,
+    stage: environment.stage,
+    deletionProtection: environment.deletionProtection,
+    environment: environment.name,
+    operation: deployment.operation,
+    commit: deployment.commit,
+    priceSheet: BUNDLED_PRICE_SHEET,
+    lifts,
+    digestKey: environment.externalId,
+  });
+}
+
+const isSamePlan = (deployment: Deployment, { digest }: PlanSuccess): boolean =>
+  plannedOf(deployment)?.digest === digest;
+
+function planOf(
+  { application, environment }: Subject,
+  result: PlanSuccess,
+  analysis: Analysis,
+  stored: Artifact,
+  round: number,
+): Planned {
+  const lifts = analysis.safeguards.liftsUsed;
+  return {
+    digest: result.digest,
+    changeDigest: analysis.changeDigest,
+    bundle: result.bundle,
+    analysis: stored,
+    state: result.state,
+    plannedAt: result.createdAt,
+    round,
+    hasChanges: analysis.hasChanges,
+    headline: headlineOf(analysis),
+    gates: requiredGates(gatesOf(policyFor(environment.stage, application.policy)), lifts.length > 0),
+    lifts,
+  };
+}
+
+/** Rule 7: a plan that needs a lifted protection passes both gates, in whatever stage. */
+function requiredGates(gates: Planned['gates'], needsLift: boolean): Planned['gates'] {
+  if (!needsLift) return gates;
+  return GATES.map((gate: GateName) => gates.find((other) => other.gate === gate) ?? { gate, required: 1 });
+}
+
+function blockingOf({ safeguards }: Analysis): EndingError | undefined {
+  if (safeguards.verdict === 'allow') return undefined;
+  const [first] = safeguards.violations;
+  const why = safeguards.violations.map(({ address, why: reason }) => `${address}: ${reason}`).join('; ');
+  return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
+}
+
+async function settle(
+  transaction: Transaction,
+  id: string,
+  planned: Planned,
+  { backend }: PlanSuccess,
+  blocked: EndingError | undefined,
+  surroundings: Surroundings,
+): Promise<PlanVerdict> {
+  const deployment = await transaction.get('deployment', { id });
+  if (deployment?.status !== 'planning')
+    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const blocking =
+    (await claimState(transaction, deployment, `${backend.bucket}/${backend.key}`, surroundings)) ?? blocked;
+  const analysed = withPlan(deployment, planned);
+  transaction.put('deployment', blocking ? { ...analysed, blocking } : analysed);
+  recordEvent(transaction, surroundings, id, blocking ? 'blocked' : 'planned', undefined, {
+    digest: planned.digest,
+    ...(blocking && { reason: blocking.reason }),
+  });
+  const gates = planned.gates.map(({ gate }) => gate);
+  if (deployment.cancelRequestedBy) return { next: 'canceled', gates };
+  if (blocking) return { next: 'blocked', gates };
+  if (!planned.hasChanges) return { next: 'no-changes', gates };
+  return { next: gates.length > 0 ? 'gates' : 'apply', gates };
+}
+
+/** Rule 6: the first environment that plans at a state address owns it, and stays there. */
+async function claimState(
+  transaction: Transaction,
+  { application, environment }: Deployment,
+  address: string,
+  surroundings: Surroundings,
+): Promise<EndingError | undefined> {
+  const settled = await transaction.get('stateAddress', { application, environment });
+  if (settled && settled.address !== address)
+    return {
+      reason: 'state-address-moved',
+      message: `its state is at ${settled.address}, this plan would use ${address}`,
+    };
+  const claim = await transaction.get('stateClaim', { address });
+  if (claim && (claim.application !== application || claim.environment !== environment))
+    return {
+      reason: 'state-address-taken',
+      message: `the state at ${address} belongs to ${claim.application}/${claim.environment}`,
+    };
+  if (!claim) transaction.put('stateClaim', { address, application, environment, at: surroundings.now() });
+  if (!settled) transaction.put('stateAddress', { application, environment, address });
+  return undefined;
+}
