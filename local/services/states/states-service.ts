@@ -2,6 +2,7 @@ import type { Execution, HistoryEvent } from '../../asl/execution.ts';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
+import type { ServiceEvent } from '../events/event-envelope.ts';
 import { logLines } from './execution-log.ts';
 import { ExecutionRunner } from './execution-runner.ts';
 import { createExecutionStore } from './execution-store.ts';
@@ -9,7 +10,7 @@ import { createLambdaInvoke } from './lambda-invoke.ts';
 import { createStartBuild, type OnBuildEnded } from './start-build.ts';
 import { createStateMachineProvisioner, type StateMachine } from './state-machines.ts';
 import { createStatesOperations } from './states-operations.ts';
-import { type ServiceEvent, statusChangeEvent } from './status-event.ts';
+import { statusChangeEvent } from './status-event.ts';
 
 /** Step Functions: Standard state machines in JSONata, whose executions survive a restart. */
 export interface StatesService extends LocalService {

@@ -1,12 +1,5 @@
 import type { Execution, ExecutionStatus } from '../../asl/execution.ts';
-
-/** An event that an AWS service puts on the default bus of its account. */
-export interface ServiceEvent {
-  readonly source: string;
-  readonly detailType: string;
-  readonly resources: readonly string[];
-  readonly detail: Readonly<Record<string, unknown>>;
-}
+import type { ServiceEvent } from '../events/event-envelope.ts';
 
 /** `Step Functions Execution Status Change` for the moment when `execution` came to `status`. */
 export function statusChangeEvent(execution: Execution, status: ExecutionStatus): ServiceEvent {

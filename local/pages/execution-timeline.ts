@@ -1,0 +1,50 @@
+import type { HistoryEvent } from '../asl/execution.ts';
+
+/** One stay of an execution in a state, read from its history. */
+export interface StateVisit {
+  readonly name: string;
+  /** `Task`, `Choice`, … */
+  readonly type: string;
+  readonly enteredAt: number;
+  readonly input: string;
+  /** How often the task was begun. */
+  attempts: number;
+  /** Of the last attempt that failed. */
+  error?: string;
+  cause?: string;
+  leftAt?: number;
+  output?: string;
+  /** The execution ended in this state, without leaving it. */
+  isEnd: boolean;
+}
+
+/** The states an execution has been in, in the order it entered them. */
+export function readTimeline(history: readonly HistoryEvent[]): StateVisit[] {
+  const visits: StateVisit[] = [];
+  for (const { type, timestamp, details = {} } of history) {
+    const entered = /^(\w+)StateEntered$/.exec(type);
+    if (entered?.[1]) {
+      const visit = { name: text(details.name), type: entered[1], enteredAt: timestamp, input: text(details.input) };
+      visits.push({ ...visit, attempts: 0, isEnd: false });
+      continue;
+    }
+    const visit = visits.at(-1);
+    if (!visit) continue;
+    if (type === 'TaskScheduled') visit.attempts += 1;
+    if (/^(TaskFailed|TaskTimedOut|EvaluationFailed|ExecutionFailed)$/.test(type) && details.error !== undefined) {
+      visit.error = text(details.error);
+      visit.cause = text(details.cause);
+    }
+    if (type.endsWith('StateExited')) {
+      visit.leftAt = timestamp;
+      visit.output = text(details.output);
+    }
+    if (/^Execution(Failed|Aborted|TimedOut)$/.test(type) && visit.leftAt === undefined) {
+      visit.leftAt = timestamp;
+      visit.isEnd = true;
+    }
+  }
+  return visits;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');

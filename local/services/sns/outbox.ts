@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../../persistence/database.ts';
+
+/** An e-mail as it lies in the outbox. */
+export interface Mail {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly body: string;
+  /** Every URL of the body, in its order. */
+  readonly links: readonly string[];
+  /** ISO time. */
+  readonly sentAt: string;
+}
+
+/** Where e-mails of the local cloud end up, instead of being sent. */
+export interface Outbox {
+  /** Keeps the mail, for good, before it returns. */
+  send(mail: Pick<Mail, 'to' | 'subject' | 'body'>): Mail;
+  /** Oldest first. */
+  mails(): readonly Mail[];
+}
+
+export function createOutbox(database: Database, now: () => number): Outbox {
+  const mails = database.collection<Mail>('sns-outbox');
+  let count = mails.entries().length;
+  return {
+    send(mail) {
+      const links = mail.body.match(/https?:\/\/[^\s<>"]+/g) ?? [];
+      const complete = { id: randomUUID(), ...mail, links, sentAt: new Date(now()).toISOString() };
+      count += 1;
+      mails.put(String(count).padStart(8, '0'), complete);
+      return complete;
+    },
+    mails: () => mails.entries().map(([, mail]) => mail),
+  };
+}

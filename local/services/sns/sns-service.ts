@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
+import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import type { LocalRoutes } from '../../door/local-route.ts';
+import { createQueryProtocol } from '../../door/query-protocol.ts';
+import { createOutbox, type Mail } from './outbox.ts';
+import { confirmSubscription, createSnsOperations, type Topic } from './sns-operations.ts';
+import { createSnsPages } from './sns-pages.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+/** SNS: topics whose e-mails land in an outbox with working links. */
+export interface SnsService extends LocalService {
+  /** Oldest first. */
+  mails(): readonly Mail[];
+  /** The pages that links in mails lead to. */
+  readonly localRoutes: LocalRoutes;
+}
+
+interface SnsServiceProps {
+  /** URL under which `localRoutes` are served. */
+  readonly pagesUrl: () => string;
+  /** The ARN of a KMS key; throws when there is none. */
+  readonly resolveKeyArn: (keyId: string) => string;
+  readonly clock?: Clock;
+}
+
+const TopicProperties = z.strictObject({
+  TopicName: z.string().optional(),
+  DisplayName: z.string().default(''),
+  FifoTopic: BooleanProperty.pipe(z.literal(false)).optional(),
+  KmsMasterKeyId: z.string().optional(),
+  SignatureVersion: z.string().optional(),
+  TracingConfig: z.string().optional(),
+  Tags: TagsProperty,
+});
+const TopicPolicyProperties = z.strictObject({ Topics: z.array(z.string()).min(1), PolicyDocument: z.unknown() });
+
+/** Makes SNS. Subscribers are e-mail addresses; other protocols are refused by name. */
+export function createSnsService(
+  { accountId, region, door, database }: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database'>,
+  { pagesUrl, resolveKeyArn, clock = systemClock }: SnsServiceProps,
+): SnsService {
+  const now = (): number => clock.now();
+  const topics = new Map<string, Topic>();
+  const subscriptions = createSubscriptions(database, now);
+  const outbox = createOutbox(database, now);
+  const operations = createSnsOperations({ topics, subscriptions, outbox, door, accountId, region, now, pagesUrl });
+  return {
+    service: {
+      signingName: 'sns',
+      protocol: createQueryProtocol({ namespace: 'http://sns.amazonaws.com/doc/2010-03-31/' }),
+      accessDenied: { code: 'AuthorizationError', status: 403 },
+      operations,
+    },
+    provisioners: {
+      'AWS::SNS::Topic'(resource) {
+        const {
+          TopicName = resource.generatedName,
+          DisplayName,
+          KmsMasterKeyId,
+        } = parseProperties(resource, TopicProperties);
+        const arn = `arn:aws:sns:${region}:${accountId}:${TopicName}`;
+        const keyArn = KmsMasterKeyId === undefined ? undefined : resolveKeyArn(KmsMasterKeyId);
+        topics.set(arn, { arn, displayName: DisplayName, keyArn });
+        return { ref: arn, attributes: { TopicArn: arn, TopicName } };
+      },
+      'AWS::SNS::TopicPolicy'(resource) {
+        const { Topics, PolicyDocument } = parseProperties(resource, TopicPolicyProperties);
+        for (const topicArn of Topics) door.setResourcePolicy(topicArn, PolicyDocument);
+        return { ref: resource.generatedName, attributes: { Id: resource.generatedName } };
+      },
+    },
+    mails: () => outbox.mails(),
+    localRoutes: createSnsPages(subscriptions, (topicArn, token) =>
+      confirmSubscription(subscriptions, topicArn, token, { isUnsubscribeProtected: false, now: now() }),
+    ),
+  };
+}
