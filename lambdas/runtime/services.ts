@@ -22,16 +22,19 @@ import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../funct
 /** What a function may use: exactly the services its environment variables speak of. */
 export type Services<Name extends FunctionName> = Provided<FunctionEnvironment<Name>>;
 
+/** Names of the variables; a schema without any infers as a record of whatever name. */
+type VariablesOf<Environment> = string extends keyof Environment ? never : keyof Environment;
+
 type Provided<Environment> = {
   readonly surroundings: Surroundings;
   readonly builds: Builds;
-} & ('TABLE_NAME' extends keyof Environment ? { readonly store: Store } : unknown) &
-  ('ARTIFACT_BUCKET' extends keyof Environment ? { readonly artifacts: ArtifactStore } : unknown) &
-  ('STATE_MACHINE_ARN' extends keyof Environment ? { readonly workflow: Workflow } : unknown) &
-  ('EVENT_BUS_NAME' extends keyof Environment ? { readonly events: EventBus } : unknown) &
-  ('TOPIC_ARN' extends keyof Environment ? { readonly mail: ApproverMail } : unknown) &
-  ('LINK_KEY_ID' extends keyof Environment ? { readonly links: LinkSigner } : unknown) &
-  ('PUBLIC_URL' extends keyof Environment ? { readonly publicUrl: string } : unknown);
+} & ('TABLE_NAME' extends VariablesOf<Environment> ? { readonly store: Store } : unknown) &
+  ('ARTIFACT_BUCKET' extends VariablesOf<Environment> ? { readonly artifacts: ArtifactStore } : unknown) &
+  ('STATE_MACHINE_ARN' extends VariablesOf<Environment> ? { readonly workflow: Workflow } : unknown) &
+  ('EVENT_BUS_NAME' extends VariablesOf<Environment> ? { readonly events: EventBus } : unknown) &
+  ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
+  ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
+  ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -64,6 +67,7 @@ export function servicesOf<Name extends FunctionName>(
     events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
+    leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.
