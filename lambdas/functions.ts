@@ -14,13 +14,16 @@ const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
 /** The API's own address, without a trailing slash: approval links begin with it. */
 const PublicUrl = z.object({ PUBLIC_URL: z.url() });
 
+/** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
+const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
+
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
 export const FUNCTIONS = {
   // api: grouped by permissions, dispatched on the route key
   read: { entry: 'lambdas/api/read.ts', environment: Store.extend(Artifacts.shape) },
-  configure: { entry: 'lambdas/api/configure.ts', environment: Store },
+  configure: { entry: 'lambdas/api/configure.ts', environment: Store.extend(Limits.shape) },
   approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments },

@@ -78,6 +78,9 @@ const ConfigSchema = z.strictObject({
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),
 
+  /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
+  leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
+
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),

@@ -14,6 +14,8 @@ const { values: options } = parseArgs({
     local: { type: 'boolean', default: false },
     /** Bundles made elsewhere, for example stand-ins, instead of those of `lambdas/`. */
     functions: { type: 'string' },
+    /** `key=value`, over those of cdk.json; may be repeated. */
+    context: { type: 'string', short: 'c', multiple: true, default: [] },
   },
 });
 const root = dirname(import.meta.dirname);
@@ -31,7 +33,8 @@ const [{ makeApp }] = await Promise.all([
   bundleBuildScripts(),
 ]);
 const functionsDirectory = options.functions ? resolve(options.functions) : BUNDLES.functionsDirectory;
-const app = makeApp({ ...BUNDLES, functionsDirectory }, { context, outdir: directory });
+const given = Object.fromEntries(options.context.map((pair) => /^([^=]+)=(.*)$/s.exec(pair)?.slice(1) ?? [pair, '']));
+const app = makeApp({ ...BUNDLES, functionsDirectory }, { context: { ...context, ...given }, outdir: directory });
 if (!options.local) (await import('../lib/checks.ts')).addChecks(app);
 app.synth();
 console.log(directory);

@@ -3,16 +3,21 @@ import { isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
-import { requireStrongEnough } from './policy.ts';
+import { requireLongEnough, requireStrongEnough } from './policy.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 
-/** Creates an application or replaces its settings. Throws RefusedError. */
+/** Creates an application or replaces its settings. Throws InvalidInputError, RefusedError. */
 export async function configureApplication(
-  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  {
+    store,
+    surroundings,
+    leastGateExpirySeconds,
+  }: { store: Store; surroundings: Surroundings; leastGateExpirySeconds: number },
   name: string,
   settings: ApplicationSettings,
 ): Promise<{ application: Application; isNew: boolean }> {
   requireStrongEnough(settings.policy);
+  requireLongEnough(settings.policy, leastGateExpirySeconds);
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
     const now = surroundings.now();

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RefusedError } from './errors.ts';
+import { InvalidInputError, RefusedError } from './errors.ts';
 
 export const STAGES = ['development', 'staging', 'production'] as const;
 export const StageSchema = z.enum(STAGES);
@@ -14,10 +14,9 @@ export type GateName = z.infer<typeof GateNameSchema>;
 
 /** Approvers a gate may demand; more people than this cannot be found in practice. */
 const MOST_APPROVERS = 10;
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-/** Bounds and default of a gate's life, in seconds (design: default 7 days, 1 hour to 60 days). */
-export const GATE_EXPIRY = { least: HOUR, usual: 7 * DAY, most: 60 * DAY } as const;
+const DAY = 24 * 3600;
+/** Usual and longest life of a gate, in seconds; the shortest is configuration. */
+export const GATE_EXPIRY = { usual: 7 * DAY, most: 60 * DAY } as const;
 
 /** What deployments of one stage need: distinct approvers per gate (0: the gate does not exist), and who may ask. */
 export const StagePolicySchema = z.object({
@@ -26,7 +25,7 @@ export const StagePolicySchema = z.object({
   /** A successful release is promoted to the next environment by itself (never into production). */
   autoPromote: z.boolean(),
   /** Seconds a gate stays open. */
-  gateExpirySeconds: z.int().min(GATE_EXPIRY.least).max(GATE_EXPIRY.most),
+  gateExpirySeconds: z.int().min(1).max(GATE_EXPIRY.most),
   /** Only callers that map to a registered approver may request deployments. */
   knownRequester: z.boolean(),
 });
@@ -69,4 +68,15 @@ export function requireStrongEnough(policy: Policy | undefined): void {
 /** Gates a deployment to this stage passes, in order, with the number of distinct approvers of each. */
 export function gatesOf(policy: StagePolicy): { gate: GateName; required: number }[] {
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
+}
+
+/** Throws InvalidInputError naming the stage whose gates would close too soon for anybody to decide. */
+export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
+  const issues = STAGES.flatMap((stage) => {
+    const seconds = policy?.[stage]?.gateExpirySeconds;
+    if (seconds === undefined || seconds >= leastSeconds) return [];
+    const field = `policy.${stage}.gateExpirySeconds`;
+    return [{ field, message: `at least ${leastSeconds} seconds`, value: String(seconds) }];
+  });
+  if (issues.length > 0) throw new InvalidInputError('request', issues);
 }

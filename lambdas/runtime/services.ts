@@ -34,7 +34,10 @@ type Provided<Environment> = {
   ('EVENT_BUS_NAME' extends VariablesOf<Environment> ? { readonly events: EventBus } : unknown) &
   ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
   ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
-  ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown);
+  ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
+  ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
+    ? { readonly leastGateExpirySeconds: number }
+    : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../lambdas/functions.ts';
+import type { Config } from '../config.ts';
 import type { DataStore } from './data-store.ts';
 import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
 import type { Encryption } from './encryption.ts';
@@ -13,6 +14,7 @@ import type { TerraformRunner } from './terraform-runner.ts';
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
 
 export interface FunctionsProps {
+  readonly config: Config;
   readonly data: DataStore;
   readonly encryption: Encryption;
   readonly notifications: Notifications;
@@ -43,6 +45,7 @@ export class Functions extends Construct {
     };
     const analyses = data.artifacts({ read: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
+    const leastGateExpiry: Binding = { value: String(props.config.leastGateExpirySeconds), permissions: [] };
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
 
     this.byName = {
@@ -53,7 +56,7 @@ export class Functions extends Construct {
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
-        bindings: { TABLE_NAME: data.records('read-write') },
+        bindings: { TABLE_NAME: data.records('read-write'), LEAST_GATE_EXPIRY_SECONDS: leastGateExpiry },
       }),
       approvers: make('approvers', {
         description: 'Registers approvers and subscribes their addresses',
