@@ -199,7 +199,7 @@ export const anOutcome = (facts: Partial<Outcome> = {}): Outcome => ({
   release: 1,
   succeeded: true,
   deploymentId: 'my-app-dev1-1-abc123',
-  number: 1,
+  success: 1,
   at: NOW,
   ...facts,
 });

@@ -41,7 +41,9 @@ export const EnvironmentStateSchema = z.object({
   queue: z.array(QueueEntrySchema),
   /** Newest release whose apply started here, or that succeeded without changes (rule 5); 0 before the first. */
   newestStarted: z.int().min(0),
-  /** Rollbacks that withdraw newer successes: every success of a release above `to`, up to deployment number `until`. */
+  /** How many deployments and rollbacks have succeeded here; numbers them in the order in which they did. */
+  successes: z.int().min(0),
+  /** Rollbacks that withdraw newer releases: every success of a release above `to` with a number below `until`. */
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
@@ -55,6 +57,7 @@ export const emptyState = (application: string, environment: string): Environmen
   holder: null,
   queue: [],
   newestStarted: 0,
+  successes: 0,
   rollbacks: [],
   hold: null,
   deployed: null,
@@ -67,8 +70,8 @@ export const OutcomeSchema = z.object({
   release: ReleaseNumberSchema,
   succeeded: z.boolean(),
   deploymentId: DeploymentIdSchema,
-  /** Number of that deployment in its environment. */
-  number: z.int().min(1),
+  /** Number of the success among those of the environment; 0 for what is none. */
+  success: z.int().min(0),
   at: InstantSchema,
 });
 export type Outcome = z.infer<typeof OutcomeSchema>;
@@ -76,7 +79,7 @@ export type Outcome = z.infer<typeof OutcomeSchema>;
 /** Rule 1: the release's latest outcome there is a success that no rollback has withdrawn. */
 export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
   if (!state || !outcome?.succeeded) return false;
-  return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.number < until);
+  return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.success < until);
 }
 
 /** Is anything under way or waiting? */
@@ -165,11 +168,12 @@ export function withSuccess(
   deployment: DeploymentIn<'succeeded'>,
   modules: readonly ModuleVersion[],
 ): EnvironmentState {
-  const { release, commit, id, endedAt, number, operation } = deployment;
+  const { release, commit, id, endedAt, operation } = deployment;
   if (operation === 'destroy') return { ...state, deployed: null };
   const deployed = { release, commit, deploymentId: id, at: endedAt, modules: [...modules] };
-  if (operation === 'deploy') return { ...withStarted(state, deployment), deployed };
-  const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: number }];
+  const successes = state.successes + 1;
+  if (operation === 'deploy') return { ...withStarted(state, deployment), deployed, successes };
+  const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: successes }];
   const hold = { reason: `rolled back to release ${release}`, by: deployment.requestedBy, at: endedAt };
-  return { ...state, deployed, rollbacks, hold };
+  return { ...state, deployed, successes, rollbacks, hold };
 }

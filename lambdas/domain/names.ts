@@ -20,7 +20,7 @@ export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest
 export const InstantSchema = z.iso.datetime();
 
 /** `<app>-<env>-<n>-<6 characters>`: also the execution name and the role session name, hence at most 64 of [A-Za-z0-9-]. */
-export const DeploymentIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,47}-[0-9]{1,7}-[a-z0-9]{6}$/, 'a deployment id');
+export const DeploymentIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,48}-[0-9]{1,7}-[a-z0-9]{6}$/, 'a deployment id');
 
 export function deploymentId(application: string, environment: string, number: number, suffix: string): string {
   return DeploymentIdSchema.parse(`${application}-${environment}-${number}-${suffix}`);

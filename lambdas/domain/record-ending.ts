@@ -102,22 +102,25 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
  * takes an earlier proof away. A clock, a request to cancel or a newer release say nothing about the release.
  */
 async function recordOutcome(transaction: Transaction, ended: Deployment, now: string): Promise<void> {
-  const { application, environment, release, id, number, operation } = ended;
+  const { application, environment, release, id, operation } = ended;
   const where = { application, environment };
-  const isVerdict = ['succeeded', 'failed', 'rejected', 'blocked'].includes(ended.status);
-  if (operation !== 'destroy' && isVerdict) {
-    const before = await transaction.get('outcome', { ...where, release });
-    const succeeded = ended.status === 'succeeded';
-    if (succeeded || before)
-      transaction.put('outcome', { ...where, release, succeeded, deploymentId: id, number, at: now });
+  const before = await transaction.get('outcome', { ...where, release });
+  if (ended.status !== 'succeeded') {
+    const isVerdict = ['failed', 'rejected', 'blocked'].includes(ended.status);
+    if (operation !== 'destroy' && isVerdict && before)
+      transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
+    return;
   }
-  if (ended.status !== 'succeeded') return;
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
-  transaction.put('environmentState', withSuccess(state, ended, ended.planned.headline.modules));
+  const after = withSuccess(state, ended, ended.planned.headline.modules);
+  transaction.put('environmentState', after);
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);
+  } else {
+    const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
+    transaction.put('outcome', { ...where, release, ...proof });
   }
 }
 

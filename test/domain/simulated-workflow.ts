@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto';
+import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
+import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
+import { awaitGate } from '../../lambdas/domain/await-approval.ts';
+import { applyResultKey, applyStartedKey, outputsKey, planResultKey } from '../../lambdas/domain/build-result.ts';
+import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
+import { type Deployment, runPrefix, type Status, withPlan } from '../../lambdas/domain/deployment.ts';
+import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
+import { type GateName, gatesOf, policyFor } from '../../lambdas/domain/policy.ts';
+import type {
+  ApproverMail,
+  ArtifactStore,
+  Builds,
+  EventBus,
+  LinkSigner,
+  Store,
+  Workflow,
+} from '../../lambdas/domain/ports.ts';
+import { type Caught, type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
+import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
+import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
+import { requestApproval } from '../../lambdas/domain/request-approval.ts';
+import { settleGate } from '../../lambdas/domain/settle-gate.ts';
+import { aPlanned } from '../builders.ts';
+import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
+
+export interface WorkflowServices {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly mail: ApproverMail;
+  readonly links: LinkSigner;
+  readonly events: EventBus;
+  readonly surroundings: FakeSurroundings;
+  readonly publicUrl: string;
+}
+
+/** What Terraform would do with a deployment. */
+export interface Terraform {
+  plan: 'changes' | 'no-changes' | 'fails';
+  apply: 'succeeds' | 'fails' | 'is-stale';
+}
+
+type State =
+  | 'AcquireEnvironment'
+  | 'Plan'
+  | 'AnalyzePlan'
+  | 'RequestApproval'
+  | 'AwaitApproval'
+  | 'SettleGate'
+  | 'ConsumePlan'
+  | 'Apply'
+  | 'RecordOutputs'
+  | 'Record'
+  | 'Announce'
+  | 'ReleaseEnvironment';
+
+interface Execution {
+  readonly deploymentId: string;
+  status: 'running' | 'succeeded' | 'failed' | 'aborted';
+  state: State;
+  /** Set while a build or a task token is under way in the current state. */
+  waitingFor?: { readonly build: string } | { readonly token: string; readonly until: number };
+  gate: GateName;
+  gates: readonly GateName[];
+  timeoutSeconds: number;
+  ending: Ending;
+  failure?: Caught;
+  outcome?: Status;
+  readonly builds: string[];
+}
+
+type Answer = Partial<Omit<Execution, 'deploymentId' | 'builds'>>;
+
+const BUSY = 'a crash between the commit and what follows it';
+
+/**
+ * The state machine by its contract, one state a step, running the real operations. It is Step Functions and CodeBuild
+ * to them at the same time, and loses starts and resumptions when told to.
+ */
+export class SimulatedWorkflow implements Workflow, Builds {
+  readonly executions = new Map<string, Execution>();
+  readonly runningBuilds = new Set<string>();
+  /** Digests that were applied, each time they were. */
+  readonly applied: { digest: string; deploymentId: string }[] = [];
+  /** Every call of start and resume fails while this is set. */
+  isUnreachable = false;
+  terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  readonly #services: WorkflowServices;
+  #tokens = 0;
+
+  constructor(services: WorkflowServices) {
+    this.#services = services;
+  }
+
+  async start(deploymentId: string): Promise<void> {
+    if (this.isUnreachable) throw new Error(BUSY);
+    if (this.executions.has(deploymentId)) return;
+    this.executions.set(deploymentId, {
+      ...{ deploymentId, status: 'running', state: 'AcquireEnvironment' },
+      ...{ gate: 'staff', gates: [], timeoutSeconds: 0, ending: 'failed', builds: [] },
+    });
+  }
+
+  async resume(token: string): Promise<'resumed' | 'gone'> {
+    if (this.isUnreachable) throw new Error(BUSY);
+    const execution = [...this.executions.values()].find(
+      ({ status, waitingFor }) =>
+        status === 'running' && waitingFor && 'token' in waitingFor && waitingFor.token === token,
+    );
+    if (!execution) return 'gone';
+    this.#enter(execution, { state: 'SettleGate' });
+    return 'resumed';
+  }
+
+  async execution(deploymentId: string): ReturnType<Workflow['execution']> {
+    const execution = this.executions.get(deploymentId);
+    return execution ? { status: execution.status } : { status: 'absent' };
+  }
+
+  async builds(deploymentId: string): Promise<string[]> {
+    return this.executions.get(deploymentId)?.builds.toReversed() ?? [];
+  }
+
+  async anyInProgress(buildIds: readonly string[]): Promise<boolean> {
+    return buildIds.some((id) => this.runningBuilds.has(id));
+  }
+
+  /** StopExecution: nothing is caught, and a build of the execution goes on until `endBuilds`. */
+  abort(deploymentId: string): void {
+    const execution = this.executions.get(deploymentId);
+    if (execution?.status === 'running') Object.assign(execution, { status: 'aborted', waitingFor: undefined });
+  }
+
+  endBuilds(): void {
+    this.runningBuilds.clear();
+  }
+
+  /** Can anything happen in this execution without somebody outside of it? */
+  canStep(deploymentId: string): boolean {
+    const execution = this.executions.get(deploymentId);
+    if (execution?.status !== 'running') return false;
+    const { waitingFor } = execution;
+    return !waitingFor || 'build' in waitingFor || this.#now() >= waitingFor.until;
+  }
+
+  /** Goes through one state, or into or out of a waiting one. Errors are caught and retried as the machine does. */
+  async step(deploymentId: string): Promise<void> {
+    const execution = this.executions.get(deploymentId);
+    if (!execution || !this.canStep(deploymentId)) return;
+    try {
+      this.#enter(execution, await this.#perform(execution));
+    } catch (error) {
+      this.#enter(execution, this.#caught(execution, error));
+    }
+  }
+
+  /** Steps until the execution waits for somebody or has ended. */
+  async run(deploymentId: string): Promise<void> {
+    for (let steps = 0; this.canStep(deploymentId); steps++) {
+      if (steps > 200) throw new Error(`execution "${deploymentId}" runs in circles at ${this.stateOf(deploymentId)}`);
+      await this.step(deploymentId);
+    }
+  }
+
+  stateOf(deploymentId: string): State | undefined {
+    return this.executions.get(deploymentId)?.state;
+  }
+
+  #now(): number {
+    return Date.parse(this.#services.surroundings.now());
+  }
+
+  #enter(execution: Execution, answer: Answer): void {
+    // An execution that was aborted while its Lambda ran does not go on.
+    if (execution.status === 'running') Object.assign(execution, { waitingFor: undefined, ...answer });
+  }
+
+  #caught({ state, outcome }: Execution, error: unknown): Answer {
+    if (!(error instanceof Error)) throw error;
+    if (error instanceof NotHolderError && state === 'AcquireEnvironment') return { status: 'failed' };
+    const isRetried = error instanceof ConflictError || error.message === BUSY;
+    if (isRetried || state === 'Record' || state === 'ReleaseEnvironment') {
+      if (!isRetried) throw error;
+      return { state };
+    }
+    if (state === 'Announce') return { state: 'ReleaseEnvironment', outcome };
+    const failure = { state, error: error.name, cause: error.message };
+    return { state: 'Record', ending: 'failed', failure };
+  }
+
+  async #perform(execution: Execution): Promise<Answer> {
+    const { deploymentId: id, gate } = execution;
+    const services = { ...this.#services, workflow: this, builds: this };
+    switch (execution.state) {
+      case 'AcquireEnvironment':
+        await acquireEnvironment(services, id);
+        return { state: 'Plan' };
+      case 'Plan':
+        return this.#build(execution, (deployment) => this.#plan(deployment));
+      case 'AnalyzePlan':
+        return this.#analyze(id);
+      case 'RequestApproval': {
+        const { outcome, timeoutSeconds } = await requestApproval(services, id, gate);
+        return outcome === 'asked' ? { state: 'AwaitApproval', timeoutSeconds } : record('blocked');
+      }
+      case 'AwaitApproval':
+        return this.#wait(execution);
+      case 'SettleGate': {
+        const { outcome, timeoutSeconds } = await settleGate(services, id, gate);
+        if (outcome === 'open') return { state: 'AwaitApproval', timeoutSeconds };
+        if (outcome === 'void') return record('failed', { state: 'SettleGate', error: 'UnexpectedAnswer', cause: '' });
+        if (outcome !== 'approved') return record(outcome);
+        const isMoreToAsk = gate === 'staff' && execution.gates.includes('client');
+        return isMoreToAsk ? { state: 'RequestApproval', gate: 'client' } : { state: 'ConsumePlan' };
+      }
+      case 'ConsumePlan': {
+        const { outcome } = await consumePlan(services, id);
+        return outcome === 'consumed' ? { state: 'Apply' } : record(outcome);
+      }
+      case 'Apply':
+        return this.#build(execution, (deployment) => this.#apply(deployment));
+      case 'RecordOutputs':
+        await recordOutputs(services, id);
+        return record('succeeded');
+      case 'Record':
+        return { state: 'Announce', outcome: await recordEnding(services, id, execution.ending, execution.failure) };
+      case 'Announce':
+        await announceEnding(services, id);
+        return { state: 'ReleaseEnvironment' };
+      case 'ReleaseEnvironment':
+        await releaseEnvironment(services, id);
+        return { status: execution.outcome === 'succeeded' ? 'succeeded' : 'failed' };
+    }
+  }
+
+  /** The first step starts the build, the second one finds it ended. */
+  async #build(execution: Execution, run: (deployment: Deployment) => Promise<Answer>): Promise<Answer> {
+    const { deploymentId, waitingFor, builds } = execution;
+    if (!waitingFor || !('build' in waitingFor)) {
+      const build = `${execution.state}:${deploymentId}:${builds.length}`;
+      builds.push(build);
+      this.runningBuilds.add(build);
+      return { waitingFor: { build } };
+    }
+    this.runningBuilds.delete(waitingFor.build);
+    return run(await this.#deployment(deploymentId));
+  }
+
+  async #wait(execution: Execution): Promise<Answer> {
+    const { deploymentId, gate, waitingFor, timeoutSeconds } = execution;
+    if (waitingFor) return { state: 'SettleGate' };
+    this.#tokens += 1;
+    const token = `token-${this.#tokens}`;
+    // The task waits from before its Lambda stores the token: a decision may resume it at any time from then on.
+    execution.waitingFor = { token, until: this.#now() + timeoutSeconds * 1000 };
+    await awaitGate({ ...this.#services, workflow: this }, deploymentId, gate, token);
+    const isResumed = execution.state !== 'AwaitApproval';
+    return isResumed ? { state: execution.state } : { waitingFor: execution.waitingFor };
+  }
+
+  async #plan(deployment: Deployment): Promise<Answer> {
+    if (this.terraform(deployment).plan !== 'fails') return { state: 'AnalyzePlan' };
+    const result = { ok: false, phase: 'plan', message: 'main.tf:1: no such attribute' };
+    await this.#services.artifacts.putJson(planResultKey(runPrefix(deployment)), result);
+    return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
+  }
+
+  /** Stands for AnalyzePlan without a plan to read; the real one has its own tests. */
+  async #analyze(id: string): Promise<Answer> {
+    const { store, surroundings } = this.#services;
+    const hasChanges = this.terraform(await this.#deployment(id)).plan === 'changes';
+    return store.transact(async (transaction) => {
+      const deployment = await transaction.get('deployment', { id });
+      if (deployment?.status !== 'planning') throw new NotHolderError(`analysing the plan of "${id}"`);
+      const { application: name, environment } = deployment;
+      const application = await transaction.get('application', { name });
+      const target = await transaction.get('environment', { application: name, name: environment });
+      if (!application || !target) throw new NotHolderError(`analysing the plan of "${id}": it was removed`);
+      const gates = gatesOf(policyFor(target.stage, application.policy));
+      const digest = createHash('sha256').update(id).digest('hex');
+      const planned = aPlanned({ digest, hasChanges, gates, plannedAt: surroundings.now() });
+      transaction.put('deployment', withPlan(deployment, planned));
+      if (deployment.cancelRequestedBy) return record('canceled');
+      if (!hasChanges) return record('succeeded');
+      const [first] = gates;
+      if (!first) return { state: 'ConsumePlan' };
+      return { state: 'RequestApproval', gate: first.gate, gates: gates.map(({ gate }) => gate) };
+    });
+  }
+
+  async #apply(deployment: Deployment): Promise<Answer> {
+    const { artifacts } = this.#services;
+    const prefix = runPrefix(deployment);
+    const failed = record('failed', { state: 'Apply', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
+    if (deployment.status !== 'applying')
+      throw new Error(`applying "${deployment.id}" while it is ${deployment.status}`);
+    if (await artifacts.getJson(applyStartedKey(prefix))) return failed;
+    await artifacts.putJson(applyStartedKey(prefix), {});
+    this.applied.push({ digest: deployment.planned.digest, deploymentId: deployment.id });
+    switch (this.terraform(deployment).apply) {
+      case 'succeeds':
+        await artifacts.putJson(outputsKey(prefix), { url: { sensitive: false, value: deployment.id } });
+        await artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 1 });
+        return { state: 'RecordOutputs' };
+      case 'fails':
+        await artifacts.putJson(applyResultKey(prefix), {
+          ...{ ok: false, phase: 'apply', reason: 'apply-failed', applied: 'partly', message: 'main.tf:2: refused' },
+        });
+        return failed;
+      case 'is-stale':
+        await artifacts.putJson(applyResultKey(prefix), {
+          ...{ ok: false, phase: 'apply', reason: 'plan-stale', applied: 'no', message: 'the state has changed' },
+        });
+        return failed;
+    }
+  }
+
+  async #deployment(id: string): Promise<Deployment> {
+    const deployment = await this.#services.store.get('deployment', { id });
+    if (!deployment) throw new Error(`there is no deployment "${id}"`);
+    return deployment;
+  }
+}
+
+const record = (ending: Ending, failure?: Caught): Answer => ({ state: 'Record', ending, ...(failure && { failure }) });

@@ -1,0 +1,230 @@
+import type { Application } from '../../lambdas/domain/application.ts';
+import type { Approver } from '../../lambdas/domain/approver.ts';
+import { cancelDeployment } from '../../lambdas/domain/cancel-deployment.ts';
+import { decideGate } from '../../lambdas/domain/decide-gate.ts';
+import type { Deployment, Operation, Requester } from '../../lambdas/domain/deployment.ts';
+import { carryOut } from '../../lambdas/domain/effects.ts';
+import type { Environment } from '../../lambdas/domain/environment.ts';
+import { type EnvironmentState, emptyState } from '../../lambdas/domain/environment-state.ts';
+import type { ConfigPushed } from '../../lambdas/domain/events.ts';
+import type { Gate } from '../../lambdas/domain/gate.ts';
+import { type Placement, placeDeployment } from '../../lambdas/domain/place-deployment.ts';
+import type { GateName } from '../../lambdas/domain/policy.ts';
+import type { EventBus, Store } from '../../lambdas/domain/ports.ts';
+import { promoteAutomatically } from '../../lambdas/domain/promote.ts';
+import { type Repair, reconcile } from '../../lambdas/domain/reconcile.ts';
+import { type KeyOf, type Kind, LISTINGS, type RecordOf } from '../../lambdas/domain/records.ts';
+import { registerPush } from '../../lambdas/domain/register-push.ts';
+import type { Release } from '../../lambdas/domain/release.ts';
+import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
+import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
+import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
+import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
+import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
+import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { SimulatedWorkflow } from './simulated-workflow.ts';
+
+export const ALICE = 'alice@staff.example';
+export const BOB = 'bob@staff.example';
+export const CAROL = 'carol@client.example';
+export const DAVE = 'dave@client.example';
+const STAFF: readonly string[] = [ALICE, BOB];
+const TOOLING: Requester = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/run' };
+
+interface Wish {
+  readonly environment: string;
+  readonly release: number;
+  readonly operation?: Operation;
+  readonly requestedBy?: Requester;
+  readonly automatic?: boolean;
+}
+
+/** `my-app` with dev1, stage1 and prod1, two staff and two client approvers, and everything around it in memory. */
+export class World {
+  readonly store: Store;
+  readonly events: EventBus & Pick<InMemoryEventBus, 'published' | 'names'>;
+  readonly surroundings = new FakeSurroundings();
+  readonly mail = new InMemoryApproverMail();
+  readonly links = new FakeLinkSigner();
+  readonly artifacts = new InMemoryArtifactStore();
+  readonly publicUrl = 'https://stagegate.example';
+  readonly leastGateExpirySeconds = 3600;
+  readonly leastGateExpirySeconds = 3600;
+  readonly workflow: SimulatedWorkflow;
+  readonly builds: SimulatedWorkflow;
+  #releases = 0;
+  #pushes = 0;
+
+  constructor(store: Store = new InMemoryStore(), events: World['events'] = new InMemoryEventBus()) {
+    this.store = store;
+    this.events = events;
+    this.workflow = new SimulatedWorkflow(this);
+    this.builds = this.workflow;
+  }
+
+  static async open(application: Partial<Application> = {}): Promise<World> {
+    const world = new World();
+    await world.furnish(application);
+    return world;
+  }
+
+  async furnish(application: Partial<Application> = {}): Promise<void> {
+    await this.write('application', anApplication(application));
+    await this.write('environment', anEnvironment({ name: 'dev1', stage: 'development' }));
+    await this.write('environment', anEnvironment({ name: 'stage1', stage: 'staging' }));
+    await this.write('environment', anEnvironment({ name: 'prod1', stage: 'production', deletionProtection: true }));
+    for (const email of [ALICE, BOB]) await this.approver({ email, gates: ['staff'] });
+    for (const email of [CAROL, DAVE]) await this.approver({ email, gates: ['client'] });
+  }
+
+  async approver(facts: Partial<Approver> & { email: string }): Promise<void> {
+    await this.write('approver', anApprover(facts));
+    this.mail.confirm(facts.email);
+  }
+
+  /** Writes a record, whatever stood there. */
+  write<K extends Kind>(kind: K, record: RecordOf<K>): Promise<void> {
+    return this.store.transact(async (transaction) => {
+      await transaction.get(kind, record as unknown as KeyOf<K>);
+      transaction.put(kind, record);
+    });
+  }
+
+  async change(name: string, facts: Partial<Environment>): Promise<void> {
+    const environment = await this.store.get('environment', { application: 'my-app', name });
+    await this.write('environment', { ...anEnvironment({ name }), ...environment, ...facts });
+  }
+
+  async changeState(environment: string, facts: Partial<EnvironmentState>): Promise<void> {
+    await this.write('environmentState', { ...(await this.state(environment)), ...facts });
+  }
+
+  /** The next release, without a deployment of it. */
+  async release(): Promise<number> {
+    this.#releases += 1;
+    const number = this.#releases;
+    await this.write('release', aRelease({ number, commit: commitOf(number) }));
+    await this.write('releaseLog', { application: 'my-app', newest: number, head: commitOf(number) });
+    return number;
+  }
+
+  /** A push of the next commit. */
+  async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
+    this.#pushes += 1;
+    const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
+    return registerPush(this, aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }));
+  }
+
+  async place({
+    environment,
+    release,
+    operation = 'deploy',
+    requestedBy = TOOLING,
+    automatic = false,
+  }: Wish): Promise<Placement> {
+    const request = { application: 'my-app', environment, release, operation, requestedBy, automatic };
+    const placement = await this.store.transact((transaction) =>
+      placeDeployment(transaction, request, this.surroundings),
+    );
+    await carryOut(this, placement.effects);
+    return placement;
+  }
+
+  /** Asks for a deployment and answers its id. */
+  async deploy(environment: string, release: number, wish: Partial<Wish> = {}): Promise<string> {
+    return (await this.place({ environment, release, ...wish })).deployment.id;
+  }
+
+  rollBack(environment: string, release: number): Promise<string> {
+    return this.deploy(environment, release, { operation: 'rollback' });
+  }
+
+  promote(sourceDeploymentId: string): Promise<string | undefined> {
+    return promoteAutomatically(this, sourceDeploymentId);
+  }
+
+  cancel(id: string, by: Requester = TOOLING): Promise<Deployment> {
+    return cancelDeployment(this, id, by);
+  }
+
+  async decide(id: string, email: string, decision: 'approve' | 'reject' = 'approve', digest?: string): Promise<Gate> {
+    const gate: GateName = STAFF.includes(email) ? 'staff' : 'client';
+    const shown = digest ?? (await this.gate(id, gate))?.digest ?? 'f'.repeat(64);
+    return decideGate(this, { deploymentId: id, gate, email, decision, digest: shown, via: 'link' });
+  }
+
+  /** Runs the deployment as far as it goes, approving whatever gate it waits at. */
+  async finish(id: string): Promise<Deployment> {
+    await this.workflow.run(id);
+    for (const email of [ALICE, CAROL]) {
+      const gate = await this.gate(id, email === ALICE ? 'staff' : 'client');
+      if (gate?.status !== 'open') continue;
+      await this.decide(id, email);
+      await this.workflow.run(id);
+    }
+    return this.deployment(id);
+  }
+
+  /** Deploys a release to an environment and runs it to its success. */
+  async succeed(environment: string, release: number, wish: Partial<Wish> = {}): Promise<string> {
+    const id = await this.deploy(environment, release, wish);
+    const { status } = await this.finish(id);
+    if (status !== 'succeeded') throw new Error(`deployment "${id}" is ${status} instead of succeeded`);
+    this.surroundings.advance(1);
+    return id;
+  }
+
+  /** Brings a release through the pipeline up to an environment. */
+  async bring(release: number, upTo: string): Promise<void> {
+    for (const environment of ['dev1', 'stage1', 'prod1']) {
+      await this.succeed(environment, release);
+      if (environment === upTo) return;
+    }
+  }
+
+  reconcile(): Promise<Repair[]> {
+    return reconcile(this);
+  }
+
+  async deployment(id: string): Promise<Deployment> {
+    const deployment = await this.store.get('deployment', { id });
+    if (!deployment) throw new Error(`there is no deployment "${id}"`);
+    return deployment;
+  }
+
+  async statusOf(id: string): Promise<Deployment['status']> {
+    return (await this.deployment(id)).status;
+  }
+
+  async reasonOf(id: string): Promise<string | undefined> {
+    const deployment = await this.deployment(id);
+    return 'error' in deployment ? deployment.error.reason : undefined;
+  }
+
+  gate(deploymentId: string, gate: GateName): Promise<Gate | undefined> {
+    return this.store.get('gate', { deploymentId, gate });
+  }
+
+  async state(environment: string): Promise<EnvironmentState> {
+    const where = { application: 'my-app', environment };
+    return (await this.store.get('environmentState', where)) ?? emptyState('my-app', environment);
+  }
+
+  async holderOf(environment: string): Promise<string | undefined> {
+    return (await this.state(environment)).holder?.deploymentId;
+  }
+
+  async queueOf(environment: string): Promise<string[]> {
+    return (await this.state(environment)).queue.map(({ deploymentId }) => deploymentId);
+  }
+
+  async history(environment: string): Promise<Deployment[]> {
+    return (await this.store.list(LISTINGS.history('my-app', environment), { limit: 1000 })).items;
+  }
+
+  /** Types of the lines of a deployment's story, oldest first; those of one instant in no order. */
+  async story(id: string): Promise<string[]> {
+    return (await this.store.list(LISTINGS.events(id), { limit: 1000 })).items.map(({ type }) => type);
+  }
+}
