@@ -9,7 +9,7 @@ import { roleSession } from '../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { startDoorServer } from '../../local/door/door-server.ts';
 import type { LocalRoutes } from '../../local/door/local-route.ts';
-import type { AwsService, Caller } from '../../local/door/wire.ts';
+import type { AwsService, Caller, Credentials } from '../../local/door/wire.ts';
 import { openDatabase } from '../../local/persistence/database.ts';
 import { createApiGatewayService } from '../../local/services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from '../../local/services/cloudwatch/cloudwatch-service.ts';
@@ -41,7 +41,7 @@ export interface CoreCloud {
   /** The same for a role that has these statements and nothing else. */
   clientOf(
     statements: readonly unknown[],
-  ): Promise<{ endpoint: string; region: string; credentials: { accessKeyId: string }; maxAttempts: number }>;
+  ): Promise<{ endpoint: string; region: string; credentials: Credentials; maxAttempts: number }>;
   callerOf(statements: readonly unknown[]): Caller;
   /** Invokes a function as the operator. */
   invoke(

@@ -1,0 +1,301 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BatchGetItemCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactGetItemsCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openDatabase } from '../../../local/persistence/database.ts';
+import { startDynamoDb } from '../../../local/services/dynamodb/dynamodb-process.ts';
+import { ACCOUNT, type CoreCloud, openCoreCloud } from '../core-cloud.ts';
+
+const TABLE_ARN = `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/main`;
+const root = { AWS: `arn:aws:iam::${ACCOUNT}:root` };
+
+const attributes = (...names: string[]) => names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' }));
+
+const table = (more: Record<string, unknown> = {}) => ({
+  Type: 'AWS::DynamoDB::Table',
+  Properties: {
+    TableName: 'main',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: attributes('pk', 'sk', 'status'),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'byStatus',
+        KeySchema: [{ AttributeName: 'status', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+    DeletionProtectionEnabled: true,
+    ...more,
+  },
+});
+
+const resources = {
+  Key: {
+    Type: 'AWS::KMS::Key',
+    Properties: { KeyPolicy: { Statement: [{ Effect: 'Allow', Principal: root, Action: 'kms:*', Resource: '*' }] } },
+  },
+  Table: table({
+    SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } },
+  }),
+};
+
+const item = (pk: string, more = {}) => ({ pk: { S: pk }, sk: { S: '-' }, ...more });
+const TableName = 'main';
+
+describe('DynamoDB', () => {
+  let cloud: CoreCloud;
+  let operator: DynamoDBClient;
+  let keyArn: string;
+  beforeAll(async () => {
+    cloud = await openCoreCloud({ resources });
+    operator = new DynamoDBClient(cloud.operator);
+    keyArn = cloud.stack.resources.get('Key')?.attributes.Arn ?? '';
+  });
+  afterAll(() => cloud.stop());
+
+  const clientWith = async (actions: readonly string[], Resource: string | string[] = TABLE_ARN) =>
+    new DynamoDBClient(
+      await cloud.clientOf([
+        { Effect: 'Allow', Action: actions, Resource },
+        { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn },
+      ]),
+    );
+
+  test('keeps items, with conditions and transactions', async () => {
+    await operator.send(new PutItemCommand({ TableName, Item: item('a', { status: { S: 'open' } }) }));
+    expect((await operator.send(new GetItemCommand({ TableName, Key: item('a') }))).Item?.status).toEqual({
+      S: 'open',
+    });
+    await expect(
+      operator.send(
+        new PutItemCommand({ TableName, Item: item('a'), ConditionExpression: 'attribute_not_exists(pk)' }),
+      ),
+    ).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+    await expect(
+      operator.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            { Put: { TableName, Item: item('b') } },
+            { ConditionCheck: { TableName, Key: item('none'), ConditionExpression: 'attribute_exists(pk)' } },
+          ],
+        }),
+      ),
+    ).rejects.toMatchObject({
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }],
+    });
+    expect((await operator.send(new GetItemCommand({ TableName, Key: item('b') }))).Item).toBeUndefined();
+  });
+
+  test('describes the table under its own ARN', async () => {
+    const { Table } = await operator.send(new DescribeTableCommand({ TableName }));
+    expect(Table).toMatchObject({
+      TableArn: TABLE_ARN,
+      GlobalSecondaryIndexes: [{ IndexName: 'byStatus', IndexArn: `${TABLE_ARN}/index/byStatus` }],
+    });
+  });
+
+  test('each operation needs its own action', async () => {
+    const reader = await clientWith(['dynamodb:GetItem']);
+    await expect(reader.send(new GetItemCommand({ TableName, Key: item('a') }))).resolves.toBeDefined();
+    await expect(reader.send(new PutItemCommand({ TableName, Item: item('c') }))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(
+        `is not authorized to perform: dynamodb:PutItem on resource: ${TABLE_ARN} because no identity-based policy allows`,
+      ),
+    });
+    await expect(
+      reader.send(new BatchGetItemCommand({ RequestItems: { main: { Keys: [item('a')] } } })),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('dynamodb:BatchGetItem'),
+    });
+    await expect(
+      reader.send(new TransactGetItemsCommand({ TransactItems: [{ Get: { TableName, Key: item('a') } }] })),
+    ).resolves.toBeDefined();
+  });
+
+  test.each<[string, TransactWriteItem]>([
+    ['PutItem', { Put: { TableName, Item: item('t') } }],
+    [
+      'UpdateItem',
+      {
+        Update: {
+          TableName,
+          Key: item('t'),
+          UpdateExpression: 'SET x = :x',
+          ExpressionAttributeValues: { ':x': { S: '1' } },
+        },
+      },
+    ],
+    ['DeleteItem', { Delete: { TableName, Key: item('t') } }],
+    [
+      'ConditionCheckItem',
+      { ConditionCheck: { TableName, Key: item('t'), ConditionExpression: 'attribute_not_exists(pk)' } },
+    ],
+  ])('a transaction needs %s for each such item in it', async (action, transactItem) => {
+    const others = ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'].filter((other) => other !== action);
+    const without = await clientWith(others.map((other) => `dynamodb:${other}`));
+    const first: TransactWriteItem =
+      action === 'DeleteItem' ? { Put: { TableName, Item: item('u') } } : { Delete: { TableName, Key: item('u') } };
+    const command = new TransactWriteItemsCommand({ TransactItems: [first, transactItem] });
+    await expect(without.send(command)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`dynamodb:${action} on resource: ${TABLE_ARN}`),
+    });
+    const allowed = await clientWith([...others, action].map((each) => `dynamodb:${each}`));
+    await expect(allowed.send(command)).resolves.toBeDefined();
+  });
+
+  test('an index is a resource of its own', async () => {
+    const query = new QueryCommand({
+      TableName,
+      IndexName: 'byStatus',
+      KeyConditionExpression: '#s = :s',
+      ExpressionAttributeNames: { '#s': 'status' },
+      ExpressionAttributeValues: { ':s': { S: 'open' } },
+    });
+    await expect((await clientWith(['dynamodb:Query'])).send(query)).rejects.toMatchObject({
+      message: expect.stringContaining(`dynamodb:Query on resource: ${TABLE_ARN}/index/byStatus`),
+    });
+    const { Count } = await (await clientWith(['dynamodb:Query'], `${TABLE_ARN}/index/*`)).send(query);
+    expect(Count).toBe(1);
+  });
+
+  test('items of an encrypted table need the key, through DynamoDB', async () => {
+    const get = new GetItemCommand({ TableName, Key: item('a') });
+    const statement = { Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' };
+    const without = new DynamoDBClient(await cloud.clientOf([statement]));
+    await expect(without.send(get)).rejects.toMatchObject({
+      message: expect.stringContaining(`kms:Decrypt on resource: ${keyArn}`),
+    });
+    const via = (service: string) => ({
+      Effect: 'Allow',
+      Action: 'kms:Decrypt',
+      Resource: keyArn,
+      Condition: { StringEquals: { 'kms:ViaService': `${service}.eu-west-1.amazonaws.com` } },
+    });
+    await expect(new DynamoDBClient(await cloud.clientOf([statement, via('s3')])).send(get)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+    await expect(
+      new DynamoDBClient(await cloud.clientOf([statement, via('dynamodb')])).send(get),
+    ).resolves.toBeDefined();
+  });
+
+  test('tests can make a transaction lose against another', async () => {
+    cloud.door.faults.add({
+      service: 'dynamodb',
+      operation: 'TransactWriteItems',
+      times: 1,
+      error: {
+        code: 'TransactionCanceledException',
+        message: 'Transaction cancelled',
+        fields: {
+          CancellationReasons: [{ Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' }],
+        },
+      },
+    });
+    const command = new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: item('z') } }] });
+    await expect(operator.send(command)).rejects.toMatchObject({
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'TransactionConflict' }],
+    });
+    await expect(operator.send(command)).resolves.toBeDefined();
+  });
+
+  test('an operation it does not know is named', async () => {
+    await expect(cloud.door.call(cloud.callerOf([]), 'dynamodb', 'ExecuteStatement', {})).rejects.toThrow(
+      'dynamodb:ExecuteStatement is not supported',
+    );
+  });
+});
+
+test('DynamoDB Local listens on the loopback interface only', async () => {
+  const database = openDatabase(undefined);
+  const engine = await startDynamoDb({ database, log: () => {} }, undefined);
+  const { port } = database.collection<{ port: number }>('dynamodb-process').get('running') ?? { port: 0 };
+  const reaches = (host: string) =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port, timeout: 1000 }, () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('timeout', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+  expect(await reaches('127.0.0.1')).toBe(true);
+  const outside = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).filter(({ internal }) => !internal),
+  );
+  expect(await Promise.all(outside.map(({ address }) => reaches(address)))).toEqual(outside.map(() => false));
+  await engine.stop();
+});
+
+describe('with a data directory', () => {
+  test('tables and items are kept, and new indexes are added', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+    const first = await openCoreCloud({
+      resources: { Table: table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') }) },
+      dataDirectory,
+    });
+    await new DynamoDBClient(first.operator).send(new UpdateItemCommand({ TableName, Key: item('kept') }));
+    await first.stop();
+    const second = await openCoreCloud({ resources: { Table: table() }, dataDirectory });
+    const client = new DynamoDBClient(second.operator);
+    expect((await client.send(new GetItemCommand({ TableName, Key: item('kept') }))).Item).toEqual(item('kept'));
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: 'byStatus' }]);
+    await second.stop();
+    const otherKeys = { KeySchema: [{ AttributeName: 'status', KeyType: 'HASH' }] };
+    await expect(openCoreCloud({ resources: { Table: table(otherKeys) }, dataDirectory })).rejects.toThrow(
+      'table main was created with the keys pk HASH, sk RANGE, the template now says status HASH: start with another data directory',
+    );
+  });
+
+  test('a leftover of a killed run is ended, but never another process with its number', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+    const database = openDatabase(dataDirectory);
+    const record = database.collection<{ pid: number; port: number }>('dynamodb-process');
+    const isAlive = (pid: number) => {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const leftover = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
+    const old = record.get('running');
+    const next = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
+    expect(isAlive(old?.pid ?? 0)).toBe(false);
+    await next.stop();
+    await leftover.stop();
+    expect(record.get('running')).toBeUndefined();
+
+    const innocent = execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
+    record.put('running', { pid: Number(innocent), port: 1 });
+    const third = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
+    expect(isAlive(Number(innocent))).toBe(true);
+    process.kill(Number(innocent));
+    await third.stop();
+    database.close();
+  });
+});
