@@ -53,9 +53,12 @@ export function attributeChangesOf(change: ResourceChange, redactor: Redactor): 
       isBlank(after) ? 'before' : 'after',
       unknown,
     );
-  const { found } = differ;
+  const found = differ.found.sort((one, other) => rank(one) - rank(other));
   return { changes: found.slice(0, MOST_ATTRIBUTES), more: Math.max(0, found.length - MOST_ATTRIBUTES) };
 }
+
+/** What forces a replacement first, then what is known; what the apply will tell comes last. */
+const rank = ({ forcesReplacement, unknown }: AttributeChange): number => (forcesReplacement ? 0 : unknown ? 2 : 1);
 
 interface Sides {
   readonly before: unknown;
@@ -70,9 +73,11 @@ class Differ {
   readonly found: AttributeChange[] = [];
   readonly #redactor: Redactor;
   readonly #replacePaths: ReadonlySet<string>;
+  readonly #isReplaced: boolean;
 
   constructor(change: ResourceChange, redactor: Redactor) {
     this.#redactor = redactor;
+    this.#isReplaced = change.kind === 'replace';
     this.#replacePaths = new Set(change.replacePaths.map(formatPath));
   }
 
@@ -95,8 +100,13 @@ class Differ {
       if (!sameJson(before, after)) this.#add(path, hiddenSides(before, after));
     } else if (isRecord(before) && isRecord(after)) this.#compareRecords(path, before, after, sides);
     else if (Array.isArray(before) && Array.isArray(after)) this.#compareLists(path, before, after, sides);
-    else if (!(isBlank(before) && isBlank(after)) && !sameJson(before, after)) this.#compareValues(path, sides);
+    else if (!this.#isSameNothing(before, after) && !sameJson(before, after)) this.#compareValues(path, sides);
     else if (marksAnything(unknown)) this.#compareRecords(path, recordOf(before), recordOf(after), sides);
+  }
+
+  /** A replacement drops what the provider had filled in; that is no decision anybody made. */
+  #isSameNothing(before: unknown, after: unknown): boolean {
+    return isBlank(after) && (isBlank(before) || (this.#isReplaced && (before === false || before === 0)));
   }
 
   #compareRecords(path: Path, before: Record<string, unknown>, after: Record<string, unknown>, sides: Sides): void {

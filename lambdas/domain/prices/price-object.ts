@@ -86,7 +86,7 @@ export function priceObject({ type, values: given, related }: PricedObject, shee
     .candidates(values)
     .filter((row) => fitsArchitecture(row, values, related))
     .flatMap((row) => linesOf(type, row, values, related));
-  const missing = missingClass(type, rows.all, lines);
+  const missing = missingClass(type, rows.all, lines, region);
   const assumed = [
     ...assumptions.map(({ attribute, value }) => `${attribute} = ${value}`),
     ...lines.flatMap(({ assumed }) => assumed ?? []),
@@ -214,7 +214,12 @@ function cheapestOfEach(lines: readonly Line[]): Money {
 }
 
 /** An essential part that found no price, or undefined when nothing is missing. */
-function missingClass(type: string, rows: readonly PriceRow[], lines: readonly Line[]): string | undefined {
+function missingClass(
+  type: string,
+  rows: readonly PriceRow[],
+  lines: readonly Line[],
+  region: string,
+): string | undefined {
   const classes = (list: readonly PriceRow[]) => new Set(list.map(({ facts }) => facts.get('service_class') ?? ''));
   const inSheet = classes(rows);
   const found = classes(lines.map(({ row }) => row));
@@ -222,9 +227,9 @@ function missingClass(type: string, rows: readonly PriceRow[], lines: readonly L
   if (essential.length === 0) {
     const hasFixed = rows.some(({ facts }) => facts.get('kind') !== 'usage');
     const isPriced = lines.some(({ row }) => !hasFixed || row.facts.get('kind') !== 'usage');
-    return isPriced ? undefined : 'no price for this variant';
+    return isPriced ? undefined : `no price for this variant in ${region}`;
   }
   const missing = essential.filter((wanted) => !found.has(wanted));
   const isMissing = ANY_ESSENTIAL.has(type) ? missing.length === essential.length : missing.length > 0;
-  return isMissing ? `no price for its ${missing.join(' and ').replaceAll('_', ' ')}` : undefined;
+  return isMissing ? `no price for its ${missing.join(' and ').replaceAll('_', ' ')} in ${region}` : undefined;
 }

@@ -1,0 +1,126 @@
+/** `npm run analyze -- PLAN.json`: what Stagegate says about a plan, for people or, with `--json`, for programs. */
+import { readFileSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DomainError } from '../lambdas/domain/errors.ts';
+import { type Analysis, analyzePlan } from '../lambdas/domain/plan/analyze-plan.ts';
+import { MOST_PLAN_BYTES } from '../lambdas/domain/plan/read-plan.ts';
+import { STAGES, StageSchema } from '../lambdas/domain/policy.ts';
+import { BUNDLED_PRICE_SHEET } from '../lambdas/domain/prices/bundled-price-sheet.ts';
+import { type PriceSheet, parsePriceSheet } from '../lambdas/domain/prices/price-sheet.ts';
+import { describeAnalysis } from './describe-analysis.ts';
+
+const USAGE = `usage: npm run analyze -- PLAN.json [options]
+
+  PLAN.json               output of "terraform show -json PLAN" or "tofu show -json PLAN"
+  --prices SHEET.csv      price sheet in OpenInfraQuote's format instead of the bundled one
+  --region REGION         region whose prices are used (us-east-1)
+  --stage STAGE           ${STAGES.join(', ')} (production)
+  --deletion-protection   judge as an environment with deletion protection
+  --modules FILE          .terraform/modules/modules.json, for the versions registry modules resolved to
+  --commit SHA            commit of the configuration, the version of its local modules
+  --json                  one JSON object instead of the tables
+`;
+
+/** Wrong arguments or unusable files: one line, exit code 2. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        prices: { type: 'string' },
+        region: { type: 'string', default: 'us-east-1' },
+        stage: { type: 'string', default: 'production' },
+        'deletion-protection': { type: 'boolean', default: false },
+        modules: { type: 'string' },
+        commit: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error));
+  }
+}
+
+/** npm changes into the project; paths are meant from where the command was given. */
+const fromHere = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path);
+
+function readInput(path: string, what: string): Buffer {
+  try {
+    const { size } = statSync(fromHere(path));
+    if (size > MOST_PLAN_BYTES)
+      throw new UsageError(
+        `reading ${what} ${path}: ${size} bytes are more than the limit of ${MOST_PLAN_BYTES} (50 MB)`,
+      );
+    return readFileSync(fromHere(path));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error)
+      throw new UsageError(`reading ${what} ${path}: ${error.code === 'ENOENT' ? 'no such file' : String(error.code)}`);
+    throw error;
+  }
+}
+
+function readPrices(path: string | undefined): PriceSheet {
+  if (path === undefined) return BUNDLED_PRICE_SHEET;
+  const date = statSync(fromHere(path), { throwIfNoEntry: false })?.mtime.toISOString().slice(0, 10);
+  return parsePriceSheet(readInput(path, 'price sheet').toString('utf8'), {
+    name: basename(path),
+    ...(date && { date }),
+  });
+}
+
+function readModules(path: string | undefined): unknown {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(readInput(path, 'module manifest').toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`reading module manifest ${path}: not JSON`);
+    throw error;
+  }
+}
+
+function analyze(): { analysis: Analysis; isJson: boolean; file: string } | undefined {
+  const { values, positionals } = readArguments();
+  if (values.help) return undefined;
+  const [file, ...others] = positionals;
+  if (file === undefined)
+    throw new UsageError('name the plan: npm run analyze -- PLAN.json (--help lists the options)');
+  if (others.length > 0) throw new UsageError(`one plan at a time, got also ${others.join(' ')}`);
+  const stage = StageSchema.safeParse(values.stage);
+  if (!stage.success) throw new UsageError(`--stage is one of ${STAGES.join(', ')}, got "${values.stage}"`);
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(values.region))
+    throw new UsageError(`--region is an AWS region such as eu-west-1, got "${values.region}"`);
+  const analysis = analyzePlan({
+    plan: readInput(file, 'plan'),
+    region: values.region,
+    stage: stage.data,
+    deletionProtection: values['deletion-protection'],
+    priceSheet: readPrices(values.prices),
+    modulesJson: readModules(values.modules),
+    commit: values.commit,
+  });
+  return { analysis, isJson: values.json, file };
+}
+
+try {
+  const result = analyze();
+  if (!result) process.stdout.write(USAGE);
+  else if (result.isJson) process.stdout.write(`${JSON.stringify(result.analysis, null, 2)}\n`);
+  else
+    process.stdout.write(
+      describeAnalysis(result.analysis, {
+        file: basename(result.file),
+        width: process.stdout.columns,
+        hasColors: process.stdout.isTTY === true && !process.env.NO_COLOR,
+      }),
+    );
+} catch (error) {
+  if (!(error instanceof UsageError) && !(error instanceof DomainError)) throw error;
+  process.stderr.write(`analyze: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.exitCode = 2;
+}
