@@ -46,6 +46,14 @@ describe('functions', () => {
     });
   });
 
+  test('know the shortest gate of the configuration', () => {
+    const least = (configuration = {}) =>
+      ofType(stagegate(configuration), 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
+      )?.[1].Properties.Environment.Variables.LEAST_GATE_EXPIRY_SECONDS;
+    expect([least(), least({ leastGateExpirySeconds: '60' })]).toEqual(['3600', '60']);
+  });
+
   test('invoked by events keep what they could not digest', () => {
     const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile'];
     for (const name of Object.keys(FUNCTIONS)) {

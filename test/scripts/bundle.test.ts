@@ -65,6 +65,7 @@ describe('bundling functions', () => {
       TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:approvals',
       LINK_KEY_ID: 'links',
       PUBLIC_URL: 'https://api.example.com',
+      LEAST_GATE_EXPIRY_SECONDS: '3600',
     };
     const program = `for (const name of ${JSON.stringify(Object.keys(FUNCTIONS))}) {
         const { handler } = await import(${JSON.stringify(directory)} + '/' + name + '/index.mjs');
