@@ -12,6 +12,10 @@ export interface Authorization {
 export function createAuthorization(registry: PolicyRegistry): Authorization {
   const identityStatements = (caller: Caller) =>
     caller.kind === 'role' ? registry.identityStatements(caller.roleArn) : [];
+  const contextOf = (caller: Caller, own: RequiredPermission['context'], region: string): ConditionContext => {
+    const tags = caller.kind === 'role' ? registry.roleTags(caller.roleArn) : {};
+    return conditionContext({ caller, tags, own, region });
+  };
 
   return {
     authorize(caller, permission, region) {
@@ -20,7 +24,7 @@ export function createAuthorization(registry: PolicyRegistry): Authorization {
       }
       // The person who runs the local cloud administers every account in it.
       if (caller.kind === 'operator') return;
-      const context = conditionContext(caller, permission.context, region);
+      const context = contextOf(caller, permission.context, region);
       for (const resource of permission.resources) {
         const decision = evaluateAccess({
           caller,
@@ -43,7 +47,7 @@ export function createAuthorization(registry: PolicyRegistry): Authorization {
             caller,
             action,
             resource: roleArn,
-            context: conditionContext(caller, context, region),
+            context: contextOf(caller, context, region),
             identityStatements: identityStatements(caller),
             resourceStatements: trust,
             resourcePolicyRequired: true,
@@ -68,7 +72,14 @@ export function describeCaller(caller: Caller): string {
   return caller.kind === 'service' ? caller.principal : caller.arn;
 }
 
-function conditionContext(caller: Caller, own: RequiredPermission['context'], region: string): ConditionContext {
+interface ConditionContextProps {
+  readonly caller: Caller;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly own: RequiredPermission['context'];
+  readonly region: string;
+}
+
+function conditionContext({ caller, tags, own, region }: ConditionContextProps): ConditionContext {
   const context = new Map<string, readonly string[]>([
     ['aws:principalisawsservice', [String(caller.kind === 'service')]],
     ['aws:requestedregion', [region]],
@@ -84,6 +95,7 @@ function conditionContext(caller: Caller, own: RequiredPermission['context'], re
   } else {
     context.set('aws:principalarn', [caller.kind === 'role' ? caller.roleArn : caller.arn]);
     context.set('aws:principalaccount', [caller.accountId]);
+    for (const [key, value] of Object.entries(tags)) context.set(`aws:principaltag/${key.toLowerCase()}`, [value]);
     context.set('aws:principaltype', [caller.kind === 'role' ? 'AssumedRole' : 'User']);
   }
   for (const [key, value] of Object.entries(own ?? {})) {

@@ -87,8 +87,8 @@ const SERVICE_KEYS = [
 
 const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));
 
-/** `kms:EncryptionContext:<name>` and its like: families whose last part is chosen by the caller. */
-const KNOWN_KEY_FAMILIES = ['kms:encryptioncontext:'];
+/** Families of keys whose last part is chosen by whoever makes the call or the role. */
+const KNOWN_KEY_FAMILIES = ['aws:principaltag/', 'kms:encryptioncontext:'];
 
 interface Operator {
   readonly matches: Matcher;
@@ -114,12 +114,17 @@ function parseOperator(name: string): Operator | 'Null' {
 /** Throws, by name, for an operator or a key that the local cloud could not evaluate as AWS does. */
 export function requireSupportedCondition({ operator, key, values }: Condition): void {
   parseOperator(operator);
+  requireKnownKey(key);
+  const variable = values.find((value) => value.includes('${'));
+  if (variable !== undefined) throw new Error(`policy variable in "${variable}" is not supported by the local cloud`);
+}
+
+/** Throws, by name, for a condition key that no call of the local cloud has. */
+export function requireKnownKey(key: string): void {
   const name = key.toLowerCase();
   if (!KNOWN_KEYS.has(name) && !KNOWN_KEY_FAMILIES.some((family) => name.startsWith(family))) {
     throw new Error(`condition key ${key} is not known to the local cloud`);
   }
-  const variable = values.find((value) => value.includes('${'));
-  if (variable !== undefined) throw new Error(`policy variable in "${variable}" is not supported by the local cloud`);
 }
 
 /** Whether one condition line holds for the request. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../wire.ts';
 import { type ConditionContext, holds } from './condition.ts';
 import type { PolicyPrincipal, Statement } from './policy-document.ts';
+import { fillVariables } from './policy-variables.ts';
 import { arnParts, matchesArn, matchesWildcard } from './wildcard.ts';
 
 /** One question to IAM: may `caller` do `action` on `resource`? */
@@ -71,7 +72,10 @@ function applies(statement: Statement, { action, resource, context }: AccessRequ
   const actionMatches = statement.actions.patterns.some((pattern) => matchesWildcard(pattern, name));
   if (actionMatches === statement.actions.negated) return false;
   if (statement.resources) {
-    const resourceMatches = statement.resources.patterns.some((pattern) => matchesArn(pattern, resource));
+    const resourceMatches = statement.resources.patterns.some((pattern) => {
+      const filled = fillVariables(pattern, context);
+      return filled !== undefined && matchesArn(filled, resource);
+    });
     if (resourceMatches === statement.resources.negated) return false;
   }
   return statement.conditions.every((condition) => holds(condition, context));

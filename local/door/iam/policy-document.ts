@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Condition, requireSupportedCondition } from './condition.ts';
+import { requireKnownVariables } from './policy-variables.ts';
 import { arnParts } from './wildcard.ts';
 
 /** Where a policy stands, which decides the shape of its statements. */
@@ -78,8 +79,7 @@ function parseStatement(statement: z.infer<typeof StatementSchema>, kind: Policy
     throw new Error(kind === 'trust' ? 'a trust policy has no Resource' : 'neither Resource nor NotResource is given');
   }
   for (const resource of resources?.patterns ?? []) {
-    if (resource.includes('${'))
-      throw new Error(`policy variable in "${resource}" is not supported by the local cloud`);
+    requireKnownVariables(resource);
     if (resource !== '*' && !arnParts(resource))
       throw new Error(`resource "${resource}" is neither "*" nor an ARN of six parts`);
   }

@@ -5,16 +5,18 @@ interface Role {
   readonly trust: readonly Statement[];
   readonly inline: Map<string, readonly Statement[]>;
   readonly managedPolicyArns: Set<string>;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Every role, policy and resource policy of the local cloud, in all of its accounts. */
 export interface PolicyRegistry {
-  putRole(roleArn: string, trustPolicy: unknown): void;
+  putRole(roleArn: string, trustPolicy: unknown, tags?: Readonly<Record<string, string>>): void;
   putRolePolicy(roleArn: string, policyName: string, document: unknown): void;
   attachRolePolicy(roleArn: string, policyArn: string): void;
   putManagedPolicy(policyArn: string, document: unknown): void;
   setResourcePolicy(resourceArn: string, document: unknown): void;
   hasRole(roleArn: string): boolean;
+  roleTags(roleArn: string): Readonly<Record<string, string>>;
   identityStatements(roleArn: string): readonly Statement[];
   trustStatements(roleArn: string): readonly Statement[] | undefined;
   resourceStatements(resourceArn: string): readonly Statement[] | undefined;
@@ -37,11 +39,12 @@ export function createPolicyRegistry(): PolicyRegistry {
   };
 
   return {
-    putRole(roleArn, trustPolicy) {
+    putRole(roleArn, trustPolicy, tags = {}) {
       roles.set(roleArn, {
         trust: parsePolicy(trustPolicy, 'trust', `trust of ${roleArn}`),
         inline: new Map(),
         managedPolicyArns: new Set(),
+        tags,
       });
     },
     putRolePolicy(roleArn, policyName, document) {
@@ -62,6 +65,7 @@ export function createPolicyRegistry(): PolicyRegistry {
       else resourcePolicies.set(resourceArn, parsePolicy(document, 'resource', `policy of ${resourceArn}`));
     },
     hasRole: (roleArn) => roles.has(roleArn),
+    roleTags: (roleArn) => roles.get(roleArn)?.tags ?? {},
     identityStatements(roleArn) {
       const role = roles.get(roleArn);
       if (!role) return [];

@@ -1,5 +1,14 @@
 const compiled = new Map<string, RegExp>();
 
+/** Stand for a literal `*` and `?` inside a pattern; no ARN contains these characters. */
+const LITERAL_STAR = '\u{e000}';
+const LITERAL_QUESTION = '\u{e001}';
+
+/** Makes a pattern that matches `text` and nothing else. */
+export function literalPattern(text: string): string {
+  return text.replaceAll('*', LITERAL_STAR).replaceAll('?', LITERAL_QUESTION);
+}
+
 /** Matches `*` (any characters) and `?` (exactly one), case-sensitively, against the whole text. */
 export function matchesWildcard(pattern: string, text: string): boolean {
   let expression = compiled.get(pattern);

@@ -42,7 +42,8 @@ export function createIamService(
         const role = parseProperties(resource, RoleProperties);
         const roleName = role.RoleName ?? resource.generatedName;
         const arn = roleArn(roleName);
-        policies.putRole(arn, role.AssumeRolePolicyDocument);
+        const tags = Object.fromEntries((role.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+        policies.putRole(arn, role.AssumeRolePolicyDocument, tags);
         for (const policyArn of role.ManagedPolicyArns) policies.attachRolePolicy(arn, policyArn);
         for (const policy of role.Policies) policies.putRolePolicy(arn, policy.PolicyName, policy.PolicyDocument);
         return { ref: roleName, attributes: { Arn: arn, RoleId: `AROA${resource.generatedName.slice(-12)}` } };

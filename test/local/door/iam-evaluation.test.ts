@@ -289,6 +289,34 @@ describe('resource policies', () => {
   });
 });
 
+describe('policy variables', () => {
+  const object = 'arn:aws:s3:::state/apps/a/dev1/terraform.tfstate';
+  const judgeTagged = (tags: Record<string, string>, resource: string): string => {
+    const registry = createPolicyRegistry();
+    registry.putRole(ROLE, trustAnyone, tags);
+    registry.putRolePolicy(ROLE, 'inline', {
+      Statement: [
+        statement({}),
+        { Effect: 'Deny', Action: '*', NotResource: 'arn:aws:s3:::state/${aws:PrincipalTag/state-key}' },
+      ],
+    });
+    try {
+      createAuthorization(registry).authorize(worker, { action: 's3:GetObject', resources: [resource] }, 'eu-west-1');
+      return 'allowed';
+    } catch {
+      return 'denied';
+    }
+  };
+  test.each([
+    ['the tag of the role', { 'State-Key': 'apps/a/dev1/terraform.tfstate' }, 'allowed'],
+    ['the tag of another environment', { 'state-key': 'apps/a/prod1/terraform.tfstate' }, 'denied'],
+    ['a wildcard in a tag, which is a plain star', { 'state-key': 'apps/*' }, 'denied'],
+    ['no tag', {}, 'denied'],
+  ])('%s', (_, tags, expected) => {
+    expect(judgeTagged(tags, object)).toBe(expected);
+  });
+});
+
 describe('assuming a role', () => {
   const TARGET = 'arn:aws:iam::111111111111:role/apply';
   const assume = (trust: unknown, identity: readonly unknown[], context?: Record<string, string>): string => {
@@ -342,13 +370,13 @@ describe('policies that the local cloud could not judge as AWS does', () => {
     ],
     [
       'an unknown key',
-      statement({ Condition: { StringEquals: { 'aws:PrincipalTag/team': 'x' } } }),
-      'condition key aws:PrincipalTag/team is not known',
+      statement({ Condition: { StringEquals: { 'aws:MultiFactorAuthAge': 'x' } } }),
+      'condition key aws:MultiFactorAuthAge is not known',
     ],
     [
       'a policy variable in a resource',
       statement({ Resource: 'arn:aws:s3:::data/${aws:username}' }),
-      'policy variable in',
+      'condition key aws:username is not known',
     ],
     [
       'a policy variable in a condition',
