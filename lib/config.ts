@@ -39,7 +39,6 @@ const EngineVersionSchema = z.strictObject({
   /** Of the linux_arm64 zip. Kept here and not fetched beside the download: who can change one could change both. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits'),
 });
-export type EngineVersion = z.infer<typeof EngineVersionSchema>;
 
 const ConfigSchema = z.strictObject({
   /** Where the control plane lives. Both or none; without them the template fits any account and region. */

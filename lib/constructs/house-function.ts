@@ -15,7 +15,7 @@ export interface Binding {
 }
 
 /** One binding per variable of the function's schema: a forgotten or superfluous one fails the compiler. */
-export type Bindings<Name extends FunctionName> = {
+type Bindings<Name extends FunctionName> = {
   readonly [Variable in keyof FunctionEnvironment<Name>]: Binding;
 };
 

@@ -6,8 +6,7 @@ import { acknowledgeWildcards, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
 
 /** Who uses the API, each including those before it. */
-export const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
-export type RoleName = (typeof ROLES)[number];
+const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
 
 export interface RolePoliciesProps {
   readonly api: RestApi;

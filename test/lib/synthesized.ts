@@ -23,7 +23,7 @@ export interface Template {
 }
 
 /** Feature flags as the CLI passes them. */
-export const CDK_CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
+const CDK_CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
 
 /** Bundles that only look like it: the stack's shape does not depend on what is in them. */
 export function makeStandIns(): Bundles & { remove(): void } {
