@@ -327,6 +327,20 @@ describe('people', () => {
 });
 
 describe('every policy', () => {
+  test('fits into what IAM takes', () => {
+    const deployed = (document: unknown): number =>
+      JSON.stringify(document, (_, value) =>
+        value && typeof value === 'object' && 'Fn::Join' in value ? flat(value) : value,
+      )
+        .replaceAll('<AWS::Partition>', 'aws-us-gov')
+        .replaceAll('<AWS::Region>', 'ap-southeast-1')
+        .replaceAll('<AWS::AccountId>', '111111111111').length;
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::ManagedPolicy'))
+      expect([id, deployed(Properties.PolicyDocument) <= 6144]).toEqual([id, true]);
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::Role'))
+      expect([id, deployed(Properties.Policies ?? []) <= 10_240]).toEqual([id, true]);
+  });
+
   const documents = Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) =>
     Type === 'AWS::IAM::Policy' || Type === 'AWS::IAM::ManagedPolicy'
       ? [{ id, statements: Properties.PolicyDocument.Statement as Statement[] }]
