@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Synthesizes the app once for all end-to-end suites: they drive this template and import no handler. */
+export default function synthesizeOnce() {
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const output = join(root, '.stagegate', 'e2e-assembly');
+  const context = [
+    'stagegate:leastGateExpirySeconds=1',
+    'stagegate:publicRequestRate=200',
+    'stagegate:publicRequestBurst=400',
+  ];
+  const args = ['scripts/synth.ts', '--local', '--output', output, ...context.flatMap((pair) => ['--context', pair])];
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  process.env.STAGEGATE_E2E_ASSEMBLY = output;
+}

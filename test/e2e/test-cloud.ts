@@ -1,0 +1,281 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import { GitRepository, terraformDirectory } from './git-repository.ts';
+
+const PATIENCE_MS = 45_000;
+const POLL_MS = 40;
+
+export const STAFF = 'staff@example.com';
+export const CLIENT = 'client@example.com';
+
+const GateSchema = z.object({
+  gate: z.string(),
+  status: z.string(),
+  required: z.number(),
+  approvals: z.array(z.object({ by: z.string(), via: z.string(), comment: z.string().nullish() })),
+});
+const DeploymentSchema = z.object({
+  id: z.string(),
+  environment: z.string(),
+  release: z.number(),
+  commit: z.string(),
+  operation: z.string(),
+  status: z.string(),
+  planDigest: z.string().nullish(),
+  changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
+  gates: z.array(GateSchema),
+  error: z.object({ reason: z.string(), message: z.string() }).nullish(),
+});
+export type Deployment = z.infer<typeof DeploymentSchema>;
+const EnvironmentSchema = z.object({
+  name: z.string(),
+  status: z.string(),
+  deployed: z.object({ release: z.number(), commit: z.string(), deploymentId: z.string() }).nullable(),
+  outputs: z.record(z.string(), z.object({ value: z.json(), sensitive: z.boolean() })),
+  current: DeploymentSchema.nullable(),
+  queued: DeploymentSchema.nullable(),
+});
+const MailSchema = z.object({ to: z.string(), subject: z.string(), body: z.string(), links: z.array(z.string()) });
+export type Mail = z.infer<typeof MailSchema>;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface TestCloudProps {
+  readonly files?: Readonly<Record<string, string>>;
+  /** `--data`: what survives a kill. */
+  readonly data?: string;
+  readonly repository?: GitRepository;
+}
+
+/** The synthesized template running on this machine, with a config repository, used as people and tooling use it. */
+export class TestCloud {
+  readonly repository: GitRepository;
+  #cloud: LocalCloud;
+
+  private constructor(cloud: LocalCloud, repository: GitRepository) {
+    this.#cloud = cloud;
+    this.repository = repository;
+  }
+
+  static async start({
+    files = {},
+    data,
+    repository = new GitRepository(files),
+  }: TestCloudProps = {}): Promise<TestCloud> {
+    return new TestCloud(await start(repository, data), repository);
+  }
+
+  get url(): string {
+    return this.#cloud.url;
+  }
+
+  /** The local cloud itself, for faults and the record of calls. */
+  get local(): LocalCloud {
+    return this.#cloud;
+  }
+
+  async stop(): Promise<void> {
+    await this.#cloud.stop();
+    this.repository.remove();
+  }
+
+  async call(method: string, path: string, body?: unknown, principal = 'admin@local'): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', 'x-local-principal': principal },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  async expect(status: number, method: string, path: string, body?: unknown, principal?: string): Promise<unknown> {
+    const answer = await this.call(method, path, body, principal);
+    if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async mail(isWanted: (mail: Mail) => boolean): Promise<Mail> {
+    return this.poll('a mail', async () => (await this.mails()).findLast(isWanted));
+  }
+
+  async mails(): Promise<Mail[]> {
+    return z.array(MailSchema).parse(await this.expect(200, 'GET', '/local/outbox.json'));
+  }
+
+  /** Opens a mailed link and posts its form. */
+  async decide(link: string, fields: Readonly<Record<string, string>>): Promise<{ status: number; page: string }> {
+    const page = await (await fetch(link)).text();
+    const form = new URLSearchParams();
+    for (const [, name = '', value = ''] of page.matchAll(
+      /<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g,
+    ))
+      form.set(name, value);
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    const response = await fetch(link, { method: 'POST', body: form });
+    return { status: response.status, page: await response.text() };
+  }
+
+  async poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** SDK clients with the rights of the person who runs the cloud. */
+  get operator() {
+    const props = { endpoint: this.#cloud.endpoint, region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS };
+    return { sfn: new SFNClient(props), dynamodb: new DynamoDBClient(props), events: new EventBridgeClient(props) };
+  }
+
+  /** Stops the cloud as a kill would leave it, and starts it again on the same data. */
+  async restart(data: string): Promise<void> {
+    await this.#cloud.stop();
+    this.#cloud = await start(this.repository, data);
+  }
+}
+
+/** One application in a test cloud, with its directories in the cloud's repository. */
+export class TestApplication {
+  readonly cloud: TestCloud;
+  readonly name: string;
+
+  constructor(cloud: TestCloud, name = 'my-app') {
+    this.cloud = cloud;
+    this.name = name;
+  }
+
+  get path(): string {
+    return `/applications/${this.name}`;
+  }
+
+  /** Commits new content of all three environments: a push that concerns this application only. */
+  push(value: string, more: Readonly<Record<string, string | null>> = {}): string {
+    const directories = ['dev1', 'stage1', 'prod1'].map((name) => [
+      `apps/${this.name}/${name}/main.tf`,
+      terraformDirectory(value),
+    ]);
+    return this.cloud.repository.commit(`${this.name}: ${value}`, { ...Object.fromEntries(directories), ...more });
+  }
+
+  /** The application with three environments and confirmed approvers. */
+  async register(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const app = `/applications/${this.name}`;
+    const repository = { url: 'https://git.example.com/config.git', branch: 'main' };
+    await this.cloud.expect(201, 'PUT', app, { client: 'acme', configRepository: repository, ...settings });
+    const stages = { dev1: 'development', stage1: 'staging', prod1: 'production' };
+    for (const [index, [name, stage]] of Object.entries(stages).entries())
+      await this.cloud.expect(201, 'PUT', `${app}/environments/${name}`, {
+        stage,
+        accountId: `${index + 1}`.repeat(12),
+        region: 'eu-west-1',
+      });
+    await this.approver(STAFF, 'staff');
+    await this.approver(CLIENT, 'client');
+  }
+
+  async approver(email: string, gate: 'staff' | 'client'): Promise<void> {
+    const answer = await this.cloud.call('PUT', `/applications/${this.name}/approvers/${email}`, { gates: [gate] });
+    if (answer.status >= 300) throw new Error(`registering ${email}: ${JSON.stringify(answer)}`);
+    const mail = await this.cloud.mail((each) => each.to === email && /confirm/i.test(each.subject));
+    await fetch(mail.links[0] ?? '');
+  }
+
+  async promote(to: string, release?: number, principal?: string): Promise<Deployment> {
+    const body = { to, ...(release && { release }) };
+    return DeploymentSchema.parse(
+      await this.cloud.expect(202, 'POST', `/applications/${this.name}/promotions`, body, principal),
+    );
+  }
+
+  async deployments(environment: string): Promise<Deployment[]> {
+    const path = `/applications/${this.name}/environments/${environment}/deployments?limit=100`;
+    return z.object({ items: z.array(DeploymentSchema) }).parse(await this.cloud.expect(200, 'GET', path)).items;
+  }
+
+  async environment(name: string): Promise<z.infer<typeof EnvironmentSchema>> {
+    return EnvironmentSchema.parse(
+      await this.cloud.expect(200, 'GET', `/applications/${this.name}/environments/${name}`),
+    );
+  }
+
+  /** Waits until the newest deployment of a release in an environment is as wanted. */
+  async until(
+    environment: string,
+    release: number,
+    isWanted: (deployment: Deployment) => boolean,
+  ): Promise<Deployment> {
+    return this.cloud.poll(`release ${release} in ${environment}`, async () => {
+      const deployment = (await this.deployments(environment)).find((each) => each.release === release);
+      return deployment && isWanted(deployment) ? deployment : undefined;
+    });
+  }
+
+  /** Waits for a status; another ending is an error that says why. */
+  async reaches(environment: string, release: number, status: string): Promise<Deployment> {
+    const deployment = await this.until(
+      environment,
+      release,
+      (each) => each.status === status || ENDED.has(each.status),
+    );
+    if (deployment.status !== status)
+      throw new Error(`${deployment.id} is ${deployment.status}, not ${status}: ${JSON.stringify(deployment.error)}`);
+    return deployment;
+  }
+
+  /** Waits until a gate is open and its mail has been sent. */
+  async waits(environment: string, release: number, gate: string): Promise<Deployment> {
+    return this.until(environment, release, (each) =>
+      each.gates.some((other) => other.gate === gate && other.status === 'open'),
+    );
+  }
+
+  /** The link mailed to an approver for a release's deployment. */
+  async link(email: string, environment: string, release: number): Promise<string> {
+    const { links } = await this.cloud.mail(
+      ({ to, subject }) =>
+        to === email &&
+        subject.startsWith(`Approve ${this.name} ${environment}:`) &&
+        subject.endsWith(`release ${release}`),
+    );
+    return links[0] ?? '';
+  }
+
+  async approve(email: string, environment: string, release: number): Promise<void> {
+    const link = await this.link(email, environment, release);
+    const { status, page } = await this.cloud.decide(link, { decision: 'approve', comment: 'fine', environment });
+    if (status >= 300) throw new Error(`approving as ${email}: ${status} ${page}`);
+  }
+
+  /** A release that has succeeded in dev1 and stage1. */
+  async provenRelease(release: number): Promise<void> {
+    await this.reaches('dev1', release, 'succeeded');
+    const staged = await this.until(
+      'stage1',
+      release,
+      ({ status, gates }) => ENDED.has(status) || gates.some((gate) => gate.status === 'open'),
+    );
+    if (!ENDED.has(staged.status)) await this.approve(STAFF, 'stage1', release);
+    await this.reaches('stage1', release, 'succeeded');
+  }
+}
+
+const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
+
+function start(repository: GitRepository, data: string | undefined): Promise<LocalCloud> {
+  const assemblyDirectory = process.env.STAGEGATE_E2E_ASSEMBLY;
+  if (!assemblyDirectory) throw new Error('STAGEGATE_E2E_ASSEMBLY is not set: run the end-to-end suites with npm test');
+  return startLocalCloud({ assemblyDirectory, port: 0, configRepository: repository.directory, ...(data && { data }) });
+}

@@ -1,0 +1,323 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  SendTaskSuccessCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CLIENT, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
+
+/** Every way through the synthesized state machine, with real builds: what was done, and the states it went through. */
+
+let cloud: TestCloud;
+let machineArn: string;
+
+beforeAll(async () => {
+  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+  machineArn = `arn:aws:states:${cloud.local.region}:${cloud.local.accountId}:stateMachine:stagegate-deployment`;
+});
+afterAll(() => cloud?.stop());
+
+const PLANNED = ['AcquireEnvironment', 'Plan', 'AnalyzePlan', 'WhatNext?'];
+const STAFF_ASKED = [
+  'RequestStaffApproval',
+  'IsStaffReachable?',
+  'AwaitStaffApproval',
+  'SettleStaffGate',
+  'IsStaffGateApproved?',
+];
+const CLIENT_ASKED = STAFF_ASKED.map((state) => state.replace('Staff', 'Client'));
+const APPLIED = ['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs'];
+const SUCCESS = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'];
+const ending = (record: string, end: string) => [record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end];
+
+async function statesOf(deploymentId: string): Promise<string[]> {
+  const executionArn = `${machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
+  return cloud.poll(`the end of ${deploymentId}`, async () => {
+    const { executions = [] } = await cloud.operator.sfn.send(
+      new ListExecutionsCommand({ stateMachineArn: machineArn, maxResults: 1000 }),
+    );
+    const execution = executions.find(({ name }) => name === deploymentId);
+    if (!execution || execution.status === 'RUNNING') return undefined;
+    const { events = [] } = await cloud.operator.sfn.send(
+      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+    );
+    return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
+  });
+}
+
+async function taskToken(deploymentId: string, gate: string): Promise<string> {
+  return cloud.poll(`the token of ${deploymentId}`, async () => {
+    const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
+    const { Item } = await cloud.operator.dynamodb.send(new GetItemCommand({ TableName: cloud.local.tableName, Key }));
+    return Item?.data?.M?.token?.S;
+  });
+}
+
+/** Each row prepares its own application, and answers the deployment whose path is told. */
+interface Row {
+  readonly situation: string;
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly act: (app: TestApplication) => Promise<string>;
+  readonly states: readonly string[];
+}
+
+const FAILING_APPLY = `
+resource "terraform_data" "first" {
+  input = "made"
+}
+resource "terraform_data" "second" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" {
+    command = "exit 3"
+  }
+}
+`;
+
+const rows: Row[] = [
+  {
+    situation: 'a development environment with changes',
+    act: async (app) => {
+      app.push('one');
+      return (await app.reaches('dev1', 1, 'succeeded')).id;
+    },
+    states: [...PLANNED, ...APPLIED, ...SUCCESS],
+  },
+  {
+    situation: 'nothing to change',
+    act: async (app) => {
+      app.push('one');
+      await app.reaches('dev1', 1, 'succeeded');
+      app.push('one', { [`apps/${app.name}/notes.md`]: 'only words' });
+      return (await app.reaches('dev1', 2, 'succeeded')).id;
+    },
+    states: [...PLANNED, ...SUCCESS],
+  },
+  {
+    situation: 'staging, approved by staff',
+    act: async (app) => {
+      app.push('one');
+      await app.approve(STAFF, 'stage1', 1);
+      return (await app.reaches('stage1', 1, 'succeeded')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...APPLIED, ...SUCCESS],
+  },
+  {
+    situation: 'staging, rejected by staff',
+    act: async (app) => {
+      app.push('one');
+      await cloud.decide(await app.link(STAFF, 'stage1', 1), { decision: 'reject', comment: 'no' });
+      return (await app.reaches('stage1', 1, 'rejected')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordRejection', 'Rejected')],
+  },
+  {
+    situation: 'production, approved by staff and client',
+    act: async (app) => {
+      app.push('one');
+      await app.provenRelease(1);
+      await app.promote('prod1', 1);
+      await app.approve(STAFF, 'prod1', 1);
+      await app.approve(CLIENT, 'prod1', 1);
+      return (await app.reaches('prod1', 1, 'succeeded')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...APPLIED, ...SUCCESS],
+  },
+  {
+    situation: 'production, rejected by the client',
+    act: async (app) => {
+      app.push('one');
+      await app.provenRelease(1);
+      await app.promote('prod1', 1);
+      await app.approve(STAFF, 'prod1', 1);
+      await cloud.decide(await app.link(CLIENT, 'prod1', 1), {
+        decision: 'reject',
+        comment: 'no',
+        environment: 'prod1',
+      });
+      return (await app.reaches('prod1', 1, 'rejected')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...ending('RecordRejection', 'Rejected')],
+  },
+  {
+    situation: 'a gate only the client has',
+    policy: { development: { client: 1 } },
+    act: async (app) => {
+      app.push('one');
+      await app.approve(CLIENT, 'dev1', 1);
+      return (await app.reaches('dev1', 1, 'succeeded')).id;
+    },
+    states: [...PLANNED, ...CLIENT_ASKED, ...APPLIED, ...SUCCESS],
+  },
+  {
+    situation: 'canceled while it awaits approval',
+    act: async (app) => {
+      app.push('one');
+      const { id } = await app.waits('stage1', 1, 'staff');
+      await cloud.expect(202, 'POST', `${app.path}/environments/stage1/deployments/${id}/cancel`);
+      return (await app.reaches('stage1', 1, 'canceled')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordCancellation', 'Canceled')],
+  },
+  {
+    situation: 'canceled while its plan is made',
+    act: async (app) => {
+      app.push('one');
+      const { id } = await app.until('dev1', 1, () => true);
+      await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
+      return (await app.reaches('dev1', 1, 'canceled')).id;
+    },
+    states: [...PLANNED, ...ending('RecordCancellation', 'Canceled')],
+  },
+  {
+    situation: 'superseded by a newer release while it awaits approval',
+    act: async (app) => {
+      app.push('one');
+      await app.waits('stage1', 1, 'staff');
+      app.push('two');
+      return (await app.reaches('stage1', 1, 'superseded')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordSupersession', 'Superseded')],
+  },
+  {
+    situation: 'a gate nobody decides in time, resumed after it',
+    policy: { staging: { gateExpirySeconds: 1 } },
+    act: async (app) => {
+      app.push('one');
+      const { id } = await app.waits('stage1', 1, 'staff');
+      const token = await taskToken(id, 'staff');
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await cloud.operator.sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }));
+      return (await app.reaches('stage1', 1, 'expired')).id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordExpiry', 'Expired')],
+  },
+  {
+    situation: 'a task resumed by somebody without a decision',
+    act: async (app) => {
+      app.push('one');
+      const { id } = await app.waits('stage1', 1, 'staff');
+      const token = await taskToken(id, 'staff');
+      await cloud.operator.sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }));
+      await cloud.poll('a new token', async () => ((await taskToken(id, 'staff')) === token ? undefined : true));
+      expect((await app.until('stage1', 1, () => true)).status).toBe('awaiting_approval');
+      await app.approve(STAFF, 'stage1', 1);
+      return (await app.reaches('stage1', 1, 'succeeded')).id;
+    },
+    states: [
+      ...PLANNED,
+      ...STAFF_ASKED,
+      ...['AwaitStaffApproval', 'SettleStaffGate', 'IsStaffGateApproved?'],
+      ...APPLIED,
+      ...SUCCESS,
+    ],
+  },
+  {
+    situation: 'Terraform that cannot be planned',
+    act: async (app) => {
+      app.push('one', {
+        [`apps/${app.name}/dev1/broken.tf`]: 'resource "terraform_data" "broken" {\n  input = var.nowhere\n}\n',
+      });
+      const deployment = await app.reaches('dev1', 1, 'failed');
+      expect(deployment.error?.message).toContain('broken.tf');
+      return deployment.id;
+    },
+    states: ['AcquireEnvironment', 'Plan', ...ending('RecordFailure', 'Failed')],
+  },
+  {
+    situation: 'Terraform that fails half way through the apply',
+    act: async (app) => {
+      app.push('one', { [`apps/${app.name}/dev1/main.tf`]: FAILING_APPLY });
+      return (await app.reaches('dev1', 1, 'failed')).id;
+    },
+    states: [...PLANNED, 'ConsumePlan', 'IsPlanConsumed?', 'Apply', ...ending('RecordFailure', 'Failed')],
+  },
+  {
+    situation: 'a gate whose approvers cannot be reached',
+    act: async (app) => {
+      await cloud.expect(204, 'DELETE', `${app.path}/approvers/${STAFF}`);
+      app.push('one');
+      const deployment = await app.reaches('stage1', 1, 'blocked');
+      expect(deployment.error?.reason).toBe('approvers-unreachable');
+      return deployment.id;
+    },
+    states: [...PLANNED, 'RequestStaffApproval', 'IsStaffReachable?', ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'a state that belongs to another environment',
+    act: async (app) => {
+      const backend = `terraform {\n  backend "s3" {\n    bucket = "shared-${app.name}"\n    key    = "same.tfstate"\n  }\n}\n`;
+      app.push('one', {
+        [`apps/${app.name}/dev1/backend.tf`]: backend,
+        [`apps/${app.name}/stage1/backend.tf`]: backend,
+      });
+      const deployment = await app.reaches('stage1', 1, 'blocked');
+      expect(deployment.error).toMatchObject({
+        reason: 'state-address-taken',
+        message: expect.stringContaining(`${app.name}/dev1`),
+      });
+      return deployment.id;
+    },
+    states: [...PLANNED, ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'a proof that is withdrawn while production awaits approval',
+    act: async (app) => {
+      app.push('one');
+      await app.provenRelease(1);
+      app.push('two');
+      await app.provenRelease(2);
+      await app.promote('prod1', 2);
+      await app.waits('prod1', 2, 'staff');
+      const path = `${app.path}/environments/stage1/deployments`;
+      await cloud.expect(202, 'POST', path, { release: 1, operation: 'rollback' });
+      await app.waits('stage1', 1, 'staff');
+      await app.approve(STAFF, 'stage1', 1);
+      await app.reaches('stage1', 1, 'succeeded');
+      await app.approve(STAFF, 'prod1', 2);
+      await app.approve(CLIENT, 'prod1', 2);
+      const deployment = await app.reaches('prod1', 2, 'blocked');
+      expect(deployment.error?.reason).toBe('not-succeeded-before');
+      return deployment.id;
+    },
+    states: [
+      ...PLANNED,
+      ...STAFF_ASKED,
+      ...CLIENT_ASKED,
+      ...['ConsumePlan', 'IsPlanConsumed?'],
+      ...ending('RecordBlocked', 'Blocked'),
+    ],
+  },
+];
+
+describe('the deployment workflow', () => {
+  test.each(rows.map((row, index) => [row.situation, row, `path-${index + 1}`] as const))(
+    '%s',
+    async (_, row, name) => {
+      const app = new TestApplication(cloud, name);
+      await app.register(row.policy ? { policy: row.policy } : {});
+      expect(await statesOf(await row.act(app))).toEqual(row.states);
+      const held = await Promise.all(['dev1', 'stage1', 'prod1'].map((environment) => app.environment(environment)));
+      expect(
+        held
+          .flatMap(({ current }) => (current?.id.startsWith(`${name}-`) ? [current.status] : []))
+          .filter((status) => status === 'succeeded'),
+      ).toEqual([]);
+    },
+  );
+
+  test('an execution of a deployment that does not hold its environment touches nothing', async () => {
+    const app = new TestApplication(cloud, 'not-holder');
+    await app.register();
+    app.push('one');
+    const { id } = await app.reaches('dev1', 1, 'succeeded');
+    const before = await app.environment('dev1');
+    const name = `${id}-again`;
+    await cloud.operator.sfn.send(
+      new StartExecutionCommand({ stateMachineArn: machineArn, name, input: JSON.stringify({ deploymentId: id }) }),
+    );
+    expect(await statesOf(name)).toEqual(['AcquireEnvironment', 'NotHolder']);
+    expect(await app.environment('dev1')).toEqual(before);
+  });
+});
