@@ -123,6 +123,7 @@ export const aPlanned = (facts: Partial<Planned> = {}): Planned => ({
   hasChanges: true,
   headline: aHeadline(),
   gates: [],
+  isProtected: false,
   lifts: [],
   ...facts,
 });

@@ -10,7 +10,7 @@ import {
   runPrefix,
   withPlan,
 } from './deployment.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, isProtected } from './environment.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
@@ -145,6 +145,7 @@ function planOf(
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
     gates: requiredGates(gatesOf(policyFor(environment.stage, application.policy)), lifts.length > 0),
+    isProtected: isProtected(environment),
     lifts,
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { applyBuild, BuildOverridesSchema } from './build-request.ts';
 import { type DeploymentIn, type EndingError, plannedOf, startApplying } from './deployment.ts';
+import { isProtected } from './environment.ts';
 import { isOutdated, withStarted } from './environment-state.ts';
 import { NotHolderError, RefusedError } from './errors.ts';
 import { approvalsOf } from './gate.ts';
@@ -90,11 +91,17 @@ async function objection(
   for (const address of planned?.lifts ?? [])
     if (!activeLift(await transaction.get('protectionLifts', { application: name, environment, address })))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
-  const [application, state] = [
+  const [application, target, state] = [
     await transaction.get('application', { name }),
+    await transaction.get('environment', { application: name, name: environment }),
     await transaction.get('environmentState', { application: name, environment }),
   ];
-  if (!application || !state) return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (!application || !target || !state) return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (isProtected(target) && !planned?.isProtected && (planned?.headline.summary.destroy ?? 0) > 0)
+    return {
+      reason: 'deletion-protected',
+      message: `${environment} was protected against deletion after this plan, which deletes, was made`,
+    };
   if (isOutdated(state, deployment))
     return { reason: 'older-release', message: `release ${state.newestStarted} was applied meanwhile` };
   if (deployment.automatic && state.hold)

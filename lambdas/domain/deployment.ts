@@ -78,6 +78,8 @@ export const PlannedSchema = z.object({
   /** Numbers and sentences shown in lists; the whole analysis is the artifact. */
   headline: AnalysisHeadlineSchema,
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),
+  /** Whether the environment was protected against deletion when the plan was judged (rule 7). */
+  isProtected: z.boolean(),
   /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
   lifts: z.array(z.string()),
 });

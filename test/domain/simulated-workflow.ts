@@ -5,6 +5,7 @@ import { awaitGate } from '../../lambdas/domain/await-approval.ts';
 import { applyResultKey, applyStartedKey, outputsKey, planResultKey } from '../../lambdas/domain/build-result.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { type Deployment, runPrefix, type Status, withPlan } from '../../lambdas/domain/deployment.ts';
+import { isProtected } from '../../lambdas/domain/environment.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
 import { type GateName, gatesOf, policyFor } from '../../lambdas/domain/policy.ts';
 import type {
@@ -21,7 +22,7 @@ import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
-import { aPlanned } from '../builders.ts';
+import { aHeadline, aPlanned } from '../builders.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 
 export interface WorkflowServices {
@@ -36,7 +37,7 @@ export interface WorkflowServices {
 
 /** What Terraform would do with a deployment. */
 export interface Terraform {
-  plan: 'changes' | 'no-changes' | 'fails';
+  plan: 'changes' | 'deletes' | 'no-changes' | 'fails';
   apply: 'succeeds' | 'fails' | 'is-stale';
 }
 
@@ -268,7 +269,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   /** Stands for AnalyzePlan without a plan to read; the real one has its own tests. */
   async #analyze(id: string): Promise<Answer> {
     const { store, surroundings } = this.#services;
-    const hasChanges = this.terraform(await this.#deployment(id)).plan === 'changes';
+    const { plan } = this.terraform(await this.#deployment(id));
+    const hasChanges = plan !== 'no-changes';
     return store.transact(async (transaction) => {
       const deployment = await transaction.get('deployment', { id });
       if (deployment?.status !== 'planning') throw new NotHolderError(`analysing the plan of "${id}"`);
@@ -278,7 +280,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
       if (!application || !target) throw new NotHolderError(`analysing the plan of "${id}": it was removed`);
       const gates = gatesOf(policyFor(target.stage, application.policy));
       const digest = createHash('sha256').update(id).digest('hex');
-      const planned = aPlanned({ digest, hasChanges, gates, plannedAt: surroundings.now() });
+      const deletes = plan === 'deletes' || deployment.operation === 'destroy';
+      const headline = aHeadline();
+      headline.summary.destroy = deletes ? 1 : 0;
+      const facts = { digest, hasChanges, headline, gates, isProtected: isProtected(target) };
+      const planned = aPlanned({ ...facts, plannedAt: surroundings.now() });
       transaction.put('deployment', withPlan(deployment, planned));
       if (deployment.cancelRequestedBy) return record('canceled');
       if (!hasChanges) return record('succeeded');

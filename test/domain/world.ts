@@ -50,7 +50,6 @@ export class World {
   readonly artifacts = new InMemoryArtifactStore();
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
-  readonly leastGateExpirySeconds = 3600;
   readonly workflow: SimulatedWorkflow;
   readonly builds: SimulatedWorkflow;
   #releases = 0;
