@@ -26,7 +26,8 @@ phase=checkout
 # Only the container's role and the environment's own profile may sign; files of whoever runs this do not count.
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1
-unset AWS_PROFILE AWS_DEFAULT_PROFILE TF_CLI_ARGS TF_WORKSPACE TF_DATA_DIR TF_LOG TF_LOG_PATH
+# What is planned follows from the repository alone.
+unset AWS_PROFILE AWS_DEFAULT_PROFILE TF_WORKSPACE TF_DATA_DIR TF_LOG TF_LOG_PATH "${!TF_CLI_ARGS@}" "${!TF_VAR_@}"
 
 program() {
   local name=$1

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeDiagnostic, PhaseError } from './build/failure.ts';
+import { describeDiagnostic, findCause, PhaseError } from './build/failure.ts';
 import { runPhases } from './build/run-phases.ts';
 import { type BuildVariables, readVariables, type WorkPaths, workPaths } from './build/variables.ts';
 import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
@@ -24,8 +24,8 @@ function explainSyntaxError(variables: BuildVariables, paths: WorkPaths, error: 
     const event = parseEvent(line);
     return event?.type === 'diagnostic' ? [toDiagnostic(event.diagnostic, variables.STAGEGATE_DIRECTORY)] : [];
   });
-  const [cause] = diagnostics.filter(({ severity, file }) => severity === 'error' && file !== undefined);
-  return cause ? new PhaseError('init', describeDiagnostic(cause), { diagnostics }) : error;
+  const cause = findCause(diagnostics);
+  return cause?.file ? new PhaseError('init', describeDiagnostic(cause), { diagnostics }) : error;
 }
 
 async function completeDirectory(variables: BuildVariables, paths: WorkPaths): Promise<void> {
@@ -34,6 +34,8 @@ async function completeDirectory(variables: BuildVariables, paths: WorkPaths): P
     bucket: variables.STAGEGATE_STATE_BUCKET,
     key: variables.STAGEGATE_STATE_KEY,
     region: variables.STAGEGATE_REGION,
+    // An endpoint of one's own (the local cloud) has no host name for each bucket.
+    usePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
   });
   if (completion.needsOverride) {
     writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { type Diagnostic, describeDiagnostic, recordFailure } from './build/failure.ts';
+import { type Diagnostic, describeDiagnostic, findCause, recordFailure } from './build/failure.ts';
 import { readVariables, workPaths } from './build/variables.ts';
 import {
   countProgress,
@@ -54,7 +54,10 @@ async function runEngine(): Promise<Run> {
     const event = parseEvent(line);
     if (!event) return;
     events.push(event);
-    const text = describeEvent(event);
+    // An apply begins by telling its plan again, and every step tells its version.
+    const isRepeated =
+      (event.type === 'planned_change' && phase === 'apply') || (event.type === 'version' && phase !== 'init');
+    const text = isRepeated ? undefined : describeEvent(event);
     if (text !== undefined) console.log(text);
   });
   const errorOutput: Buffer[] = [];
@@ -170,7 +173,7 @@ if (diagnostics.length > 0 || !isDone) {
     console.log(`${diagnostic.severity === 'error' ? 'Error' : 'Warning'}: ${describeDiagnostic(diagnostic)}`);
   }
   if (!isDone) {
-    const cause = shown.find(({ severity }) => severity === 'error');
+    const cause = findCause(shown);
     const unstructured = firstErrorLine(run.errorOutput);
     const fallback = `${variables.STAGEGATE_ENGINE} ${phase} ended with exit code ${run.exitCode}`;
     const message = cause ? describeDiagnostic(cause) : unstructured ? redact(unstructured, secrets) : fallback;

@@ -40,7 +40,14 @@ export class PhaseError extends Error {
 export function describeDiagnostic({ summary, address, file, line }: Diagnostic): string {
   const place = file === undefined ? undefined : line === undefined ? file : `${file}:${line}`;
   const where = [address, place].filter((part) => part !== undefined).join(', ');
-  return where === '' ? summary : `${summary} (${where})`;
+  const what = summary.replace(/\s+/g, ' ').trim();
+  return where === '' ? what : `${what} (${where})`;
+}
+
+/** The diagnostic that tells most about a failure: an error that names its place, else the first error. */
+export function findCause(diagnostics: readonly Diagnostic[]): Diagnostic | undefined {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return errors.find(({ file }) => file !== undefined) ?? errors[0];
 }
 
 /** Keeps the failure for the program that writes `result.json`. The first one recorded is the cause; later ones follow from it. */

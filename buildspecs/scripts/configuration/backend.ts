@@ -14,8 +14,6 @@ export interface DeclaredBackend {
 
 export const overrideFileName = 'stagegate_override.tf';
 
-const convention = ['bucket', 'key', 'region', 'use_lockfile'] as const;
-
 /** Credentials come from the environment's own role; a configuration that brings others would escape it. */
 const refusedArguments = new Set([
   ...['profile', 'shared_credentials_file', 'shared_credentials_files', 'shared_config_files'],
@@ -192,13 +190,21 @@ export interface BackendCompletion {
 /** Completes the declared backend by our convention without ever overriding what the directory sets. */
 export function completeBackend(
   declared: DeclaredBackend | undefined,
-  ours: { readonly bucket: string; readonly key: string; readonly region: string },
+  ours: { readonly bucket: string; readonly key: string; readonly region: string; readonly usePathStyle: boolean },
 ): BackendCompletion {
   const isOwn = declared?.type === 's3';
   const present = new Set(isOwn ? declared.attributes.map(({ name }) => name) : []);
-  const values = { ...ours, use_lockfile: 'true' };
+  const values = {
+    bucket: ours.bucket,
+    key: ours.key,
+    region: ours.region,
+    use_lockfile: 'true',
+    ...(ours.usePathStyle ? { use_path_style: 'true' } : {}),
+  };
   return {
     needsOverride: !isOwn,
-    arguments: convention.filter((name) => !present.has(name)).map((name) => `-backend-config=${name}=${values[name]}`),
+    arguments: Object.entries(values)
+      .filter(([name]) => !present.has(name))
+      .map(([name, value]) => `-backend-config=${name}=${value}`),
   };
 }

@@ -7,24 +7,22 @@ const leftOut = new Set(['.git', '.terraform']);
 
 const isInside = (directory: string, path: string) => path === directory || path.startsWith(directory + sep);
 
-/** Copies a directory below `source`; links are kept as links and must stay inside the repository. */
-function copyDirectory(source: string, target: string, root: string): void {
+/** Whether a link stays inside the repository; a link to a link that leaves it ends at one that is left out. */
+function staysInside(root: string, from: string, link: string): boolean {
+  return !isAbsolute(link) && isInside(root, resolve(dirname(from), link));
+}
+
+/** Copies a directory below `source` and collects what cannot be copied: links that lead out, sockets and the like. */
+function copyDirectory(source: string, target: string, root: string, refused: string[]): void {
   mkdirSync(target, { recursive: true });
   for (const entry of readdirSync(source, { withFileTypes: true })) {
     if (leftOut.has(entry.name)) continue;
     const from = join(source, entry.name);
     const to = join(target, entry.name);
-    if (entry.isDirectory()) copyDirectory(from, to, root);
+    if (entry.isDirectory()) copyDirectory(from, to, root, refused);
     else if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
-    else if (entry.isSymbolicLink()) {
-      const link = readlinkSync(from);
-      if (isAbsolute(link) || !isInside(root, resolve(dirname(from), link))) {
-        throw new PhaseError('checkout', `the symbolic link "${relative(root, from)}" leads out of the repository`);
-      }
-      symlinkSync(link, to);
-    } else {
-      throw new PhaseError('checkout', `"${relative(root, from)}" is neither a file, a directory nor a link`);
-    }
+    else if (entry.isSymbolicLink() && staysInside(root, from, readlinkSync(from))) symlinkSync(readlinkSync(from), to);
+    else refused.push(relative(root, from));
   }
 }
 
@@ -51,8 +49,19 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
   }, checkout);
 }
 
-/** Copies the whole repository to the fixed path of the environment, so that relative module sources keep working. */
+/**
+ * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working. Links
+ * that lead out of the repository are left out; in the environment's own directory they are refused, elsewhere they are
+ * somebody else's and must not keep this environment from being planned.
+ */
 export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): void {
   requireDirectory(checkout, directory, commit);
-  copyDirectory(checkout, tree, checkout);
+  const refused: string[] = [];
+  copyDirectory(checkout, tree, checkout, refused);
+  for (const path of refused) {
+    if (isInside(normalize(directory), path)) {
+      throw new PhaseError('checkout', `"${path}" is a symbolic link that leads out of the repository`);
+    }
+    console.log(`"${path}" is left out: it leads out of the repository`);
+  }
 }

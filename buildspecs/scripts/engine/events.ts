@@ -106,7 +106,9 @@ export function describeEvent(event: EngineEvent): string | undefined {
       return `${event.hook.resource.addr}: provisioner ${event.hook.provisioner} failed`;
     case 'change_summary': {
       const { add, change, remove, operation } = event.changes;
-      return `${operation}: ${add} to add, ${change} to change, ${remove} to destroy`;
+      return operation === 'plan'
+        ? `Plan: ${add} to add, ${change} to change, ${remove} to destroy`
+        : `Done: ${add} added, ${change} changed, ${remove} destroyed`;
     }
     case 'diagnostic':
       // Printed at the end, when the values to remove from it are known.

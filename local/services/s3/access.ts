@@ -66,8 +66,9 @@ export function encryptionOf(bucket: Bucket, headers: Readonly<Record<string, st
   if (algorithm !== 'aws:kms') {
     throw new AwsError('InvalidArgument', `The encryption method "${algorithm}" is not supported.`);
   }
-  if (keyId !== undefined) return { algorithm, keyArn: kmsKeyArn(bucket, keyId) };
-  return { algorithm, keyArn: bucket.encryption.keyArn ?? kmsKeyArn(bucket, 'alias/aws/s3') };
+  const { bucketKey } = bucket.encryption;
+  if (keyId !== undefined) return { algorithm, keyArn: kmsKeyArn(bucket, keyId), bucketKey };
+  return { algorithm, keyArn: bucket.encryption.keyArn ?? kmsKeyArn(bucket, 'alias/aws/s3'), bucketKey };
 }
 
 /** Writing needs a data key and reading its decryption, both in the caller's name, as with SSE-KMS in AWS. */
@@ -75,13 +76,17 @@ export function requireKeyUse(
   door: Door,
   call: CallContext,
   action: 'kms:GenerateDataKey' | 'kms:Decrypt',
-  encryption: BucketEncryption,
+  { algorithm, keyArn, bucketKey }: BucketEncryption,
+  { bucket, key }: Pick<S3Input, 'bucket' | 'key'>,
 ): void {
-  if (encryption.algorithm !== 'aws:kms' || encryption.keyArn === undefined) return;
-  if (encryption.keyArn.endsWith(':alias/aws/s3')) return;
+  if (algorithm !== 'aws:kms' || keyArn === undefined || keyArn.endsWith(':alias/aws/s3')) return;
   door.authorize(call.caller, {
     action,
-    resources: [encryption.keyArn],
-    context: { 'kms:ViaService': `s3.${encryption.keyArn.split(':')[3] ?? call.region}.amazonaws.com` },
+    resources: [keyArn],
+    context: {
+      'kms:CallerAccount': call.caller.accountId,
+      'kms:ViaService': `s3.${keyArn.split(':')[3] ?? call.region}.amazonaws.com`,
+      'kms:EncryptionContext:aws:s3:arn': bucketKey ? bucketArn(bucket) : objectArn(bucket, key),
+    },
   });
 }

@@ -42,12 +42,13 @@ export interface BucketPlace {
 }
 
 function readEncryption(properties: z.infer<typeof BucketPropertiesSchema>, place: BucketPlace): BucketEncryption {
-  const settings = properties.BucketEncryption?.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault;
-  if (settings?.SSEAlgorithm !== 'aws:kms') return { algorithm: 'AES256' };
-  const prefix = `arn:aws:kms:${place.region}:${place.accountId}:`;
-  const key = settings.KMSMasterKeyID ?? 'alias/aws/s3';
-  if (key.startsWith('arn:')) return { algorithm: 'aws:kms', keyArn: key };
-  return { algorithm: 'aws:kms', keyArn: `${prefix}${key.startsWith('alias/') ? '' : 'key/'}${key}` };
+  const [rule] = properties.BucketEncryption?.ServerSideEncryptionConfiguration ?? [];
+  if (rule?.ServerSideEncryptionByDefault.SSEAlgorithm !== 'aws:kms') return { algorithm: 'AES256' };
+  const key = rule.ServerSideEncryptionByDefault.KMSMasterKeyID ?? 'alias/aws/s3';
+  const keyArn = key.startsWith('arn:')
+    ? key
+    : `arn:aws:kms:${place.region}:${place.accountId}:${key.startsWith('alias/') ? '' : 'key/'}${key}`;
+  return { algorithm: 'aws:kms', keyArn, bucketKey: rule.BucketKeyEnabled ?? false };
 }
 
 /** Creates AWS::S3::Bucket; a bucket that exists already keeps its objects. */

@@ -51,7 +51,7 @@ export function multipartOperations(store: ObjectStore, door: Door): AwsService[
     async perform(raw, call) {
       const input = S3InputSchema.parse(raw);
       const encryption = encryptionOf(store.getBucket(input.bucket), input.headers);
-      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption);
+      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption, input);
       const uploadId = randomBytes(24).toString('base64url');
       const headers = storedHeaders(input.headers);
       uploads.set(uploadId, { bucket: input.bucket, key: input.key, headers, encryption, parts: new Map() });
@@ -70,7 +70,7 @@ export function multipartOperations(store: ObjectStore, door: Door): AwsService[
         throw new AwsError('InvalidArgument', `Part number must be 1 to 10000, not "${input.query.partNumber}".`);
       }
       const { body, checksums } = readPayload(input.headers, input.body);
-      requireKeyUse(door, call, 'kms:GenerateDataKey', upload.encryption);
+      requireKeyUse(door, call, 'kms:GenerateDataKey', upload.encryption, upload);
       const etag = createHash('md5').update(body).digest('hex');
       upload.parts.set(number, { body, etag, lastModified: new Date().toISOString() });
       const checksumHeaders = Object.entries(checksums).map(([name, value]) => [`x-amz-checksum-${name}`, value]);
@@ -105,7 +105,7 @@ export function multipartOperations(store: ObjectStore, door: Door): AwsService[
       const input = S3InputSchema.parse(raw);
       const bucket = store.getBucket(input.bucket);
       const upload = findUpload(input);
-      requireKeyUse(door, call, 'kms:Decrypt', upload.encryption);
+      requireKeyUse(door, call, 'kms:Decrypt', upload.encryption, upload);
       const parts = collectParts(upload, input.body.toString('utf8'));
       const digest = createHash('md5').update(Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex'))));
       const version = await store.put(

@@ -11,6 +11,8 @@ export interface BucketEncryption {
   readonly algorithm: 'AES256' | 'aws:kms';
   /** ARN of the key for `aws:kms`. */
   readonly keyArn?: string;
+  /** One data key serves the whole bucket; the encryption context then names the bucket instead of the object. */
+  readonly bucketKey?: boolean;
 }
 
 export interface Bucket {

@@ -175,7 +175,7 @@ export function objectOperations(store: ObjectStore, door: Door): AwsService['op
     async perform(raw, call) {
       const input = S3InputSchema.parse(raw);
       const { version, body } = await readCurrent(input, call);
-      requireKeyUse(door, call, 'kms:Decrypt', version.encryption);
+      requireKeyUse(door, call, 'kms:Decrypt', version.encryption, input);
       requireReadConditions(input, version);
       const range = readRange(input.headers.range, body.length);
       if (!range) return { status: 200, headers: describe(input, version, true), body };
@@ -193,7 +193,7 @@ export function objectOperations(store: ObjectStore, door: Door): AwsService['op
     async perform(raw, call) {
       const input = S3InputSchema.parse(raw);
       const version = findVersion(input, call);
-      requireKeyUse(door, call, 'kms:Decrypt', version.encryption);
+      requireKeyUse(door, call, 'kms:Decrypt', version.encryption, input);
       requireReadConditions(input, version);
       const headers = { ...describe(input, version, true), 'content-length': String(version.size) };
       return { status: 200, headers, body: '' };
@@ -207,7 +207,7 @@ export function objectOperations(store: ObjectStore, door: Door): AwsService['op
       const bucket = store.getBucket(input.bucket);
       const payload = readPayload(input.headers, input.body);
       const encryption = encryptionOf(bucket, input.headers);
-      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption);
+      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption, input);
       const headers = {
         ...storedHeaders(input.headers),
         ...(payload.contentEncoding ? { 'content-encoding': payload.contentEncoding } : {}),
@@ -248,10 +248,11 @@ export function objectOperations(store: ObjectStore, door: Door): AwsService['op
     async perform(raw, call) {
       const input = S3InputSchema.parse(raw);
       const bucket = store.getBucket(input.bucket);
-      const { version: source, body } = await readCurrent(readCopySource(input), call);
-      requireKeyUse(door, call, 'kms:Decrypt', source.encryption);
+      const from = readCopySource(input);
+      const { version: source, body } = await readCurrent(from, call);
+      requireKeyUse(door, call, 'kms:Decrypt', source.encryption, from);
       const encryption = encryptionOf(bucket, input.headers);
-      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption);
+      requireKeyUse(door, call, 'kms:GenerateDataKey', encryption, input);
       const headers =
         input.headers['x-amz-metadata-directive'] === 'REPLACE' ? storedHeaders(input.headers) : source.headers;
       const object = { body, headers, checksums: source.checksums, encryption };

@@ -1,0 +1,35 @@
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+
+/** More than any build prints that shows addresses and actions only. */
+const largestLogBytes = 5 * 1024 * 1024;
+
+/** The log of one build: everything its commands print, up to a limit. */
+export interface BuildLog {
+  write(text: Buffer | string): void;
+  /** A line of CodeBuild's own. */
+  note(text: string): void;
+  close(): Promise<void>;
+}
+
+/** Opens the log file of a build. */
+export function openBuildLog(file: string): BuildLog {
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  let written = 0;
+  const write = (text: Buffer | string) => {
+    if (written >= largestLogBytes) return;
+    const bytes = Buffer.from(text);
+    written += bytes.length;
+    stream.write(bytes);
+    if (written >= largestLogBytes)
+      stream.write(`\n[Container] the log ends here: it is longer than ${largestLogBytes} bytes\n`);
+  };
+  return {
+    write,
+    note: (text) => write(`[Container] ${new Date().toISOString()} ${text}\n`),
+    async close() {
+      stream.end();
+      await finished(stream);
+    },
+  };
+}

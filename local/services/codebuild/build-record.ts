@@ -1,0 +1,98 @@
+/** Phases of a build in the order in which they happen. */
+export type BuildPhase =
+  | 'SUBMITTED'
+  | 'QUEUED'
+  | 'PROVISIONING'
+  | 'DOWNLOAD_SOURCE'
+  | 'INSTALL'
+  | 'PRE_BUILD'
+  | 'BUILD'
+  | 'POST_BUILD'
+  | 'UPLOAD_ARTIFACTS'
+  | 'FINALIZING'
+  | 'COMPLETED';
+
+export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'FAULT' | 'TIMED_OUT' | 'STOPPED';
+
+export interface PhaseRecord {
+  readonly phaseType: BuildPhase;
+  /** Epoch seconds, as everywhere in CodeBuild's JSON. */
+  readonly startTime: number;
+  phaseStatus?: Exclude<BuildStatus, 'IN_PROGRESS'>;
+  endTime?: number;
+  durationInSeconds?: number;
+  contexts?: { readonly statusCode: string; readonly message: string }[];
+}
+
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly type: 'PLAINTEXT';
+}
+
+/** A build as CodeBuild describes it on the wire. */
+export interface BuildRecord {
+  readonly id: string;
+  readonly arn: string;
+  readonly projectName: string;
+  readonly buildNumber: number;
+  readonly initiator: string;
+  readonly startTime: number;
+  readonly serviceRole: string;
+  readonly timeoutInMinutes: number;
+  readonly queuedTimeoutInMinutes: number;
+  readonly source: { readonly type: string; readonly location?: string; readonly buildspec: string };
+  readonly secondarySources: readonly {
+    readonly type: string;
+    readonly location: string;
+    readonly sourceIdentifier: string;
+  }[];
+  readonly sourceVersion?: string;
+  readonly environment: {
+    readonly type: string;
+    readonly image: string;
+    readonly computeType: string;
+    readonly environmentVariables: readonly EnvironmentVariable[];
+  };
+  readonly artifacts: { readonly location: string };
+  readonly phases: PhaseRecord[];
+  endTime?: number;
+  currentPhase: BuildPhase;
+  buildStatus: BuildStatus;
+  buildComplete: boolean;
+  resolvedSourceVersion?: string;
+  exportedEnvironmentVariables: { readonly name: string; readonly value: string }[];
+}
+
+const now = () => Date.now() / 1000;
+
+/** Ends the phase that is running, with its outcome. */
+export function endPhase(
+  build: BuildRecord,
+  phaseStatus: PhaseRecord['phaseStatus'],
+  problem?: { statusCode: string; message: string },
+): void {
+  const phase = build.phases.at(-1);
+  if (!phase || phase.endTime !== undefined) return;
+  phase.endTime = now();
+  phase.durationInSeconds = Math.round(phase.endTime - phase.startTime);
+  phase.phaseStatus = phaseStatus;
+  phase.contexts = [problem ?? { statusCode: '', message: '' }];
+}
+
+/** Begins a phase; the one before it, if still open, has succeeded. */
+export function beginPhase(build: BuildRecord, phaseType: BuildPhase): void {
+  endPhase(build, 'SUCCEEDED');
+  build.phases.push({ phaseType, startTime: now() });
+  build.currentPhase = phaseType;
+}
+
+/** Writes down how the build ended. */
+export function endBuild(build: BuildRecord, status: Exclude<BuildStatus, 'IN_PROGRESS'>): void {
+  endPhase(build, build.currentPhase === 'FINALIZING' ? 'SUCCEEDED' : status);
+  build.phases.push({ phaseType: 'COMPLETED', startTime: now() });
+  build.currentPhase = 'COMPLETED';
+  build.buildStatus = status;
+  build.buildComplete = true;
+  build.endTime = now();
+}

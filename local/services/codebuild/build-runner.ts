@@ -1,0 +1,320 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { LocalContext } from '../../assembly/provision.ts';
+import { AwsError, type Caller } from '../../door/wire.ts';
+import type { BuildLog } from './build-log.ts';
+import { type BuildPhase, type BuildRecord, type BuildStatus, beginPhase, endPhase } from './build-record.ts';
+import { parseReport, renderBuildScript } from './build-script.ts';
+import { fetchGitSource, SourceError } from './git-source.ts';
+import { killTree } from './process-tree.ts';
+import type { Project } from './project.ts';
+
+/** setTimeout overflows beyond this. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The variables of the person's environment that a build sees; everything else of it stays outside. */
+const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TF_PLUGIN_CACHE_DIR', 'SSH_AUTH_SOCK'];
+
+/** A checked out build, before its commands run. */
+export interface ReadySource {
+  readonly directory: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface BuildRunnerProps
+  extends Pick<LocalContext, 'door' | 'endpoint' | 'findAsset' | 'filesDirectory' | 'region'> {
+  /** A directory to which every git location resolves; without it locations are fetched as they are. */
+  readonly configRepository?: string;
+  /** What Terraform providers see as the endpoint of AWS; backend and STS stay with the local cloud. */
+  readonly targetEndpoint?: string;
+  /** Values of the template's variables that differ on one machine. */
+  readonly substitutions: Readonly<Record<string, string>>;
+  /** Runs after the source was fetched and before the first command. */
+  readonly onSourceReady?: (source: ReadySource) => Promise<void>;
+  /** Time between SIGTERM and SIGKILL of a stopped build: an engine needs it to save and unlock its state. */
+  readonly stopGraceMs: number;
+}
+
+export interface RunRequest {
+  readonly build: BuildRecord;
+  readonly project: Project;
+  readonly serviceRole: Caller;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly credentials: { readonly url: string; readonly token: string };
+  readonly log: BuildLog;
+  readonly signal: AbortSignal;
+  /** Called whenever the record changed. */
+  readonly save: () => void;
+}
+
+export interface BuildRunner {
+  /** Runs a build to its end and says how it ended; why stands in the record's phases. */
+  run(request: RunRequest): Promise<Exclude<BuildStatus, 'IN_PROGRESS'>>;
+}
+
+class PhaseFailure extends Error {
+  override readonly name = 'PhaseFailure';
+  readonly statusCode: string;
+  constructor(statusCode: string, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+function inheritedVariables(): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && (inherited.includes(name) || name.startsWith('GIT_CONFIG_'))) variables[name] = value;
+  }
+  // The scripts' programs run on the Node.js that runs the local cloud, whatever else is installed.
+  variables.PATH = `${dirname(process.execPath)}${delimiter}${variables.PATH ?? '/usr/bin:/bin'}`;
+  const { TF_CLI_CONFIG_FILE } = process.env;
+  // Terraform only warns about a missing file, but it does so in the middle of its JSON.
+  if (TF_CLI_CONFIG_FILE && existsSync(TF_CLI_CONFIG_FILE)) variables.TF_CLI_CONFIG_FILE = TF_CLI_CONFIG_FILE;
+  return variables;
+}
+
+const phaseTypes = { install: 'INSTALL', pre_build: 'PRE_BUILD', build: 'BUILD', post_build: 'POST_BUILD' } as const;
+
+/** Makes the runner of builds: fetches sources, runs the buildspec with bash, ends everything a build started. */
+export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
+  const { door, endpoint, findAsset, filesDirectory, region } = props;
+
+  /** As in AWS, a role that may not write the log, or read its connection or scripts, fails before any command. */
+  function requirePermission(request: RunRequest, action: string, resource: string): void {
+    try {
+      door.authorize(request.serviceRole, { action, resources: [resource] });
+    } catch (error) {
+      if (error instanceof AwsError) throw new PhaseFailure('ACCESS_DENIED', error.message);
+      throw error;
+    }
+  }
+
+  function provision(request: RunRequest): void {
+    const { project, build } = request;
+    if (project.logGroup === undefined) return;
+    const account = project.arn.split(':')[4];
+    const stream = `arn:aws:logs:${region}:${account}:log-group:${project.logGroup}:log-stream:${build.id.split(':')[1]}`;
+    for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) requirePermission(request, action, stream);
+  }
+
+  async function fetchPrimarySource({ build, signal, log }: RunRequest, target: string): Promise<void> {
+    const { type, location } = build.source;
+    await mkdir(target, { recursive: true });
+    if (type === 'NO_SOURCE') return;
+    if (type === 'S3')
+      throw new PhaseFailure('CLIENT_ERROR', 'the local cloud fetches primary sources with git, not from S3');
+    const origin = props.configRepository ?? location;
+    if (!origin) throw new PhaseFailure('CLIENT_ERROR', `the source of type ${type} has no location`);
+    log.note(`Fetching ${build.sourceVersion ?? 'HEAD'} of ${location ?? origin}`);
+    try {
+      build.resolvedSourceVersion = await fetchGitSource(origin, build.sourceVersion ?? 'HEAD', target, signal);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      throw new PhaseFailure('CLIENT_ERROR', location ? error.message.replaceAll(origin, location) : error.message);
+    }
+  }
+
+  async function fetchSecondarySource(request: RunRequest, location: string, target: string): Promise<void> {
+    const slash = location.indexOf('/');
+    const [bucket, key] = [location.slice(0, slash), location.slice(slash + 1)];
+    requirePermission(request, 's3:GetObject', `arn:aws:s3:::${bucket}/${key}`);
+    const asset = findAsset({ bucket, key });
+    if (asset.packaging !== 'zip') throw new PhaseFailure('CLIENT_ERROR', `the source ${location} is no zip archive`);
+    await cp(asset.path, target, { recursive: true });
+  }
+
+  function buildVariables(
+    { build, project, variables, credentials }: RunRequest,
+    base: string,
+  ): Record<string, string> {
+    const secondary = project.secondarySources.map(({ sourceIdentifier }) => [
+      `CODEBUILD_SRC_DIR_${sourceIdentifier}`,
+      join(base, `src-${sourceIdentifier}`),
+    ]);
+    const target = props.targetEndpoint;
+    return {
+      ...inheritedVariables(),
+      ...project.buildspec.env.variables,
+      ...project.variables,
+      ...variables,
+      ...props.substitutions,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ENDPOINT_URL: target ?? endpoint(),
+      AWS_ENDPOINT_URL_S3: endpoint(),
+      AWS_ENDPOINT_URL_STS: endpoint(),
+      // Only the AWS provider reads this one, so that its buckets are in the target while the state is here.
+      ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
+      CODEBUILD_CI: 'true',
+      CODEBUILD_BUILD_ID: build.id,
+      CODEBUILD_BUILD_ARN: build.arn,
+      CODEBUILD_BUILD_NUMBER: String(build.buildNumber),
+      CODEBUILD_BUILD_IMAGE: build.environment.image,
+      CODEBUILD_INITIATOR: build.initiator,
+      CODEBUILD_START_TIME: String(Math.round(build.startTime * 1000)),
+      CODEBUILD_SOURCE_REPO_URL: build.source.location ?? '',
+      CODEBUILD_SOURCE_VERSION: build.sourceVersion ?? '',
+      CODEBUILD_RESOLVED_SOURCE_VERSION: build.resolvedSourceVersion ?? '',
+      CODEBUILD_SRC_DIR: join(base, 'src'),
+      ...Object.fromEntries(secondary),
+    };
+  }
+
+  /** Follows what the build's shell reports; resolves to the last command, for messages. */
+  function followReports(reports: Readable, request: RunRequest): { readonly state: ShellState } {
+    const state: ShellState = { lastCommand: '', failed: false, ended: false };
+    const { build, log, save } = request;
+    createInterface({ input: reports }).on('line', (line) => {
+      const report = parseReport(line);
+      if (!report) return;
+      if (report.kind === 'phase') {
+        beginPhase(build, phaseTypes[report.phase]);
+        log.note(`Entering phase ${phaseTypes[report.phase]}`);
+      } else if (report.kind === 'command') {
+        state.lastCommand = report.command;
+        log.note(`Running command ${report.command}`);
+      } else if (report.kind === 'failed') {
+        state.failed = true;
+        failCommand(build, state.lastCommand, report.exitCode);
+      } else if (report.kind === 'export') {
+        build.exportedEnvironmentVariables.push({ name: report.name, value: report.value });
+      } else {
+        state.ended = true;
+      }
+      save();
+    });
+    return { state };
+  }
+
+  async function runShell(
+    request: RunRequest,
+    base: string,
+    environment: Record<string, string>,
+  ): Promise<BuildStatus> {
+    const { build, project, log, signal } = request;
+    const script = join(base, 'build.sh');
+    // The shell itself must outlive a stopped command, so that nothing the build started escapes the clean-up.
+    await writeFile(script, `trap 'exit 143' TERM INT\n${renderBuildScript(project.buildspec)}`, { mode: 0o600 });
+    const shell = spawn('bash', [script], {
+      cwd: join(base, 'src'),
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    shell.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
+    shell.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    const [, , , reports] = shell.stdio;
+    if (!reports || !('read' in reports))
+      throw new Error(`starting build ${build.id}: the shell has no report channel`);
+    const { state } = followReports(reports, request);
+
+    const stop = () => stopShell(shell, props.stopGraceMs);
+    signal.addEventListener('abort', stop, { once: true });
+    const timeout = setTimeout(
+      () => {
+        state.timedOut = true;
+        stop();
+      },
+      Math.min(build.timeoutInMinutes * 60_000, longestTimerMs),
+    );
+    if (signal.aborted) stop();
+    const exitCode = await new Promise<number>((resolve, reject) => {
+      shell.on('error', reject);
+      // What still runs when the shell is done would keep the pipes open, and its container would be gone in AWS.
+      shell.on('exit', () => signalGroup(shell, 'SIGKILL'));
+      shell.on('close', (code) => resolve(code ?? 1));
+    });
+    clearTimeout(timeout);
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) return 'STOPPED';
+    if (state.timedOut) {
+      endPhase(build, 'TIMED_OUT', { statusCode: 'BUILD_TIMED_OUT', message: 'Build has timed out.' });
+      return 'TIMED_OUT';
+    }
+    if (!state.ended) failCommand(build, state.lastCommand, exitCode);
+    return state.ended && !state.failed ? 'SUCCEEDED' : 'FAILED';
+  }
+
+  async function runPhases(request: RunRequest, base: string): Promise<Exclude<BuildStatus, 'IN_PROGRESS'>> {
+    const { build, project, save } = request;
+    const enter = (phase: BuildPhase) => {
+      beginPhase(build, phase);
+      save();
+    };
+    enter('PROVISIONING');
+    provision(request);
+    enter('DOWNLOAD_SOURCE');
+    await fetchPrimarySource(request, join(base, 'src'));
+    for (const { location, sourceIdentifier } of project.secondarySources) {
+      await fetchSecondarySource(request, location, join(base, `src-${sourceIdentifier}`));
+    }
+    await props.onSourceReady?.({ directory: join(base, 'src'), variables: request.variables });
+    if (request.signal.aborted) return 'STOPPED';
+    const status = await runShell(request, base, buildVariables(request, base));
+    if (status === 'IN_PROGRESS') throw new Error(`build ${build.id} ended while in progress`);
+    if (status === 'SUCCEEDED' || status === 'FAILED') {
+      beginPhase(build, 'UPLOAD_ARTIFACTS');
+      beginPhase(build, 'FINALIZING');
+    }
+    return status;
+  }
+
+  return {
+    async run(request) {
+      const base = join(filesDirectory, 'builds', request.build.id.split(':')[1] ?? request.build.id);
+      try {
+        await mkdir(base, { recursive: true, mode: 0o700 });
+        return await runPhases(request, base);
+      } catch (error) {
+        if (request.signal.aborted) return 'STOPPED';
+        const statusCode = error instanceof PhaseFailure ? error.statusCode : 'INTERNAL_ERROR';
+        const message = error instanceof Error ? error.message : String(error);
+        endPhase(request.build, error instanceof PhaseFailure ? 'FAILED' : 'FAULT', { statusCode, message });
+        request.log.note(`Phase ${request.build.currentPhase} failed: ${message}`);
+        return error instanceof PhaseFailure ? 'FAILED' : 'FAULT';
+      } finally {
+        await rm(base, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+interface ShellState {
+  lastCommand: string;
+  failed: boolean;
+  /** The shell reached its end; otherwise a command ended the shell itself. */
+  ended: boolean;
+  timedOut?: boolean;
+}
+
+function failCommand(build: BuildRecord, command: string, exitCode: number): void {
+  const message = `Error while executing command: ${command}. Reason: exit status ${exitCode}`;
+  endPhase(build, 'FAILED', { statusCode: 'COMMAND_EXECUTION_ERROR', message });
+}
+
+/** The group may be gone already. */
+function signalGroup(shell: ChildProcess, signal: NodeJS.Signals): void {
+  if (shell.pid === undefined) return;
+  try {
+    process.kill(-shell.pid, signal);
+  } catch {
+    // Nothing of it runs any more.
+  }
+}
+
+function stopShell(shell: ChildProcess, graceMs: number): void {
+  const { pid } = shell;
+  if (pid === undefined || shell.exitCode !== null) return;
+  signalGroup(shell, 'SIGTERM');
+  const timer = setTimeout(() => {
+    killTree(pid).catch(() => signalGroup(shell, 'SIGKILL'));
+  }, graceMs);
+  shell.once('close', () => clearTimeout(timer));
+}

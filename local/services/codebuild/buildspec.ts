@@ -1,0 +1,42 @@
+import { parse } from 'yaml';
+import * as z from 'zod';
+
+/** YAML reads `- false` as a boolean and `- 1` as a number; both are commands. */
+const CommandsSchema = z.array(z.union([z.string(), z.boolean(), z.number()]).transform(String)).default([]);
+const YesSchema = z.union([z.boolean(), z.enum(['yes', 'no'])]);
+
+const PhaseSchema = z.strictObject({
+  'on-failure': z.enum(['ABORT', 'CONTINUE']).optional(),
+  /** The image's own choice of runtimes; locally the Node.js that runs the local cloud is the one. */
+  'runtime-versions': z.strictObject({ nodejs: z.union([z.string(), z.number()]).optional() }).optional(),
+  commands: CommandsSchema,
+  finally: CommandsSchema,
+});
+
+const BuildspecSchema = z.strictObject({
+  version: z.union([z.literal(0.2), z.literal('0.2')]),
+  env: z
+    .strictObject({
+      shell: z.literal('bash').optional(),
+      variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+      'exported-variables': z.array(z.string()).default([]),
+      'git-credential-helper': YesSchema.optional(),
+    })
+    .default({ variables: {}, 'exported-variables': [] }),
+  phases: z.strictObject({
+    install: PhaseSchema.optional(),
+    pre_build: PhaseSchema.optional(),
+    build: PhaseSchema.optional(),
+    post_build: PhaseSchema.optional(),
+  }),
+});
+/** A buildspec of version 0.2, as far as the local cloud runs it. */
+export type Buildspec = z.infer<typeof BuildspecSchema>;
+export type PhaseName = keyof Buildspec['phases'];
+
+/** Parses the text of a buildspec; what is not understood fails by name. */
+export function parseBuildspec(text: string): Buildspec {
+  const parsed = BuildspecSchema.safeParse(parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`reading the buildspec: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,241 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BatchGetBuildsCommand, type Build, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
+import type { LocalContext, Resource } from '../../../local/assembly/provision.ts';
+import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
+import { startDoorServer } from '../../../local/door/door-server.ts';
+import { openDatabase } from '../../../local/persistence/database.ts';
+import {
+  type CodeBuildProps,
+  type CodeBuildService,
+  createCodeBuildService,
+} from '../../../local/services/codebuild/codebuild-service.ts';
+import { createKmsService } from '../../../local/services/kms/kms-service.ts';
+import { createS3Service, type S3Service } from '../../../local/services/s3/s3-service.ts';
+import { createStsService } from '../../../local/services/sts/sts-service.ts';
+import { createGitRepository, type GitRepository } from './git-repository.ts';
+
+export const accountId = '111111111111';
+export const region = 'eu-west-1';
+export const targetAccountId = '222222222222';
+export const artifactBucket = 'stagegate-artifacts';
+export const stateBucket = `stagegate-state-${targetAccountId}-${region}`;
+
+/** CodeBuild, S3, STS and KMS behind the door, with the two projects and a git repository to build from. */
+export interface BuildCloud {
+  readonly directory: string;
+  readonly door: LocalDoor;
+  readonly s3: S3Service;
+  readonly codebuild: CodeBuildService;
+  readonly repository: GitRepository;
+  readonly client: CodeBuildClient;
+  readonly objects: S3Client;
+  readonly url: string;
+  addProject(name: string, buildspec: string, properties?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Creates the plan and apply roles of an environment as its account would have them. */
+  addEnvironment(environment: Environment): void;
+  start(project: string, variables?: Readonly<Record<string, string>>, sourceVersion?: string): Promise<Build>;
+  ended(id: string | undefined): Promise<Build>;
+  log(id: string | undefined): string;
+  /** The JSON of an object, or undefined. */
+  readJson(bucket: string, key: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface Environment {
+  readonly application: string;
+  readonly name: string;
+  readonly externalId: string;
+  readonly state?: { readonly bucket: string; readonly key: string };
+}
+
+export const stateKeyOf = ({ application, name }: Environment) => `apps/${application}/${name}/terraform.tfstate`;
+export const roleArnOf = ({ application, name }: Environment, purpose: 'plan' | 'apply') =>
+  `arn:aws:iam::${targetAccountId}:role/stagegate-${application}-${name}-${purpose}`;
+
+const trusting = (Principal: object, Condition?: object) => ({
+  Statement: [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition ? { Condition } : {}) }],
+});
+
+/** Opens the cloud; with a directory what happened survives the returned instance. */
+export async function openBuildCloud(
+  props: CodeBuildProps & { directory?: string; repository?: GitRepository } = {},
+): Promise<BuildCloud> {
+  const directory = props.directory ?? mkdtempSync(join(tmpdir(), 'stagegate-builds-'));
+  const repository = props.repository ?? createGitRepository();
+  const asset = join(directory, 'asset');
+  await bundleBuildspecs(asset);
+  const log = () => {};
+  const door = createDoor({ accountId, region, log });
+  const server = await startDoorServer(door, log);
+  const filesDirectory = join(directory, 'files');
+  mkdirSync(filesDirectory, { recursive: true });
+  const database = openDatabase(directory);
+  const context: LocalContext = {
+    ...{ door, database, accountId, region, filesDirectory, log, assemblyDirectory: directory },
+    endpoint: () => server.url,
+    findAsset: () => ({ path: asset, packaging: 'zip' }),
+  };
+  const s3 = createS3Service(context);
+  const kms = createKmsService(context);
+  const sts = createStsService(context);
+  const codebuild = createCodeBuildService(context, { configRepository: repository.directory, ...props });
+  for (const { service } of [s3, kms, sts, codebuild]) if (service) door.register(service);
+
+  const resource = (type: string, properties: Resource['properties']): Resource => ({
+    ...{ logicalId: 'Thing', generatedName: 'Stack-Thing-0123456789AB' },
+    ...{ type, properties },
+  });
+  const account = (id: string) => ({ AWS: `arn:aws:iam::${id}:root` });
+  const key = await kms.provisioners['AWS::KMS::Key']?.(
+    resource('AWS::KMS::Key', {
+      KeyPolicy: { Statement: [{ Effect: 'Allow', Principal: account(accountId), Action: 'kms:*', Resource: '*' }] },
+    }),
+  );
+  const keyArn = key?.attributes.Arn ?? '';
+  await s3.provisioners['AWS::S3::Bucket']?.(
+    resource('AWS::S3::Bucket', {
+      BucketName: artifactBucket,
+      VersioningConfiguration: { Status: 'Enabled' },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn },
+            BucketKeyEnabled: true,
+          },
+        ],
+      },
+    }),
+  );
+  await s3
+    .provisionersFor({ accountId: targetAccountId, region })
+    ['AWS::S3::Bucket']?.(
+      resource('AWS::S3::Bucket', { BucketName: stateBucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
+
+  const runs = (pattern: string) => `arn:aws:s3:::${artifactBucket}/runs/${pattern}`;
+  const grants = {
+    plan: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: runs('*/plan/*') }],
+    apply: [
+      { Effect: 'Allow', Action: 's3:GetObjectVersion', Resource: runs('*/plan/bundle.tar.gz') },
+      { Effect: 'Allow', Action: 's3:PutObject', Resource: runs('*/apply/*') },
+    ],
+  };
+  for (const purpose of ['plan', 'apply'] as const) {
+    const roleArn = `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build`;
+    door.policies.putRole(roleArn, trusting({ Service: 'codebuild.amazonaws.com' }));
+    door.policies.putRolePolicy(roleArn, 'Permissions', {
+      Statement: [
+        ...grants[purpose],
+        { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn },
+        {
+          Effect: 'Allow',
+          Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          Resource: 'arn:aws:logs:*:*:log-group:/stagegate/*',
+        },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::assets/scripts.zip' },
+        { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `arn:aws:iam::*:role/stagegate-*-*-${purpose}` },
+      ],
+    });
+  }
+
+  const connection = { endpoint: server.url, region, credentials: OPERATOR_CREDENTIALS, maxAttempts: 1 };
+  const client = new CodeBuildClient(connection);
+  const objects = new S3Client(connection);
+  const cloud: BuildCloud = {
+    ...{ directory, door, s3, codebuild, repository, client, objects, url: server.url },
+    async addProject(name, buildspec, properties = {}) {
+      await codebuild.provisioners['AWS::CodeBuild::Project']?.(
+        resource('AWS::CodeBuild::Project', {
+          Name: name,
+          ServiceRole: `arn:aws:iam::${accountId}:role/${name}-build`,
+          Source: { Type: 'NO_SOURCE', BuildSpec: buildspec },
+          SecondarySources: [{ Type: 'S3', Location: 'assets/scripts.zip', SourceIdentifier: 'scripts' }],
+          Environment: {
+            Type: 'ARM_CONTAINER',
+            Image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
+            ComputeType: 'BUILD_GENERAL1_SMALL',
+            EnvironmentVariables: [
+              { Name: 'STAGEGATE_WORK', Value: '/stagegate', Type: 'PLAINTEXT' },
+              { Name: 'STAGEGATE_ENGINES', Value: '[]', Type: 'PLAINTEXT' },
+            ],
+          },
+          Artifacts: { Type: 'NO_ARTIFACTS' },
+          LogsConfig: { CloudWatchLogs: { Status: 'ENABLED', GroupName: '/stagegate/builds' } },
+          TimeoutInMinutes: 60,
+          ...properties,
+        }),
+      );
+    },
+    addEnvironment(environment) {
+      const { bucket, key: stateKey } = environment.state ?? { bucket: stateBucket, key: stateKeyOf(environment) };
+      const state = `arn:aws:s3:::${bucket}/${stateKey}`;
+      const lock = {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        Resource: `${state}.tflock`,
+      };
+      const list = { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${bucket}` };
+      const own = {
+        plan: { Effect: 'Allow', Action: 's3:GetObject', Resource: state },
+        apply: { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], Resource: state },
+      };
+      for (const purpose of ['plan', 'apply'] as const) {
+        const roleArn = roleArnOf(environment, purpose);
+        const trusted = { AWS: `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build` };
+        door.policies.putRole(
+          roleArn,
+          trusting(trusted, { StringEquals: { 'sts:ExternalId': environment.externalId } }),
+        );
+        door.policies.putRolePolicy(roleArn, 'Environment', { Statement: [own[purpose], lock, list] });
+      }
+    },
+    async start(projectName, variables = {}, sourceVersion = undefined) {
+      const { build } = await client.send(
+        new StartBuildCommand({
+          projectName,
+          sourceTypeOverride: 'GITHUB',
+          sourceLocationOverride: 'https://github.com/acme/config.git',
+          sourceVersion: sourceVersion ?? 'main',
+          environmentVariablesOverride: Object.entries(variables).map(([name, value]) => ({
+            name,
+            value,
+            type: 'PLAINTEXT',
+          })),
+        }),
+      );
+      return build ?? {};
+    },
+    async ended(id) {
+      await codebuild.buildEnds(id ?? '');
+      const { builds } = await client.send(new BatchGetBuildsCommand({ ids: [id ?? ''] }));
+      return builds?.[0] ?? {};
+    },
+    log: (id) => readFileSync(join(filesDirectory, 'build-logs', `${id?.split(':')[1]}.log`), 'utf8'),
+    async readJson(bucket, objectKey) {
+      try {
+        const { Body } = await objects.send(new GetObjectCommand({ Bucket: bucket, Key: objectKey }));
+        return JSON.parse((await Body?.transformToString()) ?? 'null');
+      } catch (error) {
+        if (error instanceof S3ServiceException && error.name === 'NoSuchKey') return undefined;
+        throw error;
+      }
+    },
+    async close() {
+      await codebuild.stop?.();
+      client.destroy();
+      objects.destroy();
+      await server.close();
+      database.close();
+      if (!props.repository) repository.remove();
+      if (!props.directory) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  for (const name of ['plan', 'apply']) {
+    await cloud.addProject(`stagegate-${name}`, readFileSync(join(asset, `${name}.yml`), 'utf8'));
+  }
+  return cloud;
+}
