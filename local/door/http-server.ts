@@ -5,9 +5,13 @@ import type { WireRequest, WireResponse } from './wire.ts';
 /** Listens on the loopback interface only; port 0 takes any free one. Resolves to the port. */
 export async function listenOnLoopback(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: Error & { code?: string }): void => {
+      const inUse = `port ${port} of 127.0.0.1 is in use: stop what listens there, or take another port`;
+      reject(error.code === 'EADDRINUSE' ? new Error(inUse, { cause: error }) : error);
+    };
+    server.once('error', fail);
     server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });

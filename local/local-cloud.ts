@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import { loadAssembly } from './assembly/cloud-assembly.ts';
+import { type DeployedStack, deployTemplate } from './assembly/deploy-template.ts';
+import type { LocalContext, LocalEvent, LocalService, Provisioner } from './assembly/provision.ts';
+import { createDoor, type LocalDoor } from './door/door.ts';
+import { startDoorServer } from './door/door-server.ts';
+import { createPages } from './pages/create-pages.ts';
+import { openDataDirectory } from './persistence/data-directory.ts';
+import { openDatabase } from './persistence/database.ts';
+import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
+import { type CloudWatchService, createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
+import { type CodeBuildService, createCodeBuildService } from './services/codebuild/codebuild-service.ts';
+import { createDynamoDbService } from './services/dynamodb/dynamodb-service.ts';
+import { createEventsService, type EventsService } from './services/events/events-service.ts';
+import { createIamService } from './services/iam/iam-service.ts';
+import { createKmsService } from './services/kms/kms-service.ts';
+import { createLambdaService, type LambdaService } from './services/lambda/lambda-service.ts';
+import { createLogsService, type LogsService } from './services/logs/logs-service.ts';
+import { createS3Service, type S3Service } from './services/s3/s3-service.ts';
+import { createSnsService, type SnsService } from './services/sns/sns-service.ts';
+import { createSqsService, type SqsService } from './services/sqs/sqs-service.ts';
+import { createStatesService, type StatesService } from './services/states/states-service.ts';
+import { createStsService } from './services/sts/sts-service.ts';
+
+export { synthesize } from './synthesize.ts';
+
+/** The account the control plane lives in; environments have accounts of their own. */
+export const CONTROL_ACCOUNT = '000000000000';
+export const CONTROL_REGION = 'eu-west-1';
+
+const STACK_NAME = 'Stagegate';
+
+export interface LocalCloudProps {
+  /** A synthesized cloud assembly (`cdk.out`). */
+  readonly assemblyDirectory: string;
+  /** Port of the HTTP API on 127.0.0.1; 0 takes any free one. */
+  readonly port: number;
+  /** Keeps everything across restarts; without it nothing outlives the local cloud. */
+  readonly data?: string;
+  /** A git directory that stands for every config repository and is watched for commits. */
+  readonly configRepository?: string;
+  /** The AWS API that Terraform providers talk to in builds. */
+  readonly targetEndpoint?: string;
+  /** Environment variables that builds get over those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly log?: (event: LocalEvent) => void;
+}
+
+/** A running local cloud. */
+export interface LocalCloud {
+  /** `http://127.0.0.1:<port>` of the HTTP API and of the pages below `/local/`. */
+  readonly url: string;
+  /** The endpoint of every AWS service. */
+  readonly endpoint: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Calls, faults, credentials and policies. */
+  readonly door: LocalDoor;
+  readonly stack: DeployedStack;
+  readonly states: StatesService;
+  readonly events: EventsService;
+  readonly sns: SnsService;
+  readonly sqs: SqsService;
+  readonly s3: S3Service;
+  readonly codebuild: CodeBuildService;
+  readonly lambda: LambdaService;
+  readonly logs: LogsService;
+  readonly cloudwatch: CloudWatchService;
+  /** Rejects when a function broke a rule that AWS would have punished with silence (see `LambdaService`). */
+  stop(): Promise<void>;
+}
+
+/** Starts everything the template describes on this machine. */
+export async function startLocalCloud(props: LocalCloudProps): Promise<LocalCloud> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  try {
+    return await start(props, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  props: LocalCloudProps,
+  closers: (() => void | Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<LocalCloud> {
+  const { log = () => undefined } = props;
+  const accountId = CONTROL_ACCOUNT;
+  const region = CONTROL_REGION;
+  const directory = openDataDirectory(props.data);
+  closers.push(() => directory.release());
+  const assembly = loadAssembly(props.assemblyDirectory);
+  const database = openDatabase(directory.isKept ? directory.path : undefined);
+  closers.push(() => database.close());
+  const door = createDoor({ accountId, region, log });
+  const server = await startDoorServer(door, log);
+  closers.push(() => server.close());
+
+  const context: LocalContext = {
+    door,
+    database,
+    accountId,
+    region,
+    endpoint: () => server.url,
+    assemblyDirectory: assembly.directory,
+    filesDirectory: join(directory.path, 'files'),
+    findAsset: assembly.assetFinder(accountId, region),
+    log,
+  };
+  const violations: string[] = [];
+  let url = '';
+  const pagesUrl = (): string => url;
+
+  const iam = createIamService(context, door.policies);
+  const logs = createLogsService(context);
+  const cloudwatch = createCloudWatchService(context, logs);
+  const kms = createKmsService(context);
+  const { resolveKeyArn } = kms;
+  const dynamodb = createDynamoDbService(
+    context,
+    { dataDirectory: directory.isKept ? join(directory.path, 'dynamodb') : undefined },
+    resolveKeyArn,
+  );
+  const lambda = createLambdaService(context, {
+    logs,
+    guardCredentials: door.guardCredentials,
+    onViolation(message) {
+      violations.push(message);
+      log({ source: 'lambda', message });
+    },
+  });
+  const s3 = createS3Service(context);
+  const sts = createStsService(context);
+  const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
+  const sqs = createSqsService(context, { resolveKeyArn });
+  const events = createEventsService(context);
+  const codebuild = createCodeBuildService(context, { ...props, pagesUrl });
+  const states = createStatesService(context, {
+    putEvent: events.putServiceEvent,
+    onBuildEnded(buildId, listener) {
+      const listening = new AbortController();
+      void codebuild.buildEnds(buildId, listening.signal).then(() => {
+        if (!listening.signal.aborted) listener();
+      });
+      return () => listening.abort();
+    },
+    writeLog: logs.write,
+  });
+  const pages = { ...createPages({ states, sns, sqs }), ...codebuild.localRoutes };
+  const gateway = createApiGatewayService(context, {
+    port: props.port,
+    credentials: door.credentials,
+    logs,
+    localRoutes: () => pages,
+  });
+
+  // What calls stands behind what it calls, so that the reverse order is the one to stop in.
+  const services: readonly LocalService[] = [
+    ...[iam, logs, cloudwatch, kms, dynamodb, s3, sts, sns, sqs],
+    ...[lambda, codebuild, events, states, gateway],
+  ];
+  for (const service of services) {
+    if (service.service) door.register(service.service);
+    closers.push(async () => service.stop?.());
+  }
+
+  dynamodb.prepare();
+  url = await gateway.listen();
+  const stack = await deployTemplate({
+    template: assembly.stack(STACK_NAME).template,
+    stackName: STACK_NAME,
+    accountId,
+    region,
+    provisioners: provisionersOf(services),
+  });
+  for (const service of services) await service.start?.();
+
+  return {
+    ...{ url, endpoint: server.url, accountId, region, door, stack },
+    ...{ states, events, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
+    async stop() {
+      await close();
+      if (violations.length > 0) throw new Error(`the run broke rules of AWS:\n${[...new Set(violations)].join('\n')}`);
+    },
+  };
+}
+
+function provisionersOf(services: readonly LocalService[]): Record<string, Provisioner> {
+  const provisioners: Record<string, Provisioner> = {};
+  for (const service of services) {
+    for (const [type, provisioner] of Object.entries(service.provisioners)) {
+      if (type in provisioners) throw new Error(`two services of the local cloud provision ${type}`);
+      provisioners[type] = provisioner;
+    }
+  }
+  return provisioners;
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import type { LocalEvent } from './assembly/provision.ts';
+import { OPERATOR_CREDENTIALS } from './door/door.ts';
+import { type LocalCloud, startLocalCloud, synthesize } from './local-cloud.ts';
+
+const USAGE = `usage: npm start -- [--port 4700] [--config-repo DIR] [--data DIR] [--target-endpoint URL]`;
+
+const OptionsSchema = z.object({
+  port: z.coerce.number<string>({ error: '--port is not a number' }).int().min(0).max(65_535).default(4700),
+  'config-repo': z.string().refine(isDirectory, { error: '--config-repo is not a directory' }).optional(),
+  data: z.string().optional(),
+  'target-endpoint': z.url({ error: '--target-endpoint is not a URL' }).optional(),
+});
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function readOptions(): z.infer<typeof OptionsSchema> {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string' },
+        'config-repo': { type: 'string' },
+        data: { type: 'string' },
+        'target-endpoint': { type: 'string' },
+      },
+    });
+    return OptionsSchema.parse(values);
+  } catch (error) {
+    const reason =
+      error instanceof z.ZodError ? error.issues.map(({ message }) => message).join('; ') : describe(error);
+    console.error(`stagegate: ${reason}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** `10:03:07  states      execution succeeded  arn=…` */
+function showEvent({ source, message, fields = {} }: LocalEvent): void {
+  const time = new Date().toTimeString().slice(0, 8);
+  const details = Object.entries(fields).map(
+    ([name, value]) => `  ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  console.log(`${time}  ${source.padEnd(10)}  ${message}${details.join('')}`);
+}
+
+function showAddresses(cloud: LocalCloud): void {
+  const rows = [
+    ['REST API', cloud.url],
+    ['E-mails', `${cloud.url}/local/outbox`],
+    ['Executions', `${cloud.url}/local/executions`],
+    ['AWS endpoint', cloud.endpoint],
+    [
+      '  credentials',
+      `AWS_ACCESS_KEY_ID=${OPERATOR_CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${OPERATOR_CREDENTIALS.secretAccessKey}`,
+    ],
+    ['  region', cloud.region],
+  ];
+  console.log(`\nStagegate runs on this machine; Ctrl-C ends it.\n`);
+  for (const [name = '', value = ''] of rows) console.log(`  ${name.padEnd(14)}${value}`);
+  console.log('');
+}
+
+const options = readOptions();
+const assemblyDirectory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
+process.once('exit', () => rmSync(assemblyDirectory, { recursive: true, force: true }));
+
+let cloud: LocalCloud | undefined;
+let interrupts = 0;
+const interrupt = (): void => {
+  interrupts += 1;
+  if (interrupts > 1) process.exit(130);
+  if (!cloud) process.exit(130);
+  console.log('\nstagegate: stopping (Ctrl-C again ends at once) …');
+  cloud.stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(`stagegate: ${describe(error)}`);
+      process.exit(1);
+    },
+  );
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+
+try {
+  console.log('stagegate: synthesizing the CDK app …');
+  await synthesize(assemblyDirectory);
+  console.log('stagegate: starting the local cloud from its template …');
+  cloud = await startLocalCloud({
+    assemblyDirectory,
+    port: options.port,
+    data: options.data && resolve(options.data),
+    configRepository: options['config-repo'] && resolve(options['config-repo']),
+    targetEndpoint: options['target-endpoint'],
+    log: showEvent,
+  });
+  showAddresses(cloud);
+} catch (error) {
+  console.error(`stagegate: ${describe(error)}`);
+  process.exit(1);
+}

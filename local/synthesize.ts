@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+
+/** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
+export async function synthesize(outputDirectory: string): Promise<string> {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  if (code !== 0) throw new Error(`synthesizing the CDK app ended with exit code ${code}:\n${output.trim()}`);
+  return outputDirectory;
+}
