@@ -156,11 +156,11 @@ function showGate(gate: Gate): DeploymentView['gates'][number] {
   };
 }
 
-/** What lists show of a plan; null for one whose headline another version of Stagegate wrote. */
+/** What lists show of a plan. */
 function headlineOf(
   planned: Planned | undefined,
 ): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius' | 'safeguards'> {
-  const { data } = AnalysisHeadlineSchema.safeParse(planned?.headline);
-  const { summary = null, cost = null, blastRadius = null, safeguards = null } = data ?? {};
-  return { changes: planned && !planned.hasChanges ? 'none' : summary, cost, blastRadius, safeguards };
+  if (!planned) return { changes: null, cost: null, blastRadius: null, safeguards: null };
+  const { summary, cost, blastRadius, safeguards } = planned.headline;
+  return { changes: planned.hasChanges ? summary : 'none', cost, blastRadius, safeguards };
 }

@@ -2,7 +2,8 @@ import type { Application } from './application.ts';
 import type { Requester } from './deployment.ts';
 import type { EffectServices } from './effects.ts';
 import { isOutdated, isProven } from './environment-state.ts';
-import { NotFoundError, RefusedError } from './errors.ts';
+import { RefusedError } from './errors.ts';
+import { findApplication, findEnvironment } from './find.ts';
 import { previousOf } from './pipeline.ts';
 import type { Placement } from './place-deployment.ts';
 import type { Store, Surroundings } from './ports.ts';
@@ -22,8 +23,8 @@ export async function requestPromotion(
   services: EffectServices & { readonly surroundings: Surroundings },
   { application: name, to, release, requestedBy }: Wish,
 ): Promise<Placement> {
-  const application = await services.store.get('application', { name });
-  if (!application) throw new NotFoundError('application', name);
+  const application = await findApplication(services.store, name);
+  await findEnvironment(services.store, name, to);
   return requestDeployment(services, {
     ...{ application: name, environment: to, operation: 'deploy', requestedBy },
     release: release ?? (await newestPromotable(services.store, application, to)),

@@ -1,0 +1,220 @@
+import { describe, expect, test } from '@jest/globals';
+import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
+import { TestApi } from './test-api.ts';
+
+describe('PUT /applications/{app}', () => {
+  test('creates an application with the default pipeline and policy', async () => {
+    const api = new TestApi();
+    const { status, body } = await api.put('/applications/my-app', APPLICATION);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      name: 'my-app',
+      client: 'acme',
+      configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main' },
+      engine: 'terraform',
+      pipeline: ['dev1', 'stage1', 'prod1'],
+      policy: {
+        development: { staff: 0, client: 0, autoPromote: true },
+        staging: { staff: 1, client: 0 },
+        production: { staff: 1, client: 1, autoPromote: false },
+      },
+    });
+    expect(await api.store.get('application', { name: 'my-app' })).toMatchObject({ client: 'acme' });
+  });
+
+  test('replaces the settings of one that exists and keeps when it was made', async () => {
+    const api = new TestApi();
+    const { body: made } = await api.put('/applications/my-app', APPLICATION);
+    api.surroundings.advance(60);
+    const { status, body } = await api.put('/applications/my-app', {
+      ...APPLICATION,
+      client: 'bolt',
+      engine: 'opentofu',
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ client: 'bolt', engine: 'opentofu', createdAt: made.createdAt });
+    expect(body.updatedAt > made.updatedAt).toBe(true);
+  });
+
+  test.each([
+    ['a client that is missing', { client: undefined }, 'client', 'nothing'],
+    ['a repository that is no git URL', { configRepository: { url: 'ftp://x' } }, 'configRepository.url', '"ftp://x"'],
+    [
+      'credentials in the URL',
+      { configRepository: { url: 'https://u:p@git.example/x' } },
+      'configRepository.url',
+      '"https://u:p@git.example/x"',
+    ],
+    ['an environment name with capitals', { pipeline: ['Dev1'] }, 'pipeline.0', '"Dev1"'],
+    ['an environment that stands twice in the pipeline', { pipeline: ['dev1', 'dev1'] }, 'pipeline', '["dev1","dev1"]'],
+    ['an engine nobody knows', { engine: 'pulumi' }, 'engine', '"pulumi"'],
+    ['a field that does not exist', { pipelines: [] }, 'pipelines', '[]'],
+    ['a policy stage that does not exist', { policy: { testing: {} } }, 'policy.testing', '{}'],
+    [
+      'a gate that stays open for a minute',
+      { policy: { staging: { gateExpirySeconds: 60 } } },
+      'policy.staging.gateExpirySeconds',
+      '60',
+    ],
+  ])('fails for %s, naming field and value', async (_, changed, field, value) => {
+    const api = new TestApi();
+    const { status, type, body } = await api.put('/applications/my-app', { ...APPLICATION, ...changed });
+    expect({ status, type }).toEqual({ status: 400, type: 'application/problem+json' });
+    expect(body).toMatchObject({
+      type: 'urn:stagegate:problem:invalid-input',
+      status: 400,
+      instance: '/applications/my-app',
+    });
+    expect(body.errors).toEqual([{ field, value, message: expect.any(String) }]);
+    expect(await api.store.get('application', { name: 'my-app' })).toBeUndefined();
+  });
+
+  test('fails for a name that is none', async () => {
+    const { status, body } = await new TestApi().put('/applications/My_App', APPLICATION);
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ field: 'app', value: '"My_App"', message: expect.stringContaining('lower-case') }]);
+  });
+
+  test.each([
+    ['staging', 'staff'],
+    ['production', 'staff'],
+    ['production', 'client'],
+  ])('fails when the policy takes the %s %s gate away', async (stage, gate) => {
+    const { status, body } = await new TestApi().put('/applications/my-app', {
+      ...APPLICATION,
+      policy: { [stage]: { [gate]: 0 } },
+    });
+    expect(status).toBe(409);
+    expect(body.type).toBe('urn:stagegate:problem:policy-too-weak');
+  });
+
+  test('fails when the order of the pipeline would put production before staging', async () => {
+    const world = await PipelineWorld.create();
+    const { status, body } = await world.put('/applications/my-app', {
+      ...APPLICATION,
+      pipeline: ['dev1', 'prod1', 'stage1'],
+    });
+    expect(status).toBe(409);
+    expect(body.type).toBe('urn:stagegate:problem:pipeline-order');
+  });
+
+  test('fails when the pipeline changes while a deployment is open', async () => {
+    const world = await PipelineWorld.create();
+    await world.release(1);
+    const change = () => world.put('/applications/my-app', { ...APPLICATION, pipeline: ['dev1', 'stage1'] });
+    expect((await change()).body.type).toBe('urn:stagegate:problem:deployments-open');
+    expect((await world.put('/applications/my-app', { ...APPLICATION, client: 'bolt' })).status).toBe(200);
+  });
+
+  test('fails when an environment with something deployed would fall out of the pipeline', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    const { status, body } = await world.put('/applications/my-app', { ...APPLICATION, pipeline: ['stage1', 'dev2'] });
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:something-deployed' });
+  });
+});
+
+describe('GET /applications', () => {
+  test('pages through all of them by name', async () => {
+    const api = new TestApi();
+    for (const name of ['charlie', 'alpha', 'bravo']) await api.put(`/applications/${name}`, APPLICATION);
+    const first = await api.get('/applications', { limit: '2' });
+    expect(first.body.items.map(({ name }: { name: string }) => name)).toEqual(['alpha', 'bravo']);
+    const second = await api.get('/applications', { limit: '2', cursor: first.body.nextCursor });
+    expect(second.body.items.map(({ name }: { name: string }) => name)).toEqual(['charlie']);
+    expect(second.body).not.toHaveProperty('nextCursor');
+  });
+
+  test.each([
+    ['a page of none', { limit: '0' }, 'limit'],
+    ['a page of a thousand', { limit: '1000' }, 'limit'],
+    ['a page of some', { limit: 'some' }, 'limit'],
+    ['a parameter that does not exist', { page: '2' }, 'page'],
+  ])('fails for %s', async (_, query, field) => {
+    const { status, body } = await new TestApi().get('/applications', query);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field }]);
+  });
+});
+
+describe('GET /applications/{app}', () => {
+  test('fails for an application nobody made', async () => {
+    const { status, type, body } = await new TestApi().get('/applications/nothing');
+    expect({ status, type }).toEqual({ status: 404, type: 'application/problem+json' });
+    expect(body).toMatchObject({
+      type: 'urn:stagegate:problem:not-found',
+      title: expect.any(String),
+      detail: 'application "nothing" does not exist',
+    });
+  });
+});
+
+describe('GET /applications/{app}/pipeline', () => {
+  test('shows each environment in order with what it has and does', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    const { body } = await world.get('/applications/my-app/pipeline');
+    expect(body.pipeline).toMatchObject([
+      {
+        name: 'dev1',
+        position: 1,
+        environment: { stage: 'development', status: 'succeeded', deployed: { release: 1 } },
+      },
+      { name: 'stage1', position: 2, environment: { stage: 'staging', status: 'empty', deployed: null } },
+      { name: 'prod1', position: 3, environment: { stage: 'production', status: 'empty', deletionProtection: true } },
+    ]);
+  });
+
+  test('shows an environment that is not defined yet as null', async () => {
+    const api = new TestApi();
+    await api.put('/applications/my-app', APPLICATION);
+    const { body } = await api.get('/applications/my-app/pipeline');
+    expect(body.pipeline[0]).toEqual({ name: 'dev1', position: 1, environment: null });
+  });
+});
+
+describe('DELETE /applications/{app}', () => {
+  test('removes an application with its environments, approvers and subscriptions', async () => {
+    const world = await PipelineWorld.create();
+    await world.approver('staff@example.com', 'staff');
+    expect((await world.delete('/applications/my-app')).status).toBe(204);
+    expect((await world.get('/applications/my-app')).status).toBe(404);
+    expect(await world.store.get('environment', { application: 'my-app', name: 'dev1' })).toBeUndefined();
+    expect(await world.store.get('approver', { application: 'my-app', email: 'staff@example.com' })).toBeUndefined();
+    expect((await world.mail.subscriptions()).size).toBe(0);
+    expect((await world.delete('/applications/my-app')).status).toBe(404);
+  });
+
+  test('frees the state addresses, and goes on numbering when the application comes back', async () => {
+    const world = await PipelineWorld.create();
+    const id = await world.release(1);
+    await world.end(id, 'failed');
+    await world.store.transact(async (transaction) => {
+      const where = { application: 'my-app', environment: 'dev1' };
+      transaction.insert('stateAddress', { ...where, address: 'bucket/key' });
+      transaction.insert('stateClaim', { ...where, address: 'bucket/key', at: world.surroundings.now() });
+    });
+    await world.delete('/applications/my-app');
+    expect(await world.store.get('stateClaim', { address: 'bucket/key' })).toBeUndefined();
+    await world.put('/applications/my-app', APPLICATION);
+    await world.put('/applications/my-app/environments/dev1', environmentBody('dev1'));
+    const { body } = await world.post('/applications/my-app/releases', { commit: 'a'.repeat(40) });
+    expect(body.number).toBe(2);
+    expect(body.deploymentId).toMatch(/^my-app-dev1-2-/);
+  });
+
+  test('fails while something is deployed', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    const { status, body } = await world.delete('/applications/my-app');
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:something-deployed' });
+    expect((await world.get('/applications/my-app')).status).toBe(200);
+  });
+
+  test('fails while a deployment is open', async () => {
+    const world = await PipelineWorld.create();
+    await world.release(1);
+    const { status, body } = await world.delete('/applications/my-app');
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:deployments-open' });
+  });
+});

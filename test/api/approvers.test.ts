@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+import { APPLICATION, CLIENT, PipelineWorld, STAFF } from './pipeline-world.ts';
+
+const approvers = '/applications/my-app/approvers';
+const staff = `${approvers}/${encodeURIComponent(STAFF)}`;
+
+describe('PUT /applications/{app}/approvers/{email}', () => {
+  test('registers an approver who has yet to confirm the address', async () => {
+    const world = await PipelineWorld.create();
+    const { status, body } = await world.put(staff, { gates: ['staff'] });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      ...{ application: 'my-app', email: STAFF, gates: ['staff'], principals: [] },
+      ...{ subscription: 'pending', unsubscribeProtected: false },
+    });
+    expect((await world.mail.subscriptions()).get(STAFF)).toEqual({ confirmed: false });
+  });
+
+  test('knows the address whatever its capitals', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(`${approvers}/Staff%40Example.com`, { gates: ['staff'] });
+    expect((await world.put(staff, { gates: ['staff'] })).status).toBe(200);
+  });
+
+  test('takes the subscription as it is now when called again', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    const arn = world.mail.confirm(STAFF);
+    const { status, body } = await world.put(staff, { gates: ['staff'], principals: ['arn:aws:iam::1:user/sam'] });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ subscription: 'confirmed', principals: ['arn:aws:iam::1:user/sam'] });
+    expect(await world.store.get('approver', { application: 'my-app', email: STAFF })).toMatchObject({
+      subscriptionArn: arn,
+    });
+  });
+
+  test('fails when the topic has no room for another address, and has room for one it knows', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    for (let number = 1; number < 200; number++) world.mail.confirm(`person${number}@example.com`);
+    const { status, body } = await world.put(`${approvers}/one.more@example.com`, { gates: ['staff'] });
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:approver-limit' });
+    expect(body.detail).toContain('one.more@example.com');
+    expect((await world.put(staff, { gates: ['staff'] })).status).toBe(200);
+    expect((await world.mail.subscriptions()).size).toBe(200);
+  });
+
+  test.each([
+    ['no gate', { gates: [] }, 'gates'],
+    ['both gates', { gates: ['staff', 'client'] }, 'gates'],
+    ['a gate nobody knows', { gates: ['boss'] }, 'gates.0'],
+    ['a pattern that fits everybody', { gates: ['staff'], principals: ['*:role/x'] }, 'principals.0'],
+  ])('fails for %s', async (_, body, field) => {
+    const world = await PipelineWorld.create();
+    const answer = await world.put(staff, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toMatchObject([{ field }]);
+    expect((await world.mail.subscriptions()).size).toBe(0);
+  });
+
+  test('fails for something that is no e-mail address', async () => {
+    const world = await PipelineWorld.create();
+    const { status, body } = await world.put(`${approvers}/nobody`, { gates: ['staff'] });
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'email', value: '"nobody"' }]);
+  });
+
+  test('fails for an application nobody made, and subscribes nobody', async () => {
+    const world = await PipelineWorld.create();
+    expect((await world.put('/applications/nothing/approvers/a@example.com', { gates: ['staff'] })).status).toBe(404);
+    expect((await world.mail.subscriptions()).size).toBe(0);
+  });
+});
+
+describe('GET /applications/{app}/approvers', () => {
+  test('shows the subscriptions as they are now', async () => {
+    const world = await PipelineWorld.create();
+    for (const name of ['confirmed', 'lost', 'pending'])
+      await world.put(`${approvers}/${name}@example.com`, { gates: ['staff'] });
+    world.mail.confirm('confirmed@example.com');
+    await world.mail.unsubscribe(world.mail.confirm('lost@example.com'));
+    const { body } = await world.get(approvers);
+    expect(body.items).toMatchObject([
+      { email: 'confirmed@example.com', subscription: 'confirmed' },
+      { email: 'lost@example.com', subscription: 'lost' },
+      { email: 'pending@example.com', subscription: 'pending' },
+    ]);
+  });
+});
+
+describe('DELETE /applications/{app}/approvers/{email}', () => {
+  test('removes the approver and the subscription', async () => {
+    const world = await PipelineWorld.create();
+    await world.approver(STAFF, 'staff');
+    expect((await world.delete(staff)).status).toBe(204);
+    expect((await world.get(approvers)).body.items).toEqual([]);
+    expect((await world.mail.subscriptions()).size).toBe(0);
+    expect((await world.delete(staff)).status).toBe(404);
+  });
+
+  test('keeps the subscription while another application writes to the address', async () => {
+    const world = await PipelineWorld.create();
+    await world.put('/applications/other', APPLICATION);
+    await world.put('/applications/other/approvers/staff@example.com', { gates: ['staff'] });
+    await world.approver(STAFF, 'staff');
+    await world.delete(staff);
+    expect((await world.mail.subscriptions()).has(STAFF)).toBe(true);
+    await world.delete('/applications/other/approvers/staff@example.com');
+    expect((await world.mail.subscriptions()).has(STAFF)).toBe(false);
+  });
+
+  test('fails while an open gate could not pass without this person', async () => {
+    const world = await PipelineWorld.create();
+    await world.approver(STAFF, 'staff');
+    await world.end(await world.release(1));
+    const id = await world.deploy('stage1', 1);
+    await world.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
+    await world.openGate(id, 'staff');
+    const refused = await world.delete(staff);
+    expect({ status: refused.status, type: refused.body.type }).toEqual({
+      status: 409,
+      type: 'urn:stagegate:problem:last-approver',
+    });
+    expect((await world.put(staff, { gates: ['client'] })).body.type).toBe('urn:stagegate:problem:last-approver');
+    await world.approver('second@example.com', 'staff');
+    expect((await world.delete(staff)).status).toBe(204);
+  });
+
+  test('leaves the approvers of the other gate alone', async () => {
+    const world = await PipelineWorld.create();
+    await world.approver(STAFF, 'staff');
+    await world.approver(CLIENT, 'client');
+    await world.delete(staff);
+    expect((await world.get(approvers)).body.items).toMatchObject([{ email: CLIENT }]);
+  });
+});

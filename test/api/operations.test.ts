@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import * as operations from '../../lambdas/api/operations.ts';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import { FUNCTIONS } from '../../lambdas/functions.ts';
+import { PROBLEMS } from '../../lambdas/runtime/http-errors.ts';
+import { TestApi } from './test-api.ts';
+
+const SERVED = {
+  read: operations.READ,
+  configure: operations.CONFIGURE,
+  approvers: operations.APPROVERS,
+  deploy: operations.DEPLOY,
+  decide: operations.DECIDE,
+  open: operations.OPEN,
+};
+const routesOf = (name: string) =>
+  Object.entries(ROUTES)
+    .filter(([, route]) => route.function === name)
+    .map(([key]) => key);
+
+describe('each function', () => {
+  test.each(Object.entries(SERVED))('%s serves exactly its routes', (name, served) => {
+    expect(Object.keys(served).sort()).toEqual(routesOf(name).sort());
+  });
+
+  test('of the route table exists', () => {
+    for (const { function: name } of Object.values(ROUTES)) expect(Object.keys(FUNCTIONS)).toContain(name);
+  });
+
+  test('that is no page serves operations', () => {
+    const names = new Set(Object.values(ROUTES).map((route) => route.function));
+    expect([...names].filter((name) => name !== 'approval-page').sort()).toEqual(Object.keys(SERVED).sort());
+  });
+});
+
+describe('GET /openapi.json', () => {
+  test('describes every route', async () => {
+    const { status, body } = await new TestApi().get('/openapi.json');
+    expect(status).toBe(200);
+    const described = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(Object.keys(ROUTES).sort());
+    expect(body.openapi).toBe('3.1.0');
+  });
+
+  test('has an end for every reference, and names every part', async () => {
+    const { body, text } = await new TestApi().get('/openapi.json');
+    const references = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
+    expect(references.length).toBeGreaterThan(30);
+    for (const [, part = '', name = ''] of references) expect(body.components[part]).toHaveProperty(name);
+    expect(text).not.toMatch(/__schema|\$defs/);
+  });
+
+  test('names path parameters, query, body and every problem', async () => {
+    const { body } = await new TestApi().get('/openapi.json');
+    const promotions = body.paths['/applications/{app}/promotions'].post;
+    expect(promotions.parameters).toMatchObject([{ name: 'app', in: 'path', required: true }]);
+    expect(promotions.requestBody.content['application/json'].schema.required).toEqual(['to']);
+    expect(Object.keys(promotions.responses)).toEqual(['200', '202', 'default']);
+    expect(body.paths['/applications'].get.parameters).toMatchObject([
+      { name: 'limit', in: 'query', required: false },
+      { name: 'cursor', in: 'query', required: false },
+    ]);
+    expect(body.components.schemas.Problem['x-types']).toEqual(Object.keys(PROBLEMS));
+  });
+
+  test('says who may call what, and what anybody may', async () => {
+    const { body } = await new TestApi().get('/openapi.json');
+    expect(body.paths['/applications/{app}'].put['x-role']).toBe('admin');
+    expect(body.paths['/health'].get.security).toEqual([]);
+  });
+});
+
+test('GET /health answers anybody', async () => {
+  expect(await new TestApi().get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+});

@@ -1,0 +1,92 @@
+import type { Operation, Planned } from '../../lambdas/domain/deployment.ts';
+import { plannedOf, withPlan } from '../../lambdas/domain/deployment.ts';
+import type { GateName } from '../../lambdas/domain/policy.ts';
+import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
+import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
+import { requestApproval } from '../../lambdas/domain/request-approval.ts';
+import { aPlanned, commitOf } from '../builders.ts';
+import { TestApi } from './test-api.ts';
+
+export const APPLICATION = {
+  client: 'acme',
+  configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main' },
+};
+export const STAGES = { dev1: 'development', stage1: 'staging', prod1: 'production' } as const;
+export type Name = keyof typeof STAGES;
+export const environmentBody = (name: Name) => ({
+  stage: STAGES[name],
+  accountId: '222222222222',
+  region: 'eu-west-1',
+});
+export const STAFF = 'staff@example.com';
+export const CLIENT = 'client@example.com';
+export const JANE = 'arn:aws:sts::999999999999:assumed-role/Staff/jane';
+
+/** An application with three environments, made over the API, and the workflow's steps done by hand. */
+export class PipelineWorld extends TestApi {
+  static async create(): Promise<PipelineWorld> {
+    const world = new PipelineWorld();
+    await world.put('/applications/my-app', APPLICATION);
+    for (const name of ['dev1', 'stage1', 'prod1'] as const)
+      await world.put(`/applications/my-app/environments/${name}`, environmentBody(name));
+    return world;
+  }
+
+  /** Registers an approver whose address is confirmed. */
+  async approver(email: string, gate: GateName, principals: string[] = []): Promise<void> {
+    await this.put(`/applications/my-app/approvers/${encodeURIComponent(email)}`, { gates: [gate], principals });
+    this.mail.confirm(email);
+  }
+
+  /** A release made over the API; answers the id of its deployment to dev1. */
+  async release(number: number): Promise<string> {
+    const { body } = await this.post('/applications/my-app/releases', { commit: commitOf(number), message: 'Change' });
+    return body.deploymentId;
+  }
+
+  /** A deployment requested over the API; answers its id. */
+  async deploy(environment: Name, release: number, operation: Operation = 'deploy', caller?: string): Promise<string> {
+    const path = `/applications/my-app/environments/${environment}/deployments`;
+    const { body, status } = await this.post(path, { release, operation }, caller);
+    if (status !== 202) throw new Error(`deploying release ${release} to ${environment}: ${JSON.stringify(body)}`);
+    return body.id;
+  }
+
+  /** The plan build and its analysis are over. */
+  async plan(id: string, planned: Partial<Planned> = {}): Promise<void> {
+    await this.store.transact(async (transaction) => {
+      const deployment = await transaction.get('deployment', { id });
+      if (deployment?.status !== 'planning') throw new Error(`${id} is ${deployment?.status}`);
+      transaction.put('deployment', withPlan(deployment, aPlanned(planned)));
+    });
+  }
+
+  /** A gate of the planned deployment opens, and its task waits. */
+  async openGate(id: string, gate: GateName): Promise<void> {
+    await requestApproval({ ...this.services, publicUrl: 'https://api.example.com' }, id, gate);
+    const token = `token of ${id} ${gate}`;
+    this.workflow.waiting.add(token);
+    await this.store.transact(async (transaction) => {
+      await transaction.get('taskToken', { deploymentId: id, gate });
+      transaction.put('taskToken', { deploymentId: id, gate, token, storedAt: this.surroundings.now() });
+    });
+  }
+
+  /** The execution ends; the environment is free for the next. */
+  async end(id: string, ending: Ending = 'succeeded'): Promise<void> {
+    const deployment = await this.store.get('deployment', { id });
+    if (deployment && !plannedOf(deployment) && ending === 'succeeded') await this.plan(id, { hasChanges: false });
+    await recordEnding(this.services, id, ending);
+    await releaseEnvironment(this.services, id);
+  }
+
+  /** Brings a release to an environment, whatever comes before it. */
+  async succeed(release: number, ...environments: Name[]): Promise<void> {
+    for (const name of environments) await this.end(await this.deploy(name, release));
+  }
+
+  get services() {
+    const { store, mail, workflow, events, artifacts, links, surroundings } = this;
+    return { store, mail, workflow, events, artifacts, links, surroundings };
+  }
+}

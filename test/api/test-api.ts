@@ -1,0 +1,114 @@
+import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, OPEN, READ } from '../../lambdas/api/operations.ts';
+import { ROUTES } from '../../lambdas/api/routes.ts';
+import type { Store } from '../../lambdas/domain/ports.ts';
+import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
+import type { HttpAnswer } from '../../lambdas/runtime/http-event.ts';
+import { FakeBuilds } from '../fakes/fake-builds.ts';
+import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
+import { FakeWorkflow } from '../fakes/fake-workflow.ts';
+import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
+import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
+import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
+import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
+import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
+
+export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string | undefined;
+  // Tests look at answers as clients do, without a schema.
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests assert
+  readonly body: any;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** The whole API in memory: the real handlers behind the route table, fakes behind the ports. */
+export class TestApi {
+  readonly store = new InMemoryStore();
+  readonly mail = new InMemoryApproverMail();
+  readonly workflow = new FakeWorkflow();
+  readonly events = new InMemoryEventBus();
+  readonly artifacts = new InMemoryArtifactStore();
+  readonly links = new FakeLinkSigner();
+  readonly builds = new FakeBuilds();
+  readonly surroundings = new FakeSurroundings();
+  readonly log = new RecordingLog();
+  /** Everything any answer has said. */
+  readonly said: string[] = [];
+  readonly #functions;
+
+  constructor(store?: Store) {
+    const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
+    const ports = {
+      store: store ?? this.store,
+      mail,
+      workflow,
+      events,
+      artifacts,
+      builds,
+      surroundings,
+      leastGateExpirySeconds: 3600,
+    };
+    const services = { ...ports, leastGateExpirySeconds: 3600 };
+    this.#functions = {
+      read: apiHandler('read', READ, { services, log }),
+      configure: apiHandler('configure', CONFIGURE, { services, log }),
+      approvers: apiHandler('approvers', APPROVERS, { services, log }),
+      deploy: apiHandler('deploy', DEPLOY, { services, log }),
+      decide: apiHandler('decide', DECIDE, { services, log }),
+      open: apiHandler('open', OPEN, { services, log }),
+    };
+  }
+
+  get(path: string, query: Record<string, string> = {}): Promise<Answer> {
+    return this.call('GET', path, { query });
+  }
+
+  put(path: string, body: unknown, caller?: string): Promise<Answer> {
+    return this.call('PUT', path, { body, ...(caller && { caller }) });
+  }
+
+  patch(path: string, body: unknown, caller?: string): Promise<Answer> {
+    return this.call('PATCH', path, { body, ...(caller && { caller }) });
+  }
+
+  post(path: string, body: unknown, caller?: string): Promise<Answer> {
+    return this.call('POST', path, { body, ...(caller && { caller }) });
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.call('DELETE', path);
+  }
+
+  /** Sends a request through the function its route leads to. A text goes as it is, anything else as JSON. */
+  async call(
+    method: string,
+    path: string,
+    given: { body?: unknown; query?: Record<string, string>; caller?: string; isBase64Encoded?: boolean } = {},
+  ): Promise<Answer> {
+    const { body, caller = ADMIN, ...request } = given;
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const event = httpEvent({ method, path, ...request, ...(text !== undefined && { body: text }), caller });
+    const route = Object.entries(ROUTES).find(([key]) => key === routeOf(method, path)?.key)?.[1];
+    const handler = Object.entries(this.#functions).find(([name]) => name === route?.function)?.[1];
+    if (!handler) throw new Error(`${method} ${path} leads to no function of the API`);
+    return this.#read(await handler(event, LAMBDA_CONTEXT as never));
+  }
+
+  #read({ statusCode = 0, headers = {}, body }: HttpAnswer): Answer {
+    const text = body ?? '';
+    this.said.push(text, JSON.stringify(headers));
+    const type = headers['content-type'];
+    return {
+      status: statusCode,
+      type: typeof type === 'string' ? type : undefined,
+      body: text === '' ? undefined : JSON.parse(text),
+      headers,
+      text,
+    };
+  }
+}

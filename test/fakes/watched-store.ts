@@ -1,0 +1,28 @@
+import type { Page, Store, Transaction } from '../../lambdas/domain/ports.ts';
+import type { KeyOf, Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
+
+/** A store that counts how often it is asked and how often a transaction is begun. */
+export class WatchedStore implements Store {
+  reads = 0;
+  transactions = 0;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+    this.reads += 1;
+    return this.#store.get(kind, key);
+  }
+
+  list<K extends Kind>(listing: Listing<K>, page?: { limit?: number; cursor?: string }): Promise<Page<RecordOf<K>>> {
+    this.reads += 1;
+    return this.#store.list(listing, page);
+  }
+
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
+    this.transactions += 1;
+    return this.#store.transact(attempt);
+  }
+}
