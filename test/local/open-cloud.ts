@@ -1,0 +1,144 @@
+import type { LocalEvent, LocalService, Provisioned } from '../../local/assembly/provision.ts';
+import { roleSession } from '../../local/door/callers.ts';
+import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { startDoorServer } from '../../local/door/door-server.ts';
+import { createJsonProtocol } from '../../local/door/json-protocol.ts';
+import { openDatabase } from '../../local/persistence/database.ts';
+import { createEventsService, type EventsService } from '../../local/services/events/events-service.ts';
+import { createKmsService } from '../../local/services/kms/kms-service.ts';
+import { createSnsService, type SnsService } from '../../local/services/sns/sns-service.ts';
+import { createSqsService, type SqsService } from '../../local/services/sqs/sqs-service.ts';
+import { createStatesService, type StatesService } from '../../local/services/states/states-service.ts';
+import { accountId, region } from './cloud-names.ts';
+import { FakeBuilds } from './fake-builds.ts';
+import { FakeFunctions } from './fake-functions.ts';
+import { ManualClock } from './manual-clock.ts';
+
+const PAGES_URL = 'http://127.0.0.1:4700';
+
+const TRUST = {
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+};
+
+/** The workflow and messaging services behind the real door, with hand-written functions and builds. */
+export interface OpenCloud {
+  readonly door: LocalDoor;
+  readonly clock: ManualClock;
+  readonly states: StatesService;
+  readonly events: EventsService;
+  readonly sns: SnsService;
+  readonly sqs: SqsService;
+  readonly functions: FakeFunctions;
+  readonly builds: FakeBuilds;
+  readonly log: LocalEvent[];
+  /** A key whose use is left to the identity policies of its account. */
+  readonly keyArn: string;
+  /** What an SDK client of the person who runs the local cloud is made with. */
+  readonly operator: ClientConfig;
+  /** Makes a role with these statements and nothing else; gives its ARN. */
+  addRole(name: string, statements: readonly object[]): string;
+  /** What an SDK client that bears a role is made with. */
+  bearer(roleArn: string): ClientConfig;
+  provision(service: LocalService, type: string, properties: object): Promise<Provisioned>;
+  /** Lets the services take up what an earlier cloud on the same directory has left. */
+  start(): Promise<void>;
+  /** As a kill would: nothing is brought to an end. */
+  close(): Promise<void>;
+}
+
+interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  readonly maxAttempts: 1;
+}
+
+interface OpenCloudProps {
+  /** Where the cloud keeps its memory; without it, nowhere. */
+  readonly directory?: string;
+  readonly clock?: ManualClock;
+  readonly functions?: FakeFunctions;
+  readonly builds?: FakeBuilds;
+  readonly random?: () => number;
+}
+
+export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> {
+  const {
+    directory,
+    clock = new ManualClock(),
+    functions = new FakeFunctions(),
+    builds = new FakeBuilds(),
+    random,
+  } = props;
+  const log: LocalEvent[] = [];
+  const record = (event: LocalEvent): void => void log.push(event);
+  const door = createDoor({ accountId, region, log: record });
+  const server = await startDoorServer(door, record);
+  const database = openDatabase(directory);
+  const context = { accountId, region, door, database, log: record };
+  const kms = createKmsService(context);
+  const events = createEventsService(context, { clock, random });
+  const states = createStatesService(context, {
+    putEvent: (event) => events.putServiceEvent(event),
+    onBuildEnded: (buildId, listener) => builds.onBuildEnded(buildId, listener),
+    clock,
+    random,
+  });
+  const sns = createSnsService(context, { pagesUrl: () => PAGES_URL, resolveKeyArn: kms.resolveKeyArn, clock });
+  const sqs = createSqsService(context, { resolveKeyArn: kms.resolveKeyArn, clock });
+  for (const { service } of [kms, events, states, sns, sqs]) if (service) door.register(service);
+  door.register(functions.service);
+  door.register({
+    signingName: 'codebuild',
+    protocol: createJsonProtocol({ targetPrefix: 'CodeBuild_20161006', version: '1.1' }),
+    operations: builds.operations,
+  });
+  const account = { AWS: `arn:aws:iam::${accountId}:root` };
+  const keyProvisioner = kms.provisioners['AWS::KMS::Key'];
+  const KeyPolicy = { Statement: [{ Effect: 'Allow', Principal: account, Action: 'kms:*', Resource: '*' }] };
+  const key = await keyProvisioner?.({
+    logicalId: 'Key',
+    generatedName: 'Key',
+    type: 'AWS::KMS::Key',
+    properties: { KeyPolicy },
+  });
+  return {
+    keyArn: key?.attributes.Arn ?? '',
+    ...{ door, clock, states, events, sns, sqs, functions, builds, log },
+    operator: { endpoint: server.url, region, credentials: OPERATOR_CREDENTIALS, maxAttempts: 1 },
+    addRole(name, statements) {
+      const roleArn = `arn:aws:iam::${accountId}:role/${name}`;
+      door.policies.putRole(roleArn, TRUST);
+      door.policies.putRolePolicy(roleArn, 'own', { Statement: statements });
+      return roleArn;
+    },
+    bearer: (roleArn) => ({
+      endpoint: server.url,
+      region,
+      credentials: door.issueCredentials(roleSession(roleArn, 'session')),
+      maxAttempts: 1,
+    }),
+    async provision(service, type, properties) {
+      const provisioner = service.provisioners[type];
+      if (!provisioner) throw new Error(`nothing provisions ${type}`);
+      return provisioner({
+        logicalId: 'Thing',
+        generatedName: 'Stack-Thing-0123456789AB',
+        type,
+        properties: { ...properties },
+      });
+    },
+    async start() {
+      for (const service of [events, states]) await service.start?.();
+    },
+    async close() {
+      for (const service of [states, events]) await service.stop?.();
+      await server.close();
+      database.close();
+    },
+  };
+}
