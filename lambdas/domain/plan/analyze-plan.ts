@@ -117,9 +117,9 @@ function resourceOf(change: ResourceChange, redactor: Redactor): Analysis['resou
   return {
     address: redactor.address(address),
     type,
-    actions: [...actions],
+    actions: kind === 'unknown' ? actions.map((action) => redactor.text(action)) : [...actions],
     kind,
-    reason: reason ?? null,
+    reason: reason === undefined ? null : redactor.text(reason),
     stateful: lossOf(type, valuesBefore(change) ?? valuesAfter(change)) !== undefined,
     ...(deposed !== undefined && { deposed }),
     ...(previousAddress !== undefined && { previousAddress: redactor.address(previousAddress) }),

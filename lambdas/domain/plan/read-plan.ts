@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { DomainError } from '../errors.ts';
+import { INSIDE_A_STRING, offsetOfJsonError } from './json-error.ts';
 import { isRecord, type JsonRecord, listOf, recordOf } from './json-value.ts';
 import { type Plan, PlanSchema, unknownKeysIn } from './plan-schema.ts';
 
@@ -48,7 +49,7 @@ function parseText(input: string | Uint8Array): unknown {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UnreadablePlanError(`reading plan: ${describeSyntaxError(text, error)}`);
+    throw new UnreadablePlanError(`reading plan: ${describeSyntaxError(text)}`);
   }
 }
 
@@ -63,13 +64,15 @@ function parseJson(text: string): unknown {
   });
 }
 
-function describeSyntaxError(text: string, error: SyntaxError): string {
+function describeSyntaxError(text: string): string {
   if (/^\s*\{"@level"/.test(text))
     return 'this is the event stream of "terraform plan -json"; give the output of "terraform show -json PLAN"';
-  if (/Unexpected end|Unterminated/.test(error.message))
+  const offset = offsetOfJsonError(text);
+  if (offset === INSIDE_A_STRING)
+    return 'not JSON: a text in it holds an escape or a control character that JSON does not allow';
+  if (offset >= text.length)
     return `the JSON ends in the middle, after ${text.length} characters; the document is truncated`;
-  const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
-  const lines = text.slice(0, position).split('\n');
+  const lines = text.slice(0, offset).split('\n');
   return `not JSON: unexpected text at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 

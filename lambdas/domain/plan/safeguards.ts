@@ -74,7 +74,7 @@ export interface SafeguardFacts {
   /** Addresses (or the environment's name) whose protection staff lifted and nobody has used yet. */
   readonly lifts?: readonly string[];
   /** How addresses are shown, and therefore how staff names them. */
-  readonly redactor: Pick<Redactor, 'address'>;
+  readonly redactor: Pick<Redactor, 'address' | 'text'>;
 }
 
 /**
@@ -111,7 +111,7 @@ function liftFor({ address, liftable }: Found, facts: SafeguardFacts): string | 
 
 /** What no lift can mend. */
 function planViolations(facts: SafeguardFacts): Found[] {
-  const { changes, flags } = facts;
+  const { changes, flags, redactor } = facts;
   const whole = (rule: Violation['rule'], why: string): Found => ({
     address: wholeOf(facts),
     rule,
@@ -133,7 +133,7 @@ function planViolations(facts: SafeguardFacts): Found[] {
     ...changes
       .filter(({ kind }) => kind === 'unknown')
       .map(({ address, actions }): Found => {
-        const why = `the actions ${JSON.stringify(actions)} are unknown; what they do cannot be judged`;
+        const why = `the actions ${redactor.text(actions.join(', '))} are unknown; what they do cannot be judged`;
         return { address, rule: 'unknown-action', why, liftable: false };
       }),
   ];
