@@ -16,10 +16,15 @@ export interface DataDirectory {
 export function openDataDirectory(path: string | undefined): DataDirectory {
   if (path === undefined) {
     const temporary = mkdtempSync(join(tmpdir(), 'stagegate-'));
+    const remove = (): void => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+    process.once('exit', remove);
     return {
       path: temporary,
       isKept: false,
-      release: () => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }),
+      release() {
+        process.off('exit', remove);
+        remove();
+      },
     };
   }
   mkdirSync(path, { recursive: true });

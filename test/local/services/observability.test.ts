@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type CoreCloud, functionRole, lambdaFunction, openCoreCloud } from '../core-cloud.ts';
+
+const metric = (name: string, value: number) =>
+  JSON.stringify({
+    _aws: {
+      Timestamp: 1,
+      CloudWatchMetrics: [
+        { Namespace: 'Stagegate', Dimensions: [['service']], Metrics: [{ Name: name, Unit: 'Count' }] },
+      ],
+    },
+    service: 'workflow',
+    [name]: value,
+  });
+
+const alarm = (MetricName: string, more: Record<string, unknown> = {}) => ({
+  Type: 'AWS::CloudWatch::Alarm',
+  Properties: {
+    AlarmName: MetricName,
+    AlarmDescription: `when something ${MetricName}`,
+    Namespace: 'Stagegate',
+    MetricName,
+    Dimensions: [{ Name: 'service', Value: 'workflow' }],
+    Statistic: 'Sum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 2,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    TreatMissingData: 'notBreaching',
+    ...more,
+  },
+});
+
+describe('logs and alarms', () => {
+  let cloud: CoreCloud;
+  beforeAll(async () => {
+    cloud = await openCoreCloud({
+      handlers: { counts: `export const handler = async ({ line }) => { console.log(line); };` },
+      resources: {
+        Role: functionRole(),
+        Group: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/own/group', RetentionInDays: 30 } },
+        Counts: lambdaFunction('counts', { LoggingConfig: { LogGroup: { Ref: 'Group' } } }),
+        Failed: alarm('failed'),
+        Stuck: alarm('stuck', { TreatMissingData: 'missing' }),
+      },
+    });
+  });
+  afterAll(() => cloud.stop());
+
+  const states = (now?: Date) =>
+    Object.fromEntries(cloud.cloudwatch.alarms(now).map(({ name, state }) => [name, state]));
+
+  test('an alarm follows the metrics that functions write to their logs', async () => {
+    expect(states()).toEqual({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+    await cloud.invoke('counts', { line: metric('failed', 1) });
+    await cloud.invoke('counts', { line: metric('stuck', 1) });
+    expect(states()).toEqual({ failed: 'OK', stuck: 'OK' });
+    await cloud.invoke('counts', { line: metric('failed', 1) });
+    expect(states()).toEqual({ failed: 'ALARM', stuck: 'OK' });
+    expect(states(new Date(Date.now() + 120_000))).toEqual({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+  });
+
+  test('a function writes to the log group that the template gives it', async () => {
+    await cloud.invoke('counts', { line: 'hello' });
+    expect(cloud.logs.read('/own/group').map(({ message }) => message)).toContain('hello');
+    expect(cloud.logs.groups()).toEqual(['/own/group']);
+  });
+
+  test('a role that may not write logs is mentioned when the cloud starts', async () => {
+    const Role = {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: {
+          Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        },
+      },
+    };
+    const silent = await openCoreCloud({
+      handlers: { counts: 'export const handler = async () => 1;' },
+      resources: { Role, Counts: lambdaFunction('counts') },
+    });
+    expect(silent.events.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['its role lacks logs:PutLogEvents: on AWS it would run without logs']),
+    );
+    await silent.stop();
+  });
+});
+
+describe('roles and policies of a template', () => {
+  test('inline, attached and managed policies and tags all count', async () => {
+    const document = (Action: string) => ({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
+    });
+    const cloud = await openCoreCloud({
+      resources: {
+        Role: {
+          Type: 'AWS::IAM::Role',
+          Properties: {
+            RoleName: 'worker',
+            AssumeRolePolicyDocument: {
+              Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+            },
+            Policies: [{ PolicyName: 'inline', PolicyDocument: document('s3:Inline') }],
+            ManagedPolicyArns: [{ Ref: 'Before' }],
+            Tags: [{ Key: 'team', Value: 'a' }],
+          },
+        },
+        Before: { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: document('s3:Before') } },
+        After: {
+          Type: 'AWS::IAM::ManagedPolicy',
+          Properties: { PolicyDocument: document('s3:After'), Roles: [{ Ref: 'Role' }] },
+        },
+        Policy: {
+          Type: 'AWS::IAM::Policy',
+          Properties: { PolicyName: 'attached', PolicyDocument: document('s3:Attached'), Roles: [{ Ref: 'Role' }] },
+        },
+      },
+    });
+    const arn = 'arn:aws:iam::000000000000:role/worker';
+    const actions = cloud.door.policies.identityStatements(arn).flatMap((statement) => statement.actions.patterns);
+    expect(actions.sort()).toEqual(['s3:after', 's3:attached', 's3:before', 's3:inline']);
+    expect(cloud.door.policies.roleTags(arn)).toEqual({ team: 'a' });
+    await cloud.stop();
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'a permissions boundary',
+      { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Statement: [] }, PermissionsBoundary: 'x' } },
+      'PermissionsBoundary',
+    ],
+    [
+      'a policy for users',
+      {
+        Type: 'AWS::IAM::Policy',
+        Properties: { PolicyName: 'p', PolicyDocument: { Statement: [] }, Roles: ['r'], Users: ['u'] },
+      },
+      'Users',
+    ],
+    [
+      'a policy for a role that is not there',
+      { Type: 'AWS::IAM::Policy', Properties: { PolicyName: 'p', PolicyDocument: { Statement: [] }, Roles: ['r'] } },
+      'role arn:aws:iam::000000000000:role/r does not exist',
+    ],
+  ])('%s fails by name', async (_, Thing, message) => {
+    await expect(openCoreCloud({ resources: { Thing } })).rejects.toThrow(message);
+  });
+});
