@@ -10,7 +10,7 @@ import {
   InstantSchema,
   Sha256Schema,
 } from './names.ts';
-import { GateNameSchema, type Stage } from './policy.ts';
+import { type GateName, GateNameSchema, type Stage } from './policy.ts';
 
 /** One person's decision on one gate for one plan digest. Append-only. */
 export const DecisionSchema = z.object({
@@ -118,10 +118,18 @@ export interface DecisionFacts {
   readonly otherGates: readonly Gate[];
 }
 
+/** Rule 10: whoever asked for a production deployment cannot give its staff approval. */
+export const isOwnRequest = (
+  gate: GateName,
+  stage: Stage,
+  { requestedBy }: Pick<Deployment, 'requestedBy'>,
+  email: string,
+): boolean => stage === 'production' && gate === 'staff' && requestedBy.approver === email;
+
 function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, otherGates }: DecisionFacts): void {
   if (ballot.decision !== 'approve') return;
   const { email } = ballot.approver;
-  if (stage === 'production' && gate.gate === 'staff' && deployment.requestedBy.approver === email)
+  if (isOwnRequest(gate.gate, stage, deployment, email))
     throw new RefusedError(
       'own-request',
       `${email} asked for this production deployment and cannot give its staff approval`,

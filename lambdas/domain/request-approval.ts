@@ -2,7 +2,7 @@ import { approvalMail } from './approval-mail.ts';
 import type { Approver } from './approver.ts';
 import { awaitApproval, type Deployment, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
-import { close, type Gate } from './gate.ts';
+import { close, type Gate, isOwnRequest } from './gate.ts';
 import type { GateName } from './policy.ts';
 import { GATES, policyFor } from './policy.ts';
 import type { ApproverMail, EventBus, LinkSigner, Store, Surroundings, Transaction } from './ports.ts';
@@ -84,21 +84,22 @@ async function openGate(
   const required = planned.gates.find(({ gate }) => gate === name)?.required;
   if (!required) throw new Error(`deployment "${id}" has no ${name} gate`);
 
-  if (reachable.length < required) {
-    const blocking = {
-      reason: 'approvers-unreachable',
-      message: unreachableMessage(name, required, approvers, reachable),
-    };
-    transaction.put('deployment', { ...deployment, blocking });
-    recordEvent(transaction, surroundings, id, 'approvers-unreachable', undefined, { gate: name });
-    return { deployment };
-  }
   const { application, environment } = deployment;
   const [owner, target] = [
     await transaction.get('application', { name: application }),
     await transaction.get('environment', { application, name: environment }),
   ];
   if (!owner || !target) throw new NotHolderError(`opening the ${name} gate of "${id}": its environment was removed`);
+  const able = reachable.filter(({ email }) => !isOwnRequest(name, target.stage, deployment, email));
+  if (able.length < required) {
+    const blocking = {
+      reason: 'approvers-unreachable',
+      message: unreachableMessage(name, required, approvers, reachable, able),
+    };
+    transaction.put('deployment', { ...deployment, blocking });
+    recordEvent(transaction, surroundings, id, 'approvers-unreachable', undefined, { gate: name });
+    return { deployment };
+  }
   const now = surroundings.now();
   const { gateExpirySeconds } = policyFor(target.stage, owner.policy);
   const opened: Gate = {
@@ -140,11 +141,15 @@ function unreachableMessage(
   required: number,
   approvers: readonly Approver[],
   reachable: readonly Approver[],
+  able: readonly Approver[],
 ): string {
   const silent = approvers.filter((approver) => !reachable.includes(approver)).map(({ email }) => email);
-  const who =
-    silent.length > 0 ? `; not reachable (subscription not confirmed, no principal): ${silent.join(', ')}` : '';
-  return `the ${gate} gate needs ${required} approver(s), ${reachable.length} of ${approvers.length} registered can be reached${who}`;
+  const asking = reachable.filter((approver) => !able.includes(approver)).map(({ email }) => email);
+  return [
+    `the ${gate} gate needs ${required} approver(s), ${able.length} of ${approvers.length} registered can be asked`,
+    ...(silent.length > 0 ? [`not reachable (subscription not confirmed, no principal): ${silent.join(', ')}`] : []),
+    ...(asking.length > 0 ? [`requested it and cannot approve it: ${asking.join(', ')}`] : []),
+  ].join('; ');
 }
 
 async function mailLinks(

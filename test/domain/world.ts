@@ -29,7 +29,6 @@ export const ALICE = 'alice@staff.example';
 export const BOB = 'bob@staff.example';
 export const CAROL = 'carol@client.example';
 export const DAVE = 'dave@client.example';
-const STAFF: readonly string[] = [ALICE, BOB];
 const TOOLING: Requester = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/run' };
 
 interface Wish {
@@ -148,7 +147,8 @@ export class World {
   }
 
   async decide(id: string, email: string, decision: 'approve' | 'reject' = 'approve', digest?: string): Promise<Gate> {
-    const gate: GateName = STAFF.includes(email) ? 'staff' : 'client';
+    const approver = await this.store.get('approver', { application: 'my-app', email });
+    const gate: GateName = approver?.gates[0] ?? 'staff';
     const shown = digest ?? (await this.gate(id, gate))?.digest ?? 'f'.repeat(64);
     return decideGate(this, { deploymentId: id, gate, email, decision, digest: shown, via: 'link' });
   }
