@@ -39,7 +39,7 @@ function respondIndex({ states, sns, sqs }: PagesProps): WireResponse {
     content: html`
 <section class="card"><h2><a href="/local/executions">Executions</a></h2><p>${states.executions().length} in all, ${running} running: their states, timings, inputs and outputs</p></section>
 <section class="card"><h2><a href="/local/outbox">Outbox</a></h2><p>${sns.mails().length} e-mails, with working links, also as <a href="/local/outbox.json">JSON</a></p></section>
-<section class="card"><h2><a href="/local/queues">Queues</a></h2><p>${letters} dead letters</p></section>`,
+<section class="card"><h2><a href="/local/queues">Queues</a></h2><p>${letters === 1 ? '1 message' : `${letters} messages`} in ${sqs.queues().length} queues, which hold dead letters</p></section>`,
   });
 }
 
