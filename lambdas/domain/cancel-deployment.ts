@@ -29,7 +29,7 @@ async function cancel(
 ): Promise<{ deployment: Deployment; effects: Effects }> {
   const deployment = await transaction.get('deployment', { id });
   if (!deployment) throw new NotFoundError('deployment', id);
-  if (deployment.cancelRequestedBy) return { deployment, effects: NO_EFFECTS };
+  if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
   const now = surroundings.now();
   switch (deployment.status) {
     case 'queued': {
@@ -43,21 +43,30 @@ async function cancel(
     }
     case 'planning':
     case 'awaiting_approval': {
+      for (const name of GATES) {
+        const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+        if (gate?.status === 'open') transaction.put('gate', close(gate, 'canceled', now));
+        else if (gate && gate.status !== 'approved')
+          throw new RefusedError('not-cancelable', `deployment "${id}" is ending: its ${name} gate is ${gate.status}`);
+      }
       const marked = { ...deployment, cancelRequestedBy: by };
       transaction.put('deployment', marked);
       recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
-      const resume = [];
-      for (const name of GATES) {
-        const gate = await transaction.get('gate', { deploymentId: id, gate: name });
-        if (gate?.status !== 'open') continue;
-        transaction.put('gate', close(gate, 'canceled', now));
-        resume.push({ deploymentId: id, gate: name });
-      }
-      return { deployment: marked, effects: { ...NO_EFFECTS, resume } };
+      return { deployment: marked, effects: await resumeCanceled(transaction, id) };
     }
     default:
       throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
   }
+}
+
+/** Asked for again, it resumes again: so a crash after the first time heals. */
+async function resumeCanceled(transaction: Transaction, id: string): Promise<Effects> {
+  const resume = [];
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+    if (gate?.status === 'canceled') resume.push({ deploymentId: id, gate: name });
+  }
+  return { ...NO_EFFECTS, resume };
 }
 
 export const canceledBy = (by: Requester) => ({

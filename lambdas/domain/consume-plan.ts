@@ -96,7 +96,8 @@ async function objection(
     await transaction.get('environment', { application: name, name: environment }),
     await transaction.get('environmentState', { application: name, environment }),
   ];
-  if (!application || !target || !state) return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (!application || !target || !state)
+    return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
   if (isProtected(target) && !planned?.isProtected && (planned?.headline.summary.destroy ?? 0) > 0)
     return {
       reason: 'deletion-protected',

@@ -212,7 +212,9 @@ export function succeed(deployment: Deployment, now: string): DeploymentIn<'succ
   const planned = plannedOf(deployment);
   if (!planned) throw new Error(`deployment "${deployment.id}" has no plan and cannot have succeeded`);
   if (planned.hasChanges && deployment.status !== 'applying')
-    throw new Error(`deployment "${deployment.id}" has planned changes that were not applied and cannot have succeeded`);
+    throw new Error(
+      `deployment "${deployment.id}" has planned changes that were not applied and cannot have succeeded`,
+    );
   return { ...factsOf(deployment), status: 'succeeded', endedAt: now, planned };
 }
 

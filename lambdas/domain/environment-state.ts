@@ -86,14 +86,11 @@ export function isProven(state: EnvironmentState | undefined, outcome: Outcome |
 export const isBusy = (state: EnvironmentState | undefined): boolean =>
   state !== undefined && (state.holder !== null || state.queue.length > 0);
 
-/** The open deployment for the same release and operation, if there is one. */
-export const openTwin = (
-  state: EnvironmentState,
-  wanted: { release: number; operation: Operation },
-): string | undefined =>
-  [...(state.holder ? [state.holder] : []), ...state.queue].find(
-    (entry) => entry.release === wanted.release && entry.operation === wanted.operation,
-  )?.deploymentId;
+/** Deployments here for the same release and operation: the holder, which may have ended already, and waiting ones. */
+export const twinsOf = (state: EnvironmentState, wanted: { release: number; operation: Operation }): string[] =>
+  [...(state.holder ? [state.holder] : []), ...state.queue]
+    .filter((entry) => entry.release === wanted.release && entry.operation === wanted.operation)
+    .map(({ deploymentId }) => deploymentId);
 
 export interface Admission {
   readonly state: EnvironmentState;

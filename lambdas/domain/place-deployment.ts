@@ -1,5 +1,12 @@
 import type { Application } from './application.ts';
-import { type Deployment, type DeploymentIn, endUnsuccessfully, type Operation, type Requester } from './deployment.ts';
+import {
+  type Deployment,
+  type DeploymentIn,
+  endUnsuccessfully,
+  isTerminal,
+  type Operation,
+  type Requester,
+} from './deployment.ts';
 import { type Effects, NO_EFFECTS } from './effects.ts';
 import { type Environment, isProtected } from './environment.ts';
 import {
@@ -8,8 +15,8 @@ import {
   emptyState,
   isOutdated,
   isProven,
-  openTwin,
   type QueueEntry,
+  twinsOf,
 } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
@@ -60,8 +67,10 @@ export async function placeDeployment(
 
   const state =
     (await transaction.get('environmentState', { application: app, environment: name })) ?? emptyState(app, name);
-  const twin = openTwin(state, request);
-  if (twin) return { deployment: await existing(transaction, twin), isNew: false, effects: NO_EFFECTS };
+  for (const id of twinsOf(state, request)) {
+    const deployment = await existing(transaction, id);
+    if (!isTerminal(deployment.status)) return { deployment, isNew: false, effects: NO_EFFECTS };
+  }
 
   if (request.operation === 'destroy') await requireDestroyable(transaction, environment, state);
   else await requireProven(transaction, application, name, request.release);
