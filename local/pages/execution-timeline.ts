@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { HistoryEvent } from '../asl/execution.ts';
 
 /** One stay of an execution in a state, read from its history. */
@@ -14,6 +15,8 @@ export interface StateVisit {
   cause?: string;
   leftAt?: number;
   output?: string;
+  /** Of the build that the task ran. */
+  logUrl?: string;
   /** The execution ended in this state, without leaving it. */
   isEnd: boolean;
 }
@@ -31,6 +34,7 @@ export function readTimeline(history: readonly HistoryEvent[]): StateVisit[] {
     const visit = visits.at(-1);
     if (!visit) continue;
     if (type === 'TaskScheduled') visit.attempts += 1;
+    if (type === 'TaskSubmitted') visit.logUrl = readLogUrl(text(details.output));
     if (/^(TaskFailed|TaskTimedOut|EvaluationFailed|ExecutionFailed)$/.test(type) && details.error !== undefined) {
       visit.error = text(details.error);
       visit.cause = text(details.cause);
@@ -45,6 +49,16 @@ export function readTimeline(history: readonly HistoryEvent[]): StateVisit[] {
     }
   }
   return visits;
+}
+
+const BuildSchema = z.object({ Build: z.object({ Logs: z.object({ DeepLink: z.url({ protocol: /^https?$/ }) }) }) });
+
+function readLogUrl(output: string): string | undefined {
+  try {
+    return BuildSchema.parse(JSON.parse(output)).Build.Logs.DeepLink;
+  } catch {
+    return undefined;
+  }
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -72,9 +72,10 @@ ${error === null ? undefined : html`<dt>Error</dt><dd>${error}</dd>`}${cause ===
 }
 
 function stateRow(visit: StateVisit, now: number): Html {
-  const { name, type, enteredAt, leftAt, input, output, error, cause, attempts } = visit;
+  const { name, type, enteredAt, leftAt, input, output, error, cause, attempts, logUrl } = visit;
   const details = [
     attempts > 1 ? html`<p class="soft">${attempts} attempts</p>` : html``,
+    logUrl === undefined ? html`` : html`<p><a href="${logUrl}">Build log</a></p>`,
     error === undefined ? html`` : html`<p>${error}</p>`,
     cause ? data('Cause', cause) : html``,
     data('Input', input),

@@ -30,10 +30,12 @@ export class FakeBuilds {
     for (const listener of this.#listeners.get(build.id) ?? []) listener();
   }
 
-  onBuildEnded(buildId: string, listener: () => void): () => void {
+  buildEnds(buildId: string, signal: AbortSignal): Promise<void> {
     const listeners = this.#listeners.get(buildId) ?? new Set();
-    this.#listeners.set(buildId, listeners.add(listener));
-    return () => listeners.delete(listener);
+    return new Promise((resolve) => {
+      this.#listeners.set(buildId, listeners.add(resolve));
+      signal.addEventListener('abort', () => resolve());
+    });
   }
 
   readonly operations: Record<string, Operation> = {

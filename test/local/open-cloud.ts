@@ -84,7 +84,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   const events = createEventsService(context, { clock, random });
   const states = createStatesService(context, {
     putEvent: (event) => events.putServiceEvent(event),
-    onBuildEnded: (buildId, listener) => builds.onBuildEnded(buildId, listener),
+    buildEnds: (buildId, signal) => builds.buildEnds(buildId, signal),
     clock,
     random,
   });

@@ -4,18 +4,18 @@ import { RUNTIME_ERROR } from '../../asl/state-failure.ts';
 import type { Caller, Door } from '../../door/wire.ts';
 import { asTaskError, type Integration, TaskError } from './integration.ts';
 
-/** Calls `listener` when the build has ended; returns how to stop listening. */
-export type OnBuildEnded = (buildId: string, listener: () => void) => () => void;
+/** Resolves when the build has ended, or when `signal` aborts. */
+export type BuildEnds = (buildId: string, signal: AbortSignal) => Promise<void>;
 
 /** Between two looks at a build nobody has told anything about. */
-const POLL_INTERVAL_MS = 1000;
+const POLL_INTERVAL_MS = 5000;
 
 const SubmittedSchema = z.object({ Build: z.object({ Id: z.string() }) });
 const AnswerSchema = z.object({ build: JsonSchema });
 const BuildsSchema = z.object({ builds: z.array(JsonSchema).default([]) });
 
 /** `codebuild:startBuild`, which speaks PascalCase although CodeBuild does not. */
-export function createStartBuild(door: Door, onBuildEnded: OnBuildEnded): Integration {
+export function createStartBuild(door: Door, buildEnds: BuildEnds): Integration {
   const call = async (caller: Caller, operation: string, input: unknown): Promise<Json> => {
     try {
       const output = await door.call(caller, 'codebuild', operation, input);
@@ -58,20 +58,10 @@ export function createStartBuild(door: Door, onBuildEnded: OnBuildEnded): Integr
   };
 
   /** Until the build has ended, a while has passed or nobody wants to know any more. */
-  function waitForNews(buildId: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', settle);
-        stopListening();
-        if (signal.aborted) reject(signal.reason);
-        else resolve();
-      };
-      const timer = setTimeout(settle, POLL_INTERVAL_MS).unref();
-      signal.addEventListener('abort', settle);
-      const stopListening = onBuildEnded(buildId, settle);
-      if (signal.aborted) settle();
-    });
+  async function waitForNews(buildId: string, signal: AbortSignal): Promise<void> {
+    const news = AbortSignal.any([signal, AbortSignal.timeout(POLL_INTERVAL_MS)]);
+    await buildEnds(buildId, news);
+    signal.throwIfAborted();
   }
 }
 

@@ -7,7 +7,7 @@ import { logLines } from './execution-log.ts';
 import { ExecutionRunner } from './execution-runner.ts';
 import { createExecutionStore } from './execution-store.ts';
 import { createLambdaInvoke } from './lambda-invoke.ts';
-import { createStartBuild, type OnBuildEnded } from './start-build.ts';
+import { type BuildEnds, createStartBuild } from './start-build.ts';
 import { createStateMachineProvisioner, type StateMachine } from './state-machines.ts';
 import { createStatesOperations } from './states-operations.ts';
 import { statusChangeEvent } from './status-event.ts';
@@ -24,8 +24,8 @@ export interface StatesService extends LocalService {
 interface StatesServiceProps {
   /** Puts an event on the default bus; it must be stored when this returns. */
   readonly putEvent: (event: ServiceEvent) => void;
-  /** Tells of builds' ends; without it builds are looked at once a second. */
-  readonly onBuildEnded?: OnBuildEnded;
+  /** Tells of builds' ends; without it builds are looked at every five seconds. */
+  readonly buildEnds?: BuildEnds;
   /** Where machines with a logging configuration write. */
   readonly writeLog?: (logGroup: string, stream: string, message: string) => void;
   readonly clock?: Clock;
@@ -35,14 +35,14 @@ interface StatesServiceProps {
 /** Makes Step Functions. Tasks call `lambda:invoke` (also with a task token) and `codebuild:startBuild` (also `.sync`). */
 export function createStatesService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
-  { putEvent, onBuildEnded = noNews, writeLog, clock = systemClock, random = Math.random }: StatesServiceProps,
+  { putEvent, buildEnds = noNews, writeLog, clock = systemClock, random = Math.random }: StatesServiceProps,
 ): StatesService {
   const { door, database, region, log } = context;
   const store = createExecutionStore(database);
   const machines = new Map<string, StateMachine>();
   const integrations = {
     'lambda:invoke': createLambdaInvoke(door),
-    'codebuild:startBuild': createStartBuild(door, onBuildEnded),
+    'codebuild:startBuild': createStartBuild(door, buildEnds),
   };
   const record = (execution: Execution, events: readonly HistoryEvent[]): void => {
     const logging = machines.get(execution.machineArn)?.logging;
@@ -92,4 +92,6 @@ export function createStatesService(
   };
 }
 
-const noNews: OnBuildEnded = () => () => {};
+/** Until nobody waits any more. */
+const noNews: BuildEnds = (_buildId, signal) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
