@@ -156,7 +156,7 @@ class Differ {
         });
     }
     if (!pairs)
-      for (const at of added)
+      for (const at of added.filter((place) => !marksAnything(maskAt(sides.unknown, place))))
         this.#add([...path, at], { after: this.#shown('', after[at], maskAt(sides.afterMask, at)) });
     const unknowns = listOf(sides.unknown);
     for (const [at, mark] of unknowns.entries())
