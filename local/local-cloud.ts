@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { loadAssembly } from './assembly/cloud-assembly.ts';
 import { type DeployedStack, deployTemplate } from './assembly/deploy-template.ts';
 import type { LocalContext, LocalEvent, LocalService, Provisioner } from './assembly/provision.ts';
+import { startConfigPushes } from './config-pushes.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
+import { alarmsRoutes } from './pages/alarms-page.ts';
 import { createPages } from './pages/create-pages.ts';
+import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
@@ -21,6 +24,7 @@ import { createSnsService, type SnsService } from './services/sns/sns-service.ts
 import { createSqsService, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
 import { createStsService } from './services/sts/sts-service.ts';
+import { createTargetAccounts } from './target-accounts.ts';
 
 export { synthesize } from './synthesize.ts';
 
@@ -54,6 +58,7 @@ export interface LocalCloud {
   readonly endpoint: string;
   readonly accountId: string;
   readonly region: string;
+  readonly tableName: string;
   /** Calls, faults, credentials and policies. */
   readonly door: LocalDoor;
   readonly stack: DeployedStack;
@@ -139,19 +144,19 @@ async function start(
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
   const events = createEventsService(context);
-  const codebuild = createCodeBuildService(context, { ...props, pagesUrl });
+  const targetAccounts = createTargetAccounts({ context, door, s3, assembly });
+  const codebuild = createCodeBuildService(context, { ...props, pagesUrl, onSourceReady: targetAccounts.prepare });
   const states = createStatesService(context, {
     putEvent: events.putServiceEvent,
-    onBuildEnded(buildId, listener) {
-      const listening = new AbortController();
-      void codebuild.buildEnds(buildId, listening.signal).then(() => {
-        if (!listening.signal.aborted) listener();
-      });
-      return () => listening.abort();
-    },
+    buildEnds: codebuild.buildEnds,
     writeLog: logs.write,
   });
-  const pages = { ...createPages({ states, sns, sqs }), ...codebuild.localRoutes };
+  const pages = {
+    ...createPages({ states, sns, sqs }),
+    ...codebuild.localRoutes,
+    ...logsRoutes(logs),
+    ...alarmsRoutes(cloudwatch),
+  };
   const gateway = createApiGatewayService(context, {
     port: props.port,
     credentials: door.credentials,
@@ -169,25 +174,39 @@ async function start(
     closers.push(async () => service.stop?.());
   }
 
-  dynamodb.prepare();
+  const { template } = assembly.stack(STACK_NAME);
+  if (Object.values(template.Resources).some(({ Type }) => Type === 'AWS::DynamoDB::Table')) dynamodb.prepare();
   url = await gateway.listen();
   const stack = await deployTemplate({
-    template: assembly.stack(STACK_NAME).template,
+    template,
     stackName: STACK_NAME,
     accountId,
     region,
     provisioners: provisionersOf(services),
   });
   for (const service of services) await service.start?.();
+  const tableName = refOf(stack, 'AWS::DynamoDB::Table');
+  if (props.configRepository) {
+    const busName = refOf(stack, 'AWS::Events::EventBus');
+    const pushes = startConfigPushes({ context, directory: props.configRepository, tableName, busName });
+    closers.push(() => pushes.stop());
+  }
 
   return {
-    ...{ url, endpoint: server.url, accountId, region, door, stack },
+    ...{ url, endpoint: server.url, accountId, region, tableName, door, stack },
     ...{ states, events, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
     async stop() {
       await close();
       if (violations.length > 0) throw new Error(`the run broke rules of AWS:\n${[...new Set(violations)].join('\n')}`);
     },
   };
+}
+
+/** Name of the one resource of a type. */
+function refOf(stack: DeployedStack, type: string): string {
+  const [found, ...others] = [...stack.resources.values()].filter((resource) => resource.type === type);
+  if (!found || others.length > 0) throw new Error(`the template has ${found ? 'more than one' : 'no'} ${type}`);
+  return found.ref;
 }
 
 function provisionersOf(services: readonly LocalService[]): Record<string, Provisioner> {

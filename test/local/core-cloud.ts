@@ -75,7 +75,10 @@ export async function openCoreCloud(props: CoreCloudProps): Promise<CoreCloud> {
   const door = createDoor({ accountId: ACCOUNT, region: REGION, log });
   const server = await startDoorServer(door, log);
   const database = openDatabase(props.dataDirectory);
-  for (const [name, source] of Object.entries(props.handlers ?? {})) bundle(filesDirectory, name, source);
+  for (const [name, source] of Object.entries(props.handlers ?? {})) {
+    mkdirSync(join(filesDirectory, name));
+    bundleHandler(join(filesDirectory, name), source);
+  }
   const context: LocalContext = {
     door,
     database,
@@ -162,8 +165,8 @@ export async function openCoreCloud(props: CoreCloudProps): Promise<CoreCloud> {
   }
 }
 
-function bundle(directory: string, name: string, source: string): void {
-  mkdirSync(join(directory, name));
+/** Bundles the source of a handler into `<directory>/index.mjs`. */
+export function bundleHandler(directory: string, source: string): void {
   const { outputFiles } = buildSync({
     stdin: { contents: source, resolveDir: import.meta.dirname, loader: 'ts' },
     bundle: true,
@@ -173,7 +176,7 @@ function bundle(directory: string, name: string, source: string): void {
     target: 'node24',
     mainFields: ['module', 'main'],
   });
-  writeFileSync(join(directory, name, 'index.mjs'), outputFiles[0]?.contents ?? '');
+  writeFileSync(join(directory, 'index.mjs'), outputFiles[0]?.contents ?? '');
 }
 
 /** A role for functions, with the statements of its inline policy. */

@@ -1,0 +1,146 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import { functionRole, lambdaFunction } from './core-cloud.ts';
+import { writeMiniAssembly } from './mini-assembly.ts';
+
+const handlers = {
+  counts: `import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+    const table = new DynamoDBClient();
+    export const handler = async ({ routeKey }) => {
+      if (routeKey === 'GET /late') {
+        setTimeout(() => table.send(new UpdateItemCommand({ TableName: 'counts', Key: { pk: { S: 'late' } } })).catch(() => console.log('refused')), 20);
+        return 'early';
+      }
+      const { Attributes } = await table.send(new UpdateItemCommand({
+        TableName: 'counts', Key: { pk: { S: 'one' } }, UpdateExpression: 'ADD #n :one', ReturnValues: 'ALL_NEW',
+        ExpressionAttributeNames: { '#n': 'n' }, ExpressionAttributeValues: { ':one': { N: '1' } },
+      }));
+      return { n: Number(Attributes.n.N) };
+    };`,
+};
+
+const route = (RouteKey: string) => ({
+  Type: 'AWS::ApiGatewayV2::Route',
+  Properties: {
+    ApiId: { Ref: 'Api' },
+    RouteKey,
+    Target: { 'Fn::Join': ['', ['integrations/', { Ref: 'Integration' }]] },
+  },
+});
+
+const resources = {
+  Table: {
+    Type: 'AWS::DynamoDB::Table',
+    Properties: {
+      TableName: 'counts',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    },
+  },
+  Role: functionRole({ Effect: 'Allow', Action: 'dynamodb:UpdateItem', Resource: { 'Fn::GetAtt': ['Table', 'Arn'] } }),
+  Counts: lambdaFunction('counts'),
+  Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'api', ProtocolType: 'HTTP' } },
+  Stage: {
+    Type: 'AWS::ApiGatewayV2::Stage',
+    Properties: { ApiId: { Ref: 'Api' }, StageName: '$default', AutoDeploy: true },
+  },
+  Integration: {
+    Type: 'AWS::ApiGatewayV2::Integration',
+    Properties: {
+      ApiId: { Ref: 'Api' },
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri: { 'Fn::GetAtt': ['Counts', 'Arn'] },
+      PayloadFormatVersion: '2.0',
+    },
+  },
+  Count: route('GET /count'),
+  Late: route('GET /late'),
+  Permission: {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { Ref: 'Counts' },
+      Principal: 'apigateway.amazonaws.com',
+    },
+  },
+};
+
+const { Table: _, ...withoutTable } = { ...resources, Role: functionRole() };
+
+describe('the local cloud', () => {
+  let running: LocalCloud[] = [];
+  const start = async (
+    props: { data?: string; port?: number; resources?: Record<string, unknown> } = {},
+  ): Promise<LocalCloud> => {
+    const assemblyDirectory = writeMiniAssembly(props.resources ?? resources, handlers);
+    const cloud = await startLocalCloud({ assemblyDirectory, port: props.port ?? 0, data: props.data });
+    running.push(cloud);
+    return cloud;
+  };
+  afterEach(async () => {
+    for (const cloud of running) await cloud.stop();
+    running = [];
+  });
+  const count = async ({ url }: LocalCloud): Promise<unknown> => (await fetch(`${url}/count`)).json();
+
+  test('runs a template and keeps what happened in its data directory', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'stagegate-data-'));
+    const first = await start({ data });
+    expect([await count(first), await count(first)]).toEqual([{ n: 1 }, { n: 2 }]);
+    await expect(start({ data })).rejects.toThrow(`data directory ${data} is in use by another local cloud`);
+    await first.stop();
+    running = [];
+    const second = await start({ data });
+    expect(await count(second)).toEqual({ n: 3 });
+  });
+
+  test('shows logs and alarms, and records the calls of functions', async () => {
+    const cloud = await start({ resources: withoutTable });
+    await count(cloud);
+    expect(await (await fetch(`${cloud.url}/local/logs`)).text()).toContain('Log group');
+    expect((await fetch(`${cloud.url}/local/logs/nothing`)).status).toBe(404);
+    expect(await (await fetch(`${cloud.url}/local/alarms.json`)).json()).toEqual([]);
+    const calls = cloud.door.calls.list().filter(({ service }) => service === 'dynamodb');
+    expect(calls).toMatchObject([
+      {
+        operation: 'UpdateItem',
+        caller: expect.stringMatching(/assumed-role\/Stagegate-Role-[0-9A-F]{12}\/counts$/),
+        outcome: 'AccessDeniedException',
+      },
+    ]);
+  });
+
+  test('stopping fails when a function called AWS outside of its invocations', async () => {
+    const cloud = await start({ resources: withoutTable });
+    expect(await (await fetch(`${cloud.url}/late`)).json()).toBe('early');
+    while (!cloud.logs.read('/aws/lambda/counts').some(({ message }) => message === 'refused')) await delay(20);
+    await expect(cloud.stop()).rejects.toThrow('function counts made an AWS call outside of its invocations');
+    running = [];
+  });
+
+  test('a template it cannot run leaves nothing behind', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'stagegate-data-'));
+    await expect(start({ data, resources: { ...resources, Network: { Type: 'AWS::EC2::VPC' } } })).rejects.toThrow(
+      'AWS::EC2::VPC (Network)',
+    );
+    expect(await count(await start({ data }))).toEqual({ n: 1 });
+  });
+
+  test('a port that is taken is named', async () => {
+    const taken = createServer();
+    const port = await new Promise<number>((resolve) => {
+      taken.listen(0, '127.0.0.1', () => {
+        const address = taken.address();
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      });
+    });
+    await expect(start({ port, resources: withoutTable })).rejects.toThrow(`port ${port} of 127.0.0.1 is in use`);
+    taken.close();
+  });
+});
