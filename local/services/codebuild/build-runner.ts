@@ -22,6 +22,8 @@ const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TF_PLUGIN_CACHE_DIR', 'SSH
 /** A checked out build, before its commands run. */
 export interface ReadySource {
   readonly directory: string;
+  /** Directory of each secondary source by its identifier. */
+  readonly secondary: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -252,10 +254,12 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     provision(request);
     enter('DOWNLOAD_SOURCE');
     await fetchPrimarySource(request, join(base, 'src'));
+    const secondary: Record<string, string> = {};
     for (const { location, sourceIdentifier } of project.secondarySources) {
+      secondary[sourceIdentifier] = join(base, `src-${sourceIdentifier}`);
       await fetchSecondarySource(request, location, join(base, `src-${sourceIdentifier}`));
     }
-    await props.onSourceReady?.({ directory: join(base, 'src'), variables: request.variables });
+    await props.onSourceReady?.({ directory: join(base, 'src'), secondary, variables: request.variables });
     if (request.signal.aborted) return 'STOPPED';
     const status = await runShell(request, base, buildVariables(request, base));
     if (status === 'IN_PROGRESS') throw new Error(`build ${build.id} ended while in progress`);

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { LocalEvent } from './assembly/provision.ts';
+import type { Database } from './persistence/database.ts';
+
+const run = promisify(execFile);
+
+/** Reading a ref costs a few milliseconds; people do not notice this delay. */
+const POLL_MS = 300;
+/** More paths than this are not listed, as git hosts do not list them either. */
+const MOST_PATHS = 3000;
+
+/** A branch that has moved. */
+export interface Push {
+  readonly eventId: string;
+  readonly branch: string;
+  readonly before: string;
+  readonly after: string;
+  readonly forced: boolean;
+  /** Undefined when there are too many. */
+  readonly changedPaths: readonly string[] | undefined;
+  readonly message: string;
+  readonly author: string;
+}
+
+interface GitWatcherProps {
+  readonly directory: string;
+  readonly database: Database;
+  /** The branches that somebody deploys from. */
+  readonly branches: () => Promise<readonly string[]>;
+  /** The push counts as told once this resolves; until then it is told again. */
+  readonly onPush: (push: Push) => Promise<void>;
+  readonly log: (event: LocalEvent) => void;
+}
+
+/**
+ * Turns commits in a git directory into pushes. The heads told last are kept, so that a commit made while nobody watched
+ * is told at the next start. The first sight of a branch is no push.
+ */
+export function watchRepository({ directory, database, branches, onPush, log }: GitWatcherProps): {
+  stop(): Promise<void>;
+} {
+  const heads = database.collection<{ head: string; pushes: number }>('git-heads');
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let pass: Promise<void> = Promise.resolve();
+
+  const git = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run('git', ['-C', directory, ...args], { maxBuffer: 2 ** 26 });
+    return stdout.trim();
+  };
+  const lookAt = async (branch: string): Promise<void> => {
+    const key = `${directory}#${branch}`;
+    const after = await git('rev-parse', '--verify', '--quiet', `refs/heads/${branch}`).catch(() => '');
+    const told = heads.get(key);
+    if (!after || after === told?.head) return;
+    const pushes = (told?.pushes ?? 0) + 1;
+    if (told) await onPush(await describe(branch, told.head, after, pushes));
+    heads.put(key, { head: after, pushes });
+  };
+  const describe = async (branch: string, before: string, after: string, number: number): Promise<Push> => {
+    const forced = await git('merge-base', '--is-ancestor', before, after).then(
+      () => false,
+      () => true,
+    );
+    const paths = forced ? [] : (await git('diff', '--name-only', '-z', before, after)).split('\0').filter(Boolean);
+    const [author = '', ...message] = (await git('log', '-1', '--format=%ae%n%B', after)).split('\n');
+    return {
+      eventId: `local-${branch}-${number}-${after}`,
+      ...{ branch, before, after, forced, author },
+      changedPaths: forced || paths.length > MOST_PATHS ? undefined : paths,
+      message: message.join('\n').trim(),
+    };
+  };
+  const look = async (): Promise<void> => {
+    try {
+      for (const branch of await branches()) await lookAt(branch);
+    } catch (error) {
+      log({ source: 'git', message: 'watching the config repository failed', fields: { error: String(error) } });
+    }
+    if (!stopped) timer = setTimeout(next, POLL_MS);
+  };
+  const next = (): void => {
+    pass = look();
+  };
+  next();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await pass;
+      clearTimeout(timer);
+    },
+  };
+}
