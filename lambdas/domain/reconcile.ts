@@ -1,4 +1,4 @@
-import { eventOf } from './announcement.ts';
+import { announceEnding } from './announce-ending.ts';
 import { type Deployment, isTerminal } from './deployment.ts';
 import type { EffectServices } from './effects.ts';
 import { resumeGate } from './effects.ts';
@@ -21,7 +21,8 @@ const GRACE_MS = 60_000;
 
 export interface Repair {
   readonly deploymentId: string;
-  readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'promoted' | 'left-alone';
+  /** `failed`: it could not be mended, somebody has to look. */
+  readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'promoted' | 'left-alone' | 'failed';
   readonly why: string;
 }
 
@@ -33,12 +34,23 @@ export async function reconcile(services: ReconcileServices): Promise<Repair[]> 
     const page = await services.store.list(LISTINGS.inFlight(), { ...(cursor && { cursor }) });
     for (const { application, environment } of page.items) {
       const state = await services.store.get('environmentState', { application, environment });
-      const repair = state && (await repairEnvironment(services, state));
-      if (repair) repairs.push(repair);
+      if (state) repairs.push(...(await attempt(nameOf(state), () => repairEnvironment(services, state))));
     }
     cursor = page.nextCursor;
   } while (cursor);
   return [...repairs, ...(await repairPromotions(services))];
+}
+
+const nameOf = ({ holder, queue }: EnvironmentState): string => (holder ?? queue[0])?.deploymentId ?? 'nobody';
+
+/** What cannot be mended in one environment must not keep the others from it (rule 6). */
+async function attempt(deploymentId: string, repair: () => Promise<Repair | undefined>): Promise<Repair[]> {
+  try {
+    const done = await repair();
+    return done ? [done] : [];
+  } catch (error) {
+    return [{ deploymentId, action: 'failed', why: String(error) }];
+  }
 }
 
 /** The same for the one environment whose execution has just ended. */
@@ -54,8 +66,10 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
   const { store, workflow, surroundings } = services;
   const { holder, application, environment } = state;
   if (!holder) {
+    // The index lags behind: the environment may have become free since.
+    if (state.queue.length === 0) return undefined;
     await passOn(services, application, environment, null);
-    return { deploymentId: state.queue[0]?.deploymentId ?? '', action: 'released', why: 'a queue without a holder' };
+    return { deploymentId: nameOf(state), action: 'released', why: 'it waited for an environment that nobody held' };
   }
   const deployment = await store.get('deployment', { id: holder.deploymentId });
   if (!deployment)
@@ -99,16 +113,22 @@ async function end(services: ReconcileServices, deployment: Deployment, how: str
     error: `execution-${how}`,
     cause: `the execution was found ${how} while the deployment was ${deployment.status}`,
   });
-  const ended = await services.store.get('deployment', { id: deployment.id });
-  const event = ended && eventOf(ended);
-  if (event) await services.events.publish(event.name, event.detail);
-  await releaseEnvironment(services, deployment.id);
+  await announceAndRelease(services, deployment.id);
   return { deploymentId: deployment.id, action: 'ended', why: `its execution is ${how}` };
 }
 
 async function release(services: ReconcileServices, deployment: Deployment, why: string): Promise<Repair> {
-  await releaseEnvironment(services, deployment.id);
+  await announceAndRelease(services, deployment.id);
   return { deploymentId: deployment.id, action: 'released', why };
+}
+
+/** Nobody knows whether the execution came to announce the ending; the environment becomes free either way. */
+async function announceAndRelease(services: ReconcileServices, id: string): Promise<void> {
+  try {
+    await announceEnding(services, id);
+  } finally {
+    await releaseEnvironment(services, id);
+  }
 }
 
 /** Promotions whose event was lost: the newest success of an environment that promotes by itself has none. */
@@ -120,14 +140,22 @@ async function repairPromotions(services: ReconcileServices): Promise<Repair[]> 
     for (const application of page.items)
       for (const environment of application.pipeline) {
         const state = await services.store.get('environmentState', { application: application.name, environment });
-        const newest = state?.deployed;
-        if (!newest || Date.parse(services.surroundings.now()) - Date.parse(newest.at) < GRACE_MS) continue;
-        if (!(await automaticTarget(services.store, application.name, environment))) continue;
-        if (await services.store.get('promotion', { sourceDeploymentId: newest.deploymentId })) continue;
-        await promoteAutomatically(services, newest.deploymentId);
-        repairs.push({ deploymentId: newest.deploymentId, action: 'promoted', why: 'its promotion had been lost' });
+        const newest = state?.deployed?.deploymentId;
+        if (newest) repairs.push(...(await attempt(newest, () => repairPromotion(services, state))));
       }
     cursor = page.nextCursor;
   } while (cursor);
   return repairs;
+}
+
+async function repairPromotion(
+  services: ReconcileServices,
+  { application, environment, deployed }: EnvironmentState,
+): Promise<Repair | undefined> {
+  const { store, surroundings } = services;
+  if (!deployed || Date.parse(surroundings.now()) - Date.parse(deployed.at) < GRACE_MS) return undefined;
+  if (!(await automaticTarget(store, application, environment))) return undefined;
+  if (await store.get('promotion', { sourceDeploymentId: deployed.deploymentId })) return undefined;
+  await promoteAutomatically(services, deployed.deploymentId);
+  return { deploymentId: deployed.deploymentId, action: 'promoted', why: 'its promotion had been lost' };
 }

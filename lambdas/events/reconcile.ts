@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { reconcile, reconcileDeployment } from '../domain/reconcile.ts';
+import { type Repair, reconcile, reconcileDeployment } from '../domain/reconcile.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countStuck } from '../runtime/metrics.ts';
@@ -10,9 +10,12 @@ const services = servicesOf('reconcile');
 /** `Step Functions Execution Status Change` names an execution; the schedule's event has no detail of use. */
 const DetailSchema = z.object({ name: z.string().optional() });
 
+/** Repairs that show something had gone wrong, or still is. */
+const STUCK = new Set<Repair['action']>(['ended', 'released', 'failed']);
+
 export const handler = eventHandler(DetailSchema, async ({ name }) => {
   const repairs = name ? [await reconcileDeployment(services, name)] : await reconcile(services);
   const done = repairs.filter((repair) => repair !== undefined);
   for (const { deploymentId, action, why } of done) logger.warn('repaired', { deploymentId, action, why });
-  countStuck(done.filter(({ action }) => action === 'ended' || action === 'released').length);
+  countStuck(done.filter(({ action }) => STUCK.has(action)).length);
 });
