@@ -1,0 +1,138 @@
+import { isTerminal, plannedOf } from '../domain/deployment.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
+import type { Analysis } from '../domain/plan/analysis.ts';
+import type { ApprovalRecords } from './load-approval.ts';
+import { capitalized, counted, moment, operationInWords, STATUS_IN_WORDS } from './words.ts';
+
+/** Where the link stands for the person who opened it. */
+export type ApprovalState =
+  /** May decide; `approveRefusal` says why an approval would not count, a rejection does. */
+  | { readonly kind: 'open'; readonly approveRefusal?: string }
+  /** Has approved; others still have to. */
+  | { readonly kind: 'waiting'; readonly own: Decision; readonly missing: number }
+  | { readonly kind: 'approved'; readonly approvals: readonly Decision[]; readonly own?: Decision }
+  | { readonly kind: 'rejected'; readonly rejection: Decision; readonly own?: Decision }
+  | { readonly kind: 'expired'; readonly at: string }
+  | { readonly kind: 'canceled'; readonly by?: string }
+  | { readonly kind: 'superseded'; readonly by?: string }
+  /** The deployment ended for another reason while the gate was open. */
+  | { readonly kind: 'void'; readonly why: string }
+  /** The link is about another plan than the gate is now. */
+  | { readonly kind: 'changed' }
+  /** The person decides nothing here any more. */
+  | { readonly kind: 'removed' };
+
+/** What the page says, without how it looks. */
+export interface ApprovalView {
+  readonly state: ApprovalState;
+  readonly title: string;
+  readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
+  /** Who is asked, and to decide what. */
+  readonly you: { readonly email: string; readonly gate: string };
+  readonly requestedBy: string;
+  readonly request: string;
+  readonly expiresAt: string;
+  /** Typed to approve a production deployment. */
+  readonly nameToType?: string;
+  readonly commit: { readonly id: string; readonly message: string; readonly author: string };
+  readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
+  readonly analysis: Analysis | undefined;
+  readonly gates: readonly GateInWords[];
+  readonly progress: string;
+}
+
+interface GateInWords {
+  readonly name: string;
+  readonly status: string;
+  readonly decisions: readonly Decision[];
+}
+
+/** Values of the page behind a link, for its person, at a moment. */
+export function viewApproval(records: ApprovalRecords, now: string): ApprovalView {
+  const { link, deployment, gate, application, environment, release } = records;
+  const planned = plannedOf(deployment);
+  const state = stateOf(records, now);
+  const { requestedBy, operation } = deployment;
+  return {
+    state,
+    title: capitalized(operationInWords(operation, release.number, environment.name)),
+    facts: [
+      { label: 'Application', value: application.name, detail: `of ${application.client}` },
+      { label: 'Environment', value: environment.name, detail: environment.stage },
+      { label: 'AWS account', value: environment.accountId, detail: environment.region },
+      { label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` },
+    ],
+    you: { email: link.email, gate: link.gate },
+    requestedBy: requestedBy.approver ?? requestedBy.principal,
+    request: operationInWords(operation, release.number, environment.name),
+    expiresAt: gate.expiresAt,
+    ...(environment.stage === 'production' && { nameToType: environment.name }),
+    commit: { id: release.commit, message: release.message, author: release.author },
+    plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
+    // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
+    analysis: state.kind === 'changed' || state.kind === 'removed' ? undefined : records.analysis,
+    gates: gatesInWords(records),
+    progress: STATUS_IN_WORDS[deployment.status],
+  };
+}
+
+function stateOf(
+  { link, deployment, gate, gates, approver, environment, events }: ApprovalRecords,
+  now: string,
+): ApprovalState {
+  if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
+  if (link.digest !== gate.digest || link.round !== gate.round) return { kind: 'changed' };
+  const own = gate.decisions.find(({ by }) => by === approver.email);
+  const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
+  switch (gate.status) {
+    case 'approved':
+      return { kind: 'approved', approvals: approvalsOf(gate), ...(own && { own }) };
+    case 'rejected':
+      return rejection
+        ? { kind: 'rejected', rejection, ...(own && { own }) }
+        : { kind: 'void', why: 'It was rejected.' };
+    case 'expired':
+      return { kind: 'expired', at: gate.expiresAt };
+    case 'canceled':
+      return {
+        kind: 'canceled',
+        by: deployment.cancelRequestedBy?.approver ?? deployment.cancelRequestedBy?.principal,
+      };
+    case 'superseded':
+      return { kind: 'superseded', by: events.find(({ type }) => type === 'superseded')?.by };
+    case 'void':
+      return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
+    case 'open':
+      if (now >= gate.expiresAt) return { kind: 'expired', at: gate.expiresAt };
+      if (isTerminal(deployment.status)) return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
+      if (own) return { kind: 'waiting', own, missing: gate.required - approvalsOf(gate).length };
+  }
+  const ballot = { decision: 'approve', approver, via: 'link', digest: link.digest } as const;
+  const otherGates = gates.filter((other) => other.gate !== gate.gate);
+  const refusal = refusalOf(() => decide(gate, ballot, { now, stage: environment.stage, deployment, otherGates }));
+  return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
+}
+
+/** Why the rules would not let something happen, found by trying it. */
+function refusalOf(attempt: () => unknown): string | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message;
+    throw error;
+  }
+}
+
+function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
+  return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
+    const gate = gates.find((each) => each.gate === name);
+    const decisions = gate?.decisions ?? [];
+    const given = gate ? approvalsOf(gate).length : 0;
+    const status = gate
+      ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
+      : `comes later, ${counted(required, 'approval')}`;
+    return { name, status, decisions };
+  });
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { decideGate } from '../domain/decide-gate.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { PROBLEMS } from '../runtime/http-errors.ts';
+import type { Page, PageRequest } from '../runtime/page-handler.ts';
+import type { Services } from '../runtime/services.ts';
+import { approvalPage } from './approval-template.ts';
+import { viewApproval } from './approval-view.ts';
+import { unknownLink } from './document.ts';
+import { formNonce, isFormNonce } from './form-nonce.ts';
+import { type ApprovalRecords, loadApproval } from './load-approval.ts';
+import { formAction } from './show-approval.ts';
+
+/** What the form sends; browsers end lines with CR LF, which count twice. */
+const FormSchema = z.object({
+  decision: z.enum(['approve', 'reject']),
+  comment: z
+    .string()
+    .transform((comment) => comment.replaceAll('\r\n', '\n').trim())
+    .pipe(z.string().max(2000)),
+  environment: z.string(),
+  nonce: z.string(),
+});
+
+/** `POST /approvals/{token}`: records the decision of the link's person, by the same rules as the API. */
+export async function decideApproval({ token, form }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
+  const records = await loadApproval(services, token);
+  if (!records) return unknownLink();
+  const { link, gate, environment } = records;
+  const sent = {
+    decision: form.get('decision') ?? '',
+    comment: form.get('comment') ?? '',
+    environment: form.get('environment') ?? '',
+    nonce: form.get('nonce') ?? '',
+  };
+  const show = (shown: ApprovalRecords, status: number, problem?: string, wasJustDecided = false): Page => {
+    const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
+    return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
+  };
+
+  const parsed = FormSchema.safeParse(sent);
+  if (!isFormNonce(sent.nonce, token) || !parsed.success)
+    return show(records, 400, 'Please use the form on this page; a comment may have 2000 characters.');
+  const { decision, comment, environment: typed } = parsed.data;
+  if (decision === 'approve' && environment.stage === 'production' && typed.trim() !== environment.name)
+    return show(records, 400, `To approve, type the name of the environment, ${environment.name}, into its field.`);
+  if (link.round !== gate.round) return show(records, PROBLEMS['digest-differs'].status);
+
+  const { deploymentId, gate: name, email, digest } = link;
+  try {
+    await decideGate(services, { deploymentId, gate: name, email, via: 'link', digest, decision, comment });
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const now = (await loadApproval(services, token)) ?? records;
+    return show(now, PROBLEMS[error.refusal].status, `${error.message}.`);
+  }
+  const decided = await loadApproval(services, token);
+  return decided ? show(decided, 200, undefined, true) : unknownLink();
+}

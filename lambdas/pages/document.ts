@@ -1,0 +1,54 @@
+import type { Page } from '../runtime/page-handler.ts';
+import { type Html, html, trusted } from './html.ts';
+import { STYLE } from './style.ts';
+
+const STYLE_ELEMENT = trusted(`<style>${STYLE}</style>`);
+
+/** A whole page around its main part. */
+export const document = (title: string, main: Html, skip?: Html): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex, nofollow">
+<title>${title} · Stagegate</title>
+${STYLE_ELEMENT}
+</head>
+<body>
+${skip}
+<header class="bar"><span class="mark">Stagegate</span><span>Deployment approval</span></header>
+<main>
+${main}
+</main>
+</body>
+</html>
+`.text;
+
+/** A page that says one thing. */
+export const message = (status: number, heading: string, ...paragraphs: string[]): Page => ({
+  status,
+  html: document(
+    heading,
+    html`<h1>${heading}</h1>
+<section class="card">${paragraphs.map((text) => html`<p>${text}</p>`)}</section>`,
+  ),
+});
+
+/** The same for a forged, a malformed and a forgotten link: it tells nobody which. */
+export const unknownLink = (): Page =>
+  message(
+    404,
+    'This link leads nowhere',
+    'It may have been cut off when it was copied. Please open the link in the e-mail itself, as a whole.',
+    'If it still does not work, ask the person who wants your approval.',
+  );
+
+export const failure = (status: number): Page =>
+  status === 503
+    ? message(503, 'Too many at once', 'Nothing was decided. Please go back and try again in a moment.')
+    : message(
+        status,
+        'This page could not be made',
+        'Something went wrong on our side. Please open the link again in a few minutes; it stays valid.',
+      );

@@ -1,0 +1,32 @@
+import type { Page, PageRequest } from '../runtime/page-handler.ts';
+import type { Services } from '../runtime/services.ts';
+import { approvalPage } from './approval-template.ts';
+import { type ApprovalState, viewApproval } from './approval-view.ts';
+import { unknownLink } from './document.ts';
+import { formNonce } from './form-nonce.ts';
+import { loadApproval } from './load-approval.ts';
+
+/** 410: the link was good once and decides nothing any more. */
+const STATUS: Readonly<Record<ApprovalState['kind'], 200 | 410>> = {
+  open: 200,
+  waiting: 200,
+  approved: 200,
+  rejected: 200,
+  expired: 410,
+  canceled: 410,
+  superseded: 410,
+  void: 410,
+  changed: 410,
+  removed: 410,
+};
+
+/** `GET /approvals/{token}`: shows what a link asks for. Reads only, however often it is opened (rule 10). */
+export async function showApproval({ token }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
+  const records = await loadApproval(services, token);
+  if (!records) return unknownLink();
+  const view = viewApproval(records, services.surroundings.now());
+  const form = { action: formAction(token), nonce: formNonce(token) };
+  return { status: STATUS[view.state.kind], html: approvalPage(view, form) };
+}
+
+export const formAction = (token: string): string => `/approvals/${token}`;

@@ -1,0 +1,82 @@
+import middy, { type MiddlewareObj } from '@middy/core';
+import type { FunctionName } from '../functions.ts';
+import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
+import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
+import { type Log, logger } from './logger.ts';
+import { requestLog } from './request-log.ts';
+import { type Services, servicesOf } from './services.ts';
+
+/** A whole HTML document. */
+export interface Page {
+  readonly status: number;
+  readonly html: string;
+}
+
+export interface PageRequest {
+  /** The secret in the path: never logged, never shown but as the address the form posts to. */
+  readonly token: string;
+  readonly form: URLSearchParams;
+}
+
+interface Site<Name extends FunctionName> {
+  /** One page per route key. */
+  readonly pages: Readonly<Record<string, (request: PageRequest, services: Services<Name>) => Promise<Page>>>;
+  /** What people see when a page could not be made. */
+  readonly failure: (status: number) => Page;
+  /** Beyond "nothing at all": what the documents may load, and where their forms may post to. */
+  readonly contentSecurityPolicy: string;
+}
+
+/** What tests put in the place of the real world. */
+interface Surroundings<Name extends FunctionName> {
+  readonly services?: Services<Name>;
+  readonly log?: Log;
+}
+
+/** A function that answers people: HTML, and a page for everything that goes wrong. */
+export function pageHandler<Name extends FunctionName>(
+  name: Name,
+  { pages, failure, contentSecurityPolicy }: Site<Name>,
+  { services = servicesOf(name), log = logger }: Surroundings<Name> = {},
+) {
+  const respond = ({ status, html }: Page): HttpAnswer => ({
+    statusCode: status,
+    headers: {
+      ...SECURITY_HEADERS,
+      'content-security-policy': contentSecurityPolicy,
+      'content-type': 'text/html; charset=utf-8',
+      ...(status === 503 && { 'retry-after': String(RETRY_AFTER_SECONDS) }),
+    },
+    body: html,
+  });
+  return middy<unknown, HttpAnswer>()
+    .use(requestLog(log))
+    .use(failures(log, (status) => respond(failure(status))))
+    .handler(async (given: unknown): Promise<HttpAnswer> => {
+      const event = HttpEventSchema.parse(given);
+      const page = pages[event.routeKey];
+      if (!page) throw new Error(`function ${name} does not serve ${event.routeKey}`);
+      const request = { token: event.pathParameters.token ?? '', form: new URLSearchParams(bodyOf(event)) };
+      return respond(await page(request, services));
+    });
+}
+
+function failures(log: Log, respond: (status: number) => HttpAnswer): MiddlewareObj<unknown, HttpAnswer> {
+  return {
+    onError: (request) => {
+      const { error, event } = request;
+      const token = HttpEventSchema.safeParse(event).data?.pathParameters.token;
+      const { status, type } = problemOf(error, '');
+      if (isAnswerable(error)) log.info('request refused', { status, type });
+      else log.error('request crashed', { problem: describe(error, token) });
+      request.response = respond(status);
+    },
+  };
+}
+
+/** An error with its causes as text, without the secret of the link it happened under. */
+function describe(error: unknown, token: string | undefined): string {
+  const text = error instanceof Error ? `${error.stack}` : String(error);
+  const cause = error instanceof Error && error.cause ? `\ncaused by ${describe(error.cause, token)}` : '';
+  return token ? `${text}${cause}`.replaceAll(token, '<token>') : text + cause;
+}
