@@ -185,16 +185,19 @@ async function start(
     provisioners: provisionersOf(services),
   });
   for (const service of services) await service.start?.();
-  const tableName = refOf(stack, 'AWS::DynamoDB::Table');
   if (props.configRepository) {
+    const tableName = refOf(stack, 'AWS::DynamoDB::Table');
     const busName = refOf(stack, 'AWS::Events::EventBus');
     const pushes = startConfigPushes({ context, directory: props.configRepository, tableName, busName });
     closers.push(() => pushes.stop());
   }
 
   return {
-    ...{ url, endpoint: server.url, accountId, region, tableName, door, stack },
+    ...{ url, endpoint: server.url, accountId, region, door, stack },
     ...{ states, events, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
+    get tableName() {
+      return refOf(stack, 'AWS::DynamoDB::Table');
+    },
     async stop() {
       await close();
       if (violations.length > 0) throw new Error(`the run broke rules of AWS:\n${[...new Set(violations)].join('\n')}`);
