@@ -19,7 +19,7 @@ describe('synthesis', () => {
   const templates = (assembly: string) =>
     STACKS.map((name) => JSON.parse(readFileSync(join(directory, assembly, `${name}.template.json`), 'utf8')));
 
-  test('gives the same templates locally as for the CDK CLI, and passes every check there', () => {
+  test('gives the same templates locally as for the CDK CLI', () => {
     const local = node(['scripts/synth.ts', '--local', '--output', join(directory, 'local')]);
     expect(local).toMatchObject({ status: 0, stdout: `${join(directory, 'local')}\n`, stderr: '' });
 
@@ -28,6 +28,8 @@ describe('synthesis', () => {
     const cli = node(['bin/stagegate.ts'], {
       CDK_OUTDIR: join(directory, 'cli'),
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:version-reporting': false }),
+      // What the checks find is tested in test/lib/nag.test.ts; they take most of the time and change nothing.
+      CDK_VALIDATION: 'false',
     });
     expect(cli).toMatchObject({ status: 0, stderr: '' });
     expect(templates('local')).toEqual(templates('cli'));
