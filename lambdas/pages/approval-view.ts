@@ -77,10 +77,8 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   };
 }
 
-function stateOf(
-  { link, deployment, gate, gates, approver, environment, events }: ApprovalRecords,
-  now: string,
-): ApprovalState {
+function stateOf(records: ApprovalRecords, now: string): ApprovalState {
+  const { link, deployment, gate, gates, approver, environment, events, analysis } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
   if (link.digest !== gate.digest || link.round !== gate.round) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
@@ -110,6 +108,7 @@ function stateOf(
   }
   const ballot = { decision: 'approve', approver, via: 'link', digest: link.digest } as const;
   const otherGates = gates.filter((other) => other.gate !== gate.gate);
+  if (!analysis) return { kind: 'open', approveRefusal: 'the details of the plan are gone, so nobody can judge it' };
   const refusal = refusalOf(() => decide(gate, ballot, { now, stage: environment.stage, deployment, otherGates }));
   return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
 }

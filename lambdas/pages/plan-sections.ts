@@ -138,17 +138,15 @@ function outputsTable(outputs: Analysis['outputs']): Html | undefined {
   return html`<h3>${counted(outputs.length, 'output')} will change</h3>
 <div class="scroll" tabindex="0" role="group" aria-label="Outputs that change"><table>
 <thead><tr><th scope="col">Output</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
-<tbody>${outputs
-    .slice(0, MOST_DETAILED)
-    .map(({ name, before, after, sensitive, unknown }) =>
-      attributeRow({
-        path: name,
-        before,
-        after,
-        ...(sensitive && { sensitive: true as const }),
-        ...(unknown && { unknown: true as const }),
-      }),
-    )}</tbody>
+<tbody>${outputs.slice(0, MOST_DETAILED).map(({ name, before, after, sensitive, unknown }) =>
+    attributeRow({
+      path: name,
+      before,
+      after,
+      ...(sensitive && { sensitive: true as const }),
+      ...(unknown && { unknown: true as const }),
+    }),
+  )}</tbody>
 </table></div>`;
 }
 

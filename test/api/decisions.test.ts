@@ -11,6 +11,7 @@ async function waiting(environment: 'stage1' | 'prod1', requestedBy?: string) {
   const world = await PipelineWorld.create();
   await world.approver(STAFF, 'staff', [JANE]);
   await world.approver(CLIENT, 'client', [CARL]);
+  await world.approver('sam@example.com', 'staff');
   await world.end(await world.release(1));
   if (environment === 'prod1') await world.succeed(1, 'stage1');
   const id = await world.deploy(environment, 1, 'deploy', requestedBy);

@@ -1,0 +1,404 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { settleGate } from '../../lambdas/domain/settle-gate.ts';
+import { formNonce } from '../../lambdas/pages/form-nonce.ts';
+import { anAnalysis } from '../analysis-builder.ts';
+import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
+import { DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { readable, SECOND, TestPage } from './test-page.ts';
+
+const DAY = 24 * 3600;
+
+describe('an open link', () => {
+  test('shows what is asked, by whom, where, what changes and until when', async () => {
+    const page = await TestPage.create('stage1', { requestedBy: JANE });
+    const { status, text } = await page.open();
+    const shown = readable(text);
+    expect(status).toBe(200);
+    for (const fact of [
+      ...['Deploy release 1 to stage1', `${STAFF} asks to deploy release 1 to stage1`, 'for the staff approval'],
+      ...['my-app', 'of acme', 'staging', '222222222222', 'eu-west-1', 'Change', '30 Nov 2026, 10:00 UTC', DIGEST],
+      ...['2 to create', '1 to change', '1 to destroy', '1 of them replaced', 'high blast radius', '+$12.50 per month'],
+      ...['Data will be lost', 'aws_db_instance.main: the database and everything in it'],
+      ...['1 resource will be replaced', '1 resource will be changed', '1 resource will be created'],
+      ...['engine_version forces replacement 15.4 16.1', 'desired_count 2 4', 'endpoint db.internal:5432 known after'],
+      ...['Moved from aws_s3_bucket.old', '3 further attributes not shown', 'queue_url', 'https://sqs.example/jobs'],
+      ...['Blast radius: high', 'opens port 22 to everybody', 'aws_ssm_parameter.db'],
+      ...['$10.00', '$22.50', 'between +$10.00 and +$20.00', '80 % of the resources have a price', '2026-10-01'],
+      ...['Check check.health fails: the endpoint answers 503', 'aws_security_group.web was changed outside'],
+      ...['Staff : open, 0 of 1 approval', 'Your decision', 'Comment', 'Approve', 'Reject'],
+    ])
+      expect(shown).toContain(fact);
+  });
+
+  test('puts the most dangerous changes first and opens them', async () => {
+    const { text } = await (await TestPage.create('stage1')).open();
+    const order = ['aws_db_instance.main</bdi>', 'module.web.aws_ecs_service.app</bdi>', 'aws_sqs_queue.jobs'];
+    const positions = order.map((address) => text.indexOf(address, text.indexOf('What changes')));
+    expect(positions).toEqual([...positions].sort((one, other) => one - other));
+    expect(text.match(/<details class="resource" open>/g)).toHaveLength(1);
+  });
+
+  test('shows text of others as text', async () => {
+    const analysis = anAnalysis({ notices: ['<script>alert(1)</script>'] });
+    const [resource] = analysis.resources;
+    if (!resource) throw new Error('the analysis has no resource');
+    const evil = { ...resource, address: '"><img src=x onerror=alert(1)>' };
+    const page = await TestPage.create('stage1', { analysis: { ...analysis, resources: [evil] } });
+    await page.world.store.transact(async (transaction) => {
+      const release = await transaction.get('release', { application: 'my-app', number: 1 });
+      if (release) transaction.put('release', { ...release, message: '</p><form action="https://evil.example">' });
+    });
+    const { text } = await page.open();
+    expect(text).not.toMatch(/<script|<img|evil\.example">/);
+    expect(text.match(/<form/g)).toHaveLength(1);
+    expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  });
+
+  test('fits a plan of five thousand resources on one page and says what it leaves out', async () => {
+    const [resource] = anAnalysis().resources;
+    if (!resource) throw new Error('the analysis has no resource');
+    const attributes = Array.from({ length: 100 }, (_, at) => ({
+      path: `a${at}`,
+      before: 'x'.repeat(600),
+      after: 'y',
+    }));
+    const resources = Array.from({ length: 5000 }, (_, at) => ({ ...resource, address: `aws_x.y[${at}]`, attributes }));
+    const { text } = await (await TestPage.create('stage1', { analysis: anAnalysis({ resources }) })).open();
+    expect(Buffer.byteLength(text)).toBeLessThan(6_000_000);
+    expect(readable(text)).toContain('5000 resources will be replaced');
+    expect(readable(text)).toContain('And 2850 more, which do not fit on this page.');
+    expect(readable(text)).toContain('63 further attributes not shown');
+  });
+
+  test('is a page without scripts that loads nothing and is kept nowhere', async () => {
+    const { headers, text } = await (await TestPage.create('stage1')).open();
+    const style = /<style>(.*)<\/style>/s.exec(text)?.[1] ?? '';
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex, nofollow',
+      'content-security-policy': [
+        "default-src 'none'",
+        `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+        'img-src data:',
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+      ].join('; '),
+    });
+    expect(text).not.toMatch(/<script|\son\w+=|style="|src=|<link|@import|url\(/);
+  });
+
+  test('has landmarks, one first heading, and a label for every field', async () => {
+    const { text } = await (await TestPage.create('prod1')).open();
+    expect(text).toMatch(/<html lang="en">/);
+    for (const landmark of ['<header', '<main', '<footer'])
+      expect(text.match(new RegExp(landmark, 'g'))).toHaveLength(1);
+    expect(text.match(/<h1/g)).toHaveLength(1);
+    const fields = [...text.matchAll(/<(?:textarea|input type="text") id="(\w+)"/g)].map(([, id]) => id);
+    expect(fields).toEqual(['comment', 'environment']);
+    for (const id of fields) expect(text).toContain(`<label for="${id}"`);
+    for (const [, id] of text.matchAll(/aria-labelledby="([\w-]+)"/g)) expect(text).toContain(`id="${id}"`);
+  });
+
+  test('names its own secret only as the address the form posts to', async () => {
+    const page = await TestPage.create('stage1');
+    const token = await page.token();
+    const { text } = await page.open(token);
+    expect(text.split(token)).toHaveLength(2);
+    expect(text).toContain(`<form method="post" action="/approvals/${token}">`);
+  });
+});
+
+describe('a decision by the form', () => {
+  test('approves, resumes the task and thanks', async () => {
+    const page = await TestPage.create('stage1');
+    const { status, text } = await page.submit({ decision: 'approve', comment: 'Looks\r\nright' });
+    expect(status).toBe(200);
+    expect(readable(text)).toContain(`Thank you. You have approved Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC`);
+    expect(text).not.toContain('<form');
+    expect(await page.gate()).toMatchObject({
+      status: 'approved',
+      decisions: [{ decision: 'approve', by: STAFF, via: 'link', comment: 'Looks\nright', digest: DIGEST }],
+    });
+    expect(page.world.workflow.resumed).toHaveLength(1);
+  });
+
+  test('rejects, with a comment or without', async () => {
+    const page = await TestPage.create('stage1');
+    const { status, text } = await page.submit({ decision: 'reject', comment: '' });
+    expect(status).toBe(200);
+    expect(readable(text)).toContain('Thank you. You have rejected');
+    expect((await page.gate())?.decisions[0]).not.toHaveProperty('comment');
+  });
+
+  test('needs the name of a production environment to approve, not to reject', async () => {
+    const page = await TestPage.create('prod1');
+    for (const environment of ['', 'prod', 'PROD1', 'stage1']) {
+      const { status, text } = await page.submit({ decision: 'approve', environment, comment: 'kept <b>' });
+      expect(status).toBe(400);
+      expect(readable(text)).toContain('Nothing was decided To approve, type the name of the environment, prod1');
+      expect(text).toContain('kept &lt;b&gt;</textarea>');
+    }
+    expect((await page.gate())?.decisions).toEqual([]);
+    expect((await page.submit({ decision: 'approve', environment: ' prod1 ' })).status).toBe(200);
+    const other = await TestPage.create('prod1');
+    expect((await other.submit({ decision: 'reject' })).status).toBe(200);
+  });
+
+  test('counts once however often it is sent, and heals a task that was not resumed', async () => {
+    const page = await TestPage.create('stage1');
+    const answers = await Promise.all([1, 2, 3].map(() => page.submit({ decision: 'approve' })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    page.world.workflow.waiting.add(`token of ${page.id} staff`);
+    expect((await page.submit({ decision: 'approve' })).status).toBe(200);
+    expect((await page.gate())?.decisions).toHaveLength(1);
+    expect(page.world.workflow.waiting.size).toBe(0);
+  });
+
+  test('of two people who decide in the same moment exactly one ends it, and both are told', async () => {
+    const page = await TestPage.create('stage1');
+    const other = await page.token(SECOND);
+    const answers = await Promise.all([
+      page.submit({ decision: 'approve' }),
+      page.submit({ decision: 'reject' }, other),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect((await page.gate())?.decisions).toHaveLength(1);
+    expect(readable(answers.find(({ status }) => status === 409)?.text ?? '')).toMatch(/Nothing was decided.*gate is/);
+  });
+
+  test.each([
+    ['without the nonce of the form', 'decision=approve'],
+    ['with a wrong nonce', 'decision=approve&nonce=AAAA'],
+    ['with no body at all', ''],
+    ['as JSON', '{"decision":"approve"}'],
+  ])('is refused %s', async (_, body) => {
+    const page = await TestPage.create('stage1');
+    const { status, text } = await page.post(body);
+    expect(status).toBe(400);
+    expect(text).toContain('role="alert"');
+    expect((await page.gate())?.status).toBe('open');
+  });
+
+  test.each([
+    ['a decision nobody knows', { decision: 'maybe' }],
+    ['no decision', {}],
+    ['a comment without end', { decision: 'approve', comment: 'x'.repeat(2001) }],
+    ["another link's nonce", { decision: 'approve', nonce: 'bm90aGluZw' }],
+  ])('is refused for %s', async (_, fields) => {
+    const page = await TestPage.create('stage1');
+    expect((await page.submit(fields)).status).toBe(400);
+    expect((await page.gate())?.decisions).toEqual([]);
+  });
+
+  test('cannot change what the same person decided before', async () => {
+    const page = await TestPage.create('stage1', { planned: { gates: [{ gate: 'staff', required: 2 }] } });
+    await page.submit({ decision: 'approve' });
+    const { status, text } = await page.submit({ decision: 'reject' });
+    expect(status).toBe(409);
+    expect(readable(text)).toContain(`${STAFF} decided to approve at`);
+  });
+
+  test('of whoever asked for a production deployment cannot be an approval', async () => {
+    const page = await TestPage.create('prod1', { requestedBy: JANE });
+    const { text } = await page.open();
+    expect(readable(text)).toContain(`You cannot approve this: ${STAFF} asked for this production deployment`);
+    expect(text).not.toContain('value="approve"');
+    expect(text).toContain('value="reject"');
+    const { status } = await page.submit({ decision: 'approve', environment: 'prod1' });
+    expect(status).toBe(403);
+    expect((await page.gate())?.decisions).toEqual([]);
+    expect((await page.submit({ decision: 'reject' })).status).toBe(200);
+  });
+
+  test('of one person cannot fill both gates', async () => {
+    const page = await TestPage.create('prod1');
+    await page.submit({ decision: 'approve', environment: 'prod1' });
+    await page.world.openGate(page.id, 'client');
+    await page.world.put(`/applications/my-app/approvers/${STAFF}`, { gates: ['client'] });
+    const token = await page.token(STAFF, { gate: 'client' });
+    const { status } = await page.submit({ decision: 'approve', environment: 'prod1' }, token);
+    expect(status).toBe(403);
+    expect((await page.gate('client'))?.decisions).toEqual([]);
+    const client = await page.token(CLIENT, { gate: 'client' });
+    expect((await page.submit({ decision: 'approve', environment: 'prod1' }, client)).status).toBe(200);
+  });
+
+  test('through a link for one gate never decides another', async () => {
+    const page = await TestPage.create('prod1');
+    const token = await page.token(CLIENT, { gate: 'client' });
+    expect((await page.submit({ decision: 'approve', environment: 'prod1' }, token)).status).toBe(404);
+    const foreign = await page.token(CLIENT);
+    expect((await page.submit({ decision: 'approve', environment: 'prod1' }, foreign)).status).toBe(403);
+    expect((await page.gate())?.decisions).toEqual([]);
+  });
+});
+
+describe('every state has its page', () => {
+  test('decided by you, and others are still asked', async () => {
+    const page = await TestPage.create('stage1', { planned: { gates: [{ gate: 'staff', required: 2 }] } });
+    await page.submit({ decision: 'approve', comment: 'Fine' });
+    const { status, text } = await page.open();
+    expect(status).toBe(200);
+    expect(readable(text)).toContain(
+      `You have approved ${STAFF} on 23 Nov 2026, 10:00 UTC (“Fine”). 1 further approval is needed from others.`,
+    );
+    expect(text).not.toContain('<form');
+  });
+
+  test('approved by others', async () => {
+    const page = await TestPage.create('stage1');
+    await page.submit({ decision: 'approve' }, await page.token(SECOND));
+    const { status, text } = await page.open();
+    expect(status).toBe(200);
+    expect(readable(text)).toContain(`Others have approved Approved by ${SECOND} on 23 Nov 2026, 10:00 UTC.`);
+    const late = await page.submit({ decision: 'approve' });
+    expect(late.status).toBe(409);
+  });
+
+  test('rejected, by whom and why', async () => {
+    const page = await TestPage.create('stage1');
+    await page.submit({ decision: 'reject', comment: 'Too late today' }, await page.token(SECOND));
+    expect(readable((await page.open()).text)).toContain(
+      `Rejected Rejected by ${SECOND} on 23 Nov 2026, 10:00 UTC (“Too late today”). Nothing was changed.`,
+    );
+  });
+
+  test('expired, before and after the workflow has noticed', async () => {
+    const page = await TestPage.create('stage1');
+    page.world.surroundings.advance(7 * DAY);
+    const { status, text } = await page.open();
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('The time to decide is over Nobody decided before 30 Nov 2026, 10:00 UTC.');
+    expect(text).not.toContain('<form');
+    const late = await page.submit({ decision: 'approve' });
+    expect(late.status).toBe(409);
+    expect(readable(late.text)).toContain('the staff gate expired at');
+    expect((await page.gate())?.decisions).toEqual([]);
+    await settleGate(page.world.services, page.id, 'staff');
+    expect((await page.gate())?.status).toBe('expired');
+    expect((await page.open()).text).toContain('The time to decide is over');
+    expect((await page.submit({ decision: 'approve' })).status).toBe(409);
+  });
+
+  test('canceled, by whom', async () => {
+    const page = await TestPage.create('stage1');
+    await page.world.post(`/applications/my-app/environments/stage1/deployments/${page.id}/cancel`, undefined, JANE);
+    const { status, text } = await page.open();
+    expect(status).toBe(410);
+    expect(readable(text)).toContain(`Canceled The request was canceled by ${STAFF}.`);
+  });
+
+  test('superseded, by what', async () => {
+    const page = await TestPage.create('stage1');
+    const { world } = page;
+    await world.end(await world.release(2));
+    const newer = await world.deploy('stage1', 2);
+    const { status, text } = await page.open();
+    expect(status).toBe(410);
+    expect(readable(text)).toContain(`A newer release took its place`);
+    expect(readable(text)).toContain(`${newer} came instead`);
+  });
+
+  test('over, because the deployment failed meanwhile', async () => {
+    const page = await TestPage.create('stage1');
+    await page.world.end(page.id, 'failed');
+    const { status, text } = await page.open();
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('There is nothing to decide any more The deployment failed.');
+  });
+
+  test.each([
+    ['another digest', { digest: OTHER_DIGEST }],
+    ['another round', { round: 2 }],
+  ])('changed since: the link is for %s', async (_, link) => {
+    const page = await TestPage.create('stage1');
+    const token = await page.token(STAFF, link);
+    const { status, text } = await page.open(token);
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('The plan has changed since this e-mail');
+    expect(text).not.toContain('aws_db_instance');
+    expect(text).not.toContain('<form');
+    expect((await page.submit({ decision: 'approve' }, token)).status).toBe(409);
+    expect((await page.gate())?.decisions).toEqual([]);
+  });
+
+  test('no longer asked, because the approver was removed', async () => {
+    const page = await TestPage.create('stage1');
+    await page.world.delete(`/applications/my-app/approvers/${STAFF}`);
+    const { status, text } = await page.open();
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('You are no longer asked');
+    expect(text).not.toContain('aws_db_instance');
+    expect((await page.submit({ decision: 'approve' })).status).toBe(403);
+  });
+
+  test('unknown: the same whether forged, malformed or forgotten', async () => {
+    const page = await TestPage.create('stage1');
+    const real = await page.token();
+    const forgotten = await page.token(STAFF, { deploymentId: 'my-app-stage1-9-abcdef' });
+    const bad = [
+      `${real.slice(0, -1)}x`,
+      real.replace('.', ''),
+      'nonsense',
+      `${real}${real}`,
+      '%F0%9F%A4%B7',
+      forgotten,
+    ];
+    const pages = await Promise.all(bad.map((token) => page.open(token)));
+    const posts = await Promise.all(bad.map((token) => page.post('decision=approve', token)));
+    for (const answer of [...pages, ...posts]) expect(answer).toEqual(pages[0]);
+    expect(pages[0]?.status).toBe(404);
+    expect(readable(pages[0]?.text ?? '')).toContain('This link leads nowhere');
+  });
+});
+
+describe('opening a link', () => {
+  test('writes nothing, however often it is done', async () => {
+    const page = await TestPage.create('stage1');
+    const before = await page.gate();
+    for (let times = 0; times < 50; times++) await page.open();
+    expect(page.store.transactions).toBe(0);
+    expect(await page.gate()).toEqual(before);
+  });
+
+  test('with a forged token does not even ask the table', async () => {
+    const page = await TestPage.create('stage1');
+    for (let times = 0; times < 20; times++) {
+      await page.open(`forged${times}.${'A'.repeat(43)}`);
+      await page.post('decision=approve', `forged${times}.${'A'.repeat(43)}`);
+    }
+    expect(page.store.reads).toBe(0);
+    expect(page.store.transactions).toBe(0);
+  });
+});
+
+describe('the log', () => {
+  test('never holds a link, a nonce or a comment', async () => {
+    const page = await TestPage.create('stage1');
+    const token = await page.token();
+    await page.submit({ decision: 'approve', comment: 'between us' }, token);
+    await page.open('forged.token');
+    for (const secret of [token, token.split('.')[1] ?? '', formNonce(token), 'between us', 'forged.token'])
+      expect(page.world.log.text).not.toContain(secret);
+    expect(page.world.log.lines.at(-1)).toContain('"route":"GET /approvals/{token}"');
+  });
+
+  test('does not hold it after a crash either, and people see a page', async () => {
+    const page = await TestPage.create('stage1');
+    const token = await page.token();
+    page.store.list = async () => {
+      throw new Error(`reading for ${token}`, { cause: new Error(`and ${token} again`) });
+    };
+    const { status, text } = await page.open(token);
+    expect(status).toBe(500);
+    expect(readable(text)).toContain('This page could not be made');
+    expect(text).not.toContain('reading for');
+    expect(page.world.log.text).toContain('reading for <token>');
+    expect(page.world.log.text).not.toContain(token);
+  });
+});

@@ -1,0 +1,106 @@
+import type { Planned } from '../../lambdas/domain/deployment.ts';
+import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
+import { headlineOf } from '../../lambdas/domain/plan/analysis.ts';
+import type { GateName } from '../../lambdas/domain/policy.ts';
+import type { ApprovalLink } from '../../lambdas/domain/ports.ts';
+import { APPROVAL_SITE } from '../../lambdas/pages/approval-site.ts';
+import { formNonce } from '../../lambdas/pages/form-nonce.ts';
+import { pageHandler } from '../../lambdas/runtime/page-handler.ts';
+import { anAnalysis } from '../analysis-builder.ts';
+import { CLIENT, JANE, type Name, PipelineWorld, STAFF } from '../api/pipeline-world.ts';
+import { DIGEST } from '../builders.ts';
+import { WatchedStore } from '../fakes/watched-store.ts';
+import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
+
+export const SECOND = 'second@example.com';
+
+interface Opened {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** A deployment that waits for approval, and the page behind the links that were mailed for it. */
+export class TestPage {
+  readonly world: PipelineWorld;
+  readonly id: string;
+  readonly store: WatchedStore;
+  readonly #handler;
+
+  private constructor(world: PipelineWorld, id: string) {
+    this.world = world;
+    this.id = id;
+    this.store = new WatchedStore(world.store);
+    const { surroundings, builds, artifacts, workflow, events, links, log } = world;
+    const services = { store: this.store, surroundings, builds, artifacts, workflow, events, links };
+    this.#handler = pageHandler('approval-page', APPROVAL_SITE, { services, log });
+  }
+
+  static async create(
+    environment: Name,
+    given: { planned?: Partial<Planned>; analysis?: Analysis; requestedBy?: string } = {},
+  ): Promise<TestPage> {
+    const world = await PipelineWorld.create();
+    await world.approver(STAFF, 'staff', [JANE]);
+    await world.approver(SECOND, 'staff');
+    await world.approver(CLIENT, 'client');
+    await world.end(await world.release(1));
+    if (environment === 'prod1') await world.succeed(1, 'stage1');
+    const id = await world.deploy(environment, 1, 'deploy', given.requestedBy);
+    const analysis = given.analysis ?? anAnalysis();
+    const staff = [{ gate: 'staff' as const, required: 1 }];
+    await world.plan(id, {
+      headline: headlineOf(analysis),
+      analysis: await world.artifacts.putJson(`analysis/${id}/1.json`, analysis),
+      gates: environment === 'prod1' ? [...staff, { gate: 'client', required: 1 }] : staff,
+      ...given.planned,
+    });
+    await world.openGate(id, 'staff');
+    return new TestPage(world, id);
+  }
+
+  /** The token of a person's link. */
+  token(email = STAFF, link: Partial<ApprovalLink> = {}): Promise<string> {
+    return this.world.links.sign({ deploymentId: this.id, gate: 'staff', round: 1, email, digest: DIGEST, ...link });
+  }
+
+  async open(token?: string): Promise<Opened> {
+    return this.#request('GET', token ?? (await this.token()));
+  }
+
+  /** Sends the form of the page, opened now or while it still had one, with these fields changed. */
+  async submit(fields: Readonly<Record<string, string>>, token?: string): Promise<Opened> {
+    const link = token ?? (await this.token());
+    const [, nonce = formNonce(link)] = /name="nonce" value="([^"]*)"/.exec((await this.open(link)).text) ?? [];
+    return this.#request('POST', link, new URLSearchParams({ comment: '', nonce, ...fields }).toString());
+  }
+
+  /** Sends whatever body. */
+  async post(body: string, token?: string): Promise<Opened> {
+    return this.#request('POST', token ?? (await this.token()), body);
+  }
+
+  gate(name: GateName = 'staff') {
+    return this.world.store.get('gate', { deploymentId: this.id, gate: name });
+  }
+
+  async #request(method: string, token: string, body?: string): Promise<Opened> {
+    const event = httpEvent({
+      ...{ method, path: `/approvals/${token}`, isBase64Encoded: true },
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      ...(body !== undefined && { body }),
+    });
+    const { statusCode = 0, headers = {}, body: text = '' } = await this.#handler(event, LAMBDA_CONTEXT as never);
+    return { status: statusCode, headers, text };
+  }
+}
+
+/** The text of a page as a reader gets it. */
+export const readable = (text: string): string =>
+  text
+    .replace(/<style>.*?<\/style>/s, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+    .replace(/\s+/g, ' ');
