@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
+import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
-import { applyResultKey, applyStartedKey, outputsKey, planResultKey } from '../../lambdas/domain/build-result.ts';
+import { applyResultKey, applyStartedKey, outputsKey } from '../../lambdas/domain/build-result.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
-import { type Deployment, runPrefix, type Status, withPlan } from '../../lambdas/domain/deployment.ts';
-import { isProtected } from '../../lambdas/domain/environment.ts';
+import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
-import { type GateName, gatesOf, policyFor } from '../../lambdas/domain/policy.ts';
+import type { GateName } from '../../lambdas/domain/policy.ts';
 import type {
   ApproverMail,
   ArtifactStore,
@@ -22,8 +21,8 @@ import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
-import { aHeadline, aPlanned } from '../builders.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
+import { leavePlan, type PlanKind } from './plan-artifacts.ts';
 
 export interface WorkflowServices {
   readonly store: Store;
@@ -37,7 +36,7 @@ export interface WorkflowServices {
 
 /** What Terraform would do with a deployment. */
 export interface Terraform {
-  plan: 'changes' | 'deletes' | 'no-changes' | 'fails';
+  plan: PlanKind;
   apply: 'succeeds' | 'fails' | 'is-stale';
 }
 
@@ -198,8 +197,13 @@ export class SimulatedWorkflow implements Workflow, Builds {
         return { state: 'Plan' };
       case 'Plan':
         return this.#build(execution, (deployment) => this.#plan(deployment));
-      case 'AnalyzePlan':
-        return this.#analyze(id);
+      case 'AnalyzePlan': {
+        const { next, gates } = await analyzeDeploymentPlan(services, id);
+        if (next === 'blocked' || next === 'canceled') return record(next);
+        if (next === 'no-changes') return record('succeeded');
+        const [gate] = gates;
+        return next === 'gates' && gate ? { state: 'RequestApproval', gate, gates } : { state: 'ConsumePlan' };
+      }
       case 'RequestApproval': {
         const { outcome, timeoutSeconds } = await requestApproval(services, id, gate);
         return outcome === 'asked' ? { state: 'AwaitApproval', timeoutSeconds } : record('blocked');
@@ -260,38 +264,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
   }
 
   async #plan(deployment: Deployment): Promise<Answer> {
-    if (this.terraform(deployment).plan !== 'fails') return { state: 'AnalyzePlan' };
-    const result = { ok: false, phase: 'plan', message: 'main.tf:1: no such attribute' };
-    await this.#services.artifacts.putJson(planResultKey(runPrefix(deployment)), result);
+    const { plan } = this.terraform(deployment);
+    await leavePlan(this.#services.artifacts, deployment, plan);
+    if (plan !== 'fails') return { state: 'AnalyzePlan' };
     return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
-  }
-
-  /** Stands for AnalyzePlan without a plan to read; the real one has its own tests. */
-  async #analyze(id: string): Promise<Answer> {
-    const { store, surroundings } = this.#services;
-    const { plan } = this.terraform(await this.#deployment(id));
-    const hasChanges = plan !== 'no-changes';
-    return store.transact(async (transaction) => {
-      const deployment = await transaction.get('deployment', { id });
-      if (deployment?.status !== 'planning') throw new NotHolderError(`analysing the plan of "${id}"`);
-      const { application: name, environment } = deployment;
-      const application = await transaction.get('application', { name });
-      const target = await transaction.get('environment', { application: name, name: environment });
-      if (!application || !target) throw new NotHolderError(`analysing the plan of "${id}": it was removed`);
-      const gates = gatesOf(policyFor(target.stage, application.policy));
-      const digest = createHash('sha256').update(id).digest('hex');
-      const deletes = plan === 'deletes' || deployment.operation === 'destroy';
-      const headline = aHeadline();
-      headline.summary.destroy = deletes ? 1 : 0;
-      const facts = { digest, hasChanges, headline, gates, isProtected: isProtected(target) };
-      const planned = aPlanned({ ...facts, plannedAt: surroundings.now() });
-      transaction.put('deployment', withPlan(deployment, planned));
-      if (deployment.cancelRequestedBy) return record('canceled');
-      if (!hasChanges) return record('succeeded');
-      const [first] = gates;
-      if (!first) return { state: 'ConsumePlan' };
-      return { state: 'RequestApproval', gate: first.gate, gates: gates.map(({ gate }) => gate) };
-    });
   }
 
   async #apply(deployment: Deployment): Promise<Answer> {

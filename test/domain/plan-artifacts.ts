@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { type PlanSuccess, planResultKey } from '../../lambdas/domain/build-result.ts';
+import { type Deployment, runPrefix } from '../../lambdas/domain/deployment.ts';
+import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
+
+export type PlanKind = 'changes' | 'deletes' | 'no-changes' | 'fails';
+
+/** Leaves what a plan build leaves: the plan as JSON, its modules, and the result that names them. */
+export async function leavePlan(
+  artifacts: ArtifactStore,
+  deployment: Deployment,
+  kind: PlanKind,
+  facts: Partial<PlanSuccess> = {},
+): Promise<void> {
+  const prefix = runPrefix(deployment);
+  if (kind === 'fails') {
+    const failure = { ok: false, phase: 'plan', message: 'main.tf:1: no such attribute' };
+    await artifacts.putJson(planResultKey(prefix), failure);
+    return;
+  }
+  const result: PlanSuccess = {
+    ok: true,
+    operation: deployment.operation,
+    engine: { name: 'terraform', version: '1.11.4' },
+    exitCode: kind === 'no-changes' ? 0 : 2,
+    digest: createHash('sha256').update(deployment.id).digest('hex'),
+    bundle: { key: `${prefix}plan/bundle.tar.gz`, versionId: 'v1' },
+    planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind)),
+    modules: await artifacts.putJson(`${prefix}plan/modules.json`, { Modules: [] }),
+    backend: { type: 's3', bucket: 'acme-state', key: stateKey(deployment), region: 'eu-west-1' },
+    state: null,
+    createdAt: deployment.createdAt,
+    ...facts,
+  };
+  await artifacts.putJson(planResultKey(prefix), result);
+}
+
+export const stateKey = ({ application, environment }: Pick<Deployment, 'application' | 'environment'>): string =>
+  `apps/${application}/${environment}/terraform.tfstate`;
+
+function planOf({ operation }: Deployment, kind: PlanKind): object {
+  const isDeleting = kind === 'deletes' || operation === 'destroy';
+  const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create')];
+  return {
+    ...{ format_version: '1.2', terraform_version: '1.11.4', resource_changes: changes },
+    ...{ applyable: changes.length > 0, complete: true, errored: false, configuration: { root_module: {} } },
+  };
+}
+
+const change = (action: 'create' | 'delete'): object => ({
+  ...{ address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' },
+  provider_name: 'terraform.io/builtin/terraform',
+  change: {
+    actions: [action],
+    before: action === 'delete' ? { input: 'a' } : null,
+    after: action === 'create' ? { input: 'a' } : null,
+  },
+});
