@@ -29,10 +29,14 @@ export function parseReport(line: string): Report | undefined {
 const phaseNames = ['install', 'pre_build', 'build', 'post_build'] as const;
 
 function renderCommands(commands: readonly string[], outcome: string): string[] {
-  return commands.map((command) => {
-    const encoded = Buffer.from(command).toString('base64');
-    return `if [ "$${outcome}" -eq 0 ]; then echo command ${encoded} >&3; eval ${quote(command)} 3>&-; ${outcome}=$?; fi`;
-  });
+  return commands.flatMap((command) => [
+    `if [ "$${outcome}" -eq 0 ]; then`,
+    `echo command ${Buffer.from(command).toString('base64')} >&3`,
+    `eval ${quote(command)} 3>&-`,
+    `${outcome}=$?`,
+    `if [ "$${outcome}" -ne 0 ]; then echo failed "$${outcome}" >&3; fi`,
+    'fi',
+  ]);
 }
 
 /**
@@ -56,7 +60,6 @@ export function renderBuildScript(buildspec: Buildspec): string {
       ...renderCommands(phase.finally, 'codebuild_finally'),
       'if [ "$codebuild_outcome" -eq 0 ]; then codebuild_outcome=$codebuild_finally; fi',
       'if [ "$codebuild_outcome" -ne 0 ]; then',
-      'echo failed "$codebuild_outcome" >&3',
       'CODEBUILD_BUILD_SUCCEEDING=0',
       ...(endsBuild ? ['codebuild_ended=1'] : []),
       'fi',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchGetBuildsCommand, type Build, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
@@ -214,7 +214,10 @@ export async function openBuildCloud(
       const { builds } = await client.send(new BatchGetBuildsCommand({ ids: [id ?? ''] }));
       return builds?.[0] ?? {};
     },
-    log: (id) => readFileSync(join(filesDirectory, 'build-logs', `${id?.split(':')[1]}.log`), 'utf8'),
+    log(id) {
+      const file = join(filesDirectory, 'build-logs', `${id?.split(':')[1]}.log`);
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    },
     async readJson(bucket, objectKey) {
       try {
         const { Body } = await objects.send(new GetObjectCommand({ Bucket: bucket, Key: objectKey }));

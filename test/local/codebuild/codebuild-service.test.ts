@@ -1,0 +1,475 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  CodeBuildClient,
+  StartBuildCommand,
+  StopBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { roleSession } from '../../../local/door/callers.ts';
+import { accountId, type BuildCloud, openBuildCloud, region } from './open-build-cloud.ts';
+
+let cloud: BuildCloud;
+let commit: string;
+beforeAll(async () => {
+  cloud = await openBuildCloud({ stopGraceMs: 500 });
+  commit = cloud.repository.commit({ 'file.txt': 'from the repository\n' });
+});
+afterAll(() => cloud.close());
+afterEach(() => cloud.door.faults.clear());
+
+const spec = (build: readonly string[], more: object = {}) =>
+  JSON.stringify({ version: '0.2', phases: { build: { commands: build } }, ...more }, null, 2);
+
+let projects = 0;
+async function project(buildspec: string, properties = {}): Promise<string> {
+  const name = `project-${++projects}`;
+  await cloud.addProject(name, buildspec, {
+    ServiceRole: `arn:aws:iam::${accountId}:role/stagegate-plan-build`,
+    ...properties,
+  });
+  return name;
+}
+
+async function runBuild(buildspec: string, variables: Readonly<Record<string, string>> = {}, properties = {}) {
+  const { id } = await cloud.start(await project(buildspec, properties), variables, commit);
+  const build = await cloud.ended(id);
+  return { build, log: cloud.log(id), phases: phasesOf(build) };
+}
+
+const phasesOf = ({ phases = [] }: Build) =>
+  phases.map(({ phaseType, phaseStatus }) =>
+    phaseStatus && phaseStatus !== 'SUCCEEDED' ? `${phaseType} ${phaseStatus}` : phaseType,
+  );
+
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'no error',
+    ({ name, message }: Error) => `${name}: ${message}`,
+  );
+
+const waitFor = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+/** A killed process whose parent is gone may stay in the list as a zombie. */
+const isRunning = (id: number) =>
+  spawnSync('ps', ['-o', 'stat=', '-p', String(id)], { encoding: 'utf8' })
+    .stdout.trim()
+    .replace(/^Z.*/, '') !== '';
+
+describe('a build', () => {
+  it('runs all phases in one shell and tells what it exported', async () => {
+    const { build, log, phases } = await runBuild(
+      JSON.stringify(
+        {
+          version: 0.2,
+          env: { variables: { GREETING: 'hello' }, 'exported-variables': ['RESULT'] },
+          phases: {
+            install: { 'runtime-versions': { nodejs: 22 }, commands: ['word=kept'] },
+            pre_build: { commands: ['cd /', 'later() { echo "function $1"; }'] },
+            build: {
+              commands: ['echo "$GREETING $word in $PWD"', false, 'later works'].map((c) =>
+                c === false ? 'false || true' : c,
+              ),
+            },
+            post_build: { commands: ['export RESULT="two words\nand a line"'] },
+          },
+        },
+        null,
+        2,
+      ),
+    );
+    expect(build.buildStatus).toBe('SUCCEEDED');
+    expect(log).toContain('hello kept in /');
+    expect(log).toContain('function works');
+    expect(build.exportedEnvironmentVariables).toEqual([{ name: 'RESULT', value: 'two words\nand a line' }]);
+    expect(phases).toEqual([
+      ...['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE', 'INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'],
+      ...['UPLOAD_ARTIFACTS', 'FINALIZING', 'COMPLETED'],
+    ]);
+  });
+
+  it('sees the source at the commit, the scripts beside it, and its own identity', async () => {
+    const { build, log } = await runBuild(
+      spec([
+        'cat file.txt',
+        'ls "$CODEBUILD_SRC_DIR_scripts"',
+        'echo "$CODEBUILD_BUILD_ID $CODEBUILD_RESOLVED_SOURCE_VERSION"',
+      ]),
+    );
+    expect(log).toContain('from the repository\n');
+    expect(log).toContain('plan.yml');
+    expect(log).toContain(`${build.id} ${commit}`);
+    expect(build.resolvedSourceVersion).toBe(commit);
+  });
+
+  it('sees the project’s variables, those of StartBuild above them, and nothing of this process', async () => {
+    process.env.STAGEGATE_TEST_LEAK = 'leaked';
+    process.env.AWS_PROFILE = 'admin';
+    const { log } = await runBuild(spec(['env']), {
+      FROM_START: 'yes',
+      STAGEGATE_ENGINES: 'ignored: the machine decides',
+    });
+    delete process.env.STAGEGATE_TEST_LEAK;
+    delete process.env.AWS_PROFILE;
+    const lines = log.split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'FROM_START=yes',
+        'STAGEGATE_ENGINES=installed',
+        `AWS_REGION=${region}`,
+        `AWS_ENDPOINT_URL=${cloud.url}`,
+      ]),
+    );
+    expect(lines.filter((line) => /LEAK|AWS_PROFILE|AWS_ACCESS_KEY_ID|NODE_OPTIONS/.test(line))).toEqual([]);
+  });
+
+  it('fails at the first failing command, and still runs finally and post_build', async () => {
+    const { build, log, phases } = await runBuild(
+      JSON.stringify(
+        {
+          version: '0.2',
+          phases: {
+            build: { commands: ['exit_code() { return 3; }', 'exit_code', 'echo never'], finally: ['echo cleaned'] },
+            post_build: { commands: ['echo "succeeding: $CODEBUILD_BUILD_SUCCEEDING"'] },
+          },
+        },
+        null,
+        2,
+      ),
+    );
+    expect([build.buildStatus, phases.includes('BUILD FAILED'), phases.includes('POST_BUILD')]).toEqual([
+      'FAILED',
+      true,
+      true,
+    ]);
+    expect([log.includes('\nnever'), log.includes('\ncleaned'), log.includes('succeeding: 0')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const message = build.phases?.find(({ phaseType }) => phaseType === 'BUILD')?.contexts?.[0]?.message;
+    expect(message).toBe('Error while executing command: exit_code. Reason: exit status 3');
+  });
+
+  it.each([
+    ['install', 'INSTALL FAILED', undefined, false],
+    ['pre_build', 'PRE_BUILD FAILED', undefined, false],
+    ['build', 'BUILD FAILED', 'ABORT', false],
+    ['install', 'INSTALL FAILED', 'CONTINUE', true],
+  ])('with a failed %s (%s, on-failure %s) goes on: %s', async (phase, recorded, onFailure, goesOn) => {
+    const failing = { commands: ['false'], ...(onFailure ? { 'on-failure': onFailure } : {}) };
+    const buildspec = { version: '0.2', phases: { [phase]: failing, post_build: { commands: ['echo went on'] } } };
+    const { build, log, phases } = await runBuild(JSON.stringify(buildspec, null, 2));
+    expect([build.buildStatus, phases.includes(recorded), log.includes('\nwent on')]).toEqual(['FAILED', true, goesOn]);
+  });
+
+  it('whose command ends the shell is failed, even with exit code 0', async () => {
+    const { build } = await runBuild(spec(['exit 0', 'echo never']));
+    expect(build.buildStatus).toBe('FAILED');
+  });
+
+  it('ends when its shell does, with whatever it left running', async () => {
+    const { build, log } = await runBuild(spec(['sleep 300 & echo "left $!"']));
+    const left = Number(/\nleft (\d+)/.exec(log)?.[1]);
+    expect(build.buildStatus).toBe('SUCCEEDED');
+    expect(isRunning(left)).toBe(false);
+  });
+
+  it('ends TIMED_OUT when it takes longer than its project allows', async () => {
+    const { build, phases } = await runBuild(spec(['sleep 300']), {}, { TimeoutInMinutes: 0.003 });
+    expect([build.buildStatus, phases.includes('BUILD TIMED_OUT')]).toEqual(['TIMED_OUT', true]);
+  });
+
+  it('keeps only so much of its log', async () => {
+    const { log } = await runBuild(spec(['head -c 7000000 /dev/zero | tr "\\0" x', 'echo end']));
+    expect([log.length < 5_500_000, log.includes('the log ends here')]).toEqual([true, true]);
+  });
+
+  it('leaves nothing of its source behind', async () => {
+    const { build } = await runBuild(spec(['pwd']));
+    const directory = /\n(\/\S+\/src)\n/.exec(cloud.log(build.id))?.[1] ?? '/';
+    expect(() => readFileSync(join(directory, 'file.txt'))).toThrow('ENOENT');
+  });
+
+  it('shows its log on a page of the local cloud', async () => {
+    const { build, log } = await runBuild(spec(['echo shown']));
+    const page = await fetch(build.logs?.deepLink ?? '');
+    expect([page.status, await page.text()]).toEqual([200, log]);
+    expect((await fetch(`${cloud.url}/local/builds/..%2f..%2fetc%2fpasswd`)).status).toBe(404);
+  });
+});
+
+describe('credentials', () => {
+  const ask = 'curl -s -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" "$AWS_CONTAINER_CREDENTIALS_FULL_URI"';
+
+  it('are those of the service role', async () => {
+    const { log } = await runBuild(spec([ask]));
+    const role = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
+    expect(JSON.parse(/\{.*\}/.exec(log)?.[0] ?? '{}')).toMatchObject({
+      RoleArn: role,
+      AccessKeyId: expect.stringMatching(/^ASIA/),
+    });
+  });
+
+  it('are given to the build itself only, and end with it', async () => {
+    const { log } = await runBuild(
+      spec(['echo "url=$AWS_CONTAINER_CREDENTIALS_FULL_URI token=$AWS_CONTAINER_AUTHORIZATION_TOKEN"', ask]),
+    );
+    const [, url = '', token = ''] = /\nurl=(\S+) token=(\S+)/.exec(log) ?? [];
+    const { AccessKeyId, SecretAccessKey, Token } = JSON.parse(/\{"Acc.*\}/.exec(log)?.[0] ?? '{}');
+    expect((await fetch(url, { headers: { authorization: token } })).status).toBe(403);
+    const late = new CodeBuildClient({
+      endpoint: cloud.url,
+      region,
+      credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token },
+      maxAttempts: 1,
+    });
+    expect(await refusal(late.send(new BatchGetBuildsCommand({ ids: ['x:1'] })))).toContain(
+      'UnrecognizedClientException',
+    );
+  });
+
+  it('are refused to other builds', async () => {
+    const slow = await cloud.start(
+      await project(spec(['echo "url=$AWS_CONTAINER_CREDENTIALS_FULL_URI"', 'sleep 300'])),
+      {},
+      commit,
+    );
+    await waitFor(() => cloud.log(slow.id).includes('\nurl='));
+    const url = /\nurl=(http\S+)/.exec(cloud.log(slow.id))?.[1] ?? '';
+    const { log } = await runBuild(
+      spec([
+        `curl -s -o /dev/null -w 'status %{http_code}' -H "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" '${url}'`,
+      ]),
+    );
+    expect(log).toContain('status 403');
+    await cloud.client.send(new StopBuildCommand({ id: slow.id }));
+    await cloud.ended(slow.id);
+  });
+});
+
+describe('StartBuild', () => {
+  it('with one token starts one build, and fails when the parameters differ', async () => {
+    const projectName = await project(spec(['true']));
+    const start = (sourceVersion: string) =>
+      cloud.client.send(
+        new StartBuildCommand({ projectName, sourceVersion, sourceTypeOverride: 'GITHUB', idempotencyToken: 'one' }),
+      );
+    const [first, second] = [await start(commit), await start(commit)];
+    expect(first.build?.id).toBe(second.build?.id);
+    expect(await refusal(start('main'))).toContain('InvalidInputException');
+    await cloud.ended(first.build?.id);
+  });
+
+  it('fails for a project that does not exist, and for what it does not know', async () => {
+    expect(await refusal(cloud.start('nothing'))).toContain('ResourceNotFoundException');
+    const projectName = await project(spec(['true']));
+    const unknown = cloud.client.send(new StartBuildCommand({ projectName, privilegedModeOverride: true }));
+    expect(await refusal(unknown)).toMatch(/InvalidInputException.*[\s\S]*privilegedModeOverride/);
+  });
+
+  it('needs permission for the project', async () => {
+    const role = `arn:aws:iam::${accountId}:role/starter`;
+    cloud.door.policies.putRole(role, {
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    });
+    const [mine, theirs] = [await project(spec(['true'])), await project(spec(['true']))];
+    cloud.door.policies.putRolePolicy(role, 'Start', {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'codebuild:StartBuild',
+          Resource: `arn:aws:codebuild:${region}:${accountId}:project/${mine}`,
+        },
+      ],
+    });
+    const credentials = cloud.door.issueCredentials(roleSession(role, 'session'));
+    const starter = new CodeBuildClient({ endpoint: cloud.url, region, credentials, maxAttempts: 1 });
+    const start = (projectName: string) =>
+      starter.send(new StartBuildCommand({ projectName, sourceTypeOverride: 'NO_SOURCE' }));
+    expect(await refusal(start(theirs))).toContain('AccessDeniedException');
+    const { build } = await start(mine);
+    expect(await refusal(starter.send(new BatchGetBuildsCommand({ ids: [build?.id ?? ''] })))).toContain(
+      'AccessDeniedException',
+    );
+    expect(await refusal(starter.send(new StopBuildCommand({ id: build?.id })))).toContain('AccessDeniedException');
+    await cloud.ended(build?.id);
+  });
+
+  it('asks the service role for the connection of the source', async () => {
+    const projectName = await project(spec(['true']));
+    const resource = `arn:aws:codeconnections:${region}:${accountId}:connection/1`;
+    const start = () =>
+      cloud.client.send(
+        new StartBuildCommand({
+          projectName,
+          sourceTypeOverride: 'GITHUB',
+          sourceVersion: commit,
+          sourceAuthOverride: { type: 'CODECONNECTIONS', resource },
+        }),
+      );
+    expect(await refusal(start())).toContain('codeconnections:GetConnection');
+    cloud.door.policies.putRolePolicy(`arn:aws:iam::${accountId}:role/stagegate-plan-build`, 'Connection', {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['codeconnections:GetConnection', 'codeconnections:GetConnectionToken'],
+          Resource: resource,
+        },
+      ],
+    });
+    expect((await cloud.ended((await start()).build?.id)).buildStatus).toBe('SUCCEEDED');
+  });
+
+  it('may be refused because the account is at its limit', async () => {
+    const projectName = await project(spec(['true']));
+    const error = {
+      code: 'AccountLimitExceededException',
+      message: 'Cannot have more than 0 builds in queue for the account',
+    };
+    cloud.door.faults.add({ service: 'codebuild', operation: 'StartBuild', times: 1, error });
+    expect(await refusal(cloud.start(projectName, {}, commit))).toBe(`AccountLimitExceededException: ${error.message}`);
+    expect((await cloud.ended((await cloud.start(projectName, {}, commit)).id)).buildStatus).toBe('SUCCEEDED');
+  });
+});
+
+describe('a build fails before its first command', () => {
+  const failed = async (properties: object, variables = {}) => {
+    const { build } = await runBuild(spec(['echo ran']), variables, properties);
+    const phase = build.phases?.find(({ phaseStatus }) => phaseStatus === 'FAILED');
+    return [build.buildStatus, phase?.phaseType, phase?.contexts?.[0]?.statusCode, phase?.contexts?.[0]?.message];
+  };
+
+  it('when its role may not write its log', async () => {
+    const LogsConfig = { CloudWatchLogs: { Status: 'ENABLED', GroupName: '/elsewhere' } };
+    const [status, phase, code] = await failed({ LogsConfig });
+    expect([status, phase, code]).toEqual(['FAILED', 'PROVISIONING', 'ACCESS_DENIED']);
+  });
+
+  it('when its role may not read the scripts', async () => {
+    const SecondarySources = [{ Type: 'S3', Location: 'assets/other.zip', SourceIdentifier: 'scripts' }];
+    const [status, phase, code] = await failed({ SecondarySources });
+    expect([status, phase, code]).toEqual(['FAILED', 'DOWNLOAD_SOURCE', 'ACCESS_DENIED']);
+  });
+
+  it('when the repository is not there', async () => {
+    const alone = await openBuildCloud({ configRepository: '/nowhere/at/all' });
+    const build = await alone.ended((await alone.start('stagegate-plan', {}, commit)).id);
+    expect(build.phases?.find(({ phaseStatus }) => phaseStatus === 'FAILED')?.contexts?.[0]?.message).toContain(
+      'fetching "https://github.com/acme/config.git"',
+    );
+    await alone.close();
+  });
+});
+
+describe('StopBuild', () => {
+  it('lets the commands end by themselves', async () => {
+    const { id } = await cloud.start(
+      await project(spec(["trap 'echo tidied; exit 1' TERM; echo ready; sleep 300 & wait"])),
+      {},
+      commit,
+    );
+    await waitFor(() => cloud.log(id).includes('\nready'));
+    await cloud.client.send(new StopBuildCommand({ id }));
+    const build = await cloud.ended(id);
+    expect([build.buildStatus, phasesOf(build).includes('BUILD STOPPED'), cloud.log(id).includes('tidied')]).toEqual([
+      'STOPPED',
+      true,
+      true,
+    ]);
+  });
+
+  it('ends those that do not, with everything they started', async () => {
+    const stubborn = `(trap '' TERM; setsid sleep 300 & echo "child $!"; sleep 300)`;
+    const { id } = await cloud.start(await project(spec([stubborn])), {}, commit);
+    await waitFor(() => cloud.log(id).includes('\nchild '));
+    await cloud.client.send(new StopBuildCommand({ id }));
+    expect((await cloud.ended(id)).buildStatus).toBe('STOPPED');
+    const child = Number(/\nchild (\d+)/.exec(cloud.log(id))?.[1]);
+    expect(isRunning(child)).toBe(false);
+  });
+
+  it('ends a build that has not begun', async () => {
+    const shared = { STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'dev1' };
+    const name = await project(spec(['echo ready; sleep 300']));
+    const first = await cloud.start(name, shared, commit);
+    const second = await cloud.start(name, shared, commit);
+    await waitFor(() => cloud.log(first.id).includes('\nready'));
+    for (const { id } of [second, first]) await cloud.client.send(new StopBuildCommand({ id }));
+    const build = await cloud.ended(second.id);
+    expect([build.buildStatus, phasesOf(build)]).toEqual(['STOPPED', ['SUBMITTED', 'QUEUED STOPPED', 'COMPLETED']]);
+    await cloud.ended(first.id);
+  });
+
+  it('fails for a build that never was', async () => {
+    expect(await refusal(cloud.client.send(new StopBuildCommand({ id: 'nothing:1' })))).toContain(
+      'ResourceNotFoundException',
+    );
+  });
+});
+
+describe('builds', () => {
+  it('of one environment run one after another, of two side by side', async () => {
+    const name = await project(
+      spec([
+        'mkdir "$STAGEGATE_WORK/$STAGEGATE_ENVIRONMENT" && sleep 0.3 && rmdir "$STAGEGATE_WORK/$STAGEGATE_ENVIRONMENT"',
+      ]),
+    );
+    execFileSync('mkdir', ['-p', join(cloud.directory, 'files', 'work')]);
+    const start = (environment: string) =>
+      cloud.start(name, { STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: environment }, commit);
+    const builds = await Promise.all([start('a'), start('a'), start('b')]);
+    const ended = await Promise.all(builds.map(({ id }) => cloud.ended(id)));
+    expect(ended.map(({ buildStatus }) => buildStatus)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('that are unknown are named as such', async () => {
+    const { builds, buildsNotFound } = await cloud.client.send(new BatchGetBuildsCommand({ ids: ['nothing:1'] }));
+    expect([builds, buildsNotFound]).toEqual([[], ['nothing:1']]);
+  });
+
+  it('that were running when the local cloud was killed are STOPPED at the next start, with all they started', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'stagegate-killed-'));
+    const before = await openBuildCloud({ directory, repository: cloud.repository });
+    const sleeping = spec(['sleep 300 # "$STAGEGATE_WORK"', 'true']);
+    await before.addProject('stagegate-slow', sleeping, {
+      ServiceRole: `arn:aws:iam::${accountId}:role/stagegate-plan-build`,
+    });
+    const { id } = await before.start('stagegate-slow', {}, commit);
+    await waitFor(() => before.log(id).includes('Running command'));
+    const hasProcesses = () =>
+      execFileSync('ps', ['-A', '-ww', '-o', 'command='], { encoding: 'utf8' }).includes(directory);
+    expect(hasProcesses()).toBe(true);
+
+    // A second cloud on the same data sees what a kill leaves: a record that says IN_PROGRESS, and processes.
+    const after = await openBuildCloud({ directory, repository: cloud.repository });
+    const watched = after.codebuild.buildEnds(id ?? '');
+    await after.codebuild.start?.();
+    await watched;
+    expect((await after.ended(id)).buildStatus).toBe('STOPPED');
+    await waitFor(() => !hasProcesses());
+    await before.close();
+    await after.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
+
+describe('a project', () => {
+  it('fails when the template says something that is not understood, naming it', async () => {
+    await expect(project(spec(['true']), { VpcConfig: {} })).rejects.toThrow('VpcConfig');
+    await expect(project(spec(['true'], { artifacts: {} }))).rejects.toThrow('artifacts');
+    await expect(
+      project(JSON.stringify({ version: '0.2', env: { 'secrets-manager': {} }, phases: {} }, null, 2)),
+    ).rejects.toThrow('secrets-manager');
+  });
+
+  it('fails when the buildspec is not in the template', async () => {
+    await expect(project('buildspec.yml')).rejects.toThrow('must stand in the template');
+  });
+});
