@@ -10,16 +10,9 @@ interface ConfigPushesProps {
   readonly busName: string;
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const ApplicationItems = z.object({
-  Items: z.array(
-    z.object({
-      data: z.object({
-        M: z.object({ configRepository: z.object({ M: z.object({ url: text, branch: text }) }) }),
-      }),
-    }),
-  ),
-});
+/** Applications as the table keeps them: the record is one JSON text. */
+const ApplicationItems = z.object({ Items: z.array(z.object({ data: z.object({ S: z.string() }) })) });
+const ApplicationRecord = z.object({ configRepository: z.object({ url: z.string(), branch: z.string() }) });
 const PutEventsOutput = z.object({ FailedEntryCount: z.number() });
 
 /** An event entry may have 1 MB, of which the rest of a push takes little. */
@@ -41,7 +34,9 @@ export function startConfigPushes({ context, directory, tableName, busName }: Co
       KeyConditionExpression: 'gsi1pk = :applications',
       ExpressionAttributeValues: { ':applications': { S: 'APPLICATIONS' } },
     });
-    return ApplicationItems.parse(output).Items.map(({ data }) => data.M.configRepository.M);
+    return ApplicationItems.parse(output).Items.map(
+      ({ data }) => ApplicationRecord.parse(JSON.parse(data.S)).configRepository,
+    );
   };
   const publish = async ({ changedPaths, ...push }: Push): Promise<void> => {
     const fits = Buffer.byteLength(JSON.stringify(changedPaths ?? [])) <= MOST_PATH_BYTES;

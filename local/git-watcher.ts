@@ -42,6 +42,8 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
 } {
   const heads = database.collection<{ head: string; pushes: number }>('git-heads');
   let stopped = false;
+  /** What went wrong last time; told once, not three times a second. */
+  let problem: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pass: Promise<void> = Promise.resolve();
 
@@ -75,8 +77,11 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
   const look = async (): Promise<void> => {
     try {
       for (const branch of await branches()) await lookAt(branch);
+      problem = undefined;
     } catch (error) {
-      log({ source: 'git', message: 'watching the config repository failed', fields: { error: String(error) } });
+      if (String(error) !== problem)
+        log({ source: 'git', message: 'watching the config repository failed', fields: { error: String(error) } });
+      problem = String(error);
     }
     if (!stopped) timer = setTimeout(next, POLL_MS);
   };

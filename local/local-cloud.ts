@@ -45,7 +45,7 @@ export interface LocalCloudProps {
   readonly configRepository?: string;
   /** The AWS API that Terraform providers talk to in builds. */
   readonly targetEndpoint?: string;
-  /** Environment variables that builds get over those of this process. */
+  /** Environment variables that builds get besides those of this process they inherit. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly log?: (event: LocalEvent) => void;
 }

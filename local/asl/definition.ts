@@ -123,8 +123,9 @@ export class DefinitionError extends Error {
 
 /** Parses the JSON text of a state machine; throws DefinitionError naming every unknown or unsupported part. */
 export function parseDefinition(text: string): Definition {
-  const parsed = DefinitionSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new DefinitionError(parsed.error.issues.flatMap(describeIssue));
+  const written = parseJson(text);
+  const parsed = DefinitionSchema.safeParse(written);
+  if (!parsed.success) throw new DefinitionError(parsed.error.issues.flatMap((issue) => describeIssue(issue, written)));
   const problems = [...findGraphProblems(parsed.data), ...findStateProblems(parsed.data)];
   if (problems.length > 0) throw new DefinitionError(problems);
   return parsed.data;
@@ -150,8 +151,9 @@ const JSONPATH_FIELDS = new Set([
   'Variable',
 ]);
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function describeIssue(issue: z.core.$ZodIssue, written: unknown): string[] {
   const at = `at /${issue.path.map(String).join('/')}`;
+  const field = issue.path.at(-1);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) =>
       JSONPATH_FIELDS.has(key) || key.endsWith('Path')
@@ -159,12 +161,18 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
         : `Field '${key}' is not supported ${at}`,
     );
   }
-  if (issue.path.at(-1) === 'QueryLanguage')
-    return [`QueryLanguage must be 'JSONata', JSONPath is not supported ${at}`];
-  if (issue.code === 'invalid_union' && issue.path.at(-1) === 'Type') {
-    return [`this Type of state is not supported ${at}`];
+  if (field === 'QueryLanguage') return [`QueryLanguage must be 'JSONata', JSONPath is not supported ${at}`];
+  if (issue.code === 'invalid_union' && field === 'Type') {
+    return [`Type ${JSON.stringify(valueAt(written, issue.path))} is not supported ${at}`];
   }
   return [`${issue.message} ${at}`];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
 }
 
 /** The states that may follow a state. */

@@ -9,8 +9,10 @@ import { ConfigRepository } from './config-repository.ts';
 import { Progress } from './progress.ts';
 import { type DemoResult, Scenario } from './scenario.ts';
 
-/** `npm run demo [-- --json]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
-const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+/** `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
+});
 const progress = new Progress((line) => console.error(line));
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -23,6 +25,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
     port: 0,
     configRepository: repository.directory,
     environment: repository.gitEnvironment,
+    ...(options.verbose && { log: (event) => progress.line(JSON.stringify(event)) }),
   });
   process.once('SIGINT', () => void cloud.stop().finally(() => process.exit(130)));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);

@@ -33,6 +33,8 @@ export interface BuildRunnerProps
   readonly configRepository?: string;
   /** What Terraform providers see as the endpoint of AWS; backend and STS stay with the local cloud. */
   readonly targetEndpoint?: string;
+  /** What builds get besides, over the inherited variables. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Values of the template's variables that differ on one machine. */
   readonly substitutions: Readonly<Record<string, string>>;
   /** Runs after the source was fetched and before the first command. */
@@ -141,6 +143,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     const target = props.targetEndpoint;
     return {
       ...inheritedVariables(),
+      ...props.environment,
       ...project.buildspec.env.variables,
       ...project.variables,
       ...variables,

@@ -22,7 +22,7 @@ import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
 
 export interface CodeBuildProps
-  extends Pick<BuildRunnerProps, 'configRepository' | 'targetEndpoint' | 'onSourceReady'> {
+  extends Pick<BuildRunnerProps, 'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady'> {
   /** URL under which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;

@@ -20,7 +20,6 @@ interface SnsOperationsProps {
   readonly door: Pick<Door, 'authorize'>;
   readonly accountId: string;
   readonly region: string;
-  readonly now: () => number;
   /** Where the links of mails lead to. */
   readonly pagesUrl: () => string;
 }
@@ -64,19 +63,17 @@ export function confirmSubscription(
   subscriptions: Subscriptions,
   topicArn: string,
   token: string,
-  { isUnsubscribeProtected, now }: { readonly isUnsubscribeProtected: boolean; readonly now: number },
+  isUnsubscribeProtected: boolean,
 ): Subscription | undefined {
-  const subscription = subscriptions
-    .list()
-    .find((candidate) => candidate.topicArn === topicArn && candidate.token === token);
+  const isMeant = (known: Subscription): boolean => known.topicArn === topicArn && known.token === token;
+  const subscription = subscriptions.list().find(isMeant);
   if (!subscription || subscription.isConfirmed) return subscription;
-  if (subscription.tokenExpiresAt <= now) return undefined;
   return subscriptions.put({ ...subscription, isConfirmed: true, isUnsubscribeProtected });
 }
 
 /** The SNS API for topics of e-mail subscriptions. */
 export function createSnsOperations(props: SnsOperationsProps): Record<string, Operation> {
-  const { topics, subscriptions, outbox, accountId, now, pagesUrl } = props;
+  const { topics, subscriptions, outbox, accountId, pagesUrl } = props;
   const findTopic = (arn: string): Topic => {
     const topic = topics.get(arn);
     if (!topic) throw new AwsError('NotFound', 'Topic does not exist', 404);
@@ -141,10 +138,7 @@ export function createSnsOperations(props: SnsOperationsProps): Record<string, O
       async perform(input) {
         const { TopicArn, Token, AuthenticateOnUnsubscribe } = parse(ConfirmInput, input);
         findTopic(TopicArn);
-        const confirmed = confirmSubscription(subscriptions, TopicArn, Token, {
-          isUnsubscribeProtected: AuthenticateOnUnsubscribe,
-          now: now(),
-        });
+        const confirmed = confirmSubscription(subscriptions, TopicArn, Token, AuthenticateOnUnsubscribe);
         if (!confirmed) throw invalidParameter('Token');
         return { SubscriptionArn: confirmed.arn };
       },
@@ -152,7 +146,11 @@ export function createSnsOperations(props: SnsOperationsProps): Record<string, O
     Unsubscribe: {
       permissions: () => demand('Unsubscribe', '*'),
       async perform(input) {
-        subscriptions.remove(parse(SubscriptionInput, input).SubscriptionArn);
+        const { SubscriptionArn } = parse(SubscriptionInput, input);
+        if (!SubscriptionArn.startsWith('arn:')) {
+          throw invalidParameter(`SubscriptionArn Reason: "${SubscriptionArn}" is no ARN`);
+        }
+        subscriptions.remove(SubscriptionArn);
         return {};
       },
     },

@@ -45,7 +45,7 @@ export function createSnsService(
   const topics = new Map<string, Topic>();
   const subscriptions = createSubscriptions(database, now);
   const outbox = createOutbox(database, now);
-  const operations = createSnsOperations({ topics, subscriptions, outbox, door, accountId, region, now, pagesUrl });
+  const operations = createSnsOperations({ topics, subscriptions, outbox, door, accountId, region, pagesUrl });
   return {
     service: {
       signingName: 'sns',
@@ -73,7 +73,7 @@ export function createSnsService(
     },
     mails: () => outbox.mails(),
     localRoutes: createSnsPages(subscriptions, (topicArn, token) =>
-      confirmSubscription(subscriptions, topicArn, token, { isUnsubscribeProtected: false, now: now() }),
+      confirmSubscription(subscriptions, topicArn, token, false),
     ),
   };
 }

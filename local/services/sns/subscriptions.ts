@@ -28,7 +28,7 @@ export interface Subscriptions {
   put(subscription: Subscription): Subscription;
   remove(arn: string): void;
   find(arn: string): Subscription | undefined;
-  /** Oldest first. */
+  /** Oldest first; SNS forgets who has not confirmed in time. */
   list(): Subscription[];
   renewToken(subscription: Subscription): Subscription;
 }
@@ -59,7 +59,11 @@ export function createSubscriptions(database: Database, now: () => number): Subs
     list: () =>
       collection
         .entries()
-        .map(([, subscription]) => subscription)
+        .flatMap(([arn, subscription]) => {
+          if (subscription.isConfirmed || subscription.tokenExpiresAt > now()) return [subscription];
+          collection.delete(arn);
+          return [];
+        })
         .sort((a, b) => a.createdAt - b.createdAt),
     renewToken: (subscription) => put({ ...subscription, ...newToken() }),
   };
