@@ -11,7 +11,7 @@ import {
   sameJson,
 } from './json-value.ts';
 import { HIDDEN, hides, type Redactor } from './redactor.ts';
-import type { ResourceChange } from './resource-change.ts';
+import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { namedValueOf } from './secret-name.ts';
 
 /** One attribute that differs: what it was, what it will be, and why a side may be missing. */
@@ -43,16 +43,11 @@ export interface AttributeChanges {
 /** The differences a change makes, before -> after, ready to be shown: redacted, unknowns marked. */
 export function attributeChangesOf(change: ResourceChange, redactor: Redactor): AttributeChanges {
   const differ = new Differ(change, redactor);
-  const { before, after, unknown, beforeMask, afterMask } = change;
-  if (isRecord(before) && (isRecord(after) || marksAnything(unknown)) && change.kind !== 'delete')
-    differ.compare([], { before, after: recordOf(after), unknown, beforeMask, afterMask });
-  else
-    differ.list(
-      isBlank(after) ? before : after,
-      isBlank(after) ? beforeMask : afterMask,
-      isBlank(after) ? 'before' : 'after',
-      unknown,
-    );
+  const { unknown, beforeMask, afterMask } = change;
+  const [before, after] = [valuesBefore(change), valuesAfter(change)];
+  if (before && after) differ.compare([], { before, after, unknown, beforeMask, afterMask });
+  else if (after) differ.list(after, afterMask, 'after', unknown);
+  else differ.list(before, beforeMask, 'before', unknown);
   const found = differ.found.sort((one, other) => rank(one) - rank(other));
   return { changes: found.slice(0, MOST_ATTRIBUTES), more: Math.max(0, found.length - MOST_ATTRIBUTES) };
 }

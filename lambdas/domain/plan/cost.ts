@@ -5,7 +5,7 @@ import type { Related } from '../prices/quantities.ts';
 import { instanceAddress, parseModuleAddress } from './address.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { stateResourcesOf } from './dependency-graph.ts';
-import { isRecord, type JsonRecord, listOf, recordOf, textOf } from './json-value.ts';
+import { type JsonRecord, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
@@ -185,15 +185,13 @@ function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
   return [...objects, ...untouched];
 }
 
+/** After these an object exists, even when nothing about it is known yet. */
+const MADE: ReadonlySet<ResourceChange['kind']> = new Set(['create', 'update', 'replace']);
+
 /** What an update leaves unknown most likely stays as it is. */
 function afterValues(change: ResourceChange, before: JsonRecord | undefined): JsonRecord | undefined {
   const after = valuesAfter(change);
-  if (!after)
-    return change.kind === 'delete' || change.kind === 'no-op'
-      ? undefined
-      : isRecord(change.unknown)
-        ? before
-        : undefined;
+  if (!after) return MADE.has(change.kind) ? {} : undefined;
   if (change.kind !== 'update' || !before) return after;
   const unknown = Object.entries(recordOf(change.unknown)).filter(([, mark]) => mark === true);
   return { ...Object.fromEntries(unknown.map(([key]) => [key, before[key]])), ...after };

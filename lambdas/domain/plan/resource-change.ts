@@ -1,4 +1,4 @@
-import { isBlank, recordOf } from './json-value.ts';
+import { isRecord } from './json-value.ts';
 import type { Plan, PlannedChange } from './plan-schema.ts';
 
 /** What Terraform will do to one object. `unknown`: an action this version of Stagegate has never heard of. */
@@ -96,6 +96,6 @@ export const touchesInfrastructure = ({ mode, kind }: ResourceChange): boolean =
   mode === 'managed' &&
   (kind === 'create' || kind === 'update' || kind === 'replace' || kind === 'delete' || kind === 'unknown');
 
-/** The values after the change as far as they are known; null when the object is gone. */
-export const valuesAfter = (change: ResourceChange) => (isBlank(change.after) ? undefined : recordOf(change.after));
-export const valuesBefore = (change: ResourceChange) => (isBlank(change.before) ? undefined : recordOf(change.before));
+/** The values after the change as far as they are known; undefined when the object is gone. */
+export const valuesAfter = ({ after }: ResourceChange) => (isRecord(after) ? after : undefined);
+export const valuesBefore = ({ before }: ResourceChange) => (isRecord(before) ? before : undefined);
