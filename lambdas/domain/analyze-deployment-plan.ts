@@ -12,6 +12,7 @@ import {
 } from './deployment.ts';
 import { type Environment, isProtected } from './environment.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
+import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
 import { GATES, type GateName, gatesOf, policyFor } from './policy.ts';
@@ -175,7 +176,10 @@ async function settle(
   if (deployment?.status !== 'planning')
     throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
   const blocking =
-    (await claimState(transaction, deployment, `${backend.bucket}/${backend.key}`, surroundings)) ?? blocked;
+    (await claimState(transaction, deployment, `${backend.bucket}/${backend.key}`, surroundings)) ??
+    blocked ??
+    // ConsumePlan takes the last look at a plan with changes; for one without, this is the last.
+    (planned.hasChanges ? undefined : await objectionTo(transaction, deployment));
   const analysed = withPlan(deployment, planned);
   transaction.put('deployment', blocking ? { ...analysed, blocking } : analysed);
   recordEvent(transaction, surroundings, id, blocking ? 'blocked' : 'planned', undefined, {

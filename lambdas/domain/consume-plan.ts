@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { applyBuild, BuildOverridesSchema } from './build-request.ts';
-import { type DeploymentIn, type EndingError, plannedOf, startApplying } from './deployment.ts';
-import { isProtected } from './environment.ts';
-import { isOutdated, withStarted } from './environment-state.ts';
-import { NotHolderError, RefusedError } from './errors.ts';
+import { type DeploymentIn, type EndingError, type Planned, plannedOf, startApplying } from './deployment.ts';
+import { type Environment, isProtected } from './environment.ts';
+import { withStarted } from './environment-state.ts';
+import { NotHolderError } from './errors.ts';
 import { approvalsOf } from './gate.ts';
-import { requireProven } from './place-deployment.ts';
+import { objectionTo } from './objection.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, useLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
@@ -55,7 +55,7 @@ export async function consumePlan(
 
     const blocking = consumed
       ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
-      : await objection(transaction, deployment);
+      : await objectionToApplying(transaction, deployment, planned, environment);
     if (blocking) {
       transaction.put('deployment', { ...deployment, blocking });
       recordEvent(transaction, surroundings, id, 'blocked', undefined, { reason: blocking.reason });
@@ -75,44 +75,27 @@ export async function consumePlan(
 }
 
 /** What a rule holds against applying this plan now, if anything. */
-async function objection(
+async function objectionToApplying(
   transaction: Transaction,
   deployment: DeploymentIn<'planning' | 'awaiting_approval'>,
+  planned: Planned,
+  target: Environment,
 ): Promise<EndingError | undefined> {
-  const { id, release, environment, application: name, operation } = deployment;
-  const planned = plannedOf(deployment);
-  for (const { gate: gateName, required } of planned?.gates ?? []) {
-    const gate = await transaction.get('gate', { deploymentId: id, gate: gateName });
-    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => digest === planned?.digest) : [];
+  const { id, application, environment } = deployment;
+  for (const { gate: name, required } of planned.gates) {
+    const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => digest === planned.digest) : [];
     const people = new Set(approvals.map(({ by }) => by)).size;
-    if (gate?.status !== 'approved' || gate.digest !== planned?.digest || people < required)
-      return { reason: 'not-approved', message: `the ${gateName} gate has not approved plan ${planned?.digest}` };
+    if (gate?.status !== 'approved' || gate.digest !== planned.digest || people < required)
+      return { reason: 'not-approved', message: `the ${name} gate has not approved plan ${planned.digest}` };
   }
-  for (const address of planned?.lifts ?? [])
-    if (!activeLift(await transaction.get('protectionLifts', { application: name, environment, address })))
+  for (const address of planned.lifts)
+    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address })))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
-  const [application, target, state] = [
-    await transaction.get('application', { name }),
-    await transaction.get('environment', { application: name, name: environment }),
-    await transaction.get('environmentState', { application: name, environment }),
-  ];
-  if (!application || !target || !state)
-    return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
-  if (isProtected(target) && !planned?.isProtected && (planned?.headline.summary.destroy ?? 0) > 0)
+  if (isProtected(target) && !planned.isProtected && planned.headline.summary.destroy > 0)
     return {
       reason: 'deletion-protected',
       message: `${environment} was protected against deletion after this plan, which deletes, was made`,
     };
-  if (isOutdated(state, deployment))
-    return { reason: 'older-release', message: `release ${state.newestStarted} was applied meanwhile` };
-  if (deployment.automatic && state.hold)
-    return { reason: 'environment-on-hold', message: `${environment} is on hold: ${state.hold.reason}` };
-  if (operation === 'destroy') return undefined;
-  try {
-    await requireProven(transaction, application, environment, release);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    return { reason: error.refusal, message: error.message };
-  }
+  return objectionTo(transaction, deployment);
 }

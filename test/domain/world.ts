@@ -32,6 +32,7 @@ export const DAVE = 'dave@client.example';
 const TOOLING: Requester = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/run' };
 
 interface Wish {
+  readonly application?: string;
   readonly environment: string;
   readonly release: number;
   readonly operation?: Operation;
@@ -114,14 +115,9 @@ export class World {
     return registerPush(this, aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }));
   }
 
-  async place({
-    environment,
-    release,
-    operation = 'deploy',
-    requestedBy = TOOLING,
-    automatic = false,
-  }: Wish): Promise<Placement> {
-    const request = { application: 'my-app', environment, release, operation, requestedBy, automatic };
+  async place(wish: Wish): Promise<Placement> {
+    const usual = { application: 'my-app', operation: 'deploy' as const, requestedBy: TOOLING, automatic: false };
+    const request = { ...usual, ...wish };
     const placement = await this.store.transact((transaction) =>
       placeDeployment(transaction, request, this.surroundings),
     );
