@@ -37,7 +37,7 @@ const RuleProperties = z.strictObject({
 const DEFAULT_RETRY_ATTEMPTS = 185;
 const DEFAULT_EVENT_AGE_SECONDS = 86_400;
 
-export interface RuleTarget {
+interface RuleTarget {
   readonly arn: string;
   readonly render: InputRenderer;
   readonly maximumRetryAttempts: number;

@@ -26,11 +26,11 @@ export class TaskError extends Error {
 }
 
 /** A refusal of the called service as Step Functions words it: `CodeBuild.AccountLimitExceededException`. */
-export function serviceRefusal(service: string, code: string, { message, status }: AwsError): TaskError {
+function serviceRefusal(service: string, code: string, { message, status }: AwsError): TaskError {
   return new TaskError(`${service}.${code}`, `${message} (Service: ${service}, Status Code: ${status})`);
 }
 
-export interface TaskResource {
+interface TaskResource {
   /** `lambda:invoke` */
   readonly action: string;
   readonly pattern: 'requestResponse' | 'sync' | 'waitForTaskToken';

@@ -34,8 +34,8 @@ describe('a definition is refused, by name, for', () => {
       "Field 'ResultPath' belongs to JSONPath, only the query language JSONata is supported at /States/A",
     ],
     ['a JSONPath timeout', task({ TimeoutSecondsPath: '$.x' }), "Field 'TimeoutSecondsPath' belongs to JSONPath"],
-    ['Map', machine({ A: { Type: 'Map', ...END } }), 'this Type of state is not supported at /States/A/Type'],
-    ['Parallel', machine({ A: { Type: 'Parallel', ...END } }), 'this Type of state is not supported at /States/A/Type'],
+    ['Map', machine({ A: { Type: 'Map', ...END } }), 'Type "Map" is not supported at /States/A/Type'],
+    ['Parallel', machine({ A: { Type: 'Parallel', ...END } }), 'Type "Parallel" is not supported at /States/A/Type'],
     [
       'an unknown field',
       machine({ A: { Type: 'Pass', Outputs: 1, ...END } }),

@@ -13,7 +13,7 @@ const NAMES = {
 };
 
 /** What a task does: an output, a failure, or `undefined` for never ending by itself. */
-export type TaskOutcome = { output: Json } | { error: string; cause?: string } | undefined;
+type TaskOutcome = { output: Json } | { error: string; cause?: string } | undefined;
 
 export interface DriveOptions {
   readonly input?: Json;

@@ -195,6 +195,14 @@ describe('confirming by the API', () => {
         'Token',
       );
       expect((await open(cloud, link)).status).toBe(403);
+      expect((await client.send(new ListSubscriptionsByTopicCommand({ TopicArn }))).Subscriptions ?? []).toEqual([]);
+    }));
+
+  test('cannot be taken back by what is no ARN', () =>
+    withTopic(async (world) => {
+      await subscribe(world, 'ann@acme.example');
+      const unsubscribe = new UnsubscribeCommand({ SubscriptionArn: 'PendingConfirmation' });
+      await expect(world.client.send(unsubscribe)).rejects.toMatchObject({ name: 'InvalidParameterException' });
     }));
 });
 
