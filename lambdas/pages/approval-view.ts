@@ -3,7 +3,7 @@ import { RefusedError } from '../domain/errors.ts';
 import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, moment, operationInWords, STATUS_IN_WORDS } from './words.ts';
+import { capitalized, counted, moment, nameOf, operationInWords, STATUS_IN_WORDS } from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -64,7 +64,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
       { label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` },
     ],
     you: { email: link.email, gate: link.gate },
-    requestedBy: requestedBy.approver ?? requestedBy.principal,
+    requestedBy: nameOf(requestedBy),
     request: operationInWords(operation, release.number, environment.name),
     expiresAt: gate.expiresAt,
     ...(environment.stage === 'production' && { nameToType: environment.name }),
@@ -95,7 +95,7 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
     case 'canceled':
       return {
         kind: 'canceled',
-        by: deployment.cancelRequestedBy?.approver ?? deployment.cancelRequestedBy?.principal,
+        by: deployment.cancelRequestedBy && nameOf(deployment.cancelRequestedBy),
       };
     case 'superseded':
       return { kind: 'superseded', by: events.find(({ type }) => type === 'superseded')?.by };
@@ -131,7 +131,7 @@ function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
     const given = gate ? approvalsOf(gate).length : 0;
     const status = gate
       ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
-      : `comes later, ${counted(required, 'approval')}`;
+      : `comes later, ${counted(required, 'approval')} needed`;
     return { name, status, decisions };
   });
 }

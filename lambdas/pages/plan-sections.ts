@@ -169,8 +169,8 @@ export function costSection({ cost }: Analysis): Html {
   const changing = resources.filter(({ delta }) => delta !== 0);
   return html`<section class="card" aria-labelledby="cost">
 <h2 id="cost">Cost</h2>
+<p class="quiet">Estimated list prices in ${currency} per month, from a price sheet of ${sheetDate}; ${Math.round(coverage)} % of the resources have a price.</p>
 <div class="scroll" tabindex="0" role="group" aria-label="Cost per month"><table>
-<caption>Estimated list prices per month, from a price sheet of ${sheetDate}; ${Math.round(coverage)} % of the resources have a price.</caption>
 <thead><tr><th scope="col">Resource</th><th scope="col" class="number">Before</th><th scope="col" class="number">After</th><th scope="col" class="number">Difference</th></tr></thead>
 <tbody>
 ${changing.slice(0, MOST_DETAILED).map(

@@ -27,7 +27,7 @@ a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .skip { position: absolute; left: -100vw; background: var(--card); padding: .6rem 1rem; }
 .skip:focus { left: 1rem; top: 1rem; z-index: 1; }
-.bar { display: flex; justify-content: space-between; gap: 1rem; padding: .9rem max(1rem, calc(50vw - 26rem)); color: var(--quiet); font-size: .9rem; }
+.bar { display: flex; justify-content: space-between; gap: 1rem; padding: .9rem max(1rem, calc(50vw - 25rem)); color: var(--quiet); font-size: .9rem; }
 .mark { font-weight: 700; letter-spacing: .02em; color: var(--text); }
 .mark::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .5em; background: var(--accent); border-radius: 2px; transform: rotate(45deg); }
 main { max-width: 52rem; margin: 0 auto; padding: 0 1rem 4rem; }
@@ -49,9 +49,10 @@ dd { margin: 0; font-weight: 600; }
 dd .detail { display: block; font-weight: 400; color: var(--quiet); font-size: .9rem; }
 .commit { margin: 1rem 0 0; padding: .7rem .9rem; background: var(--code); border-radius: 8px; white-space: pre-wrap; }
 .chips { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; margin: .8rem 0 0; list-style: none; }
-.chip, .level { border: 1px solid var(--line); background: var(--code); border-radius: 999px; padding: .15rem .75rem; font-size: .92rem; }
+.chip, .level { border: 1px solid var(--line); background: var(--code); border-radius: 999px; padding: .15rem .75rem; font-size: .92rem; display: inline-block; }
 .add { color: var(--good); } .change { color: var(--warn); } .remove { color: var(--bad); } .quiet { color: var(--quiet); }
-.level { font-weight: 700; text-transform: capitalize; }
+.level { font-weight: 700; }
+.level::first-letter { text-transform: uppercase; }
 .level.high, .level.critical { color: var(--bad); background: var(--bad-tint); border-color: currentcolor; }
 .level.medium { color: var(--warn); background: var(--warn-tint); border-color: currentcolor; }
 .level.low, .level.none { color: var(--good); background: var(--good-tint); border-color: currentcolor; }
@@ -64,11 +65,10 @@ ul.plain { list-style: none; padding: 0; margin: 0; }
 ul { padding-left: 1.2rem; margin: 0 0 .7rem; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; margin: .4rem 0 .6rem; }
-caption { text-align: left; color: var(--quiet); font-size: .88rem; padding-bottom: .3rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); min-width: 6rem; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); min-width: 5rem; }
 thead th { border-top: 0; color: var(--quiet); font-weight: 600; font-size: .85rem; }
 tbody th { font-weight: 500; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; padding-left: .6rem; }
+td.number, th.number { text-align: right; min-width: 0; white-space: nowrap; font-variant-numeric: tabular-nums; padding-right: 0; padding-left: .6rem; }
 .tag { border: 1px solid var(--bad); color: var(--bad); border-radius: 4px; padding: 0 .35rem; font-size: .8rem; white-space: nowrap; }
 label { display: block; font-weight: 600; margin: 1rem 0 .35rem; }
 label .hint { font-weight: 400; color: var(--quiet); }
@@ -77,7 +77,7 @@ textarea, input[type="text"] {
   border-radius: 8px; padding: .55rem .7rem;
 }
 input[type="text"] { max-width: 20rem; }
-.buttons { display: flex; flex-wrap: wrap; gap: .8rem; margin-top: 1.3rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.3rem 0; }
 button { font: inherit; font-weight: 700; min-height: 2.9rem; min-width: 9rem; padding: .5rem 1.4rem; border-radius: 8px; border: 2px solid var(--accent); cursor: pointer; }
 button.approve { background: var(--accent); color: var(--on-accent); }
 button.reject { background: transparent; color: var(--bad); border-color: var(--bad); }
