@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { CHECKS } from '../../lib/checks.ts';
 import { LeastPrivilegeRole } from '../../lib/constructs/permissions.ts';
-import { appWith } from './synthesized.ts';
+import { appWith, emptyApp } from './synthesized.ts';
 
 const findingsIn = (scope: IConstruct): string[] =>
   CHECKS.flatMap((Checks) => new Checks().validateScope(scope).violations.map(({ ruleName }) => ruleName));
@@ -27,7 +27,7 @@ describe('cdk-nag', () => {
   });
 
   test('would find a bucket without encryption in transit', () => {
-    const stack = new Stack(new App(), 'Naive');
+    const stack = new Stack(emptyApp(), 'Naive');
     new Bucket(stack, 'Bucket');
     expect(findingsIn(stack)).toContain('AwsSolutions-S10');
   });
@@ -47,7 +47,7 @@ describe('a role of least privilege', () => {
   const props = { description: 'a role', assumedBy: new ServicePrincipal('lambda.amazonaws.com') };
 
   test('fails when a wildcard has no reason', () => {
-    const stack = new Stack(new App(), 'Stack');
+    const stack = new Stack(emptyApp(), 'Stack');
     const bucket = new Bucket(stack, 'Bucket');
     const permissions = [{ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('*')] }];
     expect(() => new LeastPrivilegeRole(stack, 'Role', { ...props, permissions })).toThrow(
@@ -56,7 +56,7 @@ describe('a role of least privilege', () => {
   });
 
   test('keeps its policy when other constructs want to add to it', () => {
-    const stack = new Stack(new App(), 'Stack');
+    const stack = new Stack(emptyApp(), 'Stack');
     const role = new LeastPrivilegeRole(stack, 'Role', { ...props, permissions: [] }).withoutPolicyUpdates();
     expect(role).not.toBeInstanceOf(Role);
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));

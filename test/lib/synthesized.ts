@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { App } from 'aws-cdk-lib';
+import { afterAll } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { makeApp } from '../../lib/stagegate-app.ts';
 import type { Bundles } from '../../lib/stagegate-stack.ts';
@@ -50,6 +51,10 @@ export function appWith(configuration: Record<string, unknown> = {}, bundles: Bu
   const outdir = mkdtempSync(join(bundles.functionsDirectory, '..', 'cdk.out-'));
   return makeApp(bundles, { context: { ...CDK_CONTEXT, ...Object.fromEntries(ours) }, outdir });
 }
+
+/** An app with nothing in it, for constructs on their own. */
+export const emptyApp = (): App =>
+  new App({ outdir: mkdtempSync(join(standIns.functionsDirectory, '..', 'cdk.out-')) });
 
 /** All templates by stack name. */
 export function synthesize(configuration: Record<string, unknown> = {}): Record<string, Template> {
@@ -103,4 +108,4 @@ export interface Statement {
 export const asList = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
 
 const standIns = makeStandIns();
-process.once('exit', standIns.remove);
+afterAll(standIns.remove);
