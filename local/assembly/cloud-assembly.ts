@@ -5,7 +5,7 @@ import type { Asset } from './provision.ts';
 import { parseTemplate, type Template } from './template.ts';
 
 /** A stack of a synthesized cloud assembly. */
-export interface AssemblyStack {
+interface AssemblyStack {
   readonly name: string;
   readonly template: Template;
 }

@@ -1,7 +1,7 @@
 import type { RequiredPermission } from './wire.ts';
 
 /** One call through the door, or one permission check made by a service on behalf of a caller (operation `authorize`). */
-export interface CallRecord {
+interface CallRecord {
   readonly at: Date;
   readonly requestId: string;
   readonly caller: string;

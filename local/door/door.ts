@@ -25,7 +25,7 @@ export const OPERATOR_CREDENTIALS = {
 } as const;
 
 /** A handler of plain HTTP paths of the door. */
-export type DoorRoute = Parameters<Door['route']>[1];
+type DoorRoute = Parameters<Door['route']>[1];
 
 /** What a call looks like once its caller is known. */
 interface IdentifiedCall {

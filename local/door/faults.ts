@@ -3,7 +3,7 @@ import { describeCaller } from './authorization.ts';
 import { AwsError, type Caller } from './wire.ts';
 
 /** What tests inject: the next `times` matching calls fail, are delayed, or both. */
-export interface Fault {
+interface Fault {
   readonly service: string;
   readonly operation: string;
   /** Only calls whose caller's ARN contains this text, for example a function's name. */

@@ -20,7 +20,7 @@ import { createLambdaService, type LambdaService } from '../../local/services/la
 import { createLogsService, type LogsService } from '../../local/services/logs/logs-service.ts';
 
 export const ACCOUNT = '000000000000';
-export const REGION = 'eu-west-1';
+const REGION = 'eu-west-1';
 
 /** The core services of the local cloud with the resources of a small template. */
 export interface CoreCloud {

@@ -1,12 +1,10 @@
-import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { functionRole, lambdaFunction } from './core-cloud.ts';
 import { writeMiniAssembly } from './mini-assembly.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const handlers = {
   counts: `import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -90,7 +88,7 @@ describe('the local cloud', () => {
   const count = async ({ url }: LocalCloud): Promise<unknown> => (await fetch(`${url}/count`)).json();
 
   test('runs a template and keeps what happened in its data directory', async () => {
-    const data = mkdtempSync(join(tmpdir(), 'stagegate-data-'));
+    const data = temporaryDirectory();
     const first = await start({ data });
     expect([await count(first), await count(first)]).toEqual([{ n: 1 }, { n: 2 }]);
     await expect(start({ data })).rejects.toThrow(`data directory ${data} is in use by another local cloud`);
@@ -125,7 +123,7 @@ describe('the local cloud', () => {
   });
 
   test('a template it cannot run leaves nothing behind', async () => {
-    const data = mkdtempSync(join(tmpdir(), 'stagegate-data-'));
+    const data = temporaryDirectory();
     await expect(start({ data, resources: { ...resources, Network: { Type: 'AWS::EC2::VPC' } } })).rejects.toThrow(
       'AWS::EC2::VPC (Network)',
     );

@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleHandler } from './core-cloud.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** Writes a cloud assembly as CDK does, with a stack of `resources` and bundles of `handlers`; gives its directory. */
 export function writeMiniAssembly(
   resources: Readonly<Record<string, unknown>>,
   handlers: Readonly<Record<string, string>>,
 ): string {
-  const directory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
+  const directory = temporaryDirectory();
   const bucketName = 'assets';
   const files = Object.fromEntries(
     Object.keys(handlers).map((name) => [

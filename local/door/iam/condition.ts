@@ -51,7 +51,6 @@ const GLOBAL_KEYS = [
   'aws:PrincipalIsAWSService',
   'aws:PrincipalServiceName',
   'aws:RequestedRegion',
-  'aws:ResourceAccount',
   'aws:SecureTransport',
   'aws:SourceAccount',
   'aws:SourceArn',
@@ -61,11 +60,9 @@ const GLOBAL_KEYS = [
 
 /** Condition keys that the local services put into the context of their calls, when the call has them. */
 const SERVICE_KEYS = [
-  'codebuild:projectArn',
   'dynamodb:EnclosingOperation',
   'events:detail-type',
   'events:source',
-  'iam:PassedToService',
   'kms:CallerAccount',
   'kms:MacAlgorithm',
   'kms:RequestAlias',
@@ -82,7 +79,6 @@ const SERVICE_KEYS = [
   'sns:Protocol',
   'sts:ExternalId',
   'sts:RoleSessionName',
-  'sts:SourceIdentity',
 ];
 
 const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));

@@ -6,7 +6,7 @@ import { type MetricValue, readEmbeddedMetrics } from './embedded-metrics.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
-export interface AlarmView {
+interface AlarmView {
   readonly name: string;
   readonly description: string;
   readonly metric: string;

@@ -8,7 +8,7 @@ export type Outcome =
 
 export interface ExecutionEnvironment {
   /** One invocation at a time; resolves in any case, also when the thread dies or is killed for its timeout. */
-  invoke(message: InvokeMessage, timeoutSeconds: number): Promise<Outcome>;
+  invoke(message: Omit<InvokeMessage, 'deadline'>, timeoutSeconds: number): Promise<Outcome>;
   /** False from the moment its thread has died or was killed: it takes no more invocations. */
   readonly isAlive: () => boolean;
   /** True while the function may run: during its initialisation and while an invocation is under way. */

@@ -106,7 +106,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     deadLetterArn: properties.DeadLetterConfig?.TargetArn,
     async invoke(requestId, payload) {
       const running = await acquire();
-      const outcome = await running.environment.invoke({ requestId, payload, deadline: 0 }, properties.Timeout);
+      const outcome = await running.environment.invoke({ requestId, payload }, properties.Timeout);
       release(running);
       if (!outcome.ok || Buffer.byteLength(outcome.payload) <= MAX_PAYLOAD_BYTES) return outcome;
       const errorMessage = `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;

@@ -3,7 +3,7 @@ import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
 
 /** One line of a log group. */
-export interface LogLine {
+interface LogLine {
   readonly at: Date;
   readonly stream: string;
   readonly message: string;

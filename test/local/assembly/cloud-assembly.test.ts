@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of CloudFormation
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 function writeAssembly(artifacts: Record<string, unknown>, files: Record<string, unknown>): string {
-  const directory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ version: '55.0.0', artifacts }));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), JSON.stringify(content));
   return directory;

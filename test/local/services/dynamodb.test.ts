@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import {
   BatchGetItemCommand,
@@ -19,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../local/persistence/database.ts';
 import { startDynamoDb } from '../../../local/services/dynamodb/dynamodb-process.ts';
 import { ACCOUNT, type CoreCloud, openCoreCloud } from '../core-cloud.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const TABLE_ARN = `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/main`;
 const root = { AWS: `arn:aws:iam::${ACCOUNT}:root` };
@@ -251,7 +251,7 @@ test('DynamoDB Local listens on the loopback interface only', async () => {
 
 describe('with a data directory', () => {
   test('tables and items are kept, and new indexes are added', async () => {
-    const dataDirectory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+    const dataDirectory = temporaryDirectory();
     const first = await openCoreCloud({
       resources: { Table: table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') }) },
       dataDirectory,
@@ -271,7 +271,7 @@ describe('with a data directory', () => {
   });
 
   test('a leftover of a killed run is ended, but never another process with its number', async () => {
-    const dataDirectory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+    const dataDirectory = temporaryDirectory();
     const database = openDatabase(dataDirectory);
     const record = database.collection<{ pid: number; port: number }>('dynamodb-process');
     const isAlive = (pid: number) => {

@@ -1,7 +1,4 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of CloudFormation
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -13,6 +10,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCOUNT, type CoreCloud, openCoreCloud } from '../core-cloud.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const KeyPolicy = {
   Version: '2012-10-17',
@@ -139,7 +137,7 @@ describe('KMS', () => {
 });
 
 test('keys keep their id and their material across restarts', async () => {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
+  const dataDirectory = temporaryDirectory();
   const made = [];
   for (const _ of ['first start', 'second start']) {
     const cloud = await openCoreCloud({ resources, dataDirectory });
