@@ -70,7 +70,8 @@ export function estimateCost(facts: CostFacts): CostEstimate {
       const values = object[side];
       return values && priceObject({ type: object.type, values, related: relations.of(object, side) }, sheet, region);
     };
-    return { object, before: quote('before'), after: quote('after') };
+    const before = quote('before');
+    return { object, before, after: object.after === object.before ? before : quote('after') };
   });
   const total = (side: Side): Money =>
     quotes.reduce((sum, quote) => addMoney(sum, quote[side]?.money ?? NO_MONEY), NO_MONEY);
@@ -165,7 +166,8 @@ function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
     .map((change): TwoSided => {
       const before = valuesBefore(change);
       // A forgotten object stays, and is still paid for.
-      const after = change.kind === 'forget' ? before : afterValues(change, before);
+      const isSame = change.kind === 'forget' || change.kind === 'no-op';
+      const after = isSame ? before : afterValues(change, before);
       return { address: change.key, type: change.type, module: change.module, index: change.index, before, after };
     });
   const known = new Set(changes.flatMap(({ address, previousAddress }) => [address, previousAddress]));

@@ -4,8 +4,12 @@ import { type JsonRecord, textOf } from './json-value.ts';
 const SECRET_NAME =
   /(?:^|_)(?:password|passwd|passphrase|secret|secret_key|private_key|api_?key|access_key|auth_?token|token|credentials?)$/;
 
+/** Rules nearly every name out at once; it is asked for every field of a plan. */
+const CANDIDATE = /pass|secret|key|token|credential/i;
+
 /** `DB_PASSWORD`, `dbPassword`, `db-password`, `db_password` */
 export const isSecretName = (name: string): boolean =>
+  CANDIDATE.test(name) &&
   SECRET_NAME.test(
     name
       .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -3,7 +3,7 @@ import { usageFor } from './assumed-usage.ts';
 import { withAssumedValues } from './assumed-values.ts';
 import { isFree } from './free-kinds.ts';
 import { HOURS_PER_MONTH } from './hours.ts';
-import type { PriceRow, PriceSheet } from './price-sheet.ts';
+import type { PriceRow, PriceSheet, RowSet } from './price-sheet.ts';
 import { quantityOf, type Related } from './quantities.ts';
 import { type Found, valuesAt } from './values-at.ts';
 
@@ -86,7 +86,7 @@ export function priceObject({ type, values: given, related }: PricedObject, shee
     .candidates(values)
     .filter((row) => fitsArchitecture(row, values, related))
     .flatMap((row) => linesOf(type, row, values, related));
-  const missing = missingClass(type, rows.all, lines, region);
+  const missing = missingClass(type, rows, lines, region);
   const assumed = [
     ...assumptions.map(({ attribute, value }) => `${attribute} = ${value}`),
     ...lines.flatMap(({ assumed }) => assumed ?? []),
@@ -214,22 +214,13 @@ function cheapestOfEach(lines: readonly Line[]): Money {
 }
 
 /** An essential part that found no price, or undefined when nothing is missing. */
-function missingClass(
-  type: string,
-  rows: readonly PriceRow[],
-  lines: readonly Line[],
-  region: string,
-): string | undefined {
-  const classes = (list: readonly PriceRow[]) => new Set(list.map(({ facts }) => facts.get('service_class') ?? ''));
-  const inSheet = classes(rows);
-  const found = classes(lines.map(({ row }) => row));
-  const essential = (ESSENTIAL[type] ?? []).filter((wanted) => inSheet.has(wanted));
+function missingClass(type: string, rows: RowSet, lines: readonly Line[], region: string): string | undefined {
+  const essential = (ESSENTIAL[type] ?? []).filter((wanted) => rows.classes.has(wanted));
   if (essential.length === 0) {
-    const hasFixed = rows.some(({ facts }) => facts.get('kind') !== 'usage');
-    const isPriced = lines.some(({ row }) => !hasFixed || row.facts.get('kind') !== 'usage');
+    const isPriced = lines.some(({ row }) => !rows.hasFixed || row.facts.get('kind') !== 'usage');
     return isPriced ? undefined : `no price for this variant in ${region}`;
   }
-  const missing = essential.filter((wanted) => !found.has(wanted));
+  const missing = essential.filter((wanted) => !lines.some(({ row }) => row.facts.get('service_class') === wanted));
   const isMissing = ANY_ESSENTIAL.has(type) ? missing.length === essential.length : missing.length > 0;
   return isMissing ? `no price for its ${missing.join(' and ').replaceAll('_', ' ')} in ${region}` : undefined;
 }

@@ -42,12 +42,18 @@ export type PricedBy =
 /** Rows of one kind and region, findable by the attribute that tells most of them apart (an instance type, say). */
 export class RowSet {
   readonly all: readonly PriceRow[];
+  /** Service classes there are prices for. */
+  readonly classes: ReadonlySet<string>;
+  /** Is there a price that accrues because the object exists? */
+  readonly hasFixed: boolean;
   readonly #pivot: string | undefined;
   readonly #byValue = new Map<string, PriceRow[]>();
   readonly #others: readonly PriceRow[];
 
   constructor(rows: readonly PriceRow[]) {
     this.all = rows;
+    this.classes = new Set(rows.map(({ facts }) => facts.get('service_class') ?? ''));
+    this.hasFixed = rows.some(({ facts }) => facts.get('kind') !== 'usage');
     const distinct = new Map<string, Set<string>>();
     for (const [path, value] of rows.flatMap(({ conditions }) => conditions))
       distinct.set(path, (distinct.get(path) ?? new Set()).add(value));

@@ -6,8 +6,14 @@ export interface Found {
   readonly block: string;
 }
 
+const NOTHING: readonly Found[] = [];
+
 /** All values at a dotted path: lists are looked through, as OpenInfraQuote does, but remember which block they were in. */
-export function valuesAt(values: JsonRecord, path: string): Found[] {
+export function valuesAt(values: JsonRecord, path: string): readonly Found[] {
+  if (!path.includes('.')) {
+    const value = Object.hasOwn(values, path) ? values[path] : undefined;
+    if (!Array.isArray(value)) return value === undefined ? NOTHING : [{ value, block: '' }];
+  }
   let found: Found[] = [{ value: values, block: '' }];
   for (const [depth, step] of path.split('.').entries())
     found = found.flatMap(({ value, block }): Found[] => {
