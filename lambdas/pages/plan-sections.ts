@@ -63,7 +63,7 @@ export function summaryChips({ summary, blastRadius, cost }: Analysis): Html {
 export function lossesSection({ blastRadius: { statefulLosses } }: Analysis): Html | undefined {
   if (statefulLosses.length === 0) return undefined;
   return html`<section class="banner bad" aria-labelledby="losses">
-<h2 id="losses">Data will be lost</h2>
+<h2 id="losses">This plan destroys data</h2>
 <ul>${statefulLosses.map((loss) => html`<li>${loss}</li>`)}</ul>
 </section>`;
 }

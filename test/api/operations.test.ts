@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as operations from '../../lambdas/api/operations.ts';
 import { ROUTES } from '../../lambdas/api/routes.ts';
@@ -30,6 +32,19 @@ describe('each function', () => {
   test('that is no page serves operations', () => {
     const names = new Set(Object.values(ROUTES).map((route) => route.function));
     expect([...names].filter((name) => name !== 'approval-page').sort()).toEqual(Object.keys(SERVED).sort());
+  });
+});
+
+describe('docs/api.md', () => {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'api.md'), 'utf8');
+
+  test('lists every route with its role', () => {
+    for (const [key, { role }] of Object.entries(ROUTES)) expect(text).toContain(`| \`${key}\` | ${role} |`);
+  });
+
+  test('lists every problem with its status', () => {
+    for (const [name, { status, title }] of Object.entries(PROBLEMS))
+      expect(text).toContain(`| \`${name}\` | ${status} | ${title} |`);
   });
 });
 

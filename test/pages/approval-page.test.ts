@@ -19,7 +19,7 @@ describe('an open link', () => {
       ...['Deploy release 1 to stage1', `${STAFF} asks to deploy release 1 to stage1`, 'for the staff approval'],
       ...['my-app', 'of acme', 'staging', '222222222222', 'eu-west-1', 'Change', '30 Nov 2026, 10:00 UTC', DIGEST],
       ...['2 to create', '1 to change', '1 to destroy', '1 of them replaced', 'high blast radius', '+$12.50 per month'],
-      ...['Data will be lost', 'aws_db_instance.main: the database and everything in it'],
+      ...['This plan destroys data', 'aws_db_instance.main: the database and everything in it'],
       ...['1 resource will be replaced', '1 resource will be changed', '1 resource will be created'],
       ...['engine_version forces replacement 15.4 16.1', 'desired_count 2 4', 'endpoint db.internal:5432 known after'],
       ...['Moved from aws_s3_bucket.old', '3 further attributes not shown', 'queue_url', 'https://sqs.example/jobs'],
