@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import { SafeguardSettingsSchema } from './plan/safeguards.ts';
 import { PolicySchema } from './policy.ts';
 
 export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
@@ -8,7 +9,10 @@ export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
 const RepositoryUrlSchema = z
   .string()
   .max(500)
-  .regex(/^(?:https:\/\/[^\s@]+|ssh:\/\/[^\s]+|git@[^\s:]+:[^\s]+)$/, 'an https or ssh git URL without credentials');
+  .regex(
+    /^(?:https:\/\/[^\s@]+|ssh:\/\/(?:[^\s@:/]+@)?[^\s@]+|git@[^\s:]+:[^\s]+)$/,
+    'an https or ssh git URL without credentials',
+  );
 
 export const ConfigRepositorySchema = z
   .strictObject({
@@ -55,6 +59,8 @@ export const ApplicationSettingsSchema = z.strictObject({
     .refine((names) => new Set(names).size === names.length, { error: 'an environment stands in the pipeline twice' })
     .default(() => [...DEFAULT_PIPELINE]),
   policy: PolicySchema.optional(),
+  /** What plans of this application may not delete, beyond the kinds that are always protected. */
+  safeguards: SafeguardSettingsSchema.optional(),
 });
 export type ApplicationSettings = z.infer<typeof ApplicationSettingsSchema>;
 
