@@ -230,24 +230,13 @@ describe('DynamoDB', () => {
   });
 });
 
-test('DynamoDB Local listens on the loopback interface only', async () => {
-  const database = openDatabase(undefined);
-  const engine = await startDynamoDb({ database, log: () => {} }, undefined);
-  const { port } = database.collection<{ port: number }>('dynamodb-process').get('running') ?? { port: 0 };
-  const reaches = (host: string) =>
-    new Promise<boolean>((resolve) => {
-      const socket = connect({ host, port, timeout: 1000 }, () => resolve(true));
-      socket.on('error', () => resolve(false));
-      socket.on('timeout', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-  expect(await reaches('127.0.0.1')).toBe(true);
-  const outside = Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).filter(({ internal }) => !internal),
-  );
-  expect(await Promise.all(outside.map(({ address }) => reaches(address)))).toEqual(outside.map(() => false));
-  await engine.stop();
-});
+const reaches = (host: string, port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 }, () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('timeout', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
 
 describe('with a data directory', () => {
   test('tables and items are kept, and new indexes are added', async () => {
@@ -270,7 +259,7 @@ describe('with a data directory', () => {
     );
   });
 
-  test('a leftover of a killed run is ended, but never another process with its number', async () => {
+  test('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
     const dataDirectory = temporaryDirectory();
     const database = openDatabase(dataDirectory);
     const record = database.collection<{ pid: number; port: number }>('dynamodb-process');
@@ -284,6 +273,13 @@ describe('with a data directory', () => {
     };
     const leftover = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
     const old = record.get('running');
+    const port = old?.port ?? 0;
+    expect(await reaches('127.0.0.1', port)).toBe(true);
+    const outside = Object.values(networkInterfaces()).flatMap((all) =>
+      (all ?? []).filter(({ internal }) => !internal),
+    );
+    const reached = await Promise.all(outside.map(({ address }) => reaches(address, port)));
+    expect(reached).toEqual(outside.map(() => false));
     const next = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
     expect(isAlive(old?.pid ?? 0)).toBe(false);
     await next.stop();
