@@ -10,6 +10,7 @@ import { createPages } from './pages/create-pages.ts';
 import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
+import { createEnvironmentLookup } from './registered-environments.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
 import { type CodeBuildService, createCodeBuildService } from './services/codebuild/codebuild-service.ts';
@@ -29,8 +30,8 @@ import { createTargetAccounts } from './target-accounts.ts';
 export { synthesize } from './synthesize.ts';
 
 /** The account the control plane lives in; environments have accounts of their own. */
-export const CONTROL_ACCOUNT = '000000000000';
-export const CONTROL_REGION = 'eu-west-1';
+const CONTROL_ACCOUNT = '000000000000';
+const CONTROL_REGION = 'eu-west-1';
 
 const STACK_NAME = 'Stagegate';
 
@@ -144,7 +145,8 @@ async function start(
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
   const events = createEventsService(context);
-  const targetAccounts = createTargetAccounts({ context, door, s3, assembly });
+  const findEnvironment = createEnvironmentLookup(context, () => refOf(stack, 'AWS::DynamoDB::Table'));
+  const targetAccounts = createTargetAccounts({ context, door, s3, assembly, findEnvironment });
   const codebuild = createCodeBuildService(context, { ...props, pagesUrl, onSourceReady: targetAccounts.prepare });
   const states = createStatesService(context, {
     putEvent: events.putServiceEvent,

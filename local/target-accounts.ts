@@ -10,11 +10,23 @@ import { createIamService } from './services/iam/iam-service.ts';
 import { createKmsService } from './services/kms/kms-service.ts';
 import type { S3Service } from './services/s3/s3-service.ts';
 
+/** An environment as its operator knows it: from its registration, not from what a build says about itself. */
+export interface RegisteredEnvironment {
+  readonly accountId: string;
+  readonly region: string;
+  readonly externalId: string;
+  /** By convention `stagegate-state-<account>-<region>`. */
+  readonly stateBucket?: string;
+  /** Roles that have names of their own. */
+  readonly roles?: { readonly plan?: string; readonly apply?: string };
+}
+
 interface TargetAccountsProps {
   readonly context: LocalContext;
   readonly door: LocalDoor;
   readonly s3: S3Service;
   readonly assembly: CloudAssembly;
+  readonly findEnvironment: (application: string, name: string) => Promise<RegisteredEnvironment | undefined>;
 }
 
 interface StateAddress {
@@ -32,11 +44,6 @@ const VariablesSchema = z.object({
   STAGEGATE_APPLICATION: z.string(),
   STAGEGATE_ENVIRONMENT: z.string(),
   STAGEGATE_DIRECTORY: z.string(),
-  STAGEGATE_ACCOUNT_ID: z.string(),
-  STAGEGATE_REGION: z.string(),
-  STAGEGATE_EXTERNAL_ID: z.string(),
-  STAGEGATE_STATE_BUCKET: z.string(),
-  STAGEGATE_STATE_KEY: z.string(),
   STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
 });
 type Variables = z.infer<typeof VariablesSchema>;
@@ -47,62 +54,105 @@ const StateAddressProgram = z.object({
   >((value) => typeof value === 'function'),
 });
 
+/** Logical ids of the roles in the target account's template. */
+const roleResources = { PlanRole: 'plan', ApplyRole: 'apply' } as const;
+const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResources => logicalId in roleResources;
+
 /**
  * Plays the operators of the environments' accounts: before a build runs, the stacks for state bucket and roles are
  * "deployed" into its environment's account from the synthesized templates, with the parameters an operator would give.
- * Where a directory's own backend block names another bucket, that bucket is taken to exist already.
+ * Where a directory's own backend block names another bucket, that bucket is taken to exist already, and roles that an
+ * environment names itself are taken to be made like ours.
  */
-export function createTargetAccounts({ context, door, s3, assembly }: TargetAccountsProps): {
+export function createTargetAccounts({ context, door, s3, assembly, findEnvironment }: TargetAccountsProps): {
   prepare(source: ReadySource): Promise<void>;
 } {
   const deployed = new Map<string, Promise<unknown>>();
-  const provisionersIn = ({ accountId, region }: Place): Record<string, Provisioner> => ({
-    ...createIamService({ accountId }, door.policies).provisioners,
-    ...createKmsService({ ...context, accountId, region }).provisioners,
-    ...s3.provisionersFor({ accountId, region }),
-  });
-  const deployOnce = (stack: string, stackName: string, place: Place, parameters: Record<string, string>) => {
-    const fingerprint = JSON.stringify([stackName, place, parameters]);
+
+  const provisionersIn = (place: Place, roles: RegisteredEnvironment['roles']): Record<string, Provisioner> => {
+    const iam = createIamService(place, door.policies).provisioners;
+    return {
+      ...iam,
+      ...createKmsService({ ...context, ...place }).provisioners,
+      ...s3.provisionersFor(place),
+      'AWS::IAM::Role'(resource) {
+        const ownArn = isRoleResource(resource.logicalId) ? roles?.[roleResources[resource.logicalId]] : undefined;
+        const name = ownArn === undefined ? {} : { RoleName: ownArn.split(':role/').at(-1) };
+        const create = iam['AWS::IAM::Role'];
+        if (!create) throw new Error('creating a role: the local IAM has no roles');
+        return create({ ...resource, properties: { ...resource.properties, ...name } });
+      },
+    };
+  };
+
+  /** A stack whose parameters are as before is left as it is; one that failed is tried again. */
+  function deployOnce(
+    stack: string,
+    stackName: string,
+    place: Place,
+    parameters: Record<string, string> = {},
+    roles: RegisteredEnvironment['roles'] = {},
+  ): Promise<unknown> {
+    const fingerprint = JSON.stringify([stackName, place, parameters, roles]);
     const running =
       deployed.get(fingerprint) ??
       deployTemplate({
         template: assembly.stack(stack).template,
-        ...{ stackName, ...place, parameters, provisioners: provisionersIn(place) },
+        ...{ stackName, ...place, parameters, provisioners: provisionersIn(place, roles) },
       });
     deployed.set(fingerprint, running);
+    running.catch(() => deployed.delete(fingerprint));
     return running;
-  };
+  }
+
   return {
     async prepare({ directory, secondary: { scripts }, variables: given }) {
       const parsed = VariablesSchema.safeParse(given);
       if (!parsed.success || !scripts) return;
       const variables = parsed.data;
-      const place = { accountId: variables.STAGEGATE_ACCOUNT_ID, region: variables.STAGEGATE_REGION };
-      await deployOnce('StagegateStateBucket', 'stagegate-state', place, {});
-      const address = await stateAddressOf(directory, scripts, variables);
+      const { STAGEGATE_APPLICATION: application, STAGEGATE_ENVIRONMENT: name } = variables;
+      const environment = await findEnvironment(application, name);
+      if (!environment) return;
+      const place = { accountId: environment.accountId, region: environment.region };
+      await deployOnce('StagegateStateBucket', 'stagegate-state', place);
+      const convention = {
+        bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
+        key: `apps/${application}/${name}/terraform.tfstate`,
+      };
+      const address = await stateAddressOf(directory, scripts, variables, convention);
       if (!s3.store.findBucket(address.bucket))
         s3.store.putBucket({
           ...{ name: address.bucket, ...place },
           ...{ versioning: 'Enabled', encryption: { algorithm: 'AES256' } },
         });
-      const { STAGEGATE_APPLICATION: application, STAGEGATE_ENVIRONMENT: environment } = variables;
       const buildRole = (purpose: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${purpose}-build`;
-      await deployOnce('StagegateTargetAccount', `stagegate-${application}-${environment}`, place, {
+      const parameters = {
         Application: application,
-        Environment: environment,
-        ExternalId: variables.STAGEGATE_EXTERNAL_ID,
+        Environment: name,
+        ExternalId: environment.externalId,
         PlanBuildRoleArn: buildRole('plan'),
         ApplyBuildRoleArn: buildRole('apply'),
         StateBucket: address.bucket,
         StateKey: address.key,
-      });
+      };
+      await deployOnce(
+        'StagegateTargetAccount',
+        `stagegate-${application}-${name}`,
+        place,
+        parameters,
+        environment.roles,
+      );
     },
   };
 }
 
 /** Where the environment's directory keeps its state, as the build itself will find out. */
-async function stateAddressOf(checkout: string, scripts: string, variables: Variables): Promise<StateAddress> {
-  const convention = { bucket: variables.STAGEGATE_STATE_BUCKET, key: variables.STAGEGATE_STATE_KEY };
+async function stateAddressOf(
+  checkout: string,
+  scripts: string,
+  variables: Variables,
+  convention: StateAddress,
+): Promise<StateAddress> {
   const program: unknown = await import(pathToFileURL(join(scripts, 'scripts', 'state-address.mjs')).href);
   const { findStateAddress } = StateAddressProgram.parse(program);
   try {

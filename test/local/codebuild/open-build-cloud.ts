@@ -56,13 +56,24 @@ export const stateKeyOf = ({ application, name }: Environment) => `apps/${applic
 export const roleArnOf = ({ application, name }: Environment, purpose: 'plan' | 'apply') =>
   `arn:aws:iam::${targetAccountId}:role/stagegate-${application}-${name}-${purpose}`;
 
+/** What something that prepares builds is made from. */
+export interface CloudParts {
+  readonly context: LocalContext;
+  readonly door: LocalDoor;
+  readonly s3: S3Service;
+}
+
 const trusting = (Principal: object, Condition?: object) => ({
   Statement: [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition ? { Condition } : {}) }],
 });
 
 /** Opens the cloud; with a directory what happened survives the returned instance. */
 export async function openBuildCloud(
-  props: CodeBuildProps & { directory?: string; repository?: GitRepository } = {},
+  props: Omit<CodeBuildProps, 'onSourceReady'> & {
+    directory?: string;
+    repository?: GitRepository;
+    beforeBuild?: (parts: CloudParts) => CodeBuildProps['onSourceReady'];
+  } = {},
 ): Promise<BuildCloud> {
   const directory = props.directory ?? mkdtempSync(join(tmpdir(), 'stagegate-builds-'));
   const repository = props.repository ?? createGitRepository();
@@ -82,7 +93,11 @@ export async function openBuildCloud(
   const s3 = createS3Service(context);
   const kms = createKmsService(context);
   const sts = createStsService(context);
-  const codebuild = createCodeBuildService(context, { configRepository: repository.directory, ...props });
+  const codebuild = createCodeBuildService(context, {
+    configRepository: repository.directory,
+    ...props,
+    onSourceReady: props.beforeBuild?.({ context, door, s3 }),
+  });
   for (const { service } of [s3, kms, sts, codebuild]) if (service) door.register(service);
 
   const resource = (type: string, properties: Resource['properties']): Resource => ({

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
+import { StateBucketStack } from '../../lib/state-bucket-stack.ts';
+import { TargetAccountStack } from '../../lib/target-account-stack.ts';
+import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
+import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
+import { apply, environmentOf, PlanFailureSchema, plan, plannedOf } from '../buildspecs/build-runs.ts';
+import { type BuildCloud, openBuildCloud, region, stateBucket, targetAccountId } from './codebuild/open-build-cloud.ts';
+
+const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
+let cloud: BuildCloud;
+let outdir: string;
+const registered = new Map<string, RegisteredEnvironment>();
+
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'stagegate-targets-'));
+  const app = new App({ outdir, analyticsReporting: false });
+  new TargetAccountStack(app, 'StagegateTargetAccount');
+  new StateBucketStack(app, 'StagegateStateBucket');
+  app.synth();
+  const assembly = loadAssembly(outdir);
+  const findEnvironment = async (application: string, name: string) => registered.get(`${application}/${name}`);
+  cloud = await openBuildCloud({
+    beforeBuild: (parts) => createTargetAccounts({ ...parts, assembly, findEnvironment }).prepare,
+  });
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+function register(name: string, more: Partial<RegisteredEnvironment> = {}) {
+  const environment = environmentOf(name);
+  registered.set(`shop/${name}`, { accountId: targetAccountId, region, externalId: environment.externalId, ...more });
+  return environment;
+}
+
+const commit = (name: string, backend = '') =>
+  cloud.repository.commit({ [`apps/shop/${name}/main.tf`]: `${backend}${resource}` });
+
+describe('the stacks of an environment’s account', () => {
+  it('let its builds plan and apply, and plan again', async () => {
+    const environment = register('dev1');
+    const first = await plan(cloud, environment, commit('dev1'));
+    expect(plannedOf(first).backend).toMatchObject({ bucket: stateBucket, key: 'apps/shop/dev1/terraform.tfstate' });
+    expect((await apply(cloud, environment, first)).result).toEqual({ ok: true, applied: 'yes', resources: 1 });
+    const again = plannedOf(await plan(cloud, environment, commit('dev1')));
+    expect([again.exitCode, again.state?.serial]).toEqual([0, 1]);
+    expect(cloud.s3.store.getBucket(stateBucket)).toMatchObject({ accountId: targetAccountId, versioning: 'Enabled' });
+    expect(cloud.s3.store.getBucket(stateBucket).encryption.algorithm).toBe('aws:kms');
+  });
+
+  it('keep one environment from the state of another', async () => {
+    const stage = register('stage1');
+    await apply(cloud, stage, await plan(cloud, stage, commit('stage1')));
+    const other = register('stage2');
+    const { result } = await plan(cloud, other, commit('stage2'), {
+      STAGEGATE_STATE_KEY: 'apps/shop/stage1/terraform.tfstate',
+    });
+    expect(PlanFailureSchema.parse(result).message).toMatch(/AccessDenied|Forbidden/);
+  });
+
+  it('are made for the registered external id, whatever a build brings', async () => {
+    const environment = register('dev2');
+    const { result } = await plan(cloud, environment, commit('dev2'), { STAGEGATE_EXTERNAL_ID: '0'.repeat(32) });
+    expect(PlanFailureSchema.parse(result)).toMatchObject({ phase: 'init' });
+    expect(plannedOf(await plan(cloud, environment, commit('dev2'))).exitCode).toBe(2);
+  });
+
+  it('do not exist for environments that nobody registered', async () => {
+    const { result } = await plan(cloud, environmentOf('nobody'), commit('nobody'));
+    expect(PlanFailureSchema.parse(result)).toMatchObject({ phase: 'init' });
+  });
+
+  it('give the roles access to the state where the directory’s own block says it is', async () => {
+    const environment = register('legacy');
+    const backend =
+      'terraform {\n  backend "s3" {\n    bucket = "acme-old-state"\n    key    = "network/legacy.tfstate"\n  }\n}\n';
+    const planned = await plan(cloud, environment, commit('legacy', backend));
+    expect(plannedOf(planned).backend).toMatchObject({ bucket: 'acme-old-state', key: 'network/legacy.tfstate' });
+    expect((await apply(cloud, environment, planned)).result).toMatchObject({ ok: true });
+    expect(await cloud.readJson('acme-old-state', 'network/legacy.tfstate')).toMatchObject({ serial: 1 });
+  });
+
+  it('have the roles that the environment names itself', async () => {
+    const role = `arn:aws:iam::${targetAccountId}:role/stagegate-acme-deployer-plan`;
+    const environment = register('named', { roles: { plan: role } });
+    const planned = await plan(cloud, environment, commit('named'), { STAGEGATE_ROLE_ARN: role });
+    expect(plannedOf(planned).exitCode).toBe(2);
+  });
+});
