@@ -27,7 +27,7 @@ const ApprovalViewSchema = z.object({
 });
 
 /** A gate as shown: `pending` until the deployment comes to it. */
-export const GateViewSchema = z
+const GateViewSchema = z
   .object({
     gate: GateNameSchema,
     required: z.int(),
@@ -106,7 +106,7 @@ export async function viewDeployment(
   return showDeployment(deployment, gates, home);
 }
 
-export function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Home | undefined): DeploymentView {
+function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Home | undefined): DeploymentView {
   const { id, application, environment, number, release, commit, operation, status } = deployment;
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);

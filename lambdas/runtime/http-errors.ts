@@ -75,7 +75,7 @@ export type Problem = z.infer<typeof ProblemSchema>;
 /** Is this an answer to the request, or a crash that has to be looked at? */
 export const isAnswerable = (error: unknown): error is DomainError => kindOf(error) !== 'internal';
 
-export function kindOf(error: unknown): Refusal | ProblemKind {
+function kindOf(error: unknown): Refusal | ProblemKind {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof InvalidInputError) return 'invalid-input';
   if (error instanceof NotFoundError) return 'not-found';

@@ -17,7 +17,7 @@ type Answer<Answers extends AnswerShape> = {
 }[keyof Answers & number];
 
 /** A request before any schema. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly event: HttpEvent;
   readonly body: string;
   /** Throws where no caller is known. */

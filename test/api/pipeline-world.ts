@@ -11,7 +11,7 @@ export const APPLICATION = {
   client: 'acme',
   configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main' },
 };
-export const STAGES = { dev1: 'development', stage1: 'staging', prod1: 'production' } as const;
+const STAGES = { dev1: 'development', stage1: 'staging', prod1: 'production' } as const;
 export type Name = keyof typeof STAGES;
 export const environmentBody = (name: Name) => ({
   stage: STAGES[name],
