@@ -107,7 +107,7 @@ async function analyze(
   ]);
   if (!plan)
     throw new BuildResultError(`analysing the plan of "${subject.deployment.id}": ${result.planJson.key} is gone`);
-  const { environment, deployment } = subject;
+  const { application, environment, deployment } = subject;
   return analyzePlan({
     plan: plan.value,
     exitCode: result.exitCode,
@@ -119,6 +119,7 @@ async function analyze(
     operation: deployment.operation,
     commit: deployment.commit,
     priceSheet: BUNDLED_PRICE_SHEET,
+    settings: application.safeguards,
     lifts,
     digestKey: environment.externalId,
   });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Application, ConfigRepositorySchema } from './application.ts';
 import { applicationPath } from './links.ts';
+import { SafeguardSettingsSchema } from './plan/safeguards.ts';
 import { policyFor, type Stage, StagePolicySchema } from './policy.ts';
 
 /** An application as the API shows it; the policy is the one in force, defaults included. */
@@ -14,6 +15,7 @@ export const ApplicationViewSchema = z
     serviceDiscoveryDomain: z.string().optional(),
     pipeline: z.array(z.string()),
     policy: z.object({ development: StagePolicySchema, staging: StagePolicySchema, production: StagePolicySchema }),
+    safeguards: SafeguardSettingsSchema.optional(),
     createdAt: z.string(),
     updatedAt: z.string(),
     links: z.object({

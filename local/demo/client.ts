@@ -17,6 +17,8 @@ export const DeploymentView = z.object({
       approvals: z.array(z.object({ by: z.string(), via: z.string() })),
     }),
   ),
+  cost: z.object({ monthlyDelta: z.number(), currency: z.string() }).nullish(),
+  blastRadius: z.object({ level: z.string() }).nullish(),
   error: z.object({ reason: z.string(), message: z.string() }).nullish(),
 });
 export type DeploymentView = z.infer<typeof DeploymentView>;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -35,6 +35,13 @@ export class ConfigRepository {
   async commit(message: string, path: string, content: string): Promise<string> {
     await writeFile(join(this.directory, path), content);
     return this.#commitAll(message);
+  }
+
+  /** Replaces a text that must stand in the file, and commits. */
+  async edit(message: string, path: string, from: string, to: string): Promise<string> {
+    const content = await readFile(join(this.directory, path), 'utf8');
+    if (!content.includes(from)) throw new Error(`editing ${path}: "${from}" does not stand in it`);
+    return this.commit(message, path, content.replaceAll(from, to));
   }
 
   async #commitAll(message: string): Promise<string> {

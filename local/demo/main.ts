@@ -36,6 +36,9 @@ async function demonstrate(work: string): Promise<DemoResult> {
   }
 }
 
+/** Commit ids are told by their first digits. */
+const shorten = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 10) : version);
+
 function showTables({ environments, deployments }: DemoResult): void {
   progress.heading('Environments');
   progress.table(
@@ -43,8 +46,9 @@ function showTables({ environments, deployments }: DemoResult): void {
       environment: name,
       release: String(release ?? ''),
       commit: commit?.slice(0, 10) ?? '',
-      'module version': [...new Set(Object.values(moduleVersions))].join(', '),
+      'module version': [...new Set(Object.values(moduleVersions))].map(shorten).join(', '),
       outputs: Object.entries(outputs)
+        .filter(([, value]) => value !== '(sensitive)')
         .slice(0, 2)
         .map(([key, value]) => `${key}=${String(value)}`)
         .join(' '),
@@ -53,11 +57,13 @@ function showTables({ environments, deployments }: DemoResult): void {
   );
   progress.heading('Deployments');
   progress.table(
-    deployments.map(({ id, release, status, approvals, planDigest }) => ({
+    deployments.map(({ id, release, status, approvals, planDigest, monthlyCostDelta, blastRadius }) => ({
       deployment: id,
       release: String(release),
       status,
       approvals: approvals.map(({ gate, by }) => `${gate}: ${by}`).join(', '),
+      'blast radius': blastRadius ?? '',
+      'cost a month': monthlyCostDelta === null ? '' : `${monthlyCostDelta.toFixed(2)} USD`,
       'plan digest': planDigest?.slice(0, 12) ?? '',
     })),
   );

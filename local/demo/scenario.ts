@@ -4,6 +4,7 @@ import { type ConfigRepository, REPOSITORY_URL } from './config-repository.ts';
 import type { Progress } from './progress.ts';
 
 const APPLICATION = 'my-app';
+const DATABASE = 'module.web_service.terraform_data.database';
 const STAFF = 'staff@example.com';
 const CLIENT = 'client@example.com';
 const ENVIRONMENTS = {
@@ -31,6 +32,8 @@ export interface DemoResult {
   }[];
   readonly deployments: {
     id: string;
+    monthlyCostDelta: number | null;
+    blastRadius: string | null;
     environment: string;
     release: number;
     status: string;
@@ -58,6 +61,7 @@ export class Scenario {
     await this.#register();
     await this.#firstRelease();
     await this.#releaseWithoutChanges();
+    await this.#protectedDatabase();
     await this.#failingRelease();
     return this.#result();
   }
@@ -67,6 +71,8 @@ export class Scenario {
     await this.#client.request('PUT', `/applications/${APPLICATION}`, {
       client: 'acme',
       configRepository: { url: REPOSITORY_URL, branch: 'main' },
+      // Databases of AWS are protected by their kind; the example's stands for one and is protected by its address.
+      safeguards: { protectedAddresses: [DATABASE] },
     });
     for (const name of NAMES) {
       await this.#client.request('PUT', `/applications/${APPLICATION}/environments/${name}`, ENVIRONMENTS[name]);
@@ -118,28 +124,61 @@ export class Scenario {
     await this.#ends('prod1', 2, 'succeeded');
   }
 
+  async #protectedDatabase(): Promise<void> {
+    this.#progress.heading(
+      'Release 3 would replace the production database: blocked, until staff lifts the protection',
+    );
+    const variables = 'apps/my-app/prod1/terraform.tfvars';
+    await this.#repository.edit('Larger production database', variables, 'db.r8g.large', 'db.r8g.xlarge');
+    await this.#ends('dev1', 3, 'succeeded');
+    await this.#ends('stage1', 3, 'succeeded');
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 3 });
+    const blocked = await this.#ends('prod1', 3, 'blocked');
+    const lift = { address: DATABASE, reason: 'agreed with the client; the data has been exported' };
+    await this.#client.request('POST', `/applications/${APPLICATION}/environments/prod1/protection-lifts`, lift);
+    this.#progress.line(`staff lifts the protection of ${DATABASE}, once`);
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 3 });
+    await this.#waits('prod1', 3, 'staff', blocked.id);
+    await this.#approveByMail(STAFF, 'prod1', 3, 'Replaced on purpose');
+    await this.#waits('prod1', 3, 'client', blocked.id);
+    await this.#approveByMail(CLIENT, 'prod1', 3, 'Agreed');
+    await this.#ends('prod1', 3, 'succeeded', blocked.id);
+  }
+
   async #failingRelease(): Promise<void> {
-    this.#progress.heading('Release 3 does not work: it fails in dev1, says where, and frees the environment');
+    this.#progress.heading('Release 4 does not work: it fails in dev1, says where, and frees the environment');
     const broken = 'resource "terraform_data" "broken" {\n  input = var.does_not_exist\n}\n';
     await this.#repository.commit('Break dev1', 'apps/my-app/dev1/broken.tf', broken);
-    await this.#ends('dev1', 3, 'failed');
-    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'stage1', release: 3 });
+    await this.#ends('dev1', 4, 'failed');
+    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'stage1', release: 4 });
   }
 
-  async #ends(environment: EnvironmentName, release: number, status: string): Promise<void> {
-    const deployment = await this.#deployment(environment, release, (each) => ENDED.has(each.status));
+  /** Waits for the end of a release's newest deployment other than `before`; another ending is an error. */
+  async #ends(environment: EnvironmentName, release: number, status: string, before?: string): Promise<DeploymentView> {
+    const deployment = await this.#deployment(
+      environment,
+      release,
+      (each) => each.id !== before && ENDED.has(each.status),
+    );
     if (deployment.status !== status)
       throw new Error(`${deployment.id} ended ${deployment.status}: ${deployment.error?.message ?? 'no reason given'}`);
+    return deployment;
   }
 
-  async #waits(environment: EnvironmentName, release: number, gate: string): Promise<void> {
+  async #waits(environment: EnvironmentName, release: number, gate: string, before?: string): Promise<void> {
     const isOpen = (each: DeploymentView) => each.gates.some((other) => other.gate === gate && other.status === 'open');
-    const deployment = await this.#deployment(environment, release, (each) => isOpen(each) || ENDED.has(each.status));
+    const deployment = await this.#deployment(
+      environment,
+      release,
+      (each) => each.id !== before && (isOpen(each) || ENDED.has(each.status)),
+    );
     if (!isOpen(deployment))
       throw new Error(
         `${deployment.id} is ${deployment.status} instead of waiting: ${deployment.error?.message ?? ''}`,
       );
-    this.#progress.line(`${environment.padEnd(7)} release ${release}  waits for the ${gate} gate`);
+    this.#progress.line(
+      `${environment.padEnd(7)} release ${release}  waits for the ${gate} gate${describePlan(deployment)}`,
+    );
   }
 
   /** Polls one release's newest deployment, showing each status once, until the condition holds. */
@@ -219,8 +258,9 @@ export class Scenario {
         ),
         status: deployments.find(({ id }) => id === deployed?.deploymentId)?.status ?? 'never deployed',
       })),
-      deployments: deployments.map(({ id, environment, release, status, planDigest, gates }) => ({
+      deployments: deployments.map(({ id, environment, release, status, planDigest, gates, cost, blastRadius }) => ({
         ...{ id, environment, release, status, planDigest: planDigest ?? null },
+        ...{ monthlyCostDelta: cost?.monthlyDelta ?? null, blastRadius: blastRadius?.level ?? null },
         approvals: gates.flatMap(({ gate, approvals }) => approvals.map(({ by }) => ({ gate, by }))),
       })),
       refusals: this.#refusals,
@@ -237,8 +277,18 @@ function firstLink(mail: Mail): string {
 function describeChanges({ changes, status }: DeploymentView): string {
   if (!changes || status !== 'succeeded') return '';
   if (changes === 'none') return ' (no changes)';
-  return ` (${Object.entries(changes)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count} ${what}`)
-    .join(', ')})`;
+  const counts = WORDS.flatMap(([key, word]) => (changes[key] ? [`${changes[key]} ${word}`] : []));
+  return counts.length > 0 ? ` (${counts.join(', ')})` : '';
+}
+
+const WORDS = [
+  ['add', 'added'],
+  ['change', 'changed'],
+  ['destroy', 'destroyed'],
+] as const;
+
+/** What the plan means, in half a line. */
+function describePlan({ cost, blastRadius }: DeploymentView): string {
+  if (!cost || !blastRadius) return '';
+  return ` (blast radius ${blastRadius.level}, cost ${cost.monthlyDelta >= 0 ? '+' : ''}${cost.monthlyDelta.toFixed(2)} ${cost.currency} a month)`;
 }
