@@ -20,6 +20,10 @@ export async function startDoorServer(door: LocalDoor, log: (event: LocalEvent) 
 
 async function respond(door: LocalDoor, request: WireRequest, log: (event: LocalEvent) => void): Promise<WireResponse> {
   const requestId = randomUUID();
+  // No page in a browser has business here, and the operator's keys are no secret.
+  if ('sec-fetch-site' in request.headers || 'origin' in request.headers) {
+    return plainError(new AwsError('AccessDeniedException', 'the door serves no web pages', 403), requestId);
+  }
   const found = findService(door, request);
   if ('failure' in found) {
     const route = found.scope ? undefined : door.findRoute(request.path);

@@ -329,6 +329,13 @@ describe('the door', () => {
     });
   });
 
+  test('serves no pages of web sites, whatever they sign', async () => {
+    const headers = { 'x-amz-target': 'TrentService.DescribeKey', origin: 'https://evil.example' };
+    const props = { service: 'kms', region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS, method: 'POST', headers };
+    expect((await signedFetch(server.url, { ...props, body: '{"KeyId":"a"}' })).status).toBe(403);
+    expect(door.calls.list()).toEqual([]);
+  });
+
   test('serves unsigned paths that were routed to it, the longest prefix first', async () => {
     door.route('/credentials/', () => ({ status: 200, headers: {}, body: 'any' }));
     door.route('/credentials/build/', ({ path }) => ({ status: 200, headers: {}, body: path }));
