@@ -157,7 +157,7 @@ export function blastRadiusSection({ blastRadius }: Analysis, picture?: Html): H
 <h2 id="blast-radius">Blast radius: <span class="level ${level}">${level}</span></h2>
 <p>${counted(direct.length, 'resource')} touched directly, ${counted(dependents.length, 'resource')} through dependencies${lowerBound.length > 0 && ' (at least)'}.</p>
 ${reasons.length > 0 && html`<ul>${reasons.slice(0, MOST_DETAILED).map((reason) => html`<li>${reason}</li>`)}</ul>`}
-${picture}
+${picture && html`<div class="scroll" tabindex="0" role="group" aria-label="Picture of the blast radius">${picture}</div>`}
 ${exposures.length > 0 && html`<h3>Opens or weakens access</h3><ul>${exposures.slice(0, MOST_DETAILED).map(({ address, why, severity }) => html`<li><code><bdi>${address}</bdi></code> ${why} <span class="quiet">(${severity})</span></li>`)}</ul>`}
 ${dependents.length > 0 && html`<details><summary>What depends on it</summary><ul>${dependents.slice(0, MOST_LISTED).map((address) => html`<li><code><bdi>${address}</bdi></code></li>`)}</ul></details>`}
 ${unjudged.length > 0 && html`<p class="quiet">Known only after the apply, and therefore not judged: ${unjudged.slice(0, MOST_ATTRIBUTES).map(({ address, attributes }) => html`<code><bdi>${address}</bdi></code> (${attributes.join(', ')}) `)}</p>`}

@@ -64,6 +64,7 @@ summary code { font-weight: 600; }
 ul.plain { list-style: none; padding: 0; margin: 0; }
 ul { padding-left: 1.2rem; margin: 0 0 .7rem; }
 .scroll { overflow-x: auto; }
+.picture { max-width: 100%; height: auto; min-width: 24rem; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; margin: .4rem 0 .6rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); min-width: 5rem; }
 thead th { border-top: 0; color: var(--quiet); font-weight: 600; font-size: .85rem; }
