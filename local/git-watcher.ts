@@ -65,7 +65,10 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
       () => false,
       () => true,
     );
-    const paths = forced ? [] : (await git('diff', '--name-only', '-z', before, after)).split('\0').filter(Boolean);
+    // A file that moved from one application to another concerns both, so a rename counts as both of its names.
+    const paths = forced
+      ? []
+      : (await git('diff', '--name-only', '--no-renames', '-z', before, after)).split('\0').filter(Boolean);
     const [author = '', ...message] = (await git('log', '-1', '--format=%ae%n%B', after)).split('\n');
     return {
       eventId: `local-${branch}-${number}-${after}`,
