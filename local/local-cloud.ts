@@ -13,6 +13,7 @@ import { openDatabase } from './persistence/database.ts';
 import { createEnvironmentLookup } from './registered-environments.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
+import type { MetricValue } from './services/cloudwatch/embedded-metrics.ts';
 import { type CodeBuildService, createCodeBuildService } from './services/codebuild/codebuild-service.ts';
 import { createDynamoDbService } from './services/dynamodb/dynamodb-service.ts';
 import { createEventsService, type EventsService } from './services/events/events-service.ts';
@@ -22,7 +23,7 @@ import { createLambdaService, type LambdaService } from './services/lambda/lambd
 import { createLogsService, type LogsService } from './services/logs/logs-service.ts';
 import { createS3Service, type S3Service } from './services/s3/s3-service.ts';
 import { createSnsService, type SnsService } from './services/sns/sns-service.ts';
-import { createSqsService, type SqsService } from './services/sqs/sqs-service.ts';
+import { createSqsService, type QueueView, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
 import { createStsService } from './services/sts/sts-service.ts';
 import { createTargetAccounts } from './target-accounts.ts';
@@ -124,7 +125,7 @@ async function start(
 
   const iam = createIamService(context, door.policies);
   const logs = createLogsService(context);
-  const cloudwatch = createCloudWatchService(context, logs);
+  const cloudwatch = createCloudWatchService(context, { logs, gauges: () => sqs.queues().map(queueLength) });
   const kms = createKmsService(context);
   const { resolveKeyArn } = kms;
   const dynamodb = createDynamoDbService(
@@ -206,6 +207,13 @@ async function start(
     },
   };
 }
+
+const queueLength = ({ name, messages }: QueueView): MetricValue => ({
+  namespace: 'AWS/SQS',
+  name: 'ApproximateNumberOfMessagesVisible',
+  dimensions: { QueueName: name },
+  value: messages.length,
+});
 
 /** Name of the one resource of a type. */
 function refOf(stack: DeployedStack, type: string): string {

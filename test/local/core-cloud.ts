@@ -13,6 +13,7 @@ import type { AwsService, Caller, Credentials } from '../../local/door/wire.ts';
 import { openDatabase } from '../../local/persistence/database.ts';
 import { createApiGatewayService } from '../../local/services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from '../../local/services/cloudwatch/cloudwatch-service.ts';
+import type { MetricValue } from '../../local/services/cloudwatch/embedded-metrics.ts';
 import { createDynamoDbService } from '../../local/services/dynamodb/dynamodb-service.ts';
 import { createIamService } from '../../local/services/iam/iam-service.ts';
 import { createKmsService } from '../../local/services/kms/kms-service.ts';
@@ -60,6 +61,7 @@ interface CoreCloudProps {
   readonly handlers?: Readonly<Record<string, string>>;
   readonly localRoutes?: LocalRoutes;
   readonly extraServices?: readonly AwsService[];
+  readonly gauges?: () => readonly MetricValue[];
   /** Kept between two clouds to show what survives. */
   readonly dataDirectory?: string;
 }
@@ -92,7 +94,7 @@ export async function openCoreCloud(props: CoreCloudProps): Promise<CoreCloud> {
   };
   const logs = createLogsService(context);
   const kms = createKmsService(context);
-  const cloudwatch = createCloudWatchService(context, logs);
+  const cloudwatch = createCloudWatchService(context, { logs, gauges: props.gauges });
   const lambda = createLambdaService(context, {
     logs,
     guardCredentials: door.guardCredentials,

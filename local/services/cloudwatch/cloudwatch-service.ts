@@ -53,10 +53,16 @@ const DashboardProperties = z.strictObject({ DashboardName: z.string().optional(
 
 const DATA_POINTS_PER_ALARM = 1_000;
 
-/** Makes the alarms and dashboards of the template, fed by the log lines of the functions. */
+interface CloudWatchProps {
+  readonly logs: LogsService;
+  /** What services measure by themselves and can tell at any time, like the length of a queue. */
+  readonly gauges?: () => readonly MetricValue[];
+}
+
+/** Makes the alarms and dashboards of the template, fed by the log lines of the functions and by gauges. */
 export function createCloudWatchService(
   { accountId, region }: Pick<LocalContext, 'accountId' | 'region'>,
-  logs: LogsService,
+  { logs, gauges = () => [] }: CloudWatchProps,
 ): CloudWatchService {
   const alarms = new Map<string, { alarm: Alarm; points: { at: number; value: number }[] }>();
   logs.onLine((_logGroup, { at, message }) => {
@@ -84,7 +90,10 @@ export function createCloudWatchService(
     alarms(now = new Date()) {
       return [...alarms].map(([name, { alarm, points }]) => {
         const since = now.getTime() - alarm.Period * alarm.EvaluationPeriods * 1000;
-        const values = points.filter(({ at }) => at >= since).map(({ value }) => value);
+        const values = [
+          ...points.filter(({ at }) => at >= since),
+          ...gauges().filter((gauge) => watches(alarm, gauge)),
+        ].map(({ value }) => value);
         const metric = alarm.MetricName ? `${alarm.Namespace}/${alarm.MetricName}` : 'metric math';
         return { name, description: alarm.AlarmDescription, metric, state: stateOf(alarm, values) };
       });

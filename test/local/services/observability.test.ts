@@ -33,14 +33,19 @@ const alarm = (MetricName: string, more: Record<string, unknown> = {}) => ({
 
 describe('logs and alarms', () => {
   let cloud: CoreCloud;
+  let queueLength = 0;
   beforeAll(async () => {
     cloud = await openCoreCloud({
+      gauges: () => [
+        { namespace: 'Stagegate', name: 'letters', dimensions: { service: 'workflow' }, value: queueLength },
+      ],
       handlers: { counts: `export const handler = async ({ line }) => { console.log(line); };` },
       resources: {
         Role: functionRole(),
         Group: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/own/group', RetentionInDays: 30 } },
         Counts: lambdaFunction('counts', { LoggingConfig: { LogGroup: { Ref: 'Group' } } }),
         Failed: alarm('failed'),
+        Letters: alarm('letters', { Threshold: 1, Statistic: 'Maximum' }),
         Stuck: alarm('stuck', { TreatMissingData: 'missing' }),
       },
     });
@@ -51,13 +56,19 @@ describe('logs and alarms', () => {
     Object.fromEntries(cloud.cloudwatch.alarms(now).map(({ name, state }) => [name, state]));
 
   test('an alarm follows the metrics that functions write to their logs', async () => {
-    expect(states()).toEqual({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+    expect(states()).toMatchObject({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
     await cloud.invoke('counts', { line: metric('failed', 1) });
     await cloud.invoke('counts', { line: metric('stuck', 1) });
-    expect(states()).toEqual({ failed: 'OK', stuck: 'OK' });
+    expect(states()).toMatchObject({ failed: 'OK', stuck: 'OK' });
     await cloud.invoke('counts', { line: metric('failed', 1) });
-    expect(states()).toEqual({ failed: 'ALARM', stuck: 'OK' });
-    expect(states(new Date(Date.now() + 120_000))).toEqual({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+    expect(states()).toMatchObject({ failed: 'ALARM', stuck: 'OK' });
+    expect(states(new Date(Date.now() + 120_000))).toMatchObject({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+  });
+
+  test('an alarm follows what a service measures by itself', () => {
+    expect(states().letters).toBe('OK');
+    queueLength = 1;
+    expect(states().letters).toBe('ALARM');
   });
 
   test('a function writes to the log group that the template gives it', async () => {
