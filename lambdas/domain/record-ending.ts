@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ApplyResultSchema, applyResultKey, applyStartedKey, PlanResultSchema, planResultKey } from './build-result.ts';
 import { canceledBy } from './cancel-deployment.ts';
+import { type Caught, summarizeCause } from './caught.ts';
 import {
   type Deployment,
   type EndingError,
@@ -20,10 +21,6 @@ import { recordEvent } from './record-event.ts';
 
 export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
 export type Ending = z.infer<typeof EndingSchema>;
-
-/** What the state machine caught: the state, and Step Functions' Error and Cause. */
-export const CaughtSchema = z.object({ state: z.string(), error: z.string(), cause: z.string() });
-export type Caught = z.infer<typeof CaughtSchema>;
 
 interface Services {
   readonly store: Store;
@@ -157,31 +154,4 @@ function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
   const message = `${caught.state}: ${caught.error}: ${summarizeCause(caught.cause)}`;
   return { reason, message: message.slice(0, 2000), state: caught.state };
-}
-
-/** A build's cause is the whole Build as JSON; people want the failing phase's words. */
-function summarizeCause(cause: string): string {
-  const build = BuildCauseSchema.safeParse(parseJson(cause));
-  if (!build.success) return cause.slice(0, 500);
-  const contexts = (build.data.Phases ?? []).flatMap((phase) =>
-    (phase.Contexts ?? []).map(({ Message }) => `${phase.PhaseType}: ${Message ?? ''}`),
-  );
-  return [`build ${build.data.BuildStatus}`, ...contexts].join('; ').slice(0, 1000);
-}
-
-const BuildCauseSchema = z.object({
-  BuildStatus: z.string(),
-  Phases: z
-    .array(
-      z.object({ PhaseType: z.string(), Contexts: z.array(z.object({ Message: z.string().optional() })).optional() }),
-    )
-    .optional(),
-});
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

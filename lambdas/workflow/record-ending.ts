@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { CaughtSchema } from '../domain/caught.ts';
 import { StatusSchema } from '../domain/deployment.ts';
-import { CaughtSchema, EndingSchema, recordEnding } from '../domain/record-ending.ts';
+import { EndingSchema, recordEnding } from '../domain/record-ending.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

@@ -16,7 +16,8 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
-import { type Caught, type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
+import type { Caught } from '../../lambdas/domain/caught.ts';
+import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
