@@ -78,7 +78,7 @@ export const environmentOf = (name: string, more: Partial<Environment> = {}): En
   ...more,
 });
 
-export function runVariables(environment: Environment, commit: string, purpose: 'plan' | 'apply') {
+function runVariables(environment: Environment, commit: string, purpose: 'plan' | 'apply') {
   const deployment = `${environment.application}-${environment.name}-1-${randomBytes(3).toString('hex')}`;
   return {
     STAGEGATE_DEPLOYMENT_ID: deployment,

@@ -24,7 +24,7 @@ export interface PhaseRecord {
   contexts?: { readonly statusCode: string; readonly message: string }[];
 }
 
-export interface EnvironmentVariable {
+interface EnvironmentVariable {
   readonly name: string;
   readonly value: string;
   readonly type: 'PLAINTEXT';

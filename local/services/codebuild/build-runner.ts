@@ -43,7 +43,7 @@ export interface BuildRunnerProps
   readonly stopGraceMs: number;
 }
 
-export interface RunRequest {
+interface RunRequest {
   readonly build: BuildRecord;
   readonly project: Project;
   readonly serviceRole: Caller;

@@ -5,7 +5,7 @@ import type { S3Input } from './request.ts';
 /** ARN of a bucket. */
 export const bucketArn = (bucket: string) => `arn:aws:s3:::${bucket}`;
 /** ARN of an object. */
-export const objectArn = (bucket: string, key: string) => `${bucketArn(bucket)}/${key}`;
+const objectArn = (bucket: string, key: string) => `${bucketArn(bucket)}/${key}`;
 
 /** The permission to do something with a bucket; its ARN does not tell the account that owns it. */
 export function onBucket(

@@ -52,7 +52,7 @@ const algorithms: Readonly<Record<string, (body: Buffer) => string>> = {
 };
 
 /** Computes one checksum; an unknown algorithm is S3's own InvalidRequest. */
-export function computeChecksum(algorithm: string, body: Buffer): string {
+function computeChecksum(algorithm: string, body: Buffer): string {
   const compute = algorithms[algorithm];
   if (!compute) throw new AwsError('InvalidRequest', `The checksum algorithm "${algorithm}" is not supported.`);
   return compute(body);
@@ -64,7 +64,7 @@ interface Unchunked {
 }
 
 /** Removes the `aws-chunked` framing in which the SDKs upload streams: size in hex, bytes, and trailers after the last. */
-export function removeChunks(framed: Buffer): Unchunked {
+function removeChunks(framed: Buffer): Unchunked {
   const incomplete = () => new AwsError('IncompleteBody', 'The request body ended inside an aws-chunked frame.');
   const parts: Buffer[] = [];
   let at = 0;

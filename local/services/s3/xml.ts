@@ -1,5 +1,5 @@
 /** A node of an XML answer: text, or elements by name; a list repeats its element, an absent value is left out. */
-export type XmlValue = string | number | boolean | undefined | XmlElements | readonly XmlElements[];
+type XmlValue = string | number | boolean | undefined | XmlElements | readonly XmlElements[];
 export interface XmlElements {
   readonly [name: string]: XmlValue;
 }
