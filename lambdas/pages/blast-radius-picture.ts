@@ -1,4 +1,4 @@
-import dagre from '@dagrejs/dagre';
+import { Graph, layout } from '@dagrejs/dagre';
 import type { BlastRadiusGraph } from '../domain/plan/blast-radius-graph.ts';
 import { type Html, html } from './html.ts';
 import { counted } from './words.ts';
@@ -48,36 +48,49 @@ interface Box {
  */
 export function blastRadiusPicture({ nodes, edges }: BlastRadiusGraph): Html | undefined {
   if (nodes.length === 0) return undefined;
-  const { boxes, lines, width, height } = arrange(nodes, edges);
+  const { boxes, lines, top, width, height } = arrange(nodes, edges);
   const total = Math.max(width, LEAST_WIDTH);
-  return html`<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" aria-labelledby="blast-title blast-text" viewBox="0 0 ${total} ${height + LEGEND_HEIGHT}" width="${total}" height="${height + LEGEND_HEIGHT}" font-family="system-ui, sans-serif" font-size="13" fill="currentColor">
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" aria-labelledby="blast-title blast-text" viewBox="0 ${top} ${total} ${height + LEGEND_HEIGHT}" width="${total}" height="${height + LEGEND_HEIGHT}" font-family="system-ui, sans-serif" font-size="13" fill="currentColor">
 <title id="blast-title">What changes and what depends on it</title>
 <desc id="blast-text">${describe(nodes, edges)}</desc>
 <defs><marker id="blast-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>
 <g class="quiet" fill="none" stroke="currentColor" stroke-width="1.2" stroke-opacity="0.75">${lines.map((line) => html`<path d="${line}" marker-end="url(#blast-arrow)"/>`)}</g>
 ${boxes.map(drawBox)}
-<text class="quiet" x="${MARGIN}" y="${height + LEGEND_HEIGHT - 10}" font-size="12">${legend(nodes)}</text>
+<text class="quiet" x="${MARGIN}" y="${top + height + LEGEND_HEIGHT - 10}" font-size="12">${legend(nodes)}</text>
 </svg>`;
 }
 
-/** Positions by layers, from what changes on the left to what depends on it on the right. */
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Positions by layers, from what changes on the left to what depends on it on the right. The results are annotated
+ * because the declarations of dagre 3.1 do not resolve under "nodenext".
+ */
 function arrange(nodes: readonly Node[], edges: BlastRadiusGraph['edges']) {
-  const graph = new dagre.graphlib.Graph();
+  const graph = new Graph();
   graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 46, marginx: MARGIN, marginy: MARGIN });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const sizes = new Map(nodes.map((node) => [node.id, sizeOf(node)]));
-  for (const [id, { width, height }] of sizes) graph.setNode(id, { width, height });
-  for (const { from, to } of edges) graph.setEdge(from, to);
-  dagre.layout(graph);
-  const boxes = nodes.map((node): Box => {
-    const { x, y } = graph.node(node.id);
-    const size = sizeOf(node);
-    return { node, ...size, x: round(Number(x) - size.width / 2), y: round(Number(y) - size.height / 2) };
+  const sized = nodes.map((node) => ({ node, ...sizeOf(node) }));
+  for (const { node, width, height } of sized) graph.setNode(node.id, { width, height });
+  for (const { from, to } of edges) graph.setEdge(from, to, {});
+  layout(graph);
+  const boxes = sized.map((box): Box => {
+    const { x, y }: Point = graph.node(box.node.id);
+    return { ...box, x: round(x - box.width / 2), y: round(y - box.height / 2) };
   });
-  const lines = graph.edges().map((edge) => lineThrough(graph.edge(edge).points ?? []));
-  const right = Math.max(...boxes.map(({ x, width }) => x + width));
-  const bottom = Math.max(...boxes.map(({ y, height }) => y + height));
-  return { boxes, lines, width: Math.ceil(right) + MARGIN, height: Math.ceil(bottom) + MARGIN };
+  const ways = edges.map(({ from, to }) => {
+    const { points = [] }: { points?: readonly Point[] } = graph.edge(from, to);
+    return points;
+  });
+  // Edges that lead back may leave the space of the boxes.
+  const around = ways.flat();
+  const top = Math.floor(Math.min(0, ...around.map(({ y }) => y - MARGIN)));
+  const right = Math.max(...around.map(({ x }) => x), ...boxes.map(({ x, width }) => x + width));
+  const bottom = Math.max(...around.map(({ y }) => y), ...boxes.map(({ y, height }) => y + height));
+  const [width, height] = [Math.ceil(right) + MARGIN, Math.ceil(bottom) + MARGIN - top];
+  return { boxes, lines: ways.map(lineThrough), top, width, height };
 }
 
 function sizeOf(node: Node): Pick<Box, 'label' | 'detail' | 'width' | 'height'> {
@@ -110,7 +123,7 @@ ${detail !== '' && html`<text x="${x + PADDING + SIGN_WIDTH}" y="${y + 2 * LINE_
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** A line through the points, its corners softened. */
-function lineThrough(points: readonly { x: number; y: number }[]): string {
+function lineThrough(points: readonly Point[]): string {
   const [first, ...rest] = points.map(({ x, y }) => ({ x: round(x), y: round(y) }));
   const last = rest.pop();
   if (!first || !last) return '';

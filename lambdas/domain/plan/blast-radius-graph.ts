@@ -32,7 +32,6 @@ type Node = BlastRadiusGraph['nodes'][number];
 
 /** Boxes a person can still read. */
 const MOST_NODES = 32;
-const MOST_EDGES = 96;
 
 interface Shown {
   readonly instance: Instance;
@@ -40,15 +39,20 @@ interface Shown {
   readonly isLoss: boolean;
 }
 
+/** Losses shown one by one, whatever else has to be gathered. */
+const MOST_SINGLE_LOSSES = 12;
+
+const moduleOf = ({ instance }: Shown): string => instance.module.names.join('.');
+
 /** How instances are gathered into nodes, from not at all to very much; the first that fits is taken. */
 const GATHERINGS: readonly ((shown: Shown) => string)[] = [
   ({ instance }) => instance.address,
-  ({ instance, action, isLoss }) => [instance.block, action, isLoss].join('\n'),
-  ({ instance, action, isLoss }) =>
-    isLoss ? instance.block : [instance.module.names.join('.'), instance.type, action].join('\n'),
-  ({ instance, action, isLoss }) => [instance.module.names.join('.'), isLoss ? instance.type : '', action].join('\n'),
-  ({ instance, action, isLoss }) => [instance.module.names[0] ?? '', action, isLoss].join('\n'),
-  ({ action, isLoss }) => [action, isLoss].join('\n'),
+  ({ instance, action }) => `${instance.block} ${action}`,
+  (shown) => `${moduleOf(shown)} ${shown.instance.type} ${shown.action}`,
+  ({ instance, action }) => `${instance.type} ${action}`,
+  (shown) => `${moduleOf(shown)} ${shown.action}`,
+  ({ instance, action }) => `${instance.module.names[0] ?? ''} ${action}`,
+  ({ action }) => action,
 ];
 
 export interface GraphFacts {
@@ -61,9 +65,15 @@ export interface GraphFacts {
 
 export function blastRadiusGraphOf(facts: GraphFacts): BlastRadiusGraph {
   const shown = shownIn(facts);
-  const gathering =
-    GATHERINGS.find((gather) => new Set(shown.map(gather)).size <= MOST_NODES) ?? (({ action }: Shown) => action);
-  const gathered = Map.groupBy(shown, gathering);
+  const areLossesSingle = shown.filter(({ isLoss }) => isLoss).length <= MOST_SINGLE_LOSSES;
+  const keysOf = GATHERINGS.map((gather) => (one: Shown) => {
+    if (!one.isLoss) return gather(one);
+    return `loss ${areLossesSingle ? one.instance.address : gather(one)}`;
+  });
+  const keyOf =
+    keysOf.find((key) => new Set(shown.map(key)).size <= MOST_NODES) ??
+    (({ action, isLoss }: Shown) => `${isLoss} ${action}`);
+  const gathered = Map.groupBy(shown, keyOf);
   const idOf = new Map<string, string>();
   const nodes: Node[] = [];
   for (const members of gathered.values()) {
@@ -139,7 +149,7 @@ function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: Grap
   // A place of no node hands on what reached it; each (node, place) pair is walked once.
   const walked = new Set<string>();
   const pending = [...nodesAt.entries()].flatMap(([at, ids]) => ids.map((from) => ({ from, at })));
-  for (let step = pending.pop(); step && found.size < MOST_EDGES; step = pending.pop())
+  for (let step = pending.pop(); step; step = pending.pop())
     for (const to of following.get(step.at) ?? []) {
       const ids = nodesAt[to] ?? [];
       for (const id of ids) if (id !== step.from) found.set(`${step.from} ${id}`, { from: step.from, to: id });
@@ -147,5 +157,19 @@ function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: Grap
       walked.add(`${step.from} ${to}`);
       pending.push({ from: step.from, at: to });
     }
-  return [...found.values()];
+  return withoutShortcuts([...found.values()]);
+}
+
+/** Leaves out an edge where a longer way says the same: who depends on whom stays, the picture becomes legible. */
+function withoutShortcuts(edges: BlastRadiusGraph['edges']): BlastRadiusGraph['edges'] {
+  const following = new Map<string, Set<string>>();
+  for (const { from, to } of edges) following.set(from, (following.get(from) ?? new Set()).add(to));
+  return edges.filter(({ from, to }) => {
+    following.get(from)?.delete(to);
+    const seen = new Set([from]);
+    for (const node of seen) for (const next of following.get(node) ?? []) seen.add(next);
+    if (seen.has(to)) return false;
+    following.get(from)?.add(to);
+    return true;
+  });
 }

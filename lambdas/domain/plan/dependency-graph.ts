@@ -10,7 +10,7 @@ import {
 import { blockId, blockIdOfAddress, type Module } from './configured-resources.ts';
 import { isRecord, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan, StateModule, StateResource } from './plan-schema.ts';
-import { isEffective, type ResourceChange } from './resource-change.ts';
+import type { ResourceChange } from './resource-change.ts';
 
 /** A managed or data object that exists before or after the plan. */
 export interface Instance {
@@ -63,7 +63,7 @@ export class DependencyGraph {
     for (const { resource, module } of state) builder.addRecordedDependencies(resource, module);
     builder.addRelevantAttributes(
       plan,
-      new Set(changes.filter(isEffective).map(({ address }) => blockIdOfAddress(address))),
+      new Set(changes.filter(isReworked).map(({ address }) => blockIdOfAddress(address))),
     );
     this.unresolvedLocals = builder.locals;
     this.#indexInstances(modules);
@@ -151,6 +151,9 @@ export class DependencyGraph {
     return { places, edges, reached: new Set(edges.map(([, to]) => to)), outputs: [...outputs].sort() };
   }
 }
+
+/** Existed before and is changed: something must have caused it. */
+const isReworked = ({ kind }: ResourceChange): boolean => kind === 'update' || kind === 'replace';
 
 const ROOT_OUTPUT = 'output ';
 const placeKey = (node: string, module: string): string => `${node}\n${module}`;
@@ -290,18 +293,30 @@ class EdgeBuilder {
   }
 
   /**
-   * What a local stands for is unknown, but a relevant attribute of the same module that reached a changed resource
-   * using locals most likely came through one.
+   * What a local stands for is unknown. But where a block that uses one changes, nothing known explains it, and the
+   * plan says that an attribute of its module mattered, the change most likely came through the local.
    */
   addRelevantAttributes(plan: Plan, changed: ReadonlySet<string>): void {
+    const explained = this.#dependentsOf(changed);
     for (const { resource } of plan.relevant_attributes ?? []) {
       const { names } = parseModuleAddress(resource);
-      const address = names.map((name) => `module.${name}`).join('.');
-      this.#node(`locals of ${address}`, names);
-      this.#edge(blockIdOfAddress(resource), `locals of ${address}`);
+      const block = blockIdOfAddress(resource);
+      if (changed.has(block)) this.#edge(block, localsOf(names), names);
     }
     for (const [id, names] of this.#localUsers)
-      if (changed.has(id)) this.#edge(`locals of ${names.map((name) => `module.${name}`).join('.')}`, id);
+      if (changed.has(id) && !explained.has(id)) this.#edge(localsOf(names), id);
+  }
+
+  /** Blocks that name one of the given blocks, also through variables and outputs. */
+  #dependentsOf(blocks: ReadonlySet<string>): Set<string> {
+    const found = new Set<string>();
+    const seen = new Set(blocks);
+    for (const node of seen)
+      for (const dependent of this.#dependents.get(node) ?? []) {
+        if (!dependent.includes(' ')) found.add(dependent);
+        else seen.add(dependent);
+      }
+    return found;
   }
 
   #addReferences(
@@ -358,6 +373,8 @@ class EdgeBuilder {
     else this.#dependents.set(from, new Set([to]));
   }
 }
+
+const localsOf = (names: readonly string[]): string => `locals of ${names.map((name) => `module.${name}`).join('.')}`;
 
 /** Every `references` list at any depth of expressions. */
 function referencesIn(expressions: unknown): string[] {

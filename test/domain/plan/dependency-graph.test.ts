@@ -98,6 +98,23 @@ describe('an object depends on another', () => {
     ]);
   });
 
+  test('by a relevant attribute, where it changes, uses a local and nothing else explains it', () => {
+    const root = {
+      resources: [
+        block('aws_instance', 'a'),
+        block('aws_instance', 'b', { expressions: { x: { references: ['local.id'] } } }),
+      ],
+    };
+    const plan = planOf({
+      configuration: { root_module: root },
+      resource_changes: [change(touched('a')), change(touched('b'))],
+      relevant_attributes: [{ resource: 'aws_instance.a', attribute: ['id'] }],
+    });
+    const { nodes, edges } = analyse(plan).graph;
+    const label = (id: string | undefined) => nodes.find((node) => node.id === id)?.label;
+    expect(edges.map(({ from, to }) => [label(from), label(to)])).toEqual([['aws_instance.a', 'aws_instance.b']]);
+  });
+
   test('by the configuration of its provider', () => {
     const configuration = {
       provider_config: {
