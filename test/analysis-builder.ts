@@ -64,7 +64,17 @@ export const anAnalysis = (given: Partial<Analysis> = {}): Analysis =>
       causes: [{ rule: 'stateful-loss', level: 'high', text: 'aws_db_instance.main is replaced: its data is lost' }],
       lowerBound: [],
     },
-    graph: { nodes: [], edges: [] },
+    graph: {
+      nodes: [
+        ...[{ id: 'a', label: 'aws_db_instance.main', detail: '', action: 'replace', count: 1, isLoss: true }],
+        ...[{ id: 'b', label: 'aws_ecs_service.app', detail: 'module.web', action: 'update', count: 1, isLoss: false }],
+        ...[{ id: 'c', label: 'aws_ssm_parameter.db', detail: '', action: 'depends', count: 1, isLoss: false }],
+      ],
+      edges: [
+        { from: 'a', to: 'b' },
+        { from: 'a', to: 'c' },
+      ],
+    },
     cost: {
       ...{ currency: 'USD', region: 'eu-west-1', monthlyBefore: 10, monthlyAfter: 22.5, monthlyDelta: 12.5 },
       range: { before: { low: 8, high: 20 }, after: { low: 18, high: 40 }, delta: { low: 10, high: 20 } },

@@ -1,5 +1,6 @@
 import type { Decision } from '../domain/gate.ts';
 import type { ApprovalState, ApprovalView } from './approval-view.ts';
+import { blastRadiusPicture } from './blast-radius-picture.ts';
 import { document } from './document.ts';
 import { type Html, html } from './html.ts';
 import {
@@ -32,7 +33,7 @@ ${form.problem && banner({ tone: 'bad', heading: 'Nothing was decided', text: fo
 <h1>${view.title}</h1>
 <p class="lede"><strong>${view.requestedBy}</strong> asks to ${view.request}. You are asked as <strong>${view.you.email}</strong> for the ${view.you.gate} approval.</p>
 ${factsSection(view)}
-${analysis && [lossesSection(analysis), changesSection(analysis), blastRadiusSection(analysis), costSection(analysis), safeguardsSection(analysis)]}
+${analysis && [lossesSection(analysis), changesSection(analysis), blastRadiusSection(analysis, blastRadiusPicture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
 ${decisionsSection(view)}
 ${isOpen && decisionForm(view, state, form)}
 ${footer(view)}`,

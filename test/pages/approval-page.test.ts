@@ -31,6 +31,12 @@ describe('an open link', () => {
       expect(shown).toContain(fact);
   });
 
+  test('draws the blast radius, and describes the picture to those who do not see it', async () => {
+    const { text } = await (await TestPage.create('stage1')).open();
+    expect(text).toMatch(/<svg [^>]*role="img" aria-labelledby="[^"]+"/);
+    expect(text).toContain('aws_db_instance.main is replaced; data is lost, which reaches aws_ecs_service.app');
+  });
+
   test('puts the most dangerous changes first and opens them', async () => {
     const { text } = await (await TestPage.create('stage1')).open();
     const order = ['aws_db_instance.main</bdi>', 'module.web.aws_ecs_service.app</bdi>', 'aws_sqs_queue.jobs'];
@@ -89,7 +95,7 @@ describe('an open link', () => {
         "base-uri 'none'",
       ].join('; '),
     });
-    expect(text).not.toMatch(/<script|\son\w+=|style="|src=|<link|@import|url\(/);
+    expect(text).not.toMatch(/<script|\son\w+=|style="|src=|<link|@import|url\((?!#)/);
   });
 
   test('has landmarks, one first heading, and a label for every field', async () => {
