@@ -51,7 +51,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       folder,
       {
         files: new RegExp(`^lambdas/${folder}/(?!routes\\.ts$)`),
-        may: [ZOD, DOMAIN, RUNTIME, MANIFEST, ROUTE_TABLE, new RegExp(`^lambdas/${folder}/`)],
+        may: [
+          ...[ZOD, DOMAIN, RUNTIME, MANIFEST, ROUTE_TABLE, new RegExp(`^lambdas/${folder}/`)],
+          // The approval page lays its picture out with it.
+          ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
+        ],
       },
     ]),
   ),
