@@ -12,7 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { type Failure, PhaseError, readFailure } from './build/failure.ts';
+import { type Failure, PhaseError, readFailure, summarizeFailure } from './build/failure.ts';
 import { runPhases } from './build/run-phases.ts';
 import { readApplyVariables, readVariables, workPaths } from './build/variables.ts';
 import { type Progress, parseProgress } from './engine/events.ts';
@@ -96,7 +96,7 @@ async function planSucceeded(): Promise<void> {
 function readCause(phase: string, exitCode: string): Failure {
   const paths = workPaths(readVariables());
   const recorded = readFailure(paths.failure);
-  if (recorded) return recorded;
+  if (recorded) return summarizeFailure(recorded);
   const message = existsSync(paths.failureMessage)
     ? readFileSync(paths.failureMessage, 'utf8').trim()
     : `the build ended in phase "${phase}" with exit code ${exitCode}`;

@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { type Diagnostic, describeDiagnostic, findCause, recordFailure } from './build/failure.ts';
@@ -139,12 +140,19 @@ function recordBackend(): string | undefined {
 
 const EngineSchema = z.object({ name: z.string(), version: z.string() });
 
+/** The version event of `init`, or what the engine says when asked: not every version tells it by itself. */
+function readEngine(events: readonly EngineEvent[]): z.infer<typeof EngineSchema> {
+  const told = events.find((event) => event.type === 'version');
+  if (told?.tofu !== undefined) return { name: 'tofu', version: told.tofu };
+  if (told?.terraform !== undefined) return { name: 'terraform', version: told.terraform };
+  const { stdout } = spawnSync(binary, ['version', '-json'], { encoding: 'utf8' });
+  const { terraform_version: version } = z.object({ terraform_version: z.string() }).parse(JSON.parse(stdout));
+  return { name: basename(binary).startsWith('tofu') ? 'tofu' : 'terraform', version };
+}
+
 /** The plan records its engine; an apply finds that record in its bundle and must be the very same version. */
 function recordEngine(events: readonly EngineEvent[]): string | undefined {
-  const running = events.find((event) => event.type === 'version');
-  if (!running) return 'init did not tell the version of the engine';
-  const name = running.tofu === undefined ? 'terraform' : 'tofu';
-  const version = running.tofu ?? running.terraform;
+  const { name, version } = readEngine(events);
   if (!existsSync(paths.engine)) {
     writeFileSync(paths.engine, JSON.stringify({ name, version }));
     return undefined;

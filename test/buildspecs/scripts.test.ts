@@ -235,6 +235,26 @@ describe('plan.sh', () => {
     expect(PlannedSchema.parse(result).engine).toEqual({ name: 'tofu', version: '1.10.6' });
   });
 
+  it('asks an engine for its version that does not tell it by itself', async () => {
+    const init =
+      'mkdir -p .terraform\necho \'{"backend":{"type":"s3","config":{"bucket":"b","key":"k"}}}\' >.terraform/terraform.tfstate';
+    addEngine({ init, version: 'echo \'{"terraform_version":"1.10.6"}\'' }, 'tofu');
+    const { result } = await run('plan', { STAGEGATE_ENGINE: 'tofu' });
+    expect(PlannedSchema.parse(result).engine).toEqual({ name: 'tofu', version: '1.10.6' });
+  });
+
+  it('keeps the first twenty diagnostics, errors before warnings', async () => {
+    const diagnostics = Array.from({ length: 60 }, (_, index) => ({
+      severity: index < 30 ? 'warning' : 'error',
+      summary: `number ${index}`,
+      detail: '',
+    }));
+    addEngine({ validate: `echo '${JSON.stringify({ diagnostics })}'; exit 1` });
+    const failure = failureOfPlan(await run('plan'));
+    expect([failure.message, failure.diagnostics.length]).toEqual(['number 30', 20]);
+    expect(failure.diagnostics.every(({ severity }) => severity === 'error')).toBe(true);
+  });
+
   it('fails when the names of application or environment would lead elsewhere', async () => {
     addEngine();
     const { exitCode, output } = await run('plan', { STAGEGATE_ENVIRONMENT: '../dev1' });

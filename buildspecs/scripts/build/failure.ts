@@ -50,6 +50,20 @@ export function findCause(diagnostics: readonly Diagnostic[]): Diagnostic | unde
   return errors.find(({ file }) => file !== undefined) ?? errors[0];
 }
 
+/** What a reader of `result.json` can rely on; a configuration may have thousands of mistakes. */
+const mostDiagnostics = 20;
+const longestMessage = 1000;
+
+/** Shortens a failure to what is worth keeping: errors before warnings, and a message of one readable line. */
+export function summarizeFailure(failure: Failure): Failure {
+  const bySeverity = (severity: string) => failure.diagnostics.filter((diagnostic) => diagnostic.severity === severity);
+  return {
+    ...failure,
+    message: failure.message.replace(/\s+/g, ' ').trim().slice(0, longestMessage),
+    diagnostics: [...bySeverity('error'), ...bySeverity('warning')].slice(0, mostDiagnostics),
+  };
+}
+
 /** Keeps the failure for the program that writes `result.json`. The first one recorded is the cause; later ones follow from it. */
 export function recordFailure(file: string, failure: Failure): void {
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(failure), { mode: 0o600 });
