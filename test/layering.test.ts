@@ -24,6 +24,8 @@ const ZOD = /^zod$/;
 const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
+/** Computes positions and reaches nothing outside; pages draw pictures with it. */
+const GRAPH_LAYOUT = /^@dagrejs\/dagre$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -52,7 +54,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       {
         files: new RegExp(`^lambdas/${folder}/(?!routes\\.ts$)`),
         may: [
-          ...[ZOD, DOMAIN, RUNTIME, MANIFEST, ROUTE_TABLE, new RegExp(`^lambdas/${folder}/`)],
+          ...[
+            ZOD,
+            DOMAIN,
+            RUNTIME,
+            MANIFEST,
+            ROUTE_TABLE,
+            new RegExp(`^lambdas/${folder}/`),
+            ...(folder === 'pages' ? [GRAPH_LAYOUT] : []),
+          ],
           // The approval page lays its picture out with it.
           ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
         ],
