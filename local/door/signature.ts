@@ -108,10 +108,7 @@ export function verifySignature(request: WireRequest, scope: SignedScope, secret
     `${scope.date}/${scope.region}/${scope.service}/aws4_request`,
     createHash('sha256').update(canonicalRequest).digest('hex'),
   ].join('\n');
-  const signingKey = [scope.date, scope.region, scope.service, 'aws4_request'].reduce<string | Buffer>(
-    (key, part) => createHmac('sha256', key).update(part).digest(),
-    `AWS4${secretAccessKey}`,
-  );
+  const signingKey = deriveSigningKey(scope, secretAccessKey);
   const expected = createHmac('sha256', signingKey).update(stringToSign).digest();
   const actual = Buffer.from(scope.signature, 'hex');
   if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) {
@@ -121,6 +118,21 @@ export function verifySignature(request: WireRequest, scope: SignedScope, secret
       403,
     );
   }
+}
+
+const MAX_CACHED_KEYS = 1_000;
+const signingKeys = new Map<string, Buffer>();
+
+/** The key of one day, region and service; deriving it costs more than all the rest of a verification. */
+function deriveSigningKey({ date, region, service }: SignedScope, secretAccessKey: string): Buffer {
+  const name = [secretAccessKey, date, region, service].join('/');
+  const cached = signingKeys.get(name);
+  if (cached) return cached;
+  const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const key = hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request');
+  if (signingKeys.size >= MAX_CACHED_KEYS) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
 }
 
 function verifyTime(scope: SignedScope, now: Date): void {
