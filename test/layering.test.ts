@@ -24,8 +24,6 @@ const ZOD = /^zod$/;
 const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
-/** Computes positions and reaches nothing outside; pages draw pictures with it. */
-const GRAPH_LAYOUT = /^@dagrejs\/dagre$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -54,15 +52,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       {
         files: new RegExp(`^lambdas/${folder}/(?!routes\\.ts$)`),
         may: [
-          ...[
-            ZOD,
-            DOMAIN,
-            RUNTIME,
-            MANIFEST,
-            ROUTE_TABLE,
-            new RegExp(`^lambdas/${folder}/`),
-            ...(folder === 'pages' ? [GRAPH_LAYOUT] : []),
-          ],
+          ...[ZOD, DOMAIN, RUNTIME, MANIFEST, ROUTE_TABLE, new RegExp(`^lambdas/${folder}/`)],
+          // The approval page lays its picture out with it.
+          ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
+        ],
           // The approval page lays its picture out with it.
           ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
         ],
@@ -84,8 +77,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
   buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, PACKAGE()] },
-  'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
-};
+  'the local cloud': files: /^local\//, may: [/^local\//, PACKAGE()] },;
 
 /** Any package, but no file of this repository. */
 function PACKAGE(): RegExp {
