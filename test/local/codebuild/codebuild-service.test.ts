@@ -339,6 +339,27 @@ describe('StartBuild', () => {
   });
 });
 
+describe('a target endpoint', () => {
+  it('is what Terraform providers see, while state and roles stay here', async () => {
+    const target = 'http://127.0.0.1:4566';
+    const aimed = await openBuildCloud({ targetEndpoint: target, repository: cloud.repository });
+    await aimed.addProject('aimed', spec(['env']), {
+      ServiceRole: `arn:aws:iam::${accountId}:role/stagegate-plan-build`,
+    });
+    const { id } = await aimed.start('aimed', {}, commit);
+    await aimed.ended(id);
+    expect(aimed.log(id).split('\n')).toEqual(
+      expect.arrayContaining([
+        `AWS_ENDPOINT_URL=${target}`,
+        `TF_AWS_S3_ENDPOINT=${target}`,
+        `AWS_ENDPOINT_URL_S3=${aimed.url}`,
+        `AWS_ENDPOINT_URL_STS=${aimed.url}`,
+      ]),
+    );
+    await aimed.close();
+  });
+});
+
 describe('a build fails before its first command', () => {
   const failed = async (properties: object, variables = {}) => {
     const { build } = await runBuild(spec(['echo ran']), variables, properties);
