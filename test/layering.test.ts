@@ -56,9 +56,6 @@ const LAYERS: Readonly<Record<string, Layer>> = {
           // The approval page lays its picture out with it.
           ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
         ],
-          // The approval page lays its picture out with it.
-          ...(folder === 'pages' ? [/^@dagrejs\/dagre$/] : []),
-        ],
       },
     ]),
   ),
