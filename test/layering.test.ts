@@ -74,7 +74,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
   buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, PACKAGE()] },
-  'the local cloud': files: /^local\//, may: [/^local\//, PACKAGE()] },;
+  'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
+};
 
 /** Any package, but no file of this repository. */
 function PACKAGE(): RegExp {
