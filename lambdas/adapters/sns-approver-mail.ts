@@ -1,10 +1,12 @@
 import {
+  InvalidParameterException,
   PublishCommand,
   paginateListSubscriptionsByTopic,
   SNSClient,
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
+import { InvalidInputError } from '../domain/errors.ts';
 import type { ApproverMail, Subscription } from '../domain/ports.ts';
 
 /** What SNS writes instead of an ARN while the address has not confirmed. */
@@ -24,14 +26,20 @@ export class SnsApproverMail implements ApproverMail {
   }
 
   async subscribe(email: string): Promise<string | undefined> {
-    const { SubscriptionArn } = await this.#client.send(
-      new SubscribeCommand({
-        TopicArn: this.#topicArn,
-        Protocol: 'email',
-        Endpoint: email,
-        Attributes: { FilterPolicy: JSON.stringify({ recipient: [email] }), FilterPolicyScope: 'MessageAttributes' },
-      }),
-    );
+    const { SubscriptionArn } = await this.#client
+      .send(
+        new SubscribeCommand({
+          TopicArn: this.#topicArn,
+          Protocol: 'email',
+          Endpoint: email,
+          Attributes: { FilterPolicy: JSON.stringify({ recipient: [email] }), FilterPolicyScope: 'MessageAttributes' },
+        }),
+      )
+      .catch((cause: unknown) => {
+        if (!(cause instanceof InvalidParameterException)) throw cause;
+        const issue = { field: 'email', message: 'an address SNS can send to', value: JSON.stringify(email) };
+        throw new InvalidInputError('subscribing an approver', [issue], { cause });
+      });
     return SubscriptionArn && !PENDING.test(SubscriptionArn) ? SubscriptionArn : undefined;
   }
 
