@@ -3,6 +3,7 @@ import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-p
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
 import { applyResultKey, applyStartedKey, outputsKey } from '../../lambdas/domain/build-result.ts';
+import type { Caught } from '../../lambdas/domain/caught.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
@@ -16,7 +17,6 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
-import type { Caught } from '../../lambdas/domain/caught.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
@@ -87,6 +87,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
   readonly #services: WorkflowServices;
+  /** Executions that are in the middle of a step: each goes through one state at a time. */
+  readonly #stepping = new Set<string>();
   #tokens = 0;
 
   constructor(services: WorkflowServices) {
@@ -139,7 +141,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
   /** Can anything happen in this execution without somebody outside of it? */
   canStep(deploymentId: string): boolean {
     const execution = this.executions.get(deploymentId);
-    if (execution?.status !== 'running') return false;
+    if (execution?.status !== 'running' || this.#stepping.has(deploymentId)) return false;
     const { waitingFor } = execution;
     return !waitingFor || 'build' in waitingFor || this.#now() >= waitingFor.until;
   }
@@ -148,10 +150,13 @@ export class SimulatedWorkflow implements Workflow, Builds {
   async step(deploymentId: string): Promise<void> {
     const execution = this.executions.get(deploymentId);
     if (!execution || !this.canStep(deploymentId)) return;
+    this.#stepping.add(deploymentId);
     try {
       this.#enter(execution, await this.#perform(execution));
     } catch (error) {
       this.#enter(execution, this.#caught(execution, error));
+    } finally {
+      this.#stepping.delete(deploymentId);
     }
   }
 
@@ -160,6 +165,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
     for (let steps = 0; this.canStep(deploymentId); steps++) {
       if (steps > 200) throw new Error(`execution "${deploymentId}" runs in circles at ${this.stateOf(deploymentId)}`);
       await this.step(deploymentId);
+      // Every retry would crash again for as long as that lasts.
+      if (this.isUnreachable) return;
     }
   }
 

@@ -14,14 +14,33 @@ interface Item extends StoredRecord {
   readonly index?: { pk: string; sk: string };
 }
 
+/** A record that a transaction is about to write, and what stands there so far. */
+export interface Written<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly before: unknown;
+  readonly after: RecordOf<K>;
+}
+
 /** The store without a table: same layout, same optimistic transactions, a Map instead of DynamoDB. */
 export class InMemoryStore implements Store {
   readonly #items = new Map<string, Item>();
+  readonly #onCommit: (written: readonly Written[]) => void;
+  #chance = 1;
 
-  async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+  /** `onCommit` is called at the one moment at which a transaction's writes become true together, just after it. */
+  constructor(onCommit: (written: readonly Written[]) => void = () => {}) {
+    this.#onCommit = onCommit;
+  }
+
+  /** What stands there at this very moment. */
+  peek<K extends Kind>(kind: K, key: KeyOf<K>): RecordOf<K> | undefined {
     const { pk, sk } = keyOf(kind, key);
     const item = this.#items.get(`${pk}|${sk}`);
     return item && parseRecord(kind, item);
+  }
+
+  async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+    return this.peek(kind, key);
   }
 
   async list<K extends Kind>(
@@ -55,7 +74,7 @@ export class InMemoryStore implements Store {
       },
       commit: async (changes: readonly Change[]) => this.#commit(changes),
     };
-    return runTransaction(records, attempt, pauseWithJitter);
+    return runTransaction(records, attempt, (number) => this.#pause(number));
   }
 
   /** Overwrites the content of a record behind the store's back, as a hand in the console would. */
@@ -66,10 +85,22 @@ export class InMemoryStore implements Store {
     this.#items.set(`${pk}|${sk}`, { ...item, data });
   }
 
+  /** Jitter in turns of the event loop, by numbers that come the same in every run. */
+  async #pause(attempt: number): Promise<void> {
+    this.#chance = (this.#chance * 16807) % 2147483647;
+    const turns = this.#chance % Math.min(1000, 2 ** attempt * 4);
+    for (let passed = 0; passed < turns; passed++) await turn();
+  }
+
   #commit(changes: readonly Change[]): boolean {
     const isUnchanged = ({ pk, sk, expectedVersion }: Change) =>
       (this.#items.get(`${pk}|${sk}`)?.version ?? 0) === expectedVersion;
     if (!changes.every(isUnchanged)) return false;
+    const written: Written[] = changes.flatMap(({ pk, sk, write }) =>
+      typeof write === 'object'
+        ? [{ kind: write.kind, before: this.#items.get(`${pk}|${sk}`)?.data, after: write.data as never }]
+        : [],
+    );
     for (const { pk, sk, expectedVersion, write } of changes) {
       if (write === 'none') continue;
       if (write === 'delete') this.#items.delete(`${pk}|${sk}`);
@@ -84,14 +115,13 @@ export class InMemoryStore implements Store {
         });
       }
     }
+    this.#onCommit(written);
     return true;
   }
 }
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const pauseWithJitter = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** attempt)));
 
 const writeCursor = ({ pk, sk }: { pk: string; sk: string }): string =>
   Buffer.from(JSON.stringify([pk, sk])).toString('base64url');
