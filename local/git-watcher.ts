@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LocalEvent } from './assembly/provision.ts';
 import type { Database } from './persistence/database.ts';
@@ -51,9 +54,27 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
     const { stdout } = await run('git', ['-C', directory, ...args], { maxBuffer: 2 ** 26 });
     return stdout.trim();
   };
+  /** Where refs are kept, also for a worktree; asked once. */
+  let refs: Promise<string> | undefined;
+  /** Read from the files of the repository: a process three times a second would be felt on a small machine. */
+  const headOf = async (branch: string): Promise<string> => {
+    refs ??= findRefs();
+    const directory = await refs;
+    const loose = await readFile(join(directory, 'refs', 'heads', branch), 'utf8').catch(() => '');
+    if (loose) return loose.trim();
+    const packed = await readFile(join(directory, 'packed-refs'), 'utf8').catch(() => '');
+    const line = packed.split('\n').find((each) => each.endsWith(` refs/heads/${branch}`));
+    return line?.split(' ')[0] ?? '';
+  };
+  const findRefs = async (): Promise<string> => {
+    const directory = await git('rev-parse', '--path-format=absolute', '--git-common-dir');
+    if (existsSync(join(directory, 'reftable')))
+      throw new Error(`${directory} keeps its refs in a reftable, which cannot be watched`);
+    return directory;
+  };
   const lookAt = async (branch: string): Promise<void> => {
     const key = `${directory}#${branch}`;
-    const after = await git('rev-parse', '--verify', '--quiet', `refs/heads/${branch}`).catch(() => '');
+    const after = await headOf(branch);
     const told = heads.get(key);
     if (!after || after === told?.head) return;
     const pushes = (told?.pushes ?? 0) + 1;
@@ -85,6 +106,7 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
       if (String(error) !== problem)
         log({ source: 'git', message: 'watching the config repository failed', fields: { error: String(error) } });
       problem = String(error);
+      refs = undefined;
     }
     if (!stopped) timer = setTimeout(next, POLL_MS);
   };
