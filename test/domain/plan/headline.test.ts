@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import { AnalysisHeadlineSchema, headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
+import { analyse, change, planOf, recordedPlan } from './plan-documents.ts';
+
+describe('the headline', () => {
+  test('of an ordinary plan loses nothing', () => {
+    const analysis = analyse(recordedPlan('06-remove-bucket-and-tighten'));
+    const headline = headlineOf(analysis);
+    expect(AnalysisHeadlineSchema.parse(headline)).toEqual(headline);
+    expect(headline).toMatchObject({
+      summary: analysis.summary,
+      changeDigest: analysis.changeDigest,
+      blastRadius: {
+        level: 'critical',
+        directCount: 6,
+        statefulLosses: ['module.web.aws_s3_bucket.assets'],
+        reasons: analysis.blastRadius.reasons,
+      },
+      cost: { monthlyDelta: analysis.cost.monthlyDelta, unpricedCount: 0 },
+      safeguards: analysis.safeguards,
+      modules: [{ call: 'module.web', source: './modules/web', version: 'local' }],
+      shortened: false,
+    });
+  });
+
+  test.each([
+    ['thousands of losses', 3000, 40],
+    ['very long addresses', 300, 2000],
+    ['addresses of many bytes', 300, 400],
+  ])('of a plan with %s fits far below 50 KB and says that it was cut', (_, count, length) => {
+    const changes = Array.from({ length: count }, (_value, at) =>
+      change({
+        type: 'aws_s3_bucket',
+        name: `bucket_${at}`,
+        index: '漢'.repeat(length),
+        actions: ['delete'],
+        before: { bucket: String(at) },
+      }),
+    );
+    const headline = headlineOf(analyse(planOf({ resource_changes: changes }), { environment: 'prod1' }));
+    expect(Buffer.byteLength(JSON.stringify(headline))).toBeLessThan(25_000);
+    expect(headline.shortened).toBe(true);
+    expect(headline.summary.destroy).toBe(count);
+    expect(headline.safeguards.verdict).toBe('block');
+  });
+});
