@@ -23,7 +23,10 @@ const PREREQUISITES = {
     hint: 'install Java 17 or newer (for example https://adoptium.net); DynamoDB Local needs it',
   },
   terraform: {
-    commands: [['terraform', 'version'], ['tofu', 'version']],
+    commands: [
+      ['terraform', 'version'],
+      ['tofu', 'version'],
+    ],
     hint: 'install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on the PATH',
   },
 };
@@ -41,7 +44,10 @@ function requirePrerequisites(names) {
   if (missing.length > 0) process.exit(1);
 }
 
-const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 const isInstalled = () => existsSync(pinnedNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
 
 /** Two commands started at once must not install at once: a directory is the lock, an hour old one is a leftover. */
@@ -53,12 +59,17 @@ function withInstallLock(install) {
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      if (Date.now() - statSync(lockDirectory).mtimeMs > 3_600_000) rmSync(lockDirectory, { recursive: true, force: true });
+      if (Date.now() - statSync(lockDirectory).mtimeMs > 3_600_000)
+        rmSync(lockDirectory, { recursive: true, force: true });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     }
   }
   const unlock = () => rmSync(lockDirectory, { recursive: true, force: true });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { unlock(); process.exit(130); });
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => {
+      unlock();
+      process.exit(130);
+    });
   try {
     install();
   } finally {
@@ -73,13 +84,18 @@ function installDependencies() {
   withInstallLock(() => {
     if (isInstalled()) return;
     console.error('stagegate: installing dependencies (npm ci) …');
-    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    });
     if (status !== 0) {
       console.error('stagegate: npm ci failed; see its messages above');
       process.exit(1);
     }
     if (!existsSync(pinnedNode)) {
-      console.error('stagegate: the package "node" did not install its binary; allow its install script (npm install-scripts approve node)');
+      console.error(
+        'stagegate: the package "node" did not install its binary; allow its install script (npm install-scripts approve node)',
+      );
       process.exit(1);
     }
     writeFileSync(stamp, wanted());
@@ -94,5 +110,6 @@ installDependencies();
 const path = `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`;
 const child = spawn(pinnedNode, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
 // Ctrl-C reaches the whole process group; the child decides how to end, this process only passes its result on.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));

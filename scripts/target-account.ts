@@ -20,7 +20,9 @@ const { values } = parseArgs({
 function required(name: keyof typeof values): string {
   const value = values[name];
   if (value) return value;
-  console.error(`target-account: --${name} is missing (stack outputs of Stagegate: TableName; the control account's id)`);
+  console.error(
+    `target-account: --${name} is missing (stack outputs of Stagegate: TableName; the control account's id)`,
+  );
   process.exit(2);
 }
 

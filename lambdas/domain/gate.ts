@@ -56,10 +56,8 @@ export const TaskTokenSchema = z.object({
   token: z.string().min(1).max(2048),
   storedAt: InstantSchema,
 });
-export type TaskToken = z.infer<typeof TaskTokenSchema>;
 
 export const approvalsOf = (gate: Gate): Decision[] => gate.decisions.filter(({ decision }) => decision === 'approve');
-export const isOpenAt = (gate: Gate, now: string): boolean => gate.status === 'open' && now < gate.expiresAt;
 
 export interface Ballot {
   readonly decision: 'approve' | 'reject';

@@ -20,7 +20,6 @@ export const StateClaimSchema = z.object({
   environment: z.string(),
   at: InstantSchema,
 });
-export type StateClaim = z.infer<typeof StateClaimSchema>;
 
 /** The address an environment's plans have resolved to; another one on a later plan is refused. */
 export const StateAddressSchema = z.object({ application: z.string(), environment: z.string(), address: z.string() });
