@@ -49,6 +49,8 @@ export interface PlanToAnalyse {
    * digest; without it, somebody who sees the digest and the rest of the analysis could try out short secrets.
    */
   readonly digestKey?: string;
+  /** What else the analysis should mention, for example about the price sheet. */
+  readonly notices?: readonly string[];
 }
 
 /** Says exactly what a plan will do, without saying anything sensitive. Throws UnreadablePlanError. */
@@ -107,7 +109,9 @@ function analyze(input: PlanToAnalyse): Analysis {
     })),
     variables: variableNames(plan),
     changeDigest: changeDigestOf({ plan, changes, blocks, redactor, key: input.digestKey ?? '' }),
-    notices: [...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) => redactor.text(notice)),
+    notices: [...(input.notices ?? []), ...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) =>
+      redactor.text(notice),
+    ),
   };
 }
 

@@ -54,7 +54,8 @@ const isOutputChange = ({ actions }: { actions: readonly string[] }): boolean =>
   !actions.every((action) => action === 'no-op');
 const isFailing = ({ status }: { status: string }): boolean => status === 'fail' || status === 'error';
 
-export type Engine = 'terraform' | 'opentofu';
+/** As configured (`opentofu`) or as the program is called (`tofu`). */
+export type Engine = 'terraform' | 'opentofu' | 'tofu';
 
 /** Which program made the plan: said by the caller, or read from what only one of them writes. */
 export function engineOf(plan: Plan, stated: Engine | undefined): Engine | undefined {
@@ -100,7 +101,8 @@ export function flagsOf(
 function isComplete(plan: Plan, errored: boolean, stated: Engine | undefined, notices: string[]): boolean {
   if (errored) return false;
   if (typeof plan.complete === 'boolean') return plan.complete;
-  if (engineOf(plan, stated) === 'opentofu') return true;
+  const engine = engineOf(plan, stated);
+  if (engine === 'opentofu' || engine === 'tofu') return true;
   notices.push(
     'the plan does not say whether it is complete, and nothing shows that OpenTofu made it; it is treated as incomplete',
   );

@@ -9,6 +9,8 @@ export interface PriceSheet {
   readonly currency: string;
   /** Date of the oldest price; of the sheet itself where its rows carry none. */
   readonly oldest: string;
+  /** Date of the newest price; of the sheet itself where its rows carry none. */
+  readonly newest: string;
   readonly size: number;
   /** Rows for a kind of resource in a region, global ones included. */
   rowsFor(type: string, region: string): RowSet;
@@ -96,7 +98,7 @@ export interface SheetOptions {
 export function parsePriceSheet(csv: string, options: SheetOptions): PriceSheet {
   const byType = new Map<string, Map<string, PriceRow[]>>();
   const rowSets = new Map<string, RowSet>();
-  const summary: { currency?: string; oldest?: string; size: number } = { size: 0 };
+  const summary: { currency?: string; oldest?: string; newest?: string; size: number } = { size: 0 };
   let isHeader = true;
   for (const record of recordsOf(csv, options.name)) {
     const cell = new Cells(record, options.name);
@@ -109,8 +111,10 @@ export function parsePriceSheet(csv: string, options: SheetOptions): PriceSheet 
     summary.currency ??= currency;
     if (currency !== summary.currency) cell.refuse(6, `one currency in the whole sheet, ${summary.currency} so far`);
     summary.size++;
-    if (row.asOf !== undefined && (summary.oldest === undefined || row.asOf < summary.oldest))
-      summary.oldest = row.asOf;
+    if (row.asOf !== undefined) {
+      if (summary.oldest === undefined || row.asOf < summary.oldest) summary.oldest = row.asOf;
+      if (summary.newest === undefined || row.asOf > summary.newest) summary.newest = row.asOf;
+    }
     if (type === undefined) continue;
     const regions = byType.get(type) ?? new Map<string, PriceRow[]>();
     byType.set(type, regions);
@@ -126,6 +130,7 @@ export function parsePriceSheet(csv: string, options: SheetOptions): PriceSheet 
     name: options.name,
     currency: summary.currency ?? 'USD',
     oldest: summary.oldest ?? options.date ?? 'unknown',
+    newest: summary.newest ?? options.date ?? 'unknown',
     size: summary.size,
     rowsFor: (type, region) => {
       const key = `${type}\n${region}`;
