@@ -26,7 +26,7 @@ export class S3ArtifactStore implements ArtifactStore {
       if (ContentLength > MOST_BYTES) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
       return { value: parse(key, (await Body?.transformToString('utf8')) ?? ''), versionId: VersionId ?? '' };
     } catch (error) {
-      if (error instanceof NoSuchKey || isHidden(error)) return undefined;
+      if (error instanceof NoSuchKey || isAbsent(error)) return undefined;
       throw error;
     }
   }
@@ -46,7 +46,8 @@ export class S3ArtifactStore implements ArtifactStore {
 }
 
 /** Without s3:ListBucket, which no function has, S3 says 403 instead of 404 for an object that is not there. */
-const isHidden = (error: unknown): boolean => error instanceof S3ServiceException && error.name === 'AccessDenied';
+const isAbsent = (error: unknown): boolean =>
+  error instanceof S3ServiceException && (error.name === 'AccessDenied' || error.name === 'NoSuchVersion');
 
 function parse(key: string, text: string): unknown {
   try {

@@ -9,8 +9,8 @@ import {
 import { InvalidInputError } from '../domain/errors.ts';
 import type { ApproverMail, Subscription } from '../domain/ports.ts';
 
-/** What SNS writes instead of an ARN while the address has not confirmed. */
-const PENDING = /^pending ?confirmation$/i;
+/** Instead of an ARN, SNS writes `PendingConfirmation` before the address has confirmed and `Deleted` after it left. */
+const isArn = (subscriptionArn: string): boolean => subscriptionArn.startsWith('arn:');
 
 /**
  * One topic, one e-mail subscription per approver. The filter policy is set in the Subscribe call itself: a
@@ -40,7 +40,7 @@ export class SnsApproverMail implements ApproverMail {
         const issue = { field: 'email', message: 'an address SNS can send to', value: JSON.stringify(email) };
         throw new InvalidInputError('subscribing an approver', [issue], { cause });
       });
-    return SubscriptionArn && !PENDING.test(SubscriptionArn) ? SubscriptionArn : undefined;
+    return SubscriptionArn && isArn(SubscriptionArn) ? SubscriptionArn : undefined;
   }
 
   async unsubscribe(subscriptionArn: string): Promise<void> {
@@ -50,10 +50,12 @@ export class SnsApproverMail implements ApproverMail {
   async subscriptions(): Promise<ReadonlyMap<string, Subscription>> {
     const found = new Map<string, Subscription>();
     for await (const page of paginateListSubscriptionsByTopic({ client: this.#client }, { TopicArn: this.#topicArn }))
-      for (const { Protocol, Endpoint, SubscriptionArn = 'PendingConfirmation' } of page.Subscriptions ?? []) {
+      for (const { Protocol, Endpoint, SubscriptionArn = '' } of page.Subscriptions ?? []) {
         if (Protocol !== 'email' || !Endpoint) continue;
-        const isPending = PENDING.test(SubscriptionArn);
-        found.set(Endpoint.toLowerCase(), isPending ? { confirmed: false } : { confirmed: true, arn: SubscriptionArn });
+        const email = Endpoint.toLowerCase();
+        // Somebody who left and came back stands in the list twice.
+        if (isArn(SubscriptionArn)) found.set(email, { confirmed: true, arn: SubscriptionArn });
+        else if (!found.has(email)) found.set(email, { confirmed: false });
       }
     return found;
   }

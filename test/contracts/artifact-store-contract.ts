@@ -1,0 +1,34 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
+
+/** What everything that calls itself an ArtifactStore must do. */
+export function describeArtifactStore(name: string, open: () => Promise<ArtifactStore>): void {
+  describe(name, () => {
+    let store: ArtifactStore;
+    beforeAll(async () => {
+      store = await open();
+    });
+
+    test('gives back what was put, with its version', async () => {
+      const value = { text: 'größer 🚀', list: [1, null, true], nested: { big: 1e300 } };
+      const { key, versionId } = await store.putJson('runs/a/b/plan/result.json', value);
+      expect(await store.getJson(key)).toEqual({ value, versionId });
+      expect(await store.getJson(key, versionId)).toEqual({ value, versionId });
+    });
+
+    test('keeps every version, and gives the newest when none is named', async () => {
+      const first = await store.putJson('versions', 1);
+      const second = await store.putJson('versions', 2);
+      expect(first.versionId).not.toBe(second.versionId);
+      expect((await store.getJson('versions', first.versionId))?.value).toBe(1);
+      expect((await store.getJson('versions'))?.value).toBe(2);
+    });
+
+    test('knows nothing of an object, or of a version, that is not there', async () => {
+      expect(await store.getJson('nowhere')).toBeUndefined();
+      const { versionId } = await store.putJson('somewhere', 1);
+      const other = versionId.replace(/./, (digit) => (digit === '1' ? '2' : '1'));
+      expect(await store.getJson('somewhere', other)).toBeUndefined();
+    });
+  });
+}
