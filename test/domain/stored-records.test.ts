@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import * as z from 'zod';
+import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
+
+/**
+ * What is stored outlives the code that stored it: these are the fingerprints of the schemas that records are parsed
+ * with when they are read. A failing line means that records written by earlier versions may not be readable any more.
+ *
+ * To change a stored schema: see to it that what is stored already still fits (a new field is optional or has a
+ * default, a removed one is ignored), or rewrite the stored records first; then put the new fingerprint here, in the
+ * same commit as the schema.
+ */
+const FINGERPRINTS: Readonly<Record<Kind, string>> = {
+  application: 'a804c5d494c80066',
+  environment: '8f9c1bd3790aea60',
+  approver: '9e89f18ebe947b74',
+  releaseLog: 'a5b93191a4e580c9',
+  release: '3ee1ee4a12eabe84',
+  pushMark: 'cf4f40609e164fee',
+  environmentState: 'bdf85fab7f7922e8',
+  outcome: '32e6c224a569d860',
+  outputs: '12f5879648dba486',
+  environmentEvent: 'be5298fa288cd3df',
+  protectionLifts: '063b649b7e842087',
+  stateAddress: '4e5a615cb88e9798',
+  deployment: '85e789fe7ceebeff',
+  gate: '199ff4524631cd14',
+  taskToken: '3ee151cfc86e6e56',
+  deploymentEvent: 'e3ad3071c8a54390',
+  stateClaim: 'b9608314ef504280',
+  consumedPlan: '947da2f5abcdd652',
+  promotion: '5475e8f4e8acee69',
+};
+
+const fingerprint = (schema: z.ZodType): string =>
+  createHash('sha256')
+    .update(JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })))
+    .digest('hex')
+    .slice(0, 16);
+
+test.each(Object.keys(RECORDS) as Kind[])('a stored %s fits as it was written', (kind) => {
+  expect({ [kind]: fingerprint(RECORDS[kind].schema) }).toEqual({ [kind]: FINGERPRINTS[kind] });
+});
