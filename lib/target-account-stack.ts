@@ -109,7 +109,7 @@ export class TargetAccountStack extends Stack {
         {
           policyName: 'Environment',
           policyDocument: new PolicyDocument({
-            statements: [...own, this.lockState(), this.useStateKey(), ...this.guards()],
+            statements: [...own, this.listStates(), this.lockState(), this.useStateKey(), ...this.guards()],
           }),
         },
       ],
@@ -121,6 +121,14 @@ export class TargetAccountStack extends Stack {
       "the state bucket's key is not known here; limited by condition to encryption of this one bucket through S3",
     );
     return role;
+  }
+
+  /**
+   * Terraform's init lists workspaces below `env:/`, and a state that does not exist yet is a 403 instead of a 404 for who
+   * may not list. Names of other environments' states are no secret; their contents stay closed.
+   */
+  private listStates(): PolicyStatement {
+    return new PolicyStatement({ sid: 'ListStates', actions: ['s3:ListBucket'], resources: [this.bucketArn] });
   }
 
   private readState(): PolicyStatement {

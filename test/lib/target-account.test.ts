@@ -66,6 +66,7 @@ describe('the template for a target account', () => {
     expect(writing.map(({ Sid }) => Sid)).toEqual(['LockState']);
     expect(resourcesOf(statement('plan', 'LockState'))).toEqual([`${OWN}.tflock`]);
     expect(resourcesOf(statement('plan', 'ReadState'))).toEqual([OWN]);
+    expect(statement('plan', 'ListStates').Action).toBe('s3:ListBucket');
   });
 
   test('its apply role has the policies its owner chooses, and its own state', () => {
