@@ -106,6 +106,8 @@ function analyze(input: PlanToAnalyse): Analysis {
     modules: moduleVersionsOf({ plan, manifest: input.modulesJson, commit: input.commit }).map((module) => ({
       ...module,
       source: redactor.text(module.source),
+      version: redactor.text(module.version),
+      ...(module.ref !== undefined && { ref: redactor.text(module.ref) }),
     })),
     variables: variableNames(plan),
     changeDigest: changeDigestOf({ plan, changes, blocks, redactor, key: input.digestKey ?? '' }),

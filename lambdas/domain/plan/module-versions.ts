@@ -30,6 +30,9 @@ const UNPINNED = 'unpinned';
 /** A local path of a configuration whose commit is not known. */
 const LOCAL = 'local';
 
+/** Characters of a source that are kept; real ones are far shorter. */
+const MOST_SOURCE = 1000;
+
 interface Version {
   readonly version: string;
   readonly ref?: string;
@@ -56,7 +59,7 @@ export function moduleVersionsOf({ plan, manifest, commit }: ModuleFacts): Modul
       .join('.');
     const version = versionOf(module, versions.get(parent) ?? { version: LOCAL }, resolved);
     versions.set(module.address, version);
-    const source = withoutCredentials(module.call.source ?? '');
+    const source = withoutCredentials((module.call.source ?? '').slice(0, MOST_SOURCE));
     const passed = Object.keys(recordOf(module.call.expressions)).sort();
     return [{ call: module.address, source, ...version, arguments: passed }];
   });
@@ -69,7 +72,7 @@ function resolvedVersions(manifest: unknown): Map<string, string> {
 }
 
 function versionOf({ names, call }: Module, parent: Version, resolved: ReadonlyMap<string, string>): Version {
-  const source = call?.source ?? '';
+  const source = (call?.source ?? '').slice(0, MOST_SOURCE);
   if (isLocal(source)) return parent;
   const chosen = resolved.get(names.join('.'));
   if (chosen !== undefined) return { version: chosen };
