@@ -40,5 +40,5 @@ export async function resumeGate(
   gate: GateName,
 ): Promise<void> {
   const waiting = await store.get('taskToken', { deploymentId, gate });
-  if (waiting) await workflow.resume(waiting.token);
+  for (const token of waiting ? [waiting.token, ...(waiting.earlier ?? [])] : []) await workflow.resume(token);
 }

@@ -54,6 +54,8 @@ export const TaskTokenSchema = z.object({
   deploymentId: DeploymentIdSchema,
   gate: GateNameSchema,
   token: z.string().min(1).max(2048),
+  /** Tokens stored before: a retried task has a new one, and the two may be stored in the wrong order. */
+  earlier: z.array(z.string()).optional(),
   storedAt: InstantSchema,
 });
 

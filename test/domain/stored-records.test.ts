@@ -26,7 +26,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateAddress: '4e5a615cb88e9798',
   deployment: '85e789fe7ceebeff',
   gate: '199ff4524631cd14',
-  taskToken: '3ee151cfc86e6e56',
+  taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',
   stateClaim: 'b9608314ef504280',
   consumedPlan: '947da2f5abcdd652',

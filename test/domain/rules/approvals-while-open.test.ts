@@ -134,6 +134,14 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
     expect(await world.statusOf(id)).toBe('succeeded');
   });
 
+  test('a task that was tried again is resumed, though its tokens were stored in the wrong order', async () => {
+    await open();
+    await awaitGate(world, id, 'staff', 'token-of-the-first-try');
+    await world.decide(id, ALICE);
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('succeeded');
+  });
+
   test('waiting at a gate that was never opened resumes at once, and settling it fails', async () => {
     await awaitGate(world, id, 'client', 'a-token');
     await expect(settleGate(world, id, 'client')).rejects.toMatchObject({ name: 'NotHolderError' });
