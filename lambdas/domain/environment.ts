@@ -58,11 +58,16 @@ export type Environment = z.infer<typeof EnvironmentSchema>;
 export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionProtection'>): boolean =>
   environment.stage === 'production' || environment.deletionProtection;
 
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
 /** The role a build assumes in the environment's account. */
 export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply'): string {
   return (
     environment.roles?.[purpose] ??
-    `arn:aws:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`
+    `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`
   );
 }
 
