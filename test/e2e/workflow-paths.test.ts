@@ -247,6 +247,9 @@ const rows: Row[] = [
   {
     situation: 'a state that belongs to another environment',
     act: async (app) => {
+      // In one account, where IAM alone would not keep the two apart.
+      const stage1 = { stage: 'staging', accountId: '111111111111', region: 'eu-west-1' };
+      await cloud.expect(200, 'PUT', `${app.path}/environments/stage1`, stage1);
       const backend = `terraform {\n  backend "s3" {\n    bucket = "shared-${app.name}"\n    key    = "same.tfstate"\n  }\n}\n`;
       app.push('one', {
         [`apps/${app.name}/dev1/backend.tf`]: backend,
