@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
+import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
+import { isTerminal } from '../../lambdas/domain/deployment.ts';
+import { anApplication } from '../builders.ts';
+import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { ALICE, BOB, CAROL, World } from './world.ts';
+
+/** The same rules on the real table, where transactions have limits of their own and the races are real. */
+describe('on DynamoDB', () => {
+  let server: ServerProcess;
+  let world: World;
+  beforeAll(async () => {
+    server = await startDynamoDbLocal();
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    const client = dynamoClient(server.endpoint);
+    const table = `records-${randomUUID()}`;
+    await createTable(client, table);
+    world = new World(new DynamoStore(table, client));
+    await world.furnish();
+  });
+
+  test('a release goes from a push to production', async () => {
+    await world.push();
+    const first = (await world.holderOf('dev1')) ?? '';
+    expect((await world.finish(first)).status).toBe('succeeded');
+    const second = (await world.promote(first)) ?? '';
+    expect((await world.finish(second)).status).toBe('succeeded');
+    expect((await world.finish(await world.deploy('prod1', 1))).status).toBe('succeeded');
+    expect((await world.state('prod1')).deployed).toMatchObject({ release: 1 });
+    world.surroundings.advance(3600);
+    expect(await world.reconcile()).toEqual([]);
+  });
+
+  test('of ten releases arriving at once one holds, the newest waits and the others are superseded', async () => {
+    const pushes = Array.from({ length: 10 }, () => world.push());
+    await Promise.all(pushes);
+    const history = await world.history('dev1');
+    const { holder, queue } = await world.state('dev1');
+    expect(history).toHaveLength(10);
+    expect(queue.map(({ release }) => release)).toEqual([holder?.release === 10 ? 9 : 10]);
+    expect(history.filter(({ status }) => status === 'superseded')).toHaveLength(8);
+  });
+
+  test('of a decision, a cancellation and a newer release at once, one decides what happens', async () => {
+    for (const release of [1, 2]) {
+      expect(await world.release()).toBe(release);
+      await world.succeed('dev1', release);
+    }
+    const id = await world.deploy('stage1', 1);
+    await world.workflow.run(id);
+    const [decided, canceled] = await Promise.allSettled([
+      world.decide(id, ALICE),
+      world.cancel(id),
+      world.deploy('stage1', 2),
+    ]);
+    await world.workflow.run(id);
+    const status = await world.statusOf(id);
+    const gate = await world.gate(id, 'staff');
+    const expected = { approved: 'succeeded', canceled: 'canceled', superseded: 'superseded' };
+    expect(decided.status === 'fulfilled').toBe(gate?.decisions.length === 1);
+    if (canceled.status === 'fulfilled') expect(status).toBe('canceled');
+    else expect(status).toBe(expected[gate?.status as 'approved']);
+    expect(await world.holderOf('stage1')).not.toBe(id);
+  });
+
+  test('two people approving at once both count, and the plan is consumed once', async () => {
+    await world.write('application', anApplication({ policy: { production: { staff: 2 } } }));
+    await world.bring(await world.release(), 'stage1');
+    const id = await world.deploy('prod1', 1);
+    await world.workflow.run(id);
+    await Promise.all([world.decide(id, ALICE), world.decide(id, BOB)]);
+    await world.workflow.run(id);
+    await world.decide(id, CAROL);
+    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    const consumptions = await Promise.all([consumePlan(world, id), consumePlan(world, id), consumePlan(world, id)]);
+    expect(consumptions.map(({ outcome }) => outcome)).toEqual(['consumed', 'consumed', 'consumed']);
+    expect((await world.story(id)).filter((type) => type === 'plan-consumed')).toHaveLength(1);
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('succeeded');
+  });
+
+  test('three reconcilers and the workflow releasing at once hand the environment over once', async () => {
+    for (const release of [1, 2]) expect(await world.release()).toBe(release);
+    const [first, next] = [await world.deploy('dev1', 1), await world.deploy('dev1', 2)];
+    while (!isTerminal(await world.statusOf(first))) await world.workflow.step(first);
+    const { workflow } = world;
+    await Promise.all([workflow.run(first), world.reconcile(), world.reconcile(), world.reconcile()]);
+    expect(await world.holderOf('dev1')).toBe(next);
+    expect((await world.story(next)).filter((type) => type === 'started')).toHaveLength(1);
+    expect((await world.finish(next)).status).toBe('succeeded');
+    expect(await world.state('dev1')).toMatchObject({ holder: null, queue: [] });
+  });
+});
