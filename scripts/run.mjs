@@ -6,14 +6,14 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 const stamp = join(root, 'node_modules', '.stagegate-lock');
-const lockDirectory = join(root, '.stagegate', 'install.lock');
+const lockFile = join(root, '.stagegate', 'install.pid');
 
 const PREREQUISITES = {
   git: { commands: [['git', '--version']], hint: 'install git (https://git-scm.com/downloads)' },
@@ -50,32 +50,38 @@ const wanted = () =>
     .digest('hex');
 const isInstalled = () => existsSync(pinnedNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
 
-/** Two commands started at once must not install at once: a directory is the lock, an hour old one is a leftover. */
+/** Is the process that wrote its id into the lock file still there? A killed one leaves the file behind. */
+function isHeld() {
+  try {
+    process.kill(Number(readFileSync(lockFile, 'utf8')), 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Two commands started at once must not install at once. */
 function withInstallLock(install) {
-  mkdirSync(dirname(lockDirectory), { recursive: true });
-  for (;;) {
+  mkdirSync(dirname(lockFile), { recursive: true });
+  for (let isTold = false; ; ) {
     try {
-      mkdirSync(lockDirectory);
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      if (Date.now() - statSync(lockDirectory).mtimeMs > 3_600_000)
-        rmSync(lockDirectory, { recursive: true, force: true });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     }
+    if (!isHeld()) {
+      rmSync(lockFile, { force: true });
+      continue;
+    }
+    if (!isTold) console.error('stagegate: another command is installing the dependencies; waiting for it …');
+    isTold = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   }
-  const unlock = () => rmSync(lockDirectory, { recursive: true, force: true });
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => {
-      unlock();
-      process.exit(130);
-    });
   try {
     install();
   } finally {
-    unlock();
-    process.removeAllListeners('SIGINT');
-    process.removeAllListeners('SIGTERM');
+    rmSync(lockFile, { force: true });
   }
 }
 
