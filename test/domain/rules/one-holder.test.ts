@@ -163,7 +163,8 @@ describe('rule 4: one deployment holds an environment, the others wait, and none
       await world.deploy('dev1', 2);
       const destruction = await world.deploy('dev1', 1, { operation: 'destroy' });
       const newest = await world.deploy('dev1', 3);
-      expect(await world.queueOf('dev1')).toEqual([destruction, newest]);
+      const another = await world.deploy('dev1', 2, { operation: 'destroy' });
+      expect(await world.queueOf('dev1')).toEqual([destruction, newest, another]);
     });
 
     test('what became older than the release that was applied ends superseded when its turn comes', async () => {

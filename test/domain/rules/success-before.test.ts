@@ -103,7 +103,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
       await expect(world.deploy('prod1', newer)).rejects.toMatchObject(NOT_BEFORE);
     });
 
-    test('proves the release it brought back, and leaves older ones proven', async () => {
+    test('proves the release it brought back', async () => {
       await world.deploy('prod1', release);
     });
 
@@ -140,6 +140,28 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
       await expect(fresh.deploy('prod1', 3)).rejects.toMatchObject(NOT_BEFORE);
       await expect(fresh.deploy('prod1', 2)).rejects.toMatchObject(NOT_BEFORE);
       await fresh.deploy('prod1', 1);
+    });
+
+    test('leaves releases proven that are older than the one it goes to', async () => {
+      const fresh = await World.open();
+      for (const number of [1, 2, 3]) {
+        expect(await fresh.release()).toBe(number);
+        await fresh.bring(number, 'stage1');
+      }
+      await fresh.succeed('stage1', 2, { operation: 'rollback' });
+      await fresh.deploy('prod1', 1);
+    });
+
+    test('to a newer release than the rollback before does not undo what that one withdrew', async () => {
+      const fresh = await World.open();
+      for (const number of [1, 2, 3, 4]) {
+        expect(await fresh.release()).toBe(number);
+        await fresh.bring(number, 'stage1');
+      }
+      await fresh.succeed('stage1', 1, { operation: 'rollback' });
+      await fresh.succeed('stage1', 3, { operation: 'rollback' });
+      for (const withdrawn of [2, 4]) await expect(fresh.deploy('prod1', withdrawn)).rejects.toMatchObject(NOT_BEFORE);
+      await fresh.deploy('prod1', 3);
     });
 
     test('that failed withdraws nothing of the newer release', async () => {
