@@ -22,14 +22,7 @@ const NEWEST = 10;
  * While a deployment is under way its status; else `empty` where nothing runs, and otherwise how the last deployment
  * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told.
  */
-const EnvironmentStatusSchema = z.enum([
-  'empty',
-  'succeeded',
-  'failed',
-  'planning',
-  'awaiting_approval',
-  'applying',
-]);
+const EnvironmentStatusSchema = z.enum(['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying']);
 
 /** An environment in a list. */
 export const EnvironmentSummarySchema = z
