@@ -25,5 +25,6 @@ export default {
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
+  maxWorkers: 2,
 };
