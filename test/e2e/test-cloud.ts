@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
@@ -73,6 +73,12 @@ export class TestCloud {
     return new TestCloud(await start(repository, data), repository);
   }
 
+  /** A cloud that runs in a process of its own. */
+  static at(url: string, repository: GitRepository): TestCloud {
+    const cloud: Pick<LocalCloud, 'url'> = { url };
+    return new TestCloud(cloud as LocalCloud, repository);
+  }
+
   get url(): string {
     return this.#cloud.url;
   }
@@ -132,6 +138,19 @@ export class TestCloud {
       if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
       await sleep(POLL_MS);
     }
+  }
+
+  /** Everything the control plane knows, for comparing before with after. */
+  async records(): Promise<string[]> {
+    const items: string[] = [];
+    let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+    do {
+      const scan = new ScanCommand({ TableName: this.#cloud.tableName, ConsistentRead: true, ExclusiveStartKey });
+      const { Items = [], LastEvaluatedKey } = await this.operator.dynamodb.send(scan);
+      items.push(...Items.map((item) => JSON.stringify(Object.entries(item).sort())));
+      ExclusiveStartKey = LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items.sort();
   }
 
   /** SDK clients with the rights of the person who runs the cloud. */
