@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,11 +11,22 @@ import { Progress } from './progress.ts';
 import { type DemoResult, Scenario } from './scenario.ts';
 
 /** `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
-const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
-});
+const options = readOptions();
 const progress = new Progress((line) => console.error(line));
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+function readOptions(): { json: boolean; verbose: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { json: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
+    });
+    return values;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`stagegate: ${reason}\nusage: npm run demo -- [--json] [--verbose]`);
+    return process.exit(2);
+  }
+}
 
 async function demonstrate(work: string): Promise<DemoResult> {
   progress.heading('Synthesize the CDK app and start the local cloud from its template');
@@ -27,7 +39,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
     environment: repository.gitEnvironment,
     ...(options.verbose && { log: (event) => progress.line(JSON.stringify(event)) }),
   });
-  process.once('SIGINT', () => void cloud.stop().finally(() => process.exit(130)));
+  interrupt = () => void cloud.stop().finally(() => process.exit(130));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
   try {
     return await new Scenario(new Client(cloud.url), repository, progress).run();
@@ -69,7 +81,17 @@ function showTables({ environments, deployments }: DemoResult): void {
   );
 }
 
+/** What Ctrl-C does; pressed again, it ends at once. */
+let interrupt = (): void => process.exit(130);
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    const end = interrupt;
+    interrupt = () => process.exit(130);
+    end();
+  });
+
 const work = await mkdtemp(join(tmpdir(), 'stagegate-demo-'));
+process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 try {
   const result = await demonstrate(work);
   showTables(result);
