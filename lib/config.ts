@@ -80,6 +80,10 @@ const ConfigSchema = z.strictObject({
   /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
 
+  /** When who has not decided is reminded: after the gate was opened, and before it expires (at most a quarter of its life). */
+  firstReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
+  lastReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
+
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),

@@ -4,6 +4,7 @@ import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
 import { findAnalysis } from '../domain/find-analysis.ts';
 import type { Gate } from '../domain/gate.ts';
+import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
@@ -13,6 +14,8 @@ import type { Release } from '../domain/release.ts';
 /** Everything the page behind a link is made of. */
 export interface ApprovalRecords {
   readonly link: ApprovalLink;
+  /** Which of the person's links counts; absent while that is the first. */
+  readonly linkState: LinkState | undefined;
   readonly deployment: Deployment;
   readonly gate: Gate;
   /** All gates of the deployment that have been opened. */
@@ -47,7 +50,8 @@ export async function loadApproval(
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
-  const [gates, approver, application, environment, release, events, analysis] = await Promise.all([
+  const [linkState, gates, approver, application, environment, release, events, analysis] = await Promise.all([
+    store.get('linkState', link),
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
@@ -58,5 +62,5 @@ export async function loadApproval(
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
-  return { link, deployment, gate, gates, approver, application, environment, release, events, analysis };
+  return { link, linkState, deployment, gate, gates, approver, application, environment, release, events, analysis };
 }

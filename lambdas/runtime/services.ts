@@ -17,6 +17,7 @@ import type {
   Surroundings,
   Workflow,
 } from '../domain/ports.ts';
+import type { ReminderTimes } from '../domain/send-reminders.ts';
 import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
 
 /** What a function may use: exactly the services its environment variables speak of. */
@@ -37,7 +38,8 @@ type Provided<Environment> = {
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
-    : unknown);
+    : unknown) &
+  ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -71,6 +73,10 @@ export function servicesOf<Name extends FunctionName>(
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    reminderTimes: {
+      firstReminderSeconds: environment.FIRST_REMINDER_SECONDS,
+      lastReminderSeconds: environment.LAST_REMINDER_SECONDS,
+    },
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

@@ -25,7 +25,7 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
   test('takes the subscription as it is now when called again', async () => {
     const world = await PipelineWorld.create();
     await world.put(staff, { gates: ['staff'] });
-    const arn = world.mail.confirm(STAFF);
+    const arn = world.mail.click(STAFF);
     const { status, body } = await world.put(staff, { gates: ['staff'], principals: ['arn:aws:iam::1:user/sam'] });
     expect(status).toBe(200);
     expect(body).toMatchObject({ subscription: 'confirmed', principals: ['arn:aws:iam::1:user/sam'] });
@@ -37,7 +37,7 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
   test('fails when the topic has no room for another address, and has room for one it knows', async () => {
     const world = await PipelineWorld.create();
     await world.put(staff, { gates: ['staff'] });
-    for (let number = 1; number < 200; number++) world.mail.confirm(`person${number}@example.com`);
+    for (let number = 1; number < 200; number++) world.mail.click(`person${number}@example.com`);
     const { status, body } = await world.put(`${approvers}/one.more@example.com`, { gates: ['staff'] });
     expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:approver-limit' });
     expect(body.detail).toContain('one.more@example.com');
@@ -77,8 +77,8 @@ describe('GET /applications/{app}/approvers', () => {
     const world = await PipelineWorld.create();
     for (const name of ['confirmed', 'lost', 'pending'])
       await world.put(`${approvers}/${name}@example.com`, { gates: ['staff'] });
-    world.mail.confirm('confirmed@example.com');
-    await world.mail.unsubscribe(world.mail.confirm('lost@example.com'));
+    world.mail.click('confirmed@example.com');
+    await world.mail.unsubscribe(world.mail.click('lost@example.com'));
     const { body } = await world.get(approvers);
     expect(body.items).toMatchObject([
       { email: 'confirmed@example.com', subscription: 'confirmed' },

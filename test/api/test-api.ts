@@ -16,6 +16,8 @@ import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
 
 export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
 
+export const PUBLIC_URL = 'https://api.example.com';
+
 export interface Answer {
   readonly status: number;
   readonly type: string | undefined;
@@ -42,10 +44,11 @@ export class TestApi {
   readonly #functions;
 
   constructor(store?: Store) {
-    const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
+    const { mail, links, workflow, events, artifacts, builds, surroundings, log } = this;
     const ports = {
       store: store ?? this.store,
       mail,
+      links,
       workflow,
       events,
       artifacts,
@@ -53,7 +56,7 @@ export class TestApi {
       surroundings,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, leastGateExpirySeconds: 3600 };
+    const services = { ...ports, publicUrl: PUBLIC_URL };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),

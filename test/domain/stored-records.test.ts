@@ -31,6 +31,10 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateClaim: 'b9608314ef504280',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
+  linkState: '75f9f6b2ebe784ce',
+  refusalMark: 'e63b943adb70abe1',
+  auditEntry: '5b2bba590a998d5e',
+  auditHead: 'c4eff73d73c5273c',
 };
 
 const fingerprint = (schema: z.ZodType): string =>
