@@ -1,7 +1,8 @@
-import { plannedOf } from './deployment.ts';
+import { type Deployment, plannedOf } from './deployment.ts';
+import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
-import type { MailSubject } from './mail-link.ts';
-import { nameOf } from './requester-name.ts';
+import { moment, nameOf } from './in-words.ts';
+import type { Release } from './release.ts';
 
 /** Why a mail is sent. */
 export type Occasion = 'request' | 'first-reminder' | 'last-reminder' | 'renewal';
@@ -12,15 +13,25 @@ const LONGEST_SUBJECT = 99;
 const MOST_MESSAGE_LINES = 10;
 const LONGEST_LINE = 200;
 
-const OPENING: Readonly<Record<Occasion, string>> = {
-  request: 'approval is asked for.',
-  'first-reminder': 'approval is still asked for.',
-  'last-reminder': 'approval is still asked for, and soon it will be too late.',
-  renewal: 'approval is asked for. This mail takes the place of an earlier one, whose link no longer works.',
+const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly opening: string }>> = {
+  request: { subject: 'Approve', opening: 'approval is asked for.' },
+  'first-reminder': { subject: 'Reminder: approve', opening: 'approval is still asked for.' },
+  'last-reminder': {
+    subject: 'Reminder: approve',
+    opening: 'approval is still asked for, and soon it will be too late.',
+  },
+  renewal: {
+    subject: 'Approve',
+    opening: 'approval is asked for. This mail takes the place of an earlier one, whose link no longer works.',
+  },
 };
-const isReminder = (occasion: Occasion): boolean => occasion === 'first-reminder' || occasion === 'last-reminder';
 
-const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' });
+/** What a mail about a gate tells. */
+export interface MailSubject {
+  readonly deployment: Deployment;
+  readonly gate: Gate;
+  readonly release: Pick<Release, 'message' | 'author'> | undefined;
+}
 
 /** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
 export function approvalMail(
@@ -29,39 +40,43 @@ export function approvalMail(
   link: string,
 ): { subject: string; body: string } {
   const { application, environment, release: number, commit, operation, requestedBy } = deployment;
-  const request = `pprove ${application} ${environment}: ${operation} of release ${number}`;
-  const subject = `${isReminder(occasion) ? 'Reminder: a' : 'A'}${request}`.slice(0, LONGEST_SUBJECT);
+  const words = WORDS[occasion];
+  const subject = `${words.subject} ${application} ${environment}: ${operation} of release ${number}`;
   const headline = plannedOf(deployment)?.headline;
-  const body = [
-    `Your ${gate.gate} ${OPENING[occasion]}`,
+  const told = [
+    `Your ${gate.gate} ${words.opening}`,
     '',
     `  Application   ${application}`,
     `  Environment   ${environment}`,
     `  Operation     ${operation} of release ${number} (commit ${commit.slice(0, 12)})`,
     `  Requested by  ${nameOf(requestedBy)}`,
-    `  Expires       ${DATE.format(new Date(gate.expiresAt))} UTC`,
+    `  Expires       ${moment(gate.expiresAt)}`,
     '',
     ...quoted(release),
     ...(headline ? describeHeadline(headline) : []),
     '',
+  ].map(withoutLinks);
+  const asked = [
     'Read the plan and decide here. The link is yours alone; please do not forward it:',
     link,
     '',
     `Plan digest ${gate.digest}`,
-  ].join('\n');
-  return { subject, body };
+  ];
+  return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
 }
 
 /**
- * The commit message, marked as somebody else's words. Mail programs make links of addresses: those in it lose their
- * colon, so that the only link in the mail is the one to decide with.
+ * Mail programs make links of addresses. Commit messages and resource names are the words of whoever wrote the
+ * configuration: an address in them loses its colon, so that the only link in the mail is the one to decide with.
  */
+const withoutLinks = (line: string): string => line.replaceAll('://', ' //');
+
+/** The commit message, marked as somebody else's words. */
 function quoted(release: MailSubject['release']): string[] {
   const lines = (release?.message ?? '')
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trimEnd())
-    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line))
-    .map((line) => line.replaceAll('://', ' //'));
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
   while (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) return [];
   const more = lines.length > MOST_MESSAGE_LINES ? [`  | … (${lines.length - MOST_MESSAGE_LINES} more lines)`] : [];

@@ -1,22 +1,13 @@
-import { approvalMail, type Occasion } from './approval-mail.ts';
-import type { Deployment } from './deployment.ts';
+import { approvalMail, type MailSubject, type Occasion } from './approval-mail.ts';
 import type { Gate } from './gate.ts';
 import { firstLink, type LinkKey, type LinkState } from './link-state.ts';
 import type { ApproverMail, LinkSigner, Reader } from './ports.ts';
-import type { Release } from './release.ts';
 
 export interface LinkMailServices {
   readonly mail: ApproverMail;
   readonly links: LinkSigner;
   /** The API's address; links begin with it. */
   readonly publicUrl: string;
-}
-
-/** What a mail about a gate tells. */
-export interface MailSubject {
-  readonly deployment: Deployment;
-  readonly gate: Gate;
-  readonly release: Pick<Release, 'message' | 'author'> | undefined;
 }
 
 /** Mails one approver the link of theirs that counts; sent again, it is the same link. */

@@ -1,8 +1,9 @@
+import type { MailSubject } from './approval-mail.ts';
 import type { Approver } from './approver.ts';
 import { type Gate, isOwnRequest } from './gate.ts';
 import type { LinkState, Reminder } from './link-state.ts';
 import { listAll } from './list-all.ts';
-import { findMailSubject, type LinkMailServices, linkStateOf, type MailSubject, mailLink } from './mail-link.ts';
+import { findMailSubject, type LinkMailServices, linkStateOf, mailLink } from './mail-link.ts';
 import { GATES } from './policy.ts';
 import type { Store, Subscription, Surroundings } from './ports.ts';
 import { LISTINGS } from './records.ts';

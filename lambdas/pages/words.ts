@@ -1,13 +1,8 @@
 import type { Operation, Status } from '../domain/deployment.ts';
 
-export { nameOf } from '../domain/requester-name.ts';
+export { moment, nameOf } from '../domain/in-words.ts';
 
 /** How the pages put things into words. */
-
-const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-
-/** `23 Nov 2026, 10:00 UTC` */
-export const moment = (instant: string): string => `${DATE.format(new Date(instant))} UTC`;
 
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 

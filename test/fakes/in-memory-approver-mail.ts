@@ -62,7 +62,7 @@ export class InMemoryApproverMail implements ApproverMail {
 
   async send(email: string, { subject, body }: { subject: string; body: string }): Promise<void> {
     if (!this.takes(email)) throw new Error(`SNS does not take a mail to ${email}`);
-    this.sent.push({ to: email, subject, body });
+    if (this.#subscriptions.get(email)?.confirmed) this.sent.push({ to: email, subject, body });
   }
 
   /** A plain click on the link of the confirmation mail. */
@@ -76,6 +76,11 @@ export class InMemoryApproverMail implements ApproverMail {
   /** Somebody ends the subscription, by the link in a mail or after the confirmation was not answered in time. */
   lose(email: string): void {
     this.#subscriptions.delete(email);
+  }
+
+  /** Two days have passed since the confirmation mails. */
+  forgetUnconfirmed(): void {
+    for (const [email, { confirmed }] of this.#subscriptions) if (!confirmed) this.#subscriptions.delete(email);
   }
 
   /** The link of the newest confirmation mail. */
