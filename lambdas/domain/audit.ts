@@ -19,6 +19,9 @@ export const AUDIT_TYPES = [
   'refused',
   'gate-expired',
   'link-renewed',
+  /** The plan was made again: what was decided counts for the new one too, or for none. */
+  'approvals-carried',
+  'approvals-voided',
   // Deployments
   'requested',
   'cancel-requested',

@@ -6,7 +6,7 @@ import { type DeploymentIn, type EndingError, type Planned, plannedOf, startAppl
 import { type Environment, isProtected } from './environment.ts';
 import { withStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
-import { approvalsOf } from './gate.ts';
+import { approvalsOf, isAbout } from './gate.ts';
 import { objectionTo } from './objection.ts';
 import { type GateName, policyFor, stricterGates } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
@@ -55,6 +55,8 @@ export async function consumePlan(
     if (deployment.status === 'applying' && consumed?.deploymentId === id) return { outcome: 'consumed', apply };
     if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
       throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);
+    if (planned.round !== deployment.round)
+      throw new NotHolderError(`consuming the plan of "${id}": it has gone stale and is made again`);
     if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
 
     const blocking = consumed
@@ -104,9 +106,10 @@ async function objectionToApplying(
   const { id, application, environment } = deployment;
   for (const { gate: name, required } of stricterGates(planned.gates, policyFor(target.stage, policy))) {
     const gate = await transaction.get('gate', { deploymentId: id, gate: name });
-    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => digest === planned.digest) : [];
+    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => isAbout(gate, digest)) : [];
     const people = new Set(approvals.map(({ by }) => by)).size;
-    if (gate?.status !== 'approved' || gate.digest !== planned.digest || people < required)
+    const isForThisPlan = gate?.digest === planned.digest && gate.changeDigest === planned.changeDigest;
+    if (gate?.status !== 'approved' || !isForThisPlan || people < required)
       return notApproved(name, required, people, planned);
   }
   for (const address of planned.lifts)

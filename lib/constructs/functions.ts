@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
@@ -92,7 +92,7 @@ export class Functions extends Construct {
       'analyze-plan': make('analyze-plan', {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('read-write-audit'),
           ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*', 'prices/*'], write: ['analysis/*'] }),
         },
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
@@ -102,7 +102,7 @@ export class Functions extends Construct {
       'request-approval': make('request-approval', {
         description: 'Opens a gate and mails a link to each of its approvers',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('read-write-audit'),
           ARTIFACT_BUCKET: analyses,
           TOPIC_ARN: notifications.publishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
@@ -121,9 +121,30 @@ export class Functions extends Construct {
         bindings: { TABLE_NAME: data.records('read-write-audit') },
         timeout: WORKFLOW_TIMEOUT,
       }),
+      'check-plan': make('check-plan', {
+        description: 'Looks whether an approved plan is still one of the state as it is',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        permissions: [
+          {
+            actions: ['sts:AssumeRole'],
+            resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-state`, ...props.config.allowedStateRoleArns],
+            wildcardReason:
+              'environments are registered at run time, in any account; each role asks for its external id',
+          },
+        ],
+        trustedByEnvironments: true,
+        // A state may be tens of megabytes, of which only its head is kept.
+        memorySize: 1024,
+        timeout: WORKFLOW_TIMEOUT,
+      }),
       'consume-plan': make('consume-plan', {
         description: 'Uses up the approved plan, once, and composes the apply build',
         bindings: { TABLE_NAME: data.records('read-write-audit'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'inspect-failed-apply': make('inspect-failed-apply', {
+        description: 'Tells a plan that was refused as stale from an apply that failed',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-outputs': make('record-outputs', {

@@ -99,7 +99,9 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'request-approval': [...writeRecords, ...readObjects('analysis/*'), ...mailing, ...linkSecrets, ...publish],
   'await-approval': [...writeRecords, ...resume],
   'settle-gate': writeRecords,
+  'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
   'consume-plan': [...writeRecords, ...readObjects('runs/*')],
+  'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
   'record-ending': [...writeRecords, ...readObjects('runs/*')],
   announce: [...readRecords, ...decrypt, ...publish],
@@ -170,7 +172,7 @@ describe('the audit', () => {
   /** Functions that do what an auditor is told of. */
   const APPENDING = [
     ...['configure', 'approvers', 'deploy', 'decide', 'approval-page'],
-    ...['settle-gate', 'consume-plan', 'sweep-subscriptions'],
+    ...['analyze-plan', 'request-approval', 'settle-gate', 'consume-plan', 'sweep-subscriptions'],
   ];
   const writing = Object.entries(EXPECTED).filter(([, pairs]) =>
     pairs.some((pair) => pair.includes('dynamodb:PutItem')),
