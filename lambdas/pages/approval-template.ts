@@ -8,6 +8,7 @@ import {
   changesSection,
   costSection,
   lossesSection,
+  paritySection,
   safeguardsSection,
   summaryChips,
 } from './plan-sections.ts';
@@ -23,7 +24,7 @@ export interface FormState {
 
 /** The page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
-  const { analysis, state } = view;
+  const { analysis, parity, state } = view;
   const isOpen = state.kind === 'open';
   const skip = isOpen ? html`<a class="skip" href="#decision">Skip to the decision</a>` : undefined;
   return document(
@@ -34,6 +35,7 @@ ${form.problem && banner({ tone: 'bad', heading: 'Nothing was decided', text: fo
 <p class="lede"><strong>${view.requestedBy}</strong> asks to ${view.request}. You are asked as <strong>${view.you.email}</strong> for the ${view.you.gate} approval.</p>
 ${factsSection(view)}
 ${analysis && [lossesSection(analysis), changesSection(analysis), blastRadiusSection(analysis, blastRadiusPicture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
+${parity && paritySection(parity)}
 ${decisionsSection(view)}
 ${isOpen && decisionForm(view, state, form)}
 ${footer(view)}`,

@@ -1,5 +1,6 @@
 import { isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
+import type { ParityView } from '../domain/find-parity.ts';
 import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalRecords } from './load-approval.ts';
@@ -38,6 +39,8 @@ export interface ApprovalView {
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
+  /** How production will differ from staging, which is what was tried out. */
+  readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
 }
@@ -71,7 +74,9 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     commit: { id: release.commit, message: release.message, author: release.author },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
-    analysis: state.kind === 'changed' || state.kind === 'removed' ? undefined : records.analysis,
+    ...(state.kind === 'changed' || state.kind === 'removed'
+      ? { analysis: undefined, parity: undefined }
+      : { analysis: records.analysis, parity: records.parity }),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
   };

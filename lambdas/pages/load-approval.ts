@@ -3,6 +3,7 @@ import type { Approver } from '../domain/approver.ts';
 import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
 import { findAnalysis } from '../domain/find-analysis.ts';
+import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
@@ -25,6 +26,8 @@ export interface ApprovalRecords {
   readonly events: readonly DeploymentEvent[];
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
+  /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
+  readonly parity: ParityView | undefined;
 }
 
 interface Services {
@@ -58,5 +61,7 @@ export async function loadApproval(
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
-  return { link, deployment, gate, gates, approver, application, environment, release, events, analysis };
+  const parity =
+    environment.stage === 'production' ? await findParityOf(store, application, environment, deployment.id) : undefined;
+  return { link, deployment, gate, gates, approver, application, environment, release, events, analysis, parity };
 }

@@ -41,7 +41,7 @@ export class TestApi {
   readonly said: string[] = [];
   readonly #functions;
 
-  constructor(store?: Store) {
+  constructor(store?: Store, told: { executionsUrl?: string } = {}) {
     const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
     const ports = {
       store: store ?? this.store,
@@ -53,7 +53,7 @@ export class TestApi {
       surroundings,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, leastGateExpirySeconds: 3600 };
+    const services = { ...ports, ...told };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),

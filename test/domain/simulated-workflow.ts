@@ -33,6 +33,7 @@ export interface WorkflowServices {
   readonly events: EventBus;
   readonly surroundings: FakeSurroundings;
   readonly publicUrl: string;
+  readonly priceSheetKey: string;
 }
 
 /** What Terraform would do with a deployment. */

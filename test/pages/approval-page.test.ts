@@ -37,6 +37,31 @@ describe('an open link', () => {
     expect(text).toContain('aws_db_instance.main is replaced; data is lost, which reaches aws_ecs_service.app');
   });
 
+  describe('into production', () => {
+    const module = (version: string) => ({ call: 'module.web', source: 'git::https://git.example/web', version });
+    const compared = async (staging: string, production: string, variables: string[] = []) => {
+      const page = await TestPage.create('prod1');
+      await page.consistsOf('stage1', { modules: [module(staging)], variables: [] });
+      await page.consistsOf('prod1', { modules: [module(production)], variables });
+      return readable((await page.open()).text);
+    };
+
+    test('says what staging has not tried out', async () => {
+      const shown = await compared('2.0.0', '1.4.0', ['audit']);
+      expect(shown).toContain('Compared with stage1');
+      expect(shown).toMatch(/module\.web 2\.0\.0 git::https:\/\/git\.example\/web 1\.4\.0/);
+      expect(shown).toContain('Variables only in prod1: audit');
+    });
+
+    test('says when staging has tried out just that', async () => {
+      expect(await compared('2.0.0', '2.0.0')).toContain('The same modules in the same versions');
+    });
+
+    test('says nothing where it is not known', async () => {
+      expect(readable((await (await TestPage.create('prod1')).open()).text)).not.toContain('Compared with');
+    });
+  });
+
   test('puts the most dangerous changes first and opens them', async () => {
     const { text } = await (await TestPage.create('stage1')).open();
     const order = ['aws_db_instance.main</bdi>', 'module.web.aws_ecs_service.app</bdi>', 'aws_sqs_queue.jobs'];

@@ -1,6 +1,7 @@
 import type { Planned } from '../../lambdas/domain/deployment.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { headlineOf } from '../../lambdas/domain/plan/analysis.ts';
+import type { Configuration } from '../../lambdas/domain/plan/parity.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type { ApprovalLink } from '../../lambdas/domain/ports.ts';
 import { APPROVAL_SITE } from '../../lambdas/pages/approval-site.ts';
@@ -78,6 +79,16 @@ export class TestPage {
   /** Sends whatever body. */
   async post(body: string, token?: string): Promise<Opened> {
     return this.#request('POST', token ?? (await this.token()), body);
+  }
+
+  /** What staging runs, or what the deployment will make of production. */
+  async consistsOf(environment: 'stage1' | 'prod1', configuration: Configuration): Promise<void> {
+    const state = await this.world.store.get('environmentState', { application: 'my-app', environment });
+    const deploymentId = environment === 'prod1' ? this.id : (state?.deployed?.deploymentId ?? '');
+    await this.world.store.transact(async (transaction) => {
+      await transaction.get('configuration', { deploymentId });
+      transaction.put('configuration', { deploymentId, ...configuration });
+    });
   }
 
   gate(name: GateName = 'staff') {
