@@ -81,6 +81,12 @@ const ConfigSchema = z.strictObject({
   /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
 
+  /** Path of this API below which executions are shown, where it is not AWS's console that shows them: the local cloud. */
+  executionsPath: z
+    .string()
+    .regex(/^(?:\/[\w-]+)+$/, 'a path like /local/executions')
+    .optional(),
+
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),

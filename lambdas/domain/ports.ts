@@ -49,6 +49,14 @@ export interface ArtifactStore {
   /** Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. */
   getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
+  /** The newest text of an object, and when it was put there; undefined if absent. */
+  getText(key: string): Promise<StoredText | undefined>;
+}
+
+export interface StoredText {
+  readonly text: string;
+  /** ISO 8601. */
+  readonly modifiedAt: string;
 }
 
 /** Step Functions. */

@@ -38,6 +38,8 @@ type Provided<Environment> = {
   ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
   ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
+  ('PRICE_SHEET_KEY' extends VariablesOf<Environment> ? { readonly priceSheetKey: string } : unknown) &
+  ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown);
@@ -75,6 +77,8 @@ export function servicesOf<Name extends FunctionName>(
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    priceSheetKey: text('PRICE_SHEET_KEY'),
+    executionsUrl: text('EXECUTIONS_URL'),
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

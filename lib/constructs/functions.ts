@@ -47,16 +47,20 @@ export class Functions extends Construct {
     const runs = data.artifacts({ read: ['runs/*'] });
     const leastGateExpiry: Binding = { value: String(props.config.leastGateExpirySeconds), permissions: [] };
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
+    const { executionsPath } = props.config;
+    const executions: { EXECUTIONS_URL?: Binding } = executionsPath
+      ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
+      : {};
 
     this.byName = {
       // API
       read: make('read', {
         description: 'Answers every GET of the API',
-        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses },
+        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses, ...executions },
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
-        bindings: { TABLE_NAME: data.records('read-write'), LEAST_GATE_EXPIRY_SECONDS: leastGateExpiry },
+        bindings: { TABLE_NAME: data.records('read-write'), LEAST_GATE_EXPIRY_SECONDS: leastGateExpiry, ...executions },
       }),
       approvers: make('approvers', {
         description: 'Registers approvers and subscribes their addresses',
@@ -64,9 +68,12 @@ export class Functions extends Construct {
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: deploying,
+        bindings: { ...deploying, ...executions },
       }),
-      decide: make('decide', { description: 'Records decisions made through the API', bindings: deploying }),
+      decide: make('decide', {
+        description: 'Records decisions made through the API',
+        bindings: { ...deploying, ...executions },
+      }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',
@@ -83,7 +90,8 @@ export class Functions extends Construct {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
           TABLE_NAME: data.records('read-write'),
-          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*', 'prices/*'], write: ['analysis/*'] }),
+          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*'], write: ['analysis/*'] }),
+          PRICE_SHEET_KEY: data.priceSheet(),
         },
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
         memorySize: 2048,

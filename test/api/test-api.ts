@@ -42,7 +42,7 @@ export class TestApi {
   readonly said: string[] = [];
   readonly #functions;
 
-  constructor(store?: Store) {
+  constructor(store?: Store, told: { executionsUrl?: string } = {}) {
     const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
     const ports = {
       store: store ?? this.store,
@@ -55,7 +55,7 @@ export class TestApi {
       surroundings,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, leastGateExpirySeconds: 3600 };
+    const services = { ...ports, ...told };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),

@@ -25,6 +25,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   protectionLifts: '063b649b7e842087',
   stateAddress: '4e5a615cb88e9798',
   deployment: '2532cee735c9480b',
+  configuration: '00a2ca0c98507140',
   gate: 'c0dba6c58bfa40a5',
   taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',

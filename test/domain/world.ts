@@ -50,6 +50,7 @@ export class World {
   readonly mail = new InMemoryApproverMail();
   readonly links = new FakeLinkSigner();
   readonly artifacts = new InMemoryArtifactStore();
+  readonly priceSheetKey = 'prices/prices.csv';
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
   readonly workflow: SimulatedWorkflow;

@@ -93,7 +93,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'analyze-plan': [
     ...writeRecords,
     ...readObjects('runs/*'),
-    ...readObjects('prices/*'),
+    ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
   ],
   'request-approval': [
