@@ -144,7 +144,9 @@ function showGates(deployment: Deployment, gates: readonly Gate[]): DeploymentVi
   return (planned?.gates ?? []).flatMap(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
     if (gate) return [showGate(gate)];
-    return isUnderWay ? [{ gate: name, required, status: 'pending' as const, approvals: [], rejections: [], voided: [] }] : [];
+    return isUnderWay
+      ? [{ gate: name, required, status: 'pending' as const, approvals: [], rejections: [], voided: [] }]
+      : [];
   });
 }
 
