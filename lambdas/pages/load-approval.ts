@@ -8,7 +8,7 @@ import type { Gate } from '../domain/gate.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
-import { type DeploymentEvent, LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
 /** Everything the page behind a link is made of. */
@@ -23,7 +23,8 @@ export interface ApprovalRecords {
   readonly application: Application;
   readonly environment: Environment;
   readonly release: Release;
-  readonly events: readonly DeploymentEvent[];
+  /** The deployment that took this one's place. */
+  readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
   /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
@@ -50,18 +51,26 @@ export async function loadApproval(
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
-  const [gates, approver, application, environment, release, events, analysis] = await Promise.all([
+  const [gates, approver, application, environment, release, analysis] = await Promise.all([
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
     store.get('release', { application: name, number }),
-    listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
-  const parity =
-    environment.stage === 'production' ? await findParityOf(store, application, environment, deployment.id) : undefined;
-  return { link, deployment, gate, gates, approver, application, environment, release, events, analysis, parity };
+  const [parity, supersededBy] = await Promise.all([
+    environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
+    gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
+  ]);
+  return { link, deployment, gate, gates, approver, application, environment, release, analysis, parity, supersededBy };
+}
+
+/** The deployment named by the event that superseded another. */
+async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
+  const events = await listAll(store, LISTINGS.events(deploymentId));
+  const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
+  return id === undefined ? undefined : store.get('deployment', { id });
 }
