@@ -26,7 +26,7 @@ describe('analysing the plan of a deployment', () => {
       ['dev1', 'changes', 'apply', []],
       ['stage1', 'changes', 'gates', ['staff']],
       ['prod1', 'changes', 'gates', ['staff', 'client']],
-      ['prod1', 'no-changes', 'no-changes', ['staff', 'client']],
+      ['prod1', 'no-changes', 'no-changes', []],
     ] as const)('in %s with %s is %s', async (environment, kind, next, gates) => {
       expect(await analyze(await planning(environment, kind))).toEqual({ next, gates });
     });
@@ -149,14 +149,6 @@ describe('analysing the plan of a deployment', () => {
     const first = await analyze(id);
     expect(await analyze(id)).toEqual(first);
     expect(plannedOf(await world.deployment(id))?.round).toBe(1);
-  });
-
-  test('of another plan begins another round', async () => {
-    const id = await planning('stage1');
-    await analyze(id);
-    await leavePlan(world.artifacts, await world.deployment(id), 'changes', { digest: OTHER_DIGEST });
-    await analyze(id);
-    expect(plannedOf(await world.deployment(id))).toMatchObject({ round: 2, digest: OTHER_DIGEST });
   });
 
   describe('fails', () => {
