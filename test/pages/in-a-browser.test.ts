@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import * as z from 'zod';
+import { violationsIn } from '../axe.ts';
 import { openBrowser } from '../browser.ts';
 import { PAGE_STATES } from './page-states.ts';
 
@@ -12,11 +10,6 @@ const DESKTOP: BrowserContextOptions = { viewport: { width: 1200, height: 900 },
 const PHONE: BrowserContextOptions = {
   ...{ viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
 };
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const ViolationsSchema = z.array(
-  z.object({ id: z.string(), help: z.string(), nodes: z.array(z.object({ html: z.string() })) }),
-);
 
 let browser: Browser;
 beforeAll(async () => {
@@ -50,15 +43,6 @@ async function visit(
     await context.close();
     await stop();
   }
-}
-
-/** The strict policy forbids the script that looks: it is set aside for the look, and for nothing else. */
-async function violationsIn(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const found = ViolationsSchema.parse(await page.evaluate('axe.run(document).then(({ violations }) => violations)'));
-  return found.map(
-    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
-  );
 }
 
 describe.each(Object.keys(PAGE_STATES))('%s', (state) => {
