@@ -1,11 +1,12 @@
-import { isTerminal, plannedOf } from '../domain/deployment.ts';
+import { type Deployment, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
 import type { ParityView } from '../domain/find-parity.ts';
-import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
+import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, moment, nameOf, operationInWords, STATUS_IN_WORDS } from './words.ts';
+import { capitalized, counted, day, nameOf, operationInWords, STATUS_IN_WORDS, timeLeft } from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -29,12 +30,17 @@ export type ApprovalState =
 export interface ApprovalView {
   readonly state: ApprovalState;
   readonly title: string;
+  /** Whose application this is. */
+  readonly corner: string;
+  readonly stage: Stage;
   readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
   /** Who is asked, and to decide what. */
   readonly you: { readonly email: string; readonly gate: string };
   readonly requestedBy: string;
   readonly request: string;
   readonly expiresAt: string;
+  /** Absent when the time is over. */
+  readonly timeLeft: string | undefined;
   /** Typed to approve a production deployment. */
   readonly nameToType?: string;
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
@@ -48,9 +54,11 @@ export interface ApprovalView {
   readonly progress: string;
 }
 
-interface GateInWords {
+export interface GateInWords {
   readonly name: string;
   readonly status: string;
+  readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
+  readonly progress: string;
   readonly decisions: readonly Decision[];
   /** Made about an earlier plan that meant something else. */
   readonly voided: readonly Decision[];
@@ -65,16 +73,19 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   return {
     state,
     title: capitalized(operationInWords(operation, release.number, environment.name)),
+    corner: `${application.client} · ${application.name}`,
+    stage: environment.stage,
     facts: [
       { label: 'Application', value: application.name, detail: `of ${application.client}` },
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
-      { label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` },
+      { label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` },
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
     request: operationInWords(operation, release.number, environment.name),
     expiresAt: gate.expiresAt,
+    timeLeft: timeLeft(now, gate.expiresAt),
     ...(environment.stage === 'production' && { nameToType: environment.name }),
     commit: { id: release.commit, message: release.message, author: release.author },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
@@ -89,7 +100,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
 }
 
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
-  const { link, deployment, gate, gates, approver, environment, events, analysis } = records;
+  const { link, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
   if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
@@ -109,7 +120,7 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
         by: deployment.cancelRequestedBy && nameOf(deployment.cancelRequestedBy),
       };
     case 'superseded':
-      return { kind: 'superseded', by: events.find(({ type }) => type === 'superseded')?.by };
+      return { kind: 'superseded', by: supersededBy && releaseInWords(supersededBy) };
     case 'void':
       return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
     case 'open':
@@ -136,6 +147,8 @@ function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalSta
   return comparePlans(earlier, analysis);
 }
 
+const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
+
 /** Why the rules would not let something happen, found by trying it. */
 function refusalOf(attempt: () => unknown): string | undefined {
   try {
@@ -147,15 +160,30 @@ function refusalOf(attempt: () => unknown): string | undefined {
   }
 }
 
+const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
+  open: 'calm',
+  approved: 'good',
+  rejected: 'bad',
+  expired: 'warn',
+  canceled: 'warn',
+  superseded: 'warn',
+  void: '',
+};
+
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
-    const decisions = gate?.decisions ?? [];
-    const voided = gate?.voided ?? [];
-    const given = gate ? approvalsOf(gate).length : 0;
-    const status = gate
-      ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
-      : `comes later, ${counted(required, 'approval')} needed`;
-    return { name, status, decisions, voided };
+    if (!gate)
+      return {
+        name,
+        status: 'comes later',
+        tone: '',
+        progress: `${counted(required, 'approval')} needed`,
+        decisions: [],
+        voided: [],
+      };
+    const progress = `${approvalsOf(gate).length} of ${counted(required, 'approval')}`;
+    const { status, decisions, voided } = gate;
+    return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

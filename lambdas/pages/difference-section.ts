@@ -1,6 +1,7 @@
 import type { PlanDifference, ResourceDifference } from '../domain/plan/compare-plans.ts';
+import { valueShown } from './changes-section.ts';
 import { type Html, html } from './html.ts';
-import { valueShown } from './plan-sections.ts';
+
 import { counted, difference as moneyDifference } from './words.ts';
 
 /** Differences a page can hold; further ones are counted. */

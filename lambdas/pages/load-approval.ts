@@ -8,7 +8,7 @@ import type { Gate } from '../domain/gate.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
-import { type DeploymentEvent, LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
 /** Everything the page behind a link is made of. */
@@ -23,7 +23,8 @@ export interface ApprovalRecords {
   readonly application: Application;
   readonly environment: Environment;
   readonly release: Release;
-  readonly events: readonly DeploymentEvent[];
+  /** The deployment that took this one's place. */
+  readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
   /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
@@ -53,21 +54,29 @@ export async function loadApproval(
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
   const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
-  const [gates, approver, application, environment, release, events, analysis, earlier] = await Promise.all([
+  const [gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
     store.get('release', { application: name, number }),
-    listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
     earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
-  const parity =
-    environment.stage === 'production' ? await findParityOf(store, application, environment, deployment.id) : undefined;
+  const [parity, supersededBy] = await Promise.all([
+    environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
+    gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
+  ]);
   const people = { gate, gates, approver };
   const plans = { analysis, earlier, parity };
-  return { link, deployment, ...people, application, environment, release, events, ...plans };
+  return { link, deployment, ...people, application, environment, release, supersededBy, ...plans };
+}
+
+/** The deployment named by the event that superseded another. */
+async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
+  const events = await listAll(store, LISTINGS.events(deploymentId));
+  const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
+  return id === undefined ? undefined : store.get('deployment', { id });
 }
