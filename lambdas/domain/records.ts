@@ -11,6 +11,7 @@ import { OutputsSchema } from './outputs.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
 /** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
 export const StateClaimSchema = z.object({
@@ -206,6 +207,11 @@ export const RECORDS = {
       pk: deployment(sourceDeploymentId),
       sk: 'PROMOTION',
     }),
+  }),
+  // The function behind the webhook may write below this partition prefix only.
+  webhookDelivery: record({
+    schema: WebhookDeliverySchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
   }),
 } as const;
 

@@ -6,6 +6,7 @@ import { placeDeployment } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { LISTINGS } from './records.ts';
 import { concerns, isPairRepeated, pushMarks, type Release } from './release.ts';
+import { isSameRepository } from './repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -29,7 +30,7 @@ async function applicationsOf(store: Store, push: ConfigPushed): Promise<Applica
     const page = await store.list(LISTINGS.applications(), { ...(cursor && { cursor }) });
     found.push(
       ...page.items.filter(
-        ({ configRepository: { url, branch } }) => url === push.repository && branch === push.branch,
+        ({ configRepository: { url, branch } }) => branch === push.branch && isSameRepository(url, push.repository),
       ),
     );
     cursor = page.nextCursor;

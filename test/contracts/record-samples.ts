@@ -95,5 +95,6 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   environmentEvent: { ...WHERE, at: NOW, nonce: 'deadbeef', type: 'held', by: 'x', reason: 'storm' },
   stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
   consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
+  webhookDelivery: { mark: `body#${DIGEST}`, state: 'published', at: NOW },
   promotion: { sourceDeploymentId: ID, deploymentId: 'my-app-stage1-1-abc123', refusal: 'r', at: NOW },
 };

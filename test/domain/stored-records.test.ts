@@ -31,6 +31,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateClaim: 'b9608314ef504280',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
+  webhookDelivery: '1a6293963766a8eb',
 };
 
 const fingerprint = (schema: z.ZodType): string =>
