@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { commitOf } from './builders.ts';
 
 /** Payloads in the shape GitHub documents for its webhooks, with the many fields that nobody here reads. */
 
 export const ZEROS = '0'.repeat(40);
+/** What a push moves its branch from and to, unless it says otherwise. */
+export const BEFORE = 'b1'.repeat(20);
+export const AFTER = 'a2'.repeat(20);
 
 const USER = {
   login: 'acme-dev',
@@ -51,7 +53,7 @@ interface CommitFacts {
 
 const commitEntry = ({ id, message = 'change the service', added = [], removed = [], modified = [] }: CommitFacts) => ({
   id,
-  tree_id: commitOf(0xaaaa),
+  tree_id: '7e'.repeat(20),
   distinct: true,
   message,
   timestamp: '2026-11-23T11:00:00+01:00',
@@ -76,7 +78,7 @@ interface PushFacts {
 }
 
 export function pushPayload(facts: PushFacts = {}) {
-  const { repository = REPOSITORY, ref = 'refs/heads/main', before = commitOf(1), after = commitOf(2) } = facts;
+  const { repository = REPOSITORY, ref = 'refs/heads/main', before = BEFORE, after = AFTER } = facts;
   const { created = before === ZEROS, deleted = after === ZEROS, forced = false } = facts;
   const { commits = deleted ? [] : [{ id: after, modified: ['apps/my-app/dev1/main.tf'] }] } = facts;
   const entries = commits.map(commitEntry);
@@ -132,11 +134,11 @@ export function pullRequestPayload(facts: PullRequestFacts = {}) {
       head: {
         label: `acme:${branch}`,
         ref: branch,
-        sha: commitOf(3),
+        sha: AFTER,
         user: USER,
         repo: headRepository === null ? null : repositoryOf(headRepository),
       },
-      base: { label: 'acme:main', ref: 'main', sha: commitOf(2), user: USER, repo: repositoryOf(REPOSITORY) },
+      base: { label: 'acme:main', ref: 'main', sha: BEFORE, user: USER, repo: repositoryOf(REPOSITORY) },
       merged,
       commits: 1,
       additions: 3,

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { EventBus } from '../../lambdas/domain/ports.ts';
 import { commitOf } from '../builders.ts';
 import {
+  AFTER,
+  BEFORE,
   createPayload,
   deletePayload,
   githubHeaders,
@@ -14,7 +16,7 @@ import {
 import { type Answer, TestApi } from './test-api.ts';
 
 const PATH = '/webhooks/github';
-const [A, B, C] = [commitOf(1), commitOf(2), commitOf(3)];
+const [A, B, C] = [BEFORE, AFTER, commitOf(3)];
 
 interface Delivery {
   readonly event?: string;
