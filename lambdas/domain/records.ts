@@ -10,6 +10,7 @@ import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names
 import { OutputsSchema } from './outputs.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
+import { PassageSchema } from './push-order.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
 import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
@@ -110,6 +111,13 @@ export const RECORDS = {
     key: ({ application, mark }: { application: string; mark: string }) => ({
       pk: app(application),
       sk: `PUSH#${mark}`,
+    }),
+  }),
+  passage: record({
+    schema: PassageSchema,
+    key: ({ application, commit }: { application: string; commit: string }) => ({
+      pk: app(application),
+      sk: `COMMIT#${commit}`,
     }),
   }),
   environmentState: record({

@@ -76,6 +76,7 @@ describe('POST /webhooks/github', () => {
             changedPaths: ['modules/web/new.tf', 'modules/web/old.tf', 'apps/my-app/dev1/main.tf'],
             message: 'größer\n\nmehr',
             author: 'dev@example.com',
+            pushedAt: '2026-11-23T10:00:00.000Z',
           },
         },
       ]);

@@ -13,10 +13,14 @@ export type Meaning = Announcement | { readonly ignored: string };
 
 const LONGEST_BRANCH = 250;
 const HEADS = 'refs/heads/';
+/** Of what a time may be: the end of the year 9999. */
+const LATEST_SECOND = 253_402_300_799;
 
 const BranchSchema = z.string().min(1).max(LONGEST_BRANCH);
-/** Its HTTPS address; which of its addresses an application is registered with does not matter. */
-const RepositorySchema = z.object({ clone_url: z.url().max(500) });
+const RepositorySchema = z.object({
+  /** Its HTTPS address; which of its addresses an application is registered with does not matter. */
+  clone_url: z.url().max(500),
+});
 /** Every payload that concerns a repository. */
 export const FromRepositorySchema = z.object({ repository: RepositorySchema });
 
@@ -30,7 +34,11 @@ const CommitInPushSchema = z.object({
 type CommitInPush = z.infer<typeof CommitInPushSchema>;
 
 /** `push`: a branch or tag was made, moved or deleted. */
-export const PushPayloadSchema = FromRepositorySchema.extend({
+export const PushPayloadSchema = z.object({
+  repository: RepositorySchema.extend({
+    /** In seconds, in this payload only; elsewhere it is a text. */
+    pushed_at: z.int().min(0).max(LATEST_SECOND).nullish(),
+  }),
   ref: z
     .string()
     .startsWith('refs/')
@@ -80,6 +88,7 @@ export function meaningOfPush(payload: PushPayload, eventId: string): Meaning {
     detail: {
       ...{ ...place, after, forced },
       ...(!created && { before }),
+      ...(repository.pushed_at && { pushedAt: new Date(repository.pushed_at * 1000).toISOString() }),
       ...(changedPaths && { changedPaths }),
       message: (head_commit?.message ?? '').slice(0, LONGEST_MESSAGE),
       author: (head_commit?.author.email ?? head_commit?.author.name ?? '').slice(0, LONGEST_AUTHOR),
