@@ -13,6 +13,11 @@ const Workflow = z.object({ STATE_MACHINE_ARN: z.string().startsWith('arn:') });
 const Events = z.object({ EVENT_BUS_NAME: z.string().min(1) });
 const Mail = z.object({ TOPIC_ARN: z.string().startsWith('arn:') });
 const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
+const Webhook = z.object({
+  WEBHOOK_KEY_ID: z.string().min(1),
+  /** Generations of the secret that are valid, comma-separated; none switches webhooks off. */
+  WEBHOOK_GENERATIONS: z.string().regex(/^(?:\d+(?:,\d+)*)?$/),
+});
 /** The API's own address, without a trailing slash: approval links begin with it. */
 const PublicUrl = z.object({ PUBLIC_URL: z.url() });
 
@@ -38,6 +43,10 @@ export const FUNCTIONS = {
   approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
+  webhook: {
+    entry: 'lambdas/api/webhook.ts',
+    environment: Store.extend(Events.shape).extend(Webhook.shape),
+  },
   open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',

@@ -121,6 +121,15 @@ export interface LinkSigner {
   verify(token: string): Promise<ApprovalLink | undefined>;
 }
 
+/** Secrets that git hosts sign webhooks with, derived by a key that never leaves KMS: nothing stores them. */
+export interface WebhookSecrets {
+  /**
+   * The secrets valid now for a part of a git host (`github.com/acme`), or for all of them where none is named: two
+   * while one replaces the other, none when webhooks are switched off.
+   */
+  of(part?: string): Promise<readonly string[]>;
+}
+
 /** Time and chance, injected so that tests decide them. */
 export interface Surroundings {
   /** ISO 8601, UTC, milliseconds. */

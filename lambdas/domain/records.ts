@@ -11,7 +11,9 @@ import { OutputsSchema } from './outputs.ts';
 import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
+import { PassageSchema } from './push-order.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
 /** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
 export const StateClaimSchema = z.object({
@@ -115,6 +117,13 @@ export const RECORDS = {
       sk: `PUSH#${mark}`,
     }),
   }),
+  passage: record({
+    schema: PassageSchema,
+    key: ({ application, commit }: { application: string; commit: string }) => ({
+      pk: app(application),
+      sk: `COMMIT#${commit}`,
+    }),
+  }),
   environmentState: record({
     schema: EnvironmentStateSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
@@ -214,6 +223,11 @@ export const RECORDS = {
       pk: deployment(sourceDeploymentId),
       sk: 'PROMOTION',
     }),
+  }),
+  // The function behind the webhook may write below this partition prefix only.
+  webhookDelivery: record({
+    schema: WebhookDeliverySchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
   }),
 } as const;
 

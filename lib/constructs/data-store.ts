@@ -116,6 +116,21 @@ export class DataStore extends Construct {
     };
   }
 
+  /** The table's name, with the permission to read and write only the records of webhook deliveries. */
+  webhookDeliveries(): Binding {
+    return {
+      value: this.tableName,
+      permissions: [
+        {
+          actions: ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          resources: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+        },
+        this.encryption.allow('write'),
+      ],
+    };
+  }
+
   /**
    * The bucket's name, with the permission to read and write objects by pattern. Nobody may list it, so S3 says 403
    * and not 404 for an object that is not there; the S3 adapter takes both for absent.

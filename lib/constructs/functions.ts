@@ -74,6 +74,18 @@ export class Functions extends Construct {
         description: 'Records decisions made through the API',
         bindings: { ...deploying, ...executions },
       }),
+      webhook: make('webhook', {
+        description:
+          'Checks what a git host signs and puts pushes, deleted branches and closed pull requests on the bus',
+        bindings: {
+          TABLE_NAME: data.webhookDeliveries(),
+          EVENT_BUS_NAME: events.publishing('ConfigPushed', 'BranchDeleted', 'PullRequestClosed'),
+          WEBHOOK_KEY_ID: encryption.webhookSecrets(),
+          WEBHOOK_GENERATIONS: { value: props.config.webhookGenerations.join(','), permissions: [] },
+        },
+        // GitHub waits no longer.
+        timeout: Duration.seconds(10),
+      }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',

@@ -8,6 +8,8 @@ export interface Permission {
   readonly resources: readonly string[];
   /** Why a `*` in these resources cannot be narrower; a wildcard without a reason does not synthesize. */
   readonly wildcardReason?: string;
+  /** Only under these conditions, as IAM writes them. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
 export interface LeastPrivilegeRoleProps {
@@ -24,7 +26,8 @@ export interface LeastPrivilegeRoleProps {
 export class LeastPrivilegeRole extends Role {
   constructor(scope: Construct, id: string, { permissions, ...props }: LeastPrivilegeRoleProps) {
     const statements = permissions.map(
-      ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+      ({ actions, resources, conditions }) =>
+        new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }),
     );
     super(scope, id, { ...props, inlinePolicies: { Permissions: new PolicyDocument({ statements, minimize: true }) } });
     for (const permission of permissions) acknowledgeWildcards(this, permission);

@@ -28,8 +28,9 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   }),
   environment: anEnvironment({ roles: { plan: 'arn:aws:iam::111111111111:role/plan' }, stateBucket: 'acme-state' }),
   approver: anApprover({ principals: ['arn:aws:sts::111111111111:assumed-role/Staff/*'], subscriptionArn: 'arn:x' }),
-  releaseLog: { application: 'my-app', newest: 7, head: COMMIT },
+  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
   release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
+  passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
   environmentState: anEnvironmentState({
     newestDeployment: 9,
@@ -103,5 +104,6 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   environmentEvent: { ...WHERE, at: NOW, nonce: 'deadbeef', type: 'held', by: 'x', reason: 'storm' },
   stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
   consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
+  webhookDelivery: { mark: `body#${DIGEST}`, state: 'published', at: NOW },
   promotion: { sourceDeploymentId: ID, deploymentId: 'my-app-stage1-1-abc123', refusal: 'r', at: NOW },
 };

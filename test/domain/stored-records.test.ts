@@ -15,9 +15,10 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'ba07748ec45abd08',
   environment: '8bc7c7765b2fee3a',
   approver: '9e89f18ebe947b74',
-  releaseLog: 'a5b93191a4e580c9',
+  releaseLog: '9f32605819206587',
   release: '3ee1ee4a12eabe84',
   pushMark: 'cf4f40609e164fee',
+  passage: '0d21870dfd43376d',
   environmentState: 'bdf85fab7f7922e8',
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
@@ -32,6 +33,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateClaim: 'b9608314ef504280',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
+  webhookDelivery: '1a6293963766a8eb',
 };
 
 const fingerprint = (schema: z.ZodType): string =>

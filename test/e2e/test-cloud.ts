@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
@@ -188,7 +189,12 @@ export class TestCloud {
   /** SDK clients with the rights of the person who runs the cloud. */
   get operator() {
     const props = { endpoint: this.#cloud.endpoint, region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS };
-    return { sfn: new SFNClient(props), dynamodb: new DynamoDBClient(props), events: new EventBridgeClient(props) };
+    return {
+      sfn: new SFNClient(props),
+      dynamodb: new DynamoDBClient(props),
+      events: new EventBridgeClient(props),
+      kms: new KMSClient(props),
+    };
   }
 
   /** Stops the cloud as a kill would leave it, and starts it again on the same data. */

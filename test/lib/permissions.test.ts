@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
 import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';
 
@@ -87,6 +88,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   ],
   deploy: deploying,
   decide: deploying,
+  webhook: [
+    ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+    ...encrypt,
+    ...publish,
+    ...on('<EncryptionWebhookKey>', 'kms:GenerateMac'),
+  ],
   open: [],
   'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
   'acquire-environment': writeRecords,
@@ -145,11 +152,25 @@ describe('functions', () => {
     expect(attached.map(readable)).toEqual(['<DeploymentWorkflowMachineRole>']);
   });
 
-  test('are alone in deriving link secrets', () => {
+  test.each([
+    ['approval links', 'LinkKey', ['approval-page', 'request-approval']],
+    ['the secrets of webhooks', 'WebhookKey', ['webhook']],
+  ])('are alone in deriving %s', (_, key, expected) => {
     const deriving = Object.keys(FUNCTIONS).filter((name) =>
-      pairs(statementsOf(functionRole(name as FunctionName))).some((pair) => pair.startsWith('kms:GenerateMac')),
+      pairs(statementsOf(functionRole(name as FunctionName))).includes(`kms:GenerateMac <Encryption${key}>`),
     );
-    expect(deriving).toEqual(['approval-page', 'request-approval']);
+    expect(deriving).toEqual(expected);
+  });
+
+  test('behind the webhook reach no record but its own, and tell the bus nothing but what it may mean', () => {
+    const conditions = statementsOf(functionRole('webhook')).flatMap(({ Action, Condition }) =>
+      asList(Action).some((action) => /^(dynamodb|events):/.test(action)) ? [Condition] : [],
+    );
+    expect(conditions).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+      { StringEquals: { 'events:detail-type': ['ConfigPushed', 'BranchDeleted', 'PullRequestClosed'] } },
+    ]);
+    expect(keyOf('webhookDelivery', { mark: 'id#x' }).pk).toMatch(/^WEBHOOK#/);
   });
 
   test('do not push executions on or stop them, except by resuming', () => {

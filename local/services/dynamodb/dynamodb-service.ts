@@ -76,6 +76,8 @@ export function createDynamoDbService(
   const { accountId, region } = context;
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
   const keyArnOfTable = new Map<string, string>();
+  const partitionKeys = new Map<string, string>();
+  const tables = { arnPrefix: `${arnPrefix}table/`, partitionKeyOf: (name: string) => partitionKeys.get(name) };
   let engine: Promise<DynamoDbProcess> | undefined;
   const startEngine = (): Promise<DynamoDbProcess> => {
     engine ??= startDynamoDb(context, dataDirectory);
@@ -92,8 +94,8 @@ export function createDynamoDbService(
   };
 
   /** The table's data key is unwrapped with the caller's own permissions, so everyone who touches items needs kms:Decrypt. */
-  const keyPermissions = (tables: readonly string[], { caller }: CallContext): RequiredPermission[] =>
-    [...new Set(tables)].flatMap((table) => {
+  const keyPermissions = (touched: readonly { table: string }[], { caller }: CallContext): RequiredPermission[] =>
+    [...new Set(touched.map(({ table }) => table))].flatMap((table) => {
       const keyArn = keyArnOfTable.get(table.replace(/^arn:.*:table\//, ''));
       if (keyArn === undefined) return [];
       const context = {
@@ -118,15 +120,14 @@ export function createDynamoDbService(
     operations[name] = {
       permissions(input, call) {
         const touched = accesses(input);
-        const tables = touched.map(({ table }) => table);
-        return [...requiredPermissions(name, touched, `${arnPrefix}table/`), ...keyPermissions(tables, call)];
+        return [...requiredPermissions(name, touched, tables), ...keyPermissions(touched, call)];
       },
       perform: (input, call) => perform(name, input, call),
     };
   }
   for (const [name, accesses] of Object.entries(TABLE_OPERATIONS)) {
     operations[name] = {
-      permissions: (input) => requiredPermissions(name, accesses(input), `${arnPrefix}table/`),
+      permissions: (input) => requiredPermissions(name, accesses(input), tables),
       perform: (input, call) => perform(name, input, call),
     };
   }
@@ -144,6 +145,8 @@ export function createDynamoDbService(
         const name = table.TableName ?? resource.generatedName;
         const keyId = table.SSESpecification?.KMSMasterKeyId;
         if (keyId !== undefined) keyArnOfTable.set(name, resolveKeyArn(keyId));
+        const partitionKey = table.KeySchema.find(({ KeyType }) => KeyType === 'HASH');
+        if (partitionKey) partitionKeys.set(name, partitionKey.AttributeName);
         await createOrUpdateTable(send, name, table);
         return { ref: name, attributes: { Arn: `${arnPrefix}table/${name}` } };
       },
