@@ -17,6 +17,7 @@ import {
   isProven,
   type QueueEntry,
   twinsOf,
+  withUnannounced,
 } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
@@ -189,7 +190,8 @@ async function create(
       'newer-release-queued',
       `a newer release than ${request.release} already waits for ${request.environment}`,
     );
-  transaction.put('environmentState', admission.state);
+  const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
+  transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
 
   if (admission.verdict === 'superseded') {

@@ -131,7 +131,7 @@ export const RECORDS = {
       sk: 'STATE',
     }),
     index: (state) =>
-      state.holder || state.queue.length > 0
+      state.holder || state.queue.length > 0 || state.unannounced.length > 0
         ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
         : undefined,
   }),

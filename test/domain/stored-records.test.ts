@@ -19,7 +19,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   release: '3ee1ee4a12eabe84',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',
-  environmentState: 'bdf85fab7f7922e8',
+  environmentState: 'b7fd2c215f74898b',
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
   environmentEvent: 'be5298fa288cd3df',
