@@ -77,7 +77,7 @@ const isAtWork = (app: TestApplication, role: string) =>
 export function sideBySide<Row, Outcome>(
   rows: readonly Row[],
   play: (row: Row) => Promise<Outcome>,
-  atOnce = 4,
+  atOnce = 2,
 ): Map<Row, Promise<Outcome>> {
   const outcomes = new Map<Row, Promise<Outcome>>();
   for (const [index, row] of rows.entries()) {

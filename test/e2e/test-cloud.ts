@@ -9,8 +9,8 @@ import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 
-const PATIENCE_MS = 45_000;
-const POLL_MS = 40;
+const PATIENCE_MS = 90_000;
+const POLL_MS = 150;
 
 export const STAFF = 'staff@example.com';
 export const CLIENT = 'client@example.com';
