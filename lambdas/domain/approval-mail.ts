@@ -1,6 +1,7 @@
-import { type Deployment, plannedOf } from './deployment.ts';
+import { type Deployment, type Planned, plannedOf } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
+import { IN_WORDS } from './next-round.ts';
 
 /** SNS refuses longer subjects, and line breaks in them. */
 const LONGEST_SUBJECT = 99;
@@ -9,10 +10,12 @@ const LONGEST_SUBJECT = 99;
 export function approvalMail(deployment: Deployment, gate: Gate, link: string): { subject: string; body: string } {
   const { application, environment, release, commit, operation, requestedBy } = deployment;
   const subject = `Approve ${application} ${environment}: ${operation} of release ${release}`.slice(0, LONGEST_SUBJECT);
-  const headline = plannedOf(deployment)?.headline;
+  const planned = plannedOf(deployment);
+  const headline = planned?.headline;
   const body = [
     `Your ${gate.gate} approval is asked for.`,
     '',
+    ...(planned?.replaces ? [...whyAgain(planned.replaces, gate), ''] : []),
     `  Application   ${application}`,
     `  Environment   ${environment}`,
     `  Operation     ${operation} of release ${release} (commit ${commit.slice(0, 12)})`,
@@ -27,4 +30,15 @@ export function approvalMail(deployment: Deployment, gate: Gate, link: string): 
     `Plan digest ${gate.digest}`,
   ].join('\n');
   return { subject, body };
+}
+
+/** Why somebody who may have approved already is asked (again). */
+function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, gate: Gate): string[] {
+  const isSame = changeDigest === gate.changeDigest;
+  return [
+    `The plan was made again because ${IN_WORDS[because]}.`,
+    isSame
+      ? 'It would do the same as before; approvals already given still count.'
+      : 'It would not do the same any more: approvals given before no longer count. The page shows what differs.',
+  ];
 }

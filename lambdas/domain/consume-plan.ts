@@ -70,7 +70,7 @@ export async function consumePlan(
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
-    transaction.put('environmentState', withStarted(state, deployment));
+    transaction.put('environmentState', withStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     return { outcome: 'consumed', apply };
   });

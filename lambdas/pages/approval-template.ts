@@ -2,6 +2,7 @@ import type { Decision } from '../domain/gate.ts';
 import type { ApprovalState, ApprovalView, GateInWords } from './approval-view.ts';
 import { blastRadiusPicture, pictureLegend } from './blast-radius-picture.ts';
 import { changesSection } from './changes-section.ts';
+import { differenceSection } from './difference-section.ts';
 import { document } from './document.ts';
 import { type Html, html } from './html.ts';
 import {
@@ -24,11 +25,12 @@ export interface FormState {
 
 /** The page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
-  const { analysis, parity, state, title } = view;
+  const { analysis, difference, parity, state, title } = view;
   const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
   const review = html`${figures(view)}
 ${analysis && lossesSection(analysis)}
 ${factsSection(view)}
+${difference && differenceSection(difference)}
 ${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
@@ -154,21 +156,24 @@ function approvalsSection(gates: readonly GateInWords[]): Html | undefined {
   if (gates.length === 0) return undefined;
   return html`<section class="card" aria-labelledby="approvals">
 <h2 id="approvals">Approvals</h2>
-<ol class="gates">${gates.map(
-    ({
-      name,
-      status,
-      tone,
-      progress,
-      decisions,
-    }) => html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
-${
-  decisions.length > 0 &&
-  html`<ul>${decisions.map((decision) => html`<li>${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}${comment(decision)}</li>`)}</ul>`
-}</li>`,
-  )}</ol>
+<ol class="gates">${gates.map(gateItem)}</ol>
 </section>`;
 }
+
+function gateItem({ name, status, tone, progress, decisions, voided }: GateInWords): Html {
+  const told = [
+    ...decisions.map((decision) => html`<li>${decided(decision)}${comment(decision)}</li>`),
+    ...voided.map(
+      (decision) =>
+        html`<li class="quiet">${decided(decision)}; about an earlier plan, counts no more${comment(decision)}</li>`,
+    ),
+  ];
+  return html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
+${told.length > 0 && html`<ul>${told}</ul>`}</li>`;
+}
+
+const decided = (decision: Decision): Html =>
+  html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}`;
 
 /** What there is to read, and at the foot of the window, while one reads, a way to the form. */
 const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>
@@ -211,6 +216,6 @@ ${mayApprove && html`<button class="approve" name="decision" value="approve">App
 }
 
 const footer = ({ plan }: ApprovalView): Html => html`<footer>
-<p>Plan <span class="digest">${plan.digest}</span>${plan.round > 1 && ` (made for the ${plan.round}. time)`}${plan.plannedAt && `, made ${moment(plan.plannedAt)}`}. Exactly this plan is applied, or none.</p>
+<p>Plan <span class="digest">${plan.digest}</span>${plan.round > 1 && ` (number ${plan.round} of this deployment)`}${plan.plannedAt && `, made ${moment(plan.plannedAt)}`}. Exactly this plan is applied, or none.</p>
 <p>This link is yours alone. Please do not forward it: who opens it can decide in your name.</p>
 </footer>`;

@@ -3,6 +3,7 @@ import { RefusedError } from '../domain/errors.ts';
 import type { ParityView } from '../domain/find-parity.ts';
 import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
+import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
 import { capitalized, counted, day, nameOf, operationInWords, STATUS_IN_WORDS, timeLeft } from './words.ts';
@@ -45,6 +46,8 @@ export interface ApprovalView {
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
+  /** What the plan does otherwise than the one shown before, if there was another one. */
+  readonly difference: PlanDifference | undefined;
   /** How production will differ from staging, which is what was tried out. */
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
@@ -57,6 +60,8 @@ export interface GateInWords {
   readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
   readonly progress: string;
   readonly decisions: readonly Decision[];
+  /** Made about an earlier plan that meant something else. */
+  readonly voided: readonly Decision[];
 }
 
 /** Values of the page behind a link, for its person, at a moment. */
@@ -88,6 +93,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     ...(state.kind === 'changed' || state.kind === 'removed'
       ? { analysis: undefined, parity: undefined }
       : { analysis: records.analysis, parity: records.parity }),
+    difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
   };
@@ -96,7 +102,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   const { link, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
-  if (link.digest !== gate.digest || link.round !== gate.round) return { kind: 'changed' };
+  if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
   const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
   switch (gate.status) {
@@ -129,6 +135,18 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
 }
 
+/** Was the plan of this link made again? Where the new one meant the same and is decided, the link tells what was. */
+function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
+  const isCurrent = link.digest === gate.digest && link.round === (plannedOf(deployment)?.round ?? link.round);
+  return !isCurrent && !(gate.status !== 'open' && gate.carried.some(({ digest }) => digest === link.digest));
+}
+
+/** How the plan differs from the one that this person has seen before. */
+function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
+  if (!earlier || !analysis || state.kind === 'removed') return undefined;
+  return comparePlans(earlier, analysis);
+}
+
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 
 /** Why the rules would not let something happen, found by trying it. */
@@ -155,15 +173,11 @@ const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
+    const needed = counted(required, 'approval');
     if (!gate)
-      return {
-        name,
-        status: 'comes later',
-        tone: '',
-        progress: `${counted(required, 'approval')} needed`,
-        decisions: [],
-      };
-    const progress = `${approvalsOf(gate).length} of ${counted(required, 'approval')}`;
-    return { name, status: gate.status, tone: GATE_TONES[gate.status], progress, decisions: gate.decisions };
+      return { name, status: 'comes later', tone: '', progress: `${needed} needed`, decisions: [], voided: [] };
+    const { status, decisions, voided } = gate;
+    const progress = `${approvalsOf(gate).length} of ${needed}`;
+    return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

@@ -1,7 +1,7 @@
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { type Html, html } from './html.ts';
-import { MOST_ATTRIBUTES, MOST_CHARACTERS, MOST_DETAILED, MOST_LISTED } from './limits.ts';
-import { addressList, addressOf, codes } from './parts.ts';
+import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
+import { addressList, addressOf, codes, valueShown } from './parts.ts';
 import { counted, REASON_IN_WORDS } from './words.ts';
 
 type Resource = Analysis['resources'][number];
@@ -103,19 +103,12 @@ function attributeRow(attribute: Attribute, hasTwoSides: boolean): Html {
   const name = html`<dt><code><bdi>${path}</bdi></code>${forcesReplacement && html` <span class="tag">forces replacement</span>`}</dt>`;
   if (sensitive && !unknown && JSON.stringify(before) === JSON.stringify(after))
     return html`<div>${name}<dd class="only quiet">changes; sensitive, therefore not shown</dd></div>`;
-  const was = html`<span class="sr">before: </span>${value(before)}`;
-  const becomes = html`<span class="sr">after: </span>${unknown ? html`<em class="quiet">known after the apply</em>` : value(after)}`;
+  const was = html`<span class="sr">before: </span>${valueShown(before)}`;
+  const becomes = html`<span class="sr">after: </span>${unknown ? html`<em class="quiet">known after the apply</em>` : valueShown(after)}`;
   if (hasTwoSides)
     return html`<div>${name}<dd class="was">${was}</dd><dd class="arrow" aria-hidden="true">→</dd><dd class="becomes">${becomes}</dd></div>`;
   const isGone = after === undefined && !unknown;
   return html`<div>${name}<dd class="only ${isGone ? 'was' : 'becomes'}">${isGone ? was : becomes}</dd></div>`;
-}
-
-function value(given: unknown): Html {
-  if (given === undefined || given === null) return html`<span class="quiet">not set</span>`;
-  const text = typeof given === 'string' ? given : JSON.stringify(given);
-  const shown = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
-  return html`<code><bdi>${shown === '' ? '""' : shown}</bdi></code>`;
 }
 
 function listedOnly(resources: readonly Resource[]): Html | undefined {

@@ -2,7 +2,7 @@ import type { Application } from '../domain/application.ts';
 import type { Approver } from '../domain/approver.ts';
 import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
-import { findAnalysis } from '../domain/find-analysis.ts';
+import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
 import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
 import { listAll } from '../domain/list-all.ts';
@@ -27,6 +27,8 @@ export interface ApprovalRecords {
   readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
+  /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
+  readonly earlier: Analysis | undefined;
   /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
   readonly parity: ParityView | undefined;
 }
@@ -51,13 +53,15 @@ export async function loadApproval(
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
-  const [gates, approver, application, environment, release, analysis] = await Promise.all([
+  const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
+  const [gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
     store.get('release', { application: name, number }),
     planned && findAnalysis(artifacts, planned),
+    earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
@@ -65,7 +69,9 @@ export async function loadApproval(
     environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
     gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
   ]);
-  return { link, deployment, gate, gates, approver, application, environment, release, analysis, parity, supersededBy };
+  const people = { gate, gates, approver };
+  const plans = { analysis, earlier, parity };
+  return { link, deployment, ...people, application, environment, release, ...plans, supersededBy };
 }
 
 /** The deployment named by the event that superseded another. */

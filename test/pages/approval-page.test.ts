@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { anAnalysis } from '../analysis-builder.ts';
@@ -405,6 +406,68 @@ describe('every state has its page', () => {
     expect(text).not.toContain('<form');
     expect((await page.submit({ decision: 'approve' }, token)).status).toBe(409);
     expect((await page.gate())?.decisions).toEqual([]);
+  });
+
+  describe('planned again', () => {
+    const [database, service, ...others] = anAnalysis().resources;
+    const scaled = { ...service, attributes: [{ path: 'desired_count', before: 2, after: 6 }] };
+    const another = anAnalysis({
+      resources: [scaled, ...others] as Analysis['resources'],
+      changeDigest: 'e'.repeat(64),
+    });
+
+    test('with another meaning: the old link says what differs, the new one asks and says so too', async () => {
+      const page = await TestPage.create('stage1');
+      const old = await page.token();
+      expect((await page.submit({ decision: 'approve', comment: 'fine' })).status).toBe(200);
+      await page.planAgain(another);
+      const changed = await page.open(old);
+      expect(changed.status).toBe(410);
+      for (const fact of [
+        ...['The plan has changed since this e-mail', 'What differs from the plan before'],
+        ...[
+          `${database?.address} : replace before, leave alone now`,
+          'desired_count planned before: 4 → planned now: 6',
+          'tags',
+        ],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, counts no more fine`],
+      ])
+        expect(readable(changed.text)).toContain(fact);
+      expect(changed.text).not.toContain('<form');
+      expect((await page.submit({ decision: 'approve' }, old)).status).toBe(409);
+      expect((await page.gate())?.decisions).toEqual([]);
+
+      const link = { round: 2, digest: OTHER_DIGEST };
+      const asked = readable((await page.open(await page.token(STAFF, link))).text);
+      for (const fact of [
+        'What differs from the plan before',
+        'desired_count planned before: 4 → planned now: 6',
+        'Your decision',
+        'number 2 of this',
+      ])
+        expect(asked).toContain(fact);
+      expect((await page.submit({ decision: 'approve' }, await page.token(STAFF, link))).status).toBe(200);
+      expect((await page.gate())?.status).toBe('approved');
+    });
+
+    test('with the same meaning: approvals stand, and the old link tells so', async () => {
+      const page = await TestPage.create('stage1');
+      expect((await page.submit({ decision: 'approve' })).status).toBe(200);
+      await page.planAgain(anAnalysis({ changeDigest: 'c'.repeat(64) }));
+      expect(await page.gate()).toMatchObject({ status: 'approved', round: 2, carried: [{ round: 1 }] });
+      const { status, text } = await page.open();
+      expect(status).toBe(200);
+      expect(readable(text)).toContain('You have approved');
+      expect((await page.submit({ decision: 'approve' })).status).toBe(409);
+    });
+
+    test('before anybody decided: whose link is old is told so, whatever the new plan means', async () => {
+      const page = await TestPage.create('stage1');
+      const old = await page.token(SECOND);
+      await page.planAgain(anAnalysis());
+      expect((await page.open(old)).status).toBe(410);
+      expect((await page.submit({ decision: 'approve' }, old)).status).toBe(409);
+    });
   });
 
   test('no longer asked, because the approver was removed', async () => {

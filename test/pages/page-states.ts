@@ -41,6 +41,14 @@ async function opened(environment: Name, plan: string, given: Parameters<typeof 
 const inStaging = (given?: Parameters<typeof TestPage.create>[1]) => opened('stage1', '03-resize-database', given);
 const TWO_APPROVERS = { planned: { gates: [{ gate: 'staff' as const, required: 2 }] } };
 
+/** Somebody approved, then the plan went stale, and the one made instead does something else. */
+async function plannedAgain(): Promise<TestPage> {
+  const page = await inStaging();
+  await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
+  await page.planAgain(recordedAnalysis('04-replace-database', 'staging'));
+  return page;
+}
+
 /** Every state a link can be in, made by what leads to it. */
 export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> = {
   async open() {
@@ -100,8 +108,12 @@ export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> =
     return { page, token: await page.token() };
   },
   async changed() {
-    const page = await inStaging();
-    return { page, token: await page.token(undefined, { digest: OTHER_DIGEST }) };
+    const page = await plannedAgain();
+    return { page, token: await page.token() };
+  },
+  async 'open again after another plan was made'() {
+    const page = await plannedAgain();
+    return { page, token: await page.token(undefined, { round: 2, digest: OTHER_DIGEST }) };
   },
   async removed() {
     const page = await inStaging();
