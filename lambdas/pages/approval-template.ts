@@ -52,11 +52,12 @@ function introduction({ title, stage, requestedBy, request, you }: ApprovalView)
 <p class="lede"><strong>${requestedBy}</strong> asks to ${request}. You are asked as <strong>${you.email}</strong> for the ${you.gate} approval.</p>`;
 }
 
-function figures({ analysis, expiresAt, timeLeft, state, progress }: ApprovalView): Html {
+function figures({ analysis, expiresAt, timeLeft, state, status }: ApprovalView): Html | undefined {
+  if (!analysis && state.kind !== 'open') return undefined;
   const last =
     state.kind === 'open'
       ? html`<div><dt>Decide before</dt><dd class="value"><time datetime="${expiresAt}">${day(expiresAt)}</time></dd><dd class="detail">${time(expiresAt)}, ${timeLeft}</dd></div>`
-      : html`<div><dt>Now</dt><dd class="detail">${progress}</dd></div>`;
+      : html`<div><dt>The deployment</dt><dd class="value">${status}</dd></div>`;
   return html`<dl class="figures">${analysis && keyFigures(analysis)}
 ${last}</dl>`;
 }

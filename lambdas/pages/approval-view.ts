@@ -6,7 +6,16 @@ import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, day, nameOf, operationInWords, STATUS_IN_WORDS, timeLeft } from './words.ts';
+import {
+  capitalized,
+  counted,
+  day,
+  nameOf,
+  operationInWords,
+  STATUS_IN_BRIEF,
+  STATUS_IN_WORDS,
+  timeLeft,
+} from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -52,6 +61,8 @@ export interface ApprovalView {
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
+  /** What has become of the deployment, in a word or two. */
+  readonly status: string;
 }
 
 export interface GateInWords {
@@ -96,6 +107,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
+    status: STATUS_IN_BRIEF[deployment.status],
   };
 }
 

@@ -4,15 +4,15 @@ import { MOST_ATTRIBUTES, MOST_DETAILED } from './limits.ts';
 import { addressOf, codes, valueShown } from './parts.ts';
 import { counted, difference as moneyDifference } from './words.ts';
 
-const VERBS: Readonly<Record<string, string>> = {
-  create: 'create',
-  update: 'change',
-  delete: 'destroy',
-  replace: 'replace',
+const DONE: Readonly<Record<string, string>> = {
+  create: 'created',
+  update: 'changed',
+  delete: 'destroyed',
+  replace: 'replaced',
   read: 'read',
-  forget: 'forget',
+  forget: 'forgotten',
 };
-const verb = (kind: string | undefined): string => (kind === undefined ? 'leave alone' : (VERBS[kind] ?? kind));
+const done = (kind: string | undefined): string => (kind === undefined ? 'left alone' : (DONE[kind] ?? kind));
 
 /** What the plan as it is now does otherwise than the one that was shown before. */
 export function differenceSection(difference: PlanDifference): Html {
@@ -32,10 +32,18 @@ ${blastRadius.before !== blastRadius.now && html`<p>Blast radius: ${blastRadius.
 }
 
 function resourceDifference({ address, deposed, before, now, attributes }: ResourceDifference): Html {
-  const what = before === now ? verb(now) : `${verb(before)} before, ${verb(now)} now`;
-  const more = attributes.length - MOST_ATTRIBUTES;
-  return html`<div class="resource differing"><p><code><bdi>${addressOf(address)}</bdi></code>${deposed && html` <span class="quiet small">deposed object ${deposed}</span>`}: ${what}</p>
-${attributes.length > 0 && html`<dl class="diff">${attributes.slice(0, MOST_ATTRIBUTES).map(attributeDifference)}</dl>`}
+  const what =
+    before === now
+      ? `would be ${done(now)} as before, but otherwise`
+      : `would have been ${done(before)}, would now be ${done(now)}`;
+  // What a replacement will be known by is no news.
+  const isLater = ({ before: was, now: is }: AttributeDifference) => was === undefined && is?.unknown === true;
+  const told = attributes.filter((attribute) => !isLater(attribute));
+  const later = attributes.filter(isLater).slice(0, MOST_ATTRIBUTES);
+  const more = attributes.length - later.length - Math.min(told.length, MOST_ATTRIBUTES);
+  return html`<div class="resource differing"><p><code><bdi>${addressOf(address)}</bdi></code>${deposed && html` <span class="quiet small">deposed object ${deposed}</span>`} ${what}</p>
+${told.length > 0 && html`<dl class="diff">${told.slice(0, MOST_ATTRIBUTES).map(attributeDifference)}</dl>`}
+${later.length > 0 && html`<p class="quiet small">Now known only after the apply: ${codes(later.map(({ path }) => path))}</p>`}
 ${more > 0 && html`<p class="quiet small">${counted(more, 'further attribute')} not shown.</p>`}</div>`;
 }
 
@@ -45,6 +53,6 @@ const attributeDifference = ({ path, before, now }: AttributeDifference): Html =
   html`<div><dt><code><bdi>${path}</bdi></code></dt><dd class="was"><span class="sr">planned before: </span>${planned(before)}</dd><dd class="arrow" aria-hidden="true">→</dd><dd class="becomes"><span class="sr">planned now: </span>${planned(now)}</dd></div>`;
 
 function planned(attribute: AttributeDifference['before']): Html {
-  if (!attribute) return html`<span class="quiet">stays as it is</span>`;
+  if (!attribute) return html`<span class="quiet">no change</span>`;
   return attribute.unknown ? html`<em class="quiet">known after the apply</em>` : valueShown(attribute.after);
 }

@@ -426,7 +426,7 @@ describe('every state has its page', () => {
       for (const fact of [
         ...['The plan has changed since this e-mail', 'What differs from the plan before'],
         ...[
-          `${database?.address} : replace before, leave alone now`,
+          `${database?.address} would have been replaced, would now be left alone`,
           'desired_count planned before: 4 → planned now: 6',
           'tags',
         ],

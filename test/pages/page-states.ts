@@ -24,16 +24,17 @@ export const recordedAnalysis = (name: string, stage: 'staging' | 'production'):
     lifts: ['module.web.aws_s3_bucket.assets', 'module.web.aws_db_instance.this'],
   });
 
+const PIPELINE = 'arn:aws:sts::999999999999:assumed-role/Deployers/pipeline';
 const MESSAGE = `Drop the old asset bucket, keep logs for longer
 
 The assets moved to the CDN in March; nothing has read the bucket since.`;
 
 async function opened(environment: Name, plan: string, given: Parameters<typeof TestPage.create>[1] = {}) {
   const analysis = recordedAnalysis(plan, environment === 'prod1' ? 'production' : 'staging');
-  const page = await TestPage.create(environment, { analysis, ...given });
+  const page = await TestPage.create(environment, { analysis, requestedBy: PIPELINE, ...given });
   await page.world.store.transact(async (transaction) => {
     const release = await transaction.get('release', { application: 'my-app', number: 1 });
-    if (release) transaction.put('release', { ...release, message: MESSAGE, author: 'jane@example.com' });
+    if (release) transaction.put('release', { ...release, message: MESSAGE, author: 'dev@example.com' });
   });
   return page;
 }
