@@ -107,7 +107,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
-    status: STATUS_IN_BRIEF[deployment.status],
+    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
 
@@ -158,6 +158,10 @@ function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalSta
   if (!earlier || !analysis || state.kind === 'removed') return undefined;
   return comparePlans(earlier, analysis);
 }
+
+/** Endings that the gate has told before the workflow has recorded them. */
+const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
+  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
 
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 
