@@ -143,6 +143,11 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
         ...{ tone: 'warn', heading: 'The plan has changed since this e-mail' },
         text: 'It was made again, and what this link showed is no longer what would happen. A newer e-mail has the link to the plan as it is now.',
       };
+    case 'replaced':
+      return {
+        ...{ tone: 'warn', heading: 'A newer e-mail has taken the place of this one' },
+        text: 'You were sent another link since, and this one no longer decides anything. Please use the link in the newest e-mail.',
+      };
     case 'removed':
       return {
         ...{ tone: 'warn', heading: 'You are no longer asked' },

@@ -15,10 +15,11 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'ba07748ec45abd08',
   environment: '8bc7c7765b2fee3a',
   approver: '9e89f18ebe947b74',
-  releaseLog: 'a5b93191a4e580c9',
+  releaseLog: '9f32605819206587',
   release: '3ee1ee4a12eabe84',
   pushMark: 'cf4f40609e164fee',
-  environmentState: 'bdf85fab7f7922e8',
+  passage: '0d21870dfd43376d',
+  environmentState: 'b7fd2c215f74898b',
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
   environmentEvent: 'be5298fa288cd3df',
@@ -32,6 +33,11 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateClaim: 'b9608314ef504280',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
+  webhookDelivery: '1a6293963766a8eb',
+  linkState: '75f9f6b2ebe784ce',
+  refusalMark: 'e63b943adb70abe1',
+  auditEntry: '3e5dab53476ee69f',
+  auditHead: 'c4eff73d73c5273c',
 };
 
 const fingerprint = (schema: z.ZodType): string =>

@@ -82,7 +82,7 @@ export class World {
 
   async approver(facts: Partial<Approver> & { email: string }): Promise<void> {
     await this.write('approver', anApprover(facts));
-    this.mail.confirm(facts.email);
+    this.mail.click(facts.email);
   }
 
   /** Writes a record, whatever stood there. */
@@ -115,7 +115,11 @@ export class World {
   async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
     this.#pushes += 1;
     const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
-    return registerPush(this, aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }));
+    const registered = await registerPush(
+      this,
+      aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }),
+    );
+    return registered.flatMap(({ release }) => release ?? []);
   }
 
   async place(wish: Wish): Promise<Placement> {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
 import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
-import { JANE, type Name } from '../api/pipeline-world.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
+import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
 import { COMMIT, OTHER_DIGEST } from '../builders.ts';
 import { SECOND, TestPage } from './test-page.ts';
 
@@ -116,10 +117,17 @@ export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> =
     const page = await plannedAgain();
     return { page, token: await page.token(undefined, { round: 2, digest: OTHER_DIGEST }) };
   },
+  async replaced() {
+    const page = await inStaging();
+    const token = await page.token();
+    const services = { ...page.world.services, publicUrl: 'https://api.example.com' };
+    await renewLink(services, { deploymentId: page.id, gate: 'staff', email: STAFF }, { principal: JANE });
+    return { page, token };
+  },
   async removed() {
     const page = await inStaging();
     const token = await page.token();
-    await page.world.delete('/applications/my-app/approvers/staff@example.com');
+    await page.world.delete(`/applications/my-app/approvers/${STAFF}`);
     return { page, token };
   },
   async unknown() {
