@@ -7,7 +7,16 @@ import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, day, nameOf, operationInWords, STATUS_IN_WORDS, timeLeft } from './words.ts';
+import {
+  capitalized,
+  counted,
+  day,
+  nameOf,
+  operationInWords,
+  STATUS_IN_BRIEF,
+  STATUS_IN_WORDS,
+  timeLeft,
+} from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -55,6 +64,8 @@ export interface ApprovalView {
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
+  /** What has become of the deployment, in a word or two. */
+  readonly status: string;
 }
 
 export interface GateInWords {
@@ -97,6 +108,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
+    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
 
@@ -148,9 +160,13 @@ function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
 
 /** How the plan differs from the one that this person has seen before. */
 function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
-  if (!earlier || !analysis || state.kind === 'removed') return undefined;
+  if (!earlier || !analysis || state.kind === 'removed' || state.kind === 'replaced') return undefined;
   return comparePlans(earlier, analysis);
 }
+
+/** Endings that the gate has told before the workflow has recorded them. */
+const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
+  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
 
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 
@@ -178,17 +194,11 @@ const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
+    const needed = counted(required, 'approval');
     if (!gate)
-      return {
-        name,
-        status: 'comes later',
-        tone: '',
-        progress: `${counted(required, 'approval')} needed`,
-        decisions: [],
-        voided: [],
-      };
-    const progress = `${approvalsOf(gate).length} of ${counted(required, 'approval')}`;
+      return { name, status: 'comes later', tone: '', progress: `${needed} needed`, decisions: [], voided: [] };
     const { status, decisions, voided } = gate;
+    const progress = `${approvalsOf(gate).length} of ${needed}`;
     return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

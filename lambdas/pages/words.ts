@@ -65,6 +65,21 @@ export const STATUS_IN_WORDS: Readonly<Record<Status, string>> = {
   failed: 'The deployment failed.',
 };
 
+/** The same in a word or two. */
+export const STATUS_IN_BRIEF: Readonly<Record<Status, string>> = {
+  queued: 'Queued',
+  planning: 'Being planned',
+  awaiting_approval: 'Waiting',
+  applying: 'Being applied',
+  succeeded: 'Succeeded',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  canceled: 'Canceled',
+  superseded: 'Superseded',
+  blocked: 'Blocked',
+  failed: 'Failed',
+};
+
 /** Why Terraform does something, as it would stand after the kind of the resource. */
 export const REASON_IN_WORDS: Readonly<Record<string, string>> = {
   replace_because_cannot_update: 'cannot be changed in place',

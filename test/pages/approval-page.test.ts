@@ -448,8 +448,12 @@ describe('every state has its page', () => {
       expect(changed.status).toBe(410);
       for (const fact of [
         ...['The plan has changed since this e-mail', 'What differs from the plan before'],
-        ...[`${database?.address} : replace before, leave alone now`, 'desired_count 4 6', 'tags'],
-        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC fine About an earlier plan, counts no more.`],
+        ...[
+          `${database?.address} would have been replaced, would now be left alone`,
+          'desired_count planned before: 4 → planned now: 6',
+          'tags',
+        ],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, counts no more fine`],
       ])
         expect(readable(changed.text)).toContain(fact);
       expect(changed.text).not.toContain('<form');
@@ -460,7 +464,7 @@ describe('every state has its page', () => {
       const asked = readable((await page.open(await page.token(STAFF, link))).text);
       for (const fact of [
         'What differs from the plan before',
-        'desired_count 4 6',
+        'desired_count planned before: 4 → planned now: 6',
         'Your decision',
         'number 2 of this',
       ])
