@@ -20,6 +20,8 @@ export interface Push {
   readonly before: string;
   readonly after: string;
   readonly forced: boolean;
+  /** When it was noticed. */
+  readonly pushedAt: string;
   /** Undefined when there are too many. */
   readonly changedPaths: readonly string[] | undefined;
   readonly message: string;
@@ -93,7 +95,7 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
     const [author = '', ...message] = (await git('log', '-1', '--format=%ae%n%B', after)).split('\n');
     return {
       eventId: `local-${branch}-${number}-${after}`,
-      ...{ branch, before, after, forced, author },
+      ...{ branch, before, after, forced, author, pushedAt: new Date().toISOString() },
       changedPaths: forced || paths.length > MOST_PATHS ? undefined : paths,
       message: message.join('\n').trim(),
     };

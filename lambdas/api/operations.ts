@@ -23,6 +23,7 @@ import { patchEnvironment } from './patch-environment.ts';
 import { postConfirmation } from './post-confirmation.ts';
 import { postDecision } from './post-decision.ts';
 import { postDeployment } from './post-deployment.ts';
+import { postGithubWebhook } from './post-github-webhook.ts';
 import { postLink } from './post-link.ts';
 import { postPromotion } from './post-promotion.ts';
 import { postProtectionLift } from './post-protection-lift.ts';
@@ -32,7 +33,7 @@ import { putApprover } from './put-approver.ts';
 import { putEnvironment } from './put-environment.ts';
 import type { ROUTES, RouteKey } from './routes.ts';
 
-type ApiFunction = 'read' | 'configure' | 'approvers' | 'deploy' | 'decide' | 'open';
+type ApiFunction = 'read' | 'configure' | 'approvers' | 'deploy' | 'decide' | 'webhook' | 'open';
 
 /** Exactly the routes that the route table gives a function: a missing or foreign one does not compile. */
 type OperationsOf<Name extends ApiFunction> = {
@@ -84,7 +85,19 @@ export const DECIDE: OperationsOf<'decide'> = {
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': postDecision,
 };
 
+export const WEBHOOK: OperationsOf<'webhook'> = {
+  'POST /webhooks/github': postGithubWebhook,
+};
+
 export const OPEN: OperationsOf<'open'> = {
   'GET /health': getHealth,
-  'GET /openapi.json': getOpenapi(() => ({ ...READ, ...CONFIGURE, ...APPROVERS, ...DEPLOY, ...DECIDE, ...OPEN })),
+  'GET /openapi.json': getOpenapi(() => ({
+    ...READ,
+    ...CONFIGURE,
+    ...APPROVERS,
+    ...DEPLOY,
+    ...DECIDE,
+    ...WEBHOOK,
+    ...OPEN,
+  })),
 };

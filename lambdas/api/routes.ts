@@ -10,6 +10,7 @@ export const ROUTES = {
   'GET /openapi.json': { function: 'open', role: 'public' },
   'GET /approvals/{token}': { function: 'approval-page', role: 'public' },
   'POST /approvals/{token}': { function: 'approval-page', role: 'public' },
+  'POST /webhooks/github': { function: 'webhook', role: 'public' },
 
   'GET /applications': { function: 'read', role: 'viewer' },
   'GET /applications/{app}': { function: 'read', role: 'viewer' },

@@ -12,12 +12,13 @@ import {
 } from './deployment.ts';
 import { type Environment, isProtected } from './environment.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
+import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
+import { type Configuration, configurationOf } from './plan/parity.ts';
 import { GATES, type GateName, gatesOf, policyFor } from './policy.ts';
 import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
-import { BUNDLED_PRICE_SHEET } from './prices/bundled-price-sheet.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
@@ -32,6 +33,8 @@ export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
+  /** Where an installation keeps a price sheet of its own. */
+  readonly priceSheetKey: string;
   readonly surroundings: Surroundings;
 }
 
@@ -44,10 +47,16 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
   const subject = await load(store, id);
   const result = await readResult(artifacts, subject.deployment);
   const lifts = await activeLifts(store, subject.environment);
-  const analysis = await analyze(artifacts, subject, result, lifts);
+  const prices = await findPriceSheet(artifacts, services.priceSheetKey);
+  const analysis = await analyze(artifacts, subject, result, lifts, prices);
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const planned = planOf(subject, result, analysis, stored);
-  return store.transact((transaction) => settle(transaction, id, planned, result, blockingOf(analysis), surroundings));
+  return store.transact(async (transaction) => {
+    await keepConfiguration(transaction, id, configurationOf(analysis));
+    if (prices.notice)
+      recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
+    return settle(transaction, id, planned, result, blockingOf(analysis), surroundings);
+  });
 }
 
 interface Subject {
@@ -99,6 +108,7 @@ async function analyze(
   subject: Subject,
   result: PlanSuccess,
   lifts: string[],
+  prices: ChosenPriceSheet,
 ): Promise<Analysis> {
   const [plan, modules] = await Promise.all([
     artifacts.getJson(result.planJson.key, result.planJson.versionId),
@@ -110,6 +120,7 @@ async function analyze(
   return analyzePlan({
     plan: plan.value,
     exitCode: result.exitCode,
+    engine: result.engine.name,
     modulesJson: modules?.value,
     region: environment.region,
     stage: environment.stage,
@@ -117,7 +128,8 @@ async function analyze(
     environment: environment.name,
     operation: deployment.operation,
     commit: deployment.commit,
-    priceSheet: BUNDLED_PRICE_SHEET,
+    priceSheet: prices.sheet,
+    notices: prices.notice === undefined ? [] : [prices.notice],
     settings: application.safeguards,
     lifts,
     digestKey: environment.externalId,
@@ -169,6 +181,17 @@ function blockingOf({ safeguards }: Analysis): EndingError | undefined {
   const [first] = safeguards.violations;
   const why = safeguards.violations.map(({ address, why: reason }) => `${address}: ${reason}`).join('; ');
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
+}
+
+/** What the environment consists of once this plan is applied; the deployment that succeeds last tells. */
+async function keepConfiguration(
+  transaction: Transaction,
+  deploymentId: string,
+  configuration: Configuration | undefined,
+): Promise<void> {
+  const before = await transaction.get('configuration', { deploymentId });
+  if (configuration) transaction.put('configuration', { deploymentId, ...configuration });
+  else if (before) transaction.delete('configuration', { deploymentId });
 }
 
 async function settle(

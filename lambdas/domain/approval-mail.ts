@@ -1,7 +1,8 @@
-import { type Deployment, plannedOf } from './deployment.ts';
+import { type Deployment, type Planned, plannedOf } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
+import { IN_WORDS } from './next-round.ts';
 import type { Release } from './release.ts';
 
 /** Why a mail is sent. */
@@ -42,10 +43,12 @@ export function approvalMail(
   const { application, environment, release: number, commit, operation, requestedBy } = deployment;
   const words = WORDS[occasion];
   const subject = `${words.subject} ${application} ${environment}: ${operation} of release ${number}`;
-  const headline = plannedOf(deployment)?.headline;
+  const planned = plannedOf(deployment);
+  const headline = planned?.headline;
   const told = [
     `Your ${gate.gate} ${words.opening}`,
     '',
+    ...(planned?.replaces ? [...whyAgain(planned.replaces, gate), ''] : []),
     `  Application   ${application}`,
     `  Environment   ${environment}`,
     `  Operation     ${operation} of release ${number} (commit ${commit.slice(0, 12)})`,
@@ -85,5 +88,16 @@ function quoted(release: MailSubject['release']): string[] {
     ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()),
     ...more,
     '',
+  ];
+}
+
+/** Why somebody who may have approved already is asked (again). */
+function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, gate: Gate): string[] {
+  const isSame = changeDigest === gate.changeDigest;
+  return [
+    `The plan was made again because ${IN_WORDS[because]}.`,
+    isSame
+      ? 'It would do the same as before; approvals already given still count.'
+      : 'It would not do the same any more: approvals given before no longer count. The page shows what differs.',
   ];
 }

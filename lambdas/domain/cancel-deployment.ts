@@ -1,7 +1,7 @@
 import { actorOf } from './audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
-import { withoutQueued } from './environment-state.ts';
+import { withoutQueued, withUnannounced } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
@@ -37,7 +37,7 @@ async function cancel(
     case 'queued': {
       const { application, environment } = deployment;
       const state = await transaction.get('environmentState', { application, environment });
-      if (state) transaction.put('environmentState', withoutQueued(state, id));
+      if (state) transaction.put('environmentState', withUnannounced(withoutQueued(state, id), [id]));
       const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
       transaction.put('deployment', canceled);
       recordEvent(transaction, surroundings, id, 'canceled', by.principal);

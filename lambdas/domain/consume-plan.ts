@@ -74,7 +74,7 @@ export async function consumePlan(
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
-    transaction.put('environmentState', withStarted(state, deployment));
+    transaction.put('environmentState', withStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     await recordAudit(transaction, surroundings, {
       ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type DeploymentIn, type Operation, OperationSchema, RequesterSchema } from './deployment.ts';
+import { type Deployment, type DeploymentIn, type Operation, OperationSchema, RequesterSchema } from './deployment.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -47,6 +47,8 @@ export const EnvironmentStateSchema = z.object({
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
+  /** Deployments that ended in the queue, of which the bus has not been told yet: nobody else would tell it. */
+  unannounced: z.array(DeploymentIdSchema),
 });
 export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
 
@@ -61,6 +63,7 @@ export const emptyState = (application: string, environment: string): Environmen
   rollbacks: [],
   hold: null,
   deployed: null,
+  unannounced: [],
 });
 
 /** The latest outcome of a release in an environment: rule 1's proof. */
@@ -145,18 +148,29 @@ export function releaseHolder(state: EnvironmentState, now: string): Departure {
 export const isOutdated = (state: EnvironmentState, entry: { release: number; operation: Operation }): boolean =>
   entry.operation === 'deploy' && entry.release < state.newestStarted;
 
+/** These have ended without an execution that would announce it. */
+export const withUnannounced = (state: EnvironmentState, ids: readonly string[]): EnvironmentState => ({
+  ...state,
+  unannounced: [...state.unannounced, ...ids],
+});
+
 export const withoutQueued = (state: EnvironmentState, deploymentId: string): EnvironmentState => ({
   ...state,
   queue: state.queue.filter((entry) => entry.deploymentId !== deploymentId),
 });
 
-/** A plan of this deployment is about to be applied (or needs no apply): older releases are outdated from now on. */
+/**
+ * A plan of this deployment is about to be applied (or needs no apply): older releases are outdated from now on. A
+ * rollback holds the environment from here, not from its success: one that fails half way is undone by no promotion.
+ */
 export function withStarted(
   state: EnvironmentState,
-  entry: { release: number; operation: Operation },
+  { release, operation, requestedBy }: Pick<Deployment, 'release' | 'operation' | 'requestedBy'>,
+  now: string,
 ): EnvironmentState {
-  if (entry.operation !== 'deploy') return state;
-  return { ...state, newestStarted: Math.max(state.newestStarted, entry.release) };
+  if (operation === 'deploy') return { ...state, newestStarted: Math.max(state.newestStarted, release) };
+  if (operation === 'destroy') return state;
+  return { ...state, hold: { reason: `rolled back to release ${release}`, by: requestedBy, at: now } };
 }
 
 /** What a success changes: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
@@ -169,8 +183,8 @@ export function withSuccess(
   if (operation === 'destroy') return { ...state, deployed: null };
   const deployed = { release, commit, deploymentId: id, at: endedAt, modules: [...modules] };
   const successes = state.successes + 1;
-  if (operation === 'deploy') return { ...withStarted(state, deployment), deployed, successes };
+  const started = withStarted(state, deployment, endedAt);
+  if (operation === 'deploy') return { ...started, deployed, successes };
   const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: successes }];
-  const hold = { reason: `rolled back to release ${release}`, by: deployment.requestedBy, at: endedAt };
-  return { ...state, deployed, successes, rollbacks, hold };
+  return { ...started, deployed, successes, rollbacks };
 }

@@ -73,6 +73,9 @@ export const REFUSALS = [
   'state-address-moved',
   'release-stale',
   'not-allowed-here',
+  'signature-invalid',
+  'webhook-off',
+  'too-large',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

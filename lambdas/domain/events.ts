@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CommitSchema } from './names.ts';
+import { CommitSchema, InstantSchema, NO_COMMIT } from './names.ts';
 
 /** `Source` of everything Stagegate puts on its own bus. */
 export const EVENT_SOURCE = 'stagegate';
@@ -10,9 +10,13 @@ export const ConfigPushedSchema = z.object({
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
   branch: z.string().min(1).max(250),
-  /** Head before the push; absent for a branch seen for the first time. */
+  /** Head before the push; absent, or git's forty zeros, for a branch that was made. */
   before: CommitSchema.optional(),
-  after: CommitSchema,
+  after: CommitSchema.refine((commit) => commit !== NO_COMMIT, {
+    error: 'a branch that was deleted; that is told by BranchDeleted',
+  }),
+  /** When it was pushed. Tells pushes apart that arrive out of order where their commits cannot. */
+  pushedAt: InstantSchema.optional(),
   /** History was rewritten: what changed cannot be told from the commits. */
   forced: z.boolean().default(false),
   /** Paths that differ between before and after; absent when the sender truncated the list. */
@@ -21,6 +25,19 @@ export const ConfigPushedSchema = z.object({
   author: z.string().max(500).default(''),
 });
 export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
+
+/** A branch of a config repository is gone. */
+export const BranchDeletedSchema = z.object({
+  eventId: z.string().min(1).max(200),
+  repository: z.string().min(1).max(500),
+  branch: z.string().min(1).max(250),
+});
+
+/** A pull request from a branch of a config repository was merged, or closed without. */
+export const PullRequestClosedSchema = BranchDeletedSchema.extend({
+  number: z.number().int().min(1),
+  merged: z.boolean(),
+});
 
 const DeploymentFacts = z.object({
   deploymentId: z.string(),
@@ -41,6 +58,8 @@ export const ApprovalRequestedSchema = DeploymentFacts.extend({
 /** Detail types on our bus with the schema every publisher and consumer shares. */
 export const EVENTS = {
   ConfigPushed: ConfigPushedSchema,
+  BranchDeleted: BranchDeletedSchema,
+  PullRequestClosed: PullRequestClosedSchema,
   DeploymentSucceeded: DeploymentSucceededSchema,
   DeploymentFailed: DeploymentEndedSchema,
   DeploymentBlocked: DeploymentEndedSchema,

@@ -14,6 +14,8 @@ export const EnvironmentNameSchema = z
     'lower-case letters, digits and single dashes, at most 16, beginning with a letter',
   );
 export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
+/** What git calls the commit before a branch was made and after it was deleted. */
+export const NO_COMMIT = '0'.repeat(40);
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
 export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');

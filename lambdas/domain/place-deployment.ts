@@ -18,6 +18,7 @@ import {
   isProven,
   type QueueEntry,
   twinsOf,
+  withUnannounced,
 } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
@@ -191,7 +192,8 @@ async function create(
       'newer-release-queued',
       `a newer release than ${request.release} already waits for ${request.environment}`,
     );
-  transaction.put('environmentState', admission.state);
+  const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
+  transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
   // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
   if (!request.automatic)

@@ -49,6 +49,14 @@ export interface ArtifactStore {
   /** Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. */
   getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
+  /** The newest text of an object, and when it was put there; undefined if absent. */
+  getText(key: string): Promise<StoredText | undefined>;
+}
+
+export interface StoredText {
+  readonly text: string;
+  /** ISO 8601. */
+  readonly modifiedAt: string;
 }
 
 /** Step Functions. */
@@ -127,6 +135,15 @@ export interface LinkSigner {
   sign(link: ApprovalLink): Promise<string>;
   /** The link behind a token, or undefined for a forged or malformed one. */
   verify(token: string): Promise<ApprovalLink | undefined>;
+}
+
+/** Secrets that git hosts sign webhooks with, derived by a key that never leaves KMS: nothing stores them. */
+export interface WebhookSecrets {
+  /**
+   * The secrets valid now for a part of a git host (`github.com/acme`), or for all of them where none is named: two
+   * while one replaces the other, none when webhooks are switched off.
+   */
+  of(part?: string): Promise<readonly string[]>;
 }
 
 /** Time and chance, injected so that tests decide them. */

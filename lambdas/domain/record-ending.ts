@@ -143,13 +143,21 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(prefix)))?.value);
   if (result.success && !result.data.ok) {
     const { reason, message: told, diagnostics, applied } = result.data;
-    const message = reason === 'plan-stale' ? `${told}; the plan was made ${counted(deployment.round)}` : told;
+    const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
+    const message = more ? `${told}; ${more}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
   if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
   const isStarted = (await artifacts.getJson(applyStartedKey(prefix))) !== undefined;
   return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
 }
+
+/** A build that was stopped only knows that; the reconciler knows what became of its execution. */
+const whyStopped = (caught: Caught | undefined): string | undefined =>
+  caught?.error.startsWith(EXECUTION_ENDED) ? caught.cause : undefined;
+
+/** How the names of errors begin with which the reconciler ends what an execution left behind. */
+export const EXECUTION_ENDED = 'execution-';
 
 const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
 

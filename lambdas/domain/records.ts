@@ -10,10 +10,13 @@ import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { type LinkKey, LinkStateSchema } from './link-state.ts';
 import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
+import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
+import { PassageSchema } from './push-order.ts';
 import { RefusalMarkSchema } from './refused-decision.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
 /** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
 export const StateClaimSchema = z.object({
@@ -26,6 +29,9 @@ export const StateClaimSchema = z.object({
 
 /** The address an environment's plans have resolved to; another one on a later plan is refused. */
 export const StateAddressSchema = z.object({ application: z.string(), environment: z.string(), address: z.string() });
+
+/** What an environment consists of once the deployment's plan is applied, for comparing environments. */
+export const PlannedConfigurationSchema = ConfigurationSchema.extend({ deploymentId: DeploymentIdSchema });
 
 /** A plan digest that has been given to an apply build, and to which (rule 2). */
 export const ConsumedPlanSchema = z.object({
@@ -120,6 +126,13 @@ export const RECORDS = {
       sk: `PUSH#${mark}`,
     }),
   }),
+  passage: record({
+    schema: PassageSchema,
+    key: ({ application, commit }: { application: string; commit: string }) => ({
+      pk: app(application),
+      sk: `COMMIT#${commit}`,
+    }),
+  }),
   environmentState: record({
     schema: EnvironmentStateSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
@@ -127,7 +140,7 @@ export const RECORDS = {
       sk: 'STATE',
     }),
     index: (state) =>
-      state.holder || state.queue.length > 0
+      state.holder || state.queue.length > 0 || state.unannounced.length > 0
         ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
         : undefined,
   }),
@@ -178,6 +191,10 @@ export const RECORDS = {
       pk: `HISTORY#${application}#${environment}`,
       sk: padded(number),
     }),
+  }),
+  configuration: record({
+    schema: PlannedConfigurationSchema,
+    key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'CONFIGURATION' }),
   }),
   gate: record({
     schema: GateSchema,
@@ -231,6 +248,11 @@ export const RECORDS = {
       pk: deployment(sourceDeploymentId),
       sk: 'PROMOTION',
     }),
+  }),
+  // The function behind the webhook may write below this partition prefix only.
+  webhookDelivery: record({
+    schema: WebhookDeliverySchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
   }),
   auditEntry: record({
     schema: AuditEntrySchema,

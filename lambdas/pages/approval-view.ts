@@ -1,10 +1,22 @@
-import { isTerminal, plannedOf } from '../domain/deployment.ts';
+import { type Deployment, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
-import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
+import type { ParityView } from '../domain/find-parity.ts';
+import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
 import { isReplaced } from '../domain/link-state.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
+import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, moment, nameOf, operationInWords, STATUS_IN_WORDS } from './words.ts';
+import {
+  capitalized,
+  counted,
+  day,
+  nameOf,
+  operationInWords,
+  STATUS_IN_BRIEF,
+  STATUS_IN_WORDS,
+  timeLeft,
+} from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -30,25 +42,40 @@ export type ApprovalState =
 export interface ApprovalView {
   readonly state: ApprovalState;
   readonly title: string;
+  /** Whose application this is. */
+  readonly corner: string;
+  readonly stage: Stage;
   readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
   /** Who is asked, and to decide what. */
   readonly you: { readonly email: string; readonly gate: string };
   readonly requestedBy: string;
   readonly request: string;
   readonly expiresAt: string;
+  /** Absent when the time is over. */
+  readonly timeLeft: string | undefined;
   /** Typed to approve a production deployment. */
   readonly nameToType?: string;
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
+  /** What the plan does otherwise than the one shown before, if there was another one. */
+  readonly difference: PlanDifference | undefined;
+  /** How production will differ from staging, which is what was tried out. */
+  readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
+  /** What has become of the deployment, in a word or two. */
+  readonly status: string;
 }
 
-interface GateInWords {
+export interface GateInWords {
   readonly name: string;
   readonly status: string;
+  readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
+  readonly progress: string;
   readonly decisions: readonly Decision[];
+  /** Made about an earlier plan that meant something else. */
+  readonly voided: readonly Decision[];
 }
 
 /** Values of the page behind a link, for its person, at a moment. */
@@ -60,22 +87,28 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   return {
     state,
     title: capitalized(operationInWords(operation, release.number, environment.name)),
+    corner: `${application.client} · ${application.name}`,
+    stage: environment.stage,
     facts: [
       { label: 'Application', value: application.name, detail: `of ${application.client}` },
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
-      { label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` },
+      { label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` },
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
     request: operationInWords(operation, release.number, environment.name),
     expiresAt: gate.expiresAt,
+    timeLeft: timeLeft(now, gate.expiresAt),
     ...(environment.stage === 'production' && { nameToType: environment.name }),
     commit: { id: release.commit, message: release.message, author: release.author },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
+    parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
+    difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
+    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
 
@@ -83,10 +116,10 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
 const HIDES_PLAN = new Set<ApprovalState['kind']>(['changed', 'replaced', 'removed']);
 
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
-  const { link, linkState, deployment, gate, gates, approver, environment, events, analysis } = records;
+  const { link, linkState, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
   if (isReplaced(linkState, link.sequence)) return { kind: 'replaced' };
-  if (link.digest !== gate.digest || link.round !== gate.round) return { kind: 'changed' };
+  if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
   const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
   switch (gate.status) {
@@ -104,7 +137,7 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
         by: deployment.cancelRequestedBy && nameOf(deployment.cancelRequestedBy),
       };
     case 'superseded':
-      return { kind: 'superseded', by: events.find(({ type }) => type === 'superseded')?.by };
+      return { kind: 'superseded', by: supersededBy && releaseInWords(supersededBy) };
     case 'void':
       return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
     case 'open':
@@ -119,6 +152,24 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
 }
 
+/** Was the plan of this link made again? Where the new one meant the same and is decided, the link tells what was. */
+function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
+  const isCurrent = link.digest === gate.digest && link.round === (plannedOf(deployment)?.round ?? link.round);
+  return !isCurrent && !(gate.status !== 'open' && gate.carried.some(({ digest }) => digest === link.digest));
+}
+
+/** How the plan differs from the one that this person has seen before. */
+function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
+  if (!earlier || !analysis || state.kind === 'removed' || state.kind === 'replaced') return undefined;
+  return comparePlans(earlier, analysis);
+}
+
+/** Endings that the gate has told before the workflow has recorded them. */
+const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
+  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
+
+const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
+
 /** Why the rules would not let something happen, found by trying it. */
 function refusalOf(attempt: () => unknown): string | undefined {
   try {
@@ -130,14 +181,24 @@ function refusalOf(attempt: () => unknown): string | undefined {
   }
 }
 
+const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
+  open: 'calm',
+  approved: 'good',
+  rejected: 'bad',
+  expired: 'warn',
+  canceled: 'warn',
+  superseded: 'warn',
+  void: '',
+};
+
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
-    const decisions = gate?.decisions ?? [];
-    const given = gate ? approvalsOf(gate).length : 0;
-    const status = gate
-      ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
-      : `comes later, ${counted(required, 'approval')} needed`;
-    return { name, status, decisions };
+    const needed = counted(required, 'approval');
+    if (!gate)
+      return { name, status: 'comes later', tone: '', progress: `${needed} needed`, decisions: [], voided: [] };
+    const { status, decisions, voided } = gate;
+    const progress = `${approvalsOf(gate).length} of ${needed}`;
+    return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

@@ -4,7 +4,7 @@ import { type Refusal, RefusedError } from '../domain/errors.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
 import type { Services } from '../runtime/services.ts';
-import { approvalPage } from './approval-template.ts';
+import { approvalPage, type FormState } from './approval-template.ts';
 import { viewApproval } from './approval-view.ts';
 import { unknownLink } from './document.ts';
 import { formNonce, isFormNonce } from './form-nonce.ts';
@@ -36,17 +36,31 @@ export async function decideApproval({ token, form }: PageRequest, services: Ser
     environment: form.get('environment') ?? '',
     nonce: form.get('nonce') ?? '',
   };
-  const show = (shown: ApprovalRecords, status: number, problem?: string, wasJustDecided = false): Page => {
+  const show = (
+    shown: ApprovalRecords,
+    status: number,
+    problem?: FormState['problem'],
+    wasJustDecided = false,
+  ): Page => {
     const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
     return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
   };
 
+  if (!isFormNonce(sent.nonce, token))
+    return show(records, 400, { text: 'The form was not the one of this page. Please decide in the form below.' });
   const parsed = FormSchema.safeParse(sent);
-  if (!isFormNonce(sent.nonce, token) || !parsed.success)
-    return show(records, 400, 'Please use the form on this page; a comment may have 2000 characters.');
+  if (!parsed.success) {
+    const isComment = parsed.error.issues.some(({ path }) => path[0] === 'comment');
+    return isComment
+      ? show(records, 400, { text: 'A comment may have 2000 characters.', field: 'comment' })
+      : show(records, 400, { text: 'Please choose to approve or to reject.' });
+  }
   const { decision, comment, environment: typed } = parsed.data;
   if (decision === 'approve' && environment.stage === 'production' && typed.trim() !== environment.name)
-    return show(records, 400, `To approve, type the name of the environment, ${environment.name}, into its field.`);
+    return show(records, 400, {
+      text: `To approve, type the name of the environment, ${environment.name}, into its field.`,
+      field: 'environment',
+    });
 
   const { deploymentId, gate: name, email, digest } = link;
   try {
@@ -55,7 +69,7 @@ export async function decideApproval({ token, form }: PageRequest, services: Ser
     if (!(error instanceof RefusedError)) throw error;
     const now = (await loadApproval(services, token)) ?? records;
     const { refusal, message } = error;
-    return show(now, PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : `${message}.`);
+    return show(now, PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
   }
   const decided = await loadApproval(services, token);
   return decided ? show(decided, 200, undefined, true) : unknownLink();

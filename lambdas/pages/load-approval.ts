@@ -2,13 +2,14 @@ import type { Application } from '../domain/application.ts';
 import type { Approver } from '../domain/approver.ts';
 import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
-import { findAnalysis } from '../domain/find-analysis.ts';
+import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
+import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
 import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
-import { type DeploymentEvent, LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
 /** Everything the page behind a link is made of. */
@@ -25,9 +26,14 @@ export interface ApprovalRecords {
   readonly application: Application;
   readonly environment: Environment;
   readonly release: Release;
-  readonly events: readonly DeploymentEvent[];
+  /** The deployment that took this one's place. */
+  readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
+  /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
+  readonly earlier: Analysis | undefined;
+  /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
+  readonly parity: ParityView | undefined;
 }
 
 interface Services {
@@ -50,17 +56,31 @@ export async function loadApproval(
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
-  const [linkState, gates, approver, application, environment, release, events, analysis] = await Promise.all([
+  const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
+  const [linkState, gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
     store.get('linkState', link),
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
     store.get('release', { application: name, number }),
-    listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
+    earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || !release) return undefined;
-  return { link, linkState, deployment, gate, gates, approver, application, environment, release, events, analysis };
+  const [parity, supersededBy] = await Promise.all([
+    environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
+    gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
+  ]);
+  const people = { gate, gates, approver };
+  const plans = { analysis, earlier, parity };
+  return { link, linkState, deployment, ...people, application, environment, release, supersededBy, ...plans };
+}
+
+/** The deployment named by the event that superseded another. */
+async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
+  const events = await listAll(store, LISTINGS.events(deploymentId));
+  const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
+  return id === undefined ? undefined : store.get('deployment', { id });
 }

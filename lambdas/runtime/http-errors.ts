@@ -12,7 +12,7 @@ import {
 type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'internal';
 
 interface ProblemClass {
-  readonly status: 400 | 403 | 404 | 409 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503;
   readonly title: string;
 }
 
@@ -57,6 +57,9 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'state-address-moved': { status: 409, title: 'The Terraform state has moved' },
   'release-stale': { status: 409, title: 'The release is out of date' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
+  'signature-invalid': { status: 401, title: 'The signature is missing or does not fit' },
+  'webhook-off': { status: 409, title: 'Webhooks are switched off here' },
+  'too-large': { status: 413, title: 'The request is too large' },
 };
 
 /** `Retry-After` of a 503, in seconds: twelve lost races have taken about that long. */

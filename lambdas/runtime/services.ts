@@ -4,6 +4,7 @@ import { CodeBuildBuilds } from '../adapters/codebuild-builds.ts';
 import { DynamoStore } from '../adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
+import { KmsWebhookSecrets } from '../adapters/kms-webhook-secrets.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
 import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
@@ -17,6 +18,7 @@ import type {
   StateReader,
   Store,
   Surroundings,
+  WebhookSecrets,
   Workflow,
 } from '../domain/ports.ts';
 import type { ReminderTimes } from '../domain/send-reminders.ts';
@@ -38,7 +40,10 @@ type Provided<Environment> = {
   ('EVENT_BUS_NAME' extends VariablesOf<Environment> ? { readonly events: EventBus } : unknown) &
   ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
   ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
+  ('WEBHOOK_KEY_ID' extends VariablesOf<Environment> ? { readonly webhookSecrets: WebhookSecrets } : unknown) &
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
+  ('PRICE_SHEET_KEY' extends VariablesOf<Environment> ? { readonly priceSheetKey: string } : unknown) &
+  ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
@@ -66,6 +71,7 @@ export function servicesOf<Name extends FunctionName>(
     const value = text(key);
     return value === undefined ? undefined : make(value);
   };
+  const listed = (key: string): string[] => (text(key) ?? '').split(',').filter(Boolean);
   const services = {
     surroundings: SURROUNDINGS,
     builds: new CodeBuildBuilds(),
@@ -76,7 +82,10 @@ export function servicesOf<Name extends FunctionName>(
     events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
+    webhookSecrets: when('WEBHOOK_KEY_ID', (key) => new KmsWebhookSecrets(key, listed('WEBHOOK_GENERATIONS'))),
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    priceSheetKey: text('PRICE_SHEET_KEY'),
+    executionsUrl: text('EXECUTIONS_URL'),
     reminderTimes: {
       firstReminderSeconds: environment.FIRST_REMINDER_SECONDS,
       lastReminderSeconds: environment.LAST_REMINDER_SECONDS,

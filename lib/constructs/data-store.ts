@@ -88,6 +88,18 @@ export class DataStore extends Construct {
     );
   }
 
+  /** The key of a price sheet that an installation keeps for itself, with the permission to read it. */
+  priceSheet(): Binding {
+    const key = 'prices/prices.csv';
+    return {
+      value: key,
+      permissions: [
+        { actions: ['s3:GetObject'], resources: [this.bucket.arnForObjects(key)] },
+        this.encryption.allow('read'),
+      ],
+    };
+  }
+
   /**
    * The table's name, with the permission to read it, or to read and write it; the audit is written only by whoever
    * may append to it. Nobody may scan the table.
@@ -107,6 +119,22 @@ export class DataStore extends Construct {
               this.keepAudit(access === 'read-write-audit' ? [] : ['dynamodb:PutItem']),
               this.encryption.allow('write'),
             ],
+    };
+  }
+
+  /** The table's name, with the permission to read and write only the records of webhook deliveries. */
+  webhookDeliveries(): Binding {
+    return {
+      value: this.tableName,
+      permissions: [
+        {
+          actions: ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          resources: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+        },
+        this.keepAudit(['dynamodb:PutItem']),
+        this.encryption.allow('write'),
+      ],
     };
   }
 

@@ -49,18 +49,23 @@ export class Functions extends Construct {
     const runs = data.artifacts({ read: ['runs/*'] });
     const setting = (value: number): Binding => ({ value: String(value), permissions: [] });
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
+    const { executionsPath } = props.config;
+    const executions: { EXECUTIONS_URL?: Binding } = executionsPath
+      ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
+      : {};
 
     this.byName = {
       // API
       read: make('read', {
         description: 'Answers every GET of the API',
-        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses },
+        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses, ...executions },
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
         bindings: {
           TABLE_NAME: data.records('read-write-audit'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
+          ...executions,
         },
       }),
       approvers: make('approvers', {
@@ -74,9 +79,24 @@ export class Functions extends Construct {
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: deciding,
+        bindings: { ...deciding, ...executions },
       }),
-      decide: make('decide', { description: 'Records decisions made through the API', bindings: deciding }),
+      decide: make('decide', {
+        description: 'Records decisions made through the API',
+        bindings: { ...deciding, ...executions },
+      }),
+      webhook: make('webhook', {
+        description:
+          'Checks what a git host signs and puts pushes, deleted branches and closed pull requests on the bus',
+        bindings: {
+          TABLE_NAME: data.webhookDeliveries(),
+          EVENT_BUS_NAME: events.publishing('ConfigPushed', 'BranchDeleted', 'PullRequestClosed'),
+          WEBHOOK_KEY_ID: encryption.webhookSecrets(),
+          WEBHOOK_GENERATIONS: { value: config.webhookGenerations.join(','), permissions: [] },
+        },
+        // GitHub waits no longer.
+        timeout: Duration.seconds(10),
+      }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',
@@ -93,7 +113,8 @@ export class Functions extends Construct {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
           TABLE_NAME: data.records('read-write-audit'),
-          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*', 'prices/*'], write: ['analysis/*'] }),
+          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*'], write: ['analysis/*'] }),
+          PRICE_SHEET_KEY: data.priceSheet(),
         },
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
         memorySize: 2048,

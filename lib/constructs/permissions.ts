@@ -10,7 +10,8 @@ export interface Permission {
   readonly wildcardReason?: string;
   /** A refusal instead, which takes what it names out of everything that is allowed. */
   readonly isDenied?: boolean;
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Only under these conditions, as IAM writes them. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 export interface LeastPrivilegeRoleProps {

@@ -29,8 +29,9 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   }),
   environment: anEnvironment({ roles: { plan: 'arn:aws:iam::111111111111:role/plan' }, stateBucket: 'acme-state' }),
   approver: anApprover({ principals: ['arn:aws:sts::111111111111:assumed-role/Staff/*'], subscriptionArn: 'arn:x' }),
-  releaseLog: { application: 'my-app', newest: 7, head: COMMIT },
+  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
   release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
+  passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
   environmentState: anEnvironmentState({
     newestDeployment: 9,
@@ -79,6 +80,14 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       diagnostics: [{ severity: 'error', summary: 's', file: 'main.tf', line: 3 }],
     },
   }),
+  configuration: {
+    deploymentId: ID,
+    modules: [
+      { call: 'module.web', source: 'git::https://git.example/modules', version: 'v1.0.0', arguments: ['size'] },
+      { call: 'module.log', source: './log', version: COMMIT },
+    ],
+    variables: ['size'],
+  },
   gate: aGate({
     status: 'approved',
     closedAt: NOW,
@@ -101,6 +110,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   environmentEvent: { ...WHERE, at: NOW, nonce: 'deadbeef', type: 'held', by: 'x', reason: 'storm' },
   stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
   consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
+  webhookDelivery: { mark: `body#${DIGEST}`, state: 'published', at: NOW },
   auditEntry: appendTo(
     { application: 'my-app', sequence: 41, hash: DIGEST },
     {

@@ -7,8 +7,9 @@ import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import { isTerminal } from '../../lambdas/domain/deployment.ts';
 import { listAll } from '../../lambdas/domain/list-all.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { removeApplication } from '../../lambdas/domain/remove-application.ts';
-import { anApplication, anEnvironment, anEnvironmentState } from '../builders.ts';
+import { anApplication, anEnvironment, anEnvironmentState, commitOf } from '../builders.ts';
 import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { ALICE, BOB, CAROL, World } from './world.ts';
@@ -42,13 +43,29 @@ describe('on DynamoDB', () => {
   });
 
   test('of ten releases arriving at once one holds, the newest waits and the others are superseded', async () => {
-    const pushes = Array.from({ length: 10 }, () => world.push());
-    await Promise.all(pushes);
+    const facts = { application: 'my-app', message: '', author: '' };
+    const requests = Array.from({ length: 10 }, (_, index) =>
+      registerRelease(world, { ...facts, commit: commitOf(index + 1) }, { principal: 'tooling' }),
+    );
+    await Promise.all(requests);
     const history = await world.history('dev1');
     const { holder, queue } = await world.state('dev1');
     expect(history).toHaveLength(10);
     expect(queue.map(({ release }) => release)).toEqual([holder?.release === 10 ? 9 : 10]);
     expect(history.filter(({ status }) => status === 'superseded')).toHaveLength(8);
+  });
+
+  test('of ten pushes arriving at once the newest is the newest release, and none comes after a newer one', async () => {
+    const pushes = Array.from({ length: 10 }, (_, index) => ({
+      ...{ eventId: `d${index}`, before: commitOf(index + 1), after: commitOf(index + 2) },
+      pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
+    }));
+    await Promise.all(pushes.map((push) => world.push(push)));
+    const { items } = await world.store.list(LISTINGS.releases('my-app'));
+    const commits = items.map(({ commit }) => commit);
+    expect(commits[0]).toBe(commitOf(11));
+    expect(commits).toEqual([...new Set(commits)].sort().reverse());
+    expect(await world.history('dev1')).toHaveLength(commits.length);
   });
 
   test('of a decision, a cancellation and a newer release at once, one decides what happens', async () => {

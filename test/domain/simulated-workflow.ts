@@ -37,6 +37,7 @@ export interface WorkflowServices {
   readonly states: FakeStateReader;
   readonly surroundings: FakeSurroundings;
   readonly publicUrl: string;
+  readonly priceSheetKey: string;
 }
 
 /** What Terraform would do with a deployment. */

@@ -50,6 +50,7 @@ export class World {
   readonly mail = new InMemoryApproverMail();
   readonly links = new FakeLinkSigner();
   readonly artifacts = new InMemoryArtifactStore();
+  readonly priceSheetKey = 'prices/prices.csv';
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
   readonly workflow: SimulatedWorkflow;
@@ -114,7 +115,11 @@ export class World {
   async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
     this.#pushes += 1;
     const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
-    return registerPush(this, aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }));
+    const registered = await registerPush(
+      this,
+      aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }),
+    );
+    return registered.flatMap(({ release }) => release ?? []);
   }
 
   async place(wish: Wish): Promise<Placement> {

@@ -9,6 +9,7 @@ export default function synthesizeOnce() {
   const context = [
     'stagegate:leastGateExpirySeconds=1',
     'stagegate:firstReminderSeconds=1',
+    'stagegate:webhookGenerations=1,2',
     'stagegate:publicRequestRate=200',
     'stagegate:publicRequestBurst=400',
   ];

@@ -4,6 +4,7 @@ import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/clien
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { executionOf, pauseIn, sideBySide, WORKING_STATES, type WorkingState } from './paused-states.ts';
 import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
@@ -16,16 +17,11 @@ beforeAll(async () => {
 afterEach(() => cloud?.local.door.faults.clear());
 afterAll(() => cloud?.stop());
 
-const SECOND_STAFF = 'second@example.com';
-
 async function applicationNamed(name: string, policy: Readonly<Record<string, unknown>> = {}) {
   const app = new TestApplication(cloud, name);
   await app.register({ policy });
   return app;
 }
-
-const executionOf = ({ id }: Pick<Deployment, 'id'>) =>
-  `arn:aws:states:${cloud.local.region}:${cloud.local.accountId}:execution:stagegate-deployment:${id}`;
 
 /** Invokes a function as EventBridge would, with an event of ours. */
 async function deliver(functionName: string, detailType: string, detail: unknown): Promise<void> {
@@ -38,17 +34,6 @@ async function deliver(functionName: string, detailType: string, detail: unknown
 
 const reconcile = () => deliver('stagegate-reconcile', 'Scheduled Event', {});
 
-async function endOf(app: TestApplication, release: number): Promise<Deployment & { applied?: string }> {
-  await cloud.poll(`the end of release ${release}`, async () => {
-    // The schedule does so every minute.
-    await reconcile();
-    return (await app.deployments('dev1')).find((each) => each.release === release && each.status === 'failed');
-  });
-  const { id } = await app.reaches('dev1', release, 'failed');
-  const path = `${app.path}/environments/dev1/deployments/${id}`;
-  return (await cloud.expect(200, 'GET', path)) as Deployment & { applied?: string };
-}
-
 /** Keys of the state locks that lie in the development account's bucket. */
 const locksOf = (app: TestApplication) =>
   cloud.local.s3.store
@@ -57,41 +42,86 @@ const locksOf = (app: TestApplication) =>
     .map(([key]) => key);
 
 describe('an execution that somebody stops', () => {
-  const rows = [
-    { state: 'Plan', status: 'planning', applied: 'no' },
-    { state: 'AwaitStaffApproval', status: 'awaiting_approval', applied: 'no' },
-  ] as const;
-  test.each(rows)('in $state', async ({ state, status, applied }) => {
-    const isGated = state === 'AwaitStaffApproval';
-    const app = await applicationNamed(`stop-${status.slice(0, 5)}`, {
-      development: { autoPromote: false, ...(isGated && { staff: 2 }) },
-    });
-    if (isGated) await app.approver(SECOND_STAFF, 'staff');
-    const build = state === 'Plan' ? 'plan' : 'apply';
-    const caller = `assumed-role/stagegate-${app.name}-dev1-${build}/`;
-    if (!isGated)
-      cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 5000 });
-    const commit = app.push('one');
-    const deployment = await app.until('dev1', 1, (each) => each.status === status);
-    // A decision, so that the next release waits instead of superseding this one.
-    if (isGated) await app.approve(STAFF, 'dev1', 1);
-    else
-      await cloud.poll('the build to reach the state', async () =>
-        cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) ? true : undefined,
-      );
-    await cloud.expect(201, 'POST', `${app.path}/releases`, { commit });
-    await cloud.operator.sfn.send(new StopExecutionCommand({ executionArn: executionOf(deployment), cause: 'a test' }));
+  const ENDED_ALREADY = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment'];
+  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment>>;
 
-    const ended = await endOf(app, 1);
-    expect(ended.error?.message).toMatch(/aborted/);
-    expect(ended.applied ?? 'no').toBe(applied);
-    if (isGated) {
-      await app.approve(STAFF, 'dev1', 2);
-      await app.approve(SECOND_STAFF, 'dev1', 2);
-    }
+  beforeAll(() => {
+    plays = sideBySide(WORKING_STATES, play);
+  });
+
+  /** Stops the first release in a state, and lets the next one go its way; answers how the first one ended. */
+  async function play(row: WorkingState): Promise<Deployment> {
+    const app = new TestApplication(cloud, `stop-${row.state.toLowerCase()}`);
+    const { deployment, goOn } = await pauseIn(app, row);
+    await cloud.operator.sfn.send(
+      new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' }),
+    );
+    // What works in the state goes on when its execution is stopped, as in AWS.
+    goOn();
+    const ended = await cloud.poll(`the end of ${deployment.id}`, async () => {
+      // The schedule does so every minute.
+      await reconcile();
+      const { current } = await app.environment('dev1');
+      return current === null ? (await app.deployments('dev1'))[0] : undefined;
+    });
+    app.push('two');
+    if ('isGated' in row) await app.approve(STAFF, 'dev1', 2);
     await app.reaches('dev1', 2, 'succeeded');
     expect(locksOf(app)).toEqual([]);
+    return ended;
+  }
+
+  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
+    'in %s: the environment is free again, and the next release goes its way',
+    async (state, row) => {
+      const ended = await plays.get(row);
+      const endings = ENDED_ALREADY.includes(state)
+        ? ['succeeded', undefined]
+        : ['failed', expect.stringMatching(/aborted/)];
+      expect([ended?.status, ended?.error?.message]).toEqual(endings);
+    },
+  );
+});
+
+describe('two releases that arrive', () => {
+  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment[]>>;
+
+  beforeAll(() => {
+    plays = sideBySide(WORKING_STATES, play);
   });
+
+  /** The second and the third come while the first is in a state; answers what became of all three. */
+  async function play(row: WorkingState): Promise<Deployment[]> {
+    const app = new TestApplication(cloud, `two-${row.state.toLowerCase()}`);
+    const { goOn } = await pauseIn(app, row);
+    app.push('two');
+    await app.until('dev1', 2, () => true);
+    app.push('three');
+    await app.until('dev1', 3, () => true);
+    goOn();
+    if ('isGated' in row) await app.approve(STAFF, 'dev1', 3);
+    await app.reaches('dev1', 3, 'succeeded');
+    expect((await app.environment('dev1')).deployed?.release).toBe(3);
+    return app.deployments('dev1');
+  }
+
+  /** Who awaits approval without a decision makes room; who has been decided or needs no approval goes on. */
+  const MAKE_ROOM = ['RequestStaffApproval', 'AwaitStaffApproval'];
+
+  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
+    'while the first is in %s: the newest is deployed, and none is lost',
+    async (state, row) => {
+      const deployments = await plays.get(row);
+      const [first, second, third] = [1, 2, 3].map((release) =>
+        deployments?.filter((each) => each.release === release),
+      );
+      expect([first?.length, second?.length, third?.length]).toEqual([1, 1, 1]);
+      expect({ first: first?.[0]?.status, second: second?.[0]?.status }).toEqual({
+        first: MAKE_ROOM.includes(state) ? 'superseded' : 'succeeded',
+        second: 'superseded',
+      });
+    },
+  );
 });
 
 test('an apply build started a second time refuses and changes nothing', async () => {
@@ -99,7 +129,7 @@ test('an apply build started a second time refuses and changes nothing', async (
   app.push('one');
   const deployment = await app.reaches('dev1', 1, 'succeeded');
   const { events = [] } = await cloud.operator.sfn.send(
-    new GetExecutionHistoryCommand({ executionArn: executionOf(deployment), maxResults: 1000 }),
+    new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 }),
   );
   const scheduled = events
     .map(({ taskScheduledEventDetails: details }) => JSON.parse(details?.parameters ?? '{}'))

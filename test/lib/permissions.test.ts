@@ -87,13 +87,19 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   ],
   deploy: deploying,
   decide: deploying,
+  webhook: [
+    ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+    ...encrypt,
+    ...publish,
+    ...on('<EncryptionWebhookKey>', 'kms:GenerateMac'),
+  ],
   open: [],
   'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
   'acquire-environment': writeRecords,
   'analyze-plan': [
     ...writeRecords,
     ...readObjects('runs/*'),
-    ...readObjects('prices/*'),
+    ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
   ],
   'request-approval': [...writeRecords, ...readObjects('analysis/*'), ...mailing, ...linkSecrets, ...publish],
@@ -145,11 +151,26 @@ describe('functions', () => {
     expect(attached.map(readable)).toEqual(['<DeploymentWorkflowMachineRole>']);
   });
 
-  test('are alone in deriving link secrets', () => {
+  test.each([
+    ['approval links', 'LinkKey', ['approvers', 'approval-page', 'request-approval', 'send-reminders']],
+    ['the secrets of webhooks', 'WebhookKey', ['webhook']],
+  ])('are alone in deriving %s', (_, key, expected) => {
     const deriving = Object.keys(FUNCTIONS).filter((name) =>
-      pairs(statementsOf(functionRole(name as FunctionName))).some((pair) => pair.startsWith('kms:GenerateMac')),
+      pairs(statementsOf(functionRole(name as FunctionName))).includes(`kms:GenerateMac <Encryption${key}>`),
     );
-    expect(deriving).toEqual(['approvers', 'approval-page', 'request-approval', 'send-reminders']);
+    expect(deriving).toEqual(expected);
+  });
+
+  test('behind the webhook reach no record but its own, and tell the bus nothing but what it may mean', () => {
+    const allowed = statementsOf(functionRole('webhook')).filter(({ Effect }) => Effect === 'Allow');
+    const conditions = allowed.flatMap(({ Action, Condition }) =>
+      asList(Action).some((action) => /^(dynamodb|events):/.test(action)) ? [Condition] : [],
+    );
+    expect(conditions).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+      { StringEquals: { 'events:detail-type': ['ConfigPushed', 'BranchDeleted', 'PullRequestClosed'] } },
+    ]);
+    expect(keyOf('webhookDelivery', { mark: 'id#x' }).pk).toMatch(/^WEBHOOK#/);
   });
 
   test('do not push executions on or stop them, except by resuming', () => {

@@ -63,6 +63,7 @@ describe('watching a repository', () => {
         before: first,
         after: second,
         forced: false,
+        pushedAt: expect.stringMatching(/^\d{4}-.*Z$/),
         changedPaths: ['apps/shop/dev1/main.tf', 'ü b.txt'],
         message: 'Two files\n\nwith a reason',
         author: 'ada@example.com',

@@ -137,6 +137,52 @@ describe('DynamoDB', () => {
     ).resolves.toBeDefined();
   });
 
+  describe('a policy by partition key', () => {
+    const own = async () =>
+      new DynamoDBClient(
+        await cloud.clientOf([
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem', 'dynamodb:Query'],
+            Resource: TABLE_ARN,
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['OWN#*'] } },
+          },
+          { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn },
+        ]),
+      );
+    const put = (pk: string) => ({ Put: { TableName, Item: item(pk) } });
+    const check = (pk: string) => ({
+      ConditionCheck: { TableName, Key: item(pk), ConditionExpression: 'attribute_not_exists(pk)' },
+    });
+
+    test('lets through what has that key', async () => {
+      const client = await own();
+      await client.send(new PutItemCommand({ TableName, Item: item('OWN#1') }));
+      expect((await client.send(new GetItemCommand({ TableName, Key: item('OWN#1') }))).Item).toBeDefined();
+      await client.send(new TransactWriteItemsCommand({ TransactItems: [put('OWN#2'), check('OWN#3')] }));
+    });
+
+    test.each([
+      ['a foreign item read', new GetItemCommand({ TableName, Key: item('a') })],
+      ['a foreign item written', new PutItemCommand({ TableName, Item: item('OTHER#1') })],
+      ['an item whose key only contains it', new PutItemCommand({ TableName, Item: item('x-OWN#1') })],
+      ['one foreign item in a transaction', new TransactWriteItemsCommand({ TransactItems: [put('OWN#4'), put('b')] })],
+      ['a foreign item checked', new TransactWriteItemsCommand({ TransactItems: [put('OWN#4'), check('b')] })],
+      [
+        'a query',
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: 'OTHER#1' } },
+        }),
+      ],
+    ])('refuses %s', async (_, command) => {
+      const client = await own();
+      await expect(client.send(command as PutItemCommand)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      expect((await operator.send(new GetItemCommand({ TableName, Key: item('OWN#4') }))).Item).toBeUndefined();
+    });
+  });
+
   describe('dynamodb:LeadingKeys', () => {
     const audit = item('AUDIT#my-app');
     const SET = { UpdateExpression: 'SET note = :n', ExpressionAttributeValues: { ':n': { S: 'x' } } };
