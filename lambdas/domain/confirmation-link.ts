@@ -27,8 +27,9 @@ export function readConfirmationLink(
     return values.length === 1 ? values[0] : undefined;
   };
   if (only('TopicArn') !== topicArn) throw notThatLink(text, `is not for the topic ${topicArn}`);
-  const endpoint = only('Endpoint');
-  if (endpoint?.toLowerCase() !== email) throw notThatLink(text, `is not for ${email}`);
+  // A plus sign that AWS left as it is reads as a space, which no address has.
+  const endpoint = only('Endpoint')?.replaceAll(' ', '+').toLowerCase();
+  if (endpoint !== email) throw notThatLink(text, `is not for ${email}`);
   const token = only('Token');
   if (!token || !TOKEN.test(token)) throw notThatLink(text, 'has no token');
   return { protocol, hostname, token };

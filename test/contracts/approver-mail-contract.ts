@@ -112,6 +112,24 @@ export function describeApproverMail(name: string, open: () => Promise<OpenTopic
       expect([await of(ALICE), await of(BOB)]).toEqual([{ confirmed: false }, { confirmed: false }]);
     });
 
+    test('fails for the token of another address under the name of this one', async () => {
+      await mail.subscribe(ALICE);
+      await mail.subscribe(BOB);
+      const disguised = changed((url) => url.searchParams.set('Endpoint', ALICE))(topic.confirmationLink(BOB));
+      await expect(mail.confirm(ALICE, disguised)).rejects.toThrow();
+      expect(await of(ALICE)).toEqual({ confirmed: false });
+    });
+
+    test.each([
+      ['as it is', (link: string) => link.replace('%2B', '+')],
+      ['encoded', (link: string) => link],
+    ])('takes the link of an address with a plus sign, %s', async (_, written) => {
+      const address = 'alice+approvals@staff.example';
+      await mail.subscribe(address);
+      const link = written(topic.confirmationLink(address));
+      expect(await mail.confirm(address, link)).toMatchObject({ unsubscribeProtected: true });
+    });
+
     test('fails for a link that is older than two days', async () => {
       await mail.subscribe(ALICE);
       const link = topic.confirmationLink(ALICE);
