@@ -61,28 +61,29 @@ async function* pagesOf(get: Get, path: string): AsyncGenerator<unknown> {
   } while (cursor !== undefined);
 }
 
-/** Signs requests with the caller's AWS credentials, as the SDK finds them; the local cloud wants a name instead. */
-function requester({ url, region: given, principal }: AuditApi): Get {
-  const { origin, hostname, protocol, host } = new URL(url);
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  const region = given ?? /\.execute-api\.([a-z0-9-]+)\./.exec(hostname)?.[1];
-  // Any client of the SDK has the signer of Signature Version 4; its own service is not called.
-  const client = new SNSClient(region === undefined ? {} : { region });
+function requester({ url, region, principal }: AuditApi): Get {
+  const { origin } = new URL(url);
   return async (path, query) => {
-    const address = `${origin}${path}?${new URLSearchParams(query)}`;
-    const signed = isLocal
-      ? { headers: { 'x-local-principal': principal } }
-      : await (
-          await client.config.signer({
-            name: 'sigv4',
-            signingName: 'execute-api',
-            signingRegion: await client.config.region(),
-            properties: {},
-          })
-        ).sign({ method: 'GET', protocol, hostname, path, query, headers: { host } });
-    const response = await fetch(address, { headers: signed.headers });
+    const address = new URL(`${origin}${path}?${new URLSearchParams(query)}`);
+    const headers = isLocal(address) ? { 'x-local-principal': principal } : await signedHeaders(address, region);
+    const response = await fetch(address, { headers });
     return { status: response.status, body: parseBody(await response.text()) };
   };
+}
+
+/** The local cloud wants a name instead of a signature. */
+const isLocal = ({ hostname }: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+
+/** Signature Version 4 of a GET, with the caller's AWS credentials as the SDK finds them. */
+export async function signedHeaders(address: URL, given: string | undefined): Promise<Record<string, string>> {
+  const { protocol, hostname, host, pathname: path, searchParams } = address;
+  const region = given ?? /\.execute-api\.([a-z0-9-]+)\./.exec(hostname)?.[1];
+  // Any client of the SDK has the signer; its own service is not called.
+  const { config } = new SNSClient(region === undefined ? {} : { region });
+  const scheme = { signingName: 'execute-api', signingRegion: await config.region(), properties: {} };
+  const signer = await config.signer({ name: 'sigv4', ...scheme });
+  const query = Object.fromEntries(searchParams);
+  return (await signer.sign({ method: 'GET', protocol, hostname, path, query, headers: { host } })).headers;
 }
 
 function parseBody(text: string): unknown {

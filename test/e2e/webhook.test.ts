@@ -118,6 +118,23 @@ test('one delivery that arrives eight times at once makes one release', async ()
   expect(await releasesOf(app)).toEqual([commit, before]);
 });
 
+test('a push that a newer one has overtaken makes no release, and those after it do', async () => {
+  const [head = ''] = await releasesOf(app);
+  const [overtaken, newer, newest] = ['overtaken', 'newer', 'newest'].map((value) => app.push(value));
+  const push = (before = '', after = '') => deliver(pushOf(after, { before }));
+  // Nobody told how the branch came to where this one begins: it concerns the other application too.
+  await push(overtaken, newer);
+  await app.reaches('dev1', 3, 'succeeded');
+  expect(await cloud.poll('a release of the other', async () => (await releasesOf(other))[0])).toBe(newer);
+  await push(head, overtaken);
+  const pair = `pair#${head}..${overtaken}`;
+  await cloud.poll('the late push', async () => (await cloud.records()).find((record) => record.includes(pair)));
+  await push(newer, newest);
+  await app.reaches('dev1', 4, 'succeeded');
+  expect((await releasesOf(app)).slice(0, 3)).toEqual([newest, newer, head]);
+  await other.until('dev1', 1, ({ status }) => status !== 'planning');
+});
+
 test('a form is as good as JSON', async () => {
   const form = (payload: unknown) => new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
   const contentType = 'application/x-www-form-urlencoded';
