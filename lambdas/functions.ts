@@ -27,6 +27,12 @@ const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
+/** When who has not decided is reminded: seconds after the gate was opened, and seconds before it expires. */
+const Reminders = z.object({
+  FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),
+  LAST_REMINDER_SECONDS: z.coerce.number().int().min(1),
+});
+
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
@@ -40,7 +46,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/api/configure.ts',
     environment: Store.extend(Limits.shape).extend(Executions.shape),
   },
-  approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
+  approvers: {
+    entry: 'lambdas/api/approvers.ts',
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape),
+  },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
   webhook: {
@@ -84,6 +93,14 @@ export const FUNCTIONS = {
   // events: consumers of the bus and the clock
   'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
   promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
+  'send-reminders': {
+    entry: 'lambdas/events/send-reminders.ts',
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(Reminders.shape),
+  },
+  'sweep-subscriptions': {
+    entry: 'lambdas/events/sweep-subscriptions.ts',
+    environment: Store.extend(Mail.shape),
+  },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 

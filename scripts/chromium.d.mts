@@ -1,1 +1,1 @@
-export function findChromium(): string | undefined;
+export function findChromium(environment?: Readonly<Record<string, string | undefined>>): string | undefined;

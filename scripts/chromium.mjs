@@ -8,10 +8,10 @@ const ELSEWHERE = [
 ];
 
 /** The browser that tests and pictures use: STAGEGATE_CHROMIUM, else the first one found; undefined without one. */
-export function findChromium() {
-  const named = process.env.STAGEGATE_CHROMIUM;
+export function findChromium(environment = process.env) {
+  const named = environment.STAGEGATE_CHROMIUM;
   if (named) return existsSync(named) ? named : undefined;
-  const directories = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
+  const directories = (environment.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
   const onPath = directories.flatMap((directory) => NAMES.map((name) => join(directory, name)));
   return [...onPath, ...ELSEWHERE].find((path) => existsSync(path));
 }

@@ -36,14 +36,15 @@ const PREREQUISITES = {
   },
   chromium: {
     isThere: () => findChromium() !== undefined,
-    debianPackage: 'chromium',
+    // Without recommended packages the browser would come without any font.
+    debianPackages: ['chromium', 'fonts-liberation'],
     hint: 'install Chromium or Google Chrome, or name its executable in STAGEGATE_CHROMIUM; the tests read the approval page in it',
   },
 };
 
 function requirePrerequisites(names) {
   const isMissing = (name) => !PREREQUISITES[name].isThere();
-  installPackages(names.filter(isMissing).flatMap((name) => PREREQUISITES[name].debianPackage ?? []));
+  installPackages(names.filter(isMissing).flatMap((name) => PREREQUISITES[name].debianPackages ?? []));
   const missing = names.filter(isMissing);
   for (const name of missing) console.error(`stagegate: missing prerequisite ${name}: ${PREREQUISITES[name].hint}`);
   if (missing.length > 0) process.exit(1);

@@ -14,14 +14,17 @@ import { getPlan } from './get-plan.ts';
 import { getRelease } from './get-release.ts';
 import { listApplications } from './list-applications.ts';
 import { listApprovers } from './list-approvers.ts';
+import { listAudit } from './list-audit.ts';
 import { listDeploymentEvents } from './list-deployment-events.ts';
 import { listDeployments } from './list-deployments.ts';
 import { listEnvironments } from './list-environments.ts';
 import { listReleases } from './list-releases.ts';
 import { patchEnvironment } from './patch-environment.ts';
+import { postConfirmation } from './post-confirmation.ts';
 import { postDecision } from './post-decision.ts';
 import { postDeployment } from './post-deployment.ts';
 import { postGithubWebhook } from './post-github-webhook.ts';
+import { postLink } from './post-link.ts';
 import { postPromotion } from './post-promotion.ts';
 import { postProtectionLift } from './post-protection-lift.ts';
 import { postRelease } from './post-release.ts';
@@ -43,6 +46,7 @@ export const READ: OperationsOf<'read'> = {
   'GET /applications': listApplications,
   'GET /applications/{app}': getApplication,
   'GET /applications/{app}/pipeline': getPipeline,
+  'GET /applications/{app}/audit': listAudit,
   'GET /applications/{app}/environments': listEnvironments,
   'GET /applications/{app}/environments/{env}': getEnvironment,
   'GET /applications/{app}/environments/{env}/outputs': getOutputs,
@@ -65,6 +69,8 @@ export const APPROVERS: OperationsOf<'approvers'> = {
   'GET /applications/{app}/approvers': listApprovers,
   'PUT /applications/{app}/approvers/{email}': putApprover,
   'DELETE /applications/{app}/approvers/{email}': deleteApprover,
+  'POST /applications/{app}/approvers/{email}/confirmation': postConfirmation,
+  'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/links': postLink,
   'DELETE /applications/{app}': deleteApplication,
 };
 

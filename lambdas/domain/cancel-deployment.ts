@@ -1,3 +1,4 @@
+import { actorOf } from './audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import { withoutQueued, withUnannounced } from './environment-state.ts';
@@ -5,6 +6,7 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
@@ -39,6 +41,7 @@ async function cancel(
       const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
       transaction.put('deployment', canceled);
       recordEvent(transaction, surroundings, id, 'canceled', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, by);
       return { deployment: canceled, effects: { ...NO_EFFECTS, announce: [id] } };
     }
     case 'planning':
@@ -52,12 +55,24 @@ async function cancel(
       const marked = { ...deployment, cancelRequestedBy: by };
       transaction.put('deployment', marked);
       recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, by);
       return { deployment: marked, effects: await resumeCanceled(transaction, id) };
     }
     default:
       throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
   }
 }
+
+const auditCancellation = (
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { id: deploymentId, application, environment, status }: Deployment,
+  by: Requester,
+): Promise<void> =>
+  recordAudit(transaction, surroundings, {
+    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actorOf(by) },
+    details: { status },
+  });
 
 /** Asked for again, it resumes again: so a crash after the first time heals. */
 async function resumeCanceled(transaction: Transaction, id: string): Promise<Effects> {

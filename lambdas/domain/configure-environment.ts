@@ -1,3 +1,4 @@
+import { actorOf } from './audit.ts';
 import { type Environment, type EnvironmentSettings, isProtected, requireStageNotLowered } from './environment.ts';
 import { recordEnvironmentEvent } from './environment-event.ts';
 import { isBusy } from './environment-state.ts';
@@ -5,6 +6,8 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { positionOf, requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
+import { changedSettings } from './settings-change.ts';
 
 interface Place {
   readonly application: string;
@@ -39,9 +42,18 @@ export async function configureEnvironment(
     };
     transaction.put('environment', environment);
     recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
+    const details = changedSettings(current, environment, UNTOLD);
+    if (Object.keys(details).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application: app, environment: name, type: 'environment-configured' },
+        ...{ ...actorOf({ principal: by }), details },
+      });
     return { environment, isNew: !current };
   });
 }
+
+/** Of an environment's record: what is no setting, or appears in no answer. */
+const UNTOLD = ['application', 'name', 'type', 'externalId', 'createdAt', 'updatedAt'];
 
 /** What a running deployment was planned for stays as it is until it ends; what is deployed stays where it is. */
 async function requireMayChange(

@@ -1,4 +1,5 @@
 import type { Application } from './application.ts';
+import { actorOf } from './audit.ts';
 import {
   type Deployment,
   type DeploymentIn,
@@ -26,6 +27,7 @@ import { previousOf, requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyFor, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 import type { Release } from './release.ts';
 
@@ -193,6 +195,13 @@ async function create(
   const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
   transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
+  // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
+  if (!request.automatic)
+    await recordAudit(transaction, surroundings, {
+      ...{ application: request.application, environment: request.environment, deploymentId: id },
+      ...{ type: 'requested', ...actorOf(request.requestedBy) },
+      details: pick(request),
+    });
 
   if (admission.verdict === 'superseded') {
     const deployment = endUnsuccessfully(queued, 'superseded', supersededBy('a newer release already waits'), now);

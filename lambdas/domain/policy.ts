@@ -74,6 +74,22 @@ export function gatesOf(policy: StagePolicy): { gate: GateName; required: number
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
 }
 
+interface GateDemand {
+  readonly gate: GateName;
+  /** Distinct approvers. */
+  readonly required: number;
+}
+
+/** Approvers a gate takes by now: a policy that was raised meanwhile counts, one that was lowered meanwhile does not. */
+export const requiredNow = ({ gate, required }: GateDemand, inForce: StagePolicy): number =>
+  Math.max(required, inForce[gate]);
+
+/** The gates a plan has to pass by now: those it was made to pass, and what the policy in force demands beyond them. */
+export const stricterGates = (planned: readonly GateDemand[], inForce: StagePolicy): GateDemand[] =>
+  GATES.map((gate) => planned.find((demand) => demand.gate === gate) ?? { gate, required: 0 })
+    .map((demand) => ({ ...demand, required: requiredNow(demand, inForce) }))
+    .filter(({ required }) => required > 0);
+
 /** Throws InvalidInputError naming the stage whose gates would close, or whose plans age, too soon for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
   const times = STAGES.flatMap((stage) =>

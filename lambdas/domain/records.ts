@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
+import { AuditEntrySchema, AuditHeadSchema } from './audit.ts';
 import { DeploymentSchema } from './deployment.ts';
 import { EnvironmentSchema } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
+import { type LinkKey, LinkStateSchema } from './link-state.ts';
 import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
 import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
 import { PassageSchema } from './push-order.ts';
+import { RefusalMarkSchema } from './refused-decision.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
 import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
@@ -69,6 +72,8 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
   readonly key: (identity: K) => Position;
   /** Its place in the sparse index `gsi1`, if it has one now. */
   readonly index?: (record: z.output<S>) => Position | undefined;
+  /** Written once and never changed or deleted. */
+  readonly appendOnly?: true;
 }) {
   return layout;
 }
@@ -76,6 +81,10 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
 const app = (application: string) => `APP#${application}`;
 const env = (application: string, environment: string) => `ENV#${application}#${environment}`;
 const deployment = (id: string) => `DEPLOYMENT#${id}`;
+/** Partition of its own, so that IAM can tell it apart: no function may delete what is in it (`data-store.ts`). */
+const audit = (application: string) => `AUDIT#${application}`;
+/** Entries are many more than releases; ten digits keep text order number order for as long as anybody decides. */
+const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
 
 /** Every record of the one table: its schema, and the keys that make each question one get or one query. */
 export const RECORDS = {
@@ -159,6 +168,7 @@ export const RECORDS = {
       pk: env(event.application, event.environment),
       sk: `EVENT#${event.at}#${event.nonce}`,
     }),
+    appendOnly: true,
   }),
   protectionLifts: record({
     schema: ProtectionLiftsSchema,
@@ -202,12 +212,27 @@ export const RECORDS = {
       sk: `TOKEN#${gate}`,
     }),
   }),
+  linkState: record({
+    schema: LinkStateSchema,
+    key: ({ deploymentId, gate, round, email }: LinkKey) => ({
+      pk: deployment(deploymentId),
+      sk: `LINK#${gate}#${round}#${email}`,
+    }),
+  }),
+  refusalMark: record({
+    schema: RefusalMarkSchema,
+    key: ({ deploymentId, mark }: { deploymentId: string; mark: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `REFUSED#${mark}`,
+    }),
+  }),
   deploymentEvent: record({
     schema: DeploymentEventSchema,
     key: ({ deploymentId, at, nonce }: { deploymentId: string; at: string; nonce: string }) => ({
       pk: deployment(deploymentId),
       sk: `EVENT#${at}#${nonce}`,
     }),
+    appendOnly: true,
   }),
   stateClaim: record({
     schema: StateClaimSchema,
@@ -228,6 +253,18 @@ export const RECORDS = {
   webhookDelivery: record({
     schema: WebhookDeliverySchema,
     key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
+  }),
+  auditEntry: record({
+    schema: AuditEntrySchema,
+    key: ({ application, sequence }: { application: string; sequence: number }) => ({
+      pk: audit(application),
+      sk: `ENTRY#${paddedEntry(sequence)}`,
+    }),
+    appendOnly: true,
+  }),
+  auditHead: record({
+    schema: AuditHeadSchema,
+    key: ({ application }: { application: string }) => ({ pk: audit(application), sk: 'HEAD' }),
   }),
 } as const;
 
@@ -326,6 +363,12 @@ export const LISTINGS = {
     index: 'gsi1',
     partition: `PENDING#${gate}`,
     order: ascending,
+  }),
+  audit: (application: string, order: 'ascending' | 'descending'): Listing<'auditEntry'> => ({
+    kind: 'auditEntry',
+    partition: audit(application),
+    prefix: 'ENTRY#',
+    order,
   }),
   inFlight: (): Listing<'environmentState'> => ({
     kind: 'environmentState',

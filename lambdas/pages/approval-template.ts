@@ -29,8 +29,8 @@ export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided
   const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
   const review = html`${figures(view)}
 ${analysis && lossesSection(analysis)}
-${factsSection(view)}
 ${difference && differenceSection(difference)}
+${factsSection(view)}
 ${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
@@ -52,11 +52,12 @@ function introduction({ title, stage, requestedBy, request, you }: ApprovalView)
 <p class="lede"><strong>${requestedBy}</strong> asks to ${request}. You are asked as <strong>${you.email}</strong> for the ${you.gate} approval.</p>`;
 }
 
-function figures({ analysis, expiresAt, timeLeft, state, progress }: ApprovalView): Html {
+function figures({ analysis, expiresAt, timeLeft, state, status }: ApprovalView): Html | undefined {
+  if (!analysis && state.kind !== 'open') return undefined;
   const last =
     state.kind === 'open'
       ? html`<div><dt>Decide before</dt><dd class="value"><time datetime="${expiresAt}">${day(expiresAt)}</time></dd><dd class="detail">${time(expiresAt)}, ${timeLeft}</dd></div>`
-      : html`<div><dt>Now</dt><dd class="detail">${progress}</dd></div>`;
+      : html`<div><dt>The deployment</dt><dd class="value">${status}</dd></div>`;
   return html`<dl class="figures">${analysis && keyFigures(analysis)}
 ${last}</dl>`;
 }
@@ -142,6 +143,11 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
         ...{ tone: 'warn', heading: 'The plan has changed since this e-mail' },
         text: 'It was made again, and what this link showed is no longer what would happen. A newer e-mail has the link to the plan as it is now.',
       };
+    case 'replaced':
+      return {
+        ...{ tone: 'warn', heading: 'A newer e-mail has taken the place of this one' },
+        text: 'You were sent another link since, and this one no longer decides anything. Please use the link in the newest e-mail.',
+      };
     case 'removed':
       return {
         ...{ tone: 'warn', heading: 'You are no longer asked' },
@@ -156,26 +162,24 @@ function approvalsSection(gates: readonly GateInWords[]): Html | undefined {
   if (gates.length === 0) return undefined;
   return html`<section class="card" aria-labelledby="approvals">
 <h2 id="approvals">Approvals</h2>
-<ol class="gates">${gates.map(
-    ({
-      name,
-      status,
-      tone,
-      progress,
-      decisions,
-      voided,
-    }) => html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
-${
-  decisions.length + voided.length > 0 &&
-  html`<ul>${decisions.map((decision) => html`<li>${outcomeOf(decision)}</li>`)}
-${voided.map((decision) => html`<li class="quiet">${outcomeOf(decision)} About an earlier plan, counts no more.</li>`)}</ul>`
-}</li>`,
-  )}</ol>
+<ol class="gates">${gates.map(gateItem)}</ol>
 </section>`;
 }
 
-const outcomeOf = (decision: Decision): Html =>
-  html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}${comment(decision)}`;
+function gateItem({ name, status, tone, progress, decisions, voided }: GateInWords): Html {
+  const told = [
+    ...decisions.map((decision) => html`<li>${decided(decision)}${comment(decision)}</li>`),
+    ...voided.map(
+      (decision) =>
+        html`<li class="quiet">${decided(decision)}; about an earlier plan, counts no more${comment(decision)}</li>`,
+    ),
+  ];
+  return html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
+${told.length > 0 && html`<ul>${told}</ul>`}</li>`;
+}
+
+const decided = (decision: Decision): Html =>
+  html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}`;
 
 /** What there is to read, and at the foot of the window, while one reads, a way to the form. */
 const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>

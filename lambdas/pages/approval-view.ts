@@ -2,11 +2,21 @@ import { type Deployment, isTerminal, plannedOf } from '../domain/deployment.ts'
 import { RefusedError } from '../domain/errors.ts';
 import type { ParityView } from '../domain/find-parity.ts';
 import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
+import { isReplaced } from '../domain/link-state.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, day, nameOf, operationInWords, STATUS_IN_WORDS, timeLeft } from './words.ts';
+import {
+  capitalized,
+  counted,
+  day,
+  nameOf,
+  operationInWords,
+  STATUS_IN_BRIEF,
+  STATUS_IN_WORDS,
+  timeLeft,
+} from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -23,6 +33,8 @@ export type ApprovalState =
   | { readonly kind: 'void'; readonly why: string }
   /** The link is about another plan than the gate is now. */
   | { readonly kind: 'changed' }
+  /** A newer mail has another link for the person. */
+  | { readonly kind: 'replaced' }
   /** The person decides nothing here any more. */
   | { readonly kind: 'removed' };
 
@@ -52,6 +64,8 @@ export interface ApprovalView {
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
+  /** What has become of the deployment, in a word or two. */
+  readonly status: string;
 }
 
 export interface GateInWords {
@@ -89,19 +103,22 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     ...(environment.stage === 'production' && { nameToType: environment.name }),
     commit: { id: release.commit, message: release.message, author: release.author },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
-    // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
-    ...(state.kind === 'changed' || state.kind === 'removed'
-      ? { analysis: undefined, parity: undefined }
-      : { analysis: records.analysis, parity: records.parity }),
+    analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
+    parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
+    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
 
+/** After another plan was made, by a link that was replaced, or for somebody who no longer decides: not theirs to read. */
+const HIDES_PLAN = new Set<ApprovalState['kind']>(['changed', 'replaced', 'removed']);
+
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
-  const { link, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
+  const { link, linkState, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
+  if (isReplaced(linkState, link.sequence)) return { kind: 'replaced' };
   if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
   const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
@@ -143,9 +160,13 @@ function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
 
 /** How the plan differs from the one that this person has seen before. */
 function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
-  if (!earlier || !analysis || state.kind === 'removed') return undefined;
+  if (!earlier || !analysis || state.kind === 'removed' || state.kind === 'replaced') return undefined;
   return comparePlans(earlier, analysis);
 }
+
+/** Endings that the gate has told before the workflow has recorded them. */
+const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
+  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
 
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 
@@ -173,17 +194,11 @@ const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
+    const needed = counted(required, 'approval');
     if (!gate)
-      return {
-        name,
-        status: 'comes later',
-        tone: '',
-        progress: `${counted(required, 'approval')} needed`,
-        decisions: [],
-        voided: [],
-      };
-    const progress = `${approvalsOf(gate).length} of ${counted(required, 'approval')}`;
+      return { name, status: 'comes later', tone: '', progress: `${needed} needed`, decisions: [], voided: [] };
     const { status, decisions, voided } = gate;
+    const progress = `${approvalsOf(gate).length} of ${needed}`;
     return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

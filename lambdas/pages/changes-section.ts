@@ -1,7 +1,7 @@
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { type Html, html } from './html.ts';
-import { MOST_ATTRIBUTES, MOST_CHARACTERS, MOST_DETAILED, MOST_LISTED } from './limits.ts';
-import { addressList, addressOf, codes } from './parts.ts';
+import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
+import { addressList, addressOf, codes, valueShown } from './parts.ts';
 import { counted, REASON_IN_WORDS } from './words.ts';
 
 type Resource = Analysis['resources'][number];
@@ -109,14 +109,6 @@ function attributeRow(attribute: Attribute, hasTwoSides: boolean): Html {
     return html`<div>${name}<dd class="was">${was}</dd><dd class="arrow" aria-hidden="true">→</dd><dd class="becomes">${becomes}</dd></div>`;
   const isGone = after === undefined && !unknown;
   return html`<div>${name}<dd class="only ${isGone ? 'was' : 'becomes'}">${isGone ? was : becomes}</dd></div>`;
-}
-
-/** A value of a plan as the pages show it. */
-export function valueShown(given: unknown): Html {
-  if (given === undefined || given === null) return html`<span class="quiet">not set</span>`;
-  const text = typeof given === 'string' ? given : JSON.stringify(given);
-  const shown = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
-  return html`<code><bdi>${shown === '' ? '""' : shown}</bdi></code>`;
 }
 
 function listedOnly(resources: readonly Resource[]): Html | undefined {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { decideGate } from '../domain/decide-gate.ts';
-import { RefusedError } from '../domain/errors.ts';
+import { type Refusal, RefusedError } from '../domain/errors.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
 import type { Services } from '../runtime/services.ts';
@@ -10,6 +10,9 @@ import { unknownLink } from './document.ts';
 import { formNonce, isFormNonce } from './form-nonce.ts';
 import { type ApprovalRecords, loadApproval } from './load-approval.ts';
 import { formAction } from './show-approval.ts';
+
+/** What the page says anyway, in better words. */
+const TOLD_BY_STATE = new Set<Refusal>(['digest-differs', 'link-replaced']);
 
 /** What the form sends; browsers end lines with CR LF, which count twice. */
 const FormSchema = z.object({
@@ -26,7 +29,7 @@ const FormSchema = z.object({
 export async function decideApproval({ token, form }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
   const records = await loadApproval(services, token);
   if (!records) return unknownLink();
-  const { link, gate, environment } = records;
+  const { link, environment } = records;
   const sent = {
     decision: form.get('decision') ?? '',
     comment: form.get('comment') ?? '',
@@ -58,15 +61,15 @@ export async function decideApproval({ token, form }: PageRequest, services: Ser
       text: `To approve, type the name of the environment, ${environment.name}, into its field.`,
       field: 'environment',
     });
-  if (link.round !== gate.round) return show(records, PROBLEMS['digest-differs'].status);
 
   const { deploymentId, gate: name, email, digest } = link;
   try {
-    await decideGate(services, { deploymentId, gate: name, email, via: 'link', digest, decision, comment });
+    await decideGate(services, { deploymentId, gate: name, email, via: 'link', link, digest, decision, comment });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const now = (await loadApproval(services, token)) ?? records;
-    return show(now, PROBLEMS[error.refusal].status, { text: `${error.message}.` });
+    const { refusal, message } = error;
+    return show(now, PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
   }
   const decided = await loadApproval(services, token);
   return decided ? show(decided, 200, undefined, true) : unknownLink();

@@ -5,6 +5,7 @@ import type { Environment } from '../domain/environment.ts';
 import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
 import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
+import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
@@ -14,6 +15,8 @@ import type { Release } from '../domain/release.ts';
 /** Everything the page behind a link is made of. */
 export interface ApprovalRecords {
   readonly link: ApprovalLink;
+  /** Which of the person's links counts; absent while that is the first. */
+  readonly linkState: LinkState | undefined;
   readonly deployment: Deployment;
   readonly gate: Gate;
   /** All gates of the deployment that have been opened. */
@@ -54,7 +57,8 @@ export async function loadApproval(
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
   const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
-  const [gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
+  const [linkState, gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
+    store.get('linkState', link),
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
@@ -71,7 +75,7 @@ export async function loadApproval(
   ]);
   const people = { gate, gates, approver };
   const plans = { analysis, earlier, parity };
-  return { link, deployment, ...people, application, environment, release, supersededBy, ...plans };
+  return { link, linkState, deployment, ...people, application, environment, release, supersededBy, ...plans };
 }
 
 /** The deployment named by the event that superseded another. */

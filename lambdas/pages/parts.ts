@@ -1,4 +1,5 @@
 import { type Html, html } from './html.ts';
+import { MOST_CHARACTERS } from './limits.ts';
 
 /** Small pieces of pages. */
 
@@ -15,3 +16,11 @@ export const codes = (names: readonly string[]): Html =>
 /** Addresses one below the other. */
 export const addressList = (addresses: readonly string[]): Html =>
   html`<ul class="plain">${addresses.map((address) => html`<li><code><bdi>${addressOf(address)}</bdi></code></li>`)}</ul>`;
+
+/** A value of a plan. */
+export function valueShown(given: unknown): Html {
+  if (given === undefined || given === null) return html`<span class="quiet">not set</span>`;
+  const text = typeof given === 'string' ? given : JSON.stringify(given);
+  const shown = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+  return html`<code><bdi>${shown === '' ? '""' : shown}</bdi></code>`;
+}

@@ -20,7 +20,7 @@ export function keyFigures({ summary, blastRadius, cost }: Analysis): Html {
   const count = (number: number, sign: string, tone: string, says: string) =>
     html`<span class="${number > 0 ? tone : 'none'}"><span aria-hidden="true">${sign}${number}</span><span class="sr">${number} ${says} </span></span>`;
   return html`<div><dt>Resources</dt><dd class="value counts">${count(add, '+', 'add', 'to create')}${count(change, '~', 'change', 'to change')}${count(destroy, '−', 'remove', 'to destroy')}</dd><dd class="detail">${others.length > 0 ? others.join(', ') : 'created, changed, destroyed'}</dd></div>
-<div><dt>Blast radius</dt><dd class="value level ${level}">${level}</dd><dd class="detail">${direct.length} touched, ${dependents.length} ${dependents.length === 1 ? 'depends' : 'depend'} on them</dd></div>
+<div><dt>Blast radius</dt><dd class="value level ${level}">${level}</dd><dd class="detail">${direct.length} touched${dependents.length > 0 && `, ${dependents.length} ${dependents.length === 1 ? 'depends' : 'depend'} on them`}</dd></div>
 <div><dt>Cost a month</dt><dd class="value">${difference(monthlyDelta, currency)}</dd><dd class="detail">${money(monthlyBefore, currency)} → ${money(monthlyAfter, currency)}</dd></div>`;
 }
 

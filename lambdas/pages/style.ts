@@ -97,6 +97,7 @@ details[open] > summary::before { transform: translateY(-.2em) rotate(45deg); }
 .resource summary code { font-weight: 600; }
 .resource summary .path, .path { font-weight: 400; color: var(--quiet); }
 .resource .inside { padding: .1rem 0 .9rem 1.35rem; }
+.differing { padding: .7rem 0 .2rem; }
 .resource .inside > :last-child { margin-bottom: 0; }
 .plain { list-style: none; padding: 0; }
 .plain li { border-top: 1px solid var(--line); padding: .4rem 0; margin: 0; }

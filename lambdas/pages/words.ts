@@ -1,12 +1,11 @@
-import type { Operation, Requester, Status } from '../domain/deployment.ts';
+import type { Operation, Status } from '../domain/deployment.ts';
+
+export { moment, nameOf } from '../domain/in-words.ts';
 
 /** How the pages put things into words. */
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
-
-/** `23 Nov 2026, 10:00 UTC` */
-export const moment = (instant: string): string => `${day(instant)}, ${time(instant)}`;
 
 /** `23 Nov 2026` */
 export const day = (instant: string): string => DAY.format(new Date(instant));
@@ -39,16 +38,6 @@ export const difference = (amount: number, currency: string): string =>
 
 export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** A caller as people know them: the approver's address, or the name within an AWS ARN. */
-export function nameOf({ approver, principal }: Requester): string {
-  if (approver) return approver;
-  if (principal === 'push') return 'A push';
-  if (principal.startsWith('promotion of ')) return 'The automatic promotion';
-  const [, role, session] = /:assumed-role\/([^/]+)\/(.+)$/.exec(principal) ?? [];
-  if (role) return `${session} (role ${role})`;
-  return /:user\/(?:.*\/)?([^/]+)$/.exec(principal)?.[1] ?? principal;
-}
-
 /** What is asked for, as it would stand after "asks to". */
 export function operationInWords(operation: Operation, release: number, environment: string): string {
   switch (operation) {
@@ -74,6 +63,21 @@ export const STATUS_IN_WORDS: Readonly<Record<Status, string>> = {
   superseded: 'A newer release took the place of the deployment.',
   blocked: 'A policy stopped the deployment.',
   failed: 'The deployment failed.',
+};
+
+/** The same in a word or two. */
+export const STATUS_IN_BRIEF: Readonly<Record<Status, string>> = {
+  queued: 'Queued',
+  planning: 'Being planned',
+  awaiting_approval: 'Waiting',
+  applying: 'Being applied',
+  succeeded: 'Succeeded',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  canceled: 'Canceled',
+  superseded: 'Superseded',
+  blocked: 'Blocked',
+  failed: 'Failed',
 };
 
 /** Why Terraform does something, as it would stand after the kind of the resource. */

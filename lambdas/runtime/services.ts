@@ -21,6 +21,7 @@ import type {
   WebhookSecrets,
   Workflow,
 } from '../domain/ports.ts';
+import type { ReminderTimes } from '../domain/send-reminders.ts';
 import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
 
 /** What a function may use: exactly the services its environment variables speak of. */
@@ -45,7 +46,8 @@ type Provided<Environment> = {
   ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
-    : unknown);
+    : unknown) &
+  ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -84,6 +86,10 @@ export function servicesOf<Name extends FunctionName>(
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
     priceSheetKey: text('PRICE_SHEET_KEY'),
     executionsUrl: text('EXECUTIONS_URL'),
+    reminderTimes: {
+      firstReminderSeconds: environment.FIRST_REMINDER_SECONDS,
+      lastReminderSeconds: environment.LAST_REMINDER_SECONDS,
+    },
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

@@ -44,14 +44,22 @@ export class Alarms extends Construct {
         'An environment is held by a deployment that no longer runs: nothing can be deployed there until it is repaired.',
       metric: ownMetric('DeploymentsStuck'),
     });
+    this.alarm('ApproversLost', {
+      userImpact:
+        'An approver gets no mail any more, because the subscription was ended. A new confirmation mail was sent; gates that need this person block or expire until it is answered.',
+      metric: ownMetric('ApproversLost'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
       promote:
         'A release that succeeded was not promoted by itself. The reconciler creates it later, or somebody asks for it.',
       reconcile: 'Repairs are failing: what gets stuck now stays stuck.',
+      'send-reminders': 'Approvers are not reminded: gates expire that nobody thought of any more.',
+      'sweep-subscriptions':
+        'Lost e-mail subscriptions are not mended: approvers do not learn of gates that wait for them.',
     } as const;
-    for (const name of ['register-push', 'promote', 'reconcile'] as const) {
+    for (const name of ['register-push', 'promote', 'reconcile', 'send-reminders', 'sweep-subscriptions'] as const) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {

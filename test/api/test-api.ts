@@ -18,6 +18,8 @@ import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
 
 export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
 
+export const PUBLIC_URL = 'https://api.example.com';
+
 export interface Answer {
   readonly status: number;
   readonly type: string | undefined;
@@ -53,10 +55,11 @@ export class TestApi {
   readonly #functions;
 
   constructor(store?: Store, told: { executionsUrl?: string } = {}) {
-    const { mail, workflow, events, artifacts, builds, surroundings, webhookSecrets, log } = this;
+    const { mail, links, workflow, events, artifacts, builds, surroundings, webhookSecrets, log } = this;
     const ports = {
       store: store ?? this.store,
       mail,
+      links,
       workflow,
       events,
       artifacts,
@@ -66,7 +69,7 @@ export class TestApi {
       webhookSecrets,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, ...told };
+    const services = { ...ports, publicUrl: PUBLIC_URL, ...told };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),

@@ -34,6 +34,10 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
   webhookDelivery: '1a6293963766a8eb',
+  linkState: '75f9f6b2ebe784ce',
+  refusalMark: 'e63b943adb70abe1',
+  auditEntry: '3e5dab53476ee69f',
+  auditHead: 'c4eff73d73c5273c',
 };
 
 const fingerprint = (schema: z.ZodType): string =>

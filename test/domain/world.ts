@@ -82,7 +82,7 @@ export class World {
 
   async approver(facts: Partial<Approver> & { email: string }): Promise<void> {
     await this.write('approver', anApprover(facts));
-    this.mail.confirm(facts.email);
+    this.mail.click(facts.email);
   }
 
   /** Writes a record, whatever stood there. */

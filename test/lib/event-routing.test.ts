@@ -41,6 +41,13 @@ describe('events', () => {
     expect(schedules).toContain('rate(1 minute)');
   });
 
+  test.each([
+    ['send-reminders', 'rate(5 minutes)'],
+    ['sweep-subscriptions', 'rate(15 minutes)'],
+  ])('%s runs by the clock: %s', (name, expression) => {
+    expect(ruleFor(name).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([expression]);
+  });
+
   test('are of types that somebody publishes', () => {
     const ours = rules.filter(({ EventBusName }) => EventBusName);
     for (const { EventPattern } of ours)

@@ -79,7 +79,13 @@ describe('functions', () => {
   });
 
   test('invoked by events keep what they could not digest', () => {
-    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile'];
+    const asynchronous: FunctionName[] = [
+      'register-push',
+      'promote',
+      'send-reminders',
+      'sweep-subscriptions',
+      'reconcile',
+    ];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
       expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { listAll } from '../../lambdas/domain/list-all.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
+import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { anAnalysis } from '../analysis-builder.ts';
@@ -320,6 +323,26 @@ describe('a decision by the form', () => {
 });
 
 describe('every state has its page', () => {
+  test('replaced: a newer mail has another link, this one shows nothing of the plan and decides nothing', async () => {
+    const page = await TestPage.create('stage1');
+    const older = await page.token();
+    await renewLink(
+      { ...page.world.services, publicUrl: 'https://api.example.com' },
+      { deploymentId: page.id, gate: 'staff', email: STAFF },
+      { principal: JANE },
+    );
+    const { status, text } = await page.open(older);
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('A newer e-mail has taken the place of this one');
+    expect(text).not.toContain('aws_db_instance');
+    expect(text).not.toContain('<form');
+    const refused = await page.submit({ decision: 'approve' }, older);
+    expect(refused.status).toBe(409);
+    expect(readable(refused.text)).toContain('A newer e-mail has taken the place of this one');
+    expect((await page.gate())?.decisions).toEqual([]);
+    expect((await page.submit({ decision: 'approve' }, await page.token(STAFF, { sequence: 2 }))).status).toBe(200);
+  });
+
   test('decided by you, and others are still asked', async () => {
     const page = await TestPage.create('stage1', { planned: { gates: [{ gate: 'staff', required: 2 }] } });
     await page.submit({ decision: 'approve', comment: 'Fine' });
@@ -425,8 +448,12 @@ describe('every state has its page', () => {
       expect(changed.status).toBe(410);
       for (const fact of [
         ...['The plan has changed since this e-mail', 'What differs from the plan before'],
-        ...[`${database?.address} : replace before, leave alone now`, 'desired_count 4 6', 'tags'],
-        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC fine About an earlier plan, counts no more.`],
+        ...[
+          `${database?.address} would have been replaced, would now be left alone`,
+          'desired_count planned before: 4 → planned now: 6',
+          'tags',
+        ],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, counts no more fine`],
       ])
         expect(readable(changed.text)).toContain(fact);
       expect(changed.text).not.toContain('<form');
@@ -437,7 +464,7 @@ describe('every state has its page', () => {
       const asked = readable((await page.open(await page.token(STAFF, link))).text);
       for (const fact of [
         'What differs from the plan before',
-        'desired_count 4 6',
+        'desired_count planned before: 4 → planned now: 6',
         'Your decision',
         'number 2 of this',
       ])
@@ -513,6 +540,27 @@ describe('opening a link', () => {
     }
     expect(page.store.reads).toBe(0);
     expect(page.store.transactions).toBe(0);
+  });
+});
+
+describe('a decision that does not count', () => {
+  test('is told in the audit once, with what the person wrote; and nothing that was no decision is', async () => {
+    const page = await TestPage.create('prod1', { requestedBy: JANE });
+    const audit = async () => (await listAll(page.world.store, LISTINGS.audit('my-app', 'ascending'))).slice(-1);
+    const [before] = await audit();
+    await page.post('decision=approve');
+    await page.post(`decision=approve&nonce=${formNonce('another token')}`);
+    await page.submit({ decision: 'maybe' });
+    await page.submit({ decision: 'approve', environment: 'prod2' });
+    expect(await audit()).toEqual([before]);
+    for (let times = 0; times < 5; times++)
+      await page.submit({ decision: 'approve', environment: 'prod1', comment: 'mine' });
+    expect(await audit()).toMatchObject([
+      {
+        ...{ sequence: (before?.sequence ?? 0) + 1, type: 'refused', by: STAFF, via: 'link', comment: 'mine' },
+        details: { refusal: 'own-request', decision: 'approve' },
+      },
+    ]);
   });
 });
 

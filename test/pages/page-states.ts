@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
 import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
-import { JANE, type Name } from '../api/pipeline-world.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
+import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
 import { COMMIT, OTHER_DIGEST } from '../builders.ts';
 import { SECOND, TestPage } from './test-page.ts';
 
@@ -24,22 +25,31 @@ export const recordedAnalysis = (name: string, stage: 'staging' | 'production'):
     lifts: ['module.web.aws_s3_bucket.assets', 'module.web.aws_db_instance.this'],
   });
 
+const PIPELINE = 'arn:aws:sts::999999999999:assumed-role/Deployers/pipeline';
 const MESSAGE = `Drop the old asset bucket, keep logs for longer
 
 The assets moved to the CDN in March; nothing has read the bucket since.`;
 
 async function opened(environment: Name, plan: string, given: Parameters<typeof TestPage.create>[1] = {}) {
   const analysis = recordedAnalysis(plan, environment === 'prod1' ? 'production' : 'staging');
-  const page = await TestPage.create(environment, { analysis, ...given });
+  const page = await TestPage.create(environment, { analysis, requestedBy: PIPELINE, ...given });
   await page.world.store.transact(async (transaction) => {
     const release = await transaction.get('release', { application: 'my-app', number: 1 });
-    if (release) transaction.put('release', { ...release, message: MESSAGE, author: 'jane@example.com' });
+    if (release) transaction.put('release', { ...release, message: MESSAGE, author: 'dev@example.com' });
   });
   return page;
 }
 
 const inStaging = (given?: Parameters<typeof TestPage.create>[1]) => opened('stage1', '03-resize-database', given);
 const TWO_APPROVERS = { planned: { gates: [{ gate: 'staff' as const, required: 2 }] } };
+
+/** Somebody approved, then the plan went stale, and the one made instead does something else. */
+async function plannedAgain(): Promise<TestPage> {
+  const page = await inStaging();
+  await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
+  await page.planAgain(recordedAnalysis('04-replace-database', 'staging'));
+  return page;
+}
 
 /** Every state a link can be in, made by what leads to it. */
 export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> = {
@@ -100,13 +110,24 @@ export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> =
     return { page, token: await page.token() };
   },
   async changed() {
+    const page = await plannedAgain();
+    return { page, token: await page.token() };
+  },
+  async 'open again after another plan was made'() {
+    const page = await plannedAgain();
+    return { page, token: await page.token(undefined, { round: 2, digest: OTHER_DIGEST }) };
+  },
+  async replaced() {
     const page = await inStaging();
-    return { page, token: await page.token(undefined, { digest: OTHER_DIGEST }) };
+    const token = await page.token();
+    const services = { ...page.world.services, publicUrl: 'https://api.example.com' };
+    await renewLink(services, { deploymentId: page.id, gate: 'staff', email: STAFF }, { principal: JANE });
+    return { page, token };
   },
   async removed() {
     const page = await inStaging();
     const token = await page.token();
-    await page.world.delete('/applications/my-app/approvers/staff@example.com');
+    await page.world.delete(`/applications/my-app/approvers/${STAFF}`);
     return { page, token };
   },
   async unknown() {

@@ -91,7 +91,15 @@ export class TestPage {
 
   /** The token of a person's link. */
   token(email = STAFF, link: Partial<ApprovalLink> = {}): Promise<string> {
-    return this.world.links.sign({ deploymentId: this.id, gate: 'staff', round: 1, email, digest: DIGEST, ...link });
+    return this.world.links.sign({
+      deploymentId: this.id,
+      gate: 'staff',
+      round: 1,
+      email,
+      digest: DIGEST,
+      sequence: 1,
+      ...link,
+    });
   }
 
   async open(token?: string): Promise<Opened> {

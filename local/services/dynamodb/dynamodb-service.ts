@@ -76,8 +76,8 @@ export function createDynamoDbService(
   const { accountId, region } = context;
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
   const keyArnOfTable = new Map<string, string>();
+  /** By table name, or `<table>/<index>`. */
   const partitionKeys = new Map<string, string>();
-  const tables = { arnPrefix: `${arnPrefix}table/`, partitionKeyOf: (name: string) => partitionKeys.get(name) };
   let engine: Promise<DynamoDbProcess> | undefined;
   const startEngine = (): Promise<DynamoDbProcess> => {
     engine ??= startDynamoDb(context, dataDirectory);
@@ -94,9 +94,9 @@ export function createDynamoDbService(
   };
 
   /** The table's data key is unwrapped with the caller's own permissions, so everyone who touches items needs kms:Decrypt. */
-  const keyPermissions = (touched: readonly { table: string }[], { caller }: CallContext): RequiredPermission[] =>
-    [...new Set(touched.map(({ table }) => table))].flatMap((table) => {
-      const keyArn = keyArnOfTable.get(table.replace(/^arn:.*:table\//, ''));
+  const keyPermissions = (tables: readonly string[], { caller }: CallContext): RequiredPermission[] =>
+    [...new Set(tables)].flatMap((table) => {
+      const keyArn = keyArnOfTable.get(tableName(table));
       if (keyArn === undefined) return [];
       const context = {
         'kms:CallerAccount': caller.accountId,
@@ -106,6 +106,12 @@ export function createDynamoDbService(
       };
       return [{ action: 'kms:Decrypt', resources: [keyArn], context }];
     });
+
+  const naming = {
+    arnPrefix: `${arnPrefix}table/`,
+    partitionKey: (table: string, index: string | undefined) =>
+      partitionKeys.get([tableName(table), ...(index === undefined ? [] : [index])].join('/')),
+  };
 
   const perform = async (name: string, input: unknown, { request }: CallContext): Promise<unknown> =>
     send(name, request ? request.body.toString('utf8') : input);
@@ -120,14 +126,15 @@ export function createDynamoDbService(
     operations[name] = {
       permissions(input, call) {
         const touched = accesses(input);
-        return [...requiredPermissions(name, touched, tables), ...keyPermissions(touched, call)];
+        const tables = touched.map(({ table }) => table);
+        return [...requiredPermissions(name, touched, naming), ...keyPermissions(tables, call)];
       },
       perform: (input, call) => perform(name, input, call),
     };
   }
   for (const [name, accesses] of Object.entries(TABLE_OPERATIONS)) {
     operations[name] = {
-      permissions: (input) => requiredPermissions(name, accesses(input), tables),
+      permissions: (input) => requiredPermissions(name, accesses(input), naming),
       perform: (input, call) => perform(name, input, call),
     };
   }
@@ -145,8 +152,13 @@ export function createDynamoDbService(
         const name = table.TableName ?? resource.generatedName;
         const keyId = table.SSESpecification?.KMSMasterKeyId;
         if (keyId !== undefined) keyArnOfTable.set(name, resolveKeyArn(keyId));
-        const partitionKey = table.KeySchema.find(({ KeyType }) => KeyType === 'HASH');
-        if (partitionKey) partitionKeys.set(name, partitionKey.AttributeName);
+        for (const { path, keys } of [
+          { path: name, keys: table.KeySchema },
+          ...[...table.GlobalSecondaryIndexes, ...table.LocalSecondaryIndexes].map((index) => ({
+            ...{ path: `${name}/${index.IndexName}`, keys: index.KeySchema },
+          })),
+        ])
+          partitionKeys.set(path, keys.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '');
         await createOrUpdateTable(send, name, table);
         return { ref: name, attributes: { Arn: `${arnPrefix}table/${name}` } };
       },
@@ -157,6 +169,8 @@ export function createDynamoDbService(
     },
   };
 }
+
+const tableName = (nameOrArn: string): string => nameOrArn.replace(/^arn:.*:table\//, '');
 
 type Send = (operation: string, input: unknown) => Promise<unknown>;
 

@@ -4,6 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import {
   BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -13,6 +15,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../local/persistence/database.ts';
@@ -177,6 +180,78 @@ describe('DynamoDB', () => {
       const client = await own();
       await expect(client.send(command as PutItemCommand)).rejects.toMatchObject({ name: 'AccessDeniedException' });
       expect((await operator.send(new GetItemCommand({ TableName, Key: item('OWN#4') }))).Item).toBeUndefined();
+    });
+  });
+
+  describe('dynamodb:LeadingKeys', () => {
+    const audit = item('AUDIT#my-app');
+    const SET = { UpdateExpression: 'SET note = :n', ExpressionAttributeValues: { ':n': { S: 'x' } } };
+    const ALL = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'BatchGetItem', 'BatchWriteItem'];
+    const actions = [...ALL, 'ConditionCheckItem'].map((action) => `dynamodb:${action}`);
+    const ofPartition = (pk: string) =>
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: '#k = :k AND begins_with(sk, :s)',
+        ExpressionAttributeNames: { '#k': 'pk' },
+        ExpressionAttributeValues: { ':k': { S: pk }, ':s': { S: '-' } },
+      });
+    const inTransaction = (write: TransactWriteItem) =>
+      new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: item('beside') } }, write] });
+    const inBatch = (write: WriteRequest) =>
+      new BatchWriteItemCommand({ RequestItems: { main: [{ PutRequest: { Item: item('beside') } }, write] } });
+    let kept: DynamoDBClient;
+    beforeAll(async () => {
+      kept = new DynamoDBClient(
+        await cloud.clientOf([
+          { Effect: 'Allow', Action: actions, Resource: TABLE_ARN },
+          { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn },
+          {
+            Effect: 'Deny',
+            Action: actions.filter((action) => action !== 'dynamodb:GetItem'),
+            Resource: TABLE_ARN,
+            Condition: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': 'AUDIT#*' } },
+          },
+        ]),
+      );
+      await operator.send(new PutItemCommand({ TableName, Item: audit }));
+    });
+
+    test.each([
+      ['PutItem', new PutItemCommand({ TableName, Item: audit })],
+      ['UpdateItem', new UpdateItemCommand({ TableName, Key: audit, ...SET })],
+      ['DeleteItem', new DeleteItemCommand({ TableName, Key: audit })],
+      ['Query', ofPartition('AUDIT#my-app')],
+      ['BatchGetItem', new BatchGetItemCommand({ RequestItems: { main: { Keys: [item('a'), audit] } } })],
+      ['BatchWriteItem with a put', inBatch({ PutRequest: { Item: audit } })],
+      ['BatchWriteItem with a deletion', inBatch({ DeleteRequest: { Key: audit } })],
+      ['a transaction with a put', inTransaction({ Put: { TableName, Item: audit } })],
+      ['a transaction with an update', inTransaction({ Update: { TableName, Key: audit, ...SET } })],
+      ['a transaction with a deletion', inTransaction({ Delete: { TableName, Key: audit } })],
+      [
+        'a transaction with a check',
+        inTransaction({
+          ConditionCheck: { TableName, Key: audit, ConditionExpression: 'attribute_exists(pk)' },
+        }),
+      ],
+    ])('refuses what is in those partitions: %s', async (_, command) => {
+      const before = (await operator.send(new GetItemCommand({ TableName, Key: audit }))).Item;
+      await expect(kept.send(command as PutItemCommand)).rejects.toMatchObject({
+        name: 'AccessDeniedException',
+        message: expect.stringContaining('explicit deny'),
+      });
+      expect((await operator.send(new GetItemCommand({ TableName, Key: audit }))).Item).toEqual(before);
+    });
+
+    test('leaves what is in others, and what is not refused', async () => {
+      for (const command of [
+        new PutItemCommand({ TableName, Item: item('AUDITS') }),
+        new UpdateItemCommand({ TableName, Key: item('AUDITS'), ...SET }),
+        inTransaction({ Delete: { TableName, Key: item('AUDITS') } }),
+        inBatch({ DeleteRequest: { Key: item('AUDITS') } }),
+        ofPartition('AUDITS'),
+        new GetItemCommand({ TableName, Key: audit }),
+      ])
+        await expect(kept.send(command as PutItemCommand)).resolves.toBeDefined();
     });
   });
 
