@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 
+/** Executions are shown by the local cloud, not by AWS's console. */
+const CONTEXT = ['--context', 'stagegate:executionsPath=/local/executions'];
+
 /** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
 export async function synthesize(outputDirectory: string): Promise<string> {
-  const child = spawn(process.execPath, [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...CONTEXT];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
