@@ -17,6 +17,13 @@ const PublicUrl = z.object({ PUBLIC_URL: z.url() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
+/** How often DNS and certificates are looked at, and how long they are waited for in all. */
+const Patience = z.object({
+  DNS_POLL_SECONDS: z.coerce.number().int().min(1),
+  CERTIFICATE_WAIT_SECONDS: z.coerce.number().int().min(1),
+  DNS_CHANGE_WAIT_SECONDS: z.coerce.number().int().min(1),
+});
+
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
@@ -37,6 +44,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/workflow/acquire-environment.ts',
     environment: Store.extend(Artifacts.shape),
   },
+  'ensure-certificate': {
+    entry: 'lambdas/workflow/ensure-certificate.ts',
+    environment: Store.extend(Artifacts.shape).extend(Patience.shape),
+  },
   'analyze-plan': { entry: 'lambdas/workflow/analyze-plan.ts', environment: Store.extend(Artifacts.shape) },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
@@ -50,12 +61,14 @@ export const FUNCTIONS = {
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
   'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
+  'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', environment: Store.extend(Patience.shape) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
   announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },
   'release-environment': { entry: 'lambdas/workflow/release-environment.ts', environment: Deployments },
   // events: consumers of the bus and the clock
   'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
   promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
+  'check-certificates': { entry: 'lambdas/events/check-certificates.ts', environment: Store.extend(Events.shape) },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 

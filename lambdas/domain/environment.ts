@@ -1,16 +1,15 @@
 import * as z from 'zod';
+import { DnsSettingsSchema } from './dns-settings.ts';
 import { RefusedError } from './errors.ts';
-import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema, RoleArnSchema } from './names.ts';
 import { StageSchema, stageRank } from './policy.ts';
-
-const RoleArnSchema = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
 
 /** Body of `PUT …/environments/{env}`. */
 export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region name'),
-  /** Roles the builds assume in the account; by convention `stagegate-<app>-<env>-plan|apply`. */
+  /** Roles assumed in the account; by convention `stagegate-<app>-<env>-plan|apply|dns`. */
   roles: z
     .strictObject({ plan: RoleArnSchema.optional(), apply: RoleArnSchema.optional(), dns: RoleArnSchema.optional() })
     .optional(),
@@ -21,6 +20,8 @@ export const EnvironmentSettingsSchema = z.strictObject({
     .optional(),
   /** Refuses destruction; always on for production. */
   deletionProtection: z.boolean().default(false),
+  /** A hostname and a certificate. Taken away, they are withdrawn with the next deployment. */
+  dns: DnsSettingsSchema.optional(),
 });
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettingsSchema>;
 
@@ -63,8 +64,8 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The role a build assumes in the environment's account. */
-export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply'): string {
+/** The role assumed in the environment's account: by its builds, or for its DNS and certificate. */
+export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'dns'): string {
   return (
     environment.roles?.[purpose] ??
     `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`

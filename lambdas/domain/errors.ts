@@ -68,6 +68,10 @@ export const REFUSALS = [
   'approver-limit',
   'state-address-taken',
   'state-address-moved',
+  'no-service-domain',
+  'hostname-too-long',
+  'hostname-taken',
+  'dns-published',
   'release-stale',
   'not-allowed-here',
 ] as const;

@@ -12,6 +12,7 @@ import {
   type Status,
   succeed,
 } from './deployment.ts';
+import { isDnsFailure } from './dns.ts';
 import { withSuccess } from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
@@ -152,6 +153,9 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
 
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
+  // The states that look after DNS say themselves what stands in the way.
+  if (isDnsFailure(caught.error))
+    return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
   const message = `${caught.state}: ${caught.error}: ${summarizeCause(caught.cause)}`;
   return { reason, message: message.slice(0, 2000), state: caught.state };
 }

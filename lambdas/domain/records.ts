@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
 import { DeploymentSchema } from './deployment.ts';
+import { EnvironmentDnsSchema, HostnameClaimSchema } from './dns.ts';
 import { EnvironmentSchema } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
@@ -140,6 +141,14 @@ export const RECORDS = {
       sk: 'OUTPUTS',
     }),
   }),
+  environmentDns: record({
+    schema: EnvironmentDnsSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'DNS',
+    }),
+    index: ({ application, environment }) => ({ pk: 'CERTIFICATES', sk: `${application}#${environment}` }),
+  }),
   environmentEvent: record({
     schema: EnvironmentEventSchema,
     key: (event: { application: string; environment: string; at: string; nonce: string }) => ({
@@ -195,6 +204,10 @@ export const RECORDS = {
   stateClaim: record({
     schema: StateClaimSchema,
     key: ({ address }: { address: string }) => ({ pk: `STATE#${address}`, sk: 'CLAIM' }),
+  }),
+  hostnameClaim: record({
+    schema: HostnameClaimSchema,
+    key: ({ hostname }: { hostname: string }) => ({ pk: `HOSTNAME#${hostname}`, sk: 'CLAIM' }),
   }),
   consumedPlan: record({
     schema: ConsumedPlanSchema,
@@ -303,6 +316,13 @@ export const LISTINGS = {
     kind: 'gate',
     index: 'gsi1',
     partition: `PENDING#${gate}`,
+    order: ascending,
+  }),
+  /** Every environment that has a certificate. */
+  certificates: (): Listing<'environmentDns'> => ({
+    kind: 'environmentDns',
+    index: 'gsi1',
+    partition: 'CERTIFICATES',
     order: ascending,
   }),
   inFlight: (): Listing<'environmentState'> => ({

@@ -1,3 +1,4 @@
+import { freeHostname, requireNoDns } from './claim-hostname.ts';
 import { isBusy } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
@@ -36,9 +37,12 @@ async function remove(transaction: Transaction, name: string, environments: read
         'something-deployed',
         `release ${state.deployed.release} is deployed in "${environment}" of "${name}"; destroy it first`,
       );
+    await requireNoDns(transaction, where);
     await freeState(transaction, where);
-    if (await transaction.get('environment', { application: name, name: environment }))
-      transaction.delete('environment', { application: name, name: environment });
+    const defined = await transaction.get('environment', { application: name, name: environment });
+    if (!defined) continue;
+    await freeHostname(transaction, application, defined);
+    transaction.delete('environment', { application: name, name: environment });
   }
   transaction.delete('application', { name });
   return true;

@@ -52,6 +52,10 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'approver-limit': { status: 409, title: 'There are too many approvers' },
   'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },
   'state-address-moved': { status: 409, title: 'The Terraform state has moved' },
+  'no-service-domain': { status: 409, title: 'The application has no service discovery domain' },
+  'hostname-too-long': { status: 409, title: 'The hostname would be too long' },
+  'hostname-taken': { status: 409, title: 'The hostname belongs to another environment' },
+  'dns-published': { status: 409, title: 'DNS records or a certificate are still there' },
   'release-stale': { status: 409, title: 'The release is out of date' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
 };

@@ -7,6 +7,7 @@ import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
+import type { Patience } from '../domain/dns.ts';
 import type {
   ApproverMail,
   ArtifactStore,
@@ -37,7 +38,8 @@ type Provided<Environment> = {
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
-    : unknown);
+    : unknown) &
+  ('DNS_POLL_SECONDS' extends VariablesOf<Environment> ? { readonly patience: Patience } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -70,6 +72,11 @@ export function servicesOf<Name extends FunctionName>(
     events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
+    patience: {
+      pollSeconds: environment.DNS_POLL_SECONDS,
+      certificateSeconds: environment.CERTIFICATE_WAIT_SECONDS,
+      changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
+    },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };

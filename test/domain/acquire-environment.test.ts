@@ -17,7 +17,9 @@ describe('acquiring an environment', () => {
 
   test('gives the holder what its plan build needs', async () => {
     const id = await world.deploy('dev1', 1);
-    const { EnvironmentVariablesOverride, ...source } = await acquireEnvironment(world, id);
+    const { plan, ...needs } = await acquireEnvironment(world, id);
+    const { EnvironmentVariablesOverride, ...source } = plan;
+    expect(needs).toEqual({ needsCertificate: false, needsDns: false });
     expect(source).toEqual({
       SourceTypeOverride: 'GITHUB_ENTERPRISE',
       SourceLocationOverride: 'https://git.example/acme/config.git',

@@ -1,4 +1,4 @@
-import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
+import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
@@ -6,6 +6,8 @@ import { applyResultKey, applyStartedKey, outputsKey } from '../../lambdas/domai
 import type { Caught } from '../../lambdas/domain/caught.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
+import type { DnsServices } from '../../lambdas/domain/dns-subject.ts';
+import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type {
@@ -17,6 +19,7 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
+import { publishDns } from '../../lambdas/domain/publish-dns.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
@@ -25,7 +28,7 @@ import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { leavePlan, type PlanKind } from './plan-artifacts.ts';
 
-export interface WorkflowServices {
+export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly mail: ApproverMail;
@@ -43,6 +46,7 @@ export interface Terraform {
 
 type State =
   | 'AcquireEnvironment'
+  | 'EnsureCertificate'
   | 'Plan'
   | 'AnalyzePlan'
   | 'RequestApproval'
@@ -51,6 +55,7 @@ type State =
   | 'ConsumePlan'
   | 'Apply'
   | 'RecordOutputs'
+  | 'PublishDns'
   | 'Record'
   | 'Announce'
   | 'ReleaseEnvironment';
@@ -63,6 +68,7 @@ interface Execution {
   waitingFor?: { readonly build: string } | { readonly token: string; readonly until: number };
   gate: GateName;
   gates: readonly GateName[];
+  needsDns: boolean;
   timeoutSeconds: number;
   ending: Ending;
   failure?: Caught;
@@ -86,6 +92,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   /** Every call of start and resume fails while this is set. */
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  /** What every apply leaves beside its own output. */
+  outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: WorkflowServices;
   /** Executions that are in the middle of a step: each goes through one state at a time. */
   readonly #stepping = new Set<string>();
@@ -100,7 +108,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
     if (this.executions.has(deploymentId)) return;
     this.executions.set(deploymentId, {
       ...{ deploymentId, status: 'running', state: 'AcquireEnvironment' },
-      ...{ gate: 'staff', gates: [], timeoutSeconds: 0, ending: 'failed', builds: [] },
+      ...{ gate: 'staff', gates: [], needsDns: false, timeoutSeconds: 0, ending: 'failed', builds: [] },
     });
   }
 
@@ -201,14 +209,18 @@ export class SimulatedWorkflow implements Workflow, Builds {
     const services = { ...this.#services, workflow: this, builds: this };
     switch (execution.state) {
       case 'AcquireEnvironment':
-        await acquireEnvironment(services, id);
-        return { state: 'Plan' };
+        return acquired(await acquireEnvironment(services, id));
+      case 'EnsureCertificate': {
+        const certificate = await ensureCertificate(services, id);
+        if (certificate.outcome === 'canceled') return record('canceled');
+        return certificate.outcome === 'ready' ? { state: 'Plan' } : this.#lookAgain(execution, certificate);
+      }
       case 'Plan':
         return this.#build(execution, (deployment) => this.#plan(deployment));
       case 'AnalyzePlan': {
         const { next, gates } = await analyzeDeploymentPlan(services, id);
         if (next === 'blocked' || next === 'canceled') return record(next);
-        if (next === 'no-changes') return record('succeeded');
+        if (next === 'no-changes') return published(execution);
         const [gate] = gates;
         return next === 'gates' && gate ? { state: 'RequestApproval', gate, gates } : { state: 'ConsumePlan' };
       }
@@ -234,7 +246,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
         return this.#build(execution, (deployment) => this.#apply(deployment));
       case 'RecordOutputs':
         await recordOutputs(services, id);
-        return record('succeeded');
+        return published(execution);
+      case 'PublishDns': {
+        const publication = await publishDns(services, id);
+        return publication.outcome === 'done' ? record('succeeded') : this.#lookAgain(execution, publication);
+      }
       case 'Record':
         return { state: 'Announce', outcome: await recordEnding(services, id, execution.ending, execution.failure) };
       case 'Announce':
@@ -244,6 +260,12 @@ export class SimulatedWorkflow implements Workflow, Builds {
         await releaseEnvironment(services, id);
         return { status: execution.outcome === 'succeeded' ? 'succeeded' : 'failed' };
     }
+  }
+
+  /** A Wait state, and the same task again after it. */
+  #lookAgain({ state }: Execution, answer: NotYet): Answer {
+    if (answer.outcome === 'failed') return record('failed', { state, error: answer.reason, cause: answer.message });
+    return { waitingFor: { token: 'a Wait state', until: this.#now() + answer.waitSeconds * 1000 } };
   }
 
   /** The first step starts the build, the second one finds it ended. */
@@ -289,7 +311,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
     this.applied.push({ digest: deployment.planned.digest, deploymentId: deployment.id });
     switch (this.terraform(deployment).apply) {
       case 'succeeds':
-        await artifacts.putJson(outputsKey(prefix), { url: { sensitive: false, value: deployment.id } });
+        await artifacts.putJson(outputsKey(prefix), {
+          url: { sensitive: false, value: deployment.id },
+          ...this.outputs,
+        });
         await artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 1 });
         return { state: 'RecordOutputs' };
       case 'fails':
@@ -312,4 +337,12 @@ export class SimulatedWorkflow implements Workflow, Builds {
   }
 }
 
+type NotYet =
+  | { readonly outcome: 'pending'; readonly waitSeconds: number }
+  | { readonly outcome: 'failed'; readonly reason: string; readonly message: string };
+
+const acquired = ({ needsCertificate, needsDns }: Acquisition): Answer => ({
+  ...{ state: needsCertificate ? 'EnsureCertificate' : 'Plan', needsDns },
+});
+const published = ({ needsDns }: Execution): Answer => (needsDns ? { state: 'PublishDns' } : record('succeeded'));
 const record = (ending: Ending, failure?: Caught): Answer => ({ state: 'Record', ending, ...(failure && { failure }) });

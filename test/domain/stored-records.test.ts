@@ -13,7 +13,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'a804c5d494c80066',
-  environment: '8f9c1bd3790aea60',
+  environment: 'bef6c4a95dfc8594',
   approver: '9e89f18ebe947b74',
   releaseLog: 'a5b93191a4e580c9',
   release: '3ee1ee4a12eabe84',
@@ -21,7 +21,8 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environmentState: 'bdf85fab7f7922e8',
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
-  environmentEvent: 'be5298fa288cd3df',
+  environmentDns: '2cbfdd794265a82f',
+  environmentEvent: '9209d9058dd7fa05',
   protectionLifts: '063b649b7e842087',
   stateAddress: '4e5a615cb88e9798',
   deployment: '85e789fe7ceebeff',
@@ -29,6 +30,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',
   stateClaim: 'b9608314ef504280',
+  hostnameClaim: '0343f9c00ca5c26f',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
 };
