@@ -59,7 +59,12 @@ export const FUNCTIONS = {
   },
   'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
+  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', environment: Store.extend(Artifacts.shape) },
   'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'inspect-failed-apply': {
+    entry: 'lambdas/workflow/inspect-failed-apply.ts',
+    environment: Store.extend(Artifacts.shape),
+  },
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
   'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', environment: Store.extend(Patience.shape) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },

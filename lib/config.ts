@@ -61,9 +61,10 @@ const ConfigSchema = z.strictObject({
   /** Connections and secrets with which config repositories and their private modules may be fetched. */
   allowedConnectionArns: list(ConnectionArnSchema).default([]),
   allowedSecretArns: list(SecretArnSchema).default([]),
-  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply. */
+  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),
+  allowedStateRoleArns: list(RoleArnSchema).default([]),
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(EngineVersionSchema).default([

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, planResultKey } from './build-result.ts';
+import { carryApprovals } from './carry-approvals.ts';
 import {
   type Deployment,
   type DeploymentIn,
   type EndingError,
   type Planned,
-  plannedOf,
   runPrefix,
   withPlan,
 } from './deployment.ts';
@@ -22,7 +22,7 @@ import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 
-/** What the state machine does next, and the gates the plan has to pass. */
+/** What the state machine does next, and the gates that are left for the plan to pass. */
 export const PlanVerdictSchema = z.object({
   next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
   gates: z.array(z.enum(GATES)),
@@ -45,9 +45,8 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
   const result = await readResult(artifacts, subject.deployment);
   const lifts = await activeLifts(store, subject.environment);
   const analysis = await analyze(artifacts, subject, result, lifts);
-  const round = (plannedOf(subject.deployment)?.round ?? 0) + (isSamePlan(subject.deployment, result) ? 0 : 1);
-  const stored = await artifacts.putJson(analysisKey(id, round), analysis);
-  const planned = planOf(subject, result, analysis, stored, round);
+  const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
+  const planned = planOf(subject, result, analysis, stored);
   return store.transact((transaction) => settle(transaction, id, planned, result, blockingOf(analysis), surroundings));
 }
 
@@ -125,31 +124,38 @@ async function analyze(
   });
 }
 
-const isSamePlan = (deployment: Deployment, { digest }: PlanSuccess): boolean =>
-  plannedOf(deployment)?.digest === digest;
-
 function planOf(
-  { application, environment }: Subject,
+  { application, environment, deployment }: Subject,
   result: PlanSuccess,
   analysis: Analysis,
   stored: Artifact,
-  round: number,
 ): Planned {
   const lifts = analysis.safeguards.liftsUsed;
+  const { bucket, key, region } = result.backend;
+  const replaces = replacedPlan(deployment);
   return {
     digest: result.digest,
     changeDigest: analysis.changeDigest,
     bundle: result.bundle,
     analysis: stored,
     state: result.state,
+    stateAddress: { bucket, key, region },
     plannedAt: result.createdAt,
-    round,
+    round: deployment.round,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
     gates: requiredGates(gatesOf(policyFor(environment.stage, application.policy)), lifts.length > 0),
     isProtected: isProtected(environment),
     lifts,
+    ...(replaces && { replaces }),
   };
+}
+
+/** The stale plan this one is made instead of; asked again after the new one is known, it answers the same. */
+function replacedPlan({ planned, stale: because }: DeploymentIn<'planning'>): Planned['replaces'] {
+  if (!planned || !because) return planned?.replaces;
+  const { round, digest, changeDigest, analysis } = planned;
+  return { round, digest, changeDigest, analysis, because };
 }
 
 /** Rule 7: a plan that needs a lifted protection passes both gates, in whatever stage. */
@@ -187,10 +193,10 @@ async function settle(
     digest: planned.digest,
     ...(blocking && { reason: blocking.reason }),
   });
-  const gates = planned.gates.map(({ gate }) => gate);
-  if (deployment.cancelRequestedBy) return { next: 'canceled', gates };
-  if (blocking) return { next: 'blocked', gates };
-  if (!planned.hasChanges) return { next: 'no-changes', gates };
+  if (deployment.cancelRequestedBy) return { next: 'canceled', gates: [] };
+  if (blocking) return { next: 'blocked', gates: [] };
+  if (!planned.hasChanges) return { next: 'no-changes', gates: [] };
+  const gates = await carryApprovals(transaction, analysed, planned, surroundings);
   return { next: gates.length > 0 ? 'gates' : 'apply', gates };
 }
 

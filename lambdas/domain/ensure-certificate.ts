@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { BuildOverridesSchema, planBuild } from './build-request.ts';
+import { BuildOverridesSchema } from './build-request.ts';
 import { type DescribedCertificate, withDescription } from './certificate.ts';
 import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from './dns.ts';
 import type { DnsSettings } from './dns-settings.ts';
@@ -10,13 +10,13 @@ import {
   type DnsServices,
   type DnsSubject,
   describeZone,
-  dnsVariables,
   loadDnsSubject,
   waitFor,
   zoneRole,
 } from './dns-subject.ts';
 import { findZone, requireDelegated } from './find-zone.ts';
 import { certificateNamesOf, hostnameOf } from './hostname.ts';
+import { buildOfRound } from './next-round.ts';
 import type { ArtifactStore, AssumedRole } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { isInTheWay, isOurs, notOurs, writeRecords } from './write-records.ts';
@@ -44,13 +44,11 @@ const VALIDATION_TTL_SECONDS = 300;
  */
 export async function ensureCertificate(services: Services, id: string): Promise<CertificateAnswer> {
   const subject = await loadDnsSubject(services.store, id, ['planning']);
-  const { application, environment, deployment } = subject;
-  if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
+  if (subject.deployment.cancelRequestedBy) return { outcome: 'canceled' };
   return answering(async () => {
     const dns = await advance(services, subject);
     if (dns.certificate.status !== 'issued') return awaitIssue(services, subject, dns);
-    const build = { application, environment, deployment, artifactBucket: services.artifacts.bucket };
-    return { outcome: 'ready', plan: planBuild(build, dnsVariables(application, environment, dns)) };
+    return { outcome: 'ready', plan: await buildOfRound(services, id) };
   });
 }
 

@@ -9,9 +9,15 @@ export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region name'),
-  /** Roles assumed in the account; by convention `stagegate-<app>-<env>-plan|apply|dns`. */
+  /** Roles that are assumed in the account; by convention `stagegate-<app>-<env>-<purpose>`. */
   roles: z
-    .strictObject({ plan: RoleArnSchema.optional(), apply: RoleArnSchema.optional(), dns: RoleArnSchema.optional() })
+    .strictObject({
+      plan: RoleArnSchema.optional(),
+      apply: RoleArnSchema.optional(),
+      /** Reads the Terraform state, and nothing else. */
+      state: RoleArnSchema.optional(),
+      dns: RoleArnSchema.optional(),
+    })
     .optional(),
   /** Bucket of the Terraform state where the directory's backend block names none. */
   stateBucket: z
@@ -64,8 +70,8 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The role assumed in the environment's account: by its builds, or for its DNS and certificate. */
-export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'dns'): string {
+/** The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate. */
+export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state' | 'dns'): string {
   return (
     environment.roles?.[purpose] ??
     `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`

@@ -181,7 +181,7 @@ async function create(
     ...{ id, application: request.application, environment: request.environment, number },
     ...{ release: request.release, commit: release.commit, operation: request.operation },
     ...{ automatic: request.automatic, requestedBy: request.requestedBy, createdAt: now },
-    runSecret: surroundings.randomHex(32),
+    ...{ runSecret: surroundings.randomHex(32), round: 1 },
   };
   const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
   const admission = admit({ ...state, newestDeployment: number }, { deploymentId: id, ...pick(request) }, now);
@@ -261,7 +261,7 @@ async function supersedeWaitingHolder(
     GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),
   );
   const open = gates.find((gate) => gate?.status === 'open');
-  if (!open || gates.some((gate) => gate && gate.decisions.length > 0)) return [];
+  if (!open || gates.some((gate) => gate && gate.decisions.length + gate.voided.length > 0)) return [];
   transaction.put('gate', close(open, 'superseded', surroundings.now()));
   recordEvent(transaction, surroundings, holder.deploymentId, 'superseded', newer.id);
   return [{ deploymentId: holder.deploymentId, gate: open.gate }];

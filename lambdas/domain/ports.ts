@@ -1,4 +1,6 @@
 import type { DescribedCertificate } from './certificate.ts';
+import type { StateAddress, StateHead } from './deployment.ts';
+import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { GateName } from './policy.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
@@ -69,6 +71,12 @@ export interface Workflow {
 export interface Builds {
   /** Is any of these builds still in progress? */
   anyInProgress(buildIds: readonly string[]): Promise<boolean>;
+}
+
+/** The Terraform states in the environments' own accounts. */
+export interface StateReader {
+  /** What tells the state's version apart; null when there is no state yet. Throws StateUnreadableError. */
+  head(environment: Environment, address: StateAddress): Promise<StateHead | null>;
 }
 
 export interface EventBus {

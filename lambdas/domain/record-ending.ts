@@ -143,7 +143,8 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   }
   const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(prefix)))?.value);
   if (result.success && !result.data.ok) {
-    const { reason, message, diagnostics, applied } = result.data;
+    const { reason, message: told, diagnostics, applied } = result.data;
+    const message = reason === 'plan-stale' ? `${told}; the plan was made ${counted(deployment.round)}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
   if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
@@ -151,11 +152,21 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
 }
 
+const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
+
+/** Errors of ours that say by their name why a deployment failed. */
+const REASONS: Readonly<Record<string, string>> = {
+  PlanStaleError: 'plan-stale',
+  StateUnreadableError: 'state-unreadable',
+};
+
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
   // The states that look after DNS say themselves what stands in the way.
   if (isDnsFailure(caught.error))
     return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
-  const message = `${caught.state}: ${caught.error}: ${summarizeCause(caught.cause)}`;
-  return { reason, message: message.slice(0, 2000), state: caught.state };
+  const words = summarizeCause(caught.cause);
+  const known = REASONS[caught.error];
+  const message = known ? words : `${caught.state}: ${caught.error}: ${words}`;
+  return { reason: known ?? reason, message: message.slice(0, 2000), state: caught.state };
 }

@@ -5,6 +5,7 @@ import { DynamoStore } from '../adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
+import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
 import type { Patience } from '../domain/dns.ts';
@@ -14,6 +15,7 @@ import type {
   Builds,
   EventBus,
   LinkSigner,
+  StateReader,
   Store,
   Surroundings,
   Workflow,
@@ -29,6 +31,7 @@ type VariablesOf<Environment> = string extends keyof Environment ? never : keyof
 type Provided<Environment> = {
   readonly surroundings: Surroundings;
   readonly builds: Builds;
+  readonly states: StateReader;
 } & ('TABLE_NAME' extends VariablesOf<Environment> ? { readonly store: Store } : unknown) &
   ('ARTIFACT_BUCKET' extends VariablesOf<Environment> ? { readonly artifacts: ArtifactStore } : unknown) &
   ('STATE_MACHINE_ARN' extends VariablesOf<Environment> ? { readonly workflow: Workflow } : unknown) &
@@ -66,6 +69,7 @@ export function servicesOf<Name extends FunctionName>(
   const services = {
     surroundings: SURROUNDINGS,
     builds: new CodeBuildBuilds(),
+    states: new S3StateReader(),
     store: when('TABLE_NAME', (table) => new DynamoStore(table)),
     artifacts: when('ARTIFACT_BUCKET', (bucket) => new S3ArtifactStore(bucket)),
     workflow: when('STATE_MACHINE_ARN', (arn) => new StepFunctionsWorkflow(arn)),

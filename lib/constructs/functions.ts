@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
@@ -111,8 +111,29 @@ export class Functions extends Construct {
         bindings: { TABLE_NAME: data.records('read-write') },
         timeout: WORKFLOW_TIMEOUT,
       }),
+      'check-plan': make('check-plan', {
+        description: 'Looks whether an approved plan is still one of the state as it is',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        permissions: [
+          {
+            actions: ['sts:AssumeRole'],
+            resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-state`, ...props.config.allowedStateRoleArns],
+            wildcardReason:
+              'environments are registered at run time, in any account; each role asks for its external id',
+          },
+        ],
+        trustedByEnvironments: true,
+        // A state may be tens of megabytes, of which only its head is kept.
+        memorySize: 1024,
+        timeout: WORKFLOW_TIMEOUT,
+      }),
       'consume-plan': make('consume-plan', {
         description: 'Uses up the approved plan, once, and composes the apply build',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'inspect-failed-apply': make('inspect-failed-apply', {
+        description: 'Tells a plan that was refused as stale from an apply that failed',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),

@@ -5,6 +5,7 @@ import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import type { HttpAnswer } from '../../lambdas/runtime/http-event.ts';
 import { FakeBuilds } from '../fakes/fake-builds.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { FakeWorkflow } from '../fakes/fake-workflow.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
@@ -50,6 +51,7 @@ export class TestApi {
       events,
       artifacts,
       builds,
+      states: new FakeStateReader(),
       surroundings,
       leastGateExpirySeconds: 3600,
     };

@@ -4,7 +4,7 @@ import { planResultKey } from '../../lambdas/domain/build-result.ts';
 import { plannedOf, runPrefix } from '../../lambdas/domain/deployment.ts';
 import { liftProtection } from '../../lambdas/domain/lift-protection.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
-import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { anApplication, anEnvironment, aRelease, DIGEST } from '../builders.ts';
 import { leavePlan, type PlanKind, stateKey } from './plan-artifacts.ts';
 import { ALICE, CAROL, World } from './world.ts';
 
@@ -26,7 +26,7 @@ describe('analysing the plan of a deployment', () => {
       ['dev1', 'changes', 'apply', []],
       ['stage1', 'changes', 'gates', ['staff']],
       ['prod1', 'changes', 'gates', ['staff', 'client']],
-      ['prod1', 'no-changes', 'no-changes', ['staff', 'client']],
+      ['prod1', 'no-changes', 'no-changes', []],
     ] as const)('in %s with %s is %s', async (environment, kind, next, gates) => {
       expect(await analyze(await planning(environment, kind))).toEqual({ next, gates });
     });
@@ -87,14 +87,6 @@ describe('analysing the plan of a deployment', () => {
     const first = await analyze(id);
     expect(await analyze(id)).toEqual(first);
     expect(plannedOf(await world.deployment(id))?.round).toBe(1);
-  });
-
-  test('of another plan begins another round', async () => {
-    const id = await planning('stage1');
-    await analyze(id);
-    await leavePlan(world.artifacts, await world.deployment(id), 'changes', { digest: OTHER_DIGEST });
-    await analyze(id);
-    expect(plannedOf(await world.deployment(id))).toMatchObject({ round: 2, digest: OTHER_DIGEST });
   });
 
   describe('fails', () => {

@@ -12,8 +12,8 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  * same commit as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'a804c5d494c80066',
-  environment: 'bef6c4a95dfc8594',
+  application: 'ba07748ec45abd08',
+  environment: '8bc7c7765b2fee3a',
   approver: '9e89f18ebe947b74',
   releaseLog: 'a5b93191a4e580c9',
   release: '3ee1ee4a12eabe84',
@@ -25,8 +25,8 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environmentEvent: '9209d9058dd7fa05',
   protectionLifts: '063b649b7e842087',
   stateAddress: '4e5a615cb88e9798',
-  deployment: '85e789fe7ceebeff',
-  gate: '199ff4524631cd14',
+  deployment: '2532cee735c9480b',
+  gate: 'c0dba6c58bfa40a5',
   taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',
   stateClaim: 'b9608314ef504280',

@@ -19,6 +19,7 @@ import type { Release } from '../../lambdas/domain/release.ts';
 import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';
+import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
@@ -48,6 +49,7 @@ export class World {
   readonly store: Store;
   readonly events: EventBus & Pick<InMemoryEventBus, 'published' | 'names'>;
   readonly surroundings = new FakeSurroundings();
+  readonly states = new FakeStateReader();
   readonly mail = new InMemoryApproverMail();
   readonly links = new FakeLinkSigner();
   readonly artifacts = new InMemoryArtifactStore();

@@ -166,9 +166,10 @@ describe('a decision', () => {
   async function waiting(name: string) {
     const app = await applicationNamed(name);
     app.push('one');
-    await app.waits('stage1', 1, 'staff');
-    const link = await app.link(STAFF, 'stage1', 1);
-    return { app, approve: () => cloud.decide(link, { decision: 'approve', comment: 'fine' }) };
+    const { id } = await app.waits('stage1', 1, 'staff');
+    const post = await cloud.open(await app.link(STAFF, 'stage1', 1));
+    await cloud.taskToken(id, 'staff');
+    return { app, approve: () => post({ decision: 'approve', comment: 'fine' }) };
   }
   /** More often than the SDK tries. */
   const crash = () =>

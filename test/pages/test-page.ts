@@ -9,6 +9,7 @@ import { pageHandler } from '../../lambdas/runtime/page-handler.ts';
 import { anAnalysis } from '../analysis-builder.ts';
 import { CLIENT, JANE, type Name, PipelineWorld, STAFF } from '../api/pipeline-world.ts';
 import { DIGEST } from '../builders.ts';
+import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { WatchedStore } from '../fakes/watched-store.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
 
@@ -32,7 +33,8 @@ export class TestPage {
     this.id = id;
     this.store = new WatchedStore(world.store);
     const { surroundings, builds, artifacts, workflow, events, links, log } = world;
-    const services = { store: this.store, surroundings, builds, artifacts, workflow, events, links };
+    const states = new FakeStateReader();
+    const services = { store: this.store, surroundings, builds, states, artifacts, workflow, events, links };
     this.#handler = pageHandler('approval-page', APPROVAL_SITE, { services, log });
   }
 
