@@ -44,14 +44,20 @@ export class Alarms extends Construct {
         'An environment is held by a deployment that no longer runs: nothing can be deployed there until it is repaired.',
       metric: ownMetric('DeploymentsStuck'),
     });
+    this.alarm('CertificatesFailing', {
+      userImpact:
+        'A certificate is about to expire, was not renewed or cannot be asked about: browsers will refuse the hostname.',
+      metric: ownMetric('CertificatesFailing'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
       promote:
         'A release that succeeded was not promoted by itself. The reconciler creates it later, or somebody asks for it.',
       reconcile: 'Repairs are failing: what gets stuck now stays stuck.',
+      'check-certificates': 'Nobody looks whether certificates are renewed.',
     } as const;
-    for (const name of ['register-push', 'promote', 'reconcile'] as const) {
+    for (const name of ['register-push', 'promote', 'reconcile', 'check-certificates'] as const) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {

@@ -8,6 +8,7 @@ import type { Encryption } from './encryption.ts';
 import type { EventBus } from './event-bus.ts';
 import { type Binding, HouseFunction, type HouseFunctionProps } from './house-function.ts';
 import type { Notifications } from './notifications.ts';
+import type { Permission } from './permissions.ts';
 import type { TerraformRunner } from './terraform-runner.ts';
 
 /** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
@@ -47,6 +48,19 @@ export class Functions extends Construct {
     const runs = data.artifacts({ read: ['runs/*'] });
     const leastGateExpiry: Binding = { value: String(props.config.leastGateExpirySeconds), permissions: [] };
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
+    const seconds = (value: number): Binding => ({ value: String(value), permissions: [] });
+    const patience = {
+      DNS_POLL_SECONDS: seconds(props.config.dnsPollSeconds),
+      CERTIFICATE_WAIT_SECONDS: seconds(props.config.certificateWaitSeconds),
+      DNS_CHANGE_WAIT_SECONDS: seconds(props.config.dnsChangeWaitSeconds),
+    };
+    /** Roles in environments' accounts, by what they are for. */
+    const targetRoles = (purpose: 'state' | 'dns', more: readonly string[]): Permission => ({
+      actions: ['sts:AssumeRole'],
+      resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
+      wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
+    });
+    const dnsRoles = targetRoles('dns', props.config.allowedDnsRoleArns);
 
     this.byName = {
       // API
@@ -77,6 +91,13 @@ export class Functions extends Construct {
       'acquire-environment': make('acquire-environment', {
         description: 'Confirms that the deployment holds its environment and composes the plan build',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'ensure-certificate': make('ensure-certificate', {
+        description: 'Requests the certificate of an environment and proves its names in the zone, step by step',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}), ...patience },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
         timeout: WORKFLOW_TIMEOUT,
       }),
       'analyze-plan': make('analyze-plan', {
@@ -114,14 +135,7 @@ export class Functions extends Construct {
       'check-plan': make('check-plan', {
         description: 'Looks whether an approved plan is still one of the state as it is',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
-        permissions: [
-          {
-            actions: ['sts:AssumeRole'],
-            resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-state`, ...props.config.allowedStateRoleArns],
-            wildcardReason:
-              'environments are registered at run time, in any account; each role asks for its external id',
-          },
-        ],
+        permissions: [targetRoles('state', props.config.allowedStateRoleArns)],
         trustedByEnvironments: true,
         // A state may be tens of megabytes, of which only its head is kept.
         memorySize: 1024,
@@ -140,6 +154,13 @@ export class Functions extends Construct {
       'record-outputs': make('record-outputs', {
         description: 'Records the outputs of a finished apply',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'publish-dns': make('publish-dns', {
+        description: 'Points the hostname of an environment at what its outputs say, or withdraws it',
+        bindings: { TABLE_NAME: data.records('read-write'), ...patience },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-ending': make('record-ending', {
@@ -169,6 +190,14 @@ export class Functions extends Construct {
         description: 'Promotes a release that succeeded to the next environment, where policy says so',
         bindings: deploying,
         timeout: WORKFLOW_TIMEOUT,
+        asynchronous: true,
+      }),
+      'check-certificates': make('check-certificates', {
+        description: 'Asks ACM about every certificate and tells of renewals and of what is wrong',
+        bindings: { TABLE_NAME: data.records('read-write'), EVENT_BUS_NAME: events.publishing() },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
+        timeout: Duration.minutes(5),
         asynchronous: true,
       }),
       reconcile: make('reconcile', {

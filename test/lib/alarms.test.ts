@@ -9,6 +9,8 @@ describe('alarms', () => {
 
   test('watch failed and stuck deployments and every dead-letter queue', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+      'stagegate-CertificatesFailing',
+      'stagegate-DeadLetters-check-certificates',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',

@@ -55,7 +55,7 @@ describe('functions', () => {
   });
 
   test('invoked by events keep what they could not digest', () => {
-    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile'];
+    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile', 'check-certificates'];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
       expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);
