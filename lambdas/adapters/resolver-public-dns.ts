@@ -1,4 +1,4 @@
-import { NODATA, NOTFOUND, resolveNs } from 'node:dns/promises';
+import dns, { NODATA, NOTFOUND } from 'node:dns/promises';
 import type { PublicDns } from '../domain/ports.ts';
 import { plainName } from '../domain/zone-record.ts';
 
@@ -6,9 +6,10 @@ import { plainName } from '../domain/zone-record.ts';
 export class ResolverPublicDns implements PublicDns {
   async nameServers(domain: string): Promise<readonly string[] | undefined> {
     try {
-      return (await resolveNs(domain)).map(plainName);
+      // Called on the module: an imported function would go on asking the servers there were when it was imported.
+      return (await dns.resolveNs(domain)).map(plainName);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
       return code === NOTFOUND || code === NODATA ? [] : undefined;
     }
   }

@@ -4,12 +4,14 @@ import { CertificateStatusSchema, RenewalSchema } from './certificate.ts';
 import type { EnvironmentDns } from './dns.ts';
 import { DnsSettingsSchema } from './dns-settings.ts';
 import type { Environment } from './environment.ts';
-import { hostnameOf } from './hostname.ts';
+import { certificateNamesOf, hostnameOf } from './hostname.ts';
 
 /** An environment's DNS as the API shows it; what no deployment has come to yet is null. */
 export const DnsViewSchema = z
   .object({
     hostname: z.string(),
+    /** What its certificate is for, the common name first: the hostname, and a short name where it is too long for one. */
+    certificateNames: z.array(z.string()),
     /** As configured; null while what there was is still to be withdrawn, by the next deployment. */
     settings: DnsSettingsSchema.nullable(),
     zone: z.object({ id: z.string(), name: z.string() }).nullable(),
@@ -40,8 +42,10 @@ export function viewDns(
   dns: EnvironmentDns | undefined,
 ): DnsView | null {
   if (!environment.dns && !dns) return null;
+  const hostname = dns?.hostname ?? hostnameOf(application, environment);
   return {
-    hostname: dns?.hostname ?? hostnameOf(application, environment),
+    hostname,
+    certificateNames: certificateNamesOf(hostname),
     settings: environment.dns ?? null,
     zone: dns ? { id: dns.zone.id, name: dns.zone.name } : null,
     record: dns?.published ? viewRecord(dns.published) : null,

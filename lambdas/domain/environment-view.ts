@@ -118,7 +118,7 @@ export async function viewEnvironment(
     roles: {
       ...environment.roles,
       ...{ plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
-      ...(environment.dns && { dns: roleArnOf(environment, 'dns') }),
+      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
     },
     stateBucket: stateBucketOf(environment),
     stateAddress: address?.address ?? null,

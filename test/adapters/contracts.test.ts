@@ -22,7 +22,9 @@ import { describeArtifactStore } from '../contracts/artifact-store-contract.ts';
 import { describeCertificates } from '../contracts/certificates-contract.ts';
 import { describeHostedZones, describeZoneConflicts } from '../contracts/hosted-zones-contract.ts';
 import { describeLinkSigner } from '../contracts/link-signer-contract.ts';
+import { describePublicDns } from '../contracts/public-dns-contract.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakePublicDns } from '../fakes/fake-public-dns.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
 import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
@@ -43,6 +45,11 @@ for (const describeThem of [describeHostedZones, describeZoneConflicts])
     const zones = new InMemoryHostedZones();
     return { zones, role: DNS_ROLE, zoneId: zones.add('Z0123456789', 'acme.example').id };
   });
+describePublicDns('FakePublicDns', async () => {
+  const dns = new FakePublicDns();
+  dns.delegations.set('acme.example', ['ns-1.acme.example', 'ns-2.acme.example']);
+  return { dns, delegated: 'acme.example', servers: ['ns-1.acme.example', 'ns-2.acme.example'] };
+});
 describeCertificates('InMemoryCertificates', async () => ({
   certificates: new InMemoryCertificates(),
   role: DNS_ROLE,

@@ -25,7 +25,8 @@ describe('the DNS of an environment', () => {
     const { status, body: environment } = await world.put(dev1, body());
     expect(status).toBe(200);
     expect(environment.dns).toEqual({
-      ...{ hostname: HOSTNAME, settings: DNS, zone: null, record: null, certificate: null },
+      ...{ hostname: HOSTNAME, certificateNames: [HOSTNAME], settings: DNS },
+      ...{ zone: null, record: null, certificate: null },
     });
     expect(environment.roles.dns).toBe('arn:aws:iam::222222222222:role/stagegate-my-app-dev1-dns');
     expect(await claimOf(world)).toMatchObject({ application: 'my-app', environment: 'dev1' });
