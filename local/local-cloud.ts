@@ -7,6 +7,7 @@ import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
 import { createPages } from './pages/create-pages.ts';
+import { dnsRoutes } from './pages/dns-page.ts';
 import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
@@ -179,6 +180,7 @@ async function start(
     ...codebuild.localRoutes,
     ...logsRoutes(logs),
     ...alarmsRoutes(cloudwatch),
+    ...dnsRoutes({ route53, acm }),
   };
   const gateway = createApiGatewayService(context, {
     port: props.port,
