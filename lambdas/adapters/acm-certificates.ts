@@ -1,7 +1,6 @@
 import {
   ACMClient,
   type CertificateDetail,
-  ConflictException,
   DeleteCertificateCommand,
   DescribeCertificateCommand,
   RequestCertificateCommand,
@@ -11,9 +10,9 @@ import {
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/certificate.ts';
-import { ConflictError } from '../domain/errors.ts';
 import type { AssumedRole, Certificates } from '../domain/ports.ts';
 import { plainName } from '../domain/zone-record.ts';
+import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 const StatusSchema = z
@@ -34,14 +33,15 @@ export class AcmCertificates implements Certificates {
     region: string,
     { names: [name, ...others], token, tags }: Parameters<Certificates['request']>[2],
   ): Promise<string> {
-    const { CertificateArn } = await this.#clients.as(role, region).send(
-      new RequestCertificateCommand({
-        DomainName: name,
-        ...(others.length > 0 && { SubjectAlternativeNames: others }),
-        ValidationMethod: 'DNS',
-        IdempotencyToken: token,
-        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-      }),
+    const request = new RequestCertificateCommand({
+      DomainName: name,
+      ...(others.length > 0 && { SubjectAlternativeNames: others }),
+      ValidationMethod: 'DNS',
+      IdempotencyToken: token,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    });
+    const { CertificateArn } = await unlessBusy(`requesting a certificate for ${name}`, () =>
+      this.#clients.as(role, region).send(request),
     );
     if (!CertificateArn) throw new Error(`requesting a certificate for ${name}: ACM gave it no ARN`);
     return CertificateArn;
@@ -49,9 +49,9 @@ export class AcmCertificates implements Certificates {
 
   async describe(role: AssumedRole, region: string, arn: string): Promise<DescribedCertificate | undefined> {
     try {
-      const { Certificate } = await this.#clients
-        .as(role, region)
-        .send(new DescribeCertificateCommand({ CertificateArn: arn }));
+      const { Certificate } = await unlessBusy(`describing ${arn}`, () =>
+        this.#clients.as(role, region).send(new DescribeCertificateCommand({ CertificateArn: arn })),
+      );
       if (!Certificate) throw new Error(`describing ${arn}: ACM answered nothing`);
       return read(arn, Certificate);
     } catch (error) {
@@ -62,13 +62,13 @@ export class AcmCertificates implements Certificates {
 
   async delete(role: AssumedRole, region: string, arn: string): Promise<'deleted' | 'in-use'> {
     try {
-      await this.#clients.as(role, region).send(new DeleteCertificateCommand({ CertificateArn: arn }));
+      await unlessBusy(`deleting ${arn}`, () =>
+        this.#clients.as(role, region).send(new DeleteCertificateCommand({ CertificateArn: arn })),
+      );
       return 'deleted';
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return 'deleted';
       if (error instanceof ResourceInUseException) return 'in-use';
-      if (error instanceof ConflictException)
-        throw new ConflictError(`deleting ${arn}: ACM is changing it`, { cause: error });
       throw error;
     }
   }

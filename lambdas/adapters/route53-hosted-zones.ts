@@ -9,17 +9,15 @@ import {
   type ListResourceRecordSetsCommandInput,
   NoSuchChange,
   NoSuchHostedZone,
-  PriorRequestNotComplete,
   type ResourceRecordSet,
   Route53Client,
   RRType,
-  ThrottlingException,
 } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
-import { ConflictError } from '../domain/errors.ts';
 import type { AssumedRole, HostedZones } from '../domain/ports.ts';
 import { type HostedZone, plainName, type ZoneRecord } from '../domain/zone-record.ts';
+import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 const TypeSchema = z.enum(RRType);
@@ -32,9 +30,10 @@ export class Route53HostedZones implements HostedZones {
   }
 
   async named(role: AssumedRole, domain: string): Promise<string[]> {
-    const { HostedZones: zones = [] } = await this.#clients
-      .as(role)
-      .send(new ListHostedZonesByNameCommand({ DNSName: domain, MaxItems: 100 }));
+    const list = new ListHostedZonesByNameCommand({ DNSName: domain, MaxItems: 100 });
+    const { HostedZones: zones = [] } = await unlessBusy(`looking for a zone ${domain}`, () =>
+      this.#clients.as(role).send(list),
+    );
     return zones.flatMap(({ Id, Name = '', Config }) =>
       Id && readName(Name) === domain && !Config?.PrivateZone ? [plainId(Id)] : [],
     );
@@ -42,9 +41,9 @@ export class Route53HostedZones implements HostedZones {
 
   async zone(role: AssumedRole, id: string): Promise<HostedZone | undefined> {
     try {
-      const { HostedZone: found, DelegationSet } = await this.#clients
-        .as(role)
-        .send(new GetHostedZoneCommand({ Id: id }));
+      const { HostedZone: found, DelegationSet } = await unlessBusy(`reading zone ${id}`, () =>
+        this.#clients.as(role).send(new GetHostedZoneCommand({ Id: id })),
+      );
       if (!found?.Name || found.Config?.PrivateZone) return undefined;
       return { id, name: readName(found.Name), nameServers: (DelegationSet?.NameServers ?? []).map(plainName) };
     } catch (error) {
@@ -57,9 +56,8 @@ export class Route53HostedZones implements HostedZones {
     const records: ZoneRecord[] = [];
     let start: Omit<ListResourceRecordSetsCommandInput, 'HostedZoneId'> = { StartRecordName: name };
     for (;;) {
-      const page = await this.#clients
-        .as(role)
-        .send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...start }));
+      const list = new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...start });
+      const page = await unlessBusy(`reading zone ${zoneId}`, () => this.#clients.as(role).send(list));
       const found = (page.ResourceRecordSets ?? []).map(readRecord);
       records.push(...found.filter((record) => record.name === name));
       // The list goes on with the next names of the zone.
@@ -82,23 +80,22 @@ export class Route53HostedZones implements HostedZones {
       ...create.map((record): Change => ({ Action: 'CREATE', ResourceRecordSet: writeRecord(record) })),
     ];
     try {
-      const { ChangeInfo } = await this.#clients
-        .as(role)
-        .send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: { Changes } }));
+      const change = new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: { Changes } });
+      const { ChangeInfo } = await unlessBusy(`changing zone ${zoneId}`, () => this.#clients.as(role).send(change));
       if (!ChangeInfo?.Id) throw new Error(`changing zone ${zoneId}: Route 53 gave the change no id`);
       return { changeId: plainId(ChangeInfo.Id) };
     } catch (error) {
       if (error instanceof InvalidChangeBatch)
         return { refused: [...(error.messages ?? []), error.message].filter(Boolean).join('; ') };
-      if (error instanceof PriorRequestNotComplete || error instanceof ThrottlingException)
-        throw new ConflictError(`changing zone ${zoneId}: another change is under way`, { cause: error });
       throw error;
     }
   }
 
   async isInSync(role: AssumedRole, changeId: string): Promise<boolean> {
     try {
-      const { ChangeInfo } = await this.#clients.as(role).send(new GetChangeCommand({ Id: changeId }));
+      const { ChangeInfo } = await unlessBusy(`following change ${changeId}`, () =>
+        this.#clients.as(role).send(new GetChangeCommand({ Id: changeId })),
+      );
       return ChangeInfo?.Status === 'INSYNC';
     } catch (error) {
       if (error instanceof NoSuchChange) return true;

@@ -11,6 +11,7 @@ import {
   type DnsSubject,
   describeZone,
   loadDnsSubject,
+  updateDns,
   waitFor,
   zoneRole,
 } from './dns-subject.ts';
@@ -53,12 +54,12 @@ export async function ensureCertificate(services: Services, id: string): Promise
 }
 
 async function advance(services: Services, subject: DnsSubject): Promise<EnvironmentDns> {
-  const { application, environment, deployment, dns } = subject;
+  const { application, environment, deployment } = subject;
   if (!environment.dns) throw new Error(`asking for a certificate for "${deployment.id}": its environment has no DNS`);
   const hostname = hostnameOf(application, environment);
   const names = certificateNamesOf(hostname);
   const asZone = zoneRole(environment, environment.dns.zone?.roleArn, deployment.id);
-  const zone = dns?.zone ?? (await findZone(services, asZone, environment.dns, [...names, hostname]));
+  const { zone, dns } = await settleZone(services, asZone, environment.dns, [...names, hostname], subject.dns);
   await requireFree(services, asZone, { zone, hostname, settings: environment.dns, dns });
 
   const described = dns && (await describe(services, subject, dns.certificate.arn));
@@ -71,7 +72,23 @@ async function advance(services: Services, subject: DnsSubject): Promise<Environ
       'certificate-failed',
       `the certificate for ${hostname} is ${described.status}${described.failureReason ? `: ${described.failureReason}` : ''}`,
     );
-  return request(services, subject, { hostname, names, zone, isReplaced: described !== undefined });
+  return request(services, { ...subject, dns }, { hostname, names, zone, isReplaced: described !== undefined });
+}
+
+/** The zone stays the one it was first; where that is gone, so is what was written into it, and another one is found. */
+async function settleZone(
+  services: Services,
+  role: AssumedRole,
+  settings: DnsSettings,
+  names: readonly string[],
+  dns: EnvironmentDns | undefined,
+): Promise<{ zone: EnvironmentDns['zone']; dns: EnvironmentDns | undefined }> {
+  if (dns && (await services.zones.zone(role, dns.zone.id))) return { zone: dns.zone, dns };
+  const { id, name } = await findZone(services, role, settings, names);
+  const zone = { id, name, ...(settings.zone?.roleArn && { roleArn: settings.zone.roleArn }) };
+  if (!dns) return { zone, dns };
+  const lost = { written: [], published: null, change: null };
+  return { zone, dns: await updateDns(services.store, dns, (current) => ({ ...current, ...lost, zone })) };
 }
 
 const isAlive = ({ status }: DescribedCertificate): boolean => status === 'issued' || status === 'pending_validation';
@@ -124,12 +141,7 @@ async function request(
     const current = await transaction.get('environmentDns', where);
     const now = surroundings.now();
     const dns: EnvironmentDns = {
-      ...{ replaced: [], written: [], published: null, change: null, ...current, ...where, hostname },
-      zone: {
-        id: zone.id,
-        name: zone.name,
-        ...(environment.dns?.zone?.roleArn && { roleArn: environment.dns.zone.roleArn }),
-      },
+      ...{ replaced: [], written: [], published: null, change: null, ...current, ...where, hostname, zone },
       certificate: {
         ...{ arn, names, status: 'pending_validation', requestedFor: deployment.id },
         ...{ requestedAt: now, checkedAt: now },

@@ -223,6 +223,18 @@ describe('Route 53', () => {
     await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toMatchObject({ name: 'ConflictError' });
   });
 
+  test('throttling is a conflict whatever was asked, also under the name that has no class', async () => {
+    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'Throttling' }));
+    for (const call of [
+      () => zones.named(ROLE, 'acme.example'),
+      () => zones.zone(ROLE, 'Z1'),
+      () => zones.records(ROLE, 'Z1', 'web.acme.example'),
+      () => zones.change(ROLE, 'Z1', { create: [record] }),
+      () => zones.isInSync(ROLE, 'C1'),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
   test('any other refusal of a change is an error', async () => {
     answers.on(ChangeResourceRecordSetsCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
     await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toThrow('denied');
@@ -277,6 +289,16 @@ describe('ACM', () => {
   test('a certificate that ACM is changing is a conflict, which the workflow retries', async () => {
     answers.on(DeleteCertificateCommand).rejects(new ConflictException(meta));
     await expect(certificates.delete(ROLE, 'eu-west-1', ARN)).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
+  test('throttling is a conflict whatever was asked', async () => {
+    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));
+    for (const call of [
+      () => certificates.request(ROLE, 'eu-west-1', { names: ['web.acme.example'], token: 't', tags: {} }),
+      () => certificates.describe(ROLE, 'eu-west-1', ARN),
+      () => certificates.delete(ROLE, 'eu-west-1', ARN),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
   });
 
   test('a certificate that is gone is deleted, and cannot be described', async () => {

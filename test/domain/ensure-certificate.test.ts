@@ -279,6 +279,18 @@ describe('a zone', () => {
     expect((await world.dns())?.zone).toEqual({ id: 'Z0NEAR', name: 'development.acme.example' });
   });
 
+  test('that was deleted and made anew is found again, and written anew', async () => {
+    await world.run();
+    const records = world.recordsOf();
+    world.zones.all.length = 0;
+    world.zones.content.clear();
+    world.delegate(world.zones.add('Z0ANEW', 'acme.example'));
+    expect((await world.run()).status).toBe('succeeded');
+    expect((await world.dns())?.zone.id).toBe('Z0ANEW');
+    expect(world.recordsOf('Z0ANEW')).toEqual(expect.arrayContaining(records));
+    expect(arns()).toHaveLength(1);
+  });
+
   test('that is configured is used, whatever is nearer', async () => {
     world.delegate(world.zones.add('Z0NEAR', 'development.acme.example'));
     await world.change('dev1', { dns: { ...DNS_SETTINGS, zone: { id: ZONE } } });
