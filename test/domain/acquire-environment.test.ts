@@ -17,7 +17,9 @@ describe('acquiring an environment', () => {
 
   test('gives the holder what its plan build needs', async () => {
     const id = await world.deploy('dev1', 1);
-    const { EnvironmentVariablesOverride, ...source } = await acquireEnvironment(world, id);
+    const { plan, ...needs } = await acquireEnvironment(world, id);
+    const { EnvironmentVariablesOverride, ...source } = plan;
+    expect(needs).toEqual({ needsCertificate: false, needsDns: false });
     expect(source).toEqual({
       SourceTypeOverride: 'GITHUB_ENTERPRISE',
       SourceLocationOverride: 'https://git.example/acme/config.git',
@@ -38,6 +40,7 @@ describe('acquiring an environment', () => {
       STAGEGATE_EXTERNAL_ID: 'a'.repeat(32),
       STAGEGATE_STATE_BUCKET: 'stagegate-state-111111111111-eu-west-1',
       STAGEGATE_STATE_KEY: 'apps/my-app/dev1/terraform.tfstate',
+      STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,
       STAGEGATE_ENGINE: 'terraform',
@@ -134,5 +137,25 @@ describe('a build', () => {
     expect(variable('STAGEGATE_ENGINE', plan)).toBe('tofu');
     expect(variable('STAGEGATE_ENGINE_VERSION', plan)).toBe('1.10.2');
     expect(variable('STAGEGATE_PLAN_DIGEST', plan)).toBeUndefined();
+  });
+
+  test('to plan carries the variables that Stagegate sets; to apply needs none', () => {
+    const variables = { size: { value: { web: 3 }, mode: 'required' } } as const;
+    const [plan, apply] = [
+      planBuild(subject(anApplication()), variables),
+      applyBuild(subject(anApplication()), aPlanned()),
+    ];
+    expect(JSON.parse(variable('STAGEGATE_VARIABLES', plan) ?? '')).toEqual(variables);
+    expect(variable('STAGEGATE_VARIABLES', apply)).toBeUndefined();
+  });
+
+  test('fails when its variables are larger than CodeBuild takes', () => {
+    const variables = (length: number) => ({ size: { value: 'x'.repeat(length), mode: 'required' } }) as const;
+    const others = JSON.stringify(variables(0)).length;
+    const [largest, tooLarge] = [variables(4096 - others), variables(4097 - others)];
+    expect(variable('STAGEGATE_VARIABLES', planBuild(subject(anApplication()), largest))).toHaveLength(4096);
+    expect(() => planBuild(subject(anApplication()), tooLarge)).toThrow(
+      'variables: variables: all together at most 4096 characters of JSON, with names and modes (got 4097 characters)',
+    );
   });
 });
