@@ -2,7 +2,17 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
 import type { Application } from '../../lambdas/domain/application.ts';
 import { applyBuild, planBuild } from '../../lambdas/domain/build-request.ts';
-import { aDeployment, anApplication, anEnvironment, aPlanned, commitOf } from '../builders.ts';
+import {
+  aDeployment,
+  anApplication,
+  anEnvironment,
+  anEnvironmentDns,
+  aPlanned,
+  commitOf,
+  DNS_SETTINGS,
+  HOSTNAME,
+  NOW,
+} from '../builders.ts';
 import { World } from './world.ts';
 
 const NOT_HOLDER = { name: 'NotHolderError' };
@@ -47,6 +57,45 @@ describe('acquiring an environment', () => {
       STAGEGATE_ENGINE_VERSION: '',
     });
     expect(new Set(EnvironmentVariablesOverride.map(({ Type }) => Type))).toEqual(new Set(['PLAINTEXT']));
+  });
+
+  describe('with DNS', () => {
+    const acquire = async (operation: 'deploy' | 'destroy' = 'deploy') => {
+      const { plan, ...needs } = await acquireEnvironment(world, await world.deploy('dev1', 1, { operation }));
+      const given = plan.EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_VARIABLES')?.Value ?? '';
+      return { needs, variables: JSON.parse(given) };
+    };
+    const { arn } = anEnvironmentDns().certificate;
+    const domain_name = { value: HOSTNAME, mode: 'when-declared' };
+    const certificate_arn = { value: arn, mode: 'when-declared' };
+    beforeEach(async () => {
+      await world.write('application', anApplication({ serviceDiscoveryDomain: 'acme.example' }));
+      await world.change('dev1', { dns: DNS_SETTINGS });
+      await world.changeState('dev1', {
+        deployed: { release: 1, commit: commitOf(1), deploymentId: 'x-1-abc123', at: NOW, modules: [] },
+      });
+    });
+
+    test('asks for a certificate before the plan, and for publishing after the apply', async () => {
+      expect(await acquire()).toEqual({
+        needs: { needsCertificate: true, needsDns: true },
+        variables: { domain_name },
+      });
+    });
+
+    test('tells the plan of a destruction what there is, and asks for no certificate', async () => {
+      await world.write('environmentDns', anEnvironmentDns());
+      expect(await acquire('destroy')).toEqual({
+        needs: { needsCertificate: false, needsDns: true },
+        variables: { domain_name, certificate_arn },
+      });
+    });
+
+    test('asks for withdrawing where the setting was taken away, and tells the plan nothing any more', async () => {
+      await world.write('environmentDns', anEnvironmentDns());
+      await world.change('dev1', { dns: undefined });
+      expect(await acquire()).toEqual({ needs: { needsCertificate: false, needsDns: true }, variables: {} });
+    });
   });
 
   test('again gives the same and changes nothing', async () => {
