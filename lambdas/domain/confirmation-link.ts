@@ -37,10 +37,10 @@ export function readConfirmationLink(
 
 const LONGEST_SHOWN = 100;
 
-/** The link as given is told only as far as its host: the token in it still confirms. */
+/** What was given is repeated only as far as it is the address of a page: a token in it may still confirm. */
 export function notThatLink(text: string, why: string): InvalidInputError {
-  const [address = ''] = text.split('?');
-  const value = JSON.stringify(address.slice(0, LONGEST_SHOWN));
+  const link = URL.parse(text.trim());
+  const value = JSON.stringify(link ? `${link.protocol}//${link.host}${link.pathname}`.slice(0, LONGEST_SHOWN) : '…');
   const message = `the link "Confirm subscription" of AWS's mail to this approver is wanted; this one ${why}`;
   return new InvalidInputError('confirming a subscription', [{ field: 'link', message, value }]);
 }

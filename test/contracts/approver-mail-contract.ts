@@ -81,6 +81,7 @@ export function describeApproverMail(name: string, open: () => Promise<OpenTopic
     test.each<[string, (link: string) => string]>([
       ['no link at all', () => 'please confirm'],
       ['an empty text', () => ' '],
+      ['the bare token', (link) => new URL(link).searchParams.get('Token') ?? ''],
       [
         'a link to another host',
         changed((url) => Object.assign(url, { host: 'sns.eu-west-1.amazonaws.com.evil.example' })),
