@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from './errors.ts';
 
 /** Name of an input variable of Terraform. */
-export const VariableNameSchema = z
+const VariableNameSchema = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'a variable name: letters, digits, "_" and "-", beginning with a letter');
 
