@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 
-/** Nobody waits half a minute for a certificate that is issued in one second. */
+/** What only the local cloud has: its own page of executions, and certificates that are issued in one second. */
 const LOCAL_CONTEXT = [
+  'stagegate:executionsPath=/local/executions',
   'stagegate:dnsPollSeconds=1',
   'stagegate:certificateWaitSeconds=60',
   'stagegate:dnsChangeWaitSeconds=60',
@@ -13,11 +14,8 @@ const LOCAL_CONTEXT = [
 /** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
 export async function synthesize(outputDirectory: string): Promise<string> {
   const context = LOCAL_CONTEXT.flatMap((pair) => ['--context', pair]);
-  const script = join(root, 'scripts', 'synth.ts');
-  const child = spawn(process.execPath, [script, '--local', '--output', outputDirectory, ...context], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...context];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
