@@ -241,7 +241,7 @@ const rows: Row[] = [
     states: [
       ...PLANNED,
       ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
-      ...PLANNED.slice(1),
+      ...PLANNED.slice(2),
       ...APPLIED,
       ...SUCCESS,
     ],
