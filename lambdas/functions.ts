@@ -32,6 +32,12 @@ const Reminders = z.object({
   FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),
   LAST_REMINDER_SECONDS: z.coerce.number().int().min(1),
 });
+/** How often DNS and certificates are looked at, and how long they are waited for in all. */
+const Patience = z.object({
+  DNS_POLL_SECONDS: z.coerce.number().int().min(1),
+  CERTIFICATE_WAIT_SECONDS: z.coerce.number().int().min(1),
+  DNS_CHANGE_WAIT_SECONDS: z.coerce.number().int().min(1),
+});
 
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
@@ -70,6 +76,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/workflow/analyze-plan.ts',
     environment: Store.extend(Artifacts.shape).extend(PriceSheet.shape),
   },
+  'ensure-certificate': {
+    entry: 'lambdas/workflow/ensure-certificate.ts',
+    environment: Store.extend(Artifacts.shape).extend(Patience.shape),
+  },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
     environment: Store.extend(Artifacts.shape)
@@ -87,6 +97,7 @@ export const FUNCTIONS = {
     environment: Store.extend(Artifacts.shape),
   },
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
+  'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', environment: Store.extend(Patience.shape) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
   announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },
   'release-environment': { entry: 'lambdas/workflow/release-environment.ts', environment: Deployments },
@@ -101,6 +112,7 @@ export const FUNCTIONS = {
     entry: 'lambdas/events/sweep-subscriptions.ts',
     environment: Store.extend(Mail.shape),
   },
+  'check-certificates': { entry: 'lambdas/events/check-certificates.ts', environment: Store.extend(Events.shape) },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 

@@ -61,10 +61,12 @@ const ConfigSchema = z.strictObject({
   /** Connections and secrets with which config repositories and their private modules may be fetched. */
   allowedConnectionArns: list(ConnectionArnSchema).default([]),
   allowedSecretArns: list(SecretArnSchema).default([]),
-  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state. */
+  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),
   allowedStateRoleArns: list(RoleArnSchema).default([]),
+  /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
+  allowedDnsRoleArns: list(RoleArnSchema).default([]),
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(EngineVersionSchema).default([
@@ -96,6 +98,12 @@ const ConfigSchema = z.strictObject({
   /** When who has not decided is reminded: after the gate was opened, and before it expires (at most a quarter of its life). */
   firstReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
   lastReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
+  /** How often a deployment looks whether its certificate is issued and its records are in sync, and how long in all. */
+  dnsPollSeconds: number(z.number().int().min(1).max(600)).default(30),
+  certificateWaitSeconds: number(z.number().int().min(1).max(259_200)).default(3600),
+  dnsChangeWaitSeconds: number(z.number().int().min(1).max(86_400)).default(900),
+  /** How often every certificate is asked about: renewed, failing, about to expire? */
+  certificateCheckHours: number(z.number().int().min(1).max(168)).default(6),
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */

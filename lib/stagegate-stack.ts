@@ -13,6 +13,9 @@ import { RestApi } from './constructs/rest-api.ts';
 import { RolePolicies } from './constructs/role-policies.ts';
 import { TerraformRunner } from './constructs/terraform-runner.ts';
 
+/** The functions that the `dns` role of an environment trusts. */
+const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'] as const;
+
 /** What the stack is built from: files that must exist before it is synthesized. */
 export interface Bundles {
   /** Directory with `<name>/index.mjs` per function. */
@@ -55,7 +58,7 @@ export class StagegateStack extends Stack {
     new DeploymentWorkflow(this, 'DeploymentWorkflow', { functions, runner, encryption });
     api.serve(functions);
     new RolePolicies(this, 'RolePolicies', { api, workflow });
-    new EventRouting(this, 'EventRouting', { events, functions, workflow });
+    new EventRouting(this, 'EventRouting', { config, events, functions, workflow });
     new Alarms(this, 'Alarms', { config, encryption, functions });
 
     const outputs = {
@@ -68,6 +71,7 @@ export class StagegateStack extends Stack {
       PlanBuildRoleArn: runner.planRole.roleArn,
       ApplyBuildRoleArn: runner.applyRole.roleArn,
       CheckPlanRoleArn: functions.get('check-plan').roleArn,
+      DnsRoleArns: DNS_FUNCTIONS.map((name) => functions.get(name).roleArn).join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -2,6 +2,7 @@ import { CfnCondition, CfnOutput, CfnParameter, Fn, LegacyStackSynthesizer, Stac
 import { ArnPrincipal, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledge } from './constructs/permissions.ts';
+import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 
 /** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
@@ -78,6 +79,7 @@ export class TargetAccountStack extends Stack {
       'which policies an environment is built with is for its owner to say, by a parameter that the rule cannot read',
     );
 
+    const { dns, hasDns } = this.dnsRole();
     const state = this.role('state', [], [this.readState(), this.listStates(), this.useStateKey(['kms:Decrypt'])]);
 
     const outputs = {
@@ -88,6 +90,64 @@ export class TargetAccountStack extends Stack {
       StateObjectKey: this.stateKey,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    new CfnOutput(this, 'DnsRoleArn', { value: dns.attrArn, condition: hasDns });
+  }
+
+  /**
+   * With this role the environment's hostname is published and its certificate requested; it exists where a hostname is
+   * given. It may write records of that name and what proves it, and touch no certificate but those it has tagged.
+   */
+  private dnsRole(): { dns: CfnRole; hasDns: CfnCondition } {
+    const hostname = this.text('Hostname', {
+      description: 'Hostname of the environment, as Stagegate shows it; empty: no DNS',
+      allowedPattern: '^$|^[a-z0-9.-]+$',
+      default: '',
+    });
+    const commonName = this.textOr('CertificateCommonName', {
+      description: "Short common name of the certificate, where the hostname is too long; empty: the hostname's own",
+      otherwise: hostname,
+    });
+    const zoneId = this.textOr('HostedZoneId', {
+      description: 'Hosted zone of the hostname in this account; empty: any that contains it',
+      otherwise: '*',
+    });
+    const trusted = new CfnParameter(this, 'DnsRoleArns', {
+      type: 'CommaDelimitedList',
+      description: 'Output DnsRoleArns of the stack Stagegate; needed with a hostname',
+      default: '',
+    });
+    const hasDns = new CfnCondition(this, 'HasDns', {
+      expression: Fn.conditionNot(Fn.conditionEquals(hostname, '')),
+    });
+    const statements = dnsStatements({
+      zoneArn: `arn:${this.partition}:route53:::hostedzone/${zoneId}`,
+      changesArn: `arn:${this.partition}:route53:::change/*`,
+      certificatesArn: `arn:${this.partition}:acm:${this.region}:${this.account}:certificate/*`,
+      hostname,
+      commonName,
+      environment: `${this.application}/${this.environmentName}`,
+    });
+    const dns = new CfnRole(this, 'DnsRole', {
+      roleName: `stagegate-${this.application}-${this.environmentName}-dns`,
+      description: 'Stagegate: publishes the hostname of one environment and requests its certificate',
+      assumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            // A list that only CloudFormation knows; PolicyDocument would want its items.
+            Principal: { AWS: trusted.valueAsList },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'sts:ExternalId': this.externalId } },
+          },
+        ],
+      },
+      policies: [{ policyName: 'Environment', policyDocument: new PolicyDocument({ statements }) }],
+    });
+    dns.cfnOptions.condition = hasDns;
+    for (const [resource, reason] of DNS_WILDCARDS)
+      acknowledge(dns, `AwsSolutions-IAM5[Resource::${resource}]`, reason);
+    return { dns, hasDns };
   }
 
   private role(purpose: Purpose, managedPolicyArns: string[], own: PolicyStatement[]): CfnRole {
@@ -202,7 +262,10 @@ export class TargetAccountStack extends Stack {
     return `${this.bucketArn}/${this.stateKey}`;
   }
 
-  private text(name: string, props: { description: string; allowedPattern: string; noEcho?: boolean }): string {
+  private text(
+    name: string,
+    props: { description: string; allowedPattern: string; noEcho?: boolean; default?: string },
+  ): string {
     return new CfnParameter(this, name, { type: 'String', ...props }).valueAsString;
   }
 

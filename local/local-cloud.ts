@@ -7,10 +7,12 @@ import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
 import { createPages } from './pages/create-pages.ts';
+import { dnsRoutes } from './pages/dns-page.ts';
 import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
 import { createEnvironmentLookup } from './registered-environments.ts';
+import { type AcmService, createAcmService } from './services/acm/acm-service.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
 import type { MetricValue } from './services/cloudwatch/embedded-metrics.ts';
@@ -21,12 +23,15 @@ import { createIamService } from './services/iam/iam-service.ts';
 import { createKmsService } from './services/kms/kms-service.ts';
 import { createLambdaService, type LambdaService } from './services/lambda/lambda-service.ts';
 import { createLogsService, type LogsService } from './services/logs/logs-service.ts';
+import { startNameServer } from './services/route53/name-server.ts';
+import { createRoute53Service, type Route53Service } from './services/route53/route53-service.ts';
 import { createS3Service, type S3Service } from './services/s3/s3-service.ts';
 import { createSnsService, type SnsService } from './services/sns/sns-service.ts';
 import { createSqsService, type QueueView, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
 import { createStsService } from './services/sts/sts-service.ts';
 import { createTargetAccounts } from './target-accounts.ts';
+import { createTargetDns } from './target-dns.ts';
 
 export { synthesize } from './synthesize.ts';
 
@@ -69,6 +74,8 @@ export interface LocalCloud {
   readonly sns: SnsService;
   readonly sqs: SqsService;
   readonly s3: S3Service;
+  readonly route53: Route53Service;
+  readonly acm: AcmService;
   readonly codebuild: CodeBuildService;
   readonly lambda: LambdaService;
   readonly logs: LogsService;
@@ -133,8 +140,15 @@ async function start(
     { dataDirectory: directory.isKept ? join(directory.path, 'dynamodb') : undefined },
     resolveKeyArn,
   );
+  const route53 = createRoute53Service(context);
+  const acm = createAcmService(context, {
+    findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0],
+  });
+  const nameServer = await startNameServer(route53.zones, log);
+  closers.push(() => nameServer.close());
   const lambda = createLambdaService(context, {
     logs,
+    nameServer: nameServer.address,
     guardCredentials: door.guardCredentials,
     onViolation(message) {
       violations.push(message);
@@ -142,12 +156,19 @@ async function start(
     },
   });
   const s3 = createS3Service(context);
-  const sts = createStsService(context);
+  const sts = createStsService(context, { beforeAssume: (roleArn) => targetDns.enter(roleArn) });
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
   const events = createEventsService(context);
-  const findEnvironment = createEnvironmentLookup(context, () => refOf(stack, 'AWS::DynamoDB::Table'));
-  const targetAccounts = createTargetAccounts({ context, door, s3, assembly, findEnvironment });
+  const environments = createEnvironmentLookup(context, {
+    tableName: () => refOf(stack, 'AWS::DynamoDB::Table'),
+    apiUrl: pagesUrl,
+  });
+  const targetAccounts = createTargetAccounts({ context, door, s3, assembly, findEnvironment: environments.find });
+  const targetDns = createTargetDns({
+    ...{ context, door, assembly, zones: route53.zones },
+    findEnvironments: environments.byDnsRole,
+  });
   const codebuild = createCodeBuildService(context, { ...props, pagesUrl, onSourceReady: targetAccounts.prepare });
   const states = createStatesService(context, {
     putEvent: events.putServiceEvent,
@@ -159,6 +180,7 @@ async function start(
     ...codebuild.localRoutes,
     ...logsRoutes(logs),
     ...alarmsRoutes(cloudwatch),
+    ...dnsRoutes({ route53, acm }),
   };
   const gateway = createApiGatewayService(context, {
     port: props.port,
@@ -169,7 +191,7 @@ async function start(
 
   // What calls stands behind what it calls, so that the reverse order is the one to stop in.
   const services: readonly LocalService[] = [
-    ...[iam, logs, cloudwatch, kms, dynamodb, s3, sts, sns, sqs],
+    ...[iam, logs, cloudwatch, kms, dynamodb, s3, route53, acm, sts, sns, sqs],
     ...[lambda, codebuild, events, states, gateway],
   ];
   for (const service of services) {
@@ -197,7 +219,7 @@ async function start(
 
   return {
     ...{ url, endpoint: server.url, accountId, region, door, stack },
-    ...{ states, events, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
+    ...{ states, events, sns, sqs, s3, route53, acm, codebuild, lambda, logs, cloudwatch },
     get tableName() {
       return refOf(stack, 'AWS::DynamoDB::Table');
     },

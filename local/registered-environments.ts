@@ -2,30 +2,88 @@ import * as z from 'zod';
 import type { LocalContext } from './assembly/provision.ts';
 import type { Caller } from './door/wire.ts';
 import type { RegisteredEnvironment } from './target-accounts.ts';
+import type { DnsEnvironment } from './target-dns.ts';
 
-/** An environment as the table keeps it: the record is one JSON text. */
-const EnvironmentItem = z.object({ Item: z.object({ data: z.object({ S: z.string() }) }).optional() });
+/** A record as the table keeps it: one JSON text. */
+const Item = z.object({ data: z.object({ S: z.string() }) });
+const GetItemOutput = z.object({ Item: Item.optional() });
+const QueryOutput = z.object({ Items: z.array(Item) });
 const EnvironmentRecord = z.object({
+  name: z.string(),
   accountId: z.string(),
   region: z.string(),
   externalId: z.string(),
   stateBucket: z.string().optional(),
-  roles: z.object({ plan: z.string().optional(), apply: z.string().optional() }).optional(),
+  roles: z.object({ plan: z.string(), apply: z.string(), state: z.string(), dns: z.string() }).partial().optional(),
+  dns: z
+    .object({ zone: z.object({ id: z.string().optional(), roleArn: z.string().optional() }).optional() })
+    .optional(),
+});
+const ApplicationRecord = z.object({ name: z.string() });
+
+/** What `GET …/environments/{env}` says of an environment's DNS. */
+const EnvironmentAnswer = z.object({
+  dns: z.object({ hostname: z.string(), certificateNames: z.array(z.string()).min(1) }),
 });
 
-/** Looks environments up in the table of the control plane, as a person with access to it would. */
+interface EnvironmentLookup {
+  find(application: string, name: string): Promise<RegisteredEnvironment | undefined>;
+  /** The environments whose certificate or zone is looked after with a role. */
+  byDnsRole(roleArn: string): Promise<DnsEnvironment[]>;
+}
+
+/** Looks environments up in the table and the API of the control plane, as a person with access to both would. */
 export function createEnvironmentLookup(
   { door, accountId }: Pick<LocalContext, 'door' | 'accountId'>,
-  tableName: () => string,
-): (application: string, name: string) => Promise<RegisteredEnvironment | undefined> {
+  { tableName, apiUrl }: { readonly tableName: () => string; readonly apiUrl: () => string },
+): EnvironmentLookup {
   const caller: Caller = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
-  return async (application, name) => {
-    const output = await door.call(caller, 'dynamodb', 'GetItem', {
-      TableName: tableName(),
-      Key: { pk: { S: `APP#${application}` }, sk: { S: `ENVIRONMENT#${name}` } },
-      ConsistentRead: true,
+  const query = async (input: object): Promise<unknown[]> => {
+    const output = await door.call(caller, 'dynamodb', 'Query', { TableName: tableName(), ...input });
+    return QueryOutput.parse(output).Items.map(({ data }) => JSON.parse(data.S));
+  };
+  const listApplications = async (): Promise<string[]> => {
+    const records = await query({
+      IndexName: 'gsi1',
+      KeyConditionExpression: 'gsi1pk = :applications',
+      ExpressionAttributeValues: { ':applications': { S: 'APPLICATIONS' } },
     });
-    const { Item: item } = EnvironmentItem.parse(output);
-    return item && EnvironmentRecord.parse(JSON.parse(item.data.S));
+    return records.map((record) => ApplicationRecord.parse(record).name);
+  };
+  const listEnvironments = async (application: string): Promise<z.infer<typeof EnvironmentRecord>[]> => {
+    const records = await query({
+      KeyConditionExpression: 'pk = :application AND begins_with(sk, :environments)',
+      ExpressionAttributeValues: {
+        ':application': { S: `APP#${application}` },
+        ':environments': { S: 'ENVIRONMENT#' },
+      },
+    });
+    return records.map((record) => EnvironmentRecord.parse(record));
+  };
+
+  return {
+    async find(application, name) {
+      const output = await door.call(caller, 'dynamodb', 'GetItem', {
+        TableName: tableName(),
+        Key: { pk: { S: `APP#${application}` }, sk: { S: `ENVIRONMENT#${name}` } },
+        ConsistentRead: true,
+      });
+      const { Item: item } = GetItemOutput.parse(output);
+      return item && EnvironmentRecord.parse(JSON.parse(item.data.S));
+    },
+    async byDnsRole(roleArn) {
+      const found: DnsEnvironment[] = [];
+      for (const application of await listApplications())
+        for (const { name, roles, dns, ...environment } of await listEnvironments(application)) {
+          const conventional = `arn:aws:iam::${environment.accountId}:role/stagegate-${application}-${name}-dns`;
+          const certificateRoleArn = roles?.dns ?? conventional;
+          const zone = dns?.zone ?? {};
+          if (roleArn !== certificateRoleArn && roleArn !== zone.roleArn) continue;
+          const answer = await fetch(`${apiUrl()}/applications/${application}/environments/${name}`);
+          const shown = EnvironmentAnswer.parse(await answer.json()).dns;
+          found.push({ ...environment, ...shown, application, name, zone, certificateRoleArn });
+        }
+      return found;
+    },
   };
 }

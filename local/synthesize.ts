@@ -3,12 +3,18 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 
-/** Executions are shown by the local cloud, not by AWS's console. */
-const CONTEXT = ['--context', 'stagegate:executionsPath=/local/executions'];
+/** What only the local cloud has: its own page of executions, and certificates that are issued in one second. */
+const LOCAL_CONTEXT = [
+  'stagegate:executionsPath=/local/executions',
+  'stagegate:dnsPollSeconds=1',
+  'stagegate:certificateWaitSeconds=60',
+  'stagegate:dnsChangeWaitSeconds=60',
+];
 
 /** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
 export async function synthesize(outputDirectory: string): Promise<string> {
-  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...CONTEXT];
+  const context = LOCAL_CONTEXT.flatMap((pair) => ['--context', pair]);
+  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...context];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

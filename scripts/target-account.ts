@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
+import type { Application } from '../lambdas/domain/application.ts';
 import { type Environment, stateBucketOf } from '../lambdas/domain/environment.ts';
+import { certificateNamesOf, hostnameOf } from '../lambdas/domain/hostname.ts';
 import { directoryOf } from '../lambdas/domain/names.ts';
 
 /**
  * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV`: prints the commands
- * that prepare one environment's account: the state bucket and the two roles. Reads the environment's external id with
+ * that prepare one environment's account: the state bucket and the roles. Reads the environment's external id with
  * the caller's own AWS credentials; no API answer shows it, so treat the output as a secret.
  */
 const { values } = parseArgs({
@@ -26,18 +28,19 @@ function required(name: keyof typeof values): string {
   process.exit(2);
 }
 
-function commands(environment: Environment, controlAccount: string): string {
+function commands(owner: Application, environment: Environment, controlAccount: string): string {
   const { application, name, region, externalId, accountId } = environment;
-  const buildRole = (purpose: string) => `arn:aws:iam::${controlAccount}:role/stagegate-${purpose}-build`;
+  const roleNamed = (suffix: string) => `arn:aws:iam::${controlAccount}:role/stagegate-${suffix}`;
   const parameters = {
     Application: application,
     Environment: name,
     ExternalId: externalId,
-    PlanBuildRoleArn: buildRole('plan'),
-    ApplyBuildRoleArn: buildRole('apply'),
-    CheckPlanRoleArn: `arn:aws:iam::${controlAccount}:role/stagegate-check-plan`,
+    PlanBuildRoleArn: roleNamed('plan-build'),
+    ApplyBuildRoleArn: roleNamed('apply-build'),
+    CheckPlanRoleArn: roleNamed('check-plan'),
     StateBucket: stateBucketOf(environment),
     StateKey: `${directoryOf(application, name)}/terraform.tfstate`,
+    ...(environment.dns && dnsParameters(owner, environment, DNS_FUNCTIONS.map(roleNamed))),
   };
   const overrides = Object.entries(parameters).map(([key, value]) => `    ${key}=${value}`);
   return [
@@ -52,14 +55,34 @@ function commands(environment: Environment, controlAccount: string): string {
   ].join('\n');
 }
 
+/** The functions that look after DNS and certificates. */
+const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
+
+function dnsParameters(application: Application, environment: Environment, roleArns: readonly string[]) {
+  const hostname = hostnameOf(application, environment);
+  const [commonName] = certificateNamesOf(hostname);
+  const zone = environment.dns?.zone;
+  return {
+    Hostname: hostname,
+    DnsRoleArns: roleArns.join(','),
+    ...(commonName !== hostname && { CertificateCommonName: commonName }),
+    // A zone of another account has a role of its own there.
+    ...(zone?.id && !zone.roleArn && { HostedZoneId: zone.id }),
+  };
+}
+
 const [table, controlAccount, application, name] = [
   required('table'),
   required('control-account'),
   required('application'),
   required('environment'),
 ];
-const environment = await new DynamoStore(table).get('environment', { application, name });
-if (environment) console.log(commands(environment, controlAccount));
+const store = new DynamoStore(table);
+const [owner, environment] = [
+  await store.get('application', { name: application }),
+  await store.get('environment', { application, name }),
+];
+if (owner && environment) console.log(commands(owner, environment, controlAccount));
 else {
   console.error(`target-account: environment "${application}/${name}" does not exist in table ${table}`);
   process.exitCode = 1;

@@ -8,6 +8,8 @@ import {
   type Planned,
   type Status,
 } from '../lambdas/domain/deployment.ts';
+import { type EnvironmentDns, EnvironmentDnsSchema } from '../lambdas/domain/dns.ts';
+import type { DnsSettings } from '../lambdas/domain/dns-settings.ts';
 import { type Environment, EnvironmentSchema } from '../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/environment-state.ts';
 import type { ConfigPushed } from '../lambdas/domain/events.ts';
@@ -208,3 +210,31 @@ export const anOutcome = (facts: Partial<Outcome> = {}): Outcome => ({
   at: NOW,
   ...facts,
 });
+
+/** A hostname that follows a load balancer. */
+export const DNS_SETTINGS: DnsSettings = {
+  record: { kind: 'alias', nameOutput: 'lb_name', zoneIdOutput: 'lb_zone_id' },
+};
+
+export const HOSTNAME = 'my-app-dev1-eu-west-1.development.acme.example';
+
+/** The DNS of dev1, published with an issued certificate. */
+export const anEnvironmentDns = (facts: Partial<EnvironmentDns> = {}): EnvironmentDns => {
+  const record = {
+    ...{ name: HOSTNAME, type: 'A' },
+    alias: { zoneId: 'Z32O12XQLNTSW2', name: 'lb.example', evaluateTargetHealth: false },
+  };
+  return EnvironmentDnsSchema.parse({
+    ...{ application: 'my-app', environment: 'dev1', hostname: HOSTNAME },
+    zone: { id: 'Z1', name: 'acme.example' },
+    certificate: {
+      ...{ arn: 'arn:aws:acm:eu-west-1:111111111111:certificate/1', names: [HOSTNAME], status: 'issued' },
+      ...{ requestedFor: 'my-app-dev1-1-abc123', requestedAt: NOW, checkedAt: NOW },
+      expiresAt: '2027-12-23T23:59:59.000Z',
+      announced: { expiresAt: '2027-12-23T23:59:59.000Z' },
+    },
+    ...{ replaced: [], written: [record], change: null, waiting: null },
+    published: { record, deploymentId: 'my-app-dev1-1-abc123', at: NOW },
+    ...facts,
+  });
+};

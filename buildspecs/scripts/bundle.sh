@@ -6,6 +6,7 @@ list_bundle() {
   echo engine.json
   echo backend-arguments
   echo plan.tfplan
+  echo variables.tfvars.json
   find tree \( -name .git -o \( -path '*/.terraform/*' ! -path '*/.terraform/modules*' \) \) -prune \
     -o \( -type f -o -type l \) -print
 }

@@ -28,7 +28,7 @@ mode=()
 if [ "$STAGEGATE_OPERATION" = destroy ]; then mode=(-destroy); fi
 PLAN_EXIT_CODE=0
 run_engine plan plan -input=false -json -detailed-exitcode -lock-timeout="$lock_timeout" -out="$base/plan.tfplan" \
-  ${mode[@]+"${mode[@]}"} || PLAN_EXIT_CODE=$?
+  -var-file="$base/variables.tfvars.json" ${mode[@]+"${mode[@]}"} || PLAN_EXIT_CODE=$?
 export PLAN_EXIT_CODE
 case $PLAN_EXIT_CODE in
   0) echo 'The plan has no changes.' ;;

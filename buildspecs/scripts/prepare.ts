@@ -1,16 +1,18 @@
 /**
- * First step of a plan: copies the checkout to the environment's fixed path and completes the backend. Writes the
- * arguments that `init` needs; refuses what cannot be planned safely.
+ * First step of a plan: copies the checkout to the environment's fixed path, completes the backend and selects the
+ * variables. Writes the arguments that `init` needs and the var file; refuses what cannot be planned safely.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiagnostic, findCause, PhaseError } from './build/failure.ts';
 import { runPhases } from './build/run-phases.ts';
-import { type BuildVariables, readVariables, type WorkPaths, workPaths } from './build/variables.ts';
+import { type BuildVariables, readPlanVariables, readVariables, type WorkPaths, workPaths } from './build/variables.ts';
 import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
 import { copyCheckout } from './configuration/checkout.ts';
-import { secretsOfDirectory } from './configuration/variable-secrets.ts';
+import { selectVariables } from './configuration/generated-variables.ts';
+import { secretsAmong } from './configuration/variable-secrets.ts';
+import { readDeclaredVariables, readFileValues } from './configuration/variables.ts';
 import { parseEvent, toDiagnostic } from './engine/events.ts';
 
 /** The engine explains its own language best: where our parser gives up, its message is the one to show. */
@@ -41,12 +43,26 @@ async function completeDirectory(variables: BuildVariables, paths: WorkPaths): P
     writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');
   }
   writeFileSync(paths.backendArguments, completion.arguments.map((argument) => `${argument}\n`).join(''));
-  writeFileSync(paths.secrets, JSON.stringify(await secretsOfDirectory(paths.directory)), { mode: 0o600 });
   console.log(
     declared?.type === 's3'
       ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})`
       : `backend: s3://${variables.STAGEGATE_STATE_BUCKET}/${variables.STAGEGATE_STATE_KEY}`,
   );
+}
+
+/** What the plan is told beside the directory's own files, and which of its values must never be shown. */
+async function writeVariables(
+  { STAGEGATE_DIRECTORY: name, STAGEGATE_ENGINE: engine }: BuildVariables,
+  paths: WorkPaths,
+) {
+  const [declared, values] = [
+    await readDeclaredVariables(paths.directory, engine),
+    await readFileValues(paths.directory),
+  ];
+  writeFileSync(paths.secrets, JSON.stringify(secretsAmong(declared, values)), { mode: 0o600 });
+  const selected = selectVariables(readPlanVariables().STAGEGATE_VARIABLES, { name, declared, values });
+  writeFileSync(paths.generatedVariables, `${JSON.stringify(selected, null, 2)}\n`);
+  if (Object.keys(selected).length > 0) console.log(`variables set by Stagegate: ${Object.keys(selected).join(', ')}`);
 }
 
 await runPhases(async () => {
@@ -62,4 +78,5 @@ await runPhases(async () => {
     if (error instanceof PhaseError && error.reason === 'unparsable') throw explainSyntaxError(variables, paths, error);
     throw error;
   }
+  await writeVariables(variables, paths);
 });

@@ -1,25 +1,24 @@
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import { type StateAddress, type StateHead, StateHeadSchema } from '../domain/deployment.ts';
 import { type Environment, roleArnOf } from '../domain/environment.ts';
 import { StateUnreadableError } from '../domain/errors.ts';
 import type { StateReader } from '../domain/ports.ts';
-
-/** The shortest STS gives. */
-const SESSION_SECONDS = 900;
+import { RoleClients } from './role-clients.ts';
 
 /** Reads states as the environment's own `state` role, which can read that one object and nothing else. */
 export class S3StateReader implements StateReader {
-  readonly #sts: STSClient;
+  readonly #clients: RoleClients<S3Client>;
 
   constructor(sts: STSClient = new STSClient({})) {
-    this.#sts = sts;
+    this.#clients = new RoleClients((access) => new S3Client(access), sts);
   }
 
   async head(environment: Environment, { bucket, key, region }: StateAddress): Promise<StateHead | null> {
-    const role = roleArnOf(environment, 'state');
+    const { application, name, externalId } = environment;
+    const roleArn = roleArnOf(environment, 'state');
     try {
-      const s3 = new S3Client({ region, credentials: await this.#assume(environment, role) });
+      const s3 = this.#clients.as({ roleArn, externalId, sessionName: `${application}-${name}` }, region);
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return StateHeadSchema.parse(JSON.parse((await Body?.transformToString('utf8')) ?? ''));
     } catch (error) {
@@ -27,18 +26,7 @@ export class S3StateReader implements StateReader {
       // The words of a parser would quote the state, which holds secrets.
       const why =
         error instanceof SyntaxError || !(error instanceof Error) ? 'it is not a Terraform state' : error.name;
-      throw new StateUnreadableError(`reading the state s3://${bucket}/${key} as ${role}: ${why}`);
+      throw new StateUnreadableError(`reading the state s3://${bucket}/${key} as ${roleArn}: ${why}`);
     }
-  }
-
-  async #assume({ application, name, externalId }: Environment, role: string) {
-    const { Credentials } = await this.#sts.send(
-      new AssumeRoleCommand({
-        ...{ RoleArn: role, RoleSessionName: `${application}-${name}`, ExternalId: externalId },
-        DurationSeconds: SESSION_SECONDS,
-      }),
-    );
-    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};
-    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
   }
 }

@@ -1,6 +1,17 @@
-import { type BuildOverrides, planBuild } from './build-request.ts';
+import * as z from 'zod';
+import { BuildOverridesSchema, planBuild } from './build-request.ts';
+import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError } from './errors.ts';
 import type { ArtifactStore, Store } from './ports.ts';
+
+export const AcquisitionSchema = z.object({
+  plan: BuildOverridesSchema,
+  /** A certificate comes before the plan, which is told of it; what is destroyed needs no new one. */
+  needsCertificate: z.boolean(),
+  /** There is something to publish after the apply, or to withdraw. */
+  needsDns: z.boolean(),
+});
+export type Acquisition = z.infer<typeof AcquisitionSchema>;
 
 /**
  * Confirms that the deployment holds its environment and is still open; answers what its plan build needs.
@@ -9,12 +20,13 @@ import type { ArtifactStore, Store } from './ports.ts';
 export async function acquireEnvironment(
   { store, artifacts }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'> },
   id: string,
-): Promise<BuildOverrides> {
+): Promise<Acquisition> {
   const deployment = await store.get('deployment', { id });
   if (!deployment) throw new NotHolderError(`acquiring the environment for "${id}": there is no such deployment`);
   const { application: name, environment: target } = deployment;
-  const [state, application, environment] = await Promise.all([
+  const [state, dns, application, environment] = await Promise.all([
     store.get('environmentState', { application: name, environment: target }),
+    store.get('environmentDns', { application: name, environment: target }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
   ]);
@@ -23,5 +35,10 @@ export async function acquireEnvironment(
       `acquiring ${name}/${target} for "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
     );
   if (!application || !environment) throw new NotHolderError(`acquiring ${name}/${target} for "${id}": it was removed`);
-  return planBuild({ application, environment, deployment, artifactBucket: artifacts.bucket });
+  const build = { application, environment, deployment, artifactBucket: artifacts.bucket };
+  return {
+    plan: planBuild(build, dnsVariables(application, environment, dns)),
+    needsCertificate: environment.dns !== undefined && deployment.operation !== 'destroy',
+    needsDns: environment.dns !== undefined || dns !== undefined,
+  };
 }

@@ -1,4 +1,4 @@
-import { actorOf } from './audit.ts';
+import { type AuditType, actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment, EnvironmentPatch } from './environment.ts';
 import { type EnvironmentEvent, recordEnvironmentEvent } from './environment-event.ts';
@@ -20,7 +20,7 @@ export async function adjustEnvironment(
   return store.transact(async (transaction) => {
     const current = await transaction.get('environment', { application: where.application, name: where.environment });
     if (!current) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
-    const record = async (type: Exclude<EnvironmentEvent['type'], 'configured'>) => {
+    const record = async (type: Extract<EnvironmentEvent['type'], AuditType>) => {
       recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
       const comment = reason && { comment: reason };
       await recordAudit(transaction, surroundings, { ...where, type, ...actorOf(by), ...comment });

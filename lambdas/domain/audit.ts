@@ -43,6 +43,8 @@ export const AUDIT_TYPES = [
   'approver-removed',
 ] as const;
 
+export type AuditType = (typeof AUDIT_TYPES)[number];
+
 /** One entry of an application's audit: who did what, how, when and why. Append-only, chained by its hash. */
 export const AuditEntrySchema = z
   .object({

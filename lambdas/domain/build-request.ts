@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Application, ConfigRepository } from './application.ts';
+import { type BuildVariables, encodeBuildVariables } from './build-variables.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { type Environment, roleArnOf, stateBucketOf } from './environment.ts';
 import { directoryOf } from './names.ts';
@@ -28,7 +29,9 @@ interface BuildSubject {
   readonly artifactBucket: string;
 }
 
-export const planBuild = (subject: BuildSubject): BuildOverrides => build(subject, 'plan', {});
+/** The apply needs no variables: their values are part of the plan. */
+export const planBuild = (subject: BuildSubject, variables: BuildVariables = {}): BuildOverrides =>
+  build(subject, 'plan', { STAGEGATE_VARIABLES: encodeBuildVariables(variables) });
 
 export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverrides =>
   build(subject, 'apply', {

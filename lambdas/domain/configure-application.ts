@@ -2,11 +2,13 @@ import type { Application, ApplicationSettings } from './application.ts';
 import { actorOf } from './audit.ts';
 import { isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
+import { listAll } from './list-all.ts';
 import { requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import { requireLongEnough, requireStrongEnough } from './policy.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { LISTINGS } from './records.ts';
 import { changedSettings } from './settings-change.ts';
 
 /** Creates an application or replaces its settings. Throws InvalidInputError, RefusedError. */
@@ -22,12 +24,14 @@ export async function configureApplication(
 ): Promise<{ application: Application; isNew: boolean }> {
   requireStrongEnough(settings.policy);
   requireLongEnough(settings.policy, leastGateExpirySeconds);
+  const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
     const now = surroundings.now();
     const application = { name, ...settings, createdAt: current?.createdAt ?? now, updatedAt: now };
     requireOrdered(application.pipeline, await stagesOf(transaction, application));
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
+    if (current) await requireDomainMayChange(transaction, current, application, environments);
     transaction.put('application', application);
     const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
     if (Object.keys(details).length > 0)
@@ -36,6 +40,28 @@ export async function configureApplication(
       });
     return { application, isNew: !current };
   });
+}
+
+/** Hostnames are made of the domain: it stays as long as an environment has one. */
+async function requireDomainMayChange(
+  transaction: Transaction,
+  { name, serviceDiscoveryDomain: before, pipeline }: Application,
+  { serviceDiscoveryDomain: after }: Application,
+  environments: readonly string[],
+): Promise<void> {
+  if (before === after) return;
+  // The pipeline's names too: an environment that is being made at this moment is not listed yet.
+  for (const environment of new Set([...environments, ...pipeline])) {
+    const [settings, dns] = [
+      await transaction.get('environment', { application: name, name: environment }),
+      await transaction.get('environmentDns', { application: name, environment }),
+    ];
+    if (settings?.dns || dns)
+      throw new RefusedError(
+        'dns-published',
+        `serviceDiscoveryDomain of "${name}" changes only while no environment has DNS; ${environment} has`,
+      );
+  }
 }
 
 /** Rule 1: the order is not changed under running deployments, and nothing deployed is left outside of it. */

@@ -1,4 +1,5 @@
 import { actorOf } from './audit.ts';
+import { claimHostname, requireOwnDnsRole } from './claim-hostname.ts';
 import { type Environment, type EnvironmentSettings, isProtected, requireStageNotLowered } from './environment.ts';
 import { recordEnvironmentEvent } from './environment-event.ts';
 import { isBusy } from './environment-state.ts';
@@ -16,7 +17,7 @@ interface Place {
 
 /**
  * Defines an environment of the pipeline or replaces its settings. Its external id is made once and kept, and a
- * protection against deletion is never removed by the way. Throws NotFoundError, RefusedError.
+ * protection against deletion is never removed by the way. Throws NotFoundError, InvalidInputError, RefusedError.
  */
 export async function configureEnvironment(
   { store, surroundings }: { store: Store; surroundings: Surroundings },
@@ -24,6 +25,7 @@ export async function configureEnvironment(
   settings: EnvironmentSettings,
   by: string,
 ): Promise<{ environment: Environment; isNew: boolean }> {
+  requireOwnDnsRole(settings);
   return store.transact(async (transaction) => {
     const application = await transaction.get('application', { name: app });
     if (!application) throw new NotFoundError('application', app);
@@ -34,6 +36,7 @@ export async function configureEnvironment(
     requireOrdered(application.pipeline, stages.set(name, settings.stage));
     if (current) await requireMayChange(transaction, current, settings);
     const now = surroundings.now();
+    await claimHostname(transaction, application, { current, wanted: { application: app, name, ...settings }, now });
     const environment: Environment = {
       ...{ application: app, name, type: 'regular', ...settings },
       deletionProtection: isProtected(settings) || (current?.deletionProtection ?? false),
@@ -63,7 +66,7 @@ async function requireMayChange(
 ): Promise<void> {
   const { application, name: environment } = current;
   const state = await transaction.get('environmentState', { application, environment });
-  const changed = (['stage', 'accountId', 'region', 'stateBucket', 'roles'] as const).filter(
+  const changed = (['stage', 'accountId', 'region', 'stateBucket', 'roles', 'dns'] as const).filter(
     (setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]),
   );
   if (changed.length > 0 && isBusy(state))

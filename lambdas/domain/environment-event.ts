@@ -2,14 +2,22 @@ import * as z from 'zod';
 import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 
-/** One line of an environment's own story: who changed its settings, set or lifted a hold, and why; never edited. */
+/** One line of an environment's own story: settings, holds, its certificate; who, and why; never edited. */
 export const EnvironmentEventSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   at: InstantSchema,
   /** Tells apart events of the same instant. */
   nonce: z.string().regex(/^[0-9a-f]{8}$/),
-  type: z.enum(['configured', 'held', 'hold-lifted', 'protected', 'protection-removed']),
+  type: z.enum([
+    'configured',
+    'held',
+    'hold-lifted',
+    'protected',
+    'protection-removed',
+    'certificate-renewed',
+    'certificate-failing',
+  ]),
   by: z.string(),
   reason: z.string().optional(),
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Application } from './application.ts';
 import { type Deployment, isTerminal } from './deployment.ts';
 import { DeploymentViewSchema, viewDeployment } from './deployment-view.ts';
+import { DnsViewSchema, viewDns } from './dns-view.ts';
 import { type Environment, isProtected, roleArnOf, stateBucketOf } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { DeployedSchema, type EnvironmentState, emptyState, HoldSchema, nextInQueue } from './environment-state.ts';
@@ -60,6 +61,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   /** `<bucket>/<key>` its plans have resolved to; null before the first. */
   stateAddress: z.string().nullable(),
   outputs: z.record(z.string(), OutputViewSchema),
+  /** Hostname and certificate; null for an environment without. */
+  dns: DnsViewSchema.nullable(),
   current: DeploymentViewSchema.nullable(),
   queued: DeploymentViewSchema.nullable(),
   history: z.array(DeploymentViewSchema),
@@ -96,9 +99,10 @@ export async function viewEnvironment(
   const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
   const get = async (entry: { deploymentId: string } | null | undefined) =>
     entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
-  const [history, outputs, address, events, lifts, parity, current, queued] = await Promise.all([
+  const [history, outputs, dns, address, events, lifts, parity, current, queued] = await Promise.all([
     store.list(LISTINGS.history(app, name), { limit: NEWEST }),
     store.get('outputs', where),
+    store.get('environmentDns', where),
     store.get('stateAddress', where),
     store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
     listAll(store, LISTINGS.protectionLifts(app, name)),
@@ -115,10 +119,15 @@ export async function viewEnvironment(
     promotesTo: nextOf(application, name) ?? null,
     policy,
     gates: gatesOf(policy),
-    roles: { ...environment.roles, plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+    roles: {
+      ...environment.roles,
+      ...{ plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
+    },
     stateBucket: stateBucketOf(environment),
     stateAddress: address?.address ?? null,
     outputs: showOutputs(outputs),
+    dns: viewDns(application, environment, dns),
     current: current ? await view(current) : null,
     queued: queued ? await view(queued) : null,
     history: await Promise.all(history.items.map(view)),

@@ -1,9 +1,8 @@
 import * as z from 'zod';
+import { DnsSettingsSchema } from './dns-settings.ts';
 import { RefusedError } from './errors.ts';
-import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema, RoleArnSchema } from './names.ts';
 import { StageSchema, stageRank } from './policy.ts';
-
-const RoleArnSchema = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
 
 /** Body of `PUT …/environments/{env}`. */
 export const EnvironmentSettingsSchema = z.strictObject({
@@ -27,6 +26,8 @@ export const EnvironmentSettingsSchema = z.strictObject({
     .optional(),
   /** Refuses destruction; always on for production. */
   deletionProtection: z.boolean().default(false),
+  /** A hostname and a certificate. Taken away, they are withdrawn with the next deployment. */
+  dns: DnsSettingsSchema.optional(),
 });
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettingsSchema>;
 
@@ -69,8 +70,8 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The role that is assumed in the environment's account. */
-export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state'): string {
+/** The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate. */
+export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state' | 'dns'): string {
   return (
     environment.roles?.[purpose] ??
     `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`

@@ -55,6 +55,21 @@ export const ApprovalRequestedSchema = DeploymentFacts.extend({
   expiresAt: z.iso.datetime(),
 });
 
+const CertificateFacts = z.object({
+  application: z.string(),
+  environment: z.string(),
+  hostname: z.string(),
+  certificateArn: z.string(),
+  status: z.string(),
+});
+
+export const CertificateRenewedSchema = CertificateFacts.extend({ expiresAt: z.iso.datetime() });
+/** `problem`: `renewal_failed`, `expiring`, `expired`, `missing` … */
+export const CertificateFailingSchema = CertificateFacts.extend({
+  problem: z.string(),
+  expiresAt: z.iso.datetime().optional(),
+});
+
 /** Detail types on our bus with the schema every publisher and consumer shares. */
 export const EVENTS = {
   ConfigPushed: ConfigPushedSchema,
@@ -68,6 +83,8 @@ export const EVENTS = {
   DeploymentCanceled: DeploymentEndedSchema,
   DeploymentSuperseded: DeploymentEndedSchema,
   ApprovalRequested: ApprovalRequestedSchema,
+  CertificateRenewed: CertificateRenewedSchema,
+  CertificateFailing: CertificateFailingSchema,
 } as const;
 export type EventName = keyof typeof EVENTS;
 export type EventDetail<Name extends EventName> = z.input<(typeof EVENTS)[Name]>;

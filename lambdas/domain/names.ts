@@ -19,6 +19,9 @@ export const NO_COMMIT = '0'.repeat(40);
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
 export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
+export const RoleArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
 export const InstantSchema = z.iso.datetime();
 
 /** `<app>-<env>-<n>-<6 characters>`: also the execution name and the role session name, hence at most 64 of [A-Za-z0-9-]. */

@@ -1,5 +1,6 @@
 import { type BuildOverrides, planBuild } from './build-request.ts';
 import { planAgain, type Staleness } from './deployment.ts';
+import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError, PlanStaleError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
@@ -66,5 +67,7 @@ export async function buildOfRound({ store, artifacts }: Services, id: string): 
   const { application: name, environment: target } = deployment;
   const application = await findApplication(store, name);
   const environment = await findEnvironment(store, name, target);
-  return planBuild({ application, environment, deployment, artifactBucket: artifacts.bucket });
+  const dns = await store.get('environmentDns', { application: name, environment: target });
+  const build = { application, environment, deployment, artifactBucket: artifacts.bucket };
+  return planBuild(build, dnsVariables(application, environment, dns));
 }

@@ -122,7 +122,9 @@ async function requireDestroyable(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,
     );
-  if (!state.deployed) throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
+  // A certificate may be all that a deployment which failed has left.
+  if (!state.deployed && !(await transaction.get('environmentDns', { application, environment: name })))
+    throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
 }
 
 /** Rule 1: the release succeeded in the environment before. No bypass exists. */

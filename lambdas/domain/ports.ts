@@ -1,8 +1,10 @@
+import type { DescribedCertificate } from './certificate.ts';
 import type { StateAddress, StateHead } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { GateName } from './policy.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
+import type { HostedZone, ZoneRecord } from './zone-record.ts';
 
 /** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */
 
@@ -144,6 +146,59 @@ export interface WebhookSecrets {
    * while one replaces the other, none when webhooks are switched off.
    */
   of(part?: string): Promise<readonly string[]>;
+}
+
+/** A role of another account, entered with the external id that it demands. */
+export interface AssumedRole {
+  readonly roleArn: string;
+  readonly externalId: string;
+  /** What the account's own trail shows as the caller. */
+  readonly sessionName: string;
+}
+
+/** Route 53, as the role sees it. */
+export interface HostedZones {
+  /** Ids of the public zones of exactly this name. */
+  named(role: AssumedRole, domain: string): Promise<string[]>;
+  /** The zone, if it is there and public. */
+  zone(role: AssumedRole, id: string): Promise<HostedZone | undefined>;
+  /** Every record set of exactly this name. */
+  records(role: AssumedRole, zoneId: string, name: string): Promise<ZoneRecord[]>;
+  /**
+   * Removes and creates at once, or does nothing: what is removed must stand there exactly as given, what is created
+   * must not be there. Answers the change's id, or in whose words Route 53 refused it. Throws ConflictError while
+   * another change of the zone is under way.
+   */
+  change(
+    role: AssumedRole,
+    zoneId: string,
+    wanted: { readonly remove?: readonly ZoneRecord[]; readonly create?: readonly ZoneRecord[] },
+  ): Promise<{ readonly changeId: string } | { readonly refused: string }>;
+  /** Do all name servers of the zone know the change? Long after it nobody remembers the change, and they do. */
+  isInSync(role: AssumedRole, changeId: string): Promise<boolean>;
+}
+
+/** ACM of one region, as the role sees it. */
+export interface Certificates {
+  /** For an hour the same token answers the same certificate. The first name is the common name. */
+  request(
+    role: AssumedRole,
+    region: string,
+    wanted: {
+      readonly names: readonly string[];
+      readonly token: string;
+      readonly tags: Readonly<Record<string, string>>;
+    },
+  ): Promise<string>;
+  describe(role: AssumedRole, region: string, arn: string): Promise<DescribedCertificate | undefined>;
+  /** One that is gone already counts as deleted. */
+  delete(role: AssumedRole, region: string, arn: string): Promise<'deleted' | 'in-use'>;
+}
+
+/** DNS as everybody sees it. */
+export interface PublicDns {
+  /** The name servers a domain is delegated to, none where it is not; undefined when nobody could be asked. */
+  nameServers(domain: string): Promise<readonly string[] | undefined>;
 }
 
 /** Time and chance, injected so that tests decide them. */

@@ -12,6 +12,7 @@ import {
   type Status,
   succeed,
 } from './deployment.ts';
+import { isDnsFailure } from './dns.ts';
 import { withSuccess } from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
@@ -169,6 +170,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
+  // The states that look after DNS say themselves what stands in the way.
+  if (isDnsFailure(caught.error))
+    return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
   const words = summarizeCause(caught.cause);
   const known = REASONS[caught.error];
   const message = known ? words : `${caught.state}: ${caught.error}: ${words}`;

@@ -3,6 +3,7 @@ import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
 import { AuditEntrySchema, AuditHeadSchema } from './audit.ts';
 import { DeploymentSchema } from './deployment.ts';
+import { EnvironmentDnsSchema, HostnameClaimSchema } from './dns.ts';
 import { EnvironmentSchema } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
@@ -162,6 +163,14 @@ export const RECORDS = {
       sk: 'OUTPUTS',
     }),
   }),
+  environmentDns: record({
+    schema: EnvironmentDnsSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'DNS',
+    }),
+    index: ({ application, environment }) => ({ pk: 'CERTIFICATES', sk: `${application}#${environment}` }),
+  }),
   environmentEvent: record({
     schema: EnvironmentEventSchema,
     key: (event: { application: string; environment: string; at: string; nonce: string }) => ({
@@ -237,6 +246,10 @@ export const RECORDS = {
   stateClaim: record({
     schema: StateClaimSchema,
     key: ({ address }: { address: string }) => ({ pk: `STATE#${address}`, sk: 'CLAIM' }),
+  }),
+  hostnameClaim: record({
+    schema: HostnameClaimSchema,
+    key: ({ hostname }: { hostname: string }) => ({ pk: `HOSTNAME#${hostname}`, sk: 'CLAIM' }),
   }),
   consumedPlan: record({
     schema: ConsumedPlanSchema,
@@ -369,6 +382,13 @@ export const LISTINGS = {
     partition: audit(application),
     prefix: 'ENTRY#',
     order,
+  }),
+  /** Every environment that has a certificate. */
+  certificates: (): Listing<'environmentDns'> => ({
+    kind: 'environmentDns',
+    index: 'gsi1',
+    partition: 'CERTIFICATES',
+    order: ascending,
   }),
   inFlight: (): Listing<'environmentState'> => ({
     kind: 'environmentState',

@@ -1,4 +1,5 @@
 import { actorOf } from './audit.ts';
+import { freeHostname, requireNoDns } from './claim-hostname.ts';
 import { isBusy } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
@@ -44,9 +45,12 @@ async function remove(transaction: Transaction, name: string, environments: read
         'something-deployed',
         `release ${state.deployed.release} is deployed in "${environment}" of "${name}"; destroy it first`,
       );
+    await requireNoDns(transaction, where);
     await freeState(transaction, where);
-    if (await transaction.get('environment', { application: name, name: environment }))
-      transaction.delete('environment', { application: name, name: environment });
+    const defined = await transaction.get('environment', { application: name, name: environment });
+    if (!defined) continue;
+    await freeHostname(transaction, application, defined);
+    transaction.delete('environment', { application: name, name: environment });
   }
   transaction.delete('application', { name });
   return true;

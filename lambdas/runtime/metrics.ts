@@ -21,3 +21,9 @@ export function countStuck(count: number): void {
   metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
+
+/** Certificates that will not last, or cannot be asked about. */
+export function countFailingCertificates(count: number): void {
+  metrics.addMetric('CertificatesFailing', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}

@@ -9,6 +9,7 @@ import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
 import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
+import type { Patience } from '../domain/dns.ts';
 import type {
   ApproverMail,
   ArtifactStore,
@@ -47,7 +48,8 @@ type Provided<Environment> = {
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
-  ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown);
+  ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown) &
+  ('DNS_POLL_SECONDS' extends VariablesOf<Environment> ? { readonly patience: Patience } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -83,6 +85,11 @@ export function servicesOf<Name extends FunctionName>(
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
     webhookSecrets: when('WEBHOOK_KEY_ID', (key) => new KmsWebhookSecrets(key, listed('WEBHOOK_GENERATIONS'))),
+    patience: {
+      pollSeconds: environment.DNS_POLL_SECONDS,
+      certificateSeconds: environment.CERTIFICATE_WAIT_SECONDS,
+      changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
+    },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
     priceSheetKey: text('PRICE_SHEET_KEY'),
     executionsUrl: text('EXECUTIONS_URL'),

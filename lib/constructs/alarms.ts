@@ -49,6 +49,11 @@ export class Alarms extends Construct {
         'An approver gets no mail any more, because the subscription was ended. A new confirmation mail was sent; gates that need this person block or expire until it is answered.',
       metric: ownMetric('ApproversLost'),
     });
+    this.alarm('CertificatesFailing', {
+      userImpact:
+        'A certificate is about to expire, was not renewed or cannot be asked about: browsers will refuse the hostname.',
+      metric: ownMetric('CertificatesFailing'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
@@ -58,8 +63,17 @@ export class Alarms extends Construct {
       'send-reminders': 'Approvers are not reminded: gates expire that nobody thought of any more.',
       'sweep-subscriptions':
         'Lost e-mail subscriptions are not mended: approvers do not learn of gates that wait for them.',
+      'check-certificates': 'Nobody looks whether certificates are renewed.',
     } as const;
-    for (const name of ['register-push', 'promote', 'reconcile', 'send-reminders', 'sweep-subscriptions'] as const) {
+    const names = [
+      'register-push',
+      'promote',
+      'reconcile',
+      'send-reminders',
+      'sweep-subscriptions',
+      'check-certificates',
+    ] as const;
+    for (const name of names) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {

@@ -12,6 +12,8 @@ import {
   Succeed,
   type TaskStateBase,
   Timeout,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
@@ -81,6 +83,8 @@ export interface DeploymentWorkflowProps {
  *
  *  1. AcquireEnvironment confirms that this deployment holds its environment. One that does not ends at NotHolder,
  *     having touched nothing.
+ *     Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is
+ *     called; the waiting in between is a Wait state's and no build's. The plan is told of the certificate.
  *  2. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
  *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and
  *     settled (Settle…). Settling ignores what came back with the token and reads the recorded decision, so who can
@@ -90,7 +94,8 @@ export interface DeploymentWorkflowProps {
  *     ConsumePlan uses the approved plan up, once, after checking everything again. Apply applies exactly that plan.
  *     Nothing may stop it: it has no timeout of its own (CodeBuild's counts) and no parallel sibling. A plan that
  *     Terraform itself refuses as stale (InspectFailedApply) is planned again too, a bounded number of times.
- *  5. RecordOutputs and RecordSuccess write down what is. After RecordSuccess nothing turns into a failure any more.
+ *  5. RecordOutputs and RecordSuccess write down what is. In between PublishDns, step by step like EnsureCertificate,
+ *     points the hostname at what the outputs say, or withdraws records and certificate of what was destroyed. After RecordSuccess nothing turns into a failure any more.
  *  6. Every other way out records its own ending: a person's no, a clock, a request, a newer release, a policy, a
  *     machine. Errors of tasks lead to RecordFailure with where and why.
  *  7. The ending is announced, the environment released to the next in the queue, and the execution ends with the
@@ -154,8 +159,9 @@ export class DeploymentWorkflow extends Construct {
     const recordSupersession = record('RecordSupersession', 'superseded', 'A newer release said no', announceEnding);
 
     // Apply
+    const needsDns = this.publication(recordSuccess, recordFailure);
     const recordOutputs = this.task('RecordOutputs', 'record-outputs', 'Reads the outputs the apply build left');
-    this.retryServices(recordOutputs).addCatch(recordFailure, FAILURE).next(recordSuccess);
+    this.retryServices(recordOutputs).addCatch(recordFailure, FAILURE).next(needsDns);
 
     const apply = new StartBuild(this, 'Apply', {
       comment:
@@ -207,7 +213,7 @@ export class DeploymentWorkflow extends Construct {
     // Plan
     const whatNext = this.choice('WhatNext?', 'What the plan asks for', '$analysis')
       .when(is('$analysis.next', 'blocked'), recordBlocked)
-      .when(is('$analysis.next', 'no-changes'), recordSuccess)
+      .when(is('$analysis.next', 'no-changes'), needsDns)
       .when(is('$analysis.next', 'canceled'), recordCancellation)
       .when(is('$analysis.next', 'gates', 'staff'), requestStaffApproval)
       .when(is('$analysis.next', 'gates', 'client'), requestClientApproval)
@@ -250,7 +256,12 @@ export class DeploymentWorkflow extends Construct {
       comment: 'Confirms that this deployment holds its environment',
       function: this.functions.get('acquire-environment').function,
       payload: { deploymentId: '{% $states.input.deploymentId %}' },
-      assign: { deploymentId: '{% $states.input.deploymentId %}', plan: '{% $states.result.Payload.plan %}' },
+      assign: {
+        deploymentId: '{% $states.input.deploymentId %}',
+        plan: '{% $states.result.Payload.plan %}',
+        needsCertificate: '{% $states.result.Payload.needsCertificate %}',
+        needsDns: '{% $states.result.Payload.needsDns %}',
+      },
       outputs: '{% {"deploymentId": $states.input.deploymentId} %}',
     });
     this.retryServices(acquireEnvironment)
@@ -260,7 +271,7 @@ export class DeploymentWorkflow extends Construct {
         // A task that failed has assigned nothing, and what follows needs the id.
         assign: { ...FAILURE.assign, deploymentId: '{% $states.input.deploymentId %}' },
       })
-      .next(plan);
+      .next(this.certification(plan, recordCancellation, recordFailure));
 
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: NAME,
@@ -344,6 +355,47 @@ export class DeploymentWorkflow extends Construct {
           .otherwise(recordFailure),
       );
     return request;
+  }
+
+  /** Where the environment has DNS, sees to its certificate before `plan`. */
+  private certification(plan: IChainable, recordCancellation: IChainable, recordFailure: IChainable): Choice {
+    const ensure = this.task('EnsureCertificate', 'ensure-certificate', 'One step towards an issued certificate', {
+      assign: { dns: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND },
+    });
+    const isReady = this.choice('IsCertificateReady?', 'Is it issued, or still on its way?', '$dns')
+      .when(is('$dns.outcome', 'ready'), plan)
+      .when(is('$dns.outcome', 'pending'), this.lookAgain('WaitForCertificate', ensure))
+      .when(is('$dns.outcome', 'canceled'), recordCancellation)
+      .when(is('$dns.outcome', 'failed'), recordFailure, dnsFailure('EnsureCertificate'))
+      .otherwise(recordFailure);
+    this.retryServices(ensure).addCatch(recordFailure, FAILURE).next(isReady);
+    return this.choice('NeedsCertificate?', 'Does the environment have DNS, and is it to stay?')
+      .when(Condition.jsonata('{% $needsCertificate %}'), ensure)
+      .otherwise(plan);
+  }
+
+  /** Where the environment has DNS, or had it, publishes or withdraws it before `recordSuccess`. */
+  private publication(recordSuccess: IChainable, recordFailure: IChainable): Choice {
+    const publish = this.task('PublishDns', 'publish-dns', 'One step towards the records the environment is to have', {
+      assign: { dns: '{% $states.result.Payload %}' },
+    });
+    const isPublished = this.choice('IsDnsPublished?', 'Does everybody see the records as they are to be?', '$dns')
+      .when(is('$dns.outcome', 'done'), recordSuccess)
+      .when(is('$dns.outcome', 'pending'), this.lookAgain('WaitForDns', publish))
+      .when(is('$dns.outcome', 'failed'), recordFailure, dnsFailure('PublishDns'))
+      .otherwise(recordFailure);
+    this.retryServices(publish).addCatch(recordFailure, FAILURE).next(isPublished);
+    return this.choice('NeedsDns?', 'Does the environment have DNS, or had it?')
+      .when(Condition.jsonata('{% $needsDns %}'), publish)
+      .otherwise(recordSuccess);
+  }
+
+  /** Waits as long as the task said, and calls it again; it says itself when that has taken too long. */
+  private lookAgain(state: string, task: TaskStateBase): Wait {
+    const time = WaitTime.seconds('{% $dns.waitSeconds %}');
+    const wait = Wait.jsonata(this, state, { time, comment: 'Nothing to do for a while', outputs: OUTPUT });
+    wait.next(task);
+    return wait;
   }
 
   /** A function of this deployment as a task; its payload always carries the deployment's id. */
@@ -471,6 +523,11 @@ const FAILURE = {
     },
   },
 };
+
+/** What stands in the way of DNS or a certificate, in the words of the function that met it. */
+const dnsFailure = (state: string) => ({
+  assign: { failure: { state, error: '{% $dns.reason %}', cause: '{% $dns.message %}' } },
+});
 
 /** The variable holds this answer, and, when a gate is named, that gate is one of those the plan must pass. */
 const is = (variable: string, answer: string, gate?: 'staff' | 'client'): Condition =>

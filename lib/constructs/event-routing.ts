@@ -4,12 +4,14 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventName } from '../../lambdas/domain/events.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
+import type { Config } from '../config.ts';
 import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Functions } from './functions.ts';
 import type { HouseFunction } from './house-function.ts';
 
 export interface EventRoutingProps {
+  readonly config: Config;
   readonly events: EventBus;
   readonly functions: Functions;
   readonly workflow: DeploymentWorkflowReference;
@@ -17,7 +19,7 @@ export interface EventRoutingProps {
 
 /** Which event wakes which function. What cannot be delivered for a day goes to the function's dead letters. */
 export class EventRouting extends Construct {
-  constructor(scope: Construct, id: string, { events, functions, workflow }: EventRoutingProps) {
+  constructor(scope: Construct, id: string, { config, events, functions, workflow }: EventRoutingProps) {
     super(scope, id);
     const { bus } = events;
 
@@ -40,6 +42,10 @@ export class EventRouting extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [workflow.arn] },
       },
+    });
+    this.rule('CertificatesAreChecked', functions.get('check-certificates'), {
+      description: "ACM's own events stay in the accounts of the certificates, where nobody may forward them",
+      schedule: Schedule.rate(Duration.hours(config.certificateCheckHours)),
     });
     this.rule('EveryMinuteIsReconciled', functions.get('reconcile'), {
       description: 'Events may be lost; the clock is not',

@@ -8,6 +8,7 @@ import type { Encryption } from './encryption.ts';
 import type { EventBus } from './event-bus.ts';
 import { type Binding, HouseFunction, type HouseFunctionProps } from './house-function.ts';
 import type { Notifications } from './notifications.ts';
+import type { Permission } from './permissions.ts';
 import type { TerraformRunner } from './terraform-runner.ts';
 
 /** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
@@ -53,6 +54,18 @@ export class Functions extends Construct {
     const executions: { EXECUTIONS_URL?: Binding } = executionsPath
       ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
       : {};
+    const patience = {
+      DNS_POLL_SECONDS: setting(config.dnsPollSeconds),
+      CERTIFICATE_WAIT_SECONDS: setting(config.certificateWaitSeconds),
+      DNS_CHANGE_WAIT_SECONDS: setting(config.dnsChangeWaitSeconds),
+    };
+    /** Roles in environments' accounts, by what they are for. */
+    const targetRoles = (purpose: 'state' | 'dns', more: readonly string[]): Permission => ({
+      actions: ['sts:AssumeRole'],
+      resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
+      wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
+    });
+    const dnsRoles = targetRoles('dns', props.config.allowedDnsRoleArns);
 
     this.byName = {
       // API
@@ -109,6 +122,13 @@ export class Functions extends Construct {
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
         timeout: WORKFLOW_TIMEOUT,
       }),
+      'ensure-certificate': make('ensure-certificate', {
+        description: 'Requests the certificate of an environment and proves its names in the zone, step by step',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}), ...patience },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
+        timeout: WORKFLOW_TIMEOUT,
+      }),
       'analyze-plan': make('analyze-plan', {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
@@ -145,14 +165,7 @@ export class Functions extends Construct {
       'check-plan': make('check-plan', {
         description: 'Looks whether an approved plan is still one of the state as it is',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
-        permissions: [
-          {
-            actions: ['sts:AssumeRole'],
-            resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-state`, ...props.config.allowedStateRoleArns],
-            wildcardReason:
-              'environments are registered at run time, in any account; each role asks for its external id',
-          },
-        ],
+        permissions: [targetRoles('state', props.config.allowedStateRoleArns)],
         trustedByEnvironments: true,
         // A state may be tens of megabytes, of which only its head is kept.
         memorySize: 1024,
@@ -171,6 +184,13 @@ export class Functions extends Construct {
       'record-outputs': make('record-outputs', {
         description: 'Records the outputs of a finished apply',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'publish-dns': make('publish-dns', {
+        description: 'Points the hostname of an environment at what its outputs say, or withdraws it',
+        bindings: { TABLE_NAME: data.records('read-write'), ...patience },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-ending': make('record-ending', {
@@ -218,6 +238,14 @@ export class Functions extends Construct {
       'sweep-subscriptions': make('sweep-subscriptions', {
         description: "Compares approvers with the topic's subscriptions and subscribes again who was lost",
         bindings: { TABLE_NAME: data.records('read-write-audit'), TOPIC_ARN: notifications.renewing() },
+        timeout: Duration.minutes(5),
+        asynchronous: true,
+      }),
+      'check-certificates': make('check-certificates', {
+        description: 'Asks ACM about every certificate and tells of renewals and of what is wrong',
+        bindings: { TABLE_NAME: data.records('read-write'), EVENT_BUS_NAME: events.publishing() },
+        permissions: [dnsRoles],
+        trustedByEnvironments: true,
         timeout: Duration.minutes(5),
         asynchronous: true,
       }),

@@ -54,6 +54,7 @@ async function respond(door: LocalDoor, request: WireRequest, log: (event: Local
 
 /** How services that speak XML name what JSON services call UnrecognizedClientException and ExpiredTokenException. */
 const XML_KEY_ERRORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  route53: { UnrecognizedClientException: 'InvalidClientTokenId', ExpiredTokenException: 'ExpiredToken' },
   s3: { UnrecognizedClientException: 'InvalidAccessKeyId', ExpiredTokenException: 'ExpiredToken' },
   sns: { UnrecognizedClientException: 'InvalidClientTokenId', ExpiredTokenException: 'ExpiredToken' },
   sts: { UnrecognizedClientException: 'InvalidClientTokenId', ExpiredTokenException: 'ExpiredToken' },

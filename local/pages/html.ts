@@ -79,7 +79,7 @@ export function respondPage({ title, content, status = 200, refreshSeconds }: Pa
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}
 <title>${title} – local cloud</title><style>${new Html(STYLE)}</style></head>
 <body>
-<header><strong>Local cloud</strong><a href="/local/">Overview</a><a href="/local/executions">Executions</a><a href="/local/outbox">Outbox</a><a href="/local/queues">Queues</a><a href="/local/logs">Logs</a><a href="/local/alarms">Alarms</a></header>
+<header><strong>Local cloud</strong><a href="/local/">Overview</a><a href="/local/executions">Executions</a><a href="/local/outbox">Outbox</a><a href="/local/queues">Queues</a><a href="/local/logs">Logs</a><a href="/local/alarms">Alarms</a><a href="/local/dns">DNS</a></header>
 <main><h1>${title}</h1>${content}</main>
 </body>
 </html>

@@ -1,3 +1,4 @@
+import { ACMClient } from '@aws-sdk/client-acm';
 import {
   CreateArchiveCommand,
   CreateEventBusCommand,
@@ -5,27 +6,59 @@ import {
   EventBridgeClient,
 } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateHostedZoneCommand, type CreateHostedZoneCommandInput, Route53Client } from '@aws-sdk/client-route-53';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, GetSubscriptionAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
+import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
 import { KmsLinkSigner } from '../../lambdas/adapters/kms-link-signer.ts';
 import { KmsWebhookSecrets } from '../../lambdas/adapters/kms-webhook-secrets.ts';
+import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { COMMIT } from '../builders.ts';
 import { describeArtifactStore } from '../contracts/artifact-store-contract.ts';
+import { describeCertificates } from '../contracts/certificates-contract.ts';
+import { describeHostedZones, describeZoneConflicts } from '../contracts/hosted-zones-contract.ts';
 import { describeLinkSigner } from '../contracts/link-signer-contract.ts';
+import { describePublicDns } from '../contracts/public-dns-contract.ts';
 import { describeWebhookSecrets } from '../contracts/webhook-secrets-contract.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakePublicDns } from '../fakes/fake-public-dns.ts';
 import { FakeWebhookSecrets } from '../fakes/fake-webhook-secrets.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
+import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
+import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../moto.ts';
 import type { ServerProcess } from '../server-process.ts';
 
 describeArtifactStore('InMemoryArtifactStore', async () => new InMemoryArtifactStore());
 describeLinkSigner('FakeLinkSigner', async () => new FakeLinkSigner());
 describeWebhookSecrets('FakeWebhookSecrets', async () => (generations) => new FakeWebhookSecrets(generations));
+
+/** A role of the account that moto gives everybody who does not assume another. */
+const DNS_ROLE = {
+  roleArn: 'arn:aws:iam::123456789012:role/stagegate-my-app-dev1-dns',
+  externalId: 'e'.repeat(32),
+  sessionName: 'my-app-dev1-1-abc123',
+};
+for (const describeThem of [describeHostedZones, describeZoneConflicts])
+  describeThem('InMemoryHostedZones', async () => {
+    const zones = new InMemoryHostedZones();
+    return { zones, role: DNS_ROLE, zoneId: zones.add('Z0123456789', 'acme.example').id };
+  });
+describePublicDns('FakePublicDns', async () => {
+  const dns = new FakePublicDns();
+  dns.delegations.set('acme.example', ['ns-1.acme.example', 'ns-2.acme.example']);
+  return { dns, delegated: 'acme.example', servers: ['ns-1.acme.example', 'ns-2.acme.example'] };
+});
+describeCertificates('InMemoryCertificates', async () => ({
+  certificates: new InMemoryCertificates(),
+  role: DNS_ROLE,
+}));
+
 if (isMotoInstalled()) describe('on moto,', onMoto);
 
 function onMoto(): void {
@@ -61,6 +94,26 @@ function onMoto(): void {
   describeWebhookSecrets('KmsWebhookSecrets', async () => {
     const { client, id } = await hmacKey();
     return (generations) => new KmsWebhookSecrets(id, generations, client);
+  });
+
+  describeHostedZones('Route53HostedZones', async () => {
+    const at = clientAt(moto.endpoint);
+    const owner = new Route53Client(at);
+    const create = (CallerReference: string, more: Partial<CreateHostedZoneCommandInput> = {}) =>
+      owner.send(new CreateHostedZoneCommand({ Name: 'acme.example', CallerReference, ...more }));
+    await create('private', {
+      VPC: { VPCRegion: 'eu-west-1', VPCId: 'vpc-1' },
+      HostedZoneConfig: { PrivateZone: true },
+    });
+    const { HostedZone } = await create('public');
+    const zones = new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), new STSClient(at));
+    return { zones, role: DNS_ROLE, zoneId: HostedZone?.Id?.split('/').at(-1) ?? '' };
+  });
+
+  describeCertificates('AcmCertificates', async () => {
+    const at = clientAt(moto.endpoint);
+    const certificates = new AcmCertificates((access) => new ACMClient({ ...at, ...access }), new STSClient(at));
+    return { certificates, role: DNS_ROLE };
   });
 
   describe('SnsApproverMail', () => {

@@ -1,5 +1,23 @@
+import {
+  ACMClient,
+  ConflictException,
+  DeleteCertificateCommand,
+  DescribeCertificateCommand,
+  RequestCertificateCommand,
+  ResourceInUseException,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-acm';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  InvalidChangeBatch,
+  ListResourceRecordSetsCommand,
+  NoSuchChange,
+  PriorRequestNotComplete,
+  Route53Client,
+} from '@aws-sdk/client-route-53';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -13,10 +31,14 @@ import {
   TaskTimedOut,
 } from '@aws-sdk/client-sfn';
 import { InvalidParameterException, SNSClient, SubscribeCommand, ThrottledException } from '@aws-sdk/client-sns';
-import { describe, expect, test } from '@jest/globals';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
 import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
+import { type ClientAccess, RoleClients } from '../../lambdas/adapters/role-clients.ts';
+import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
@@ -120,6 +142,222 @@ describe('SNS', () => {
   test('throttling is no fault of the address', async () => {
     answers.on(SubscribeCommand).rejects(new ThrottledException(meta));
     await expect(mail.subscribe('staff@example.com')).rejects.toBeInstanceOf(ThrottledException);
+  });
+});
+
+const ROLE = { roleArn: 'arn:aws:iam::111111111111:role/dns', externalId: 'e'.repeat(32), sessionName: ID };
+const sts = new STSClient({ region: 'eu-west-1' });
+
+describe('roles of other accounts', () => {
+  const answers = mockClient(sts);
+  const issued = (minutes: number) => ({
+    ...{ AccessKeyId: 'AKIA', SecretAccessKey: 'secret', SessionToken: 'token' },
+    Expiration: new Date(Date.now() + minutes * 60_000),
+  });
+  const route53 = (access: Partial<ClientAccess> = {}) => new Route53Client({ region: 'eu-west-1', ...access });
+  beforeEach(() => void answers.reset());
+
+  test('are entered once for many calls, and again shortly before the session ends', async () => {
+    const clients = new RoleClients(route53, sts);
+    const enter = async (sessionName: string, minutes: number) => {
+      answers.reset();
+      answers.on(AssumeRoleCommand).resolves({ Credentials: issued(minutes) });
+      const { config } = clients.as({ ...ROLE, sessionName });
+      for (let call = 0; call < 3; call++) await config.credentials();
+      return answers.commandCalls(AssumeRoleCommand).map(({ args }) => args[0].input);
+    };
+    expect(await enter('long', 15)).toEqual([
+      { RoleArn: ROLE.roleArn, ExternalId: ROLE.externalId, RoleSessionName: 'long', DurationSeconds: 900 },
+    ]);
+    expect((await enter('short', 2)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('have a client of their own, and another for another session or region', () => {
+    const clients = new RoleClients(route53, sts);
+    expect(clients.as(ROLE)).toBe(clients.as({ ...ROLE }));
+    expect(clients.as(ROLE)).not.toBe(clients.as(ROLE, 'us-east-1'));
+    expect(clients.as(ROLE)).not.toBe(clients.as({ ...ROLE, externalId: 'f'.repeat(32) }));
+  });
+
+  test('do not pile up', () => {
+    let made = 0;
+    let left = 0;
+    const clients = new RoleClients(() => {
+      made += 1;
+      left += 1;
+      return {
+        destroy() {
+          left -= 1;
+        },
+      };
+    }, sts);
+    for (let run = 0; run < 200; run++) clients.as({ ...ROLE, sessionName: `run-${run}` });
+    expect([made, left]).toEqual([200, 50]);
+  });
+
+  test('that STS answers without credentials for are an error', async () => {
+    answers.on(AssumeRoleCommand).resolves({});
+    const zones = new Route53HostedZones(route53, sts);
+    await expect(zones.isInSync(ROLE, 'C1')).rejects.toThrow('STS gave no credentials');
+  });
+});
+
+describe('Route 53', () => {
+  const client = new Route53Client({ region: 'eu-west-1' });
+  const answers = mockClient(client);
+  const zones = new Route53HostedZones(() => client, sts);
+  const record = { name: 'web.acme.example', type: 'CNAME', ttl: 60, values: ['lb.example'] };
+  beforeEach(() => void answers.reset());
+
+  test('a batch it refuses is an answer with all of its words', async () => {
+    answers
+      .on(ChangeResourceRecordSetsCommand)
+      .rejects(new InvalidChangeBatch({ ...meta, messages: ['it already exists', 'it is protected'] }));
+    expect(await zones.change(ROLE, 'Z1', { create: [record] })).toEqual({
+      refused: 'it already exists; it is protected; said AWS',
+    });
+  });
+
+  test('another change under way is a conflict, which the workflow retries', async () => {
+    answers.on(ChangeResourceRecordSetsCommand).rejects(new PriorRequestNotComplete(meta));
+    await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
+  test('throttling is a conflict whatever was asked, also under the name that has no class', async () => {
+    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'Throttling' }));
+    for (const call of [
+      () => zones.named(ROLE, 'acme.example'),
+      () => zones.zone(ROLE, 'Z1'),
+      () => zones.records(ROLE, 'Z1', 'web.acme.example'),
+      () => zones.change(ROLE, 'Z1', { create: [record] }),
+      () => zones.isInSync(ROLE, 'C1'),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
+  test('any other refusal of a change is an error', async () => {
+    answers.on(ChangeResourceRecordSetsCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
+    await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toThrow('denied');
+  });
+
+  test('a change it has forgotten is in sync', async () => {
+    answers.on(GetChangeCommand).rejects(new NoSuchChange(meta));
+    expect(await zones.isInSync(ROLE, 'C1')).toBe(true);
+  });
+
+  test('the records of one name are collected over all pages, and none of the names that follow', async () => {
+    const set = (Name: string, SetIdentifier: string) => ({
+      ...{ Name, Type: 'A' as const, SetIdentifier, Weight: 1, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] },
+    });
+    const more = { IsTruncated: true, MaxItems: 1, NextRecordName: 'web.acme.example.', NextRecordType: 'A' as const };
+    answers
+      .on(ListResourceRecordSetsCommand)
+      .resolvesOnce({ ...more, NextRecordIdentifier: 'b', ResourceRecordSets: [set('Web.acme.example.', 'a')] })
+      .resolvesOnce({ ...more, ResourceRecordSets: [set('web.acme.example.', 'b'), set('x.acme.example.', 'c')] });
+    const found = await zones.records(ROLE, 'Z1', 'web.acme.example');
+    expect(found.map(({ setIdentifier }) => setIdentifier)).toEqual(['a', 'b']);
+    expect(answers.commandCalls(ListResourceRecordSetsCommand)[1]?.args[0].input).toMatchObject({
+      ...{ StartRecordName: 'web.acme.example.', StartRecordType: 'A', StartRecordIdentifier: 'b' },
+    });
+  });
+
+  test('names are read without escapes, case and dot', async () => {
+    const set = {
+      Name: '\\052.Acme.example.',
+      Type: 'CNAME' as const,
+      TTL: 60,
+      ResourceRecords: [{ Value: 'b.example' }],
+    };
+    answers.on(ListResourceRecordSetsCommand).resolves({ IsTruncated: false, MaxItems: 1, ResourceRecordSets: [set] });
+    expect(await zones.records(ROLE, 'Z1', '*.acme.example')).toHaveLength(1);
+  });
+});
+
+describe('ACM', () => {
+  const client = new ACMClient({ region: 'eu-west-1' });
+  const answers = mockClient(client);
+  const certificates = new AcmCertificates(() => client, sts);
+  const ARN = 'arn:aws:acm:eu-west-1:111111111111:certificate/1';
+  const detail = { DomainName: 'web.acme.example', Status: 'ISSUED' as const };
+  beforeEach(() => void answers.reset());
+
+  test('a certificate that something serves is in use', async () => {
+    answers.on(DeleteCertificateCommand).rejects(new ResourceInUseException(meta));
+    expect(await certificates.delete(ROLE, 'eu-west-1', ARN)).toBe('in-use');
+  });
+
+  test('a certificate that ACM is changing is a conflict, which the workflow retries', async () => {
+    answers.on(DeleteCertificateCommand).rejects(new ConflictException(meta));
+    await expect(certificates.delete(ROLE, 'eu-west-1', ARN)).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
+  test('throttling is a conflict whatever was asked', async () => {
+    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));
+    for (const call of [
+      () => certificates.request(ROLE, 'eu-west-1', { names: ['web.acme.example'], token: 't', tags: {} }),
+      () => certificates.describe(ROLE, 'eu-west-1', ARN),
+      () => certificates.delete(ROLE, 'eu-west-1', ARN),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
+  });
+
+  test('a certificate that is gone is deleted, and cannot be described', async () => {
+    answers.onAnyCommand().rejects(new ResourceNotFoundException(meta));
+    expect(await certificates.delete(ROLE, 'eu-west-1', ARN)).toBe('deleted');
+    expect(await certificates.describe(ROLE, 'eu-west-1', ARN)).toBeUndefined();
+  });
+
+  test('any other refusal is an error', async () => {
+    answers.onAnyCommand().rejects(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }));
+    await expect(certificates.delete(ROLE, 'eu-west-1', ARN)).rejects.toThrow('denied');
+    await expect(certificates.describe(ROLE, 'eu-west-1', ARN)).rejects.toThrow('denied');
+  });
+
+  test('a request that is answered without an ARN is an error', async () => {
+    answers.on(RequestCertificateCommand).resolves({});
+    const wanted = { names: ['web.acme.example'], token: 't', tags: {} };
+    await expect(certificates.request(ROLE, 'eu-west-1', wanted)).rejects.toThrow('web.acme.example');
+  });
+
+  test('tells how a renewal goes, why a request failed and who serves the certificate', async () => {
+    answers.on(DescribeCertificateCommand).resolves({
+      Certificate: {
+        ...{ ...detail, NotAfter: new Date('2027-01-01T00:00:00Z'), InUseBy: ['arn:lb'], FailureReason: 'CAA_ERROR' },
+        RenewalSummary: {
+          ...{ RenewalStatus: 'PENDING_VALIDATION', RenewalStatusReason: 'DOMAIN_NOT_ALLOWED' },
+          ...{ DomainValidationOptions: [], UpdatedAt: new Date() },
+        },
+      },
+    });
+    expect(await certificates.describe(ROLE, 'eu-west-1', ARN)).toMatchObject({
+      ...{ status: 'issued', usedBy: ['arn:lb'], failureReason: 'CAA_ERROR', expiresAt: '2027-01-01T00:00:00.000Z' },
+      renewal: { status: 'pending_validation', reason: 'DOMAIN_NOT_ALLOWED' },
+    });
+  });
+
+  test('names that share a validation record share it, and those without one are told', async () => {
+    const shared = { Name: '_1.acme.example.', Type: 'CNAME' as const, Value: '_2.acm.example.' };
+    answers.on(DescribeCertificateCommand).resolves({
+      Certificate: {
+        ...detail,
+        SubjectAlternativeNames: ['web.acme.example', '*.web.acme.example', 'late.acme.example'],
+        DomainValidationOptions: [
+          { DomainName: 'web.acme.example', ResourceRecord: shared },
+          { DomainName: '*.web.acme.example', ResourceRecord: shared },
+          { DomainName: 'late.acme.example' },
+        ],
+      },
+    });
+    expect(await certificates.describe(ROLE, 'eu-west-1', ARN)).toMatchObject({
+      names: ['web.acme.example', '*.web.acme.example', 'late.acme.example'],
+      validation: [{ name: '_1.acme.example', type: 'CNAME', value: '_2.acm.example' }],
+      withoutRecord: ['late.acme.example'],
+    });
+  });
+
+  test('a status that nobody knows is an error', async () => {
+    answers.on(DescribeCertificateCommand).resolves({ Certificate: { ...detail, Status: 'SHINY' as 'ISSUED' } });
+    await expect(certificates.describe(ROLE, 'eu-west-1', ARN)).rejects.toThrow();
   });
 });
 

@@ -40,7 +40,7 @@ const DiagnosticSchema = z.strictObject({
 });
 export const PlanFailureSchema = z.strictObject({
   ok: z.literal(false),
-  phase: z.enum(['checkout', 'backend', 'init', 'validate', 'plan', 'show', 'bundle', 'upload']),
+  phase: z.enum(['checkout', 'backend', 'variables', 'init', 'validate', 'plan', 'show', 'bundle', 'upload']),
   message: z.string().regex(/^[^\n]+$/),
   reason: z.string().optional(),
   diagnostics: z.array(DiagnosticSchema),

@@ -352,6 +352,60 @@ describe('a plan fails, naming what and where,', () => {
   });
 });
 
+describe('the variables that Stagegate sets', () => {
+  const configuration = [
+    'variable "environment" {\n  type = string\n}\n',
+    'variable "sizes" {\n  type = map(number)\n  default = {}\n}\n',
+    'variable "domain_name" {\n  type = string\n  default = ""\n}\n',
+    'resource "terraform_data" "one" {\n  input = [var.environment, var.sizes, var.domain_name]\n}\n',
+  ].join('');
+  // What would be a template in HCL, and what would be an escape.
+  const text = `a \${path.root} %{if true}"\\u0041\n`;
+  const variables = {
+    environment: { value: text, mode: 'required' },
+    sizes: { value: { web: 3 }, mode: 'required' },
+    domain_name: { value: 'shop.example', mode: 'when-declared' },
+    certificate_arn: { value: 'arn', mode: 'when-declared' },
+  };
+
+  it('win over the files of the directory, to the letter, and are applied with the plan', async () => {
+    const more = { STAGEGATE_VARIABLES: JSON.stringify(variables) };
+    const planned = await planFiles(
+      {
+        'main.tf': configuration,
+        'terraform.tfvars': 'environment = "dev1"\n',
+        'z.auto.tfvars': 'sizes = { web = 1 }\n',
+      },
+      more,
+    );
+    const { bundle } = plannedOf(planned);
+    expect(listBundle(await readObject(bundle))).toContain('variables.tfvars.json');
+    expect(planned.log).toContain('variables set by Stagegate: environment, sizes, domain_name\n');
+    expect(planned.log).not.toContain('undeclared variable');
+    await apply(cloud, planned.environment, planned);
+    const state = await cloud.readJson(stateBucket, `${planned.directory}/terraform.tfstate`);
+    expect(state).toMatchObject({
+      resources: [{ instances: [{ attributes: { input: { value: [text, { web: 3 }, 'shop.example'] } } }] }],
+    });
+    const destroyed = await plan(cloud, planned.environment, planned.commit, {
+      ...{ STAGEGATE_OPERATION: 'destroy' },
+      ...more,
+    });
+    expect(plannedOf(destroyed).exitCode).toBe(2);
+  });
+
+  it('are refused by name and directory when the directory does not declare them', async () => {
+    const { result, directory } = await planFiles(
+      { 'main.tf': resource },
+      { STAGEGATE_VARIABLES: JSON.stringify(variables) },
+    );
+    expect(failureOf({ result })).toMatchObject({
+      phase: 'variables',
+      message: `the directory "${directory}" must declare "environment", "sizes": this environment gets a value for it`,
+    });
+  });
+});
+
 describe('plans of two environments', () => {
   it('run side by side', async () => {
     const repository: GitRepository = cloud.repository;

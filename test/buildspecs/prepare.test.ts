@@ -252,6 +252,103 @@ describe('the backend', () => {
   });
 });
 
+describe('the variables that Stagegate sets', () => {
+  const variable = (name: string, more = '') => `variable "${name}" {\n  type = string\n${more}}\n`;
+  const wanted = (mode: 'required' | 'when-declared', value: unknown, name = 'size') => ({
+    STAGEGATE_VARIABLES: JSON.stringify({ [name]: { value, mode } }),
+  });
+  const varFile = () => JSON.parse(readFileSync(join(base, 'variables.tfvars.json'), 'utf8'));
+
+  it.each([
+    ['in HCL', 'variables.tf', variable('size')],
+    ['in JSON', 'variables.tf.json', '{ "variable": { "size": { "type": "string" } } }'],
+    ['in a list of JSON', 'variables.tf.json', '[{ "variable": [{ "size": {} }] }]'],
+    ['behind others', 'variables.tf', `/* variable "x" {} */\n${variable('other')}${resource}${variable('size')}`],
+  ])('are written where the directory declares them %s', (_, file, text) => {
+    write({ [`${directory}/main.tf`]: resource, [`${directory}/${file}`]: text });
+    expect(prepare(wanted('required', 'large')).ok).toBe(true);
+    expect(varFile()).toEqual({ size: 'large' });
+    rmSync(base, { recursive: true });
+    expect(prepare(wanted('when-declared', ['a', { b: 1 }])).ok).toBe(true);
+    expect(varFile()).toEqual({ size: ['a', { b: 1 }] });
+  });
+
+  it.each([
+    ['nowhere', 'main.tf', ''],
+    ['in a comment', 'main.tf', '# variable "size" {}\n'],
+    ['in a text', 'main.tf', 'locals {\n  text = <<EOT\nvariable "size" {}\nEOT\n}\n'],
+    ['in another block', 'main.tf', 'resource "variable" "size" {}\n'],
+    ['by a value alone', 'terraform.tfvars', 'size = "x"\n'],
+    ['in a module of its own', 'module/main.tf', variable('size')],
+    ['for OpenTofu', 'main.tofu', variable('size')],
+  ])('are refused when required and declared %s, else left out', (_, file, text) => {
+    write({ [`${directory}/first.tf`]: resource, [`${directory}/${file}`]: text });
+    expect(prepare(wanted('required', 'large'))).toMatchObject({
+      ...{ ok: false, phase: 'variables' },
+      message: `the directory "${directory}" must declare "size": this environment gets a value for it`,
+    });
+    rmSync(base, { recursive: true });
+    expect(prepare(wanted('when-declared', 'large')).ok).toBe(true);
+    expect(varFile()).toEqual({});
+  });
+
+  it('are all named when several are missing', () => {
+    write({ [`${directory}/main.tf`]: resource });
+    const both = { a: { value: 1, mode: 'required' }, b: { value: 2, mode: 'required' } };
+    expect(prepare({ STAGEGATE_VARIABLES: JSON.stringify(both) }).message).toContain('must declare "a", "b"');
+  });
+
+  it.each(['sensitive', 'ephemeral'])('are refused when required and %s', (property) => {
+    write({ [`${directory}/main.tf`]: `${resource}${variable('size', `  ${property} = true\n`)}` });
+    expect(prepare(wanted('required', 'large'))).toMatchObject({ ok: false, phase: 'variables' });
+    rmSync(base, { recursive: true });
+    expect(prepare(wanted('when-declared', 'large')).ok).toBe(true);
+  });
+
+  it.each([
+    ['terraform.tfvars', 'other = 1\nsize = "small"\n', 2],
+    ['terraform.tfvars.json', '{\n  "size": "small"\n}', 2],
+    ['z.auto.tfvars', 'size = ["large"]\n', 1],
+    ['z.auto.tfvars.json', '{ "size": null }', 1],
+  ])('are refused when a different value stands in %s, unless required', (file, text, line) => {
+    write({ [`${directory}/main.tf`]: `${resource}${variable('size')}`, [`${directory}/${file}`]: text });
+    expect(prepare(wanted('when-declared', 'large'))).toMatchObject({
+      ...{ ok: false, phase: 'variables' },
+      message: `${directory}/${file}:${line}: "size" is not what Stagegate sets it to, "large"; remove the line`,
+    });
+    rmSync(base, { recursive: true });
+    expect(prepare(wanted('required', 'large')).ok).toBe(true);
+    expect(varFile()).toEqual({ size: 'large' });
+  });
+
+  it('are taken when the same value stands there, or a different one in a file nobody reads', () => {
+    write({
+      [`${directory}/main.tf`]: `${resource}${variable('size')}`,
+      [`${directory}/terraform.tfvars`]: 'size = "large"\n',
+      [`${directory}/a.auto.tfvars.json`]: '{ "size": "large" }',
+      [`${directory}/other.tfvars`]: 'size = "small"\n',
+    });
+    expect(prepare(wanted('when-declared', 'large')).ok).toBe(true);
+    expect(varFile()).toEqual({ size: 'large' });
+  });
+
+  it.each([['{'], ['[]'], ['{"a":{"mode":"required"}}'], ['{"a":{"value":1,"mode":"maybe"}}']])(
+    'are refused when they come as %s',
+    (text) => {
+      write({ [`${directory}/main.tf`]: resource });
+      const { ok, phase, message } = prepare({ STAGEGATE_VARIABLES: text });
+      expect([ok, phase]).toEqual([false, 'variables']);
+      expect(message).toContain('STAGEGATE_VARIABLES');
+    },
+  );
+
+  it('are refused when a file of values is no JSON, naming it', () => {
+    write({ [`${directory}/main.tf`]: resource, [`${directory}/terraform.tfvars.json`]: '{' });
+    expect(prepare()).toMatchObject({ phase: 'variables' });
+    expect(prepare().message).toContain('reading terraform.tfvars.json');
+  });
+});
+
 it('names every variable that is missing or wrong at once', () => {
   write({ [`${directory}/main.tf`]: resource });
   const { ok, output } = prepare({ STAGEGATE_ENGINE: 'pulumi', STAGEGATE_ROLE_ARN: '' });

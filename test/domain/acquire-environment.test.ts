@@ -2,7 +2,17 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
 import type { Application } from '../../lambdas/domain/application.ts';
 import { applyBuild, planBuild } from '../../lambdas/domain/build-request.ts';
-import { aDeployment, anApplication, anEnvironment, aPlanned, commitOf } from '../builders.ts';
+import {
+  aDeployment,
+  anApplication,
+  anEnvironment,
+  anEnvironmentDns,
+  aPlanned,
+  commitOf,
+  DNS_SETTINGS,
+  HOSTNAME,
+  NOW,
+} from '../builders.ts';
 import { World } from './world.ts';
 
 const NOT_HOLDER = { name: 'NotHolderError' };
@@ -17,7 +27,9 @@ describe('acquiring an environment', () => {
 
   test('gives the holder what its plan build needs', async () => {
     const id = await world.deploy('dev1', 1);
-    const { EnvironmentVariablesOverride, ...source } = await acquireEnvironment(world, id);
+    const { plan, ...needs } = await acquireEnvironment(world, id);
+    const { EnvironmentVariablesOverride, ...source } = plan;
+    expect(needs).toEqual({ needsCertificate: false, needsDns: false });
     expect(source).toEqual({
       SourceTypeOverride: 'GITHUB_ENTERPRISE',
       SourceLocationOverride: 'https://git.example/acme/config.git',
@@ -38,12 +50,52 @@ describe('acquiring an environment', () => {
       STAGEGATE_EXTERNAL_ID: 'a'.repeat(32),
       STAGEGATE_STATE_BUCKET: 'stagegate-state-111111111111-eu-west-1',
       STAGEGATE_STATE_KEY: 'apps/my-app/dev1/terraform.tfstate',
+      STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,
       STAGEGATE_ENGINE: 'terraform',
       STAGEGATE_ENGINE_VERSION: '',
     });
     expect(new Set(EnvironmentVariablesOverride.map(({ Type }) => Type))).toEqual(new Set(['PLAINTEXT']));
+  });
+
+  describe('with DNS', () => {
+    const acquire = async (operation: 'deploy' | 'destroy' = 'deploy') => {
+      const { plan, ...needs } = await acquireEnvironment(world, await world.deploy('dev1', 1, { operation }));
+      const given = plan.EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_VARIABLES')?.Value ?? '';
+      return { needs, variables: JSON.parse(given) };
+    };
+    const { arn } = anEnvironmentDns().certificate;
+    const domain_name = { value: HOSTNAME, mode: 'when-declared' };
+    const certificate_arn = { value: arn, mode: 'when-declared' };
+    beforeEach(async () => {
+      await world.write('application', anApplication({ serviceDiscoveryDomain: 'acme.example' }));
+      await world.change('dev1', { dns: DNS_SETTINGS });
+      await world.changeState('dev1', {
+        deployed: { release: 1, commit: commitOf(1), deploymentId: 'x-1-abc123', at: NOW, modules: [] },
+      });
+    });
+
+    test('asks for a certificate before the plan, and for publishing after the apply', async () => {
+      expect(await acquire()).toEqual({
+        needs: { needsCertificate: true, needsDns: true },
+        variables: { domain_name },
+      });
+    });
+
+    test('tells the plan of a destruction what there is, and asks for no certificate', async () => {
+      await world.write('environmentDns', anEnvironmentDns());
+      expect(await acquire('destroy')).toEqual({
+        needs: { needsCertificate: false, needsDns: true },
+        variables: { domain_name, certificate_arn },
+      });
+    });
+
+    test('asks for withdrawing where the setting was taken away, and tells the plan nothing any more', async () => {
+      await world.write('environmentDns', anEnvironmentDns());
+      await world.change('dev1', { dns: undefined });
+      expect(await acquire()).toEqual({ needs: { needsCertificate: false, needsDns: true }, variables: {} });
+    });
   });
 
   test('again gives the same and changes nothing', async () => {
@@ -134,5 +186,25 @@ describe('a build', () => {
     expect(variable('STAGEGATE_ENGINE', plan)).toBe('tofu');
     expect(variable('STAGEGATE_ENGINE_VERSION', plan)).toBe('1.10.2');
     expect(variable('STAGEGATE_PLAN_DIGEST', plan)).toBeUndefined();
+  });
+
+  test('to plan carries the variables that Stagegate sets; to apply needs none', () => {
+    const variables = { size: { value: { web: 3 }, mode: 'required' } } as const;
+    const [plan, apply] = [
+      planBuild(subject(anApplication()), variables),
+      applyBuild(subject(anApplication()), aPlanned()),
+    ];
+    expect(JSON.parse(variable('STAGEGATE_VARIABLES', plan) ?? '')).toEqual(variables);
+    expect(variable('STAGEGATE_VARIABLES', apply)).toBeUndefined();
+  });
+
+  test('fails when its variables are larger than CodeBuild takes', () => {
+    const variables = (length: number) => ({ size: { value: 'x'.repeat(length), mode: 'required' } }) as const;
+    const others = JSON.stringify(variables(0)).length;
+    const [largest, tooLarge] = [variables(4096 - others), variables(4097 - others)];
+    expect(variable('STAGEGATE_VARIABLES', planBuild(subject(anApplication()), largest))).toHaveLength(4096);
+    expect(() => planBuild(subject(anApplication()), tooLarge)).toThrow(
+      'variables: variables: all together at most 4096 characters of JSON, with names and modes (got 4097 characters)',
+    );
   });
 });

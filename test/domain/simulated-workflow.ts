@@ -1,4 +1,4 @@
-import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
+import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
@@ -7,6 +7,8 @@ import type { Caught } from '../../lambdas/domain/caught.ts';
 import { checkPlan } from '../../lambdas/domain/check-plan.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
+import type { DnsServices } from '../../lambdas/domain/dns-subject.ts';
+import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
 import { inspectFailedApply } from '../../lambdas/domain/inspect-failed-apply.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
@@ -19,6 +21,7 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
+import { publishDns } from '../../lambdas/domain/publish-dns.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
@@ -28,7 +31,7 @@ import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { leavePlan, type PlanKind, stateAddressOf } from './plan-artifacts.ts';
 
-export interface WorkflowServices {
+export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly mail: ApproverMail;
@@ -48,6 +51,7 @@ export interface Terraform {
 
 type State =
   | 'AcquireEnvironment'
+  | 'EnsureCertificate'
   | 'Plan'
   | 'AnalyzePlan'
   | 'RequestApproval'
@@ -58,6 +62,7 @@ type State =
   | 'Apply'
   | 'InspectFailedApply'
   | 'RecordOutputs'
+  | 'PublishDns'
   | 'Record'
   | 'Announce'
   | 'ReleaseEnvironment';
@@ -70,6 +75,7 @@ interface Execution {
   waitingFor?: { readonly build: string } | { readonly token: string; readonly until: number };
   gate: GateName;
   gates: readonly GateName[];
+  needsDns: boolean;
   timeoutSeconds: number;
   ending: Ending;
   failure?: Caught;
@@ -93,6 +99,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   /** Every call of start and resume fails while this is set. */
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  /** What every apply leaves beside its own output. */
+  outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: WorkflowServices;
   /** Executions that are in the middle of a step: each goes through one state at a time. */
   readonly #stepping = new Set<string>();
@@ -107,7 +115,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
     if (this.executions.has(deploymentId)) return;
     this.executions.set(deploymentId, {
       ...{ deploymentId, status: 'running', state: 'AcquireEnvironment' },
-      ...{ gate: 'staff', gates: [], timeoutSeconds: 0, ending: 'failed', builds: [] },
+      ...{ gate: 'staff', gates: [], needsDns: false, timeoutSeconds: 0, ending: 'failed', builds: [] },
     });
   }
 
@@ -209,14 +217,18 @@ export class SimulatedWorkflow implements Workflow, Builds {
     const services = { ...this.#services, workflow: this, builds: this };
     switch (execution.state) {
       case 'AcquireEnvironment':
-        await acquireEnvironment(services, id);
-        return { state: 'Plan' };
+        return acquired(await acquireEnvironment(services, id));
+      case 'EnsureCertificate': {
+        const certificate = await ensureCertificate(services, id);
+        if (certificate.outcome === 'canceled') return record('canceled');
+        return certificate.outcome === 'ready' ? { state: 'Plan' } : this.#lookAgain(execution, certificate);
+      }
       case 'Plan':
         return this.#build(execution, (deployment) => this.#plan(deployment));
       case 'AnalyzePlan': {
         const { next, gates } = await analyzeDeploymentPlan(services, id);
         if (next === 'blocked' || next === 'canceled') return record(next);
-        if (next === 'no-changes') return record('succeeded');
+        if (next === 'no-changes') return published(execution);
         const [gate] = gates;
         return next === 'gates' && gate ? { state: 'RequestApproval', gate, gates } : { state: 'ConsumePlan' };
       }
@@ -250,7 +262,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
       }
       case 'RecordOutputs':
         await recordOutputs(services, id);
-        return record('succeeded');
+        return published(execution);
+      case 'PublishDns': {
+        const publication = await publishDns(services, id);
+        return publication.outcome === 'done' ? record('succeeded') : this.#lookAgain(execution, publication);
+      }
       case 'Record':
         return { state: 'Announce', outcome: await recordEnding(services, id, execution.ending, execution.failure) };
       case 'Announce':
@@ -260,6 +276,12 @@ export class SimulatedWorkflow implements Workflow, Builds {
         await releaseEnvironment(services, id);
         return { status: execution.outcome === 'succeeded' ? 'succeeded' : 'failed' };
     }
+  }
+
+  /** A Wait state, and the same task again after it. */
+  #lookAgain({ state }: Execution, answer: NotYet): Answer {
+    if (answer.outcome === 'failed') return record('failed', { state, error: answer.reason, cause: answer.message });
+    return { waitingFor: { token: 'a Wait state', until: this.#now() + answer.waitSeconds * 1000 } };
   }
 
   /** The first step starts the build, the second one finds it ended. */
@@ -315,7 +337,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
     }
     switch (isStale ? 'is-stale' : apply) {
       case 'succeeds':
-        await artifacts.putJson(outputsKey(prefix), { url: { sensitive: false, value: deployment.id } });
+        await artifacts.putJson(outputsKey(prefix), {
+          url: { sensitive: false, value: deployment.id },
+          ...this.outputs,
+        });
         await artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 1 });
         return { state: 'RecordOutputs' };
       case 'fails':
@@ -338,4 +363,12 @@ export class SimulatedWorkflow implements Workflow, Builds {
   }
 }
 
+type NotYet =
+  | { readonly outcome: 'pending'; readonly waitSeconds: number }
+  | { readonly outcome: 'failed'; readonly reason: string; readonly message: string };
+
+const acquired = ({ needsCertificate, needsDns }: Acquisition): Answer => ({
+  ...{ state: needsCertificate ? 'EnsureCertificate' : 'Plan', needsDns },
+});
+const published = ({ needsDns }: Execution): Answer => (needsDns ? { state: 'PublishDns' } : record('succeeded'));
 const record = (ending: Ending, failure?: Caught): Answer => ({ state: 'Record', ending, ...(failure && { failure }) });

@@ -18,11 +18,14 @@ import { registerPush } from '../../lambdas/domain/register-push.ts';
 import type { Release } from '../../lambdas/domain/release.ts';
 import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakePublicDns } from '../fakes/fake-public-dns.ts';
 import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
+import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
+import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { SimulatedWorkflow } from './simulated-workflow.ts';
 
@@ -51,6 +54,10 @@ export class World {
   readonly links = new FakeLinkSigner();
   readonly artifacts = new InMemoryArtifactStore();
   readonly priceSheetKey = 'prices/prices.csv';
+  readonly zones = new InMemoryHostedZones();
+  readonly certificates = new InMemoryCertificates();
+  readonly publicDns = new FakePublicDns();
+  readonly patience = { pollSeconds: 30, certificateSeconds: 3600, changeSeconds: 900 };
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
   readonly workflow: SimulatedWorkflow;

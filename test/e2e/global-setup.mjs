@@ -13,6 +13,9 @@ export default function synthesizeOnce() {
     'stagegate:webhookGenerations=1,2',
     'stagegate:publicRequestRate=200',
     'stagegate:publicRequestBurst=400',
+    'stagegate:dnsPollSeconds=1',
+    'stagegate:certificateWaitSeconds=8',
+    'stagegate:dnsChangeWaitSeconds=8',
   ];
   const args = ['scripts/synth.ts', '--local', '--output', output, ...context.flatMap((pair) => ['--context', pair])];
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });

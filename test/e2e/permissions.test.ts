@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as acm from '@aws-sdk/client-acm';
 import { BatchGetBuildsCommand, CodeBuildClient, StartBuildCommand, StopBuildCommand } from '@aws-sdk/client-codebuild';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import * as kms from '@aws-sdk/client-kms';
+import * as route53 from '@aws-sdk/client-route-53';
 import * as s3 from '@aws-sdk/client-s3';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
@@ -197,11 +199,13 @@ interface Refusal {
 
 /** How each service says that its caller may not. SNS's code is `AuthorizationError`, which its client lengthens. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
+  acm: { code: 'AccessDeniedException', status: 400 },
   codebuild: { code: 'AccessDeniedException', status: 400 },
   dynamodb: { code: 'AccessDeniedException', status: 400 },
   events: { code: 'AccessDeniedException', status: 400 },
   kms: { code: 'AccessDeniedException', status: 400 },
   lambda: { code: 'AccessDeniedException', status: 403 },
+  route53: { code: 'AccessDenied', status: 403 },
   s3: { code: 'AccessDenied', status: 403 },
   sns: { code: 'AuthorizationErrorException', status: 403 },
   sqs: { code: 'AccessDenied', status: 403 },
@@ -225,10 +229,12 @@ describe('every operation of every service', () => {
     const credentials = sessionOf(undefined);
     const props = { endpoint, region, credentials, maxAttempts: 1 };
     const clients = {
+      acm: new acm.ACMClient(props),
       codebuild: new CodeBuildClient(props),
       dynamodb: new dynamodb.DynamoDBClient(props),
       events: new EventBridgeClient(props),
       kms: new kms.KMSClient(props),
+      route53: new route53.Route53Client(props),
       s3: new s3.S3Client({ ...props, forcePathStyle: true }),
       sfn: new sfn.SFNClient(props),
       sns: new sns.SNSClient(props),
@@ -296,7 +302,34 @@ describe('every operation of every service', () => {
         input,
       );
 
+    const certificate = (command: { new (input: never): unknown }, input: unknown) => () =>
+      clients.acm.send(new command(input as never) as acm.DescribeCertificateCommand);
+    const CertificateArn = `arn:aws:acm:${region}:${accountId}:certificate/00000000-0000-4000-8000-000000000000`;
+    const zone = (command: { new (input: never): unknown }, input: unknown) => () =>
+      clients.route53.send(new command(input as never) as route53.GetHostedZoneCommand);
+    const Record = { Name: 'x.example.com', Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] };
+
     return {
+      'acm:RequestCertificate': certificate(acm.RequestCertificateCommand, {
+        ...{ DomainName: 'x.example.com', ValidationMethod: 'DNS' },
+      }),
+      'acm:DescribeCertificate': certificate(acm.DescribeCertificateCommand, { CertificateArn }),
+      'acm:DeleteCertificate': certificate(acm.DeleteCertificateCommand, { CertificateArn }),
+      'acm:AddTagsToCertificate': certificate(acm.AddTagsToCertificateCommand, {
+        ...{ CertificateArn, Tags: [{ Key: 'a', Value: 'b' }] },
+      }),
+      'acm:ListTagsForCertificate': certificate(acm.ListTagsForCertificateCommand, { CertificateArn }),
+
+      'route53:CreateHostedZone': zone(route53.CreateHostedZoneCommand, { Name: 'example.com', CallerReference: 'x' }),
+      'route53:ListHostedZonesByName': zone(route53.ListHostedZonesByNameCommand, { DNSName: 'example.com' }),
+      'route53:GetHostedZone': zone(route53.GetHostedZoneCommand, { Id: 'Z0123456789' }),
+      'route53:ListResourceRecordSets': zone(route53.ListResourceRecordSetsCommand, { HostedZoneId: 'Z0123456789' }),
+      'route53:ChangeResourceRecordSets': zone(route53.ChangeResourceRecordSetsCommand, {
+        HostedZoneId: 'Z0123456789',
+        ChangeBatch: { Changes: [{ Action: 'CREATE', ResourceRecordSet: Record }] },
+      }),
+      'route53:GetChange': zone(route53.GetChangeCommand, { Id: 'C0123456789' }),
+
       'codebuild:StartBuild': () => clients.codebuild.send(new StartBuildCommand({ projectName })),
       'codebuild:StopBuild': () => clients.codebuild.send(new StopBuildCommand({ id: build })),
       'codebuild:BatchGetBuilds': () => clients.codebuild.send(new BatchGetBuildsCommand({ ids: [build] })),

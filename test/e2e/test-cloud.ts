@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
@@ -177,6 +178,25 @@ export class TestCloud {
     await store.put(bucket, key, { body, headers: {}, checksums: {}, encryption });
   }
 
+  get machineArn(): string {
+    return `arn:aws:states:${this.#cloud.region}:${this.#cloud.accountId}:stateMachine:stagegate-deployment`;
+  }
+
+  /** The states a deployment's execution went through, once it has ended. */
+  async statesOf(deploymentId: string): Promise<string[]> {
+    const stateMachineArn = this.machineArn;
+    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
+    return this.poll(`the end of ${deploymentId}`, async () => {
+      const list = new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 });
+      const { executions = [] } = await this.operator.sfn.send(list);
+      const execution = executions.find(({ name }) => name === deploymentId);
+      if (!execution || execution.status === 'RUNNING') return undefined;
+      const history = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
+      const { events = [] } = await this.operator.sfn.send(history);
+      return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
+    });
+  }
+
   /** The token with which a waiting task can be resumed, once it is stored. */
   async taskToken(deploymentId: string, gate: string): Promise<string> {
     return this.poll(`the token of ${deploymentId}`, async () => {
@@ -194,6 +214,7 @@ export class TestCloud {
       dynamodb: new DynamoDBClient(props),
       events: new EventBridgeClient(props),
       kms: new KMSClient(props),
+      route53: new Route53Client(props),
     };
   }
 

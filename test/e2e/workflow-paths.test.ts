@@ -1,9 +1,4 @@
-import {
-  GetExecutionHistoryCommand,
-  ListExecutionsCommand,
-  SendTaskSuccessCommand,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CLIENT, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
@@ -18,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => cloud?.stop());
 
-const PLANNED = ['AcquireEnvironment', 'Plan', 'AnalyzePlan', 'WhatNext?'];
+const ACQUIRED = ['AcquireEnvironment', 'NeedsCertificate?'];
+const PLANNED = [...ACQUIRED, 'Plan', 'AnalyzePlan', 'WhatNext?'];
 const STAFF_ASKED = [
   'RequestStaffApproval',
   'IsStaffReachable?',
@@ -28,24 +24,11 @@ const STAFF_ASKED = [
 ];
 const CLIENT_ASKED = STAFF_ASKED.map((state) => state.replace('Staff', 'Client'));
 const CHECKED = ['CheckPlan', 'IsPlanCurrent?'];
-const APPLIED = ['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs'];
+const APPLIED = ['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?'];
 const SUCCESS = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'];
 const ending = (record: string, end: string) => [record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end];
 
-async function statesOf(deploymentId: string): Promise<string[]> {
-  const executionArn = `${machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
-  return cloud.poll(`the end of ${deploymentId}`, async () => {
-    const { executions = [] } = await cloud.operator.sfn.send(
-      new ListExecutionsCommand({ stateMachineArn: machineArn, maxResults: 1000 }),
-    );
-    const execution = executions.find(({ name }) => name === deploymentId);
-    if (!execution || execution.status === 'RUNNING') return undefined;
-    const { events = [] } = await cloud.operator.sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
-    );
-    return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
-  });
-}
+const statesOf = (deploymentId: string): Promise<string[]> => cloud.statesOf(deploymentId);
 
 /** Each row prepares its own application, and answers the deployment whose path is told. */
 interface Row {
@@ -84,7 +67,7 @@ const rows: Row[] = [
       app.push('one', { [`apps/${app.name}/notes.md`]: 'only words' });
       return (await app.reaches('dev1', 2, 'succeeded')).id;
     },
-    states: [...PLANNED, ...SUCCESS],
+    states: [...PLANNED, 'NeedsDns?', ...SUCCESS],
   },
   {
     situation: 'staging, approved by staff',
@@ -216,7 +199,7 @@ const rows: Row[] = [
       expect(deployment.error?.message).toContain('broken.tf');
       return deployment.id;
     },
-    states: ['AcquireEnvironment', 'Plan', ...ending('RecordFailure', 'Failed')],
+    states: [...ACQUIRED, 'Plan', ...ending('RecordFailure', 'Failed')],
   },
   {
     situation: 'Terraform that fails half way through the apply',
@@ -241,7 +224,7 @@ const rows: Row[] = [
       expect(deployment).toMatchObject({ planRound: 2, gates: [{ status: 'approved', approvals: [{ by: STAFF }] }] });
       return deployment.id;
     },
-    states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...PLANNED.slice(1), ...APPLIED, ...SUCCESS],
+    states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...PLANNED.slice(ACQUIRED.length), ...APPLIED, ...SUCCESS],
   },
   {
     situation: 'a state that somebody changes while the apply begins: Terraform refuses, and it is planned again',
@@ -258,7 +241,7 @@ const rows: Row[] = [
     states: [
       ...PLANNED,
       ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
-      ...PLANNED.slice(1),
+      ...PLANNED.slice(2),
       ...APPLIED,
       ...SUCCESS,
     ],

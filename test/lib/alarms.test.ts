@@ -10,6 +10,8 @@ describe('alarms', () => {
   test('watch failed and stuck deployments, lost approvers and every dead-letter queue', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
       'stagegate-ApproversLost',
+      'stagegate-CertificatesFailing',
+      'stagegate-DeadLetters-check-certificates',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',

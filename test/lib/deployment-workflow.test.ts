@@ -10,7 +10,7 @@ const AGAIN = { outcome: 'stale', plan: { SourceVersion: 'd'.repeat(40) } };
 const PLAN = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
 
 const to = (...names: string[]): string[] => names;
-const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN } }] };
+const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: false, needsDns: false } }] };
 const planned = (next: string, ...gates: string[]) => ({
   ...acquire,
   AnalyzePlan: [{ payload: { next, gates } }],
@@ -24,7 +24,9 @@ const ended = (ending: string) => [{ payload: { ending } }];
 const timeout = { error: 'States.Timeout' };
 const crash = { error: 'TypeError', cause: 'a crash' };
 
-const begin = to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'WhatNext?');
+const acquired = to('AcquireEnvironment', 'NeedsCertificate?');
+const planning = to('Plan', 'AnalyzePlan', 'WhatNext?');
+const begin = to(...acquired, ...planning);
 const staff = to(
   'RequestStaffApproval',
   'IsStaffReachable?',
@@ -40,18 +42,34 @@ const client = to(
   'IsClientGateApproved?',
 );
 const check = to('CheckPlan', 'IsPlanCurrent?');
-const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs');
+const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?');
 const success = to('RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
 const ending = (record: string, end: string) => to(record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end);
 const failure = ending('RecordFailure', 'Failed');
 
 const succeeding = { RecordSuccess: ended('succeeded') };
 const failing = { RecordFailure: ended('failed') };
+/** An environment with DNS, whose states answer in turn. */
+const withDns = (certificates: object[], publications: object[]) => ({
+  ...planned('apply'),
+  AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: true, needsDns: true } }],
+  EnsureCertificate: certificates.map((payload) => ({ payload })),
+  PublishDns: publications.map((payload) => ({ payload })),
+});
+const PENDING = { outcome: 'pending', waitSeconds: 30 };
+const READY = { outcome: 'ready', plan: { ...PLAN, SourceVersion: 'e'.repeat(40) } };
+const DONE = { outcome: 'done' };
+const undelegated = { outcome: 'failed', reason: 'zone-not-delegated', message: 'zone Z1 is not delegated' };
+const hijacked = { outcome: 'failed', reason: 'record-not-ours', message: 'A web.acme.example stands there' };
+const certify = to('EnsureCertificate', 'IsCertificateReady?');
+const publish = to('PublishDns', 'IsDnsPublished?');
 const staffGate = (...outcomes: string[]) => ({
   ...planned('gates', 'staff'),
   RequestStaffApproval: [asked],
   SettleStaffGate: outcomes.map(settled),
 });
+
+const gated = { AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff', 'client'] } }] };
 
 interface Case {
   readonly situation: string;
@@ -68,7 +86,53 @@ const CASES: readonly Case[] = [
   {
     situation: 'nothing to change',
     answers: { ...planned('no-changes'), ...succeeding },
-    path: [...begin, ...success],
+    path: [...begin, 'NeedsDns?', ...success],
+  },
+  {
+    situation: 'DNS: a certificate that is issued, a record that stands',
+    answers: { ...withDns([READY], [DONE]), ...succeeding },
+    path: [...acquired, ...certify, ...planning, ...apply, ...publish, ...success],
+  },
+  {
+    situation: 'DNS: both have to be waited for',
+    answers: { ...withDns([PENDING, PENDING, READY], [PENDING, DONE]), ...succeeding },
+    path: [
+      ...[...acquired, ...certify, 'WaitForCertificate', ...certify, 'WaitForCertificate', ...certify],
+      ...[...planning, ...apply, ...publish, 'WaitForDns', ...publish, ...success],
+    ],
+  },
+  {
+    situation: 'DNS: published also where Terraform has nothing to change',
+    answers: {
+      ...withDns([READY], [DONE]),
+      AnalyzePlan: [{ payload: { next: 'no-changes', gates: [] } }],
+      ...succeeding,
+    },
+    path: [...acquired, ...certify, ...planning, 'NeedsDns?', ...publish, ...success],
+  },
+  {
+    situation: 'DNS: withdrawn without a certificate being asked for',
+    answers: {
+      ...withDns([], [PENDING, DONE]),
+      AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: false, needsDns: true } }],
+      ...succeeding,
+    },
+    path: [...begin, ...apply, ...publish, 'WaitForDns', ...publish, ...success],
+  },
+  {
+    situation: 'DNS: something stands in the way of the certificate',
+    answers: { ...withDns([PENDING, undelegated], []), ...failing },
+    path: [...acquired, ...certify, 'WaitForCertificate', ...certify, ...failure],
+  },
+  {
+    situation: 'DNS: something stands in the way of the record',
+    answers: { ...withDns([READY], [hijacked]), ...failing },
+    path: [...acquired, ...certify, ...planning, ...apply, ...publish, ...failure],
+  },
+  {
+    situation: 'DNS: canceled while the certificate is waited for',
+    answers: { ...withDns([PENDING, { outcome: 'canceled' }], []), RecordCancellation: ended('canceled') },
+    path: [...acquired, ...certify, 'WaitForCertificate', ...certify, ...ending('RecordCancellation', 'Canceled')],
   },
   {
     situation: 'a policy forbids the plan',
@@ -191,7 +255,7 @@ const CASES: readonly Case[] = [
       AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff'] } }, { payload: { next: 'apply', gates: [] } }],
       ...succeeding,
     },
-    path: [...begin, ...staff, ...check, ...begin.slice(1), ...apply, ...success],
+    path: [...begin, ...staff, ...check, ...planning, ...apply, ...success],
   },
   {
     situation: 'the approved plan is stale, and the new one is approved anew',
@@ -200,7 +264,7 @@ const CASES: readonly Case[] = [
       CheckPlan: [{ payload: AGAIN }, { payload: { outcome: 'current' } }],
       ...succeeding,
     },
-    path: [...begin, ...staff, ...check, ...begin.slice(1), ...staff, ...check, ...apply, ...success],
+    path: [...begin, ...staff, ...check, ...planning, ...staff, ...check, ...apply, ...success],
   },
   {
     situation: 'Terraform refuses the plan as stale, and the new one means the same',
@@ -214,7 +278,7 @@ const CASES: readonly Case[] = [
       ...begin,
       ...apply.slice(0, 3),
       ...['InspectFailedApply', 'WasPlanStale?'],
-      ...begin.slice(1),
+      ...planning,
       ...apply,
       ...success,
     ],
@@ -237,7 +301,7 @@ const CASES: readonly Case[] = [
   {
     situation: 'announcing an ending fails',
     answers: { ...acquire, Plan: [crash], ...failing, AnnounceEnding: [crash] },
-    path: ['AcquireEnvironment', 'Plan', ...failure],
+    path: [...acquired, 'Plan', ...failure],
   },
   {
     situation: 'recording keeps failing',
@@ -252,12 +316,12 @@ const CASES: readonly Case[] = [
   {
     situation: 'the reconciler ended the deployment first, with another ending',
     answers: { ...acquire, Plan: [crash], RecordFailure: ended('canceled') },
-    path: ['AcquireEnvironment', 'Plan', ...failure.slice(0, -1), 'Canceled'],
+    path: [...acquired, 'Plan', ...failure.slice(0, -1), 'Canceled'],
   },
   {
     situation: 'an error without a cause',
     answers: { ...acquire, Plan: [{ error: 'States.TaskFailed' }], ...failing },
-    path: ['AcquireEnvironment', 'Plan', ...failure],
+    path: [...acquired, 'Plan', ...failure],
   },
   {
     situation: 'an answer that no rule knows',
@@ -272,7 +336,8 @@ describe('a deployment', () => {
   });
 
   const everything = {
-    ...planned('gates', 'staff', 'client'),
+    ...withDns([READY], [DONE]),
+    ...gated,
     RequestStaffApproval: [asked],
     SettleStaffGate: [settled('approved')],
     RequestClientApproval: [asked],
@@ -282,7 +347,7 @@ describe('a deployment', () => {
   const breakable = to(
     ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
     ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
-    'RecordOutputs',
+    ...to('RecordOutputs', 'EnsureCertificate', 'PublishDns'),
   );
 
   test.each(breakable)('fails and releases the environment when %s breaks', async (state) => {
@@ -331,10 +396,25 @@ describe('a deployment', () => {
     });
   });
 
+  test('plans with the build that brings the certificate', async () => {
+    const { calls } = await walk(definition, ID, { ...withDns([PENDING, READY], [DONE]), ...succeeding });
+    expect(calls.Plan).toMatchObject({ SourceVersion: 'e'.repeat(40) });
+  });
+
+  test.each([
+    ['EnsureCertificate', withDns([undelegated], []), undelegated],
+    ['PublishDns', withDns([READY], [hijacked]), hijacked],
+  ])('fails with the reason and the words of %s', async (state, answers, { reason, message }) => {
+    const { calls } = await walk(definition, ID, { ...answers, ...failing });
+    expect(calls.RecordFailure).toMatchObject({ Payload: { failure: { state, error: reason, cause: message } } });
+  });
+
   test('cannot be sent to another project by overrides', async () => {
     const answers = {
       ...planned('apply'),
-      AcquireEnvironment: [{ payload: { plan: { ...PLAN, ProjectName: 'another' } } }],
+      AcquireEnvironment: [
+        { payload: { plan: { ...PLAN, ProjectName: 'another' }, needsCertificate: false, needsDns: false } },
+      ],
     };
     const { calls } = await walk(definition, ID, { ...answers, ...succeeding });
     expect(calls.Plan).toMatchObject({ ProjectName: expect.stringContaining('TerraformRunnerPlan') });
@@ -416,7 +496,7 @@ describe('the definition', () => {
 
   test('lets nothing stop a build but its own clock', () => {
     for (const name of ['Plan', 'Apply']) expect(definition.States[name]?.TimeoutSeconds).toBeUndefined();
-    expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
+    expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Wait', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
   });
 
   test.each(['Plan', 'Apply'])('retries %s only while CodeBuild refuses to queue it, for about an hour', (name) => {
@@ -457,9 +537,10 @@ describe('the definition', () => {
 const BREAKS = to(
   ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
   ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
-  ...to('RecordOutputs', 'RecordFailure'),
+  ...to('RecordOutputs', 'RecordFailure', 'EnsureCertificate', 'PublishDns'),
 ).map((state) => ({
-  ...planned('gates', 'staff', 'client'),
+  ...withDns([READY], [DONE]),
+  ...gated,
   RequestStaffApproval: [asked],
   SettleStaffGate: [settled('approved')],
   RequestClientApproval: [asked],
@@ -493,6 +574,8 @@ const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
   { ...planned('apply'), ConsumePlan: [{ payload: { outcome: 'nonsense' } }], ...endings },
   { ...staffGate('approved'), CheckPlan: [{ payload: { outcome: 'nonsense' } }], ...endings },
   { ...planned('apply'), Apply: [crash], InspectFailedApply: [crash], ...endings },
+  { ...withDns([{ outcome: 'nonsense' }], []), ...endings },
+  { ...withDns([READY], [{ outcome: 'nonsense' }]), ...endings },
   { ...planned('blocked'), RecordBlocked: [crash] },
   { ...planned('canceled'), RecordCancellation: [crash] },
   { ...staffGate('rejected'), RecordRejection: [crash] },

@@ -85,6 +85,7 @@ describe('functions', () => {
       'send-reminders',
       'sweep-subscriptions',
       'reconcile',
+      'check-certificates',
     ];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;

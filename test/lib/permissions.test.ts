@@ -74,6 +74,8 @@ const mailing = on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', '
 const deploying = [...writeRecords, ...start, ...resume, ...publish];
 const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:SendMessage');
 
+const dnsRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-dns', 'sts:AssumeRole');
+
 /** Everything each function may do, beside writing its own log and traces. */
 const EXPECTED: Record<FunctionName, readonly string[]> = {
   read: [...readRecords, ...decrypt, ...readObjects('analysis/*')],
@@ -105,6 +107,9 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'request-approval': [...writeRecords, ...readObjects('analysis/*'), ...mailing, ...linkSecrets, ...publish],
   'await-approval': [...writeRecords, ...resume],
   'settle-gate': writeRecords,
+  'ensure-certificate': [...writeRecords, ...dnsRoles],
+  'publish-dns': [...writeRecords, ...dnsRoles],
+  'check-certificates': [...writeRecords, ...dnsRoles, ...publish, ...deadLetters('checkcertificates')],
   'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
   'consume-plan': [...writeRecords, ...readObjects('runs/*')],
   'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],

@@ -33,9 +33,13 @@ describe('the template for a target account', () => {
       'Application',
       'ApplyBuildRoleArn',
       'ApplyPolicyArns',
+      'CertificateCommonName',
       'CheckPlanRoleArn',
+      'DnsRoleArns',
       'Environment',
       'ExternalId',
+      'HostedZoneId',
+      'Hostname',
       'PlanBuildRoleArn',
       'StateBucket',
       'StateKey',
@@ -116,6 +120,83 @@ describe('the template for a target account', () => {
       expect([tag.Key, `${STATE}/${flat(tag.Value)}`]).toEqual(['stagegate-state-key', OWN]);
     },
   );
+});
+
+describe('its role for DNS', () => {
+  const [, dns] = ofType(target, 'AWS::IAM::Role').find(([id]) => id === 'DnsRole') ?? [];
+  const OWN_ENVIRONMENT = '<Application>/<Environment>';
+  const conditionsOf = (sid: string) => (statement('dns', sid) as unknown as { Condition: Conditions }).Condition;
+  type Conditions = Record<string, Record<string, unknown>>;
+  const values = (sid: string, operator: string, key: string) =>
+    asList(conditionsOf(sid)[operator]?.[key] as string | string[]).map(flat);
+
+  test('exists only where a hostname is given', () => {
+    expect(dns).toMatchObject({ Condition: 'HasDns' });
+    expect(target.Parameters?.Hostname).toMatchObject({ Default: '' });
+    expect(target.Outputs?.DnsRoleArn).toMatchObject({ Condition: 'HasDns' });
+  });
+
+  test('trusts the functions for DNS and certificates only, with the external id', () => {
+    expect(role('dns').AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: { Ref: 'DnsRoleArns' } },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
+      },
+    ]);
+    expect(flat(templates.Stagegate?.Outputs?.DnsRoleArns?.Value)).toMatch(
+      /^<FunctionsensurecertificateRole\w+.Arn>,<FunctionspublishdnsRole\w+.Arn>,<FunctionscheckcertificatesRole\w+.Arn>$/,
+    );
+  });
+
+  test('has no managed policies and writes nothing but records and certificates', () => {
+    expect(role('dns').ManagedPolicyArns).toBeUndefined();
+    const reading = /:(?:Get|List|Describe)/;
+    const writing = statementsOf('dns').flatMap(({ Action }) =>
+      asList(Action).filter((action) => !reading.test(action)),
+    );
+    expect(writing.sort()).toEqual([
+      'acm:AddTagsToCertificate',
+      'acm:DeleteCertificate',
+      'acm:RequestCertificate',
+      'route53:ChangeResourceRecordSets',
+    ]);
+  });
+
+  test('writes records of its own names only, and overwrites none', () => {
+    const key = (name: string) => `route53:ChangeResourceRecordSets${name}`;
+    expect(values('WriteOwnRecords', 'ForAllValues:StringLike', key('NormalizedRecordNames'))).toEqual([
+      '<Hostname>',
+      '_*.<Hostname>',
+      '_*.<IsCertificateCommonNameEmpty?<Hostname>:<CertificateCommonName>>',
+    ]);
+    expect(values('WriteOwnRecords', 'ForAllValues:StringEquals', key('Actions'))).toEqual(['CREATE', 'DELETE']);
+    expect(values('WriteOwnRecords', 'ForAllValues:StringEquals', key('RecordTypes'))).toEqual(['A', 'CNAME']);
+  });
+
+  test.each(['WriteOwnRecords', 'ReadZone'])('does %s in the zone that is given, if one is', (sid) => {
+    expect(resourcesOf(statement('dns', sid))).toEqual([
+      'arn:<AWS::Partition>:route53:::hostedzone/<IsHostedZoneIdEmpty?*:<HostedZoneId>>',
+    ]);
+  });
+
+  test('requests certificates for its own names only, proven by DNS and tagged as its own', () => {
+    expect(values('RequestOwnCertificate', 'ForAllValues:StringEquals', 'acm:DomainNames')).toEqual([
+      '<Hostname>',
+      '<IsCertificateCommonNameEmpty?<Hostname>:<CertificateCommonName>>',
+    ]);
+    expect(values('RequestOwnCertificate', 'StringEquals', 'acm:ValidationMethod')).toEqual(['DNS']);
+    const tag = 'aws:RequestTag/stagegate-environment';
+    for (const sid of ['RequestOwnCertificate', 'TagOwnCertificate'])
+      expect(values(sid, 'StringEquals', tag)).toEqual([OWN_ENVIRONMENT]);
+  });
+
+  test("touches no certificate without the environment's own tag", () => {
+    expect(values('UseOwnCertificate', 'StringEquals', 'aws:ResourceTag/stagegate-environment')).toEqual([
+      OWN_ENVIRONMENT,
+    ]);
+  });
 });
 
 describe('the template for a state bucket', () => {

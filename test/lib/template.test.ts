@@ -52,6 +52,7 @@ describe('the template of the control plane', () => {
       'ArtifactBucketName',
       'BusName',
       'CheckPlanRoleArn',
+      'DnsRoleArns',
       'PlanBuildRoleArn',
       'StateMachineArn',
       'TableName',

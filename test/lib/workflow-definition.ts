@@ -2,7 +2,7 @@ import jsonata from 'jsonata';
 import { flat, only, type Template } from './synthesized.ts';
 
 export interface State {
-  readonly Type: 'Task' | 'Choice' | 'Succeed' | 'Fail';
+  readonly Type: 'Task' | 'Choice' | 'Wait' | 'Succeed' | 'Fail';
   readonly Comment?: string;
   readonly Resource?: string;
   readonly Arguments?: unknown;
@@ -11,7 +11,12 @@ export interface State {
   readonly Next?: string;
   readonly Default?: string;
   readonly TimeoutSeconds?: number | string;
-  readonly Choices?: readonly { readonly Condition: string; readonly Next: string }[];
+  readonly Seconds?: number | string;
+  readonly Choices?: readonly {
+    readonly Condition: string;
+    readonly Next: string;
+    readonly Assign?: Record<string, unknown>;
+  }[];
   readonly Catch?: readonly {
     readonly ErrorEquals: readonly string[];
     readonly Next: string;
@@ -80,6 +85,7 @@ export async function walk(
         if (typeof holds !== 'boolean') throw new Error(`${name}: ${rule.Condition} is ${holds}`);
         if (holds) {
           chosen = rule.Next;
+          await assign(rule.Assign);
           break;
         }
       }
@@ -105,6 +111,11 @@ export async function walk(
         input = output;
         name = state.Next;
       }
+    } else if (state.Type === 'Wait') {
+      const seconds = await evaluate(state.Seconds);
+      if (typeof seconds !== 'number' || seconds < 1) throw new Error(`${name} waits ${seconds} seconds`);
+      input = await evaluate(state.Output);
+      name = state.Next;
     } else {
       name = undefined;
     }

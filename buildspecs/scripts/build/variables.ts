@@ -6,6 +6,13 @@ const required = z.string().min(1);
 /** Names become parts of paths below STAGEGATE_WORK. */
 const PathNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "-" and "_"');
 
+/** Values that the plan gets from Stagegate, by variable name. */
+const GeneratedVariablesSchema = z.record(
+  z.string(),
+  z.object({ value: z.json(), mode: z.enum(['required', 'when-declared']) }),
+);
+export type GeneratedVariables = z.infer<typeof GeneratedVariablesSchema>;
+
 /** What StartBuild and the project tell every build. */
 const BuildVariablesSchema = z.object({
   STAGEGATE_DEPLOYMENT_ID: PathNameSchema,
@@ -26,6 +33,23 @@ const BuildVariablesSchema = z.object({
 });
 export type BuildVariables = z.infer<typeof BuildVariablesSchema>;
 
+/** What a plan is told besides. */
+const PlanVariablesSchema = z.object({
+  STAGEGATE_VARIABLES: z
+    .string()
+    .default('{}')
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue('not JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(GeneratedVariablesSchema),
+});
+export type PlanVariables = z.infer<typeof PlanVariablesSchema>;
+
 /** What an apply is told besides: which bundle was approved. */
 const ApplyVariablesSchema = z.object({
   STAGEGATE_BUNDLE_KEY: required,
@@ -43,6 +67,9 @@ function parseVariables<T extends z.ZodType>(schema: T, phase: string): z.infer<
 
 /** Reads the variables of any build; names every missing one at once. */
 export const readVariables = (): BuildVariables => parseVariables(BuildVariablesSchema, 'checkout');
+
+/** Reads the variables that only a plan has. */
+export const readPlanVariables = (): PlanVariables => parseVariables(PlanVariablesSchema, 'variables');
 
 /** Reads the variables that only an apply has. */
 export const readApplyVariables = (): ApplyVariables => parseVariables(ApplyVariablesSchema, 'started');
@@ -62,6 +89,8 @@ export function workPaths(variables: BuildVariables) {
     engine: inBase('engine.json'),
     /** `-backend-config` arguments of `init`, one per line; part of the bundle. */
     backendArguments: inBase('backend-arguments'),
+    /** The values that Stagegate gives the plan; part of the bundle. Outside of the tree, whose names are the team's. */
+    generatedVariables: inBase('variables.tfvars.json'),
     bundle: inBase('bundle.tar.gz'),
     planJson: inBase('plan.json'),
     outputs: inBase('outputs.json'),

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
+import { listConfigurationFiles } from './files.ts';
 import { type HclAttribute, type HclBlock, parseHcl } from './hcl.ts';
+import { blocksOf, lineOfKey, readJsonFile } from './json-blocks.ts';
 
 /** The backend that a directory's configuration declares. */
 export interface DeclaredBackend {
@@ -25,34 +26,14 @@ interface TerraformBlock {
   readonly block: HclBlock;
 }
 
-/** JSON syntax: a block is an object, or a list of objects; labels are one more level of names. */
-const JsonBlocksSchema = z.union([
-  z.array(z.record(z.string(), z.unknown())),
-  z.record(z.string(), z.unknown()).transform((block) => [block]),
-]);
-
-function blocksOf(value: unknown): Record<string, unknown>[] {
-  return value === undefined ? [] : (JsonBlocksSchema.safeParse(value).data ?? []);
-}
-
-/** The first line that has the name as a key. JSON.parse keeps no positions; the line is only for the message. */
-const lineOfKey = (text: string, name: string) =>
-  Math.max(1, text.split('\n').findIndex((line) => line.includes(`"${name}"`)) + 1);
-
 function readJsonBlocks(text: string, file: string): HclBlock[] {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new PhaseError('backend', `reading ${file}: ${error instanceof Error ? error.message : error}`);
-  }
   const toAttribute = ([name, value]: [string, unknown]): HclAttribute => ({
     name,
     line: lineOfKey(text, name),
     literal: typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined,
     texts: [],
   });
-  return blocksOf(document)
+  return readJsonFile(text, file, 'backend')
     .flatMap((root) => blocksOf(root.terraform))
     .map((terraform) => ({
       type: 'terraform',
@@ -82,27 +63,9 @@ function readJsonBlocks(text: string, file: string): HclBlock[] {
     }));
 }
 
-/** The configuration files of a directory in the order in which the engine merges them: overrides last. */
-function listConfigurationFiles(directory: string, engine: string): string[] {
-  const names = readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && !entry.name.endsWith('~'))
-    .map(({ name }) => name);
-  const all = new Set(names);
-  const isRead = (name: string) => {
-    if (engine === 'tofu' && /\.tofu(?:\.json)?$/.test(name)) return true;
-    // OpenTofu reads x.tofu instead of x.tf where both are there.
-    const shadow = name.replace(/\.tf(\.json)?$/, '.tofu$1');
-    return /\.tf(?:\.json)?$/.test(name) && !(engine === 'tofu' && all.has(shadow));
-  };
-  const stem = (name: string) => name.replace(/\.(?:tf|tofu)(?:\.json)?$/, '');
-  const isOverride = (name: string) => stem(name) === 'override' || stem(name).endsWith('_override');
-  const files = names.filter(isRead).sort();
-  return [...files.filter((name) => !isOverride(name)), ...files.filter(isOverride)];
-}
-
 async function readTerraformBlocks(
   directory: string,
-  engine: string,
+  engine: 'terraform' | 'tofu',
   displayDirectory: string,
 ): Promise<TerraformBlock[]> {
   const files = listConfigurationFiles(directory, engine);

@@ -60,6 +60,8 @@ const GLOBAL_KEYS = [
 
 /** Condition keys that the local services put into the context of their calls, when the call has them. */
 const SERVICE_KEYS = [
+  'acm:DomainNames',
+  'acm:ValidationMethod',
   'dynamodb:EnclosingOperation',
   'dynamodb:LeadingKeys',
   'events:detail-type',
@@ -68,6 +70,9 @@ const SERVICE_KEYS = [
   'kms:MacAlgorithm',
   'kms:RequestAlias',
   'kms:ViaService',
+  'route53:ChangeResourceRecordSetsActions',
+  'route53:ChangeResourceRecordSetsNormalizedRecordNames',
+  'route53:ChangeResourceRecordSetsRecordTypes',
   's3:delimiter',
   's3:if-match',
   's3:if-none-match',
@@ -85,7 +90,7 @@ const SERVICE_KEYS = [
 const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));
 
 /** Families of keys whose last part is chosen by whoever makes the call or the role. */
-const KNOWN_KEY_FAMILIES = ['aws:principaltag/', 'kms:encryptioncontext:'];
+const KNOWN_KEY_FAMILIES = ['aws:principaltag/', 'aws:requesttag/', 'aws:resourcetag/', 'kms:encryptioncontext:'];
 
 interface Operator {
   readonly matches: Matcher;

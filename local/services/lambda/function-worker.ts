@@ -2,6 +2,7 @@
  * Entry of the thread that runs one function, as the runtime of Lambda does: load the module, then one invocation at a
  * time. Everything the function writes goes to the parent over the same port as its results, so that order is kept.
  */
+import { setServers } from 'node:dns';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts';
 
@@ -11,6 +12,8 @@ type Handler = (event: unknown, context: unknown) => unknown;
 const settings: WorkerSettings = workerData;
 const port = parentPort;
 if (!port) throw new Error('the function worker must run in a worker thread');
+
+if (settings.nameServer) setServers([settings.nameServer]);
 
 const tell = (message: WorkerMessage): void => port.postMessage(message);
 

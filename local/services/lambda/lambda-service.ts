@@ -23,6 +23,8 @@ export interface LambdaService extends LocalService {
 
 interface LambdaServiceProps {
   readonly logs: LogsService;
+  /** `address:port` of the name server that functions resolve names with; without it, that of the machine. */
+  readonly nameServer?: string;
   readonly guardCredentials: (accessKeyId: string, guard: KeyGuard) => void;
   /** Told when a function signs a call outside of its invocations: on AWS it would be frozen and the call lost. */
   readonly onViolation: (message: string) => void;
@@ -129,6 +131,7 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
             codeDirectory: asset.path,
             caller,
             region,
+            nameServer: props.nameServer,
             endpoint: context.endpoint,
             issueCredentials(isActive) {
               const credentials = door.issueCredentials(caller);

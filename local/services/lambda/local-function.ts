@@ -33,6 +33,7 @@ interface LocalFunctionProps {
   readonly codeDirectory: string;
   readonly caller: Caller;
   readonly region: string;
+  readonly nameServer: string | undefined;
   readonly endpoint: () => string;
   /** Issues keys for a new environment; `isActive` tells whether its bearer may call at the moment. */
   readonly issueCredentials: (isActive: () => boolean) => Credentials;
@@ -69,6 +70,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
         memorySize: properties.MemorySize,
         logGroup,
         logStream,
+        nameServer: props.nameServer,
       },
       variables: environmentVariables({ ...props, credentials, logGroup, logStream }),
       onLog: (text) => props.onLog(logGroup, logStream, text),

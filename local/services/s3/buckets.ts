@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
 import type { Provisioner } from '../../assembly/provision.ts';
 import { AwsError, type AwsService, type Door, type Operation } from '../../door/wire.ts';
+import { readText } from '../../door/xml-document.ts';
 import { bucketArn, onBucket } from './access.ts';
 import type { BucketEncryption, ObjectStore } from './object-store.ts';
 import { xmlAnswer } from './objects.ts';
 import { S3InputSchema } from './request.ts';
-import { readText, renderXml } from './xml.ts';
+import { renderXml } from './xml.ts';
 
 const EncryptionSchema = z.strictObject({
   ServerSideEncryptionConfiguration: z.tuple([

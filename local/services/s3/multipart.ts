@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AwsError, type AwsService, type CallContext, type Door, type Operation } from '../../door/wire.ts';
+import { readElements, readText } from '../../door/xml-document.ts';
 import { encryptionOf, onObject, requireKeyUse } from './access.ts';
 import type { BucketEncryption, ObjectStore } from './object-store.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './objects.ts';
 import { readPayload } from './payload.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
-import { readElements, readText, renderXml } from './xml.ts';
+import { renderXml } from './xml.ts';
 
 interface Part {
   readonly body: Buffer;

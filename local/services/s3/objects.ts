@@ -1,10 +1,11 @@
 import type { AwsService, CallContext, Door, Operation, RequiredPermission, WireResponse } from '../../door/wire.ts';
 import { AwsError } from '../../door/wire.ts';
+import { readElements, readText } from '../../door/xml-document.ts';
 import { encryptionOf, isAllowed, missingObject, onBucket, onObject, requireKeyUse } from './access.ts';
 import { isDeleteMarker, type ObjectStore, type ObjectVersion, type WriteCondition } from './object-store.ts';
 import { readPayload } from './payload.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
-import { readElements, readText, renderXml } from './xml.ts';
+import { renderXml } from './xml.ts';
 
 const xmlHeaders = { 'content-type': 'application/xml' };
 

@@ -1,0 +1,16 @@
+import dns, { NODATA, NOTFOUND } from 'node:dns/promises';
+import type { PublicDns } from '../domain/ports.ts';
+import { plainName } from '../domain/zone-record.ts';
+
+/** Asks the resolver of the machine, which on Lambda asks the public DNS. */
+export class ResolverPublicDns implements PublicDns {
+  async nameServers(domain: string): Promise<readonly string[] | undefined> {
+    try {
+      // Called on the module: an imported function would go on asking the servers there were when it was imported.
+      return (await dns.resolveNs(domain)).map(plainName);
+    } catch (error) {
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+      return code === NOTFOUND || code === NODATA ? [] : undefined;
+    }
+  }
+}

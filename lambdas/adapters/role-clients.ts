@@ -1,0 +1,71 @@
+import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import type { AssumedRole } from '../domain/ports.ts';
+
+/** The shortest session there is; a function's invocation is shorter still. */
+const SESSION_SECONDS = 900;
+/** One environment is worked on at a time; the check of certificates goes through all of them. */
+const MOST_CLIENTS = 50;
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Date;
+}
+
+/** What a client is made with. */
+export interface ClientAccess {
+  /** Asked again by the SDK, which keeps what it answers until shortly before it expires. */
+  readonly credentials: () => Promise<Credentials>;
+  readonly region?: string;
+}
+
+/** Clients that act as roles of other accounts, one per role, session and region. */
+export class RoleClients<Client extends { destroy(): void }> {
+  readonly #make: (access: ClientAccess) => Client;
+  readonly #sts: STSClient;
+  readonly #clients = new Map<string, Client>();
+
+  constructor(make: (access: ClientAccess) => Client, sts: STSClient) {
+    this.#make = make;
+    this.#sts = sts;
+  }
+
+  as(role: AssumedRole, region?: string): Client {
+    const key = JSON.stringify([role.roleArn, role.externalId, role.sessionName, region]);
+    const known = this.#clients.get(key);
+    if (known) return known;
+    if (this.#clients.size >= MOST_CLIENTS) this.#forgetOldest();
+    const client = this.#make({ credentials: () => this.#assume(role), ...(region && { region }) });
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#clients;
+    if (!oldest) return;
+    const [key, client] = oldest;
+    this.#clients.delete(key);
+    client.destroy();
+  }
+
+  async #assume({ roleArn, externalId, sessionName }: AssumedRole): Promise<Credentials> {
+    const { Credentials: issued } = await this.#sts.send(
+      new AssumeRoleCommand({
+        RoleArn: roleArn,
+        ExternalId: externalId,
+        RoleSessionName: sessionName,
+        DurationSeconds: SESSION_SECONDS,
+      }),
+    );
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = issued ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+      throw new Error(`assuming ${roleArn}: STS gave no credentials`);
+    return {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiration: Expiration,
+    };
+  }
+}

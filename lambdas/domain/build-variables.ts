@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { InvalidInputError } from './errors.ts';
+
+/**
+ * A value that a plan gets from Stagegate and not from the directory's own files. `required`: the directory must
+ * declare the variable, and this value wins over its files. `when-declared`: passed where the directory declares the
+ * variable; a different value in its files is refused.
+ */
+export const BuildVariableSchema = z.object({ value: z.json(), mode: z.enum(['required', 'when-declared']) });
+export type BuildVariable = z.infer<typeof BuildVariableSchema>;
+export type BuildVariables = Readonly<Record<string, BuildVariable>>;
+
+/** CodeBuild refuses environment variables with longer values. */
+const MOST_CHARACTERS = 4096;
+
+/** The variables as a build gets them, in STAGEGATE_VARIABLES. Throws InvalidInputError when they are too large. */
+export function encodeBuildVariables(variables: BuildVariables): string {
+  const text = JSON.stringify(variables);
+  if (text.length > MOST_CHARACTERS)
+    throw new InvalidInputError('variables', [
+      {
+        field: 'variables',
+        message: `all together at most ${MOST_CHARACTERS} characters of JSON, with names and modes`,
+        value: `${text.length} characters`,
+      },
+    ]);
+  return text;
+}

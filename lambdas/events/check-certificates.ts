@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { checkCertificates } from '../domain/check-certificates.ts';
+import { dnsServices } from '../runtime/dns-services.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { logger } from '../runtime/logger.ts';
+import { countFailingCertificates } from '../runtime/metrics.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = { ...servicesOf('check-certificates'), ...dnsServices() };
+
+/** The schedule's event: its detail says nothing of use. */
+export const handler = eventHandler(z.unknown(), async () => {
+  const failing = await checkCertificates(services);
+  for (const { application, environment, problem } of failing)
+    logger.warn('certificate failing', { application, environment, problem });
+  countFailingCertificates(failing.length);
+});

@@ -1,0 +1,69 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+/** Tag of an environment's certificates, by which its role knows them. */
+const ENVIRONMENT_TAG = 'stagegate-environment';
+
+interface DnsStatementsProps {
+  readonly zoneArn: string;
+  readonly changesArn: string;
+  readonly certificatesArn: string;
+  readonly hostname: string;
+  /** Of the certificate; mostly the hostname itself. */
+  readonly commonName: string;
+  /** `<application>/<environment>` */
+  readonly environment: string;
+}
+
+/** What the role for one environment's DNS may do: its own names in the zone, its own certificates, and no other. */
+export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
+  const { zoneArn, changesArn, certificatesArn, hostname, commonName, environment } = props;
+  const names = [hostname, commonName];
+  const allow = (
+    sid: string,
+    resource: string,
+    actions: string[],
+    conditions: Record<string, Record<string, string | string[]>> = {},
+  ) => new PolicyStatement({ sid, actions, resources: [resource], conditions });
+  return [
+    allow('FindZone', '*', ['route53:ListHostedZonesByName']),
+    allow('ReadZone', zoneArn, ['route53:GetHostedZone', 'route53:ListResourceRecordSets']),
+    allow('WriteOwnRecords', zoneArn, ['route53:ChangeResourceRecordSets'], {
+      // The hostname, and the records with which ACM has the names proven.
+      'ForAllValues:StringLike': {
+        'route53:ChangeResourceRecordSetsNormalizedRecordNames': [hostname, ...names.map((name) => `_*.${name}`)],
+      },
+      'ForAllValues:StringEquals': {
+        'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
+        'route53:ChangeResourceRecordSetsRecordTypes': ['A', 'CNAME'],
+      },
+    }),
+    allow('FollowChanges', changesArn, ['route53:GetChange']),
+    allow('RequestOwnCertificate', '*', ['acm:RequestCertificate'], {
+      'ForAllValues:StringEquals': { 'acm:DomainNames': names },
+      StringEquals: { 'acm:ValidationMethod': 'DNS', [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
+    }),
+    allow('TagOwnCertificate', certificatesArn, ['acm:AddTagsToCertificate'], {
+      StringEquals: { [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
+    }),
+    allow('UseOwnCertificate', certificatesArn, ['acm:DeleteCertificate', 'acm:DescribeCertificate'], {
+      StringEquals: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },
+    }),
+  ];
+}
+
+/** Wildcards of these statements, as cdk-nag names them, and why they cannot be narrower. */
+export const DNS_WILDCARDS: readonly (readonly [resource: string, reason: string])[] = [
+  ['*', 'finding a zone by name and requesting a certificate have no resource; names and tag are limited by condition'],
+  [
+    'arn:<AWS::Partition>:route53:::hostedzone/{"Fn::If":["IsHostedZoneIdEmpty","*",{"Ref":"HostedZoneId"}]}',
+    'without a zone id any zone of the account may hold the hostname; names of records are limited by condition',
+  ],
+  [
+    'arn:<AWS::Partition>:route53:::change/*',
+    'a change gets its id when it is made; it tells nothing but its progress',
+  ],
+  [
+    'arn:<AWS::Partition>:acm:<AWS::Region>:<AWS::AccountId>:certificate/*',
+    'a certificate gets its ARN when it is requested; limited by condition to those with the tag of the environment',
+  ],
+];

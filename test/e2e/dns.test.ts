@@ -1,0 +1,498 @@
+import { ChangeResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
+import { roleSession } from '../../local/door/callers.ts';
+import { temporaryDirectory } from '../local/temporary-directory.ts';
+import { TestApplication, TestCloud } from './test-cloud.ts';
+
+/** Hostnames and certificates: real Terraform, Route 53 and ACM on the wire, roles of the synthesized templates. */
+
+const ACCOUNT = '111111111111';
+const ZONES_ACCOUNT = '999999999999';
+const LOAD_BALANCER = { name: 'lb-1.eu-west-1.elb.example', zoneId: 'Z32O12XQLNTSW2' };
+const ALIAS = { record: { kind: 'alias', nameOutput: 'lb_name', zoneIdOutput: 'lb_zone_id' } };
+
+let cloud: TestCloud;
+beforeAll(async () => {
+  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+});
+afterAll(() => cloud?.stop());
+afterEach(() => {
+  cloud.local.door.faults.clear();
+  cloud.local.acm.certificates.isValidationHeld = false;
+});
+
+const DnsSchema = z.object({
+  hostname: z.string(),
+  settings: z.unknown(),
+  zone: z.object({ id: z.string(), name: z.string() }).nullable(),
+  record: z.object({ type: z.string(), target: z.string(), deploymentId: z.string() }).nullable(),
+  certificate: z
+    .object({ arn: z.string(), status: z.string(), expiresAt: z.string().optional(), problem: z.string().optional() })
+    .nullable(),
+});
+const EnvironmentSchema = z.object({
+  dns: DnsSchema.nullable(),
+  outputs: z.record(z.string(), z.object({ value: z.unknown() })),
+  events: z.array(z.object({ type: z.string(), reason: z.string().optional() })),
+});
+
+const directory = (value: string, outputs = lbOutputs()) => `
+variable "domain_name" {
+  type = string
+}
+variable "certificate_arn" {
+  type = string
+}
+resource "terraform_data" "service" {
+  input = "${value} at \${var.domain_name} with \${var.certificate_arn}"
+}
+output "url" {
+  value = "https://\${var.domain_name}"
+}
+output "certificate" {
+  value = var.certificate_arn
+}
+${outputs}
+`;
+const lbOutputs = (name = LOAD_BALANCER.name) => `
+output "lb_name" {
+  value = "${name}"
+}
+output "lb_zone_id" {
+  value = "${LOAD_BALANCER.zoneId}"
+}
+`;
+
+/** An application whose dev1 has DNS below a domain of its own. */
+class DnsApplication extends TestApplication {
+  get hostname(): string {
+    return `${this.name}-dev1-eu-west-1.development.${this.domain}`;
+  }
+
+  get domain(): string {
+    return `${this.name}.example`;
+  }
+
+  static async create(name: string, dns: object = ALIAS, on: TestCloud = cloud): Promise<DnsApplication> {
+    const app = new DnsApplication(on, name);
+    // What stage1 and prod1 would do is told elsewhere.
+    await app.register({ serviceDiscoveryDomain: app.domain, policy: { development: { autoPromote: false } } });
+    await app.configure(dns);
+    return app;
+  }
+
+  /** Settings of dev1; without `dns` it has none. */
+  async configure(dns?: object): Promise<void> {
+    const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', ...(dns && { dns }) };
+    await this.cloud.expect(200, 'PUT', `${this.path}/environments/dev1`, settings);
+  }
+
+  /** A push that concerns dev1. */
+  release(content: string, more: Readonly<Record<string, string | null>> = {}): void {
+    this.push('unused', { [`apps/${this.name}/dev1/main.tf`]: content, ...more });
+  }
+
+  async show(): Promise<z.infer<typeof EnvironmentSchema>> {
+    return EnvironmentSchema.parse(await this.cloud.expect(200, 'GET', `${this.path}/environments/dev1`));
+  }
+
+  async dns(): Promise<z.infer<typeof DnsSchema> | null> {
+    return (await this.show()).dns;
+  }
+
+  async destroy(release: number): Promise<string> {
+    const path = `${this.path}/environments/dev1/deployments`;
+    const answer = await this.cloud.expect(202, 'POST', path, { release, operation: 'destroy' });
+    return z.object({ id: z.string() }).parse(answer).id;
+  }
+
+  /** Waits for the end of a deployment and answers how it ended. */
+  async ended(id: string): Promise<{ status: string; error?: { reason: string; message: string } | null }> {
+    return this.cloud.poll(`the end of ${id}`, async () => {
+      const found = (await this.deployments('dev1')).find((each) => each.id === id);
+      return found && !['queued', 'planning', 'awaiting_approval', 'applying'].includes(found.status)
+        ? found
+        : undefined;
+    });
+  }
+
+  zone() {
+    const zone = this.cloud.local.route53.zones.all().find(({ name }) => name.endsWith(`${this.domain}.`));
+    if (!zone) throw new Error(`there is no zone for ${this.domain}`);
+    return zone;
+  }
+
+  /** Names and types of everything in the zone but what every zone has. */
+  records(): { name: string; type: string; target: string | undefined }[] {
+    return this.zone()
+      .records.filter(({ type }) => type !== 'NS' && type !== 'SOA')
+      .map(({ name, type, values, alias }) => ({ name, type, target: alias?.name ?? values?.[0] }));
+  }
+
+  /** Somebody else's hand in the zone. */
+  async interfere(set: Partial<ResourceRecordSet> = {}): Promise<void> {
+    const ResourceRecordSet: ResourceRecordSet = {
+      ...{ Name: this.hostname, Type: 'A', TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] },
+      ...set,
+    };
+    await this.cloud.operator.route53.send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: this.zone().id,
+        ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet }] },
+      }),
+    );
+  }
+
+  certificates() {
+    return this.cloud.local.acm.certificates.all().filter(({ names }) => names.includes(this.hostname));
+  }
+}
+
+const addressOf = (app: DnsApplication) => app.records().filter(({ name }) => name === `${app.hostname}.`);
+const THEIRS = { type: 'A', target: '192.0.2.1' };
+const without = (states: readonly string[], ...names: string[]) => states.filter((state) => !names.includes(state));
+
+describe('an environment with DNS', () => {
+  test('gets its certificate before the plan, which is told of it, and its record after the apply', async () => {
+    const app = await DnsApplication.create('dns-life');
+    app.release(directory('one'));
+    const { id } = await app.reaches('dev1', 1, 'succeeded');
+
+    const states = await cloud.statesOf(id);
+    expect(states).toContain('WaitForCertificate');
+    expect(states).toContain('WaitForDns');
+    expect(without(states, 'WaitForCertificate', 'WaitForDns').join(' ')).toMatch(
+      /^AcquireEnvironment NeedsCertificate\? (?:EnsureCertificate IsCertificateReady\? )+Plan AnalyzePlan .*RecordOutputs NeedsDns\? (?:PublishDns IsDnsPublished\? )+RecordSuccess AnnounceSuccess ReleaseEnvironment HowDidItEnd\? Succeeded$/,
+    );
+    const { dns, outputs } = await app.show();
+    expect(dns).toMatchObject({
+      hostname: app.hostname,
+      zone: { name: `development.${app.domain}` },
+      record: { type: 'A', target: LOAD_BALANCER.name, deploymentId: id },
+      certificate: { status: 'issued', expiresAt: expect.stringMatching(/^20\d\d-/) },
+    });
+    expect(outputs.url?.value).toBe(`https://${app.hostname}`);
+    expect(outputs.certificate?.value).toBe(dns?.certificate?.arn);
+    expect(addressOf(app)).toEqual([{ name: `${app.hostname}.`, type: 'A', target: `${LOAD_BALANCER.name}.` }]);
+    expect(app.certificates()).toMatchObject([{ accountId: ACCOUNT, region: 'eu-west-1', status: 'ISSUED' }]);
+
+    // The same certificate and record serve the next release; nothing is waited for.
+    app.release(directory('two'));
+    const second = await app.reaches('dev1', 2, 'succeeded');
+    expect(await cloud.statesOf(second.id)).toEqual([
+      ...['AcquireEnvironment', 'NeedsCertificate?', 'EnsureCertificate', 'IsCertificateReady?', 'Plan', 'AnalyzePlan'],
+      ...['WhatNext?', 'ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?', 'PublishDns'],
+      ...['IsDnsPublished?', 'RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'],
+    ]);
+    expect(app.certificates()).toHaveLength(1);
+    expect((await app.dns())?.record?.deploymentId).toBe(id);
+
+    // The record follows the outputs.
+    app.release(directory('three', lbOutputs('lb-2.eu-west-1.elb.example')));
+    await app.reaches('dev1', 3, 'succeeded');
+    expect(addressOf(app)).toMatchObject([{ target: 'lb-2.eu-west-1.elb.example.' }]);
+
+    // Destroyed: records after the apply, the certificate last.
+    const destruction = await app.destroy(3);
+    expect((await app.ended(destruction)).status).toBe('succeeded');
+    expect(await cloud.statesOf(destruction)).not.toContain('EnsureCertificate');
+    expect([app.records(), app.certificates()]).toEqual([[], []]);
+    expect(await app.dns()).toMatchObject({ hostname: app.hostname, zone: null, record: null, certificate: null });
+  });
+
+  test('is withdrawn with the next deployment when the setting is taken away', async () => {
+    const app = await DnsApplication.create('dns-gone', { record: { kind: 'cname', nameOutput: 'lb_name' } });
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(addressOf(app)).toMatchObject([{ type: 'CNAME', target: LOAD_BALANCER.name }]);
+    await app.configure();
+    expect(await app.dns()).toMatchObject({ settings: null, certificate: { status: 'issued' } });
+    app.release('output "lb_name" {\n  value = "unused.example"\n}\n');
+    await app.reaches('dev1', 2, 'succeeded');
+    expect([app.records(), app.certificates(), await app.dns()]).toEqual([[], [], null]);
+  });
+
+  test('has its zone in another account, which has a role of its own for it', async () => {
+    const roleArn = `arn:aws:iam::${ZONES_ACCOUNT}:role/stagegate-zones-dev1-dns`;
+    const app = await DnsApplication.create('dns-away', { ...ALIAS, zone: { roleArn } });
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(app.zone().accountId).toBe(ZONES_ACCOUNT);
+    expect(app.certificates()).toMatchObject([{ accountId: ACCOUNT, status: 'ISSUED' }]);
+    expect(addressOf(app)).toHaveLength(1);
+  });
+
+  test('whose directory says another domain name is refused, naming the file', async () => {
+    const app = await DnsApplication.create('dns-other');
+    app.release(directory('one'), {
+      [`apps/${app.name}/dev1/terraform.tfvars`]: 'domain_name = "www.acme.example"\n',
+    });
+    const { error } = await app.reaches('dev1', 1, 'failed');
+    expect(error?.message).toContain('domain_name');
+    expect(error?.message).toContain('terraform.tfvars');
+  });
+
+  test('and a name too long for a common name gets a certificate for a short one as well', async () => {
+    const app = await DnsApplication.create('dns-with-a-rather-long-name');
+    expect(app.hostname.length).toBeGreaterThan(64);
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    const [certificate] = app.certificates();
+    expect(certificate?.names).toEqual([
+      expect.stringMatching(/^c-[0-9a-f]{12}\.development\.dns-with-a-rather-long-name\.example$/),
+      app.hostname,
+    ]);
+  });
+
+  test('has a role that can write no other name and touch no other certificate', async () => {
+    const app = await DnsApplication.create('dns-narrow');
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    const role = roleSession(`arn:aws:iam::${ACCOUNT}:role/stagegate-${app.name}-dev1-dns`, 'somebody');
+    const access = { region: 'eu-west-1', endpoint: cloud.local.endpoint, maxAttempts: 1 };
+    const client = new Route53Client({ ...access, credentials: cloud.local.door.issueCredentials(role) });
+    const record = { Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] };
+    const change = (Action: 'CREATE' | 'UPSERT', Name: string) =>
+      client.send(
+        new ChangeResourceRecordSetsCommand({
+          HostedZoneId: app.zone().id,
+          ChangeBatch: { Changes: [{ Action, ResourceRecordSet: { ...record, Name } }] },
+        }),
+      );
+    await expect(change('CREATE', `www.development.${app.domain}`)).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(change('UPSERT', app.hostname)).rejects.toMatchObject({ name: 'AccessDenied' });
+    const { door } = cloud.local;
+    const [other] = cloud.local.acm.certificates.all().filter(({ names }) => !names.includes(app.hostname));
+    for (const operation of ['DescribeCertificate', 'DeleteCertificate'])
+      await expect(door.call(role, 'acm', operation, { CertificateArn: other?.arn })).rejects.toMatchObject({
+        code: 'AccessDeniedException',
+      });
+  });
+});
+
+describe('what stands in the way', () => {
+  test('a zone that is not delegated is told at once, before anything is planned', async () => {
+    const app = await DnsApplication.create('dns-lost');
+    const { zones } = cloud.local.route53;
+    const { id, nameServers } = zones.create({ accountId: ACCOUNT, name: `development.${app.domain}` });
+    app.release(directory('one'));
+    const deployment = await app.reaches('dev1', 1, 'failed');
+    expect(deployment.error).toMatchObject({ reason: 'zone-not-delegated' });
+    for (const part of [id, `development.${app.domain}`, ...nameServers])
+      expect(deployment.error?.message).toContain(part);
+    expect(await cloud.statesOf(deployment.id)).toEqual([
+      ...['AcquireEnvironment', 'NeedsCertificate?', 'EnsureCertificate', 'IsCertificateReady?', 'RecordFailure'],
+      ...['AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', 'Failed'],
+    ]);
+    expect(app.certificates()).toEqual([]);
+    // Mended, the same release goes through.
+    zones.delegate(id, true);
+    await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments`, { release: 1 });
+    await app.reaches('dev1', 1, 'succeeded');
+  });
+
+  test('a certificate that stays PENDING_VALIDATION ends the deployment with a reason that names the zone', async () => {
+    const app = await DnsApplication.create('dns-stuck');
+    cloud.local.acm.certificates.isValidationHeld = true;
+    app.release(directory('one'));
+    const { id, error } = await app.reaches('dev1', 1, 'failed');
+    const { id: zone, name } = app.zone();
+    expect(error?.reason).toBe('certificate-pending');
+    expect(error?.message).toContain('still PENDING_VALIDATION after 8 seconds');
+    expect(error?.message).toContain(`zone ${zone} (${name.slice(0, -1)})`);
+    const states = await cloud.statesOf(id);
+    expect(states.filter((state) => state === 'WaitForCertificate').length).toBeGreaterThan(5);
+    expect(states).not.toContain('Plan');
+    expect(await app.dns()).toMatchObject({ certificate: { status: 'pending_validation' } });
+    // The certificate is still on its way, and the next deployment waits for the same one.
+    cloud.local.acm.certificates.isValidationHeld = false;
+    await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments`, { release: 1 });
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(app.certificates()).toHaveLength(1);
+  });
+
+  test('a record of somebody else is refused before the plan, and again after the apply', async () => {
+    const app = await DnsApplication.create('dns-theirs');
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+
+    await app.interfere();
+    app.release(directory('two'));
+    const before = await app.reaches('dev1', 2, 'failed');
+    expect(before.error).toMatchObject({
+      reason: 'record-not-ours',
+      message: expect.stringContaining(`A ${app.hostname} -> 192.0.2.1 stands in zone ${app.zone().id}`),
+    });
+    expect(await cloud.statesOf(before.id)).not.toContain('Plan');
+    expect(addressOf(app)).toMatchObject([THEIRS]);
+  });
+
+  test('a record that appears while the environment is applied is not overwritten', async () => {
+    const app = await DnsApplication.create('dns-hijack');
+    const slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 3"\n  }\n}\n';
+    app.release(directory('one') + slow);
+    await app.until('dev1', 1, ({ status }) => status === 'applying');
+    await app.interfere();
+    const { id, error } = await app.reaches('dev1', 1, 'failed');
+    expect(error?.reason).toBe('record-not-ours');
+    expect(addressOf(app)).toMatchObject([THEIRS]);
+    expect(await cloud.expect(200, 'GET', `${app.path}/environments/dev1/deployments/${id}`)).toMatchObject({
+      applied: 'yes',
+    });
+  });
+
+  test('an output that the contract names and Terraform does not have is told after the apply', async () => {
+    const app = await DnsApplication.create('dns-silent');
+    app.release(directory('one', ''));
+    const { id, error } = await app.reaches('dev1', 1, 'failed');
+    expect(error).toMatchObject({
+      reason: 'output-missing',
+      message: expect.stringMatching(/output "lb_name".*does not exist; the outputs are: .*certificate/),
+    });
+    expect(await cloud.expect(200, 'GET', `${app.path}/environments/dev1/deployments/${id}`)).toMatchObject({
+      applied: 'yes',
+    });
+    expect(addressOf(app)).toEqual([]);
+    app.release(directory('one'));
+    await app.reaches('dev1', 2, 'succeeded');
+    expect(addressOf(app)).toHaveLength(1);
+  });
+
+  test('two environments cannot have the same hostname', async () => {
+    const app = await DnsApplication.create('dns-a');
+    const other = new TestApplication(cloud, 'dns');
+    const repository = { url: 'https://git.example.com/config.git', branch: 'main' };
+    const pipeline = ['a-dev1', 'stage1', 'prod1'];
+    await cloud.expect(201, 'PUT', other.path, {
+      ...{ client: 'acme', configRepository: repository, serviceDiscoveryDomain: app.domain, pipeline },
+    });
+    const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', dns: ALIAS };
+    expect(await cloud.expect(409, 'PUT', `${other.path}/environments/a-dev1`, settings)).toMatchObject({
+      type: 'urn:stagegate:problem:hostname-taken',
+      detail: `${app.hostname} is the hostname of dns-a/dev1`,
+    });
+  });
+
+  test('another change of the zone that is under way is waited for', async () => {
+    const app = await DnsApplication.create('dns-busy');
+    // More often than the SDK asks by itself: the state machine goes on asking.
+    const error = { code: 'PriorRequestNotComplete', message: 'The request was rejected', status: 400 };
+    cloud.local.door.faults.add({ service: 'route53', operation: 'ChangeResourceRecordSets', times: 5, error });
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(addressOf(app)).toHaveLength(1);
+  });
+
+  test('a change whose answer is lost is not mistaken for somebody else’s', async () => {
+    const app = await DnsApplication.create('dns-echo');
+    const error = { code: 'InternalFailure', status: 500 };
+    const fault = {
+      service: 'route53',
+      operation: 'ChangeResourceRecordSets',
+      times: 1,
+      error,
+      when: 'after' as const,
+    };
+    cloud.local.door.faults.add(fault);
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(addressOf(app)).toHaveLength(1);
+  });
+
+  test('a role that the account does not let in is told', async () => {
+    const app = await DnsApplication.create('dns-closed');
+    const error = { code: 'AccessDenied', message: 'is not authorized to perform: sts:AssumeRole', status: 403 };
+    cloud.local.door.faults.add({
+      service: 'sts',
+      operation: 'AssumeRole',
+      caller: 'ensure-certificate',
+      times: 9,
+      error,
+    });
+    app.release(directory('one'));
+    expect((await app.reaches('dev1', 1, 'failed')).error?.message).toContain('sts:AssumeRole');
+  });
+
+  test('a deployment that waits for its certificate can be canceled', async () => {
+    const app = await DnsApplication.create('dns-cancel');
+    cloud.local.acm.certificates.isValidationHeld = true;
+    app.release(directory('one'));
+    await cloud.poll('a certificate', async () => (app.certificates().length > 0 ? true : undefined));
+    const { id } = await app.until('dev1', 1, () => true);
+    await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
+    await app.reaches('dev1', 1, 'canceled');
+    expect(await cloud.statesOf(id)).not.toContain('Plan');
+  });
+
+  test('a certificate that something still serves is waited for', async () => {
+    const app = await DnsApplication.create('dns-served');
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    const [{ arn } = { arn: '' }] = app.certificates();
+    const { certificates } = cloud.local.acm;
+    certificates.change(arn, { inUseBy: ['arn:aws:elasticloadbalancing:lb'] });
+    const id = await app.destroy(1);
+    await cloud.poll('the records to go', async () => (app.records().length === 0 ? true : undefined));
+    expect(app.certificates()).toHaveLength(1);
+    certificates.change(arn, { inUseBy: [] });
+    expect((await app.ended(id)).status).toBe('succeeded');
+    expect(app.certificates()).toEqual([]);
+  });
+});
+
+describe('certificates in the course of time', () => {
+  const check = () => {
+    const { accountId, door } = cloud.local;
+    const operator = { kind: 'operator' as const, arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
+    const event = { id: '1', 'detail-type': 'Scheduled Event', source: 'aws.events', time: 'now', detail: {} };
+    return door.call(operator, 'lambda', 'Invoke', {
+      FunctionName: 'stagegate-check-certificates',
+      Payload: JSON.stringify(event),
+    });
+  };
+  const published = () =>
+    cloud.local.door.calls.list().filter(({ service, operation }) => service === 'events' && operation === 'PutEvents');
+
+  test('a renewal and a certificate that is about to expire become events and show on the environment', async () => {
+    const app = await DnsApplication.create('dns-aging');
+    app.release(directory('one'));
+    await app.reaches('dev1', 1, 'succeeded');
+    const [{ arn } = { arn: '' }] = app.certificates();
+    const { certificates } = cloud.local.acm;
+    const inDays = (days: number) => Date.now() + days * 86_400_000;
+
+    certificates.change(arn, { notAfter: inDays(500), renewal: { status: 'SUCCESS' } });
+    await check();
+    expect((await app.show()).events[0]).toMatchObject({ type: 'certificate-renewed' });
+
+    certificates.change(arn, { notAfter: inDays(20), renewal: { status: 'PENDING_VALIDATION' } });
+    await check();
+    await check();
+    const { dns, events } = await app.show();
+    expect(dns?.certificate).toMatchObject({ problem: 'renewal_pending_validation', status: 'issued' });
+    expect(events.slice(0, 2).map(({ type }) => type)).toEqual(['certificate-failing', 'certificate-renewed']);
+    // Told once each.
+    expect(published().filter(({ caller }) => caller.includes('check-certificates'))).toHaveLength(2);
+  });
+});
+
+test('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+  const data = temporaryDirectory();
+  const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
+  try {
+    const app = await DnsApplication.create('dns-kept', ALIAS, own);
+    own.local.acm.certificates.isValidationHeld = true;
+    app.release(directory('one'));
+    await own.poll('a proof in the zone', async () => {
+      const zone = own.local.route53.zones.all().find(({ name }) => name.endsWith(`${app.domain}.`));
+      return zone && app.records().length > 0 ? true : undefined;
+    });
+    await own.restart(data);
+    await app.reaches('dev1', 1, 'succeeded');
+    expect(app.certificates()).toMatchObject([{ status: 'ISSUED' }]);
+    expect(addressOf(app)).toHaveLength(1);
+  } finally {
+    await own.stop();
+  }
+});

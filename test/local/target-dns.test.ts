@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ACMClient } from '@aws-sdk/client-acm';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { STSClient } from '@aws-sdk/client-sts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
+import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
+import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
+import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
+import type { Outputs } from '../../lambdas/domain/outputs.ts';
+import { publishDns } from '../../lambdas/domain/publish-dns.ts';
+import { TargetAccountStack } from '../../lib/target-account-stack.ts';
+import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
+import type { LocalContext } from '../../local/assembly/provision.ts';
+import { roleSession } from '../../local/door/callers.ts';
+import { createDoor, type LocalDoor } from '../../local/door/door.ts';
+import { type DoorServer, startDoorServer } from '../../local/door/door-server.ts';
+import { openDatabase } from '../../local/persistence/database.ts';
+import { type AcmService, createAcmService } from '../../local/services/acm/acm-service.ts';
+import { createRoute53Service, type Route53Service } from '../../local/services/route53/route53-service.ts';
+import { createStsService } from '../../local/services/sts/sts-service.ts';
+import { createTargetDns, type DnsEnvironment } from '../../local/target-dns.ts';
+import { DNS_SETTINGS, HOSTNAME, NOW } from '../builders.ts';
+import { World } from '../domain/world.ts';
+
+/** The operations and the adapters against Route 53 and ACM on the wire, as the roles of the template allow it. */
+
+const CONTROL = '000000000000';
+const ACCOUNT = '111111111111';
+const FUNCTION_ROLE = `arn:aws:iam::${CONTROL}:role/stagegate-ensure-certificate`;
+const CERTIFICATE_ROLE = `arn:aws:iam::${ACCOUNT}:role/stagegate-my-app-dev1-dns`;
+
+let outdir: string;
+let door: LocalDoor;
+let server: DoorServer;
+let route53: Route53Service;
+let acm: AcmService;
+let world: World;
+let registered: DnsEnvironment;
+
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'stagegate-dns-'));
+  const app = new App({ outdir, analyticsReporting: false });
+  new TargetAccountStack(app, 'StagegateTargetAccount');
+  app.synth();
+  const log = () => {};
+  door = createDoor({ accountId: CONTROL, region: 'eu-west-1', log });
+  server = await startDoorServer(door, log);
+  const database = openDatabase(undefined);
+  route53 = createRoute53Service({ database });
+  acm = createAcmService(
+    { database },
+    { findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0] },
+  );
+  const targetDns = createTargetDns({
+    ...{ context: { accountId: CONTROL, log } as unknown as LocalContext, door, zones: route53.zones },
+    assembly: loadAssembly(outdir),
+    findEnvironments: async (roleArn) =>
+      [registered].filter(({ certificateRoleArn, zone }) => [certificateRoleArn, zone.roleArn].includes(roleArn)),
+  });
+  const sts = createStsService({ door }, { beforeAssume: (roleArn) => targetDns.enter(roleArn) });
+  for (const { service } of [route53, acm, sts]) door.register(service);
+  for (const name of ['ensure-certificate', 'publish-dns', 'check-certificates', 'read']) {
+    const role = `arn:aws:iam::${CONTROL}:role/stagegate-${name}`;
+    door.policies.putRole(role, {
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    });
+    door.policies.putRolePolicy(role, 'own', {
+      Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: 'arn:aws:iam::*:role/stagegate-*-*-dns' }],
+    });
+  }
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  world = await World.open({ serviceDiscoveryDomain: 'acme.example' });
+  await world.change('dev1', { dns: DNS_SETTINGS });
+  await world.release();
+  registered = {
+    ...{ application: 'my-app', name: 'dev1', accountId: ACCOUNT, region: 'eu-west-1', externalId: 'a'.repeat(32) },
+    ...{ hostname: HOSTNAME, certificateNames: [HOSTNAME], certificateRoleArn: CERTIFICATE_ROLE, zone: {} },
+  };
+});
+
+function services(role = FUNCTION_ROLE) {
+  const at = { endpoint: server.url, region: 'eu-west-1' };
+  const sts = new STSClient({ ...at, credentials: door.issueCredentials(roleSession(role, 'function')) });
+  return {
+    ...{ store: world.store, surroundings: world.surroundings, artifacts: world.artifacts },
+    patience: { pollSeconds: 1, certificateSeconds: 30, changeSeconds: 30 },
+    zones: new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), sts),
+    certificates: new AcmCertificates((access) => new ACMClient({ ...at, ...access }), sts),
+    publicDns: {
+      async nameServers(domain: string) {
+        const zone = route53.zones.authority(domain);
+        return zone?.name === `${domain}.` ? zone.nameServers : [];
+      },
+    },
+  };
+}
+
+/** Asks until the answer is another than to wait. */
+async function settle<Answer extends { outcome: string }>(step: () => Promise<Answer>): Promise<Answer> {
+  for (let looks = 0; looks < 50; looks++) {
+    const answer = await step();
+    if (answer.outcome !== 'pending') return answer;
+    await sleep(100);
+  }
+  throw new Error('waits for ever');
+}
+
+const point = (name: string) => {
+  const value = (text: string) => ({ value: text, sensitive: false });
+  const outputs: Outputs = {
+    ...{ application: 'my-app', environment: 'dev1', deploymentId: 'my-app-dev1-1-abc123', at: NOW, dropped: [] },
+    values: { lb_name: value(name), lb_zone_id: value('Z32O12XQLNTSW2') },
+  };
+  return world.write('outputs', outputs);
+};
+const zoneOf = (accountId: string) => route53.zones.all().find((zone) => zone.accountId === accountId);
+const recordsOf = (accountId: string) =>
+  (zoneOf(accountId)?.records ?? []).filter(({ type }) => type !== 'NS' && type !== 'SOA');
+
+describe('the role and the zone that an operator makes', () => {
+  it('carry an environment from its first certificate to its destruction', async () => {
+    const id = await world.deploy('dev1', 1);
+    expect((await settle(() => ensureCertificate(services(), id))).outcome).toBe('ready');
+    expect(zoneOf(ACCOUNT)).toMatchObject({ name: 'development.acme.example.', isDelegated: true });
+    await point('lb-1.elb.example');
+    expect(await settle(() => publishDns(services(), id))).toEqual({ outcome: 'done' });
+    expect(recordsOf(ACCOUNT).map(({ type, alias }) => [type, alias?.name])).toEqual([
+      ['CNAME', undefined],
+      ['A', 'lb-1.elb.example.'],
+    ]);
+    await point('lb-2.elb.example');
+    expect(await settle(() => publishDns(services(), id))).toEqual({ outcome: 'done' });
+    expect(recordsOf(ACCOUNT).at(-1)?.alias?.name).toBe('lb-2.elb.example.');
+    await world.change('dev1', { dns: undefined });
+    expect(await settle(() => publishDns(services(), id))).toEqual({ outcome: 'done' });
+    expect([recordsOf(ACCOUNT), acm.certificates.all()]).toEqual([[], []]);
+  });
+
+  it('are in another account where the zone has a role of its own', async () => {
+    const roleArn = 'arn:aws:iam::999999999999:role/stagegate-zones-dev1-dns';
+    await world.change('dev1', { dns: { ...DNS_SETTINGS, zone: { roleArn } } });
+    for (const zone of route53.zones.all()) route53.zones.delegate(zone.id, false);
+    registered = { ...registered, zone: { roleArn } };
+    const id = await world.deploy('dev1', 1);
+    expect((await settle(() => ensureCertificate(services(), id))).outcome).toBe('ready');
+    expect(recordsOf('999999999999')).toHaveLength(1);
+    expect(acm.certificates.all()[0]?.accountId).toBe(ACCOUNT);
+  });
+
+  it('let nobody in with another external id, nor another function', async () => {
+    await world.change('dev1', { externalId: 'b'.repeat(32) });
+    const id = await world.deploy('dev1', 1);
+    await expect(ensureCertificate(services(), id)).rejects.toThrow('sts:AssumeRole');
+    await world.change('dev1', { externalId: 'a'.repeat(32) });
+    const other = services(`arn:aws:iam::${CONTROL}:role/stagegate-read`);
+    await expect(ensureCertificate(other, id)).rejects.toThrow('sts:AssumeRole');
+  });
+});
