@@ -22,6 +22,21 @@ export const ConfigPushedSchema = z.object({
 });
 export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
 
+/** A branch of a config repository is gone. */
+export const BranchDeletedSchema = z.object({
+  eventId: z.string().min(1).max(200),
+  repository: z.string().min(1).max(500),
+  branch: z.string().min(1).max(250),
+});
+export type BranchDeleted = z.infer<typeof BranchDeletedSchema>;
+
+/** A pull request from a branch of a config repository was merged, or closed without. */
+export const PullRequestClosedSchema = BranchDeletedSchema.extend({
+  number: z.int().min(1),
+  merged: z.boolean(),
+});
+export type PullRequestClosed = z.infer<typeof PullRequestClosedSchema>;
+
 const DeploymentFacts = z.object({
   deploymentId: z.string(),
   application: z.string(),
@@ -41,6 +56,8 @@ export const ApprovalRequestedSchema = DeploymentFacts.extend({
 /** Detail types on our bus with the schema every publisher and consumer shares. */
 export const EVENTS = {
   ConfigPushed: ConfigPushedSchema,
+  BranchDeleted: BranchDeletedSchema,
+  PullRequestClosed: PullRequestClosedSchema,
   DeploymentSucceeded: DeploymentSucceededSchema,
   DeploymentFailed: DeploymentEndedSchema,
   DeploymentBlocked: DeploymentEndedSchema,
