@@ -17,6 +17,20 @@ const PublicUrl = z.object({ PUBLIC_URL: z.url() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
+/** How many ephemeral environments there may be, and how short their lives. */
+const EphemeralLimits = z.object({
+  MOST_EPHEMERAL_PER_APPLICATION: z.coerce.number().int().min(0),
+  MOST_EPHEMERAL_IN_ALL: z.coerce.number().int().min(0),
+  LEAST_TTL_SECONDS: z.coerce.number().int().min(1),
+});
+
+/** Wake-ups: schedules of this group invoke the function by the role. */
+const WakeUps = z.object({
+  SCHEDULE_GROUP: z.string().min(1),
+  SCHEDULE_ROLE_ARN: z.string().startsWith('arn:'),
+  WAKE_UP_FUNCTION_ARN: z.string().startsWith('arn:'),
+});
+
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
@@ -26,6 +40,10 @@ export const FUNCTIONS = {
   configure: { entry: 'lambdas/api/configure.ts', environment: Store.extend(Limits.shape) },
   approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments },
+  ephemeral: {
+    entry: 'lambdas/api/ephemeral.ts',
+    environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape),
+  },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments },
   open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
   'approval-page': {
@@ -57,6 +75,11 @@ export const FUNCTIONS = {
   'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
   promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
+  'branch-gone': { entry: 'lambdas/events/branch-gone.ts', environment: Deployments },
+  sweep: {
+    entry: 'lambdas/events/sweep.ts',
+    environment: Deployments.extend(Mail.shape).extend({ FIRST_PAUSE_SECONDS: z.coerce.number().int().min(1) }),
+  },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;

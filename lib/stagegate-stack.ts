@@ -12,6 +12,7 @@ import { Notifications } from './constructs/notifications.ts';
 import { RestApi } from './constructs/rest-api.ts';
 import { RolePolicies } from './constructs/role-policies.ts';
 import { TerraformRunner } from './constructs/terraform-runner.ts';
+import { WakeUps } from './constructs/wake-ups.ts';
 
 /** What the stack is built from: files that must exist before it is synthesized. */
 export interface Bundles {
@@ -41,6 +42,7 @@ export class StagegateStack extends Stack {
 
     const api = new RestApi(this, 'RestApi', { config, encryption });
     const workflow = new DeploymentWorkflowReference(this);
+    const wakeUps = new WakeUps(this, 'WakeUps');
     const functions = new Functions(this, 'Functions', {
       config,
       data,
@@ -48,6 +50,7 @@ export class StagegateStack extends Stack {
       events,
       notifications,
       runner,
+      wakeUps,
       workflow,
       publicUrl: api.url,
       ...bundles,

@@ -8,6 +8,7 @@ const EnvironmentItem = z.object({ Item: z.object({ data: z.object({ S: z.string
 const EnvironmentRecord = z.object({
   accountId: z.string(),
   region: z.string(),
+  type: z.enum(['regular', 'ephemeral']),
   externalId: z.string(),
   stateBucket: z.string().optional(),
   roles: z.object({ plan: z.string().optional(), apply: z.string().optional() }).optional(),

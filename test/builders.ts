@@ -8,7 +8,12 @@ import {
   type Planned,
   type Status,
 } from '../lambdas/domain/deployment.ts';
-import { type Environment, EnvironmentSchema } from '../lambdas/domain/environment.ts';
+import {
+  type EphemeralEnvironment,
+  EphemeralEnvironmentSchema,
+  type RegularEnvironment,
+  RegularEnvironmentSchema,
+} from '../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/environment-state.ts';
 import type { ConfigPushed } from '../lambdas/domain/events.ts';
 import type { Decision, Gate } from '../lambdas/domain/gate.ts';
@@ -35,8 +40,8 @@ export const anApplication = (facts: Partial<Application> = {}): Application =>
     ...facts,
   });
 
-export const anEnvironment = (facts: Partial<Environment> = {}): Environment =>
-  EnvironmentSchema.parse({
+export const anEnvironment = (facts: Partial<RegularEnvironment> = {}): RegularEnvironment =>
+  RegularEnvironmentSchema.parse({
     application: 'my-app',
     name: 'dev1',
     stage: 'development',
@@ -44,6 +49,29 @@ export const anEnvironment = (facts: Partial<Environment> = {}): Environment =>
     region: 'eu-west-1',
     type: 'regular',
     externalId: 'a'.repeat(32),
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...facts,
+  });
+
+/** Lives for three days from NOW. */
+export const anEphemeral = (facts: Partial<EphemeralEnvironment> = {}): EphemeralEnvironment =>
+  EphemeralEnvironmentSchema.parse({
+    application: 'my-app',
+    name: 'pr-7',
+    stage: 'development',
+    accountId: '111111111111',
+    region: 'eu-west-1',
+    type: 'ephemeral',
+    externalId: 'e'.repeat(32),
+    deletionProtection: false,
+    basedOn: 'dev1',
+    follows: false,
+    commit: COMMIT,
+    variables: {},
+    createdBy: { principal: 'tester@local' },
+    expiresAt: '2026-11-26T10:00:00.000Z',
+    life: { phase: 'open', since: NOW },
     createdAt: NOW,
     updatedAt: NOW,
     ...facts,

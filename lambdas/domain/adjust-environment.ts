@@ -18,6 +18,11 @@ export async function adjustEnvironment(
   return store.transact(async (transaction) => {
     const current = await transaction.get('environment', { application: where.application, name: where.environment });
     if (!current) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
+    if (current.type !== 'regular')
+      throw new RefusedError(
+        'not-allowed-here',
+        `environment "${current.name}" is ephemeral: nothing is promoted into it, and it is not protected`,
+      );
     const record = (type: EnvironmentEvent['type']) =>
       recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
     if (hold !== undefined) {

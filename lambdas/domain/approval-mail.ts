@@ -1,4 +1,4 @@
-import { type Deployment, plannedOf } from './deployment.ts';
+import { type Deployment, describeContent, plannedOf } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
 
@@ -8,14 +8,17 @@ const LONGEST_SUBJECT = 99;
 /** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
 export function approvalMail(deployment: Deployment, gate: Gate, link: string): { subject: string; body: string } {
   const { application, environment, release, commit, operation, requestedBy } = deployment;
-  const subject = `Approve ${application} ${environment}: ${operation} of release ${release}`.slice(0, LONGEST_SUBJECT);
+  const subject = `Approve ${application} ${environment}: ${operation} of ${describeContent(deployment)}`.slice(
+    0,
+    LONGEST_SUBJECT,
+  );
   const headline = plannedOf(deployment)?.headline;
   const body = [
     `Your ${gate.gate} approval is asked for.`,
     '',
     `  Application   ${application}`,
     `  Environment   ${environment}`,
-    `  Operation     ${operation} of release ${release} (commit ${commit.slice(0, 12)})`,
+    `  Operation     ${operation} of ${describeContent(deployment)}${release === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
     `  Requested by  ${requestedBy.approver ?? requestedBy.principal}`,
     `  Expires       ${gate.expiresAt}`,
     '',

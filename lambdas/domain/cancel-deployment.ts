@@ -14,21 +14,23 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
  * when its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
  */
 export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
-  const { deployment, effects } = await services.store.transact((transaction) =>
-    cancel(transaction, id, by, services.surroundings),
-  );
+  const { deployment, effects } = await services.store.transact(async (transaction) => {
+    const found = await transaction.get('deployment', { id });
+    if (!found) throw new NotFoundError('deployment', id);
+    return markCanceled(transaction, found, by, services.surroundings);
+  });
   await carryOut(services, effects);
   return deployment;
 }
 
-async function cancel(
+/** The same within a transaction. Throws RefusedError `not-cancelable`, having written nothing. */
+export async function markCanceled(
   transaction: Transaction,
-  id: string,
+  deployment: Deployment,
   by: Requester,
   surroundings: Surroundings,
 ): Promise<{ deployment: Deployment; effects: Effects }> {
-  const deployment = await transaction.get('deployment', { id });
-  if (!deployment) throw new NotFoundError('deployment', id);
+  const { id } = deployment;
   if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
   const now = surroundings.now();
   switch (deployment.status) {

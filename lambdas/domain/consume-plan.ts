@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { applyBuild, BuildOverridesSchema } from './build-request.ts';
 import { type DeploymentIn, type EndingError, type Planned, plannedOf, startApplying } from './deployment.ts';
 import { type Environment, isProtected } from './environment.ts';
-import { withStarted } from './environment-state.ts';
+import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf } from './gate.ts';
 import { objectionTo } from './objection.ts';
@@ -68,7 +68,7 @@ export async function consumePlan(
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
-    transaction.put('environmentState', withStarted(state, deployment));
+    transaction.put('environmentState', withApplyStarted(state, deployment));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     return { outcome: 'consumed', apply };
   });

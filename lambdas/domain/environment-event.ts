@@ -2,6 +2,20 @@ import * as z from 'zod';
 import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 
+const TYPES = [
+  ...[
+    'configured',
+    'held',
+    'hold-lifted',
+    'protected',
+    'protection-removed',
+    'state-moved',
+    'removal-asked',
+    'removed',
+  ],
+  ...['created', 'extended', 'follow-changed', 'warned', 'closing', 'destruction-stuck', 'closed'],
+] as const;
+
 /** One line of an environment's own story: who changed its settings, set or lifted a hold, and why; never edited. */
 export const EnvironmentEventSchema = z.object({
   application: ApplicationNameSchema,
@@ -9,7 +23,7 @@ export const EnvironmentEventSchema = z.object({
   at: InstantSchema,
   /** Tells apart events of the same instant. */
   nonce: z.string().regex(/^[0-9a-f]{8}$/),
-  type: z.enum(['configured', 'held', 'hold-lifted', 'protected', 'protection-removed']),
+  type: z.enum(TYPES),
   by: z.string(),
   reason: z.string().optional(),
 });

@@ -68,6 +68,9 @@ export const REFUSALS = [
   'approver-limit',
   'state-address-taken',
   'state-address-moved',
+  'environment-closing',
+  'environment-exists',
+  'ephemeral-limit',
   'release-stale',
   'not-allowed-here',
 ] as const;

@@ -41,7 +41,8 @@ const DeploymentFacts = z.object({
   deploymentId: z.string(),
   application: z.string(),
   environment: z.string(),
-  release: z.number().int(),
+  /** Absent in an ephemeral environment. */
+  release: z.number().int().optional(),
   commit: CommitSchema,
   operation: z.enum(['deploy', 'rollback', 'destroy']),
 });
@@ -51,6 +52,13 @@ export const DeploymentEndedSchema = DeploymentFacts.extend({ status: z.string()
 export const ApprovalRequestedSchema = DeploymentFacts.extend({
   gate: z.enum(['staff', 'client']),
   expiresAt: z.iso.datetime(),
+});
+
+/** An ephemeral environment could not be destroyed, and is not tried again by itself. */
+export const EnvironmentStuckSchema = z.object({
+  application: z.string(),
+  environment: z.string(),
+  reason: z.string(),
 });
 
 /** Detail types on our bus with the schema every publisher and consumer shares. */
@@ -66,6 +74,7 @@ export const EVENTS = {
   DeploymentCanceled: DeploymentEndedSchema,
   DeploymentSuperseded: DeploymentEndedSchema,
   ApprovalRequested: ApprovalRequestedSchema,
+  EnvironmentStuck: EnvironmentStuckSchema,
 } as const;
 export type EventName = keyof typeof EVENTS;
 export type EventDetail<Name extends EventName> = z.input<(typeof EVENTS)[Name]>;

@@ -2,31 +2,32 @@ import type { Application } from './application.ts';
 import {
   type Deployment,
   type DeploymentIn,
+  describeContent,
   endUnsuccessfully,
   isTerminal,
   type Operation,
+  orderOf,
   type Requester,
 } from './deployment.ts';
 import { type Effects, NO_EFFECTS } from './effects.ts';
-import { type Environment, isProtected } from './environment.ts';
+import { type Environment, isProtected, type RegularEnvironment } from './environment.ts';
 import {
   admit,
   type EnvironmentState,
   emptyState,
   isOutdated,
   isProven,
-  type QueueEntry,
+  mayHoldResources,
   twinsOf,
 } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { deploymentId } from './names.ts';
 import { previousOf, requireCompleteUpTo } from './pipeline.ts';
-import { GATES, policyFor, type Stage } from './policy.ts';
+import { GATES, policyOf, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
-import type { Release } from './release.ts';
 
 export interface DeploymentRequest {
   readonly application: string;
@@ -36,6 +37,8 @@ export interface DeploymentRequest {
   readonly requestedBy: Requester;
   /** Made by a push or a promotion rule: respects a hold, and may arrive out of order. */
   readonly automatic: boolean;
+  /** A destruction that may find nothing to destroy: it is to show that the Terraform state is empty. */
+  readonly isVerification?: boolean;
 }
 
 export interface Placement {
@@ -60,10 +63,14 @@ export async function placeDeployment(
   if (!application) throw new NotFoundError('application', app);
   const environment = await transaction.get('environment', { application: app, name });
   if (!environment) throw new NotFoundError('environment', `${app}/${name}`);
+  requireRegular(environment);
   const release = await transaction.get('release', { application: app, number: request.release });
   if (!release) throw new NotFoundError('release', `${app} ${request.release}`);
-  requireCompleteUpTo(application, name, await stagesOf(transaction, application));
-  requireKnownRequester(application, environment.stage, request);
+  // What is there can be destroyed whatever became of the pipeline.
+  if (request.operation !== 'destroy') requireCompleteUpTo(application, name, await stagesOf(transaction, application));
+  requireKnownRequester(application, environment, request);
+  if (environment.removal && !request.isVerification)
+    throw new RefusedError('environment-closing', `environment "${name}" of "${app}" is being removed`);
 
   const state =
     (await transaction.get('environmentState', { application: app, environment: name })) ?? emptyState(app, name);
@@ -72,10 +79,16 @@ export async function placeDeployment(
     if (!isTerminal(deployment.status)) return { deployment, isNew: false, effects: NO_EFFECTS };
   }
 
-  if (request.operation === 'destroy') await requireDestroyable(transaction, environment, state);
-  else await requireProven(transaction, application, name, request.release);
+  if (request.operation !== 'destroy') await requireProven(transaction, application, name, request.release);
+  else if (!request.isVerification) await requireDestroyable(transaction, environment, state);
   requireAcceptable(state, request);
-  return create(transaction, { request, environment, release, state }, surroundings);
+  const { operation, requestedBy, automatic } = request;
+  const content = { release: request.release, commit: release.commit };
+  return createDeployment(
+    transaction,
+    { environment, operation, requestedBy, automatic, content, state },
+    surroundings,
+  );
 }
 
 /** Stages of the pipeline's environments that are defined. */
@@ -94,15 +107,24 @@ async function existing(transaction: Transaction, id: string): Promise<Deploymen
   return deployment;
 }
 
-function requireKnownRequester(
+function requireRegular(environment: Environment): asserts environment is RegularEnvironment {
+  if (environment.type !== 'regular')
+    throw new RefusedError(
+      'not-in-pipeline',
+      `environment "${environment.name}" is ephemeral: it stands outside of the pipeline and takes no releases`,
+    );
+}
+
+/** A policy may demand that whoever asks is a registered approver. */
+export function requireKnownRequester(
   application: Application,
-  stage: Stage,
-  { requestedBy, automatic }: DeploymentRequest,
+  environment: Environment,
+  { requestedBy, automatic }: Pick<DeploymentRequest, 'requestedBy' | 'automatic'>,
 ): void {
-  if (!automatic && policyFor(stage, application.policy).knownRequester && !requestedBy.approver)
+  if (!automatic && policyOf(environment, application.policy).knownRequester && !requestedBy.approver)
     throw new RefusedError(
       'requester-unknown',
-      `${requestedBy.principal} maps to no approver of "${application.name}", which ${stage} deployments demand`,
+      `${requestedBy.principal} maps to no approver of "${application.name}", which ${environment.type === 'ephemeral' ? 'ephemeral environments' : `${environment.stage} deployments`} demand`,
     );
 }
 
@@ -119,7 +141,8 @@ async function requireDestroyable(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,
     );
-  if (!state.deployed) throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
+  if (!state.deployed && !mayHoldResources(state))
+    throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
 }
 
 /** Rule 1: the release succeeded in the environment before. No bypass exists. */
@@ -160,37 +183,37 @@ function requireAcceptable(state: EnvironmentState, request: DeploymentRequest):
     throw new RefusedError('environment-on-hold', `${environment} is on hold: ${state.hold.reason}`);
 }
 
-interface Creation {
-  readonly request: DeploymentRequest;
+interface Creation extends Pick<DeploymentRequest, 'operation' | 'requestedBy' | 'automatic'> {
   readonly environment: Environment;
-  readonly release: Release;
+  readonly content: Pick<Deployment, 'release' | 'commit'>;
   readonly state: EnvironmentState;
 }
 
-async function create(
+/** Creates a deployment that the rules allow, and gives it the environment or a place in its queue (rule 4). */
+export async function createDeployment(
   transaction: Transaction,
-  { request, environment, release, state }: Creation,
+  { environment: target, operation, requestedBy, automatic, content, state }: Creation,
   surroundings: Surroundings,
 ): Promise<Placement> {
   const now = surroundings.now();
+  const { application, name: environment } = target;
   const number = state.newestDeployment + 1;
-  const id = deploymentId(request.application, request.environment, number, surroundings.randomHex(6));
+  const id = deploymentId(application, environment, number, surroundings.randomHex(6));
   const facts = {
-    ...{ id, application: request.application, environment: request.environment, number },
-    ...{ release: request.release, commit: release.commit, operation: request.operation },
-    ...{ automatic: request.automatic, requestedBy: request.requestedBy, createdAt: now },
+    ...{ id, application, environment, number, ...content, operation, automatic, requestedBy, createdAt: now },
     runSecret: surroundings.randomHex(32),
   };
   const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
-  const admission = admit({ ...state, newestDeployment: number }, { deploymentId: id, ...pick(request) }, now);
+  const entry = { deploymentId: id, release: orderOf(facts), operation };
+  const admission = admit({ ...state, newestDeployment: number }, entry, now);
 
-  if (admission.verdict === 'superseded' && !request.automatic)
+  if (admission.verdict === 'superseded' && !automatic)
     throw new RefusedError(
       'newer-release-queued',
-      `a newer release than ${request.release} already waits for ${request.environment}`,
+      `a newer release than ${content.release} already waits for ${environment}`,
     );
   transaction.put('environmentState', admission.state);
-  recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
+  recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
 
   if (admission.verdict === 'superseded') {
     const deployment = endUnsuccessfully(queued, 'superseded', supersededBy('a newer release already waits'), now);
@@ -201,13 +224,7 @@ async function create(
     admission.verdict === 'holds' ? { ...facts, status: 'planning', heldSince: now } : queued;
   transaction.insert('deployment', deployment);
   await supersedeQueued(transaction, admission.supersedes, deployment, surroundings);
-  const resume = await supersedeWaitingHolder(
-    transaction,
-    admission.state,
-    environment.stage,
-    deployment,
-    surroundings,
-  );
+  const resume = await supersedeWaitingHolder(transaction, admission.state, target.stage, deployment, surroundings);
   return {
     deployment,
     isNew: true,
@@ -219,7 +236,6 @@ async function create(
   };
 }
 
-const pick = ({ release, operation }: DeploymentRequest): Omit<QueueEntry, 'deploymentId'> => ({ release, operation });
 const supersededBy = (message: string) => ({ reason: 'superseded', message });
 
 async function supersedeQueued(
@@ -230,7 +246,7 @@ async function supersedeQueued(
 ): Promise<void> {
   for (const id of ids) {
     const older = await existing(transaction, id);
-    const error = supersededBy(`release ${newer.release} (${newer.id}) took its place`);
+    const error = supersededBy(`${describeContent(newer)} (${newer.id}) took its place`);
     transaction.put('deployment', endUnsuccessfully(older, 'superseded', error, surroundings.now()));
     recordEvent(transaction, surroundings, id, 'superseded', newer.id);
   }
@@ -253,7 +269,7 @@ async function supersedeWaitingHolder(
     newer.operation === 'deploy' &&
     holder?.operation === 'deploy' &&
     holder.deploymentId !== newer.id &&
-    holder.release < newer.release;
+    holder.release < orderOf(newer);
   if (!holder || !isReplaceable) return [];
   const gates = await Promise.all(
     GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),

@@ -36,6 +36,8 @@ export const PolicySchema = z.strictObject({
   development: StagePolicySchema.partial().strict().optional(),
   staging: StagePolicySchema.partial().strict().optional(),
   production: StagePolicySchema.partial().strict().optional(),
+  /** For ephemeral environments, whatever the stage of the one they are based on. */
+  ephemeral: StagePolicySchema.omit({ autoPromote: true }).partial().strict().optional(),
 });
 export type Policy = z.infer<typeof PolicySchema>;
 
@@ -45,6 +47,21 @@ export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
   staging: { staff: 1, client: 0, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
   production: { staff: 1, client: 1, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
 };
+
+/** An ephemeral environment has no gates unless the application's policy asks for some, and is never promoted. */
+const DEFAULT_EPHEMERAL_POLICY: StagePolicy = { ...DEFAULT_POLICY.development, autoPromote: false };
+
+/** The policy in force for the ephemeral environments of an application. */
+export const ephemeralPolicy = (policy: Policy | undefined): StagePolicy => ({
+  ...DEFAULT_EPHEMERAL_POLICY,
+  ...policy?.ephemeral,
+});
+
+/** The policy in force for an environment. */
+export const policyOf = (
+  environment: { readonly type: 'regular' | 'ephemeral'; readonly stage: Stage },
+  policy: Policy | undefined,
+): StagePolicy => (environment.type === 'ephemeral' ? ephemeralPolicy(policy) : policyFor(environment.stage, policy));
 
 /** The policy in force for a stage of an application. */
 export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy {
@@ -72,7 +89,7 @@ export function gatesOf(policy: StagePolicy): { gate: GateName; required: number
 
 /** Throws InvalidInputError naming the stage whose gates would close too soon for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
-  const issues = STAGES.flatMap((stage) => {
+  const issues = [...STAGES, 'ephemeral' as const].flatMap((stage) => {
     const seconds = policy?.[stage]?.gateExpirySeconds;
     if (seconds === undefined || seconds >= leastSeconds) return [];
     const field = `policy.${stage}.gateExpirySeconds`;

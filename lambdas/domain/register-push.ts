@@ -2,6 +2,7 @@ import type { Application } from './application.ts';
 import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import type { ConfigPushed } from './events.ts';
+import { listAll } from './list-all.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { LISTINGS } from './records.ts';
@@ -12,7 +13,10 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
 /** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
 export async function registerPush(services: Services, push: ConfigPushed): Promise<Release[]> {
   const releases: Release[] = [];
-  for (const application of await applicationsOf(services.store, push)) {
+  const deployed = (await applicationsOf(services.store, push.repository)).filter(
+    ({ configRepository }) => configRepository.branch === push.branch,
+  );
+  for (const application of deployed) {
     const { release, effects } = await services.store.transact((transaction) =>
       register(transaction, application.name, push, services.surroundings),
     );
@@ -22,19 +26,10 @@ export async function registerPush(services: Services, push: ConfigPushed): Prom
   return releases;
 }
 
-async function applicationsOf(store: Store, push: ConfigPushed): Promise<Application[]> {
-  const found: Application[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list(LISTINGS.applications(), { ...(cursor && { cursor }) });
-    found.push(
-      ...page.items.filter(
-        ({ configRepository: { url, branch } }) => url === push.repository && branch === push.branch,
-      ),
-    );
-    cursor = page.nextCursor;
-  } while (cursor);
-  return found;
+/** The applications that a config repository describes. */
+export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
+  const all = await listAll(store, LISTINGS.applications());
+  return all.filter(({ configRepository: { url } }) => url === repository);
 }
 
 const NOTHING: { release?: Release; effects: Effects } = { effects: NO_EFFECTS };

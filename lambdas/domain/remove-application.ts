@@ -1,5 +1,6 @@
-import { isBusy } from './environment-state.ts';
+import { isBusy, mayHoldResources, withoutPast } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import { freeState } from './free-state.ts';
 import { listAll } from './list-all.ts';
 import type { ApproverMail, Store, Transaction } from './ports.ts';
 import { LISTINGS } from './records.ts';
@@ -25,6 +26,13 @@ export async function removeApplication(
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
   const application = await transaction.get('application', { name });
   if (!application) return false;
+  const register = await transaction.get('ephemeralRegister', {});
+  const live = register?.live.filter((each) => each.application === name) ?? [];
+  if (live.length > 0)
+    throw new RefusedError(
+      'something-deployed',
+      `"${name}" has ephemeral environments (${live.map(({ environment }) => environment).join(', ')}); delete them first`,
+    );
   // The pipeline's names too: an environment that is being made at this moment is not listed yet.
   for (const environment of new Set([...environments, ...application.pipeline])) {
     const where = { application: name, environment };
@@ -36,19 +44,17 @@ async function remove(transaction: Transaction, name: string, environments: read
         'something-deployed',
         `release ${state.deployed.release} is deployed in "${environment}" of "${name}"; destroy it first`,
       );
+    if (mayHoldResources(state))
+      throw new RefusedError(
+        'something-deployed',
+        `the Terraform state of "${environment}" of "${name}" may hold resources; destroy them first`,
+      );
     await freeState(transaction, where);
+    if (state) transaction.put('environmentState', withoutPast(state));
+    if (await transaction.get('externalId', where)) transaction.delete('externalId', where);
     if (await transaction.get('environment', { application: name, name: environment }))
       transaction.delete('environment', { application: name, name: environment });
   }
   transaction.delete('application', { name });
   return true;
-}
-
-/** Rule 6: an address is free again when its owner is gone and had nothing deployed. */
-async function freeState(transaction: Transaction, where: { application: string; environment: string }): Promise<void> {
-  const claimed = await transaction.get('stateAddress', where);
-  if (!claimed) return;
-  transaction.delete('stateAddress', where);
-  const claim = await transaction.get('stateClaim', { address: claimed.address });
-  if (claim) transaction.delete('stateClaim', { address: claimed.address });
 }

@@ -1,10 +1,10 @@
 import { approvalMail } from './approval-mail.ts';
 import type { Approver } from './approver.ts';
-import { awaitApproval, type Deployment, plannedOf } from './deployment.ts';
+import { awaitApproval, type Deployment, orderOf, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { close, type Gate, isOwnRequest } from './gate.ts';
 import type { GateName } from './policy.ts';
-import { GATES, policyFor } from './policy.ts';
+import { GATES, policyOf } from './policy.ts';
 import type { ApproverMail, EventBus, LinkSigner, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
@@ -101,7 +101,7 @@ async function openGate(
     return { deployment };
   }
   const now = surroundings.now();
-  const { gateExpirySeconds } = policyFor(target.stage, owner.policy);
+  const { gateExpirySeconds } = policyOf(target, owner.policy);
   const opened: Gate = {
     ...{ deploymentId: id, application, environment, gate: name, status: 'open' as const, required },
     ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest, decisions: [] },
@@ -132,7 +132,7 @@ async function closedAtOnce(
   }
   const { application, environment } = deployment;
   const state = await transaction.get('environmentState', { application, environment });
-  const newer = state?.queue.some(({ operation, release }) => operation === 'deploy' && release > deployment.release);
+  const newer = state?.queue.some(({ operation, release }) => operation === 'deploy' && release > orderOf(deployment));
   return newer ? close(gate, 'superseded', now) : gate;
 }
 

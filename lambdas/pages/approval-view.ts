@@ -1,4 +1,4 @@
-import { isTerminal, plannedOf } from '../domain/deployment.ts';
+import { describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
@@ -53,22 +53,25 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   const { link, deployment, gate, application, environment, release } = records;
   const planned = plannedOf(deployment);
   const state = stateOf(records, now);
-  const { requestedBy, operation } = deployment;
+  const { requestedBy, operation, commit } = deployment;
+  const request = operationInWords(operation, describeContent(deployment), environment.name);
   return {
     state,
-    title: capitalized(operationInWords(operation, release.number, environment.name)),
+    title: capitalized(request),
     facts: [
       { label: 'Application', value: application.name, detail: `of ${application.client}` },
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
-      { label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` },
+      ...(release
+        ? [{ label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` }]
+        : []),
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
-    request: operationInWords(operation, release.number, environment.name),
+    request,
     expiresAt: gate.expiresAt,
     ...(environment.stage === 'production' && { nameToType: environment.name }),
-    commit: { id: release.commit, message: release.message, author: release.author },
+    commit: { id: commit, message: release?.message ?? '', author: release?.author ?? '' },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
     analysis: state.kind === 'changed' || state.kind === 'removed' ? undefined : records.analysis,

@@ -21,7 +21,8 @@ export interface ApprovalRecords {
   readonly approver: Approver | undefined;
   readonly application: Application;
   readonly environment: Environment;
-  readonly release: Release;
+  /** Absent in an ephemeral environment, which is given commits. */
+  readonly release: Release | undefined;
   readonly events: readonly DeploymentEvent[];
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
@@ -52,11 +53,11 @@ export async function loadApproval(
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
-    store.get('release', { application: name, number }),
+    number === undefined ? undefined : store.get('release', { application: name, number }),
     listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
-  if (!gate || !application || !environment || !release) return undefined;
+  if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
   return { link, deployment, gate, gates, approver, application, environment, release, events, analysis };
 }

@@ -52,6 +52,9 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'approver-limit': { status: 409, title: 'There are too many approvers' },
   'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },
   'state-address-moved': { status: 409, title: 'The Terraform state has moved' },
+  'environment-closing': { status: 409, title: 'The environment is being destroyed or removed' },
+  'environment-exists': { status: 409, title: 'There is an environment of that name' },
+  'ephemeral-limit': { status: 409, title: 'There are too many ephemeral environments' },
   'release-stale': { status: 409, title: 'The release is out of date' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
 };

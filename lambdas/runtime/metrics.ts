@@ -10,6 +10,12 @@ export function countEnding(status: Status): void {
   metrics.publishStoredMetrics();
 }
 
+/** Ephemeral environments that could not be destroyed and are not tried again by themselves. */
+export function countStuckEnvironments(count: number): void {
+  metrics.addMetric('EnvironmentsStuck', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}
+
 /** Deployments the reconciler found stuck: their execution had ended and somebody was still waiting. */
 export function countStuck(count: number): void {
   metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);

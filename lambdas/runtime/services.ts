@@ -3,16 +3,19 @@ import type * as z from 'zod';
 import { CodeBuildBuilds } from '../adapters/codebuild-builds.ts';
 import { DynamoStore } from '../adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
+import { EventBridgeScheduler } from '../adapters/event-bridge-scheduler.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
+import type { EphemeralLimits } from '../domain/ephemeral-register.ts';
 import type {
   ApproverMail,
   ArtifactStore,
   Builds,
   EventBus,
   LinkSigner,
+  Scheduler,
   Store,
   Surroundings,
   Workflow,
@@ -37,7 +40,11 @@ type Provided<Environment> = {
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
-    : unknown);
+    : unknown) &
+  ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
+  ('MOST_EPHEMERAL_IN_ALL' extends VariablesOf<Environment> ? { readonly limits: EphemeralLimits } : unknown) &
+  ('LEAST_TTL_SECONDS' extends VariablesOf<Environment> ? { readonly leastTtlSeconds: number } : unknown) &
+  ('FIRST_PAUSE_SECONDS' extends VariablesOf<Environment> ? { readonly firstPauseSeconds: number } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -71,6 +78,21 @@ export function servicesOf<Name extends FunctionName>(
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    scheduler: when(
+      'SCHEDULE_GROUP',
+      (group) =>
+        new EventBridgeScheduler({
+          group,
+          roleArn: text('SCHEDULE_ROLE_ARN') ?? '',
+          functionArn: text('WAKE_UP_FUNCTION_ARN') ?? '',
+        }),
+    ),
+    limits: {
+      perApplication: environment.MOST_EPHEMERAL_PER_APPLICATION,
+      inAll: environment.MOST_EPHEMERAL_IN_ALL,
+    },
+    leastTtlSeconds: environment.LEAST_TTL_SECONDS,
+    firstPauseSeconds: environment.FIRST_PAUSE_SECONDS,
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

@@ -44,14 +44,22 @@ export class Alarms extends Construct {
         'An environment is held by a deployment that no longer runs: nothing can be deployed there until it is repaired.',
       metric: ownMetric('DeploymentsStuck'),
     });
+    this.alarm('EnvironmentsStuck', {
+      userImpact:
+        'An ephemeral environment could not be destroyed and goes on costing money until somebody mends the cause.',
+      metric: ownMetric('EnvironmentsStuck'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
       promote:
         'A release that succeeded was not promoted by itself. The reconciler creates it later, or somebody asks for it.',
       reconcile: 'Repairs are failing: what gets stuck now stays stuck.',
+      'branch-gone':
+        'A branch is gone and its ephemeral environments were not ended. They end when their time is over.',
+      sweep: 'Ephemeral environments may outlive their time, and nobody is warned before they end.',
     } as const;
-    for (const name of ['register-push', 'promote', 'reconcile'] as const) {
+    for (const name of ['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {

@@ -9,6 +9,7 @@ import type { EventBus } from './event-bus.ts';
 import { type Binding, HouseFunction, type HouseFunctionProps } from './house-function.ts';
 import type { Notifications } from './notifications.ts';
 import type { TerraformRunner } from './terraform-runner.ts';
+import type { WakeUps } from './wake-ups.ts';
 
 /** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
@@ -20,6 +21,7 @@ export interface FunctionsProps {
   readonly notifications: Notifications;
   readonly events: EventBus;
   readonly runner: TerraformRunner;
+  readonly wakeUps: WakeUps;
   readonly workflow: DeploymentWorkflowReference;
   readonly publicUrl: string;
   readonly functionsDirectory: string;
@@ -31,7 +33,7 @@ export class Functions extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
-    const { data, encryption, events, functionsDirectory, notifications, runner, workflow } = props;
+    const { config, data, encryption, events, functionsDirectory, notifications, runner, wakeUps, workflow } = props;
     const make = <Name extends FunctionName>(
       name: Name,
       own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
@@ -45,8 +47,8 @@ export class Functions extends Construct {
     };
     const analyses = data.artifacts({ read: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
-    const leastGateExpiry: Binding = { value: String(props.config.leastGateExpirySeconds), permissions: [] };
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
+    const setting = (value: number): Binding => ({ value: String(value), permissions: [] });
 
     this.byName = {
       // API
@@ -56,7 +58,10 @@ export class Functions extends Construct {
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
-        bindings: { TABLE_NAME: data.records('read-write'), LEAST_GATE_EXPIRY_SECONDS: leastGateExpiry },
+        bindings: {
+          TABLE_NAME: data.records('read-write'),
+          LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
+        },
       }),
       approvers: make('approvers', {
         description: 'Registers approvers and subscribes their addresses',
@@ -65,6 +70,16 @@ export class Functions extends Construct {
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
         bindings: deploying,
+      }),
+      ephemeral: make('ephemeral', {
+        description: 'Makes, extends and ends ephemeral environments',
+        bindings: {
+          ...deploying,
+          ...wakeUps.setting(),
+          MOST_EPHEMERAL_PER_APPLICATION: setting(config.mostEphemeralPerApplication),
+          MOST_EPHEMERAL_IN_ALL: setting(config.mostEphemeralInAll),
+          LEAST_TTL_SECONDS: setting(config.leastTtlSeconds),
+        },
       }),
       decide: make('decide', { description: 'Records decisions made through the API', bindings: deploying }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
@@ -159,6 +174,22 @@ export class Functions extends Construct {
         },
         permissions: [runner.watching()],
         // Runs every minute and on each ended execution; two at a time do no harm, every write is conditional.
+        timeout: Duration.minutes(2),
+        asynchronous: true,
+      }),
+      'branch-gone': make('branch-gone', {
+        description: 'Ends the ephemeral environments of a branch that is gone',
+        bindings: deploying,
+        timeout: WORKFLOW_TIMEOUT,
+        asynchronous: true,
+      }),
+      sweep: make('sweep', {
+        description: 'Warns before ephemeral environments end, destroys them in time, and again where that failed',
+        bindings: {
+          ...deploying,
+          TOPIC_ARN: notifications.publishing(),
+          FIRST_PAUSE_SECONDS: setting(config.firstDestroyPauseSeconds),
+        },
         timeout: Duration.minutes(2),
         asynchronous: true,
       }),

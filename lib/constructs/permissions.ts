@@ -1,11 +1,12 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { type IPrincipal, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { type Conditions, type IPrincipal, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** Something a role may do, spelled out: no action wildcards, and a resource wildcard only with its reason. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  readonly conditions?: Conditions;
   /** Why a `*` in these resources cannot be narrower; a wildcard without a reason does not synthesize. */
   readonly wildcardReason?: string;
 }
@@ -24,7 +25,8 @@ export interface LeastPrivilegeRoleProps {
 export class LeastPrivilegeRole extends Role {
   constructor(scope: Construct, id: string, { permissions, ...props }: LeastPrivilegeRoleProps) {
     const statements = permissions.map(
-      ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+      ({ actions, resources, conditions }) =>
+        new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }),
     );
     super(scope, id, { ...props, inlinePolicies: { Permissions: new PolicyDocument({ statements, minimize: true }) } });
     for (const permission of permissions) acknowledgeWildcards(this, permission);

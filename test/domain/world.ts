@@ -4,7 +4,7 @@ import { cancelDeployment } from '../../lambdas/domain/cancel-deployment.ts';
 import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import type { Deployment, Operation, Requester } from '../../lambdas/domain/deployment.ts';
 import { carryOut } from '../../lambdas/domain/effects.ts';
-import type { Environment } from '../../lambdas/domain/environment.ts';
+import type { RegularEnvironment } from '../../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState } from '../../lambdas/domain/environment-state.ts';
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
 import type { Gate } from '../../lambdas/domain/gate.ts';
@@ -90,9 +90,10 @@ export class World {
     });
   }
 
-  async change(name: string, facts: Partial<Environment>): Promise<void> {
+  async change(name: string, facts: Partial<RegularEnvironment>): Promise<void> {
     const environment = await this.store.get('environment', { application: 'my-app', name });
-    await this.write('environment', { ...anEnvironment({ name }), ...environment, ...facts });
+    const current = environment?.type === 'regular' ? environment : anEnvironment({ name });
+    await this.write('environment', { ...current, ...facts });
   }
 
   async changeState(environment: string, facts: Partial<EnvironmentState>): Promise<void> {

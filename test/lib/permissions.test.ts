@@ -86,6 +86,11 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('*', 'sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes', 'sns:Unsubscribe'),
   ],
   deploy: deploying,
+  ephemeral: [
+    ...deploying,
+    ...on('schedule/stagegate/*', 'scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'),
+    ...on('<WakeUpsRole>', 'iam:PassRole'),
+  ],
   decide: deploying,
   open: [],
   'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
@@ -119,6 +124,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory'),
     ...watchBuilds,
     ...deadLetters('reconcile'),
+  ],
+  'branch-gone': [...deploying, ...deadLetters('branchgone')],
+  sweep: [
+    ...deploying,
+    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish'),
+    ...deadLetters('sweep'),
   ],
 };
 
