@@ -7,12 +7,17 @@ import * as z from 'zod';
 
 const Store = z.object({ TABLE_NAME: z.string().min(1) });
 const Artifacts = z.object({ ARTIFACT_BUCKET: z.string().min(3) });
+/** Key of the price sheet an installation keeps for itself, in the same bucket. */
+const PriceSheet = z.object({ PRICE_SHEET_KEY: z.string().min(1) });
 const Workflow = z.object({ STATE_MACHINE_ARN: z.string().startsWith('arn:') });
 const Events = z.object({ EVENT_BUS_NAME: z.string().min(1) });
 const Mail = z.object({ TOPIC_ARN: z.string().startsWith('arn:') });
 const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
 /** The API's own address, without a trailing slash: approval links begin with it. */
 const PublicUrl = z.object({ PUBLIC_URL: z.url() });
+
+/** Where executions are looked at, if not in AWS's console: pages below which there is one per machine and execution. */
+const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
 
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
@@ -36,15 +41,21 @@ const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
 export const FUNCTIONS = {
   // api: grouped by permissions, dispatched on the route key
-  read: { entry: 'lambdas/api/read.ts', environment: Store.extend(Artifacts.shape) },
-  configure: { entry: 'lambdas/api/configure.ts', environment: Store.extend(Limits.shape) },
+  read: {
+    entry: 'lambdas/api/read.ts',
+    environment: Store.extend(Artifacts.shape).extend(Executions.shape),
+  },
+  configure: {
+    entry: 'lambdas/api/configure.ts',
+    environment: Store.extend(Limits.shape).extend(Executions.shape),
+  },
   approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
-  deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments },
+  deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
   ephemeral: {
     entry: 'lambdas/api/ephemeral.ts',
-    environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape),
+    environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
   },
-  decide: { entry: 'lambdas/api/decide.ts', environment: Deployments },
+  decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
   open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',
@@ -55,7 +66,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/workflow/acquire-environment.ts',
     environment: Store.extend(Artifacts.shape),
   },
-  'analyze-plan': { entry: 'lambdas/workflow/analyze-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'analyze-plan': {
+    entry: 'lambdas/workflow/analyze-plan.ts',
+    environment: Store.extend(Artifacts.shape).extend(PriceSheet.shape),
+  },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
     environment: Store.extend(Artifacts.shape)
@@ -66,7 +80,12 @@ export const FUNCTIONS = {
   },
   'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
+  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', environment: Store.extend(Artifacts.shape) },
   'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'inspect-failed-apply': {
+    entry: 'lambdas/workflow/inspect-failed-apply.ts',
+    environment: Store.extend(Artifacts.shape),
+  },
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
   announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },

@@ -61,9 +61,10 @@ const ConfigSchema = z.strictObject({
   /** Connections and secrets with which config repositories and their private modules may be fetched. */
   allowedConnectionArns: list(ConnectionArnSchema).default([]),
   allowedSecretArns: list(SecretArnSchema).default([]),
-  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply. */
+  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),
+  allowedStateRoleArns: list(RoleArnSchema).default([]),
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(EngineVersionSchema).default([
@@ -87,6 +88,12 @@ const ConfigSchema = z.strictObject({
   leastTtlSeconds: number(z.number().int().min(1).max(2_592_000)).default(3600),
   /** Pause before an ephemeral environment whose destruction failed is destroyed again; it doubles each time. */
   firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
+
+  /** Path of this API below which executions are shown, where it is not AWS's console that shows them: the local cloud. */
+  executionsPath: z
+    .string()
+    .regex(/^(?:\/[\w-]+)+$/, 'a path like /local/executions')
+    .optional(),
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */

@@ -70,6 +70,7 @@ export class StagegateStack extends Stack {
       StateMachineArn: workflow.arn,
       PlanBuildRoleArn: runner.planRole.roleArn,
       ApplyBuildRoleArn: runner.applyRole.roleArn,
+      CheckPlanRoleArn: functions.get('check-plan').roleArn,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

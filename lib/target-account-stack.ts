@@ -6,14 +6,16 @@ import { acknowledge } from './constructs/permissions.ts';
 /** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
 
+type Purpose = 'plan' | 'apply' | 'state';
+
 /**
- * The plan and the apply role of one environment, in the environment's account. A plain template: CloudFormation
- * parameters, no assets, no bootstrap, so that a StackSet can roll it out. Each role trusts one build role only, and
- * only with the environment's external id. Neither can touch another environment's state or change these guards.
+ * The roles of one environment, in the environment's account: with one it is planned, with one applied, and with one
+ * its state is looked at. A plain template: CloudFormation parameters, no assets, no bootstrap, so that a StackSet can
+ * roll it out. Each role trusts one role of the control account only, and only with the environment's external id. None
+ * can touch another environment's state or change these guards.
  */
 export class TargetAccountStack extends Stack {
-  private readonly planBuildRoleArn: string;
-  private readonly applyBuildRoleArn: string;
+  private readonly trusted: Readonly<Record<Purpose, string>>;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
@@ -40,14 +42,13 @@ export class TargetAccountStack extends Stack {
       noEcho: true,
     });
     const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
-    this.planBuildRoleArn = this.text('PlanBuildRoleArn', {
-      description: 'Output PlanBuildRoleArn of the stack Stagegate',
-      allowedPattern: roleArn,
-    });
-    this.applyBuildRoleArn = this.text('ApplyBuildRoleArn', {
-      description: 'Output ApplyBuildRoleArn of the stack Stagegate',
-      allowedPattern: roleArn,
-    });
+    const roleOf = (output: string) =>
+      this.text(output, { description: `Output ${output} of the stack Stagegate`, allowedPattern: roleArn });
+    this.trusted = {
+      plan: roleOf('PlanBuildRoleArn'),
+      apply: roleOf('ApplyBuildRoleArn'),
+      state: roleOf('CheckPlanRoleArn'),
+    };
     const bucketName = this.textOr('StateBucket', {
       description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
       otherwise: `stagegate-state-${this.account}-${this.region}`,
@@ -64,41 +65,39 @@ export class TargetAccountStack extends Stack {
     });
 
     const readOnly = `arn:${this.partition}:iam::aws:policy/ReadOnlyAccess`;
-    const plan = this.role('plan', this.planBuildRoleArn, [readOnly], [this.readState()]);
+    const plan = this.role('plan', [readOnly], [this.readState(), ...this.terraform()]);
     acknowledge(
       plan,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
       'a plan reads whatever the configuration manages, which is unknown here; ReadOnlyAccess reads no secret values',
     );
-    const apply = this.role('apply', this.applyBuildRoleArn, applyPolicyArns.valueAsList, [this.writeState()]);
+    const apply = this.role('apply', applyPolicyArns.valueAsList, [this.writeState(), ...this.terraform()]);
     acknowledge(
       apply,
       'AwsSolutions-IAM4',
       'which policies an environment is built with is for its owner to say, by a parameter that the rule cannot read',
     );
 
+    const state = this.role('state', [], [this.readState(), this.listStates(), this.useStateKey(['kms:Decrypt'])]);
+
     const outputs = {
       PlanRoleArn: plan.attrArn,
       ApplyRoleArn: apply.attrArn,
+      StateRoleArn: state.attrArn,
       StateBucketName: bucketName,
       StateObjectKey: this.stateKey,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 
-  private role(
-    purpose: 'plan' | 'apply',
-    trusted: string,
-    managedPolicyArns: string[],
-    own: PolicyStatement[],
-  ): CfnRole {
-    const role = new CfnRole(this, purpose === 'plan' ? 'PlanRole' : 'ApplyRole', {
+  private role(purpose: Purpose, managedPolicyArns: string[], own: PolicyStatement[]): CfnRole {
+    const role = new CfnRole(this, LOGICAL_IDS[purpose], {
       roleName: `stagegate-${this.application}-${this.environmentName}-${purpose}`,
-      description: `Stagegate: terraform ${purpose} of one environment`,
+      description: DESCRIPTIONS[purpose],
       assumeRolePolicyDocument: new PolicyDocument({
         statements: [
           new PolicyStatement({
-            principals: [new ArnPrincipal(trusted)],
+            principals: [new ArnPrincipal(this.trusted[purpose])],
             actions: ['sts:AssumeRole'],
             conditions: { StringEquals: { 'sts:ExternalId': this.externalId } },
           }),
@@ -109,7 +108,7 @@ export class TargetAccountStack extends Stack {
         {
           policyName: 'Environment',
           policyDocument: new PolicyDocument({
-            statements: [...own, this.listStates(), this.lockState(), this.useStateKey(), ...this.guards()],
+            statements: own,
           }),
         },
       ],
@@ -121,6 +120,12 @@ export class TargetAccountStack extends Stack {
       "the state bucket's key is not known here; limited by condition to encryption of this one bucket through S3",
     );
     return role;
+  }
+
+  /** What Terraform needs beside the state itself, and what it must not do whatever else it may. */
+  private terraform(): PolicyStatement[] {
+    const useStateKey = this.useStateKey(['kms:Decrypt', 'kms:GenerateDataKey']);
+    return [this.listStates(), this.lockState(), useStateKey, ...this.guards()];
   }
 
   /**
@@ -153,10 +158,10 @@ export class TargetAccountStack extends Stack {
   }
 
   /** S3 puts the bucket's or the object's ARN into the encryption context: enough to name the key without knowing it. */
-  private useStateKey(): PolicyStatement {
+  private useStateKey(actions: string[]): PolicyStatement {
     return new PolicyStatement({
       sid: 'UseStateKey',
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      actions,
       resources: [`arn:${this.partition}:kms:*:${this.account}:key/*`],
       conditions: {
         StringLike: {
@@ -209,3 +214,12 @@ export class TargetAccountStack extends Stack {
     return Fn.conditionIf(isEmpty.logicalId, otherwise, parameter.valueAsString).toString();
   }
 }
+
+/** Also what the local cloud knows the roles by. */
+const LOGICAL_IDS = { plan: 'PlanRole', apply: 'ApplyRole', state: 'StateRole' } as const;
+
+const DESCRIPTIONS = {
+  plan: 'Stagegate: terraform plan of one environment',
+  apply: 'Stagegate: terraform apply of one environment',
+  state: 'Stagegate: looks whether the state of one environment has changed',
+} as const;

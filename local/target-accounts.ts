@@ -20,7 +20,7 @@ export interface RegisteredEnvironment {
   /** An ephemeral environment has a key of its own, whatever its directory says: that one is another environment's. */
   readonly type: 'regular' | 'ephemeral';
   /** Roles that have names of their own. */
-  readonly roles?: { readonly plan?: string; readonly apply?: string };
+  readonly roles?: { readonly plan?: string; readonly apply?: string; readonly state?: string };
 }
 
 interface TargetAccountsProps {
@@ -57,7 +57,7 @@ const StateAddressProgram = z.object({
 });
 
 /** Logical ids of the roles in the target account's template. */
-const roleResources = { PlanRole: 'plan', ApplyRole: 'apply' } as const;
+const roleResources = { PlanRole: 'plan', ApplyRole: 'apply', StateRole: 'state' } as const;
 const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResources => logicalId in roleResources;
 
 /**
@@ -136,6 +136,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         ExternalId: environment.externalId,
         PlanBuildRoleArn: buildRole('plan'),
         ApplyBuildRoleArn: buildRole('apply'),
+        CheckPlanRoleArn: `arn:aws:iam::${context.accountId}:role/stagegate-check-plan`,
         StateBucket: address.bucket,
         StateKey: address.key,
       };

@@ -7,7 +7,8 @@ import { BUNDLES, bundleBuildScripts, bundleFunctions } from './bundle.ts';
 
 /**
  * Synthesizes in this process, in a fraction of the CDK CLI's time, the same assembly that `cdk synth` makes.
- * `--local` leaves out the CLI-time checks (cdk-nag, CloudFormation rules), which cannot change the result.
+ * `--local` leaves out the CLI-time checks (cdk-nag, CloudFormation rules), which cannot change the result, and
+ * configures what only the local cloud has.
  */
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +38,11 @@ const [{ makeApp }] = await Promise.all([
 ]);
 const functionsDirectory = options.functions ? resolve(options.functions) : BUNDLES.functionsDirectory;
 const given = Object.fromEntries(options.context.map((pair) => /^([^=]+)=(.*)$/s.exec(pair)?.slice(1) ?? [pair, '']));
-const app = makeApp({ ...BUNDLES, functionsDirectory }, { context: { ...context, ...given }, outdir: directory });
+const ofLocalCloud = options.local ? { 'stagegate:executionsPath': '/local/executions' } : {};
+const app = makeApp(
+  { ...BUNDLES, functionsDirectory },
+  { context: { ...context, ...ofLocalCloud, ...given }, outdir: directory },
+);
 if (!options.local) (await import('../lib/checks.ts')).addChecks(app);
 app.synth();
 console.log(directory);

@@ -35,6 +35,7 @@ function commands(environment: Environment, controlAccount: string): string {
     ExternalId: externalId,
     PlanBuildRoleArn: buildRole('plan'),
     ApplyBuildRoleArn: buildRole('apply'),
+    CheckPlanRoleArn: `arn:aws:iam::${controlAccount}:role/stagegate-check-plan`,
     StateBucket: stateBucketOf(environment),
     StateKey: `${directoryOf(application, name)}/terraform.tfstate`,
   };

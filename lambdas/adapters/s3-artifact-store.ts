@@ -1,8 +1,8 @@
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { BuildResultError } from '../domain/errors.ts';
-import type { Artifact, ArtifactStore } from '../domain/ports.ts';
+import type { Artifact, ArtifactStore, StoredText } from '../domain/ports.ts';
 
-/** Larger objects are no JSON of ours; a plan of five thousand resources stays below. */
+/** Larger objects are nothing of ours: a plan of five thousand resources stays below, and so does a price sheet. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export class S3ArtifactStore implements ArtifactStore {
@@ -15,20 +15,13 @@ export class S3ArtifactStore implements ArtifactStore {
   }
 
   async getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined> {
-    try {
-      const {
-        Body,
-        ContentLength = 0,
-        VersionId,
-      } = await this.#client.send(
-        new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(versionId && { VersionId: versionId }) }),
-      );
-      if (ContentLength > MOST_BYTES) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
-      return { value: parse(key, (await Body?.transformToString('utf8')) ?? ''), versionId: VersionId ?? '' };
-    } catch (error) {
-      if (error instanceof NoSuchKey || isAbsent(error)) return undefined;
-      throw error;
-    }
+    const found = await this.#get(key, versionId);
+    return found && { value: parse(key, found.text), versionId: found.versionId };
+  }
+
+  async getText(key: string): Promise<StoredText | undefined> {
+    const found = await this.#get(key);
+    return found && { text: found.text, modifiedAt: found.modifiedAt };
   }
 
   async putJson(key: string, value: unknown): Promise<Artifact> {
@@ -42,6 +35,25 @@ export class S3ArtifactStore implements ArtifactStore {
     );
     if (!VersionId) throw new Error(`writing ${key}: bucket ${this.bucket} is not versioned`);
     return { key, versionId: VersionId };
+  }
+
+  async #get(key: string, versionId?: string): Promise<(StoredText & { versionId: string }) | undefined> {
+    try {
+      const {
+        Body,
+        ContentLength = 0,
+        LastModified,
+        VersionId,
+      } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(versionId && { VersionId: versionId }) }),
+      );
+      if (ContentLength > MOST_BYTES) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
+      const text = (await Body?.transformToString('utf8')) ?? '';
+      return { text, versionId: VersionId ?? '', modifiedAt: (LastModified ?? new Date(0)).toISOString() };
+    } catch (error) {
+      if (error instanceof NoSuchKey || isAbsent(error)) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -1,30 +1,32 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, planResultKey } from './build-result.ts';
+import { carryApprovals } from './carry-approvals.ts';
 import {
   type Deployment,
   type DeploymentIn,
   type EndingError,
+  orderOf,
   type Planned,
-  plannedOf,
   runPrefix,
   withPlan,
 } from './deployment.ts';
 import { type Environment, isProtected, stateKeyOf } from './environment.ts';
 import { type EnvironmentState, withResources } from './environment-state.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
+import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
+import { type Configuration, configurationOf } from './plan/parity.ts';
 import { GATES, type GateName, gatesOf, policyOf } from './policy.ts';
 import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
-import { BUNDLED_PRICE_SHEET } from './prices/bundled-price-sheet.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 import { unfitAddress } from './state-address.ts';
 
-/** What the state machine does next, and the gates the plan has to pass. */
+/** What the state machine does next, and the gates that are left for the plan to pass. */
 export const PlanVerdictSchema = z.object({
   next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
   gates: z.array(z.enum(GATES)),
@@ -34,6 +36,8 @@ export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
+  /** Where an installation keeps a price sheet of its own. */
+  readonly priceSheetKey: string;
   readonly surroundings: Surroundings;
 }
 
@@ -46,17 +50,21 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
   const subject = await load(store, id);
   const result = await readResult(artifacts, subject.deployment);
   const lifts = await activeLifts(store, subject.environment);
-  const analysis = await analyze(artifacts, subject, result, lifts);
-  const round = (plannedOf(subject.deployment)?.round ?? 0) + (isSamePlan(subject.deployment, result) ? 0 : 1);
-  const stored = await artifacts.putJson(analysisKey(id, round), analysis);
-  const planned = planOf(subject, result, analysis, stored, round);
+  const prices = await findPriceSheet(artifacts, services.priceSheetKey);
+  const analysis = await analyze(artifacts, subject, result, lifts, prices);
+  const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const found = {
-    planned,
+    planned: planOf(subject, result, analysis, stored),
     backend: result.backend,
     resources: analysis.resourcesInState,
     blocked: blockingOf(analysis),
   };
-  return store.transact((transaction) => settle(transaction, id, found, surroundings));
+  return store.transact(async (transaction) => {
+    await keepConfiguration(transaction, id, configurationOf(analysis));
+    if (prices.notice)
+      recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
+    return settle(transaction, id, found, surroundings);
+  });
 }
 
 interface Subject {
@@ -110,6 +118,7 @@ async function analyze(
   subject: Subject,
   result: PlanSuccess,
   lifts: string[],
+  prices: ChosenPriceSheet,
 ): Promise<Analysis> {
   const [plan, modules] = await Promise.all([
     artifacts.getJson(result.planJson.key, result.planJson.versionId),
@@ -121,6 +130,7 @@ async function analyze(
   return analyzePlan({
     plan: plan.value,
     exitCode: result.exitCode,
+    engine: result.engine.name,
     modulesJson: modules?.value,
     region: environment.region,
     stage: environment.stage,
@@ -129,44 +139,51 @@ async function analyze(
     // A destruction that may only look is no threat to what is protected; `objectionToRemoving` judges what it finds.
     ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
     commit: deployment.commit,
-    priceSheet: BUNDLED_PRICE_SHEET,
+    priceSheet: prices.sheet,
+    notices: prices.notice === undefined ? [] : [prices.notice],
     settings: application.safeguards,
-    ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: !state?.newestStarted } }),
+    ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
     lifts,
     digestKey: environment.externalId,
   });
 }
-
-const isSamePlan = (deployment: Deployment, { digest }: PlanSuccess): boolean =>
-  plannedOf(deployment)?.digest === digest;
 
 function planOf(
   { application, environment, deployment }: Subject,
   result: PlanSuccess,
   analysis: Analysis,
   stored: Artifact,
-  round: number,
 ): Planned {
   const lifts = analysis.safeguards.liftsUsed;
+  const { bucket, key, region } = result.backend;
+  const replaces = replacedPlan(deployment);
   return {
     digest: result.digest,
     changeDigest: analysis.changeDigest,
     bundle: result.bundle,
     analysis: stored,
     state: result.state,
+    stateAddress: { bucket, key, region },
     plannedAt: result.createdAt,
-    round,
+    round: deployment.round,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
     gates: requiredGates(usualGates(application, environment, deployment), lifts.length > 0),
     isProtected: isProtected(environment),
     lifts,
+    ...(replaces && { replaces }),
   };
 }
 
 /** Who let an ephemeral environment be made for a while has agreed to its end. */
 const usualGates = ({ policy }: Application, environment: Environment, { operation }: Deployment): Planned['gates'] =>
   environment.type === 'ephemeral' && operation === 'destroy' ? [] : gatesOf(policyOf(environment, policy));
+/** The stale plan this one is made instead of; asked again after the new one is known, it answers the same. */
+function replacedPlan({ planned, stale: because }: DeploymentIn<'planning'>): Planned['replaces'] {
+  if (!planned || !because) return planned?.replaces;
+  const { round, digest, changeDigest, analysis } = planned;
+  return { round, digest, changeDigest, analysis, because };
+}
 
 /** Rule 7: a plan that needs a lifted protection passes both gates, in whatever stage. */
 function requiredGates(gates: Planned['gates'], needsLift: boolean): Planned['gates'] {
@@ -188,6 +205,17 @@ interface Found {
   /** In the Terraform state. */
   readonly resources: number;
   readonly blocked: EndingError | undefined;
+}
+
+/** What the environment consists of once this plan is applied; the deployment that succeeds last tells. */
+async function keepConfiguration(
+  transaction: Transaction,
+  deploymentId: string,
+  configuration: Configuration | undefined,
+): Promise<void> {
+  const before = await transaction.get('configuration', { deploymentId });
+  if (configuration) transaction.put('configuration', { deploymentId, ...configuration });
+  else if (before) transaction.delete('configuration', { deploymentId });
 }
 
 async function settle(
@@ -217,12 +245,16 @@ async function settle(
     digest: planned.digest,
     ...(blocking && { reason: blocking.reason }),
   });
-  const gates = planned.gates.map(({ gate }) => gate);
-  if (deployment.cancelRequestedBy) return { next: 'canceled', gates };
-  if (blocking) return { next: 'blocked', gates };
-  if (!planned.hasChanges) return { next: 'no-changes', gates };
+  if (deployment.cancelRequestedBy) return { next: 'canceled', gates: [] };
+  if (blocking) return { next: 'blocked', gates: [] };
+  if (!planned.hasChanges) return { next: 'no-changes', gates: [] };
+  const gates = await carryApprovals(transaction, analysed, planned, surroundings);
   return { next: gates.length > 0 ? 'gates' : 'apply', gates };
 }
+
+/** Was nothing applied yet? What this very deployment began and is planning again was refused before it did anything. */
+const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
+  !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
 
 const isBeingRemoved = (environment: Environment): boolean =>
   environment.type === 'regular' && environment.removal !== undefined;

@@ -17,6 +17,8 @@ export const BuildOverridesSchema = z.object({
   EnvironmentVariablesOverride: z.array(
     z.object({ Name: z.string(), Value: z.string(), Type: z.literal('PLAINTEXT') }),
   ),
+  /** For five minutes a second start with the same token answers the first build. */
+  IdempotencyToken: z.string().max(128),
 });
 export type BuildOverrides = z.infer<typeof BuildOverridesSchema>;
 
@@ -78,6 +80,7 @@ function build(
       Value,
       Type: 'PLAINTEXT',
     })),
+    IdempotencyToken: `${deployment.id}-${purpose}-${deployment.round}`,
   };
 }
 

@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { AppliedSchema, EndingErrorSchema, OperationSchema } from './deployment.ts';
+import {
+  AppliedSchema,
+  EndingErrorSchema,
+  OperationSchema,
+  StateAddressSchema,
+  StateHeadSchema,
+} from './deployment.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
 
 /** What the build scripts leave in the artifact bucket (written by `buildspecs/scripts`). */
@@ -18,8 +24,8 @@ export const PlanSuccessSchema = z.object({
   planJson: Artifact,
   modules: Artifact,
   /** The resolved state address. */
-  backend: z.object({ type: z.literal('s3'), bucket: z.string(), key: z.string(), region: z.string() }),
-  state: z.object({ serial: z.int(), lineage: z.string() }).nullable(),
+  backend: StateAddressSchema.extend({ type: z.literal('s3') }),
+  state: StateHeadSchema.nullable(),
   createdAt: InstantSchema,
 });
 

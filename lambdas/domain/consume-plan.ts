@@ -4,7 +4,7 @@ import { type DeploymentIn, type EndingError, type Planned, plannedOf, startAppl
 import { type Environment, isProtected } from './environment.ts';
 import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
-import { approvalsOf } from './gate.ts';
+import { approvalsOf, isAbout } from './gate.ts';
 import { objectionTo } from './objection.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, useLift } from './protection-lift.ts';
@@ -51,6 +51,8 @@ export async function consumePlan(
     if (deployment.status === 'applying' && consumed?.deploymentId === id) return { outcome: 'consumed', apply };
     if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
       throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);
+    if (planned.round !== deployment.round)
+      throw new NotHolderError(`consuming the plan of "${id}": it has gone stale and is made again`);
     if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
 
     const blocking = consumed
@@ -68,7 +70,7 @@ export async function consumePlan(
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
-    transaction.put('environmentState', withApplyStarted(state, deployment));
+    transaction.put('environmentState', withApplyStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     return { outcome: 'consumed', apply };
   });
@@ -84,9 +86,10 @@ async function objectionToApplying(
   const { id, application, environment } = deployment;
   for (const { gate: name, required } of planned.gates) {
     const gate = await transaction.get('gate', { deploymentId: id, gate: name });
-    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => digest === planned.digest) : [];
+    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => isAbout(gate, digest)) : [];
     const people = new Set(approvals.map(({ by }) => by)).size;
-    if (gate?.status !== 'approved' || gate.digest !== planned.digest || people < required)
+    const isForThisPlan = gate?.digest === planned.digest && gate.changeDigest === planned.changeDigest;
+    if (gate?.status !== 'approved' || !isForThisPlan || people < required)
       return { reason: 'not-approved', message: `the ${name} gate has not approved plan ${planned.digest}` };
   }
   for (const address of planned.lifts)

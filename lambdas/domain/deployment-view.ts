@@ -37,6 +37,8 @@ const GateViewSchema = z
     closedAt: z.string().optional(),
     approvals: z.array(ApprovalViewSchema),
     rejections: z.array(ApprovalViewSchema),
+    /** Approvals of an earlier plan of the deployment that would have done something else; they count no more. */
+    voided: z.array(ApprovalViewSchema),
   })
   .meta({ id: 'Gate' });
 
@@ -144,7 +146,9 @@ function showGates(deployment: Deployment, gates: readonly Gate[]): DeploymentVi
   return (planned?.gates ?? []).flatMap(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
     if (gate) return [showGate(gate)];
-    return isUnderWay ? [{ gate: name, required, status: 'pending' as const, approvals: [], rejections: [] }] : [];
+    return isUnderWay
+      ? [{ gate: name, required, status: 'pending' as const, approvals: [], rejections: [], voided: [] }]
+      : [];
   });
 }
 
@@ -155,6 +159,7 @@ function showGate(gate: Gate): DeploymentView['gates'][number] {
     ...(closedAt && { closedAt }),
     approvals: approvalsOf(gate),
     rejections: decisions.filter(({ decision }) => decision === 'reject'),
+    voided: gate.voided,
   };
 }
 

@@ -42,7 +42,8 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   queued: ['planning', 'canceled', 'superseded'],
   planning: ['awaiting_approval', 'applying', 'succeeded', 'canceled', 'superseded', 'blocked', 'failed'],
   awaiting_approval: ['planning', 'applying', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed'],
-  applying: ['succeeded', 'failed'],
+  // Back to planning only when the engine refused the plan as stale, before it did anything.
+  applying: ['planning', 'succeeded', 'failed'],
   succeeded: [],
   rejected: [],
   expired: [],
@@ -61,6 +62,18 @@ export type Requester = z.infer<typeof RequesterSchema>;
 
 const Artifact = z.object({ key: z.string(), versionId: z.string() });
 
+/** Where Terraform keeps the state. */
+export const StateAddressSchema = z.object({ bucket: z.string(), key: z.string(), region: z.string() });
+export type StateAddress = z.infer<typeof StateAddressSchema>;
+
+/** What tells one version of a state from another; a state that does not exist yet has none. */
+export const StateHeadSchema = z.object({ serial: z.int(), lineage: z.string() });
+export type StateHead = z.infer<typeof StateHeadSchema>;
+
+/** Why a plan is not applied but made again. */
+export const StalenessSchema = z.enum(['state-changed', 'plan-too-old', 'refused-as-stale']);
+export type Staleness = z.infer<typeof StalenessSchema>;
+
 /** What reviewers approve and the apply runs: one bundle, known by its digest. */
 export const PlannedSchema = z.object({
   /** SHA-256 of the plan bundle. */
@@ -70,7 +83,8 @@ export const PlannedSchema = z.object({
   bundle: Artifact,
   analysis: Artifact,
   /** Terraform's serial and lineage when the plan was made; null before the first apply. */
-  state: z.object({ serial: z.int(), lineage: z.string() }).nullable(),
+  state: StateHeadSchema.nullable(),
+  stateAddress: StateAddressSchema,
   plannedAt: InstantSchema,
   /** 1 for the first plan of the deployment, one more each time it is planned again. */
   round: z.int().min(1),
@@ -82,6 +96,16 @@ export const PlannedSchema = z.object({
   isProtected: z.boolean(),
   /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
   lifts: z.array(z.string()),
+  /** The plan that had gone stale and was made again as this one. */
+  replaces: z
+    .object({
+      round: z.int().min(1),
+      digest: Sha256Schema,
+      changeDigest: Sha256Schema,
+      analysis: Artifact,
+      because: StalenessSchema,
+    })
+    .optional(),
 });
 export type Planned = z.infer<typeof PlannedSchema>;
 
@@ -124,6 +148,8 @@ const base = {
   createdAt: InstantSchema,
   /** 128 random bits in the artifact prefix: builds of other deployments cannot guess it. Appears in no answer. */
   runSecret: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Number of the plan that is being made or was made last: 1, and one more each time it is made again. */
+  round: z.int().min(1),
   /** Somebody asked to cancel while a build was running; read between states. */
   cancelRequestedBy: RequesterSchema.optional(),
   /** What a policy holds against it; becomes the error when it ends `blocked`. */
@@ -137,7 +163,11 @@ export const AppliedSchema = z.enum(['yes', 'partly', 'no', 'unknown']);
 /** One run that brings one environment to one release; each status carries exactly what is known then. */
 export const DeploymentSchema = z.discriminatedUnion('status', [
   z.object({ ...base, status: z.literal('queued') }),
-  z.object({ ...base, status: z.literal('planning'), heldSince: InstantSchema, planned: PlannedSchema.optional() }),
+  z.object({
+    ...{ ...base, status: z.literal('planning'), heldSince: InstantSchema, planned: PlannedSchema.optional() },
+    /** Why the plan of the round before, which is still `planned`, is made again. */
+    stale: StalenessSchema.optional(),
+  }),
   z.object({ ...base, status: z.literal('awaiting_approval'), heldSince: InstantSchema, planned: PlannedSchema }),
   z.object({
     ...base,
@@ -172,10 +202,10 @@ export const plannedOf = (deployment: Deployment): Planned | undefined =>
 /** Common facts of a deployment, without what belongs to its status. */
 function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation } = deployment;
-  const { automatic, requestedBy, createdAt, runSecret, cancelRequestedBy, blocking } = deployment;
+  const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
   return {
     ...{ id, application, environment, number, commit, operation },
-    ...{ automatic, requestedBy, createdAt, runSecret },
+    ...{ automatic, requestedBy, createdAt, runSecret, round },
     ...(release !== undefined && { release }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),
@@ -196,7 +226,17 @@ export function startPlanning(deployment: Deployment, now: string): DeploymentIn
 
 /** The plan is analysed. The status changes when a gate opens or the plan is consumed. */
 export function withPlan(deployment: DeploymentIn<'planning'>, planned: Planned): DeploymentIn<'planning'> {
-  return { ...deployment, planned };
+  return { ...factsOf(deployment), status: 'planning', heldSince: deployment.heldSince, planned };
+}
+
+/** The plan has gone stale: the next round begins. What was planned stays to be compared with. */
+export function planAgain(
+  deployment: DeploymentIn<'awaiting_approval' | 'applying'>,
+  stale: Staleness,
+): DeploymentIn<'planning'> {
+  requireTransition(deployment, 'planning');
+  const { heldSince, planned, round } = deployment;
+  return { ...factsOf(deployment), round: round + 1, status: 'planning', heldSince, planned, stale };
 }
 
 export function awaitApproval(
@@ -250,6 +290,6 @@ export function fail(
   return { ...factsOf(deployment), status: 'failed', endedAt: now, error, applied, ...(planned && { planned }) };
 }
 
-/** Where the builds of a deployment leave their artifacts. */
-export const runPrefix = (deployment: Pick<Deployment, 'id' | 'runSecret'>): string =>
-  `runs/${deployment.id}/${deployment.runSecret}/`;
+/** Where the builds of a round leave their artifacts; each round has its own plan, and its own single apply. */
+export const runPrefix = ({ id, runSecret, round }: Pick<Deployment, 'id' | 'runSecret' | 'round'>): string =>
+  `runs/${id}/${runSecret}/${round}/`;

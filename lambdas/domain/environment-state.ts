@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   type Deployment,
   type DeploymentIn,
+  describeContent,
   type Operation,
   OperationSchema,
   orderOf,
@@ -169,17 +170,22 @@ export const withoutQueued = (state: EnvironmentState, deploymentId: string): En
   queue: state.queue.filter((entry) => entry.deploymentId !== deploymentId),
 });
 
-/** A plan of this deployment is applied (or needs no apply): older releases are outdated from now on. */
-function withNewestStarted(state: EnvironmentState, deployment: Deployment): EnvironmentState {
-  if (deployment.operation !== 'deploy') return state;
-  return { ...state, newestStarted: Math.max(state.newestStarted, orderOf(deployment)) };
+/**
+ * A plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A rollback holds
+ * the environment from here, not from its success: one that fails half way is undone by no promotion.
+ */
+function withStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
+  const { operation, requestedBy } = deployment;
+  if (operation === 'deploy') return { ...state, newestStarted: Math.max(state.newestStarted, orderOf(deployment)) };
+  if (operation === 'destroy') return state;
+  return { ...state, hold: { reason: `rolled back to ${describeContent(deployment)}`, by: requestedBy, at: now } };
 }
 
 /** A plan is about to be applied: until that has ended well, nobody knows what is there. */
-export function withApplyStarted(state: EnvironmentState, deployment: Deployment): EnvironmentState {
+export function withApplyStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
   const { resources: _outdated, ...rest } = state;
   const applied = deployment.operation === 'destroy' ? {} : { appliedCommit: deployment.commit };
-  return withNewestStarted({ ...rest, ...applied }, deployment);
+  return withStarted({ ...rest, ...applied }, deployment, now);
 }
 
 /** A build has seen how many resources are in the Terraform state. */
@@ -222,9 +228,9 @@ export function withSuccess(
   const facts = { commit, deploymentId: id, at: endedAt, modules: [...modules] };
   const deployed = { ...facts, ...(release !== undefined && { release }) };
   const successes = state.successes + 1;
-  if (operation === 'deploy') return { ...withNewestStarted(state, deployment), deployed, successes };
+  const started = withStarted(state, deployment, endedAt);
+  if (operation === 'deploy') return { ...started, deployed, successes };
   if (release === undefined) throw new Error(`deployment "${id}" rolls back to no release`);
   const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: successes }];
-  const hold = { reason: `rolled back to release ${release}`, by: deployment.requestedBy, at: endedAt };
-  return { ...state, deployed, successes, rollbacks, hold };
+  return { ...started, deployed, successes, rollbacks };
 }

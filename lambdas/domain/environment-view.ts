@@ -5,6 +5,7 @@ import { DeploymentViewSchema, viewDeployment } from './deployment-view.ts';
 import { configurationOf, type Environment, isProtected, roleArnOf, stateBucketOf } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { DeployedSchema, type EnvironmentState, emptyState, HoldSchema, nextInQueue } from './environment-state.ts';
+import { findParity, ParityViewSchema } from './find-parity.ts';
 import { environmentPath, type Home } from './links.ts';
 import { listAll } from './list-all.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
@@ -72,6 +73,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   current: DeploymentViewSchema.nullable(),
   queued: DeploymentViewSchema.nullable(),
   history: z.array(DeploymentViewSchema),
+  /** For staging and production: how the two differ in what is deployed; null where one of them has nothing. */
+  parity: ParityViewSchema.nullable(),
   /** Addresses whose protection is lifted for one use. */
   protectionLifts: z.array(z.object({ address: z.string(), reason: z.string(), by: z.string(), at: z.string() })),
   /** Who changed settings, holds and protections, newest first. */
@@ -103,12 +106,13 @@ export async function viewEnvironment(
   const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
   const get = async (entry: { deploymentId: string } | null | undefined) =>
     entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
-  const [history, outputs, address, events, lifts, current, queued] = await Promise.all([
+  const [history, outputs, address, events, lifts, parity, current, queued] = await Promise.all([
     store.list(LISTINGS.history(app, name), { limit: NEWEST }),
     store.get('outputs', where),
     store.get('stateAddress', where),
     store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
     listAll(store, LISTINGS.protectionLifts(app, name)),
+    findParity(store, application, environment),
     get(state.holder),
     get(nextInQueue(state.queue)),
   ]);
@@ -131,6 +135,7 @@ export async function viewEnvironment(
     current: current ? await view(current) : null,
     queued: queued ? await view(queued) : null,
     history: await Promise.all(history.items.map(view)),
+    parity: parity ?? null,
     protectionLifts: lifts.flatMap((each) => {
       const lift = activeLift(each);
       return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];

@@ -12,9 +12,15 @@ export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region name'),
-  /** Roles the builds assume in the account; by convention `stagegate-<app>-<env>-plan|apply`. */
+  /** Roles that are assumed in the account; by convention `stagegate-<app>-<env>-<purpose>`. */
   roles: z
-    .strictObject({ plan: RoleArnSchema.optional(), apply: RoleArnSchema.optional(), dns: RoleArnSchema.optional() })
+    .strictObject({
+      plan: RoleArnSchema.optional(),
+      apply: RoleArnSchema.optional(),
+      /** Reads the Terraform state, and nothing else. */
+      state: RoleArnSchema.optional(),
+      dns: RoleArnSchema.optional(),
+    })
     .optional(),
   /** Bucket of the Terraform state where the directory's backend block names none. */
   stateBucket: z
@@ -84,8 +90,8 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The role a build assumes in the environment's account; each environment has its own, an ephemeral one too. */
-export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply'): string {
+/** The role that is assumed in the environment's account; each environment has its own, an ephemeral one too. */
+export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state'): string {
   return (
     environment.roles?.[purpose] ??
     `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`

@@ -101,5 +101,15 @@ export class BuildResultError extends DomainError {
   override readonly name = 'BuildResultError';
 }
 
+/** The plan went stale more often than it is made again. */
+export class PlanStaleError extends DomainError {
+  override readonly name = 'PlanStaleError';
+}
+
+/** The environment's Terraform state could not be looked at. */
+export class StateUnreadableError extends DomainError {
+  override readonly name = 'StateUnreadableError';
+}
+
 /** Names the state machine matches on. */
 export const ERROR_NAMES = { notHolder: 'NotHolderError', conflict: 'ConflictError' } as const;

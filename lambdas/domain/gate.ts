@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Approver } from './approver.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, Planned } from './deployment.ts';
 import { RefusedError } from './errors.ts';
 import {
   ApplicationNameSchema,
@@ -25,7 +25,7 @@ export const DecisionSchema = z.object({
 });
 export type Decision = z.infer<typeof DecisionSchema>;
 
-/** `open` until the first of: enough approvals, a rejection, a clock, a request, a newer release; `void` when the deployment failed or was blocked meanwhile. */
+/** `open` until the first of: enough approvals, a rejection, a clock, a request, a newer release; `void` when the deployment failed, was blocked, or got another plan meanwhile. */
 export const GateStatusSchema = z.enum(['open', 'approved', 'rejected', 'expired', 'canceled', 'superseded', 'void']);
 export type GateStatus = z.infer<typeof GateStatusSchema>;
 
@@ -43,6 +43,10 @@ export const GateSchema = z.object({
   digest: Sha256Schema,
   changeDigest: Sha256Schema,
   decisions: z.array(DecisionSchema),
+  /** Plans made before this one that meant the same: what was decided about them counts (rule 3). */
+  carried: z.array(z.object({ round: z.int().min(1), digest: Sha256Schema, at: InstantSchema })),
+  /** Decisions about plans that meant something else; they are kept and do not count any more. */
+  voided: z.array(DecisionSchema),
   openedAt: InstantSchema,
   expiresAt: InstantSchema,
   closedAt: InstantSchema.optional(),
@@ -136,6 +140,23 @@ function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, oth
     );
   if (otherGates.some((other) => approvalsOf(other).some(({ by }) => by === email)))
     throw new RefusedError('one-person-one-gate', `${email} has approved another gate of this deployment`);
+}
+
+/** Does what was decided about the plan with this digest count at the gate? */
+export const isAbout = ({ digest, carried }: Pick<Gate, 'digest' | 'carried'>, other: string): boolean =>
+  other === digest || carried.some((plan) => plan.digest === other);
+
+/** The gate as one of a new plan that means the same; what was decided is still decided. */
+export function carryOver(gate: Gate, planned: Planned, required: number, now: string): Gate {
+  const { round, digest } = planned;
+  const carried = [...gate.carried, { round: gate.round, digest: gate.digest, at: now }];
+  return { ...gate, round, digest, required, carried };
+}
+
+/** The gate after its plan was made again and means something else: nothing is decided any more. */
+export function voidDecisions(gate: Gate, now: string): Gate {
+  const voided = [...gate.voided, ...gate.decisions];
+  return { ...gate, status: 'void', decisions: [], carried: [], voided, closedAt: now };
 }
 
 export function close(gate: Gate, status: Exclude<GateStatus, 'open'>, now: string): Gate {

@@ -1,9 +1,7 @@
-/** Where Stagegate itself runs. */
-export interface Home {
-  readonly partition: string;
-  readonly region: string;
-  readonly accountId: string;
-}
+/** Where Stagegate itself runs, and with it where staff looks at executions: AWS's console, or pages of its own. */
+export type Home =
+  | { readonly partition: string; readonly region: string; readonly accountId: string }
+  | { readonly executionsUrl: string };
 
 /** Physical name of the state machine, as `lib/` gives it. */
 const MACHINE = 'stagegate-deployment';
@@ -28,8 +26,10 @@ export const deploymentPath = (deployment: { application: string; environment: s
 export const releasePath = (application: string, number: number): string =>
   `${applicationPath(application)}/releases/${number}`;
 
-/** The deployment's execution in the Step Functions console, where staff sees its states. */
-export function executionUrl({ partition, region, accountId }: Home, deploymentId: string): string | undefined {
+/** The page of the deployment's execution, where staff sees its states. */
+export function executionUrl(home: Home, deploymentId: string): string | undefined {
+  if ('executionsUrl' in home) return `${home.executionsUrl}/${MACHINE}/${deploymentId}`;
+  const { partition, region, accountId } = home;
   const host = CONSOLES[partition];
   const arn = `arn:${partition}:states:${region}:${accountId}:execution:${MACHINE}:${deploymentId}`;
   return host && `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;

@@ -201,7 +201,7 @@ export async function createDeployment(
   const id = deploymentId(application, environment, number, surroundings.randomHex(6));
   const facts = {
     ...{ id, application, environment, number, ...content, operation, automatic, requestedBy, createdAt: now },
-    runSecret: surroundings.randomHex(32),
+    ...{ runSecret: surroundings.randomHex(32), round: 1 },
   };
   const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
   const entry = { deploymentId: id, release: orderOf(facts), operation };
@@ -275,7 +275,7 @@ async function supersedeWaitingHolder(
     GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),
   );
   const open = gates.find((gate) => gate?.status === 'open');
-  if (!open || gates.some((gate) => gate && gate.decisions.length > 0)) return [];
+  if (!open || gates.some((gate) => gate && gate.decisions.length + gate.voided.length > 0)) return [];
   transaction.put('gate', close(open, 'superseded', surroundings.now()));
   recordEvent(transaction, surroundings, holder.deploymentId, 'superseded', newer.id);
   return [{ deploymentId: holder.deploymentId, gate: open.gate }];

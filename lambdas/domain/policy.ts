@@ -26,6 +26,8 @@ export const StagePolicySchema = z.object({
   autoPromote: z.boolean(),
   /** Seconds a gate stays open. */
   gateExpirySeconds: z.int().min(1).max(GATE_EXPIRY.most),
+  /** Seconds after which an approved plan is made again instead of applied: nobody tells Terraform what changed outside. */
+  planMaxAgeSeconds: z.int().min(1).max(GATE_EXPIRY.most),
   /** Only callers that map to a registered approver may request deployments. */
   knownRequester: z.boolean(),
 });
@@ -41,11 +43,13 @@ export const PolicySchema = z.strictObject({
 });
 export type Policy = z.infer<typeof PolicySchema>;
 
+const usualTimes = { gateExpirySeconds: GATE_EXPIRY.usual, planMaxAgeSeconds: DAY } as const;
+
 /** Design, section 3: development none and auto-promoted; staging staff x1; production staff x1, then client x1. */
 export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
-  development: { staff: 0, client: 0, autoPromote: true, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
-  staging: { staff: 1, client: 0, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
-  production: { staff: 1, client: 1, autoPromote: false, gateExpirySeconds: GATE_EXPIRY.usual, knownRequester: false },
+  development: { staff: 0, client: 0, autoPromote: true, knownRequester: false, ...usualTimes },
+  staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, ...usualTimes },
+  production: { staff: 1, client: 1, autoPromote: false, knownRequester: false, ...usualTimes },
 };
 
 /** An ephemeral environment has no gates unless the application's policy asks for some, and is never promoted. */
@@ -87,12 +91,18 @@ export function gatesOf(policy: StagePolicy): { gate: GateName; required: number
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
 }
 
-/** Throws InvalidInputError naming the stage whose gates would close too soon for anybody to decide. */
+/** Throws InvalidInputError naming the stage whose gates would close, or whose plans age, too soon for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
-  const issues = [...STAGES, 'ephemeral' as const].flatMap((stage) => {
-    const seconds = policy?.[stage]?.gateExpirySeconds;
+  const times = [...STAGES, 'ephemeral' as const].flatMap((stage) =>
+    (['gateExpirySeconds', 'planMaxAgeSeconds'] as const).map((name) => ({
+      stage,
+      name,
+      seconds: policy?.[stage]?.[name],
+    })),
+  );
+  const issues = times.flatMap(({ stage, name, seconds }) => {
     if (seconds === undefined || seconds >= leastSeconds) return [];
-    const field = `policy.${stage}.gateExpirySeconds`;
+    const field = `policy.${stage}.${name}`;
     return [{ field, message: `at least ${leastSeconds} seconds`, value: String(seconds) }];
   });
   if (issues.length > 0) throw new InvalidInputError('request', issues);

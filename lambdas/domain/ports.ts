@@ -1,3 +1,5 @@
+import type { StateAddress, StateHead } from './deployment.ts';
+import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { GateName } from './policy.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
@@ -47,6 +49,14 @@ export interface ArtifactStore {
   /** Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. */
   getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
+  /** The newest text of an object, and when it was put there; undefined if absent. */
+  getText(key: string): Promise<StoredText | undefined>;
+}
+
+export interface StoredText {
+  readonly text: string;
+  /** ISO 8601. */
+  readonly modifiedAt: string;
 }
 
 /** Step Functions. */
@@ -67,6 +77,12 @@ export interface Workflow {
 export interface Builds {
   /** Is any of these builds still in progress? */
   anyInProgress(buildIds: readonly string[]): Promise<boolean>;
+}
+
+/** The Terraform states in the environments' own accounts. */
+export interface StateReader {
+  /** What tells the state's version apart; null when there is no state yet. Throws StateUnreadableError. */
+  head(environment: Environment, address: StateAddress): Promise<StateHead | null>;
 }
 
 export interface EventBus {

@@ -34,6 +34,16 @@ export type ProtectionLifts = z.infer<typeof ProtectionLiftsSchema>;
 export const activeLift = (lifts: ProtectionLifts | undefined): ProtectionLift | undefined =>
   lifts?.lifts.find(({ usedBy }) => !usedBy);
 
+/** The lift that a deployment had used without anything being applied is there again, unless there is another one. */
+export function returnLift(lifts: ProtectionLifts, deploymentId: string): ProtectionLifts {
+  if (activeLift(lifts)) return lifts;
+  const last = lifts.lifts.findLastIndex(({ usedBy }) => usedBy?.deploymentId === deploymentId);
+  return {
+    ...lifts,
+    lifts: lifts.lifts.map(({ usedBy, ...lift }, index) => (index === last || !usedBy ? lift : { ...lift, usedBy })),
+  };
+}
+
 /** Marks the active lift as used up by a deployment; undefined when there is none to use. */
 export function useLift(
   lifts: ProtectionLifts | undefined,

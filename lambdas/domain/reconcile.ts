@@ -6,7 +6,7 @@ import type { EnvironmentState } from './environment-state.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
 import { automaticTarget, promoteAutomatically } from './promote.ts';
-import { recordEnding } from './record-ending.ts';
+import { EXECUTION_ENDED, recordEnding } from './record-ending.ts';
 import { LISTINGS } from './records.ts';
 import { passOn, releaseEnvironment } from './release-environment.ts';
 
@@ -110,7 +110,7 @@ const RESUME_GRACE_MS = 10_000;
 async function end(services: ReconcileServices, deployment: Deployment, how: string): Promise<Repair> {
   await recordEnding(services, deployment.id, 'failed', {
     state: deployment.status === 'applying' ? 'Apply' : 'execution',
-    error: `execution-${how}`,
+    error: `${EXECUTION_ENDED}${how}`,
     cause: `the execution was found ${how} while the deployment was ${deployment.status}`,
   });
   await announceAndRelease(services, deployment.id);

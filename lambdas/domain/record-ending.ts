@@ -158,7 +158,9 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   }
   const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(prefix)))?.value);
   if (result.success && !result.data.ok) {
-    const { reason, message, diagnostics, applied } = result.data;
+    const { reason, message: told, diagnostics, applied } = result.data;
+    const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
+    const message = more ? `${told}; ${more}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
   if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
@@ -166,8 +168,25 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
 }
 
+/** A build that was stopped only knows that; the reconciler knows what became of its execution. */
+const whyStopped = (caught: Caught | undefined): string | undefined =>
+  caught?.error.startsWith(EXECUTION_ENDED) ? caught.cause : undefined;
+
+/** How the names of errors begin with which the reconciler ends what an execution left behind. */
+export const EXECUTION_ENDED = 'execution-';
+
+const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
+
+/** Errors of ours that say by their name why a deployment failed. */
+const REASONS: Readonly<Record<string, string>> = {
+  PlanStaleError: 'plan-stale',
+  StateUnreadableError: 'state-unreadable',
+};
+
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
-  const message = `${caught.state}: ${caught.error}: ${summarizeCause(caught.cause)}`;
-  return { reason, message: message.slice(0, 2000), state: caught.state };
+  const words = summarizeCause(caught.cause);
+  const known = REASONS[caught.error];
+  const message = known ? words : `${caught.state}: ${caught.error}: ${words}`;
+  return { reason: known ?? reason, message: message.slice(0, 2000), state: caught.state };
 }

@@ -8,6 +8,7 @@ import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { CommitSchema, DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
+import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
@@ -53,6 +54,9 @@ export const BranchHeadSchema = z.object({
   /** Heads it had before, newest first: a push that comes late leads back to one of them. */
   past: z.array(CommitSchema),
 });
+
+/** What an environment consists of once the deployment's plan is applied, for comparing environments. */
+export const PlannedConfigurationSchema = ConfigurationSchema.extend({ deploymentId: DeploymentIdSchema });
 
 /** A plan digest that has been given to an apply build, and to which (rule 2). */
 export const ConsumedPlanSchema = z.object({
@@ -216,6 +220,10 @@ export const RECORDS = {
       pk: `HISTORY#${application}#${environment}`,
       sk: padded(number),
     }),
+  }),
+  configuration: record({
+    schema: PlannedConfigurationSchema,
+    key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'CONFIGURATION' }),
   }),
   gate: record({
     schema: GateSchema,

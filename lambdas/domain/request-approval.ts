@@ -1,8 +1,8 @@
 import { approvalMail } from './approval-mail.ts';
 import type { Approver } from './approver.ts';
-import { awaitApproval, type Deployment, orderOf, plannedOf } from './deployment.ts';
+import { awaitApproval, type Deployment, orderOf, type Planned, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
-import { close, type Gate, isOwnRequest } from './gate.ts';
+import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from './gate.ts';
 import type { GateName } from './policy.ts';
 import { GATES, policyOf } from './policy.ts';
 import type { ApproverMail, EventBus, LinkSigner, Store, Surroundings, Transaction } from './ports.ts';
@@ -49,13 +49,11 @@ export async function requestApproval(
     openGate(transaction, id, name, approvers, reachable, surroundings),
   );
   if (!gate) return { outcome: 'blocked', timeoutSeconds: GRACE_SECONDS };
-  if (gate.status === 'open')
-    await mailLinks(
-      services,
-      waiting,
-      gate,
-      reachable.filter(({ email }) => subscriptions.get(email)?.confirmed),
-    );
+  if (gate.status === 'open') {
+    const decided = new Set(approvalsOf(gate).map(({ by }) => by));
+    const asked = reachable.filter(({ email }) => subscriptions.get(email)?.confirmed && !decided.has(email));
+    await mailLinks(services, waiting, gate, asked);
+  }
   return { outcome: 'asked', timeoutSeconds: secondsUntil(gate.expiresAt, surroundings.now()) };
 }
 
@@ -79,8 +77,10 @@ async function openGate(
   const planned = deployment && plannedOf(deployment);
   if (!planned || (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval'))
     throw new NotHolderError(`opening the ${name} gate of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  if (planned.round !== deployment.round)
+    throw new NotHolderError(`opening the ${name} gate of "${id}": its plan has gone stale and is made again`);
   const current = await transaction.get('gate', { deploymentId: id, gate: name });
-  if (current && current.round === planned.round) return { gate: current, deployment };
+  if (current?.round === planned.round) return { gate: current, deployment };
   const required = planned.gates.find(({ gate }) => gate === name)?.required;
   if (!required) throw new Error(`deployment "${id}" has no ${name} gate`);
 
@@ -104,7 +104,8 @@ async function openGate(
   const { gateExpirySeconds } = policyOf(target, owner.policy);
   const opened: Gate = {
     ...{ deploymentId: id, application, environment, gate: name, status: 'open' as const, required },
-    ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest, decisions: [] },
+    ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest },
+    ...decidedBefore(current, planned, required, now),
     openedAt: now,
     expiresAt: new Date(Date.parse(now) + gateExpirySeconds * 1000).toISOString(),
   };
@@ -114,6 +115,21 @@ async function openGate(
   transaction.put('deployment', waiting);
   recordEvent(transaction, surroundings, id, 'approval-requested', undefined, { gate: name, digest: planned.digest });
   return { gate, deployment: waiting };
+}
+
+/** What was decided about earlier plans of the deployment, as far as it counts for this one (rule 3). */
+function decidedBefore(
+  before: Gate | undefined,
+  planned: Planned,
+  required: number,
+  now: string,
+): Pick<Gate, 'decisions' | 'carried' | 'voided'> {
+  if (!before) return { decisions: [], carried: [], voided: [] };
+  const isSame = before.changeDigest === planned.changeDigest && before.status !== 'void';
+  const { decisions, carried, voided } = isSame
+    ? carryOver(before, planned, required, now)
+    : voidDecisions(before, now);
+  return { decisions, carried, voided };
 }
 
 /** A request to cancel, or a newer release that came while the plan was made (rule 4), closes the gate as it opens. */
@@ -128,7 +144,7 @@ async function closedAtOnce(
   if (!isReplaceable || deployment.operation !== 'deploy') return gate;
   for (const other of GATES) {
     const before = await transaction.get('gate', { deploymentId: deployment.id, gate: other });
-    if (before && before.decisions.length > 0) return gate;
+    if (before && before.decisions.length + before.voided.length > 0) return gate;
   }
   const { application, environment } = deployment;
   const state = await transaction.get('environmentState', { application, environment });

@@ -30,7 +30,7 @@ export const nextVersion = (expected: number): number =>
   expected === 0 ? 1 + Math.floor(Math.random() * 2 ** 52) : expected + 1;
 
 /** Attempts before giving up; with jittered waits up to half a second this rides out bursts of some fifty writers. */
-const MOST_ATTEMPTS = 16;
+const MOST_ATTEMPTS = 30;
 
 /** Reads remember the version they saw; `changes` are the writes together with a check of everything read. */
 class UnitOfWork implements Transaction {

@@ -1,6 +1,7 @@
 import type { Decision } from '../domain/gate.ts';
 import type { ApprovalState, ApprovalView } from './approval-view.ts';
 import { blastRadiusPicture } from './blast-radius-picture.ts';
+import { differenceSection } from './difference-section.ts';
 import { document } from './document.ts';
 import { type Html, html } from './html.ts';
 import {
@@ -8,6 +9,7 @@ import {
   changesSection,
   costSection,
   lossesSection,
+  paritySection,
   safeguardsSection,
   summaryChips,
 } from './plan-sections.ts';
@@ -23,7 +25,7 @@ export interface FormState {
 
 /** The page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
-  const { analysis, state } = view;
+  const { analysis, difference, parity, state } = view;
   const isOpen = state.kind === 'open';
   const skip = isOpen ? html`<a class="skip" href="#decision">Skip to the decision</a>` : undefined;
   return document(
@@ -33,7 +35,9 @@ ${form.problem && banner({ tone: 'bad', heading: 'Nothing was decided', text: fo
 <h1>${view.title}</h1>
 <p class="lede"><strong>${view.requestedBy}</strong> asks to ${view.request}. You are asked as <strong>${view.you.email}</strong> for the ${view.you.gate} approval.</p>
 ${factsSection(view)}
+${difference && differenceSection(difference)}
 ${analysis && [lossesSection(analysis), changesSection(analysis), blastRadiusSection(analysis, blastRadiusPicture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
+${parity && paritySection(parity)}
 ${decisionsSection(view)}
 ${isOpen && decisionForm(view, state, form)}
 ${footer(view)}`,
@@ -119,11 +123,14 @@ function decisionsSection({ gates }: ApprovalView): Html | undefined {
   return html`<section class="card" aria-labelledby="decisions">
 <h2 id="decisions">Approvals</h2>
 <ul>${gates.map(
-    ({ name, status, decisions }) => html`<li><strong>${capitalized(name)}</strong>: ${status}
-${decisions.length > 0 && html`<ul>${decisions.map((decision) => html`<li>${decision.decision === 'approve' ? 'Approved' : 'Rejected'} by ${who(decision)}</li>`)}</ul>`}</li>`,
+    ({ name, status, decisions, voided }) => html`<li><strong>${capitalized(name)}</strong>: ${status}
+${decisions.length + voided.length > 0 && html`<ul>${decisions.map((decision) => html`<li>${outcome(decision)}</li>`)}${voided.map((decision) => html`<li class="quiet">${outcome(decision)}: about an earlier plan, counts no more</li>`)}</ul>`}</li>`,
   )}</ul>
 </section>`;
 }
+
+const outcome = (decision: Decision): string =>
+  `${decision.decision === 'approve' ? 'Approved' : 'Rejected'} by ${who(decision)}`;
 
 function decisionForm(view: ApprovalView, state: Extract<ApprovalState, { kind: 'open' }>, form: FormState): Html {
   const { nameToType, you } = view;
@@ -152,6 +159,6 @@ ${mayApprove && html`<button class="approve" name="decision" value="approve">App
 }
 
 const footer = ({ plan }: ApprovalView): Html => html`<footer>
-<p>Plan <span class="digest">${plan.digest}</span>${plan.round > 1 && ` (made for the ${plan.round}. time)`}${plan.plannedAt && `, made ${moment(plan.plannedAt)}`}. Exactly this plan is applied, or none.</p>
+<p>Plan <span class="digest">${plan.digest}</span>${plan.round > 1 && ` (number ${plan.round} of this deployment)`}${plan.plannedAt && `, made ${moment(plan.plannedAt)}`}. Exactly this plan is applied, or none.</p>
 <p>This link is yours alone. Please do not forward it: who opens it can decide in your name.</p>
 </footer>`;

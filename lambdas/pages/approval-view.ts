@@ -1,7 +1,9 @@
 import { describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
+import type { ParityView } from '../domain/find-parity.ts';
 import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
+import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { ApprovalRecords } from './load-approval.ts';
 import { capitalized, counted, moment, nameOf, operationInWords, STATUS_IN_WORDS } from './words.ts';
 
@@ -38,6 +40,10 @@ export interface ApprovalView {
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
+  /** What the plan does otherwise than the one shown before, if there was another one. */
+  readonly difference: PlanDifference | undefined;
+  /** How production will differ from staging, which is what was tried out. */
+  readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
 }
@@ -46,6 +52,8 @@ interface GateInWords {
   readonly name: string;
   readonly status: string;
   readonly decisions: readonly Decision[];
+  /** Made about an earlier plan that meant something else. */
+  readonly voided: readonly Decision[];
 }
 
 /** Values of the page behind a link, for its person, at a moment. */
@@ -74,7 +82,10 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     commit: { id: commit, message: release?.message ?? '', author: release?.author ?? '' },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
-    analysis: state.kind === 'changed' || state.kind === 'removed' ? undefined : records.analysis,
+    ...(state.kind === 'changed' || state.kind === 'removed'
+      ? { analysis: undefined, parity: undefined }
+      : { analysis: records.analysis, parity: records.parity }),
+    difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
   };
@@ -83,7 +94,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   const { link, deployment, gate, gates, approver, environment, events, analysis } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
-  if (link.digest !== gate.digest || link.round !== gate.round) return { kind: 'changed' };
+  if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
   const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
   switch (gate.status) {
@@ -116,6 +127,18 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
 }
 
+/** Was the plan of this link made again? Where the new one meant the same and is decided, the link tells what was. */
+function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
+  const isCurrent = link.digest === gate.digest && link.round === (plannedOf(deployment)?.round ?? link.round);
+  return !isCurrent && !(gate.status !== 'open' && gate.carried.some(({ digest }) => digest === link.digest));
+}
+
+/** How the plan differs from the one that this person has seen before. */
+function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
+  if (!earlier || !analysis || state.kind === 'removed') return undefined;
+  return comparePlans(earlier, analysis);
+}
+
 /** Why the rules would not let something happen, found by trying it. */
 function refusalOf(attempt: () => unknown): string | undefined {
   try {
@@ -131,10 +154,11 @@ function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
     const decisions = gate?.decisions ?? [];
+    const voided = gate?.voided ?? [];
     const given = gate ? approvalsOf(gate).length : 0;
     const status = gate
       ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
       : `comes later, ${counted(required, 'approval')} needed`;
-    return { name, status, decisions };
+    return { name, status, decisions, voided };
   });
 }

@@ -2,7 +2,8 @@ import type { Application } from '../domain/application.ts';
 import type { Approver } from '../domain/approver.ts';
 import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
-import { findAnalysis } from '../domain/find-analysis.ts';
+import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
+import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
@@ -26,6 +27,10 @@ export interface ApprovalRecords {
   readonly events: readonly DeploymentEvent[];
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
+  /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
+  readonly earlier: Analysis | undefined;
+  /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
+  readonly parity: ParityView | undefined;
 }
 
 interface Services {
@@ -48,7 +53,8 @@ export async function loadApproval(
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
-  const [gates, approver, application, environment, release, events, analysis] = await Promise.all([
+  const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
+  const [gates, approver, application, environment, release, events, analysis, earlier] = await Promise.all([
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
@@ -56,8 +62,13 @@ export async function loadApproval(
     number === undefined ? undefined : store.get('release', { application: name, number }),
     listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
+    earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
-  return { link, deployment, gate, gates, approver, application, environment, release, events, analysis };
+  const parity =
+    environment.stage === 'production' ? await findParityOf(store, application, environment, deployment.id) : undefined;
+  const people = { gate, gates, approver };
+  const plans = { analysis, earlier, parity };
+  return { link, deployment, ...people, application, environment, release, events, ...plans };
 }

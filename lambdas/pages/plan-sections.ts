@@ -1,3 +1,4 @@
+import type { ParityView } from '../domain/find-parity.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { type Html, html } from './html.ts';
 import { capitalized, counted, difference, money } from './words.ts';
@@ -113,9 +114,10 @@ const OPEN = html` open`;
 const attributeRow = ({ path, before, after, sensitive, unknown, forcesReplacement }: Attribute): Html =>
   html`<tr><th scope="row"><code><bdi>${path}</bdi></code>
 ${forcesReplacement && html` <span class="tag">forces replacement</span>`}${sensitive && html` <span class="quiet">sensitive</span>`}</th>
-<td>${value(before)}</td><td>${unknown ? html`<em class="quiet">known after the apply</em>` : value(after)}</td></tr>`;
+<td>${valueShown(before)}</td><td>${unknown ? html`<em class="quiet">known after the apply</em>` : valueShown(after)}</td></tr>`;
 
-function value(given: unknown): Html {
+/** A value of a plan as the pages show it. */
+export function valueShown(given: unknown): Html {
   if (given === undefined || given === null) return html`<span class="quiet">not set</span>`;
   const text = typeof given === 'string' ? given : JSON.stringify(given);
   const shown = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
@@ -219,3 +221,44 @@ export function safeguardsSection({
 <ul>${points.slice(0, MOST_LISTED).map((point) => html`<li>${point}</li>`)}</ul>
 </section>`;
 }
+
+/** Whether production becomes what staging is: only as far as it does has staging shown anything about it. */
+export function paritySection({ staging, production, same, modules, variables, arguments: passed }: ParityView): Html {
+  const sides = [
+    {
+      name: staging,
+      names: variables.onlyInStage,
+      passed: passed.map(({ call, onlyInStage }) => ({ call, names: onlyInStage })),
+    },
+    {
+      name: production,
+      names: variables.onlyInProduction,
+      passed: passed.map(({ call, onlyInProduction }) => ({ call, names: onlyInProduction })),
+    },
+  ];
+  const codes = (names: readonly string[]) =>
+    names.slice(0, MOST_ATTRIBUTES).map((name, index) => html`${index > 0 && ', '}<code><bdi>${name}</bdi></code>`);
+  return html`<section class="card" aria-labelledby="parity">
+<h2 id="parity">Compared with ${staging}</h2>
+${same ? html`<p>The same modules in the same versions, with the same variables.</p>` : html`<p>What ${staging} runs is not in all what ${production} will run:</p>`}
+${
+  modules.length > 0 &&
+  html`<div class="scroll" tabindex="0" role="group" aria-label="Module versions that differ"><table>
+<thead><tr><th scope="col">Module</th><th scope="col">${staging}</th><th scope="col">${production}</th></tr></thead>
+<tbody>${modules.slice(0, MOST_DETAILED).map(({ call, stage, production: other }) => html`<tr><th scope="row"><code><bdi>${call}</bdi></code></th><td>${moduleVersion(stage)}</td><td>${moduleVersion(other)}</td></tr>`)}</tbody>
+</table></div>`
+}
+${sides.map(({ name, names, passed: calls }) => [
+  names.length > 0 && html`<p>Variables only in ${name}: ${codes(names)}</p>`,
+  calls.map(
+    ({ call, names: given }) =>
+      given.length > 0 && html`<p>Passed to <code><bdi>${call}</bdi></code> only in ${name}: ${codes(given)}</p>`,
+  ),
+])}
+</section>`;
+}
+
+const moduleVersion = (module: { source: string; version: string } | null): Html =>
+  module
+    ? html`<code><bdi>${module.version}</bdi></code> <span class="detail quiet"><bdi>${module.source}</bdi></span>`
+    : html`<span class="quiet">not there</span>`;

@@ -36,7 +36,7 @@ export function apiHandler<Name extends FunctionName>(
       const event = HttpEventSchema.parse(given);
       const operation = operations[event.routeKey];
       if (!operation) throw new Error(`function ${name} does not serve ${event.routeKey}`);
-      const request = { event, body: readBody(event), caller: () => callerOf(event), home: homeOf(context) };
+      const request = { event, body: readBody(event), caller: () => callerOf(event), home: homeOf(services, context) };
       const { status, body } = await operation.answer(request, services);
       return json(status, body);
     });
@@ -59,7 +59,9 @@ const FunctionArnSchema = z.object({
   invokedFunctionArn: z.string().regex(/^arn:[^:]+:lambda:[^:]+:\d{12}:/),
 });
 
-function homeOf(context: unknown): Home | undefined {
+function homeOf(services: object, context: unknown): Home | undefined {
+  if ('executionsUrl' in services && typeof services.executionsUrl === 'string')
+    return { executionsUrl: services.executionsUrl };
   const parsed = FunctionArnSchema.safeParse(context);
   const [, partition = '', , region = '', accountId = ''] = parsed.data?.invokedFunctionArn.split(':') ?? [];
   return parsed.success ? { partition, region, accountId } : undefined;

@@ -6,6 +6,7 @@ import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
 import { EventBridgeScheduler } from '../adapters/event-bridge-scheduler.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
+import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
 import type { EphemeralLimits } from '../domain/ephemeral-register.ts';
@@ -16,6 +17,7 @@ import type {
   EventBus,
   LinkSigner,
   Scheduler,
+  StateReader,
   Store,
   Surroundings,
   Workflow,
@@ -31,6 +33,7 @@ type VariablesOf<Environment> = string extends keyof Environment ? never : keyof
 type Provided<Environment> = {
   readonly surroundings: Surroundings;
   readonly builds: Builds;
+  readonly states: StateReader;
 } & ('TABLE_NAME' extends VariablesOf<Environment> ? { readonly store: Store } : unknown) &
   ('ARTIFACT_BUCKET' extends VariablesOf<Environment> ? { readonly artifacts: ArtifactStore } : unknown) &
   ('STATE_MACHINE_ARN' extends VariablesOf<Environment> ? { readonly workflow: Workflow } : unknown) &
@@ -38,6 +41,8 @@ type Provided<Environment> = {
   ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
   ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
+  ('PRICE_SHEET_KEY' extends VariablesOf<Environment> ? { readonly priceSheetKey: string } : unknown) &
+  ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
@@ -71,6 +76,7 @@ export function servicesOf<Name extends FunctionName>(
   const services = {
     surroundings: SURROUNDINGS,
     builds: new CodeBuildBuilds(),
+    states: new S3StateReader(),
     store: when('TABLE_NAME', (table) => new DynamoStore(table)),
     artifacts: when('ARTIFACT_BUCKET', (bucket) => new S3ArtifactStore(bucket)),
     workflow: when('STATE_MACHINE_ARN', (arn) => new StepFunctionsWorkflow(arn)),
@@ -93,6 +99,8 @@ export function servicesOf<Name extends FunctionName>(
     },
     leastTtlSeconds: environment.LEAST_TTL_SECONDS,
     firstPauseSeconds: environment.FIRST_PAUSE_SECONDS,
+    priceSheetKey: text('PRICE_SHEET_KEY'),
+    executionsUrl: text('EXECUTIONS_URL'),
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

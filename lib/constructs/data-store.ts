@@ -86,6 +86,18 @@ export class DataStore extends Construct {
     );
   }
 
+  /** The key of a price sheet that an installation keeps for itself, with the permission to read it. */
+  priceSheet(): Binding {
+    const key = 'prices/prices.csv';
+    return {
+      value: key,
+      permissions: [
+        { actions: ['s3:GetObject'], resources: [this.bucket.arnForObjects(key)] },
+        this.encryption.allow('read'),
+      ],
+    };
+  }
+
   /** The table's name, with the permission to read it or to read and write it. Nobody may scan it. */
   records(access: 'read' | 'read-write'): Binding {
     const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];

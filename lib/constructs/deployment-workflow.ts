@@ -85,8 +85,11 @@ export interface DeploymentWorkflowProps {
  *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and
  *     settled (Settle…). Settling ignores what came back with the token and reads the recorded decision, so who can
  *     call SendTaskSuccess still cannot approve. A token that came back without a decision leads back to waiting.
- *  4. ConsumePlan uses the approved plan up, once, after checking everything again. Apply applies exactly that plan.
- *     Nothing may stop it: it has no timeout of its own (CodeBuild's counts) and no parallel sibling.
+ *  4. Approvals may have waited for days: CheckPlan looks whether the plan is still one of the state as it is. A stale
+ *     one is planned again; approvals carry over if the new plan means the same (AnalyzePlan says which gates are left).
+ *     ConsumePlan uses the approved plan up, once, after checking everything again. Apply applies exactly that plan.
+ *     Nothing may stop it: it has no timeout of its own (CodeBuild's counts) and no parallel sibling. A plan that
+ *     Terraform itself refuses as stale (InspectFailedApply) is planned again too, a bounded number of times.
  *  5. RecordOutputs and RecordSuccess write down what is. After RecordSuccess nothing turns into a failure any more.
  *  6. Every other way out records its own ending: a person's no, a clock, a request, a newer release, a policy, a
  *     machine. Errors of tasks lead to RecordFailure with where and why.
@@ -159,10 +162,15 @@ export class DeploymentWorkflow extends Construct {
         "Applies the approved plan; retried only while CodeBuild refuses to queue it, and ended by CodeBuild's clock",
       project: props.runner.apply,
       overrides: '$consumption.apply',
-      idempotencyToken: '$deploymentId & "-apply"',
       outputs: OUTPUT,
     });
-    this.retryQueueing(apply).addCatch(recordFailure, FAILURE).next(recordOutputs);
+    const inspectFailedApply = this.task(
+      'InspectFailedApply',
+      'inspect-failed-apply',
+      'Was the plan refused as stale, before anything was done?',
+      { assign: { inspection: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND } },
+    );
+    this.retryQueueing(apply).addCatch(inspectFailedApply, FAILURE).next(recordOutputs);
 
     const consumePlan = this.task('ConsumePlan', 'consume-plan', 'Checks everything once more, uses the plan up', {
       assign: { consumption: '{% $states.result.Payload %}' },
@@ -174,6 +182,10 @@ export class DeploymentWorkflow extends Construct {
       .otherwise(recordFailure);
     this.retryServices(consumePlan).addCatch(recordFailure, FAILURE).next(isPlanConsumed);
 
+    const checkPlan = this.task('CheckPlan', 'check-plan', 'Is it a plan of the state as it is now, and not too old?', {
+      assign: { check: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND },
+    });
+
     // Gates, in reverse: the client's comes second
     const refusals = {
       recordRejection,
@@ -184,12 +196,12 @@ export class DeploymentWorkflow extends Construct {
       recordFailure,
     };
     const requestClientApproval = this.gate('Client', refusals, (isApproved) =>
-      isApproved.when(is('$gate.outcome', 'approved'), consumePlan),
+      isApproved.when(is('$gate.outcome', 'approved'), checkPlan),
     );
     const requestStaffApproval = this.gate('Staff', refusals, (isApproved) =>
       isApproved
         .when(is('$gate.outcome', 'approved', 'client'), requestClientApproval)
-        .when(is('$gate.outcome', 'approved'), consumePlan),
+        .when(is('$gate.outcome', 'approved'), checkPlan),
     );
 
     // Plan
@@ -216,10 +228,23 @@ export class DeploymentWorkflow extends Construct {
       comment: 'Plans the release against the environment',
       project: props.runner.plan,
       overrides: '$plan',
-      idempotencyToken: '$deploymentId & "-plan"',
       outputs: OUTPUT,
     });
     this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);
+
+    // Plan again
+    const isPlanCurrent = this.choice('IsPlanCurrent?', 'May the approved plan be applied?', '$check')
+      .when(is('$check.outcome', 'current'), consumePlan)
+      .when(is('$check.outcome', 'stale'), plan)
+      .otherwise(recordFailure);
+    this.retryServices(checkPlan).addCatch(recordFailure, FAILURE).next(isPlanCurrent);
+    const wasPlanStale = this.choice('WasPlanStale?', 'Was nothing applied because the state had changed?')
+      .when(is('$inspection.outcome', 'stale'), plan)
+      .otherwise(recordFailure);
+    // What Apply failed of stays the failure, whatever becomes of the inspection.
+    this.retryServices(inspectFailedApply)
+      .addCatch(recordFailure, { errors: ['States.ALL'], outputs: '{% {} %}' })
+      .next(wasPlanStale);
 
     const acquireEnvironment = new InvokeFunction(this, 'AcquireEnvironment', {
       comment: 'Confirms that this deployment holds its environment',
@@ -430,6 +455,9 @@ interface Refusals {
 
 /** What each state hands on, and what the console shows of it. */
 const OUTPUT = '{% {"deploymentId": $deploymentId} %}';
+
+/** The plan build to go on with: that of the next round, if the answer brings one. */
+const PLAN_OF_NEXT_ROUND = '{% $exists($states.result.Payload.plan) ? $states.result.Payload.plan : $plan %}';
 
 /** Where and why a task failed; RecordFailure passes it on. An error without a cause gets an empty one. */
 const FAILURE = {

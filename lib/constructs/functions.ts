@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
@@ -49,18 +49,23 @@ export class Functions extends Construct {
     const runs = data.artifacts({ read: ['runs/*'] });
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const setting = (value: number): Binding => ({ value: String(value), permissions: [] });
+    const { executionsPath } = props.config;
+    const executions: { EXECUTIONS_URL?: Binding } = executionsPath
+      ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
+      : {};
 
     this.byName = {
       // API
       read: make('read', {
         description: 'Answers every GET of the API',
-        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses },
+        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses, ...executions },
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
         bindings: {
           TABLE_NAME: data.records('read-write'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
+          ...executions,
         },
       }),
       approvers: make('approvers', {
@@ -69,19 +74,23 @@ export class Functions extends Construct {
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: deploying,
+        bindings: { ...deploying, ...executions },
+      }),
+      decide: make('decide', {
+        description: 'Records decisions made through the API',
+        bindings: { ...deploying, ...executions },
       }),
       ephemeral: make('ephemeral', {
         description: 'Makes, extends and ends ephemeral environments',
         bindings: {
           ...deploying,
           ...wakeUps.setting(),
+          ...executions,
           MOST_EPHEMERAL_PER_APPLICATION: setting(config.mostEphemeralPerApplication),
           MOST_EPHEMERAL_IN_ALL: setting(config.mostEphemeralInAll),
           LEAST_TTL_SECONDS: setting(config.leastTtlSeconds),
         },
       }),
-      decide: make('decide', { description: 'Records decisions made through the API', bindings: deploying }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',
@@ -98,7 +107,8 @@ export class Functions extends Construct {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
           TABLE_NAME: data.records('read-write'),
-          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*', 'prices/*'], write: ['analysis/*'] }),
+          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*'], write: ['analysis/*'] }),
+          PRICE_SHEET_KEY: data.priceSheet(),
         },
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
         memorySize: 2048,
@@ -126,8 +136,29 @@ export class Functions extends Construct {
         bindings: { TABLE_NAME: data.records('read-write') },
         timeout: WORKFLOW_TIMEOUT,
       }),
+      'check-plan': make('check-plan', {
+        description: 'Looks whether an approved plan is still one of the state as it is',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        permissions: [
+          {
+            actions: ['sts:AssumeRole'],
+            resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-state`, ...props.config.allowedStateRoleArns],
+            wildcardReason:
+              'environments are registered at run time, in any account; each role asks for its external id',
+          },
+        ],
+        trustedByEnvironments: true,
+        // A state may be tens of megabytes, of which only its head is kept.
+        memorySize: 1024,
+        timeout: WORKFLOW_TIMEOUT,
+      }),
       'consume-plan': make('consume-plan', {
         description: 'Uses up the approved plan, once, and composes the apply build',
+        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'inspect-failed-apply': make('inspect-failed-apply', {
+        description: 'Tells a plan that was refused as stale from an apply that failed',
         bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),

@@ -30,6 +30,8 @@ export interface HouseFunctionProps<Name extends FunctionName> {
   readonly timeout?: Duration;
   /** Invoked by events: what it could not digest after Lambda's own retries is kept for 14 days. */
   readonly asynchronous?: boolean;
+  /** Roles in environments' accounts trust this function: its own role has a name that they can be told beforehand. */
+  readonly trustedByEnvironments?: boolean;
   readonly encryption: Encryption;
   /** Directory with `<name>/index.mjs` per function. */
   readonly functionsDirectory: string;
@@ -38,6 +40,7 @@ export interface HouseFunctionProps<Name extends FunctionName> {
 /** How every function of Stagegate is made: Node.js 24 on arm64, an own role, an own encrypted log group, traced. */
 export class HouseFunction<Name extends FunctionName = FunctionName> extends Construct {
   readonly function: LambdaFunction;
+  readonly roleArn: string;
   /** Present for functions invoked by events. */
   readonly deadLetters?: Queue;
 
@@ -49,6 +52,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
     if (props.asynchronous) this.deadLetters = makeDeadLetterQueue(this);
 
     const role = new LeastPrivilegeRole(this, 'Role', {
+      ...(props.trustedByEnvironments && { roleName: `stagegate-${name}` }),
       description: `Stagegate: function ${name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       permissions: [
@@ -59,6 +63,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
         ...(props.permissions ?? []),
       ],
     });
+    this.roleArn = role.roleArn;
     acknowledge(role, 'Serverless-LambdaStarPermissions', 'each wildcard has its own reason, which IAM5 demands');
     this.function = new LambdaFunction(this, 'Function', {
       functionName: `stagegate-${name}`,

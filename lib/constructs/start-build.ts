@@ -8,8 +8,6 @@ export interface StartBuildProps extends TaskStateJsonataBaseProps {
   readonly project: IProject;
   /** JSONata expression, without its delimiters, of an object with the overrides of StartBuild in PascalCase. */
   readonly overrides: string;
-  /** JSONata expression of a text; for five minutes a second start with the same token answers the first build. */
-  readonly idempotencyToken: string;
 }
 
 /**
@@ -44,8 +42,8 @@ export class StartBuild extends TaskStateBase {
   }
 
   protected _renderTask(): object {
-    const { project, overrides, idempotencyToken } = this.build;
-    const own = `{"ProjectName": "${project.projectName}", "IdempotencyToken": ${idempotencyToken}}`;
+    const { project, overrides } = this.build;
+    const own = `{"ProjectName": "${project.projectName}"}`;
     return {
       Resource: `arn:${Aws.PARTITION}:states:::codebuild:startBuild.sync`,
       ...this._renderParametersOrArguments(`{% $merge([${overrides}, ${own}]) %}`, QueryLanguage.JSONATA),

@@ -195,6 +195,38 @@ describe('GET /applications/{app}/environments/{env}', () => {
     );
   });
 
+  test('shows executions where they are shown, if that is not the console', async () => {
+    const world = new TestApi(undefined, { executionsUrl: 'http://127.0.0.1:4700/local/executions' });
+    await world.put('/applications/my-app', APPLICATION);
+    await world.put(dev1, environmentBody('dev1'));
+    await world.post('/applications/my-app/releases', { commit: 'a'.repeat(40) });
+    const { current } = (await world.get(dev1)).body;
+    expect(current.links.execution).toBe(`http://127.0.0.1:4700/local/executions/stagegate-deployment/${current.id}`);
+  });
+
+  test('shows how staging and production differ in what they consist of', async () => {
+    const world = await PipelineWorld.create();
+    await world.release(1);
+    const stage1 = '/applications/my-app/environments/stage1';
+    for (const name of ['dev1', 'stage1', 'prod1'] as const) {
+      const id = name === 'dev1' ? (await world.get(dev1)).body.current.id : await world.deploy(name, 1);
+      expect((await world.get(prod1)).body.parity).toBeNull();
+      const variables = name === 'prod1' ? ['size'] : ['replicas', 'size'];
+      await world.store.transact(async (transaction) => {
+        await transaction.get('configuration', { deploymentId: id });
+        transaction.put('configuration', { deploymentId: id, modules: [], variables });
+      });
+      await world.end(id);
+    }
+    const parity = {
+      ...{ staging: 'stage1', production: 'prod1', same: false, modules: [], arguments: [] },
+      variables: { onlyInStage: ['replicas'], onlyInProduction: [] },
+    };
+    expect((await world.get(stage1)).body.parity).toEqual(parity);
+    expect((await world.get(prod1)).body.parity).toEqual(parity);
+    expect((await world.get(dev1)).body.parity).toBeNull();
+  });
+
   test.each([
     ['succeeded', ['succeeded'], 'succeeded'],
     ['failed', ['succeeded', 'failed'], 'failed'],

@@ -57,7 +57,7 @@ export class PipelineWorld extends TestApi {
     await this.store.transact(async (transaction) => {
       const deployment = await transaction.get('deployment', { id });
       if (deployment?.status !== 'planning') throw new Error(`${id} is ${deployment?.status}`);
-      transaction.put('deployment', withPlan(deployment, aPlanned(planned)));
+      transaction.put('deployment', withPlan(deployment, aPlanned({ round: deployment.round, ...planned })));
     });
   }
 

@@ -5,6 +5,7 @@ import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import type { HttpAnswer } from '../../lambdas/runtime/http-event.ts';
 import { FakeBuilds } from '../fakes/fake-builds.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { FakeWorkflow } from '../fakes/fake-workflow.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
@@ -41,7 +42,7 @@ export class TestApi {
   readonly said: string[] = [];
   readonly #functions;
 
-  constructor(store?: Store) {
+  constructor(store?: Store, told: { executionsUrl?: string } = {}) {
     const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
     const ports = {
       store: store ?? this.store,
@@ -50,10 +51,11 @@ export class TestApi {
       events,
       artifacts,
       builds,
+      states: new FakeStateReader(),
       surroundings,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, leastGateExpirySeconds: 3600 };
+    const services = { ...ports, ...told };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),

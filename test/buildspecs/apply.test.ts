@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { StopBuildCommand } from '@aws-sdk/client-codebuild';
 import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -157,6 +158,26 @@ describe('an apply fails', () => {
       applied: 'no',
       message: 'Saved plan is stale',
     });
+  });
+
+  it('when somebody has made a state since a first plan', async () => {
+    const unknown = 'output "id" {\n  value = terraform_data.one.id\n}\n';
+    const { environment, planned } = await planNew(`${block('one')}${unknown}`);
+    const state = {
+      version: 4,
+      terraform_version: '1.11.0',
+      serial: 1,
+      lineage: randomUUID(),
+      outputs: {},
+      resources: [],
+    };
+    const object = { Bucket: stateBucket, Key: `apps/shop/${environment.name}/terraform.tfstate` };
+    await cloud.s3.store.put(cloud.s3.store.getBucket(object.Bucket), object.Key, {
+      ...{ body: Buffer.from(JSON.stringify(state)), headers: {}, checksums: {}, encryption: { algorithm: 'AES256' } },
+    });
+    const run = await apply(cloud, environment, planned);
+    const failure = failureOf(run);
+    expect(failure).toMatchObject({ phase: 'apply', reason: 'plan-stale', applied: 'no' });
   });
 
   it('half way, telling what happened and no sensitive value', async () => {

@@ -24,8 +24,17 @@ export function describeArtifactStore(name: string, open: () => Promise<Artifact
       expect((await store.getJson('versions'))?.value).toBe(2);
     });
 
+    test('gives the newest text of an object with the time it was put there', async () => {
+      await store.putJson('texts', 'older');
+      await store.putJson('texts', 'größer 🚀');
+      const found = await store.getText('texts');
+      expect(found?.text).toBe('"größer 🚀"');
+      expect(found?.modifiedAt).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    });
+
     test('knows nothing of an object, or of a version, that is not there', async () => {
       expect(await store.getJson('nowhere')).toBeUndefined();
+      expect(await store.getText('nowhere')).toBeUndefined();
       const { versionId } = await store.putJson('somewhere', 1);
       const other = versionId.replace(/./, (digit) => (digit === '1' ? '2' : '1'));
       expect(await store.getJson('somewhere', other)).toBeUndefined();

@@ -93,6 +93,14 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       diagnostics: [{ severity: 'error', summary: 's', file: 'main.tf', line: 3 }],
     },
   }),
+  configuration: {
+    deploymentId: ID,
+    modules: [
+      { call: 'module.web', source: 'git::https://git.example/modules', version: 'v1.0.0', arguments: ['size'] },
+      { call: 'module.log', source: './log', version: COMMIT },
+    ],
+    variables: ['size'],
+  },
   gate: aGate({
     status: 'approved',
     closedAt: NOW,

@@ -22,6 +22,7 @@ describe('acquiring an environment', () => {
       SourceTypeOverride: 'GITHUB_ENTERPRISE',
       SourceLocationOverride: 'https://git.example/acme/config.git',
       SourceVersion: commitOf(1),
+      IdempotencyToken: `${id}-plan-1`,
     });
     const { runSecret } = await world.deployment(id);
     expect(Object.fromEntries(EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]))).toEqual({
@@ -40,7 +41,7 @@ describe('acquiring an environment', () => {
       STAGEGATE_STATE_KEY_RULE: 'default',
       STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
-      STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/`,
+      STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,
       STAGEGATE_ENGINE: 'terraform',
       STAGEGATE_ENGINE_VERSION: '',
     });

@@ -26,7 +26,7 @@ describe('analysing the plan of a deployment', () => {
       ['dev1', 'changes', 'apply', []],
       ['stage1', 'changes', 'gates', ['staff']],
       ['prod1', 'changes', 'gates', ['staff', 'client']],
-      ['prod1', 'no-changes', 'no-changes', ['staff', 'client']],
+      ['prod1', 'no-changes', 'no-changes', []],
     ] as const)('in %s with %s is %s', async (environment, kind, next, gates) => {
       expect(await analyze(await planning(environment, kind))).toEqual({ next, gates });
     });
@@ -82,19 +82,73 @@ describe('analysing the plan of a deployment', () => {
     });
   });
 
+  test('keeps what the environment will consist of, whatever is planned after it', async () => {
+    const id = await planning('stage1');
+    const configuration = () => world.store.get('configuration', { deploymentId: id });
+    await analyze(id);
+    expect(await configuration()).toEqual({ deploymentId: id, modules: [], variables: [] });
+    const module_calls = { web: { source: './web', expressions: { size: {} }, module: {} } };
+    const root_module = { module_calls, variables: { size: {} } };
+    const plan = { format_version: '1.2', applyable: false, complete: true, configuration: { root_module } };
+    const prefix = runPrefix(await world.deployment(id));
+    const planJson = await world.artifacts.putJson(`${prefix}plan/again.json`, plan);
+    await leavePlan(world.artifacts, await world.deployment(id), 'no-changes', { planJson, digest: OTHER_DIGEST });
+    await analyze(id);
+    const { commit } = await world.deployment(id);
+    expect(await configuration()).toMatchObject({
+      modules: [{ call: 'module.web', source: './web', version: commit, arguments: ['size'] }],
+      variables: ['size'],
+    });
+  });
+
+  test('prices with the sheet of the installation when it is a newer one', async () => {
+    const row = 'x,y,type=aws_thing,region=eu-west-1&as_of=2030-01-01,0.01,t,USD';
+    const header = 'service,product_family,match_set,pricing_match_set,price,price_type,ccy';
+    world.artifacts.putText(world.priceSheetKey, `${header}\n${row}`);
+    const id = await planning('stage1');
+    const deployment = await world.deployment(id);
+    const thing = { address: 'aws_thing.a', mode: 'managed', type: 'aws_thing', name: 'a' };
+    const resource_changes = [{ ...thing, change: { actions: ['create'], before: null, after: { size: 1 } } }];
+    const plan = { format_version: '1.2', applyable: true, complete: true, resource_changes, configuration: {} };
+    const planJson = await world.artifacts.putJson(`${runPrefix(deployment)}plan/thing.json`, plan);
+    await leavePlan(world.artifacts, deployment, 'changes', { planJson });
+    await analyze(id);
+    expect(plannedOf(await world.deployment(id))?.headline.cost).toMatchObject({
+      monthlyDelta: 7.3,
+      sheetDate: '2030-01-01',
+    });
+  });
+
+  test('says so, in the analysis and the story, when that sheet cannot be used', async () => {
+    world.artifacts.putText(world.priceSheetKey, 'not a sheet');
+    const id = await planning('stage1');
+    expect((await analyze(id)).next).toBe('gates');
+    const { key = '', versionId } = plannedOf(await world.deployment(id))?.analysis ?? {};
+    const message = expect.stringMatching(/prices\/prices\.csv: line 1, column .*the bundled price sheet is used/);
+    expect((await world.artifacts.getJson(key, versionId))?.value).toMatchObject({ notices: [message] });
+    const { items } = await world.store.list(LISTINGS.events(id));
+    expect(items.filter(({ type }) => type === 'price-sheet-refused')).toMatchObject([{ details: { message } }]);
+  });
+
+  test('believes the build about the engine: a plan of OpenTofu is complete though it does not say so', async () => {
+    const silent = { format_version: '1.2', terraform_version: '1.6.0', configuration: { root_module: {} } };
+    const incomplete = async (name: 'terraform' | 'tofu') => {
+      const id = await planning(name === 'tofu' ? 'stage1' : 'dev1');
+      const deployment = await world.deployment(id);
+      const planJson = await world.artifacts.putJson(`${runPrefix(deployment)}plan/silent.json`, silent);
+      const engine = { name, version: '1.6.0' };
+      await leavePlan(world.artifacts, deployment, 'changes', { planJson, engine, digest: OTHER_DIGEST });
+      await analyze(id);
+      return plannedOf(await world.deployment(id))?.headline.complete;
+    };
+    expect([await incomplete('terraform'), await incomplete('tofu')]).toEqual([false, true]);
+  });
+
   test('again for the same plan answers the same, in the same round', async () => {
     const id = await planning('stage1');
     const first = await analyze(id);
     expect(await analyze(id)).toEqual(first);
     expect(plannedOf(await world.deployment(id))?.round).toBe(1);
-  });
-
-  test('of another plan begins another round', async () => {
-    const id = await planning('stage1');
-    await analyze(id);
-    await leavePlan(world.artifacts, await world.deployment(id), 'changes', { digest: OTHER_DIGEST });
-    await analyze(id);
-    expect(plannedOf(await world.deployment(id))).toMatchObject({ round: 2, digest: OTHER_DIGEST });
   });
 
   describe('fails', () => {

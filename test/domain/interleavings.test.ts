@@ -11,6 +11,7 @@ import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { Invariants } from './invariants.ts';
+import { stateAddressOf } from './plan-artifacts.ts';
 import type { Terraform } from './simulated-workflow.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from './world.ts';
 
@@ -41,6 +42,8 @@ const HAPPENINGS = {
   'reconcile one': 2,
   stop: 2,
   'end builds': 2,
+  /** Somebody applies something outside of Stagegate. */
+  'change the state': 2,
   repeat: 4,
   hold: 1,
   'lift hold': 1,
@@ -63,13 +66,14 @@ const happening = fc.tuple(
 
 const pick = <T>(from: readonly T[], chance: number): T | undefined => from[chance % Math.max(1, from.length)];
 
-/** Terraform's luck, which stays the same for the same deployment. */
-function luck({ id }: Deployment): Terraform {
-  const chance = Number.parseInt(createHash('sha256').update(id).digest('hex').slice(0, 4), 16) % 100;
+/** Terraform's luck, which stays the same for the same plan of a deployment. */
+function luck({ id, round }: Deployment): Terraform {
+  const chance = Number.parseInt(createHash('sha256').update(`${id} ${round}`).digest('hex').slice(0, 4), 16) % 100;
   if (chance < 8) return { plan: 'fails', apply: 'fails' };
   if (chance < 16) return { plan: 'changes', apply: 'fails' };
-  if (chance < 20) return { plan: 'changes', apply: 'is-stale' };
-  return { plan: chance < 40 ? 'no-changes' : 'changes', apply: 'succeeds' };
+  if (chance < 24) return { plan: 'changes', apply: 'is-stale' };
+  if (chance < 40) return { plan: 'no-changes', apply: 'succeeds' };
+  return { plan: round > 1 && chance < 70 ? 'other-changes' : 'changes', apply: 'succeeds' };
 }
 
 class Play {
@@ -229,6 +233,9 @@ class Play {
       }
       case 'end builds':
         workflow.endBuilds();
+        return;
+      case 'change the state':
+        world.states.change(stateAddressOf({ application: 'my-app', environment }));
         return;
       case 'repeat': {
         const deployment = pick(await this.#deployments(), chance);

@@ -26,6 +26,8 @@ const VERDICTS: readonly Status[] = ['succeeded', 'failed', 'rejected', 'blocked
 export class Invariants {
   readonly violations: string[] = [];
   readonly #endings: Ending[] = [];
+  /** Change digest of each plan that a gate was about. */
+  readonly #meanings = new Map<string, string>();
   store: InMemoryStore | undefined;
 
   check(written: readonly Written[]): void {
@@ -72,7 +74,10 @@ export class Invariants {
     if (status === 'applying' && before?.status !== 'applying') this.#applying(after);
     if (status === 'superseded' && before && before.status !== 'queued') {
       this.#require(environment !== 'prod1', 'a holder of production was superseded', id);
-      const decisions = GATES.flatMap((gate) => this.#gateOf(id, gate)?.decisions ?? []);
+      const decisions = GATES.flatMap((name) => {
+        const gate = this.#gateOf(id, name);
+        return gate ? [...gate.decisions, ...gate.voided] : [];
+      });
       this.#require(decisions.length === 0, 'a holder was superseded after a decision', id);
     }
     const isJudgedWithoutChanges = 'planned' in after && after.planned && !after.planned.hasChanges;
@@ -91,13 +96,15 @@ export class Invariants {
     const release = orderOf(deployment);
     for (const { gate: name, required } of planned.gates) {
       const gate = this.#gateOf(id, name);
+      const counted = [planned.digest, ...(gate ? this.#equalPlans(gate) : [])];
       const people = new Set(
         gate?.decisions
           .filter(
-            ({ decision, digest, at }) => decision === 'approve' && digest === planned.digest && at < gate.expiresAt,
+            ({ decision, digest, at }) => decision === 'approve' && counted.includes(digest) && at < gate.expiresAt,
           )
           .map(({ by }) => by),
       );
+      this.#require(gate?.digest === planned.digest, 'its gate is about another plan', id);
       this.#require(people.size >= required, `it applies what the ${name} gate has not approved`, id);
     }
     const least = { dev1: [], stage1: ['staff'], prod1: ['staff', 'client'] }[environment];
@@ -117,19 +124,35 @@ export class Invariants {
   }
 
   #gate(before: Gate | undefined, after: Gate): void {
+    this.#meanings.set(after.digest, after.changeDigest);
     if (!before) {
-      this.#require(after.decisions.length === 0, 'a gate begins without decisions', after);
+      this.#require(after.decisions.length + after.voided.length === 0, 'a gate begins without decisions', after);
       return;
     }
-    const earlier = after.decisions.slice(0, before.decisions.length);
-    this.#require(same(earlier, before.decisions), 'a decision was changed', after);
-    this.#require(before.status === 'open' || same(before, after), 'a closed gate was changed', after);
+    const [madeBefore, madeAfter] = [before, after].map(({ voided, decisions }) => [...voided, ...decisions]);
+    const earlier = madeAfter?.slice(0, madeBefore?.length);
+    this.#require(same(earlier, madeBefore), 'a decision was changed or lost', after);
+    const isAboutAnotherPlan = this.#roundOf(after.deploymentId) > before.round;
+    this.#require(
+      before.status === 'open' || isAboutAnotherPlan || same(before, after),
+      'a closed gate was changed',
+      after,
+    );
     const people = after.decisions.map(({ by }) => by);
     this.#require(new Set(people).size === people.length, 'one person decided twice', after);
     const others = GATES.filter((gate) => gate !== after.gate).flatMap(
       (gate) => this.#gateOf(after.deploymentId, gate)?.decisions ?? [],
     );
     this.#require(!others.some(({ by }) => people.includes(by)), 'one person decided at two gates', after);
+  }
+
+  /** Digests of earlier plans that meant what the gate's plan means, by what was seen of them. */
+  #equalPlans({ carried, changeDigest }: Gate): string[] {
+    return carried.map(({ digest }) => digest).filter((digest) => this.#meanings.get(digest) === changeDigest);
+  }
+
+  #roundOf(id: string): number {
+    return this.store?.peek('deployment', { id })?.round ?? 0;
   }
 
   #state(before: EnvironmentState | undefined, after: EnvironmentState): void {

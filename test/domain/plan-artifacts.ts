@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type PlanSuccess, planResultKey } from '../../lambdas/domain/build-result.ts';
-import { type Deployment, runPrefix } from '../../lambdas/domain/deployment.ts';
+import { type Deployment, runPrefix, type StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
-export type PlanKind = 'changes' | 'deletes' | 'no-changes' | 'fails';
+export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 
 /** Leaves what a plan build leaves: the plan as JSON, its modules, and the result that names them. */
 export async function leavePlan(
@@ -23,11 +23,11 @@ export async function leavePlan(
     operation: deployment.operation,
     engine: { name: 'terraform', version: '1.11.4' },
     exitCode: kind === 'no-changes' ? 0 : 2,
-    digest: createHash('sha256').update(deployment.id).digest('hex'),
+    digest: createHash('sha256').update(`${deployment.id} ${deployment.round}`).digest('hex'),
     bundle: { key: `${prefix}plan/bundle.tar.gz`, versionId: 'v1' },
     planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind)),
     modules: await artifacts.putJson(`${prefix}plan/modules.json`, { Modules: [] }),
-    backend: { type: 's3', bucket: 'acme-state', key: stateKey(deployment), region: 'eu-west-1' },
+    backend: { type: 's3', ...stateAddressOf(deployment) },
     state: null,
     createdAt: deployment.createdAt,
     ...facts,
@@ -35,24 +35,31 @@ export async function leavePlan(
   await artifacts.putJson(planResultKey(prefix), result);
 }
 
-export const stateKey = ({ application, environment }: Pick<Deployment, 'application' | 'environment'>): string =>
+type Place = Pick<Deployment, 'application' | 'environment'>;
+
+export const stateAddressOf = (place: Place): StateAddress => ({
+  ...{ bucket: 'acme-state', key: stateKey(place), region: 'eu-west-1' },
+});
+
+export const stateKey = ({ application, environment }: Place): string =>
   `apps/${application}/${environment}/terraform.tfstate`;
 
 function planOf({ operation }: Deployment, kind: PlanKind): object {
   const isDeleting = kind === 'deletes' || operation === 'destroy';
-  const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create')];
+  const input = kind === 'other-changes' ? 'b' : 'a';
+  const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create', input)];
   return {
     ...{ format_version: '1.2', terraform_version: '1.11.4', resource_changes: changes },
     ...{ applyable: changes.length > 0, complete: true, errored: false, configuration: { root_module: {} } },
   };
 }
 
-const change = (action: 'create' | 'delete'): object => ({
+const change = (action: 'create' | 'delete', input: string): object => ({
   ...{ address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' },
   provider_name: 'terraform.io/builtin/terraform',
   change: {
     actions: [action],
-    before: action === 'delete' ? { input: 'a' } : null,
-    after: action === 'create' ? { input: 'a' } : null,
+    before: action === 'delete' ? { input } : null,
+    after: action === 'create' ? { input } : null,
   },
 });

@@ -4,9 +4,11 @@ import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
 import { applyResultKey, applyStartedKey, outputsKey } from '../../lambdas/domain/build-result.ts';
 import type { Caught } from '../../lambdas/domain/caught.ts';
+import { checkPlan } from '../../lambdas/domain/check-plan.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
+import { inspectFailedApply } from '../../lambdas/domain/inspect-failed-apply.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type {
   ApproverMail,
@@ -22,8 +24,9 @@ import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
+import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
-import { leavePlan, type PlanKind } from './plan-artifacts.ts';
+import { leavePlan, type PlanKind, stateAddressOf } from './plan-artifacts.ts';
 
 export interface WorkflowServices {
   readonly store: Store;
@@ -31,8 +34,10 @@ export interface WorkflowServices {
   readonly mail: ApproverMail;
   readonly links: LinkSigner;
   readonly events: EventBus;
+  readonly states: FakeStateReader;
   readonly surroundings: FakeSurroundings;
   readonly publicUrl: string;
+  readonly priceSheetKey: string;
 }
 
 /** What Terraform would do with a deployment. */
@@ -48,8 +53,10 @@ type State =
   | 'RequestApproval'
   | 'AwaitApproval'
   | 'SettleGate'
+  | 'CheckPlan'
   | 'ConsumePlan'
   | 'Apply'
+  | 'InspectFailedApply'
   | 'RecordOutputs'
   | 'Record'
   | 'Announce'
@@ -192,6 +199,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
       return { state };
     }
     if (state === 'Announce') return { state: 'ReleaseEnvironment', outcome };
+    if (state === 'InspectFailedApply') return { state: 'Record', ending: 'failed' };
     const failure = { state, error: error.name, cause: error.message };
     return { state: 'Record', ending: 'failed', failure };
   }
@@ -224,7 +232,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
         if (outcome === 'void') return record('failed', { state: 'SettleGate', error: 'UnexpectedAnswer', cause: '' });
         if (outcome !== 'approved') return record(outcome);
         const isMoreToAsk = gate === 'staff' && execution.gates.includes('client');
-        return isMoreToAsk ? { state: 'RequestApproval', gate: 'client' } : { state: 'ConsumePlan' };
+        return isMoreToAsk ? { state: 'RequestApproval', gate: 'client' } : { state: 'CheckPlan' };
+      }
+      case 'CheckPlan': {
+        const { outcome } = await checkPlan(services, id);
+        return { state: outcome === 'current' ? 'ConsumePlan' : 'Plan' };
       }
       case 'ConsumePlan': {
         const { outcome } = await consumePlan(services, id);
@@ -232,6 +244,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
       }
       case 'Apply':
         return this.#build(execution, (deployment) => this.#apply(deployment));
+      case 'InspectFailedApply': {
+        const { outcome } = await inspectFailedApply(services, id);
+        return outcome === 'stale' ? { state: 'Plan' } : { state: 'Record', ending: 'failed' };
+      }
       case 'RecordOutputs':
         await recordOutputs(services, id);
         return record('succeeded');
@@ -273,7 +289,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
 
   async #plan(deployment: Deployment): Promise<Answer> {
     const { plan } = this.terraform(deployment);
-    await leavePlan(this.#services.artifacts, deployment, plan);
+    const head = this.#services.states.headAt(stateAddressOf(deployment));
+    await leavePlan(this.#services.artifacts, deployment, plan, { state: head });
     if (plan !== 'fails') return { state: 'AnalyzePlan' };
     return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
   }
@@ -281,13 +298,22 @@ export class SimulatedWorkflow implements Workflow, Builds {
   async #apply(deployment: Deployment): Promise<Answer> {
     const { artifacts } = this.#services;
     const prefix = runPrefix(deployment);
-    const failed = record('failed', { state: 'Apply', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
+    const failure = { state: 'Apply', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' };
+    const failed: Answer = { state: 'InspectFailedApply', failure };
     if (deployment.status !== 'applying')
       throw new Error(`applying "${deployment.id}" while it is ${deployment.status}`);
     if (await artifacts.getJson(applyStartedKey(prefix))) return failed;
     await artifacts.putJson(applyStartedKey(prefix), {});
-    this.applied.push({ digest: deployment.planned.digest, deploymentId: deployment.id });
-    switch (this.terraform(deployment).apply) {
+    const { planned } = deployment;
+    const address = stateAddressOf(deployment);
+    const head = this.#services.states.headAt(address);
+    const isStale = head?.serial !== planned.state?.serial || head?.lineage !== planned.state?.lineage;
+    const { apply } = this.terraform(deployment);
+    if (!isStale && apply !== 'is-stale') {
+      this.applied.push({ digest: planned.digest, deploymentId: deployment.id });
+      this.#services.states.change(address);
+    }
+    switch (isStale ? 'is-stale' : apply) {
       case 'succeeds':
         await artifacts.putJson(outputsKey(prefix), { url: { sensitive: false, value: deployment.id } });
         await artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 1 });

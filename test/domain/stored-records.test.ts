@@ -12,8 +12,8 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  * same commit as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: '21163001f04db828',
-  environment: '0928ee95e0cbc2ae',
+  application: '305030d474d39834',
+  environment: '2abc87f9c08dcac7',
   approver: '9e89f18ebe947b74',
   releaseLog: 'a5b93191a4e580c9',
   release: '3ee1ee4a12eabe84',
@@ -24,8 +24,9 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environmentEvent: '5346a17422c4893c',
   protectionLifts: '063b649b7e842087',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: '1224e79a0df358c5',
-  gate: '199ff4524631cd14',
+  deployment: 'ed74a1ab8fbc964a',
+  configuration: '00a2ca0c98507140',
+  gate: 'c0dba6c58bfa40a5',
   taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',
   stateClaim: 'b9608314ef504280',

@@ -31,6 +31,7 @@ const ALLOWED = new Set([
   'awaiting_approval -> superseded',
   'awaiting_approval -> blocked',
   'awaiting_approval -> failed',
+  'applying -> planning',
   'applying -> succeeded',
   'applying -> failed',
 ]);

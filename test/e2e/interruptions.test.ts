@@ -16,8 +16,6 @@ beforeAll(async () => {
 afterEach(() => cloud?.local.door.faults.clear());
 afterAll(() => cloud?.stop());
 
-const SECOND_STAFF = 'second@example.com';
-
 async function applicationNamed(name: string, policy: Readonly<Record<string, unknown>> = {}) {
   const app = new TestApplication(cloud, name);
   await app.register({ policy });
@@ -38,17 +36,6 @@ async function deliver(functionName: string, detailType: string, detail: unknown
 
 const reconcile = () => deliver('stagegate-reconcile', 'Scheduled Event', {});
 
-async function endOf(app: TestApplication, release: number): Promise<Deployment & { applied?: string }> {
-  await cloud.poll(`the end of release ${release}`, async () => {
-    // The schedule does so every minute.
-    await reconcile();
-    return (await app.deployments('dev1')).find((each) => each.release === release && each.status === 'failed');
-  });
-  const { id } = await app.reaches('dev1', release, 'failed');
-  const path = `${app.path}/environments/dev1/deployments/${id}`;
-  return (await cloud.expect(200, 'GET', path)) as Deployment & { applied?: string };
-}
-
 /** Keys of the state locks that lie in the development account's bucket. */
 const locksOf = (app: TestApplication) =>
   cloud.local.s3.store
@@ -56,42 +43,73 @@ const locksOf = (app: TestApplication) =>
     .filter(([key, [newest]]) => key.endsWith('.tflock') && newest?.file !== undefined)
     .map(([key]) => key);
 
-describe('an execution that somebody stops', () => {
-  const rows = [
-    { state: 'Plan', status: 'planning', applied: 'no' },
-    { state: 'AwaitStaffApproval', status: 'awaiting_approval', applied: 'no' },
-  ] as const;
-  test.each(rows)('in $state', async ({ state, status, applied }) => {
-    const isGated = state === 'AwaitStaffApproval';
-    const app = await applicationNamed(`stop-${status.slice(0, 5)}`, {
-      development: { autoPromote: false, ...(isGated && { staff: 2 }) },
-    });
-    if (isGated) await app.approver(SECOND_STAFF, 'staff');
-    const build = state === 'Plan' ? 'plan' : 'apply';
-    const caller = `assumed-role/stagegate-${app.name}-dev1-${build}/`;
-    if (!isGated)
-      cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 5000 });
-    const commit = app.push('one');
-    const deployment = await app.until('dev1', 1, (each) => each.status === status);
-    // A decision, so that the next release waits instead of superseding this one.
-    if (isGated) await app.approve(STAFF, 'dev1', 1);
-    else
-      await cloud.poll('the build to reach the state', async () =>
-        cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) ? true : undefined,
-      );
-    await cloud.expect(201, 'POST', `${app.path}/releases`, { commit });
-    await cloud.operator.sfn.send(new StopExecutionCommand({ executionArn: executionOf(deployment), cause: 'a test' }));
-
-    const ended = await endOf(app, 1);
-    expect(ended.error?.message).toMatch(/aborted/);
-    expect(ended.applied ?? 'no').toBe(applied);
-    if (isGated) {
-      await app.approve(STAFF, 'dev1', 2);
-      await app.approve(SECOND_STAFF, 'dev1', 2);
-    }
-    await app.reaches('dev1', 2, 'succeeded');
-    expect(locksOf(app)).toEqual([]);
+/** Waits until an execution has entered a state. */
+const enters = (deployment: Pick<Deployment, 'id'>, state: string) =>
+  cloud.poll(`${deployment.id} in ${state}`, async () => {
+    const history = new GetExecutionHistoryCommand({ executionArn: executionOf(deployment), maxResults: 1000 });
+    const { events = [] } = await cloud.operator.sfn.send(history);
+    return events.some(({ stateEnteredEventDetails: entered }) => entered?.name === state) || undefined;
   });
+
+const stop = (deployment: Pick<Deployment, 'id'>) =>
+  cloud.operator.sfn.send(new StopExecutionCommand({ executionArn: executionOf(deployment), cause: 'a test' }));
+
+describe('an execution that somebody stops', () => {
+  /** Each state, the function that works in it, and what the deployment has become in the end. */
+  const rows = [
+    { state: 'AcquireEnvironment', slow: 'acquire-environment', ending: 'failed' },
+    { state: 'Plan', ending: 'failed' },
+    { state: 'AnalyzePlan', slow: 'analyze-plan', ending: 'failed' },
+    { state: 'RequestStaffApproval', slow: 'request-approval', isGated: true, ending: 'failed' },
+    { state: 'AwaitStaffApproval', isGated: true, ending: 'failed' },
+    { state: 'SettleStaffGate', slow: 'settle-gate', isGated: true, ending: 'failed' },
+    { state: 'CheckPlan', slow: 'check-plan', isGated: true, ending: 'failed' },
+    { state: 'ConsumePlan', slow: 'consume-plan', ending: 'failed' },
+    { state: 'Apply', ending: 'failed' },
+    { state: 'RecordOutputs', slow: 'record-outputs', ending: 'failed' },
+    { state: 'RecordSuccess', slow: 'record-ending', ending: 'succeeded' },
+    { state: 'AnnounceSuccess', slow: 'announce', ending: 'succeeded' },
+    { state: 'ReleaseEnvironment', slow: 'release-environment', ending: 'succeeded' },
+  ] as const;
+
+  test.each(rows.map((row, index) => ({ ...row, name: `stop-${index + 1}` })))(
+    'in $state: the environment is free again, and the next release goes its way',
+    async ({ name, state, ending, ...row }) => {
+      const isGated = 'isGated' in row;
+      const app = await applicationNamed(name, { development: { autoPromote: false, ...(isGated && { staff: 1 }) } });
+      // What works in the state takes a while, and goes on when its execution is stopped, as in AWS.
+      if ('slow' in row)
+        cloud.local.door.faults.add({
+          ...{ service: 'dynamodb', operation: 'GetItem', caller: `stagegate-${row.slow}`, times: 1, delayMs: 1500 },
+        });
+      const caller = `assumed-role/stagegate-${name}-dev1-${state === 'Plan' ? 'plan' : 'apply'}/`;
+      if (state === 'Plan' || state === 'Apply')
+        cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 3000 });
+      app.push('one');
+      const deployment = await app.until('dev1', 1, () => true);
+      if (['SettleStaffGate', 'CheckPlan'].includes(state)) await app.approve(STAFF, 'dev1', 1);
+      await enters(deployment, state);
+      if (state === 'Plan' || state === 'Apply')
+        await cloud.poll(
+          'the build to be at work',
+          async () => cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) || undefined,
+        );
+      await stop(deployment);
+
+      const ended = await cloud.poll(`the end of ${deployment.id}`, async () => {
+        // The schedule does so every minute.
+        await reconcile();
+        const { current } = await app.environment('dev1');
+        const [newest] = await app.deployments('dev1');
+        return current === null ? newest : undefined;
+      });
+      expect([ended.status, ended.error?.message ?? 'aborted']).toEqual([ending, expect.stringContaining('aborted')]);
+      app.push('two');
+      if (isGated) await app.approve(STAFF, 'dev1', 2);
+      await app.reaches('dev1', 2, 'succeeded');
+      expect(locksOf(app)).toEqual([]);
+    },
+  );
 });
 
 test('an apply build started a second time refuses and changes nothing', async () => {
@@ -166,9 +184,10 @@ describe('a decision', () => {
   async function waiting(name: string) {
     const app = await applicationNamed(name);
     app.push('one');
-    await app.waits('stage1', 1, 'staff');
-    const link = await app.link(STAFF, 'stage1', 1);
-    return { app, approve: () => cloud.decide(link, { decision: 'approve', comment: 'fine' }) };
+    const { id } = await app.waits('stage1', 1, 'staff');
+    const post = await cloud.open(await app.link(STAFF, 'stage1', 1));
+    await cloud.taskToken(id, 'staff');
+    return { app, approve: () => post({ decision: 'approve', comment: 'fine' }) };
   }
   /** More often than the SDK tries. */
   const crash = () =>

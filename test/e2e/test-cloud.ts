@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
@@ -26,6 +27,7 @@ const DeploymentSchema = z.object({
   commit: z.string(),
   operation: z.string(),
   status: z.string(),
+  planRound: z.number().nullish(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
   gates: z.array(GateSchema),
@@ -117,17 +119,24 @@ export class TestCloud {
     return z.array(MailSchema).parse(await this.expect(200, 'GET', '/local/outbox.json'));
   }
 
-  /** Opens a mailed link and posts its form. */
+  /** Opens a mailed link and posts its form, if it shows one. */
   async decide(link: string, fields: Readonly<Record<string, string>>): Promise<{ status: number; page: string }> {
+    return (await this.open(link))(fields);
+  }
+
+  /** Opens a mailed link, as a browser tab that stays open: its form can be posted again, whatever happened since. */
+  async open(
+    link: string,
+  ): Promise<(fields: Readonly<Record<string, string>>) => Promise<{ status: number; page: string }>> {
     const page = await (await fetch(link)).text();
-    const form = new URLSearchParams();
-    for (const [, name = '', value = ''] of page.matchAll(
-      /<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g,
-    ))
-      form.set(name, value);
-    for (const [name, value] of Object.entries(fields)) form.set(name, value);
-    const response = await fetch(link, { method: 'POST', body: form });
-    return { status: response.status, page: await response.text() };
+    const hidden = [...page.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)].map(
+      ([, name = '', value = '']): [string, string] => [name, value],
+    );
+    return async (fields) => {
+      const form = new URLSearchParams([...hidden, ...Object.entries(fields)]);
+      const response = await fetch(link, { method: 'POST', body: form });
+      return { status: response.status, page: await response.text() };
+    };
   }
 
   async poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
@@ -151,6 +160,29 @@ export class TestCloud {
       ExclusiveStartKey = LastEvaluatedKey;
     } while (ExclusiveStartKey);
     return items.sort();
+  }
+
+  /** What somebody who runs Terraform by hand leaves: the environment's state in its next version. */
+  async changeState(accountId: string, directory: string): Promise<void> {
+    const { store } = this.#cloud.s3;
+    const bucket = store.getBucket(`stagegate-state-${accountId}-eu-west-1`);
+    const key = `${directory}/terraform.tfstate`;
+    const [current] = store.versionsOf(bucket.name, key);
+    const state = current
+      ? JSON.parse((await store.read(current)).toString('utf8'))
+      : { version: 4, terraform_version: '1.11.0', serial: 0, lineage: randomUUID(), outputs: {}, resources: [] };
+    const body = Buffer.from(JSON.stringify({ ...state, serial: state.serial + 1 }));
+    const encryption = current?.encryption ?? { algorithm: 'AES256' as const };
+    await store.put(bucket, key, { body, headers: {}, checksums: {}, encryption });
+  }
+
+  /** The token with which a waiting task can be resumed, once it is stored. */
+  async taskToken(deploymentId: string, gate: string): Promise<string> {
+    return this.poll(`the token of ${deploymentId}`, async () => {
+      const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
+      const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ TableName: this.#cloud.tableName, Key }));
+      return Item?.data?.S && JSON.parse(Item.data.S).token;
+    });
   }
 
   /** SDK clients with the rights of the person who runs the cloud. */

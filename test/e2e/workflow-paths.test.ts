@@ -1,4 +1,3 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
@@ -28,6 +27,7 @@ const STAFF_ASKED = [
   'IsStaffGateApproved?',
 ];
 const CLIENT_ASKED = STAFF_ASKED.map((state) => state.replace('Staff', 'Client'));
+const CHECKED = ['CheckPlan', 'IsPlanCurrent?'];
 const APPLIED = ['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs'];
 const SUCCESS = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'];
 const ending = (record: string, end: string) => [record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end];
@@ -44,14 +44,6 @@ async function statesOf(deploymentId: string): Promise<string[]> {
       new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
     );
     return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
-  });
-}
-
-async function taskToken(deploymentId: string, gate: string): Promise<string> {
-  return cloud.poll(`the token of ${deploymentId}`, async () => {
-    const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
-    const { Item } = await cloud.operator.dynamodb.send(new GetItemCommand({ TableName: cloud.local.tableName, Key }));
-    return Item?.data?.S && JSON.parse(Item.data.S).token;
   });
 }
 
@@ -101,7 +93,7 @@ const rows: Row[] = [
       await app.approve(STAFF, 'stage1', 1);
       return (await app.reaches('stage1', 1, 'succeeded')).id;
     },
-    states: [...PLANNED, ...STAFF_ASKED, ...APPLIED, ...SUCCESS],
+    states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
   },
   {
     situation: 'staging, rejected by staff',
@@ -122,7 +114,7 @@ const rows: Row[] = [
       await app.approve(CLIENT, 'prod1', 1);
       return (await app.reaches('prod1', 1, 'succeeded')).id;
     },
-    states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...APPLIED, ...SUCCESS],
+    states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
   },
   {
     situation: 'production, rejected by the client',
@@ -148,7 +140,7 @@ const rows: Row[] = [
       await app.approve(CLIENT, 'dev1', 1);
       return (await app.reaches('dev1', 1, 'succeeded')).id;
     },
-    states: [...PLANNED, ...CLIENT_ASKED, ...APPLIED, ...SUCCESS],
+    states: [...PLANNED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
   },
   {
     situation: 'canceled while it awaits approval',
@@ -186,7 +178,7 @@ const rows: Row[] = [
     act: async (app) => {
       app.push('one');
       const { id } = await app.waits('stage1', 1, 'staff');
-      const token = await taskToken(id, 'staff');
+      const token = await cloud.taskToken(id, 'staff');
       await new Promise((resolve) => setTimeout(resolve, 1100));
       await cloud.operator.sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }));
       return (await app.reaches('stage1', 1, 'expired')).id;
@@ -198,9 +190,9 @@ const rows: Row[] = [
     act: async (app) => {
       app.push('one');
       const { id } = await app.waits('stage1', 1, 'staff');
-      const token = await taskToken(id, 'staff');
+      const token = await cloud.taskToken(id, 'staff');
       await cloud.operator.sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }));
-      await cloud.poll('a new token', async () => ((await taskToken(id, 'staff')) === token ? undefined : true));
+      await cloud.poll('a new token', async () => ((await cloud.taskToken(id, 'staff')) === token ? undefined : true));
       expect((await app.until('stage1', 1, () => true)).status).toBe('awaiting_approval');
       await app.approve(STAFF, 'stage1', 1);
       return (await app.reaches('stage1', 1, 'succeeded')).id;
@@ -209,6 +201,7 @@ const rows: Row[] = [
       ...PLANNED,
       ...STAFF_ASKED,
       ...['AwaitStaffApproval', 'SettleStaffGate', 'IsStaffGateApproved?'],
+      ...CHECKED,
       ...APPLIED,
       ...SUCCESS,
     ],
@@ -231,7 +224,44 @@ const rows: Row[] = [
       app.push('one', { [`apps/${app.name}/dev1/main.tf`]: FAILING_APPLY });
       return (await app.reaches('dev1', 1, 'failed')).id;
     },
-    states: [...PLANNED, 'ConsumePlan', 'IsPlanConsumed?', 'Apply', ...ending('RecordFailure', 'Failed')],
+    states: [
+      ...PLANNED,
+      ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
+      ...ending('RecordFailure', 'Failed'),
+    ],
+  },
+  {
+    situation: 'a state that somebody changed while the plan awaited approval, with a plan that means the same',
+    act: async (app) => {
+      app.push('one');
+      await app.waits('stage1', 1, 'staff');
+      await cloud.changeState('222222222222', `apps/${app.name}/stage1`);
+      await app.approve(STAFF, 'stage1', 1);
+      const deployment = await app.reaches('stage1', 1, 'succeeded');
+      expect(deployment).toMatchObject({ planRound: 2, gates: [{ status: 'approved', approvals: [{ by: STAFF }] }] });
+      return deployment.id;
+    },
+    states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...PLANNED.slice(1), ...APPLIED, ...SUCCESS],
+  },
+  {
+    situation: 'a state that somebody changes while the apply begins: Terraform refuses, and it is planned again',
+    act: async (app) => {
+      const caller = 'stagegate-apply-build';
+      cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 2000 });
+      app.push('one');
+      await app.reaches('dev1', 1, 'applying');
+      await cloud.changeState('111111111111', `apps/${app.name}/dev1`);
+      const deployment = await app.reaches('dev1', 1, 'succeeded');
+      expect(deployment.planRound).toBe(2);
+      return deployment.id;
+    },
+    states: [
+      ...PLANNED,
+      ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
+      ...PLANNED.slice(1),
+      ...APPLIED,
+      ...SUCCESS,
+    ],
   },
   {
     situation: 'a gate whose approvers cannot be reached',
@@ -288,6 +318,7 @@ const rows: Row[] = [
       ...PLANNED,
       ...STAFF_ASKED,
       ...CLIENT_ASKED,
+      ...CHECKED,
       ...['ConsumePlan', 'IsPlanConsumed?'],
       ...ending('RecordBlocked', 'Blocked'),
     ],

@@ -1,8 +1,11 @@
-import type { Artifact, ArtifactStore } from '../../lambdas/domain/ports.ts';
+import type { Artifact, ArtifactStore, StoredText } from '../../lambdas/domain/ports.ts';
+import { NOW } from '../builders.ts';
 
-/** A versioned bucket of JSON objects. */
+/** A versioned bucket of texts. */
 export class InMemoryArtifactStore implements ArtifactStore {
   readonly bucket = 'stagegate-artifacts';
+  /** When everything in it was put there. */
+  modifiedAt = NOW;
   readonly #versions = new Map<string, string[]>();
 
   async getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined> {
@@ -12,8 +15,18 @@ export class InMemoryArtifactStore implements ArtifactStore {
     return text === undefined ? undefined : { value: JSON.parse(text), versionId: String(index + 1) };
   }
 
+  async getText(key: string): Promise<StoredText | undefined> {
+    const text = this.#versions.get(key)?.at(-1);
+    return text === undefined ? undefined : { text, modifiedAt: this.modifiedAt };
+  }
+
   async putJson(key: string, value: unknown): Promise<Artifact> {
-    const versions = [...(this.#versions.get(key) ?? []), JSON.stringify(value)];
+    return this.putText(key, JSON.stringify(value));
+  }
+
+  /** What people put there by hand. */
+  putText(key: string, text: string): Artifact {
+    const versions = [...(this.#versions.get(key) ?? []), text];
     this.#versions.set(key, versions);
     return { key, versionId: String(versions.length) };
   }

@@ -6,6 +6,7 @@ import { type Answer, definitionOf, type State, walk } from './workflow-definiti
 const definition = definitionOf(stagegate());
 const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
+const AGAIN = { outcome: 'stale', plan: { SourceVersion: 'd'.repeat(40) } };
 const PLAN = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
 
 const to = (...names: string[]): string[] => names;
@@ -13,7 +14,9 @@ const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN } }] };
 const planned = (next: string, ...gates: string[]) => ({
   ...acquire,
   AnalyzePlan: [{ payload: { next, gates } }],
+  CheckPlan: [{ payload: { outcome: 'current' } }],
   ConsumePlan: [{ payload: { outcome: 'consumed', apply: PLAN } }],
+  InspectFailedApply: [{ payload: { outcome: 'failed' } }],
 });
 const asked = { payload: { outcome: 'asked', timeoutSeconds: 60 } };
 const settled = (outcome: string) => ({ payload: { outcome, timeoutSeconds: 60 } });
@@ -36,6 +39,7 @@ const client = to(
   'SettleClientGate',
   'IsClientGateApproved?',
 );
+const check = to('CheckPlan', 'IsPlanCurrent?');
 const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs');
 const success = to('RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
 const ending = (record: string, end: string) => to(record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end);
@@ -79,7 +83,7 @@ const CASES: readonly Case[] = [
   {
     situation: 'staff approves',
     answers: { ...staffGate('approved'), ...succeeding },
-    path: [...begin, ...staff, ...apply, ...success],
+    path: [...begin, ...staff, ...check, ...apply, ...success],
   },
   {
     situation: 'staff and client approve',
@@ -91,7 +95,7 @@ const CASES: readonly Case[] = [
       SettleClientGate: [settled('approved')],
       ...succeeding,
     },
-    path: [...begin, ...staff, ...client, ...apply, ...success],
+    path: [...begin, ...staff, ...client, ...check, ...apply, ...success],
   },
   {
     situation: 'only the client is asked, and approves',
@@ -101,7 +105,7 @@ const CASES: readonly Case[] = [
       SettleClientGate: [settled('approved')],
       ...succeeding,
     },
-    path: [...begin, ...client, ...apply, ...success],
+    path: [...begin, ...client, ...check, ...apply, ...success],
   },
   {
     situation: 'staff rejects',
@@ -126,7 +130,7 @@ const CASES: readonly Case[] = [
   {
     situation: 'the decision comes with the last second, after the task timed out',
     answers: { ...staffGate('approved'), AwaitStaffApproval: [timeout], ...succeeding },
-    path: [...begin, ...staff, ...apply, ...success],
+    path: [...begin, ...staff, ...check, ...apply, ...success],
   },
   {
     situation: 'canceled while waiting',
@@ -178,6 +182,47 @@ const CASES: readonly Case[] = [
       RecordBlocked: ended('blocked'),
     },
     path: [...begin, 'ConsumePlan', 'IsPlanConsumed?', ...ending('RecordBlocked', 'Blocked')],
+  },
+  {
+    situation: 'the approved plan is stale, and the new one means the same',
+    answers: {
+      ...staffGate('approved'),
+      CheckPlan: [{ payload: AGAIN }],
+      AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff'] } }, { payload: { next: 'apply', gates: [] } }],
+      ...succeeding,
+    },
+    path: [...begin, ...staff, ...check, ...begin.slice(1), ...apply, ...success],
+  },
+  {
+    situation: 'the approved plan is stale, and the new one is approved anew',
+    answers: {
+      ...staffGate('approved', 'approved'),
+      CheckPlan: [{ payload: AGAIN }, { payload: { outcome: 'current' } }],
+      ...succeeding,
+    },
+    path: [...begin, ...staff, ...check, ...begin.slice(1), ...staff, ...check, ...apply, ...success],
+  },
+  {
+    situation: 'Terraform refuses the plan as stale, and the new one means the same',
+    answers: {
+      ...planned('apply'),
+      Apply: [{ error: 'States.TaskFailed' }, { payload: {} }],
+      InspectFailedApply: [{ payload: AGAIN }],
+      ...succeeding,
+    },
+    path: [
+      ...begin,
+      ...apply.slice(0, 3),
+      ...['InspectFailedApply', 'WasPlanStale?'],
+      ...begin.slice(1),
+      ...apply,
+      ...success,
+    ],
+  },
+  {
+    situation: 'the apply fails',
+    answers: { ...planned('apply'), Apply: [{ error: 'States.TaskFailed' }], ...failing },
+    path: [...begin, ...apply.slice(0, 3), 'InspectFailedApply', 'WasPlanStale?', ...failure],
   },
   {
     situation: 'another deployment holds the environment',
@@ -236,15 +281,36 @@ describe('a deployment', () => {
   };
   const breakable = to(
     ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
-    ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'ConsumePlan', 'Apply', 'RecordOutputs'),
+    ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
+    'RecordOutputs',
   );
 
   test.each(breakable)('fails and releases the environment when %s breaks', async (state) => {
     const { path, calls } = await walk(definition, ID, { ...everything, [state]: [crash] });
-    expect(path.slice(path.indexOf(state))).toEqual([state, ...failure]);
+    const inspected = state === 'Apply' ? ['InspectFailedApply', 'WasPlanStale?'] : [];
+    expect(path.slice(path.indexOf(state))).toEqual([state, ...inspected, ...failure]);
     expect(calls.RecordFailure).toMatchObject({
       Payload: { deploymentId: ID, ending: 'failed', failure: { state, error: 'TypeError', cause: 'a crash' } },
     });
+  });
+
+  test('has failed of what the apply failed of, whatever becomes of looking into it', async () => {
+    const broken = { Apply: [{ error: 'States.TaskFailed', cause: 'the build' }], InspectFailedApply: [crash] };
+    const { path, calls } = await walk(definition, ID, { ...everything, ...broken });
+    expect(path.slice(path.indexOf('Apply'))).toEqual(['Apply', 'InspectFailedApply', ...failure]);
+    expect(calls.RecordFailure).toMatchObject({
+      Payload: { failure: { state: 'Apply', error: 'States.TaskFailed', cause: 'the build' } },
+    });
+  });
+
+  test('plans again with what the next round needs', async () => {
+    const { calls } = await walk(definition, ID, {
+      ...staffGate('approved'),
+      CheckPlan: [{ payload: AGAIN }],
+      AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff'] } }, { payload: { next: 'apply', gates: [] } }],
+      ...succeeding,
+    });
+    expect(calls.Plan).toMatchObject(AGAIN.plan);
   });
 
   test('is known by its id in every call', async () => {
@@ -253,17 +319,15 @@ describe('a deployment', () => {
       if (Payload) expect(Payload).toMatchObject({ deploymentId: ID });
   });
 
-  test('starts each build with the overrides it was given, the project and a token of its own', async () => {
+  test('starts each build with the overrides it was given and the project', async () => {
     const { calls } = await walk(definition, ID, { ...planned('apply'), ...succeeding });
     expect(calls.Plan).toEqual({
       ...PLAN,
       ProjectName: expect.stringMatching(/^<TerraformRunnerPlan[0-9A-F]+>$/),
-      IdempotencyToken: `${ID}-plan`,
     });
     expect(calls.Apply).toEqual({
       ...PLAN,
       ProjectName: expect.stringMatching(/^<TerraformRunnerApply[0-9A-F]+>$/),
-      IdempotencyToken: `${ID}-apply`,
     });
   });
 
@@ -392,8 +456,8 @@ describe('the definition', () => {
 /** Every task that may break, broken. */
 const BREAKS = to(
   ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
-  ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'ConsumePlan', 'Apply', 'RecordOutputs'),
-  ...to('RecordFailure'),
+  ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
+  ...to('RecordOutputs', 'RecordFailure'),
 ).map((state) => ({
   ...planned('gates', 'staff', 'client'),
   RequestStaffApproval: [asked],
@@ -427,6 +491,8 @@ const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
   { ...planned('gates', 'staff'), RequestStaffApproval: [settled('nonsense')], ...endings },
   { ...planned('gates', 'client'), RequestClientApproval: [settled('nonsense')], ...endings },
   { ...planned('apply'), ConsumePlan: [{ payload: { outcome: 'nonsense' } }], ...endings },
+  { ...staffGate('approved'), CheckPlan: [{ payload: { outcome: 'nonsense' } }], ...endings },
+  { ...planned('apply'), Apply: [crash], InspectFailedApply: [crash], ...endings },
   { ...planned('blocked'), RecordBlocked: [crash] },
   { ...planned('canceled'), RecordCancellation: [crash] },
   { ...staffGate('rejected'), RecordRejection: [crash] },

@@ -32,7 +32,19 @@ describe('functions', () => {
 
   test.each(Object.entries(FUNCTIONS))('%s is told exactly what its schema asks for', (name, { environment }) => {
     const variables = called(name)?.Environment?.Variables ?? {};
-    expect(Object.keys(variables).sort()).toEqual(Object.keys(environment.shape).sort());
+    const needed = Object.entries(environment.shape).filter(([, schema]) => !schema.safeParse(undefined).success);
+    expect(Object.keys(variables).sort()).toEqual(needed.map(([variable]) => variable).sort());
+  });
+
+  test('know where executions are shown only where it is not the console of AWS', () => {
+    const told = ofType(stagegate({ executionsPath: '/local/executions' }), 'AWS::Lambda::Function').filter(
+      ([, { Properties }]) => Properties.Environment?.Variables?.EXECUTIONS_URL,
+    );
+    const address = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] }, '/local/executions']] };
+    expect(told.map(([, { Properties }]) => Properties.FunctionName).sort()).toEqual(
+      ['configure', 'decide', 'deploy', 'read'].map((name) => `stagegate-${name}`),
+    );
+    for (const [, { Properties }] of told) expect(Properties.Environment.Variables.EXECUTIONS_URL).toEqual(address);
   });
 
   test('behind the API answer before it gives up', () => {

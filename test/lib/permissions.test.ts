@@ -98,7 +98,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'analyze-plan': [
     ...writeRecords,
     ...readObjects('runs/*'),
-    ...readObjects('prices/*'),
+    ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
   ],
   'request-approval': [
@@ -110,7 +110,9 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   ],
   'await-approval': [...writeRecords, ...resume],
   'settle-gate': writeRecords,
+  'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
   'consume-plan': [...writeRecords, ...readObjects('runs/*')],
+  'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
   'record-ending': [...writeRecords, ...readObjects('runs/*')],
   announce: [...readRecords, ...decrypt, ...publish],

@@ -33,6 +33,7 @@ describe('the template for a target account', () => {
       'Application',
       'ApplyBuildRoleArn',
       'ApplyPolicyArns',
+      'CheckPlanRoleArn',
       'Environment',
       'ExternalId',
       'PlanBuildRoleArn',
@@ -50,7 +51,8 @@ describe('the template for a target account', () => {
   test.each([
     ['plan', '<PlanBuildRoleArn>'],
     ['apply', '<ApplyBuildRoleArn>'],
-  ])('its %s role trusts one build role only, with the external id', (purpose, trusted) => {
+    ['state', '<CheckPlanRoleArn>'],
+  ])('its %s role trusts one role only, with the external id', (purpose, trusted) => {
     const [only_, ...others] = role(purpose).AssumeRolePolicyDocument.Statement;
     expect(others).toEqual([]);
     expect(only_.Action).toBe('sts:AssumeRole');
@@ -69,6 +71,16 @@ describe('the template for a target account', () => {
     expect(statement('plan', 'ListStates').Action).toBe('s3:ListBucket');
   });
 
+  test('its state role reads the state, and nothing else', () => {
+    expect(role('state').ManagedPolicyArns).toEqual([]);
+    expect(statementsOf('state').map(({ Sid, Action }) => [Sid, Action])).toEqual([
+      ['ReadState', 's3:GetObject'],
+      ['ListStates', 's3:ListBucket'],
+      ['UseStateKey', 'kms:Decrypt'],
+    ]);
+    expect(resourcesOf(statement('state', 'ReadState'))).toEqual([OWN]);
+  });
+
   test('its apply role has the policies its owner chooses, and its own state', () => {
     expect(role('apply').ManagedPolicyArns).toEqual({ Ref: 'ApplyPolicyArns' });
     expect(target.Parameters?.ApplyPolicyArns).toMatchObject({
@@ -78,7 +90,7 @@ describe('the template for a target account', () => {
     expect(resourcesOf(statement('apply', 'LockState'))).toEqual([`${OWN}.tflock`]);
   });
 
-  test.each(['plan', 'apply'])('its %s role uses the key of the state bucket only, through S3', (purpose) => {
+  test.each(['plan', 'apply', 'state'])('its %s role uses the key of the state bucket only, through S3', (purpose) => {
     const { Condition } = statement(purpose, 'UseStateKey') as { Condition: { StringLike: Record<string, unknown> } };
     expect(Condition.StringLike['kms:ViaService']).toBe('s3.*.amazonaws.com');
     expect(asList(Condition.StringLike['kms:EncryptionContext:aws:s3:arn']).map(flat)).toEqual([STATE, `${STATE}/*`]);
@@ -97,10 +109,13 @@ describe('the template for a target account', () => {
     );
   });
 
-  test.each(['plan', 'apply'])('its %s role carries the tag by which the state bucket knows its state', (purpose) => {
-    const [tag] = role(purpose).Tags;
-    expect([tag.Key, `${STATE}/${flat(tag.Value)}`]).toEqual(['stagegate-state-key', OWN]);
-  });
+  test.each(['plan', 'apply', 'state'])(
+    'its %s role carries the tag by which the state bucket knows its state',
+    (purpose) => {
+      const [tag] = role(purpose).Tags;
+      expect([tag.Key, `${STATE}/${flat(tag.Value)}`]).toEqual(['stagegate-state-key', OWN]);
+    },
+  );
 });
 
 describe('the template for a state bucket', () => {

@@ -51,6 +51,7 @@ describe('the template of the control plane', () => {
       'ApplyBuildRoleArn',
       'ArtifactBucketName',
       'BusName',
+      'CheckPlanRoleArn',
       'PlanBuildRoleArn',
       'StateMachineArn',
       'TableName',

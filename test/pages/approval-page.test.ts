@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { anAnalysis } from '../analysis-builder.ts';
@@ -35,6 +36,31 @@ describe('an open link', () => {
     const { text } = await (await TestPage.create('stage1')).open();
     expect(text).toMatch(/<svg [^>]*role="img" aria-labelledby="[^"]+"/);
     expect(text).toContain('aws_db_instance.main is replaced; data is lost, which reaches aws_ecs_service.app');
+  });
+
+  describe('into production', () => {
+    const module = (version: string) => ({ call: 'module.web', source: 'git::https://git.example/web', version });
+    const compared = async (staging: string, production: string, variables: string[] = []) => {
+      const page = await TestPage.create('prod1');
+      await page.consistsOf('stage1', { modules: [module(staging)], variables: [] });
+      await page.consistsOf('prod1', { modules: [module(production)], variables });
+      return readable((await page.open()).text);
+    };
+
+    test('says what staging has not tried out', async () => {
+      const shown = await compared('2.0.0', '1.4.0', ['audit']);
+      expect(shown).toContain('Compared with stage1');
+      expect(shown).toMatch(/module\.web 2\.0\.0 git::https:\/\/git\.example\/web 1\.4\.0/);
+      expect(shown).toContain('Variables only in prod1: audit');
+    });
+
+    test('says when staging has tried out just that', async () => {
+      expect(await compared('2.0.0', '2.0.0')).toContain('The same modules in the same versions');
+    });
+
+    test('says nothing where it is not known', async () => {
+      expect(readable((await (await TestPage.create('prod1')).open()).text)).not.toContain('Compared with');
+    });
   });
 
   test('puts the most dangerous changes first and opens them', async () => {
@@ -331,6 +357,64 @@ describe('every state has its page', () => {
     expect(text).not.toContain('<form');
     expect((await page.submit({ decision: 'approve' }, token)).status).toBe(409);
     expect((await page.gate())?.decisions).toEqual([]);
+  });
+
+  describe('planned again', () => {
+    const [database, service, ...others] = anAnalysis().resources;
+    const scaled = { ...service, attributes: [{ path: 'desired_count', before: 2, after: 6 }] };
+    const another = anAnalysis({
+      resources: [scaled, ...others] as Analysis['resources'],
+      changeDigest: 'e'.repeat(64),
+    });
+
+    test('with another meaning: the old link says what differs, the new one asks and says so too', async () => {
+      const page = await TestPage.create('stage1');
+      const old = await page.token();
+      expect((await page.submit({ decision: 'approve', comment: 'fine' })).status).toBe(200);
+      await page.planAgain(another);
+      const changed = await page.open(old);
+      expect(changed.status).toBe(410);
+      for (const fact of [
+        ...['The plan has changed since this e-mail', 'What differs from the plan before'],
+        ...[`${database?.address} : replace before, leave alone now`, 'desired_count 4 6', 'tags'],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC (“fine”): about an earlier plan, counts no more`],
+      ])
+        expect(readable(changed.text)).toContain(fact);
+      expect(changed.text).not.toContain('<form');
+      expect((await page.submit({ decision: 'approve' }, old)).status).toBe(409);
+      expect((await page.gate())?.decisions).toEqual([]);
+
+      const link = { round: 2, digest: OTHER_DIGEST };
+      const asked = readable((await page.open(await page.token(STAFF, link))).text);
+      for (const fact of [
+        'What differs from the plan before',
+        'desired_count 4 6',
+        'Your decision',
+        'number 2 of this',
+      ])
+        expect(asked).toContain(fact);
+      expect((await page.submit({ decision: 'approve' }, await page.token(STAFF, link))).status).toBe(200);
+      expect((await page.gate())?.status).toBe('approved');
+    });
+
+    test('with the same meaning: approvals stand, and the old link tells so', async () => {
+      const page = await TestPage.create('stage1');
+      expect((await page.submit({ decision: 'approve' })).status).toBe(200);
+      await page.planAgain(anAnalysis({ changeDigest: 'c'.repeat(64) }));
+      expect(await page.gate()).toMatchObject({ status: 'approved', round: 2, carried: [{ round: 1 }] });
+      const { status, text } = await page.open();
+      expect(status).toBe(200);
+      expect(readable(text)).toContain('You have approved');
+      expect((await page.submit({ decision: 'approve' })).status).toBe(409);
+    });
+
+    test('before anybody decided: whose link is old is told so, whatever the new plan means', async () => {
+      const page = await TestPage.create('stage1');
+      const old = await page.token(SECOND);
+      await page.planAgain(anAnalysis());
+      expect((await page.open(old)).status).toBe(410);
+      expect((await page.submit({ decision: 'approve' }, old)).status).toBe(409);
+    });
   });
 
   test('no longer asked, because the approver was removed', async () => {

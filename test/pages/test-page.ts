@@ -1,6 +1,9 @@
+import { analysisKey } from '../../lambdas/domain/build-result.ts';
+import { carryApprovals } from '../../lambdas/domain/carry-approvals.ts';
 import type { Planned } from '../../lambdas/domain/deployment.ts';
-import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
-import { headlineOf } from '../../lambdas/domain/plan/analysis.ts';
+import { beginNextRound } from '../../lambdas/domain/next-round.ts';
+import { type Analysis, headlineOf } from '../../lambdas/domain/plan/analysis.ts';
+import type { Configuration } from '../../lambdas/domain/plan/parity.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type { ApprovalLink } from '../../lambdas/domain/ports.ts';
 import { APPROVAL_SITE } from '../../lambdas/pages/approval-site.ts';
@@ -8,7 +11,8 @@ import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { pageHandler } from '../../lambdas/runtime/page-handler.ts';
 import { anAnalysis } from '../analysis-builder.ts';
 import { CLIENT, JANE, type Name, PipelineWorld, STAFF } from '../api/pipeline-world.ts';
-import { DIGEST } from '../builders.ts';
+import { aPlanned, DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { WatchedStore } from '../fakes/watched-store.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
 
@@ -32,7 +36,8 @@ export class TestPage {
     this.id = id;
     this.store = new WatchedStore(world.store);
     const { surroundings, builds, artifacts, workflow, events, links, log } = world;
-    const services = { store: this.store, surroundings, builds, artifacts, workflow, events, links };
+    const states = new FakeStateReader();
+    const services = { store: this.store, surroundings, builds, states, artifacts, workflow, events, links };
     this.#handler = pageHandler('approval-page', APPROVAL_SITE, { services, log });
   }
 
@@ -51,12 +56,34 @@ export class TestPage {
     const staff = [{ gate: 'staff' as const, required: 1 }];
     await world.plan(id, {
       headline: headlineOf(analysis),
-      analysis: await world.artifacts.putJson(`analysis/${id}/1.json`, analysis),
+      analysis: await world.artifacts.putJson(analysisKey(id, 1), analysis),
       gates: environment === 'prod1' ? [...staff, { gate: 'client', required: 1 }] : staff,
       ...given.planned,
     });
     await world.openGate(id, 'staff');
     return new TestPage(world, id);
+  }
+
+  /** The plan has gone stale: it is made again, and comes out like this. Asks anew unless it means the same. */
+  async planAgain(analysis: Analysis): Promise<void> {
+    const { world, id } = this;
+    await beginNextRound(world.services, id, 'state-changed');
+    const before = await world.store.get('deployment', { id });
+    if (before?.status !== 'planning' || !before.planned) throw new Error(`"${id}" is not planned again`);
+    const { digest, changeDigest, round, analysis: shown, gates } = before.planned;
+    const planned = aPlanned({
+      ...{ round: before.round, digest: OTHER_DIGEST, changeDigest: analysis.changeDigest, gates },
+      ...{ headline: headlineOf(analysis) },
+      analysis: await world.artifacts.putJson(analysisKey(id, before.round), analysis),
+      replaces: { digest, changeDigest, round, analysis: shown, because: 'state-changed' },
+    });
+    await world.plan(id, planned);
+    const left = await world.store.transact(async (transaction) => {
+      const deployment = await transaction.get('deployment', { id });
+      if (deployment?.status !== 'planning') throw new Error(`"${id}" is not planned again`);
+      return carryApprovals(transaction, deployment, planned, world.surroundings);
+    });
+    if (left[0]) await world.openGate(id, left[0]);
   }
 
   /** The token of a person's link. */
@@ -78,6 +105,16 @@ export class TestPage {
   /** Sends whatever body. */
   async post(body: string, token?: string): Promise<Opened> {
     return this.#request('POST', token ?? (await this.token()), body);
+  }
+
+  /** What staging runs, or what the deployment will make of production. */
+  async consistsOf(environment: 'stage1' | 'prod1', configuration: Configuration): Promise<void> {
+    const state = await this.world.store.get('environmentState', { application: 'my-app', environment });
+    const deploymentId = environment === 'prod1' ? this.id : (state?.deployed?.deploymentId ?? '');
+    await this.world.store.transact(async (transaction) => {
+      await transaction.get('configuration', { deploymentId });
+      transaction.put('configuration', { deploymentId, ...configuration });
+    });
   }
 
   gate(name: GateName = 'staff') {

@@ -13,14 +13,15 @@ function maskedTexts(value: unknown, mask: unknown): string[] {
   return Object.entries(mask).flatMap(([name, part]) => maskedTexts(fields[name], part));
 }
 
+/** A value that is known only after the apply is absent; so may any of the others be. */
 const ChangeSchema = z.object({
-  before: z.unknown(),
-  after: z.unknown(),
-  before_sensitive: z.unknown(),
-  after_sensitive: z.unknown(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+  before_sensitive: z.unknown().optional(),
+  after_sensitive: z.unknown().optional(),
 });
 const PlanSchema = z.object({
-  variables: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
+  variables: z.record(z.string(), z.object({ value: z.unknown().optional() })).default({}),
   configuration: z
     .object({
       root_module: z

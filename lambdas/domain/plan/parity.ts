@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import type { Analysis } from './analysis.ts';
 import { type ModuleVersion, ModuleVersionSchema } from './module-versions.ts';
 
 /** What one environment's configuration consists of, as far as environments are compared by it. */
 export const ConfigurationSchema = z.object({
   modules: z.array(
     ModuleVersionSchema.pick({ call: true, source: true, version: true }).extend({
+      /** Names of what is passed; absent where there are too many to keep. */
       arguments: z.array(z.string()).optional(),
     }),
   ),
@@ -12,6 +14,24 @@ export const ConfigurationSchema = z.object({
   variables: z.array(z.string()),
 });
 export type Configuration = z.infer<typeof ConfigurationSchema>;
+
+/** Bytes of a configuration that the table keeps, half of what an item may hold. */
+const MOST_BYTES = 200_000;
+
+/** What of an analysed plan environments are compared by; undefined for one of many thousands of module calls. */
+export function configurationOf({ modules, variables }: Analysis): Configuration | undefined {
+  const short = { modules: modules.map(({ call, source, version }) => ({ call, source, version })), variables };
+  const whole = {
+    modules: modules.map(({ call, source, version, arguments: passed }) => ({
+      call,
+      source,
+      version,
+      arguments: passed,
+    })),
+    variables,
+  };
+  return [whole, short].find((configuration) => Buffer.byteLength(JSON.stringify(configuration)) <= MOST_BYTES);
+}
 
 const OnlyInSchema = { onlyInStage: z.array(z.string()), onlyInProduction: z.array(z.string()) };
 
@@ -27,7 +47,7 @@ export const ParitySchema = z.object({
     }),
   ),
   variables: z.object(OnlyInSchema),
-  /** Arguments of calls that exist on both sides. */
+  /** Arguments of calls that exist on both sides, as far as both sides keep them. */
   arguments: z.array(z.object({ call: z.string(), ...OnlyInSchema })),
 });
 export type Parity = z.infer<typeof ParitySchema>;
@@ -47,8 +67,8 @@ export function compareParity(stage: Configuration, production: Configuration): 
   const variables = onlyIn(stage.variables, production.variables);
   const passed = calls.flatMap((call) => {
     const [one, other] = [here.get(call), there.get(call)];
-    if (!one || !other) return [];
-    const difference = onlyIn(one.arguments ?? [], other.arguments ?? []);
+    if (!one?.arguments || !other?.arguments) return [];
+    const difference = onlyIn(one.arguments, other.arguments);
     return isEmpty(difference) ? [] : [{ call, ...difference }];
   });
   const same = modules.length === 0 && passed.length === 0 && isEmpty(variables);

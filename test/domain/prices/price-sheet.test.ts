@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BUNDLED_PRICE_CSV, BUNDLED_PRICE_SHEET } from '../../../lambdas/domain/prices/bundled-price-sheet.ts';
-import { choosePriceSheet } from '../../../lambdas/domain/prices/choose-price-sheet.ts';
 import { PriceSheetError, parsePriceSheet } from '../../../lambdas/domain/prices/price-sheet.ts';
 
 const HEADER = 'service,product_family,match_set,pricing_match_set,price,price_type,ccy';
@@ -129,34 +128,5 @@ describe('the bundled sheet', () => {
 
   test('has 979 dated prices in dollars', () => {
     expect(BUNDLED_PRICE_SHEET).toMatchObject({ size: 979, currency: 'USD', oldest: '2024-07-01' });
-  });
-});
-
-describe('a sheet that an installation keeps', () => {
-  const dated = (date: string): string => `${HEADER}\n${ROW.replace('region=', `as_of=${date}&region=`)}`;
-
-  test('is used when its prices are newer than the bundled ones', () => {
-    expect(choosePriceSheet({ name: 'prices.csv', csv: dated('2027-01-01') })).toMatchObject({
-      sheet: { name: 'prices.csv', oldest: '2027-01-01' },
-      notices: [],
-    });
-    expect(choosePriceSheet({ name: 'prices.csv', csv: `${HEADER}\n${ROW}`, date: '2027-01-01' }).sheet.name).toBe(
-      'prices.csv',
-    );
-  });
-
-  test('gives way when it is older, or missing', () => {
-    expect(choosePriceSheet(undefined)).toEqual({ sheet: BUNDLED_PRICE_SHEET, notices: [] });
-    const { sheet, notices } = choosePriceSheet({ name: 'prices.csv', csv: dated('2020-01-01') });
-    expect(sheet).toBe(BUNDLED_PRICE_SHEET);
-    expect(notices).toEqual([
-      'price sheet prices.csv is older (2020-01-01) than the bundled one (2026-10-02), which is used',
-    ]);
-  });
-
-  test('gives way when it is malformed, saying where', () => {
-    const { sheet, notices } = choosePriceSheet({ name: 'prices.csv', csv: `${HEADER}\nx,y` });
-    expect(sheet).toBe(BUNDLED_PRICE_SHEET);
-    expect(notices[0]).toMatch(/^reading price sheet prices\.csv: line 2, column 4 .*; the bundled sheet is used$/);
   });
 });

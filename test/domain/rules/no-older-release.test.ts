@@ -84,10 +84,15 @@ describe('rule 5: an older release never replaces a newer one, unless it is roll
       expect((await world.state('dev1')).deployed).toMatchObject({ release: 1 });
     });
 
-    test('that failed sets no hold', async () => {
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+    test.each([
+      ['cannot be planned', { plan: 'fails', apply: 'fails' }, null],
+      ['fails half way through its apply', { plan: 'changes', apply: 'fails' }, { reason: 'rolled back to release 1' }],
+    ] as const)('that %s holds the environment only once it began to change it', async (_, terraform, hold) => {
+      world.workflow.terraform = () => terraform;
       await world.finish(await world.rollBack('dev1', 1));
-      expect(await world.state('dev1')).toMatchObject({ hold: null, deployed: { release: 3 } });
+      const state = await world.state('dev1');
+      expect(state.deployed?.release).toBe(3);
+      expect(state.hold).toEqual(hold && expect.objectContaining(hold));
     });
 
     test('fails to go forward or to stay', async () => {

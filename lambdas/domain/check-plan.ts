@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { BuildOverridesSchema } from './build-request.ts';
+import type { Deployment, Planned, Staleness, StateHead } from './deployment.ts';
+import type { Environment } from './environment.ts';
+import { NotHolderError } from './errors.ts';
+import { findApplication, findEnvironment } from './find.ts';
+import { beginNextRound, buildOfRound } from './next-round.ts';
+import { policyOf } from './policy.ts';
+import type { ArtifactStore, StateReader, Store, Surroundings } from './ports.ts';
+
+export const PlanCheckSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('current') }),
+  z.object({ outcome: z.literal('stale'), plan: BuildOverridesSchema }),
+]);
+export type PlanCheck = z.infer<typeof PlanCheckSchema>;
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: Pick<ArtifactStore, 'bucket'>;
+  readonly states: StateReader;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Rule 3: approvals may wait for days. Before the approved plan is used up, this looks whether the state is still the
+ * one it was made from and whether it is young enough; a stale plan is made again. Repeated, it answers the same.
+ * Throws NotHolderError, PlanStaleError, StateUnreadableError.
+ */
+export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
+  const { store, states, surroundings } = services;
+  const deployment = await store.get('deployment', { id });
+  if (deployment?.status === 'planning' && deployment.stale)
+    return { outcome: 'stale', plan: await buildOfRound(services, id) };
+  if (deployment?.status !== 'awaiting_approval')
+    throw new NotHolderError(`checking the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  // ConsumePlan ends it; nothing is planned for that.
+  if (deployment.cancelRequestedBy) return { outcome: 'current' };
+  const environment = await findEnvironment(store, deployment.application, deployment.environment);
+  const maxAgeSeconds = await maxAgeOf(store, deployment, environment);
+  const head = await states.head(environment, deployment.planned.stateAddress);
+  const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
+  if (!staleness) return { outcome: 'current' };
+  await beginNextRound(services, id, staleness);
+  return { outcome: 'stale', plan: await buildOfRound(services, id) };
+}
+
+async function maxAgeOf(store: Store, { application }: Deployment, environment: Environment): Promise<number> {
+  return policyOf(environment, (await findApplication(store, application)).policy).planMaxAgeSeconds;
+}
+
+/** Terraform itself compares serial and lineage too, but only when the apply has begun. */
+export function stalenessOf(
+  { state, plannedAt }: Pick<Planned, 'state' | 'plannedAt'>,
+  head: StateHead | null,
+  { now, maxAgeSeconds }: { readonly now: string; readonly maxAgeSeconds: number },
+): Staleness | undefined {
+  if (state?.serial !== head?.serial || state?.lineage !== head?.lineage) return 'state-changed';
+  return Date.parse(now) - Date.parse(plannedAt) > maxAgeSeconds * 1000 ? 'plan-too-old' : undefined;
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { AnalysedResourceSchema, type Analysis } from './analysis.ts';
+import { type AttributeChange, AttributeChangeSchema } from './attribute-diff.ts';
+import { sameJson } from './json-value.ts';
+
+type Resource = Analysis['resources'][number];
+
+const PlannedAttributeSchema = AttributeChangeSchema.partial();
+
+/** What one plan does to a resource or an output, and the other does not, or not so. */
+export const ResourceDifferenceSchema = AnalysedResourceSchema.pick({ address: true, deposed: true }).extend({
+  /** Absent where the plan leaves the resource alone. */
+  before: AnalysedResourceSchema.shape.kind.optional(),
+  now: AnalysedResourceSchema.shape.kind.optional(),
+  /** Attributes that both plans change, each to something else, or that only one of them changes. */
+  attributes: z.array(
+    z.object({ path: z.string(), before: PlannedAttributeSchema.optional(), now: PlannedAttributeSchema.optional() }),
+  ),
+});
+export type ResourceDifference = z.infer<typeof ResourceDifferenceSchema>;
+
+/** How a plan that was made again differs from the one people have seen. */
+export const PlanDifferenceSchema = z.object({
+  resources: z.array(ResourceDifferenceSchema),
+  /** Names of outputs that will change otherwise. */
+  outputs: z.array(z.string()),
+  monthlyCost: z.object({ currency: z.string(), before: z.number(), now: z.number() }),
+  blastRadius: z.object({ before: z.string(), now: z.string() }),
+  /** They mean different things, and what differs is hidden because it is sensitive, or too much to be listed. */
+  isHidden: z.boolean(),
+});
+export type PlanDifference = z.infer<typeof PlanDifferenceSchema>;
+
+/** Compares what two plans of one deployment would do; `before` is the plan that went stale. */
+export function comparePlans(before: Analysis, now: Analysis): PlanDifference {
+  const [earlier, later] = [byKey(before.resources), byKey(now.resources)];
+  const resources = [...new Set([...earlier.keys(), ...later.keys()])].flatMap((key) =>
+    differenceOf(earlier.get(key), later.get(key)),
+  );
+  const outputs = differingOutputs(before.outputs, now.outputs);
+  const { currency, monthlyDelta } = now.cost;
+  return {
+    ...{ resources, outputs },
+    monthlyCost: { currency, before: before.cost.monthlyDelta, now: monthlyDelta },
+    blastRadius: { before: before.blastRadius.level, now: now.blastRadius.level },
+    isHidden: before.changeDigest !== now.changeDigest && resources.length === 0 && outputs.length === 0,
+  };
+}
+
+/** A deposed object shares its address with the live one. */
+const byKey = (resources: readonly Resource[]): Map<string, Resource> =>
+  new Map(resources.map((resource) => [JSON.stringify([resource.address, resource.deposed]), resource]));
+
+function differenceOf(before: Resource | undefined, now: Resource | undefined): ResourceDifference[] {
+  const known = now ?? before;
+  if (!known) return [];
+  const attributes = before && now ? differingAttributes(before.attributes, now.attributes) : [];
+  if (before && now && before.kind === now.kind && attributes.length === 0) return [];
+  return [
+    {
+      ...{ address: known.address, attributes },
+      ...(known.deposed !== undefined && { deposed: known.deposed }),
+      ...(before && { before: before.kind }),
+      ...(now && { now: now.kind }),
+    },
+  ];
+}
+
+function differingAttributes(
+  before: readonly AttributeChange[],
+  now: readonly AttributeChange[],
+): ResourceDifference['attributes'] {
+  const [earlier, later] = [before, now].map((changes) => new Map(changes.map((change) => [change.path, change])));
+  const paths = new Set([...(earlier?.keys() ?? []), ...(later?.keys() ?? [])]);
+  return [...paths].flatMap((path) => {
+    const [one, other] = [earlier?.get(path), later?.get(path)];
+    if (sameJson(one, other)) return [];
+    return [{ path, ...(one && { before: one }), ...(other && { now: other }) }];
+  });
+}
+
+function differingOutputs(before: Analysis['outputs'], now: Analysis['outputs']): string[] {
+  const [earlier, later] = [before, now].map((outputs) => new Map(outputs.map((output) => [output.name, output])));
+  const names = new Set([...(earlier?.keys() ?? []), ...(later?.keys() ?? [])]);
+  return [...names].filter((name) => !sameJson(earlier?.get(name), later?.get(name)));
+}

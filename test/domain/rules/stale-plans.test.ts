@@ -1,0 +1,254 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { checkPlan } from '../../../lambdas/domain/check-plan.ts';
+import { consumePlan } from '../../../lambdas/domain/consume-plan.ts';
+import { plannedOf } from '../../../lambdas/domain/deployment.ts';
+import { NotHolderError, PlanStaleError } from '../../../lambdas/domain/errors.ts';
+import { inspectFailedApply } from '../../../lambdas/domain/inspect-failed-apply.ts';
+import { liftProtection } from '../../../lambdas/domain/lift-protection.ts';
+import { MOST_ROUNDS } from '../../../lambdas/domain/next-round.ts';
+import { requestApproval } from '../../../lambdas/domain/request-approval.ts';
+import { type PlanKind, stateAddressOf } from '../plan-artifacts.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
+
+/** Rule 3: approvals count for the plan that was shown; a plan that has gone stale is made again, and is another one. */
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+let world: World;
+let release: number;
+
+beforeEach(async () => {
+  world = await World.open();
+  release = await world.release();
+  await world.bring(release, 'stage1');
+});
+
+const changeState = (environment: string) =>
+  world.states.change(stateAddressOf({ application: 'my-app', environment }));
+
+/** Terraform plans this in each round, the last of them in all further ones. */
+function plans(...kinds: PlanKind[]): void {
+  world.workflow.terraform = ({ round }) => ({
+    plan: kinds[round - 1] ?? kinds.at(-1) ?? 'changes',
+    apply: 'succeeds',
+  });
+}
+
+/** A production deployment whose client gate was just approved: the execution stands before CheckPlan. */
+async function approved(): Promise<string> {
+  const id = await world.deploy('prod1', release);
+  await world.workflow.run(id);
+  await world.decide(id, ALICE);
+  await world.workflow.run(id);
+  await world.decide(id, CAROL);
+  while (world.workflow.stateOf(id) !== 'CheckPlan') await world.workflow.step(id);
+  return id;
+}
+
+const roundOf = async (id: string) => plannedOf(await world.deployment(id))?.round;
+
+describe('an approved plan', () => {
+  test('of the state as it is and of today is applied', async () => {
+    const id = await approved();
+    await world.workflow.run(id);
+    expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 1]);
+  });
+
+  test.each([
+    ['whose state somebody changed', () => changeState('prod1'), 'state-changed'],
+    ['older than the policy allows', () => world.surroundings.advance(DAY + 1), 'plan-too-old'],
+  ] as const)(
+    '%s is made again; meaning the same, it is applied with the approvals there are',
+    async (_, age, because) => {
+      const id = await approved();
+      age();
+      await world.workflow.run(id);
+      const deployment = await world.deployment(id);
+      expect([deployment.status, await roundOf(id)]).toEqual(['succeeded', 2]);
+      expect(plannedOf(deployment)?.replaces).toMatchObject({ round: 1, because });
+      expect(await world.gate(id, 'client')).toMatchObject({
+        ...{ status: 'approved', round: 2, carried: [{ round: 1 }], voided: [] },
+        decisions: [{ by: CAROL, digest: plannedOf(deployment)?.replaces?.digest }],
+      });
+      const story = await world.story(id);
+      expect(story.filter((type) => type === 'approvals-carried')).toHaveLength(2);
+      expect(story.filter((type) => type === 'approval-requested')).toHaveLength(2);
+      expect(world.workflow.applied.at(-1)).toEqual({ deploymentId: id, digest: plannedOf(deployment)?.digest });
+    },
+  );
+
+  test('is young enough up to the age that the policy says', async () => {
+    await world.furnish({ policy: { production: { planMaxAgeSeconds: 2 * DAY } } });
+    const id = await approved();
+    world.surroundings.advance(2 * DAY);
+    await world.workflow.run(id);
+    expect(await roundOf(id)).toBe(1);
+  });
+
+  test('made again with another meaning has no approvals: people are asked anew, and only theirs count', async () => {
+    plans('changes', 'other-changes');
+    const id = await approved();
+    const mailsBefore = world.mail.sent.length;
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('awaiting_approval');
+    expect(await world.gate(id, 'staff')).toMatchObject({
+      ...{ status: 'open', round: 2, decisions: [], carried: [] },
+      voided: [{ by: ALICE, decision: 'approve' }],
+    });
+    expect(await world.gate(id, 'client')).toMatchObject({ status: 'void', decisions: [], voided: [{ by: CAROL }] });
+    expect(world.mail.sent.slice(mailsBefore).map(({ to }) => to)).toEqual([ALICE, BOB]);
+
+    const first = plannedOf(await world.deployment(id))?.replaces?.digest ?? '';
+    await expect(world.decide(id, ALICE, 'approve', first)).rejects.toThrow(/the decision is about plan/);
+    await world.decide(id, ALICE);
+    await world.workflow.run(id);
+    await world.decide(id, DAVE);
+    await world.workflow.run(id);
+    expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 2]);
+  });
+
+  test('made again without changes has nothing to apply', async () => {
+    plans('changes', 'no-changes');
+    const id = await approved();
+    changeState('prod1');
+    const before = world.workflow.applied.length;
+    await world.workflow.run(id);
+    expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', planned: { hasChanges: false, round: 2 } });
+    expect(world.workflow.applied).toHaveLength(before);
+  });
+
+  test('keeps approvals that are too few by now, and asks for the others', async () => {
+    const id = await approved();
+    await world.furnish({ policy: { production: { staff: 2 } } });
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect(await world.gate(id, 'staff')).toMatchObject({ status: 'open', required: 2, decisions: [{ by: ALICE }] });
+    expect(world.mail.sent.at(-1)?.to).toBe(BOB);
+    await world.decide(id, BOB);
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('succeeded');
+  });
+
+  test(`that goes stale ${MOST_ROUNDS} times fails and says why`, async () => {
+    plans('changes');
+    const id = await approved();
+    for (let round = 1; round < 10 && (await world.statusOf(id)) !== 'failed'; round++) {
+      plans(...Array.from({ length: round }, (_, index): PlanKind => (index % 2 ? 'changes' : 'other-changes')));
+      changeState('prod1');
+      await world.workflow.run(id);
+      if ((await world.gate(id, 'staff'))?.status !== 'open') continue;
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      await world.decide(id, CAROL);
+    }
+    expect(await world.deployment(id)).toMatchObject({
+      ...{ status: 'failed', round: MOST_ROUNDS, applied: 'no' },
+      error: { reason: 'plan-stale', message: expect.stringMatching(/3 times.*state was changed/) },
+    });
+    expect(await world.holderOf('prod1')).toBeUndefined();
+  });
+
+  test('that nobody wants any more is not made again', async () => {
+    const id = await approved();
+    await world.cancel(id);
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect([await world.statusOf(id), await roundOf(id)]).toEqual(['canceled', 1]);
+  });
+});
+
+describe('a plan that Terraform refuses as stale', () => {
+  test('takes the same way', async () => {
+    const id = await approved();
+    await world.workflow.step(id);
+    expect(world.workflow.stateOf(id)).toBe('ConsumePlan');
+    changeState('prod1');
+    await world.workflow.run(id);
+    const deployment = await world.deployment(id);
+    expect([deployment.status, await roundOf(id)]).toEqual(['succeeded', 2]);
+    expect(plannedOf(deployment)?.replaces?.because).toBe('refused-as-stale');
+  });
+
+  test('does so without gates too, and fails after three rounds', async () => {
+    world.workflow.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
+    const id = await world.deploy('dev1', await world.release());
+    const { status } = await world.finish(id);
+    expect(status).toBe('failed');
+    expect(await world.deployment(id)).toMatchObject({
+      ...{ round: MOST_ROUNDS, applied: 'no' },
+      error: { reason: 'plan-stale', message: expect.stringContaining('the plan was made 3 times') },
+    });
+  });
+
+  test('gives back the lift it had used, and uses it once', async () => {
+    const where = { application: 'my-app', environment: 'prod1' };
+    await liftProtection(world, where, { address: 'prod1', reason: 'the client moves out' }, { principal: 'x' });
+    await world.bring(release, 'prod1');
+    const id = await world.deploy('prod1', release, { operation: 'destroy' });
+    await world.workflow.run(id);
+    for (const email of [ALICE, CAROL]) {
+      await world.decide(id, email);
+      if (email === ALICE) await world.workflow.run(id);
+    }
+    while (world.workflow.stateOf(id) !== 'Apply') await world.workflow.step(id);
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 2]);
+    const lifts = await world.store.get('protectionLifts', { ...where, address: 'prod1' });
+    expect(lifts?.lifts).toMatchObject([{ usedBy: { deploymentId: id } }]);
+  });
+
+  test('is told from an apply that failed by what the build left, not by what it did', async () => {
+    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    const id = await world.deploy('dev1', await world.release());
+    expect(await world.finish(id)).toMatchObject({ status: 'failed', round: 1, applied: 'partly' });
+  });
+});
+
+describe('repeated and raced', () => {
+  test('the check of a stale plan begins one round, however often it is made', async () => {
+    const id = await approved();
+    changeState('prod1');
+    const first = await checkPlan(world, id);
+    expect(await checkPlan(world, id)).toEqual(first);
+    expect(await world.deployment(id)).toMatchObject({ status: 'planning', round: 2 });
+  });
+
+  test('two checks at once begin one round', async () => {
+    const id = await approved();
+    changeState('prod1');
+    await Promise.allSettled([checkPlan(world, id), checkPlan(world, id)]);
+    expect((await world.deployment(id)).round).toBe(2);
+  });
+
+  test('the inspection of a refused apply begins one round, and each round has builds of its own', async () => {
+    world.workflow.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
+    const id = await world.deploy('dev1', await world.release());
+    while (world.workflow.stateOf(id) !== 'InspectFailedApply') await world.workflow.step(id);
+    const first = await inspectFailedApply(world, id);
+    expect(await inspectFailedApply(world, id)).toEqual(first);
+    expect(first).toMatchObject({ outcome: 'stale', plan: { IdempotencyToken: `${id}-plan-2` } });
+    const { EnvironmentVariablesOverride: variables = [] } = 'plan' in first ? first.plan : {};
+    expect(variables.find(({ Name }) => Name === 'STAGEGATE_RUN_PREFIX')?.Value).toMatch(/\/2\/$/);
+  });
+
+  test('the plan of the round before cannot be consumed any more', async () => {
+    plans('changes', 'other-changes');
+    const id = await approved();
+    changeState('prod1');
+    await checkPlan(world, id);
+    await expect(consumePlan(world, id)).rejects.toThrow(NotHolderError);
+    await expect(requestApproval(world, id, 'staff')).rejects.toThrow(NotHolderError);
+    expect((await world.deployment(id)).status).toBe('planning');
+  });
+
+  test('no round begins beyond the last', async () => {
+    const id = await approved();
+    await world.write('deployment', { ...(await world.deployment(id)), round: MOST_ROUNDS });
+    changeState('prod1');
+    await expect(checkPlan(world, id)).rejects.toThrow(PlanStaleError);
+    expect(await world.statusOf(id)).toBe('awaiting_approval');
+  });
+});
