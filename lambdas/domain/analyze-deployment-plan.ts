@@ -108,9 +108,10 @@ async function readResult(artifacts: ArtifactStore, deployment: Deployment): Pro
   return result.data;
 }
 
-async function activeLifts(store: Store, { application, name }: Environment): Promise<string[]> {
+async function activeLifts(store: Store, environment: Environment): Promise<string[]> {
+  const { application, name } = environment;
   const { items } = await store.list(LISTINGS.protectionLifts(application, name), { limit: 1000 });
-  return items.filter((lifts) => activeLift(lifts)).map(({ address }) => address);
+  return items.filter((lifts) => activeLift(lifts, environment)).map(({ address }) => address);
 }
 
 async function analyze(

@@ -65,7 +65,7 @@ export async function consumePlan(
     }
     const now = surroundings.now();
     for (const address of planned.lifts) {
-      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now);
+      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now, environment);
       if (used) transaction.put('protectionLifts', used);
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
@@ -93,7 +93,7 @@ async function objectionToApplying(
       return { reason: 'not-approved', message: `the ${name} gate has not approved plan ${planned.digest}` };
   }
   for (const address of planned.lifts)
-    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address })))
+    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
   if (isProtected(target) && !planned.isProtected && planned.headline.summary.destroy > 0)
     return {

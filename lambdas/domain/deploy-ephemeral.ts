@@ -1,5 +1,5 @@
 import type { Application } from './application.ts';
-import { isTerminal, type Operation, type Requester } from './deployment.ts';
+import { type Deployment, isTerminal, type Operation, type Requester } from './deployment.ts';
 import { NO_EFFECTS } from './effects.ts';
 import type { EphemeralEnvironment } from './environment.ts';
 import { type EnvironmentState, emptyState } from './environment-state.ts';
@@ -31,13 +31,22 @@ export async function placeEphemeralDeployment(
     requireKnownRequester(application, environment, { requestedBy, automatic });
   }
   const state = await stateOf(transaction, environment);
-  for (const { deploymentId, operation: other } of [...(state.holder ? [state.holder] : []), ...state.queue]) {
-    const deployment = await transaction.get('deployment', { id: deploymentId });
-    const isTwin = deployment && other === operation && deployment.commit === commit;
-    if (isTwin && !isTerminal(deployment.status)) return { deployment, isNew: false, effects: NO_EFFECTS };
-  }
+  const newest = await newestOpen(transaction, state, operation);
+  if (newest && (operation === 'destroy' || newest.commit === commit))
+    return { deployment: newest, isNew: false, effects: NO_EFFECTS };
   const wish = { environment, operation, requestedBy, automatic, content: { commit }, state };
   return createDeployment(transaction, wish, surroundings);
+}
+
+/** The deployment of this kind that would come last, if any is under way: only that one makes a second superfluous. */
+async function newestOpen(
+  transaction: Transaction,
+  { holder, queue }: EnvironmentState,
+  operation: Operation,
+): Promise<Deployment | undefined> {
+  const last = [...(holder ? [holder] : []), ...queue].findLast((entry) => entry.operation === operation);
+  const deployment = last && (await transaction.get('deployment', { id: last.deploymentId }));
+  return deployment && !isTerminal(deployment.status) ? deployment : undefined;
 }
 
 /** Throws RefusedError when nothing is deployed to the environment any more. */

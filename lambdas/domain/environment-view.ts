@@ -137,7 +137,7 @@ export async function viewEnvironment(
     history: await Promise.all(history.items.map(view)),
     parity: parity ?? null,
     protectionLifts: lifts.flatMap((each) => {
-      const lift = activeLift(each);
+      const lift = activeLift(each, environment);
       return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
     }),
     events: events.items,

@@ -136,7 +136,7 @@ async function requireDestroyable(
 ): Promise<void> {
   const { application, name } = environment;
   const lifts = await transaction.get('protectionLifts', { application, environment: name, address: name });
-  if (isProtected(environment) && !activeLift(lifts))
+  if (isProtected(environment) && !activeLift(lifts, environment))
     throw new RefusedError(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,

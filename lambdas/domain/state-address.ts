@@ -4,7 +4,7 @@ import * as z from 'zod';
 export const StateAddressTextSchema = z
   .string()
   .max(1100)
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[^/].*[^/]$/s, '<bucket>/<key> of an S3 object');
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/(?!\/).*[^/]$/s, '<bucket>/<key> of an S3 object');
 
 /** Endings of the names under which S3 reaches a bucket by another way than its own name. */
 const ALIASES = ['-s3alias', '--ol-s3', '.mrap'];

@@ -68,7 +68,8 @@ async function forget({ store }: SweepServices, place: Place): Promise<Swept[]> 
     const environment = await transaction.get('environment', { application, name });
     const register = await transaction.get('ephemeralRegister', {});
     const isLive = environment?.type === 'ephemeral' && environment.life.phase !== 'closed';
-    if (isLive || !register) return [];
+    const isListed = register?.live.some((each) => each.application === application && each.environment === name);
+    if (isLive || !register || !isListed) return [];
     transaction.put('ephemeralRegister', withoutLive(register, place));
     return [{ ...place, action: 'forgotten', why: 'it is not live' }];
   });
