@@ -22,6 +22,7 @@ import { createKmsService } from './services/kms/kms-service.ts';
 import { createLambdaService, type LambdaService } from './services/lambda/lambda-service.ts';
 import { createLogsService, type LogsService } from './services/logs/logs-service.ts';
 import { createS3Service, type S3Service } from './services/s3/s3-service.ts';
+import { createSchedulerService, type SchedulerService } from './services/scheduler/scheduler-service.ts';
 import { createSnsService, type SnsService } from './services/sns/sns-service.ts';
 import { createSqsService, type QueueView, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
@@ -66,6 +67,7 @@ export interface LocalCloud {
   readonly stack: DeployedStack;
   readonly states: StatesService;
   readonly events: EventsService;
+  readonly scheduler: SchedulerService;
   readonly sns: SnsService;
   readonly sqs: SqsService;
   readonly s3: S3Service;
@@ -146,6 +148,7 @@ async function start(
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
   const events = createEventsService(context);
+  const scheduler = createSchedulerService(context);
   const findEnvironment = createEnvironmentLookup(context, () => refOf(stack, 'AWS::DynamoDB::Table'));
   const targetAccounts = createTargetAccounts({ context, door, s3, assembly, findEnvironment });
   const codebuild = createCodeBuildService(context, { ...props, pagesUrl, onSourceReady: targetAccounts.prepare });
@@ -170,7 +173,7 @@ async function start(
   // What calls stands behind what it calls, so that the reverse order is the one to stop in.
   const services: readonly LocalService[] = [
     ...[iam, logs, cloudwatch, kms, dynamodb, s3, sts, sns, sqs],
-    ...[lambda, codebuild, events, states, gateway],
+    ...[lambda, codebuild, events, scheduler, states, gateway],
   ];
   for (const service of services) {
     if (service.service) door.register(service.service);
@@ -197,7 +200,7 @@ async function start(
 
   return {
     ...{ url, endpoint: server.url, accountId, region, door, stack },
-    ...{ states, events, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
+    ...{ states, events, scheduler, sns, sqs, s3, codebuild, lambda, logs, cloudwatch },
     get tableName() {
       return refOf(stack, 'AWS::DynamoDB::Table');
     },

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateScheduleGroupCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, GetSubscriptionAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
@@ -15,13 +16,20 @@ import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { COMMIT } from '../builders.ts';
 import { describeArtifactStore } from '../contracts/artifact-store-contract.ts';
 import { describeLinkSigner } from '../contracts/link-signer-contract.ts';
+import { describeScheduler } from '../contracts/scheduler-contract.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
+import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../moto.ts';
 import type { ServerProcess } from '../server-process.ts';
+import { openScheduler } from './open-scheduler.ts';
 
 describeArtifactStore('InMemoryArtifactStore', async () => new InMemoryArtifactStore());
 describeLinkSigner('FakeLinkSigner', async () => new FakeLinkSigner());
+describeScheduler('InMemoryScheduler', async () => {
+  const scheduler = new InMemoryScheduler();
+  return { scheduler, read: async (name) => scheduler.wakeUps.get(name) };
+});
 if (isMotoInstalled()) describe('on moto,', onMoto);
 
 function onMoto(): void {
@@ -47,6 +55,12 @@ function onMoto(): void {
     const hmac = { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' } as const;
     const { KeyMetadata } = await client.send(new CreateKeyCommand(hmac));
     return new KmsLinkSigner(KeyMetadata?.KeyId ?? '', client);
+  });
+
+  describeScheduler('EventBridgeScheduler', async () => {
+    const client = new SchedulerClient(clientAt(moto.endpoint));
+    await client.send(new CreateScheduleGroupCommand({ Name: 'stagegate' }));
+    return openScheduler(client);
   });
 
   describe('SnsApproverMail', () => {

@@ -9,15 +9,18 @@ describe('alarms', () => {
 
   test('watch failed and stuck deployments and every dead-letter queue', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+      'stagegate-DeadLetters-branch-gone',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',
+      'stagegate-DeadLetters-sweep',
       'stagegate-DeploymentsFailed',
       'stagegate-DeploymentsStuck',
+      'stagegate-EnvironmentsStuck',
     ]);
   });
 
-  test.each(['DeploymentsFailed', 'DeploymentsStuck'])(
+  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck'])(
     '%s counts what functions write, not failed executions',
     (name) => {
       const alarm = alarms.find(({ MetricName }) => MetricName === name);

@@ -41,6 +41,16 @@ describe('events', () => {
     expect(schedules).toContain('rate(1 minute)');
   });
 
+  test('a branch that is gone, or whose pull request is closed, ends its environments, if the webhook says so', () => {
+    const [rule] = ruleFor('branch-gone');
+    expect(rule.EventPattern).toEqual({ source: ['stagegate'], 'detail-type': ['BranchDeleted', 'PullRequestClosed'] });
+    expect(flat(rule.EventBusName)).toMatch(/^<EventsBus/);
+  });
+
+  test('the sweeper needs no event: it runs every minute', () => {
+    expect(ruleFor('sweep')).toMatchObject([{ ScheduleExpression: 'rate(1 minute)' }]);
+  });
+
   test('are of types that somebody publishes', () => {
     const ours = rules.filter(({ EventBusName }) => EventBusName);
     for (const { EventPattern } of ours)

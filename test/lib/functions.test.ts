@@ -42,7 +42,7 @@ describe('functions', () => {
     );
     const address = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] }, '/local/executions']] };
     expect(told.map(([, { Properties }]) => Properties.FunctionName).sort()).toEqual(
-      ['configure', 'decide', 'deploy', 'read'].map((name) => `stagegate-${name}`),
+      ['configure', 'decide', 'deploy', 'ephemeral', 'read'].map((name) => `stagegate-${name}`),
     );
     for (const [, { Properties }] of told) expect(Properties.Environment.Variables.EXECUTIONS_URL).toEqual(address);
   });
@@ -67,7 +67,7 @@ describe('functions', () => {
   });
 
   test('invoked by events keep what they could not digest', () => {
-    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile'];
+    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
       expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);

@@ -63,6 +63,7 @@ const SERVICE_KEYS = [
   'dynamodb:EnclosingOperation',
   'events:detail-type',
   'events:source',
+  'iam:PassedToService',
   'kms:CallerAccount',
   'kms:MacAlgorithm',
   'kms:RequestAlias',
