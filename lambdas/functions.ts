@@ -13,6 +13,11 @@ const Workflow = z.object({ STATE_MACHINE_ARN: z.string().startsWith('arn:') });
 const Events = z.object({ EVENT_BUS_NAME: z.string().min(1) });
 const Mail = z.object({ TOPIC_ARN: z.string().startsWith('arn:') });
 const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
+const Webhook = z.object({
+  WEBHOOK_KEY_ID: z.string().min(1),
+  /** Generations of the secret that are valid, comma-separated; none switches webhooks off. */
+  WEBHOOK_GENERATIONS: z.string().regex(/^(?:\d+(?:,\d+)*)?$/),
+});
 /** The API's own address, without a trailing slash: approval links begin with it. */
 const PublicUrl = z.object({ PUBLIC_URL: z.url() });
 
@@ -36,6 +41,12 @@ const WakeUps = z.object({
   WAKE_UP_FUNCTION_ARN: z.string().startsWith('arn:'),
 });
 
+/** When who has not decided is reminded: seconds after the gate was opened, and seconds before it expires. */
+const Reminders = z.object({
+  FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),
+  LAST_REMINDER_SECONDS: z.coerce.number().int().min(1),
+});
+
 /** What stops and starts deployments: records, executions and events. */
 const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 
@@ -49,13 +60,20 @@ export const FUNCTIONS = {
     entry: 'lambdas/api/configure.ts',
     environment: Store.extend(Limits.shape).extend(Executions.shape),
   },
-  approvers: { entry: 'lambdas/api/approvers.ts', environment: Store.extend(Mail.shape) },
+  approvers: {
+    entry: 'lambdas/api/approvers.ts',
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape),
+  },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
   ephemeral: {
     entry: 'lambdas/api/ephemeral.ts',
     environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
   },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
+  webhook: {
+    entry: 'lambdas/api/webhook.ts',
+    environment: Store.extend(Events.shape).extend(Webhook.shape),
+  },
   open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',
@@ -93,6 +111,14 @@ export const FUNCTIONS = {
   // events: consumers of the bus and the clock
   'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
   promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
+  'send-reminders': {
+    entry: 'lambdas/events/send-reminders.ts',
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(Reminders.shape),
+  },
+  'sweep-subscriptions': {
+    entry: 'lambdas/events/sweep-subscriptions.ts',
+    environment: Store.extend(Mail.shape),
+  },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
   'branch-gone': { entry: 'lambdas/events/branch-gone.ts', environment: Deployments },
   sweep: {

@@ -94,6 +94,16 @@ const ConfigSchema = z.strictObject({
     .string()
     .regex(/^(?:\/[\w-]+)+$/, 'a path like /local/executions')
     .optional(),
+  /**
+   * Generations of the webhook secret that are valid: a second one while it replaces the first, none (`[]`) where no
+   * webhook is to be taken.
+   */
+  webhookGenerations: list(number(z.number().int().min(1).max(1_000_000)))
+    .pipe(z.array(z.number()).max(2))
+    .default([1]),
+  /** When who has not decided is reminded: after the gate was opened, and before it expires (at most a quarter of its life). */
+  firstReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
+  lastReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /** What deleting the stack does to records, bundles and keys. */

@@ -1,47 +1,62 @@
 /**
  * Entry of every command of this repository: `node scripts/run.mjs [--needs a,b] script [args]`.
  * Installs the dependencies when they are missing or differ from the lock file, names each missing prerequisite in
- * one line, then runs the script with the Node.js pinned in package.json. Plain JavaScript, because the Node.js of
- * the machine may be too old to run anything else.
+ * one line (root on Debian gets those that are packages there), then runs the script with the Node.js pinned in
+ * package.json. Plain JavaScript, because the Node.js of the machine may be too old to run anything else.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChromium } from './chromium.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 const stamp = join(root, 'node_modules', '.stagegate-lock');
 const lockFile = join(root, '.stagegate', 'install.pid');
 
+const answers = (command, args, accepts = () => true) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 && accepts(`${stdout}${stderr}`);
+};
+
 const PREREQUISITES = {
-  git: { commands: [['git', '--version']], hint: 'install git (https://git-scm.com/downloads)' },
+  git: {
+    isThere: () => answers('git', ['--version']),
+    hint: 'install git (https://git-scm.com/downloads)',
+  },
   java: {
-    commands: [['java', '-version']],
-    accepts: (text) => Number(/version "(\d+)/.exec(text)?.[1] ?? 0) >= 17,
+    isThere: () => answers('java', ['-version'], (text) => Number(/version "(\d+)/.exec(text)?.[1] ?? 0) >= 17),
     hint: 'install Java 17 or newer (for example https://adoptium.net); DynamoDB Local needs it',
   },
   terraform: {
-    commands: [
-      ['terraform', 'version'],
-      ['tofu', 'version'],
-    ],
+    isThere: () => ['terraform', 'tofu'].some((engine) => answers(engine, ['version'])),
     hint: 'install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on the PATH',
+  },
+  chromium: {
+    isThere: () => findChromium() !== undefined,
+    // Without recommended packages the browser would come without any font.
+    debianPackages: ['chromium', 'fonts-liberation'],
+    hint: 'install Chromium or Google Chrome, or name its executable in STAGEGATE_CHROMIUM; the tests read the approval page in it',
   },
 };
 
-function isThere({ commands, accepts = () => true }) {
-  return commands.some(([command, ...args]) => {
-    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-    return status === 0 && accepts(`${stdout}${stderr}`);
-  });
-}
-
 function requirePrerequisites(names) {
-  const missing = names.filter((name) => !isThere(PREREQUISITES[name]));
+  const isMissing = (name) => !PREREQUISITES[name].isThere();
+  installPackages(names.filter(isMissing).flatMap((name) => PREREQUISITES[name].debianPackages ?? []));
+  const missing = names.filter(isMissing);
   for (const name of missing) console.error(`stagegate: missing prerequisite ${name}: ${PREREQUISITES[name].hint}`);
   if (missing.length > 0) process.exit(1);
+}
+
+/** Root on Debian, which is how continuous integration runs, gets what is a package there; what is still missing after it is named. */
+function installPackages(packages) {
+  if (packages.length === 0 || process.getuid?.() !== 0 || !answers('apt-get', ['--version'])) return;
+  console.error(`stagegate: installing ${packages.join(', ')} (apt-get install) …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]])
+    if (spawnSync('apt-get', ['--quiet=2', ...args], { stdio: ['ignore', 'ignore', 2], env }).status !== 0) return;
 }
 
 const wanted = () =>

@@ -5,7 +5,14 @@ import { DeploymentIdSchema, EmailSchema, Sha256Schema } from '../domain/names.t
 import { GateNameSchema } from '../domain/policy.ts';
 import type { ApprovalLink, LinkSigner } from '../domain/ports.ts';
 
-const LinkSchema = z.tuple([DeploymentIdSchema, GateNameSchema, z.int().min(1), EmailSchema, Sha256Schema]);
+const LinkSchema = z.tuple([
+  DeploymentIdSchema,
+  GateNameSchema,
+  z.int().min(1),
+  EmailSchema,
+  Sha256Schema,
+  z.int().min(1),
+]);
 
 /** A real token is below this; anything longer is refused before KMS is asked. */
 const LONGEST_TOKEN = 1000;
@@ -24,8 +31,9 @@ export class KmsLinkSigner implements LinkSigner {
     this.#client = client;
   }
 
-  async sign({ deploymentId, gate, round, email, digest }: ApprovalLink): Promise<string> {
-    const content = Buffer.from(JSON.stringify([deploymentId, gate, round, email, digest])).toString('base64url');
+  async sign({ deploymentId, gate, round, email, digest, sequence }: ApprovalLink): Promise<string> {
+    const text = JSON.stringify([deploymentId, gate, round, email, digest, sequence]);
+    const content = Buffer.from(text).toString('base64url');
     return `${content}.${(await this.#mac(content)).toString('base64url')}`;
   }
 
@@ -49,10 +57,10 @@ export class KmsLinkSigner implements LinkSigner {
 
 function decode(content: string): ApprovalLink | undefined {
   try {
-    const [deploymentId, gate, round, email, digest] = LinkSchema.parse(
+    const [deploymentId, gate, round, email, digest, sequence] = LinkSchema.parse(
       JSON.parse(Buffer.from(content, 'base64url').toString('utf8')),
     );
-    return { deploymentId, gate, round, email, digest };
+    return { deploymentId, gate, round, email, digest, sequence };
   } catch {
     return undefined;
   }

@@ -1,16 +1,37 @@
 import {
+  ConfirmSubscriptionCommand,
+  FilterPolicyLimitExceededException,
+  GetSubscriptionAttributesCommand,
   InvalidParameterException,
+  NotFoundException,
   PublishCommand,
   paginateListSubscriptionsByTopic,
   SNSClient,
   SubscribeCommand,
+  SubscriptionLimitExceededException,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
-import { InvalidInputError } from '../domain/errors.ts';
-import type { ApproverMail, Subscription } from '../domain/ports.ts';
+import * as z from 'zod';
+import { type ConfirmationLink, notThatLink, readConfirmationLink } from '../domain/confirmation-link.ts';
+import { InvalidInputError, RefusedError } from '../domain/errors.ts';
+import type { ApproverMail, Confirmation, Subscription } from '../domain/ports.ts';
 
+const PENDING = 'PendingConfirmation';
 /** Instead of an ARN, SNS writes `PendingConfirmation` before the address has confirmed and `Deleted` after it left. */
 const isArn = (subscriptionArn: string): boolean => subscriptionArn.startsWith('arn:');
+
+/** SNS itself has the last word on how many fit, also when two are registered at once. */
+const limitOr = (cause: unknown, email: string): unknown =>
+  cause instanceof FilterPolicyLimitExceededException || cause instanceof SubscriptionLimitExceededException
+    ? new RefusedError('approver-limit', `subscribing ${email}: the topic takes no more subscriptions`)
+    : cause;
+
+const AddressedSchema = z.object({ protocol: z.string(), hostname: z.string() });
+
+function leadsTo({ protocol, hostname }: ConfirmationLink, request: unknown): boolean {
+  const asked = AddressedSchema.safeParse(request).data;
+  return asked?.protocol === protocol && asked.hostname === hostname;
+}
 
 /**
  * One topic, one e-mail subscription per approver. The filter policy is set in the Subscribe call itself: a
@@ -36,11 +57,38 @@ export class SnsApproverMail implements ApproverMail {
         }),
       )
       .catch((cause: unknown) => {
-        if (!(cause instanceof InvalidParameterException)) throw cause;
+        if (!(cause instanceof InvalidParameterException)) throw limitOr(cause, email);
         const issue = { field: 'email', message: 'an address SNS can send to', value: JSON.stringify(email) };
         throw new InvalidInputError('subscribing an approver', [issue], { cause });
       });
     return SubscriptionArn && isArn(SubscriptionArn) ? SubscriptionArn : undefined;
+  }
+
+  async confirm(email: string, text: string): Promise<Confirmation> {
+    const link = readConfirmationLink(text, { topicArn: this.#topicArn, email });
+    const command = new ConfirmSubscriptionCommand({
+      TopicArn: this.#topicArn,
+      Token: link.token,
+      AuthenticateOnUnsubscribe: 'true',
+    });
+    // The link has to lead to the very service that is asked: an SNS endpoint of this region and no other host.
+    command.middlewareStack.add(
+      (next) => (args) => {
+        if (!leadsTo(link, args.request)) throw notThatLink(text, 'does not lead to AWS');
+        return next(args);
+      },
+      { step: 'finalizeRequest' },
+    );
+    const { SubscriptionArn = '' } = await this.#client.send(command).catch((cause: unknown) => {
+      if (!(cause instanceof InvalidParameterException || cause instanceof NotFoundException))
+        throw limitOr(cause, email);
+      throw new RefusedError(
+        'confirmation-refused',
+        `AWS does not take the confirmation of ${email}: the link is older than two days, or a newer mail has another one`,
+      );
+    });
+    const { Attributes = {} } = await this.#client.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    return { arn: SubscriptionArn, unsubscribeProtected: Attributes.ConfirmationWasAuthenticated === 'true' };
   }
 
   async unsubscribe(subscriptionArn: string): Promise<void> {
@@ -53,9 +101,9 @@ export class SnsApproverMail implements ApproverMail {
       for (const { Protocol, Endpoint, SubscriptionArn = '' } of page.Subscriptions ?? []) {
         if (Protocol !== 'email' || !Endpoint) continue;
         const email = Endpoint.toLowerCase();
-        // Somebody who left and came back stands in the list twice.
+        // Somebody who left and came back stands in the list twice; somebody who only left is not subscribed.
         if (isArn(SubscriptionArn)) found.set(email, { confirmed: true, arn: SubscriptionArn });
-        else if (!found.has(email)) found.set(email, { confirmed: false });
+        else if (SubscriptionArn === PENDING && !found.has(email)) found.set(email, { confirmed: false });
       }
     return found;
   }

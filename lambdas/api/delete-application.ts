@@ -10,8 +10,8 @@ export const deleteApplication = operation(
     input: { path: ApplicationPath },
     answers: { 204: z.undefined() },
   },
-  async ({ path: { app } }, services: Services<'approvers'>) => {
-    await removeApplication(services, app);
+  async ({ path: { app } }, services: Services<'approvers'>, { caller }) => {
+    await removeApplication(services, app, caller);
     return answer(204, undefined);
   },
 );

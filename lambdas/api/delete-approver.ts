@@ -11,9 +11,9 @@ export const deleteApprover = operation(
     input: { path: ApproverPath },
     answers: { 204: z.undefined() },
   },
-  async ({ path: { app, email } }, services: Services<'approvers'>) => {
+  async ({ path: { app, email } }, services: Services<'approvers'>, { caller }) => {
     await findApplication(services.store, app);
-    await removeApprover(services, app, email);
+    await removeApprover(services, app, email, caller);
     return answer(204, undefined);
   },
 );

@@ -17,6 +17,7 @@ import { getPlan } from './get-plan.ts';
 import { getRelease } from './get-release.ts';
 import { listApplications } from './list-applications.ts';
 import { listApprovers } from './list-approvers.ts';
+import { listAudit } from './list-audit.ts';
 import { listDeploymentEvents } from './list-deployment-events.ts';
 import { listDeployments } from './list-deployments.ts';
 import { listEnvironments } from './list-environments.ts';
@@ -24,10 +25,13 @@ import { listAllEphemeralEnvironments, listEphemeralEnvironments } from './list-
 import { listReleases } from './list-releases.ts';
 import { patchEnvironment } from './patch-environment.ts';
 import { patchEphemeralEnvironment } from './patch-ephemeral-environment.ts';
+import { postConfirmation } from './post-confirmation.ts';
 import { postDecision } from './post-decision.ts';
 import { postDeployment } from './post-deployment.ts';
 import { postEphemeralDeployment } from './post-ephemeral-deployment.ts';
 import { postEphemeralEnvironment } from './post-ephemeral-environment.ts';
+import { postGithubWebhook } from './post-github-webhook.ts';
+import { postLink } from './post-link.ts';
 import { postPromotion } from './post-promotion.ts';
 import { postProtectionLift } from './post-protection-lift.ts';
 import { postRelease } from './post-release.ts';
@@ -37,7 +41,7 @@ import { putApprover } from './put-approver.ts';
 import { putEnvironment } from './put-environment.ts';
 import type { ROUTES, RouteKey } from './routes.ts';
 
-type ApiFunction = 'read' | 'configure' | 'approvers' | 'deploy' | 'ephemeral' | 'decide' | 'open';
+type ApiFunction = 'read' | 'configure' | 'approvers' | 'deploy' | 'ephemeral' | 'decide' | 'webhook' | 'open';
 
 /** Exactly the routes that the route table gives a function: a missing or foreign one does not compile. */
 type OperationsOf<Name extends ApiFunction> = {
@@ -50,6 +54,7 @@ export const READ: OperationsOf<'read'> = {
   'GET /applications': listApplications,
   'GET /applications/{app}': getApplication,
   'GET /applications/{app}/pipeline': getPipeline,
+  'GET /applications/{app}/audit': listAudit,
   'GET /applications/{app}/environments': listEnvironments,
   'GET /applications/{app}/environments/{env}': getEnvironment,
   'GET /applications/{app}/environments/{env}/outputs': getOutputs,
@@ -76,6 +81,8 @@ export const APPROVERS: OperationsOf<'approvers'> = {
   'GET /applications/{app}/approvers': listApprovers,
   'PUT /applications/{app}/approvers/{email}': putApprover,
   'DELETE /applications/{app}/approvers/{email}': deleteApprover,
+  'POST /applications/{app}/approvers/{email}/confirmation': postConfirmation,
+  'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/links': postLink,
   'DELETE /applications/{app}': deleteApplication,
 };
 
@@ -98,6 +105,10 @@ export const DECIDE: OperationsOf<'decide'> = {
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': postDecision,
 };
 
+export const WEBHOOK: OperationsOf<'webhook'> = {
+  'POST /webhooks/github': postGithubWebhook,
+};
+
 export const OPEN: OperationsOf<'open'> = {
   'GET /health': getHealth,
   'GET /openapi.json': getOpenapi(() => ({
@@ -107,6 +118,7 @@ export const OPEN: OperationsOf<'open'> = {
     ...DEPLOY,
     ...EPHEMERAL,
     ...DECIDE,
+    ...WEBHOOK,
     ...OPEN,
   })),
 };

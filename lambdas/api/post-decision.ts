@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { approverOfCaller, decideGate } from '../domain/decide-gate.ts';
+import { decideAsCaller } from '../domain/decide-gate.ts';
 import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
 import { findDeployment } from '../domain/find.ts';
 import { Sha256Schema } from '../domain/names.ts';
@@ -23,8 +23,7 @@ export const postDecision = operation(
   async ({ path: { app, env, id, gate }, body }, services: Services<'decide'>, { caller, home }) => {
     await findDeployment(services.store, app, env, id);
     const { planDigest: digest, ...ballot } = body;
-    const email = await approverOfCaller(services.store, app, caller);
-    await decideGate(services, { deploymentId: id, gate, email, via: 'api', principal: caller, digest, ...ballot });
+    await decideAsCaller(services, { deploymentId: id, gate, principal: caller, digest, ...ballot });
     const deployment = await findDeployment(services.store, app, env, id);
     return answer(200, await viewDeployment(services.store, deployment, home));
   },

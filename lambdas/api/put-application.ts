@@ -11,8 +11,8 @@ export const putApplication = operation(
     input: { path: ApplicationPath, body: ApplicationSettingsSchema },
     answers: { 200: ApplicationViewSchema, 201: ApplicationViewSchema },
   },
-  async ({ path: { app }, body }, services: Services<'configure'>) => {
-    const { application, isNew } = await configureApplication(services, app, body);
+  async ({ path: { app }, body }, services: Services<'configure'>, { caller }) => {
+    const { application, isNew } = await configureApplication(services, app, body, caller);
     return answer(isNew ? 201 : 200, showApplication(application));
   },
 );

@@ -11,8 +11,8 @@ export const putApprover = operation(
     input: { path: ApproverPath, body: ApproverSettingsSchema },
     answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
   },
-  async ({ path: { app, email }, body }, services: Services<'approvers'>) => {
-    const { approver, isNew } = await registerApprover(services, app, email, body);
+  async ({ path: { app, email }, body }, services: Services<'approvers'>, { caller }) => {
+    const { approver, isNew } = await registerApprover(services, app, email, body, caller);
     return answer(isNew ? 201 : 200, approver);
   },
 );

@@ -10,10 +10,12 @@ export const ROUTES = {
   'GET /openapi.json': { function: 'open', role: 'public' },
   'GET /approvals/{token}': { function: 'approval-page', role: 'public' },
   'POST /approvals/{token}': { function: 'approval-page', role: 'public' },
+  'POST /webhooks/github': { function: 'webhook', role: 'public' },
 
   'GET /applications': { function: 'read', role: 'viewer' },
   'GET /applications/{app}': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/pipeline': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/audit': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/outputs': { function: 'read', role: 'viewer' },
@@ -36,6 +38,11 @@ export const ROUTES = {
   'GET /applications/{app}/approvers': { function: 'approvers', role: 'viewer' },
   'PUT /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
   'DELETE /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
+  'POST /applications/{app}/approvers/{email}/confirmation': { function: 'approvers', role: 'staff' },
+  'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/links': {
+    function: 'approvers',
+    role: 'staff',
+  },
   'DELETE /applications/{app}': { function: 'approvers', role: 'admin' },
 
   'POST /applications/{app}/releases': { function: 'deploy', role: 'developer' },

@@ -1,9 +1,11 @@
+import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment, EnvironmentPatch } from './environment.ts';
-import { type EnvironmentEvent, recordEnvironmentEvent } from './environment-event.ts';
+import { recordEnvironmentEvent } from './environment-event.ts';
 import { emptyState } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 
 /**
  * Sets or lifts an environment's hold and its protection against deletion, and records who did so and why.
@@ -23,18 +25,21 @@ export async function adjustEnvironment(
         'not-allowed-here',
         `environment "${current.name}" is ephemeral: nothing is promoted into it, and it is not protected`,
       );
-    const record = (type: EnvironmentEvent['type']) =>
+    const record = async (type: 'held' | 'hold-lifted' | 'protected' | 'protection-removed') => {
       recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
+      const comment = reason && { comment: reason };
+      await recordAudit(transaction, surroundings, { ...where, type, ...actorOf(by), ...comment });
+    };
     if (hold !== undefined) {
       await setHold(transaction, where, hold ? { reason, by, at: surroundings.now() } : null);
-      record(hold ? 'held' : 'hold-lifted');
+      await record(hold ? 'held' : 'hold-lifted');
     }
     if (deletionProtection === undefined || deletionProtection === current.deletionProtection) return current;
     if (!deletionProtection && current.stage === 'production')
       throw new RefusedError('production-protected', `"${current.name}" is production: its protection stays`);
     const environment = { ...current, deletionProtection, updatedAt: surroundings.now() };
     transaction.put('environment', environment);
-    record(deletionProtection ? 'protected' : 'protection-removed');
+    await record(deletionProtection ? 'protected' : 'protection-removed');
     return environment;
   });
 }

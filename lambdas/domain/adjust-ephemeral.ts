@@ -1,3 +1,4 @@
+import { actorOf } from './audit.ts';
 import { requireOpen } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
 import type { EphemeralEnvironment } from './environment.ts';
@@ -6,6 +7,7 @@ import { type EphemeralPatch, endOfLife } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
 import { findEphemeral } from './find.ts';
 import type { Scheduler, Store, Surroundings } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { wakeUpAtEnd } from './wake-up.ts';
 
 interface Services {
@@ -35,13 +37,21 @@ export async function adjustEphemeral(
     const now = surroundings.now();
     const record = (type: 'extended' | 'follow-changed') =>
       recordEnvironmentEvent(transaction, surroundings, { application, environment: name, type, by: by.principal });
-    const extension =
-      ttlHours === undefined
-        ? {}
-        : { expiresAt: endOfLife(ttlHours, leastTtlSeconds, now), life: { phase: 'open' as const, since: now } };
-    if (ttlHours !== undefined) record('extended');
+    const expiresAt = ttlHours === undefined ? undefined : endOfLife(ttlHours, leastTtlSeconds, now);
+    if (expiresAt !== undefined) {
+      record('extended');
+      await recordAudit(transaction, surroundings, {
+        ...{ application, environment: name, type: 'ephemeral-extended', ...actorOf(by) },
+        details: { expiresAt },
+      });
+    }
     if (follow !== undefined) record('follow-changed');
-    const next = { ...environment, ...extension, ...(follow !== undefined && { follows: follow }), updatedAt: now };
+    const next: EphemeralEnvironment = {
+      ...environment,
+      ...(expiresAt !== undefined && { expiresAt, life: { phase: 'open', since: now } }),
+      ...(follow !== undefined && { follows: follow }),
+      updatedAt: now,
+    };
     transaction.put('environment', next);
     return next;
   });

@@ -19,7 +19,7 @@ import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
 import { type Configuration, configurationOf } from './plan/parity.ts';
-import { GATES, type GateName, gatesOf, policyOf } from './policy.ts';
+import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
 import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
@@ -169,16 +169,16 @@ function planOf(
     round: deployment.round,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
-    gates: requiredGates(usualGates(application, environment, deployment), lifts.length > 0),
+    gates: requiredGates(
+      gatesOf(policyForDeployment(environment, deployment.operation, application.policy)),
+      lifts.length > 0,
+    ),
     isProtected: isProtected(environment),
     lifts,
     ...(replaces && { replaces }),
   };
 }
 
-/** Who let an ephemeral environment be made for a while has agreed to its end. */
-const usualGates = ({ policy }: Application, environment: Environment, { operation }: Deployment): Planned['gates'] =>
-  environment.type === 'ephemeral' && operation === 'destroy' ? [] : gatesOf(policyOf(environment, policy));
 /** The stale plan this one is made instead of; asked again after the new one is known, it answers the same. */
 function replacedPlan({ planned, stale: because }: DeploymentIn<'planning'>): Planned['replaces'] {
   if (!planned || !because) return planned?.replaces;

@@ -1,38 +1,95 @@
 import { type Deployment, describeContent, type Planned, plannedOf } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
+import { moment, nameOf } from './in-words.ts';
 import { IN_WORDS } from './next-round.ts';
+import type { Release } from './release.ts';
+
+/** Why a mail is sent. */
+export type Occasion = 'request' | 'first-reminder' | 'last-reminder' | 'renewal';
 
 /** SNS refuses longer subjects, and line breaks in them. */
 const LONGEST_SUBJECT = 99;
+/** Of a commit message; the page has the whole. */
+const MOST_MESSAGE_LINES = 10;
+const LONGEST_LINE = 200;
+
+const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly opening: string }>> = {
+  request: { subject: 'Approve', opening: 'approval is asked for.' },
+  'first-reminder': { subject: 'Reminder: approve', opening: 'approval is still asked for.' },
+  'last-reminder': {
+    subject: 'Reminder: approve',
+    opening: 'approval is still asked for, and soon it will be too late.',
+  },
+  renewal: {
+    subject: 'Approve',
+    opening: 'approval is asked for. This mail takes the place of an earlier one, whose link no longer works.',
+  },
+};
+
+/** What a mail about a gate tells. */
+export interface MailSubject {
+  readonly deployment: Deployment;
+  readonly gate: Gate;
+  readonly release: Pick<Release, 'message' | 'author'> | undefined;
+}
 
 /** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
-export function approvalMail(deployment: Deployment, gate: Gate, link: string): { subject: string; body: string } {
-  const { application, environment, release, commit, operation, requestedBy } = deployment;
-  const subject = `Approve ${application} ${environment}: ${operation} of ${describeContent(deployment)}`.slice(
-    0,
-    LONGEST_SUBJECT,
-  );
+export function approvalMail(
+  { deployment, gate, release }: MailSubject,
+  occasion: Occasion,
+  link: string,
+): { subject: string; body: string } {
+  const { application, environment, release: number, commit, operation, requestedBy } = deployment;
+  const words = WORDS[occasion];
+  const content = describeContent(deployment);
+  const subject = `${words.subject} ${application} ${environment}: ${operation} of ${content}`;
   const planned = plannedOf(deployment);
   const headline = planned?.headline;
-  const body = [
-    `Your ${gate.gate} approval is asked for.`,
+  const told = [
+    `Your ${gate.gate} ${words.opening}`,
     '',
     ...(planned?.replaces ? [...whyAgain(planned.replaces, gate), ''] : []),
     `  Application   ${application}`,
     `  Environment   ${environment}`,
-    `  Operation     ${operation} of ${describeContent(deployment)}${release === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
-    `  Requested by  ${requestedBy.approver ?? requestedBy.principal}`,
-    `  Expires       ${gate.expiresAt}`,
+    `  Operation     ${operation} of ${content}${number === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
+    `  Requested by  ${nameOf(requestedBy)}`,
+    `  Expires       ${moment(gate.expiresAt)}`,
     '',
+    ...quoted(release),
     ...(headline ? describeHeadline(headline) : []),
     '',
+  ].map(withoutLinks);
+  const asked = [
     'Read the plan and decide here. The link is yours alone; please do not forward it:',
     link,
     '',
     `Plan digest ${gate.digest}`,
-  ].join('\n');
-  return { subject, body };
+  ];
+  return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
+}
+
+/**
+ * Mail programs make links of addresses. Commit messages and resource names are the words of whoever wrote the
+ * configuration: an address in them loses its colon, so that the only link in the mail is the one to decide with.
+ */
+const withoutLinks = (line: string): string => line.replaceAll('://', ' //');
+
+/** The commit message, marked as somebody else's words. */
+function quoted(release: MailSubject['release']): string[] {
+  const lines = (release?.message ?? '')
+    .split(/\r\n|[\n\r\u2028\u2029]/)
+    .map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trimEnd())
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) return [];
+  const more = lines.length > MOST_MESSAGE_LINES ? [`  | … (${lines.length - MOST_MESSAGE_LINES} more lines)`] : [];
+  return [
+    `What it is for${release?.author ? `, in the words of ${release.author.replaceAll(/\s+/g, ' ')}` : ''}:`,
+    ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()),
+    ...more,
+    '',
+  ];
 }
 
 /** Why somebody who may have approved already is asked (again). */

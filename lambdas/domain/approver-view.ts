@@ -10,8 +10,9 @@ export const ApproverViewSchema = z
     email: z.string(),
     gates: z.tuple([GateNameSchema]),
     principals: z.array(z.string()),
-    /** `pending`: the confirmation mail was not answered yet. `lost`: there is no subscription any more. */
+    /** `pending`: the confirmation mail was not answered yet. `lost`: the subscription is gone and not confirmed again. */
     subscription: z.enum(['pending', 'confirmed', 'lost']),
+    /** Only a signed call can end the subscription; a link in a forwarded mail cannot. */
     unsubscribeProtected: z.boolean(),
     createdAt: z.string(),
   })
@@ -21,5 +22,10 @@ export type ApproverView = z.input<typeof ApproverViewSchema>;
 /** What SNS says now counts more than what it said when the record was written. */
 export function showApprover(approver: Approver, subscriptions: ReadonlyMap<string, Subscription>): ApproverView {
   const live = subscriptions.get(approver.email);
-  return { ...approver, subscription: live ? (live.confirmed ? 'confirmed' : 'pending') : 'lost' };
+  const isProtected = live?.confirmed === true && live.arn === approver.subscriptionArn;
+  return {
+    ...approver,
+    subscription: live?.confirmed ? 'confirmed' : live && approver.subscription === 'pending' ? 'pending' : 'lost',
+    unsubscribeProtected: isProtected && approver.unsubscribeProtected,
+  };
 }

@@ -30,11 +30,28 @@ export const ApproverSchema = z.object({
 });
 export type Approver = z.infer<typeof ApproverSchema>;
 
-/** The registered approver behind an API caller, judged by exact principal or pattern. */
+/**
+ * The registered approver behind an API caller. Where several match, the one that names the caller most exactly: who
+ * has an entry of their own is not taken for the holder of a pattern around it.
+ */
 export function approverOf(principal: string, approvers: readonly Approver[]): Approver | undefined {
-  return approvers.find((approver) =>
-    [approver.email, ...approver.principals].some((pattern) => matches(pattern, principal)),
-  );
+  const ranked = approvers.map((approver) => ({ approver, exactness: exactness(approver, principal) }));
+  const best = Math.max(...ranked.map((candidate) => candidate.exactness));
+  return best > 0 ? ranked.find((candidate) => candidate.exactness === best)?.approver : undefined;
+}
+
+/** Is the approver a requester who mapped to nobody when asking, or one that it names exactly? */
+export const standsFor = (
+  approver: Approver,
+  { principal, approver: known }: { readonly principal: string; readonly approver?: string },
+): boolean => exactness(approver, principal) >= (known === undefined ? 1 : EXACT);
+
+const EXACT = Number.MAX_SAFE_INTEGER;
+
+/** How much of a principal an approver names: 0 when it does not match, EXACT without a wildcard. */
+function exactness({ email, principals }: Approver, principal: string): number {
+  const matching = [email, ...principals].filter((pattern) => matches(pattern, principal));
+  return Math.max(0, ...matching.map((pattern) => (pattern.includes('*') ? pattern.length : EXACT)));
 }
 
 function matches(pattern: string, principal: string): boolean {

@@ -1,10 +1,12 @@
+import { type Actor, actorOf } from './audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
-import { withoutQueued } from './environment-state.ts';
+import { withoutQueued, withUnannounced } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
@@ -29,6 +31,7 @@ export async function markCanceled(
   deployment: Deployment,
   by: Requester,
   surroundings: Surroundings,
+  actor: Actor = actorOf(by),
 ): Promise<{ deployment: Deployment; effects: Effects }> {
   const { id } = deployment;
   if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
@@ -37,10 +40,11 @@ export async function markCanceled(
     case 'queued': {
       const { application, environment } = deployment;
       const state = await transaction.get('environmentState', { application, environment });
-      if (state) transaction.put('environmentState', withoutQueued(state, id));
+      if (state) transaction.put('environmentState', withUnannounced(withoutQueued(state, id), [id]));
       const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
       transaction.put('deployment', canceled);
       recordEvent(transaction, surroundings, id, 'canceled', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, actor);
       return { deployment: canceled, effects: { ...NO_EFFECTS, announce: [id] } };
     }
     case 'planning':
@@ -54,12 +58,24 @@ export async function markCanceled(
       const marked = { ...deployment, cancelRequestedBy: by };
       transaction.put('deployment', marked);
       recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, actor);
       return { deployment: marked, effects: await resumeCanceled(transaction, id) };
     }
     default:
       throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
   }
 }
+
+const auditCancellation = (
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { id: deploymentId, application, environment, status }: Deployment,
+  actor: Actor,
+): Promise<void> =>
+  recordAudit(transaction, surroundings, {
+    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actor },
+    details: { status },
+  });
 
 /** Asked for again, it resumes again: so a crash after the first time heals. */
 async function resumeCanceled(transaction: Transaction, id: string): Promise<Effects> {

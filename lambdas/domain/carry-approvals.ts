@@ -1,7 +1,9 @@
+import { SYSTEM } from './audit.ts';
 import type { DeploymentIn, Planned } from './deployment.ts';
 import { approvalsOf, carryOver, type Gate, voidDecisions } from './gate.ts';
 import { GATES, type GateName } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 /**
@@ -21,22 +23,30 @@ export async function carryApprovals(
     const gate = before && renewed(before, planned, required ?? before.required, surroundings.now());
     if (gate && gate !== before) {
       transaction.put('gate', gate);
-      recordEvent(
-        transaction,
-        surroundings,
-        id,
-        gate.status === 'void' ? 'approvals-voided' : 'approvals-carried',
-        undefined,
-        {
-          ...{ gate: name, digest: planned.digest, before: before.digest },
-          approvers: approvalsOf(before).map(({ by }) => by),
-        },
-      );
+      await tellOfApprovals(transaction, surroundings, before, planned, gate.status === 'void' ? 'voided' : 'carried');
     }
     const isPassed = gate?.status === 'approved' && gate.round === planned.round;
     if (required && !isPassed) left.push(name);
   }
   return left;
+}
+
+/** In the deployment's story and in the audit: a plan that nobody was shown is applied on the word of those named. */
+export async function tellOfApprovals(
+  transaction: Transaction,
+  surroundings: Surroundings,
+  before: Gate,
+  { digest }: Planned,
+  what: 'carried' | 'voided',
+): Promise<void> {
+  const { deploymentId, application, environment, gate } = before;
+  const type = `approvals-${what}` as const;
+  const details = { before: before.digest, approvers: approvalsOf(before).map(({ by }) => by) };
+  recordEvent(transaction, surroundings, deploymentId, type, undefined, { gate, digest, ...details });
+  if (before.decisions.length > 0)
+    await recordAudit(transaction, surroundings, {
+      ...{ application, environment, deploymentId, gate, type, ...SYSTEM, digest, details },
+    });
 }
 
 function renewed(gate: Gate, planned: Planned, required: number, now: string): Gate {

@@ -1,4 +1,5 @@
 import type { Application } from './application.ts';
+import { type Actor, actorOf, SYSTEM } from './audit.ts';
 import { markCanceled } from './cancel-deployment.ts';
 import { placeEphemeralDeployment, stateOf } from './deploy-ephemeral.ts';
 import { type Deployment, isTerminal, type Requester } from './deployment.ts';
@@ -9,6 +10,7 @@ import { type EnvironmentState, mayHoldResources } from './environment-state.ts'
 import type { Cause, Life } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { closeEnvironment } from './settle-destruction.ts';
 
 export type Closing = EphemeralEnvironment & { readonly life: Extract<Life, { phase: 'closing' }> };
@@ -28,7 +30,9 @@ export async function beginClosing(
   const closing: Closing = { ...environment, updatedAt: at, life: { phase: 'closing', cause, by, at, attempts: 0 } };
   const where = { application: environment.application, environment: environment.name };
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'closing', by: by.principal, reason: cause });
-  const canceled = await cancelOpen(transaction, await stateOf(transaction, environment), by, surroundings);
+  const actor = cause === 'requested' ? actorOf(by) : SYSTEM;
+  await recordAudit(transaction, surroundings, { ...where, type: 'ephemeral-ended', ...actor, details: { cause } });
+  const canceled = await cancelOpen(transaction, environment, { by, actor }, surroundings);
   return merged(canceled, await destroyAgain(transaction, application, closing, surroundings));
 }
 
@@ -77,15 +81,15 @@ export async function openDeployments(transaction: Transaction, state: Environme
 /** What is being applied is let go on: half an apply is worse than a whole one. */
 async function cancelOpen(
   transaction: Transaction,
-  state: EnvironmentState,
-  by: Requester,
+  environment: EphemeralEnvironment,
+  { by, actor }: { readonly by: Requester; readonly actor: Actor },
   surroundings: Surroundings,
 ): Promise<Effects> {
   let effects = NO_EFFECTS;
-  for (const deployment of await openDeployments(transaction, state)) {
+  for (const deployment of await openDeployments(transaction, await stateOf(transaction, environment))) {
     if (deployment.operation === 'destroy' || deployment.status === 'applying') continue;
     try {
-      effects = merged(effects, (await markCanceled(transaction, deployment, by, surroundings)).effects);
+      effects = merged(effects, (await markCanceled(transaction, deployment, by, surroundings, actor)).effects);
     } catch (error) {
       // It is ending by itself.
       if (!(error instanceof RefusedError && error.refusal === 'not-cancelable')) throw error;

@@ -1,10 +1,13 @@
 import type { Application, ApplicationSettings } from './application.ts';
+import { actorOf } from './audit.ts';
 import { isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import { requireLongEnough, requireStrongEnough } from './policy.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
+import { changedSettings } from './settings-change.ts';
 
 /** Creates an application or replaces its settings. Throws InvalidInputError, RefusedError. */
 export async function configureApplication(
@@ -15,6 +18,7 @@ export async function configureApplication(
   }: { store: Store; surroundings: Surroundings; leastGateExpirySeconds: number },
   name: string,
   settings: ApplicationSettings,
+  by: string,
 ): Promise<{ application: Application; isNew: boolean }> {
   requireStrongEnough(settings.policy);
   requireLongEnough(settings.policy, leastGateExpirySeconds);
@@ -25,6 +29,11 @@ export async function configureApplication(
     requireOrdered(application.pipeline, await stagesOf(transaction, application));
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
     transaction.put('application', application);
+    const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
+    if (Object.keys(details).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application: name, type: 'application-configured', ...actorOf({ principal: by }), details },
+      });
     return { application, isNew: !current };
   });
 }

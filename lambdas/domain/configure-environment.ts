@@ -1,3 +1,4 @@
+import { actorOf } from './audit.ts';
 import {
   type Environment,
   type EnvironmentSettings,
@@ -12,6 +13,8 @@ import { freeState } from './free-state.ts';
 import { positionOf, requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
+import { changedSettings } from './settings-change.ts';
 
 interface Place {
   readonly application: string;
@@ -48,9 +51,18 @@ export async function configureEnvironment(
     };
     transaction.put('environment', environment);
     recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
+    const details = changedSettings(current, environment, UNTOLD);
+    if (Object.keys(details).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application: app, environment: name, type: 'environment-configured' },
+        ...{ ...actorOf({ principal: by }), details },
+      });
     return { environment, isNew: !current };
   });
 }
+
+/** Of an environment's record: what is no setting, or appears in no answer. */
+const UNTOLD = ['application', 'name', 'type', 'externalId', 'removal', 'createdAt', 'updatedAt'];
 
 /** A regular environment never bears the name of a live ephemeral one; a closed one is in nobody's way. */
 function requireNameFree(found: Environment | undefined): RegularEnvironment | undefined {

@@ -1,13 +1,24 @@
 import * as z from 'zod';
+import type { Application } from './application.ts';
+import { SYSTEM } from './audit.ts';
 import { applyBuild, BuildOverridesSchema } from './build-request.ts';
-import { type DeploymentIn, type EndingError, type Planned, plannedOf, startApplying } from './deployment.ts';
+import {
+  contentOf,
+  type DeploymentIn,
+  type EndingError,
+  type Planned,
+  plannedOf,
+  startApplying,
+} from './deployment.ts';
 import { type Environment, isProtected } from './environment.ts';
 import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, isAbout } from './gate.ts';
 import { objectionTo } from './objection.ts';
+import { type GateName, policyForDeployment, stricterGates } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, useLift } from './protection-lift.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
@@ -57,7 +68,7 @@ export async function consumePlan(
 
     const blocking = consumed
       ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
-      : await objectionToApplying(transaction, deployment, planned, environment);
+      : await objectionToApplying(transaction, deployment, planned, application, environment);
     if (blocking) {
       transaction.put('deployment', { ...deployment, blocking });
       recordEvent(transaction, surroundings, id, 'blocked', undefined, { reason: blocking.reason });
@@ -72,8 +83,23 @@ export async function consumePlan(
     transaction.put('deployment', startApplying(deployment, planned, now));
     transaction.put('environmentState', withApplyStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
+    await recordAudit(transaction, surroundings, {
+      ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },
+      details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
+    });
     return { outcome: 'consumed', apply };
   });
+}
+
+/** A plan that passed the gates it was made for ends here only if the policy has been raised since. */
+function notApproved(gate: GateName, required: number, people: number, { gates, digest }: Planned): EndingError {
+  const wasRequired = gates.find((planned) => planned.gate === gate)?.required ?? 0;
+  if (people < wasRequired || required === wasRequired)
+    return { reason: 'not-approved', message: `the ${gate} gate has not approved plan ${digest}` };
+  return {
+    reason: 'policy-raised',
+    message: `the policy demands ${required} ${gate} approval(s) by now, the plan was made for ${wasRequired}; deploy the release again`,
+  };
 }
 
 /** What a rule holds against applying this plan now, if anything. */
@@ -81,16 +107,18 @@ async function objectionToApplying(
   transaction: Transaction,
   deployment: DeploymentIn<'planning' | 'awaiting_approval'>,
   planned: Planned,
+  { policy }: Application,
   target: Environment,
 ): Promise<EndingError | undefined> {
-  const { id, application, environment } = deployment;
-  for (const { gate: name, required } of planned.gates) {
+  const { id, application, environment, operation } = deployment;
+  const inForce = policyForDeployment(target, operation, policy);
+  for (const { gate: name, required } of stricterGates(planned.gates, inForce)) {
     const gate = await transaction.get('gate', { deploymentId: id, gate: name });
     const approvals = gate ? approvalsOf(gate).filter(({ digest }) => isAbout(gate, digest)) : [];
     const people = new Set(approvals.map(({ by }) => by)).size;
     const isForThisPlan = gate?.digest === planned.digest && gate.changeDigest === planned.changeDigest;
     if (gate?.status !== 'approved' || !isForThisPlan || people < required)
-      return { reason: 'not-approved', message: `the ${name} gate has not approved plan ${planned.digest}` };
+      return notApproved(name, required, people, planned);
   }
   for (const address of planned.lifts)
     if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
+import { actorOf } from './audit.ts';
+import { findHead } from './branch-head.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
@@ -10,6 +12,7 @@ import { type EphemeralRequest, endOfLife } from './ephemeral-environment.ts';
 import { type EphemeralLimits, withLive } from './ephemeral-register.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Scheduler, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { wakeUpAtEnd } from './wake-up.ts';
 
 export interface EphemeralServices extends EffectServices {
@@ -70,7 +73,7 @@ async function create(
   const register = await transaction.get('ephemeralRegister', {});
   transaction.put('ephemeralRegister', withLive(register, where, limits));
 
-  const commit = request.commit ?? (await headOf(transaction, application, request.ref));
+  const commit = request.commit ?? (request.ref && (await findHead(transaction, application, request.ref)));
   const environment: EphemeralEnvironment = {
     ...{ application: app, name, type: 'ephemeral', stage: base.stage, deletionProtection: false },
     ...{ accountId: base.accountId, region: base.region, ...(base.stateBucket && { stateBucket: base.stateBucket }) },
@@ -84,6 +87,10 @@ async function create(
   const state = await transaction.get('environmentState', where);
   if (state) transaction.put('environmentState', withoutPast(state));
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'created', by: createdBy.principal });
+  await recordAudit(transaction, surroundings, {
+    ...{ ...where, type: 'ephemeral-created', ...actorOf(createdBy) },
+    details: { basedOn: base.name, expiresAt, ...(request.ref === undefined ? {} : { ref: request.ref }) },
+  });
   if (commit === undefined) return { environment, isNew: true, effects: NO_EFFECTS };
   const wish = {
     application,
@@ -141,15 +148,6 @@ const VariablesText = z
   .record(z.string(), z.json())
   .transform((variables) => JSON.stringify(Object.entries(variables).sort()));
 const isDeepEqual = (one: unknown, other: unknown): boolean => VariablesText.parse(one) === VariablesText.parse(other);
-
-async function headOf(
-  transaction: Transaction,
-  { configRepository: { url: repository } }: Application,
-  branch: string | undefined,
-): Promise<string | undefined> {
-  if (branch === undefined) return undefined;
-  return (await transaction.get('branchHead', { repository, branch }))?.head;
-}
 
 /** The name keeps the external id it once got: its roles need not be prepared anew for each that bears it. */
 async function externalIdOf(

@@ -1,11 +1,16 @@
 import { approverOf } from './approver.ts';
-import { type Effects, NO_EFFECTS, resumeGate } from './effects.ts';
+import type { Deployment } from './deployment.ts';
+import { resumeGate } from './effects.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { type Ballot, decide, type Gate } from './gate.ts';
-import { GATES, type GateName } from './policy.ts';
-import type { Store, Surroundings, Transaction, Workflow } from './ports.ts';
+import { requireNewest } from './link-state.ts';
+import { listAll } from './list-all.ts';
+import { GATES, type GateName, policyForDeployment, requiredNow } from './policy.ts';
+import type { ApprovalLink, Store, Surroundings, Transaction, Workflow } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
+import { recordRefusedAttempt } from './refused-decision.ts';
 
 interface Services {
   readonly store: Store;
@@ -16,72 +21,112 @@ interface Services {
 export interface GateDecision extends Omit<Ballot, 'approver'> {
   readonly deploymentId: string;
   readonly gate: GateName;
-  /** The registered approver; an API caller's is found by `approverOfCaller`. */
+  /** The registered approver. */
   readonly email: string;
+  /** The link it was made with, which a newer mail may have replaced. */
+  readonly link?: Pick<ApprovalLink, 'round' | 'sequence'>;
 }
 
 /**
  * Counts one person's decision in one transaction, then resumes the waiting task if that closed the gate. Repeating a
- * decision resumes again: so a crash between the two heals. Throws NotFoundError, RefusedError.
+ * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. Throws
+ * NotFoundError, RefusedError.
  */
 export async function decideGate({ store, workflow, surroundings }: Services, decision: GateDecision): Promise<Gate> {
-  const { gate, effects } = await store.transact((transaction) => record(transaction, decision, surroundings));
-  for (const { deploymentId, gate: name } of effects.resume) await resumeGate({ store, workflow }, deploymentId, name);
-  return gate;
+  const judged = await store.transact((transaction) => judge(transaction, decision, surroundings));
+  if (judged instanceof RefusedError) throw judged;
+  if (judged.status !== 'open') await resumeGate({ store, workflow }, decision.deploymentId, decision.gate);
+  return judged;
 }
 
-const EVENT_TYPE = { approve: 'approved', reject: 'rejected' } as const;
+/** The same for an API caller, as the approver it stands for. */
+export async function decideAsCaller(
+  services: Services,
+  { principal, ...decision }: Omit<GateDecision, 'email' | 'via' | 'link'> & { readonly principal: string },
+): Promise<Gate> {
+  const { store, surroundings } = services;
+  const deployment = await store.get('deployment', { id: decision.deploymentId });
+  if (!deployment) throw new NotFoundError('deployment', decision.deploymentId);
+  const { application } = deployment;
+  const approver = approverOf(principal, await listAll(store, LISTINGS.approvers(application)));
+  if (approver) return decideGate(services, { ...decision, email: approver.email, via: 'api', principal });
+  const refused = new RefusedError('not-an-approver', `${principal} maps to no approver of "${application}"`);
+  const attempt = { ...decision, by: principal, via: 'api', principal } as const;
+  await store.transact((transaction) => recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused));
+  throw refused;
+}
 
-async function record(
+type Gates = ReadonlyMap<GateName, Gate>;
+
+/** The gate as it stands afterwards, or why the decision does not count. */
+async function judge(
   transaction: Transaction,
-  { deploymentId, gate: name, email, ...ballot }: GateDecision,
+  decision: GateDecision,
   surroundings: Surroundings,
-): Promise<{ gate: Gate; effects: Effects }> {
+): Promise<Gate | RefusedError> {
+  const { deploymentId } = decision;
   const deployment = await transaction.get('deployment', { id: deploymentId });
   if (!deployment) throw new NotFoundError('deployment', deploymentId);
-  const { application } = deployment;
-  const [approver, environment] = [
-    await transaction.get('approver', { application, email }),
-    await transaction.get('environment', { application, name: deployment.environment }),
-  ];
-  if (!approver) throw new RefusedError('not-an-approver', `${email} is no approver of "${application}"`);
   const gates = new Map<GateName, Gate>();
   for (const each of GATES) {
     const found = await transaction.get('gate', { deploymentId, gate: each });
     if (found) gates.set(each, found);
   }
+  try {
+    return await count(transaction, deployment, gates, decision, surroundings);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const attempt = { ...decision, by: decision.email, round: gates.get(decision.gate)?.round };
+    await recordRefusedAttempt(transaction, surroundings, deployment, attempt, error);
+    return error;
+  }
+}
+
+const TYPE = { approve: 'approved', reject: 'rejected' } as const;
+
+/** Throws RefusedError before anything is written. */
+async function count(
+  transaction: Transaction,
+  deployment: Deployment,
+  gates: Gates,
+  { deploymentId, gate: name, email, link, ...ballot }: GateDecision,
+  surroundings: Surroundings,
+): Promise<Gate> {
+  const { application, environment } = deployment;
+  const [approver, owner, target] = [
+    await transaction.get('approver', { application, email }),
+    await transaction.get('application', { name: application }),
+    await transaction.get('environment', { application, name: environment }),
+  ];
+  if (!approver) throw new RefusedError('not-an-approver', `${email} is no approver of "${application}"`);
+  if (link) {
+    const key = { deploymentId, gate: name, round: link.round, email };
+    requireNewest(await transaction.get('linkState', key), link.sequence);
+  }
   const gate = gates.get(name);
-  if (!gate || !environment)
+  if (!gate || !owner || !target)
     throw new RefusedError(
       'gate-not-open',
       `the ${name} gate of "${deploymentId}" is not open (the deployment is ${deployment.status})`,
     );
-  const decided = decide(
-    gate,
-    { ...ballot, approver },
-    {
-      now: surroundings.now(),
-      stage: environment.stage,
-      deployment,
-      otherGates: [...gates.values()].filter((other) => other.gate !== name),
-    },
-  );
-  if (decided !== gate) {
-    transaction.put('gate', decided);
-    recordEvent(transaction, surroundings, deploymentId, EVENT_TYPE[ballot.decision], email, {
-      ...{ gate: name, digest: ballot.digest, via: ballot.via },
-      ...(ballot.comment && { comment: ballot.comment }),
-      ...(ballot.principal && { principal: ballot.principal }),
-    });
-  }
-  const isClosed = decided.status !== 'open';
-  return { gate: decided, effects: { ...NO_EFFECTS, resume: isClosed ? [{ deploymentId, gate: name }] : [] } };
-}
-
-/** The approver an API caller stands for. Throws RefusedError `not-an-approver`. */
-export async function approverOfCaller(store: Store, application: string, principal: string): Promise<string> {
-  const { items } = await store.list(LISTINGS.approvers(application), { limit: 500 });
-  const approver = approverOf(principal, items);
-  if (!approver) throw new RefusedError('not-an-approver', `${principal} maps to no approver of "${application}"`);
-  return approver.email;
+  if (link && link.round !== gate.round)
+    throw new RefusedError('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
+  const { stage } = target;
+  const demanded = {
+    ...gate,
+    required: requiredNow(gate, policyForDeployment(target, deployment.operation, owner.policy)),
+  };
+  const otherGates = [...gates.values()].filter((other) => other.gate !== name);
+  const facts = { now: surroundings.now(), stage, deployment, otherGates };
+  const decided = decide(demanded, { ...ballot, approver }, facts);
+  if (decided === demanded) return gate;
+  transaction.put('gate', decided);
+  const { decision, digest, via, comment, principal } = ballot;
+  const how = { digest, via, ...(comment && { comment }), ...(principal && { principal }) };
+  recordEvent(transaction, surroundings, deploymentId, TYPE[decision], email, { gate: name, ...how });
+  await recordAudit(transaction, surroundings, {
+    ...{ application, environment, deploymentId, gate: name, type: TYPE[decision], by: email, ...how },
+    details: { gateStatus: decided.status, required: decided.required },
+  });
+  return decided;
 }

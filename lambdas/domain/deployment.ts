@@ -191,6 +191,13 @@ export type Unsuccessful = Exclude<Extract<Deployment, { error: EndingError }>['
 /** Which of two deployments to an environment is newer: the release decides, without releases the order of creation. */
 export const orderOf = ({ release, number }: Pick<Deployment, 'release' | 'number'>): number => release ?? number;
 
+/** What a deployment brings: its release, or the commit where there are no releases. */
+export const contentOf = ({
+  release,
+  commit,
+}: Pick<Deployment, 'release' | 'commit'>): Readonly<Record<string, string | number>> =>
+  release === undefined ? { commit } : { release };
+
 /** `release 7`, or `commit 0123456789ab` where there are no releases. */
 export const describeContent = ({ release, commit }: Pick<Deployment, 'release' | 'commit'>): string =>
   release === undefined ? `commit ${commit.slice(0, 12)}` : `release ${release}`;

@@ -1,4 +1,5 @@
 import { eventOf } from './announcement.ts';
+import { NotFoundError } from './errors.ts';
 import type { GateName } from './policy.ts';
 import type { EventBus, Store, Workflow } from './ports.ts';
 
@@ -32,11 +33,25 @@ export interface EffectServices {
 export async function carryOut({ store, workflow, events }: EffectServices, effects: Effects): Promise<void> {
   for (const { deploymentId, gate } of effects.resume) await resumeGate({ store, workflow }, deploymentId, gate);
   for (const id of effects.start) await workflow.start(id);
-  for (const id of effects.announce) {
-    const deployment = await store.get('deployment', { id });
-    const event = deployment && eventOf(deployment);
-    if (event) await events.publish(event.name, event.detail);
-  }
+  for (const id of effects.announce) await announceQueued({ store, events }, id);
+}
+
+/** Tells the bus of a deployment that ended in the queue, and then that it was told. */
+export async function announceQueued(
+  { store, events }: Pick<EffectServices, 'store' | 'events'>,
+  id: string,
+): Promise<void> {
+  const deployment = await store.get('deployment', { id });
+  if (!deployment) throw new NotFoundError('deployment', id);
+  const event = eventOf(deployment);
+  if (event) await events.publish(event.name, event.detail);
+  const { application, environment } = deployment;
+  await store.transact(async (transaction) => {
+    const state = await transaction.get('environmentState', { application, environment });
+    if (!state?.unannounced.includes(id)) return;
+    const unannounced = state.unannounced.filter((other) => other !== id);
+    transaction.put('environmentState', { ...state, unannounced });
+  });
 }
 
 /** Resumes the task waiting at a gate, if one waits yet; the task itself looks at the gate when it begins to wait. */

@@ -66,6 +66,8 @@ export const EnvironmentStateSchema = z.object({
   appliedCommit: CommitSchema.optional(),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
+  /** Deployments that ended in the queue, of which the bus has not been told yet: nobody else would tell it. */
+  unannounced: z.array(DeploymentIdSchema),
 });
 export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
 
@@ -81,6 +83,7 @@ export const emptyState = (application: string, environment: string): Environmen
   provenAfter: 0,
   hold: null,
   deployed: null,
+  unannounced: [],
 });
 
 /** The latest outcome of a release in an environment: rule 1's proof. */
@@ -164,6 +167,12 @@ export function releaseHolder(state: EnvironmentState, now: string): Departure {
 /** Rule 5: a deploy of a release older than the newest one whose apply started here. */
 export const isOutdated = (state: EnvironmentState, entry: { release: number; operation: Operation }): boolean =>
   entry.operation === 'deploy' && entry.release < state.newestStarted;
+
+/** These have ended without an execution that would announce it. */
+export const withUnannounced = (state: EnvironmentState, ids: readonly string[]): EnvironmentState => ({
+  ...state,
+  unannounced: [...state.unannounced, ...ids],
+});
 
 export const withoutQueued = (state: EnvironmentState, deploymentId: string): EnvironmentState => ({
   ...state,

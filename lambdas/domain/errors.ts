@@ -60,6 +60,9 @@ export const REFUSALS = [
   'gate-not-open',
   'gate-expired',
   'already-decided',
+  'link-replaced',
+  'approver-unreachable',
+  'confirmation-refused',
   'digest-differs',
   'not-an-approver',
   'own-request',
@@ -73,6 +76,9 @@ export const REFUSALS = [
   'ephemeral-limit',
   'release-stale',
   'not-allowed-here',
+  'signature-invalid',
+  'webhook-off',
+  'too-large',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

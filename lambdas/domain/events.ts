@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CommitSchema } from './names.ts';
+import { CommitSchema, InstantSchema, NO_COMMIT } from './names.ts';
 
 /** `Source` of everything Stagegate puts on its own bus. */
 export const EVENT_SOURCE = 'stagegate';
@@ -10,9 +10,16 @@ export const ConfigPushedSchema = z.object({
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
   branch: z.string().min(1).max(250),
-  /** Head before the push; absent for a branch seen for the first time. */
+  /**
+   * Head before the push; absent, or git's forty zeros, for a branch that was made. The same as `after` where nothing
+   * was pushed and the event only says where the branch is.
+   */
   before: CommitSchema.optional(),
-  after: CommitSchema,
+  after: CommitSchema.refine((commit) => commit !== NO_COMMIT, {
+    error: 'a branch that was deleted; that is told by BranchDeleted',
+  }),
+  /** When it was pushed. Tells pushes apart that arrive out of order where their commits cannot. */
+  pushedAt: InstantSchema.optional(),
   /** History was rewritten: what changed cannot be told from the commits. */
   forced: z.boolean().default(false),
   /** Paths that differ between before and after; absent when the sender truncated the list. */
@@ -32,10 +39,9 @@ export type BranchDeleted = z.infer<typeof BranchDeletedSchema>;
 
 /** A pull request from a branch of a config repository was merged, or closed without. */
 export const PullRequestClosedSchema = BranchDeletedSchema.extend({
-  number: z.int().min(1),
+  number: z.number().int().min(1),
   merged: z.boolean(),
 });
-export type PullRequestClosed = z.infer<typeof PullRequestClosedSchema>;
 
 const DeploymentFacts = z.object({
   deploymentId: z.string(),

@@ -1,5 +1,5 @@
 import type { Application } from './application.ts';
-import { noteHead } from './branch-head.ts';
+import { findHead, noteHead } from './branch-head.ts';
 import { beginClosing } from './close-ephemeral.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
@@ -9,6 +9,7 @@ import type { Cause } from './ephemeral-environment.ts';
 import type { BranchDeleted, ConfigPushed } from './events.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { applicationsOf } from './register-push.ts';
+import { repositoryName } from './repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -37,14 +38,14 @@ export async function deployHead(
 ): Promise<Effects> {
   const { branch, commit, follows, life } = environment;
   if (life.phase !== 'open' || branch === undefined || (commit !== undefined && !follows)) return NO_EFFECTS;
-  const known = await transaction.get('branchHead', { repository: application.configRepository.url, branch });
-  if (!known || known.head === commit) return NO_EFFECTS;
-  const next = { ...environment, commit: known.head, updatedAt: surroundings.now() };
+  const head = await findHead(transaction, application, branch);
+  if (head === undefined || head === commit) return NO_EFFECTS;
+  const next = { ...environment, commit: head, updatedAt: surroundings.now() };
   transaction.put('environment', next);
   const { effects } = await placeEphemeralDeployment(
     transaction,
     {
-      ...{ application, environment: next, commit: known.head, operation: 'deploy' },
+      ...{ application, environment: next, commit: head, operation: 'deploy' },
       ...{ requestedBy: PUSHER, automatic: true },
     },
     surroundings,
@@ -55,12 +56,13 @@ export async function deployHead(
 /** Ends the ephemeral environments of a branch that is gone, or whose pull request is closed. */
 export async function endWithBranch(
   services: Services,
-  { eventId, repository, branch }: BranchDeleted,
+  { eventId, repository: url, branch }: BranchDeleted,
   cause: Extract<Cause, 'branch-deleted' | 'pull-request-closed'>,
 ): Promise<void> {
   const { store, surroundings } = services;
   const by = { principal: cause === 'branch-deleted' ? 'deletion of the branch' : 'end of the pull request' };
-  for (const application of await applicationsOf(store, repository)) {
+  const repository = repositoryName(url);
+  for (const application of await applicationsOf(store, url)) {
     const mark = { application: application.name, mark: `gone#${eventId}` };
     // Told again much later, the event must not end an environment that was made since.
     if (await store.get('pushMark', mark)) continue;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Approver } from './approver.ts';
+import { type Approver, standsFor } from './approver.ts';
 import type { Deployment, Planned } from './deployment.ts';
 import { RefusedError } from './errors.ts';
 import {
@@ -122,18 +122,24 @@ export interface DecisionFacts {
   readonly otherGates: readonly Gate[];
 }
 
-/** Rule 10: whoever asked for a production deployment cannot give its staff approval. */
+/**
+ * Rule 10: whoever asked for a production deployment cannot give its staff approval. Also somebody who was registered
+ * as an approver, or under another address, only after asking.
+ */
 export const isOwnRequest = (
   gate: GateName,
   stage: Stage,
   { requestedBy }: Pick<Deployment, 'requestedBy'>,
-  email: string,
-): boolean => stage === 'production' && gate === 'staff' && requestedBy.approver === email;
+  approver: Approver,
+): boolean =>
+  stage === 'production' &&
+  gate === 'staff' &&
+  (requestedBy.approver === approver.email || standsFor(approver, requestedBy));
 
 function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, otherGates }: DecisionFacts): void {
   if (ballot.decision !== 'approve') return;
   const { email } = ballot.approver;
-  if (isOwnRequest(gate.gate, stage, deployment, email))
+  if (isOwnRequest(gate.gate, stage, deployment, ballot.approver))
     throw new RefusedError(
       'own-request',
       `${email} asked for this production deployment and cannot give its staff approval`,

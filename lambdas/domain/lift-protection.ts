@@ -1,8 +1,10 @@
 import type * as z from 'zod';
+import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import { NotFoundError } from './errors.ts';
 import type { Store, Surroundings } from './ports.ts';
 import { activeLift, type ProtectionLift, type ProtectionLiftRequestSchema } from './protection-lift.ts';
+import { recordAudit } from './record-audit.ts';
 
 /**
  * Rule 7: lifts the protection of one address (or of the environment) for one use. Asked for again while unused, the
@@ -25,6 +27,10 @@ export async function liftProtection(
     if (standing) return { address, lift: standing };
     const lift = { reason, by, at: surroundings.now() };
     transaction.put('protectionLifts', { ...where, address, lifts: [...(lifts?.lifts ?? []), lift] });
+    await recordAudit(transaction, surroundings, {
+      ...{ ...where, type: 'protection-lifted', ...actorOf(by), comment: reason },
+      details: { address },
+    });
     return { address, lift };
   });
 }

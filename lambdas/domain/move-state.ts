@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import { recordEnvironmentEvent } from './environment-event.ts';
@@ -6,6 +7,7 @@ import { isBusy } from './environment-state.ts';
 import { InvalidInputError, RefusedError } from './errors.ts';
 import { findEnvironment } from './find.ts';
 import type { Store, Surroundings } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { StateAddressTextSchema, unfitAddress } from './state-address.ts';
 
 /** Body of `POST …/state-moves`. */
@@ -56,6 +58,10 @@ export async function moveState(
       type: 'state-moved',
       by: by.principal,
       reason: moved,
+    });
+    await recordAudit(transaction, surroundings, {
+      ...{ ...where, type: 'state-moved', ...actorOf(by), comment: reason },
+      details: { from: current?.address ?? null, to },
     });
     return environment;
   });

@@ -1,5 +1,7 @@
 import type { Application } from './application.ts';
+import { actorOf } from './audit.ts';
 import {
+  contentOf,
   type Deployment,
   type DeploymentIn,
   describeContent,
@@ -19,6 +21,7 @@ import {
   isProven,
   mayHoldResources,
   twinsOf,
+  withUnannounced,
 } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
@@ -27,6 +30,7 @@ import { previousOf, requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyOf, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 export interface DeploymentRequest {
@@ -212,8 +216,15 @@ export async function createDeployment(
       'newer-release-queued',
       `a newer release than ${content.release} already waits for ${environment}`,
     );
-  transaction.put('environmentState', admission.state);
+  const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
+  transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
+  // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
+  if (!automatic)
+    await recordAudit(transaction, surroundings, {
+      ...{ application, environment, deploymentId: id, type: 'requested', ...actorOf(requestedBy) },
+      details: { ...contentOf(content), operation },
+    });
 
   if (admission.verdict === 'superseded') {
     const deployment = endUnsuccessfully(queued, 'superseded', supersededBy('a newer release already waits'), now);

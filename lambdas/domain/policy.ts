@@ -67,6 +67,16 @@ export const policyOf = (
   policy: Policy | undefined,
 ): StagePolicy => (environment.type === 'ephemeral' ? ephemeralPolicy(policy) : policyFor(environment.stage, policy));
 
+/** The same for one deployment there: who let an ephemeral environment be made for a while has agreed to its end. */
+export function policyForDeployment(
+  environment: Parameters<typeof policyOf>[0],
+  operation: 'deploy' | 'rollback' | 'destroy',
+  policy: Policy | undefined,
+): StagePolicy {
+  const inForce = policyOf(environment, policy);
+  return environment.type === 'ephemeral' && operation === 'destroy' ? { ...inForce, staff: 0, client: 0 } : inForce;
+}
+
 /** The policy in force for a stage of an application. */
 export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy {
   return { ...DEFAULT_POLICY[stage], ...policy?.[stage] };
@@ -90,6 +100,22 @@ export function requireStrongEnough(policy: Policy | undefined): void {
 export function gatesOf(policy: StagePolicy): { gate: GateName; required: number }[] {
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
 }
+
+interface GateDemand {
+  readonly gate: GateName;
+  /** Distinct approvers. */
+  readonly required: number;
+}
+
+/** Approvers a gate takes by now: a policy that was raised meanwhile counts, one that was lowered meanwhile does not. */
+export const requiredNow = ({ gate, required }: GateDemand, inForce: StagePolicy): number =>
+  Math.max(required, inForce[gate]);
+
+/** The gates a plan has to pass by now: those it was made to pass, and what the policy in force demands beyond them. */
+export const stricterGates = (planned: readonly GateDemand[], inForce: StagePolicy): GateDemand[] =>
+  GATES.map((gate) => planned.find((demand) => demand.gate === gate) ?? { gate, required: 0 })
+    .map((demand) => ({ ...demand, required: requiredNow(demand, inForce) }))
+    .filter(({ required }) => required > 0);
 
 /** Throws InvalidInputError naming the stage whose gates would close, or whose plans age, too soon for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {

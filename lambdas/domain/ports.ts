@@ -91,12 +91,26 @@ export interface EventBus {
 
 /** E-mail to approvers, through one SNS topic with one filtered subscription per approver. */
 export interface ApproverMail {
-  /** Subscribes the address so that it gets only its own messages; answers the subscription's ARN, if known yet. */
+  /**
+   * Subscribes the address so that it gets only its own messages; answers the subscription's ARN if it is confirmed
+   * already. Throws InvalidInputError, RefusedError `approver-limit`.
+   */
   subscribe(email: string): Promise<string | undefined>;
+  /**
+   * Confirms the address with the link that AWS mailed to it, so that only a signed call can end the subscription.
+   * Throws InvalidInputError, RefusedError `confirmation-refused`.
+   */
+  confirm(email: string, link: string): Promise<Confirmation>;
   unsubscribe(subscriptionArn: string): Promise<void>;
   /** Every subscription of the topic by e-mail address. */
   subscriptions(): Promise<ReadonlyMap<string, Subscription>>;
   send(email: string, message: { subject: string; body: string }): Promise<void>;
+}
+
+export interface Confirmation {
+  readonly arn: string;
+  /** False when a plain click on the link came first, which AWS does not take back. */
+  readonly unsubscribeProtected: boolean;
 }
 
 export interface Subscription {
@@ -112,6 +126,8 @@ export interface ApprovalLink {
   readonly round: number;
   readonly email: string;
   readonly digest: string;
+  /** Number of the person's link for this gate and plan; a newer one voids it. */
+  readonly sequence: number;
 }
 
 /** Makes and reads the tokens of approval links, by HMAC with a key that never leaves KMS (rule 9). */
@@ -127,6 +143,15 @@ export interface Scheduler {
   wakeAt(name: string, at: string, environment: { application: string; environment: string }): Promise<void>;
   /** Takes a wake-up back; one that is not there (any more) counts as taken back. */
   cancel(name: string): Promise<void>;
+}
+
+/** Secrets that git hosts sign webhooks with, derived by a key that never leaves KMS: nothing stores them. */
+export interface WebhookSecrets {
+  /**
+   * The secrets valid now for a part of a git host (`github.com/acme`), or for all of them where none is named: two
+   * while one replaces the other, none when webhooks are switched off.
+   */
+  of(part?: string): Promise<readonly string[]>;
 }
 
 /** Time and chance, injected so that tests decide them. */

@@ -1,7 +1,7 @@
 import { announceEnding } from './announce-ending.ts';
 import { type Deployment, isTerminal } from './deployment.ts';
 import type { EffectServices } from './effects.ts';
-import { resumeGate } from './effects.ts';
+import { announceQueued, resumeGate } from './effects.ts';
 import type { EnvironmentState } from './environment-state.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
@@ -22,7 +22,7 @@ const GRACE_MS = 60_000;
 export interface Repair {
   readonly deploymentId: string;
   /** `failed`: it could not be mended, somebody has to look. */
-  readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'promoted' | 'left-alone' | 'failed';
+  readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'announced' | 'promoted' | 'left-alone' | 'failed';
   readonly why: string;
 }
 
@@ -34,11 +34,18 @@ export async function reconcile(services: ReconcileServices): Promise<Repair[]> 
     const page = await services.store.list(LISTINGS.inFlight(), { ...(cursor && { cursor }) });
     for (const { application, environment } of page.items) {
       const state = await services.store.get('environmentState', { application, environment });
-      if (state) repairs.push(...(await attempt(nameOf(state), () => repairEnvironment(services, state))));
+      if (!state) continue;
+      for (const id of state.unannounced) repairs.push(...(await attempt(id, () => announce(services, id))));
+      repairs.push(...(await attempt(nameOf(state), () => repairEnvironment(services, state))));
     }
     cursor = page.nextCursor;
   } while (cursor);
   return [...repairs, ...(await repairPromotions(services))];
+}
+
+async function announce(services: ReconcileServices, id: string): Promise<Repair> {
+  await announceQueued(services, id);
+  return { deploymentId: id, action: 'announced', why: 'it ended in the queue and nobody had told' };
 }
 
 const nameOf = ({ holder, queue }: EnvironmentState): string => (holder ?? queue[0])?.deploymentId ?? 'nobody';

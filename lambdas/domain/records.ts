@@ -1,17 +1,22 @@
 import * as z from 'zod';
 import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
+import { AuditEntrySchema, AuditHeadSchema } from './audit.ts';
 import { DeploymentSchema } from './deployment.ts';
 import { EnvironmentSchema } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
+import { type LinkKey, LinkStateSchema } from './link-state.ts';
 import { CommitSchema, DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
 import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
+import { PassageSchema } from './push-order.ts';
+import { RefusalMarkSchema } from './refused-decision.ts';
 import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+import { WebhookDeliverySchema } from './webhook/delivery.ts';
 
 /** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
 export const StateClaimSchema = z.object({
@@ -48,9 +53,12 @@ export const EphemeralRegisterSchema = z.object({
 
 /** The head of a branch as pushes have told it. */
 export const BranchHeadSchema = z.object({
+  /** As `repositoryName` calls it. */
   repository: z.string(),
   branch: z.string(),
   head: CommitSchema,
+  /** When the push said it was that made this the head. */
+  headPushedAt: InstantSchema.optional(),
   /** Heads it had before, newest first: a push that comes late leads back to one of them. */
   past: z.array(CommitSchema),
 });
@@ -97,6 +105,8 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
   readonly key: (identity: K) => Position;
   /** Its place in the sparse index `gsi1`, if it has one now. */
   readonly index?: (record: z.output<S>) => Position | undefined;
+  /** Written once and never changed or deleted. */
+  readonly appendOnly?: true;
 }) {
   return layout;
 }
@@ -104,6 +114,10 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
 const app = (application: string) => `APP#${application}`;
 const env = (application: string, environment: string) => `ENV#${application}#${environment}`;
 const deployment = (id: string) => `DEPLOYMENT#${id}`;
+/** Partition of its own, so that IAM can tell it apart: no function may delete what is in it (`data-store.ts`). */
+const audit = (application: string) => `AUDIT#${application}`;
+/** Entries are many more than releases; ten digits keep text order number order for as long as anybody decides. */
+const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
 
 /** Every record of the one table: its schema, and the keys that make each question one get or one query. */
 export const RECORDS = {
@@ -163,6 +177,13 @@ export const RECORDS = {
       sk: `PUSH#${mark}`,
     }),
   }),
+  passage: record({
+    schema: PassageSchema,
+    key: ({ application, commit }: { application: string; commit: string }) => ({
+      pk: app(application),
+      sk: `COMMIT#${commit}`,
+    }),
+  }),
   environmentState: record({
     schema: EnvironmentStateSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
@@ -170,7 +191,7 @@ export const RECORDS = {
       sk: 'STATE',
     }),
     index: (state) =>
-      state.holder || state.queue.length > 0
+      state.holder || state.queue.length > 0 || state.unannounced.length > 0
         ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
         : undefined,
   }),
@@ -198,6 +219,7 @@ export const RECORDS = {
       pk: env(event.application, event.environment),
       sk: `EVENT#${event.at}#${event.nonce}`,
     }),
+    appendOnly: true,
   }),
   protectionLifts: record({
     schema: ProtectionLiftsSchema,
@@ -241,12 +263,27 @@ export const RECORDS = {
       sk: `TOKEN#${gate}`,
     }),
   }),
+  linkState: record({
+    schema: LinkStateSchema,
+    key: ({ deploymentId, gate, round, email }: LinkKey) => ({
+      pk: deployment(deploymentId),
+      sk: `LINK#${gate}#${round}#${email}`,
+    }),
+  }),
+  refusalMark: record({
+    schema: RefusalMarkSchema,
+    key: ({ deploymentId, mark }: { deploymentId: string; mark: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `REFUSED#${mark}`,
+    }),
+  }),
   deploymentEvent: record({
     schema: DeploymentEventSchema,
     key: ({ deploymentId, at, nonce }: { deploymentId: string; at: string; nonce: string }) => ({
       pk: deployment(deploymentId),
       sk: `EVENT#${at}#${nonce}`,
     }),
+    appendOnly: true,
   }),
   stateClaim: record({
     schema: StateClaimSchema,
@@ -262,6 +299,23 @@ export const RECORDS = {
       pk: deployment(sourceDeploymentId),
       sk: 'PROMOTION',
     }),
+  }),
+  // The function behind the webhook may write below this partition prefix only.
+  webhookDelivery: record({
+    schema: WebhookDeliverySchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
+  }),
+  auditEntry: record({
+    schema: AuditEntrySchema,
+    key: ({ application, sequence }: { application: string; sequence: number }) => ({
+      pk: audit(application),
+      sk: `ENTRY#${paddedEntry(sequence)}`,
+    }),
+    appendOnly: true,
+  }),
+  auditHead: record({
+    schema: AuditHeadSchema,
+    key: ({ application }: { application: string }) => ({ pk: audit(application), sk: 'HEAD' }),
   }),
 } as const;
 
@@ -360,6 +414,12 @@ export const LISTINGS = {
     index: 'gsi1',
     partition: `PENDING#${gate}`,
     order: ascending,
+  }),
+  audit: (application: string, order: 'ascending' | 'descending'): Listing<'auditEntry'> => ({
+    kind: 'auditEntry',
+    partition: audit(application),
+    prefix: 'ENTRY#',
+    order,
   }),
   inFlight: (): Listing<'environmentState'> => ({
     kind: 'environmentState',

@@ -1,7 +1,12 @@
 import type { Approver, ApproverSettings } from './approver.ts';
+import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import { listAll } from './list-all.ts';
 import type { ApproverMail, Store, Surroundings } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
+import { LISTINGS } from './records.ts';
 import { requireDispensable } from './remove-approver.ts';
+import { changedSettings } from './settings-change.ts';
 
 /** SNS filters messages by at most this many filter policies on one topic. */
 const MOST_SUBSCRIPTIONS = 200;
@@ -15,24 +20,36 @@ export async function registerApprover(
   application: string,
   email: string,
   settings: ApproverSettings,
+  by: string,
 ): Promise<{ approver: Approver; isNew: boolean }> {
   if (!(await store.get('application', { name: application }))) throw new NotFoundError('application', application);
   const before = await store.get('approver', { application, email });
   if (before && before.gates[0] !== settings.gates[0]) await requireDispensable(store, before);
   const subscription = await subscribe(mail, email);
+  const everywhere = await listAll(store, LISTINGS.approverEverywhere(email));
   return store.transact(async (transaction) => {
     // Looked at again: the application may have been removed meanwhile.
     if (!(await transaction.get('application', { name: application })))
       throw new NotFoundError('application', application);
     const current = await transaction.get('approver', { application, email });
     const createdAt = current?.createdAt ?? surroundings.now();
-    const isSameSubscription = current?.subscriptionArn === subscription.subscriptionArn;
-    const unsubscribeProtected = isSameSubscription && (current?.unsubscribeProtected ?? false);
+    // One subscription serves all applications of the person.
+    const unsubscribeProtected = [...everywhere, ...(current ? [current] : [])].some(
+      (known) => known.unsubscribeProtected && known.subscriptionArn === subscription.subscriptionArn,
+    );
     const approver = { application, email, ...settings, ...subscription, unsubscribeProtected, createdAt };
     transaction.put('approver', approver);
+    const changed = changedSettings(current && settingsOf(current), settings);
+    if (!current || Object.keys(changed).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application, type: current ? 'approver-changed' : 'approver-registered', ...actorOf({ principal: by }) },
+        details: { email, ...changed },
+      });
     return { approver, isNew: !current };
   });
 }
+
+const settingsOf = ({ gates, principals }: Approver): ApproverSettings => ({ gates, principals });
 
 async function subscribe(
   mail: ApproverMail,

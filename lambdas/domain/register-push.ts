@@ -5,62 +5,109 @@ import type { ConfigPushed } from './events.ts';
 import { listAll } from './list-all.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
+import { isNews, orderOf, type PushOrder } from './push-order.ts';
 import { LISTINGS } from './records.ts';
-import { concerns, isPairRepeated, pushMarks, type Release } from './release.ts';
+import { concerns, originOf, pushMarks, type Release } from './release.ts';
+import { isSameRepository } from './repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
+/** What a push came to for one application. */
+export interface RegisteredPush {
+  readonly application: string;
+  readonly order: PushOrder;
+  /** Absent where it is no news, or concerns others only. */
+  readonly release?: Release;
+}
+
 /** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
-export async function registerPush(services: Services, push: ConfigPushed): Promise<Release[]> {
-  const releases: Release[] = [];
+export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
+  if (push.before === push.after) return [];
+  const registered: RegisteredPush[] = [];
   const deployed = (await applicationsOf(services.store, push.repository)).filter(
     ({ configRepository }) => configRepository.branch === push.branch,
   );
-  for (const application of deployed) {
-    const { release, effects } = await services.store.transact((transaction) =>
-      register(transaction, application.name, push, services.surroundings),
+  for (const { name: application } of deployed) {
+    const { effects, ...outcome } = await services.store.transact((transaction) =>
+      register(transaction, application, push, services.surroundings),
     );
     await carryOut(services, effects);
-    if (release) releases.push(release);
+    registered.push({ application, ...outcome });
   }
-  return releases;
+  return registered;
 }
 
 /** The applications that a config repository describes. */
 export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
   const all = await listAll(store, LISTINGS.applications());
-  return all.filter(({ configRepository: { url } }) => url === repository);
+  return all.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
 }
 
-const NOTHING: { release?: Release; effects: Effects } = { effects: NO_EFFECTS };
+type Outcome = Omit<RegisteredPush, 'application'> & { readonly effects: Effects };
 
 async function register(
   transaction: Transaction,
   application: string,
   push: ConfigPushed,
   surroundings: Surroundings,
-): Promise<typeof NOTHING> {
+): Promise<Outcome> {
   const { delivery, pair } = pushMarks(push);
   const log = await transaction.get('releaseLog', { application });
-  const [known, seen] = [
-    await transaction.get('pushMark', { application, mark: delivery }),
+  const [isDelivered, told] = [
+    (await transaction.get('pushMark', { application, mark: delivery })) !== undefined,
     await transaction.get('pushMark', { application, mark: pair }),
   ];
-  if (known || isPairRepeated(push, seen, log)) return NOTHING;
-  const number = concerns(push, application) ? (log?.newest ?? 0) + 1 : 0;
-  const at = surroundings.now();
-  for (const mark of [delivery, pair]) transaction.put('pushMark', { application, mark, release: number, at });
-  if (number === 0) {
-    transaction.put('releaseLog', { application, newest: log?.newest ?? 0, head: push.after });
-    return NOTHING;
+  if (isDelivered) return { order: 'repeated', effects: NO_EFFECTS };
+  const before = originOf(push);
+  const order = orderOf(
+    { ...push, before },
+    {
+      ...{ head: log?.head, headPushedAt: log?.headPushedAt, isPairTold: told !== undefined },
+      before: before === undefined ? undefined : await transaction.get('passage', { application, commit: before }),
+      after: await transaction.get('passage', { application, commit: push.after }),
+    },
+  );
+  const newest = log?.newest ?? 0;
+  const isRelease = isNews(order) && (order === 'missed' || concerns(push, application));
+  const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
+  transaction.put('pushMark', { ...mark, mark: delivery });
+  if (order === 'repeated') return { order, effects: NO_EFFECTS };
+  transaction.put('pushMark', { ...mark, mark: pair });
+  if (before) await pass(transaction, application, before, { left: 1 });
+  await pass(transaction, application, push.after, { reached: 1 });
+  if (isNews(order) || order === 'there') {
+    const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
+    transaction.put('releaseLog', { application, newest, head: push.after, ...(headPushedAt && { headPushedAt }) });
   }
+  if (!isRelease) return { order, effects: NO_EFFECTS };
   const { after: commit, message, author } = push;
-  return createRelease(transaction, { application, commit, message, author, source: 'push' }, PUSHER, surroundings);
+  const facts = { application, commit, message, author, source: 'push' as const };
+  const { release, effects } = await createRelease(transaction, facts, PUSHER, surroundings);
+  return { order, release, effects };
+}
+
+const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);
+
+async function pass(
+  transaction: Transaction,
+  application: string,
+  commit: string,
+  { reached = 0, left = 0 }: { readonly reached?: number; readonly left?: number },
+): Promise<void> {
+  const known = await transaction.get('passage', { application, commit });
+  transaction.put('passage', {
+    ...{ application, commit },
+    reached: (known?.reached ?? 0) + reached,
+    left: (known?.left ?? 0) + left,
+  });
 }
 
 const PUSHER: Requester = { principal: 'push' };
 
-/** Numbers a release and, where the pipeline begins with a development environment, deploys it there. */
+/**
+ * Numbers a release and, where the pipeline begins with a development environment, deploys it there. Says nothing of
+ * where the branch is: anybody may ask for a release of any commit.
+ */
 export async function createRelease(
   transaction: Transaction,
   facts: Pick<Release, 'application' | 'commit' | 'message' | 'author' | 'source'>,
@@ -71,7 +118,7 @@ export async function createRelease(
   const log = await transaction.get('releaseLog', { application });
   const number = (log?.newest ?? 0) + 1;
   const release: Release = { ...facts, number, createdAt: surroundings.now() };
-  transaction.put('releaseLog', { application, newest: number, head: facts.commit });
+  transaction.put('releaseLog', { ...log, application, newest: number });
   transaction.insert('release', release);
   const first = await firstDevelopmentEnvironment(transaction, application);
   if (!first) return { release, effects: NO_EFFECTS };

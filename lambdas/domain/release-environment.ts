@@ -1,6 +1,6 @@
 import { endUnsuccessfully, isTerminal, startPlanning } from './deployment.ts';
 import { carryOut, type EffectServices, NO_EFFECTS } from './effects.ts';
-import { releaseHolder } from './environment-state.ts';
+import { releaseHolder, withUnannounced } from './environment-state.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 
@@ -45,7 +45,8 @@ async function handOver(
   }
   const now = surroundings.now();
   const departure = releaseHolder(state, now);
-  transaction.put('environmentState', departure.state);
+  const announce = departure.superseded.map(({ deploymentId }) => deploymentId);
+  transaction.put('environmentState', withUnannounced(departure.state, announce));
   for (const entry of departure.superseded) {
     const outdated = await transaction.get('deployment', { id: entry.deploymentId });
     if (!outdated) throw new Error(`the queue names deployment "${entry.deploymentId}", which does not exist`);
@@ -53,7 +54,6 @@ async function handOver(
     transaction.put('deployment', endUnsuccessfully(outdated, 'superseded', { reason: 'superseded', message }, now));
     recordEvent(transaction, surroundings, outdated.id, 'superseded');
   }
-  const announce = departure.superseded.map(({ deploymentId }) => deploymentId);
   if (!departure.next) return { ...NO_EFFECTS, announce };
   const next = await transaction.get('deployment', { id: departure.next.deploymentId });
   if (!next) throw new Error(`the queue names deployment "${departure.next.deploymentId}", which does not exist`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ConfigPushed } from './events.ts';
-import { ApplicationNameSchema, CommitSchema, InstantSchema, ReleaseNumberSchema } from './names.ts';
+import { ApplicationNameSchema, CommitSchema, InstantSchema, NO_COMMIT, ReleaseNumberSchema } from './names.ts';
 
 /** One push of a commit that concerns an application. */
 export const ReleaseSchema = z.object({
@@ -19,17 +19,17 @@ export const ReleaseLogSchema = z.object({
   application: ApplicationNameSchema,
   newest: z.int().min(0),
   head: CommitSchema.optional(),
+  /** When the push said it was that made this the head. */
+  headPushedAt: InstantSchema.optional(),
 });
-export type ReleaseLog = z.infer<typeof ReleaseLogSchema>;
 
-/** Remembers a delivery or a (before, after) pair, with the release it became; 0 when it concerned nothing. */
+/** Remembers a delivery or a (before, after) pair, with the release it became; 0 when it became none. */
 export const PushMarkSchema = z.object({
   application: ApplicationNameSchema,
   mark: z.string(),
   release: z.int().min(0),
   at: InstantSchema,
 });
-export type PushMark = z.infer<typeof PushMarkSchema>;
 
 /**
  * Does a push concern an application? A change below `apps/<app>/` does, a change below another application's
@@ -48,12 +48,9 @@ export function concerns(push: ConfigPushed, application: string): boolean {
 /** Marks under which one push is known: its delivery, and what it moved the branch from and to. */
 export const pushMarks = (push: ConfigPushed): { delivery: string; pair: string } => ({
   delivery: `delivery#${push.eventId}`,
-  pair: `pair#${push.before ?? 'none'}..${push.after}`,
+  pair: `pair#${originOf(push) ?? 'none'}..${push.after}`,
 });
 
-/**
- * The same (before, after) again is the same push told twice, unless the branch has meanwhile come back to `before`:
- * then an old commit became head again, which is a new release.
- */
-export const isPairRepeated = (push: ConfigPushed, seen: PushMark | undefined, log: ReleaseLog | undefined): boolean =>
-  seen !== undefined && log?.head !== push.before;
+/** The commit a push begins at; undefined for a branch that was made. */
+export const originOf = ({ before }: Pick<ConfigPushed, 'before'>): string | undefined =>
+  before === NO_COMMIT ? undefined : before;

@@ -1,8 +1,10 @@
+import { actorOf } from './audit.ts';
 import { isBusy, mayHoldResources, withoutPast } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { freeState } from './free-state.ts';
 import { listAll } from './list-all.ts';
-import type { ApproverMail, Store, Transaction } from './ports.ts';
+import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { LISTINGS } from './records.ts';
 import { forgetApprover } from './remove-approver.ts';
 
@@ -12,15 +14,21 @@ import { forgetApprover } from './remove-approver.ts';
  * Repeated, it finishes what a crash left. Throws NotFoundError, RefusedError.
  */
 export async function removeApplication(
-  services: { readonly store: Store; readonly mail: ApproverMail },
+  services: { readonly store: Store; readonly mail: ApproverMail; readonly surroundings: Surroundings },
   name: string,
+  by: string,
 ): Promise<void> {
-  const { store } = services;
+  const { store, surroundings } = services;
   const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
   const approvers = await listAll(store, LISTINGS.approvers(name));
-  const isFound = await store.transact((transaction) => remove(transaction, name, environments));
+  const isFound = await store.transact(async (transaction) => {
+    if (!(await remove(transaction, name, environments))) return false;
+    const actor = actorOf({ principal: by });
+    await recordAudit(transaction, surroundings, { application: name, type: 'application-removed', ...actor });
+    return true;
+  });
   if (!isFound && approvers.length === 0) throw new NotFoundError('application', name);
-  for (const approver of approvers) await forgetApprover(services, approver);
+  for (const approver of approvers) await forgetApprover(services, approver, by);
 }
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {

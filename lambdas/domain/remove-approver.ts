@@ -1,22 +1,29 @@
 import type { Approver } from './approver.ts';
+import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
-import { approvalsOf } from './gate.ts';
+import { approvalsOf, type Gate, isOwnRequest } from './gate.ts';
 import { listAll } from './list-all.ts';
-import type { GateName } from './policy.ts';
-import type { ApproverMail, Store } from './ports.ts';
+import type { ApproverMail, Store, Surroundings } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { LISTINGS } from './records.ts';
 
 interface Services {
   readonly store: Store;
   readonly mail: ApproverMail;
+  readonly surroundings: Surroundings;
 }
 
 /** Removes an approver; decisions already made stay. Throws NotFoundError, RefusedError `last-approver`. */
-export async function removeApprover(services: Services, application: string, email: string): Promise<void> {
+export async function removeApprover(
+  services: Services,
+  application: string,
+  email: string,
+  by: string,
+): Promise<void> {
   const approver = await services.store.get('approver', { application, email });
   if (!approver) throw new NotFoundError('approver', `${application}/${email}`);
   await requireDispensable(services.store, approver);
-  await forgetApprover(services, approver);
+  await forgetApprover(services, approver, by);
 }
 
 /** An open gate that could not pass without this person keeps them. */
@@ -25,7 +32,7 @@ export async function requireDispensable(store: Store, { application, email, gat
   for (const name of gates)
     for (const gate of await listAll(store, LISTINGS.pendingGates(name))) {
       if (gate.application !== application) continue;
-      const able = new Set([...approvalsOf(gate).map(({ by }) => by), ...approversOf(name, others)]);
+      const able = new Set([...approvalsOf(gate).map(({ by }) => by), ...(await ableToApprove(store, gate, others))]);
       if (able.size < gate.required)
         throw new RefusedError(
           'last-approver',
@@ -34,14 +41,33 @@ export async function requireDispensable(store: Store, { application, email, gat
     }
 }
 
-const approversOf = (gate: GateName, approvers: readonly Approver[]): string[] =>
-  approvers.filter(({ gates }) => gates.includes(gate)).map(({ email }) => email);
+/** Approvers of the gate but for whoever asked for the deployment and cannot approve it (rule 10). */
+async function ableToApprove(store: Store, gate: Gate, approvers: readonly Approver[]): Promise<string[]> {
+  const [deployment, target] = await Promise.all([
+    store.get('deployment', { id: gate.deploymentId }),
+    store.get('environment', { application: gate.application, name: gate.environment }),
+  ]);
+  if (!deployment || !target) return [];
+  return approvers
+    .filter(({ gates }) => gates.includes(gate.gate))
+    .filter((approver) => !isOwnRequest(gate.gate, target.stage, deployment, approver))
+    .map(({ email }) => email);
+}
 
 /** Deletes the record, and the e-mail subscription when no other application writes to the same address. */
-export async function forgetApprover({ store, mail }: Services, { application, email }: Approver): Promise<void> {
+export async function forgetApprover(
+  { store, mail, surroundings }: Services,
+  { application, email }: Approver,
+  by: string,
+): Promise<void> {
   await store.transact(async (transaction) => {
-    if (await transaction.get('approver', { application, email }))
-      transaction.delete('approver', { application, email });
+    const approver = await transaction.get('approver', { application, email });
+    if (!approver) return;
+    transaction.delete('approver', { application, email });
+    await recordAudit(transaction, surroundings, {
+      ...{ application, type: 'approver-removed', ...actorOf({ principal: by }) },
+      details: { email, gates: approver.gates },
+    });
   });
   const elsewhere = await listAll(store, LISTINGS.approverEverywhere(email));
   if (elsewhere.some((other) => other.application !== application)) return;

@@ -1,22 +1,19 @@
-import { approvalMail } from './approval-mail.ts';
 import type { Approver } from './approver.ts';
+import { tellOfApprovals } from './carry-approvals.ts';
 import { awaitApproval, type Deployment, orderOf, type Planned, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from './gate.ts';
+import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
 import type { GateName } from './policy.ts';
-import { GATES, policyOf } from './policy.ts';
-import type { ApproverMail, EventBus, LinkSigner, Store, Surroundings, Transaction } from './ports.ts';
+import { GATES, policyOf, requiredNow } from './policy.ts';
+import type { EventBus, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 
-export interface ApprovalServices {
+export interface ApprovalServices extends LinkMailServices {
   readonly store: Store;
-  readonly mail: ApproverMail;
-  readonly links: LinkSigner;
   readonly events: EventBus;
   readonly surroundings: Surroundings;
-  /** The API's address; links begin with it. */
-  readonly publicUrl: string;
 }
 
 export interface ApprovalRequest {
@@ -81,8 +78,8 @@ async function openGate(
     throw new NotHolderError(`opening the ${name} gate of "${id}": its plan has gone stale and is made again`);
   const current = await transaction.get('gate', { deploymentId: id, gate: name });
   if (current?.round === planned.round) return { gate: current, deployment };
-  const required = planned.gates.find(({ gate }) => gate === name)?.required;
-  if (!required) throw new Error(`deployment "${id}" has no ${name} gate`);
+  const demand = planned.gates.find(({ gate }) => gate === name);
+  if (!demand) throw new Error(`deployment "${id}" has no ${name} gate`);
 
   const { application, environment } = deployment;
   const [owner, target] = [
@@ -90,7 +87,9 @@ async function openGate(
     await transaction.get('environment', { application, name: environment }),
   ];
   if (!owner || !target) throw new NotHolderError(`opening the ${name} gate of "${id}": its environment was removed`);
-  const able = reachable.filter(({ email }) => !isOwnRequest(name, target.stage, deployment, email));
+  const inForce = policyOf(target, owner.policy);
+  const required = requiredNow(demand, inForce);
+  const able = reachable.filter((approver) => !isOwnRequest(name, target.stage, deployment, approver));
   if (able.length < required) {
     const blocking = {
       reason: 'approvers-unreachable',
@@ -101,14 +100,15 @@ async function openGate(
     return { deployment };
   }
   const now = surroundings.now();
-  const { gateExpirySeconds } = policyOf(target, owner.policy);
   const opened: Gate = {
     ...{ deploymentId: id, application, environment, gate: name, status: 'open' as const, required },
     ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest },
     ...decidedBefore(current, planned, required, now),
     openedAt: now,
-    expiresAt: new Date(Date.parse(now) + gateExpirySeconds * 1000).toISOString(),
+    expiresAt: new Date(Date.parse(now) + inForce.gateExpirySeconds * 1000).toISOString(),
   };
+  if (current && opened.decisions.length > 0)
+    await tellOfApprovals(transaction, surroundings, current, planned, 'carried');
   const gate = await closedAtOnce(transaction, deployment, opened, target.stage !== 'production', now);
   transaction.put('gate', gate);
   const waiting = deployment.status === 'planning' ? awaitApproval(deployment, planned) : deployment;
@@ -169,24 +169,18 @@ function unreachableMessage(
 }
 
 async function mailLinks(
-  { mail, links, events, publicUrl }: ApprovalServices,
+  services: ApprovalServices,
   deployment: Deployment,
   gate: Gate,
   recipients: readonly Approver[],
 ): Promise<void> {
-  for (const { email } of recipients) {
-    const token = await links.sign({
-      deploymentId: gate.deploymentId,
-      gate: gate.gate,
-      round: gate.round,
-      email,
-      digest: gate.digest,
-    });
-    await mail.send(email, approvalMail(deployment, gate, `${publicUrl}/approvals/${token}`));
-  }
-  const { application, environment, release, commit, operation } = deployment;
+  const { store, events } = services;
+  const { application, environment, release: number, commit, operation } = deployment;
+  const subject = { deployment, gate, release: await releaseOf(store, deployment) };
+  for (const { email } of recipients)
+    await mailLink(services, subject, await linkStateOf(store, gate, email), 'request');
   await events.publish('ApprovalRequested', {
-    ...{ deploymentId: deployment.id, application, environment, release, commit, operation },
+    ...{ deploymentId: deployment.id, application, environment, release: number, commit, operation },
     gate: gate.gate,
     expiresAt: gate.expiresAt,
   });

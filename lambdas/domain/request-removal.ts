@@ -1,3 +1,4 @@
+import { actorOf } from './audit.ts';
 import type { Deployment, Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import { recordEnvironmentEvent } from './environment-event.ts';
@@ -6,6 +7,7 @@ import { RefusedError } from './errors.ts';
 import { findEnvironment } from './find.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { removeEnvironment } from './settle-destruction.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
@@ -50,6 +52,7 @@ async function remove(
     return { ...(looking && { deployment: looking }), effects: NO_EFFECTS };
   }
   requireUnused(name, state);
+  await recordAudit(transaction, surroundings, { ...where, type: 'removal-requested', ...actorOf(by) });
   const isUntouched = !(await transaction.get('stateAddress', where));
   if (isUntouched || isSeenEmpty(state, surroundings.now())) {
     await removeEnvironment(transaction, environment, state, by.principal, surroundings);

@@ -1,7 +1,9 @@
+import { SYSTEM } from './audit.ts';
 import { NotHolderError } from './errors.ts';
 import { close, type GateStatus } from './gate.ts';
 import type { GateName } from './policy.ts';
 import type { Store, Surroundings } from './ports.ts';
+import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 import { secondsUntil } from './request-approval.ts';
 
@@ -22,6 +24,11 @@ export async function settleGate(
     if (gate.status !== 'open' || now < gate.expiresAt) return { outcome: gate.status, timeoutSeconds };
     transaction.put('gate', close(gate, 'expired', now));
     recordEvent(transaction, surroundings, deploymentId, 'gate-expired', undefined, { gate: name });
+    const { application, environment, digest, required, decisions } = gate;
+    await recordAudit(transaction, surroundings, {
+      ...{ application, environment, deploymentId, gate: name, type: 'gate-expired', ...SYSTEM, digest },
+      details: { expiresAt: gate.expiresAt, required, approvals: decisions.length },
+    });
     return { outcome: 'expired', timeoutSeconds };
   });
 }

@@ -10,6 +10,12 @@ export interface StoredRecord {
   readonly data: unknown;
 }
 
+/** What is written once stays as it is. */
+function requireChangeable(kind: Kind, doing: string): void {
+  const layout: { appendOnly?: true } = RECORDS[kind];
+  if (layout.appendOnly) throw new Error(`${doing} a record of kind ${kind}: it is append-only`);
+}
+
 /** What a transaction found, and what it wants there now. All of it is committed at once, or nothing. */
 export interface Change {
   readonly pk: string;
@@ -56,6 +62,7 @@ class UnitOfWork implements Transaction {
   }
 
   put<K extends Kind>(kind: K, record: RecordOf<K>): void {
+    requireChangeable(kind, 'writing over');
     const { pk, sk } = keyOf(kind, record);
     const seen = this.#seen.get(`${pk}|${sk}`);
     if (!seen) throw new Error(`writing ${kind} ${pk} ${sk}: it was not read in this transaction`);
@@ -68,6 +75,7 @@ class UnitOfWork implements Transaction {
   }
 
   delete<K extends Kind>(kind: K, key: KeyOf<K>): void {
+    requireChangeable(kind, 'deleting');
     const { pk, sk } = keyOf(kind, key);
     const seen = this.#seen.get(`${pk}|${sk}`);
     if (!seen) throw new Error(`deleting ${kind} ${pk} ${sk}: it was not read in this transaction`);

@@ -9,7 +9,7 @@ const services = servicesOf('register-push');
 
 /** ConfigPushed: a push becomes a release of every application it concerns, and goes to who follows its branch. */
 export const handler = eventHandler(ConfigPushedSchema, async (push) => {
-  const releases = await registerPush(services, push);
-  for (const { application, number } of releases) logger.info('release registered', { application, release: number });
+  for (const { application, order, release } of await registerPush(services, push))
+    logger.info('push registered', { application, order, release: release?.number, commit: push.after });
   await followPush(services, push);
 });

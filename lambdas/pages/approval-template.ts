@@ -1,60 +1,87 @@
 import type { Decision } from '../domain/gate.ts';
-import type { ApprovalState, ApprovalView } from './approval-view.ts';
-import { blastRadiusPicture } from './blast-radius-picture.ts';
+import type { ApprovalState, ApprovalView, GateInWords } from './approval-view.ts';
+import { blastRadiusPicture, pictureLegend } from './blast-radius-picture.ts';
+import { changesSection } from './changes-section.ts';
 import { differenceSection } from './difference-section.ts';
 import { document } from './document.ts';
 import { type Html, html } from './html.ts';
 import {
   blastRadiusSection,
-  changesSection,
   costSection,
+  keyFigures,
   lossesSection,
   paritySection,
   safeguardsSection,
-  summaryChips,
 } from './plan-sections.ts';
-import { capitalized, counted, moment } from './words.ts';
+import { capitalized, counted, day, moment, time } from './words.ts';
 
 /** The form as it is shown: where it posts to, what it carries, and what to say about an attempt that failed. */
 export interface FormState {
   readonly action: string;
   readonly nonce: string;
   readonly comment?: string;
-  readonly problem?: string;
+  readonly problem?: { readonly text: string; readonly field?: 'environment' | 'comment' };
 }
 
 /** The page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
-  const { analysis, difference, parity, state } = view;
-  const isOpen = state.kind === 'open';
-  const skip = isOpen ? html`<a class="skip" href="#decision">Skip to the decision</a>` : undefined;
-  return document(
-    isOpen ? `Approve? ${view.title}` : view.title,
-    html`${!isOpen && banner(describe(state, wasJustDecided, view.progress))}
-${form.problem && banner({ tone: 'bad', heading: 'Nothing was decided', text: form.problem }, 'alert')}
-<h1>${view.title}</h1>
-<p class="lede"><strong>${view.requestedBy}</strong> asks to ${view.request}. You are asked as <strong>${view.you.email}</strong> for the ${view.you.gate} approval.</p>
+  const { analysis, difference, parity, state, title } = view;
+  const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
+  const review = html`${figures(view)}
+${analysis && lossesSection(analysis)}
 ${factsSection(view)}
 ${difference && differenceSection(difference)}
-${analysis && [lossesSection(analysis), changesSection(analysis), blastRadiusSection(analysis, blastRadiusPicture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
+${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
 ${parity && paritySection(parity)}
-${decisionsSection(view)}
-${isOpen && decisionForm(view, state, form)}
+${approvalsSection(view.gates)}`;
+  return document({
+    title: form.problem ? `Not decided: ${title}` : outcome ? `${outcome.heading}: ${title}` : `Approve? ${title}`,
+    corner: view.corner,
+    ...(state.kind === 'open' && { skip: html`<a class="skip" href="#decision">Skip to the decision</a>` }),
+    main: html`${form.problem && banner({ tone: 'bad', heading: 'Nothing was decided', text: form.problem.text }, 'alert')}
+${outcome && banner(outcome)}
+${introduction(view)}
+${state.kind === 'open' ? [reviewWithWayDown(review, view), decisionForm(view, state, form)] : review}
 ${footer(view)}`,
-    skip,
+  });
+}
+
+function introduction({ title, stage, requestedBy, request, you }: ApprovalView): Html {
+  return html`<p class="eyebrow"><span class="pill ${stage === 'production' ? 'warn' : 'calm'}">${stage}</span> ${capitalized(you.gate)} approval</p>
+<h1>${title}</h1>
+<p class="lede"><strong>${requestedBy}</strong> asks to ${request}. You are asked as <strong>${you.email}</strong> for the ${you.gate} approval.</p>`;
+}
+
+function figures({ analysis, expiresAt, timeLeft, state, status }: ApprovalView): Html | undefined {
+  if (!analysis && state.kind !== 'open') return undefined;
+  const last =
+    state.kind === 'open'
+      ? html`<div><dt>Decide before</dt><dd class="value"><time datetime="${expiresAt}">${day(expiresAt)}</time></dd><dd class="detail">${time(expiresAt)}, ${timeLeft}</dd></div>`
+      : html`<div><dt>The deployment</dt><dd class="value">${status}</dd></div>`;
+  return html`<dl class="figures">${analysis && keyFigures(analysis)}
+${last}</dl>`;
+}
+
+function picture(graph: Parameters<typeof blastRadiusPicture>[0]): Html | undefined {
+  const drawn = blastRadiusPicture(graph);
+  return (
+    drawn &&
+    html`<div class="scroll frame" tabindex="0" role="group" aria-label="Picture of the blast radius">${drawn}</div>
+${pictureLegend(graph)}`
   );
 }
 
-function factsSection({ facts, commit, expiresAt, state, analysis }: ApprovalView): Html {
+function factsSection({ facts, commit }: ApprovalView): Html {
+  const [subject = '', ...more] = commit.message.trim().split('\n');
+  const rest = more.join('\n').trim();
   return html`<section class="card" aria-labelledby="facts">
 <h2 id="facts">What and where</h2>
 <dl class="facts">
 ${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${value}</bdi>${detail && html`<span class="detail">${detail}</span>`}</dd></div>`)}
-${state.kind === 'open' && html`<div><dt>Decide before</dt><dd><time datetime="${expiresAt}">${moment(expiresAt)}</time></dd></div>`}
 </dl>
-<p class="commit"><bdi>${commit.message === '' ? 'No commit message' : commit.message}</bdi>
-<span class="quiet">${commit.author && `${commit.author}, `}commit <code>${commit.id.slice(0, 12)}</code></span></p>
-${analysis && summaryChips(analysis)}
+<div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
+${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
+<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code></p></div>
 </section>`;
 }
 
@@ -62,10 +89,15 @@ interface Banner {
   readonly tone: 'good' | 'bad' | 'warn' | 'calm';
   readonly heading: string;
   readonly text: string;
+  readonly quotes?: readonly Decision[];
 }
 
-const banner = ({ tone, heading, text }: Banner, role: 'status' | 'alert' = 'status'): Html =>
-  html`<div class="banner ${tone}" role="${role}"><p><strong>${heading}</strong></p><p>${text}</p></div>`;
+const banner = ({ tone, heading, text, quotes = [] }: Banner, role: 'status' | 'alert' = 'status'): Html =>
+  html`<div class="banner ${tone}" role="${role}"><h2>${heading}</h2>
+${quotes.map(comment)}<p>${text}</p></div>`;
+
+const comment = (decision: Decision): Html | undefined =>
+  decision.comment === undefined ? undefined : html`<blockquote><bdi>${decision.comment}</bdi></blockquote>`;
 
 /** A state that is over, in words. */
 function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecided: boolean, progress: string): Banner {
@@ -74,17 +106,20 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
     case 'waiting':
       return {
         ...{ tone: 'good', heading: `${thanks}You have approved` },
-        text: `${who(state.own)}. ${counted(state.missing, 'further approval')} ${state.missing === 1 ? 'is' : 'are'} needed from others.`,
+        text: `Approved by ${who(state.own)}. ${counted(state.missing, 'further approval')} ${state.missing === 1 ? 'is' : 'are'} needed from others.`,
+        quotes: [state.own],
       };
     case 'approved':
       return {
         ...{ tone: 'good', heading: state.own ? `${thanks}You have approved` : 'Others have approved' },
         text: `Approved by ${state.approvals.map(who).join('; ')}. ${progress}`,
+        quotes: state.approvals,
       };
     case 'rejected':
       return {
         ...{ tone: 'bad', heading: state.own?.decision === 'reject' ? `${thanks}You have rejected` : 'Rejected' },
         text: `Rejected by ${who(state.rejection)}. Nothing was changed.`,
+        quotes: [state.rejection],
       };
     case 'expired':
       return {
@@ -99,7 +134,7 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
     case 'superseded':
       return {
         ...{ tone: 'warn', heading: 'A newer release took its place' },
-        text: `There is nothing to decide here any more${state.by ? `; ${state.by} came instead` : ''}. If your approval is needed for it, you get another e-mail.`,
+        text: `There is nothing to decide here any more${state.by ? `: ${state.by} came instead` : ''}. If your approval is needed for it, you get another e-mail.`,
       };
     case 'void':
       return { tone: 'warn', heading: 'There is nothing to decide any more', text: state.why };
@@ -107,6 +142,11 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
       return {
         ...{ tone: 'warn', heading: 'The plan has changed since this e-mail' },
         text: 'It was made again, and what this link showed is no longer what would happen. A newer e-mail has the link to the plan as it is now.',
+      };
+    case 'replaced':
+      return {
+        ...{ tone: 'warn', heading: 'A newer e-mail has taken the place of this one' },
+        text: 'You were sent another link since, and this one no longer decides anything. Please use the link in the newest e-mail.',
       };
     case 'removed':
       return {
@@ -116,45 +156,68 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
   }
 }
 
-const who = ({ by, at, comment }: Decision): string => `${by} on ${moment(at)}${comment ? ` (“${comment}”)` : ''}`;
+const who = ({ by, at }: Decision): string => `${by} on ${moment(at)}`;
 
-function decisionsSection({ gates }: ApprovalView): Html | undefined {
+function approvalsSection(gates: readonly GateInWords[]): Html | undefined {
   if (gates.length === 0) return undefined;
-  return html`<section class="card" aria-labelledby="decisions">
-<h2 id="decisions">Approvals</h2>
-<ul>${gates.map(
-    ({ name, status, decisions, voided }) => html`<li><strong>${capitalized(name)}</strong>: ${status}
-${decisions.length + voided.length > 0 && html`<ul>${decisions.map((decision) => html`<li>${outcome(decision)}</li>`)}${voided.map((decision) => html`<li class="quiet">${outcome(decision)}: about an earlier plan, counts no more</li>`)}</ul>`}</li>`,
-  )}</ul>
+  return html`<section class="card" aria-labelledby="approvals">
+<h2 id="approvals">Approvals</h2>
+<ol class="gates">${gates.map(gateItem)}</ol>
 </section>`;
 }
 
-const outcome = (decision: Decision): string =>
-  `${decision.decision === 'approve' ? 'Approved' : 'Rejected'} by ${who(decision)}`;
+function gateItem({ name, status, tone, progress, decisions, voided }: GateInWords): Html {
+  const told = [
+    ...decisions.map((decision) => html`<li>${decided(decision)}${comment(decision)}</li>`),
+    ...voided.map(
+      (decision) =>
+        html`<li class="quiet">${decided(decision)}; about an earlier plan, counts no more${comment(decision)}</li>`,
+    ),
+  ];
+  return html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
+${told.length > 0 && html`<ul>${told}</ul>`}</li>`;
+}
+
+const decided = (decision: Decision): Html =>
+  html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}`;
+
+/** What there is to read, and at the foot of the window, while one reads, a way to the form. */
+const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>
+  html`<div>${review}
+<p class="to-decision"><span class="quiet">Waits for you, ${timeLeft}</span><a href="#decision">Decide</a></p></div>`;
 
 function decisionForm(view: ApprovalView, state: Extract<ApprovalState, { kind: 'open' }>, form: FormState): Html {
   const { nameToType, you } = view;
   const mayApprove = state.approveRefusal === undefined;
-  return html`<section class="card" aria-labelledby="decision">
+  const problem = (field: 'environment' | 'comment') =>
+    form.problem?.field === field
+      ? {
+          attributes: html` aria-invalid="true" aria-describedby="problem"`,
+          text: html`<p id="problem" class="problem">${form.problem.text}</p>`,
+        }
+      : undefined;
+  return html`<section class="card decision" aria-labelledby="decision">
 <h2 id="decision" tabindex="-1">Your decision</h2>
 ${state.approveRefusal !== undefined && html`<p>You cannot approve this: ${state.approveRefusal}. You can reject it.</p>`}
 <form method="post" action="${form.action}">
 <input type="hidden" name="nonce" value="${form.nonce}">
 <label for="comment">Comment <span class="hint">(optional; kept with your decision)</span></label>
-<textarea id="comment" name="comment" rows="3" maxlength="2000">
+<textarea id="comment" name="comment" rows="3" maxlength="2000"${problem('comment')?.attributes}>
 ${form.comment}</textarea>
+${problem('comment')?.text}
 ${
   nameToType !== undefined &&
   mayApprove &&
   html`<label for="environment">To approve, type <code>${nameToType}</code> <span class="hint">(this is production)</span></label>
-<input type="text" id="environment" name="environment" autocomplete="off" autocapitalize="none" spellcheck="false" required>`
+<input type="text" id="environment" name="environment" autocomplete="off" autocapitalize="none" spellcheck="false" required${problem('environment')?.attributes}>
+${problem('environment')?.text}`
 }
 <div class="buttons">
 ${mayApprove && html`<button class="approve" name="decision" value="approve">Approve</button>`}
 <button class="reject" name="decision" value="reject" formnovalidate>Reject</button>
 </div>
 </form>
-<p class="quiet">Your decision is recorded with ${you.email}, the time and the digest of this plan, and cannot be taken back.</p>
+<p class="quiet small">Your decision is recorded with ${you.email}, the time and the digest of this plan, and cannot be taken back.</p>
 </section>`;
 }
 

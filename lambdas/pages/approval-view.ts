@@ -1,11 +1,22 @@
-import { describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
+import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
 import type { ParityView } from '../domain/find-parity.ts';
-import { approvalsOf, type Decision, decide } from '../domain/gate.ts';
+import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
+import { isReplaced } from '../domain/link-state.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import { capitalized, counted, moment, nameOf, operationInWords, STATUS_IN_WORDS } from './words.ts';
+import {
+  capitalized,
+  counted,
+  day,
+  nameOf,
+  operationInWords,
+  STATUS_IN_BRIEF,
+  STATUS_IN_WORDS,
+  timeLeft,
+} from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =
@@ -22,6 +33,8 @@ export type ApprovalState =
   | { readonly kind: 'void'; readonly why: string }
   /** The link is about another plan than the gate is now. */
   | { readonly kind: 'changed' }
+  /** A newer mail has another link for the person. */
+  | { readonly kind: 'replaced' }
   /** The person decides nothing here any more. */
   | { readonly kind: 'removed' };
 
@@ -29,12 +42,17 @@ export type ApprovalState =
 export interface ApprovalView {
   readonly state: ApprovalState;
   readonly title: string;
+  /** Whose application this is. */
+  readonly corner: string;
+  readonly stage: Stage;
   readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
   /** Who is asked, and to decide what. */
   readonly you: { readonly email: string; readonly gate: string };
   readonly requestedBy: string;
   readonly request: string;
   readonly expiresAt: string;
+  /** Absent when the time is over. */
+  readonly timeLeft: string | undefined;
   /** Typed to approve a production deployment. */
   readonly nameToType?: string;
   readonly commit: { readonly id: string; readonly message: string; readonly author: string };
@@ -46,11 +64,15 @@ export interface ApprovalView {
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
+  /** What has become of the deployment, in a word or two. */
+  readonly status: string;
 }
 
-interface GateInWords {
+export interface GateInWords {
   readonly name: string;
   readonly status: string;
+  readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
+  readonly progress: string;
   readonly decisions: readonly Decision[];
   /** Made about an earlier plan that meant something else. */
   readonly voided: readonly Decision[];
@@ -66,34 +88,40 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   return {
     state,
     title: capitalized(request),
+    corner: `${application.client} · ${application.name}`,
+    stage: environment.stage,
     facts: [
       { label: 'Application', value: application.name, detail: `of ${application.client}` },
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
       ...(release
-        ? [{ label: 'Release', value: String(release.number), detail: `made ${moment(release.createdAt)}` }]
+        ? [{ label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` }]
         : []),
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
     request,
     expiresAt: gate.expiresAt,
+    timeLeft: timeLeft(now, gate.expiresAt),
     ...(environment.stage === 'production' && { nameToType: environment.name }),
     commit: { id: commit, message: release?.message ?? '', author: release?.author ?? '' },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
-    // After another plan was made, or for somebody who no longer decides here, the plan is not theirs to read.
-    ...(state.kind === 'changed' || state.kind === 'removed'
-      ? { analysis: undefined, parity: undefined }
-      : { analysis: records.analysis, parity: records.parity }),
+    analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
+    parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: STATUS_IN_WORDS[deployment.status],
+    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
 
+/** After another plan was made, by a link that was replaced, or for somebody who no longer decides: not theirs to read. */
+const HIDES_PLAN = new Set<ApprovalState['kind']>(['changed', 'replaced', 'removed']);
+
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
-  const { link, deployment, gate, gates, approver, environment, events, analysis } = records;
+  const { link, linkState, deployment, gate, gates, approver, environment, analysis, supersededBy } = records;
   if (!approver?.gates.includes(gate.gate)) return { kind: 'removed' };
+  if (isReplaced(linkState, link.sequence)) return { kind: 'replaced' };
   if (isChanged(records)) return { kind: 'changed' };
   const own = gate.decisions.find(({ by }) => by === approver.email);
   const rejection = gate.decisions.find(({ decision }) => decision === 'reject');
@@ -112,7 +140,7 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
         by: deployment.cancelRequestedBy && nameOf(deployment.cancelRequestedBy),
       };
     case 'superseded':
-      return { kind: 'superseded', by: events.find(({ type }) => type === 'superseded')?.by };
+      return { kind: 'superseded', by: supersededBy && releaseInWords(supersededBy) };
     case 'void':
       return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
     case 'open':
@@ -135,9 +163,15 @@ function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
 
 /** How the plan differs from the one that this person has seen before. */
 function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
-  if (!earlier || !analysis || state.kind === 'removed') return undefined;
+  if (!earlier || !analysis || state.kind === 'removed' || state.kind === 'replaced') return undefined;
   return comparePlans(earlier, analysis);
 }
+
+/** Endings that the gate has told before the workflow has recorded them. */
+const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
+  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
+
+const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 
 /** Why the rules would not let something happen, found by trying it. */
 function refusalOf(attempt: () => unknown): string | undefined {
@@ -150,15 +184,24 @@ function refusalOf(attempt: () => unknown): string | undefined {
   }
 }
 
+const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
+  open: 'calm',
+  approved: 'good',
+  rejected: 'bad',
+  expired: 'warn',
+  canceled: 'warn',
+  superseded: 'warn',
+  void: '',
+};
+
 function gatesInWords({ deployment, gates }: ApprovalRecords): GateInWords[] {
   return (plannedOf(deployment)?.gates ?? []).map(({ gate: name, required }) => {
     const gate = gates.find((each) => each.gate === name);
-    const decisions = gate?.decisions ?? [];
-    const voided = gate?.voided ?? [];
-    const given = gate ? approvalsOf(gate).length : 0;
-    const status = gate
-      ? `${gate.status}, ${given} of ${counted(required, 'approval')}`
-      : `comes later, ${counted(required, 'approval')} needed`;
-    return { name, status, decisions, voided };
+    const needed = counted(required, 'approval');
+    if (!gate)
+      return { name, status: 'comes later', tone: '', progress: `${needed} needed`, decisions: [], voided: [] };
+    const { status, decisions, voided } = gate;
+    const progress = `${approvalsOf(gate).length} of ${needed}`;
+    return { name, status, tone: GATE_TONES[status], progress, decisions, voided };
   });
 }

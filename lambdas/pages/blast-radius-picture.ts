@@ -22,24 +22,45 @@ const LOOKS: Readonly<Record<Node['action'], Look>> = {
   depends: { sign: '→', says: 'depends on a change', tone: 'quiet' },
 };
 
-/** Pixels at natural size; the page may scale the picture. */
-const CHARACTER_WIDTH = 7.4;
-const PADDING = 12;
-const SIGN_WIDTH = 18;
-const LINE_HEIGHT = 18;
-const MARGIN = 4;
-const LEGEND_HEIGHT = 30;
-const LEAST_WIDTH = 260;
-const MOST_CHARACTERS = 36;
+/** Pixels. All boxes are of one size, so that they stand in columns or rows. */
+const CHARACTER_WIDTH = 6.8;
+const PADDING = 10;
+const SIGN_WIDTH = 17;
+const LINE_HEIGHT = 16.5;
+const LEAST_BOX_WIDTH = 110;
+const MOST_CHARACTERS = 24;
+const MARGIN = 3;
+const GAP_BETWEEN_NEIGHBOURS = 14;
+const GAP_BETWEEN_RANKS = 46;
+/** Width of the page's column; a wider picture has to be scrolled. */
+const COLUMN_WIDTH = 850;
+
+/** Ranks go from left to right or, where that does not fit the page, from top to bottom. */
+type Direction = 'LR' | 'TB';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 interface Box {
   readonly node: Node;
-  readonly label: string;
-  readonly detail: string;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+  /** The first in larger letters. */
+  readonly lines: readonly string[];
+  /** Its middle. */
+  readonly center: Point;
+}
+
+interface Arrangement extends Size {
+  readonly boxes: readonly Box[];
+  readonly box: Size;
+  readonly lines: readonly string[];
+  readonly top: number;
 }
 
 /**
@@ -48,76 +69,151 @@ interface Box {
  */
 export function blastRadiusPicture({ nodes, edges }: BlastRadiusGraph): Html | undefined {
   if (nodes.length === 0) return undefined;
-  const { boxes, lines, top, width, height } = arrange(nodes, edges);
-  const total = Math.max(width, LEAST_WIDTH);
-  return html`<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" aria-labelledby="blast-title blast-text" viewBox="0 ${top} ${total} ${height + LEGEND_HEIGHT}" width="${total}" height="${height + LEGEND_HEIGHT}" font-family="system-ui, sans-serif" font-size="13" fill="currentColor">
+  const { boxes, box, lines, top, width, height } = arrange(nodes, edges);
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" aria-labelledby="blast-title blast-text" viewBox="0 ${top} ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="currentColor">
 <title id="blast-title">What changes and what depends on it</title>
 <desc id="blast-text">${describe(nodes, edges)}</desc>
-<defs><marker id="blast-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>
-<g class="quiet" fill="none" stroke="currentColor" stroke-width="1.2" stroke-opacity="0.75">${lines.map((line) => html`<path d="${line}" marker-end="url(#blast-arrow)"/>`)}</g>
-${boxes.map(drawBox)}
-<text class="quiet" x="${MARGIN}" y="${top + height + LEGEND_HEIGHT - 10}" font-size="12">${legend(nodes)}</text>
+<defs><marker id="blast-arrow" class="quiet" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6.5" markerHeight="6.5" orient="auto-start-reverse"><path d="M0 .6 7.4 4 0 7.4z" fill="currentColor"/></marker></defs>
+<g class="quiet" fill="none" stroke="currentColor" stroke-width="1.2" stroke-opacity="0.8">${lines.map((line) => html`<path d="${line}" marker-end="url(#blast-arrow)"/>`)}</g>
+${boxes.map((each) => drawBox(each, box))}
 </svg>`;
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
+/** The signs of the picture and what they say. */
+export function pictureLegend({ nodes }: BlastRadiusGraph): Html {
+  const used = Object.entries(LOOKS).filter(([action]) => nodes.some((node) => node.action === action));
+  return html`<ul class="legend">${used.map(
+    ([, { sign, says, tone }]) =>
+      html`<li><span class="sign ${tone}" aria-hidden="true">${sign}</span> ${says.replace(/^(?:is|has an) /, '')}</li>`,
+  )}</ul>`;
+}
+
+function arrange(nodes: readonly Node[], edges: BlastRadiusGraph['edges']): Arrangement {
+  const across = arrangeIn('LR', nodes, edges);
+  if (across.width <= COLUMN_WIDTH) return across;
+  const down = arrangeIn('TB', nodes, edges);
+  return down.width < across.width ? down : across;
 }
 
 /**
- * Positions by layers, from what changes on the left to what depends on it on the right. The results are annotated
- * because the declarations of dagre 3.1 do not resolve under "nodenext".
+ * Positions by ranks, from what changes to what depends on it. The results are annotated because the declarations of
+ * dagre 3.1 do not resolve under "nodenext".
  */
-function arrange(nodes: readonly Node[], edges: BlastRadiusGraph['edges']) {
+function arrangeIn(rankdir: Direction, nodes: readonly Node[], edges: BlastRadiusGraph['edges']): Arrangement {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 46, marginx: MARGIN, marginy: MARGIN });
-  const sized = nodes.map((node) => ({ node, ...sizeOf(node) }));
-  for (const { node, width, height } of sized) graph.setNode(node.id, { width, height });
+  const [nodesep, ranksep] = [GAP_BETWEEN_NEIGHBOURS, GAP_BETWEEN_RANKS];
+  graph.setGraph({ rankdir, nodesep, ranksep, marginx: MARGIN, marginy: MARGIN });
+  const texts = textsOf(nodes);
+  const box = boxSize(texts.map(({ lines }) => lines));
+  for (const { id } of nodes) graph.setNode(id, { ...box });
   for (const { from, to } of edges) graph.setEdge(from, to, {});
   layout(graph);
-  const boxes = sized.map((box): Box => {
-    const { x, y }: Point = graph.node(box.node.id);
-    return { ...box, x: round(x - box.width / 2), y: round(y - box.height / 2) };
+  const boxes = texts.map((each): Box => {
+    const { x, y }: Point = graph.node(each.node.id);
+    return { ...each, center: { x, y } };
   });
+  const router = new Router(rankdir, boxes, box);
   const ways = edges.map(({ from, to }) => {
     const { points = [] }: { points?: readonly Point[] } = graph.edge(from, to);
-    return points;
+    return router.way(from, to, points);
   });
   // Edges that lead back may leave the space of the boxes.
-  const around = ways.flat();
+  const around = ways.flatMap(({ reach }) => reach);
   const top = Math.floor(Math.min(0, ...around.map(({ y }) => y - MARGIN)));
-  const right = Math.max(...around.map(({ x }) => x), ...boxes.map(({ x, width }) => x + width));
-  const bottom = Math.max(...around.map(({ y }) => y), ...boxes.map(({ y, height }) => y + height));
+  const right = Math.max(...around.map(({ x }) => x), ...boxes.map(({ center }) => center.x + box.width / 2));
+  const bottom = Math.max(...around.map(({ y }) => y), ...boxes.map(({ center }) => center.y + box.height / 2));
   const [width, height] = [Math.ceil(right) + MARGIN, Math.ceil(bottom) + MARGIN - top];
-  return { boxes, lines: ways.map(lineThrough), top, width, height };
+  return { boxes, box, lines: ways.map(({ path }) => path), top, width, height };
 }
 
-function sizeOf(node: Node): Pick<Box, 'label' | 'detail' | 'width' | 'height'> {
-  const label = shortened(node.label);
-  const detail = shortened([node.detail, node.isLoss ? 'data is lost' : ''].filter((part) => part !== '').join(', '));
-  const characters = Math.max(label.length, detail.length * 0.9);
+/** The kind and the name of each; its module only where there is more than one. */
+function textsOf(nodes: readonly Node[]): Pick<Box, 'node' | 'lines'>[] {
+  const hasOneModule = new Set(nodes.map(({ detail }) => detail)).size === 1;
+  return nodes.map((node) => {
+    const [, kind = node.label, name = ''] = /^([a-z]\w*)\.(.+)$/.exec(node.label) ?? [];
+    const detail = node.isLoss
+      ? [shortened(name, MOST_CHARACTERS - 13), 'data lost'].filter((part) => part !== '').join(' · ')
+      : name;
+    const lines = [shortened(kind), shortened(detail), ...(hasOneModule ? [] : [shortened(node.detail)])];
+    return { node, lines: lines.filter((line) => line !== '') };
+  });
+}
+
+function boxSize(texts: readonly (readonly string[])[]): Size {
+  const characters = texts.flatMap((lines) => lines.map((line, at) => line.length * (at === 0 ? 1 : 0.94)));
   return {
-    label,
-    detail,
-    width: Math.round(characters * CHARACTER_WIDTH + SIGN_WIDTH + 2 * PADDING),
-    height: PADDING + LINE_HEIGHT * (detail === '' ? 1 : 2),
+    width: Math.max(LEAST_BOX_WIDTH, Math.round(Math.max(...characters) * CHARACTER_WIDTH + SIGN_WIDTH + 2 * PADDING)),
+    height: Math.round(Math.max(...texts.map((lines) => lines.length)) * LINE_HEIGHT + PADDING + 2),
   };
 }
 
-/** The end of an address tells more than its beginning. */
-const shortened = (text: string): string =>
-  text.length > MOST_CHARACTERS ? `…${text.slice(1 - MOST_CHARACTERS)}` : text;
+/** Ways of edges: they leave and reach boxes in the middle of a side, bend between the ranks, and pass a rank straight. */
+class Router {
+  readonly #isAcross: boolean;
+  readonly #half: number;
+  readonly #centers: ReadonlyMap<string, Point>;
+  readonly #ranks: ReadonlySet<number>;
 
-function drawBox({ node, label, detail, x, y, width, height }: Box): Html {
+  constructor(direction: Direction, boxes: readonly Box[], { width, height }: Size) {
+    this.#isAcross = direction === 'LR';
+    this.#half = (this.#isAcross ? width : height) / 2;
+    this.#centers = new Map(boxes.map(({ node, center }) => [node.id, center]));
+    this.#ranks = new Set(boxes.map(({ center }) => Math.round(this.#along(center))));
+  }
+
+  /** The path, and the points it may reach outside of the space of the boxes. */
+  way(from: string, to: string, points: readonly Point[]): { path: string; reach: readonly Point[] } {
+    const [start, end] = [this.#centers.get(from), this.#centers.get(to)];
+    if (!start || !end || this.#along(end) <= this.#along(start)) return { path: lineThrough(points), reach: points };
+    const passed = points.slice(1, -1).filter((point) => this.#ranks.has(Math.round(this.#along(point))));
+    let at = this.#at(start, this.#half);
+    let path = `M${shown(at)}`;
+    for (const point of passed) {
+      const [before, behind] = [this.#at(point, -this.#half), this.#at(point, this.#half)];
+      path += `${this.#bend(at, before)} L${shown(behind)}`;
+      at = behind;
+    }
+    return { path: path + this.#bend(at, this.#at(end, -this.#half)), reach: passed };
+  }
+
+  #along({ x, y }: Point): number {
+    return this.#isAcross ? x : y;
+  }
+
+  /** The point so far along the ranks from another. */
+  #at({ x, y }: Point, distance: number): Point {
+    return this.#isAcross ? { x: x + distance, y } : { x, y: y + distance };
+  }
+
+  #bend(from: Point, to: Point): string {
+    const way = (this.#along(to) - this.#along(from)) / 2;
+    return ` C${shown(this.#at(from, way))} ${shown(this.#at(to, -way))} ${shown(to)}`;
+  }
+}
+
+const shown = ({ x, y }: Point): string => `${round(x)} ${round(y)}`;
+
+/** Both ends of a name tell more than its middle. */
+function shortened(text: string, most = MOST_CHARACTERS): string {
+  if (text.length <= most) return text;
+  const kept = Math.ceil((most - 1) / 2);
+  return `${text.slice(0, kept)}…${text.slice(1 + kept - most)}`;
+}
+
+function drawBox({ node, lines, center }: Box, { width, height }: Size): Html {
   const { sign, tone } = LOOKS[node.action];
+  const [x, y] = [round(center.x - width / 2), round(center.y - height / 2)];
+  const left = x + PADDING + SIGN_WIDTH;
+  const first = round(center.y - ((lines.length - 1) * LINE_HEIGHT) / 2 + 4.5);
   const dashes = node.action === 'depends' ? '4 3' : 'none';
   return html`<g class="${tone}"><title>${sentence(node)}</title>
-<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" fill="currentColor" fill-opacity="0.07" stroke="currentColor" stroke-width="${node.isLoss ? 3 : 1.4}" stroke-dasharray="${dashes}"/>
-<text x="${x + PADDING}" y="${y + LINE_HEIGHT}" font-weight="700">${sign}</text>
-<text x="${x + PADDING + SIGN_WIDTH}" y="${y + LINE_HEIGHT}">${label}</text>
-${detail !== '' && html`<text x="${x + PADDING + SIGN_WIDTH}" y="${y + 2 * LINE_HEIGHT - 2}" font-size="11.5">${detail}</text>`}
-</g>`;
+<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="7" fill="currentColor" fill-opacity="0.07" stroke="currentColor" stroke-width="${node.isLoss ? 3 : 1.3}" stroke-dasharray="${dashes}"/>
+<text x="${x + PADDING}" y="${first}" font-weight="700" font-size="14">${sign}</text>
+${lines.map(
+  (line, at) =>
+    html`<text x="${left}" y="${round(first + at * LINE_HEIGHT)}"${at === 0 ? html` class="label"` : html` font-size="11"`}>${line}</text>
+`,
+)}</g>`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
@@ -133,11 +229,6 @@ function lineThrough(points: readonly Point[]): string {
     path += ` Q${point.x} ${point.y} ${round((point.x + next.x) / 2)} ${round((point.y + next.y) / 2)}`;
   }
   return `${path} L${last.x} ${last.y}`;
-}
-
-function legend(nodes: readonly Node[]): string {
-  const used = Object.entries(LOOKS).filter(([action]) => nodes.some((node) => node.action === action));
-  return used.map(([, { sign, says }]) => `${sign} ${says.replace(/^(?:is|has an) /, '')}`).join('   ');
 }
 
 function sentence({ label, detail, action, isLoss, count }: Node): string {

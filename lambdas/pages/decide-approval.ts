@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import { decideGate } from '../domain/decide-gate.ts';
-import { RefusedError } from '../domain/errors.ts';
+import { type Refusal, RefusedError } from '../domain/errors.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
 import type { Services } from '../runtime/services.ts';
-import { approvalPage } from './approval-template.ts';
+import { approvalPage, type FormState } from './approval-template.ts';
 import { viewApproval } from './approval-view.ts';
 import { unknownLink } from './document.ts';
 import { formNonce, isFormNonce } from './form-nonce.ts';
 import { type ApprovalRecords, loadApproval } from './load-approval.ts';
 import { formAction } from './show-approval.ts';
+
+/** What the page says anyway, in better words. */
+const TOLD_BY_STATE = new Set<Refusal>(['digest-differs', 'link-replaced']);
 
 /** What the form sends; browsers end lines with CR LF, which count twice. */
 const FormSchema = z.object({
@@ -26,33 +29,47 @@ const FormSchema = z.object({
 export async function decideApproval({ token, form }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
   const records = await loadApproval(services, token);
   if (!records) return unknownLink();
-  const { link, gate, environment } = records;
+  const { link, environment } = records;
   const sent = {
     decision: form.get('decision') ?? '',
     comment: form.get('comment') ?? '',
     environment: form.get('environment') ?? '',
     nonce: form.get('nonce') ?? '',
   };
-  const show = (shown: ApprovalRecords, status: number, problem?: string, wasJustDecided = false): Page => {
+  const show = (
+    shown: ApprovalRecords,
+    status: number,
+    problem?: FormState['problem'],
+    wasJustDecided = false,
+  ): Page => {
     const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
     return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
   };
 
+  if (!isFormNonce(sent.nonce, token))
+    return show(records, 400, { text: 'The form was not the one of this page. Please decide in the form below.' });
   const parsed = FormSchema.safeParse(sent);
-  if (!isFormNonce(sent.nonce, token) || !parsed.success)
-    return show(records, 400, 'Please use the form on this page; a comment may have 2000 characters.');
+  if (!parsed.success) {
+    const isComment = parsed.error.issues.some(({ path }) => path[0] === 'comment');
+    return isComment
+      ? show(records, 400, { text: 'A comment may have 2000 characters.', field: 'comment' })
+      : show(records, 400, { text: 'Please choose to approve or to reject.' });
+  }
   const { decision, comment, environment: typed } = parsed.data;
   if (decision === 'approve' && environment.stage === 'production' && typed.trim() !== environment.name)
-    return show(records, 400, `To approve, type the name of the environment, ${environment.name}, into its field.`);
-  if (link.round !== gate.round) return show(records, PROBLEMS['digest-differs'].status);
+    return show(records, 400, {
+      text: `To approve, type the name of the environment, ${environment.name}, into its field.`,
+      field: 'environment',
+    });
 
   const { deploymentId, gate: name, email, digest } = link;
   try {
-    await decideGate(services, { deploymentId, gate: name, email, via: 'link', digest, decision, comment });
+    await decideGate(services, { deploymentId, gate: name, email, via: 'link', link, digest, decision, comment });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const now = (await loadApproval(services, token)) ?? records;
-    return show(now, PROBLEMS[error.refusal].status, `${error.message}.`);
+    const { refusal, message } = error;
+    return show(now, PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
   }
   const decided = await loadApproval(services, token);
   return decided ? show(decided, 200, undefined, true) : unknownLink();

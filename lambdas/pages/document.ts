@@ -4,8 +4,17 @@ import { STYLE } from './style.ts';
 
 const STYLE_ELEMENT = trusted(`<style>${STYLE}</style>`);
 
+export interface DocumentParts {
+  readonly title: string;
+  readonly main: Html;
+  /** What it is about, opposite the name of the product. */
+  readonly corner?: string;
+  /** Link over what most readers have seen already. */
+  readonly skip?: Html;
+}
+
 /** A whole page around its main part. */
-export const document = (title: string, main: Html, skip?: Html): string =>
+export const document = ({ title, main, corner = 'Deployment approval', skip }: DocumentParts): string =>
   html`<!doctype html>
 <html lang="en">
 <head>
@@ -17,7 +26,7 @@ ${STYLE_ELEMENT}
 </head>
 <body>
 ${skip}
-<header class="bar"><span class="mark">Stagegate</span><span>Deployment approval</span></header>
+<header class="bar"><span class="mark">Stagegate</span><span><bdi>${corner}</bdi></span></header>
 <main>
 ${main}
 </main>
@@ -28,11 +37,11 @@ ${main}
 /** A page that says one thing. */
 export const message = (status: number, heading: string, ...paragraphs: string[]): Page => ({
   status,
-  html: document(
-    heading,
-    html`<h1>${heading}</h1>
+  html: document({
+    title: heading,
+    main: html`<h1>${heading}</h1>
 <section class="card">${paragraphs.map((text) => html`<p>${text}</p>`)}</section>`,
-  ),
+  }),
 });
 
 /** The same for a forged, a malformed and a forgotten link: it tells nobody which. */

@@ -5,15 +5,18 @@ import type { Environment } from '../domain/environment.ts';
 import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
 import { findParityOf, type ParityView } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
+import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
-import { type DeploymentEvent, LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
 /** Everything the page behind a link is made of. */
 export interface ApprovalRecords {
   readonly link: ApprovalLink;
+  /** Which of the person's links counts; absent while that is the first. */
+  readonly linkState: LinkState | undefined;
   readonly deployment: Deployment;
   readonly gate: Gate;
   /** All gates of the deployment that have been opened. */
@@ -24,7 +27,8 @@ export interface ApprovalRecords {
   readonly environment: Environment;
   /** Absent in an ephemeral environment, which is given commits. */
   readonly release: Release | undefined;
-  readonly events: readonly DeploymentEvent[];
+  /** The deployment that took this one's place. */
+  readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
   readonly analysis: Analysis | undefined;
   /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
@@ -54,21 +58,30 @@ export async function loadApproval(
   const { application: name, environment: target, release: number } = deployment;
   const planned = plannedOf(deployment);
   const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
-  const [gates, approver, application, environment, release, events, analysis, earlier] = await Promise.all([
+  const [linkState, gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
+    store.get('linkState', link),
     listAll(store, LISTINGS.gates(deployment.id)),
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
     number === undefined ? undefined : store.get('release', { application: name, number }),
-    listAll(store, LISTINGS.events(deployment.id)),
     planned && findAnalysis(artifacts, planned),
     earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
-  const parity =
-    environment.stage === 'production' ? await findParityOf(store, application, environment, deployment.id) : undefined;
+  const [parity, supersededBy] = await Promise.all([
+    environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
+    gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
+  ]);
   const people = { gate, gates, approver };
   const plans = { analysis, earlier, parity };
-  return { link, deployment, ...people, application, environment, release, events, ...plans };
+  return { link, linkState, deployment, ...people, application, environment, release, supersededBy, ...plans };
+}
+
+/** The deployment named by the event that superseded another. */
+async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
+  const events = await listAll(store, LISTINGS.events(deploymentId));
+  const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
+  return id === undefined ? undefined : store.get('deployment', { id });
 }

@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<ApprovalState['kind'], 200 | 410>> = {
   superseded: 410,
   void: 410,
   changed: 410,
+  replaced: 410,
   removed: 410,
 };
 

@@ -1,11 +1,31 @@
-import type { Operation, Requester, Status } from '../domain/deployment.ts';
+import type { Operation, Status } from '../domain/deployment.ts';
+
+export { moment, nameOf } from '../domain/in-words.ts';
 
 /** How the pages put things into words. */
 
-const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
-/** `23 Nov 2026, 10:00 UTC` */
-export const moment = (instant: string): string => `${DATE.format(new Date(instant))} UTC`;
+/** `23 Nov 2026` */
+export const day = (instant: string): string => DAY.format(new Date(instant));
+
+/** `10:00 UTC` */
+export const time = (instant: string): string => `${TIME.format(new Date(instant))} UTC`;
+
+const SPANS = [
+  [24 * 3600, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+] as const;
+
+/** `6 days left`, counted down; nothing when the time is over. */
+export function timeLeft(now: string, until: string): string | undefined {
+  const seconds = (Date.parse(until) - Date.parse(now)) / 1000;
+  if (seconds <= 0) return undefined;
+  const [span, unit] = SPANS.find(([length]) => seconds >= length) ?? [60, 'minute'];
+  return `${counted(Math.max(1, Math.floor(seconds / span)), unit)} left`;
+}
 
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
@@ -17,16 +37,6 @@ export const difference = (amount: number, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency, signDisplay: 'exceptZero' }).format(amount);
 
 export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
-
-/** A caller as people know them: the approver's address, or the name within an AWS ARN. */
-export function nameOf({ approver, principal }: Requester): string {
-  if (approver) return approver;
-  if (principal === 'push') return 'A push';
-  if (principal.startsWith('promotion of ')) return 'The automatic promotion';
-  const [, role, session] = /:assumed-role\/([^/]+)\/(.+)$/.exec(principal) ?? [];
-  if (role) return `${session} (role ${role})`;
-  return /:user\/(?:.*\/)?([^/]+)$/.exec(principal)?.[1] ?? principal;
-}
 
 /** What is asked for, as it would stand after "asks to". */
 export function operationInWords(operation: Operation, content: string, environment: string): string {
@@ -53,4 +63,36 @@ export const STATUS_IN_WORDS: Readonly<Record<Status, string>> = {
   superseded: 'A newer release took the place of the deployment.',
   blocked: 'A policy stopped the deployment.',
   failed: 'The deployment failed.',
+};
+
+/** The same in a word or two. */
+export const STATUS_IN_BRIEF: Readonly<Record<Status, string>> = {
+  queued: 'Queued',
+  planning: 'Being planned',
+  awaiting_approval: 'Waiting',
+  applying: 'Being applied',
+  succeeded: 'Succeeded',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  canceled: 'Canceled',
+  superseded: 'Superseded',
+  blocked: 'Blocked',
+  failed: 'Failed',
+};
+
+/** Why Terraform does something, as it would stand after the kind of the resource. */
+export const REASON_IN_WORDS: Readonly<Record<string, string>> = {
+  replace_because_cannot_update: 'cannot be changed in place',
+  replace_because_tainted: 'marked as damaged',
+  replace_by_request: 'replaced on request',
+  replace_by_triggers: 'follows another change',
+  delete_because_no_resource_config: 'no longer in the configuration',
+  delete_because_wrong_repetition: 'its count or for_each changed',
+  delete_because_count_index: 'its count shrinks',
+  delete_because_each_key: 'its key has left for_each',
+  delete_because_no_module: 'its module is no longer in the configuration',
+  delete_because_no_move_target: 'what it moved to does not exist',
+  read_because_config_unknown: 'read during the apply',
+  read_because_dependency_pending: 'read during the apply',
+  read_because_check_nested: 'read for a check',
 };

@@ -36,7 +36,12 @@ export function apiHandler<Name extends FunctionName>(
       const event = HttpEventSchema.parse(given);
       const operation = operations[event.routeKey];
       if (!operation) throw new Error(`function ${name} does not serve ${event.routeKey}`);
-      const request = { event, body: readBody(event), caller: () => callerOf(event), home: homeOf(services, context) };
+      const request = {
+        event,
+        body: () => readBody(event),
+        caller: () => callerOf(event),
+        home: homeOf(services, context),
+      };
       const { status, body } = await operation.answer(request, services);
       return json(status, body);
     });

@@ -12,7 +12,7 @@ import {
 type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'internal';
 
 interface ProblemClass {
-  readonly status: 400 | 403 | 404 | 409 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503;
   readonly title: string;
 }
 
@@ -44,6 +44,9 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'gate-not-open': { status: 409, title: 'The gate is not open' },
   'gate-expired': { status: 409, title: 'The gate has expired' },
   'already-decided': { status: 409, title: 'This person has decided otherwise' },
+  'link-replaced': { status: 409, title: 'A newer e-mail has taken the place of this link' },
+  'approver-unreachable': { status: 409, title: 'The approver cannot be reached by e-mail' },
+  'confirmation-refused': { status: 409, title: 'AWS does not accept this confirmation link' },
   'digest-differs': { status: 409, title: 'The decision is about another plan' },
   'not-an-approver': { status: 403, title: 'The caller is no approver of this gate' },
   'own-request': { status: 403, title: 'Whoever asked for a production deployment cannot approve it' },
@@ -57,6 +60,9 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'ephemeral-limit': { status: 409, title: 'There are too many ephemeral environments' },
   'release-stale': { status: 409, title: 'The release is out of date' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
+  'signature-invalid': { status: 401, title: 'The signature is missing or does not fit' },
+  'webhook-off': { status: 409, title: 'Webhooks are switched off here' },
+  'too-large': { status: 413, title: 'The request is too large' },
 };
 
 /** `Retry-After` of a 503, in seconds: twelve lost races have taken about that long. */

@@ -5,6 +5,8 @@ import * as z from 'zod';
 export const HttpEventSchema = z.object({
   routeKey: z.string(),
   rawPath: z.string(),
+  /** Names are lower-case; values of a repeated header are joined by commas. */
+  headers: z.record(z.string(), z.string()).default({}),
   pathParameters: z.record(z.string(), z.string()).default({}),
   queryStringParameters: z.record(z.string(), z.string()).default({}),
   body: z.string().default(''),
@@ -18,9 +20,11 @@ export type HttpEvent = z.infer<typeof HttpEventSchema>;
 
 export type HttpAnswer = APIGatewayProxyStructuredResultV2;
 
-/** The body as text: HTTP APIs encode what is not declared as text, forms among it. */
-export const bodyOf = ({ body, isBase64Encoded }: HttpEvent): string =>
-  isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+/** The body as it was sent: HTTP APIs encode what is not declared as text, forms among it. */
+export const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer =>
+  Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+
+export const bodyOf = (event: HttpEvent): string => bytesOf(event).toString('utf8');
 
 /** Sent with every answer: nothing of it is to be cached, guessed at, framed or indexed. */
 export const SECURITY_HEADERS = {

@@ -16,6 +16,12 @@ export function countStuckEnvironments(count: number): void {
   metrics.publishStoredMetrics();
 }
 
+/** Approvers who had confirmed their address and get no mail any more. */
+export function countLost(count: number): void {
+  metrics.addMetric('ApproversLost', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}
+
 /** Deployments the reconciler found stuck: their execution had ended and somebody was still waiting. */
 export function countStuck(count: number): void {
   metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);

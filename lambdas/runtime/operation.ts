@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Home } from '../domain/links.ts';
-import type { HttpEvent } from './http-event.ts';
+import { bytesOf, type HttpEvent } from './http-event.ts';
 import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
 
@@ -19,7 +19,8 @@ type Answer<Answers extends AnswerShape> = {
 /** A request before any schema. */
 interface ReceivedRequest {
   readonly event: HttpEvent;
-  readonly body: string;
+  /** The body as text; throws where it is too long. */
+  readonly body: () => string;
   /** Throws where no caller is known. */
   readonly caller: () => string;
   readonly home: Home | undefined;
@@ -30,6 +31,8 @@ export interface RequestFacts {
   /** Who signed the request. */
   readonly caller: string;
   readonly home: Home | undefined;
+  /** The request as it was sent, for an operation that checks a signature over it before anything is parsed. */
+  readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer };
 }
 
 /** One operation of the API, ready to be served: parses, performs, and lets nothing undeclared out. */
@@ -62,7 +65,7 @@ export function operation<Services, Input extends InputShape, const Answers exte
         {
           path: event.pathParameters,
           query: event.queryStringParameters,
-          ...('body' in declaration.input ? { body: parseJsonBody(body) } : {}),
+          ...('body' in declaration.input ? { body: parseJsonBody(body()) } : {}),
         },
         nameOfField,
       );
@@ -70,6 +73,9 @@ export function operation<Services, Input extends InputShape, const Answers exte
         home,
         get caller() {
           return caller();
+        },
+        get sent() {
+          return { headers: event.headers, bytes: bytesOf(event) };
         },
       };
       const given = await perform(input, services, facts);

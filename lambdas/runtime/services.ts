@@ -5,6 +5,7 @@ import { DynamoStore } from '../adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
 import { EventBridgeScheduler } from '../adapters/event-bridge-scheduler.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
+import { KmsWebhookSecrets } from '../adapters/kms-webhook-secrets.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
 import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
@@ -20,8 +21,10 @@ import type {
   StateReader,
   Store,
   Surroundings,
+  WebhookSecrets,
   Workflow,
 } from '../domain/ports.ts';
+import type { ReminderTimes } from '../domain/send-reminders.ts';
 import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
 
 /** What a function may use: exactly the services its environment variables speak of. */
@@ -40,6 +43,7 @@ type Provided<Environment> = {
   ('EVENT_BUS_NAME' extends VariablesOf<Environment> ? { readonly events: EventBus } : unknown) &
   ('TOPIC_ARN' extends VariablesOf<Environment> ? { readonly mail: ApproverMail } : unknown) &
   ('LINK_KEY_ID' extends VariablesOf<Environment> ? { readonly links: LinkSigner } : unknown) &
+  ('WEBHOOK_KEY_ID' extends VariablesOf<Environment> ? { readonly webhookSecrets: WebhookSecrets } : unknown) &
   ('PUBLIC_URL' extends VariablesOf<Environment> ? { readonly publicUrl: string } : unknown) &
   ('PRICE_SHEET_KEY' extends VariablesOf<Environment> ? { readonly priceSheetKey: string } : unknown) &
   ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
@@ -49,7 +53,8 @@ type Provided<Environment> = {
   ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
   ('MOST_EPHEMERAL_IN_ALL' extends VariablesOf<Environment> ? { readonly limits: EphemeralLimits } : unknown) &
   ('LEAST_TTL_SECONDS' extends VariablesOf<Environment> ? { readonly leastTtlSeconds: number } : unknown) &
-  ('FIRST_PAUSE_SECONDS' extends VariablesOf<Environment> ? { readonly firstPauseSeconds: number } : unknown);
+  ('FIRST_PAUSE_SECONDS' extends VariablesOf<Environment> ? { readonly firstPauseSeconds: number } : unknown) &
+  ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown);
 
 /** The real world. */
 export const SURROUNDINGS: Surroundings = {
@@ -73,6 +78,7 @@ export function servicesOf<Name extends FunctionName>(
     const value = text(key);
     return value === undefined ? undefined : make(value);
   };
+  const listed = (key: string): string[] => (text(key) ?? '').split(',').filter(Boolean);
   const services = {
     surroundings: SURROUNDINGS,
     builds: new CodeBuildBuilds(),
@@ -83,6 +89,7 @@ export function servicesOf<Name extends FunctionName>(
     events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
     mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
     links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
+    webhookSecrets: when('WEBHOOK_KEY_ID', (key) => new KmsWebhookSecrets(key, listed('WEBHOOK_GENERATIONS'))),
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
     scheduler: when(
       'SCHEDULE_GROUP',
@@ -101,6 +108,10 @@ export function servicesOf<Name extends FunctionName>(
     firstPauseSeconds: environment.FIRST_PAUSE_SECONDS,
     priceSheetKey: text('PRICE_SHEET_KEY'),
     executionsUrl: text('EXECUTIONS_URL'),
+    reminderTimes: {
+      firstReminderSeconds: environment.FIRST_REMINDER_SECONDS,
+      lastReminderSeconds: environment.LAST_REMINDER_SECONDS,
+    },
     publicUrl: when('PUBLIC_URL', (url) => url.replace(/\/$/, '')),
   };
   // Each key is there exactly when its variable is in the schema: the mapping `Provided` states, checked by services.test.ts.

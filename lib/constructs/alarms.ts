@@ -49,6 +49,11 @@ export class Alarms extends Construct {
         'An ephemeral environment could not be destroyed and goes on costing money until somebody mends the cause.',
       metric: ownMetric('EnvironmentsStuck'),
     });
+    this.alarm('ApproversLost', {
+      userImpact:
+        'An approver gets no mail any more, because the subscription was ended. A new confirmation mail was sent; gates that need this person block or expire until it is answered.',
+      metric: ownMetric('ApproversLost'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
@@ -58,8 +63,15 @@ export class Alarms extends Construct {
       'branch-gone':
         'A branch is gone and its ephemeral environments were not ended. They end when their time is over.',
       sweep: 'Ephemeral environments may outlive their time, and nobody is warned before they end.',
+      'send-reminders': 'Approvers are not reminded: gates expire that nobody thought of any more.',
+      'sweep-subscriptions':
+        'Lost e-mail subscriptions are not mended: approvers do not learn of gates that wait for them.',
     } as const;
-    for (const name of ['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const) {
+    const names = [
+      ...(['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const),
+      ...(['send-reminders', 'sweep-subscriptions'] as const),
+    ];
+    for (const name of names) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {

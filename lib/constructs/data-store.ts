@@ -14,6 +14,8 @@ import { acknowledge, type Permission } from './permissions.ts';
 export const RUN_RETENTION = Duration.days(2 * 60 + 7);
 
 const INDEX = 'gsi1';
+/** Partitions of the audit begin with this (`lambdas/domain/records.ts`). */
+const AUDIT_PARTITION = 'AUDIT#';
 
 /** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */
 export interface ArtifactAccess {
@@ -98,10 +100,13 @@ export class DataStore extends Construct {
     };
   }
 
-  /** The table's name, with the permission to read it or to read and write it. Nobody may scan it. */
-  records(access: 'read' | 'read-write'): Binding {
+  /**
+   * The table's name, with the permission to read it, or to read and write it; the audit is written only by whoever
+   * may append to it. Nobody may scan the table.
+   */
+  records(access: 'read' | 'read-write' | 'read-write-audit'): Binding {
     const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
-    const writing = ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const writing = ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'];
     const resources = [this.table.tableArn, `${this.table.tableArn}/index/${INDEX}`];
     return {
       value: this.tableName,
@@ -111,8 +116,38 @@ export class DataStore extends Construct {
           : [
               { actions: reading, resources },
               { actions: writing, resources: [this.table.tableArn] },
+              this.keepAudit(access === 'read-write-audit' ? [] : ['dynamodb:PutItem']),
               this.encryption.allow('write'),
             ],
+    };
+  }
+
+  /** The table's name, with the permission to read and write only the records of webhook deliveries. */
+  webhookDeliveries(): Binding {
+    return {
+      value: this.tableName,
+      permissions: [
+        {
+          actions: ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          resources: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+        },
+        this.keepAudit(['dynamodb:PutItem']),
+        this.encryption.allow('write'),
+      ],
+    };
+  }
+
+  /**
+   * Rule 10: no function deletes or updates what is in an application's audit. That one is not put in an entry's place
+   * cannot be asked of IAM; the store's condition sees to it, and the chain of hashes tells.
+   */
+  private keepAudit(also: readonly string[]): Permission {
+    return {
+      isDenied: true,
+      actions: ['dynamodb:DeleteItem', 'dynamodb:UpdateItem', ...also],
+      resources: [this.table.tableArn],
+      conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': `${AUDIT_PARTITION}*` } },
     };
   }
 

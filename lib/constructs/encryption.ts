@@ -7,10 +7,11 @@ import type { Config } from '../config.ts';
 import type { Binding } from './house-function.ts';
 import type { Permission } from './permissions.ts';
 
-/** The two keys: one encrypts everything at rest, one derives the secrets of approval links. */
+/** The three keys: one encrypts everything at rest, one derives approval links, one the secrets of webhooks. */
 export class Encryption extends Construct {
   readonly dataKey: Key;
   private readonly linkKey: Key;
+  private readonly webhookKey: Key;
   private readonly logRetentionDays: Config['logRetentionDays'];
 
   constructor(scope: Construct, id: string, config: Config) {
@@ -25,6 +26,13 @@ export class Encryption extends Construct {
     this.linkKey = new Key(this, 'LinkKey', {
       alias: 'stagegate-links',
       description: 'Stagegate: derives the secrets of approval links; deleting it voids every open link',
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      removalPolicy,
+    });
+    this.webhookKey = new Key(this, 'WebhookKey', {
+      alias: 'stagegate-webhooks',
+      description: 'Stagegate: derives the secrets that git hosts sign webhooks with; deleting it voids all of them',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       removalPolicy,
@@ -56,6 +64,14 @@ export class Encryption extends Construct {
     return {
       value: this.linkKey.keyArn,
       permissions: [{ actions: ['kms:GenerateMac'], resources: [this.linkKey.keyArn] }],
+    };
+  }
+
+  /** Lets a function derive the secrets that webhooks are signed with. */
+  webhookSecrets(): Binding {
+    return {
+      value: this.webhookKey.keyArn,
+      permissions: [{ actions: ['kms:GenerateMac'], resources: [this.webhookKey.keyArn] }],
     };
   }
 

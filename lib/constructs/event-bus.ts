@@ -1,5 +1,6 @@
 import { EventBus as Bus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
+import type { EventName } from '../../lambdas/domain/events.ts';
 import type { Binding } from './house-function.ts';
 
 /** Our own bus: what others may react to, and how a push arrives. */
@@ -11,11 +12,18 @@ export class EventBus extends Construct {
     this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate', description: 'Events of Stagegate deployments' });
   }
 
-  /** Lets a function put events. */
-  publishing(): Binding {
+  /** Lets a function put events, all or those named. */
+  publishing(...names: readonly EventName[]): Binding {
+    const conditions = { StringEquals: { 'events:detail-type': names } };
     return {
       value: this.bus.eventBusName,
-      permissions: [{ actions: ['events:PutEvents'], resources: [this.bus.eventBusArn] }],
+      permissions: [
+        {
+          actions: ['events:PutEvents'],
+          resources: [this.bus.eventBusArn],
+          ...(names.length > 0 && { conditions }),
+        },
+      ],
     };
   }
 }

@@ -57,6 +57,14 @@ export class EventRouting extends Construct {
       description: 'Ephemeral environments end in time, whatever becomes of their schedules',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
+    this.rule('EveryFewMinutesIsReminded', functions.get('send-reminders'), {
+      description: 'Who has not decided at a gate is reminded when the time has come',
+      schedule: Schedule.rate(Duration.minutes(5)),
+    });
+    this.rule('SubscriptionsAreSwept', functions.get('sweep-subscriptions'), {
+      description: 'Who lost the e-mail subscription is found before a gate waits for them',
+      schedule: Schedule.rate(Duration.minutes(15)),
+    });
   }
 
   private rule(id: string, consumer: HouseFunction<FunctionName>, trigger: Trigger): void {

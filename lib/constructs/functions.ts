@@ -45,10 +45,12 @@ export class Functions extends Construct {
       STATE_MACHINE_ARN: workflow.allow('start', 'resume'),
       EVENT_BUS_NAME: events.publishing(),
     };
+    /** The same for those who do so at somebody's word, which the audit keeps. */
+    const deciding = { ...deploying, TABLE_NAME: data.records('read-write-audit') };
     const analyses = data.artifacts({ read: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
-    const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const setting = (value: number): Binding => ({ value: String(value), permissions: [] });
+    const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const { executionsPath } = props.config;
     const executions: { EXECUTIONS_URL?: Binding } = executionsPath
       ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
@@ -63,27 +65,44 @@ export class Functions extends Construct {
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('read-write-audit'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
           ...executions,
         },
       }),
       approvers: make('approvers', {
-        description: 'Registers approvers and subscribes their addresses',
-        bindings: { TABLE_NAME: data.records('read-write'), TOPIC_ARN: notifications.subscribing() },
+        description: 'Registers approvers, subscribes their addresses and mails them new links',
+        bindings: {
+          TABLE_NAME: data.records('read-write-audit'),
+          TOPIC_ARN: notifications.subscribingAndPublishing(),
+          LINK_KEY_ID: encryption.linkSecrets(),
+          PUBLIC_URL: publicUrl,
+        },
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: { ...deploying, ...executions },
+        bindings: { ...deciding, ...executions },
       }),
       decide: make('decide', {
         description: 'Records decisions made through the API',
-        bindings: { ...deploying, ...executions },
+        bindings: { ...deciding, ...executions },
+      }),
+      webhook: make('webhook', {
+        description:
+          'Checks what a git host signs and puts pushes, deleted branches and closed pull requests on the bus',
+        bindings: {
+          TABLE_NAME: data.webhookDeliveries(),
+          EVENT_BUS_NAME: events.publishing('ConfigPushed', 'BranchDeleted', 'PullRequestClosed'),
+          WEBHOOK_KEY_ID: encryption.webhookSecrets(),
+          WEBHOOK_GENERATIONS: { value: config.webhookGenerations.join(','), permissions: [] },
+        },
+        // GitHub waits no longer.
+        timeout: Duration.seconds(10),
       }),
       ephemeral: make('ephemeral', {
         description: 'Makes, extends and ends ephemeral environments',
         bindings: {
-          ...deploying,
+          ...deciding,
           ...wakeUps.setting(),
           ...executions,
           MOST_EPHEMERAL_PER_APPLICATION: setting(config.mostEphemeralPerApplication),
@@ -94,7 +113,7 @@ export class Functions extends Construct {
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',
-        bindings: { ...deploying, ARTIFACT_BUCKET: analyses, LINK_KEY_ID: encryption.linkSecrets() },
+        bindings: { ...deciding, ARTIFACT_BUCKET: analyses, LINK_KEY_ID: encryption.linkSecrets() },
       }),
 
       // Workflow: one function per Task state
@@ -106,7 +125,7 @@ export class Functions extends Construct {
       'analyze-plan': make('analyze-plan', {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('read-write-audit'),
           ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*'], write: ['analysis/*'] }),
           PRICE_SHEET_KEY: data.priceSheet(),
         },
@@ -117,7 +136,7 @@ export class Functions extends Construct {
       'request-approval': make('request-approval', {
         description: 'Opens a gate and mails a link to each of its approvers',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('read-write-audit'),
           ARTIFACT_BUCKET: analyses,
           TOPIC_ARN: notifications.publishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
@@ -133,7 +152,7 @@ export class Functions extends Construct {
       }),
       'settle-gate': make('settle-gate', {
         description: 'Reads how a gate was decided, or records that it expired',
-        bindings: { TABLE_NAME: data.records('read-write') },
+        bindings: { TABLE_NAME: data.records('read-write-audit') },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'check-plan': make('check-plan', {
@@ -154,7 +173,7 @@ export class Functions extends Construct {
       }),
       'consume-plan': make('consume-plan', {
         description: 'Uses up the approved plan, once, and composes the apply build',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        bindings: { TABLE_NAME: data.records('read-write-audit'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'inspect-failed-apply': make('inspect-failed-apply', {
@@ -196,6 +215,25 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
+      'send-reminders': make('send-reminders', {
+        description: 'Reminds those who have not decided at a gate',
+        bindings: {
+          TABLE_NAME: data.records('read-write'),
+          TOPIC_ARN: notifications.publishing(),
+          LINK_KEY_ID: encryption.linkSecrets(),
+          PUBLIC_URL: publicUrl,
+          FIRST_REMINDER_SECONDS: setting(config.firstReminderSeconds),
+          LAST_REMINDER_SECONDS: setting(config.lastReminderSeconds),
+        },
+        timeout: Duration.minutes(5),
+        asynchronous: true,
+      }),
+      'sweep-subscriptions': make('sweep-subscriptions', {
+        description: "Compares approvers with the topic's subscriptions and subscribes again who was lost",
+        bindings: { TABLE_NAME: data.records('read-write-audit'), TOPIC_ARN: notifications.renewing() },
+        timeout: Duration.minutes(5),
+        asynchronous: true,
+      }),
       reconcile: make('reconcile', {
         description: 'Repairs what a stopped execution, a killed build or a lost event left behind',
         bindings: {
@@ -210,14 +248,14 @@ export class Functions extends Construct {
       }),
       'branch-gone': make('branch-gone', {
         description: 'Ends the ephemeral environments of a branch that is gone',
-        bindings: deploying,
+        bindings: deciding,
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       sweep: make('sweep', {
         description: 'Warns before ephemeral environments end, destroys them in time, and again where that failed',
         bindings: {
-          ...deploying,
+          ...deciding,
           TOPIC_ARN: notifications.publishing(),
           FIRST_PAUSE_SECONDS: setting(config.firstDestroyPauseSeconds),
         },

@@ -30,10 +30,16 @@ export class Notifications extends Construct {
     };
   }
 
-  /** Lets a function manage who is subscribed. */
-  subscribing(): Binding {
+  /** Lets a function see who is subscribed, and subscribe again who is not. */
+  renewing(): Binding {
+    const actions = ['sns:ListSubscriptionsByTopic', 'sns:Subscribe'];
+    return { value: this.topicArn, permissions: [{ actions, resources: [this.topicArn] }] };
+  }
+
+  /** Lets a function manage who is subscribed, and mail them. */
+  subscribingAndPublishing(): Binding {
     const ofTopic = ['sns:ConfirmSubscription', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'];
-    const ofSubscription = ['sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes', 'sns:Unsubscribe'];
+    const ofSubscription = ['sns:GetSubscriptionAttributes', 'sns:Unsubscribe'];
     return {
       value: this.topicArn,
       permissions: [
@@ -43,6 +49,7 @@ export class Notifications extends Construct {
           resources: ['*'],
           wildcardReason: 'SNS has no resource type for subscriptions, these actions cannot be limited to a topic',
         },
+        ...this.publishing().permissions,
       ],
     };
   }

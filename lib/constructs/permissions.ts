@@ -1,14 +1,17 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { type Conditions, type IPrincipal, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { Effect, type IPrincipal, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** Something a role may do, spelled out: no action wildcards, and a resource wildcard only with its reason. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  readonly conditions?: Conditions;
   /** Why a `*` in these resources cannot be narrower; a wildcard without a reason does not synthesize. */
   readonly wildcardReason?: string;
+  /** A refusal instead, which takes what it names out of everything that is allowed. */
+  readonly isDenied?: boolean;
+  /** Only under these conditions, as IAM writes them. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 export interface LeastPrivilegeRoleProps {
@@ -24,13 +27,15 @@ export interface LeastPrivilegeRoleProps {
  */
 export class LeastPrivilegeRole extends Role {
   constructor(scope: Construct, id: string, { permissions, ...props }: LeastPrivilegeRoleProps) {
-    const statements = permissions.map(
-      ({ actions, resources, conditions }) =>
-        new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }),
-    );
+    const statements = permissions.map(statementOf);
     super(scope, id, { ...props, inlinePolicies: { Permissions: new PolicyDocument({ statements, minimize: true }) } });
     for (const permission of permissions) acknowledgeWildcards(this, permission);
   }
+}
+
+function statementOf({ actions, resources, isDenied = false, conditions }: Permission): PolicyStatement {
+  const effect = isDenied ? Effect.DENY : Effect.ALLOW;
+  return new PolicyStatement({ effect, actions: [...actions], resources: [...resources], conditions });
 }
 
 /** Tells cdk-nag the reason of each resource wildcard. */

@@ -105,8 +105,8 @@ export class RestApi extends Construct {
 }
 
 const PUBLIC_REASON =
-  'public on purpose: health and the API description tell nothing, and an approval link is itself the credential, ' +
-  'an HMAC that only the mail contains; throttled more strictly than the rest';
+  'public on purpose: health and the API description tell nothing; an approval link is itself the credential, ' +
+  'an HMAC that only the mail contains; a webhook is signed by its sender; throttled more strictly than the rest';
 
 /** The path of a request may contain a link's secret; only the route it matched is logged. */
 const ACCESS_LOG_FIELDS = {

@@ -16,7 +16,7 @@ type EnvironmentName = keyof typeof ENVIRONMENTS;
 const NAMES: EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
 const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
-const POLL_MS = 60;
+const POLL_MS = 150;
 /** Far more than any step takes; a hang becomes an error that says where. */
 const PATIENCE_MS = 90_000;
 

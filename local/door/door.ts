@@ -130,14 +130,15 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
           log({ source: 'door', message: `${signingName}:${name} is not supported by the local cloud` });
           throw new AwsError('UnknownOperationException', `${signingName}:${name} is not supported by the local cloud`);
         }
-        await faults.apply({ caller, service: signingName, operation: name }, 'before');
+        const call = { caller, service: signingName, operation: name, input };
+        await faults.apply(call, 'before');
         const context = { caller, requestId, region: requestRegion, request };
         for (const permission of operation.permissions(input, context)) {
           demanded.push(permission);
           check(caller, permission, requestRegion);
         }
         const output = await operation.perform(input, context);
-        await faults.apply({ caller, service: signingName, operation: name }, 'after');
+        await faults.apply(call, 'after');
         record('ok');
         return output;
       } catch (error) {

@@ -8,8 +8,12 @@ interface Fault {
   readonly operation: string;
   /** Only calls whose caller's ARN contains this text, for example a function's name. */
   readonly caller?: string;
+  /** Only calls whose input contains this text, for example the name of a deployment. */
+  readonly about?: string;
   readonly times: number;
   readonly delayMs?: number;
+  /** The call waits for this before anything else happens to it. */
+  readonly until?: Promise<unknown>;
   readonly error?: {
     readonly code: string;
     readonly message?: string;
@@ -29,6 +33,7 @@ interface Call {
   readonly caller: Caller;
   readonly service: string;
   readonly operation: string;
+  readonly input: unknown;
 }
 
 /** The errors with which AWS throttles, to be injected by name. */
@@ -46,7 +51,8 @@ export function createFaults(): Faults & { apply(call: Call, when: 'before' | 'a
       if (!hit) return;
       hit.left -= 1;
       if (hit.left <= 0) pending = pending.filter((entry) => entry !== hit);
-      const { delayMs, error } = hit.fault;
+      const { delayMs, until, error } = hit.fault;
+      await until;
       if (delayMs !== undefined) await delay(delayMs);
       if (error) {
         throw new AwsError(
@@ -64,6 +70,7 @@ function matches(fault: Fault, call: Call): boolean {
   return (
     fault.service === call.service &&
     fault.operation === call.operation &&
-    (fault.caller === undefined || describeCaller(call.caller).includes(fault.caller))
+    (fault.caller === undefined || describeCaller(call.caller).includes(fault.caller)) &&
+    (fault.about === undefined || JSON.stringify(call.input).includes(fault.about))
   );
 }

@@ -11,13 +11,16 @@ import { CreateTopicCommand, GetSubscriptionAttributesCommand, SNSClient } from 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
 import { KmsLinkSigner } from '../../lambdas/adapters/kms-link-signer.ts';
+import { KmsWebhookSecrets } from '../../lambdas/adapters/kms-webhook-secrets.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { COMMIT } from '../builders.ts';
 import { describeArtifactStore } from '../contracts/artifact-store-contract.ts';
 import { describeLinkSigner } from '../contracts/link-signer-contract.ts';
 import { describeScheduler } from '../contracts/scheduler-contract.ts';
+import { describeWebhookSecrets } from '../contracts/webhook-secrets-contract.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
+import { FakeWebhookSecrets } from '../fakes/fake-webhook-secrets.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../moto.ts';
@@ -30,6 +33,7 @@ describeScheduler('InMemoryScheduler', async () => {
   const scheduler = new InMemoryScheduler();
   return { scheduler, read: async (name) => scheduler.wakeUps.get(name) };
 });
+describeWebhookSecrets('FakeWebhookSecrets', async () => (generations) => new FakeWebhookSecrets(generations));
 if (isMotoInstalled()) describe('on moto,', onMoto);
 
 function onMoto(): void {
@@ -50,11 +54,21 @@ function onMoto(): void {
     return new S3ArtifactStore(Bucket, client);
   });
 
-  describeLinkSigner('KmsLinkSigner', async () => {
+  const hmacKey = async () => {
     const client = new KMSClient(clientAt(moto.endpoint));
     const hmac = { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' } as const;
     const { KeyMetadata } = await client.send(new CreateKeyCommand(hmac));
-    return new KmsLinkSigner(KeyMetadata?.KeyId ?? '', client);
+    return { client, id: KeyMetadata?.KeyId ?? '' };
+  };
+
+  describeLinkSigner('KmsLinkSigner', async () => {
+    const { client, id } = await hmacKey();
+    return new KmsLinkSigner(id, client);
+  });
+
+  describeWebhookSecrets('KmsWebhookSecrets', async () => {
+    const { client, id } = await hmacKey();
+    return (generations) => new KmsWebhookSecrets(id, generations, client);
   });
 
   describeScheduler('EventBridgeScheduler', async () => {

@@ -16,7 +16,6 @@ describe('who can be mailed', () => {
   test.each([
     ['has confirmed', [ARN], { confirmed: true, arn: ARN }],
     ['has not confirmed', ['PendingConfirmation'], { confirmed: false }],
-    ['has unsubscribed', ['Deleted'], { confirmed: false }],
     ['has unsubscribed and confirmed again', ['Deleted', ARN], { confirmed: true, arn: ARN }],
     ['has confirmed, and left before', [ARN, 'Deleted'], { confirmed: true, arn: ARN }],
     ['has left and was asked again', ['Deleted', 'PendingConfirmation'], { confirmed: false }],
@@ -26,6 +25,12 @@ describe('who can be mailed', () => {
       Subscriptions: arns.map((arn) => subscription('Alice@Staff.example', arn)),
     });
     expect(await new SnsApproverMail('t').subscriptions()).toEqual(new Map([['alice@staff.example', expected]]));
+  });
+
+  test('who has unsubscribed is not subscribed, although the list shows them for a while', async () => {
+    const sns = mockClient(SNSClient);
+    sns.on(ListSubscriptionsByTopicCommand).resolves({ Subscriptions: [subscription('a@x.example', 'Deleted')] });
+    expect(await new SnsApproverMail('t').subscriptions()).toEqual(new Map());
   });
 
   test('all pages count, other protocols do not', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { APPLICATION, CLIENT, PipelineWorld, STAFF } from './pipeline-world.ts';
+import { APPLICATION, CLIENT, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 
 const approvers = '/applications/my-app/approvers';
 const staff = `${approvers}/${encodeURIComponent(STAFF)}`;
@@ -25,7 +25,7 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
   test('takes the subscription as it is now when called again', async () => {
     const world = await PipelineWorld.create();
     await world.put(staff, { gates: ['staff'] });
-    const arn = world.mail.confirm(STAFF);
+    const arn = world.mail.click(STAFF);
     const { status, body } = await world.put(staff, { gates: ['staff'], principals: ['arn:aws:iam::1:user/sam'] });
     expect(status).toBe(200);
     expect(body).toMatchObject({ subscription: 'confirmed', principals: ['arn:aws:iam::1:user/sam'] });
@@ -37,11 +37,22 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
   test('fails when the topic has no room for another address, and has room for one it knows', async () => {
     const world = await PipelineWorld.create();
     await world.put(staff, { gates: ['staff'] });
-    for (let number = 1; number < 200; number++) world.mail.confirm(`person${number}@example.com`);
+    for (let number = 1; number < 200; number++) world.mail.click(`person${number}@example.com`);
     const { status, body } = await world.put(`${approvers}/one.more@example.com`, { gates: ['staff'] });
     expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:approver-limit' });
     expect(body.detail).toContain('one.more@example.com');
     expect((await world.put(staff, { gates: ['staff'] })).status).toBe(200);
+    expect((await world.mail.subscriptions()).size).toBe(200);
+  });
+
+  test('of two at once for the last place one gets it, and the other is refused', async () => {
+    const world = await PipelineWorld.create();
+    for (let number = 1; number < 200; number++) world.mail.click(`person${number}@example.com`);
+    const answers = await Promise.all(
+      ['one', 'two'].map((name) => world.put(`${approvers}/${name}@example.com`, { gates: ['staff'] })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect((await world.get(approvers)).body.items).toHaveLength(1);
     expect((await world.mail.subscriptions()).size).toBe(200);
   });
 
@@ -72,13 +83,99 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
   });
 });
 
+describe('POST /applications/{app}/approvers/{email}/confirmation', () => {
+  const confirmation = `${staff}/confirmation`;
+
+  test('confirms by the pasted link, so that a forwarded mail cannot end the subscription', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    const { status, body } = await world.post(confirmation, { link: world.mail.confirmationLink(STAFF) });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ email: STAFF, subscription: 'confirmed', unsubscribeProtected: true });
+    expect((await world.get(approvers)).body.items).toMatchObject([{ unsubscribeProtected: true }]);
+    expect((await world.put(staff, { gates: ['staff'] })).body).toMatchObject({ unsubscribeProtected: true });
+  });
+
+  test('protects the person in every application, also one that comes later', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    for (const name of ['other', 'later']) await world.put(`/applications/${name}`, APPLICATION);
+    await world.put('/applications/other/approvers/staff@example.com', { gates: ['staff'] });
+    await world.post(confirmation, { link: world.mail.confirmationLink(STAFF) });
+    await world.put('/applications/later/approvers/staff@example.com', { gates: ['staff'] });
+    for (const name of ['my-app', 'other', 'later'])
+      expect((await world.get(`/applications/${name}/approvers`)).body.items).toMatchObject([
+        { subscription: 'confirmed', unsubscribeProtected: true },
+      ]);
+  });
+
+  test('says that a click came first, which leaves it unprotected', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    const link = world.mail.confirmationLink(STAFF);
+    world.mail.click(STAFF);
+    const { status, body } = await world.post(confirmation, { link });
+    expect({ status, ...body }).toMatchObject({ status: 200, subscription: 'confirmed', unsubscribeProtected: false });
+  });
+
+  test('protects nothing any more once the subscription was ended and clicked anew', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    await world.post(confirmation, { link: world.mail.confirmationLink(STAFF) });
+    world.mail.lose(STAFF);
+    expect((await world.get(approvers)).body.items).toMatchObject([
+      { subscription: 'lost', unsubscribeProtected: false },
+    ]);
+  });
+
+  test('fails for a link to elsewhere, saying what is wanted and not repeating the token', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    const link = world.mail.confirmationLink(STAFF).replace('sns.', 'sms.');
+    const { status, body, text } = await world.post(confirmation, { link });
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([
+      { field: 'link', value: '"https://sms.eu-west-1.amazonaws.com/confirmation.html"' },
+    ]);
+    expect(text).not.toContain('Token=');
+    expect((await world.mail.subscriptions()).get(STAFF)).toEqual({ confirmed: false });
+  });
+
+  test('fails for a link that AWS does not take any more', async () => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    const link = world.mail.confirmationLink(STAFF);
+    await world.put(staff, { gates: ['staff'] });
+    const { status, body } = await world.post(confirmation, { link });
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:confirmation-refused' });
+  });
+
+  test.each([
+    ['nothing', {}, 'link'],
+    ['a number', { link: 7 }, 'link'],
+    ['something else beside it', { link: 'https://x', token: 'x' }, 'token'],
+  ])('fails for %s', async (_, body, field) => {
+    const world = await PipelineWorld.create();
+    await world.put(staff, { gates: ['staff'] });
+    expect((await world.post(confirmation, body)).body.errors).toMatchObject([{ field }]);
+  });
+
+  test('fails for somebody who is no approver', async () => {
+    const world = await PipelineWorld.create();
+    expect((await world.post(confirmation, { link: 'https://x' })).status).toBe(404);
+    expect((await world.post('/applications/nothing/approvers/a@example.com/confirmation', { link: 'x' })).status).toBe(
+      404,
+    );
+  });
+});
+
 describe('GET /applications/{app}/approvers', () => {
   test('shows the subscriptions as they are now', async () => {
     const world = await PipelineWorld.create();
     for (const name of ['confirmed', 'lost', 'pending'])
       await world.put(`${approvers}/${name}@example.com`, { gates: ['staff'] });
-    world.mail.confirm('confirmed@example.com');
-    await world.mail.unsubscribe(world.mail.confirm('lost@example.com'));
+    world.mail.click('confirmed@example.com');
+    await world.mail.unsubscribe(world.mail.click('lost@example.com'));
     const { body } = await world.get(approvers);
     expect(body.items).toMatchObject([
       { email: 'confirmed@example.com', subscription: 'confirmed' },
@@ -124,6 +221,19 @@ describe('DELETE /applications/{app}/approvers/{email}', () => {
     expect((await world.put(staff, { gates: ['client'] })).body.type).toBe('urn:stagegate:problem:last-approver');
     await world.approver('second@example.com', 'staff');
     expect((await world.delete(staff)).status).toBe(204);
+  });
+
+  test('fails while only whoever asked for it would be left, who cannot approve it', async () => {
+    const world = await PipelineWorld.create();
+    await world.approver(STAFF, 'staff');
+    await world.approver('jane@example.com', 'staff', [JANE]);
+    await world.end(await world.release(1));
+    await world.succeed(1, 'stage1');
+    const id = await world.deploy('prod1', 1, 'deploy', JANE);
+    await world.plan(id, { gates: [{ gate: 'staff', required: 1 }] });
+    await world.openGate(id, 'staff');
+    expect((await world.delete(staff)).body.type).toBe('urn:stagegate:problem:last-approver');
+    expect((await world.delete(`${approvers}/jane%40example.com`)).status).toBe(204);
   });
 
   test('leaves the approvers of the other gate alone', async () => {

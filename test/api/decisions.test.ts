@@ -25,6 +25,45 @@ async function waiting(environment: 'stage1' | 'prod1', requestedBy?: string) {
   return { world, id, self, decide, gate };
 }
 
+describe('POST …/gates/{gate}/links', () => {
+  test('mails a new link and shows none', async () => {
+    const { world, self, id } = await waiting('stage1');
+    const sent = world.mail.sent.length;
+    const { status, body, text } = await world.post(`${self}/gates/staff/links`, { email: 'SAM@example.com' }, JANE);
+    expect(status).toBe(201);
+    expect(body).toEqual({ deploymentId: id, gate: 'staff', email: 'sam@example.com', sequence: 2 });
+    expect(world.mail.sent.slice(sent)).toMatchObject([{ to: 'sam@example.com' }]);
+    const [, token = ''] = /approvals\/(\S+)/.exec(world.mail.sent.at(-1)?.body ?? '') ?? [];
+    expect(await world.links.verify(token)).toMatchObject({ deploymentId: id, email: 'sam@example.com', sequence: 2 });
+    expect(text).not.toContain(token);
+  });
+
+  test('tells the audit at whose request', async () => {
+    const { world, self } = await waiting('stage1');
+    await world.post(`${self}/gates/staff/links`, { email: 'sam@example.com' }, JANE);
+    const { body } = await world.get('/applications/my-app/audit', { order: 'newest', limit: '1' });
+    expect(body.items).toMatchObject([
+      { type: 'link-renewed', by: STAFF, principal: JANE, details: { email: 'sam@example.com', sequence: 2 } },
+    ]);
+  });
+
+  test.each([
+    ['somebody of another gate', 'staff', { email: CLIENT }, 403, 'not-an-approver'],
+    ['a gate that is not open', 'client', { email: CLIENT }, 409, 'gate-not-open'],
+    ['no address', 'staff', {}, 400, 'invalid-input'],
+    ['a gate nobody knows', 'boss', { email: CLIENT }, 400, 'invalid-input'],
+  ])('fails for %s', async (_, gate, body, status, type) => {
+    const { world, self } = await waiting('prod1');
+    expect(await world.post(`${self}/gates/${gate}/links`, body, JANE)).toMatchObject(problem(type, status));
+  });
+
+  test('fails for a deployment of another environment', async () => {
+    const { world, id } = await waiting('stage1');
+    const elsewhere = `/applications/my-app/environments/prod1/deployments/${id}/gates/staff/links`;
+    expect(await world.post(elsewhere, { email: STAFF }, JANE)).toMatchObject(problem('not-found', 404));
+  });
+});
+
 describe('POST …/gates/{gate}/decisions', () => {
   test('records the approval of the person the caller maps to, and resumes the task', async () => {
     const { world, decide, gate } = await waiting('stage1');

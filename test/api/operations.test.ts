@@ -13,6 +13,7 @@ const SERVED = {
   approvers: operations.APPROVERS,
   deploy: operations.DEPLOY,
   decide: operations.DECIDE,
+  webhook: operations.WEBHOOK,
   open: operations.OPEN,
 };
 const routesOf = (name: string) =>
@@ -46,6 +47,13 @@ describe('docs/api.md', () => {
     for (const [name, { status, title }] of Object.entries(PROBLEMS))
       expect(text).toContain(`| \`${name}\` | ${status} | ${title} |`);
   });
+});
+
+test('docs/threat-model.md says of every public route what protects it', () => {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'threat-model.md'), 'utf8');
+  const publicRoutes = Object.entries(ROUTES).flatMap(([key, { role }]) => (role === 'public' ? [key] : []));
+  for (const key of publicRoutes)
+    expect(text).toMatch(new RegExp(`^\\| \`${key.replaceAll(/[{}]/g, '\\$&')}\` \\| .+ \\| .+ \\|$`, 'm'));
 });
 
 describe('GET /openapi.json', () => {

@@ -5,7 +5,7 @@ import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { aPlanned, commitOf } from '../builders.ts';
-import { TestApi } from './test-api.ts';
+import { PUBLIC_URL, TestApi } from './test-api.ts';
 
 export const APPLICATION = {
   client: 'acme',
@@ -35,7 +35,7 @@ export class PipelineWorld extends TestApi {
   /** Registers an approver whose address is confirmed. */
   async approver(email: string, gate: GateName, principals: string[] = []): Promise<void> {
     await this.put(`/applications/my-app/approvers/${encodeURIComponent(email)}`, { gates: [gate], principals });
-    this.mail.confirm(email);
+    this.mail.click(email);
   }
 
   /** A release made over the API; answers the id of its deployment to dev1. */
@@ -63,7 +63,7 @@ export class PipelineWorld extends TestApi {
 
   /** A gate of the planned deployment opens, and its task waits. */
   async openGate(id: string, gate: GateName): Promise<void> {
-    await requestApproval({ ...this.services, publicUrl: 'https://api.example.com' }, id, gate);
+    await requestApproval({ ...this.services, publicUrl: PUBLIC_URL }, id, gate);
     const token = `token of ${id} ${gate}`;
     this.workflow.waiting.add(token);
     await this.store.transact(async (transaction) => {

@@ -1,4 +1,4 @@
-import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, OPEN, READ } from '../../lambdas/api/operations.ts';
+import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, OPEN, READ, WEBHOOK } from '../../lambdas/api/operations.ts';
 import { ROUTES } from '../../lambdas/api/routes.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
@@ -7,6 +7,7 @@ import { FakeBuilds } from '../fakes/fake-builds.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
+import { FakeWebhookSecrets } from '../fakes/fake-webhook-secrets.ts';
 import { FakeWorkflow } from '../fakes/fake-workflow.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
@@ -16,6 +17,8 @@ import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
 
 export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
+
+export const PUBLIC_URL = 'https://api.example.com';
 
 export interface Answer {
   readonly status: number;
@@ -27,6 +30,14 @@ export interface Answer {
   readonly text: string;
 }
 
+interface Given {
+  readonly body?: unknown;
+  readonly query?: Record<string, string>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly caller?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
 /** The whole API in memory: the real handlers behind the route table, fakes behind the ports. */
 export class TestApi {
   readonly store = new InMemoryStore();
@@ -36,6 +47,7 @@ export class TestApi {
   readonly artifacts = new InMemoryArtifactStore();
   readonly links = new FakeLinkSigner();
   readonly builds = new FakeBuilds();
+  readonly webhookSecrets = new FakeWebhookSecrets();
   readonly surroundings = new FakeSurroundings();
   readonly log = new RecordingLog();
   /** Everything any answer has said. */
@@ -43,25 +55,28 @@ export class TestApi {
   readonly #functions;
 
   constructor(store?: Store, told: { executionsUrl?: string } = {}) {
-    const { mail, workflow, events, artifacts, builds, surroundings, log } = this;
+    const { mail, links, workflow, events, artifacts, builds, surroundings, webhookSecrets, log } = this;
     const ports = {
       store: store ?? this.store,
       mail,
+      links,
       workflow,
       events,
       artifacts,
       builds,
       states: new FakeStateReader(),
       surroundings,
+      webhookSecrets,
       leastGateExpirySeconds: 3600,
     };
-    const services = { ...ports, ...told };
+    const services = { ...ports, publicUrl: PUBLIC_URL, ...told };
     this.#functions = {
       read: apiHandler('read', READ, { services, log }),
       configure: apiHandler('configure', CONFIGURE, { services, log }),
       approvers: apiHandler('approvers', APPROVERS, { services, log }),
       deploy: apiHandler('deploy', DEPLOY, { services, log }),
       decide: apiHandler('decide', DECIDE, { services, log }),
+      webhook: apiHandler('webhook', WEBHOOK, { services, log }),
       open: apiHandler('open', OPEN, { services, log }),
     };
   }
@@ -87,11 +102,7 @@ export class TestApi {
   }
 
   /** Sends a request through the function its route leads to. A text goes as it is, anything else as JSON. */
-  async call(
-    method: string,
-    path: string,
-    given: { body?: unknown; query?: Record<string, string>; caller?: string; isBase64Encoded?: boolean } = {},
-  ): Promise<Answer> {
+  async call(method: string, path: string, given: Given = {}): Promise<Answer> {
     const { body, caller = ADMIN, ...request } = given;
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const event = httpEvent({ method, path, ...request, ...(text !== undefined && { body: text }), caller });

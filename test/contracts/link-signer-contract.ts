@@ -8,6 +8,7 @@ const LINK: ApprovalLink = {
   round: 1,
   email: 'carol@client.example',
   digest: DIGEST,
+  sequence: 1,
 };
 
 /** What everything that calls itself a LinkSigner must do. */
@@ -43,6 +44,7 @@ export function describeLinkSigner(name: string, open: () => Promise<LinkSigner>
       { round: 2 },
       { email: 'dave@client.example' },
       { digest: OTHER_DIGEST },
+      { sequence: 2 },
     ])('gives a link that differs in %j another token, and neither signature fits the other', async (facts) => {
       const [one, other] = [await signer.sign(LINK), await signer.sign({ ...LINK, ...facts })];
       expect(other).not.toBe(one);

@@ -1,3 +1,4 @@
+import { appendTo } from '../../lambdas/domain/audit.ts';
 import type { Kind, RecordOf } from '../../lambdas/domain/records.ts';
 import {
   aDecision,
@@ -28,8 +29,9 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   }),
   environment: anEnvironment({ roles: { plan: 'arn:aws:iam::111111111111:role/plan' }, stateBucket: 'acme-state' }),
   approver: anApprover({ principals: ['arn:aws:sts::111111111111:assumed-role/Staff/*'], subscriptionArn: 'arn:x' }),
-  releaseLog: { application: 'my-app', newest: 7, head: COMMIT },
+  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
   release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
+  passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
   environmentState: anEnvironmentState({
     newestDeployment: 9,
@@ -107,6 +109,11 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     decisions: [aDecision(), aDecision({ decision: 'reject', by: 'bob@staff.example', via: 'api', comment: 'no' })],
   }),
   taskToken: { deploymentId: ID, gate: 'staff', token: 'AAAA'.repeat(200), storedAt: NOW },
+  linkState: {
+    ...{ deploymentId: ID, gate: 'client', round: 2, email: 'carol@client.example', sequence: 3, isSent: false },
+    reminders: [{ kind: 'first', at: NOW }],
+  },
+  refusalMark: { deploymentId: ID, mark: DIGEST, at: NOW },
   deploymentEvent: {
     deploymentId: ID,
     at: NOW,
@@ -118,5 +125,16 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   environmentEvent: { ...WHERE, at: NOW, nonce: 'deadbeef', type: 'held', by: 'x', reason: 'storm' },
   stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
   consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
+  webhookDelivery: { mark: `body#${DIGEST}`, state: 'published', at: NOW },
+  auditEntry: appendTo(
+    { application: 'my-app', sequence: 41, hash: DIGEST },
+    {
+      ...{ ...WHERE, type: 'refused', by: 'alice@staff.example', via: 'api', principal: BY.principal },
+      ...{ deploymentId: ID, gate: 'staff', digest: DIGEST, comment: 'größer — 日本語 🚀\nsecond line' },
+      details: { refusal: 'own-request', decision: 'approve', numbers: [1, 2.5, null, { a: true }] },
+    },
+    NOW,
+  ),
+  auditHead: { application: 'my-app', sequence: 41, hash: DIGEST },
   promotion: { sourceDeploymentId: ID, deploymentId: 'my-app-stage1-1-abc123', refusal: 'r', at: NOW },
 };

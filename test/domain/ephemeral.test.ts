@@ -169,7 +169,9 @@ describe('the name', () => {
     await world.write('application', anApplication());
     await world.ephemeral('dev2');
     const settings = { ...anApplication(), pipeline: ['dev1', 'dev2', 'stage1', 'prod1'] };
-    await expect(configureApplication(world, 'my-app', settings)).rejects.toMatchObject(refused('environment-exists'));
+    await expect(configureApplication(world, 'my-app', settings, 'admin')).rejects.toMatchObject(
+      refused('environment-exists'),
+    );
     await world.write('application', anApplication({ pipeline: settings.pipeline }));
     const target = { application: 'my-app', environment: 'dev2' };
     await expect(configureEnvironment(world, target, SETTINGS, 'x')).rejects.toMatchObject(
@@ -181,7 +183,7 @@ describe('the name', () => {
     const pipeline = ['dev1', 'dev2', 'stage1', 'prod1'];
     const answers = await Promise.allSettled([
       world.ephemeral('dev2'),
-      configureApplication(world, 'my-app', { ...anApplication(), pipeline }),
+      configureApplication(world, 'my-app', { ...anApplication(), pipeline }, 'admin'),
     ]);
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
@@ -258,7 +260,9 @@ describe('a branch', () => {
     await followPush(world, branchPush(1, { repository }));
     await endWithBranch(world, { eventId: 'd', repository, branch: 'feature/x' }, 'branch-deleted');
     expect(await world.ephemeralNow('pr-1')).toMatchObject({ life: { phase: 'open' } });
-    expect(await world.store.get('branchHead', { repository, branch: 'feature/x' })).toBeUndefined();
+    expect(
+      await world.store.get('branchHead', { repository: 'git.example/acme/other', branch: 'feature/x' }),
+    ).toBeUndefined();
   });
 
   test('that goes on in the order in which pushes are told, not in which they happened, ends at its newest head', async () => {

@@ -2,12 +2,19 @@ import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { adjustEnvironment } from '../../lambdas/domain/adjust-environment.ts';
+import { emptyChain, proveNext } from '../../lambdas/domain/audit.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
+import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import { type Deployment, isTerminal } from '../../lambdas/domain/deployment.ts';
 import { DomainError } from '../../lambdas/domain/errors.ts';
+import { listAll } from '../../lambdas/domain/list-all.ts';
+import type { GateName } from '../../lambdas/domain/policy.ts';
 import { reconcileDeployment } from '../../lambdas/domain/reconcile.ts';
+import { LISTINGS } from '../../lambdas/domain/records.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
+import { sendReminders } from '../../lambdas/domain/send-reminders.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { Invariants } from './invariants.ts';
@@ -23,6 +30,7 @@ import { ALICE, BOB, CAROL, DAVE, World } from './world.ts';
 const ENVIRONMENTS = ['dev1', 'stage1', 'prod1'];
 const PEOPLE = [ALICE, BOB, CAROL, DAVE];
 const WEEK = 7 * 24 * 3600;
+const REMINDER_TIMES = { firstReminderSeconds: 60, lastReminderSeconds: 3600 };
 
 /** What may happen, and how often. */
 const HAPPENINGS = {
@@ -47,6 +55,11 @@ const HAPPENINGS = {
   repeat: 4,
   hold: 1,
   'lift hold': 1,
+  /** A new link for somebody, after which only that one counts. */
+  renew: 3,
+  'decide by link': 6,
+  remind: 3,
+  'raise policy': 1,
   /** The next happening crashes between its commit and what follows. */
   crash: 4,
   /** The next two happen at the same time. */
@@ -145,6 +158,27 @@ class Play {
     expect([...workflow.executions.values()].filter(({ status }) => status === 'running')).toEqual([]);
     const digests = workflow.applied.map(({ digest }) => digest);
     expect(new Set(digests).size).toBe(digests.length);
+    await this.#expectWholeAudit();
+  }
+
+  /** One whole chain, and in it every decision that any gate knows of. */
+  async #expectWholeAudit(): Promise<void> {
+    const entries = await listAll(this.#store, LISTINGS.audit('my-app', 'ascending'));
+    let head = emptyChain('my-app');
+    for (const entry of entries) {
+      const proof = proveNext(head, entry);
+      expect(proof).toMatchObject({ proven: true });
+      if (proof.proven) head = proof.head;
+    }
+    expect(await this.#store.get('auditHead', { application: 'my-app' })).toEqual(head);
+    const told = entries.flatMap(({ type, by, digest, deploymentId }) =>
+      type === 'approved' || type === 'rejected' ? [`${deploymentId} ${by} ${digest}`] : [],
+    );
+    const decided: string[] = [];
+    for (const { id } of await this.#deployments())
+      for (const { decisions, voided } of await listAll(this.#store, LISTINGS.gates(id)))
+        decided.push(...[...decisions, ...voided].map(({ by, digest }) => `${id} ${by} ${digest}`));
+    expect(told.sort()).toEqual(decided.sort());
   }
 
   async #deployments(): Promise<Deployment[]> {
@@ -164,6 +198,25 @@ class Play {
       const isExpected = error instanceof DomainError || (error instanceof Error && error.message.includes('a crash'));
       if (!isExpected) throw error;
     }
+  }
+
+  /** With one of the links that were mailed to the person for the gate: the newest, or an older one. */
+  async #decideByLink(deploymentId: string, gate: GateName, email: string, chance: number): Promise<void> {
+    const world = this.#world;
+    const tokens = world.mail.sent
+      .filter(({ to }) => to === email)
+      .flatMap(({ body }) => /approvals\/(\S+)/.exec(body)?.[1] ?? []);
+    const links = await Promise.all([...new Set(tokens)].map((token) => world.links.verify(token)));
+    const own = links.filter((link) => link?.deploymentId === deploymentId && link.gate === gate);
+    const link = pick(own.toReversed(), chance % 3);
+    if (!link) return;
+    const before = await world.store.get('linkState', link);
+    await decideGate(world, {
+      ...{ deploymentId, gate, email, digest: link.digest, decision: 'approve', via: 'link', link },
+    });
+    // Numbers of links only go up: one that was replaced before cannot have counted now.
+    if (before && link.sequence < before.sequence)
+      this.invariants.violations.push(`a replaced link decided: ${JSON.stringify(link)}`);
   }
 
   async #act(name: Happening, chance: number): Promise<void> {
@@ -247,6 +300,25 @@ class Play {
       case 'lift hold': {
         const where = { application: 'my-app', environment };
         await adjustEnvironment(world, where, { hold: name === 'hold', reason: 'storm' }, { principal: 'x' });
+        return;
+      }
+      case 'renew':
+      case 'decide by link': {
+        const awaiting = (await this.#deployments()).filter(({ status }) => status === 'awaiting_approval');
+        const { id: deploymentId = '' } = pick(awaiting, Math.floor(chance / 40)) ?? {};
+        const email = pick(PEOPLE, chance) ?? ALICE;
+        const gate = email === ALICE || email === BOB ? 'staff' : 'client';
+        if (name === 'renew') await renewLink(world, { deploymentId, gate, email }, { principal: 'x' });
+        else await this.#decideByLink(deploymentId, gate, email, chance);
+        return;
+      }
+      case 'remind':
+        await sendReminders({ ...world, mail: world.mail, reminderTimes: REMINDER_TIMES });
+        return;
+      case 'raise policy': {
+        const application = await world.store.get('application', { name: 'my-app' });
+        const policy = { production: { staff: 2, client: 1 + (chance % 2) }, staging: { staff: 1 + (chance % 2) } };
+        if (application) await world.write('application', { ...application, policy });
         return;
       }
       case 'crash':

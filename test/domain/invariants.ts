@@ -1,3 +1,4 @@
+import { AuditEntrySchema } from '../../lambdas/domain/audit.ts';
 import {
   canBecome,
   type Deployment,
@@ -10,6 +11,7 @@ import {
 import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/domain/environment-state.ts';
 import { type Gate, GateSchema } from '../../lambdas/domain/gate.ts';
 import { GATES } from '../../lambdas/domain/policy.ts';
+import { ConsumedPlanSchema } from '../../lambdas/domain/records.ts';
 import type { InMemoryStore, Written } from '../fakes/in-memory-store.ts';
 
 interface Ending {
@@ -31,14 +33,31 @@ export class Invariants {
   store: InMemoryStore | undefined;
 
   check(written: readonly Written[]): void {
+    this.#audited(written);
     for (const { kind, before, after } of written) {
       if (kind === 'deployment') this.#deployment(parsed(DeploymentSchema, before), DeploymentSchema.parse(after));
       if (kind === 'gate') this.#gate(parsed(GateSchema, before), GateSchema.parse(after));
       if (kind === 'environmentState')
         this.#state(parsed(EnvironmentStateSchema, before), EnvironmentStateSchema.parse(after));
       if (kind === 'consumedPlan') this.#require(before === undefined, `a plan was consumed twice`, after);
+      if (kind === 'auditEntry') this.#require(before === undefined, 'an entry of the audit was written over', after);
       if (kind === 'release' || kind === 'promotion' || kind === 'deploymentEvent')
         this.#require(before === undefined, `a ${kind} was written twice`, after);
+    }
+  }
+
+  /** What an auditor is told of is told in the very commit that makes it true. */
+  #audited(written: readonly Written[]): void {
+    const told = written.flatMap(({ kind, after }) => (kind === 'auditEntry' ? [AuditEntrySchema.parse(after)] : []));
+    const isTold = (type: string, digest: string, by: string) =>
+      told.some((entry) => entry.type === type && entry.digest === digest && entry.by === by);
+    for (const { kind, before, after } of written) {
+      if (kind === 'consumedPlan')
+        this.#require(isTold('plan-consumed', ConsumedPlanSchema.parse(after).digest, 'stagegate'), 'untold', after);
+      if (kind !== 'gate' || !before) continue;
+      const known = GateSchema.parse(before).decisions.length;
+      for (const { decision, digest, by } of GateSchema.parse(after).decisions.slice(known))
+        this.#require(isTold(decision === 'approve' ? 'approved' : 'rejected', digest, by), 'untold', after);
     }
   }
 

@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
+import { emptyChain, proveNext } from '../../lambdas/domain/audit.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
+import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import { isTerminal } from '../../lambdas/domain/deployment.ts';
-import { anApplication } from '../builders.ts';
+import { listAll } from '../../lambdas/domain/list-all.ts';
+import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { registerRelease } from '../../lambdas/domain/register-release.ts';
+import { removeApplication } from '../../lambdas/domain/remove-application.ts';
+import { anApplication, anEnvironment, anEnvironmentState, commitOf } from '../builders.ts';
 import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { ALICE, BOB, CAROL, World } from './world.ts';
@@ -37,13 +43,29 @@ describe('on DynamoDB', () => {
   });
 
   test('of ten releases arriving at once one holds, the newest waits and the others are superseded', async () => {
-    const pushes = Array.from({ length: 10 }, () => world.push());
-    await Promise.all(pushes);
+    const facts = { application: 'my-app', message: '', author: '' };
+    const requests = Array.from({ length: 10 }, (_, index) =>
+      registerRelease(world, { ...facts, commit: commitOf(index + 1) }, { principal: 'tooling' }),
+    );
+    await Promise.all(requests);
     const history = await world.history('dev1');
     const { holder, queue } = await world.state('dev1');
     expect(history).toHaveLength(10);
     expect(queue.map(({ release }) => release)).toEqual([holder?.release === 10 ? 9 : 10]);
     expect(history.filter(({ status }) => status === 'superseded')).toHaveLength(8);
+  });
+
+  test('of ten pushes arriving at once the newest is the newest release, and none comes after a newer one', async () => {
+    const pushes = Array.from({ length: 10 }, (_, index) => ({
+      ...{ eventId: `d${index}`, before: commitOf(index + 1), after: commitOf(index + 2) },
+      pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
+    }));
+    await Promise.all(pushes.map((push) => world.push(push)));
+    const { items } = await world.store.list(LISTINGS.releases('my-app'));
+    const commits = items.map(({ commit }) => commit);
+    expect(commits[0]).toBe(commitOf(11));
+    expect(commits).toEqual([...new Set(commits)].sort().reverse());
+    expect(await world.history('dev1')).toHaveLength(commits.length);
   });
 
   test('of a decision, a cancellation and a newer release at once, one decides what happens', async () => {
@@ -82,6 +104,50 @@ describe('on DynamoDB', () => {
     expect((await world.story(id)).filter((type) => type === 'plan-consumed')).toHaveLength(1);
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('succeeded');
+  });
+
+  test('people deciding in two environments at once, and a few that may not, leave one whole audit', async () => {
+    await world.bring(await world.release(), 'stage1');
+    await world.write('application', anApplication({ policy: { staging: { staff: 2 }, production: { staff: 2 } } }));
+    const ids = [await world.deploy('stage1', 1), await world.deploy('prod1', 1)];
+    for (const id of ids) await world.workflow.run(id);
+    const tries = ids.flatMap((id) => [ALICE, BOB, CAROL, 'gone@staff.example'].map((email) => ({ id, email })));
+    const { store, workflow, surroundings } = world;
+    const judged = await Promise.allSettled(
+      tries.map(async ({ id, email }) => {
+        const digest = (await world.gate(id, 'staff'))?.digest ?? '';
+        const decision = { deploymentId: id, gate: 'staff', email, decision: 'approve', digest, via: 'link' } as const;
+        return decideGate({ store, workflow, surroundings }, decision);
+      }),
+    );
+    const entries = await listAll(store, LISTINGS.audit('my-app', 'ascending'));
+    let head = emptyChain('my-app');
+    for (const entry of entries) {
+      const proof = proveNext(head, entry);
+      expect(proof).toMatchObject({ proven: true });
+      if (proof.proven) head = proof.head;
+    }
+    const counted = judged.filter(({ status }) => status === 'fulfilled').length;
+    const told = entries.filter(({ deploymentId }) => ids.some((id) => id === deploymentId));
+    expect(counted).toBe(4);
+    expect(told.filter(({ type }) => type === 'approved')).toHaveLength(counted);
+    expect(told.filter(({ type }) => type === 'refused')).toHaveLength(tries.length - counted);
+  });
+
+  test('the largest application is removed with its audit in one transaction', async () => {
+    const pipeline = Array.from({ length: 20 }, (_, number) => `e${number}`);
+    await world.write('application', anApplication({ name: 'large', pipeline }));
+    for (const name of pipeline) {
+      await world.write('environment', anEnvironment({ application: 'large', name }));
+      const where = { application: 'large', environment: name };
+      await world.write('environmentState', anEnvironmentState(where));
+      await world.write('stateAddress', { ...where, address: `bucket/large/${name}`, former: [] });
+      await world.write('stateClaim', { ...where, address: `bucket/large/${name}`, at: world.surroundings.now() });
+    }
+    await removeApplication(world, 'large', 'admin');
+    expect(await world.store.get('application', { name: 'large' })).toBeUndefined();
+    const [entry] = await listAll(world.store, LISTINGS.audit('large', 'ascending'));
+    expect(entry).toMatchObject({ sequence: 1, type: 'application-removed', by: 'admin' });
   });
 
   test('three reconcilers and the workflow releasing at once hand the environment over once', async () => {

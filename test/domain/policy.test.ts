@@ -10,9 +10,13 @@ import {
   requireLongEnough,
   requireStrongEnough,
   type Stage,
+  stricterGates,
 } from '../../lambdas/domain/policy.ts';
 import { anApplication } from '../builders.ts';
 import { World } from './world.ts';
+
+const staff = (required: number) => ({ gate: 'staff' as const, required });
+const client = (required: number) => ({ gate: 'client' as const, required });
 
 describe('the policy of a stage', () => {
   test.each([
@@ -42,6 +46,21 @@ describe('the policy of a stage', () => {
     expect(() => requireStrongEnough(policy)).not.toThrow();
   });
 
+  const twoStaff = policyFor('production', { production: { staff: 2, client: 1 } });
+  test.each([
+    ['those of the plan where the policy says the same', [staff(2), client(1)], [staff(2), client(1)]],
+    ['more where the policy was raised', [staff(1), client(1)], [staff(2), client(1)]],
+    ['those of the plan where the policy was lowered', [staff(3), client(4)], [staff(3), client(4)]],
+    ['a gate the plan had none of', [], [staff(2), client(1)]],
+  ])('asks by now for %s', (_, planned, expected) => {
+    expect(stricterGates(planned, twoStaff)).toEqual(expected);
+  });
+
+  test('asks for no gate that neither plan nor policy know', () => {
+    expect(stricterGates([], policyFor('development', undefined))).toEqual([]);
+    expect(stricterGates([client(1)], policyFor('development', undefined))).toEqual([client(1)]);
+  });
+
   test.each([
     { staging: { staff: 0 } },
     { production: { staff: 0 } },
@@ -51,7 +70,9 @@ describe('the policy of a stage', () => {
     const world = await World.open();
     const before = await world.store.get('application', { name: 'my-app' });
     const { name: _, createdAt: __, updatedAt: ___, ...settings } = anApplication({ policy });
-    await expect(configureApplication(world, 'my-app', settings)).rejects.toMatchObject({ refusal: 'policy-too-weak' });
+    await expect(configureApplication(world, 'my-app', settings, 'x')).rejects.toMatchObject({
+      refusal: 'policy-too-weak',
+    });
     expect(await world.store.get('application', { name: 'my-app' })).toEqual(before);
   });
 

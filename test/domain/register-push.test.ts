@@ -176,13 +176,37 @@ describe('a push becomes a release of every application it concerns', () => {
     );
   });
 
-  test('many pushes at the same time get different numbers and lose nothing', async () => {
-    await Promise.all(
-      Array.from({ length: 12 }, (_, index) =>
-        world.push({ eventId: `d${index}`, before: commitOf(index), after: commitOf(index + 1) }),
-      ),
+  test('pushes that arrive at the same time become releases in their own order, the newest always among them', async () => {
+    const pushes = Array.from({ length: 12 }, (_, index) => ({
+      ...{ eventId: `d${index}`, before: commitOf(index + 1), after: commitOf(index + 2) },
+      pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
+    }));
+    const [last, ...others] = pushes.reverse();
+    await Promise.all([last, ...others].map((push) => world.push(push)));
+    const releases = await releasesOf();
+    expect(releases[0]?.commit).toBe(last?.after);
+    expect(releases.map(({ number }) => number)).toEqual(releases.map((_, index) => releases.length - index));
+    expect(releases.map(({ commit }) => commit)).toEqual(
+      releases
+        .map(({ commit }) => commit)
+        .sort()
+        .reverse(),
     );
-    expect((await releasesOf()).map(({ number }) => number)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    expect(await world.history('dev1')).toHaveLength(12);
+    expect(await world.history('dev1')).toHaveLength(releases.length);
+  });
+
+  test('a push that comes late is remembered and changes nothing else', async () => {
+    await pushes([A, B], [C, commitOf(4)]);
+    const deployments = await world.history('dev1');
+    await pushes([B, C, 'late']);
+    expect((await releasesOf()).map(({ commit }) => commit)).toEqual([commitOf(4), B]);
+    expect(await world.history('dev1')).toEqual(deployments);
+    await pushes([commitOf(4), commitOf(5), 'later']);
+    expect((await releasesOf()).map(({ commit }) => commit)).toEqual([commitOf(5), commitOf(4), B]);
+  });
+
+  test('a repository is the same however its address is written', async () => {
+    await world.push({ repository: 'git@git.example:Acme/config' });
+    expect(await releasesOf()).toHaveLength(1);
   });
 });

@@ -92,7 +92,7 @@ export class World {
 
   async approver(facts: Partial<Approver> & { email: string }): Promise<void> {
     await this.write('approver', anApprover(facts));
-    this.mail.confirm(facts.email);
+    this.mail.click(facts.email);
   }
 
   /** Writes a record, whatever stood there. */
@@ -126,7 +126,11 @@ export class World {
   async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
     this.#pushes += 1;
     const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
-    return registerPush(this, aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }));
+    const registered = await registerPush(
+      this,
+      aPush({ eventId: `delivery-${this.#pushes}`, before, after, ...facts }),
+    );
+    return registered.flatMap(({ release }) => release ?? []);
   }
 
   async place(wish: Wish): Promise<Placement> {
@@ -220,8 +224,11 @@ export class World {
   /** Runs whatever holds an environment, one after the other, until nothing does; answers the last one. */
   async finishIn(environment: string): Promise<Deployment | undefined> {
     let last: Deployment | undefined;
-    for (let id = await this.holderOf(environment); id; id = await this.holderOf(environment))
+    for (let id = await this.holderOf(environment); id; id = await this.holderOf(environment)) {
       last = await this.finish(id);
+      const isStill = (await this.holderOf(environment)) === id;
+      if (isStill) throw new Error(`"${id}" is ${last.status} and goes no further (${this.workflow.stateOf(id)})`);
+    }
     return last;
   }
 

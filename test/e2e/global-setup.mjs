@@ -8,6 +8,7 @@ export default function synthesizeOnce() {
   const output = join(root, '.stagegate', 'e2e-assembly');
   const context = [
     'stagegate:leastGateExpirySeconds=1',
+    'stagegate:webhookGenerations=1,2',
     'stagegate:publicRequestRate=200',
     'stagegate:publicRequestBurst=400',
   ];

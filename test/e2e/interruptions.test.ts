@@ -4,6 +4,7 @@ import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/clien
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { executionOf, pauseIn, sideBySide, WORKING_STATES, type WorkingState } from './paused-states.ts';
 import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
@@ -21,9 +22,6 @@ async function applicationNamed(name: string, policy: Readonly<Record<string, un
   await app.register({ policy });
   return app;
 }
-
-const executionOf = ({ id }: Pick<Deployment, 'id'>) =>
-  `arn:aws:states:${cloud.local.region}:${cloud.local.accountId}:execution:stagegate-deployment:${id}`;
 
 /** Invokes a function as EventBridge would, with an event of ours. */
 async function deliver(functionName: string, detailType: string, detail: unknown): Promise<void> {
@@ -43,71 +41,85 @@ const locksOf = (app: TestApplication) =>
     .filter(([key, [newest]]) => key.endsWith('.tflock') && newest?.file !== undefined)
     .map(([key]) => key);
 
-/** Waits until an execution has entered a state. */
-const enters = (deployment: Pick<Deployment, 'id'>, state: string) =>
-  cloud.poll(`${deployment.id} in ${state}`, async () => {
-    const history = new GetExecutionHistoryCommand({ executionArn: executionOf(deployment), maxResults: 1000 });
-    const { events = [] } = await cloud.operator.sfn.send(history);
-    return events.some(({ stateEnteredEventDetails: entered }) => entered?.name === state) || undefined;
+describe('an execution that somebody stops', () => {
+  const ENDED_ALREADY = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment'];
+  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment>>;
+
+  beforeAll(() => {
+    plays = sideBySide(WORKING_STATES, play);
   });
 
-const stop = (deployment: Pick<Deployment, 'id'>) =>
-  cloud.operator.sfn.send(new StopExecutionCommand({ executionArn: executionOf(deployment), cause: 'a test' }));
+  /** Stops the first release in a state, and lets the next one go its way; answers how the first one ended. */
+  async function play(row: WorkingState): Promise<Deployment> {
+    const app = new TestApplication(cloud, `stop-${row.state.toLowerCase()}`);
+    const { deployment, goOn } = await pauseIn(app, row);
+    await cloud.operator.sfn.send(
+      new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' }),
+    );
+    // What works in the state goes on when its execution is stopped, as in AWS.
+    goOn();
+    const ended = await cloud.poll(`the end of ${deployment.id}`, async () => {
+      // The schedule does so every minute.
+      await reconcile();
+      const { current } = await app.environment('dev1');
+      return current === null ? (await app.deployments('dev1'))[0] : undefined;
+    });
+    app.push('two');
+    if ('isGated' in row) await app.approve(STAFF, 'dev1', 2);
+    await app.reaches('dev1', 2, 'succeeded');
+    expect(locksOf(app)).toEqual([]);
+    return ended;
+  }
 
-describe('an execution that somebody stops', () => {
-  /** Each state, the function that works in it, and what the deployment has become in the end. */
-  const rows = [
-    { state: 'AcquireEnvironment', slow: 'acquire-environment', ending: 'failed' },
-    { state: 'Plan', ending: 'failed' },
-    { state: 'AnalyzePlan', slow: 'analyze-plan', ending: 'failed' },
-    { state: 'RequestStaffApproval', slow: 'request-approval', isGated: true, ending: 'failed' },
-    { state: 'AwaitStaffApproval', isGated: true, ending: 'failed' },
-    { state: 'SettleStaffGate', slow: 'settle-gate', isGated: true, ending: 'failed' },
-    { state: 'CheckPlan', slow: 'check-plan', isGated: true, ending: 'failed' },
-    { state: 'ConsumePlan', slow: 'consume-plan', ending: 'failed' },
-    { state: 'Apply', ending: 'failed' },
-    { state: 'RecordOutputs', slow: 'record-outputs', ending: 'failed' },
-    { state: 'RecordSuccess', slow: 'record-ending', ending: 'succeeded' },
-    { state: 'AnnounceSuccess', slow: 'announce', ending: 'succeeded' },
-    { state: 'ReleaseEnvironment', slow: 'release-environment', ending: 'succeeded' },
-  ] as const;
+  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
+    'in %s: the environment is free again, and the next release goes its way',
+    async (state, row) => {
+      const ended = await plays.get(row);
+      const endings = ENDED_ALREADY.includes(state)
+        ? ['succeeded', undefined]
+        : ['failed', expect.stringMatching(/aborted/)];
+      expect([ended?.status, ended?.error?.message]).toEqual(endings);
+    },
+  );
+});
 
-  test.each(rows.map((row, index) => ({ ...row, name: `stop-${index + 1}` })))(
-    'in $state: the environment is free again, and the next release goes its way',
-    async ({ name, state, ending, ...row }) => {
-      const isGated = 'isGated' in row;
-      const app = await applicationNamed(name, { development: { autoPromote: false, ...(isGated && { staff: 1 }) } });
-      // What works in the state takes a while, and goes on when its execution is stopped, as in AWS.
-      if ('slow' in row)
-        cloud.local.door.faults.add({
-          ...{ service: 'dynamodb', operation: 'GetItem', caller: `stagegate-${row.slow}`, times: 1, delayMs: 1500 },
-        });
-      const caller = `assumed-role/stagegate-${name}-dev1-${state === 'Plan' ? 'plan' : 'apply'}/`;
-      if (state === 'Plan' || state === 'Apply')
-        cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 3000 });
-      app.push('one');
-      const deployment = await app.until('dev1', 1, () => true);
-      if (['SettleStaffGate', 'CheckPlan'].includes(state)) await app.approve(STAFF, 'dev1', 1);
-      await enters(deployment, state);
-      if (state === 'Plan' || state === 'Apply')
-        await cloud.poll(
-          'the build to be at work',
-          async () => cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) || undefined,
-        );
-      await stop(deployment);
+describe('two releases that arrive', () => {
+  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment[]>>;
 
-      const ended = await cloud.poll(`the end of ${deployment.id}`, async () => {
-        // The schedule does so every minute.
-        await reconcile();
-        const { current } = await app.environment('dev1');
-        const [newest] = await app.deployments('dev1');
-        return current === null ? newest : undefined;
+  beforeAll(() => {
+    plays = sideBySide(WORKING_STATES, play);
+  });
+
+  /** The second and the third come while the first is in a state; answers what became of all three. */
+  async function play(row: WorkingState): Promise<Deployment[]> {
+    const app = new TestApplication(cloud, `two-${row.state.toLowerCase()}`);
+    const { goOn } = await pauseIn(app, row);
+    app.push('two');
+    await app.until('dev1', 2, () => true);
+    app.push('three');
+    await app.until('dev1', 3, () => true);
+    goOn();
+    if ('isGated' in row) await app.approve(STAFF, 'dev1', 3);
+    await app.reaches('dev1', 3, 'succeeded');
+    expect((await app.environment('dev1')).deployed?.release).toBe(3);
+    return app.deployments('dev1');
+  }
+
+  /** Who awaits approval without a decision makes room; who has been decided or needs no approval goes on. */
+  const MAKE_ROOM = ['RequestStaffApproval', 'AwaitStaffApproval'];
+
+  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
+    'while the first is in %s: the newest is deployed, and none is lost',
+    async (state, row) => {
+      const deployments = await plays.get(row);
+      const [first, second, third] = [1, 2, 3].map((release) =>
+        deployments?.filter((each) => each.release === release),
+      );
+      expect([first?.length, second?.length, third?.length]).toEqual([1, 1, 1]);
+      expect({ first: first?.[0]?.status, second: second?.[0]?.status }).toEqual({
+        first: MAKE_ROOM.includes(state) ? 'superseded' : 'succeeded',
+        second: 'superseded',
       });
-      expect([ended.status, ended.error?.message ?? 'aborted']).toEqual([ending, expect.stringContaining('aborted')]);
-      app.push('two');
-      if (isGated) await app.approve(STAFF, 'dev1', 2);
-      await app.reaches('dev1', 2, 'succeeded');
-      expect(locksOf(app)).toEqual([]);
     },
   );
 });
@@ -117,7 +129,7 @@ test('an apply build started a second time refuses and changes nothing', async (
   app.push('one');
   const deployment = await app.reaches('dev1', 1, 'succeeded');
   const { events = [] } = await cloud.operator.sfn.send(
-    new GetExecutionHistoryCommand({ executionArn: executionOf(deployment), maxResults: 1000 }),
+    new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 }),
   );
   const scheduled = events
     .map(({ taskScheduledEventDetails: details }) => JSON.parse(details?.parameters ?? '{}'))

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 
-const PATIENCE_MS = 45_000;
-const POLL_MS = 40;
+const PATIENCE_MS = 90_000;
+const POLL_MS = 150;
 
 export const STAFF = 'staff@example.com';
 export const CLIENT = 'client@example.com';
@@ -188,7 +189,12 @@ export class TestCloud {
   /** SDK clients with the rights of the person who runs the cloud. */
   get operator() {
     const props = { endpoint: this.#cloud.endpoint, region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS };
-    return { sfn: new SFNClient(props), dynamodb: new DynamoDBClient(props), events: new EventBridgeClient(props) };
+    return {
+      sfn: new SFNClient(props),
+      dynamodb: new DynamoDBClient(props),
+      events: new EventBridgeClient(props),
+      kms: new KMSClient(props),
+    };
   }
 
   /** Stops the cloud as a kill would leave it, and starts it again on the same data. */

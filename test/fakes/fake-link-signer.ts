@@ -3,8 +3,9 @@ import type { ApprovalLink, LinkSigner } from '../../lambdas/domain/ports.ts';
 
 /** Signs links with a key in memory instead of one in KMS. */
 export class FakeLinkSigner implements LinkSigner {
-  async sign({ deploymentId, gate, round, email, digest }: ApprovalLink): Promise<string> {
-    const content = Buffer.from(JSON.stringify({ deploymentId, gate, round, email, digest })).toString('base64url');
+  async sign({ deploymentId, gate, round, email, digest, sequence }: ApprovalLink): Promise<string> {
+    const text = JSON.stringify({ deploymentId, gate, round, email, digest, sequence });
+    const content = Buffer.from(text).toString('base64url');
     return `${content}.${mac(content)}`;
   }
 

@@ -7,20 +7,23 @@ const alarmsOf = (configuration = {}) =>
 describe('alarms', () => {
   const alarms = alarmsOf();
 
-  test('watch failed and stuck deployments and every dead-letter queue', () => {
+  test('watch failed and stuck deployments, lost approvers and every dead-letter queue', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+      'stagegate-ApproversLost',
       'stagegate-DeadLetters-branch-gone',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',
+      'stagegate-DeadLetters-send-reminders',
       'stagegate-DeadLetters-sweep',
+      'stagegate-DeadLetters-sweep-subscriptions',
       'stagegate-DeploymentsFailed',
       'stagegate-DeploymentsStuck',
       'stagegate-EnvironmentsStuck',
     ]);
   });
 
-  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck'])(
+  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck', 'ApproversLost'])(
     '%s counts what functions write, not failed executions',
     (name) => {
       const alarm = alarms.find(({ MetricName }) => MetricName === name);

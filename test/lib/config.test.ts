@@ -53,6 +53,8 @@ describe('the configuration', () => {
       { engineVersions: `[{"name":"tofu","version":"1.10.6","sha256":"${'0'.repeat(64)}"}]` },
       { engineVersions: [{ name: 'tofu', version: '1.10.6', sha256: '0'.repeat(64) }] },
     ],
+    ['one generation of the webhook secret', { webhookGenerations: '2' }, { webhookGenerations: [2] }],
+    ['no webhook at all', { webhookGenerations: '[]' }, { webhookGenerations: [] }],
   ])('accepts %s', (_, given, expected) => {
     expect(parse(given)).toMatchObject(expected);
   });
@@ -99,6 +101,16 @@ describe('the configuration', () => {
       'a misspelt part',
       { engineVersions: [{ name: 'terraform', version: '1.11', sha256: 'x' }] },
       /^ {2}stagegate:engineVersions\.0\.version: a version like 1\.11\.4 /,
+    ],
+    [
+      'three generations of the webhook secret at once',
+      { webhookGenerations: '1,2,3' },
+      /^ {2}stagegate:webhookGenerations: .*<=2.* \(got "1,2,3"\)$/,
+    ],
+    [
+      'a webhook secret instead of its generation',
+      { webhookGenerations: 'hunter2' },
+      /^ {2}stagegate:webhookGenerations\.0: .*number.* \(got "hunter2"\)$/,
     ],
   ])('refuses %s, naming key and value', (_, given, message) => {
     expect(mistakesIn(given)[0]).toMatch(message);

@@ -83,7 +83,7 @@ describe('the artifact bucket', () => {
 });
 
 describe('the keys', () => {
-  test('are one that encrypts and rotates, and one that only derives link secrets', () => {
+  test('are one that encrypts and rotates, one that only derives approval links, one that only derives secrets of webhooks', () => {
     const keys = ofType(template, 'AWS::KMS::Key').map(([, { Properties }]) => [
       Properties.KeySpec ?? 'SYMMETRIC_DEFAULT',
       Properties.KeyUsage ?? 'ENCRYPT_DECRYPT',
@@ -91,6 +91,7 @@ describe('the keys', () => {
     ]);
     expect(keys).toEqual([
       ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', true],
+      ['HMAC_256', 'GENERATE_VERIFY_MAC', false],
       ['HMAC_256', 'GENERATE_VERIFY_MAC', false],
     ]);
   });

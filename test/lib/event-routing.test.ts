@@ -47,8 +47,12 @@ describe('events', () => {
     expect(flat(rule.EventBusName)).toMatch(/^<EventsBus/);
   });
 
-  test('the sweeper needs no event: it runs every minute', () => {
-    expect(ruleFor('sweep')).toMatchObject([{ ScheduleExpression: 'rate(1 minute)' }]);
+  test.each([
+    ['sweep', 'rate(1 minute)'],
+    ['send-reminders', 'rate(5 minutes)'],
+    ['sweep-subscriptions', 'rate(15 minutes)'],
+  ])('%s runs by the clock: %s', (name, expression) => {
+    expect(ruleFor(name).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([expression]);
   });
 
   test('are of types that somebody publishes', () => {

@@ -66,8 +66,28 @@ describe('functions', () => {
     expect([least(), least({ leastGateExpirySeconds: '60' })]).toEqual(['3600', '60']);
   });
 
+  test('are told which webhook secrets are valid', () => {
+    const generations = (configuration = {}) =>
+      ofType(stagegate(configuration), 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'stagegate-webhook',
+      )?.[1].Properties.Environment.Variables.WEBHOOK_GENERATIONS;
+    expect([
+      generations(),
+      generations({ webhookGenerations: '1,2' }),
+      generations({ webhookGenerations: '[]' }),
+    ]).toEqual(['1', '1,2', '']);
+  });
+
   test('invoked by events keep what they could not digest', () => {
-    const asynchronous: FunctionName[] = ['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'];
+    const asynchronous: FunctionName[] = [
+      'register-push',
+      'promote',
+      'send-reminders',
+      'sweep-subscriptions',
+      'reconcile',
+      'branch-gone',
+      'sweep',
+    ];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
       expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
+import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
+import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
 import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';
 
 const template = stagegate();
@@ -52,13 +55,7 @@ const readRecords = [
 const writeRecords = [
   ...readRecords,
   ...encrypt,
-  ...on(
-    '<DataStoreTable>',
-    'dynamodb:ConditionCheckItem',
-    'dynamodb:DeleteItem',
-    'dynamodb:PutItem',
-    'dynamodb:UpdateItem',
-  ),
+  ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'),
 ];
 const readObjects = (pattern: string) => [
   ...decrypt,
@@ -73,6 +70,7 @@ const watchBuilds = [
   ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
 ];
 const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
+const mailing = on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish');
 const deploying = [...writeRecords, ...start, ...resume, ...publish];
 const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:SendMessage');
 
@@ -82,8 +80,10 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   configure: writeRecords,
   approvers: [
     ...writeRecords,
-    ...on('<NotificationsApprovals>', 'sns:ConfirmSubscription', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'),
-    ...on('*', 'sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes', 'sns:Unsubscribe'),
+    ...on('<NotificationsApprovals>', 'sns:ConfirmSubscription', 'sns:Subscribe'),
+    ...on('*', 'sns:GetSubscriptionAttributes', 'sns:Unsubscribe'),
+    ...mailing,
+    ...linkSecrets,
   ],
   deploy: deploying,
   ephemeral: [
@@ -92,6 +92,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('<WakeUpsRole>', 'iam:PassRole'),
   ],
   decide: deploying,
+  webhook: [
+    ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+    ...encrypt,
+    ...publish,
+    ...on('<EncryptionWebhookKey>', 'kms:GenerateMac'),
+  ],
   open: [],
   'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
   'acquire-environment': writeRecords,
@@ -101,13 +107,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
   ],
-  'request-approval': [
-    ...writeRecords,
-    ...readObjects('analysis/*'),
-    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish'),
-    ...linkSecrets,
-    ...publish,
-  ],
+  'request-approval': [...writeRecords, ...readObjects('analysis/*'), ...mailing, ...linkSecrets, ...publish],
   'await-approval': [...writeRecords, ...resume],
   'settle-gate': writeRecords,
   'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
@@ -119,6 +119,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
   promote: [...deploying, ...deadLetters('promote')],
+  'send-reminders': [...writeRecords, ...mailing, ...linkSecrets, ...deadLetters('sendreminders')],
+  'sweep-subscriptions': [
+    ...writeRecords,
+    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'),
+    ...deadLetters('sweepsubscriptions'),
+  ],
   reconcile: [
     ...deploying,
     ...readObjects('runs/*'),
@@ -156,11 +162,26 @@ describe('functions', () => {
     expect(attached.map(readable)).toEqual(['<DeploymentWorkflowMachineRole>']);
   });
 
-  test('are alone in deriving link secrets', () => {
+  test.each([
+    ['approval links', 'LinkKey', ['approvers', 'approval-page', 'request-approval', 'send-reminders']],
+    ['the secrets of webhooks', 'WebhookKey', ['webhook']],
+  ])('are alone in deriving %s', (_, key, expected) => {
     const deriving = Object.keys(FUNCTIONS).filter((name) =>
-      pairs(statementsOf(functionRole(name as FunctionName))).some((pair) => pair.startsWith('kms:GenerateMac')),
+      pairs(statementsOf(functionRole(name as FunctionName))).includes(`kms:GenerateMac <Encryption${key}>`),
     );
-    expect(deriving).toEqual(['approval-page', 'request-approval']);
+    expect(deriving).toEqual(expected);
+  });
+
+  test('behind the webhook reach no record but its own, and tell the bus nothing but what it may mean', () => {
+    const allowed = statementsOf(functionRole('webhook')).filter(({ Effect }) => Effect === 'Allow');
+    const conditions = allowed.flatMap(({ Action, Condition }) =>
+      asList(Action).some((action) => /^(dynamodb|events):/.test(action)) ? [Condition] : [],
+    );
+    expect(conditions).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+      { StringEquals: { 'events:detail-type': ['ConfigPushed', 'BranchDeleted', 'PullRequestClosed'] } },
+    ]);
+    expect(keyOf('webhookDelivery', { mark: 'id#x' }).pk).toMatch(/^WEBHOOK#/);
   });
 
   test('do not push executions on or stop them, except by resuming', () => {
@@ -176,6 +197,44 @@ describe('functions', () => {
       'states:SendTaskSuccess',
       'states:StartExecution',
     ]);
+  });
+});
+
+describe('the audit', () => {
+  /** Functions that do what an auditor is told of. */
+  const APPENDING = [
+    ...['configure', 'approvers', 'deploy', 'ephemeral', 'decide', 'approval-page'],
+    ...[
+      'analyze-plan',
+      'request-approval',
+      'settle-gate',
+      'consume-plan',
+      'sweep-subscriptions',
+      'branch-gone',
+      'sweep',
+    ],
+  ];
+  const writing = Object.entries(EXPECTED).filter(([, pairs]) =>
+    pairs.some((pair) => pair.includes('dynamodb:PutItem')),
+  );
+
+  test.each(writing)('%s deletes and updates none of it, and adds to it only if it has to', (name) => {
+    const role = functionRole(name as FunctionName);
+    const denied = statementsOf(role).filter(({ Effect }) => Effect === 'Deny');
+    expect(denied.map(({ Condition }) => Condition)).toEqual([
+      { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': 'AUDIT#*' } },
+    ]);
+    const adding = APPENDING.includes(name) ? [] : ['dynamodb:PutItem'];
+    expect(pairs(denied, 'Deny')).toEqual(
+      on('<DataStoreTable>', ...['dynamodb:DeleteItem', ...adding, 'dynamodb:UpdateItem']),
+    );
+  });
+
+  test('lies in the partitions that these conditions name', () => {
+    for (const kind of ['auditEntry', 'auditHead'] as const)
+      expect(RECORDS[kind].key({ application: 'my-app', sequence: 1 }).pk).toMatch(/^AUDIT#/);
+    const others = Object.keys(RECORD_SAMPLES).filter((kind) => !kind.startsWith('audit')) as Kind[];
+    for (const kind of others) expect(keyOf(kind, RECORD_SAMPLES[kind] as never).pk).not.toMatch(/^AUDIT#/);
   });
 });
 

@@ -20,6 +20,7 @@ describe('the API', () => {
       'GET /openapi.json',
       'GET /approvals/{token}',
       'POST /approvals/{token}',
+      'POST /webhooks/github',
     ]);
   });
 

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { listAll } from '../../lambdas/domain/list-all.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
+import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { anAnalysis } from '../analysis-builder.ts';
@@ -10,6 +13,12 @@ import { readable, SECOND, TestPage } from './test-page.ts';
 
 const DAY = 24 * 3600;
 
+/** Resources whose details stand open, without their modules. */
+const opened = (text: string): (string | undefined)[] =>
+  [
+    ...text.matchAll(/<details class="resource" open>.*?<bdi>(?:<span class="path">[^<]*<\/span>)?([^<]*)<\/bdi>/gs),
+  ].map(([, address]) => address);
+
 describe('an open link', () => {
   test('shows what is asked, by whom, where, what changes and until when', async () => {
     const page = await TestPage.create('stage1', { requestedBy: JANE });
@@ -18,16 +27,36 @@ describe('an open link', () => {
     expect(status).toBe(200);
     for (const fact of [
       ...['Deploy release 1 to stage1', `${STAFF} asks to deploy release 1 to stage1`, 'for the staff approval'],
-      ...['my-app', 'of acme', 'staging', '222222222222', 'eu-west-1', 'Change', '30 Nov 2026, 10:00 UTC', DIGEST],
-      ...['2 to create', '1 to change', '1 to destroy', '1 of them replaced', 'high blast radius', '+$12.50 per month'],
-      ...['This plan destroys data', 'aws_db_instance.main: the database and everything in it'],
+      ...[
+        'my-app',
+        'of acme',
+        'staging',
+        '222222222222',
+        'eu-west-1',
+        'Change',
+        '30 Nov 2026 10:00 UTC, 7 days left',
+        DIGEST,
+      ],
+      ...[
+        '2 to create',
+        '1 to change',
+        '1 to destroy',
+        '1 of them replaced',
+        'Blast radius high',
+        'Cost a month +$12.50',
+      ],
+      ...['This plan destroys data', 'aws_db_instance.main is replaced: its data is lost'],
       ...['1 resource will be replaced', '1 resource will be changed', '1 resource will be created'],
-      ...['engine_version forces replacement 15.4 16.1', 'desired_count 2 4', 'endpoint db.internal:5432 known after'],
+      ...[
+        'engine_version forces replacement before: 15.4 → after: 16.1',
+        'password changes; sensitive, therefore not shown',
+      ],
+      ...['desired_count before: 2 → after: 4', 'Known only after the apply: endpoint', 'cannot be changed in place'],
       ...['Moved from aws_s3_bucket.old', '3 further attributes not shown', 'queue_url', 'https://sqs.example/jobs'],
-      ...['Blast radius: high', 'opens port 22 to everybody', 'aws_ssm_parameter.db'],
+      ...['3 touched, 1 depends on them', 'opens port 22 to everybody', 'aws_ssm_parameter.db'],
       ...['$10.00', '$22.50', 'between +$10.00 and +$20.00', '80 % of the resources have a price', '2026-10-01'],
       ...['Check check.health fails: the endpoint answers 503', 'aws_security_group.web was changed outside'],
-      ...['Staff : open, 0 of 1 approval', 'Your decision', 'Comment', 'Approve', 'Reject'],
+      ...['Staff open 0 of 1 approval', 'Waits for you, 7 days left', 'Your decision', 'Comment', 'Approve', 'Reject'],
     ])
       expect(shown).toContain(fact);
   });
@@ -65,10 +94,18 @@ describe('an open link', () => {
 
   test('puts the most dangerous changes first and opens them', async () => {
     const { text } = await (await TestPage.create('stage1')).open();
-    const order = ['aws_db_instance.main</bdi>', 'module.web.aws_ecs_service.app</bdi>', 'aws_sqs_queue.jobs'];
+    const order = ['aws_db_instance.main</bdi>', 'aws_ecs_service.app</bdi>', 'aws_sqs_queue.jobs'];
     const positions = order.map((address) => text.indexOf(address, text.indexOf('What changes')));
     expect(positions).toEqual([...positions].sort((one, other) => one - other));
-    expect(text.match(/<details class="resource" open>/g)).toHaveLength(1);
+    expect(opened(text)).toEqual(['aws_db_instance.main', 'aws_ecs_service.app']);
+  });
+
+  test('opens of many resources only those that are replaced', async () => {
+    const { resources } = anAnalysis();
+    const more = Array.from({ length: 9 }, (_, at) => ({ ...resources[1], address: `aws_x.y[${at}]` }));
+    const analysis = anAnalysis({ resources: [...resources, ...more] as typeof resources });
+    const { text } = await (await TestPage.create('stage1', { analysis })).open();
+    expect(opened(text)).toEqual(['aws_db_instance.main']);
   });
 
   test('shows text of others as text', async () => {
@@ -150,7 +187,9 @@ describe('a decision by the form', () => {
     const page = await TestPage.create('stage1');
     const { status, text } = await page.submit({ decision: 'approve', comment: 'Looks\r\nright' });
     expect(status).toBe(200);
-    expect(readable(text)).toContain(`Thank you. You have approved Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC`);
+    expect(readable(text)).toContain(
+      `Thank you. You have approved Looks right Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC`,
+    );
     expect(text).not.toContain('<form');
     expect(await page.gate()).toMatchObject({
       status: 'approved',
@@ -179,6 +218,19 @@ describe('a decision by the form', () => {
     expect((await page.submit({ decision: 'approve', environment: ' prod1 ' })).status).toBe(200);
     const other = await TestPage.create('prod1');
     expect((await other.submit({ decision: 'reject' })).status).toBe(200);
+  });
+
+  test('says at the field what is wrong with it, and keeps what was written', async () => {
+    const page = await TestPage.create('prod1');
+    const named = await page.submit({ decision: 'approve', environment: 'prod', comment: 'kept' });
+    expect(named.text).toMatch(
+      /id="environment"[^>]* aria-invalid="true" aria-describedby="problem">\s*<p id="problem"/,
+    );
+    expect(readable(named.text)).toMatch(/^ Not decided: Deploy release 1 to prod1/);
+    const long = await page.submit({ decision: 'reject', comment: 'x'.repeat(2001) });
+    expect(long.text).toMatch(/<textarea id="comment"[^>]* aria-invalid="true" aria-describedby="problem">/);
+    expect(readable(long.text)).toContain('Nothing was decided A comment may have 2000 characters.');
+    expect(long.text.match(/id="problem"/g)).toHaveLength(1);
   });
 
   test('counts once however often it is sent, and heals a task that was not resumed', async () => {
@@ -271,13 +323,33 @@ describe('a decision by the form', () => {
 });
 
 describe('every state has its page', () => {
+  test('replaced: a newer mail has another link, this one shows nothing of the plan and decides nothing', async () => {
+    const page = await TestPage.create('stage1');
+    const older = await page.token();
+    await renewLink(
+      { ...page.world.services, publicUrl: 'https://api.example.com' },
+      { deploymentId: page.id, gate: 'staff', email: STAFF },
+      { principal: JANE },
+    );
+    const { status, text } = await page.open(older);
+    expect(status).toBe(410);
+    expect(readable(text)).toContain('A newer e-mail has taken the place of this one');
+    expect(text).not.toContain('aws_db_instance');
+    expect(text).not.toContain('<form');
+    const refused = await page.submit({ decision: 'approve' }, older);
+    expect(refused.status).toBe(409);
+    expect(readable(refused.text)).toContain('A newer e-mail has taken the place of this one');
+    expect((await page.gate())?.decisions).toEqual([]);
+    expect((await page.submit({ decision: 'approve' }, await page.token(STAFF, { sequence: 2 }))).status).toBe(200);
+  });
+
   test('decided by you, and others are still asked', async () => {
     const page = await TestPage.create('stage1', { planned: { gates: [{ gate: 'staff', required: 2 }] } });
     await page.submit({ decision: 'approve', comment: 'Fine' });
     const { status, text } = await page.open();
     expect(status).toBe(200);
     expect(readable(text)).toContain(
-      `You have approved ${STAFF} on 23 Nov 2026, 10:00 UTC (“Fine”). 1 further approval is needed from others.`,
+      `You have approved Fine Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC. 1 further approval is needed from others.`,
     );
     expect(text).not.toContain('<form');
   });
@@ -296,7 +368,7 @@ describe('every state has its page', () => {
     const page = await TestPage.create('stage1');
     await page.submit({ decision: 'reject', comment: 'Too late today' }, await page.token(SECOND));
     expect(readable((await page.open()).text)).toContain(
-      `Rejected Rejected by ${SECOND} on 23 Nov 2026, 10:00 UTC (“Too late today”). Nothing was changed.`,
+      `Rejected Too late today Rejected by ${SECOND} on 23 Nov 2026, 10:00 UTC. Nothing was changed.`,
     );
   });
 
@@ -333,7 +405,7 @@ describe('every state has its page', () => {
     const { status, text } = await page.open();
     expect(status).toBe(410);
     expect(readable(text)).toContain(`A newer release took its place`);
-    expect(readable(text)).toContain(`${newer} came instead`);
+    expect(readable(text)).toContain(`release 2 (${newer}) came instead`);
   });
 
   test('over, because the deployment failed meanwhile', async () => {
@@ -376,8 +448,12 @@ describe('every state has its page', () => {
       expect(changed.status).toBe(410);
       for (const fact of [
         ...['The plan has changed since this e-mail', 'What differs from the plan before'],
-        ...[`${database?.address} : replace before, leave alone now`, 'desired_count 4 6', 'tags'],
-        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC (“fine”): about an earlier plan, counts no more`],
+        ...[
+          `${database?.address} would have been replaced, would now be left alone`,
+          'desired_count planned before: 4 → planned now: 6',
+          'tags',
+        ],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, counts no more fine`],
       ])
         expect(readable(changed.text)).toContain(fact);
       expect(changed.text).not.toContain('<form');
@@ -388,7 +464,7 @@ describe('every state has its page', () => {
       const asked = readable((await page.open(await page.token(STAFF, link))).text);
       for (const fact of [
         'What differs from the plan before',
-        'desired_count 4 6',
+        'desired_count planned before: 4 → planned now: 6',
         'Your decision',
         'number 2 of this',
       ])
@@ -464,6 +540,27 @@ describe('opening a link', () => {
     }
     expect(page.store.reads).toBe(0);
     expect(page.store.transactions).toBe(0);
+  });
+});
+
+describe('a decision that does not count', () => {
+  test('is told in the audit once, with what the person wrote; and nothing that was no decision is', async () => {
+    const page = await TestPage.create('prod1', { requestedBy: JANE });
+    const audit = async () => (await listAll(page.world.store, LISTINGS.audit('my-app', 'ascending'))).slice(-1);
+    const [before] = await audit();
+    await page.post('decision=approve');
+    await page.post(`decision=approve&nonce=${formNonce('another token')}`);
+    await page.submit({ decision: 'maybe' });
+    await page.submit({ decision: 'approve', environment: 'prod2' });
+    expect(await audit()).toEqual([before]);
+    for (let times = 0; times < 5; times++)
+      await page.submit({ decision: 'approve', environment: 'prod1', comment: 'mine' });
+    expect(await audit()).toMatchObject([
+      {
+        ...{ sequence: (before?.sequence ?? 0) + 1, type: 'refused', by: STAFF, via: 'link', comment: 'mine' },
+        details: { refusal: 'own-request', decision: 'approve' },
+      },
+    ]);
   });
 });
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import { analysisKey } from '../../lambdas/domain/build-result.ts';
 import { carryApprovals } from '../../lambdas/domain/carry-approvals.ts';
 import type { Planned } from '../../lambdas/domain/deployment.ts';
@@ -88,7 +91,15 @@ export class TestPage {
 
   /** The token of a person's link. */
   token(email = STAFF, link: Partial<ApprovalLink> = {}): Promise<string> {
-    return this.world.links.sign({ deploymentId: this.id, gate: 'staff', round: 1, email, digest: DIGEST, ...link });
+    return this.world.links.sign({
+      deploymentId: this.id,
+      gate: 'staff',
+      round: 1,
+      email,
+      digest: DIGEST,
+      sequence: 1,
+      ...link,
+    });
   }
 
   async open(token?: string): Promise<Opened> {
@@ -115,6 +126,33 @@ export class TestPage {
       await transaction.get('configuration', { deploymentId });
       transaction.put('configuration', { deploymentId, ...configuration });
     });
+  }
+
+  /** The page on a port of this machine, for browsers; answers its origin. */
+  async serve(): Promise<{ origin: string; stop: () => Promise<void> }> {
+    const server = createServer((request, response) => {
+      this.#respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (typeof address !== 'object' || !address) throw new Error('the server has no port');
+    const stop = async (): Promise<void> => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    };
+    return { origin: `http://127.0.0.1:${address.port}`, stop };
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, token] = /^\/approvals\/([^/]+)$/.exec(request.url ?? '') ?? [];
+    if (!token) {
+      response.writeHead(404).end();
+      return;
+    }
+    const { status, headers, text } = await this.#request(request.method ?? '', token, await readText(request));
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
+    response.writeHead(status).end(text);
   }
 
   gate(name: GateName = 'staff') {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { difference, moment, nameOf, operationInWords } from '../../lambdas/pages/words.ts';
+import { difference, moment, nameOf, operationInWords, timeLeft } from '../../lambdas/pages/words.ts';
 
 describe('a caller is called', () => {
   test.each([
@@ -16,4 +16,15 @@ test('amounts have their sign, moments their zone, operations their verb', () =>
   expect([difference(3, 'USD'), difference(-3, 'USD'), difference(0, 'USD')]).toEqual(['+$3.00', '-$3.00', '$0.00']);
   expect(moment('2026-11-23T10:00:00.000Z')).toBe('23 Nov 2026, 10:00 UTC');
   expect(operationInWords('rollback', 'release 3', 'prod1')).toBe('roll prod1 back to release 3');
+});
+
+test.each([
+  ['2026-11-30T10:00:00.000Z', '7 days left'],
+  ['2026-11-24T10:00:00.000Z', '1 day left'],
+  ['2026-11-24T09:59:59.000Z', '23 hours left'],
+  ['2026-11-23T10:30:00.000Z', '30 minutes left'],
+  ['2026-11-23T10:00:20.000Z', '1 minute left'],
+  ['2026-11-23T10:00:00.000Z', undefined],
+])('until %s there is %s', (until, left) => {
+  expect(timeLeft('2026-11-23T10:00:00.000Z', until)).toBe(left);
 });

@@ -61,6 +61,7 @@ const GLOBAL_KEYS = [
 /** Condition keys that the local services put into the context of their calls, when the call has them. */
 const SERVICE_KEYS = [
   'dynamodb:EnclosingOperation',
+  'dynamodb:LeadingKeys',
   'events:detail-type',
   'events:source',
   'iam:PassedToService',

@@ -6,60 +6,104 @@ interface Access {
   readonly action: string;
   readonly table: string;
   readonly index?: string;
+  /** The item's own attributes, the key among them; absent where an operation names no single items. */
+  readonly item?: Readonly<Record<string, unknown>>;
 }
 
+const Attributes = z.record(z.string(), z.unknown());
 const OneTable = z.object({ TableName: z.string() });
-const TableOrIndex = OneTable.extend({ IndexName: z.string().optional() });
-const ManyTables = z.object({ RequestItems: z.record(z.string(), z.unknown()) });
+const Keyed = OneTable.extend({ Key: Attributes });
+const Put = OneTable.extend({ Item: Attributes });
+const Question = OneTable.extend({
+  IndexName: z.string().optional(),
+  KeyConditionExpression: z.string().optional(),
+  ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
+  ExpressionAttributeValues: Attributes.default({}),
+});
+const BatchGet = z.object({ RequestItems: z.record(z.string(), z.object({ Keys: z.array(Attributes) })) });
+const BatchWrite = z.object({
+  RequestItems: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        PutRequest: z.object({ Item: Attributes }).optional(),
+        DeleteRequest: z.object({ Key: Attributes }).optional(),
+      }),
+    ),
+  ),
+});
 const TransactWrite = z.object({
   TransactItems: z.array(
     z.object({
-      Put: OneTable.optional(),
-      Update: OneTable.optional(),
-      Delete: OneTable.optional(),
-      ConditionCheck: OneTable.optional(),
+      Put: Put.optional(),
+      Update: Keyed.optional(),
+      Delete: Keyed.optional(),
+      ConditionCheck: Keyed.optional(),
     }),
   ),
 });
-const TransactGet = z.object({ TransactItems: z.array(z.object({ Get: OneTable })) });
+const TransactGet = z.object({ TransactItems: z.array(z.object({ Get: Keyed })) });
 
 const onTable =
   (action: string) =>
   (input: unknown): Access[] => [{ action, table: OneTable.parse(input).TableName }];
 
-const onTableOrIndex =
+const onItem =
   (action: string) =>
   (input: unknown): Access[] => {
-    const { TableName, IndexName } = TableOrIndex.parse(input);
-    return [{ action, table: TableName, index: IndexName }];
+    const { TableName, Key } = Keyed.parse(input);
+    return [{ action, table: TableName, item: Key }];
   };
 
-const onEachTable =
+const onQuestion =
   (action: string) =>
-  (input: unknown): Access[] =>
-    Object.keys(ManyTables.parse(input).RequestItems).map((table) => ({ action, table }));
+  (input: unknown): Access[] => {
+    const { TableName, IndexName, ...question } = Question.parse(input);
+    return [{ action, table: TableName, index: IndexName, item: equalities(question) }];
+  };
+
+/** The attributes a query asks to equal a value: its partition key is always among them. */
+function equalities({
+  KeyConditionExpression = '',
+  ExpressionAttributeNames: names,
+  ExpressionAttributeValues: values,
+}: Omit<z.infer<typeof Question>, 'TableName' | 'IndexName'>): Record<string, unknown> {
+  const found = [...KeyConditionExpression.matchAll(/([#\w]+)\s*=\s*(:\w+)/g)];
+  return Object.fromEntries(found.map(([, name = '', value = '']) => [names[name] ?? name, values[value]]));
+}
 
 /** Operations that read or write items, and the accesses each consists of. A transaction is judged item by item, as on AWS. */
 export const ITEM_OPERATIONS: Readonly<Record<string, (input: unknown) => Access[]>> = {
-  GetItem: onTable('GetItem'),
-  PutItem: onTable('PutItem'),
-  UpdateItem: onTable('UpdateItem'),
-  DeleteItem: onTable('DeleteItem'),
-  Query: onTableOrIndex('Query'),
-  Scan: onTableOrIndex('Scan'),
-  BatchGetItem: onEachTable('BatchGetItem'),
-  BatchWriteItem: onEachTable('BatchWriteItem'),
-  TransactWriteItems: (input) =>
-    TransactWrite.parse(input).TransactItems.flatMap(({ Put, Update, Delete, ConditionCheck }) =>
-      Object.entries({
-        PutItem: Put,
-        UpdateItem: Update,
-        DeleteItem: Delete,
-        ConditionCheckItem: ConditionCheck,
-      }).flatMap(([action, item]) => (item ? [{ action, table: item.TableName }] : [])),
+  GetItem: onItem('GetItem'),
+  PutItem(input) {
+    const { TableName, Item } = Put.parse(input);
+    return [{ action: 'PutItem', table: TableName, item: Item }];
+  },
+  UpdateItem: onItem('UpdateItem'),
+  DeleteItem: onItem('DeleteItem'),
+  Query: onQuestion('Query'),
+  Scan: onQuestion('Scan'),
+  BatchGetItem: (input) =>
+    Object.entries(BatchGet.parse(input).RequestItems).flatMap(([table, { Keys }]) =>
+      Keys.map((item) => ({ action: 'BatchGetItem', table, item })),
     ),
+  BatchWriteItem: (input) =>
+    Object.entries(BatchWrite.parse(input).RequestItems).flatMap(([table, requests]) =>
+      requests.map(({ PutRequest, DeleteRequest }) => ({
+        ...{ action: 'BatchWriteItem', table, item: PutRequest?.Item ?? DeleteRequest?.Key },
+      })),
+    ),
+  TransactWriteItems: (input) =>
+    TransactWrite.parse(input).TransactItems.flatMap(({ Put: put, Update, Delete, ConditionCheck }) => [
+      ...(put ? [{ action: 'PutItem', table: put.TableName, item: put.Item }] : []),
+      ...Object.entries({ UpdateItem: Update, DeleteItem: Delete, ConditionCheckItem: ConditionCheck }).flatMap(
+        ([action, item]) => (item ? [{ action, table: item.TableName, item: item.Key }] : []),
+      ),
+    ]),
   TransactGetItems: (input) =>
-    TransactGet.parse(input).TransactItems.map(({ Get }) => ({ action: 'GetItem', table: Get.TableName })),
+    TransactGet.parse(input).TransactItems.map(({ Get }) => ({
+      ...{ action: 'GetItem', table: Get.TableName, item: Get.Key },
+    })),
 };
 
 /** Operations on tables themselves. */
@@ -72,23 +116,40 @@ export const TABLE_OPERATIONS: Readonly<Record<string, (input: unknown) => Acces
 
 const TRANSACTIONS = new Set(['TransactWriteItems', 'TransactGetItems']);
 
-/** The distinct permissions behind `accesses`, on ARNs that start with `arnPrefix` (`arn:aws:dynamodb:…:table/`). */
+interface Naming {
+  /** `arn:aws:dynamodb:…:table/` */
+  readonly arnPrefix: string;
+  /** Name of a table's or an index's partition key. */
+  readonly partitionKey: (table: string, index: string | undefined) => string | undefined;
+}
+
+/** The distinct permissions behind `accesses`. */
 export function requiredPermissions(
   operation: string,
   accesses: readonly Access[],
-  arnPrefix: string,
+  { arnPrefix, partitionKey }: Naming,
 ): RequiredPermission[] {
-  const resourcesByAction = new Map<string, Set<string>>();
-  for (const { action, table, index } of accesses) {
+  const byAction = new Map<string, { resources: Set<string>; leadingKeys: Set<string> }>();
+  for (const { action, table, index, item } of accesses) {
     const tableArn = table.startsWith('arn:') ? table : `${arnPrefix}${table}`;
-    const resources = resourcesByAction.get(action) ?? new Set();
+    const { resources, leadingKeys } = byAction.get(action) ?? { resources: new Set(), leadingKeys: new Set() };
     resources.add(index === undefined ? tableArn : `${tableArn}/index/${index}`);
-    resourcesByAction.set(action, resources);
+    const name = partitionKey(table, index);
+    const value = name === undefined ? undefined : keyText(item?.[name]);
+    if (value !== undefined) leadingKeys.add(value);
+    byAction.set(action, { resources, leadingKeys });
   }
-  const context = TRANSACTIONS.has(operation) ? { 'dynamodb:EnclosingOperation': operation } : undefined;
-  return [...resourcesByAction].map(([action, resources]) => ({
+  const enclosing = TRANSACTIONS.has(operation) && { 'dynamodb:EnclosingOperation': operation };
+  return [...byAction].map(([action, { resources, leadingKeys }]) => ({
     action: `dynamodb:${action}`,
     resources: [...resources],
-    context,
+    context: { ...enclosing, ...(leadingKeys.size > 0 && { 'dynamodb:LeadingKeys': [...leadingKeys] }) },
   }));
 }
+
+const KeyValueSchema = z.union([
+  z.object({ S: z.string() }).transform(({ S }) => S),
+  z.object({ N: z.string() }).transform(({ N }) => N),
+  z.object({ B: z.string() }).transform(({ B }) => B),
+]);
+const keyText = (value: unknown): string | undefined => KeyValueSchema.safeParse(value).data;

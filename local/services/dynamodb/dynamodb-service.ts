@@ -76,6 +76,8 @@ export function createDynamoDbService(
   const { accountId, region } = context;
   const arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
   const keyArnOfTable = new Map<string, string>();
+  /** By table name, or `<table>/<index>`. */
+  const partitionKeys = new Map<string, string>();
   let engine: Promise<DynamoDbProcess> | undefined;
   const startEngine = (): Promise<DynamoDbProcess> => {
     engine ??= startDynamoDb(context, dataDirectory);
@@ -94,7 +96,7 @@ export function createDynamoDbService(
   /** The table's data key is unwrapped with the caller's own permissions, so everyone who touches items needs kms:Decrypt. */
   const keyPermissions = (tables: readonly string[], { caller }: CallContext): RequiredPermission[] =>
     [...new Set(tables)].flatMap((table) => {
-      const keyArn = keyArnOfTable.get(table.replace(/^arn:.*:table\//, ''));
+      const keyArn = keyArnOfTable.get(tableName(table));
       if (keyArn === undefined) return [];
       const context = {
         'kms:CallerAccount': caller.accountId,
@@ -104,6 +106,12 @@ export function createDynamoDbService(
       };
       return [{ action: 'kms:Decrypt', resources: [keyArn], context }];
     });
+
+  const naming = {
+    arnPrefix: `${arnPrefix}table/`,
+    partitionKey: (table: string, index: string | undefined) =>
+      partitionKeys.get([tableName(table), ...(index === undefined ? [] : [index])].join('/')),
+  };
 
   const perform = async (name: string, input: unknown, { request }: CallContext): Promise<unknown> =>
     send(name, request ? request.body.toString('utf8') : input);
@@ -119,14 +127,14 @@ export function createDynamoDbService(
       permissions(input, call) {
         const touched = accesses(input);
         const tables = touched.map(({ table }) => table);
-        return [...requiredPermissions(name, touched, `${arnPrefix}table/`), ...keyPermissions(tables, call)];
+        return [...requiredPermissions(name, touched, naming), ...keyPermissions(tables, call)];
       },
       perform: (input, call) => perform(name, input, call),
     };
   }
   for (const [name, accesses] of Object.entries(TABLE_OPERATIONS)) {
     operations[name] = {
-      permissions: (input) => requiredPermissions(name, accesses(input), `${arnPrefix}table/`),
+      permissions: (input) => requiredPermissions(name, accesses(input), naming),
       perform: (input, call) => perform(name, input, call),
     };
   }
@@ -144,6 +152,13 @@ export function createDynamoDbService(
         const name = table.TableName ?? resource.generatedName;
         const keyId = table.SSESpecification?.KMSMasterKeyId;
         if (keyId !== undefined) keyArnOfTable.set(name, resolveKeyArn(keyId));
+        for (const { path, keys } of [
+          { path: name, keys: table.KeySchema },
+          ...[...table.GlobalSecondaryIndexes, ...table.LocalSecondaryIndexes].map((index) => ({
+            ...{ path: `${name}/${index.IndexName}`, keys: index.KeySchema },
+          })),
+        ])
+          partitionKeys.set(path, keys.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '');
         await createOrUpdateTable(send, name, table);
         return { ref: name, attributes: { Arn: `${arnPrefix}table/${name}` } };
       },
@@ -154,6 +169,8 @@ export function createDynamoDbService(
     },
   };
 }
+
+const tableName = (nameOrArn: string): string => nameOrArn.replace(/^arn:.*:table\//, '');
 
 type Send = (operation: string, input: unknown) => Promise<unknown>;
 

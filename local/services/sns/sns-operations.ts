@@ -26,6 +26,8 @@ interface SnsOperationsProps {
 
 const MAX_MESSAGE_BYTES = 256 * 1024;
 const PAGE_SIZE = 100;
+/** AWS's quota per topic. */
+const MAX_FILTER_POLICIES = 200;
 
 const FlagSchema = z
   .enum(['true', 'false'])
@@ -126,6 +128,7 @@ export function createSnsOperations(props: SnsOperationsProps): Record<string, O
           throw invalidParameter('Attributes Reason: Subscription already exists with different attributes');
         }
         if (existing?.isConfirmed) return { SubscriptionArn: existing.arn };
+        if (!existing && filterPolicy !== null) requireRoomForPolicy(subscriptions.list(), topicArn);
         const subscription = existing
           ? subscriptions.renewToken(existing)
           : subscriptions.add({ topicArn, endpoint: Endpoint, filterPolicy, filterPolicyScope });
@@ -229,6 +232,12 @@ export function createSnsOperations(props: SnsOperationsProps): Record<string, O
       },
     },
   };
+}
+
+function requireRoomForPolicy(known: readonly Subscription[], topicArn: string): void {
+  const filtered = known.filter((each) => each.topicArn === topicArn && each.filterPolicy !== null);
+  if (filtered.length >= MAX_FILTER_POLICIES)
+    throw new AwsError('FilterPolicyLimitExceeded', `Filter policy limit exceeded for topic ${topicArn}`, 403);
 }
 
 const demand = (action: string, resource: string): RequiredPermission[] => [

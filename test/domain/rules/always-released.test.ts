@@ -431,6 +431,26 @@ describe('the reconciler', () => {
     expect(world.workflow.executions.has(id)).toBe(true);
   });
 
+  test('tells the bus what ended in the queue, when it could not be told at once', async () => {
+    const world = await World.open();
+    for (const _ of [1, 2, 3]) await world.release();
+    const holder = await world.deploy('dev1', 1);
+    const [second, third] = [await world.deploy('dev1', 2), 3];
+    const told = () => world.events.published.map(({ name, detail }) => `${name} ${detail.deploymentId}`);
+    const { publish } = world.events;
+    world.events.publish = () => Promise.reject(new Error('the bus is down'));
+    await expect(world.deploy('dev1', third)).rejects.toThrow('the bus is down');
+    expect(await world.statusOf(second)).toBe('superseded');
+    world.events.publish = publish;
+    expect(told()).toEqual([]);
+    expect(await world.reconcile()).toContainEqual(
+      expect.objectContaining({ deploymentId: second, action: 'announced' }),
+    );
+    expect(told()).toEqual([`DeploymentSuperseded ${second}`]);
+    expect(await world.reconcile()).toEqual([]);
+    expect(await world.holderOf('dev1')).toBe(holder);
+  });
+
   test('frees the environment even when the bus takes no event', async () => {
     const { world, id, next, services } = await stuck('planning', 'aborted');
     const events = { ...world.events, publish: async () => Promise.reject(new Error('the bus is down')) };

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { consumePlan } from '../../../lambdas/domain/consume-plan.ts';
 import { plannedOf } from '../../../lambdas/domain/deployment.ts';
+import type { Policy } from '../../../lambdas/domain/policy.ts';
 import { aDecision, anApplication, OTHER_DIGEST } from '../../builders.ts';
-import { ALICE, CAROL, World } from '../world.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
 
 describe('rule 2: what was approved is what is applied, once', () => {
   let world: World;
@@ -197,9 +198,58 @@ describe('rule 2: what was approved is what is applied, once', () => {
     expect(deployment.status).toBe('applying');
   });
 
-  test('a policy made after the gates opened counts for the next plan', async () => {
-    await world.write('application', anApplication({ policy: { production: { staff: 2 } } }));
-    expect((await world.finish(id)).status).toBe('succeeded');
+  describe('the policy', () => {
+    const demand = (policy: Policy) => world.write('application', anApplication({ policy }));
+
+    test.each([
+      ['more of a gate that was passed', { production: { staff: 2 } }],
+      ['more of both gates', { production: { staff: 3, client: 2 } }],
+    ] satisfies [string, Policy][])('raised after the plan was made, to %s, blocks it', async (_, policy) => {
+      await demand(policy);
+      await expectBlocked('policy-raised');
+    });
+
+    test('raised to a gate that the plan never came to blocks it, naming the gate', async () => {
+      await world.succeed('dev1', await world.release());
+      const staged = await world.deploy('stage1', 2);
+      await world.workflow.run(staged);
+      await world.decide(staged, ALICE);
+      await demand({ staging: { client: 1 } });
+      await world.workflow.run(staged);
+      expect(await world.deployment(staged)).toMatchObject({
+        status: 'blocked',
+        error: { reason: 'policy-raised', message: expect.stringContaining('1 client approval') },
+      });
+    });
+
+    test('lowered after the plan was made does not spare it the gates it was made for', async () => {
+      await demand({ production: { staff: 2 } });
+      await world.succeed('dev1', await world.release());
+      await world.succeed('stage1', 2);
+      const second = await world.deploy('prod1', 2);
+      await world.workflow.run(id);
+      await world.workflow.run(second);
+      await demand({});
+      expect((await world.decide(second, ALICE)).status).toBe('open');
+      expect((await world.decide(second, BOB)).status).toBe('approved');
+    });
+
+    test('raised while a gate is open counts at that gate', async () => {
+      await world.workflow.run(id);
+      await world.succeed('dev1', await world.release());
+      await world.succeed('stage1', 2);
+      const second = await world.deploy('prod1', 2);
+      await world.workflow.run(second);
+      await demand({ production: { staff: 2, client: 2 } });
+      expect((await world.decide(second, ALICE)).status).toBe('open');
+      expect((await world.decide(second, BOB)).status).toBe('approved');
+      await world.workflow.run(second);
+      expect(await world.gate(second, 'client')).toMatchObject({ status: 'open', required: 2 });
+      await world.decide(second, CAROL);
+      await world.decide(second, DAVE);
+      await world.workflow.run(second);
+      expect(await world.statusOf(second)).toBe('succeeded');
+    });
   });
 });
 

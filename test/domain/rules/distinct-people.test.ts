@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { approverOfCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
+import { decideAsCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
 import { LISTINGS } from '../../../lambdas/domain/records.ts';
 import { requesterOf } from '../../../lambdas/domain/requester.ts';
 import { anApprover } from '../../builders.ts';
@@ -30,6 +30,30 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
     await world.workflow.run(id);
     expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
     expect((await world.gate(id, 'client'))?.status).toBe('open');
+  });
+
+  test.each([
+    [
+      'was registered as an approver only after asking',
+      { principal: ALICE_ARN },
+      ['arn:aws:sts::*:assumed-role/Staff/*'],
+    ],
+    [
+      'asked under an address that was replaced since',
+      { principal: ALICE_ARN, approver: 'old@staff.example' },
+      [ALICE_ARN],
+    ],
+  ])('who %s cannot give the staff approval either', async (_, requestedBy, principals) => {
+    const id = await asking(requestedBy);
+    await world.write('approver', anApprover({ email: ALICE, principals }));
+    await expect(world.decide(id, ALICE)).rejects.toMatchObject({ refusal: 'own-request' });
+    expect((await world.decide(id, BOB)).status).toBe('approved');
+  });
+
+  test('a pattern that fits another approver’s request makes it nobody’s own', async () => {
+    const id = await asking({ principal: 'arn:aws:sts::111111111111:assumed-role/Staff/bob', approver: BOB });
+    await world.write('approver', anApprover({ email: ALICE, principals: ['arn:aws:sts::*:assumed-role/Staff/*'] }));
+    expect((await world.decide(id, ALICE)).status).toBe('approved');
   });
 
   test('in staging the requester may approve', async () => {
@@ -184,6 +208,10 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
   });
 
   describe('an API caller', () => {
+    const decideAs = async (principal: string, deploymentId: string) => {
+      const digest = (await world.gate(deploymentId, 'staff'))?.digest ?? '';
+      return decideAsCaller(world, { deploymentId, gate: 'staff', principal, decision: 'approve', digest });
+    };
     beforeEach(async () => {
       world = await World.open();
       await world.write(
@@ -196,19 +224,35 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
       ['by pattern', ALICE_ARN, ALICE],
       ['by address', BOB, BOB],
     ])('counts as the registered approver it maps to: %s', async (_, principal, email) => {
-      expect(await approverOfCaller(world.store, 'my-app', principal)).toBe(email);
       expect(await requesterOf(world.store, 'my-app', principal)).toEqual({ principal, approver: email });
+      await world.succeed('dev1', await world.release());
+      const id = await world.deploy('stage1', 1);
+      await world.workflow.run(id);
+      const { decisions } = await decideAs(principal, id);
+      expect(decisions).toMatchObject([{ by: email, via: 'api', principal }]);
+    });
+
+    test('counts as whoever names it most exactly, and not as the holder of a pattern around it', async () => {
+      await world.write('approver', anApprover({ email: 'zoe@staff.example', principals: [ALICE_ARN] }));
+      await world.write(
+        'approver',
+        anApprover({ email: BOB, principals: ['arn:aws:sts::111111111111:assumed-role/*'] }),
+      );
+      const who = async (principal: string) => (await requesterOf(world.store, 'my-app', principal)).approver;
+      expect(await who(ALICE_ARN)).toBe('zoe@staff.example');
+      expect(await who('arn:aws:sts::111111111111:assumed-role/Staff/eve')).toBe(ALICE);
+      expect(await who('arn:aws:sts::111111111111:assumed-role/Other/eve')).toBe(BOB);
     });
 
     test('who maps to nobody cannot decide, but may ask, and is recorded as that', async () => {
       const principal = 'arn:aws:sts::111111111111:assumed-role/Pipeline/run';
-      await expect(approverOfCaller(world.store, 'my-app', principal)).rejects.toMatchObject({
-        refusal: 'not-an-approver',
-      });
       const requestedBy = await requesterOf(world.store, 'my-app', principal);
       expect(requestedBy).toEqual({ principal });
-      await world.release();
-      const id = await world.deploy('dev1', 1, { requestedBy });
+      await world.succeed('dev1', await world.release());
+      const id = await world.deploy('stage1', 1, { requestedBy });
+      await world.workflow.run(id);
+      await expect(decideAs(principal, id)).rejects.toMatchObject({ refusal: 'not-an-approver' });
+      expect((await world.gate(id, 'staff'))?.decisions).toEqual([]);
       expect(await world.deployment(id)).toMatchObject({ requestedBy: { principal } });
     });
 

@@ -12,6 +12,7 @@ import { ALICE, BOB, TOOLING, World } from '../world.ts';
 
 const HOUR = 3600;
 const REPOSITORY = 'https://git.example/acme/config.git';
+const REPOSITORY_NAME = 'git.example/acme/config';
 let world: World;
 beforeEach(async () => {
   world = await World.open();
@@ -178,9 +179,9 @@ describe('while it is being destroyed', () => {
   test('its application cannot be removed', async () => {
     await world.runningEphemeral('pr-1');
     await remove();
-    await expect(removeApplication(world, 'my-app')).rejects.toMatchObject({ refusal: 'something-deployed' });
+    await expect(removeApplication(world, 'my-app', 'admin')).rejects.toMatchObject({ refusal: 'something-deployed' });
     await world.finishIn('pr-1');
-    await removeApplication(world, 'my-app');
+    await removeApplication(world, 'my-app', 'admin');
     expect(await world.store.get('environment', { application: 'my-app', name: 'pr-1' })).toBeUndefined();
     expect(await world.store.get('externalId', { application: 'my-app', environment: 'pr-1' })).toBeUndefined();
   });
@@ -398,7 +399,7 @@ describe('warnings', () => {
 describe('the sweeper', () => {
   test('deploys what a lost push would have', async () => {
     await world.ephemeral('pr-1', { ref: 'feature/x' });
-    await world.write('branchHead', { repository: REPOSITORY, branch: 'feature/x', head: commitOf(3), past: [] });
+    await world.write('branchHead', { repository: REPOSITORY_NAME, branch: 'feature/x', head: commitOf(3), past: [] });
     expect(await world.sweep()).toEqual(['pr-1 deploying']);
     expect(await world.sweep()).toEqual([]);
     await world.finishIn('pr-1');

@@ -159,7 +159,7 @@ describe('what half a first deployment has left', () => {
 
   test('can be destroyed, and keeps the environment and its application until then', async () => {
     expect((await world.state('dev1')).deployed).toBeNull();
-    await expect(removeApplication(world, 'my-app')).rejects.toMatchObject({ refusal: 'something-deployed' });
+    await expect(removeApplication(world, 'my-app', 'admin')).rejects.toMatchObject({ refusal: 'something-deployed' });
     await expect(define('dev1', { accountId: '999999999999' })).rejects.toMatchObject({
       refusal: 'something-deployed',
     });
@@ -168,7 +168,7 @@ describe('what half a first deployment has left', () => {
     expect(await world.reasonOf(look?.id ?? '')).toBe('state-not-empty');
     await world.deploy('dev1', 1, { operation: 'destroy' });
     expect(await world.finishIn('dev1')).toMatchObject({ operation: 'destroy', status: 'succeeded' });
-    await removeApplication(world, 'my-app');
+    await removeApplication(world, 'my-app', 'admin');
   });
 });
 
@@ -214,7 +214,7 @@ describe('what was proven', () => {
     await world.bring(await world.release(), 'stage1');
     await destroy('stage1');
     await destroy('dev1');
-    await removeApplication(world, 'my-app');
+    await removeApplication(world, 'my-app', 'admin');
     await world.write('application', anApplication());
     for (const name of ['dev1', 'stage1', 'prod1'] as const) await define(name);
     expect(await provenIn(1)).toEqual([]);

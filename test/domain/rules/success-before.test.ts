@@ -233,7 +233,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
 
   describe('the pipeline', () => {
     const configure = (pipeline: string[]) =>
-      configureApplication(world, 'my-app', { ...anApplication(), pipeline } as never);
+      configureApplication(world, 'my-app', { ...anApplication(), pipeline } as never, 'x');
     const define = (environment: string, stage: Stage) =>
       configureEnvironment(
         world,

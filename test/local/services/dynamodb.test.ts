@@ -4,6 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import {
   BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -13,6 +15,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../local/persistence/database.ts';
@@ -132,6 +135,124 @@ describe('DynamoDB', () => {
     await expect(
       reader.send(new TransactGetItemsCommand({ TransactItems: [{ Get: { TableName, Key: item('a') } }] })),
     ).resolves.toBeDefined();
+  });
+
+  describe('a policy by partition key', () => {
+    const own = async () =>
+      new DynamoDBClient(
+        await cloud.clientOf([
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem', 'dynamodb:Query'],
+            Resource: TABLE_ARN,
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['OWN#*'] } },
+          },
+          { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn },
+        ]),
+      );
+    const put = (pk: string) => ({ Put: { TableName, Item: item(pk) } });
+    const check = (pk: string) => ({
+      ConditionCheck: { TableName, Key: item(pk), ConditionExpression: 'attribute_not_exists(pk)' },
+    });
+
+    test('lets through what has that key', async () => {
+      const client = await own();
+      await client.send(new PutItemCommand({ TableName, Item: item('OWN#1') }));
+      expect((await client.send(new GetItemCommand({ TableName, Key: item('OWN#1') }))).Item).toBeDefined();
+      await client.send(new TransactWriteItemsCommand({ TransactItems: [put('OWN#2'), check('OWN#3')] }));
+    });
+
+    test.each([
+      ['a foreign item read', new GetItemCommand({ TableName, Key: item('a') })],
+      ['a foreign item written', new PutItemCommand({ TableName, Item: item('OTHER#1') })],
+      ['an item whose key only contains it', new PutItemCommand({ TableName, Item: item('x-OWN#1') })],
+      ['one foreign item in a transaction', new TransactWriteItemsCommand({ TransactItems: [put('OWN#4'), put('b')] })],
+      ['a foreign item checked', new TransactWriteItemsCommand({ TransactItems: [put('OWN#4'), check('b')] })],
+      [
+        'a query',
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: 'OTHER#1' } },
+        }),
+      ],
+    ])('refuses %s', async (_, command) => {
+      const client = await own();
+      await expect(client.send(command as PutItemCommand)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      expect((await operator.send(new GetItemCommand({ TableName, Key: item('OWN#4') }))).Item).toBeUndefined();
+    });
+  });
+
+  describe('dynamodb:LeadingKeys', () => {
+    const audit = item('AUDIT#my-app');
+    const SET = { UpdateExpression: 'SET note = :n', ExpressionAttributeValues: { ':n': { S: 'x' } } };
+    const ALL = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'BatchGetItem', 'BatchWriteItem'];
+    const actions = [...ALL, 'ConditionCheckItem'].map((action) => `dynamodb:${action}`);
+    const ofPartition = (pk: string) =>
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: '#k = :k AND begins_with(sk, :s)',
+        ExpressionAttributeNames: { '#k': 'pk' },
+        ExpressionAttributeValues: { ':k': { S: pk }, ':s': { S: '-' } },
+      });
+    const inTransaction = (write: TransactWriteItem) =>
+      new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: item('beside') } }, write] });
+    const inBatch = (write: WriteRequest) =>
+      new BatchWriteItemCommand({ RequestItems: { main: [{ PutRequest: { Item: item('beside') } }, write] } });
+    let kept: DynamoDBClient;
+    beforeAll(async () => {
+      kept = new DynamoDBClient(
+        await cloud.clientOf([
+          { Effect: 'Allow', Action: actions, Resource: TABLE_ARN },
+          { Effect: 'Allow', Action: 'kms:Decrypt', Resource: keyArn },
+          {
+            Effect: 'Deny',
+            Action: actions.filter((action) => action !== 'dynamodb:GetItem'),
+            Resource: TABLE_ARN,
+            Condition: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': 'AUDIT#*' } },
+          },
+        ]),
+      );
+      await operator.send(new PutItemCommand({ TableName, Item: audit }));
+    });
+
+    test.each([
+      ['PutItem', new PutItemCommand({ TableName, Item: audit })],
+      ['UpdateItem', new UpdateItemCommand({ TableName, Key: audit, ...SET })],
+      ['DeleteItem', new DeleteItemCommand({ TableName, Key: audit })],
+      ['Query', ofPartition('AUDIT#my-app')],
+      ['BatchGetItem', new BatchGetItemCommand({ RequestItems: { main: { Keys: [item('a'), audit] } } })],
+      ['BatchWriteItem with a put', inBatch({ PutRequest: { Item: audit } })],
+      ['BatchWriteItem with a deletion', inBatch({ DeleteRequest: { Key: audit } })],
+      ['a transaction with a put', inTransaction({ Put: { TableName, Item: audit } })],
+      ['a transaction with an update', inTransaction({ Update: { TableName, Key: audit, ...SET } })],
+      ['a transaction with a deletion', inTransaction({ Delete: { TableName, Key: audit } })],
+      [
+        'a transaction with a check',
+        inTransaction({
+          ConditionCheck: { TableName, Key: audit, ConditionExpression: 'attribute_exists(pk)' },
+        }),
+      ],
+    ])('refuses what is in those partitions: %s', async (_, command) => {
+      const before = (await operator.send(new GetItemCommand({ TableName, Key: audit }))).Item;
+      await expect(kept.send(command as PutItemCommand)).rejects.toMatchObject({
+        name: 'AccessDeniedException',
+        message: expect.stringContaining('explicit deny'),
+      });
+      expect((await operator.send(new GetItemCommand({ TableName, Key: audit }))).Item).toEqual(before);
+    });
+
+    test('leaves what is in others, and what is not refused', async () => {
+      for (const command of [
+        new PutItemCommand({ TableName, Item: item('AUDITS') }),
+        new UpdateItemCommand({ TableName, Key: item('AUDITS'), ...SET }),
+        inTransaction({ Delete: { TableName, Key: item('AUDITS') } }),
+        inBatch({ DeleteRequest: { Key: item('AUDITS') } }),
+        ofPartition('AUDITS'),
+        new GetItemCommand({ TableName, Key: audit }),
+      ])
+        await expect(kept.send(command as PutItemCommand)).resolves.toBeDefined();
+    });
   });
 
   test.each<[string, TransactWriteItem]>([

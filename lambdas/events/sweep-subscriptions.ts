@@ -1,0 +1,16 @@
+import * as z from 'zod';
+import { sweepSubscriptions } from '../domain/sweep-subscriptions.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { logger } from '../runtime/logger.ts';
+import { countLost } from '../runtime/metrics.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = servicesOf('sweep-subscriptions');
+
+/** The schedule: what SNS says of every approver's subscription is written down, and a loss raises the alarm. */
+export const handler = eventHandler(z.unknown(), async () => {
+  const { lost, failures } = await sweepSubscriptions(services);
+  for (const { application, email } of lost) logger.warn('approver lost', { application, email });
+  countLost(lost.length);
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} subscriptions could not be mended`);
+});

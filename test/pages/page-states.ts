@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
+import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
+import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
+import { renewLink } from '../../lambdas/domain/renew-link.ts';
+import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
+import { COMMIT, OTHER_DIGEST } from '../builders.ts';
+import { SECOND, TestPage } from './test-page.ts';
+
+/** A page as somebody finds it: what stands behind it, and the link that is opened. */
+export interface OpenedState {
+  readonly page: TestPage;
+  readonly token: string;
+}
+
+const DAY = 24 * 3600;
+const fixtures = join(import.meta.dirname, '..', 'fixtures', 'plans');
+
+/** What is said about a recorded plan; the database and the bucket of its application are lifted. */
+export const recordedAnalysis = (name: string, stage: 'staging' | 'production'): Analysis =>
+  analyzePlan({
+    plan: readFileSync(join(fixtures, `${name}.json`), 'utf8'),
+    ...{ region: 'eu-west-1', stage, deletionProtection: true, priceSheet: BUNDLED_PRICE_SHEET, commit: COMMIT },
+    lifts: ['module.web.aws_s3_bucket.assets', 'module.web.aws_db_instance.this'],
+  });
+
+const PIPELINE = 'arn:aws:sts::999999999999:assumed-role/Deployers/pipeline';
+const MESSAGE = `Drop the old asset bucket, keep logs for longer
+
+The assets moved to the CDN in March; nothing has read the bucket since.`;
+
+async function opened(environment: Name, plan: string, given: Parameters<typeof TestPage.create>[1] = {}) {
+  const analysis = recordedAnalysis(plan, environment === 'prod1' ? 'production' : 'staging');
+  const page = await TestPage.create(environment, { analysis, requestedBy: PIPELINE, ...given });
+  await page.world.store.transact(async (transaction) => {
+    const release = await transaction.get('release', { application: 'my-app', number: 1 });
+    if (release) transaction.put('release', { ...release, message: MESSAGE, author: 'dev@example.com' });
+  });
+  return page;
+}
+
+const inStaging = (given?: Parameters<typeof TestPage.create>[1]) => opened('stage1', '03-resize-database', given);
+const TWO_APPROVERS = { planned: { gates: [{ gate: 'staff' as const, required: 2 }] } };
+
+/** Somebody approved, then the plan went stale, and the one made instead does something else. */
+async function plannedAgain(): Promise<TestPage> {
+  const page = await inStaging();
+  await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
+  await page.planAgain(recordedAnalysis('04-replace-database', 'staging'));
+  return page;
+}
+
+/** Every state a link can be in, made by what leads to it. */
+export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> = {
+  async open() {
+    const page = await opened('prod1', '06-remove-bucket-and-tighten');
+    const module = { call: 'module.web', source: 'git::https://git.example/web' };
+    await page.consistsOf('stage1', { modules: [{ ...module, version: '2.1.0' }], variables: ['replicas'] });
+    await page.consistsOf('prod1', { modules: [{ ...module, version: '2.0.3' }], variables: ['audit_log'] });
+    return { page, token: await page.token() };
+  },
+  async 'open for the one who asked'() {
+    const page = await opened('prod1', '07-open-security-group', { requestedBy: JANE });
+    return { page, token: await page.token() };
+  },
+  async 'open without details'() {
+    const page = await inStaging({ planned: { analysis: { key: 'analysis/gone.json', versionId: '1' } } });
+    return { page, token: await page.token() };
+  },
+  async waiting() {
+    const page = await inStaging(TWO_APPROVERS);
+    await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
+    return { page, token: await page.token() };
+  },
+  async approved() {
+    const page = await opened('prod1', '04-replace-database');
+    await page.submit({ decision: 'approve', environment: 'prod1', comment: 'Agreed with the client on Monday.' });
+    return { page, token: await page.token() };
+  },
+  async 'approved by others'() {
+    const page = await inStaging();
+    await page.submit({ decision: 'approve' }, await page.token(SECOND));
+    return { page, token: await page.token() };
+  },
+  async rejected() {
+    const page = await opened('stage1', '01-create-web-app');
+    await page.submit({ decision: 'reject', comment: 'Not before the holidays, please.' });
+    return { page, token: await page.token() };
+  },
+  async expired() {
+    const page = await inStaging();
+    page.world.surroundings.advance(7 * DAY);
+    return { page, token: await page.token() };
+  },
+  async canceled() {
+    const page = await inStaging();
+    await page.world.post(`/applications/my-app/environments/stage1/deployments/${page.id}/cancel`, undefined, JANE);
+    return { page, token: await page.token() };
+  },
+  async superseded() {
+    const page = await inStaging();
+    await page.world.end(await page.world.release(2));
+    await page.world.deploy('stage1', 2);
+    return { page, token: await page.token() };
+  },
+  async void() {
+    const page = await inStaging();
+    await page.world.end(page.id, 'failed');
+    return { page, token: await page.token() };
+  },
+  async changed() {
+    const page = await plannedAgain();
+    return { page, token: await page.token() };
+  },
+  async 'open again after another plan was made'() {
+    const page = await plannedAgain();
+    return { page, token: await page.token(undefined, { round: 2, digest: OTHER_DIGEST }) };
+  },
+  async replaced() {
+    const page = await inStaging();
+    const token = await page.token();
+    const services = { ...page.world.services, publicUrl: 'https://api.example.com' };
+    await renewLink(services, { deploymentId: page.id, gate: 'staff', email: STAFF }, { principal: JANE });
+    return { page, token };
+  },
+  async removed() {
+    const page = await inStaging();
+    const token = await page.token();
+    await page.world.delete(`/applications/my-app/approvers/${STAFF}`);
+    return { page, token };
+  },
+  async unknown() {
+    return { page: await inStaging(), token: 'eyJmb3JnZWQiOnRydWV9.AAAA' };
+  },
+};
