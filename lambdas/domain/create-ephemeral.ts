@@ -11,6 +11,7 @@ import { withoutPast } from './environment-state.ts';
 import { type EphemeralRequest, endOfLife } from './ephemeral-environment.ts';
 import { type EphemeralLimits, withLive } from './ephemeral-register.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import { externalIdOf } from './external-id.ts';
 import type { Scheduler, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { wakeUpAtEnd } from './wake-up.ts';
@@ -148,16 +149,3 @@ const VariablesText = z
   .record(z.string(), z.json())
   .transform((variables) => JSON.stringify(Object.entries(variables).sort()));
 const isDeepEqual = (one: unknown, other: unknown): boolean => VariablesText.parse(one) === VariablesText.parse(other);
-
-/** The name keeps the external id it once got: its roles need not be prepared anew for each that bears it. */
-async function externalIdOf(
-  transaction: Transaction,
-  where: { readonly application: string; readonly environment: string },
-  surroundings: Surroundings,
-): Promise<string> {
-  const kept = await transaction.get('externalId', where);
-  if (kept) return kept.externalId;
-  const externalId = surroundings.randomHex(32);
-  transaction.put('externalId', { ...where, externalId });
-  return externalId;
-}

@@ -105,13 +105,16 @@ export const stateBucketOf = (environment: Environment): string =>
 export const configurationOf = (environment: Environment): string =>
   directoryOf(environment.application, environment.type === 'ephemeral' ? environment.basedOn : environment.name);
 
+export const ephemeralStateKey = (application: string, name: string): string =>
+  `ephemeral/${application}/${name}/terraform.tfstate`;
+
 /**
  * Key of its Terraform state: by convention where a regular directory's backend block names none, and always for an
  * ephemeral environment, whose directory belongs to another.
  */
 export const stateKeyOf = (environment: Environment): string =>
   environment.type === 'ephemeral'
-    ? `ephemeral/${environment.application}/${environment.name}/terraform.tfstate`
+    ? ephemeralStateKey(environment.application, environment.name)
     : `${configurationOf(environment)}/terraform.tfstate`;
 
 /** Rule 1: what reached a stage's protections keeps them. */
