@@ -3,12 +3,20 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 
-/** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
-export async function synthesize(outputDirectory: string): Promise<string> {
-  const child = spawn(process.execPath, [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/**
+ * Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the
+ * directory. `context` goes over that of cdk.json.
+ */
+export async function synthesize(
+  outputDirectory: string,
+  context: Readonly<Record<string, string | number>> = {},
+): Promise<string> {
+  const given = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  const child = spawn(
+    process.execPath,
+    [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
-import { type Environment, stateBucketOf } from '../lambdas/domain/environment.ts';
-import { directoryOf } from '../lambdas/domain/names.ts';
+import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
+import { type Preparation, preparationOf, prepareEphemeralName } from '../lambdas/domain/prepare-account.ts';
+import { SURROUNDINGS } from '../lambdas/runtime/services.ts';
 
 /**
- * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV`: prints the commands
- * that prepare one environment's account: the state bucket and the two roles. Reads the environment's external id with
- * the caller's own AWS credentials; no API answer shows it, so treat the output as a secret.
+ * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [--based-on ENV]`:
+ * prints the commands that prepare one environment's account: the state bucket and the three roles. With `--based-on` it
+ * prepares a name for ephemeral environments to come. Reads the environment's external id with the caller's own AWS
+ * credentials; no API answer shows it, so treat the output as a secret.
  */
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     'control-account': { type: 'string' },
     application: { type: 'string' },
     environment: { type: 'string' },
+    'based-on': { type: 'string' },
   },
 });
 
@@ -26,18 +29,18 @@ function required(name: keyof typeof values): string {
   process.exit(2);
 }
 
-function commands(environment: Environment, controlAccount: string): string {
-  const { application, name, region, externalId, accountId } = environment;
+function commands(preparation: Preparation, controlAccount: string): string {
+  const { application, environment, accountId, region, externalId, stateBucket, stateKey } = preparation;
   const buildRole = (purpose: string) => `arn:aws:iam::${controlAccount}:role/stagegate-${purpose}-build`;
   const parameters = {
     Application: application,
-    Environment: name,
+    Environment: environment,
     ExternalId: externalId,
     PlanBuildRoleArn: buildRole('plan'),
     ApplyBuildRoleArn: buildRole('apply'),
     CheckPlanRoleArn: `arn:aws:iam::${controlAccount}:role/stagegate-check-plan`,
-    StateBucket: stateBucketOf(environment),
-    StateKey: `${directoryOf(application, name)}/terraform.tfstate`,
+    StateBucket: stateBucket,
+    StateKey: stateKey,
   };
   const overrides = Object.entries(parameters).map(([key, value]) => `    ${key}=${value}`);
   return [
@@ -45,8 +48,8 @@ function commands(environment: Environment, controlAccount: string): string {
     `aws cloudformation deploy --region ${region} --stack-name stagegate-state \\`,
     '  --template-file cdk.out/StagegateStateBucket.template.json',
     '',
-    `# The roles of ${application}/${name}:`,
-    `aws cloudformation deploy --region ${region} --stack-name stagegate-${application}-${name} \\`,
+    `# The roles of ${application}/${environment}:`,
+    `aws cloudformation deploy --region ${region} --stack-name stagegate-${application}-${environment} \\`,
     '  --template-file cdk.out/StagegateTargetAccount.template.json --capabilities CAPABILITY_NAMED_IAM \\',
     `  --parameter-overrides \\\n${overrides.join(' \\\n')}`,
   ].join('\n');
@@ -58,9 +61,17 @@ const [table, controlAccount, application, name] = [
   required('application'),
   required('environment'),
 ];
-const environment = await new DynamoStore(table).get('environment', { application, name });
-if (environment) console.log(commands(environment, controlAccount));
-else {
-  console.error(`target-account: environment "${application}/${name}" does not exist in table ${table}`);
+const store = new DynamoStore(table);
+const basedOn = values['based-on'];
+try {
+  const preparation =
+    basedOn === undefined
+      ? await preparationOf(store, application, name)
+      : await prepareEphemeralName({ store, surroundings: SURROUNDINGS }, application, { name, basedOn });
+  console.log(commands(preparation, controlAccount));
+} catch (error) {
+  const isExpected = [InvalidInputError, NotFoundError, RefusedError].some((kind) => error instanceof kind);
+  if (!isExpected || !(error instanceof Error)) throw error;
+  console.error(`target-account: ${error.message} (table ${table})`);
   process.exitCode = 1;
 }

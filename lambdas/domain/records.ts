@@ -348,6 +348,12 @@ export const LISTINGS = {
     prefix: 'ENVIRONMENT#',
     order: ascending,
   }),
+  externalIds: (application: string): Listing<'externalId'> => ({
+    kind: 'externalId',
+    partition: app(application),
+    prefix: 'EXTERNAL_ID#',
+    order: ascending,
+  }),
   approvers: (application: string): Listing<'approver'> => ({
     kind: 'approver',
     partition: app(application),

@@ -1,4 +1,5 @@
 import { actorOf } from './audit.ts';
+import type { Environment } from './environment.ts';
 import { isBusy, mayHoldResources, withoutPast } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { freeState } from './free-state.ts';
@@ -19,17 +20,45 @@ export async function removeApplication(
   by: string,
 ): Promise<void> {
   const { store, surroundings } = services;
-  const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
+  const environments = await listAll(store, LISTINGS.environments(name));
+  const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   const approvers = await listAll(store, LISTINGS.approvers(name));
   const isFound = await store.transact(async (transaction) => {
-    if (!(await remove(transaction, name, environments))) return false;
+    if (!(await remove(transaction, name, regular))) return false;
     const actor = actorOf({ principal: by });
     await recordAudit(transaction, surroundings, { application: name, type: 'application-removed', ...actor });
     return true;
   });
-  if (!isFound && approvers.length === 0) throw new NotFoundError('application', name);
+  const isForgotten = await forgetEphemeral(store, name, environments);
+  if (!isFound && !isForgotten && approvers.length === 0) throw new NotFoundError('application', name);
   for (const approver of approvers) await forgetApprover(services, approver, by);
 }
+
+/**
+ * Takes what ephemeral environments left out of the books, one after the other: there may be more than fit in a
+ * transaction. Whoever makes the application again gets other external ids. Answers whether anything was there.
+ */
+async function forgetEphemeral(store: Store, application: string, listed: readonly Environment[]): Promise<boolean> {
+  const ephemeral = listed.filter(({ type }) => type === 'ephemeral');
+  const externalIds = await listAll(store, LISTINGS.externalIds(application));
+  const forget = (perform: (transaction: Transaction) => Promise<void>) =>
+    store.transact(async (transaction) => {
+      if (!(await transaction.get('application', { name: application }))) await perform(transaction);
+    });
+  for (const { name } of ephemeral)
+    await forget(async (transaction) => {
+      if (await transaction.get('environment', { application, name }))
+        transaction.delete('environment', { application, name });
+    });
+  for (const where of externalIds)
+    await forget(async (transaction) => {
+      if (await transaction.get('externalId', where)) transaction.delete('externalId', where);
+    });
+  return ephemeral.length + externalIds.length > 0;
+}
+
+/** State addresses that fit in the transaction beside everything else that twenty environments have. */
+const MOST_ADDRESSES = 30;
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
   const application = await transaction.get('application', { name });
@@ -41,6 +70,7 @@ async function remove(transaction: Transaction, name: string, environments: read
       'something-deployed',
       `"${name}" has ephemeral environments (${live.map(({ environment }) => environment).join(', ')}); delete them first`,
     );
+  let addresses = 0;
   // The pipeline's names too: an environment that is being made at this moment is not listed yet.
   for (const environment of new Set([...environments, ...application.pipeline])) {
     const where = { application: name, environment };
@@ -57,9 +87,13 @@ async function remove(transaction: Transaction, name: string, environments: read
         'something-deployed',
         `the Terraform state of "${environment}" of "${name}" may hold resources; destroy them first`,
       );
-    await freeState(transaction, where);
+    addresses += await freeState(transaction, where);
+    if (addresses > MOST_ADDRESSES)
+      throw new RefusedError(
+        'not-allowed-here',
+        `the states of "${name}" were moved so often that it cannot be removed at once; remove its environments first`,
+      );
     if (state) transaction.put('environmentState', withoutPast(state));
-    if (await transaction.get('externalId', where)) transaction.delete('externalId', where);
     if (await transaction.get('environment', { application: name, name: environment }))
       transaction.delete('environment', { application: name, name: environment });
   }

@@ -186,6 +186,24 @@ describe('while it is being destroyed', () => {
     expect(await world.store.get('externalId', { application: 'my-app', environment: 'pr-1' })).toBeUndefined();
   });
 
+  test('what a removal of its application left behind is forgotten when that is repeated', async () => {
+    await world.runningEphemeral('pr-1');
+    await remove();
+    await world.finishIn('pr-1');
+    const environment = await world.ephemeralNow('pr-1');
+    const where = { application: 'my-app', environment: 'pr-1' };
+    const leftBehind = async () => [
+      await world.store.get('environment', { application: 'my-app', name: 'pr-1' }),
+      await world.store.get('externalId', where),
+    ];
+    await removeApplication(world, 'my-app', 'admin');
+    await world.write('environment', environment);
+    await world.write('externalId', { ...where, externalId: environment.externalId });
+    await removeApplication(world, 'my-app', 'admin');
+    expect(await leftBehind()).toEqual([undefined, undefined]);
+    await expect(removeApplication(world, 'my-app', 'admin')).rejects.toMatchObject({ name: 'NotFoundError' });
+  });
+
   test.each(['request and expiry', 'request and extension', 'expiry and a push'])(
     'a race of %s has one winner',
     async (race) => {
