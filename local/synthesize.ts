@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
 
+/** Executions are shown by the local cloud, not by AWS's console. */
+const CONTEXT = { 'stagegate:executionsPath': '/local/executions' };
+
 /**
  * Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the
  * directory. `context` goes over that of cdk.json.
@@ -11,12 +14,9 @@ export async function synthesize(
   outputDirectory: string,
   context: Readonly<Record<string, string | number>> = {},
 ): Promise<string> {
-  const given = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
-  const child = spawn(
-    process.execPath,
-    [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const given = Object.entries({ ...CONTEXT, ...context }).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

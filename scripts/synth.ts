@@ -7,8 +7,7 @@ import { BUNDLES, bundleBuildScripts, bundleFunctions } from './bundle.ts';
 
 /**
  * Synthesizes in this process, in a fraction of the CDK CLI's time, the same assembly that `cdk synth` makes.
- * `--local` leaves out the CLI-time checks (cdk-nag, CloudFormation rules), which cannot change the result, and
- * configures what only the local cloud has.
+ * `--local` leaves out the CLI-time checks (cdk-nag, CloudFormation rules), which cannot change the result.
  */
 const { values: options } = parseArgs({
   options: {
@@ -38,11 +37,7 @@ const [{ makeApp }] = await Promise.all([
 ]);
 const functionsDirectory = options.functions ? resolve(options.functions) : BUNDLES.functionsDirectory;
 const given = Object.fromEntries(options.context.map((pair) => /^([^=]+)=(.*)$/s.exec(pair)?.slice(1) ?? [pair, '']));
-const ofLocalCloud = options.local ? { 'stagegate:executionsPath': '/local/executions' } : {};
-const app = makeApp(
-  { ...BUNDLES, functionsDirectory },
-  { context: { ...context, ...ofLocalCloud, ...given }, outdir: directory },
-);
+const app = makeApp({ ...BUNDLES, functionsDirectory }, { context: { ...context, ...given }, outdir: directory });
 if (!options.local) (await import('../lib/checks.ts')).addChecks(app);
 app.synth();
 console.log(directory);

@@ -88,6 +88,8 @@ export class SnsApproverMail implements ApproverMail {
       );
     });
     const { Attributes = {} } = await this.#client.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    // The address in a link is but text: whose subscription the token was for, only SNS knows.
+    if (Attributes.Endpoint?.toLowerCase() !== email) throw notThatLink(text, `was not for ${email}`);
     return { arn: SubscriptionArn, unsubscribeProtected: Attributes.ConfirmationWasAuthenticated === 'true' };
   }
 

@@ -2,6 +2,7 @@ import type { Approver } from './approver.ts';
 import { actorOf } from './audit.ts';
 import { NotFoundError } from './errors.ts';
 import { listAll } from './list-all.ts';
+import { sameJson } from './plan/json-value.ts';
 import type { ApproverMail, Confirmation, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { LISTINGS } from './records.ts';
@@ -43,11 +44,7 @@ async function confirm(
   const approver = await transaction.get('approver', key);
   if (!approver) return undefined;
   const confirmed: Approver = { ...approver, subscription: 'confirmed', subscriptionArn, unsubscribeProtected };
-  const isKnown =
-    approver.subscription === 'confirmed' &&
-    approver.subscriptionArn === subscriptionArn &&
-    approver.unsubscribeProtected === unsubscribeProtected;
-  if (isKnown) return approver;
+  if (sameJson(confirmed, approver)) return approver;
   transaction.put('approver', confirmed);
   await recordAudit(transaction, surroundings, {
     ...{ application: key.application, type: 'approver-confirmed', ...actorOf({ principal: by }) },

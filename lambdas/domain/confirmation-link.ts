@@ -27,8 +27,9 @@ export function readConfirmationLink(
     return values.length === 1 ? values[0] : undefined;
   };
   if (only('TopicArn') !== topicArn) throw notThatLink(text, `is not for the topic ${topicArn}`);
-  const endpoint = only('Endpoint');
-  if (endpoint?.toLowerCase() !== email) throw notThatLink(text, `is not for ${email}`);
+  // A plus sign that AWS left as it is reads as a space, which no address has.
+  const endpoint = only('Endpoint')?.replaceAll(' ', '+').toLowerCase();
+  if (endpoint !== email) throw notThatLink(text, `is not for ${email}`);
   const token = only('Token');
   if (!token || !TOKEN.test(token)) throw notThatLink(text, 'has no token');
   return { protocol, hostname, token };
@@ -36,10 +37,10 @@ export function readConfirmationLink(
 
 const LONGEST_SHOWN = 100;
 
-/** The link as given is told only as far as its host: the token in it still confirms. */
+/** What was given is repeated only as far as it is the address of a page: a token in it may still confirm. */
 export function notThatLink(text: string, why: string): InvalidInputError {
-  const [address = ''] = text.split('?');
-  const value = JSON.stringify(address.slice(0, LONGEST_SHOWN));
+  const link = URL.parse(text.trim());
+  const value = JSON.stringify(link ? `${link.protocol}//${link.host}${link.pathname}`.slice(0, LONGEST_SHOWN) : '…');
   const message = `the link "Confirm subscription" of AWS's mail to this approver is wanted; this one ${why}`;
   return new InvalidInputError('confirming a subscription', [{ field: 'link', message, value }]);
 }

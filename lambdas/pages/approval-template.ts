@@ -29,8 +29,8 @@ export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided
   const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
   const review = html`${figures(view)}
 ${analysis && lossesSection(analysis)}
-${factsSection(view)}
 ${difference && differenceSection(difference)}
+${factsSection(view)}
 ${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;

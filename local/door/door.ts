@@ -46,6 +46,7 @@ export interface LocalDoor extends Door {
   readonly calls: CallLog;
   register(service: AwsService): void;
   findService(signingName: string): AwsService | undefined;
+  services(): readonly AwsService[];
   findRoute(path: string): DoorRoute | undefined;
   guardCredentials(accessKeyId: string, guard: KeyGuard): void;
   /** Authorises, records and performs one call, whether it came over HTTP or from inside. */
@@ -92,6 +93,7 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
       services.set(service.signingName, service);
     },
     findService: (signingName) => services.get(signingName),
+    services: () => [...services.values()],
     route(pathPrefix, handler) {
       if (routes.has(pathPrefix)) throw new Error(`path ${pathPrefix} of the door is taken`);
       routes.set(pathPrefix, handler);

@@ -81,6 +81,7 @@ export function describeApproverMail(name: string, open: () => Promise<OpenTopic
     test.each<[string, (link: string) => string]>([
       ['no link at all', () => 'please confirm'],
       ['an empty text', () => ' '],
+      ['the bare token', (link) => new URL(link).searchParams.get('Token') ?? ''],
       [
         'a link to another host',
         changed((url) => Object.assign(url, { host: 'sns.eu-west-1.amazonaws.com.evil.example' })),
@@ -110,6 +111,24 @@ export function describeApproverMail(name: string, open: () => Promise<OpenTopic
       expect(error).toMatchObject({ name: 'InvalidInputError', issues: [{ field: 'link' }] });
       expect(String(error)).not.toContain(token);
       expect([await of(ALICE), await of(BOB)]).toEqual([{ confirmed: false }, { confirmed: false }]);
+    });
+
+    test('fails for the token of another address under the name of this one', async () => {
+      await mail.subscribe(ALICE);
+      await mail.subscribe(BOB);
+      const disguised = changed((url) => url.searchParams.set('Endpoint', ALICE))(topic.confirmationLink(BOB));
+      await expect(mail.confirm(ALICE, disguised)).rejects.toThrow();
+      expect(await of(ALICE)).toEqual({ confirmed: false });
+    });
+
+    test.each([
+      ['as it is', (link: string) => link.replace('%2B', '+')],
+      ['encoded', (link: string) => link],
+    ])('takes the link of an address with a plus sign, %s', async (_, written) => {
+      const address = 'alice+approvals@staff.example';
+      await mail.subscribe(address);
+      const link = written(topic.confirmationLink(address));
+      expect(await mail.confirm(address, link)).toMatchObject({ unsubscribeProtected: true });
     });
 
     test('fails for a link that is older than two days', async () => {

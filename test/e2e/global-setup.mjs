@@ -7,7 +7,9 @@ export default function synthesizeOnce() {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const output = join(root, '.stagegate', 'e2e-assembly');
   const context = [
+    'stagegate:executionsPath=/local/executions',
     'stagegate:leastGateExpirySeconds=1',
+    'stagegate:firstReminderSeconds=1',
     'stagegate:webhookGenerations=1,2',
     'stagegate:publicRequestRate=200',
     'stagegate:publicRequestBurst=400',

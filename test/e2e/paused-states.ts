@@ -36,7 +36,8 @@ export async function pauseIn(app: TestApplication, row: WorkingState): Promise<
   await app.register({ policy: { development: { autoPromote: false, ...(isGated && { staff: 1 }) } } });
   const { faults } = app.cloud.local.door;
   const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
-  const pause = { times: 1, until };
+  // Every call: a client that has waited long enough tries again.
+  const pause = { times: 50, until };
   if ('function' in row)
     faults.add({
       service: 'dynamodb',

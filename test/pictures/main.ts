@@ -37,9 +37,10 @@ const PICTURES: readonly Picture[] = [
   { name: 'cost', state: 'open', ...card('cost') },
   { name: 'parity', state: 'open', ...card('parity') },
   { name: 'decision', state: 'open', ...card('decision') },
+  { name: 'decision-own-request', state: 'open for the one who asked', ...card('decision') },
   { name: 'difference', state: 'changed', ...card('difference') },
   ...Object.keys(PAGE_STATES)
-    .filter((state) => state !== 'open')
+    .filter((state) => !state.startsWith('open'))
     .map((state) => ({
       name: `state-${state.replaceAll(' ', '-')}`,
       state,

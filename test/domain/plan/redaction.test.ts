@@ -121,6 +121,9 @@ function planWith(secret: string): unknown {
   });
 }
 
+/** Whatever is emitted of such a plan without being the secret. */
+const OUR_WORDS = `${HIDDEN}${emittedBy(planWith('5b1f6c0e-unlike-anything-else')).join('\n')}`;
+
 /** Texts of the kind people use as secrets, and some nobody should. */
 const secretText = fc
   .oneof(
@@ -132,12 +135,7 @@ const secretText = fc
   )
   .map((text) => text.toWellFormed())
   // Blank texts are no secrets, and words of our own sentences cannot be told from them.
-  .filter(
-    (text) =>
-      text.trim().length >= 8 &&
-      !/^[\s\d]*$/.test(text) &&
-      !`${HIDDEN}${JSON.stringify(analyse(planOf()))}`.includes(text),
-  );
+  .filter((text) => text.trim().length >= 8 && !/^[\s\d]*$/.test(text) && !OUR_WORDS.includes(text.trim()));
 
 describe('a secret that stands under one mask', () => {
   test('is nowhere in anything that leaves the analysis, in whatever form it was copied', () => {

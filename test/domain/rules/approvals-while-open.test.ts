@@ -210,6 +210,34 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
       expect(await lonely.holderOf('stage1')).toBeUndefined();
     });
 
+    test('ends blocked at a later gate too, at once and naming whom it cannot reach', async () => {
+      const lonely = await World.open();
+      await lonely.bring(await lonely.release(), 'stage1');
+      const waiting = await lonely.deploy('prod1', 1);
+      await lonely.workflow.run(waiting);
+      for (const email of [CAROL, 'dave@client.example']) lonely.mail.lose(email);
+      const sent = lonely.mail.sent.length;
+      await lonely.decide(waiting, ALICE);
+      await lonely.workflow.run(waiting);
+      expect(await lonely.deployment(waiting)).toMatchObject({
+        status: 'blocked',
+        error: { reason: 'approvers-unreachable', message: expect.stringContaining(`${CAROL}, dave@client.example`) },
+      });
+      expect(await lonely.gate(waiting, 'client')).toBeUndefined();
+      expect(lonely.mail.sent).toHaveLength(sent);
+      expect(await lonely.holderOf('prod1')).toBeUndefined();
+    });
+
+    test('goes on at a later gate where one who gets no mail decides by the API', async () => {
+      const mapped = await World.open();
+      await mapped.bring(await mapped.release(), 'stage1');
+      const waiting = await mapped.deploy('prod1', 1);
+      for (const email of [CAROL, 'dave@client.example']) mapped.mail.lose(email);
+      const principals = ['arn:aws:sts::111111111111:assumed-role/Clients/carol'];
+      await mapped.write('approver', anApprover({ email: CAROL, gates: ['client'], principals }));
+      expect((await mapped.finish(waiting)).status).toBe('succeeded');
+    });
+
     test('ends blocked when only the person who asked could give the staff approval of a production deployment', async () => {
       const small = await World.open();
       await small.bring(await small.release(), 'stage1');
