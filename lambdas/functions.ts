@@ -27,6 +27,20 @@ const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
+/** How many ephemeral environments there may be, and how short their lives. */
+const EphemeralLimits = z.object({
+  MOST_EPHEMERAL_PER_APPLICATION: z.coerce.number().int().min(0),
+  MOST_EPHEMERAL_IN_ALL: z.coerce.number().int().min(0),
+  LEAST_TTL_SECONDS: z.coerce.number().int().min(1),
+});
+
+/** Wake-ups: schedules of this group invoke the function by the role. */
+const WakeUps = z.object({
+  SCHEDULE_GROUP: z.string().min(1),
+  SCHEDULE_ROLE_ARN: z.string().startsWith('arn:'),
+  WAKE_UP_FUNCTION_ARN: z.string().startsWith('arn:'),
+});
+
 /** When who has not decided is reminded: seconds after the gate was opened, and seconds before it expires. */
 const Reminders = z.object({
   FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),
@@ -57,6 +71,10 @@ export const FUNCTIONS = {
     environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape),
   },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
+  ephemeral: {
+    entry: 'lambdas/api/ephemeral.ts',
+    environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
+  },
   decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
   webhook: {
     entry: 'lambdas/api/webhook.ts',
@@ -114,6 +132,11 @@ export const FUNCTIONS = {
   },
   'check-certificates': { entry: 'lambdas/events/check-certificates.ts', environment: Store.extend(Events.shape) },
   reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
+  'branch-gone': { entry: 'lambdas/events/branch-gone.ts', environment: Deployments },
+  sweep: {
+    entry: 'lambdas/events/sweep.ts',
+    environment: Deployments.extend(Mail.shape).extend({ FIRST_PAUSE_SECONDS: z.coerce.number().int().min(1) }),
+  },
 } as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;

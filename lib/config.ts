@@ -83,6 +83,14 @@ const ConfigSchema = z.strictObject({
   /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
 
+  /** Ephemeral environments that may be live at the same time, of one application and of all. */
+  mostEphemeralPerApplication: number(z.number().int().min(0).max(100)).default(5),
+  mostEphemeralInAll: number(z.number().int().min(0).max(500)).default(20),
+  /** The shortest life an ephemeral environment may be given; the longest is 30 days. */
+  leastTtlSeconds: number(z.number().int().min(1).max(2_592_000)).default(3600),
+  /** Pause before an ephemeral environment whose destruction failed is destroyed again; it doubles each time. */
+  firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
+
   /** Path of this API below which executions are shown, where it is not AWS's console that shows them: the local cloud. */
   executionsPath: z
     .string()

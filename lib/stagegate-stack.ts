@@ -12,6 +12,7 @@ import { Notifications } from './constructs/notifications.ts';
 import { RestApi } from './constructs/rest-api.ts';
 import { RolePolicies } from './constructs/role-policies.ts';
 import { TerraformRunner } from './constructs/terraform-runner.ts';
+import { WakeUps } from './constructs/wake-ups.ts';
 
 /** The functions that the `dns` role of an environment trusts. */
 const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'] as const;
@@ -44,6 +45,7 @@ export class StagegateStack extends Stack {
 
     const api = new RestApi(this, 'RestApi', { config, encryption });
     const workflow = new DeploymentWorkflowReference(this);
+    const wakeUps = new WakeUps(this, 'WakeUps');
     const functions = new Functions(this, 'Functions', {
       config,
       data,
@@ -51,6 +53,7 @@ export class StagegateStack extends Stack {
       events,
       notifications,
       runner,
+      wakeUps,
       workflow,
       publicUrl: api.url,
       ...bundles,

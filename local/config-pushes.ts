@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { LocalContext } from './assembly/provision.ts';
 import type { Caller } from './door/wire.ts';
-import { type Push, watchRepository } from './git-watcher.ts';
+import { type Branch, type Push, type WatchedBranch, watchRepository } from './git-watcher.ts';
 
 interface ConfigPushesProps {
   readonly context: LocalContext;
@@ -10,53 +10,77 @@ interface ConfigPushesProps {
   readonly busName: string;
 }
 
-/** Applications as the table keeps them: the record is one JSON text. */
-const ApplicationItems = z.object({ Items: z.array(z.object({ data: z.object({ S: z.string() }) })) });
-const ApplicationRecord = z.object({ configRepository: z.object({ url: z.string(), branch: z.string() }) });
+/** Records as the table keeps them: each is one JSON text. */
+const Data = z.object({ data: z.object({ S: z.string() }) });
+const QueryOutput = z.object({ Items: z.array(Data) });
+const GetItemOutput = z.object({ Item: Data.optional() });
+const ApplicationRecord = z.object({
+  name: z.string(),
+  configRepository: z.object({ url: z.string(), branch: z.string() }),
+});
+const RegisterRecord = z.object({ live: z.array(z.object({ application: z.string(), environment: z.string() })) });
+const EnvironmentRecord = z.object({ branch: z.string().optional() });
 const PutEventsOutput = z.object({ FailedEntryCount: z.number() });
 
 /** An event entry may have 1 MB, of which the rest of a push takes little. */
 const MOST_PATH_BYTES = 900_000;
 
 /**
- * Plays the git host: every commit on a branch that an application deploys from is put on the bus as ConfigPushed, once
- * for each repository address under which applications know the directory.
+ * Plays the git host: every commit on a branch that an application deploys from, or an ephemeral environment was made
+ * from, is put on the bus as ConfigPushed, once for each repository address under which applications know the
+ * directory; and its deletion as BranchDeleted.
  */
 export function startConfigPushes({ context, directory, tableName, busName }: ConfigPushesProps): {
   stop(): Promise<void>;
 } {
   const { door, database, accountId, log } = context;
   const caller: Caller = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
-  const sources = async (): Promise<{ url: string; branch: string }[]> => {
+  const get = async (pk: string, sk: string): Promise<unknown> => {
+    const Key = { pk: { S: pk }, sk: { S: sk } };
+    const output = await door.call(caller, 'dynamodb', 'GetItem', { TableName: tableName, Key, ConsistentRead: true });
+    const { Item: item } = GetItemOutput.parse(output);
+    return item && JSON.parse(item.data.S);
+  };
+  const applications = async () => {
     const output = await door.call(caller, 'dynamodb', 'Query', {
       TableName: tableName,
       IndexName: 'gsi1',
       KeyConditionExpression: 'gsi1pk = :applications',
       ExpressionAttributeValues: { ':applications': { S: 'APPLICATIONS' } },
     });
-    return ApplicationItems.parse(output).Items.map(
-      ({ data }) => ApplicationRecord.parse(JSON.parse(data.S)).configRepository,
-    );
+    return QueryOutput.parse(output).Items.map(({ data }) => ApplicationRecord.parse(JSON.parse(data.S)));
   };
-  const publish = async ({ changedPaths, ...push }: Push): Promise<void> => {
-    const fits = Buffer.byteLength(JSON.stringify(changedPaths ?? [])) <= MOST_PATH_BYTES;
-    const repositories = new Set(
-      (await sources()).filter(({ branch }) => branch === push.branch).map(({ url }) => url),
-    );
-    for (const repository of repositories) {
-      const Detail = JSON.stringify({ ...push, repository, ...(fits && changedPaths && { changedPaths }) });
-      const output = await door.call(caller, 'events', 'PutEvents', {
-        Entries: [{ EventBusName: busName, Source: 'stagegate', DetailType: 'ConfigPushed', Detail }],
-      });
-      if (PutEventsOutput.parse(output).FailedEntryCount > 0) throw new Error(`the bus ${busName} refused a push`);
+  const branches = async (): Promise<WatchedBranch[]> => {
+    const all = await applications();
+    const found = new Map<string, WatchedBranch>();
+    const add = (repository: string, branch: string, isFollowed: boolean) => {
+      const key = `${repository}#${branch}`;
+      found.set(key, { repository, branch, isFollowed: isFollowed || (found.get(key)?.isFollowed ?? false) });
+    };
+    for (const { configRepository } of all) add(configRepository.url, configRepository.branch, false);
+    const { live } = RegisterRecord.parse((await get('EPHEMERAL', 'REGISTER')) ?? { live: [] });
+    for (const { application, environment } of live) {
+      const record = await get(`APP#${application}`, `ENVIRONMENT#${environment}`);
+      const { branch } = EnvironmentRecord.parse(record ?? {});
+      const url = all.find(({ name }) => name === application)?.configRepository.url;
+      if (branch !== undefined && url !== undefined) add(url, branch, true);
     }
+    return [...found.values()];
+  };
+  const publish = async (DetailType: string, detail: object): Promise<void> => {
+    const output = await door.call(caller, 'events', 'PutEvents', {
+      Entries: [{ EventBusName: busName, Source: 'stagegate', DetailType, Detail: JSON.stringify(detail) }],
+    });
+    if (PutEventsOutput.parse(output).FailedEntryCount > 0) throw new Error(`the bus ${busName} refused a push`);
+  };
+  const onPush = async ({ changedPaths, ...push }: Push): Promise<void> => {
+    const fits = Buffer.byteLength(JSON.stringify(changedPaths ?? [])) <= MOST_PATH_BYTES;
+    await publish('ConfigPushed', { ...push, ...(fits && changedPaths && { changedPaths }) });
     log({ source: 'git', message: 'push', fields: { branch: push.branch, commit: push.after } });
   };
-  return watchRepository({
-    directory,
-    database,
-    branches: async () => [...new Set((await sources()).map(({ branch }) => branch))],
-    onPush: publish,
-    log,
-  });
+  const onDeleted = async (deleted: Branch & { readonly eventId: string }): Promise<void> => {
+    await publish('BranchDeleted', deleted);
+    log({ source: 'git', message: 'branch deleted', fields: { branch: deleted.branch } });
+  };
+  return watchRepository({ directory, database, branches, onPush, onDeleted, log });
 }

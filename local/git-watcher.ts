@@ -13,10 +13,20 @@ const POLL_MS = 300;
 /** More paths than this are not listed, as git hosts do not list them either. */
 const MOST_PATHS = 3000;
 
-/** A branch that has moved. */
-export interface Push {
-  readonly eventId: string;
+/** A branch, and the address under which applications know its repository. */
+export interface Branch {
+  readonly repository: string;
   readonly branch: string;
+}
+
+export interface WatchedBranch extends Branch {
+  /** An ephemeral environment is made from it, which has to know where the branch is before it moves. */
+  readonly isFollowed: boolean;
+}
+
+/** A branch that has moved; or, with the same commit before and after, where it is. */
+export interface Push extends Branch {
+  readonly eventId: string;
   readonly before: string;
   readonly after: string;
   readonly forced: boolean;
@@ -32,20 +42,31 @@ interface GitWatcherProps {
   readonly directory: string;
   readonly database: Database;
   /** The branches that somebody deploys from. */
-  readonly branches: () => Promise<readonly string[]>;
+  readonly branches: () => Promise<readonly WatchedBranch[]>;
   /** The push counts as told once this resolves; until then it is told again. */
   readonly onPush: (push: Push) => Promise<void>;
+  /** The same for a branch that is gone. */
+  readonly onDeleted: (branch: Branch & { readonly eventId: string }) => Promise<void>;
   readonly log: (event: LocalEvent) => void;
+}
+
+interface Told {
+  /** Empty for a branch that was deleted. */
+  readonly head: string;
+  /** How often something was told of the branch. */
+  readonly pushes: number;
+  /** Was it told where the branch is? */
+  readonly isFollowed?: boolean;
 }
 
 /**
  * Turns commits in a git directory into pushes. The heads told last are kept, so that a commit made while nobody watched
  * is told at the next start. The first sight of a branch is no push.
  */
-export function watchRepository({ directory, database, branches, onPush, log }: GitWatcherProps): {
+export function watchRepository({ directory, database, branches, onPush, onDeleted, log }: GitWatcherProps): {
   stop(): Promise<void>;
 } {
-  const heads = database.collection<{ head: string; pushes: number }>('git-heads');
+  const heads = database.collection<Told>('git-heads');
   let stopped = false;
   /** What went wrong last time; told once, not three times a second. */
   let problem: string | undefined;
@@ -74,16 +95,33 @@ export function watchRepository({ directory, database, branches, onPush, log }: 
       throw new Error(`${directory} keeps its refs in a reftable, which cannot be watched`);
     return directory;
   };
-  const lookAt = async (branch: string): Promise<void> => {
-    const key = `${directory}#${branch}`;
+  /** The files were read one after the other; whether a branch is gone is for git to say. */
+  const isGone = async (branch: string): Promise<boolean> =>
+    (await git('for-each-ref', '--format=%(refname)', `refs/heads/${branch}`)) === '';
+  const lookAt = async ({ repository, branch, isFollowed }: WatchedBranch): Promise<void> => {
+    const key = `${directory}#${repository}#${branch}`;
     const after = await headOf(branch);
     const told = heads.get(key);
-    if (!after || after === told?.head) return;
     const pushes = (told?.pushes ?? 0) + 1;
-    if (told) await onPush(await describe(branch, told.head, after, pushes));
-    heads.put(key, { head: after, pushes });
+    if (!after) {
+      if (!told?.head || !(await isGone(branch))) return;
+      await onDeleted({ repository, branch, eventId: `local-${branch}-${pushes}-deleted` });
+      heads.put(key, { head: '', pushes });
+      return;
+    }
+    const isUntold = isFollowed && !told?.isFollowed;
+    if (after === told?.head && !isUntold) return;
+    const before = told?.head || (isFollowed ? after : undefined);
+    if (before) await onPush({ repository, ...(await describe(branch, before, after, pushes)) });
+    // A branch that moved and is followed now is told where it is in the next pass.
+    heads.put(key, { head: after, pushes, isFollowed: told?.isFollowed || (isFollowed && before === after) });
   };
-  const describe = async (branch: string, before: string, after: string, number: number): Promise<Push> => {
+  const describe = async (
+    branch: string,
+    before: string,
+    after: string,
+    number: number,
+  ): Promise<Omit<Push, 'repository'>> => {
     const forced = await git('merge-base', '--is-ancestor', before, after).then(
       () => false,
       () => true,

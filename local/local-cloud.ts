@@ -26,6 +26,7 @@ import { createLogsService, type LogsService } from './services/logs/logs-servic
 import { startNameServer } from './services/route53/name-server.ts';
 import { createRoute53Service, type Route53Service } from './services/route53/route53-service.ts';
 import { createS3Service, type S3Service } from './services/s3/s3-service.ts';
+import { createSchedulerService, type SchedulerService } from './services/scheduler/scheduler-service.ts';
 import { createSnsService, type SnsService } from './services/sns/sns-service.ts';
 import { createSqsService, type QueueView, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
@@ -71,6 +72,7 @@ export interface LocalCloud {
   readonly stack: DeployedStack;
   readonly states: StatesService;
   readonly events: EventsService;
+  readonly scheduler: SchedulerService;
   readonly sns: SnsService;
   readonly sqs: SqsService;
   readonly s3: S3Service;
@@ -160,6 +162,7 @@ async function start(
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
   const events = createEventsService(context);
+  const scheduler = createSchedulerService(context);
   const environments = createEnvironmentLookup(context, {
     tableName: () => refOf(stack, 'AWS::DynamoDB::Table'),
     apiUrl: pagesUrl,
@@ -192,7 +195,7 @@ async function start(
   // What calls stands behind what it calls, so that the reverse order is the one to stop in.
   const services: readonly LocalService[] = [
     ...[iam, logs, cloudwatch, kms, dynamodb, s3, route53, acm, sts, sns, sqs],
-    ...[lambda, codebuild, events, states, gateway],
+    ...[lambda, codebuild, events, scheduler, states, gateway],
   ];
   for (const service of services) {
     if (service.service) door.register(service.service);
@@ -219,7 +222,7 @@ async function start(
 
   return {
     ...{ url, endpoint: server.url, accountId, region, door, stack },
-    ...{ states, events, sns, sqs, s3, route53, acm, codebuild, lambda, logs, cloudwatch },
+    ...{ states, events, scheduler, sns, sqs, s3, route53, acm, codebuild, lambda, logs, cloudwatch },
     get tableName() {
       return refOf(stack, 'AWS::DynamoDB::Table');
     },

@@ -12,6 +12,7 @@ const EnvironmentRecord = z.object({
   name: z.string(),
   accountId: z.string(),
   region: z.string(),
+  type: z.enum(['regular', 'ephemeral']),
   externalId: z.string(),
   stateBucket: z.string().optional(),
   roles: z.object({ plan: z.string(), apply: z.string(), state: z.string(), dns: z.string() }).partial().optional(),

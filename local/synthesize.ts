@@ -4,17 +4,23 @@ import { dirname, join } from 'node:path';
 const root = dirname(import.meta.dirname);
 
 /** What only the local cloud has: its own page of executions, and certificates that are issued in one second. */
-const LOCAL_CONTEXT = [
-  'stagegate:executionsPath=/local/executions',
-  'stagegate:dnsPollSeconds=1',
-  'stagegate:certificateWaitSeconds=60',
-  'stagegate:dnsChangeWaitSeconds=60',
-];
+const CONTEXT = {
+  'stagegate:executionsPath': '/local/executions',
+  'stagegate:dnsPollSeconds': 1,
+  'stagegate:certificateWaitSeconds': 60,
+  'stagegate:dnsChangeWaitSeconds': 60,
+};
 
-/** Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the directory. */
-export async function synthesize(outputDirectory: string): Promise<string> {
-  const context = LOCAL_CONTEXT.flatMap((pair) => ['--context', pair]);
-  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...context];
+/**
+ * Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the
+ * directory. `context` goes over that of cdk.json.
+ */
+export async function synthesize(
+  outputDirectory: string,
+  context: Readonly<Record<string, string | number>> = {},
+): Promise<string> {
+  const given = Object.entries({ ...CONTEXT, ...context }).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

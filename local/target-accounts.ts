@@ -17,6 +17,8 @@ export interface RegisteredEnvironment {
   readonly externalId: string;
   /** By convention `stagegate-state-<account>-<region>`. */
   readonly stateBucket?: string;
+  /** An ephemeral environment has a key of its own, whatever its directory says: that one is another environment's. */
+  readonly type: 'regular' | 'ephemeral';
   /** Roles that have names of their own. */
   readonly roles?: { readonly plan?: string; readonly apply?: string; readonly state?: string };
 }
@@ -115,11 +117,13 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
       if (!environment) return;
       const place = { accountId: environment.accountId, region: environment.region };
       await deployOnce('StagegateStateBucket', 'stagegate-state', place);
+      const isEphemeral = environment.type === 'ephemeral';
       const convention = {
         bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
-        key: `apps/${application}/${name}/terraform.tfstate`,
+        key: `${isEphemeral ? 'ephemeral' : 'apps'}/${application}/${name}/terraform.tfstate`,
       };
-      const address = await stateAddressOf(directory, scripts, variables, convention);
+      const declared = await stateAddressOf(directory, scripts, variables, convention);
+      const address = { ...declared, ...(isEphemeral && { key: convention.key }) };
       if (!s3.store.findBucket(address.bucket))
         s3.store.putBucket({
           ...{ name: address.bucket, ...place },

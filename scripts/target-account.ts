@@ -1,14 +1,19 @@
 import { parseArgs } from 'node:util';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
-import type { Application } from '../lambdas/domain/application.ts';
-import { type Environment, stateBucketOf } from '../lambdas/domain/environment.ts';
-import { certificateNamesOf, hostnameOf } from '../lambdas/domain/hostname.ts';
-import { directoryOf } from '../lambdas/domain/names.ts';
+import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
+import {
+  type DnsPreparation,
+  type Preparation,
+  preparationOf,
+  prepareEphemeralName,
+} from '../lambdas/domain/prepare-account.ts';
+import { SURROUNDINGS } from '../lambdas/runtime/services.ts';
 
 /**
- * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV`: prints the commands
- * that prepare one environment's account: the state bucket and the roles. Reads the environment's external id with
- * the caller's own AWS credentials; no API answer shows it, so treat the output as a secret.
+ * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [--based-on ENV]`:
+ * prints the commands that prepare one environment's account: the state bucket and the roles. With `--based-on` it
+ * prepares a name for ephemeral environments to come. Reads the environment's external id with the caller's own AWS
+ * credentials; no API answer shows it, so treat the output as a secret.
  */
 const { values } = parseArgs({
   options: {
@@ -16,6 +21,7 @@ const { values } = parseArgs({
     'control-account': { type: 'string' },
     application: { type: 'string' },
     environment: { type: 'string' },
+    'based-on': { type: 'string' },
   },
 });
 
@@ -28,19 +34,19 @@ function required(name: keyof typeof values): string {
   process.exit(2);
 }
 
-function commands(owner: Application, environment: Environment, controlAccount: string): string {
-  const { application, name, region, externalId, accountId } = environment;
+function commands(preparation: Preparation, controlAccount: string): string {
+  const { application, environment, accountId, region, externalId, stateBucket, stateKey, dns } = preparation;
   const roleNamed = (suffix: string) => `arn:aws:iam::${controlAccount}:role/stagegate-${suffix}`;
   const parameters = {
     Application: application,
-    Environment: name,
+    Environment: environment,
     ExternalId: externalId,
     PlanBuildRoleArn: roleNamed('plan-build'),
     ApplyBuildRoleArn: roleNamed('apply-build'),
     CheckPlanRoleArn: roleNamed('check-plan'),
-    StateBucket: stateBucketOf(environment),
-    StateKey: `${directoryOf(application, name)}/terraform.tfstate`,
-    ...(environment.dns && dnsParameters(owner, environment, DNS_FUNCTIONS.map(roleNamed))),
+    StateBucket: stateBucket,
+    StateKey: stateKey,
+    ...(dns && dnsParameters(dns, DNS_FUNCTIONS.map(roleNamed))),
   };
   const overrides = Object.entries(parameters).map(([key, value]) => `    ${key}=${value}`);
   return [
@@ -48,8 +54,8 @@ function commands(owner: Application, environment: Environment, controlAccount: 
     `aws cloudformation deploy --region ${region} --stack-name stagegate-state \\`,
     '  --template-file cdk.out/StagegateStateBucket.template.json',
     '',
-    `# The roles of ${application}/${name}:`,
-    `aws cloudformation deploy --region ${region} --stack-name stagegate-${application}-${name} \\`,
+    `# The roles of ${application}/${environment}:`,
+    `aws cloudformation deploy --region ${region} --stack-name stagegate-${application}-${environment} \\`,
     '  --template-file cdk.out/StagegateTargetAccount.template.json --capabilities CAPABILITY_NAMED_IAM \\',
     `  --parameter-overrides \\\n${overrides.join(' \\\n')}`,
   ].join('\n');
@@ -58,18 +64,12 @@ function commands(owner: Application, environment: Environment, controlAccount: 
 /** The functions that look after DNS and certificates. */
 const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
 
-function dnsParameters(application: Application, environment: Environment, roleArns: readonly string[]) {
-  const hostname = hostnameOf(application, environment);
-  const [commonName] = certificateNamesOf(hostname);
-  const zone = environment.dns?.zone;
-  return {
-    Hostname: hostname,
-    DnsRoleArns: roleArns.join(','),
-    ...(commonName !== hostname && { CertificateCommonName: commonName }),
-    // A zone of another account has a role of its own there.
-    ...(zone?.id && !zone.roleArn && { HostedZoneId: zone.id }),
-  };
-}
+const dnsParameters = ({ hostname, commonName, zoneId }: DnsPreparation, roleArns: readonly string[]) => ({
+  Hostname: hostname,
+  DnsRoleArns: roleArns.join(','),
+  ...(commonName !== hostname && { CertificateCommonName: commonName }),
+  ...(zoneId && { HostedZoneId: zoneId }),
+});
 
 const [table, controlAccount, application, name] = [
   required('table'),
@@ -78,12 +78,16 @@ const [table, controlAccount, application, name] = [
   required('environment'),
 ];
 const store = new DynamoStore(table);
-const [owner, environment] = [
-  await store.get('application', { name: application }),
-  await store.get('environment', { application, name }),
-];
-if (owner && environment) console.log(commands(owner, environment, controlAccount));
-else {
-  console.error(`target-account: environment "${application}/${name}" does not exist in table ${table}`);
+const basedOn = values['based-on'];
+try {
+  const preparation =
+    basedOn === undefined
+      ? await preparationOf(store, application, name)
+      : await prepareEphemeralName({ store, surroundings: SURROUNDINGS }, application, { name, basedOn });
+  console.log(commands(preparation, controlAccount));
+} catch (error) {
+  const isExpected = [InvalidInputError, NotFoundError, RefusedError].some((kind) => error instanceof kind);
+  if (!isExpected || !(error instanceof Error)) throw error;
+  console.error(`target-account: ${error.message} (table ${table})`);
   process.exitCode = 1;
 }

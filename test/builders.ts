@@ -10,7 +10,7 @@ import {
 } from '../lambdas/domain/deployment.ts';
 import { type EnvironmentDns, EnvironmentDnsSchema } from '../lambdas/domain/dns.ts';
 import type { DnsSettings } from '../lambdas/domain/dns-settings.ts';
-import { type Environment, EnvironmentSchema } from '../lambdas/domain/environment.ts';
+import { type RegularEnvironment, RegularEnvironmentSchema } from '../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/environment-state.ts';
 import type { ConfigPushed } from '../lambdas/domain/events.ts';
 import type { Decision, Gate } from '../lambdas/domain/gate.ts';
@@ -37,8 +37,8 @@ export const anApplication = (facts: Partial<Application> = {}): Application =>
     ...facts,
   });
 
-export const anEnvironment = (facts: Partial<Environment> = {}): Environment =>
-  EnvironmentSchema.parse({
+export const anEnvironment = (facts: Partial<RegularEnvironment> = {}): RegularEnvironment =>
+  RegularEnvironmentSchema.parse({
     application: 'my-app',
     name: 'dev1',
     stage: 'development',

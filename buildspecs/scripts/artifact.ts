@@ -17,6 +17,7 @@ import { runPhases } from './build/run-phases.ts';
 import { readApplyVariables, readVariables, workPaths } from './build/variables.ts';
 import { type Progress, parseProgress } from './engine/events.ts';
 import { readPlannedState } from './engine/plan-file.ts';
+import { countManaged } from './engine/state-resources.ts';
 
 const s3 = new S3Client({ maxAttempts: 5 });
 const EngineSchema = z.object({ name: z.string(), version: z.string() });
@@ -152,7 +153,9 @@ async function applySucceeded(): Promise<void> {
     await put('apply/outputs.json', readFileSync(workPaths(readVariables()).outputs));
     const progress = readProgress();
     const resources = progress?.applied ?? progress?.completed ?? 0;
-    await putJson('apply/result.json', { ok: true, applied: 'yes', resources });
+    const { state } = workPaths(readVariables());
+    const left = existsSync(state) ? { resourcesLeft: countManaged(JSON.parse(readFileSync(state, 'utf8'))) } : {};
+    await putJson('apply/result.json', { ok: true, applied: 'yes', resources, ...left });
   });
 }
 

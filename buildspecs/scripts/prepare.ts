@@ -35,6 +35,7 @@ async function completeDirectory(variables: BuildVariables, paths: WorkPaths): P
   const completion = completeBackend(declared, {
     bucket: variables.STAGEGATE_STATE_BUCKET,
     key: variables.STAGEGATE_STATE_KEY,
+    isKeyFixed: variables.STAGEGATE_STATE_KEY_RULE === 'fixed',
     region: variables.STAGEGATE_REGION,
     // An endpoint of one's own (the local cloud) has no host name for each bucket.
     usePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
@@ -43,9 +44,10 @@ async function completeDirectory(variables: BuildVariables, paths: WorkPaths): P
     writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');
   }
   writeFileSync(paths.backendArguments, completion.arguments.map((argument) => `${argument}\n`).join(''));
+  const key = variables.STAGEGATE_STATE_KEY_RULE === 'fixed' ? ` with the key ${variables.STAGEGATE_STATE_KEY}` : '';
   console.log(
     declared?.type === 's3'
-      ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})`
+      ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})${key}`
       : `backend: s3://${variables.STAGEGATE_STATE_BUCKET}/${variables.STAGEGATE_STATE_KEY}`,
   );
 }

@@ -118,6 +118,9 @@ const firstErrorLine = (text: string) =>
 const isStale = ({ summary }: Diagnostic) =>
   summary === 'Saved plan is stale' || summary === 'Saved plan does not match the given state';
 
+/** Where the engine keeps the name of the selected workspace. */
+const WORKSPACE_FILE = '.terraform/environment';
+
 const ResolvedBackendSchema = z.object({
   backend: z.object({
     type: z.string(),
@@ -134,6 +137,11 @@ function recordBackend(): string | undefined {
   if (type !== 's3') return `after init the backend is "${type}", not "s3"`;
   const { bucket, key, region } = config;
   if (!bucket || !key) return 'after init the s3 backend has no bucket or no key';
+  const { STAGEGATE_STATE_KEY: wanted, STAGEGATE_STATE_KEY_RULE: rule } = variables;
+  if (rule === 'fixed' && key !== wanted) return `after init the state is at the key ${key}, not at ${wanted}`;
+  const workspace = existsSync(WORKSPACE_FILE) ? readFileSync(WORKSPACE_FILE, 'utf8').trim() : 'default';
+  // In another workspace the state is not at the key that is reported, and claimed.
+  if (workspace !== 'default') return `after init the workspace is "${workspace}", not "default"`;
   writeFileSync(paths.backend, JSON.stringify({ type, bucket, key, region: region || variables.STAGEGATE_REGION }));
   return undefined;
 }

@@ -11,6 +11,7 @@ import { GateNameSchema } from '../domain/policy.ts';
 /** Path parameters, as the routes name them. */
 export const ApplicationPath = z.object({ app: ApplicationNameSchema });
 export const EnvironmentPath = ApplicationPath.extend({ env: EnvironmentNameSchema });
+export const EphemeralPath = ApplicationPath.extend({ name: EnvironmentNameSchema });
 export const DeploymentPath = EnvironmentPath.extend({ id: DeploymentIdSchema });
 export const GatePath = DeploymentPath.extend({ gate: GateNameSchema });
 export const ApproverPath = ApplicationPath.extend({ email: EmailSchema });

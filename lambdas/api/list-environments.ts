@@ -7,14 +7,16 @@ import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';
 
 export const listEnvironments = operation(
   {
-    summary: 'The environments of an application, by name',
+    summary: 'The regular environments of an application, by name',
     input: { path: ApplicationPath, query: PageQuery },
     answers: { 200: pageOf(EnvironmentSummarySchema) },
   },
   async ({ path: { app }, query }, { store }: Services<'read'>) => {
     await findApplication(store, app);
     const { items, nextCursor } = await store.list(LISTINGS.environments(app), query);
-    const summaries = items.map((environment) => summarizeEnvironment(store, environment));
+    // Both kinds are kept side by side, so that no name is used twice; a page may therefore be shorter than asked for.
+    const regular = items.filter(({ type }) => type === 'regular');
+    const summaries = regular.map((environment) => summarizeEnvironment(store, environment));
     return answer(200, { items: await Promise.all(summaries), nextCursor });
   },
 );

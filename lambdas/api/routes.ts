@@ -25,11 +25,15 @@ export const ROUTES = {
   'GET /applications/{app}/environments/{env}/deployments/{id}': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments/{id}/plan': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/environments/{env}/deployments/{id}/events': { function: 'read', role: 'viewer' },
+  'GET /ephemeral-environments': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/ephemeral-environments': { function: 'read', role: 'viewer' },
+  'GET /applications/{app}/ephemeral-environments/{name}': { function: 'read', role: 'viewer' },
 
   'PUT /applications/{app}': { function: 'configure', role: 'admin' },
   'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },
   'PATCH /applications/{app}/environments/{env}': { function: 'configure', role: 'staff' },
   'POST /applications/{app}/environments/{env}/protection-lifts': { function: 'configure', role: 'staff' },
+  'POST /applications/{app}/environments/{env}/state-moves': { function: 'configure', role: 'staff' },
 
   'GET /applications/{app}/approvers': { function: 'approvers', role: 'viewer' },
   'PUT /applications/{app}/approvers/{email}': { function: 'approvers', role: 'admin' },
@@ -45,6 +49,12 @@ export const ROUTES = {
   'POST /applications/{app}/promotions': { function: 'deploy', role: 'developer' },
   'POST /applications/{app}/environments/{env}/deployments': { function: 'deploy', role: 'developer' },
   'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': { function: 'deploy', role: 'developer' },
+  'DELETE /applications/{app}/environments/{env}': { function: 'deploy', role: 'admin' },
+
+  'POST /applications/{app}/ephemeral-environments': { function: 'ephemeral', role: 'developer' },
+  'PATCH /applications/{app}/ephemeral-environments/{name}': { function: 'ephemeral', role: 'developer' },
+  'DELETE /applications/{app}/ephemeral-environments/{name}': { function: 'ephemeral', role: 'developer' },
+  'POST /applications/{app}/ephemeral-environments/{name}/deployments': { function: 'ephemeral', role: 'developer' },
 
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': {
     function: 'decide',

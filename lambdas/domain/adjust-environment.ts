@@ -1,7 +1,7 @@
-import { type AuditType, actorOf } from './audit.ts';
+import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment, EnvironmentPatch } from './environment.ts';
-import { type EnvironmentEvent, recordEnvironmentEvent } from './environment-event.ts';
+import { recordEnvironmentEvent } from './environment-event.ts';
 import { emptyState } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
@@ -20,7 +20,12 @@ export async function adjustEnvironment(
   return store.transact(async (transaction) => {
     const current = await transaction.get('environment', { application: where.application, name: where.environment });
     if (!current) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
-    const record = async (type: Extract<EnvironmentEvent['type'], AuditType>) => {
+    if (current.type !== 'regular')
+      throw new RefusedError(
+        'not-allowed-here',
+        `environment "${current.name}" is ephemeral: nothing is promoted into it, and it is not protected`,
+      );
+    const record = async (type: 'held' | 'hold-lifted' | 'protected' | 'protection-removed') => {
       recordEnvironmentEvent(transaction, surroundings, { ...where, type, by: by.principal, reason });
       const comment = reason && { comment: reason };
       await recordAudit(transaction, surroundings, { ...where, type, ...actorOf(by), ...comment });

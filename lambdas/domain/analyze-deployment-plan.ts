@@ -6,22 +6,25 @@ import {
   type Deployment,
   type DeploymentIn,
   type EndingError,
+  orderOf,
   type Planned,
   runPrefix,
   withPlan,
 } from './deployment.ts';
-import { type Environment, isProtected } from './environment.ts';
+import { type Environment, isProtected, stateKeyOf } from './environment.ts';
+import { type EnvironmentState, withResources } from './environment-state.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
 import { type Configuration, configurationOf } from './plan/parity.ts';
-import { GATES, type GateName, gatesOf, policyFor } from './policy.ts';
+import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
 import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
+import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
 export const PlanVerdictSchema = z.object({
@@ -50,18 +53,24 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
   const prices = await findPriceSheet(artifacts, services.priceSheetKey);
   const analysis = await analyze(artifacts, subject, result, lifts, prices);
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
-  const planned = planOf(subject, result, analysis, stored);
+  const found = {
+    planned: planOf(subject, result, analysis, stored),
+    backend: result.backend,
+    resources: analysis.resourcesInState,
+    blocked: blockingOf(analysis),
+  };
   return store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis));
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
-    return settle(transaction, id, planned, result, blockingOf(analysis), surroundings);
+    return settle(transaction, id, found, surroundings);
   });
 }
 
 interface Subject {
   readonly application: Application;
   readonly environment: Environment;
+  readonly state: EnvironmentState | undefined;
   readonly deployment: DeploymentIn<'planning'>;
 }
 
@@ -70,13 +79,14 @@ async function load(store: Store, id: string): Promise<Subject> {
   if (deployment?.status !== 'planning')
     throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
   const { application: name, environment: target } = deployment;
-  const [application, environment] = await Promise.all([
+  const [application, environment, state] = await Promise.all([
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
+    store.get('environmentState', { application: name, environment: target }),
   ]);
   if (!application || !environment)
     throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
-  return { application, environment, deployment };
+  return { application, environment, state, deployment };
 }
 
 /** The build ran the team's code: what it left is believed only about its own run. */
@@ -98,9 +108,10 @@ async function readResult(artifacts: ArtifactStore, deployment: Deployment): Pro
   return result.data;
 }
 
-async function activeLifts(store: Store, { application, name }: Environment): Promise<string[]> {
+async function activeLifts(store: Store, environment: Environment): Promise<string[]> {
+  const { application, name } = environment;
   const { items } = await store.list(LISTINGS.protectionLifts(application, name), { limit: 1000 });
-  return items.filter((lifts) => activeLift(lifts)).map(({ address }) => address);
+  return items.filter((lifts) => activeLift(lifts, environment)).map(({ address }) => address);
 }
 
 async function analyze(
@@ -116,7 +127,7 @@ async function analyze(
   ]);
   if (!plan)
     throw new BuildResultError(`analysing the plan of "${subject.deployment.id}": ${result.planJson.key} is gone`);
-  const { application, environment, deployment } = subject;
+  const { application, environment, state, deployment } = subject;
   return analyzePlan({
     plan: plan.value,
     exitCode: result.exitCode,
@@ -126,11 +137,13 @@ async function analyze(
     stage: environment.stage,
     deletionProtection: environment.deletionProtection,
     environment: environment.name,
-    operation: deployment.operation,
+    // A destruction that may only look is no threat to what is protected; `objectionToRemoving` judges what it finds.
+    ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
     commit: deployment.commit,
     priceSheet: prices.sheet,
     notices: prices.notice === undefined ? [] : [prices.notice],
     settings: application.safeguards,
+    ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
     lifts,
     digestKey: environment.externalId,
   });
@@ -156,7 +169,10 @@ function planOf(
     round: deployment.round,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
-    gates: requiredGates(gatesOf(policyFor(environment.stage, application.policy)), lifts.length > 0),
+    gates: requiredGates(
+      gatesOf(policyForDeployment(environment, deployment.operation, application.policy)),
+      lifts.length > 0,
+    ),
     isProtected: isProtected(environment),
     lifts,
     ...(replaces && { replaces }),
@@ -183,6 +199,15 @@ function blockingOf({ safeguards }: Analysis): EndingError | undefined {
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
 }
 
+/** What a plan says, beside what is kept of it. */
+interface Found {
+  readonly planned: Planned;
+  readonly backend: PlanSuccess['backend'];
+  /** In the Terraform state. */
+  readonly resources: number;
+  readonly blocked: EndingError | undefined;
+}
+
 /** What the environment consists of once this plan is applied; the deployment that succeeds last tells. */
 async function keepConfiguration(
   transaction: Transaction,
@@ -197,16 +222,21 @@ async function keepConfiguration(
 async function settle(
   transaction: Transaction,
   id: string,
-  planned: Planned,
-  { backend }: PlanSuccess,
-  blocked: EndingError | undefined,
+  { planned, backend, resources, blocked }: Found,
   surroundings: Surroundings,
 ): Promise<PlanVerdict> {
   const deployment = await transaction.get('deployment', { id });
   if (deployment?.status !== 'planning')
     throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const { application, environment } = deployment;
+  const target = await transaction.get('environment', { application, name: environment });
+  const state = await transaction.get('environmentState', { application, environment });
+  if (!target || !state) throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
+  const claimRefusal = await claimState(transaction, target, backend, surroundings);
+  if (!claimRefusal) transaction.put('environmentState', withResources(state, resources, id, surroundings.now()));
   const blocking =
-    (await claimState(transaction, deployment, `${backend.bucket}/${backend.key}`, surroundings)) ??
+    claimRefusal ??
+    objectionToRemoving(target, resources) ??
     blocked ??
     // ConsumePlan takes the last look at a plan with changes; for one without, this is the last.
     (planned.hasChanges ? undefined : await objectionTo(transaction, deployment));
@@ -223,13 +253,36 @@ async function settle(
   return { next: gates.length > 0 ? 'gates' : 'apply', gates };
 }
 
+/** Was nothing applied yet? What this very deployment began and is planning again was refused before it did anything. */
+const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
+  !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
+
+const isBeingRemoved = (environment: Environment): boolean =>
+  environment.type === 'regular' && environment.removal !== undefined;
+
+/** An environment is removed only when nothing is left of it. */
+function objectionToRemoving(target: Environment, resources: number): EndingError | undefined {
+  if (!isBeingRemoved(target) || resources === 0) return undefined;
+  const message = `its Terraform state still holds ${resources} resource(s); destroy ${target.name} before removing it`;
+  return { reason: 'state-not-empty', message };
+}
+
 /** Rule 6: the first environment that plans at a state address owns it, and stays there. */
 async function claimState(
   transaction: Transaction,
-  { application, environment }: Deployment,
-  address: string,
+  target: Environment,
+  { bucket, key }: PlanSuccess['backend'],
   surroundings: Surroundings,
 ): Promise<EndingError | undefined> {
+  const { application, name: environment } = target;
+  const address = `${bucket}/${key}`;
+  if (target.type === 'ephemeral' && key !== stateKeyOf(target))
+    return {
+      reason: 'state-address-moved',
+      message: `the state of an ephemeral environment is at ${stateKeyOf(target)}, this plan would use ${key}`,
+    };
+  const unfit = unfitAddress(bucket, key);
+  if (unfit) return { reason: 'state-address-unfit', message: `the state address ${address} ${unfit}` };
   const settled = await transaction.get('stateAddress', { application, environment });
   if (settled && settled.address !== address)
     return {
@@ -243,6 +296,6 @@ async function claimState(
       message: `the state at ${address} belongs to ${claim.application}/${claim.environment}`,
     };
   if (!claim) transaction.put('stateClaim', { address, application, environment, at: surroundings.now() });
-  if (!settled) transaction.put('stateAddress', { application, environment, address });
+  if (!settled) transaction.put('stateAddress', { application, environment, address, former: [] });
   return undefined;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Application, ConfigRepositorySchema } from './application.ts';
 import { applicationPath } from './links.ts';
 import { SafeguardSettingsSchema } from './plan/safeguards.ts';
-import { policyFor, type Stage, StagePolicySchema } from './policy.ts';
+import { ephemeralPolicy, policyFor, type Stage, StagePolicySchema } from './policy.ts';
 
 /** An application as the API shows it; the policy is the one in force, defaults included. */
 export const ApplicationViewSchema = z
@@ -14,7 +14,10 @@ export const ApplicationViewSchema = z
     engineVersion: z.string().optional(),
     serviceDiscoveryDomain: z.string().optional(),
     pipeline: z.array(z.string()),
-    policy: z.object({ development: StagePolicySchema, staging: StagePolicySchema, production: StagePolicySchema }),
+    policy: z.object({
+      ...{ development: StagePolicySchema, staging: StagePolicySchema, production: StagePolicySchema },
+      ephemeral: StagePolicySchema,
+    }),
     safeguards: SafeguardSettingsSchema.optional(),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -22,6 +25,7 @@ export const ApplicationViewSchema = z
       self: z.string(),
       pipeline: z.string(),
       environments: z.string(),
+      ephemeralEnvironments: z.string(),
       releases: z.string(),
       approvers: z.string(),
     }),
@@ -34,11 +38,15 @@ export function showApplication(application: Application): ApplicationView {
   const policy = (stage: Stage) => policyFor(stage, application.policy);
   return {
     ...application,
-    policy: { development: policy('development'), staging: policy('staging'), production: policy('production') },
+    policy: {
+      ...{ development: policy('development'), staging: policy('staging'), production: policy('production') },
+      ephemeral: ephemeralPolicy(application.policy),
+    },
     links: {
       self,
       pipeline: `${self}/pipeline`,
       environments: `${self}/environments`,
+      ephemeralEnvironments: `${self}/ephemeral-environments`,
       releases: `${self}/releases`,
       approvers: `${self}/approvers`,
     },

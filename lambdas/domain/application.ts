@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
+import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
 import { SafeguardSettingsSchema } from './plan/safeguards.ts';
 import { PolicySchema } from './policy.ts';
 
@@ -17,10 +17,7 @@ const RepositoryUrlSchema = z
 export const ConfigRepositorySchema = z
   .strictObject({
     url: RepositoryUrlSchema,
-    branch: z
-      .string()
-      .regex(/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,250}$/, 'a git branch name')
-      .default('main'),
+    branch: BranchSchema.default('main'),
     /** CodeConnections connection that may read the repository. */
     connectionArn: z
       .string()

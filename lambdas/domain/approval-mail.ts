@@ -1,4 +1,4 @@
-import { type Deployment, type Planned, plannedOf } from './deployment.ts';
+import { type Deployment, describeContent, type Planned, plannedOf } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
@@ -42,7 +42,8 @@ export function approvalMail(
 ): { subject: string; body: string } {
   const { application, environment, release: number, commit, operation, requestedBy } = deployment;
   const words = WORDS[occasion];
-  const subject = `${words.subject} ${application} ${environment}: ${operation} of release ${number}`;
+  const content = describeContent(deployment);
+  const subject = `${words.subject} ${application} ${environment}: ${operation} of ${content}`;
   const planned = plannedOf(deployment);
   const headline = planned?.headline;
   const told = [
@@ -51,7 +52,7 @@ export function approvalMail(
     ...(planned?.replaces ? [...whyAgain(planned.replaces, gate), ''] : []),
     `  Application   ${application}`,
     `  Environment   ${environment}`,
-    `  Operation     ${operation} of release ${number} (commit ${commit.slice(0, 12)})`,
+    `  Operation     ${operation} of ${content}${number === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
     `  Requested by  ${nameOf(requestedBy)}`,
     `  Expires       ${moment(gate.expiresAt)}`,
     '',

@@ -33,6 +33,12 @@ export const AUDIT_TYPES = [
   'protected',
   'protection-removed',
   'protection-lifted',
+  'state-moved',
+  'removal-requested',
+  'ephemeral-created',
+  'ephemeral-extended',
+  /** Its end has begun; `details.cause` says why. */
+  'ephemeral-ended',
   // Applications and their approvers
   'application-configured',
   'application-removed',
@@ -42,8 +48,6 @@ export const AUDIT_TYPES = [
   'approver-lost',
   'approver-removed',
 ] as const;
-
-export type AuditType = (typeof AUDIT_TYPES)[number];
 
 /** One entry of an application's audit: who did what, how, when and why. Append-only, chained by its hash. */
 export const AuditEntrySchema = z
@@ -100,6 +104,9 @@ const hashOf = (content: object): string =>
   createHash('sha256')
     .update(canonicalJson(JSON.parse(JSON.stringify(content))))
     .digest('hex');
+
+/** Who did something, as an entry says it. */
+export type Actor = Pick<AuditFacts, 'by' | 'via' | 'principal'>;
 
 /** Who did it, of an API caller and the registered approver behind it. */
 export const actorOf = ({ principal, approver }: { principal: string; approver?: string }) =>

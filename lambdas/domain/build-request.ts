@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { Application, ConfigRepository } from './application.ts';
 import { type BuildVariables, encodeBuildVariables } from './build-variables.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
-import { type Environment, roleArnOf, stateBucketOf } from './environment.ts';
-import { directoryOf } from './names.ts';
+import { configurationOf, type Environment, roleArnOf, stateBucketOf, stateKeyOf } from './environment.ts';
+import { ephemeralVariables } from './ephemeral-environment.ts';
 
 /** Overrides of CodeBuild's StartBuild, spelled as Step Functions wants them. */
 export const BuildOverridesSchema = z.object({
@@ -31,7 +31,13 @@ interface BuildSubject {
 
 /** The apply needs no variables: their values are part of the plan. */
 export const planBuild = (subject: BuildSubject, variables: BuildVariables = {}): BuildOverrides =>
-  build(subject, 'plan', { STAGEGATE_VARIABLES: encodeBuildVariables(variables) });
+  build(subject, 'plan', {
+    STAGEGATE_VARIABLES: encodeBuildVariables({ ...variablesOf(subject.environment), ...variables }),
+  });
+
+/** What Stagegate knows about an environment and its directory cannot. */
+const variablesOf = (environment: Environment): BuildVariables =>
+  environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
 
 export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverrides =>
   build(subject, 'apply', {
@@ -45,20 +51,21 @@ function build(
   purpose: 'plan' | 'apply',
   more: Readonly<Record<string, string>>,
 ): BuildOverrides {
-  const directory = directoryOf(application.name, environment.name);
   const variables = {
     STAGEGATE_DEPLOYMENT_ID: deployment.id,
     STAGEGATE_APPLICATION: application.name,
     STAGEGATE_ENVIRONMENT: environment.name,
     STAGEGATE_OPERATION: deployment.operation,
-    STAGEGATE_DIRECTORY: directory,
+    STAGEGATE_DIRECTORY: configurationOf(environment),
     STAGEGATE_COMMIT: deployment.commit,
     STAGEGATE_ACCOUNT_ID: environment.accountId,
     STAGEGATE_REGION: environment.region,
     STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
     STAGEGATE_EXTERNAL_ID: environment.externalId,
     STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
-    STAGEGATE_STATE_KEY: `${directory}/terraform.tfstate`,
+    STAGEGATE_STATE_KEY: stateKeyOf(environment),
+    // The directory of another environment must not decide where this one keeps its state.
+    STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? 'fixed' : 'default',
     STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
     STAGEGATE_RUN_PREFIX: runPrefix(deployment),
     STAGEGATE_ENGINE: application.engine === 'opentofu' ? 'tofu' : 'terraform',

@@ -40,7 +40,13 @@ export const PlanResultSchema = z.discriminatedUnion('ok', [PlanSuccessSchema, F
 export type PlanSuccess = z.infer<typeof PlanSuccessSchema>;
 
 export const ApplyResultSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), applied: z.literal('yes'), resources: z.int().min(0) }),
+  z.object({
+    ok: z.literal(true),
+    applied: z.literal('yes'),
+    resources: z.int().min(0),
+    /** Managed resources in the Terraform state after the apply. */
+    resourcesLeft: z.int().min(0).optional(),
+  }),
   Failure.extend({ reason: z.string(), applied: AppliedSchema }),
 ]);
 

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import { InvalidInputError } from './errors.ts';
 
+/** Name of an input variable of Terraform. */
+export const VariableNameSchema = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'a variable name: letters, digits, "_" and "-", beginning with a letter');
+
 /**
  * A value that a plan gets from Stagegate and not from the directory's own files. `required`: the directory must
  * declare the variable, and this value wins over its files. `when-declared`: passed where the directory declares the

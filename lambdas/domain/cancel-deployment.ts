@@ -1,4 +1,4 @@
-import { actorOf } from './audit.ts';
+import { type Actor, actorOf } from './audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import { withoutQueued, withUnannounced } from './environment-state.ts';
@@ -16,21 +16,24 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
  * when its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
  */
 export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
-  const { deployment, effects } = await services.store.transact((transaction) =>
-    cancel(transaction, id, by, services.surroundings),
-  );
+  const { deployment, effects } = await services.store.transact(async (transaction) => {
+    const found = await transaction.get('deployment', { id });
+    if (!found) throw new NotFoundError('deployment', id);
+    return markCanceled(transaction, found, by, services.surroundings);
+  });
   await carryOut(services, effects);
   return deployment;
 }
 
-async function cancel(
+/** The same within a transaction. Throws RefusedError `not-cancelable`, having written nothing. */
+export async function markCanceled(
   transaction: Transaction,
-  id: string,
+  deployment: Deployment,
   by: Requester,
   surroundings: Surroundings,
+  actor: Actor = actorOf(by),
 ): Promise<{ deployment: Deployment; effects: Effects }> {
-  const deployment = await transaction.get('deployment', { id });
-  if (!deployment) throw new NotFoundError('deployment', id);
+  const { id } = deployment;
   if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
   const now = surroundings.now();
   switch (deployment.status) {
@@ -41,7 +44,7 @@ async function cancel(
       const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
       transaction.put('deployment', canceled);
       recordEvent(transaction, surroundings, id, 'canceled', by.principal);
-      await auditCancellation(transaction, surroundings, deployment, by);
+      await auditCancellation(transaction, surroundings, deployment, actor);
       return { deployment: canceled, effects: { ...NO_EFFECTS, announce: [id] } };
     }
     case 'planning':
@@ -55,7 +58,7 @@ async function cancel(
       const marked = { ...deployment, cancelRequestedBy: by };
       transaction.put('deployment', marked);
       recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
-      await auditCancellation(transaction, surroundings, deployment, by);
+      await auditCancellation(transaction, surroundings, deployment, actor);
       return { deployment: marked, effects: await resumeCanceled(transaction, id) };
     }
     default:
@@ -67,10 +70,10 @@ const auditCancellation = (
   transaction: Transaction,
   surroundings: Surroundings,
   { id: deploymentId, application, environment, status }: Deployment,
-  by: Requester,
+  actor: Actor,
 ): Promise<void> =>
   recordAudit(transaction, surroundings, {
-    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actorOf(by) },
+    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actor },
     details: { status },
   });
 

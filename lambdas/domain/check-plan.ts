@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { NotHolderError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
 import { beginNextRound, buildOfRound } from './next-round.ts';
-import { policyFor } from './policy.ts';
+import { policyOf } from './policy.ts';
 import type { ArtifactStore, StateReader, Store, Surroundings } from './ports.ts';
 
 export const PlanCheckSchema = z.discriminatedUnion('outcome', [
@@ -44,8 +44,8 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
   return { outcome: 'stale', plan: await buildOfRound(services, id) };
 }
 
-async function maxAgeOf(store: Store, { application }: Deployment, { stage }: Environment): Promise<number> {
-  return policyFor(stage, (await findApplication(store, application)).policy).planMaxAgeSeconds;
+async function maxAgeOf(store: Store, { application }: Deployment, environment: Environment): Promise<number> {
+  return policyOf(environment, (await findApplication(store, application)).policy).planMaxAgeSeconds;
 }
 
 /** Terraform itself compares serial and lineage too, but only when the apply has begun. */

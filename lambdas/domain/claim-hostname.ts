@@ -58,12 +58,10 @@ export async function claimHostname(
   if (!claim) transaction.put('hostnameClaim', { hostname: after, ...where, at: now });
 }
 
-export async function freeHostname(
-  transaction: Transaction,
-  application: Application,
-  environment: Environment,
-): Promise<void> {
-  const hostname = hostnameWithin(application, environment);
+/** Of an environment that is gone: its hostname may be another's from now on. */
+export async function freeHostname(transaction: Transaction, environment: Placed): Promise<void> {
+  const application = await transaction.get('application', { name: environment.application });
+  const hostname = application && hostnameWithin(application, environment);
   if (hostname) await free(transaction, hostname);
 }
 

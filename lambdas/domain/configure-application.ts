@@ -71,6 +71,14 @@ async function requirePipelineMayChange(
   after: readonly string[],
 ): Promise<void> {
   if (before.join() === after.join()) return;
+  for (const name of after) {
+    const found = await transaction.get('environment', { application, name });
+    if (found?.type === 'ephemeral' && found.life.phase !== 'closed')
+      throw new RefusedError(
+        'environment-exists',
+        `"${name}" is an ephemeral environment of "${application}"; it cannot stand in the pipeline`,
+      );
+  }
   for (const environment of new Set([...before, ...after])) {
     const state = await transaction.get('environmentState', { application, environment });
     if (isBusy(state))

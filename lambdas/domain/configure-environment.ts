@@ -1,9 +1,16 @@
 import { actorOf } from './audit.ts';
 import { claimHostname, requireOwnDnsRole } from './claim-hostname.ts';
-import { type Environment, type EnvironmentSettings, isProtected, requireStageNotLowered } from './environment.ts';
+import {
+  type Environment,
+  type EnvironmentSettings,
+  isProtected,
+  type RegularEnvironment,
+  requireStageNotLowered,
+} from './environment.ts';
 import { recordEnvironmentEvent } from './environment-event.ts';
-import { isBusy } from './environment-state.ts';
+import { type EnvironmentState, isBusy, mayHoldResources, withoutPast, withoutProofs } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import { freeState } from './free-state.ts';
 import { positionOf, requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
@@ -30,15 +37,17 @@ export async function configureEnvironment(
     const application = await transaction.get('application', { name: app });
     if (!application) throw new NotFoundError('application', app);
     positionOf(application, name);
-    const current = await transaction.get('environment', { application: app, name });
+    const found = await transaction.get('environment', { application: app, name });
+    const current = requireNameFree(found);
     requireStageNotLowered(current, settings);
     const stages = await stagesOf(transaction, application);
     requireOrdered(application.pipeline, stages.set(name, settings.stage));
-    if (current) await requireMayChange(transaction, current, settings);
+    await adaptState(transaction, { application: app, environment: name }, current, settings);
     const now = surroundings.now();
     await claimHostname(transaction, application, { current, wanted: { application: app, name, ...settings }, now });
-    const environment: Environment = {
+    const environment: RegularEnvironment = {
       ...{ application: app, name, type: 'regular', ...settings },
+      ...(current?.removal && { removal: current.removal }),
       deletionProtection: isProtected(settings) || (current?.deletionProtection ?? false),
       externalId: current?.externalId ?? surroundings.randomHex(32),
       ...{ createdAt: current?.createdAt ?? now, updatedAt: now },
@@ -56,16 +65,41 @@ export async function configureEnvironment(
 }
 
 /** Of an environment's record: what is no setting, or appears in no answer. */
-const UNTOLD = ['application', 'name', 'type', 'externalId', 'createdAt', 'updatedAt'];
+const UNTOLD = ['application', 'name', 'type', 'externalId', 'removal', 'createdAt', 'updatedAt'];
 
-/** What a running deployment was planned for stays as it is until it ends; what is deployed stays where it is. */
-async function requireMayChange(
+/** A regular environment never bears the name of a live ephemeral one; a closed one is in nobody's way. */
+function requireNameFree(found: Environment | undefined): RegularEnvironment | undefined {
+  if (found?.type !== 'ephemeral') return found;
+  if (found.life.phase === 'closed') return undefined;
+  throw new RefusedError('environment-exists', `"${found.name}" is an ephemeral environment of "${found.application}"`);
+}
+
+/** What is proven in a place is not proven in another, nor in an environment that is made anew. */
+async function adaptState(
   transaction: Transaction,
-  current: Environment,
+  where: Place,
+  current: RegularEnvironment | undefined,
   wanted: EnvironmentSettings,
 ): Promise<void> {
-  const { application, name: environment } = current;
-  const state = await transaction.get('environmentState', { application, environment });
+  const state = await transaction.get('environmentState', where);
+  const moved = current ? requireMayChange(current, wanted, state) : [];
+  if (state && !current) transaction.put('environmentState', withoutPast(state));
+  if (moved.length === 0) return;
+  if (state) transaction.put('environmentState', withoutProofs(state));
+  // Nothing is left at the old place; the first plan at the new one says where its state is.
+  await freeState(transaction, where);
+}
+
+/**
+ * What a running deployment was planned for stays as it is until it ends; what is deployed stays where it is. Answers
+ * by which settings the environment moves to another place.
+ */
+function requireMayChange(
+  current: RegularEnvironment,
+  wanted: EnvironmentSettings,
+  state: EnvironmentState | undefined,
+): string[] {
+  const { name: environment } = current;
   const changed = (['stage', 'accountId', 'region', 'stateBucket', 'roles', 'dns'] as const).filter(
     (setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]),
   );
@@ -75,9 +109,12 @@ async function requireMayChange(
       `${changed.join(', ')} of "${environment}" can change only while no deployment is open there`,
     );
   const moved = changed.filter((setting) => setting === 'accountId' || setting === 'region');
-  if (moved.length > 0 && state?.deployed)
+  if (moved.length > 0 && (state?.deployed || mayHoldResources(state)))
     throw new RefusedError(
       'something-deployed',
-      `release ${state.deployed.release} is deployed in "${environment}"; destroy it before changing its ${moved.join(' and ')}`,
+      state?.deployed
+        ? `release ${state.deployed.release} is deployed in "${environment}"; destroy it before changing its ${moved.join(' and ')}`
+        : `the Terraform state of "${environment}" may hold resources; destroy them before changing its ${moved.join(' and ')}`,
     );
+  return moved;
 }

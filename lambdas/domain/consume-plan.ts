@@ -2,13 +2,20 @@ import * as z from 'zod';
 import type { Application } from './application.ts';
 import { SYSTEM } from './audit.ts';
 import { applyBuild, BuildOverridesSchema } from './build-request.ts';
-import { type DeploymentIn, type EndingError, type Planned, plannedOf, startApplying } from './deployment.ts';
+import {
+  contentOf,
+  type DeploymentIn,
+  type EndingError,
+  type Planned,
+  plannedOf,
+  startApplying,
+} from './deployment.ts';
 import { type Environment, isProtected } from './environment.ts';
-import { withStarted } from './environment-state.ts';
+import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, isAbout } from './gate.ts';
 import { objectionTo } from './objection.ts';
-import { type GateName, policyFor, stricterGates } from './policy.ts';
+import { type GateName, policyForDeployment, stricterGates } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, useLift } from './protection-lift.ts';
 import { recordAudit } from './record-audit.ts';
@@ -69,16 +76,16 @@ export async function consumePlan(
     }
     const now = surroundings.now();
     for (const address of planned.lifts) {
-      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now);
+      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now, environment);
       if (used) transaction.put('protectionLifts', used);
     }
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
-    transaction.put('environmentState', withStarted(state, deployment, now));
+    transaction.put('environmentState', withApplyStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     await recordAudit(transaction, surroundings, {
       ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },
-      details: { release: deployment.release, operation: deployment.operation, liftsUsed: planned.lifts },
+      details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
     });
     return { outcome: 'consumed', apply };
   });
@@ -103,8 +110,9 @@ async function objectionToApplying(
   { policy }: Application,
   target: Environment,
 ): Promise<EndingError | undefined> {
-  const { id, application, environment } = deployment;
-  for (const { gate: name, required } of stricterGates(planned.gates, policyFor(target.stage, policy))) {
+  const { id, application, environment, operation } = deployment;
+  const inForce = policyForDeployment(target, operation, policy);
+  for (const { gate: name, required } of stricterGates(planned.gates, inForce)) {
     const gate = await transaction.get('gate', { deploymentId: id, gate: name });
     const approvals = gate ? approvalsOf(gate).filter(({ digest }) => isAbout(gate, digest)) : [];
     const people = new Set(approvals.map(({ by }) => by)).size;
@@ -113,7 +121,7 @@ async function objectionToApplying(
       return notApproved(name, required, people, planned);
   }
   for (const address of planned.lifts)
-    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address })))
+    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
   if (isProtected(target) && !planned.isProtected && planned.headline.summary.destroy > 0)
     return {

@@ -5,7 +5,7 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { type Ballot, decide, type Gate } from './gate.ts';
 import { requireNewest } from './link-state.ts';
 import { listAll } from './list-all.ts';
-import { GATES, type GateName, policyFor, requiredNow } from './policy.ts';
+import { GATES, type GateName, policyForDeployment, requiredNow } from './policy.ts';
 import type { ApprovalLink, Store, Surroundings, Transaction, Workflow } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
@@ -112,7 +112,10 @@ async function count(
   if (link && link.round !== gate.round)
     throw new RefusedError('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
   const { stage } = target;
-  const demanded = { ...gate, required: requiredNow(gate, policyFor(stage, owner.policy)) };
+  const demanded = {
+    ...gate,
+    required: requiredNow(gate, policyForDeployment(target, deployment.operation, owner.policy)),
+  };
   const otherGates = [...gates.values()].filter((other) => other.gate !== name);
   const facts = { now: surroundings.now(), stage, deployment, otherGates };
   const decided = decide(demanded, { ...ballot, approver }, facts);

@@ -62,7 +62,8 @@ export const DeploymentViewSchema = z
     environment: z.string(),
     /** Per environment: 1, 2, 3… */
     number: z.int(),
-    release: z.int(),
+    /** Null in an ephemeral environment, which is given commits. */
+    release: z.int().nullable(),
     commit: z.string(),
     operation: OperationSchema,
     status: StatusSchema,
@@ -88,7 +89,7 @@ export const DeploymentViewSchema = z
     links: z.object({
       self: z.string(),
       environment: z.string(),
-      release: z.string(),
+      release: z.string().optional(),
       plan: z.string().optional(),
       events: z.string(),
       execution: z.string().optional(),
@@ -113,7 +114,8 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);
   return {
-    ...{ id, application, environment, number, release, commit, operation, status, automatic },
+    ...{ id, application, environment, number, commit, operation, status, automatic },
+    release: release ?? null,
     ...headlineOf(planned),
     planDigest: planned?.digest ?? null,
     changeDigest: planned?.changeDigest ?? null,
@@ -129,7 +131,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     links: {
       self: deploymentPath(deployment),
       environment: environmentPath(application, environment),
-      release: releasePath(application, release),
+      ...(release !== undefined && { release: releasePath(application, release) }),
       ...(planned && { plan: `${deploymentPath(deployment)}/plan` }),
       events: `${deploymentPath(deployment)}/events`,
       ...(home && status !== 'queued' && { execution: executionUrl(home, id) }),

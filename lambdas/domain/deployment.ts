@@ -138,7 +138,8 @@ const base = {
   environment: EnvironmentNameSchema,
   /** Per environment: 1, 2, 3… in order of creation. */
   number: z.int().min(1),
-  release: ReleaseNumberSchema,
+  /** Absent in an ephemeral environment, which is given commits and no releases. */
+  release: ReleaseNumberSchema.optional(),
   commit: CommitSchema,
   operation: OperationSchema,
   /** Made by a push or a promotion rule, not asked for by somebody. */
@@ -187,6 +188,20 @@ export type Deployment = z.infer<typeof DeploymentSchema>;
 export type DeploymentIn<S extends Status> = Extract<Deployment, { status: S }>;
 export type Unsuccessful = Exclude<Extract<Deployment, { error: EndingError }>['status'], 'failed'>;
 
+/** Which of two deployments to an environment is newer: the release decides, without releases the order of creation. */
+export const orderOf = ({ release, number }: Pick<Deployment, 'release' | 'number'>): number => release ?? number;
+
+/** What a deployment brings: its release, or the commit where there are no releases. */
+export const contentOf = ({
+  release,
+  commit,
+}: Pick<Deployment, 'release' | 'commit'>): Readonly<Record<string, string | number>> =>
+  release === undefined ? { commit } : { release };
+
+/** `release 7`, or `commit 0123456789ab` where there are no releases. */
+export const describeContent = ({ release, commit }: Pick<Deployment, 'release' | 'commit'>): string =>
+  release === undefined ? `commit ${commit.slice(0, 12)}` : `release ${release}`;
+
 /** The plan of a deployment, as far as one was made. */
 export const plannedOf = (deployment: Deployment): Planned | undefined =>
   'planned' in deployment ? deployment.planned : undefined;
@@ -196,8 +211,9 @@ function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation } = deployment;
   const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
   return {
-    ...{ id, application, environment, number, release, commit, operation },
+    ...{ id, application, environment, number, commit, operation },
     ...{ automatic, requestedBy, createdAt, runSecret, round },
+    ...(release !== undefined && { release }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),
   };

@@ -18,6 +18,12 @@ export interface Effects {
 
 export const NO_EFFECTS: Effects = { start: [], resume: [], announce: [] };
 
+export const merged = (one: Effects, other: Effects): Effects => ({
+  start: [...one.start, ...other.start],
+  resume: [...one.resume, ...other.resume],
+  announce: [...one.announce, ...other.announce],
+});
+
 export interface EffectServices {
   readonly store: Store;
   readonly workflow: Workflow;

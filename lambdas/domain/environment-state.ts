@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { type Deployment, type DeploymentIn, type Operation, OperationSchema, RequesterSchema } from './deployment.ts';
+import {
+  type Deployment,
+  type DeploymentIn,
+  describeContent,
+  type Operation,
+  OperationSchema,
+  orderOf,
+  RequesterSchema,
+} from './deployment.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -14,7 +22,8 @@ export const ModuleVersionSchema = z.object({ call: z.string(), source: z.string
 export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
 
 export const DeployedSchema = z.object({
-  release: ReleaseNumberSchema,
+  /** Absent in an ephemeral environment. */
+  release: ReleaseNumberSchema.optional(),
   commit: CommitSchema,
   deploymentId: DeploymentIdSchema,
   at: InstantSchema,
@@ -25,6 +34,7 @@ export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at
 
 const QueueEntrySchema = z.object({
   deploymentId: DeploymentIdSchema,
+  /** In an ephemeral environment the deployment's own number stands for it (`orderOf`). */
   release: ReleaseNumberSchema,
   operation: OperationSchema,
 });
@@ -45,6 +55,15 @@ export const EnvironmentStateSchema = z.object({
   successes: z.int().min(0),
   /** Rollbacks that withdraw newer releases: every success of a release above `to` with a number below `until`. */
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
+  /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
+  provenAfter: z.int().min(0).default(0),
+  /**
+   * Resources in its Terraform state, as a build has last seen them there; absent before the first look, and while an
+   * apply may change them or has ended nobody knows how.
+   */
+  resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
+  /** The commit whose apply has started last, however it ended. */
+  appliedCommit: CommitSchema.optional(),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
   /** Deployments that ended in the queue, of which the bus has not been told yet: nobody else would tell it. */
@@ -61,6 +80,7 @@ export const emptyState = (application: string, environment: string): Environmen
   newestStarted: 0,
   successes: 0,
   rollbacks: [],
+  provenAfter: 0,
   hold: null,
   deployed: null,
   unannounced: [],
@@ -81,7 +101,7 @@ export type Outcome = z.infer<typeof OutcomeSchema>;
 
 /** Rule 1: the release's latest outcome there is a success that no rollback has withdrawn. */
 export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
-  if (!state || !outcome?.succeeded) return false;
+  if (!state || !outcome?.succeeded || outcome.success <= state.provenAfter) return false;
   return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.success < until);
 }
 
@@ -160,18 +180,51 @@ export const withoutQueued = (state: EnvironmentState, deploymentId: string): En
 });
 
 /**
- * A plan of this deployment is about to be applied (or needs no apply): older releases are outdated from now on. A
- * rollback holds the environment from here, not from its success: one that fails half way is undone by no promotion.
+ * A plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A rollback holds
+ * the environment from here, not from its success: one that fails half way is undone by no promotion.
  */
-export function withStarted(
-  state: EnvironmentState,
-  { release, operation, requestedBy }: Pick<Deployment, 'release' | 'operation' | 'requestedBy'>,
-  now: string,
-): EnvironmentState {
-  if (operation === 'deploy') return { ...state, newestStarted: Math.max(state.newestStarted, release) };
+function withStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
+  const { operation, requestedBy } = deployment;
+  if (operation === 'deploy') return { ...state, newestStarted: Math.max(state.newestStarted, orderOf(deployment)) };
   if (operation === 'destroy') return state;
-  return { ...state, hold: { reason: `rolled back to release ${release}`, by: requestedBy, at: now } };
+  return { ...state, hold: { reason: `rolled back to ${describeContent(deployment)}`, by: requestedBy, at: now } };
 }
+
+/** A plan is about to be applied: until that has ended well, nobody knows what is there. */
+export function withApplyStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
+  const { resources: _outdated, ...rest } = state;
+  const applied = deployment.operation === 'destroy' ? {} : { appliedCommit: deployment.commit };
+  return withStarted({ ...rest, ...applied }, deployment, now);
+}
+
+/** A build has seen how many resources are in the Terraform state. */
+export const withResources = (
+  state: EnvironmentState,
+  count: number,
+  deploymentId: string,
+  at: string,
+): EnvironmentState => ({ ...state, resources: { count, deploymentId, at } });
+
+/** What an environment that is gone leaves to one that is made anew under its name: numbers go on, nothing else counts. */
+export const withoutPast = ({
+  resources: _seen,
+  appliedCommit: _gone,
+  ...state
+}: EnvironmentState): EnvironmentState => ({
+  ...state,
+  ...{ newestStarted: 0, rollbacks: [], provenAfter: state.successes, hold: null, deployed: null },
+});
+
+/** Its successes were in another place and prove nothing about the one it has now. */
+export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
+  ...state,
+  provenAfter: state.successes,
+});
+
+/** May there be anything in its Terraform state? Yes, unless nothing ever ran there or a build has seen that it is empty. */
+export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
+  state !== undefined &&
+  (state.resources ? state.resources.count > 0 : state.newestStarted > 0 || state.deployed !== null);
 
 /** What a success changes: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
 export function withSuccess(
@@ -181,10 +234,12 @@ export function withSuccess(
 ): EnvironmentState {
   const { release, commit, id, endedAt, operation } = deployment;
   if (operation === 'destroy') return { ...state, deployed: null };
-  const deployed = { release, commit, deploymentId: id, at: endedAt, modules: [...modules] };
+  const facts = { commit, deploymentId: id, at: endedAt, modules: [...modules] };
+  const deployed = { ...facts, ...(release !== undefined && { release }) };
   const successes = state.successes + 1;
   const started = withStarted(state, deployment, endedAt);
   if (operation === 'deploy') return { ...started, deployed, successes };
+  if (release === undefined) throw new Error(`deployment "${id}" rolls back to no release`);
   const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: successes }];
   return { ...started, deployed, successes, rollbacks };
 }

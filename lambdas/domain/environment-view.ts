@@ -1,18 +1,17 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
-import { type Deployment, isTerminal } from './deployment.ts';
+import { type Deployment, isTerminal, RequesterSchema } from './deployment.ts';
 import { DeploymentViewSchema, viewDeployment } from './deployment-view.ts';
 import { DnsViewSchema, viewDns } from './dns-view.ts';
-import { type Environment, isProtected, roleArnOf, stateBucketOf } from './environment.ts';
+import { configurationOf, type Environment, isProtected, roleArnOf, stateBucketOf } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { DeployedSchema, type EnvironmentState, emptyState, HoldSchema, nextInQueue } from './environment-state.ts';
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { environmentPath, type Home } from './links.ts';
 import { listAll } from './list-all.ts';
-import { directoryOf } from './names.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 import { nextOf, previousOf } from './pipeline.ts';
-import { GateNameSchema, gatesOf, policyFor, StagePolicySchema, StageSchema } from './policy.ts';
+import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from './policy.ts';
 import type { Store } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { LISTINGS } from './records.ts';
@@ -22,16 +21,21 @@ const NEWEST = 10;
 
 /**
  * While a deployment is under way its status; else `empty` where nothing runs, and otherwise how the last deployment
- * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told.
+ * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told. An
+ * ephemeral environment may also be `waiting` for a push to its branch, `closing` between two attempts to destroy it,
+ * `stuck` when they were given up, and `closed`.
  */
-const EnvironmentStatusSchema = z.enum(['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying']);
+const EnvironmentStatusSchema = z.enum([
+  ...['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying'],
+  ...['waiting', 'closing', 'stuck', 'closed'],
+] as const);
 
 /** An environment in a list. */
 export const EnvironmentSummarySchema = z
   .object({
     application: z.string(),
     name: z.string(),
-    type: z.literal('regular'),
+    type: z.enum(['regular', 'ephemeral']),
     stage: StageSchema,
     status: EnvironmentStatusSchema,
     accountId: z.string(),
@@ -60,6 +64,12 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   stateBucket: z.string(),
   /** `<bucket>/<key>` its plans have resolved to; null before the first. */
   stateAddress: z.string().nullable(),
+  /** Addresses its state was moved away from; nobody else may use them. */
+  formerStateAddresses: z.array(z.string()),
+  /** Managed resources in its Terraform state as a build has last seen them; null while nobody knows. */
+  resources: z.object({ count: z.int(), deploymentId: z.string(), at: z.string() }).nullable(),
+  /** Set while a build looks whether nothing is left, so that the environment can be removed. */
+  removal: z.object({ by: RequesterSchema, at: z.string() }).nullable(),
   outputs: z.record(z.string(), OutputViewSchema),
   /** Hostname and certificate; null for an environment without. */
   dns: DnsViewSchema.nullable(),
@@ -110,11 +120,11 @@ export async function viewEnvironment(
     get(state.holder),
     get(nextInQueue(state.queue)),
   ]);
-  const policy = policyFor(environment.stage, application.policy);
+  const policy = policyOf(environment, application.policy);
   const isRegular = application.pipeline.includes(name);
   return {
     ...summarize(environment, state, current, history.items),
-    directory: directoryOf(app, name),
+    directory: configurationOf(environment),
     promotesFrom: (isRegular && previousOf(application, name)) || null,
     promotesTo: nextOf(application, name) ?? null,
     policy,
@@ -126,6 +136,9 @@ export async function viewEnvironment(
     },
     stateBucket: stateBucketOf(environment),
     stateAddress: address?.address ?? null,
+    formerStateAddresses: address?.former ?? [],
+    resources: state.resources ?? null,
+    removal: (environment.type === 'regular' && environment.removal) || null,
     outputs: showOutputs(outputs),
     dns: viewDns(application, environment, dns),
     current: current ? await view(current) : null,
@@ -133,7 +146,7 @@ export async function viewEnvironment(
     history: await Promise.all(history.items.map(view)),
     parity: parity ?? null,
     protectionLifts: lifts.flatMap((each) => {
-      const lift = activeLift(each);
+      const lift = activeLift(each, environment);
       return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
     }),
     events: events.items,
@@ -152,7 +165,7 @@ function summarize(
   const self = environmentPath(application, name);
   return {
     ...{ application, name, type, stage, accountId, region },
-    status: statusOf(state, holder, history),
+    status: statusOf(environment, state, holder, history),
     deployed: state.deployed,
     currentDeployment: state.holder?.deploymentId ?? null,
     queuedDeployments: state.queue.map(({ deploymentId }) => deploymentId),
@@ -163,12 +176,19 @@ function summarize(
 }
 
 function statusOf(
+  environment: Environment,
   state: EnvironmentState,
   holder: Deployment | undefined,
   history: readonly Deployment[],
 ): EnvironmentSummary['status'] {
   const underWay = EnvironmentStatusSchema.safeParse(holder?.status);
   if (underWay.success && holder && !isTerminal(holder.status)) return underWay.data;
+  if (environment.type === 'ephemeral') {
+    const { life, commit } = environment;
+    if (life.phase === 'closing') return life.stuckAt === undefined ? 'closing' : 'stuck';
+    if (life.phase === 'closed') return 'closed';
+    if (commit === undefined) return 'waiting';
+  }
   const last = history.find(({ status }) => status === 'succeeded' || status === 'failed');
   if (last?.status === 'failed') return 'failed';
   return state.deployed ? 'succeeded' : 'empty';

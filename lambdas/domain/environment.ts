@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { RequesterSchema } from './deployment.ts';
 import { DnsSettingsSchema } from './dns-settings.ts';
+import { EphemeralFactsSchema } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
-import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema, RoleArnSchema } from './names.ts';
+import { ApplicationNameSchema, directoryOf, EnvironmentNameSchema, InstantSchema, RoleArnSchema } from './names.ts';
 import { StageSchema, stageRank } from './policy.ts';
 
 /** Body of `PUT …/environments/{env}`. */
@@ -49,17 +51,36 @@ export const EnvironmentPatchSchema = z
   });
 export type EnvironmentPatch = z.infer<typeof EnvironmentPatchSchema>;
 
-/** A deployment target: one account, region, directory and state. `externalId` appears in no answer. */
-export const EnvironmentSchema = z.object({
+const common = {
   application: ApplicationNameSchema,
   name: EnvironmentNameSchema,
   ...EnvironmentSettingsSchema.shape,
-  type: z.literal('regular'),
-  /** 128 random bits; only builds of this environment get it, and its roles demand it. */
+  /** 128 random bits; only builds of this environment get it, and its roles demand it. Appears in no answer. */
   externalId: z.string().regex(/^[0-9a-f]{32}$/),
   createdAt: InstantSchema,
   updatedAt: InstantSchema,
+};
+
+/** In the pipeline, for good. */
+export const RegularEnvironmentSchema = z.object({
+  ...common,
+  type: z.literal('regular'),
+  /** Somebody asked to remove it; a build is looking whether its Terraform state is empty. */
+  removal: z.object({ by: RequesterSchema, at: InstantSchema }).optional(),
 });
+export type RegularEnvironment = z.infer<typeof RegularEnvironmentSchema>;
+
+/** Outside the pipeline, for a while: runs a commit of its own in the directory of a regular environment. */
+export const EphemeralEnvironmentSchema = z.object({
+  ...common,
+  type: z.literal('ephemeral'),
+  deletionProtection: z.literal(false),
+  ...EphemeralFactsSchema.shape,
+});
+export type EphemeralEnvironment = z.infer<typeof EphemeralEnvironmentSchema>;
+
+/** A deployment target: one account, region, directory and state. */
+export const EnvironmentSchema = z.discriminatedUnion('type', [RegularEnvironmentSchema, EphemeralEnvironmentSchema]);
 export type Environment = z.infer<typeof EnvironmentSchema>;
 
 export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionProtection'>): boolean =>
@@ -70,7 +91,10 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate. */
+/**
+ * The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate.
+ * Each environment has its own, an ephemeral one too.
+ */
 export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state' | 'dns'): string {
   return (
     environment.roles?.[purpose] ??
@@ -80,6 +104,22 @@ export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 
 
 export const stateBucketOf = (environment: Environment): string =>
   environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
+
+/** Where its configuration lives in the repository. */
+export const configurationOf = (environment: Environment): string =>
+  directoryOf(environment.application, environment.type === 'ephemeral' ? environment.basedOn : environment.name);
+
+export const ephemeralStateKey = (application: string, name: string): string =>
+  `ephemeral/${application}/${name}/terraform.tfstate`;
+
+/**
+ * Key of its Terraform state: by convention where a regular directory's backend block names none, and always for an
+ * ephemeral environment, whose directory belongs to another.
+ */
+export const stateKeyOf = (environment: Environment): string =>
+  environment.type === 'ephemeral'
+    ? ephemeralStateKey(environment.application, environment.name)
+    : `${configurationOf(environment)}/terraform.tfstate`;
 
 /** Rule 1: what reached a stage's protections keeps them. */
 export function requireStageNotLowered(current: Environment | undefined, wanted: EnvironmentSettings): void {

@@ -10,7 +10,10 @@ export const ConfigPushedSchema = z.object({
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
   branch: z.string().min(1).max(250),
-  /** Head before the push; absent, or git's forty zeros, for a branch that was made. */
+  /**
+   * Head before the push; absent, or git's forty zeros, for a branch that was made. The same as `after` where nothing
+   * was pushed and the event only says where the branch is.
+   */
   before: CommitSchema.optional(),
   after: CommitSchema.refine((commit) => commit !== NO_COMMIT, {
     error: 'a branch that was deleted; that is told by BranchDeleted',
@@ -32,6 +35,7 @@ export const BranchDeletedSchema = z.object({
   repository: z.string().min(1).max(500),
   branch: z.string().min(1).max(250),
 });
+export type BranchDeleted = z.infer<typeof BranchDeletedSchema>;
 
 /** A pull request from a branch of a config repository was merged, or closed without. */
 export const PullRequestClosedSchema = BranchDeletedSchema.extend({
@@ -43,7 +47,8 @@ const DeploymentFacts = z.object({
   deploymentId: z.string(),
   application: z.string(),
   environment: z.string(),
-  release: z.number().int(),
+  /** Absent in an ephemeral environment. */
+  release: z.number().int().optional(),
   commit: CommitSchema,
   operation: z.enum(['deploy', 'rollback', 'destroy']),
 });
@@ -53,6 +58,13 @@ export const DeploymentEndedSchema = DeploymentFacts.extend({ status: z.string()
 export const ApprovalRequestedSchema = DeploymentFacts.extend({
   gate: z.enum(['staff', 'client']),
   expiresAt: z.iso.datetime(),
+});
+
+/** An ephemeral environment could not be destroyed, and is not tried again by itself. */
+export const EnvironmentStuckSchema = z.object({
+  application: z.string(),
+  environment: z.string(),
+  reason: z.string(),
 });
 
 const CertificateFacts = z.object({
@@ -85,6 +97,7 @@ export const EVENTS = {
   ApprovalRequested: ApprovalRequestedSchema,
   CertificateRenewed: CertificateRenewedSchema,
   CertificateFailing: CertificateFailingSchema,
+  EnvironmentStuck: EnvironmentStuckSchema,
 } as const;
 export type EventName = keyof typeof EVENTS;
 export type EventDetail<Name extends EventName> = z.input<(typeof EVENTS)[Name]>;

@@ -1,6 +1,6 @@
 import type { Application } from './application.ts';
 import type { Deployment } from './deployment.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, EphemeralEnvironment } from './environment.ts';
 import { NotFoundError } from './errors.ts';
 import type { Reader } from './ports.ts';
 import type { Release } from './release.ts';
@@ -17,6 +17,13 @@ export async function findEnvironment(reader: Reader, app: string, env: string):
   await findApplication(reader, app);
   const environment = await reader.get('environment', { application: app, name: env });
   if (!environment) throw new NotFoundError('environment', `${app}/${env}`);
+  return environment;
+}
+
+export async function findEphemeral(reader: Reader, app: string, name: string): Promise<EphemeralEnvironment> {
+  await findApplication(reader, app);
+  const environment = await reader.get('environment', { application: app, name });
+  if (environment?.type !== 'ephemeral') throw new NotFoundError('ephemeral environment', `${app}/${name}`);
   return environment;
 }
 

@@ -23,7 +23,7 @@ export async function liftProtection(
     });
     if (!environment) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
     const lifts = await transaction.get('protectionLifts', { ...where, address });
-    const standing = activeLift(lifts);
+    const standing = activeLift(lifts, environment);
     if (standing) return { address, lift: standing };
     const lift = { reason, by, at: surroundings.now() };
     transaction.put('protectionLifts', { ...where, address, lifts: [...(lifts?.lifts ?? []), lift] });

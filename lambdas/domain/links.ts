@@ -17,6 +17,9 @@ export const applicationPath = (application: string): string => `/applications/$
 export const environmentPath = (application: string, environment: string): string =>
   `${applicationPath(application)}/environments/${environment}`;
 
+export const ephemeralPath = (application: string, name: string): string =>
+  `${applicationPath(application)}/ephemeral-environments/${name}`;
+
 export const deploymentPath = (deployment: { application: string; environment: string; id: string }): string =>
   `${environmentPath(deployment.application, deployment.environment)}/deployments/${deployment.id}`;
 

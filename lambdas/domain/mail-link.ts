@@ -1,7 +1,9 @@
 import { approvalMail, type MailSubject, type Occasion } from './approval-mail.ts';
+import type { Deployment } from './deployment.ts';
 import type { Gate } from './gate.ts';
 import { firstLink, type LinkKey, type LinkState } from './link-state.ts';
 import type { ApproverMail, LinkSigner, Reader } from './ports.ts';
+import type { Release } from './release.ts';
 
 export interface LinkMailServices {
   readonly mail: ApproverMail;
@@ -25,8 +27,15 @@ export async function mailLink(
 export async function findMailSubject(reader: Reader, gate: Gate): Promise<MailSubject | undefined> {
   const deployment = await reader.get('deployment', { id: gate.deploymentId });
   if (!deployment) return undefined;
-  const { application, release: number } = deployment;
-  return { deployment, gate, release: await reader.get('release', { application, number }) };
+  return { deployment, gate, release: await releaseOf(reader, deployment) };
+}
+
+/** The release that a deployment brings; there is none in an ephemeral environment. */
+export async function releaseOf(
+  reader: Reader,
+  { application, release: number }: Pick<Deployment, 'application'> & { readonly release?: number | undefined },
+): Promise<Release | undefined> {
+  return number === undefined ? undefined : reader.get('release', { application, number });
 }
 
 /** Which link of an approver counts, and what they were reminded of. */

@@ -13,6 +13,7 @@ export const EnvironmentNameSchema = z
     /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,15}$/,
     'lower-case letters, digits and single dashes, at most 16, beginning with a letter',
   );
+export const BranchSchema = z.string().regex(/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,250}$/, 'a git branch name');
 export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
 /** What git calls the commit before a branch was made and after it was deleted. */
 export const NO_COMMIT = '0'.repeat(40);

@@ -53,9 +53,10 @@ async function returnLifts(
     planned,
   }: { id: string; application: string; environment: string; planned: { lifts: string[] } },
 ): Promise<void> {
+  const target = await transaction.get('environment', { application, name: environment });
   for (const address of planned.lifts) {
     const lifts = await transaction.get('protectionLifts', { application, environment, address });
-    if (lifts) transaction.put('protectionLifts', returnLift(lifts, id));
+    if (lifts && target) transaction.put('protectionLifts', returnLift(lifts, id, target));
   }
 }
 

@@ -1,22 +1,29 @@
 import type { Deployment, EndingError } from './deployment.ts';
+import type { EphemeralEnvironment } from './environment.ts';
 import { isOutdated } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { requireProven } from './place-deployment.ts';
 import type { Transaction } from './ports.ts';
 
+/** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
+const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>
+  life.phase === 'open' ? undefined : { reason: 'environment-closing', message: `${name} is ${life.phase}` };
+
 /**
  * What the pipeline holds against a deployment by now, if anything: the proof of the environment before (rule 1), a
  * newer release that was applied (rule 5), a hold. All of that was judged when it was created, and may have changed.
  */
-export async function objectionTo(
-  transaction: Transaction,
-  { application: name, environment, release, operation, automatic }: Deployment,
-): Promise<EndingError | undefined> {
-  const [application, state] = [
+export async function objectionTo(transaction: Transaction, deployment: Deployment): Promise<EndingError | undefined> {
+  const { application: name, environment, release, operation, automatic } = deployment;
+  const [application, target, state] = [
     await transaction.get('application', { name }),
+    await transaction.get('environment', { application: name, name: environment }),
     await transaction.get('environmentState', { application: name, environment }),
   ];
-  if (!application || !state) return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (!application || !target || !state)
+    return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (target.type === 'ephemeral') return operation === 'destroy' ? undefined : objectionToEphemeral(target);
+  if (release === undefined) throw new Error(`deployment "${deployment.id}" to ${environment} has no release`);
   if (isOutdated(state, { release, operation }))
     return { reason: 'older-release', message: `release ${state.newestStarted} was applied meanwhile` };
   if (automatic && state.hold)

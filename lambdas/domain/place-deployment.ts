@@ -1,22 +1,25 @@
 import type { Application } from './application.ts';
 import { actorOf } from './audit.ts';
 import {
+  contentOf,
   type Deployment,
   type DeploymentIn,
+  describeContent,
   endUnsuccessfully,
   isTerminal,
   type Operation,
+  orderOf,
   type Requester,
 } from './deployment.ts';
 import { type Effects, NO_EFFECTS } from './effects.ts';
-import { type Environment, isProtected } from './environment.ts';
+import { type Environment, isProtected, type RegularEnvironment } from './environment.ts';
 import {
   admit,
   type EnvironmentState,
   emptyState,
   isOutdated,
   isProven,
-  type QueueEntry,
+  mayHoldResources,
   twinsOf,
   withUnannounced,
 } from './environment-state.ts';
@@ -24,12 +27,11 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { deploymentId } from './names.ts';
 import { previousOf, requireCompleteUpTo } from './pipeline.ts';
-import { GATES, policyFor, type Stage } from './policy.ts';
+import { GATES, policyOf, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
-import type { Release } from './release.ts';
 
 export interface DeploymentRequest {
   readonly application: string;
@@ -39,6 +41,8 @@ export interface DeploymentRequest {
   readonly requestedBy: Requester;
   /** Made by a push or a promotion rule: respects a hold, and may arrive out of order. */
   readonly automatic: boolean;
+  /** A destruction that may find nothing to destroy: it is to show that the Terraform state is empty. */
+  readonly isVerification?: boolean;
 }
 
 export interface Placement {
@@ -63,10 +67,14 @@ export async function placeDeployment(
   if (!application) throw new NotFoundError('application', app);
   const environment = await transaction.get('environment', { application: app, name });
   if (!environment) throw new NotFoundError('environment', `${app}/${name}`);
+  requireRegular(environment);
   const release = await transaction.get('release', { application: app, number: request.release });
   if (!release) throw new NotFoundError('release', `${app} ${request.release}`);
-  requireCompleteUpTo(application, name, await stagesOf(transaction, application));
-  requireKnownRequester(application, environment.stage, request);
+  // What is there can be destroyed whatever became of the pipeline.
+  if (request.operation !== 'destroy') requireCompleteUpTo(application, name, await stagesOf(transaction, application));
+  requireKnownRequester(application, environment, request);
+  if (environment.removal && !request.isVerification)
+    throw new RefusedError('environment-closing', `environment "${name}" of "${app}" is being removed`);
 
   const state =
     (await transaction.get('environmentState', { application: app, environment: name })) ?? emptyState(app, name);
@@ -75,10 +83,16 @@ export async function placeDeployment(
     if (!isTerminal(deployment.status)) return { deployment, isNew: false, effects: NO_EFFECTS };
   }
 
-  if (request.operation === 'destroy') await requireDestroyable(transaction, environment, state);
-  else await requireProven(transaction, application, name, request.release);
+  if (request.operation !== 'destroy') await requireProven(transaction, application, name, request.release);
+  else if (!request.isVerification) await requireDestroyable(transaction, environment, state);
   requireAcceptable(state, request);
-  return create(transaction, { request, environment, release, state }, surroundings);
+  const { operation, requestedBy, automatic } = request;
+  const content = { release: request.release, commit: release.commit };
+  return createDeployment(
+    transaction,
+    { environment, operation, requestedBy, automatic, content, state },
+    surroundings,
+  );
 }
 
 /** Stages of the pipeline's environments that are defined. */
@@ -97,15 +111,24 @@ async function existing(transaction: Transaction, id: string): Promise<Deploymen
   return deployment;
 }
 
-function requireKnownRequester(
+function requireRegular(environment: Environment): asserts environment is RegularEnvironment {
+  if (environment.type !== 'regular')
+    throw new RefusedError(
+      'not-in-pipeline',
+      `environment "${environment.name}" is ephemeral: it stands outside of the pipeline and takes no releases`,
+    );
+}
+
+/** A policy may demand that whoever asks is a registered approver. */
+export function requireKnownRequester(
   application: Application,
-  stage: Stage,
-  { requestedBy, automatic }: DeploymentRequest,
+  environment: Environment,
+  { requestedBy, automatic }: Pick<DeploymentRequest, 'requestedBy' | 'automatic'>,
 ): void {
-  if (!automatic && policyFor(stage, application.policy).knownRequester && !requestedBy.approver)
+  if (!automatic && policyOf(environment, application.policy).knownRequester && !requestedBy.approver)
     throw new RefusedError(
       'requester-unknown',
-      `${requestedBy.principal} maps to no approver of "${application.name}", which ${stage} deployments demand`,
+      `${requestedBy.principal} maps to no approver of "${application.name}", which ${environment.type === 'ephemeral' ? 'ephemeral environments' : `${environment.stage} deployments`} demand`,
     );
 }
 
@@ -117,13 +140,14 @@ async function requireDestroyable(
 ): Promise<void> {
   const { application, name } = environment;
   const lifts = await transaction.get('protectionLifts', { application, environment: name, address: name });
-  if (isProtected(environment) && !activeLift(lifts))
+  if (isProtected(environment) && !activeLift(lifts, environment))
     throw new RefusedError(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,
     );
   // A certificate may be all that a deployment which failed has left.
-  if (!state.deployed && !(await transaction.get('environmentDns', { application, environment: name })))
+  const hasDns = await transaction.get('environmentDns', { application, environment: name });
+  if (!state.deployed && !mayHoldResources(state) && !hasDns)
     throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
 }
 
@@ -165,44 +189,43 @@ function requireAcceptable(state: EnvironmentState, request: DeploymentRequest):
     throw new RefusedError('environment-on-hold', `${environment} is on hold: ${state.hold.reason}`);
 }
 
-interface Creation {
-  readonly request: DeploymentRequest;
+interface Creation extends Pick<DeploymentRequest, 'operation' | 'requestedBy' | 'automatic'> {
   readonly environment: Environment;
-  readonly release: Release;
+  readonly content: Pick<Deployment, 'release' | 'commit'>;
   readonly state: EnvironmentState;
 }
 
-async function create(
+/** Creates a deployment that the rules allow, and gives it the environment or a place in its queue (rule 4). */
+export async function createDeployment(
   transaction: Transaction,
-  { request, environment, release, state }: Creation,
+  { environment: target, operation, requestedBy, automatic, content, state }: Creation,
   surroundings: Surroundings,
 ): Promise<Placement> {
   const now = surroundings.now();
+  const { application, name: environment } = target;
   const number = state.newestDeployment + 1;
-  const id = deploymentId(request.application, request.environment, number, surroundings.randomHex(6));
+  const id = deploymentId(application, environment, number, surroundings.randomHex(6));
   const facts = {
-    ...{ id, application: request.application, environment: request.environment, number },
-    ...{ release: request.release, commit: release.commit, operation: request.operation },
-    ...{ automatic: request.automatic, requestedBy: request.requestedBy, createdAt: now },
+    ...{ id, application, environment, number, ...content, operation, automatic, requestedBy, createdAt: now },
     ...{ runSecret: surroundings.randomHex(32), round: 1 },
   };
   const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
-  const admission = admit({ ...state, newestDeployment: number }, { deploymentId: id, ...pick(request) }, now);
+  const entry = { deploymentId: id, release: orderOf(facts), operation };
+  const admission = admit({ ...state, newestDeployment: number }, entry, now);
 
-  if (admission.verdict === 'superseded' && !request.automatic)
+  if (admission.verdict === 'superseded' && !automatic)
     throw new RefusedError(
       'newer-release-queued',
-      `a newer release than ${request.release} already waits for ${request.environment}`,
+      `a newer release than ${content.release} already waits for ${environment}`,
     );
   const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
   transaction.put('environmentState', withUnannounced(admission.state, ended));
-  recordEvent(transaction, surroundings, id, 'requested', request.requestedBy.principal);
+  recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
   // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
-  if (!request.automatic)
+  if (!automatic)
     await recordAudit(transaction, surroundings, {
-      ...{ application: request.application, environment: request.environment, deploymentId: id },
-      ...{ type: 'requested', ...actorOf(request.requestedBy) },
-      details: pick(request),
+      ...{ application, environment, deploymentId: id, type: 'requested', ...actorOf(requestedBy) },
+      details: { ...contentOf(content), operation },
     });
 
   if (admission.verdict === 'superseded') {
@@ -214,13 +237,7 @@ async function create(
     admission.verdict === 'holds' ? { ...facts, status: 'planning', heldSince: now } : queued;
   transaction.insert('deployment', deployment);
   await supersedeQueued(transaction, admission.supersedes, deployment, surroundings);
-  const resume = await supersedeWaitingHolder(
-    transaction,
-    admission.state,
-    environment.stage,
-    deployment,
-    surroundings,
-  );
+  const resume = await supersedeWaitingHolder(transaction, admission.state, target.stage, deployment, surroundings);
   return {
     deployment,
     isNew: true,
@@ -232,7 +249,6 @@ async function create(
   };
 }
 
-const pick = ({ release, operation }: DeploymentRequest): Omit<QueueEntry, 'deploymentId'> => ({ release, operation });
 const supersededBy = (message: string) => ({ reason: 'superseded', message });
 
 async function supersedeQueued(
@@ -243,7 +259,7 @@ async function supersedeQueued(
 ): Promise<void> {
   for (const id of ids) {
     const older = await existing(transaction, id);
-    const error = supersededBy(`release ${newer.release} (${newer.id}) took its place`);
+    const error = supersededBy(`${describeContent(newer)} (${newer.id}) took its place`);
     transaction.put('deployment', endUnsuccessfully(older, 'superseded', error, surroundings.now()));
     recordEvent(transaction, surroundings, id, 'superseded', newer.id);
   }
@@ -266,7 +282,7 @@ async function supersedeWaitingHolder(
     newer.operation === 'deploy' &&
     holder?.operation === 'deploy' &&
     holder.deploymentId !== newer.id &&
-    holder.release < newer.release;
+    holder.release < orderOf(newer);
   if (!holder || !isReplaceable) return [];
   const gates = await Promise.all(
     GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),

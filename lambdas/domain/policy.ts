@@ -38,6 +38,8 @@ export const PolicySchema = z.strictObject({
   development: StagePolicySchema.partial().strict().optional(),
   staging: StagePolicySchema.partial().strict().optional(),
   production: StagePolicySchema.partial().strict().optional(),
+  /** For ephemeral environments, whatever the stage of the one they are based on. */
+  ephemeral: StagePolicySchema.omit({ autoPromote: true }).partial().strict().optional(),
 });
 export type Policy = z.infer<typeof PolicySchema>;
 
@@ -49,6 +51,31 @@ export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
   staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, ...usualTimes },
   production: { staff: 1, client: 1, autoPromote: false, knownRequester: false, ...usualTimes },
 };
+
+/** An ephemeral environment has no gates unless the application's policy asks for some, and is never promoted. */
+const DEFAULT_EPHEMERAL_POLICY: StagePolicy = { ...DEFAULT_POLICY.development, autoPromote: false };
+
+/** The policy in force for the ephemeral environments of an application. */
+export const ephemeralPolicy = (policy: Policy | undefined): StagePolicy => ({
+  ...DEFAULT_EPHEMERAL_POLICY,
+  ...policy?.ephemeral,
+});
+
+/** The policy in force for an environment. */
+export const policyOf = (
+  environment: { readonly type: 'regular' | 'ephemeral'; readonly stage: Stage },
+  policy: Policy | undefined,
+): StagePolicy => (environment.type === 'ephemeral' ? ephemeralPolicy(policy) : policyFor(environment.stage, policy));
+
+/** The same for one deployment there: who let an ephemeral environment be made for a while has agreed to its end. */
+export function policyForDeployment(
+  environment: Parameters<typeof policyOf>[0],
+  operation: 'deploy' | 'rollback' | 'destroy',
+  policy: Policy | undefined,
+): StagePolicy {
+  const inForce = policyOf(environment, policy);
+  return environment.type === 'ephemeral' && operation === 'destroy' ? { ...inForce, staff: 0, client: 0 } : inForce;
+}
 
 /** The policy in force for a stage of an application. */
 export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy {
@@ -92,7 +119,7 @@ export const stricterGates = (planned: readonly GateDemand[], inForce: StagePoli
 
 /** Throws InvalidInputError naming the stage whose gates would close, or whose plans age, too soon for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
-  const times = STAGES.flatMap((stage) =>
+  const times = [...STAGES, 'ephemeral' as const].flatMap((stage) =>
     (['gateExpirySeconds', 'planMaxAgeSeconds'] as const).map((name) => ({
       stage,
       name,

@@ -139,6 +139,14 @@ export interface LinkSigner {
   verify(token: string): Promise<ApprovalLink | undefined>;
 }
 
+/** EventBridge Scheduler: wakes the sweeper once, at a time. */
+export interface Scheduler {
+  /** Sets the wake-up of that name, also where there is one already. */
+  wakeAt(name: string, at: string, environment: { application: string; environment: string }): Promise<void>;
+  /** Takes a wake-up back; one that is not there (any more) counts as taken back. */
+  cancel(name: string): Promise<void>;
+}
+
 /** Secrets that git hosts sign webhooks with, derived by a key that never leaves KMS: nothing stores them. */
 export interface WebhookSecrets {
   /**

@@ -2,7 +2,7 @@ import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effec
 import { RefusedError } from './errors.ts';
 import { nextOf } from './pipeline.ts';
 import { placeDeployment } from './place-deployment.ts';
-import { policyFor } from './policy.ts';
+import { policyOf } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
@@ -35,6 +35,8 @@ async function promote(
   const source = await transaction.get('deployment', { id: sourceDeploymentId });
   const done = await transaction.get('promotion', { sourceDeploymentId });
   if (done || source?.status !== 'succeeded' || source.operation === 'destroy') return { effects: NO_EFFECTS };
+  // An ephemeral environment is no source of promotions: what it runs was no release.
+  if (source.release === undefined) return { effects: NO_EFFECTS };
   const target = await automaticTarget(transaction, source.application, source.environment);
   if (!target) return { effects: NO_EFFECTS };
   const at = surroundings.now();
@@ -66,7 +68,7 @@ export async function automaticTarget(
     await transaction.get('application', { name: application }),
     await transaction.get('environment', { application, name: environment }),
   ];
-  if (!owner || !from || !policyFor(from.stage, owner.policy).autoPromote) return undefined;
+  if (!owner || !from || !policyOf(from, owner.policy).autoPromote) return undefined;
   const next = nextOf(owner, environment);
   const target = next && (await transaction.get('environment', { application, name: next }));
   return target && target.stage !== 'production' ? target.name : undefined;

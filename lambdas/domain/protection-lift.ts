@@ -30,13 +30,18 @@ export const ProtectionLiftsSchema = z.object({
 });
 export type ProtectionLifts = z.infer<typeof ProtectionLiftsSchema>;
 
-/** The lift that may still be used. */
-export const activeLift = (lifts: ProtectionLifts | undefined): ProtectionLift | undefined =>
-  lifts?.lifts.find(({ usedBy }) => !usedBy);
+/** Lifts outlive the environment they were given for; one made anew under its name has none of them. */
+interface Born {
+  readonly createdAt: string;
+}
+
+/** The lift of an environment that may still be used. */
+export const activeLift = (lifts: ProtectionLifts | undefined, { createdAt }: Born): ProtectionLift | undefined =>
+  lifts?.lifts.find(({ usedBy, at }) => !usedBy && at >= createdAt);
 
 /** The lift that a deployment had used without anything being applied is there again, unless there is another one. */
-export function returnLift(lifts: ProtectionLifts, deploymentId: string): ProtectionLifts {
-  if (activeLift(lifts)) return lifts;
+export function returnLift(lifts: ProtectionLifts, deploymentId: string, environment: Born): ProtectionLifts {
+  if (activeLift(lifts, environment)) return lifts;
   const last = lifts.lifts.findLastIndex(({ usedBy }) => usedBy?.deploymentId === deploymentId);
   return {
     ...lifts,
@@ -49,8 +54,9 @@ export function useLift(
   lifts: ProtectionLifts | undefined,
   deploymentId: string,
   at: string,
+  environment: Born,
 ): ProtectionLifts | undefined {
-  const active = activeLift(lifts);
+  const active = activeLift(lifts, environment);
   if (!lifts || !active) return undefined;
   return {
     ...lifts,

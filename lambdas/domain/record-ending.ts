@@ -13,12 +13,13 @@ import {
   succeed,
 } from './deployment.ts';
 import { isDnsFailure } from './dns.ts';
-import { withSuccess } from './environment-state.ts';
+import { withResources, withSuccess } from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
+import { settleDestruction } from './settle-destruction.ts';
 
 export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
 export type Ending = z.infer<typeof EndingSchema>;
@@ -38,6 +39,7 @@ export async function recordEnding(services: Services, id: string, ending: Endin
   const before = await services.store.get('deployment', { id });
   if (!before) throw new NotFoundError('deployment', id);
   const failure = ending === 'failed' ? await explainFailure(services.artifacts, before, caught) : undefined;
+  const left = ending === 'succeeded' ? await resourcesLeft(services.artifacts, before) : undefined;
   return services.store.transact(async (transaction) => {
     const deployment = await transaction.get('deployment', { id });
     if (!deployment) throw new NotFoundError('deployment', id);
@@ -51,7 +53,8 @@ export async function recordEnding(services: Services, id: string, ending: Endin
     transaction.put('deployment', ended);
     recordEvent(transaction, services.surroundings, id, ended.status, undefined, reasonOf(ended));
     await closeOpenGates(transaction, id, now);
-    await recordOutcome(transaction, ended, now);
+    await recordOutcome(transaction, ended, left, now);
+    await settleDestruction(transaction, ended, services.surroundings);
     return ended.status;
   });
 }
@@ -99,27 +102,40 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
  * Rule 1's proof is the latest outcome: a success proves the release there; a failure, a rejection or a policy's block
  * takes an earlier proof away. A clock, a request to cancel or a newer release say nothing about the release.
  */
-async function recordOutcome(transaction: Transaction, ended: Deployment, now: string): Promise<void> {
+async function recordOutcome(
+  transaction: Transaction,
+  ended: Deployment,
+  resources: number | undefined,
+  now: string,
+): Promise<void> {
   const { application, environment, release, id, operation } = ended;
   const where = { application, environment };
-  const before = await transaction.get('outcome', { ...where, release });
+  const isJudged = operation !== 'destroy' && release !== undefined;
+  const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
   if (ended.status !== 'succeeded') {
     const isVerdict = ['failed', 'rejected', 'blocked'].includes(ended.status);
-    if (operation !== 'destroy' && isVerdict && before)
+    if (isVerdict && before)
       transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
     return;
   }
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
   const after = withSuccess(state, ended, ended.planned.headline.modules);
-  transaction.put('environmentState', after);
+  transaction.put('environmentState', resources === undefined ? after : withResources(after, resources, id, now));
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);
-  } else {
+  } else if (isJudged) {
     const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
     transaction.put('outcome', { ...where, release, ...proof });
   }
+}
+
+/** What the apply build saw in the Terraform state when it was done; undefined where none ran, or it did not say. */
+async function resourcesLeft(artifacts: ArtifactStore, deployment: Deployment): Promise<number | undefined> {
+  if (deployment.status !== 'applying') return undefined;
+  const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(runPrefix(deployment))))?.value);
+  return result.success && result.data.ok ? result.data.resourcesLeft : undefined;
 }
 
 interface Failure {

@@ -9,7 +9,7 @@ import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { type LinkKey, LinkStateSchema } from './link-state.ts';
-import { DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
+import { CommitSchema, DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
 import { ConfigurationSchema } from './plan/parity.ts';
 import type { GateName } from './policy.ts';
@@ -28,8 +28,41 @@ export const StateClaimSchema = z.object({
   at: InstantSchema,
 });
 
-/** The address an environment's plans have resolved to; another one on a later plan is refused. */
-export const StateAddressSchema = z.object({ application: z.string(), environment: z.string(), address: z.string() });
+/** The address an environment's plans must resolve to: that of its first plan, or the one it was moved to since. */
+export const StateAddressSchema = z.object({
+  application: z.string(),
+  environment: z.string(),
+  address: z.string(),
+  /** Addresses it was moved away from. They stay its own: their states may still describe what exists. */
+  former: z.array(z.string()).default([]),
+});
+
+/**
+ * The external id of a name that ephemeral environments bear one after the other: the roles of that name are prepared
+ * with it, once.
+ */
+export const ExternalIdSchema = z.object({
+  application: z.string(),
+  environment: z.string(),
+  externalId: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** The ephemeral environments that are not closed: what the limits count and the sweeper looks at. */
+export const EphemeralRegisterSchema = z.object({
+  live: z.array(z.object({ application: z.string(), environment: z.string() })),
+});
+
+/** The head of a branch as pushes have told it. */
+export const BranchHeadSchema = z.object({
+  /** As `repositoryName` calls it. */
+  repository: z.string(),
+  branch: z.string(),
+  head: CommitSchema,
+  /** When the push said it was that made this the head. */
+  headPushedAt: InstantSchema.optional(),
+  /** Heads it had before, newest first: a push that comes late leads back to one of them. */
+  past: z.array(CommitSchema),
+});
 
 /** What an environment consists of once the deployment's plan is applied, for comparing environments. */
 export const PlannedConfigurationSchema = ConfigurationSchema.extend({ deploymentId: DeploymentIdSchema });
@@ -99,6 +132,24 @@ export const RECORDS = {
     key: ({ application, name }: { application: string; name: string }) => ({
       pk: app(application),
       sk: `ENVIRONMENT#${name}`,
+    }),
+  }),
+  externalId: record({
+    schema: ExternalIdSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: app(application),
+      sk: `EXTERNAL_ID#${environment}`,
+    }),
+  }),
+  ephemeralRegister: record({
+    schema: EphemeralRegisterSchema,
+    key: (_only: object) => ({ pk: 'EPHEMERAL', sk: 'REGISTER' }),
+  }),
+  branchHead: record({
+    schema: BranchHeadSchema,
+    key: ({ repository, branch }: { repository: string; branch: string }) => ({
+      pk: `REPOSITORY#${repository}`,
+      sk: `BRANCH#${branch}`,
     }),
   }),
   approver: record({
@@ -308,6 +359,12 @@ export const LISTINGS = {
     kind: 'environment',
     partition: app(application),
     prefix: 'ENVIRONMENT#',
+    order: ascending,
+  }),
+  externalIds: (application: string): Listing<'externalId'> => ({
+    kind: 'externalId',
+    partition: app(application),
+    prefix: 'EXTERNAL_ID#',
     order: ascending,
   }),
   approvers: (application: string): Listing<'approver'> => ({

@@ -2,6 +2,7 @@ import type { Application } from './application.ts';
 import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import type { ConfigPushed } from './events.ts';
+import { listAll } from './list-all.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { isNews, orderOf, type PushOrder } from './push-order.ts';
@@ -21,8 +22,12 @@ export interface RegisteredPush {
 
 /** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
 export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
+  if (push.before === push.after) return [];
   const registered: RegisteredPush[] = [];
-  for (const { name: application } of await applicationsOf(services.store, push)) {
+  const deployed = (await applicationsOf(services.store, push.repository)).filter(
+    ({ configRepository }) => configRepository.branch === push.branch,
+  );
+  for (const { name: application } of deployed) {
     const { effects, ...outcome } = await services.store.transact((transaction) =>
       register(transaction, application, push, services.surroundings),
     );
@@ -32,19 +37,10 @@ export async function registerPush(services: Services, push: ConfigPushed): Prom
   return registered;
 }
 
-async function applicationsOf(store: Store, push: ConfigPushed): Promise<Application[]> {
-  const found: Application[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list(LISTINGS.applications(), { ...(cursor && { cursor }) });
-    found.push(
-      ...page.items.filter(
-        ({ configRepository: { url, branch } }) => branch === push.branch && isSameRepository(url, push.repository),
-      ),
-    );
-    cursor = page.nextCursor;
-  } while (cursor);
-  return found;
+/** The applications that a config repository describes. */
+export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
+  const all = await listAll(store, LISTINGS.applications());
+  return all.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
 }
 
 type Outcome = Omit<RegisteredPush, 'application'> & { readonly effects: Effects };

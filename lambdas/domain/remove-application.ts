@@ -1,7 +1,9 @@
 import { actorOf } from './audit.ts';
 import { freeHostname, requireNoDns } from './claim-hostname.ts';
-import { isBusy } from './environment-state.ts';
+import type { Environment } from './environment.ts';
+import { isBusy, mayHoldResources, withoutPast } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import { freeState } from './free-state.ts';
 import { listAll } from './list-all.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
@@ -19,21 +21,57 @@ export async function removeApplication(
   by: string,
 ): Promise<void> {
   const { store, surroundings } = services;
-  const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
+  const environments = await listAll(store, LISTINGS.environments(name));
+  const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   const approvers = await listAll(store, LISTINGS.approvers(name));
   const isFound = await store.transact(async (transaction) => {
-    if (!(await remove(transaction, name, environments))) return false;
+    if (!(await remove(transaction, name, regular))) return false;
     const actor = actorOf({ principal: by });
     await recordAudit(transaction, surroundings, { application: name, type: 'application-removed', ...actor });
     return true;
   });
-  if (!isFound && approvers.length === 0) throw new NotFoundError('application', name);
+  const isForgotten = await forgetEphemeral(store, name, environments);
+  if (!isFound && !isForgotten && approvers.length === 0) throw new NotFoundError('application', name);
   for (const approver of approvers) await forgetApprover(services, approver, by);
 }
+
+/**
+ * Takes what ephemeral environments left out of the books, one after the other: there may be more than fit in a
+ * transaction. Whoever makes the application again gets other external ids. Answers whether anything was there.
+ */
+async function forgetEphemeral(store: Store, application: string, listed: readonly Environment[]): Promise<boolean> {
+  const ephemeral = listed.filter(({ type }) => type === 'ephemeral');
+  const externalIds = await listAll(store, LISTINGS.externalIds(application));
+  const forget = (perform: (transaction: Transaction) => Promise<void>) =>
+    store.transact(async (transaction) => {
+      if (!(await transaction.get('application', { name: application }))) await perform(transaction);
+    });
+  for (const { name } of ephemeral)
+    await forget(async (transaction) => {
+      if (await transaction.get('environment', { application, name }))
+        transaction.delete('environment', { application, name });
+    });
+  for (const where of externalIds)
+    await forget(async (transaction) => {
+      if (await transaction.get('externalId', where)) transaction.delete('externalId', where);
+    });
+  return ephemeral.length + externalIds.length > 0;
+}
+
+/** State addresses that fit in the transaction beside everything else that twenty environments have. */
+const MOST_ADDRESSES = 30;
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
   const application = await transaction.get('application', { name });
   if (!application) return false;
+  const register = await transaction.get('ephemeralRegister', {});
+  const live = register?.live.filter((each) => each.application === name) ?? [];
+  if (live.length > 0)
+    throw new RefusedError(
+      'something-deployed',
+      `"${name}" has ephemeral environments (${live.map(({ environment }) => environment).join(', ')}); delete them first`,
+    );
+  let addresses = 0;
   // The pipeline's names too: an environment that is being made at this moment is not listed yet.
   for (const environment of new Set([...environments, ...application.pipeline])) {
     const where = { application: name, environment };
@@ -45,22 +83,24 @@ async function remove(transaction: Transaction, name: string, environments: read
         'something-deployed',
         `release ${state.deployed.release} is deployed in "${environment}" of "${name}"; destroy it first`,
       );
+    if (mayHoldResources(state))
+      throw new RefusedError(
+        'something-deployed',
+        `the Terraform state of "${environment}" of "${name}" may hold resources; destroy them first`,
+      );
     await requireNoDns(transaction, where);
-    await freeState(transaction, where);
+    addresses += await freeState(transaction, where);
+    if (addresses > MOST_ADDRESSES)
+      throw new RefusedError(
+        'not-allowed-here',
+        `the states of "${name}" were moved so often that it cannot be removed at once; remove its environments first`,
+      );
+    if (state) transaction.put('environmentState', withoutPast(state));
     const defined = await transaction.get('environment', { application: name, name: environment });
     if (!defined) continue;
-    await freeHostname(transaction, application, defined);
+    await freeHostname(transaction, defined);
     transaction.delete('environment', { application: name, name: environment });
   }
   transaction.delete('application', { name });
   return true;
-}
-
-/** Rule 6: an address is free again when its owner is gone and had nothing deployed. */
-async function freeState(transaction: Transaction, where: { application: string; environment: string }): Promise<void> {
-  const claimed = await transaction.get('stateAddress', where);
-  if (!claimed) return;
-  transaction.delete('stateAddress', where);
-  const claim = await transaction.get('stateClaim', { address: claimed.address });
-  if (claim) transaction.delete('stateClaim', { address: claimed.address });
 }

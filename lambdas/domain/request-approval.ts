@@ -1,11 +1,11 @@
 import type { Approver } from './approver.ts';
 import { tellOfApprovals } from './carry-approvals.ts';
-import { awaitApproval, type Deployment, type Planned, plannedOf } from './deployment.ts';
+import { awaitApproval, type Deployment, orderOf, type Planned, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from './gate.ts';
-import { type LinkMailServices, linkStateOf, mailLink } from './mail-link.ts';
+import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
 import type { GateName } from './policy.ts';
-import { GATES, policyFor, requiredNow } from './policy.ts';
+import { GATES, policyOf, requiredNow } from './policy.ts';
 import type { EventBus, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
@@ -87,7 +87,7 @@ async function openGate(
     await transaction.get('environment', { application, name: environment }),
   ];
   if (!owner || !target) throw new NotHolderError(`opening the ${name} gate of "${id}": its environment was removed`);
-  const inForce = policyFor(target.stage, owner.policy);
+  const inForce = policyOf(target, owner.policy);
   const required = requiredNow(demand, inForce);
   const able = reachable.filter((approver) => !isOwnRequest(name, target.stage, deployment, approver));
   if (able.length < required) {
@@ -148,7 +148,7 @@ async function closedAtOnce(
   }
   const { application, environment } = deployment;
   const state = await transaction.get('environmentState', { application, environment });
-  const newer = state?.queue.some(({ operation, release }) => operation === 'deploy' && release > deployment.release);
+  const newer = state?.queue.some(({ operation, release }) => operation === 'deploy' && release > orderOf(deployment));
   return newer ? close(gate, 'superseded', now) : gate;
 }
 
@@ -176,7 +176,7 @@ async function mailLinks(
 ): Promise<void> {
   const { store, events } = services;
   const { application, environment, release: number, commit, operation } = deployment;
-  const subject = { deployment, gate, release: await store.get('release', { application, number }) };
+  const subject = { deployment, gate, release: await releaseOf(store, deployment) };
   for (const { email } of recipients)
     await mailLink(services, subject, await linkStateOf(store, gate, email), 'request');
   await events.publish('ApprovalRequested', {

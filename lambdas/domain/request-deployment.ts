@@ -30,6 +30,8 @@ async function deployedRelease(transaction: Transaction, { application, environm
   const target = await transaction.get('environment', { application, name: environment });
   if (!target) throw new NotFoundError('environment', `${application}/${environment}`);
   const state = await transaction.get('environmentState', { application, environment });
-  if (state?.deployed) return state.deployed.release;
+  if (state?.deployed?.release !== undefined) return state.deployed.release;
+  // A first deployment that failed half way has left something, too.
+  if (state && state.newestStarted > 0) return state.newestStarted;
   throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment}"`);
 }

@@ -1,4 +1,5 @@
 import { ConfigPushedSchema } from '../domain/events.ts';
+import { followPush } from '../domain/follow-branch.ts';
 import { registerPush } from '../domain/register-push.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
@@ -6,8 +7,9 @@ import { servicesOf } from '../runtime/services.ts';
 
 const services = servicesOf('register-push');
 
-/** ConfigPushed: a push becomes a release of every application it concerns. */
+/** ConfigPushed: a push becomes a release of every application it concerns, and goes to who follows its branch. */
 export const handler = eventHandler(ConfigPushedSchema, async (push) => {
   for (const { application, order, release } of await registerPush(services, push))
     logger.info('push registered', { application, order, release: release?.number, commit: push.after });
+  await followPush(services, push);
 });

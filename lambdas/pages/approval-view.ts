@@ -1,4 +1,4 @@
-import { type Deployment, isTerminal, plannedOf } from '../domain/deployment.ts';
+import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
 import { RefusedError } from '../domain/errors.ts';
 import type { ParityView } from '../domain/find-parity.ts';
 import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
@@ -83,25 +83,28 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   const { link, deployment, gate, application, environment, release } = records;
   const planned = plannedOf(deployment);
   const state = stateOf(records, now);
-  const { requestedBy, operation } = deployment;
+  const { requestedBy, operation, commit } = deployment;
+  const request = operationInWords(operation, describeContent(deployment), environment.name);
   return {
     state,
-    title: capitalized(operationInWords(operation, release.number, environment.name)),
+    title: capitalized(request),
     corner: `${application.client} · ${application.name}`,
     stage: environment.stage,
     facts: [
       { label: 'Application', value: application.name, detail: `of ${application.client}` },
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
-      { label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` },
+      ...(release
+        ? [{ label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` }]
+        : []),
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
-    request: operationInWords(operation, release.number, environment.name),
+    request,
     expiresAt: gate.expiresAt,
     timeLeft: timeLeft(now, gate.expiresAt),
     ...(environment.stage === 'production' && { nameToType: environment.name }),
-    commit: { id: release.commit, message: release.message, author: release.author },
+    commit: { id: commit, message: release?.message ?? '', author: release?.author ?? '' },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
     parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,

@@ -25,7 +25,8 @@ export interface ApprovalRecords {
   readonly approver: Approver | undefined;
   readonly application: Application;
   readonly environment: Environment;
-  readonly release: Release;
+  /** Absent in an ephemeral environment, which is given commits. */
+  readonly release: Release | undefined;
   /** The deployment that took this one's place. */
   readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
@@ -63,12 +64,12 @@ export async function loadApproval(
     store.get('approver', { application: name, email: link.email }),
     store.get('application', { name }),
     store.get('environment', { application: name, name: target }),
-    store.get('release', { application: name, number }),
+    number === undefined ? undefined : store.get('release', { application: name, number }),
     planned && findAnalysis(artifacts, planned),
     earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
   ]);
   const gate = gates.find((each) => each.gate === link.gate);
-  if (!gate || !application || !environment || !release) return undefined;
+  if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
   const [parity, supersededBy] = await Promise.all([
     environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
     gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,

@@ -39,12 +39,12 @@ export const difference = (amount: number, currency: string): string =>
 export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** What is asked for, as it would stand after "asks to". */
-export function operationInWords(operation: Operation, release: number, environment: string): string {
+export function operationInWords(operation: Operation, content: string, environment: string): string {
   switch (operation) {
     case 'deploy':
-      return `deploy release ${release} to ${environment}`;
+      return `deploy ${content} to ${environment}`;
     case 'rollback':
-      return `roll ${environment} back to release ${release}`;
+      return `roll ${environment} back to ${content}`;
     case 'destroy':
       return `destroy everything in ${environment}`;
   }

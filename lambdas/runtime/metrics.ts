@@ -10,6 +10,12 @@ export function countEnding(status: Status): void {
   metrics.publishStoredMetrics();
 }
 
+/** Ephemeral environments that could not be destroyed and are not tried again by themselves. */
+export function countStuckEnvironments(count: number): void {
+  metrics.addMetric('EnvironmentsStuck', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}
+
 /** Approvers who had confirmed their address and get no mail any more. */
 export function countLost(count: number): void {
   metrics.addMetric('ApproversLost', MetricUnit.Count, count);

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { CodeBuildBuilds } from '../adapters/codebuild-builds.ts';
 import { DynamoStore } from '../adapters/dynamo-store.ts';
 import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
+import { EventBridgeScheduler } from '../adapters/event-bridge-scheduler.ts';
 import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
 import { KmsWebhookSecrets } from '../adapters/kms-webhook-secrets.ts';
 import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
@@ -10,12 +11,14 @@ import { S3StateReader } from '../adapters/s3-state-reader.ts';
 import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
 import type { Patience } from '../domain/dns.ts';
+import type { EphemeralLimits } from '../domain/ephemeral-register.ts';
 import type {
   ApproverMail,
   ArtifactStore,
   Builds,
   EventBus,
   LinkSigner,
+  Scheduler,
   StateReader,
   Store,
   Surroundings,
@@ -48,6 +51,10 @@ type Provided<Environment> = {
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
+  ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
+  ('MOST_EPHEMERAL_IN_ALL' extends VariablesOf<Environment> ? { readonly limits: EphemeralLimits } : unknown) &
+  ('LEAST_TTL_SECONDS' extends VariablesOf<Environment> ? { readonly leastTtlSeconds: number } : unknown) &
+  ('FIRST_PAUSE_SECONDS' extends VariablesOf<Environment> ? { readonly firstPauseSeconds: number } : unknown) &
   ('FIRST_REMINDER_SECONDS' extends VariablesOf<Environment> ? { readonly reminderTimes: ReminderTimes } : unknown) &
   ('DNS_POLL_SECONDS' extends VariablesOf<Environment> ? { readonly patience: Patience } : unknown);
 
@@ -91,6 +98,21 @@ export function servicesOf<Name extends FunctionName>(
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    scheduler: when(
+      'SCHEDULE_GROUP',
+      (group) =>
+        new EventBridgeScheduler({
+          group,
+          roleArn: text('SCHEDULE_ROLE_ARN') ?? '',
+          functionArn: text('WAKE_UP_FUNCTION_ARN') ?? '',
+        }),
+    ),
+    limits: {
+      perApplication: environment.MOST_EPHEMERAL_PER_APPLICATION,
+      inAll: environment.MOST_EPHEMERAL_IN_ALL,
+    },
+    leastTtlSeconds: environment.LEAST_TTL_SECONDS,
+    firstPauseSeconds: environment.FIRST_PAUSE_SECONDS,
     priceSheetKey: text('PRICE_SHEET_KEY'),
     executionsUrl: text('EXECUTIONS_URL'),
     reminderTimes: {

@@ -44,6 +44,11 @@ export class Alarms extends Construct {
         'An environment is held by a deployment that no longer runs: nothing can be deployed there until it is repaired.',
       metric: ownMetric('DeploymentsStuck'),
     });
+    this.alarm('EnvironmentsStuck', {
+      userImpact:
+        'An ephemeral environment could not be destroyed and goes on costing money until somebody mends the cause.',
+      metric: ownMetric('EnvironmentsStuck'),
+    });
     this.alarm('ApproversLost', {
       userImpact:
         'An approver gets no mail any more, because the subscription was ended. A new confirmation mail was sent; gates that need this person block or expire until it is answered.',
@@ -60,19 +65,18 @@ export class Alarms extends Construct {
       promote:
         'A release that succeeded was not promoted by itself. The reconciler creates it later, or somebody asks for it.',
       reconcile: 'Repairs are failing: what gets stuck now stays stuck.',
+      'branch-gone':
+        'A branch is gone and its ephemeral environments were not ended. They end when their time is over.',
+      sweep: 'Ephemeral environments may outlive their time, and nobody is warned before they end.',
       'send-reminders': 'Approvers are not reminded: gates expire that nobody thought of any more.',
       'sweep-subscriptions':
         'Lost e-mail subscriptions are not mended: approvers do not learn of gates that wait for them.',
       'check-certificates': 'Nobody looks whether certificates are renewed.',
     } as const;
     const names = [
-      'register-push',
-      'promote',
-      'reconcile',
-      'send-reminders',
-      'sweep-subscriptions',
-      'check-certificates',
-    ] as const;
+      ...(['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const),
+      ...(['send-reminders', 'sweep-subscriptions', 'check-certificates'] as const),
+    ];
     for (const name of names) {
       const queue = functions.get(name).deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);

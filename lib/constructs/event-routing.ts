@@ -29,6 +29,14 @@ export class EventRouting extends Construct {
       // Pushes may come from other tooling, under its own source name.
       pattern: { detailType: ['ConfigPushed' satisfies EventName] },
     });
+    this.rule('BranchEndsEnvironments', functions.get('branch-gone'), {
+      description: 'Ephemeral environments end with their branch or pull request',
+      bus,
+      pattern: {
+        source: [EVENT_SOURCE],
+        detailType: ['BranchDeleted', 'PullRequestClosed'] satisfies EventName[],
+      },
+    });
     this.rule('SuccessPromotes', functions.get('promote'), {
       description: 'A release that succeeded somewhere is promoted to the next environment, where policy says so',
       bus,
@@ -49,6 +57,10 @@ export class EventRouting extends Construct {
     });
     this.rule('EveryMinuteIsReconciled', functions.get('reconcile'), {
       description: 'Events may be lost; the clock is not',
+      schedule: Schedule.rate(Duration.minutes(1)),
+    });
+    this.rule('EveryMinuteIsSwept', functions.get('sweep'), {
+      description: 'Ephemeral environments end in time, whatever becomes of their schedules',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
     this.rule('EveryFewMinutesIsReminded', functions.get('send-reminders'), {

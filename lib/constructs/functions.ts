@@ -10,6 +10,7 @@ import { type Binding, HouseFunction, type HouseFunctionProps } from './house-fu
 import type { Notifications } from './notifications.ts';
 import type { Permission } from './permissions.ts';
 import type { TerraformRunner } from './terraform-runner.ts';
+import type { WakeUps } from './wake-ups.ts';
 
 /** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
@@ -21,6 +22,7 @@ export interface FunctionsProps {
   readonly notifications: Notifications;
   readonly events: EventBus;
   readonly runner: TerraformRunner;
+  readonly wakeUps: WakeUps;
   readonly workflow: DeploymentWorkflowReference;
   readonly publicUrl: string;
   readonly functionsDirectory: string;
@@ -32,7 +34,7 @@ export class Functions extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
-    const { config, data, encryption, events, functionsDirectory, notifications, runner, workflow } = props;
+    const { config, data, encryption, events, functionsDirectory, notifications, runner, wakeUps, workflow } = props;
     const make = <Name extends FunctionName>(
       name: Name,
       own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
@@ -109,6 +111,17 @@ export class Functions extends Construct {
         },
         // GitHub waits no longer.
         timeout: Duration.seconds(10),
+      }),
+      ephemeral: make('ephemeral', {
+        description: 'Makes, extends and ends ephemeral environments',
+        bindings: {
+          ...deciding,
+          ...wakeUps.setting(),
+          ...executions,
+          MOST_EPHEMERAL_PER_APPLICATION: setting(config.mostEphemeralPerApplication),
+          MOST_EPHEMERAL_IN_ALL: setting(config.mostEphemeralInAll),
+          LEAST_TTL_SECONDS: setting(config.leastTtlSeconds),
+        },
       }),
       open: make('open', { description: 'Answers /health and /openapi.json, to anybody', bindings: {} }),
       'approval-page': make('approval-page', {
@@ -258,6 +271,22 @@ export class Functions extends Construct {
         },
         permissions: [runner.watching()],
         // Runs every minute and on each ended execution; two at a time do no harm, every write is conditional.
+        timeout: Duration.minutes(2),
+        asynchronous: true,
+      }),
+      'branch-gone': make('branch-gone', {
+        description: 'Ends the ephemeral environments of a branch that is gone',
+        bindings: deciding,
+        timeout: WORKFLOW_TIMEOUT,
+        asynchronous: true,
+      }),
+      sweep: make('sweep', {
+        description: 'Warns before ephemeral environments end, destroys them in time, and again where that failed',
+        bindings: {
+          ...deciding,
+          TOPIC_ARN: notifications.publishing(),
+          FIRST_PAUSE_SECONDS: setting(config.firstDestroyPauseSeconds),
+        },
         timeout: Duration.minutes(2),
         asynchronous: true,
       }),

@@ -38,6 +38,16 @@ export const EnvironmentView = z.object({
 });
 export type EnvironmentView = z.infer<typeof EnvironmentView>;
 
+export const EphemeralView = z.object({
+  name: z.string(),
+  status: z.string(),
+  commit: z.string().nullable(),
+  expiresAt: z.string(),
+  monthlyCost: z.object({ amount: z.number(), currency: z.string() }).nullable(),
+  outputs: EnvironmentView.shape.outputs,
+});
+export type EphemeralView = z.infer<typeof EphemeralView>;
+
 export const Mail = z.object({
   to: z.string(),
   subject: z.string(),
@@ -87,6 +97,17 @@ export class Client {
 
   async environment(application: string, environment: string): Promise<EnvironmentView> {
     return EnvironmentView.parse(await this.request('GET', `/applications/${application}/environments/${environment}`));
+  }
+
+  async ephemeral(application: string, name: string): Promise<EphemeralView> {
+    const path = `/applications/${application}/ephemeral-environments/${name}`;
+    return EphemeralView.parse(await this.request('GET', path));
+  }
+
+  /** Managed resources in an environment's Terraform state, as a build has last seen them. */
+  async resources(application: string, environment: string): Promise<number | undefined> {
+    const answer = await this.request('GET', `/applications/${application}/environments/${environment}`);
+    return z.object({ resources: z.object({ count: z.number() }).nullable() }).parse(answer).resources?.count;
   }
 
   async outbox(): Promise<Mail[]> {

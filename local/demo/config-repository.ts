@@ -37,6 +37,14 @@ export class ConfigRepository {
     return this.#commitAll(message);
   }
 
+  /** Makes a branch from where `main` is, with one file written; answers its commit id. */
+  async branch(name: string, message: string, path: string, content: string): Promise<string> {
+    await this.#git('switch', '--quiet', '--create', name, 'main');
+    const commit = await this.commit(message, path, content);
+    await this.#git('switch', '--quiet', 'main');
+    return commit;
+  }
+
   /** Replaces a text that must stand in the file, and commits. */
   async edit(message: string, path: string, from: string, to: string): Promise<string> {
     const content = await readFile(join(this.directory, path), 'utf8');

@@ -31,7 +31,8 @@ function readOptions(): { json: boolean; verbose: boolean } {
 async function demonstrate(work: string): Promise<DemoResult> {
   progress.heading('Synthesize the CDK app and start the local cloud from its template');
   const repository = await ConfigRepository.create(join(root, 'examples', 'config-repo'), join(work, 'config-repo'));
-  const assemblyDirectory = await synthesize(join(work, 'assembly'));
+  // An ephemeral environment usually lives for an hour at least; nobody watches a demo that long.
+  const assemblyDirectory = await synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 });
   const cloud = await startLocalCloud({
     assemblyDirectory,
     port: 0,
@@ -51,7 +52,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
 /** Commit ids are told by their first digits. */
 const shorten = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 10) : version);
 
-function showTables({ environments, deployments }: DemoResult): void {
+function showTables({ environments, ephemeral, deployments }: DemoResult): void {
   progress.heading('Environments');
   progress.table(
     environments.map(({ name, release, commit, moduleVersions, outputs, status }) => ({
@@ -65,6 +66,17 @@ function showTables({ environments, deployments }: DemoResult): void {
         .map(([key, value]) => `${key}=${String(value)}`)
         .join(' '),
       status,
+    })),
+  );
+  progress.heading('Ephemeral environments');
+  progress.table(
+    ephemeral.map(({ name, branch, commit, url, status, resources }) => ({
+      environment: name,
+      branch,
+      commit: commit.slice(0, 10),
+      url: String(url),
+      status,
+      'resources in its state': String(resources),
     })),
   );
   progress.heading('Deployments');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type DeploymentView, type Mail, type Problem, Refused } from './client.ts';
+import { type Client, type DeploymentView, type EphemeralView, type Mail, type Problem, Refused } from './client.ts';
 import { type ConfigRepository, REPOSITORY_URL } from './config-repository.ts';
 import type { Progress } from './progress.ts';
 
@@ -19,6 +19,10 @@ const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'supersed
 const POLL_MS = 150;
 /** Far more than any step takes; a hang becomes an error that says where. */
 const PATIENCE_MS = 90_000;
+
+const PREVIEW = { name: 'pr-1', branch: 'feature/greeting' } as const;
+/** Once it was shown, the environment of the branch lives this long. */
+const PREVIEW_SECONDS = 10;
 
 export interface DemoResult {
   readonly application: string;
@@ -40,6 +44,14 @@ export interface DemoResult {
     planDigest: string | null;
     approvals: { gate: string; by: string }[];
   }[];
+  readonly ephemeral: {
+    name: string;
+    branch: string;
+    commit: string;
+    url: unknown;
+    status: string;
+    resources: number | null;
+  }[];
   readonly refusals: Problem[];
 }
 
@@ -50,6 +62,7 @@ export class Scenario {
   readonly #progress: Progress;
   readonly #refusals: Problem[] = [];
   readonly #shown = new Map<string, string>();
+  #preview: EphemeralView | undefined;
 
   constructor(client: Client, repository: ConfigRepository, progress: Progress) {
     this.#client = client;
@@ -60,9 +73,11 @@ export class Scenario {
   async run(): Promise<DemoResult> {
     await this.#register();
     await this.#firstRelease();
+    await this.#branchOfItsOwn();
     await this.#releaseWithoutChanges();
     await this.#protectedDatabase();
     await this.#failingRelease();
+    await this.#branchExpired();
     return this.#result();
   }
 
@@ -113,6 +128,42 @@ export class Scenario {
     await this.#waits('prod1', 1, 'client');
     await this.#approveByMail(CLIENT, 'prod1', 1, 'Please go live');
     await this.#ends('prod1', 1, 'succeeded');
+  }
+
+  async #branchOfItsOwn(): Promise<void> {
+    this.#progress.heading('A branch gets an environment of its own, based on dev1, outside of the pipeline');
+    const { name, branch } = PREVIEW;
+    await this.#repository.branch(branch, 'Greet by name', 'apps/my-app/README.md', '# my-app\n\nHello, you.\n');
+    const path = `/applications/${APPLICATION}/ephemeral-environments`;
+    await this.#client.request('POST', path, { name, ref: branch, basedOn: 'dev1', ttlHours: 1 });
+    this.#progress.line(`${name.padEnd(7)} asked for, from ${branch}`);
+    this.#preview = await this.#previewIs('succeeded', ['failed', 'closed']);
+    const { outputs, monthlyCost } = this.#preview;
+    this.#progress.line(`${name.padEnd(7)} runs at http://${String(outputs[URL_OUTPUT]?.value)}`);
+    if (monthlyCost)
+      this.#progress.line(`${name.padEnd(7)} costs ${monthlyCost.amount} ${monthlyCost.currency} a month`);
+    await this.#client.request('PATCH', `${path}/${name}`, { ttlHours: PREVIEW_SECONDS / 3600 });
+    this.#progress.line(`${name.padEnd(7)} is to end in ${PREVIEW_SECONDS} seconds; everything else goes on meanwhile`);
+  }
+
+  async #branchExpired(): Promise<void> {
+    this.#progress.heading('The environment of the branch has expired: destroyed, and its Terraform state is empty');
+    await this.#previewIs('closed', ['stuck']);
+    const resources = await this.#client.resources(APPLICATION, PREVIEW.name);
+    if (resources !== 0) throw new Error(`${PREVIEW.name} is closed with ${resources} resources in its state`);
+    this.#progress.line(`${PREVIEW.name.padEnd(7)} closed, resources in its Terraform state: ${resources}`);
+  }
+
+  /** Polls the environment of the branch, showing each status once, until it has the one wanted. */
+  async #previewIs(wanted: string, others: readonly string[]): Promise<EphemeralView> {
+    const { name } = PREVIEW;
+    return this.#poll(`${name} being ${wanted}`, async () => {
+      const view = await this.#client.ephemeral(APPLICATION, name);
+      if (this.#shown.get(name) !== view.status) this.#progress.line(`${name.padEnd(7)} ${view.status}`);
+      this.#shown.set(name, view.status);
+      if (others.includes(view.status)) throw new Error(`${name} is ${view.status} instead of ${wanted}`);
+      return view.status === wanted ? view : undefined;
+    });
   }
 
   async #releaseWithoutChanges(): Promise<void> {
@@ -242,6 +293,17 @@ export class Scenario {
     throw new Error(`${method} ${path} was not refused`);
   }
 
+  async #ephemeralResult(): Promise<DemoResult['ephemeral']> {
+    const { name, branch } = PREVIEW;
+    const [{ status }, resources] = await Promise.all([
+      this.#client.ephemeral(APPLICATION, name),
+      this.#client.resources(APPLICATION, name),
+    ]);
+    const { commit, outputs } = this.#preview ?? {};
+    const url = outputs?.[URL_OUTPUT]?.value ?? null;
+    return [{ name, branch, commit: commit ?? '', url, status, resources: resources ?? null }];
+  }
+
   async #result(): Promise<DemoResult> {
     const environments = await Promise.all(NAMES.map((name) => this.#client.environment(APPLICATION, name)));
     const histories = await Promise.all(NAMES.map((name) => this.#client.deployments(APPLICATION, name)));
@@ -263,10 +325,14 @@ export class Scenario {
         ...{ monthlyCostDelta: cost?.monthlyDelta ?? null, blastRadius: blastRadius?.level ?? null },
         approvals: gates.flatMap(({ gate, approvals }) => approvals.map(({ by }) => ({ gate, by }))),
       })),
+      ephemeral: await this.#ephemeralResult(),
       refusals: this.#refusals,
     };
   }
 }
+
+/** The output that says where the application is found. */
+const URL_OUTPUT = 'alb_dns_name';
 
 function firstLink(mail: Mail): string {
   const [link] = mail.links;

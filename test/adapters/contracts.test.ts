@@ -8,6 +8,7 @@ import {
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateHostedZoneCommand, type CreateHostedZoneCommandInput, Route53Client } from '@aws-sdk/client-route-53';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateScheduleGroupCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, GetSubscriptionAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -24,6 +25,7 @@ import { describeCertificates } from '../contracts/certificates-contract.ts';
 import { describeHostedZones, describeZoneConflicts } from '../contracts/hosted-zones-contract.ts';
 import { describeLinkSigner } from '../contracts/link-signer-contract.ts';
 import { describePublicDns } from '../contracts/public-dns-contract.ts';
+import { describeScheduler } from '../contracts/scheduler-contract.ts';
 import { describeWebhookSecrets } from '../contracts/webhook-secrets-contract.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';
@@ -31,11 +33,17 @@ import { FakeWebhookSecrets } from '../fakes/fake-webhook-secrets.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
 import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
+import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../moto.ts';
 import type { ServerProcess } from '../server-process.ts';
+import { openScheduler } from './open-scheduler.ts';
 
 describeArtifactStore('InMemoryArtifactStore', async () => new InMemoryArtifactStore());
 describeLinkSigner('FakeLinkSigner', async () => new FakeLinkSigner());
+describeScheduler('InMemoryScheduler', async () => {
+  const scheduler = new InMemoryScheduler();
+  return { scheduler, read: async (name) => scheduler.wakeUps.get(name) };
+});
 describeWebhookSecrets('FakeWebhookSecrets', async () => (generations) => new FakeWebhookSecrets(generations));
 
 /** A role of the account that moto gives everybody who does not assume another. */
@@ -114,6 +122,12 @@ function onMoto(): void {
     const at = clientAt(moto.endpoint);
     const certificates = new AcmCertificates((access) => new ACMClient({ ...at, ...access }), new STSClient(at));
     return { certificates, role: DNS_ROLE };
+  });
+
+  describeScheduler('EventBridgeScheduler', async () => {
+    const client = new SchedulerClient(clientAt(moto.endpoint));
+    await client.send(new CreateScheduleGroupCommand({ Name: 'stagegate' }));
+    return openScheduler(client);
   });
 
   describe('SnsApproverMail', () => {

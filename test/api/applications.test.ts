@@ -191,7 +191,7 @@ describe('DELETE /applications/{app}', () => {
     await world.end(id, 'failed');
     await world.store.transact(async (transaction) => {
       const where = { application: 'my-app', environment: 'dev1' };
-      transaction.insert('stateAddress', { ...where, address: 'bucket/key' });
+      transaction.insert('stateAddress', { ...where, address: 'bucket/key', former: [] });
       transaction.insert('stateClaim', { ...where, address: 'bucket/key', at: world.surroundings.now() });
     });
     await world.delete('/applications/my-app');

@@ -12,6 +12,7 @@ const SERVED = {
   configure: operations.CONFIGURE,
   approvers: operations.APPROVERS,
   deploy: operations.DEPLOY,
+  ephemeral: operations.EPHEMERAL,
   decide: operations.DECIDE,
   webhook: operations.WEBHOOK,
   open: operations.OPEN,

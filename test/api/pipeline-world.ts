@@ -2,6 +2,7 @@ import type { Operation, Planned } from '../../lambdas/domain/deployment.ts';
 import { plannedOf, withPlan } from '../../lambdas/domain/deployment.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
+import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { aPlanned, commitOf } from '../builders.ts';
@@ -30,6 +31,14 @@ export class PipelineWorld extends TestApi {
     for (const name of ['dev1', 'stage1', 'prod1'] as const)
       await world.put(`/applications/my-app/environments/${name}`, environmentBody(name));
     return world;
+  }
+
+  /** Writes a record, whatever stood there. */
+  write<K extends Kind>(kind: K, record: RecordOf<K>): Promise<void> {
+    return this.store.transact(async (transaction) => {
+      await transaction.get(kind, record as unknown as KeyOf<K>);
+      transaction.put(kind, record);
+    });
   }
 
   /** Registers an approver whose address is confirmed. */

@@ -1,4 +1,4 @@
-import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, OPEN, READ, WEBHOOK } from '../../lambdas/api/operations.ts';
+import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from '../../lambdas/api/operations.ts';
 import { ROUTES } from '../../lambdas/api/routes.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
@@ -12,6 +12,7 @@ import { FakeWorkflow } from '../fakes/fake-workflow.ts';
 import { InMemoryApproverMail } from '../fakes/in-memory-approver-mail.ts';
 import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
+import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
@@ -48,6 +49,7 @@ export class TestApi {
   readonly links = new FakeLinkSigner();
   readonly builds = new FakeBuilds();
   readonly webhookSecrets = new FakeWebhookSecrets();
+  readonly scheduler = new InMemoryScheduler();
   readonly surroundings = new FakeSurroundings();
   readonly log = new RecordingLog();
   /** Everything any answer has said. */
@@ -55,7 +57,7 @@ export class TestApi {
   readonly #functions;
 
   constructor(store?: Store, told: { executionsUrl?: string } = {}) {
-    const { mail, links, workflow, events, artifacts, builds, surroundings, webhookSecrets, log } = this;
+    const { mail, links, workflow, events, artifacts, builds, scheduler, surroundings, webhookSecrets, log } = this;
     const ports = {
       store: store ?? this.store,
       mail,
@@ -65,8 +67,11 @@ export class TestApi {
       artifacts,
       builds,
       states: new FakeStateReader(),
+      scheduler,
       surroundings,
       webhookSecrets,
+      limits: { perApplication: 2, inAll: 3 },
+      leastTtlSeconds: 3600,
       leastGateExpirySeconds: 3600,
     };
     const services = { ...ports, publicUrl: PUBLIC_URL, ...told };
@@ -75,6 +80,7 @@ export class TestApi {
       configure: apiHandler('configure', CONFIGURE, { services, log }),
       approvers: apiHandler('approvers', APPROVERS, { services, log }),
       deploy: apiHandler('deploy', DEPLOY, { services, log }),
+      ephemeral: apiHandler('ephemeral', EPHEMERAL, { services, log }),
       decide: apiHandler('decide', DECIDE, { services, log }),
       webhook: apiHandler('webhook', WEBHOOK, { services, log }),
       open: apiHandler('open', OPEN, { services, log }),

@@ -49,7 +49,7 @@ describe('an apply', () => {
     );
     const { build, result, log } = await apply(cloud, environment, planned);
     expect(build.buildStatus).toBe('SUCCEEDED');
-    expect(AppliedSchema.parse(result)).toEqual({ ok: true, applied: 'yes', resources: 2 });
+    expect(AppliedSchema.parse(result)).toEqual({ ok: true, applied: 'yes', resources: 2, resourcesLeft: 2 });
     expect(await cloud.readJson(artifactBucket, `${planned.prefix}apply/outputs.json`)).toEqual({
       host: { sensitive: false, type: 'string', value: 'example.com' },
       password: { sensitive: true, type: 'string', value: 's3cr3t-value' },
@@ -65,8 +65,17 @@ describe('an apply', () => {
     await apply(cloud, environment, planned);
     const destroying = await plan(cloud, environment, commit, { STAGEGATE_OPERATION: 'destroy' });
     const { result } = await apply(cloud, environment, destroying);
-    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1 });
+    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 0 });
     expect(await readState(environment.name)).toMatchObject({ resources: [] });
+  });
+
+  it('counts what is in the state afterwards, in modules too', async () => {
+    cloud.repository.commit({ 'modules/pair/main.tf': `${block('one')}${block('two')}` });
+    const { environment, planned } = await planNew(
+      `module "pairs" {\n  source = "../../../modules/pair"\n  count  = 2\n}\n${block('own')}`,
+    );
+    const { result } = await apply(cloud, environment, planned);
+    expect(result).toMatchObject({ ok: true, resourcesLeft: 5 });
   });
 
   it('reads the files of the bundle, whatever the repository says meanwhile', async () => {
@@ -76,7 +85,7 @@ describe('an apply', () => {
     );
     cloud.repository.commit({ [`${directory}/page.html`]: 'changed', [`${directory}/main.tf`]: block('other') });
     const { result } = await apply(cloud, environment, planned);
-    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1 });
+    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
   });
 
   it('is refused the second time, and the result of the first stays', async () => {

@@ -45,7 +45,12 @@ export const PlanFailureSchema = z.strictObject({
   reason: z.string().optional(),
   diagnostics: z.array(DiagnosticSchema),
 });
-export const AppliedSchema = z.strictObject({ ok: z.literal(true), applied: z.literal('yes'), resources: z.number() });
+export const AppliedSchema = z.strictObject({
+  ok: z.literal(true),
+  applied: z.literal('yes'),
+  resources: z.number(),
+  resourcesLeft: z.number(),
+});
 export const ApplyFailureSchema = z.strictObject({
   ok: z.literal(false),
   phase: z.enum(['started', 'download', 'digest', 'init', 'apply', 'outputs', 'upload']),

@@ -162,7 +162,7 @@ describe('a plan', () => {
       expect.arrayContaining([expect.objectContaining({ Key: 'web', Source: source })]),
     );
     // The repository of the module is gone by now: the apply used what the plan had seen.
-    expect(run.applied.result).toEqual({ ok: true, applied: 'yes', resources: 1 });
+    expect(run.applied.result).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
   });
 
   it('leaves nothing of its work behind', async () => {
@@ -230,6 +230,32 @@ describe('the backend', () => {
     const commit = cloud.repository.commit({ 'apps/shop/own/main.tf': `${backend}${resource}` });
     const { backend: resolved } = plannedOf(await plan(cloud, environment, commit));
     expect(resolved).toEqual({ type: 's3', bucket: stateBucket, key, region: 'eu-west-1' });
+  });
+
+  it('with a fixed key is not where the directory says, and leaves what is there alone', async () => {
+    const key = 'apps/shop/owner/terraform.tfstate';
+    const owner = environmentOf('owner');
+    const guest = environmentOf('guest', {
+      state: { bucket: stateBucket, key: 'ephemeral/shop/guest/terraform.tfstate' },
+    });
+    for (const environment of [owner, guest]) cloud.addEnvironment(environment);
+    const commit = cloud.repository.commit({
+      'apps/shop/owner/main.tf': `terraform {\n  backend "s3" {\n    key = "${key}"\n  }\n}\n${resource}`,
+      // A workspace selected by whoever committed it would be another state.
+      'apps/shop/owner/.terraform/environment': 'other',
+    });
+    await apply(cloud, owner, await plan(cloud, owner, commit));
+    const before = await cloud.readJson(stateBucket, key);
+    const fixed = {
+      STAGEGATE_DIRECTORY: 'apps/shop/owner',
+      STAGEGATE_STATE_KEY: 'ephemeral/shop/guest/terraform.tfstate',
+      STAGEGATE_STATE_KEY_RULE: 'fixed',
+    };
+    const planned = await plan(cloud, guest, commit, fixed);
+    expect(plannedOf(planned)).toMatchObject({ exitCode: 2, state: null, backend: { key: fixed.STAGEGATE_STATE_KEY } });
+    await apply(cloud, guest, planned, fixed);
+    expect(await cloud.readJson(stateBucket, fixed.STAGEGATE_STATE_KEY)).toMatchObject({ serial: 1 });
+    expect(await cloud.readJson(stateBucket, key)).toEqual(before);
   });
 
   it('is locked: a plan waits for nobody forever', async () => {

@@ -165,6 +165,20 @@ describe('the backend', () => {
     expect(existsSync(inTree(`${directory}/stagegate_override.tf`))).toBe(isAdded);
   });
 
+  it.each([
+    ['no block', '', all],
+    ['a key', 'terraform {\n  backend "s3" {\n    key = "mine"\n  }\n}\n', all],
+    [
+      'everything',
+      'terraform {\n  backend "s3" {\n    bucket = "b"\n    key = "k"\n    region = "us-east-1"\n    use_lockfile = true\n  }\n}\n',
+      { key: all.key },
+    ],
+  ])('gets a fixed key in place of its own for %s', (_, text, completed) => {
+    write({ [`${directory}/main.tf`]: `${text}${resource}` });
+    expect(prepare({ STAGEGATE_STATE_KEY_RULE: 'fixed' })).toMatchObject({ ok: true, completed });
+    expect(Object.keys(prepare({ STAGEGATE_STATE_KEY_RULE: 'fixed' }).completed)).toEqual(Object.keys(completed));
+  });
+
   it('is read from JSON and from override files, the last of which counts', () => {
     write({
       [`${directory}/main.tf`]: 'terraform {\n  backend "s3" {\n    key = "first"\n  }\n}\n',

@@ -46,14 +46,16 @@ function addCommand(name: string, script: string): void {
 /** Writes the file that `-out` names. */
 const savePlan = `echo saved >"$(printf '%s\\n' "$@" | sed -n 's/^-out=//p')"`;
 
+const INIT = [
+  'mkdir -p .terraform',
+  'echo \'{"backend":{"type":"s3","config":{"bucket":"b","key":"k","region":"eu-west-1"}}}\' >.terraform/terraform.tfstate',
+  'echo \'{"type":"version","terraform":"1.99.0"}\'',
+].join('\n');
+
 /** A `terraform` that succeeds at everything, with the steps given here done differently. */
 function addEngine(steps: Readonly<Record<string, string>> = {}, name = 'terraform'): void {
   const normal: Record<string, string> = {
-    init: [
-      'mkdir -p .terraform',
-      'echo \'{"backend":{"type":"s3","config":{"bucket":"b","key":"k","region":"eu-west-1"}}}\' >.terraform/terraform.tfstate',
-      'echo \'{"type":"version","terraform":"1.99.0"}\'',
-    ].join('\n'),
+    init: INIT,
     validate: 'echo \'{"diagnostics":[]}\'',
     plan: `${savePlan}; exit 2`,
     show: "echo '{}'",
@@ -142,6 +144,23 @@ describe('plan.sh', () => {
     expect(calls().map((call) => call.split(' ')[0])).toEqual(['init', 'validate', 'plan', 'show']);
     expect(calls()[0]).toContain('-backend-config=bucket=our-bucket');
     expect(calls()[2]).toMatch(/-input=false .*-detailed-exitcode .*-out=\S+plan\.tfplan/);
+  });
+
+  it.each([
+    [
+      'another key than the fixed one',
+      '',
+      'after init the state is at the key k, not at apps/shop/dev1/terraform.tfstate',
+    ],
+    ['another workspace', 'printf other >.terraform/environment', 'after init the workspace is "other", not "default"'],
+  ])('fails when init ends with %s', async (_, more, message) => {
+    addEngine({ init: `${INIT}\n${more}` });
+    const rule = more === '' ? 'fixed' : 'default';
+    expect(failureOfPlan(await run('plan', { STAGEGATE_STATE_KEY_RULE: rule }))).toMatchObject({
+      phase: 'backend',
+      message,
+    });
+    expect(calls()).toHaveLength(1);
   });
 
   it('plans a destruction with -destroy', async () => {
@@ -337,8 +356,8 @@ describe('apply.sh', () => {
     const variables = await planned();
     rmSync(join(directory, 'calls'));
     const { exitCode, result } = await run('apply', variables);
-    expect([exitCode, result]).toEqual([0, { ok: true, applied: 'yes', resources: 1 }]);
-    expect(calls().map((call) => call.split(' ')[0])).toEqual(['init', 'apply', 'output']);
+    expect([exitCode, result]).toEqual([0, { ok: true, applied: 'yes', resources: 1, resourcesLeft: 0 }]);
+    expect(calls().map((call) => call.split(' ')[0])).toEqual(['init', 'apply', 'output', 'show']);
     expect(calls()[0]).toMatch(/-lockfile=readonly .*-backend-config=bucket=our-bucket/);
     expect(calls()[1]).toMatch(/plan\.tfplan$/);
   });

@@ -46,6 +46,9 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     holder: { deploymentId: ID, release: 1, operation: 'deploy', since: NOW },
     queue: [{ deploymentId: 'my-app-dev1-2-abc124', release: 2, operation: 'rollback' }],
     newestStarted: 2,
+    provenAfter: 1,
+    resources: { count: 3, deploymentId: ID, at: NOW },
+    appliedCommit: COMMIT,
     hold: { reason: 'rolled back', by: BY, at: NOW },
     deployed: {
       release: 1,
@@ -72,7 +75,19 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     address: 'module.db.aws_db_instance.main["a"]',
     lifts: [{ reason: 'moved to another instance', by: BY, at: NOW, usedBy: { deploymentId: ID, at: NOW } }],
   },
-  stateAddress: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate' },
+  stateAddress: {
+    ...WHERE,
+    address: 'acme-state/apps/my-app/dev1/terraform.tfstate',
+    former: ['acme-state/old.tfstate'],
+  },
+  externalId: { ...WHERE, externalId: 'a'.repeat(32) },
+  ephemeralRegister: { live: [{ application: 'my-app', environment: 'pr-7' }] },
+  branchHead: {
+    repository: 'https://git.example/acme/config.git',
+    branch: 'feature/larger-database',
+    head: COMMIT,
+    past: ['f'.repeat(40)],
+  },
   deployment: aDeployment('awaiting_approval', {
     requestedBy: BY,
     planned: aPlanned({

@@ -50,6 +50,7 @@ describe('acquiring an environment', () => {
       STAGEGATE_EXTERNAL_ID: 'a'.repeat(32),
       STAGEGATE_STATE_BUCKET: 'stagegate-state-111111111111-eu-west-1',
       STAGEGATE_STATE_KEY: 'apps/my-app/dev1/terraform.tfstate',
+      STAGEGATE_STATE_KEY_RULE: 'default',
       STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,

@@ -5,6 +5,7 @@ import {
   DeploymentSchema,
   isTerminal,
   type Operation,
+  orderOf,
   type Status,
 } from '../../lambdas/domain/deployment.ts';
 import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/domain/environment-state.ts';
@@ -65,7 +66,8 @@ export class Invariants {
   }
 
   #deployment(before: Deployment | undefined, after: Deployment): void {
-    const { id, status, environment, release, operation } = after;
+    const { id, status, environment, operation } = after;
+    const release = orderOf(after);
     const isActive = ['planning', 'awaiting_approval', 'applying'].includes(status);
     const state = this.#stateOf(environment);
     this.#require(!(environment === 'prod1' && after.automatic), 'nothing goes to production by itself', id);
@@ -75,7 +77,8 @@ export class Invariants {
         'a deployment begins at the beginning',
         after,
       );
-      if (operation !== 'destroy') this.#require(this.#isProvenBefore(after), 'it was made without a proof', after);
+      if (operation !== 'destroy')
+        this.#require(this.#isProvenBefore({ environment, release }), 'it was made without a proof', after);
     } else if (before.status !== status) {
       this.#require(canBecome(before.status, status), `${before.status} became ${status}`, id);
     } else if (isTerminal(status)) this.#require(same(before, after), 'an ended deployment changed', id);
@@ -98,13 +101,18 @@ export class Invariants {
     }
     const isJudgedWithoutChanges = 'planned' in after && after.planned && !after.planned.hasChanges;
     if (status === 'planning' && isJudgedWithoutChanges && !after.blocking && !after.cancelRequestedBy)
-      this.#require(operation === 'destroy' || this.#isProvenBefore(after), 'it passed without a proof', id);
+      this.#require(
+        operation === 'destroy' || this.#isProvenBefore({ environment, release }),
+        'it passed without a proof',
+        id,
+      );
     if (isTerminal(status) && !(before && isTerminal(before.status)))
       this.#endings.push({ environment, release, operation, status });
   }
 
   #applying(deployment: Deployment & { status: 'applying' }): void {
-    const { id, release, environment, operation, planned, application } = deployment;
+    const { id, environment, operation, planned, application } = deployment;
+    const release = orderOf(deployment);
     for (const { gate: name, required } of planned.gates) {
       const gate = this.#gateOf(id, name);
       const counted = [planned.digest, ...(gate ? this.#equalPlans(gate) : [])];
@@ -130,7 +138,7 @@ export class Invariants {
     if (operation === 'deploy')
       this.#require(state?.newestStarted === release, 'an older release replaces a newer one', deployment);
     if (operation !== 'destroy')
-      this.#require(this.#isProvenBefore(deployment), 'it applies without a proof', deployment);
+      this.#require(this.#isProvenBefore({ environment, release }), 'it applies without a proof', deployment);
     this.#require(!(deployment.automatic && state?.hold), 'nobody asked for it and the environment is on hold', id);
   }
 

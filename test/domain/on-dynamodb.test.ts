@@ -137,13 +137,21 @@ describe('on DynamoDB', () => {
   test('the largest application is removed with its audit in one transaction', async () => {
     const pipeline = Array.from({ length: 20 }, (_, number) => `e${number}`);
     await world.write('application', anApplication({ name: 'large', pipeline }));
-    for (const name of pipeline) {
+    const at = world.surroundings.now();
+    for (const [number, name] of pipeline.entries()) {
       await world.write('environment', anEnvironment({ application: 'large', name }));
       const where = { application: 'large', environment: name };
       await world.write('environmentState', anEnvironmentState(where));
-      await world.write('stateAddress', { ...where, address: `bucket/large/${name}` });
-      await world.write('stateClaim', { ...where, address: `bucket/large/${name}`, at: world.surroundings.now() });
+      const [address, former] = [`bucket/large/${name}`, number < 10 ? [`bucket/old/${name}`] : []];
+      await world.write('stateAddress', { ...where, address, former });
+      for (const each of [address, ...former]) await world.write('stateClaim', { ...where, address: each, at });
     }
+    const [moved, more] = [{ application: 'large', environment: 'e0' }, 'bucket/older/e0'];
+    const known = { ...moved, address: 'bucket/large/e0', former: ['bucket/old/e0'] };
+    await world.write('stateAddress', { ...known, former: [...known.former, more] });
+    const refused = { refusal: 'not-allowed-here' };
+    await expect(removeApplication(world, 'large', 'admin')).rejects.toMatchObject(refused);
+    await world.write('stateAddress', known);
     await removeApplication(world, 'large', 'admin');
     expect(await world.store.get('application', { name: 'large' })).toBeUndefined();
     const [entry] = await listAll(world.store, LISTINGS.audit('large', 'ascending'));

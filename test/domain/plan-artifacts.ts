@@ -11,6 +11,8 @@ export async function leavePlan(
   deployment: Deployment,
   kind: PlanKind,
   facts: Partial<PlanSuccess> = {},
+  /** Resources in the state the plan is made for. */
+  resources = 0,
 ): Promise<void> {
   const prefix = runPrefix(deployment);
   if (kind === 'fails') {
@@ -25,7 +27,7 @@ export async function leavePlan(
     exitCode: kind === 'no-changes' ? 0 : 2,
     digest: createHash('sha256').update(`${deployment.id} ${deployment.round}`).digest('hex'),
     bundle: { key: `${prefix}plan/bundle.tar.gz`, versionId: 'v1' },
-    planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind)),
+    planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind, resources)),
     modules: await artifacts.putJson(`${prefix}plan/modules.json`, { Modules: [] }),
     backend: { type: 's3', ...stateAddressOf(deployment) },
     state: null,
@@ -41,18 +43,26 @@ export const stateAddressOf = (place: Place): StateAddress => ({
   ...{ bucket: 'acme-state', key: stateKey(place), region: 'eu-west-1' },
 });
 
+/** In these tests ephemeral environments are called after pull requests. */
 export const stateKey = ({ application, environment }: Place): string =>
-  `apps/${application}/${environment}/terraform.tfstate`;
+  `${environment.startsWith('pr-') ? 'ephemeral' : 'apps'}/${application}/${environment}/terraform.tfstate`;
 
-function planOf({ operation }: Deployment, kind: PlanKind): object {
+function planOf({ operation }: Deployment, kind: PlanKind, resources: number): object {
   const isDeleting = kind === 'deletes' || operation === 'destroy';
   const input = kind === 'other-changes' ? 'b' : 'a';
   const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create', input)];
   return {
     ...{ format_version: '1.2', terraform_version: '1.11.4', resource_changes: changes },
     ...{ applyable: changes.length > 0, complete: true, errored: false, configuration: { root_module: {} } },
+    ...(resources > 0 && { prior_state: { values: { root_module: { resources: existing(resources) } } } }),
   };
 }
+
+const existing = (count: number): object[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...{ address: index === 0 ? 'terraform_data.web' : `terraform_data.web${index}`, mode: 'managed' },
+    ...{ type: 'terraform_data', name: index === 0 ? 'web' : `web${index}`, values: { input: 'a' } },
+  }));
 
 const change = (action: 'create' | 'delete', input: string): object => ({
   ...{ address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' },

@@ -29,7 +29,7 @@ import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
-import { leavePlan, type PlanKind, stateAddressOf } from './plan-artifacts.ts';
+import { leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';
 
 export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
   readonly store: Store;
@@ -96,6 +96,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   readonly runningBuilds = new Set<string>();
   /** Digests that were applied, each time they were. */
   readonly applied: { digest: string; deploymentId: string }[] = [];
+  /** Resources in each Terraform state, by its key. */
+  readonly contents = new Map<string, number>();
   /** Every call of start and resume fails while this is set. */
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
@@ -284,6 +286,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
     return { waitingFor: { token: 'a Wait state', until: this.#now() + answer.waitSeconds * 1000 } };
   }
 
+  resourcesIn(deployment: Deployment): number {
+    return this.contents.get(stateKey(deployment)) ?? 0;
+  }
+
   /** The first step starts the build, the second one finds it ended. */
   async #build(execution: Execution, run: (deployment: Deployment) => Promise<Answer>): Promise<Answer> {
     const { deploymentId, waitingFor, builds } = execution;
@@ -310,9 +316,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
   }
 
   async #plan(deployment: Deployment): Promise<Answer> {
-    const { plan } = this.terraform(deployment);
+    const { plan: usual } = this.terraform(deployment);
+    const resources = this.resourcesIn(deployment);
+    const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
     const head = this.#services.states.headAt(stateAddressOf(deployment));
-    await leavePlan(this.#services.artifacts, deployment, plan, { state: head });
+    await leavePlan(this.#services.artifacts, deployment, plan, { state: head }, resources);
     if (plan !== 'fails') return { state: 'AnalyzePlan' };
     return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
   }
@@ -334,6 +342,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
     if (!isStale && apply !== 'is-stale') {
       this.applied.push({ digest: planned.digest, deploymentId: deployment.id });
       this.#services.states.change(address);
+      const isEmptied = deployment.operation === 'destroy' && apply === 'succeeds';
+      this.contents.set(address.key, isEmptied ? 0 : Math.max(1, this.resourcesIn(deployment)));
     }
     switch (isStale ? 'is-stale' : apply) {
       case 'succeeds':
@@ -341,7 +351,9 @@ export class SimulatedWorkflow implements Workflow, Builds {
           url: { sensitive: false, value: deployment.id },
           ...this.outputs,
         });
-        await artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 1 });
+        await artifacts.putJson(applyResultKey(prefix), {
+          ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: this.resourcesIn(deployment) },
+        });
         return { state: 'RecordOutputs' };
       case 'fails':
         await artifacts.putJson(applyResultKey(prefix), {

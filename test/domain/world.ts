@@ -1,12 +1,16 @@
+import type * as z from 'zod';
 import type { Application } from '../../lambdas/domain/application.ts';
 import type { Approver } from '../../lambdas/domain/approver.ts';
 import { cancelDeployment } from '../../lambdas/domain/cancel-deployment.ts';
+import { createEphemeral } from '../../lambdas/domain/create-ephemeral.ts';
 import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import type { Deployment, Operation, Requester } from '../../lambdas/domain/deployment.ts';
 import { carryOut } from '../../lambdas/domain/effects.ts';
-import type { Environment } from '../../lambdas/domain/environment.ts';
+import type { EphemeralEnvironment, RegularEnvironment } from '../../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState } from '../../lambdas/domain/environment-state.ts';
+import { EphemeralRequestSchema } from '../../lambdas/domain/ephemeral-environment.ts';
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
+import { findEphemeral } from '../../lambdas/domain/find.ts';
 import type { Gate } from '../../lambdas/domain/gate.ts';
 import { type Placement, placeDeployment } from '../../lambdas/domain/place-deployment.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
@@ -16,6 +20,7 @@ import { type Repair, reconcile } from '../../lambdas/domain/reconcile.ts';
 import { type KeyOf, type Kind, LISTINGS, type RecordOf } from '../../lambdas/domain/records.ts';
 import { registerPush } from '../../lambdas/domain/register-push.ts';
 import type { Release } from '../../lambdas/domain/release.ts';
+import { sweepEnvironments } from '../../lambdas/domain/sweep-environments.ts';
 import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';
@@ -26,6 +31,7 @@ import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
+import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { SimulatedWorkflow } from './simulated-workflow.ts';
 
@@ -33,7 +39,7 @@ export const ALICE = 'alice@staff.example';
 export const BOB = 'bob@staff.example';
 export const CAROL = 'carol@client.example';
 export const DAVE = 'dave@client.example';
-const TOOLING: Requester = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/run' };
+export const TOOLING: Requester = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/run' };
 
 interface Wish {
   readonly application?: string;
@@ -60,6 +66,10 @@ export class World {
   readonly patience = { pollSeconds: 30, certificateSeconds: 3600, changeSeconds: 900 };
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
+  readonly scheduler = new InMemoryScheduler();
+  readonly limits = { perApplication: 3, inAll: 5 };
+  readonly leastTtlSeconds = 3600;
+  readonly firstPauseSeconds = 60;
   readonly workflow: SimulatedWorkflow;
   readonly builds: SimulatedWorkflow;
   #releases = 0;
@@ -100,9 +110,10 @@ export class World {
     });
   }
 
-  async change(name: string, facts: Partial<Environment>): Promise<void> {
+  async change(name: string, facts: Partial<RegularEnvironment>): Promise<void> {
     const environment = await this.store.get('environment', { application: 'my-app', name });
-    await this.write('environment', { ...anEnvironment({ name }), ...environment, ...facts });
+    const current = environment?.type === 'regular' ? environment : anEnvironment({ name });
+    await this.write('environment', { ...current, ...facts });
   }
 
   async changeState(environment: string, facts: Partial<EnvironmentState>): Promise<void> {
@@ -190,6 +201,51 @@ export class World {
       await this.succeed(environment, release);
       if (environment === upTo) return;
     }
+  }
+
+  /** Makes an ephemeral environment; answers it as it is then. */
+  async ephemeral(
+    name: string,
+    facts: Partial<z.input<typeof EphemeralRequestSchema>> = {},
+    createdBy = TOOLING,
+  ): Promise<EphemeralEnvironment> {
+    const content = facts.ref === undefined ? { commit: commitOf(1) } : {};
+    const request = EphemeralRequestSchema.parse({ name, ...content, ...facts });
+    return (await createEphemeral(this, 'my-app', request, createdBy)).environment;
+  }
+
+  /** The same, with its commit deployed. */
+  async runningEphemeral(
+    name: string,
+    facts: Partial<z.input<typeof EphemeralRequestSchema>> = {},
+  ): Promise<EphemeralEnvironment> {
+    await this.ephemeral(name, facts);
+    await this.finishIn(name);
+    return this.ephemeralNow(name);
+  }
+
+  ephemeralNow(name: string): Promise<EphemeralEnvironment> {
+    return findEphemeral(this.store, 'my-app', name);
+  }
+
+  /** Runs whatever holds an environment, one after the other, until nothing does; answers the last one. */
+  async finishIn(environment: string): Promise<Deployment | undefined> {
+    let last: Deployment | undefined;
+    for (let id = await this.holderOf(environment); id; id = await this.holderOf(environment)) {
+      last = await this.finish(id);
+      const isStill = (await this.holderOf(environment)) === id;
+      if (isStill) throw new Error(`"${id}" is ${last.status} and goes no further (${this.workflow.stateOf(id)})`);
+    }
+    return last;
+  }
+
+  async sweep(): Promise<string[]> {
+    return (await sweepEnvironments(this)).map(({ environment, action }) => `${environment} ${action}`);
+  }
+
+  async liveEphemerals(): Promise<string[]> {
+    const register = await this.store.get('ephemeralRegister', {});
+    return (register?.live ?? []).map(({ application, environment }) => `${application}/${environment}`);
   }
 
   reconcile(): Promise<Repair[]> {

@@ -12,17 +12,20 @@ describe('alarms', () => {
       'stagegate-ApproversLost',
       'stagegate-CertificatesFailing',
       'stagegate-DeadLetters-check-certificates',
+      'stagegate-DeadLetters-branch-gone',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',
       'stagegate-DeadLetters-send-reminders',
+      'stagegate-DeadLetters-sweep',
       'stagegate-DeadLetters-sweep-subscriptions',
       'stagegate-DeploymentsFailed',
       'stagegate-DeploymentsStuck',
+      'stagegate-EnvironmentsStuck',
     ]);
   });
 
-  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'ApproversLost'])(
+  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck', 'ApproversLost'])(
     '%s counts what functions write, not failed executions',
     (name) => {
       const alarm = alarms.find(({ MetricName }) => MetricName === name);

@@ -41,7 +41,14 @@ describe('events', () => {
     expect(schedules).toContain('rate(1 minute)');
   });
 
+  test('a branch that is gone, or whose pull request is closed, ends its environments, if the webhook says so', () => {
+    const [rule] = ruleFor('branch-gone');
+    expect(rule.EventPattern).toEqual({ source: ['stagegate'], 'detail-type': ['BranchDeleted', 'PullRequestClosed'] });
+    expect(flat(rule.EventBusName)).toMatch(/^<EventsBus/);
+  });
+
   test.each([
+    ['sweep', 'rate(1 minute)'],
     ['send-reminders', 'rate(5 minutes)'],
     ['sweep-subscriptions', 'rate(15 minutes)'],
   ])('%s runs by the clock: %s', (name, expression) => {

@@ -42,7 +42,7 @@ describe('functions', () => {
     );
     const address = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] }, '/local/executions']] };
     expect(told.map(([, { Properties }]) => Properties.FunctionName).sort()).toEqual(
-      ['configure', 'decide', 'deploy', 'read'].map((name) => `stagegate-${name}`),
+      ['configure', 'decide', 'deploy', 'ephemeral', 'read'].map((name) => `stagegate-${name}`),
     );
     for (const [, { Properties }] of told) expect(Properties.Environment.Variables.EXECUTIONS_URL).toEqual(address);
   });
@@ -86,6 +86,8 @@ describe('functions', () => {
       'sweep-subscriptions',
       'reconcile',
       'check-certificates',
+      'branch-gone',
+      'sweep',
     ];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;

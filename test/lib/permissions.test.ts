@@ -88,6 +88,11 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...linkSecrets,
   ],
   deploy: deploying,
+  ephemeral: [
+    ...deploying,
+    ...on('schedule/stagegate/*', 'scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'),
+    ...on('<WakeUpsRole>', 'iam:PassRole'),
+  ],
   decide: deploying,
   webhook: [
     ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
@@ -132,6 +137,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory'),
     ...watchBuilds,
     ...deadLetters('reconcile'),
+  ],
+  'branch-gone': [...deploying, ...deadLetters('branchgone')],
+  sweep: [
+    ...deploying,
+    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish'),
+    ...deadLetters('sweep'),
   ],
 };
 
@@ -197,8 +208,16 @@ describe('functions', () => {
 describe('the audit', () => {
   /** Functions that do what an auditor is told of. */
   const APPENDING = [
-    ...['configure', 'approvers', 'deploy', 'decide', 'approval-page'],
-    ...['analyze-plan', 'request-approval', 'settle-gate', 'consume-plan', 'sweep-subscriptions'],
+    ...['configure', 'approvers', 'deploy', 'ephemeral', 'decide', 'approval-page'],
+    ...[
+      'analyze-plan',
+      'request-approval',
+      'settle-gate',
+      'consume-plan',
+      'sweep-subscriptions',
+      'branch-gone',
+      'sweep',
+    ],
   ];
   const writing = Object.entries(EXPECTED).filter(([, pairs]) =>
     pairs.some((pair) => pair.includes('dynamodb:PutItem')),

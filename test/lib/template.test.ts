@@ -26,6 +26,7 @@ const KNOWN_TYPES = [
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
+  'AWS::Scheduler::ScheduleGroup',
   'AWS::StepFunctions::StateMachine',
 ];
 

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Push, watchRepository } from '../../local/git-watcher.ts';
+import { type Branch, type Push, type WatchedBranch, watchRepository } from '../../local/git-watcher.ts';
 import { type Database, openDatabase } from '../../local/persistence/database.ts';
 import { createGitRepository, type GitRepository } from './codebuild/git-repository.ts';
 
 let repository: GitRepository;
 let database: Database;
 let pushes: Push[];
+let deleted: (Branch & { eventId: string })[];
 let watcher: { stop(): Promise<void> } | undefined;
 let refuse: (push: Push) => boolean;
 
@@ -13,6 +14,7 @@ beforeEach(() => {
   repository = createGitRepository();
   database = openDatabase(undefined);
   pushes = [];
+  deleted = [];
   refuse = () => false;
 });
 afterEach(async () => {
@@ -22,7 +24,11 @@ afterEach(async () => {
   repository.remove();
 });
 
-function watch(branches = ['main']): void {
+const address = 'git.example/acme/config';
+const deployedFrom = (...branches: string[]): WatchedBranch[] =>
+  branches.map((branch) => ({ repository: address, branch, isFollowed: false }));
+
+function watch(branches: readonly WatchedBranch[] = deployedFrom('main')): void {
   watcher = watchRepository({
     directory: repository.directory,
     database,
@@ -30,6 +36,9 @@ function watch(branches = ['main']): void {
     async onPush(push) {
       if (refuse(push)) throw new Error('the bus is down');
       pushes.push(push);
+    },
+    async onDeleted(branch) {
+      deleted.push(branch);
     },
     log: () => {},
   });
@@ -59,6 +68,7 @@ describe('watching a repository', () => {
     expect(pushes).toEqual([
       {
         eventId: expect.stringContaining(second),
+        repository: address,
         branch: 'main',
         before: first,
         after: second,
@@ -130,7 +140,7 @@ describe('watching a repository', () => {
 
   it('looks only at the branches somebody deploys from', async () => {
     const first = repository.commit({ 'a.txt': '1' });
-    watch(['main', 'release']);
+    watch(deployedFrom('main', 'release'));
     await seen(first);
     repository.git('checkout', '--quiet', '-b', 'other');
     repository.commit({ 'a.txt': 'other' });
@@ -139,5 +149,72 @@ describe('watching a repository', () => {
     const released = repository.commit({ 'a.txt': 'released' });
     await seen(released, 'release');
     expect(pushes.map(({ branch, after }) => [branch, after])).toEqual([['release', released]]);
+  });
+
+  describe('a branch that an ephemeral environment is made from', () => {
+    const followed: WatchedBranch[] = [{ repository: address, branch: 'feature/x', isFollowed: true }];
+    const until = async (isSo: () => boolean) => {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+
+    it('is told where it is at first sight, then like any other', async () => {
+      repository.commit({ 'a.txt': '1' });
+      repository.git('checkout', '--quiet', '-b', 'feature/x');
+      const first = repository.commit({ 'a.txt': '2' });
+      watch(followed);
+      await seen(first, 'feature/x');
+      const second = repository.commit({ 'a.txt': '3' });
+      await seen(second, 'feature/x');
+      expect(pushes.map(({ before, after, forced }) => ({ before, after, forced }))).toEqual([
+        { before: first, after: first, forced: false },
+        { before: first, after: second, forced: false },
+      ]);
+    });
+
+    it('is told where it is, too, when somebody deploys from it already; and once', async () => {
+      const first = repository.commit({ 'a.txt': '1' });
+      watch();
+      await seen(first);
+      await stop();
+      const second = repository.commit({ 'a.txt': '2' });
+      watch([{ repository: address, branch: 'main', isFollowed: true }]);
+      await until(() => pushes.length === 2);
+      await stop();
+      watch([{ repository: address, branch: 'main', isFollowed: true }]);
+      const third = repository.commit({ 'a.txt': '3' });
+      await seen(third);
+      expect(pushes.map(({ before, after }) => [before, after])).toEqual([
+        [first, second],
+        [second, second],
+        [second, third],
+      ]);
+    });
+
+    it('is told as deleted, once, and made again, under other event ids', async () => {
+      repository.commit({ 'a.txt': '1' });
+      repository.git('branch', 'feature/x');
+      watch(followed);
+      for (const count of [1, 2]) {
+        await until(() => pushes.length === count);
+        repository.git('branch', '-D', 'feature/x');
+        await until(() => deleted.length === count);
+        repository.git('branch', 'feature/x');
+      }
+      await until(() => pushes.length === 3);
+      expect(deleted).toMatchObject(
+        [followed[0], followed[0]].map((each) => ({ repository: each?.repository, branch: each?.branch })),
+      );
+      expect(new Set([...pushes, ...deleted].map(({ eventId }) => eventId)).size).toBe(5);
+    });
+
+    it('is not gone when its ref was only packed', async () => {
+      repository.commit({ 'a.txt': '1' });
+      repository.git('checkout', '--quiet', '-b', 'feature/x');
+      watch(followed);
+      await seen(repository.git('rev-parse', 'HEAD'), 'feature/x');
+      repository.git('pack-refs', '--all');
+      await seen(repository.commit({ 'a.txt': '2' }), 'feature/x');
+      expect(deleted).toEqual([]);
+    });
   });
 });

@@ -6,6 +6,7 @@ import { createJsonProtocol } from '../../local/door/json-protocol.ts';
 import { openDatabase } from '../../local/persistence/database.ts';
 import { createEventsService, type EventsService } from '../../local/services/events/events-service.ts';
 import { createKmsService } from '../../local/services/kms/kms-service.ts';
+import { createSchedulerService, type SchedulerService } from '../../local/services/scheduler/scheduler-service.ts';
 import { createSnsService, type SnsService } from '../../local/services/sns/sns-service.ts';
 import { createSqsService, type SqsService } from '../../local/services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from '../../local/services/states/states-service.ts';
@@ -26,6 +27,7 @@ export interface OpenCloud {
   readonly clock: ManualClock;
   readonly states: StatesService;
   readonly events: EventsService;
+  readonly scheduler: SchedulerService;
   readonly sns: SnsService;
   readonly sqs: SqsService;
   readonly functions: FakeFunctions;
@@ -82,6 +84,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   const context = { accountId, region, door, database, log: record };
   const kms = createKmsService(context);
   const events = createEventsService(context, { clock, random });
+  const scheduler = createSchedulerService(context, { clock, random });
   const states = createStatesService(context, {
     putEvent: (event) => events.putServiceEvent(event),
     buildEnds: (buildId, signal) => builds.buildEnds(buildId, signal),
@@ -90,7 +93,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   });
   const sns = createSnsService(context, { pagesUrl: () => PAGES_URL, resolveKeyArn: kms.resolveKeyArn, clock });
   const sqs = createSqsService(context, { resolveKeyArn: kms.resolveKeyArn, clock });
-  for (const { service } of [kms, events, states, sns, sqs]) if (service) door.register(service);
+  for (const { service } of [kms, events, scheduler, states, sns, sqs]) if (service) door.register(service);
   door.register(functions.service);
   door.register({
     signingName: 'codebuild',
@@ -108,7 +111,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   });
   return {
     keyArn: key?.attributes.Arn ?? '',
-    ...{ door, clock, states, events, sns, sqs, functions, builds, log },
+    ...{ door, clock, states, events, scheduler, sns, sqs, functions, builds, log },
     operator: { endpoint: server.url, region, credentials: OPERATOR_CREDENTIALS, maxAttempts: 1 },
     addRole(name, statements) {
       const roleArn = `arn:aws:iam::${accountId}:role/${name}`;
@@ -133,10 +136,10 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
       });
     },
     async start() {
-      for (const service of [events, states]) await service.start?.();
+      for (const service of [events, scheduler, states]) await service.start?.();
     },
     async close() {
-      for (const service of [states, events]) await service.stop?.();
+      for (const service of [states, scheduler, events]) await service.stop?.();
       await server.close();
       database.close();
     },

@@ -34,7 +34,13 @@ afterAll(async () => {
 
 function register(name: string, more: Partial<RegisteredEnvironment> = {}) {
   const environment = environmentOf(name);
-  registered.set(`shop/${name}`, { accountId: targetAccountId, region, externalId: environment.externalId, ...more });
+  registered.set(`shop/${name}`, {
+    type: 'regular',
+    accountId: targetAccountId,
+    region,
+    externalId: environment.externalId,
+    ...more,
+  });
   return environment;
 }
 
@@ -46,7 +52,12 @@ describe('the stacks of an environment’s account', () => {
     const environment = register('dev1');
     const first = await plan(cloud, environment, commit('dev1'));
     expect(plannedOf(first).backend).toMatchObject({ bucket: stateBucket, key: 'apps/shop/dev1/terraform.tfstate' });
-    expect((await apply(cloud, environment, first)).result).toEqual({ ok: true, applied: 'yes', resources: 1 });
+    expect((await apply(cloud, environment, first)).result).toEqual({
+      ok: true,
+      applied: 'yes',
+      resources: 1,
+      resourcesLeft: 1,
+    });
     const again = plannedOf(await plan(cloud, environment, commit('dev1')));
     expect([again.exitCode, again.state?.serial]).toEqual([0, 1]);
     expect(cloud.s3.store.getBucket(stateBucket)).toMatchObject({ accountId: targetAccountId, versioning: 'Enabled' });

@@ -15,7 +15,7 @@ describe('a caller is called', () => {
 test('amounts have their sign, moments their zone, operations their verb', () => {
   expect([difference(3, 'USD'), difference(-3, 'USD'), difference(0, 'USD')]).toEqual(['+$3.00', '-$3.00', '$0.00']);
   expect(moment('2026-11-23T10:00:00.000Z')).toBe('23 Nov 2026, 10:00 UTC');
-  expect(operationInWords('rollback', 3, 'prod1')).toBe('roll prod1 back to release 3');
+  expect(operationInWords('rollback', 'release 3', 'prod1')).toBe('roll prod1 back to release 3');
 });
 
 test.each([

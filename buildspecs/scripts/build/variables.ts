@@ -26,6 +26,8 @@ const BuildVariablesSchema = z.object({
   STAGEGATE_EXTERNAL_ID: required,
   STAGEGATE_STATE_BUCKET: required,
   STAGEGATE_STATE_KEY: required,
+  /** `fixed`: the state is at this key whatever the directory says; `default`: where it says nothing. */
+  STAGEGATE_STATE_KEY_RULE: z.enum(['default', 'fixed']).default('default'),
   STAGEGATE_ARTIFACT_BUCKET: required,
   STAGEGATE_RUN_PREFIX: z.string().regex(/^[^/].*\/$/, 'a key prefix that ends in "/"'),
   STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
@@ -94,6 +96,8 @@ export function workPaths(variables: BuildVariables) {
     bundle: inBase('bundle.tar.gz'),
     planJson: inBase('plan.json'),
     outputs: inBase('outputs.json'),
+    /** The state after an apply, as `show -json` prints it. */
+    state: inBase('state.json'),
     /** The backend as the engine resolved it. */
     backend: inBase('backend.json'),
     /** What the engine reported while it ran. */

@@ -150,13 +150,21 @@ export interface BackendCompletion {
   readonly arguments: readonly string[];
 }
 
-/** Completes the declared backend by our convention without ever overriding what the directory sets. */
+/** Completes the declared backend by our convention; of what the directory sets, only a fixed key is overridden. */
 export function completeBackend(
   declared: DeclaredBackend | undefined,
-  ours: { readonly bucket: string; readonly key: string; readonly region: string; readonly usePathStyle: boolean },
+  ours: {
+    readonly bucket: string;
+    readonly key: string;
+    /** The key counts even where the directory sets another. */
+    readonly isKeyFixed: boolean;
+    readonly region: string;
+    readonly usePathStyle: boolean;
+  },
 ): BackendCompletion {
   const isOwn = declared?.type === 's3';
   const present = new Set(isOwn ? declared.attributes.map(({ name }) => name) : []);
+  if (ours.isKeyFixed) present.delete('key');
   const values = {
     bucket: ours.bucket,
     key: ours.key,

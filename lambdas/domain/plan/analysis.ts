@@ -64,6 +64,8 @@ export const AnalysisSchema = z.object({
   modules: z.array(ModuleVersionSchema),
   /** Names of the root variables. */
   variables: z.array(z.string()),
+  /** Managed resources in the Terraform state as the plan found it, refreshed; deposed ones count. */
+  resourcesInState: z.int().min(0).default(0),
   changeDigest: Sha256Schema,
   /** What the plan says that this version of Stagegate does not understand, and what could not be told. */
   notices: z.array(z.string()),

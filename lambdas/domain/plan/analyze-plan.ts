@@ -9,7 +9,7 @@ import { changeDigestOf } from './change-digest.ts';
 import { collectSecrets } from './collect-secrets.ts';
 import { blocksOf, modulesOf } from './configured-resources.ts';
 import { estimateCost } from './cost.ts';
-import { DependencyGraph } from './dependency-graph.ts';
+import { DependencyGraph, stateResourcesOf } from './dependency-graph.ts';
 import { driftOf } from './drift.ts';
 import { recordOf, textOf } from './json-value.ts';
 import { moduleVersionsOf } from './module-versions.ts';
@@ -18,7 +18,7 @@ import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts
 import { readPlan, UnreadablePlanError } from './read-plan.ts';
 import { HIDDEN, Redactor } from './redactor.ts';
 import { changesOf, isEffective, type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
-import { evaluateSafeguards, type SafeguardSettings } from './safeguards.ts';
+import { type EphemeralPlan, evaluateSafeguards, type SafeguardSettings } from './safeguards.ts';
 import { lossOf } from './stateful-kinds.ts';
 
 export type { Analysis } from './analysis.ts';
@@ -42,6 +42,8 @@ export interface PlanToAnalyse {
   readonly environment?: string;
   readonly operation?: Operation;
   readonly settings?: SafeguardSettings;
+  /** Given for an ephemeral environment, which may only have what it made itself. */
+  readonly ephemeral?: EphemeralPlan;
   /** Addresses (or the environment's name) whose protection is lifted and unused. */
   readonly lifts?: readonly string[];
   /**
@@ -110,6 +112,7 @@ function analyze(input: PlanToAnalyse): Analysis {
       ...(module.ref !== undefined && { ref: redactor.text(module.ref) }),
     })),
     variables: variableNames(plan),
+    resourcesInState: stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed').length,
     changeDigest: changeDigestOf({ plan, changes, blocks, redactor, key: input.digestKey ?? '' }),
     notices: [...(input.notices ?? []), ...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) =>
       redactor.text(notice),

@@ -31,6 +31,8 @@ export type SafeguardSettings = z.infer<typeof SafeguardSettingsSchema>;
 export const SAFEGUARD_RULES = [
   'plan-errored',
   'plan-incomplete',
+  'first-plan-creates',
+  'adopts-or-leaves',
   'unknown-action',
   'environment-destroyed',
   'protected-kind',
@@ -61,6 +63,12 @@ export const SafeguardsSchema = z.object({
 });
 export type Safeguards = z.infer<typeof SafeguardsSchema>;
 
+/** About the plan of an ephemeral environment. */
+export interface EphemeralPlan {
+  /** Nothing was ever applied there. */
+  readonly isFirst: boolean;
+}
+
 export interface SafeguardFacts {
   readonly plan: Plan;
   readonly changes: readonly ResourceChange[];
@@ -69,6 +77,7 @@ export interface SafeguardFacts {
   readonly deletionProtection: boolean;
   readonly operation?: z.infer<typeof OperationSchema>;
   readonly settings?: SafeguardSettings;
+  readonly ephemeral?: EphemeralPlan;
   /** Name of the environment: what staff lifts for it as a whole. */
   readonly environment?: string;
   /** Addresses (or the environment's name) whose protection staff lifted and nobody has used yet. */
@@ -82,7 +91,11 @@ export interface SafeguardFacts {
  * until staff lifts the protection. Plans that failed, are incomplete or hold unknown actions are refused everywhere.
  */
 export function evaluateSafeguards(facts: SafeguardFacts): Safeguards {
-  const found = [...planViolations(facts), ...(isProtected(facts) ? protectionViolations(facts) : [])];
+  const found = [
+    ...planViolations(facts),
+    ...(facts.ephemeral ? ephemeralViolations(facts, facts.ephemeral) : []),
+    ...(isProtected(facts) ? protectionViolations(facts) : []),
+  ];
   const violations = found.map((violation) => {
     const address = facts.redactor.address(violation.address);
     return { ...violation, address, liftedBy: liftFor({ ...violation, address }, facts) };
@@ -136,6 +149,31 @@ function planViolations(facts: SafeguardFacts): Found[] {
         const why = `the actions ${redactor.text(actions.join(', '))} are unknown; what they do cannot be judged`;
         return { address, rule: 'unknown-action', why, liftable: false };
       }),
+  ];
+}
+
+/**
+ * An ephemeral environment ends with the destruction of all it has. So it must have made all of that itself, and leave
+ * nothing behind: its first plan creates and does nothing else, and no plan imports or forgets.
+ */
+function ephemeralViolations({ plan, changes, operation }: SafeguardFacts, { isFirst }: EphemeralPlan): Found[] {
+  const adopting = changes.flatMap(({ address, importing, actions }): Found[] => {
+    const what = importing ? 'is imported' : actions.includes('forget') ? 'would be forgotten' : undefined;
+    if (!what) return [];
+    const why = `${what}; an ephemeral environment has what it made itself, and takes all of it along when it ends`;
+    return [{ address, rule: 'adopts-or-leaves', why, liftable: false }];
+  });
+  if (!isFirst || operation === 'destroy') return adopting;
+  const existing = existingObjects(plan, changes);
+  const others = changes
+    .filter(({ mode, kind }) => mode === 'managed' && kind !== 'create')
+    .map(({ address }) => address);
+  return [
+    ...adopting,
+    ...[...new Set([...existing, ...others])].map((address): Found => {
+      const why = 'is there already; the first plan of an ephemeral environment may only create';
+      return { address, rule: 'first-plan-creates', why, liftable: false };
+    }),
   ];
 }
 

@@ -66,6 +66,7 @@ const SERVICE_KEYS = [
   'dynamodb:LeadingKeys',
   'events:detail-type',
   'events:source',
+  'iam:PassedToService',
   'kms:CallerAccount',
   'kms:MacAlgorithm',
   'kms:RequestAlias',

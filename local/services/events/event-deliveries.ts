@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalContext } from '../../assembly/provision.ts';
 import type { Clock } from '../../clock.ts';
-import { serviceCaller } from '../../door/callers.ts';
-import { AwsError } from '../../door/wire.ts';
+import { roleSession, serviceCaller } from '../../door/callers.ts';
+import { AwsError, type Caller } from '../../door/wire.ts';
 
 /** Something a target is owed. */
 export interface Delivery {
+  /** The rule or schedule that owes it. */
   readonly ruleArn: string;
+  /** The role by which the target is invoked; without one the service invokes it by itself. */
+  readonly roleArn?: string;
   readonly targetArn: string;
   /** The event as it was put, for the dead-letter queue. */
   readonly event: string;
@@ -36,6 +39,8 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 60_000;
 
 interface EventDeliveriesProps {
+  /** Which service owes them: `events` or `scheduler`. */
+  readonly source: 'events' | 'scheduler';
   readonly context: Pick<LocalContext, 'database' | 'door' | 'accountId' | 'log'>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -51,9 +56,11 @@ export interface EventDeliveries {
 }
 
 /** What EventBridge owes to targets: delivers it, tries again with growing delays, and gives up to the dead-letter queue. */
-export function createEventDeliveries({ context, clock, random }: EventDeliveriesProps): EventDeliveries {
+export function createEventDeliveries({ source, context, clock, random }: EventDeliveriesProps): EventDeliveries {
   const { database, door, accountId, log } = context;
-  const deliveries = database.collection<PendingDelivery>('events-deliveries');
+  const deliveries = database.collection<PendingDelivery>(`${source}-deliveries`);
+  const callerOf = ({ ruleArn, roleArn }: Delivery): Caller =>
+    roleArn === undefined ? serviceCaller(`${source}.amazonaws.com`, ruleArn, accountId) : roleSession(roleArn, source);
   const scheduled = new Map<string, () => void>();
   let isStopped = false;
 
@@ -61,7 +68,7 @@ export function createEventDeliveries({ context, clock, random }: EventDeliverie
     if (isStopped || scheduled.has(id)) return;
     const attempt = (): void => {
       deliver(id).catch((error: unknown) =>
-        log({ source: 'events', message: 'a delivery crashed', fields: { id, error: String(error) } }),
+        log({ source, message: 'a delivery crashed', fields: { id, error: String(error) } }),
       );
     };
     scheduled.set(id, clock.at(dueAt, attempt));
@@ -70,10 +77,9 @@ export function createEventDeliveries({ context, clock, random }: EventDeliverie
   const deliver = async (id: string): Promise<void> => {
     const delivery = deliveries.get(id);
     if (!delivery || isStopped) return;
-    const { ruleArn, targetArn, payload } = delivery;
+    const { targetArn, payload } = delivery;
     try {
-      const caller = serviceCaller('events.amazonaws.com', ruleArn, accountId);
-      await door.call(caller, 'lambda', 'Invoke', {
+      await door.call(callerOf(delivery), 'lambda', 'Invoke', {
         FunctionName: targetArn,
         InvocationType: 'Event',
         Payload: payload,
@@ -103,20 +109,18 @@ export function createEventDeliveries({ context, clock, random }: EventDeliverie
     return { ...delivery, attempts, dueAt };
   };
 
-  const giveUp = async (
-    { ruleArn, targetArn, deadLetterArn, event, attempts }: PendingDelivery,
-    error: AwsError,
-  ): Promise<void> => {
+  const giveUp = async (delivery: PendingDelivery, error: AwsError): Promise<void> => {
+    const { ruleArn, targetArn, deadLetterArn, event, attempts } = delivery;
     const fields = { ruleArn, targetArn, reason: error.message };
     if (deadLetterArn === undefined) {
       log({
-        source: 'events',
+        source,
         message: 'an event is lost: its target refuses it and the rule has no dead-letter queue',
         fields,
       });
       return;
     }
-    log({ source: 'events', message: 'an event went to the dead-letter queue', fields: { ...fields, deadLetterArn } });
+    log({ source, message: 'an event went to the dead-letter queue', fields: { ...fields, deadLetterArn } });
     const attributes = {
       RULE_ARN: ruleArn,
       TARGET_ARN: targetArn,
@@ -126,7 +130,7 @@ export function createEventDeliveries({ context, clock, random }: EventDeliverie
     };
     const [, , , region, account, name] = deadLetterArn.split(':');
     await door
-      .call(serviceCaller('events.amazonaws.com', ruleArn, accountId), 'sqs', 'SendMessage', {
+      .call(callerOf(delivery), 'sqs', 'SendMessage', {
         QueueUrl: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
         MessageBody: event,
         MessageAttributes: Object.fromEntries(
@@ -135,7 +139,7 @@ export function createEventDeliveries({ context, clock, random }: EventDeliverie
       })
       .catch((refusal: unknown) => {
         log({
-          source: 'events',
+          source,
           message: 'an event is lost: the dead-letter queue refuses it',
           fields: { ...fields, deadLetterArn, refusal: String(refusal) },
         });

@@ -34,7 +34,7 @@ export function createEventsService(
   const buses = new Set(['default']);
   const rules = new Map<string, EventRule>();
   const timers = new Map<string, () => void>();
-  const deliveries = createEventDeliveries({ context, clock, random });
+  const deliveries = createEventDeliveries({ source: 'events', context, clock, random });
 
   const busName = (nameOrArn: string): string => nameOrArn.replace(/^arn:.*:event-bus\//, '');
   const busArn = (nameOrArn: string): string =>

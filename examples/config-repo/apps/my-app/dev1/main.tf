@@ -2,7 +2,7 @@ module "web_service" {
   source = "../../../modules/web-service"
 
   application        = "my-app"
-  environment        = "dev1"
+  environment        = var.environment
   region             = var.region
   image              = var.image
   desired_count      = var.desired_count

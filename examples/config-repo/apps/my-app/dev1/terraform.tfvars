@@ -1,3 +1,4 @@
+environment   = "dev1"
 region        = "eu-west-1"
 image         = "registry.example.com/my-app:1.0.0"
 desired_count = 1

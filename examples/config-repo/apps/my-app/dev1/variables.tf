@@ -1,3 +1,8 @@
+variable "environment" {
+  description = "Name of the environment: dev1, or that of an ephemeral environment based on it."
+  type        = string
+}
+
 variable "region" {
   description = "AWS region of this environment."
   type        = string

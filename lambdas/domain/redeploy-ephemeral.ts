@@ -1,0 +1,41 @@
+import { placeEphemeralDeployment, requireOpen } from './deploy-ephemeral.ts';
+import type { Requester } from './deployment.ts';
+import { carryOut, type EffectServices } from './effects.ts';
+import { RefusedError } from './errors.ts';
+import { findApplication, findEphemeral } from './find.ts';
+import type { Placement } from './place-deployment.ts';
+import type { Surroundings } from './ports.ts';
+
+/** Deploys a commit, or once more the one it has, to an ephemeral environment. Throws NotFoundError, RefusedError. */
+export async function redeployEphemeral(
+  services: EffectServices & { readonly surroundings: Surroundings },
+  where: { readonly application: string; readonly environment: string },
+  wanted: string | undefined,
+  requestedBy: Requester,
+): Promise<Placement> {
+  const { store, surroundings } = services;
+  const placement = await store.transact(async (transaction) => {
+    const application = await findApplication(transaction, where.application);
+    const environment = await findEphemeral(transaction, where.application, where.environment);
+    requireOpen(environment);
+    const commit = wanted ?? environment.commit;
+    if (commit === undefined)
+      throw new RefusedError(
+        'nothing-deployed',
+        `no push has told the head of branch "${environment.branch}" yet; give a commit`,
+      );
+    const next = { ...environment, commit, updatedAt: surroundings.now() };
+    if (commit !== environment.commit) transaction.put('environment', next);
+    const wish = {
+      application,
+      environment: next,
+      commit,
+      operation: 'deploy',
+      requestedBy,
+      automatic: false,
+    } as const;
+    return placeEphemeralDeployment(transaction, wish, surroundings);
+  });
+  await carryOut(services, placement.effects);
+  return placement;
+}

@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { BranchDeletedSchema, PullRequestClosedSchema } from '../domain/events.ts';
+import { endWithBranch } from '../domain/follow-branch.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = servicesOf('branch-gone');
+
+/** The first has fields that the second lacks. */
+const DetailSchema = z.union([PullRequestClosedSchema, BranchDeletedSchema]);
+
+/** BranchDeleted and PullRequestClosed: the ephemeral environments of the branch end with it. */
+export const handler = eventHandler(DetailSchema, async (gone) => {
+  await endWithBranch(services, gone, 'merged' in gone ? 'pull-request-closed' : 'branch-deleted');
+});

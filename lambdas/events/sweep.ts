@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { type Swept, sweepEnvironment, sweepEnvironments } from '../domain/sweep-environments.ts';
+import { eventHandler } from '../runtime/event-handler.ts';
+import { logger } from '../runtime/logger.ts';
+import { countStuckEnvironments } from '../runtime/metrics.ts';
+import { servicesOf } from '../runtime/services.ts';
+
+const services = servicesOf('sweep');
+
+/** A wake-up names an environment whose time is over; the event of the clock has no detail of use. */
+const DetailSchema = z.object({ application: z.string().optional(), environment: z.string().optional() });
+
+/** Of these somebody has to know. */
+const STUCK = new Set<Swept['action']>(['stuck', 'failed']);
+
+export const handler = eventHandler(DetailSchema, async ({ application, environment }) => {
+  const swept =
+    application && environment
+      ? await sweepEnvironment(services, { application, environment })
+      : await sweepEnvironments(services);
+  for (const done of swept) logger.warn('swept', { ...done });
+  countStuckEnvironments(swept.filter(({ action }) => STUCK.has(action)).length);
+});

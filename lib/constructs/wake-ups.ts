@@ -1,0 +1,79 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Construct } from 'constructs';
+import type { FunctionEnvironment } from '../../lambdas/functions.ts';
+import type { Binding } from './house-function.ts';
+import { LeastPrivilegeRole } from './permissions.ts';
+
+const GROUP = 'stagegate';
+
+/** The function that is woken, by its fixed name: functions set wake-ups and are woken, which must not close a cycle. */
+const WOKEN = 'stagegate-sweep';
+
+type WakeUpBindings = {
+  readonly [Variable in keyof Pick<
+    FunctionEnvironment<'ephemeral'>,
+    'SCHEDULE_GROUP' | 'SCHEDULE_ROLE_ARN' | 'WAKE_UP_FUNCTION_ARN'
+  >]: Binding;
+};
+
+/**
+ * One-time schedules that wake the sweeper when an ephemeral environment's time is over. They are made at run time, in
+ * a group of their own; EventBridge Scheduler invokes the sweeper, and nothing else, by a role of their own.
+ */
+export class WakeUps extends Construct {
+  private readonly role: LeastPrivilegeRole;
+  private readonly functionArn: string;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    new CfnScheduleGroup(this, 'Group', { name: GROUP });
+    this.functionArn = stack.formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: WOKEN,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.role = new LeastPrivilegeRole(this, 'Role', {
+      description: 'Stagegate: schedules invoke the sweeper',
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+      }),
+      permissions: [{ actions: ['lambda:InvokeFunction'], resources: [this.functionArn] }],
+    });
+  }
+
+  /** Lets a function set wake-ups and take them back. */
+  setting(): WakeUpBindings {
+    const schedules = Stack.of(this).formatArn({
+      service: 'scheduler',
+      resource: 'schedule',
+      resourceName: `${GROUP}/*`,
+    });
+    return {
+      SCHEDULE_GROUP: {
+        value: GROUP,
+        permissions: [
+          {
+            actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'],
+            resources: [schedules],
+            wildcardReason: 'a schedule is named after its environment, which exists only at run time',
+          },
+        ],
+      },
+      SCHEDULE_ROLE_ARN: {
+        value: this.role.roleArn,
+        permissions: [
+          {
+            actions: ['iam:PassRole'],
+            resources: [this.role.roleArn],
+            conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+          },
+        ],
+      },
+      WAKE_UP_FUNCTION_ARN: { value: this.functionArn, permissions: [] },
+    };
+  }
+}
