@@ -14,7 +14,6 @@ let cloud: TestCloud;
 beforeAll(async () => {
   cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
 });
-afterEach(() => cloud?.local.door.faults.clear());
 afterAll(() => cloud?.stop());
 
 async function applicationNamed(name: string, policy: Readonly<Record<string, unknown>> = {}) {
@@ -193,6 +192,8 @@ describe('an event delivered again', () => {
 });
 
 describe('a decision', () => {
+  afterEach(() => cloud?.local.door.faults.clear());
+
   async function waiting(name: string) {
     const app = await applicationNamed(name);
     app.push('one');

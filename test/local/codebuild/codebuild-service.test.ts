@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import {
   BatchGetBuildsCommand,
   type Build,
@@ -457,25 +459,25 @@ describe('builds', () => {
 
   it('that were running when the local cloud was killed are STOPPED at the next start, with all they started', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'stagegate-killed-'));
-    const before = await openBuildCloud({ directory, repository: cloud.repository });
     const sleeping = spec(['sleep 300 # "$STAGEGATE_WORK"', 'true']);
-    await before.addProject('stagegate-slow', sleeping, {
-      ServiceRole: `arn:aws:iam::${accountId}:role/stagegate-plan-build`,
+    const before = spawn(process.execPath, [join(import.meta.dirname, 'slow-build.ts'), directory, sleeping], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: directory },
     });
-    const { id } = await before.start('stagegate-slow', {}, commit);
-    await waitFor(() => before.log(id).includes('Running command'));
+    const [id] = await once(createInterface(before.stdout), 'line');
     const hasProcesses = () =>
-      execFileSync('ps', ['-A', '-ww', '-o', 'command='], { encoding: 'utf8' }).includes(directory);
+      execFileSync('ps', ['-A', '-ww', '-o', 'command='], { encoding: 'utf8' }).includes(join(directory, 'files'));
+    const isKilled = once(before, 'exit');
+    before.kill('SIGKILL');
+    await isKilled;
     expect(hasProcesses()).toBe(true);
 
-    // A second cloud on the same data sees what a kill leaves: a record that says IN_PROGRESS, and processes.
     const after = await openBuildCloud({ directory, repository: cloud.repository });
-    const watched = after.codebuild.buildEnds(id ?? '');
+    const watched = after.codebuild.buildEnds(id);
     await after.codebuild.start?.();
     await watched;
     expect((await after.ended(id)).buildStatus).toBe('STOPPED');
     await waitFor(() => !hasProcesses());
-    await before.close();
     await after.close();
     rmSync(directory, { recursive: true, force: true });
   });
