@@ -4,6 +4,8 @@ import { SafeguardSettingsSchema } from './plan/safeguards.ts';
 import { PolicySchema } from './policy.ts';
 
 export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
+/** In a pipeline: an application is removed with all of them in one transaction (ADR 35). */
+export const MOST_ENVIRONMENTS = 12;
 
 /** Fetchable by CodeBuild: an HTTPS or SSH git URL without credentials in it. */
 const RepositoryUrlSchema = z
@@ -52,7 +54,7 @@ export const ApplicationSettingsSchema = z.strictObject({
   pipeline: z
     .array(EnvironmentNameSchema)
     .min(1)
-    .max(20)
+    .max(MOST_ENVIRONMENTS)
     .refine((names) => new Set(names).size === names.length, { error: 'an environment stands in the pipeline twice' })
     .default(() => [...DEFAULT_PIPELINE]),
   policy: PolicySchema.optional(),

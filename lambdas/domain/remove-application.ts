@@ -1,3 +1,4 @@
+import { MOST_ENVIRONMENTS } from './application.ts';
 import { actorOf } from './audit.ts';
 import { freeHostname, requireNoDns } from './claim-hostname.ts';
 import type { Environment } from './environment.ts';
@@ -58,7 +59,7 @@ async function forgetEphemeral(store: Store, application: string, listed: readon
   return ephemeral.length + externalIds.length > 0;
 }
 
-/** State addresses that fit in the transaction beside everything else that twenty environments have. */
+/** State addresses that fit in the transaction beside the five records that each environment may have. */
 const MOST_ADDRESSES = 30;
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
@@ -71,9 +72,15 @@ async function remove(transaction: Transaction, name: string, environments: read
       'something-deployed',
       `"${name}" has ephemeral environments (${live.map(({ environment }) => environment).join(', ')}); delete them first`,
     );
-  let addresses = 0;
   // The pipeline's names too: an environment that is being made at this moment is not listed yet.
-  for (const environment of new Set([...environments, ...application.pipeline])) {
+  const all = new Set([...environments, ...application.pipeline]);
+  if (all.size > MOST_ENVIRONMENTS)
+    throw new RefusedError(
+      'not-allowed-here',
+      `"${name}" has ${all.size} environments, too many to be removed at once; remove those outside of its pipeline first`,
+    );
+  let addresses = 0;
+  for (const environment of all) {
     const where = { application: name, environment };
     const state = await transaction.get('environmentState', where);
     if (isBusy(state))

@@ -17,5 +17,7 @@ export function unfitAddress(bucket: string, key: string): string | undefined {
   if (bucket.includes(':') || ALIASES.some((ending) => bucket.endsWith(ending)))
     return 'names a bucket by an access point; use the name of the bucket itself';
   if (key.endsWith('.tflock')) return 'is the lock of another state';
+  if (key.split('/').some((part) => ['', '.', '..'].includes(part)))
+    return 'has an empty part, "." or ".." in its key, which not everything writes alike';
   return undefined;
 }

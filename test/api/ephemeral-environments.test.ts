@@ -22,7 +22,7 @@ const holderOf = async (name: string) => (await stateOf(name))?.holder?.deployme
 /** A build has seen this many resources in the state, at the end of the deployment that holds the environment. */
 async function endWith(name: string, resources: number): Promise<void> {
   const id = await holderOf(name);
-  await world.plan(id);
+  await world.plan(id, { hasChanges: false });
   await world.store.transact(async (transaction) => {
     const state = await transaction.get('environmentState', { application: 'my-app', environment: name });
     if (!state) throw new Error(`nothing was ever deployed to ${name}`);
@@ -76,7 +76,7 @@ describe('POST /applications/{app}/ephemeral-environments', () => {
     ['a life too short', { ttlHours: 0.5 }, 'ttlHours'],
     ['a variable that Stagegate sets', { variables: { environment: 'x' } }, 'variables'],
     ['a name too long', { name: 'a-name-that-is-too-long' }, 'name'],
-    ['an unknown field', { ttl: 3 }, ''],
+    ['an unknown field', { ttl: 3 }, 'ttl'],
   ])('names the field for %s', async (_, facts, field) => {
     const { status, body } = await make('pr-7', facts);
     expect(status).toBe(400);
@@ -195,7 +195,7 @@ describe('GET /ephemeral-environments', () => {
     await world.put('/applications/other/environments/dev1', environmentBody('dev1'));
     await make('pr-1');
     const cost = { ...aHeadline().cost, currency: 'USD', monthlyAfter: 12.5 };
-    await world.plan(await holderOf('pr-1'), { headline: { ...aHeadline(), cost } });
+    await world.plan(await holderOf('pr-1'), { hasChanges: false, headline: { ...aHeadline(), cost } });
     await recordEnding(world.services, await holderOf('pr-1'), 'succeeded');
     await releaseEnvironment(world.services, await holderOf('pr-1'));
     await make('pr-2');
@@ -213,7 +213,7 @@ describe('GET /ephemeral-environments', () => {
     for (const name of ['pr-1', 'pr-2']) await make(name);
     const first = (await world.get('/ephemeral-environments', { limit: '1' })).body;
     const second = (await world.get('/ephemeral-environments', { limit: '1', cursor: first.nextCursor })).body;
-    expect([first.items[0].name, second.items[0].name, second.nextCursor]).toEqual(['pr-1', 'pr-2', null]);
+    expect([first.items[0].name, second.items[0].name, second.nextCursor]).toEqual(['pr-1', 'pr-2', undefined]);
     expect(first.monthlyCost.unknown).toEqual(second.monthlyCost.unknown);
   });
 });
@@ -244,7 +244,7 @@ describe('POST …/state-moves', () => {
     await world.write('stateClaim', { ...claim, address: 'states/stage1' });
     const moved = await world.post(path, { to: 'states/dev1', reason: 'a bucket of its own' });
     expect(moved).toMatchObject({ status: 200, body: { stateAddress: 'states/dev1', formerStateAddresses: [] } });
-    expect(moved.body.events[0]).toMatchObject({ type: 'state-moved', by: ADMIN });
+    expect(moved.body.events).toContainEqual(expect.objectContaining({ type: 'state-moved', by: ADMIN }));
     const taken = await world.post(path, { to: 'states/stage1', reason: 'mine' });
     expect(refusalOf(taken)).toEqual({ status: 409, type: problem('state-address-taken') });
     expect(taken.body.detail).toContain('my-app/stage1');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
+import { MOST_ENVIRONMENTS } from '../../lambdas/domain/application.ts';
 import { emptyChain, proveNext } from '../../lambdas/domain/audit.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { decideGate } from '../../lambdas/domain/decide-gate.ts';
@@ -9,7 +10,7 @@ import { listAll } from '../../lambdas/domain/list-all.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
 import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { removeApplication } from '../../lambdas/domain/remove-application.ts';
-import { anApplication, anEnvironment, anEnvironmentState, commitOf } from '../builders.ts';
+import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../builders.ts';
 import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { ALICE, BOB, CAROL, World } from './world.ts';
@@ -135,25 +136,33 @@ describe('on DynamoDB', () => {
   });
 
   test('the largest application is removed with its audit in one transaction', async () => {
-    const pipeline = Array.from({ length: 20 }, (_, number) => `e${number}`);
-    await world.write('application', anApplication({ name: 'large', pipeline }));
+    const pipeline = Array.from({ length: MOST_ENVIRONMENTS }, (_, number) => `e${number}`);
+    const serviceDiscoveryDomain = 'acme.example';
+    await world.write('application', anApplication({ name: 'large', pipeline, serviceDiscoveryDomain }));
     const at = world.surroundings.now();
     for (const [number, name] of pipeline.entries()) {
-      await world.write('environment', anEnvironment({ application: 'large', name }));
+      await world.write('environment', anEnvironment({ application: 'large', name, dns: DNS_SETTINGS }));
       const where = { application: 'large', environment: name };
       await world.write('environmentState', anEnvironmentState(where));
-      const [address, former] = [`bucket/large/${name}`, number < 10 ? [`bucket/old/${name}`] : []];
+      const [address, former] = [
+        `bucket/large/${name}`,
+        number < 9 ? [`bucket/old/${name}`, `bucket/older/${name}`] : [],
+      ];
       await world.write('stateAddress', { ...where, address, former });
+      const hostname = `large-${name}-eu-west-1.development.${serviceDiscoveryDomain}`;
+      await world.write('hostnameClaim', { ...where, hostname, at });
       for (const each of [address, ...former]) await world.write('stateClaim', { ...where, address: each, at });
     }
-    const [moved, more] = [{ application: 'large', environment: 'e0' }, 'bucket/older/e0'];
-    const known = { ...moved, address: 'bucket/large/e0', former: ['bucket/old/e0'] };
+    const [moved, more] = [{ application: 'large', environment: 'e0' }, 'bucket/oldest/e0'];
+    const known = { ...moved, address: 'bucket/large/e0', former: ['bucket/old/e0', 'bucket/older/e0'] };
     await world.write('stateAddress', { ...known, former: [...known.former, more] });
     const refused = { refusal: 'not-allowed-here' };
     await expect(removeApplication(world, 'large', 'admin')).rejects.toMatchObject(refused);
     await world.write('stateAddress', known);
     await removeApplication(world, 'large', 'admin');
     expect(await world.store.get('application', { name: 'large' })).toBeUndefined();
+    const freed = { hostname: 'large-e0-eu-west-1.development.acme.example' };
+    expect(await world.store.get('hostnameClaim', freed)).toBeUndefined();
     const [entry] = await listAll(world.store, LISTINGS.audit('large', 'ascending'));
     expect(entry).toMatchObject({ sequence: 1, type: 'application-removed', by: 'admin' });
   });

@@ -12,8 +12,8 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  * same commit as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: '305030d474d39834',
-  environment: '2abc87f9c08dcac7',
+  application: 'c714e03b30fbdcf1',
+  environment: '0828afc123a3cf69',
   approver: '9e89f18ebe947b74',
   releaseLog: '9f32605819206587',
   release: '3ee1ee4a12eabe84',
@@ -23,7 +23,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
   environmentDns: '2cbfdd794265a82f',
-  environmentEvent: '5346a17422c4893c',
+  environmentEvent: '10cdfa00fea11f08',
   protectionLifts: '063b649b7e842087',
   stateAddress: 'f9f4d2970c19b172',
   deployment: 'ed74a1ab8fbc964a',

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sideBySide } from './paused-states.ts';
 import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** A decision and something else in the same moment: exactly one of them happens, and everybody is told which. */
@@ -13,7 +12,7 @@ let plays: Map<Race, Promise<Outcome>>;
 
 beforeAll(async () => {
   cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
-  plays = sideBySide(RACES, play);
+  plays = playRaces();
 });
 afterAll(() => cloud?.stop());
 
@@ -109,6 +108,25 @@ const RACES: readonly Race[] = [
     ],
   },
 ];
+
+const AT_ONCE = 2;
+
+/** Plays the races side by side, a few at a time: they spend most of their time waiting. */
+function playRaces(): Map<Race, Promise<Outcome>> {
+  const outcomes = new Map<Race, Promise<Outcome>>();
+  for (const [index, row] of RACES.entries()) {
+    const before = RACES[index - AT_ONCE];
+    const turn = (before === undefined ? undefined : outcomes.get(before)) ?? Promise.resolve();
+    const outcome = turn.then(
+      () => play(row),
+      () => play(row),
+    );
+    // Each is awaited by its own test, which may come later.
+    outcome.catch(() => undefined);
+    outcomes.set(row, outcome);
+  }
+  return outcomes;
+}
 
 async function play(race: Race): Promise<Outcome> {
   const app = new TestApplication(cloud, race.name);

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetBuildsCommand, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
-import { executionOf, pauseIn, sideBySide, WORKING_STATES, type WorkingState } from './paused-states.ts';
+import { armPause, arrives, COURSES, type Course, executionOf } from './paused-states.ts';
 import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
@@ -40,87 +41,126 @@ const locksOf = (app: TestApplication) =>
     .filter(([key, [newest]]) => key.endsWith('.tflock') && newest?.file !== undefined)
     .map(([key]) => key);
 
+/**
+ * Leads an application along each course; answers what came of each state, in order. What stops on the way fails, and
+ * so does everything after it.
+ */
+function walk<Outcome>(name: string, steps: (app: TestApplication, course: Course) => AsyncGenerator<Outcome>) {
+  const outcomes = new Map<string, Promise<Outcome>>();
+  for (const course of COURSES) {
+    const way = steps(new TestApplication(cloud, `${name}-${course.staff}`), course);
+    for (const { state } of course.states) {
+      const outcome = way.next().then(({ value, done }) => {
+        if (done) throw new Error(`${state} was not reached: an earlier state failed`);
+        return value;
+      });
+      // Each is awaited by its own test, which may come later.
+      outcome.catch(() => undefined);
+      outcomes.set(state, outcome);
+    }
+  }
+  return outcomes;
+}
+
+const STATES = COURSES.flatMap(({ states }) => states.map(({ state }) => state));
+const policyOf = ({ staff }: Course) => ({ development: { autoPromote: false, staff } });
+
+async function succeeds(app: TestApplication, { staff }: Course, release: number): Promise<void> {
+  if (staff > 0) await app.approve(STAFF, 'dev1', release);
+  await app.reaches('dev1', release, 'succeeded');
+  expect((await app.environment('dev1')).deployed?.release).toBe(release);
+}
+
+const ofRelease = async (app: TestApplication, release: number) =>
+  (await app.deployments('dev1')).filter((each) => each.release === release);
+
 describe('an execution that somebody stops', () => {
   const ENDED_ALREADY = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment'];
-  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment>>;
+  let outcomes: Map<string, Promise<Deployment | undefined>>;
 
   beforeAll(() => {
-    plays = sideBySide(WORKING_STATES, play);
+    outcomes = walk('stopped', stopInEachState);
   });
 
-  /** Stops the first release in a state, and lets the next one go its way; answers how the first one ended. */
-  async function play(row: WorkingState): Promise<Deployment> {
-    const app = new TestApplication(cloud, `stop-${row.state.toLowerCase()}`);
-    const { deployment, goOn } = await pauseIn(app, row);
-    await cloud.operator.sfn.send(
-      new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' }),
-    );
-    // What works in the state goes on when its execution is stopped, as in AWS.
-    goOn();
-    const ended = await cloud.poll(`the end of ${deployment.id}`, async () => {
-      // The schedule does so every minute.
-      await reconcile();
-      const { current } = await app.environment('dev1');
-      return current === null ? (await app.deployments('dev1'))[0] : undefined;
-    });
-    app.push('two');
-    if ('isGated' in row) await app.approve(STAFF, 'dev1', 2);
-    await app.reaches('dev1', 2, 'succeeded');
-    expect(locksOf(app)).toEqual([]);
-    return ended;
+  /** Release 1 is stopped in the first state; 2 gets further, and is stopped in the second; the last one succeeds. */
+  async function* stopInEachState(app: TestApplication, course: Course) {
+    await app.register({ policy: policyOf(course) });
+    for (const [index, row] of course.states.entries()) {
+      const release = index + 1;
+      const goOn = armPause(app, row, release);
+      app.push(`${release}`);
+      const deployment = await arrives(app, row, release);
+      const stop = new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' });
+      await cloud.operator.sfn.send(stop);
+      // What works in the state goes on when its execution is stopped, as in AWS.
+      goOn();
+      await isFree(app, deployment);
+      expect(locksOf(app)).toEqual([]);
+      const [ended] = await ofRelease(app, release);
+      if (row === course.states.at(-1)) {
+        app.push('last');
+        await succeeds(app, course, release + 1);
+      }
+      yield ended;
+    }
   }
 
-  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
-    'in %s: the environment is free again, and the next release goes its way',
-    async (state, row) => {
-      const ended = await plays.get(row);
-      const endings = ENDED_ALREADY.includes(state)
-        ? ['succeeded', undefined]
-        : ['failed', expect.stringMatching(/aborted/)];
-      expect([ended?.status, ended?.error?.message]).toEqual(endings);
-    },
-  );
+  const isFree = (app: TestApplication, { id }: Deployment) =>
+    cloud.poll(`the end of ${id}`, async () => {
+      // The schedule does so every minute.
+      await reconcile();
+      await sleep(1000);
+      return (await app.environment('dev1')).current === null || undefined;
+    });
+
+  test.each(STATES)('in %s: the environment is free again, and the next release goes its way', async (state) => {
+    const ended = await outcomes.get(state);
+    const endings = ENDED_ALREADY.includes(state)
+      ? ['succeeded', undefined]
+      : ['failed', expect.stringMatching(/aborted/)];
+    expect([ended?.status, ended?.error?.message]).toEqual(endings);
+  });
 });
 
 describe('two releases that arrive', () => {
-  let plays: ReturnType<typeof sideBySide<WorkingState, Deployment[]>>;
+  let outcomes: Map<string, Promise<(string | undefined)[]>>;
 
   beforeAll(() => {
-    plays = sideBySide(WORKING_STATES, play);
+    outcomes = walk('overtaken', overtakeInEachState);
   });
 
-  /** The second and the third come while the first is in a state; answers what became of all three. */
-  async function play(row: WorkingState): Promise<Deployment[]> {
-    const app = new TestApplication(cloud, `two-${row.state.toLowerCase()}`);
-    const { goOn } = await pauseIn(app, row);
-    app.push('two');
-    await app.until('dev1', 2, () => true);
-    app.push('three');
-    await app.until('dev1', 3, () => true);
-    goOn();
-    if ('isGated' in row) await app.approve(STAFF, 'dev1', 3);
-    await app.reaches('dev1', 3, 'succeeded');
-    expect((await app.environment('dev1')).deployed?.release).toBe(3);
-    return app.deployments('dev1');
+  /** The second and the third come while the first is in a state; the third is the first of the next state. */
+  async function* overtakeInEachState(app: TestApplication, course: Course) {
+    await app.register({ policy: policyOf(course) });
+    let first = 1;
+    const [start] = course.states;
+    let goOn = start && armPause(app, start, first);
+    app.push('one');
+    if (start) await arrives(app, start, first);
+    for (const index of course.states.keys()) {
+      const [second, third] = [first + 1, first + 2];
+      for (const release of [second, third]) {
+        app.push(`${release}`);
+        await app.until('dev1', release, () => true);
+      }
+      const next = course.states[index + 1];
+      const goOnThere = next && armPause(app, next, third);
+      goOn?.();
+      if (next) await arrives(app, next, third);
+      else await succeeds(app, course, third);
+      const [one, two] = [await ofRelease(app, first), await ofRelease(app, second)];
+      yield [...one, ...two].map(({ status }) => status);
+      [first, goOn] = [third, goOnThere];
+    }
   }
 
   /** Who awaits approval without a decision makes room; who has been decided or needs no approval goes on. */
   const MAKE_ROOM = ['RequestStaffApproval', 'AwaitStaffApproval'];
 
-  test.each(WORKING_STATES.map((row) => [row.state, row] as const))(
-    'while the first is in %s: the newest is deployed, and none is lost',
-    async (state, row) => {
-      const deployments = await plays.get(row);
-      const [first, second, third] = [1, 2, 3].map((release) =>
-        deployments?.filter((each) => each.release === release),
-      );
-      expect([first?.length, second?.length, third?.length]).toEqual([1, 1, 1]);
-      expect({ first: first?.[0]?.status, second: second?.[0]?.status }).toEqual({
-        first: MAKE_ROOM.includes(state) ? 'superseded' : 'succeeded',
-        second: 'superseded',
-      });
-    },
-  );
+  test.each(STATES)('while the first is in %s: the newest is deployed, and none is lost', async (state) => {
+    const first = MAKE_ROOM.includes(state) ? 'superseded' : 'succeeded';
+    expect(await outcomes.get(state)).toEqual([first, 'superseded']);
+  });
 });
 
 test('an apply build started a second time refuses and changes nothing', async () => {
@@ -215,7 +255,7 @@ describe('a decision', () => {
       how: 'the reconciler',
       // It gives a resumption on its way ten seconds.
       heal: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 10_500));
+        await sleep(10_500);
         await reconcile();
       },
     },

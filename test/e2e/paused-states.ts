@@ -1,15 +1,11 @@
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
-/** The states of a deployment that do something, and the function (or build) that works in each. */
-export const WORKING_STATES = [
+/** The states of a deployment without gates that do something, in their order, and the function (or build) at work in each. */
+const STATES_WITHOUT_GATE = [
   { state: 'AcquireEnvironment', function: 'acquire-environment' },
   { state: 'Plan', build: 'plan' },
   { state: 'AnalyzePlan', function: 'analyze-plan' },
-  { state: 'RequestStaffApproval', function: 'request-approval', isGated: true },
-  { state: 'AwaitStaffApproval', isGated: true },
-  { state: 'SettleStaffGate', function: 'settle-gate', isGated: true, isDecided: true },
-  { state: 'CheckPlan', function: 'check-plan', isGated: true, isDecided: true },
   { state: 'ConsumePlan', function: 'consume-plan' },
   { state: 'Apply', build: 'apply' },
   { state: 'RecordOutputs', function: 'record-outputs' },
@@ -17,42 +13,67 @@ export const WORKING_STATES = [
   { state: 'AnnounceSuccess', function: 'announce' },
   { state: 'ReleaseEnvironment', function: 'release-environment' },
 ] as const;
-export type WorkingState = (typeof WORKING_STATES)[number];
+/** Those that only a gate brings. */
+const STATES_OF_GATE = [
+  { state: 'RequestStaffApproval', function: 'request-approval' },
+  { state: 'AwaitStaffApproval' },
+  { state: 'SettleStaffGate', function: 'settle-gate', isDecided: true },
+  { state: 'CheckPlan', function: 'check-plan', isDecided: true },
+] as const;
+
+export interface WorkingState {
+  readonly state: string;
+  readonly function?: string;
+  readonly build?: 'plan' | 'apply';
+  /** A decision brings the deployment there. */
+  readonly isDecided?: boolean;
+}
+
+/** What an application of its own goes through, one state after another, with so many approvals in development. */
+export interface Course {
+  readonly staff: 0 | 1;
+  readonly states: readonly WorkingState[];
+}
+export const COURSES: readonly Course[] = [
+  { staff: 0, states: STATES_WITHOUT_GATE },
+  { staff: 1, states: STATES_OF_GATE },
+];
 
 export const executionOf = (app: TestApplication, { id }: Pick<Deployment, 'id'>): string => {
   const { region, accountId } = app.cloud.local;
   return `arn:aws:states:${region}:${accountId}:execution:stagegate-deployment:${id}`;
 };
 
-interface Paused {
-  readonly deployment: Deployment;
-  /** Lets it leave the state. */
-  readonly goOn: () => void;
-}
-
-/** Brings the first release of an application into a state in dev1, and keeps it there. */
-export async function pauseIn(app: TestApplication, row: WorkingState): Promise<Paused> {
-  const isGated = 'isGated' in row;
-  await app.register({ policy: { development: { autoPromote: false, ...(isGated && { staff: 1 }) } } });
+/**
+ * Has the deployment of a release to dev1 stay in a state when it comes there. Every release of the application was
+ * deployed there once, or has been queued. Answers what lets it go on.
+ */
+export function armPause(app: TestApplication, row: WorkingState, release: number): () => void {
   const { faults } = app.cloud.local.door;
   const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
   // Every call: a client that has waited long enough tries again.
   const pause = { times: 50, until };
-  if ('function' in row)
+  const deployment = `${app.name}-dev1-${release}-`;
+  if (row.function)
     faults.add({
       service: 'dynamodb',
       operation: 'GetItem',
       caller: `stagegate-${row.function}`,
-      about: app.name,
+      about: `DEPLOYMENT#${deployment}`,
       ...pause,
     });
-  if ('build' in row) faults.add({ service: 's3', operation: 'GetObject', caller: roleOf(app, row.build), ...pause });
-  app.push('one');
-  const deployment = await app.until('dev1', 1, () => true);
-  if ('isDecided' in row) await app.approve(STAFF, 'dev1', 1);
+  if (row.build)
+    faults.add({ service: 's3', operation: 'GetObject', caller: roleOf(app, row.build) + deployment, ...pause });
+  return goOn;
+}
+
+/** Waits until the deployment of a release is in the state that it is to stay in. */
+export async function arrives(app: TestApplication, row: WorkingState, release: number): Promise<Deployment> {
+  const deployment = await app.until('dev1', release, () => true);
+  if (row.isDecided) await app.approve(STAFF, 'dev1', release);
   await enters(app, deployment, row.state);
-  if ('build' in row) await isAtWork(app, roleOf(app, row.build));
-  return { deployment, goOn };
+  if (row.build) await isAtWork(app, roleOf(app, row.build) + deployment.id);
+  return deployment;
 }
 
 const roleOf = (app: TestApplication, build: 'plan' | 'apply') => `assumed-role/stagegate-${app.name}-dev1-${build}/`;
@@ -68,29 +89,8 @@ function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state:
   });
 }
 
-const isAtWork = (app: TestApplication, role: string) =>
+const isAtWork = (app: TestApplication, caller: string) =>
   app.cloud.poll(
-    `a build as ${role}`,
-    async () => app.cloud.local.door.calls.list().some(({ caller }) => caller.includes(role)) || undefined,
+    `a build as ${caller}`,
+    async () => app.cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) || undefined,
   );
-
-/** Plays rows side by side, a few at a time: they spend most of their time waiting. */
-export function sideBySide<Row, Outcome>(
-  rows: readonly Row[],
-  play: (row: Row) => Promise<Outcome>,
-  atOnce = 2,
-): Map<Row, Promise<Outcome>> {
-  const outcomes = new Map<Row, Promise<Outcome>>();
-  for (const [index, row] of rows.entries()) {
-    const before = rows[index - atOnce];
-    const turn = (before === undefined ? undefined : outcomes.get(before)) ?? Promise.resolve();
-    const outcome = turn.then(
-      () => play(row),
-      () => play(row),
-    );
-    // Each is awaited by its own test, which may come later.
-    outcome.catch(() => undefined);
-    outcomes.set(row, outcome);
-  }
-  return outcomes;
-}

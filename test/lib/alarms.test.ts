@@ -11,8 +11,8 @@ describe('alarms', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
       'stagegate-ApproversLost',
       'stagegate-CertificatesFailing',
-      'stagegate-DeadLetters-check-certificates',
       'stagegate-DeadLetters-branch-gone',
+      'stagegate-DeadLetters-check-certificates',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',

@@ -72,6 +72,16 @@ describe('bundling functions', () => {
       WEBHOOK_KEY_ID: 'webhooks',
       PUBLIC_URL: 'https://api.example.com',
       LEAST_GATE_EXPIRY_SECONDS: '3600',
+      MOST_EPHEMERAL_PER_APPLICATION: '10',
+      MOST_EPHEMERAL_IN_ALL: '50',
+      LEAST_TTL_SECONDS: '3600',
+      SCHEDULE_GROUP: 'stagegate',
+      SCHEDULE_ROLE_ARN: 'arn:aws:iam::111111111111:role/stagegate-wake-up',
+      WAKE_UP_FUNCTION_ARN: 'arn:aws:lambda:eu-west-1:111111111111:function:stagegate-sweep',
+      FIRST_PAUSE_SECONDS: '60',
+      DNS_POLL_SECONDS: '30',
+      CERTIFICATE_WAIT_SECONDS: '3600',
+      DNS_CHANGE_WAIT_SECONDS: '900',
     };
     const program = `for (const name of ${JSON.stringify(Object.keys(FUNCTIONS))}) {
         const { handler } = await import(${JSON.stringify(directory)} + '/' + name + '/index.mjs');

@@ -116,8 +116,7 @@ export class CertificateStore {
     if (certificate.status !== 'PENDING_VALIDATION') return certificate;
     const records = this.validation(certificate);
     const isProven =
-      records.length > 0 &&
-      records.every(({ name, value }) => this.#findCname(name)?.toLowerCase() === value.toLowerCase());
+      records.length > 0 && records.every(({ name, value }) => isSameHost(this.#findCname(name) ?? '', value));
     const aged: Certificate =
       isProven && !this.isValidationHeld
         ? { ...certificate, status: 'ISSUED', issuedAt: now, notAfter: now + LIFE_MS }
@@ -129,4 +128,7 @@ export class CertificateStore {
   }
 }
 
+/** A target may be written with the dot at its end or without. */
+const isSameHost = (one: string, other: string): boolean => hostOf(one) === hostOf(other);
+const hostOf = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 const digest = (text: string): string => createHash('md5').update(text).digest('hex');
