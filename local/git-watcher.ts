@@ -50,6 +50,21 @@ interface GitWatcherProps {
   readonly log: (event: LocalEvent) => void;
 }
 
+/**
+ * In one process, which a large process like this one does not start often: is the one commit an ancestor of the other,
+ * what does the other say, and which paths differ? A file that moved from one application to another concerns both, so
+ * a rename counts as both of its names.
+ */
+const DESCRIBE = `
+set -e
+cd "$1"
+if git merge-base --is-ancestor "$2" "$3"; then relation=ahead; else relation=forced; fi
+printf '%s\\0' "$relation"
+git log -1 --format=%ae%n%B -z "$3"
+printf '\\0'
+if [ $relation = ahead ]; then git diff --name-only --no-renames -z "$2" "$3"; fi
+`;
+
 interface Told {
   /** Empty for a branch that was deleted. */
   readonly head: string;
@@ -122,15 +137,12 @@ export function watchRepository({ directory, database, branches, onPush, onDelet
     after: string,
     number: number,
   ): Promise<Omit<Push, 'repository'>> => {
-    const forced = await git('merge-base', '--is-ancestor', before, after).then(
-      () => false,
-      () => true,
-    );
-    // A file that moved from one application to another concerns both, so a rename counts as both of its names.
-    const paths = forced
-      ? []
-      : (await git('diff', '--name-only', '--no-renames', '-z', before, after)).split('\0').filter(Boolean);
-    const [author = '', ...message] = (await git('log', '-1', '--format=%ae%n%B', after)).split('\n');
+    const { stdout } = await run('bash', ['-c', DESCRIBE, 'describe', directory, before, after], {
+      maxBuffer: 2 ** 26,
+    });
+    const [relation, told = '', ...names] = stdout.split('\0');
+    const [forced, paths] = [relation === 'forced', names.filter(Boolean)];
+    const [author = '', ...message] = told.split('\n');
     return {
       eventId: `local-${branch}-${number}-${after}`,
       ...{ branch, before, after, forced, author, pushedAt: new Date().toISOString() },

@@ -26,9 +26,8 @@ export class GitRepository {
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, content);
     }
-    this.git('add', '--all');
-    this.git('commit', '--quiet', '--allow-empty', '--message', message);
-    return this.head();
+    const script = 'git add --all && git commit --quiet --allow-empty --message "$1" && git rev-parse HEAD';
+    return execFileSync('bash', ['-c', script, 'commit', message], { cwd: this.directory, encoding: 'utf8' }).trim();
   }
 
   head(): string {

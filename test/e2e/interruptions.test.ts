@@ -144,8 +144,11 @@ describe('two releases that arrive', () => {
         await app.until('dev1', release, () => true);
       }
       const next = course.states[index + 1];
-      const goOnThere = next && armPause(app, next, third);
+      const armNext = () => next && armPause(app, next, third);
+      const armed = next?.handsOver ? undefined : armNext();
       goOn?.();
+      if (next?.handsOver) await app.until('dev1', third, ({ status }) => status !== 'queued');
+      const goOnThere = armed ?? armNext();
       if (next) await arrives(app, next, third);
       else await succeeds(app, course, third);
       const [one, two] = [await ofRelease(app, first), await ofRelease(app, second)];
@@ -178,7 +181,10 @@ test('an apply build started a second time refuses and changes nothing', async (
   const codebuild = new CodeBuildClient({
     ...{ endpoint: cloud.local.endpoint, region: cloud.local.region, credentials: OPERATOR_CREDENTIALS },
   });
-  const before = await app.environment('dev1');
+  const before = await cloud.poll('a free environment', async () => {
+    const environment = await app.environment('dev1');
+    return environment.current === null ? environment : undefined;
+  });
   const states = () =>
     cloud.local.s3.store
       .listKeys('stagegate-state-111111111111-eu-west-1', `apps/${app.name}/`)

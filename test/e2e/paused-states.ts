@@ -1,4 +1,4 @@
-import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
+import { ExecutionDoesNotExist, GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
 /** The states of a deployment without gates that do something, in their order, and the function (or build) at work in each. */
@@ -11,7 +11,7 @@ const STATES_WITHOUT_GATE = [
   { state: 'RecordOutputs', function: 'record-outputs' },
   { state: 'RecordSuccess', function: 'record-ending' },
   { state: 'AnnounceSuccess', function: 'announce' },
-  { state: 'ReleaseEnvironment', function: 'release-environment' },
+  { state: 'ReleaseEnvironment', function: 'release-environment', handsOver: true },
 ] as const;
 /** Those that only a gate brings. */
 const STATES_OF_GATE = [
@@ -27,6 +27,8 @@ export interface WorkingState {
   readonly build?: 'plan' | 'apply';
   /** A decision brings the deployment there. */
   readonly isDecided?: boolean;
+  /** Its function looks at the deployment that comes next as well. */
+  readonly handsOver?: boolean;
 }
 
 /** What an application of its own goes through, one state after another, with so many approvals in development. */
@@ -78,14 +80,17 @@ export async function arrives(app: TestApplication, row: WorkingState, release: 
 
 const roleOf = (app: TestApplication, build: 'plan' | 'apply') => `assumed-role/stagegate-${app.name}-dev1-${build}/`;
 
-/** Waits until an execution has entered a state. */
+/** Waits until a deployment, which may be queued still, has entered a state. */
 function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state: string): Promise<boolean> {
+  const history = new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 });
   return app.cloud.poll(`${deployment.id} in ${state}`, async () => {
-    const executionArn = executionOf(app, deployment);
-    const { events = [] } = await app.cloud.operator.sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
-    );
-    return events.some(({ stateEnteredEventDetails: entered }) => entered?.name === state) || undefined;
+    try {
+      const { events = [] } = await app.cloud.operator.sfn.send(history);
+      return events.some(({ stateEnteredEventDetails: entered }) => entered?.name === state) || undefined;
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return undefined;
+      throw error;
+    }
   });
 }
 

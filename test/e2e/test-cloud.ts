@@ -11,7 +11,7 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 
 const PATIENCE_MS = 90_000;
-const POLL_MS = 150;
+const POLL_MS = 400;
 
 export const STAFF = 'staff@example.com';
 export const CLIENT = 'client@example.com';
@@ -63,6 +63,7 @@ interface TestCloudProps {
 export class TestCloud {
   readonly repository: GitRepository;
   #cloud: LocalCloud;
+  #operator: ReturnType<typeof operatorAt> | undefined;
 
   private constructor(cloud: LocalCloud, repository: GitRepository) {
     this.#cloud = cloud;
@@ -207,22 +208,28 @@ export class TestCloud {
   }
 
   /** SDK clients with the rights of the person who runs the cloud. */
-  get operator() {
-    const props = { endpoint: this.#cloud.endpoint, region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS };
-    return {
-      sfn: new SFNClient(props),
-      dynamodb: new DynamoDBClient(props),
-      events: new EventBridgeClient(props),
-      kms: new KMSClient(props),
-      route53: new Route53Client(props),
-    };
+  get operator(): ReturnType<typeof operatorAt> {
+    this.#operator ??= operatorAt(this.#cloud.endpoint);
+    return this.#operator;
   }
 
   /** Stops the cloud as a kill would leave it, and starts it again on the same data. */
   async restart(data: string): Promise<void> {
     await this.#cloud.stop();
     this.#cloud = await start(this.repository, data);
+    this.#operator = undefined;
   }
+}
+
+function operatorAt(endpoint: string) {
+  const props = { endpoint, region: 'eu-west-1', credentials: OPERATOR_CREDENTIALS };
+  return {
+    sfn: new SFNClient(props),
+    dynamodb: new DynamoDBClient(props),
+    events: new EventBridgeClient(props),
+    kms: new KMSClient(props),
+    route53: new Route53Client(props),
+  };
 }
 
 /** One application in a test cloud, with its directories in the cloud's repository. */
