@@ -142,12 +142,13 @@ export class TestCloud {
     };
   }
 
-  async poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  async poll<T>(what: string | (() => string), look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      if (performance.now() > deadline)
+        throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
       await sleep(POLL_MS);
     }
   }
@@ -302,10 +303,15 @@ export class TestApplication {
     release: number,
     isWanted: (deployment: Deployment) => boolean,
   ): Promise<Deployment> {
-    return this.cloud.poll(`release ${release} in ${environment}`, async () => {
-      const deployment = (await this.deployments(environment)).find((each) => each.release === release);
-      return deployment && isWanted(deployment) ? deployment : undefined;
-    });
+    let seen = 'no deployment';
+    return this.cloud.poll(
+      () => `release ${release} of ${this.name} in ${environment}, last seen: ${seen}`,
+      async () => {
+        const deployment = (await this.deployments(environment)).find((each) => each.release === release);
+        if (deployment) seen = `${deployment.id} ${deployment.status}`;
+        return deployment && isWanted(deployment) ? deployment : undefined;
+      },
+    );
   }
 
   /** Waits for a status; another ending is an error that says why. */

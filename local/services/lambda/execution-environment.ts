@@ -40,7 +40,7 @@ export function startExecutionEnvironment({
   variables,
   onLog,
 }: ExecutionEnvironmentProps): ExecutionEnvironment {
-  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./function-worker.mjs', import.meta.url), {
     workerData: settings,
     env: { ...variables },
     stdout: true,

@@ -1,32 +1,39 @@
 /**
  * Entry of the thread that runs one function, as the runtime of Lambda does: load the module, then one invocation at a
  * time. Everything the function writes goes to the parent over the same port as its results, so that order is kept.
+ * Plain JavaScript, because every thread would load what takes the types off: twice the time of starting it.
  */
+// @ts-check
 import { setServers } from 'node:dns';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts';
 
-type Handler = (event: unknown, context: unknown) => unknown;
+/** @import { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts' */
+/** @typedef {(event: unknown, context: unknown) => unknown} Handler */
 
 // workerData has no type of its own; the parent in execution-environment.ts passes exactly this.
-const settings: WorkerSettings = workerData;
+/** @type {WorkerSettings} */
+const settings = workerData;
 const port = parentPort;
 if (!port) throw new Error('the function worker must run in a worker thread');
 
 if (settings.nameServer) setServers([settings.nameServer]);
 
-const tell = (message: WorkerMessage): void => port.postMessage(message);
+/** @param {WorkerMessage} message */
+const tell = (message) => port.postMessage(message);
 
 for (const stream of [process.stdout, process.stderr]) {
-  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+  /** @type {(chunk: string | Uint8Array, ...rest: any[]) => boolean} */
+  const write = (chunk, ...rest) => {
     tell({ kind: 'log', text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8') });
     const callback = rest.find((argument) => typeof argument === 'function');
     if (callback) process.nextTick(callback);
     return true;
   };
+  stream.write = write;
 }
 
-const crash = (errorType: string | undefined, reason: unknown): void => {
+/** @type {(errorType: string | undefined, reason: unknown) => void} */
+const crash = (errorType, reason) => {
   const error = describeError(reason);
   tell({
     kind: 'crashed',
@@ -39,19 +46,22 @@ process.on('unhandledRejection', (reason) => crash('Runtime.UnhandledPromiseReje
 
 if (process.env.NODE_OPTIONS?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
 
-function describeError(reason: unknown): FunctionErrorPayload {
+/**
+ * @param {unknown} reason
+ * @returns {FunctionErrorPayload}
+ */
+function describeError(reason) {
   if (!(reason instanceof Error)) return { errorType: typeof reason, errorMessage: String(reason), trace: [] };
   return { errorType: reason.name, errorMessage: reason.message, trace: (reason.stack ?? '').split('\n') };
 }
 
-async function loadHandler(): Promise<Handler> {
-  const module: Readonly<Record<string, unknown>> = await import(settings.moduleUrl);
-  const handler = settings.handlerName
-    .split('.')
-    .reduce<unknown>(
-      (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
-      module,
-    );
+/** @returns {Promise<Handler>} */
+async function loadHandler() {
+  const module = await import(settings.moduleUrl);
+  /** @type {unknown} */
+  let handler = module;
+  for (const name of settings.handlerName.split('.'))
+    handler = typeof handler === 'object' && handler !== null ? Reflect.get(handler, name) : undefined;
   if (typeof handler !== 'function') {
     throw Object.assign(new Error(`${settings.handlerName} is undefined or not exported`), {
       name: 'Runtime.HandlerNotFound',
@@ -62,10 +72,12 @@ async function loadHandler(): Promise<Handler> {
       'the callback-style handler is not supported from nodejs24.x on: return a promise and declare at most two parameters';
     throw Object.assign(new Error(message), { name: 'Runtime.CallbackHandlerDeprecated' });
   }
-  return (event, context) => handler(event, context);
+  const found = handler;
+  return (event, context) => found(event, context);
 }
 
-async function invoke(handler: Handler, { requestId, payload, deadline }: InvokeMessage): Promise<void> {
+/** @type {(handler: Handler, message: InvokeMessage) => Promise<void>} */
+async function invoke(handler, { requestId, payload, deadline }) {
   const context = {
     functionName: settings.functionName,
     functionVersion: '$LATEST',
@@ -85,7 +97,11 @@ async function invoke(handler: Handler, { requestId, payload, deadline }: Invoke
   }
 }
 
-function marshal(result: unknown): string {
+/**
+ * @param {unknown} result
+ * @returns {string}
+ */
+function marshal(result) {
   try {
     return JSON.stringify(result) ?? 'null';
   } catch (reason) {
@@ -96,7 +112,7 @@ function marshal(result: unknown): string {
 
 try {
   const handler = await loadHandler();
-  port.on('message', (message: InvokeMessage) => void invoke(handler, message));
+  port.on('message', (/** @type {InvokeMessage} */ message) => void invoke(handler, message));
   tell({ kind: 'ready' });
 } catch (reason) {
   tell({ kind: 'init-failed', error: describeError(reason) });
