@@ -6,6 +6,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import * as kms from '@aws-sdk/client-kms';
 import * as route53 from '@aws-sdk/client-route-53';
 import * as s3 from '@aws-sdk/client-s3';
+import * as scheduler from '@aws-sdk/client-scheduler';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -63,16 +64,25 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'GET /applications/{app}/releases': 'viewer',
   'GET /applications/{app}/releases/{number}': 'viewer',
   'GET /applications/{app}/approvers': 'viewer',
+  'GET /ephemeral-environments': 'viewer',
+  'GET /applications/{app}/ephemeral-environments': 'viewer',
+  'GET /applications/{app}/ephemeral-environments/{name}': 'viewer',
   'POST /applications/{app}/releases': 'developer',
   'POST /applications/{app}/promotions': 'developer',
   'POST /applications/{app}/environments/{env}/deployments': 'developer',
   'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': 'developer',
+  'POST /applications/{app}/ephemeral-environments': 'developer',
+  'POST /applications/{app}/ephemeral-environments/{name}/deployments': 'developer',
+  'PATCH /applications/{app}/ephemeral-environments/{name}': 'developer',
+  'DELETE /applications/{app}/ephemeral-environments/{name}': 'developer',
   'PATCH /applications/{app}/environments/{env}': 'staff',
+  'POST /applications/{app}/environments/{env}/state-moves': 'staff',
   'POST /applications/{app}/environments/{env}/protection-lifts': 'staff',
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': 'staff',
   'PUT /applications/{app}': 'admin',
   'DELETE /applications/{app}': 'admin',
   'PUT /applications/{app}/environments/{env}': 'admin',
+  'DELETE /applications/{app}/environments/{env}': 'admin',
   'PUT /applications/{app}/approvers/{email}': 'admin',
   'DELETE /applications/{app}/approvers/{email}': 'admin',
 };
@@ -82,6 +92,7 @@ const NAMES: readonly Readonly<Record<string, string>>[] = [
   {
     app: 'nothing',
     env: 'dev1',
+    name: 'pr-1',
     id: 'nothing-dev1-1-abc123',
     email: 'a@example.com',
     number: '1',
@@ -89,7 +100,15 @@ const NAMES: readonly Readonly<Record<string, string>>[] = [
     token: 'x',
   },
   {
-    ...{ app: 'applications', env: 'deployments', id: 'cancel', email: 'releases', number: 'events', gate: 'cancel' },
+    ...{
+      app: 'applications',
+      env: 'deployments',
+      name: 'deployments',
+      id: 'cancel',
+      email: 'releases',
+      number: 'events',
+      gate: 'cancel',
+    },
     token: 'applications',
   },
 ];
@@ -207,6 +226,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   lambda: { code: 'AccessDeniedException', status: 403 },
   route53: { code: 'AccessDenied', status: 403 },
   s3: { code: 'AccessDenied', status: 403 },
+  scheduler: { code: 'AccessDeniedException', status: 403 },
   sns: { code: 'AuthorizationErrorException', status: 403 },
   sqs: { code: 'AccessDenied', status: 403 },
   states: { code: 'AccessDeniedException', status: 400 },
@@ -236,6 +256,7 @@ describe('every operation of every service', () => {
       kms: new kms.KMSClient(props),
       route53: new route53.Route53Client(props),
       s3: new s3.S3Client({ ...props, forcePathStyle: true }),
+      scheduler: new scheduler.SchedulerClient(props),
       sfn: new sfn.SFNClient(props),
       sns: new sns.SNSClient(props),
       sts: new STSClient(props),
@@ -307,6 +328,18 @@ describe('every operation of every service', () => {
     const CertificateArn = `arn:aws:acm:${region}:${accountId}:certificate/00000000-0000-4000-8000-000000000000`;
     const zone = (command: { new (input: never): unknown }, input: unknown) => () =>
       clients.route53.send(new command(input as never) as route53.GetHostedZoneCommand);
+    const schedule = (command: { new (input: never): unknown }, input: unknown) => () =>
+      clients.scheduler.send(new command(input as never) as scheduler.GetScheduleCommand);
+    const reference = { Name: 'x', GroupName: 'stagegate' };
+    const once = {
+      ...reference,
+      ...{ ScheduleExpression: 'at(2099-01-01T00:00:00)', FlexibleTimeWindow: { Mode: 'OFF' as const } },
+      Target: {
+        Arn: `arn:aws:lambda:${region}:${accountId}:function:stagegate-sweep`,
+        RoleArn: `arn:aws:iam::${accountId}:role/stagegate-wake-up`,
+        Input: '{}',
+      },
+    };
     const Record = { Name: 'x.example.com', Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] };
 
     return {
@@ -329,6 +362,11 @@ describe('every operation of every service', () => {
         ChangeBatch: { Changes: [{ Action: 'CREATE', ResourceRecordSet: Record }] },
       }),
       'route53:GetChange': zone(route53.GetChangeCommand, { Id: 'C0123456789' }),
+
+      'scheduler:CreateSchedule': schedule(scheduler.CreateScheduleCommand, once),
+      'scheduler:UpdateSchedule': schedule(scheduler.UpdateScheduleCommand, once),
+      'scheduler:GetSchedule': schedule(scheduler.GetScheduleCommand, reference),
+      'scheduler:DeleteSchedule': schedule(scheduler.DeleteScheduleCommand, reference),
 
       'codebuild:StartBuild': () => clients.codebuild.send(new StartBuildCommand({ projectName })),
       'codebuild:StopBuild': () => clients.codebuild.send(new StopBuildCommand({ id: build })),
