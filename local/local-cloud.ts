@@ -212,6 +212,7 @@ async function start(
     region,
     provisioners: provisionersOf(services),
   });
+  await targetAccounts.resume();
   for (const service of services) await service.start?.();
   if (props.configRepository) {
     const tableName = refOf(stack, 'AWS::DynamoDB::Table');

@@ -41,6 +41,15 @@ interface Place {
   readonly region: string;
 }
 
+/** A stack in an environment's account, with what its operator gives it. */
+interface TargetStack {
+  readonly stack: string;
+  readonly stackName: string;
+  readonly place: Place;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly roles?: RegisteredEnvironment['roles'];
+}
+
 /** What a build of an environment is told; other builds have no target account. */
 const VariablesSchema = z.object({
   STAGEGATE_APPLICATION: z.string(),
@@ -68,8 +77,11 @@ const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResour
  */
 export function createTargetAccounts({ context, door, s3, assembly, findEnvironment }: TargetAccountsProps): {
   prepare(source: ReadySource): Promise<void>;
+  /** Makes again what stood in the accounts when the local cloud ended: roles are not kept anywhere else. */
+  resume(): Promise<void>;
 } {
   const deployed = new Map<string, Promise<unknown>>();
+  const kept = context.database.collection<TargetStack>('target-account-stacks');
 
   const provisionersIn = (place: Place, roles: RegisteredEnvironment['roles']): Record<string, Provisioner> => {
     const iam = createIamService(place, door.policies).provisioners;
@@ -88,13 +100,8 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   };
 
   /** A stack whose parameters are as before is left as it is; one that failed is tried again. */
-  function deployOnce(
-    stack: string,
-    stackName: string,
-    place: Place,
-    parameters: Record<string, string> = {},
-    roles: RegisteredEnvironment['roles'] = {},
-  ): Promise<unknown> {
+  function deployOnce(target: TargetStack): Promise<unknown> {
+    const { stack, stackName, place, parameters = {}, roles = {} } = target;
     const fingerprint = JSON.stringify([stackName, place, parameters, roles]);
     const running =
       deployed.get(fingerprint) ??
@@ -103,7 +110,10 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         ...{ stackName, ...place, parameters, provisioners: provisionersIn(place, roles) },
       });
     deployed.set(fingerprint, running);
-    running.catch(() => deployed.delete(fingerprint));
+    running.then(
+      () => kept.put(JSON.stringify([stackName, place]), target),
+      () => deployed.delete(fingerprint),
+    );
     return running;
   }
 
@@ -116,7 +126,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
       const environment = await findEnvironment(application, name);
       if (!environment) return;
       const place = { accountId: environment.accountId, region: environment.region };
-      await deployOnce('StagegateStateBucket', 'stagegate-state', place);
+      await deployOnce({ stack: 'StagegateStateBucket', stackName: 'stagegate-state', place });
       const isEphemeral = environment.type === 'ephemeral';
       const convention = {
         bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
@@ -140,13 +150,11 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         StateBucket: address.bucket,
         StateKey: address.key,
       };
-      await deployOnce(
-        'StagegateTargetAccount',
-        `stagegate-${application}-${name}`,
-        place,
-        parameters,
-        environment.roles,
-      );
+      const stackName = `stagegate-${application}-${name}`;
+      await deployOnce({ stack: 'StagegateTargetAccount', stackName, place, parameters, roles: environment.roles });
+    },
+    async resume() {
+      for (const [, target] of kept.entries()) await deployOnce(target);
     },
   };
 }

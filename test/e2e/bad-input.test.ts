@@ -210,7 +210,7 @@ describe('a request that does not fit', () => {
   test.each([
     ['GET', '/nowhere'],
     ['POST', '/applications/my-app'],
-    ['DELETE', '/applications/my-app/environments/dev1'],
+    ['DELETE', '/applications/my-app/environments'],
     ['HEAD', '/applications/my-app'],
   ])('%s %s is no route of the API', async (method, path) => {
     const response = await fetch(`${cloud.url}${path}`, { method });

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { GenerateMacCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
@@ -197,6 +199,14 @@ describe('changes nothing and tells the bus nothing:', () => {
     ['more than the gateway takes', 413, () => deliver(text().padEnd(11 * 1024 * 1024))],
     ['a part of a host that is none', 400, () => deliver(push(), { query: '?for=acme' })],
   ];
+
+  // What was told before has its consequences first.
+  beforeAll(() => cloud.poll('records that stand still', standStill));
+  async function standStill(): Promise<true | undefined> {
+    const before = await cloud.records();
+    await sleep(1000);
+    return isDeepStrictEqual(await cloud.records(), before) || undefined;
+  }
 
   test.each(rows)('%s (%i)', async (_, status, request) => {
     const [records, told] = [await cloud.records(), published().length];
