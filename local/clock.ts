@@ -15,10 +15,11 @@ export const systemClock: Clock = {
   at(time, action) {
     let timer: NodeJS.Timeout;
     const arm = (): void => {
-      const delay = time - Date.now();
-      timer = setTimeout(delay > MAX_TIMER_MS ? arm : action, Math.min(Math.max(delay, 0), MAX_TIMER_MS));
+      timer = setTimeout(ring, Math.min(Math.max(time - Date.now(), 0), MAX_TIMER_MS));
       timer.unref();
     };
+    // Timers follow another clock than Date.now() and may be a moment early; nobody would look a second time.
+    const ring = (): void => (Date.now() < time ? arm() : action());
     arm();
     return () => clearTimeout(timer);
   },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../local/clock.ts';
 
 describe('the system clock', () => {
@@ -19,5 +19,21 @@ describe('the system clock', () => {
     await sleep(5);
     takeBack();
     expect(called).toEqual([]);
+  });
+
+  test('does not call an action whose timer is early', async () => {
+    const time = systemClock.now() + 5;
+    const now = jest.spyOn(Date, 'now').mockReturnValue(time - 1);
+    try {
+      const called: number[] = [];
+      systemClock.at(time, () => called.push(Date.now()));
+      await sleep(30);
+      expect(called).toEqual([]);
+      now.mockReturnValue(time);
+      await sleep(30);
+      expect(called).toEqual([time]);
+    } finally {
+      now.mockRestore();
+    }
   });
 });
