@@ -65,6 +65,8 @@ async function runEngine(): Promise<Run> {
   child.stderr.on('data', (chunk: Buffer) => errorOutput.push(chunk));
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.on('error', reject);
+    // An engine that is stopped kills the shell of a provisioner and not what that has started.
+    child.on('exit', () => killGroup(child.pid));
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
   return {
@@ -74,6 +76,15 @@ async function runEngine(): Promise<Run> {
     errorOutput: Buffer.concat(errorOutput).toString('utf8'),
     wasStopped,
   };
+}
+
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nothing of it is left.
+  }
 }
 
 function readDiagnostics(run: Run): Diagnostic[] {
