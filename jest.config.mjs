@@ -26,5 +26,6 @@ export default {
     },
   ],
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // One more than the two cores this is meant for: end-to-end suites often wait.
+  maxWorkers: 3,
 };
