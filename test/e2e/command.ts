@@ -17,7 +17,13 @@ export class Command {
 
   constructor(directory: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.#directory = directory;
-    const env = { ...process.env, ...environment, TMPDIR: directory, NODE_OPTIONS: '', NODE_DISABLE_COMPILE_CACHE: '1' };
+    const env = {
+      ...process.env,
+      ...environment,
+      TMPDIR: directory,
+      NODE_OPTIONS: '',
+      NODE_DISABLE_COMPILE_CACHE: '1',
+    };
     this.#child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.on('data', (chunk) => {
       this.stdout += chunk;
