@@ -24,6 +24,9 @@ const ConnectionArnSchema = z
 const SecretArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:secretsmanager:[^:]+:\d{12}:secret:\S+$/, 'a Secrets Manager secret ARN');
+const RepositoryArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:codecommit:[^:]+:\d{12}:[\w.-]+$/, 'a CodeCommit repository ARN');
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
@@ -61,6 +64,8 @@ const ConfigSchema = z.strictObject({
   /** Connections and secrets with which config repositories and their private modules may be fetched. */
   allowedConnectionArns: list(ConnectionArnSchema).default([]),
   allowedSecretArns: list(SecretArnSchema).default([]),
+  /** Config repositories in CodeCommit, which builds fetch with their own role. */
+  allowedCodeCommitArns: list(RepositoryArnSchema).default([]),
   /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),

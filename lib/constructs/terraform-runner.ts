@@ -128,17 +128,19 @@ interface BuildProps extends TerraformRunnerProps {
   readonly permissions: readonly Permission[];
 }
 
-/** What fetching config repositories needs: only the connections and secrets that the configuration names. */
-function sourcePermissions({ allowedConnectionArns, allowedSecretArns }: Config): Permission[] {
+/** What fetching config repositories needs: only the connections, secrets and repositories that the configuration names. */
+function sourcePermissions({ allowedConnectionArns, allowedSecretArns, allowedCodeCommitArns }: Config): Permission[] {
   // A connection keeps the service prefix it was made with, and IAM compares actions by that prefix.
   const connections = ['codeconnections', 'codestar-connections'].flatMap((service) => {
     const resources = allowedConnectionArns.filter((arn) => arn.split(':')[2] === service);
     const actions = ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) => `${service}:${action}`);
     return resources.length > 0 ? [{ actions, resources }] : [];
   });
-  const secrets =
-    allowedSecretArns.length > 0 ? [{ actions: ['secretsmanager:GetSecretValue'], resources: allowedSecretArns }] : [];
-  return [...connections, ...secrets];
+  const others = [
+    { actions: ['secretsmanager:GetSecretValue'], resources: allowedSecretArns },
+    { actions: ['codecommit:GitPull'], resources: allowedCodeCommitArns },
+  ].filter(({ resources }) => resources.length > 0);
+  return [...connections, ...others];
 }
 
 /** The buildspec file as it is, in the project itself: a config repository cannot bring its own. */

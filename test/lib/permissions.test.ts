@@ -277,16 +277,21 @@ describe('builds', () => {
     );
   });
 
-  test('fetch sources with the connections and secrets of the configuration, and no others', () => {
+  test('fetch sources with the connections, secrets and repositories of the configuration, and no others', () => {
     const old = 'arn:aws:codestar-connections:eu-west-1:111111111111:connection/old';
     const recent = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/new';
     const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-token-AbCdEf';
-    const configured = stagegate({ allowedConnectionArns: [old, recent], allowedSecretArns: [secret] });
+    const repository = 'arn:aws:codecommit:eu-west-1:111111111111:acme-config';
+    const configured = stagegate({
+      ...{ allowedConnectionArns: [old, recent], allowedSecretArns: [secret], allowedCodeCommitArns: repository },
+    });
     for (const purpose of ['plan', 'apply']) {
       const role = ofType(configured, 'AWS::IAM::Role').find(
         ([, { Properties }]) => Properties.RoleName === `stagegate-${purpose}-build`,
       );
-      const sources = pairs(statementsOf(role?.[1] as Resource)).filter((pair) => /connection|secret/.test(pair));
+      const sources = pairs(statementsOf(role?.[1] as Resource)).filter((pair) =>
+        /connection|secret|codecommit/.test(pair),
+      );
       expect(sources).toEqual(
         unique([
           ...['GetConnection', 'GetConnectionToken', 'UseConnection'].flatMap((action) => [
@@ -294,6 +299,7 @@ describe('builds', () => {
             `codeconnections:${action} ${recent}`,
           ]),
           `secretsmanager:GetSecretValue ${secret}`,
+          `codecommit:GitPull ${repository}`,
         ]),
       );
     }
