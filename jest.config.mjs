@@ -26,6 +26,5 @@ export default {
     },
   ],
   testTimeout: 120_000,
-  // One more than the two cores this is meant for: end-to-end suites often wait.
-  maxWorkers: 3,
+  maxWorkers: 2,
 };

@@ -103,7 +103,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   });
 
 const work = await mkdtemp(join(tmpdir(), 'stagegate-demo-'));
-process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+// Something may still be writing there when Ctrl-C ends it.
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
+process.once('exit', () => rmSync(work, REMOVAL));
 try {
   const result = await demonstrate(work);
   showTables(result);
@@ -112,5 +114,5 @@ try {
   console.error(`\nThe demo did not finish: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
-  await rm(work, { recursive: true, force: true });
+  await rm(work, REMOVAL);
 }
