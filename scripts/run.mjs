@@ -105,7 +105,7 @@ function installDependencies() {
   withInstallLock(() => {
     if (isInstalled()) return;
     console.error('stagegate: installing dependencies (npm ci) …');
-    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    const { status } = spawnSync('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: root,
       stdio: ['ignore', 2, 2],
     });
