@@ -17,7 +17,7 @@ import type { Redactor } from './redactor.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';
 
 /** Part of every digest; a new value here makes digests of older plans differ. */
-const VERSION = 'stagegate-change-digest-1';
+const VERSION = 'stagegate-change-digest-2';
 
 export interface DigestFacts {
   readonly plan: Plan;
@@ -92,18 +92,20 @@ class Seal {
   }
 }
 
+/** In braces, as what stands in a record must not be read as standing beside it. */
 const record = (fields: Readonly<Record<string, string>>): string =>
-  Object.keys(fields)
+  `{${Object.keys(fields)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${fields[key]}`)
-    .join(',');
+    .join(',')}}`;
 
 /** A mask reduced to the places it marks. */
 function marksText(mask: unknown): string {
   if (!marksAnything(mask)) return '';
   if (mask === true) return 'true';
   if (Array.isArray(mask)) return `[${mask.map(marksText).join(',')}]`;
-  return `{${record(Object.fromEntries(Object.entries(recordOf(mask)).flatMap(([key, item]) => (marksAnything(item) ? [[key, marksText(item)]] : []))))}}`;
+  const marked = Object.entries(recordOf(mask)).filter(([, item]) => marksAnything(item));
+  return record(Object.fromEntries(marked.map(([key, item]) => [key, marksText(item)])));
 }
 
 function effectOf(change: ResourceChange, { blocks }: DigestFacts, seal: Seal): string {

@@ -151,6 +151,16 @@ describe('the digest differs for any difference', () => {
     expect(digestOf(using('1'))).not.toBe(digestOf(using('2')));
   });
 
+  test.each([
+    ['a list without and with an empty object', [], [{}]],
+    ['a field in an object and beside it', { a: { b: 1, c: 2 } }, { a: { b: 1 }, c: 2 }],
+    ['nothing and an empty object', null, {}],
+    ['a text and what it looks like', '{}', {}],
+  ])('between %s', (_, one, other) => {
+    const digests = [one, other].map((value) => digestOf(plan({ before: {}, after: { id: 'i-1', value } })));
+    expect(digests[0]).not.toBe(digests[1]);
+  });
+
   test('any two plans that give an attribute different values', () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     return fc.assert(
