@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..');
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 
 /** A command of the repository in a process of its own, with temporary files below `directory`. */
 export class Command {
