@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -103,9 +103,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   });
 
 const work = await mkdtemp(join(tmpdir(), 'stagegate-demo-'));
-// Something may still be writing there when Ctrl-C ends it.
-const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
-process.once('exit', () => rmSync(work, REMOVAL));
+// However it ends, and only then: two removals at the same time can leave something, and neither says so. Something may
+// still be writing there when Ctrl-C ends it.
+process.once('exit', () => rmSync(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 try {
   const result = await demonstrate(work);
   showTables(result);
@@ -113,6 +113,4 @@ try {
 } catch (error) {
   console.error(`\nThe demo did not finish: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
-} finally {
-  await rm(work, REMOVAL);
 }

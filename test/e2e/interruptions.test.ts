@@ -90,10 +90,13 @@ describe('an execution that somebody stops', () => {
       const goOn = armPause(app, row, release);
       app.push(`${release}`);
       const deployment = await arrives(app, row, release);
+      const letReconcile = row.state === 'RecordSuccess' ? holdReconciler(deployment) : () => undefined;
       const stop = new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' });
       await cloud.operator.sfn.send(stop);
       // What works in the state goes on when its execution is stopped, as in AWS.
       goOn();
+      if (row.state === 'RecordSuccess') await app.reaches('dev1', release, 'succeeded');
+      letReconcile();
       await isFree(app, deployment);
       expect(locksOf(app)).toEqual([]);
       const [ended] = await ofRelease(app, release);
@@ -103,6 +106,14 @@ describe('an execution that somebody stops', () => {
       }
       yield ended;
     }
+  }
+
+  /** Who records the ending first, the function at work or the reconciler, would be chance. Answers what lets it go on. */
+  function holdReconciler({ id }: Deployment): () => void {
+    const { promise: until, resolve } = Promise.withResolvers<void>();
+    const reads = { service: 'dynamodb', operation: 'GetItem', caller: 'stagegate-reconcile' };
+    cloud.local.door.faults.add({ ...reads, about: `DEPLOYMENT#${id}`, times: 50, until });
+    return resolve;
   }
 
   const isFree = (app: TestApplication, { id }: Deployment) =>
