@@ -63,7 +63,8 @@ describe('the audit', () => {
   test('tells a release’s way to production, is proven, and is not changed by a flood of GETs and forged links', async () => {
     const { app } = await waiting('audited');
     await app.approve(STAFF, 'stage1', 1);
-    await app.reaches('stage1', 1, 'succeeded');
+    const { id } = await app.reaches('stage1', 1, 'succeeded');
+    await cloud.statesOf(id);
     const { items, head } = await auditOf('audited');
     const types = items.map(({ type }) => type);
     expect(types.filter((type) => type === 'application-configured')).toHaveLength(1);

@@ -334,18 +334,14 @@ export class TestApplication {
   }
 
   /** The link mailed to an approver for a release's deployment. */
-  async link(email: string, environment: string, release: number): Promise<string> {
-    const { links } = await this.cloud.mail(
-      ({ to, subject }) =>
-        to === email &&
-        subject.startsWith(`Approve ${this.name} ${environment}:`) &&
-        subject.endsWith(`release ${release}`),
-    );
+  async link(email: string, environment: string, release: number, operation = 'deploy'): Promise<string> {
+    const wanted = `Approve ${this.name} ${environment}: ${operation} of release ${release}`;
+    const { links } = await this.cloud.mail(({ to, subject }) => to === email && subject === wanted);
     return links[0] ?? '';
   }
 
-  async approve(email: string, environment: string, release: number): Promise<void> {
-    const link = await this.link(email, environment, release);
+  async approve(email: string, environment: string, release: number, operation?: string): Promise<void> {
+    const link = await this.link(email, environment, release, operation);
     const { status, page } = await this.cloud.decide(link, { decision: 'approve', comment: 'fine', environment });
     if (status >= 300) throw new Error(`approving as ${email}: ${status} ${page}`);
   }

@@ -229,11 +229,13 @@ const rows: Row[] = [
   {
     situation: 'a state that somebody changes while the apply begins: Terraform refuses, and it is planned again',
     act: async (app) => {
-      const caller = 'stagegate-apply-build';
-      cloud.local.door.faults.add({ service: 's3', operation: 'GetObject', caller, times: 1, delayMs: 2000 });
+      const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
+      const bundle = { service: 's3', operation: 'GetObject', caller: 'stagegate-apply-build' };
+      cloud.local.door.faults.add({ ...bundle, times: 50, until });
       app.push('one');
       await app.reaches('dev1', 1, 'applying');
       await cloud.changeState('111111111111', `apps/${app.name}/dev1`);
+      goOn();
       const deployment = await app.reaches('dev1', 1, 'succeeded');
       expect(deployment.planRound).toBe(2);
       return deployment.id;
@@ -288,8 +290,7 @@ const rows: Row[] = [
       await app.waits('prod1', 2, 'staff');
       const path = `${app.path}/environments/stage1/deployments`;
       await cloud.expect(202, 'POST', path, { release: 1, operation: 'rollback' });
-      await app.waits('stage1', 1, 'staff');
-      await app.approve(STAFF, 'stage1', 1);
+      await app.approve(STAFF, 'stage1', 1, 'rollback');
       await app.reaches('stage1', 1, 'succeeded');
       await app.approve(STAFF, 'prod1', 2);
       await app.approve(CLIENT, 'prod1', 2);
