@@ -27,4 +27,6 @@ export default {
   ],
   testTimeout: 120_000,
   maxWorkers: 2,
+  // Suites leave memory behind, and a large process collects garbage and starts programs slowly.
+  workerIdleMemoryLimit: '600MB',
 };

@@ -57,7 +57,7 @@ async function decisionsOn(app: TestApplication, environment: string, id: string
 }
 
 async function waitingIn(environment: 'stage1' | 'prod1', name: string): Promise<TestApplication> {
-  const app = new TestApplication(cloud, name);
+  const app = new TestApplication(cloud, name, [environment]);
   await app.register();
   app.push('first');
   if (environment === 'prod1') {

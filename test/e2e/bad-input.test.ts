@@ -221,7 +221,7 @@ describe('a request that does not fit', () => {
 
 describe('an approval link', () => {
   test('that never existed, was forged, or is only looked at, decides nothing', async () => {
-    const app = new TestApplication(cloud, 'links');
+    const app = new TestApplication(cloud, 'links', ['stage1']);
     await app.register();
     app.push('one');
     const link = await app.link(STAFF, 'stage1', 1);
@@ -246,7 +246,7 @@ describe('an approval link', () => {
   });
 
   test('that was used counts once and cannot be turned around', async () => {
-    const app = new TestApplication(cloud, 'used');
+    const app = new TestApplication(cloud, 'used', ['stage1']);
     await app.register({ policy: { staging: { staff: 2 } } });
     await app.approver('second@example.com', 'staff');
     app.push('one');
@@ -263,7 +263,7 @@ describe('an approval link', () => {
   });
 
   test('that has expired leaves its deployment expired and the environment free', async () => {
-    const app = new TestApplication(cloud, 'expired');
+    const app = new TestApplication(cloud, 'expired', ['stage1']);
     await app.register({ policy: { staging: { gateExpirySeconds: 1 } } });
     app.push('one');
     const link = await app.link(STAFF, 'stage1', 1);
@@ -277,7 +277,7 @@ describe('an approval link', () => {
   });
 
   test('of a superseded plan decides nothing about the new one, and a digest must be the one shown', async () => {
-    const app = new TestApplication(cloud, 'digests');
+    const app = new TestApplication(cloud, 'digests', ['stage1']);
     await app.register();
     app.push('one');
     const old = await app.link(STAFF, 'stage1', 1);
@@ -298,7 +298,7 @@ describe('an approval link', () => {
   });
 
   test('for production needs the name of the environment, and production is never destroyed', async () => {
-    const app = new TestApplication(cloud, 'shop');
+    const app = new TestApplication(cloud, 'shop', ['prod1']);
     await app.register();
     app.push('one');
     await app.provenRelease(1);

@@ -129,7 +129,7 @@ function playRaces(): Map<Race, Promise<Outcome>> {
 }
 
 async function play(race: Race): Promise<Outcome> {
-  const app = new TestApplication(cloud, race.name);
+  const app = new TestApplication(cloud, race.name, ['stage1']);
   await app.register({ policy: race.policy ?? {} });
   await app.approver(SECOND, 'staff');
   app.push('one');

@@ -53,7 +53,7 @@ output "service" {
 /** An application whose dev1 runs, and can be the base of others. */
 async function applicationNamed(name: string, more = ''): Promise<TestApplication> {
   const app = new TestApplication(cloud, name);
-  await app.register();
+  await app.register({ policy: { development: { autoPromote: false } } });
   const path = `apps/${name}/dev1`;
   app.push('one', {
     [`${path}/main.tf`]: directory('one', more),

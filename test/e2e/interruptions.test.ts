@@ -17,12 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => cloud?.stop());
 
-async function applicationNamed(name: string, policy: Readonly<Record<string, unknown>> = {}) {
-  const app = new TestApplication(cloud, name);
-  await app.register({ policy });
-  return app;
-}
-
 /** Invokes a function as EventBridge would, with an event of ours. */
 async function deliver(functionName: string, detailType: string, detail: unknown): Promise<void> {
   const { accountId, door } = cloud.local;
@@ -178,7 +172,8 @@ describe('two releases that arrive', () => {
 });
 
 test('an apply build started a second time refuses and changes nothing', async () => {
-  const app = await applicationNamed('apply-twice', { development: { autoPromote: false } });
+  const app = new TestApplication(cloud, 'apply-twice', ['dev1']);
+  await app.register({ policy: { development: { autoPromote: false } } });
   app.push('one');
   const deployment = await app.reaches('dev1', 1, 'succeeded');
   const { events = [] } = await cloud.operator.sfn.send(
@@ -221,7 +216,8 @@ test('an apply build started a second time refuses and changes nothing', async (
 
 describe('an event delivered again', () => {
   test('makes one release and one promotion', async () => {
-    const app = await applicationNamed('again');
+    const app = new TestApplication(cloud, 'again');
+    await app.register();
     const before = cloud.repository.head();
     const after = app.push('one');
     const { id, commit } = await app.reaches('dev1', 1, 'succeeded');
@@ -252,7 +248,8 @@ describe('a decision', () => {
   afterEach(() => cloud?.local.door.faults.clear());
 
   async function waiting(name: string) {
-    const app = await applicationNamed(name);
+    const app = new TestApplication(cloud, name, ['stage1']);
+    await app.register();
     app.push('one');
     const { id } = await app.waits('stage1', 1, 'staff');
     const post = await cloud.open(await app.link(STAFF, 'stage1', 1));

@@ -83,7 +83,7 @@ describe('a link that waits for a decision', () => {
   let token: string;
   let before: string[];
   beforeAll(async () => {
-    app = new TestApplication(cloud, 'flooded');
+    app = new TestApplication(cloud, 'flooded', ['stage1']);
     await app.register();
     app.push('one');
     const { id } = await app.waits('stage1', 1, 'staff');

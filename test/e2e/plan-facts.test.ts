@@ -12,6 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => cloud?.stop());
 
+/** What staging would do is not what is asked about. */
+const ON_REQUEST = { policy: { development: { autoPromote: false } } };
+
 const CostSchema = z.object({ cost: z.object({ sheetDate: z.string() }) });
 const NoticesSchema = z.object({ notices: z.array(z.string()) });
 const HEADER = 'service,product_family,match_set,pricing_match_set,price,price_type,ccy';
@@ -36,7 +39,7 @@ describe('the price sheet of an installation', () => {
   };
 
   test('is the bundled one, then its own newer one; a broken one stops nothing and is named', async () => {
-    await application().register();
+    await application().register(ON_REQUEST);
     const bundled = await deployed(1);
     expect(bundled).toMatchObject({ sheetDate: expect.stringMatching(/^20\d\d-\d\d-\d\d$/), notices: [] });
 
@@ -53,7 +56,7 @@ describe('the price sheet of an installation', () => {
 
 test('an execution is linked where it is shown', async () => {
   const application = new TestApplication(cloud, 'linked');
-  await application.register();
+  await application.register(ON_REQUEST);
   application.push('v1');
   const { id } = await application.reaches('dev1', 1, 'succeeded');
   const body = await cloud.expect(200, 'GET', `/applications/linked/environments/dev1/deployments/${id}`);
@@ -64,7 +67,7 @@ test('an execution is linked where it is shown', async () => {
 });
 
 test('what staging has not tried out of production is told with the environments and where production is approved', async () => {
-  const application = new TestApplication(cloud, 'compared');
+  const application = new TestApplication(cloud, 'compared', ['stage1', 'prod1']);
   await application.register();
   const audit = 'variable "audit" {\n  default = true\n}\n';
   application.push('v1', { 'apps/compared/prod1/audit.tf': audit });

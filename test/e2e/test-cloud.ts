@@ -233,14 +233,20 @@ function operatorAt(endpoint: string) {
   };
 }
 
+export type PipelineEnvironment = 'dev1' | 'stage1' | 'prod1';
+const PIPELINE: readonly PipelineEnvironment[] = ['dev1', 'stage1', 'prod1'];
+
 /** One application in a test cloud, with its directories in the cloud's repository. */
 export class TestApplication {
   readonly cloud: TestCloud;
   readonly name: string;
+  readonly #deploying: readonly PipelineEnvironment[];
 
-  constructor(cloud: TestCloud, name = 'my-app') {
+  /** Releases pass the environments that are not `deploying` without changes: no gate, no apply. */
+  constructor(cloud: TestCloud, name = 'my-app', deploying = PIPELINE) {
     this.cloud = cloud;
     this.name = name;
+    this.#deploying = deploying;
   }
 
   get path(): string {
@@ -249,9 +255,9 @@ export class TestApplication {
 
   /** Commits new content of all three environments: a push that concerns this application only. */
   push(value: string, more: Readonly<Record<string, string | null>> = {}): string {
-    const directories = ['dev1', 'stage1', 'prod1'].map((name) => [
+    const directories = PIPELINE.map((name) => [
       `apps/${this.name}/${name}/main.tf`,
-      terraformDirectory(value),
+      this.#deploying.includes(name) ? terraformDirectory(value) : '# nothing to deploy\n',
     ]);
     return this.cloud.repository.commit(`${this.name}: ${value}`, { ...Object.fromEntries(directories), ...more });
   }
@@ -334,14 +340,14 @@ export class TestApplication {
   }
 
   /** The link mailed to an approver for a release's deployment. */
-  async link(email: string, environment: string, release: number, operation = 'deploy'): Promise<string> {
-    const wanted = `Approve ${this.name} ${environment}: ${operation} of release ${release}`;
+  async link(email: string, environment: string, release: number): Promise<string> {
+    const wanted = `Approve ${this.name} ${environment}: deploy of release ${release}`;
     const { links } = await this.cloud.mail(({ to, subject }) => to === email && subject === wanted);
     return links[0] ?? '';
   }
 
-  async approve(email: string, environment: string, release: number, operation?: string): Promise<void> {
-    const link = await this.link(email, environment, release, operation);
+  async approve(email: string, environment: string, release: number): Promise<void> {
+    const link = await this.link(email, environment, release);
     const { status, page } = await this.cloud.decide(link, { decision: 'approve', comment: 'fine', environment });
     if (status >= 300) throw new Error(`approving as ${email}: ${status} ${page}`);
   }
