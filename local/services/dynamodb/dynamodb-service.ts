@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
@@ -49,8 +50,9 @@ type TableProperties = z.infer<typeof TableProperties>;
 
 const DescribedTable = z.object({
   Table: z.object({
+    TableStatus: z.string(),
     KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.string() })),
-    GlobalSecondaryIndexes: z.array(z.object({ IndexName: z.string() })).default([]),
+    GlobalSecondaryIndexes: z.array(z.object({ IndexName: z.string(), IndexStatus: z.string() })).default([]),
   }),
 });
 
@@ -175,7 +177,8 @@ const tableName = (nameOrArn: string): string => nameOrArn.replace(/^arn:.*:tabl
 type Send = (operation: string, input: unknown) => Promise<unknown>;
 
 async function createOrUpdateTable(send: Send, name: string, table: TableProperties): Promise<void> {
-  const existing = await describeTable(send, name);
+  // An index that was being filled when its cloud was killed is filled on.
+  const existing = await activeTable(send, name);
   if (existing) await updateTable(send, name, table, existing);
   else {
     await send('CreateTable', {
@@ -207,13 +210,35 @@ const createdIndex = ({
   ProvisionedThroughput,
 });
 
-async function describeTable(send: Send, name: string): Promise<z.infer<typeof DescribedTable> | undefined> {
+async function describeTable(
+  send: Send,
+  name: string,
+  attempts = 5,
+): Promise<z.infer<typeof DescribedTable> | undefined> {
   try {
     return DescribedTable.parse(await send('DescribeTable', { TableName: name }));
   } catch (error) {
-    if (error instanceof AwsError && error.code === 'ResourceNotFoundException') return undefined;
-    throw error;
+    if (!(error instanceof AwsError)) throw error;
+    if (error.code === 'ResourceNotFoundException') return undefined;
+    // The engine may answer so while it fills an index; SDKs ask again, too.
+    if (error.status < 500 || attempts === 1) throw error;
+    await delay(POLL_MS);
+    return describeTable(send, name, attempts - 1);
   }
+}
+
+const POLL_MS = 50;
+const ACTIVE_TIMEOUT_MS = 60_000;
+
+/** The table, if there is one, once it and its indexes can be used, which is when CloudFormation, too, goes on. */
+async function activeTable(send: Send, name: string): Promise<z.infer<typeof DescribedTable> | undefined> {
+  for (const deadline = Date.now() + ACTIVE_TIMEOUT_MS; Date.now() < deadline; await delay(POLL_MS)) {
+    const described = await describeTable(send, name);
+    if (!described) return undefined;
+    const { TableStatus: status, GlobalSecondaryIndexes: indexes } = described.Table;
+    if ([status, ...indexes.map(({ IndexStatus }) => IndexStatus)].every((each) => each === 'ACTIVE')) return described;
+  }
+  throw new Error(`table ${name} and its indexes are not active after ${ACTIVE_TIMEOUT_MS / 1000} s`);
 }
 
 /** A table kept from an earlier run gets the indexes that the template has since gained; its keys cannot change. */
@@ -237,6 +262,7 @@ async function updateTable(
       AttributeDefinitions: table.AttributeDefinitions,
       GlobalSecondaryIndexUpdates: [{ Create: createdIndex(index) }],
     });
+    await activeTable(send, name);
   }
 }
 

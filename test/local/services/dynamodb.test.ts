@@ -372,12 +372,32 @@ describe('with a data directory', () => {
     const client = new DynamoDBClient(second.operator);
     expect((await client.send(new GetItemCommand({ TableName, Key: item('kept') }))).Item).toEqual(item('kept'));
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
-    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: 'byStatus' }]);
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: 'byStatus', IndexStatus: 'ACTIVE' }]);
     await second.stop();
     const otherKeys = { KeySchema: [{ AttributeName: 'status', KeyType: 'HASH' }] };
     await expect(openCoreCloud({ resources: { Table: table(otherKeys) }, dataDirectory })).rejects.toThrow(
       'table main was created with the keys pk HASH, sk RANGE, the template now says status HASH: start with another data directory',
     );
+  });
+
+  test('an index that was being filled when the cloud was killed can be used once the next one has started', async () => {
+    const dataDirectory = temporaryDirectory();
+    const { GlobalSecondaryIndexes: [index] = [], ...properties } = table().Properties;
+    const engine = await startDynamoDb(
+      { database: openDatabase(dataDirectory), log: () => {} },
+      join(dataDirectory, 'dynamodb'),
+    );
+    const { KeySchema, BillingMode } = properties;
+    const created = { TableName, KeySchema, BillingMode, AttributeDefinitions: attributes('pk', 'sk') };
+    expect((await engine.send('CreateTable', JSON.stringify(created))).status).toBe(200);
+    const AttributeDefinitions = attributes('pk', 'sk', 'status');
+    const updated = { TableName, AttributeDefinitions, GlobalSecondaryIndexUpdates: [{ Create: index }] };
+    expect((await engine.send('UpdateTable', JSON.stringify(updated))).body).toContain('CREATING');
+    await engine.stop();
+    const cloud = await openCoreCloud({ resources: { Table: table() }, dataDirectory });
+    const { Table } = await new DynamoDBClient(cloud.operator).send(new DescribeTableCommand({ TableName }));
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexStatus: 'ACTIVE' }]);
+    await cloud.stop();
   });
 
   test('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
