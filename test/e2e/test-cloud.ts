@@ -142,13 +142,13 @@ export class TestCloud {
     };
   }
 
-  async poll<T>(what: string | (() => string), look: () => Promise<T | undefined>): Promise<T> {
+  async poll<T>(what: string | (() => Promise<string>), look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline)
-        throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
+        throw new Error(`waited in vain for ${typeof what === 'string' ? what : await what()}`);
       await sleep(POLL_MS);
     }
   }
@@ -309,15 +309,22 @@ export class TestApplication {
     release: number,
     isWanted: (deployment: Deployment) => boolean,
   ): Promise<Deployment> {
-    let seen = 'no deployment';
     return this.cloud.poll(
-      () => `release ${release} of ${this.name} in ${environment}, last seen: ${seen}`,
+      async () => `release ${release} of ${this.name} in ${environment}:\n${await this.#history(environment)}`,
       async () => {
         const deployment = (await this.deployments(environment)).find((each) => each.release === release);
-        if (deployment) seen = `${deployment.id} ${deployment.status}`;
         return deployment && isWanted(deployment) ? deployment : undefined;
       },
     );
+  }
+
+  /** What became of the releases in all environments: why one never came may be told by another. */
+  async #history(environment: string): Promise<string> {
+    const told = [...new Set([...PIPELINE, environment])].map(async (name) => {
+      const { status, body } = await this.cloud.call('GET', `${this.path}/environments/${name}/deployments?limit=100`);
+      return `${name}: ${status} ${JSON.stringify(body)}`;
+    });
+    return (await Promise.all(told)).join('\n');
   }
 
   /** Waits for a status; another ending is an error that says why. */
