@@ -68,7 +68,10 @@ async function register(
     },
   );
   const newest = log?.newest ?? 0;
-  const isRelease = isNews(order) && (order === 'missed' || concerns(push, application));
+  const isCovered = order !== 'first' && (log?.isCovered ?? true);
+  // What is late is contained in a newer release, or else in the head.
+  const isDue = isNews(order) || (order === 'late' && !isCovered);
+  const isRelease = isDue && (order === 'missed' || concerns(push, application));
   const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
   transaction.put('pushMark', { ...mark, mark: delivery });
   if (order === 'repeated') return { order, effects: NO_EFFECTS };
@@ -77,14 +80,21 @@ async function register(
   await pass(transaction, application, push.after, { reached: 1 });
   if (isNews(order) || order === 'there') {
     const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
-    transaction.put('releaseLog', { application, newest, head: push.after, ...(headPushedAt && { headPushedAt }) });
+    const covered = { isCovered: isRelease || isCovered };
+    transaction.put('releaseLog', {
+      ...{ application, newest, head: push.after, ...covered },
+      ...(headPushedAt && { headPushedAt }),
+    });
   }
   if (!isRelease) return { order, effects: NO_EFFECTS };
-  const { after: commit, message, author } = push;
-  const facts = { application, commit, message, author, source: 'push' as const };
-  const { release, effects } = await createRelease(transaction, facts, PUSHER, surroundings);
+  const facts = isNews(order) || !log?.head ? commitOf(push) : { commit: log.head, message: '', author: '' };
+  if (log && !isNews(order)) transaction.put('releaseLog', { ...log, isCovered: true });
+  const content = { application, ...facts, source: 'push' as const };
+  const { release, effects } = await createRelease(transaction, content, PUSHER, surroundings);
   return { order, release, effects };
 }
+
+const commitOf = ({ after: commit, message, author }: ConfigPushed) => ({ commit, message, author });
 
 const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);
 

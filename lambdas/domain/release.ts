@@ -21,6 +21,8 @@ export const ReleaseLogSchema = z.object({
   head: CommitSchema.optional(),
   /** When the push said it was that made this the head. */
   headPushedAt: InstantSchema.optional(),
+  /** False as long as no push has become a release: what was pushed before the first one told may be in none. */
+  isCovered: z.boolean().optional(),
 });
 
 /** Remembers a delivery or a (before, after) pair, with the release it became; 0 when it became none. */

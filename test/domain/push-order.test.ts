@@ -125,6 +125,27 @@ describe('a push', () => {
     expect((await branch.tell(pushOf(`${push.at(-1)}>z`))).order).toBe('next');
   });
 
+  test.each(['', '!x '])(
+    'overtaken by the first one told, which concerns others: what it changed is released with the head (before: "%s")',
+    async (asked) => {
+      const branch = await Branch.open();
+      if (asked) await branch.ask(commitOf('x'.charCodeAt(0)));
+      const before = await branch.releases();
+      const elsewhere = { forced: false, changedPaths: ['apps/other/dev1/main.tf'] };
+      await branch.tell({ ...pushOf('b>c'), ...elsewhere });
+      await branch.tell({ ...pushOf('c>d'), ...elsewhere });
+      const mine = { forced: false, changedPaths: ['apps/my-app/dev1/main.tf'] };
+      expect(await branch.tell({ ...pushOf('a>b'), ...mine })).toMatchObject({
+        order: 'late',
+        release: { source: 'push' },
+      });
+      expect(await branch.releases()).toEqual([...before, pushOf('c>d').after]);
+      // Once is enough: the release contains whatever is older.
+      await branch.tell({ ...pushOf('z>a'), ...mine });
+      expect(await branch.releases()).toHaveLength(before.length + 1);
+    },
+  );
+
   test('that says git’s forty zeros where the branch was made is one without a beginning', async () => {
     const branch = await Branch.open();
     await branch.tell({ before: commitOf(0), after: commitOf(1) });
@@ -185,10 +206,8 @@ describe('a history that never comes back, told in any order and any number of t
           const released = (await branch.releases()).map((commit) => Number.parseInt(commit, 16) - 1);
           // A later release is of a later push: no commit twice, none after a newer one.
           expect(released).toEqual([...new Set(released)].sort((a, b) => a - b));
-          // Whatever concerns the application is in its newest release, as soon as it is told. Its history begins with
-          // the first push that was told: what is older was there already.
-          const [first = 0] = told;
-          const newestConcerned = Math.max(-1, ...[...told].filter((each) => each >= first && isConcerned[each]));
+          // Whatever concerns the application is in its newest release, as soon as it is told.
+          const newestConcerned = Math.max(-1, ...[...told].filter((each) => isConcerned[each]));
           expect(released.at(-1) ?? -1).toBeGreaterThanOrEqual(newestConcerned);
         }
       }),
