@@ -15,7 +15,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'c714e03b30fbdcf1',
   environment: '0828afc123a3cf69',
   approver: '9e89f18ebe947b74',
-  releaseLog: '9f32605819206587',
+  releaseLog: '06cf09aa36d6ab2c',
   release: '3ee1ee4a12eabe84',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',
