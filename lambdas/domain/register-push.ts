@@ -69,8 +69,8 @@ async function register(
   );
   const newest = log?.newest ?? 0;
   const isCovered = order !== 'first' && (log?.isCovered ?? true);
-  // What is late is contained in a newer release, or else in the head.
-  const isDue = isNews(order) || (order === 'late' && !isCovered);
+  // What is no news is contained in a newer release, or else in the head.
+  const isDue = isNews(order) || (order !== 'repeated' && !isCovered);
   const isRelease = isDue && (order === 'missed' || concerns(push, application));
   const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
   transaction.put('pushMark', { ...mark, mark: delivery });
@@ -78,23 +78,18 @@ async function register(
   transaction.put('pushMark', { ...mark, mark: pair });
   if (before) await pass(transaction, application, before, { left: 1 });
   await pass(transaction, application, push.after, { reached: 1 });
-  if (isNews(order) || order === 'there') {
-    const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
-    const covered = { isCovered: isRelease || isCovered };
-    transaction.put('releaseLog', {
-      ...{ application, newest, head: push.after, ...covered },
-      ...(headPushedAt && { headPushedAt }),
-    });
-  }
+  const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
+  const place = order === 'late' ? log : { head: push.after, ...(headPushedAt && { headPushedAt }) };
+  transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered });
   if (!isRelease) return { order, effects: NO_EFFECTS };
-  const facts = isNews(order) || !log?.head ? commitOf(push) : { commit: log.head, message: '', author: '' };
-  if (log && !isNews(order)) transaction.put('releaseLog', { ...log, isCovered: true });
+  const { after, message, author } = push;
+  // Of the head, which a late push did not make, nobody has told the message.
+  const facts =
+    order === 'late' && log?.head ? { commit: log.head, message: '', author: '' } : { commit: after, message, author };
   const content = { application, ...facts, source: 'push' as const };
   const { release, effects } = await createRelease(transaction, content, PUSHER, surroundings);
   return { order, release, effects };
 }
-
-const commitOf = ({ after: commit, message, author }: ConfigPushed) => ({ commit, message, author });
 
 const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);
 

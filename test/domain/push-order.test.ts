@@ -125,9 +125,13 @@ describe('a push', () => {
     expect((await branch.tell(pushOf(`${push.at(-1)}>z`))).order).toBe('next');
   });
 
-  test.each(['', '!x '])(
-    'overtaken by the first one told, which concerns others: what it changed is released with the head (before: "%s")',
-    async (asked) => {
+  test.each([
+    ['', 'a>b', 'late'],
+    ['!x', 'a>b', 'late'],
+    ['', 'a>d', 'there'],
+  ])(
+    'overtaken by the first one told, which concerns others, is released with the head: after "%s", %s is %s',
+    async (asked, push, order) => {
       const branch = await Branch.open();
       if (asked) await branch.ask(commitOf('x'.charCodeAt(0)));
       const before = await branch.releases();
@@ -135,10 +139,7 @@ describe('a push', () => {
       await branch.tell({ ...pushOf('b>c'), ...elsewhere });
       await branch.tell({ ...pushOf('c>d'), ...elsewhere });
       const mine = { forced: false, changedPaths: ['apps/my-app/dev1/main.tf'] };
-      expect(await branch.tell({ ...pushOf('a>b'), ...mine })).toMatchObject({
-        order: 'late',
-        release: { source: 'push' },
-      });
+      expect(await branch.tell({ ...pushOf(push), ...mine })).toMatchObject({ order, release: { source: 'push' } });
       expect(await branch.releases()).toEqual([...before, pushOf('c>d').after]);
       // Once is enough: the release contains whatever is older.
       await branch.tell({ ...pushOf('z>a'), ...mine });
