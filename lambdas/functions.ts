@@ -27,6 +27,9 @@ const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
+/** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/build-source.ts`). */
+const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/) });
+
 /** How many ephemeral environments there may be, and how short their lives. */
 const EphemeralLimits = z.object({
   MOST_EPHEMERAL_PER_APPLICATION: z.coerce.number().int().min(0),
@@ -64,7 +67,7 @@ export const FUNCTIONS = {
   },
   configure: {
     entry: 'lambdas/api/configure.ts',
-    environment: Store.extend(Limits.shape).extend(Executions.shape),
+    environment: Store.extend(Limits.shape).extend(Sources.shape).extend(Executions.shape),
   },
   approvers: {
     entry: 'lambdas/api/approvers.ts',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/build-source.ts';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
@@ -18,15 +19,46 @@ function parseList(text: string): unknown {
   }
 }
 
-const ConnectionArnSchema = z
-  .string()
-  .regex(/^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/\S+$/, 'a connection ARN');
-const SecretArnSchema = z
-  .string()
-  .regex(/^arn:aws[a-z-]*:secretsmanager:[^:]+:\d{12}:secret:\S+$/, 'a Secrets Manager secret ARN');
+/** The same credential for two kinds of hosts is a mistake, too: it is for one. */
+const withoutRepetition = [
+  (items: readonly (string | AllowedCredential)[]) =>
+    new Set(items.map((item) => (typeof item === 'string' ? item : item.arn))).size === items.length,
+  { error: 'one of them stands there twice' },
+] as const;
+
+/** Each credential has build projects of its own, so a pattern that fits several could not be one. */
+const noWildcard = (text: string): boolean => !/[*?]/.test(text);
+const NO_WILDCARD = 'name each one in full: a wildcard is not possible here';
+
+/** `<provider>=<ARN>`: an ARN does not tell for which kind of git host the credential is. */
+const credential = (kind: AllowedCredential['kind'], arn: RegExp, example: string) =>
+  z
+    .string()
+    .refine(noWildcard, { error: NO_WILDCARD, abort: true })
+    .transform((text, context): AllowedCredential => {
+      const [, stated = '', given = ''] = /^(?:([^=:]*)=)?(.*)$/.exec(text) ?? [];
+      const provider = ProviderSchema.safeParse(stated);
+      const able = ProviderSchema.options.filter((option) => PROVIDERS[option].credentials.includes(kind));
+      if (provider.success && able.includes(provider.data) && arn.test(given))
+        return { kind, provider: provider.data, arn: given };
+      const message = `a ${kind} and what it is for, such as ${example}; it may be for ${able.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
+const ConnectionSchema = credential(
+  'connection',
+  /^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/[\w-]+$/,
+  'github=arn:aws:codeconnections:eu-west-1:111111111111:connection/1234',
+);
+const SecretSchema = credential(
+  'secret',
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
+  'github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf',
+);
 const RepositoryArnSchema = z
   .string()
-  .regex(/^arn:aws[a-z-]*:codecommit:[^:]+:\d{12}:[\w.-]+$/, 'a CodeCommit repository ARN');
+  .refine(noWildcard, { error: NO_WILDCARD, abort: true })
+  .regex(/^arn:aws[a-z-]*:codecommit:[a-z0-9-]+:\d{12}:[\w.-]+$/, 'a CodeCommit repository ARN');
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
@@ -62,10 +94,16 @@ const ConfigSchema = z.strictObject({
     .optional(),
 
   /** Connections and secrets with which config repositories and their private modules may be fetched. */
-  allowedConnectionArns: list(ConnectionArnSchema).default([]),
-  allowedSecretArns: list(SecretArnSchema).default([]),
-  /** Config repositories in CodeCommit, which builds fetch with their own role. */
-  allowedCodeCommitArns: list(RepositoryArnSchema).default([]),
+  allowedConnectionArns: list(ConnectionSchema)
+    .refine(...withoutRepetition)
+    .default([]),
+  allowedSecretArns: list(SecretSchema)
+    .refine(...withoutRepetition)
+    .default([]),
+  /** Config repositories in CodeCommit, which builds fetch with a role for these alone. */
+  allowedCodeCommitArns: list(RepositoryArnSchema)
+    .refine(...withoutRepetition)
+    .default([]),
   /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),

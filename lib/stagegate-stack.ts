@@ -71,8 +71,7 @@ export class StagegateStack extends Stack {
       ArtifactBucketName: data.bucket.bucketName,
       BusName: events.bus.eventBusName,
       StateMachineArn: workflow.arn,
-      PlanBuildRoleArn: runner.planRole.roleArn,
-      ApplyBuildRoleArn: runner.applyRole.roleArn,
+      ControlAccountId: this.account,
       CheckPlanRoleArn: functions.get('check-plan').roleArn,
       DnsRoleArns: DNS_FUNCTIONS.map((name) => functions.get(name).roleArn).join(','),
     };

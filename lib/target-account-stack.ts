@@ -1,22 +1,37 @@
 import { CfnCondition, CfnOutput, CfnParameter, Fn, LegacyStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
-import { ArnPrincipal, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  AccountPrincipal,
+  ArnPrincipal,
+  CfnRole,
+  Effect,
+  type IPrincipal,
+  PolicyDocument,
+  PolicyStatement,
+} from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { type Purpose as BuildPurpose, buildRolePatterns } from '../lambdas/domain/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 
 /** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
 
-type Purpose = 'plan' | 'apply' | 'state';
+type Purpose = BuildPurpose | 'state';
+
+/** Who may assume a role that knows its external id. */
+interface Trust {
+  readonly principal: IPrincipal;
+  readonly conditions?: Readonly<Record<string, unknown>>;
+}
 
 /**
  * The roles of one environment, in the environment's account: with one it is planned, with one applied, and with one
  * its state is looked at. A plain template: CloudFormation parameters, no assets, no bootstrap, so that a StackSet can
- * roll it out. Each role trusts one role of the control account only, and only with the environment's external id. None
- * can touch another environment's state or change these guards.
+ * roll it out. Each role trusts the roles of one purpose in the control account only, and only with the environment's
+ * external id. None can touch another environment's state or change these guards.
  */
 export class TargetAccountStack extends Stack {
-  private readonly trusted: Readonly<Record<Purpose, string>>;
+  private readonly trusted: Readonly<Record<Purpose, Trust>>;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
@@ -45,10 +60,25 @@ export class TargetAccountStack extends Stack {
     const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
     const roleOf = (output: string) =>
       this.text(output, { description: `Output ${output} of the stack Stagegate`, allowedPattern: roleArn });
+    const controlAccount = this.text('ControlAccountId', {
+      description: 'Output ControlAccountId of the stack Stagegate: the account whose builds plan and apply',
+      allowedPattern: '^[0-9]{12}$',
+    });
+    // Builds fetch with one role for each credential, and a further credential is to change nothing here.
+    const buildRoles = (purpose: BuildPurpose): Trust => ({
+      principal: new AccountPrincipal(controlAccount),
+      conditions: {
+        ArnLike: {
+          'aws:PrincipalArn': buildRolePatterns(purpose).map(
+            (name) => `arn:${this.partition}:iam::${controlAccount}:role/${name}`,
+          ),
+        },
+      },
+    });
     this.trusted = {
-      plan: roleOf('PlanBuildRoleArn'),
-      apply: roleOf('ApplyBuildRoleArn'),
-      state: roleOf('CheckPlanRoleArn'),
+      plan: buildRoles('plan'),
+      apply: buildRoles('apply'),
+      state: { principal: new ArnPrincipal(roleOf('CheckPlanRoleArn')) },
     };
     const bucketName = this.textOr('StateBucket', {
       description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
@@ -157,9 +187,9 @@ export class TargetAccountStack extends Stack {
       assumeRolePolicyDocument: new PolicyDocument({
         statements: [
           new PolicyStatement({
-            principals: [new ArnPrincipal(this.trusted[purpose])],
+            principals: [this.trusted[purpose].principal],
             actions: ['sts:AssumeRole'],
-            conditions: { StringEquals: { 'sts:ExternalId': this.externalId } },
+            conditions: { StringEquals: { 'sts:ExternalId': this.externalId }, ...this.trusted[purpose].conditions },
           }),
         ],
       }),

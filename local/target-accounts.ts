@@ -117,6 +117,13 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
     return running;
   }
 
+  /** Its template may have had other parameters when it was deployed last. */
+  function asOfToday({ parameters, ...target }: TargetStack): TargetStack {
+    const { Parameters = {} } = assembly.stack(target.stack).template;
+    const all = { ControlAccountId: context.accountId, ...parameters };
+    return { ...target, parameters: Object.fromEntries(Object.entries(all).filter(([name]) => name in Parameters)) };
+  }
+
   return {
     async prepare({ directory, secondary: { scripts }, variables: given }) {
       const parsed = VariablesSchema.safeParse(given);
@@ -139,13 +146,11 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
           ...{ name: address.bucket, ...place },
           ...{ versioning: 'Enabled', encryption: { algorithm: 'AES256' } },
         });
-      const buildRole = (purpose: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${purpose}-build`;
       const parameters = {
         Application: application,
         Environment: name,
         ExternalId: environment.externalId,
-        PlanBuildRoleArn: buildRole('plan'),
-        ApplyBuildRoleArn: buildRole('apply'),
+        ControlAccountId: context.accountId,
         CheckPlanRoleArn: `arn:aws:iam::${context.accountId}:role/stagegate-check-plan`,
         StateBucket: address.bucket,
         StateKey: address.key,
@@ -154,7 +159,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
       await deployOnce({ stack: 'StagegateTargetAccount', stackName, place, parameters, roles: environment.roles });
     },
     async resume() {
-      for (const [, target] of kept.entries()) await deployOnce(target);
+      for (const [, target] of kept.entries()) await deployOnce(asOfToday(target));
     },
   };
 }

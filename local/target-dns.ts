@@ -59,7 +59,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
       ...{ stackName: `stagegate-${application}-${name}`, accountId, region },
       parameters: {
         ...{ Application: application, Environment: name, ExternalId: externalId, Hostname: hostname },
-        ...{ PlanBuildRoleArn: control('plan-build'), ApplyBuildRoleArn: control('apply-build') },
+        ControlAccountId: context.accountId,
         CheckPlanRoleArn: control('check-plan'),
         DnsRoleArns: FUNCTIONS.map(control).join(','),
         CertificateCommonName: certificateNames[0] ?? hostname,

@@ -31,7 +31,7 @@ export const anApplication = (facts: Partial<Application> = {}): Application =>
   ApplicationSchema.parse({
     name: 'my-app',
     client: 'acme',
-    configRepository: { url: 'https://git.example/acme/config.git', branch: 'main' },
+    configRepository: { url: 'https://git.example/acme/config.git', branch: 'main', provider: 'github-enterprise' },
     createdAt: NOW,
     updatedAt: NOW,
     ...facts,

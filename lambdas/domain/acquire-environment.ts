@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { BuildOverridesSchema, planBuild } from './build-request.ts';
+import { BuildRequestSchema, planBuild } from './build-request.ts';
 import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError } from './errors.ts';
 import type { ArtifactStore, Store } from './ports.ts';
 
 export const AcquisitionSchema = z.object({
-  plan: BuildOverridesSchema,
+  plan: BuildRequestSchema,
   /** A certificate comes before the plan, which is told of it; what is destroyed needs no new one. */
   needsCertificate: z.boolean(),
   /** There is something to publish after the apply, or to withdraw. */

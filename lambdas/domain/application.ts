@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ProviderSchema } from './build-source.ts';
 import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
 import { SafeguardSettingsSchema } from './plan/safeguards.ts';
 import { PolicySchema } from './policy.ts';
@@ -7,7 +8,7 @@ export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
 /** In a pipeline: an application is removed with all of them in one transaction (ADR 35). */
 export const MOST_ENVIRONMENTS = 12;
 
-/** Fetchable by CodeBuild: an HTTPS or SSH git URL without credentials in it. */
+/** An HTTPS or SSH git URL without credentials in it; what builds can fetch is judged with the provider, in `sourceOf`. */
 const RepositoryUrlSchema = z
   .string()
   .max(500)
@@ -20,6 +21,8 @@ export const ConfigRepositorySchema = z
   .strictObject({
     url: RepositoryUrlSchema,
     branch: BranchSchema.default('main'),
+    /** What kind of git host it is, where the host's name does not tell. */
+    provider: ProviderSchema.optional(),
     /** CodeConnections connection that may read the repository. */
     connectionArn: z
       .string()

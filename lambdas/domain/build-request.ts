@@ -1,17 +1,19 @@
 import * as z from 'zod';
-import type { Application, ConfigRepository } from './application.ts';
+import type { Application } from './application.ts';
+import { PROVIDERS, type Purpose, projectName } from './build-source.ts';
 import { type BuildVariables, encodeBuildVariables } from './build-variables.ts';
+import { sourceOf } from './config-source.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { configurationOf, type Environment, roleArnOf, stateBucketOf, stateKeyOf } from './environment.ts';
 import { ephemeralVariables } from './ephemeral-environment.ts';
 
-/** Overrides of CodeBuild's StartBuild, spelled as Step Functions wants them. */
-export const BuildOverridesSchema = z.object({
-  SourceTypeOverride: z.string(),
+/** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
+export const BuildRequestSchema = z.object({
+  /** The project that fetches this source, with its own credentials and role. */
+  ProjectName: z.string(),
+  /** Only for public sources: other projects are of one type. */
+  SourceTypeOverride: z.string().optional(),
   SourceLocationOverride: z.string(),
-  SourceAuthOverride: z
-    .object({ Type: z.enum(['CODECONNECTIONS', 'SECRETS_MANAGER']), Resource: z.string() })
-    .optional(),
   /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
   SourceVersion: z.string(),
   EnvironmentVariablesOverride: z.array(
@@ -20,7 +22,7 @@ export const BuildOverridesSchema = z.object({
   /** For five minutes a second start with the same token answers the first build. */
   IdempotencyToken: z.string().max(128),
 });
-export type BuildOverrides = z.infer<typeof BuildOverridesSchema>;
+export type BuildRequest = z.infer<typeof BuildRequestSchema>;
 
 interface BuildSubject {
   readonly application: Application;
@@ -30,7 +32,7 @@ interface BuildSubject {
 }
 
 /** The apply needs no variables: their values are part of the plan. */
-export const planBuild = (subject: BuildSubject, variables: BuildVariables = {}): BuildOverrides =>
+export const planBuild = (subject: BuildSubject, variables: BuildVariables = {}): BuildRequest =>
   build(subject, 'plan', {
     STAGEGATE_VARIABLES: encodeBuildVariables({ ...variablesOf(subject.environment), ...variables }),
   });
@@ -39,7 +41,7 @@ export const planBuild = (subject: BuildSubject, variables: BuildVariables = {})
 const variablesOf = (environment: Environment): BuildVariables =>
   environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
 
-export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverrides =>
+export const applyBuild = (subject: BuildSubject, planned: Planned): BuildRequest =>
   build(subject, 'apply', {
     STAGEGATE_BUNDLE_KEY: planned.bundle.key,
     STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
@@ -48,9 +50,9 @@ export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverri
 
 function build(
   { application, environment, deployment, artifactBucket }: BuildSubject,
-  purpose: 'plan' | 'apply',
+  purpose: Purpose,
   more: Readonly<Record<string, string>>,
-): BuildOverrides {
+): BuildRequest {
   const variables = {
     STAGEGATE_DEPLOYMENT_ID: deployment.id,
     STAGEGATE_APPLICATION: application.name,
@@ -73,7 +75,7 @@ function build(
     ...more,
   };
   return {
-    ...source(application.configRepository),
+    ...source(application, purpose),
     SourceVersion: deployment.commit,
     EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
       Name,
@@ -84,26 +86,14 @@ function build(
   };
 }
 
-function source({
-  url,
-  connectionArn,
-  secretArn,
-}: ConfigRepository): Pick<BuildOverrides, 'SourceTypeOverride' | 'SourceLocationOverride' | 'SourceAuthOverride'> {
+function source(
+  application: Application,
+  purpose: Purpose,
+): Pick<BuildRequest, 'ProjectName' | 'SourceTypeOverride' | 'SourceLocationOverride'> {
+  const { source, provider, location } = sourceOf(application.configRepository, `application "${application.name}"`);
   return {
-    SourceTypeOverride: sourceType(url),
-    SourceLocationOverride: url,
-    ...(connectionArn && { SourceAuthOverride: { Type: 'CODECONNECTIONS', Resource: connectionArn } }),
-    ...(secretArn && { SourceAuthOverride: { Type: 'SECRETS_MANAGER', Resource: secretArn } }),
+    ProjectName: projectName(purpose, source),
+    ...(source.kind === 'public' && { SourceTypeOverride: PROVIDERS[provider].sourceType }),
+    SourceLocationOverride: location,
   };
-}
-
-/** CodeBuild's source type by the repository's host; any other git server speaks GitHub Enterprise's plain git. */
-function sourceType(url: string): string {
-  const host = /^(?:https:\/\/|ssh:\/\/(?:[^@/]+@)?|[^@/]+@)([^/:]+)/.exec(url)?.[1] ?? '';
-  if (host === 'github.com') return 'GITHUB';
-  if (host === 'gitlab.com') return 'GITLAB';
-  if (host === 'bitbucket.org') return 'BITBUCKET';
-  if (host.startsWith('git-codecommit.')) return 'CODECOMMIT';
-  if (host.startsWith('gitlab.')) return 'GITLAB_SELF_MANAGED';
-  return 'GITHUB_ENTERPRISE';
 }

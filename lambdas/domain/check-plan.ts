@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BuildOverridesSchema } from './build-request.ts';
+import { BuildRequestSchema } from './build-request.ts';
 import type { Deployment, Planned, Staleness, StateHead } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import { NotHolderError } from './errors.ts';
@@ -10,7 +10,7 @@ import type { ArtifactStore, StateReader, Store, Surroundings } from './ports.ts
 
 export const PlanCheckSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('current') }),
-  z.object({ outcome: z.literal('stale'), plan: BuildOverridesSchema }),
+  z.object({ outcome: z.literal('stale'), plan: BuildRequestSchema }),
 ]);
 export type PlanCheck = z.infer<typeof PlanCheckSchema>;
 

@@ -1,5 +1,6 @@
 import type { Application, ApplicationSettings } from './application.ts';
 import { actorOf } from './audit.ts';
+import { findSource, isSameSource, requireAllowed } from './config-source.ts';
 import { isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
@@ -17,13 +18,21 @@ export async function configureApplication(
     store,
     surroundings,
     leastGateExpirySeconds,
-  }: { store: Store; surroundings: Surroundings; leastGateExpirySeconds: number },
+    allowedSources,
+  }: {
+    store: Store;
+    surroundings: Surroundings;
+    leastGateExpirySeconds: number;
+    /** Names of the connections, secrets and repositories that builds may use. */
+    allowedSources: readonly string[];
+  },
   name: string,
   settings: ApplicationSettings,
   by: string,
 ): Promise<{ application: Application; isNew: boolean }> {
   requireStrongEnough(settings.policy);
   requireLongEnough(settings.policy, leastGateExpirySeconds);
+  requireAllowed(settings.configRepository, allowedSources);
   const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
@@ -31,6 +40,7 @@ export async function configureApplication(
     const application = { name, ...settings, createdAt: current?.createdAt ?? now, updatedAt: now };
     requireOrdered(application.pipeline, await stagesOf(transaction, application));
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
+    if (current) await requireSourceMayChange(transaction, current, application, environments);
     if (current) await requireDomainMayChange(transaction, current, application, environments);
     transaction.put('application', application);
     const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
@@ -62,6 +72,26 @@ async function requireDomainMayChange(
         `serviceDiscoveryDomain of "${name}" changes only while no environment has DNS; ${environment} has`,
       );
   }
+}
+
+/**
+ * Rule 2: a deployment plans and applies from one source with one credential, so neither changes while one is open. What
+ * builds could not fetch in the first place may be put right at any time.
+ */
+async function requireSourceMayChange(
+  transaction: Transaction,
+  { name: application, configRepository: before, pipeline }: Application,
+  { configRepository: after }: Application,
+  environments: readonly string[],
+): Promise<void> {
+  const source = findSource(before);
+  if (!source || isSameSource(source, findSource(after))) return;
+  for (const environment of new Set([...environments, ...pipeline]))
+    if (isBusy(await transaction.get('environmentState', { application, environment })))
+      throw new RefusedError(
+        'deployments-open',
+        `what builds of "${application}" fetch, and with what, changes only while no deployment is open; ${environment} has one`,
+      );
 }
 
 /** Rule 1: the order is not changed under running deployments, and nothing deployed is left outside of it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
 import { SYSTEM } from './audit.ts';
-import { applyBuild, BuildOverridesSchema } from './build-request.ts';
+import { applyBuild, BuildRequestSchema } from './build-request.ts';
 import {
   contentOf,
   type DeploymentIn,
@@ -22,7 +22,7 @@ import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('consumed'), apply: BuildOverridesSchema }),
+  z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),
   z.object({ outcome: z.literal('canceled') }),
   z.object({ outcome: z.literal('blocked') }),
 ]);

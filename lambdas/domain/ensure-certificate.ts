@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { BuildOverridesSchema } from './build-request.ts';
+import { BuildRequestSchema } from './build-request.ts';
 import { type DescribedCertificate, withDescription } from './certificate.ts';
 import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from './dns.ts';
 import type { DnsSettings } from './dns-settings.ts';
@@ -25,7 +25,7 @@ import { plainName, type ZoneRecord } from './zone-record.ts';
 
 /** `ready` brings the plan build, which is told of the certificate. */
 export const CertificateAnswerSchema = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('ready'), plan: BuildOverridesSchema }),
+  z.object({ outcome: z.literal('ready'), plan: BuildRequestSchema }),
   z.object({ outcome: z.literal('canceled') }),
   PendingSchema,
   DnsFailedSchema,

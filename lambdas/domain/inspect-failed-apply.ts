@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BuildOverridesSchema } from './build-request.ts';
+import { BuildRequestSchema } from './build-request.ts';
 import { ApplyResultSchema, applyResultKey } from './build-result.ts';
 import { type DeploymentIn, runPrefix } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
@@ -8,7 +8,7 @@ import type { ArtifactStore, Store, Surroundings } from './ports.ts';
 
 export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed') }),
-  z.object({ outcome: z.literal('stale'), plan: BuildOverridesSchema }),
+  z.object({ outcome: z.literal('stale'), plan: BuildRequestSchema }),
 ]);
 export type ApplyInspection = z.infer<typeof ApplyInspectionSchema>;
 

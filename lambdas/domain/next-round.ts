@@ -1,4 +1,4 @@
-import { type BuildOverrides, planBuild } from './build-request.ts';
+import { type BuildRequest, planBuild } from './build-request.ts';
 import { planAgain, type Staleness } from './deployment.ts';
 import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError, PlanStaleError } from './errors.ts';
@@ -61,7 +61,7 @@ async function returnLifts(
 }
 
 /** What the plan build of the deployment's round needs. */
-export async function buildOfRound({ store, artifacts }: Services, id: string): Promise<BuildOverrides> {
+export async function buildOfRound({ store, artifacts }: Services, id: string): Promise<BuildRequest> {
   const deployment = await store.get('deployment', { id });
   if (deployment?.status !== 'planning')
     throw new NotHolderError(`planning "${id}" again: it is ${deployment?.status ?? 'absent'}`);

@@ -7,7 +7,28 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 };
 
 const WITH_SCHEME = /^(https|ssh):\/\/(?:[^@/]*@)?([^:/]+)(?::(\d+))?\/(.*)$/i;
-const WITHOUT_SCHEME = /^(?:[^@/:]+@)?([^:/]+):(?!\/\/)(.*)$/;
+const WITHOUT_SCHEME = /^(?:[^@/:]+@)?([^/:]+):(?!\/\/)(.*)$/;
+
+/** Where a repository is, however its URL is written. */
+export interface RepositoryPlace {
+  /** `https`, or `ssh` for both spellings of it. */
+  readonly scheme: string;
+  /** In lower case and by its own name, with its port where that makes it another server. */
+  readonly server: string;
+  /** The parts of the path as they are written, without the ending `.git`. */
+  readonly path: readonly string[];
+}
+
+/** Reads a repository's URL; undefined for what is none. */
+export function repositoryPlace(url: string): RepositoryPlace | undefined {
+  const [, scheme = '', host = '', port, path = ''] = WITH_SCHEME.exec(url) ?? withoutScheme(url) ?? [];
+  if (!host) return undefined;
+  const name = host.toLowerCase();
+  const server = `${OTHER_NAMES[name] ?? name}${isOtherServer(scheme, port) ? `:${port}` : ''}`;
+  const segments = path.split('/').filter(Boolean);
+  const last = segments.at(-1)?.replace(/\.git$/i, '');
+  return { scheme: scheme.toLowerCase(), server, path: last === undefined ? [] : [...segments.slice(0, -1), last] };
+}
 
 /**
  * What a repository is called, however its URL is written: `https://github.com/Acme/config.git`,
@@ -16,12 +37,9 @@ const WITHOUT_SCHEME = /^(?:[^@/:]+@)?([^:/]+):(?!\/\/)(.*)$/;
  * apart by the case of their names.
  */
 export function repositoryName(url: string): string {
-  const [, scheme, host = '', port, path = ''] = WITH_SCHEME.exec(url) ?? withoutScheme(url) ?? [];
-  if (!host) return url.toLowerCase();
-  const name = host.toLowerCase();
-  const server = `${OTHER_NAMES[name] ?? name}${isOtherServer(scheme, port) ? `:${port}` : ''}`;
-  const segments = path.toLowerCase().split('/').filter(Boolean);
-  return [server, ...segments].join('/').replace(/\.git$/, '');
+  const place = repositoryPlace(url);
+  if (!place) return url.toLowerCase();
+  return [place.server, ...place.path.map((part) => part.toLowerCase())].join('/');
 }
 
 function withoutScheme(url: string): string[] | undefined {

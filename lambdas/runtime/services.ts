@@ -51,6 +51,7 @@ type Provided<Environment> = {
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
+  ('ALLOWED_SOURCES' extends VariablesOf<Environment> ? { readonly allowedSources: readonly string[] } : unknown) &
   ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
   ('MOST_EPHEMERAL_IN_ALL' extends VariablesOf<Environment> ? { readonly limits: EphemeralLimits } : unknown) &
   ('LEAST_TTL_SECONDS' extends VariablesOf<Environment> ? { readonly leastTtlSeconds: number } : unknown) &
@@ -98,6 +99,7 @@ export function servicesOf<Name extends FunctionName>(
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    allowedSources: listed('ALLOWED_SOURCES'),
     scheduler: when(
       'SCHEDULE_GROUP',
       (group) =>

@@ -166,8 +166,8 @@ export class DeploymentWorkflow extends Construct {
     const apply = new StartBuild(this, 'Apply', {
       comment:
         "Applies the approved plan; retried only while CodeBuild refuses to queue it, and ended by CodeBuild's clock",
-      project: props.runner.apply,
-      overrides: '$consumption.apply',
+      projects: props.runner.projects('apply'),
+      request: '$consumption.apply',
       outputs: OUTPUT,
     });
     const inspectFailedApply = this.task(
@@ -232,8 +232,8 @@ export class DeploymentWorkflow extends Construct {
 
     const plan = new StartBuild(this, 'Plan', {
       comment: 'Plans the release against the environment',
-      project: props.runner.plan,
-      overrides: '$plan',
+      projects: props.runner.projects('plan'),
+      request: '$plan',
       outputs: OUTPUT,
     });
     this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);

@@ -50,7 +50,7 @@ export class Functions extends Construct {
     const deciding = { ...deploying, TABLE_NAME: data.records('read-write-audit') };
     const analyses = data.artifacts({ read: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
-    const setting = (value: number): Binding => ({ value: String(value), permissions: [] });
+    const setting = (value: number | string): Binding => ({ value: String(value), permissions: [] });
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const { executionsPath } = props.config;
     const executions: { EXECUTIONS_URL?: Binding } = executionsPath
@@ -80,6 +80,7 @@ export class Functions extends Construct {
         bindings: {
           TABLE_NAME: data.records('read-write-audit'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
+          ALLOWED_SOURCES: setting(runner.allowedSources.join(',')),
           ...executions,
         },
       }),

@@ -1,18 +1,20 @@
 import { Aws, Stack } from 'aws-cdk-lib';
-import type { IProject } from 'aws-cdk-lib/aws-codebuild';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { QueryLanguage, TaskStateBase, type TaskStateJsonataBaseProps } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import type { BuildProject } from './terraform-runner.ts';
 
 export interface StartBuildProps extends TaskStateJsonataBaseProps {
-  readonly project: IProject;
-  /** JSONata expression, without its delimiters, of an object with the overrides of StartBuild in PascalCase. */
-  readonly overrides: string;
+  /** The projects of which the request names one. */
+  readonly projects: readonly BuildProject[];
+  /** JSONata expression, without its delimiters, of StartBuild's input in PascalCase. */
+  readonly request: string;
 }
 
 /**
- * Starts a build and waits for its end (`.sync`). CDK's CodeBuildStartBuild takes environment variables only; every
- * build here also brings its own source, credentials, commit and idempotency token.
+ * Starts a build and waits for its end (`.sync`). CDK's CodeBuildStartBuild takes one project and environment variables
+ * only; every build here also brings its own project, source, commit and idempotency token. A request for any other
+ * project fails the task.
  */
 export class StartBuild extends TaskStateBase {
   protected readonly taskMetrics = undefined;
@@ -25,7 +27,7 @@ export class StartBuild extends TaskStateBase {
     this.taskPolicies = [
       new PolicyStatement({
         actions: ['codebuild:BatchGetBuilds', 'codebuild:StartBuild', 'codebuild:StopBuild'],
-        resources: [props.project.projectArn],
+        resources: props.projects.map(({ arn }) => arn),
       }),
       // Step Functions learns of the build's end by an EventBridge rule that it makes itself, one per account and region.
       new PolicyStatement({
@@ -42,11 +44,15 @@ export class StartBuild extends TaskStateBase {
   }
 
   protected _renderTask(): object {
-    const { project, overrides } = this.build;
-    const own = `{"ProjectName": "${project.projectName}"}`;
+    const { projects, request } = this.build;
+    const own = projects.map(({ name }) => `"${name}"`).join(', ');
+    const otherwise = `$error("no project of this state: " & ${request}.ProjectName)`;
     return {
       Resource: `arn:${Aws.PARTITION}:states:::codebuild:startBuild.sync`,
-      ...this._renderParametersOrArguments(`{% $merge([${overrides}, ${own}]) %}`, QueryLanguage.JSONATA),
+      ...this._renderParametersOrArguments(
+        `{% ${request}.ProjectName in [${own}] ? ${request} : ${otherwise} %}`,
+        QueryLanguage.JSONATA,
+      ),
     };
   }
 }

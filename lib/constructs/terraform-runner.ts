@@ -1,11 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aws, Duration } from 'aws-cdk-lib';
-import { BuildSpec, ComputeType, type IProject, LinuxArmBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
-import { type IRole, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { BuildSpec, ComputeType, LinuxArmBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import {
+  allowedSourceNames,
+  type BuildSource,
+  buildRoleName,
+  PURPOSES,
+  type Purpose,
+  projectName,
+  sourceName,
+} from '../../lambdas/domain/build-source.ts';
 import type { Config } from '../config.ts';
+import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions, sourcesOf } from './config-sources.ts';
 import type { DataStore } from './data-store.ts';
 import type { Encryption } from './encryption.ts';
 import { LeastPrivilegeRole, type Permission } from './permissions.ts';
@@ -22,15 +32,15 @@ export interface TerraformRunnerProps {
 }
 
 /**
- * Where Terraform runs: one CodeBuild project that plans, one that applies, each with its own role. The builds execute
- * what a config repository says, so they are trusted with nothing but their environment's role, its source and their
- * own corner of the artifact bucket: no listing, no table, no other build.
+ * Where Terraform runs: for public sources, for CodeCommit and for each connection and secret that is allowed, one
+ * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). The builds execute what a
+ * config repository says, so they are trusted with nothing but their environment's role, the one credential of their
+ * source and their own corner of the artifact bucket: no listing, no table, no other build.
  */
 export class TerraformRunner extends Construct {
-  readonly plan: IProject;
-  readonly apply: IProject;
-  readonly planRole: IRole;
-  readonly applyRole: IRole;
+  /** Names of the connections, secrets and repositories that builds may use, as the functions are told them. */
+  readonly allowedSources: readonly string[];
+  private readonly byPurpose: Readonly<Record<Purpose, readonly BuildProject[]>>;
 
   constructor(scope: Construct, id: string, props: TerraformRunnerProps) {
     super(scope, id);
@@ -46,45 +56,54 @@ export class TerraformRunner extends Construct {
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
     });
 
-    const plan = this.build('Plan', {
-      ...props,
-      scripts,
-      timeout: Duration.minutes(config.planTimeoutMinutes),
-      permissions: [
-        { actions: ['s3:PutObject'], ...runs('*/plan/*') },
-        { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-        targetRoles('plan', config.allowedPlanRoleArns),
-      ],
-    });
-    const apply = this.build('Apply', {
-      ...props,
-      scripts,
-      timeout: Duration.minutes(config.applyTimeoutMinutes),
-      permissions: [
-        { actions: ['s3:GetObjectVersion'], ...runs('*/plan/bundle.tar.gz') },
-        { actions: ['s3:PutObject'], ...runs('*/apply/*') },
-        { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-        targetRoles('apply', config.allowedApplyRoleArns),
-      ],
-    });
-    this.plan = plan.project;
-    this.planRole = plan.role;
-    this.apply = apply.project;
-    this.applyRole = apply.role;
+    const plan = (source: BuildSource) =>
+      this.build('Plan', source, {
+        ...props,
+        scripts,
+        timeout: Duration.minutes(config.planTimeoutMinutes),
+        permissions: [
+          { actions: ['s3:PutObject'], ...runs('*/plan/*') },
+          { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
+          targetRoles('plan', config.allowedPlanRoleArns),
+        ],
+      });
+    const apply = (source: BuildSource) =>
+      this.build('Apply', source, {
+        ...props,
+        scripts,
+        timeout: Duration.minutes(config.applyTimeoutMinutes),
+        permissions: [
+          { actions: ['s3:GetObjectVersion'], ...runs('*/plan/bundle.tar.gz') },
+          { actions: ['s3:PutObject'], ...runs('*/apply/*') },
+          { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
+          targetRoles('apply', config.allowedApplyRoleArns),
+        ],
+      });
+    const sources = sourcesOf(config);
+    this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
+    const credentials = [...config.allowedConnectionArns, ...config.allowedSecretArns];
+    this.allowedSources = allowedSourceNames(credentials, config.allowedCodeCommitArns.map(codeCommitRepository));
+  }
+
+  projects(purpose: Purpose): readonly BuildProject[] {
+    return this.byPurpose[purpose];
   }
 
   /** Lets a function see how builds ended. */
   watching(): Permission {
-    return { actions: ['codebuild:BatchGetBuilds'], resources: [this.plan.projectArn, this.apply.projectArn] };
+    const projects = PURPOSES.flatMap((purpose) => this.projects(purpose));
+    return { actions: ['codebuild:BatchGetBuilds'], resources: projects.map(({ arn }) => arn) };
   }
 
-  private build(id: 'Plan' | 'Apply', props: BuildProps): { project: IProject; role: IRole } {
+  private build(kind: 'Plan' | 'Apply', source: BuildSource, props: BuildProps): BuildProject {
     const { config, encryption, scripts, timeout, permissions, buildspecsDirectory } = props;
-    const name = id === 'Plan' ? 'plan' : 'apply';
-    const logGroup = encryption.logGroup(this, `${id}Logs`, `/stagegate/${name}`);
+    const name = kind === 'Plan' ? 'plan' : 'apply';
+    const suffix = sourceName(source);
+    const id = suffix === undefined ? kind : `${kind}-${suffix}`;
+    const logGroup = encryption.logGroup(this, `${id}Logs`, ['/stagegate', name, suffix].filter(Boolean).join('/'));
     const role = new LeastPrivilegeRole(this, `${id}Role`, {
-      roleName: `stagegate-${name}-build`,
-      description: `Stagegate: ${name} builds; the ${name} roles of environments trust it`,
+      roleName: buildRoleName(name, source),
+      description: `Stagegate: ${name} builds ${describeSource(source)}; the ${name} roles of environments trust it`,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       permissions: [
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
@@ -92,17 +111,18 @@ export class TerraformRunner extends Construct {
           actions: ['s3:GetObject', 's3:GetObjectVersion'],
           resources: [scripts.bucket.arnForObjects(scripts.s3ObjectKey)],
         },
-        ...sourcePermissions(config),
+        ...sourcePermissions(source, config),
         ...permissions,
       ],
     });
-    const project = new Project(this, id, {
-      projectName: `stagegate-${name}`,
-      description: `Stagegate: terraform ${name}; started by the deployment workflow only`,
+    const { projectArn } = new Project(this, id, {
+      projectName: projectName(name, source),
+      description: `Stagegate: terraform ${name} ${describeSource(source)}; started by the deployment workflow only`,
       role: role.withoutPolicyUpdates(),
       grantReportGroupPermissions: false,
       buildSpec: new VerbatimBuildSpec(join(buildspecsDirectory, `${name}.yml`)),
-      // The primary source (the config repository) and its credentials come with each build; the project has none.
+      // Each build brings its own location and commit; public sources also their type.
+      ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
       secondarySources: [Source.s3({ identifier: 'scripts', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
       environment: {
         buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0,
@@ -118,29 +138,20 @@ export class TerraformRunner extends Construct {
       logging: { cloudWatch: { logGroup } },
       timeout,
     });
-    return { project, role };
+    return { name: projectName(name, source), arn: projectArn };
   }
+}
+
+/** A project as others refer to it: by the name that its requests bear, and for permissions. */
+export interface BuildProject {
+  readonly name: string;
+  readonly arn: string;
 }
 
 interface BuildProps extends TerraformRunnerProps {
   readonly scripts: Asset;
   readonly timeout: Duration;
   readonly permissions: readonly Permission[];
-}
-
-/** What fetching config repositories needs: only the connections, secrets and repositories that the configuration names. */
-function sourcePermissions({ allowedConnectionArns, allowedSecretArns, allowedCodeCommitArns }: Config): Permission[] {
-  // A connection keeps the service prefix it was made with, and IAM compares actions by that prefix.
-  const connections = ['codeconnections', 'codestar-connections'].flatMap((service) => {
-    const resources = allowedConnectionArns.filter((arn) => arn.split(':')[2] === service);
-    const actions = ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) => `${service}:${action}`);
-    return resources.length > 0 ? [{ actions, resources }] : [];
-  });
-  const others = [
-    { actions: ['secretsmanager:GetSecretValue'], resources: allowedSecretArns },
-    { actions: ['codecommit:GitPull'], resources: allowedCodeCommitArns },
-  ].filter(({ resources }) => resources.length > 0);
-  return [...connections, ...others];
 }
 
 /** The buildspec file as it is, in the project itself: a config repository cannot bring its own. */

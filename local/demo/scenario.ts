@@ -85,7 +85,7 @@ export class Scenario {
     this.#progress.heading('Register the application, its environments and its approvers');
     await this.#client.request('PUT', `/applications/${APPLICATION}`, {
       client: 'acme',
-      configRepository: { url: REPOSITORY_URL, branch: 'main' },
+      configRepository: { url: REPOSITORY_URL, branch: 'main', provider: 'github-enterprise' },
       // Databases of AWS are protected by their kind; the example's stands for one and is protected by its address.
       safeguards: { protectedAddresses: [DATABASE] },
     });

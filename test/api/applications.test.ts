@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 
+const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
+
 describe('PUT /applications/{app}', () => {
   test('creates an application with the default pipeline and policy', async () => {
     const api = new TestApi();
@@ -10,7 +12,11 @@ describe('PUT /applications/{app}', () => {
     expect(body).toMatchObject({
       name: 'my-app',
       client: 'acme',
-      configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main' },
+      configRepository: {
+        url: 'https://git.example.com/acme-config.git',
+        branch: 'main',
+        provider: 'github-enterprise',
+      },
       engine: 'terraform',
       pipeline: ['dev1', 'stage1', 'prod1'],
       policy: {
@@ -44,6 +50,30 @@ describe('PUT /applications/{app}', () => {
       { configRepository: { url: 'https://u:p@git.example/x' } },
       'configRepository.url',
       '"https://u:p@git.example/x"',
+    ],
+    [
+      'a host that nobody knows',
+      { configRepository: { url: 'https://git.example/x.git' } },
+      'configRepository.provider',
+      'nothing',
+    ],
+    [
+      'a kind of host that builds cannot fetch from',
+      { configRepository: { url: 'https://git.example/x.git', provider: 'gitea' } },
+      'configRepository.provider',
+      '"gitea"',
+    ],
+    [
+      'SSH to a host whose HTTPS URL nobody knows',
+      { configRepository: { url: 'git@git.example:x.git', provider: 'github-enterprise' } },
+      'configRepository.url',
+      '"git@git.example:x.git"',
+    ],
+    [
+      'a connection that the installation does not allow',
+      { configRepository: { url: 'https://github.com/acme/x.git', connectionArn: CONNECTION } },
+      'configRepository.connectionArn',
+      `"${CONNECTION}"`,
     ],
     ['an environment name with capitals', { pipeline: ['Dev1'] }, 'pipeline.0', '"Dev1"'],
     ['an environment that stands twice in the pipeline', { pipeline: ['dev1', 'dev1'] }, 'pipeline', '["dev1","dev1"]'],

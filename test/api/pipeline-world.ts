@@ -10,7 +10,7 @@ import { PUBLIC_URL, TestApi } from './test-api.ts';
 
 export const APPLICATION = {
   client: 'acme',
-  configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main' },
+  configRepository: { url: 'https://git.example.com/acme-config.git', branch: 'main', provider: 'github-enterprise' },
 };
 const STAGES = { dev1: 'development', stage1: 'staging', prod1: 'production' } as const;
 export type Name = keyof typeof STAGES;

@@ -73,6 +73,7 @@ export class TestApi {
       limits: { perApplication: 2, inAll: 3 },
       leastTtlSeconds: 3600,
       leastGateExpirySeconds: 3600,
+      allowedSources: [],
     };
     const services = { ...ports, publicUrl: PUBLIC_URL, ...told };
     this.#functions = {

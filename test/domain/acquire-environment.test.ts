@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
-import type { Application } from '../../lambdas/domain/application.ts';
+import { type Application, ApplicationSchema } from '../../lambdas/domain/application.ts';
 import { applyBuild, planBuild } from '../../lambdas/domain/build-request.ts';
 import {
   aDeployment,
@@ -31,6 +31,7 @@ describe('acquiring an environment', () => {
     const { EnvironmentVariablesOverride, ...source } = plan;
     expect(needs).toEqual({ needsCertificate: false, needsDns: false });
     expect(source).toEqual({
+      ProjectName: 'stagegate-plan',
       SourceTypeOverride: 'GITHUB_ENTERPRISE',
       SourceLocationOverride: 'https://git.example/acme/config.git',
       SourceVersion: commitOf(1),
@@ -141,28 +142,41 @@ describe('a build', () => {
   const variable = (name: string, build: ReturnType<typeof planBuild>) =>
     build.EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value;
 
-  test.each([
-    ['https://github.com/acme/config.git', 'GITHUB'],
-    ['git@github.com:acme/config.git', 'GITHUB'],
-    ['https://gitlab.com/acme/config.git', 'GITLAB'],
-    ['https://gitlab.acme.example/config.git', 'GITLAB_SELF_MANAGED'],
-    ['https://bitbucket.org/acme/config.git', 'BITBUCKET'],
-    ['https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/config', 'CODECOMMIT'],
-    ['ssh://git@git.acme.example:2222/config.git', 'GITHUB_ENTERPRISE'],
-    ['https://github.com.evil.example/config.git', 'GITHUB_ENTERPRISE'],
-  ])('of %s takes its source as %s', (url, type) => {
-    const application = anApplication({ configRepository: { url, branch: 'main' } });
-    expect(planBuild(subject(application))).toMatchObject({ SourceTypeOverride: type, SourceLocationOverride: url });
+  test('of a public repository runs in the projects without credentials, which are told the type of the source', () => {
+    const application = anApplication({ configRepository: { url: 'git@github.com:acme/config.git', branch: 'main' } });
+    const source = { SourceTypeOverride: 'GITHUB', SourceLocationOverride: 'https://github.com/acme/config.git' };
+    expect(planBuild(subject(application))).toMatchObject({ ProjectName: 'stagegate-plan', ...source });
+    expect(applyBuild(subject(application), aPlanned())).toMatchObject({ ProjectName: 'stagegate-apply', ...source });
   });
 
   test.each([
-    [{ connectionArn: 'arn:aws:codeconnections:eu-west-1:111111111111:connection/c' }, 'CODECONNECTIONS'],
-    [{ secretArn: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:s' }, 'SECRETS_MANAGER'],
-  ])('authorises itself with %j', (auth, Type) => {
+    [{ connectionArn: 'arn:aws:codeconnections:eu-west-1:111111111111:connection/c' }, 'github-faf466adb136'],
+    [{ secretArn: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:s' }, 'github-199ba20c6426'],
+  ])('with %j runs in the projects of that credential, which are of one type', (credential, name) => {
     const url = 'https://github.com/acme/config.git';
-    const application = anApplication({ configRepository: { url, branch: 'main', ...auth } });
-    const [Resource] = Object.values(auth);
-    expect(planBuild(subject(application)).SourceAuthOverride).toEqual({ Type, Resource });
+    const application = anApplication({ configRepository: { url, branch: 'main', ...credential } });
+    const [plan, apply] = [planBuild(subject(application)), applyBuild(subject(application), aPlanned())];
+    expect([plan, apply].map(({ ProjectName }) => ProjectName)).toEqual([
+      `stagegate-plan-${name}`,
+      `stagegate-apply-${name}`,
+    ]);
+    for (const build of [plan, apply]) {
+      expect(build).not.toHaveProperty('SourceTypeOverride');
+      expect(JSON.stringify(build)).not.toContain('arn:aws:codeconnections');
+      expect(JSON.stringify(build)).not.toContain('arn:aws:secretsmanager');
+    }
+  });
+
+  test.each([
+    ['ssh://git@git.acme.example:2222/config.git', undefined, 'provider'],
+    ['ssh://git@git.acme.example:2222/config.git', 'github-enterprise', 'url'],
+    ['https://gitlab.acme.example/config.git', undefined, 'provider'],
+  ] as const)('of %s (%s), registered before that was refused, fails naming %s', (url, provider, field) => {
+    const application = anApplication({ configRepository: { url, branch: 'main', ...(provider && { provider }) } });
+    expect(ApplicationSchema.parse(application)).toEqual(application);
+    expect(() => planBuild(subject(application))).toThrow(
+      new RegExp(`^application "my-app": configRepository\\.${field}: .*acme\\.example`),
+    );
   });
 
   test.each([

@@ -12,7 +12,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  * same commit as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'c714e03b30fbdcf1',
+  application: 'b4c164bb9034d610',
   environment: '0828afc123a3cf69',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',

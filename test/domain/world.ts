@@ -66,6 +66,7 @@ export class World {
   readonly patience = { pollSeconds: 30, certificateSeconds: 3600, changeSeconds: 900 };
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
+  readonly allowedSources: readonly string[] = [];
   readonly scheduler = new InMemoryScheduler();
   readonly limits = { perApplication: 3, inAll: 5 };
   readonly leastTtlSeconds = 3600;

@@ -1,4 +1,6 @@
+import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { terraformDirectory } from './git-repository.ts';
 import { CLIENT, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
@@ -78,14 +80,42 @@ const BACKENDS: Readonly<Record<string, string>> = {
 };
 const STAGES = { dev: 'development', qa: 'staging', uat: 'staging', live: 'production' };
 
+const CONNECTION = process.env.STAGEGATE_E2E_CONNECTION ?? '';
+const privateBuild = (purpose: string) => ({
+  project: expect.stringMatching(new RegExp(`^stagegate-${purpose}-github-[0-9a-f]{12}$`)),
+  role: expect.stringMatching(new RegExp(`:role/stagegate-${purpose}-build\\.github-[0-9a-f]{12}$`)),
+  location: 'https://github.com/Kaeufer/shop.git',
+});
+const PRIVATE_BUILDS = [privateBuild('plan'), privateBuild('apply')];
+
+/** What the builds of an environment's newest deployment ran as and fetched. */
+async function fetchedBy(app: TestApplication, environment: string): Promise<object[]> {
+  const [deployment] = await app.deployments(environment);
+  await cloud.statesOf(deployment?.id ?? '');
+  const executionArn = `${cloud.machineArn.replace(':stateMachine:', ':execution:')}:${deployment?.id}`;
+  const { events = [] } = await cloud.operator.sfn.send(
+    new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+  );
+  const submitted = events.flatMap(({ taskSubmittedEventDetails: details }) =>
+    details?.resourceType === 'codebuild' ? [SubmittedSchema.parse(JSON.parse(details.output ?? ''))] : [],
+  );
+  return submitted.map(({ Build: { ProjectName, ServiceRole, Source } }) => ({
+    ...{ project: ProjectName, role: ServiceRole, location: Source.Location },
+  }));
+}
+
+const SubmittedSchema = z.object({
+  Build: z.object({ ProjectName: z.string(), ServiceRole: z.string(), Source: z.object({ Location: z.string() }) }),
+});
+
 const account = (index: number): string => String(index + 1).repeat(12);
 
-test('an application with other names, a longer pipeline, another region and branch, and every kind of backend', async () => {
+test('an application with other names, a longer pipeline, another region and branch, and every kind of backend, from a private repository', async () => {
   const app = new TestApplication(cloud, 'webshop');
   const names = Object.keys(STAGES);
   await cloud.expect(201, 'PUT', app.path, {
     client: 'Käufer GmbH',
-    configRepository: { url: 'https://git.example.com/shop.git', branch: 'trunk' },
+    configRepository: { url: 'git@github.com:Kaeufer/shop.git', branch: 'trunk', connectionArn: CONNECTION },
     pipeline: names,
   });
   for (const [index, [name, stage]] of Object.entries(STAGES).entries())
@@ -135,6 +165,8 @@ test('an application with other names, a longer pipeline, another region and bra
     });
     expect(Object.keys(outputs)).toContain('large');
   }
+  for (const name of names) expect(await fetchedBy(app, name)).toEqual(PRIVATE_BUILDS);
+
   const address = (bucket: string, key: string) => cloud.local.s3.store.versionsOf(bucket, key).length > 0;
   expect({
     dev: address(`stagegate-state-${account(0)}-us-east-2`, 'apps/webshop/dev/terraform.tfstate'),

@@ -362,7 +362,7 @@ describe('what stands in the way', () => {
   test('two environments cannot have the same hostname', async () => {
     const app = await DnsApplication.create('dns-a');
     const other = new TestApplication(cloud, 'dns');
-    const repository = { url: 'https://git.example.com/config.git', branch: 'main' };
+    const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
     const pipeline = ['a-dev1', 'stage1', 'prod1'];
     await cloud.expect(201, 'PUT', other.path, {
       ...{ client: 'acme', configRepository: repository, serviceDiscoveryDomain: app.domain, pipeline },

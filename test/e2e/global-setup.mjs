@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** With it private config repositories are fetched. */
+const CONNECTION = 'arn:aws:codeconnections:eu-west-1:000000000000:connection/acme';
+
 /** Synthesizes the app once for all end-to-end suites: they drive this template and import no handler. */
 export default function synthesizeOnce() {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -17,10 +20,12 @@ export default function synthesizeOnce() {
     'stagegate:publicRequestRate=200',
     'stagegate:publicRequestBurst=400',
     'stagegate:dnsPollSeconds=1',
+    `stagegate:allowedConnectionArns=github=${CONNECTION}`,
     'stagegate:certificateWaitSeconds=8',
     'stagegate:dnsChangeWaitSeconds=8',
   ];
   const args = ['scripts/synth.ts', '--local', '--output', output, ...context.flatMap((pair) => ['--context', pair])];
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   process.env.STAGEGATE_E2E_ASSEMBLY = output;
+  process.env.STAGEGATE_E2E_CONNECTION = CONNECTION;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { type BuildSource, PURPOSES, projectName } from '../../lambdas/domain/build-source.ts';
 import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
 
 const projects = (configuration = {}): Record<string, Resource['Properties']> =>
@@ -75,5 +76,69 @@ describe('the build projects', () => {
 
   test('never limit builds at a time: CodeBuild would refuse what it otherwise queues', () => {
     for (const project of [plan, apply]) expect(project.ConcurrentBuildLimit).toBeUndefined();
+  });
+});
+
+describe('the build projects of private sources', () => {
+  const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
+  const SECRET = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf';
+  const configured = projects({
+    allowedConnectionArns: [`github=${CONNECTION}`, `gitlab-self-managed=${CONNECTION}2`],
+    allowedSecretArns: [`github-enterprise=${SECRET}`],
+    allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:acme-config'],
+  });
+  const PLACEHOLDER = 'stagegate-placeholder/named-by-each-build.git';
+  const sources: readonly [BuildSource, object][] = [
+    [{ kind: 'public' }, { Type: 'NO_SOURCE' }],
+    [
+      { kind: 'codecommit' },
+      { Type: 'CODECOMMIT', Location: 'https://git-codecommit.eu-west-1.<AWS::URLSuffix>/v1/repos/acme-config' },
+    ],
+    [
+      { kind: 'connection', provider: 'github', arn: CONNECTION },
+      {
+        ...{ Type: 'GITHUB', Location: `https://github.com/${PLACEHOLDER}` },
+        Auth: { Type: 'CODECONNECTIONS', Resource: CONNECTION },
+      },
+    ],
+    [
+      { kind: 'connection', provider: 'gitlab-self-managed', arn: `${CONNECTION}2` },
+      {
+        ...{ Type: 'GITLAB_SELF_MANAGED', Location: `https://git.invalid/${PLACEHOLDER}` },
+        Auth: { Type: 'CODECONNECTIONS', Resource: `${CONNECTION}2` },
+      },
+    ],
+    [
+      { kind: 'secret', provider: 'github-enterprise', arn: SECRET },
+      {
+        ...{ Type: 'GITHUB_ENTERPRISE', Location: `https://git.invalid/${PLACEHOLDER}` },
+        Auth: { Type: 'SECRETS_MANAGER', Resource: SECRET },
+      },
+    ],
+  ];
+
+  test.each(sources)('of %j are of its type and hold its credential', (source, expected) => {
+    for (const purpose of PURPOSES) {
+      const { BuildSpec, Location, ...others } = configured[projectName(purpose, source)].Source;
+      expect({ ...others, ...(Location && { Location: flat(Location) }) }).toEqual(expected);
+      const file = join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}.yml`);
+      expect(BuildSpec).toBe(readFileSync(file, 'utf8'));
+    }
+  });
+
+  test('are there for what the configuration names, and for nothing else', () => {
+    const expected = PURPOSES.flatMap((purpose) => sources.map(([source]) => projectName(purpose, source)));
+    expect(Object.keys(configured).sort()).toEqual(expected.sort());
+    expect(Object.keys(projects()).sort()).toEqual(['stagegate-apply', 'stagegate-plan']);
+  });
+
+  test('differ from those of public sources in nothing but source, role, log and words', () => {
+    const common = ({ Name, Description, Source, ServiceRole, LogsConfig, ...others }: Resource['Properties']) =>
+      others;
+    for (const purpose of PURPOSES)
+      for (const [source] of sources)
+        expect(common(configured[projectName(purpose, source)])).toEqual(
+          common(configured[projectName(purpose, { kind: 'public' })]),
+        );
   });
 });

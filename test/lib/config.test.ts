@@ -15,6 +15,9 @@ function mistakesIn(ours: Record<string, unknown>): string[] {
 }
 
 const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf';
+const REPOSITORY = 'arn:aws:codecommit:eu-west-1:111111111111:acme-config';
+const connection = (provider: string, arn: string) => ({ kind: 'connection', provider, arn });
 
 describe('the configuration', () => {
   test('is complete without a single key, and keeps data', () => {
@@ -34,15 +37,25 @@ describe('the configuration', () => {
     ['a number as text', { logRetentionDays: '30' }, { logRetentionDays: 30 }],
     [
       'a list with commas',
-      { allowedConnectionArns: `${CONNECTION}, ${CONNECTION}2` },
-      { allowedConnectionArns: [CONNECTION, `${CONNECTION}2`] },
+      { allowedConnectionArns: `github=${CONNECTION}, gitlab=${CONNECTION}2` },
+      { allowedConnectionArns: [connection('github', CONNECTION), connection('gitlab', `${CONNECTION}2`)] },
     ],
     [
       'a list as JSON text',
-      { allowedConnectionArns: JSON.stringify([CONNECTION]) },
-      { allowedConnectionArns: [CONNECTION] },
+      { allowedConnectionArns: JSON.stringify([`github=${CONNECTION}`]) },
+      { allowedConnectionArns: [connection('github', CONNECTION)] },
     ],
-    ['a list', { allowedConnectionArns: [CONNECTION] }, { allowedConnectionArns: [CONNECTION] }],
+    [
+      'a list',
+      { allowedConnectionArns: [`github-enterprise=${CONNECTION}`] },
+      { allowedConnectionArns: [connection('github-enterprise', CONNECTION)] },
+    ],
+    [
+      'a secret and what it is for',
+      { allowedSecretArns: [`bitbucket=${SECRET}`] },
+      { allowedSecretArns: [{ kind: 'secret', provider: 'bitbucket', arn: SECRET }] },
+    ],
+    ['a repository of CodeCommit', { allowedCodeCommitArns: REPOSITORY }, { allowedCodeCommitArns: [REPOSITORY] }],
     [
       'a role with a wildcard',
       { allowedPlanRoleArns: 'arn:aws:iam::*:role/plan-*' },
@@ -90,7 +103,42 @@ describe('the configuration', () => {
     [
       'an ARN of something else',
       { allowedConnectionArns: ['arn:aws:s3:::a'] },
-      /^ {2}stagegate:allowedConnectionArns\.0: a connection ARN \(got \["arn:aws:s3:::a"\]\)$/,
+      /^ {2}stagegate:allowedConnectionArns\.0: a connection and what it is for, such as github=arn:.* \(got \["arn:aws:s3:::a"\]\)$/,
+    ],
+    [
+      'a connection that does not say what it is for',
+      { allowedConnectionArns: [CONNECTION] },
+      /^ {2}stagegate:allowedConnectionArns\.0: .* it may be for github, github-enterprise, gitlab, gitlab-self-managed, bitbucket \(got \["arn:.*\/abc"\]\)$/,
+    ],
+    [
+      'a connection for what has none',
+      { allowedConnectionArns: [`codecommit=${CONNECTION}`] },
+      /^ {2}stagegate:allowedConnectionArns\.0: a connection and what it is for/,
+    ],
+    [
+      'a secret for what is fetched through connections only',
+      { allowedSecretArns: [`gitlab=${SECRET}`] },
+      /^ {2}stagegate:allowedSecretArns\.0: .* it may be for github, github-enterprise, bitbucket \(got \["gitlab=arn:.*"\]\)$/,
+    ],
+    [
+      'any connection',
+      { allowedConnectionArns: [`github=${CONNECTION}`, 'github=arn:aws:codeconnections:*:111111111111:connection/*'] },
+      /^ {2}stagegate:allowedConnectionArns\.1: name each one in full: a wildcard is not possible here \(got \[.*connection\/\*"\]\)$/,
+    ],
+    [
+      'any secret of a name',
+      { allowedSecretArns: 'github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-??????' },
+      /^ {2}stagegate:allowedSecretArns\.0: name each one in full: .* \(got "github=arn:.*git-\?{6}"\)$/,
+    ],
+    [
+      'any repository of CodeCommit',
+      { allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:*'] },
+      /^ {2}stagegate:allowedCodeCommitArns\.0: name each one in full: .* \(got \["arn:.*:\*"\]\)$/,
+    ],
+    [
+      'a connection that is given twice, even for different hosts',
+      { allowedConnectionArns: [`github=${CONNECTION}`, `gitlab=${CONNECTION}`] },
+      /^ {2}stagegate:allowedConnectionArns: one of them stands there twice \(got /,
     ],
     [
       'no engine at all',

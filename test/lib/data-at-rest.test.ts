@@ -170,7 +170,7 @@ describe('logs', () => {
     }
     for (const [, { Properties }] of ofType(template, 'AWS::CodeBuild::Project')) {
       const group = template.Resources[Properties.LogsConfig.CloudWatchLogs.GroupName.Ref];
-      expect(group?.Properties.LogGroupName).toBe(`/${Properties.Name.replace('-', '/')}`);
+      expect(group?.Properties.LogGroupName).toBe(`/${Properties.Name.replace('-', '/').replace(/-/, '/')}`);
     }
   });
 

@@ -6,8 +6,10 @@ import { type Answer, definitionOf, type State, walk } from './workflow-definiti
 const definition = definitionOf(stagegate());
 const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
-const AGAIN = { outcome: 'stale', plan: { SourceVersion: 'd'.repeat(40) } };
-const PLAN = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
+const BUILD = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
+const PLAN = { ...BUILD, ProjectName: 'stagegate-plan' };
+const AGAIN = { outcome: 'stale', plan: { ...PLAN, SourceVersion: 'd'.repeat(40) } };
+const APPLY = { ...BUILD, ProjectName: 'stagegate-apply' };
 
 const to = (...names: string[]): string[] => names;
 const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: false, needsDns: false } }] };
@@ -15,7 +17,7 @@ const planned = (next: string, ...gates: string[]) => ({
   ...acquire,
   AnalyzePlan: [{ payload: { next, gates } }],
   CheckPlan: [{ payload: { outcome: 'current' } }],
-  ConsumePlan: [{ payload: { outcome: 'consumed', apply: PLAN } }],
+  ConsumePlan: [{ payload: { outcome: 'consumed', apply: APPLY } }],
   InspectFailedApply: [{ payload: { outcome: 'failed' } }],
 });
 const asked = { payload: { outcome: 'asked', timeoutSeconds: 60 } };
@@ -384,16 +386,9 @@ describe('a deployment', () => {
       if (Payload) expect(Payload).toMatchObject({ deploymentId: ID });
   });
 
-  test('starts each build with the overrides it was given and the project', async () => {
+  test('starts each build as it was composed, in the project it names', async () => {
     const { calls } = await walk(definition, ID, { ...planned('apply'), ...succeeding });
-    expect(calls.Plan).toEqual({
-      ...PLAN,
-      ProjectName: expect.stringMatching(/^<TerraformRunnerPlan[0-9A-F]+>$/),
-    });
-    expect(calls.Apply).toEqual({
-      ...PLAN,
-      ProjectName: expect.stringMatching(/^<TerraformRunnerApply[0-9A-F]+>$/),
-    });
+    expect([calls.Plan, calls.Apply]).toEqual([PLAN, APPLY]);
   });
 
   test('plans with the build that brings the certificate', async () => {
@@ -409,16 +404,16 @@ describe('a deployment', () => {
     expect(calls.RecordFailure).toMatchObject({ Payload: { failure: { state, error: reason, cause: message } } });
   });
 
-  test('cannot be sent to another project by overrides', async () => {
-    const answers = {
-      ...planned('apply'),
-      AcquireEnvironment: [
-        { payload: { plan: { ...PLAN, ProjectName: 'another' }, needsCertificate: false, needsDns: false } },
-      ],
-    };
-    const { calls } = await walk(definition, ID, { ...answers, ...succeeding });
-    expect(calls.Plan).toMatchObject({ ProjectName: expect.stringContaining('TerraformRunnerPlan') });
-  });
+  test.each(['another', 'stagegate-apply', 'stagegate-plan-github-000000000000'])(
+    'cannot be sent to project %s, which is none of the projects that plan',
+    async (ProjectName) => {
+      const plan = { ...PLAN, ProjectName };
+      const answers = { AcquireEnvironment: [{ payload: { plan, needsCertificate: false, needsDns: false } }] };
+      await expect(walk(definition, ID, { ...planned('apply'), ...answers, ...succeeding })).rejects.toMatchObject({
+        message: `no project of this state: ${ProjectName}`,
+      });
+    },
+  );
 
   test('waits at a gate with its token, as long as the gate is open', async () => {
     const { calls } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });

@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { requireAllowed } from '../../lambdas/domain/config-source.ts';
+import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { appWith, makeStandIns, ofType, stagegate } from './synthesized.ts';
+import { servicesOf } from '../../lambdas/runtime/services.ts';
+import { appWith, makeStandIns, ofType, stagegate, type Template } from './synthesized.ts';
 
 const template = stagegate();
 const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);
@@ -64,6 +67,34 @@ describe('functions', () => {
         ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
       )?.[1].Properties.Environment.Variables.LEAST_GATE_EXPIRY_SECONDS;
     expect([least(), least({ leastGateExpirySeconds: '60' })]).toEqual(['3600', '60']);
+  });
+
+  test('are told what builds may fetch with, in the words with which they judge a repository', () => {
+    const connection = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
+    const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf';
+    const configured = stagegate({
+      allowedConnectionArns: `github=${connection}`,
+      allowedSecretArns: `bitbucket=${secret}`,
+      allowedCodeCommitArns: 'arn:aws:codecommit:eu-west-1:111111111111:config',
+    });
+    const told = (configuration: Template): readonly string[] => {
+      const ALLOWED_SOURCES = ofType(configuration, 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
+      )?.[1].Properties.Environment.Variables.ALLOWED_SOURCES;
+      const { allowedSources } = servicesOf('configure', {
+        ...{ TABLE_NAME: 'records', LEAST_GATE_EXPIRY_SECONDS: '3600', ALLOWED_SOURCES },
+      });
+      return allowedSources;
+    };
+    const repositories = [
+      { url: 'git@github.com:acme/config.git', connectionArn: connection },
+      { url: 'https://bitbucket.org/acme/config.git', secretArn: secret },
+      { url: 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/config' },
+    ].map((repository) => ({ ...repository, branch: 'main' }));
+    for (const repository of repositories) {
+      expect(() => requireAllowed(repository, told(configured))).not.toThrow();
+      expect(() => requireAllowed(repository, told(stagegate()))).toThrow(InvalidInputError);
+    }
   });
 
   test('are told which webhook secrets are valid', () => {

@@ -18,8 +18,9 @@ describe('cdk-nag', () => {
   test('finds nothing in a configuration with everything switched on', () => {
     const app = appWith({
       alarmEmail: 'ops@example.com',
-      allowedConnectionArns: ['arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
-      allowedSecretArns: ['arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
+      allowedConnectionArns: ['github=arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
+      allowedSecretArns: ['github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
+      allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:acme-config'],
       allowedPlanRoleArns: ['arn:aws:iam::*:role/plan-*'],
       removalPolicy: 'destroy',
     });

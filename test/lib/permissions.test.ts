@@ -20,7 +20,7 @@ function pairs(statements: readonly Statement[], effect = 'Allow'): string[] {
 
 const readable = (arn: string): string =>
   arn
-    .replaceAll(/<([A-Za-z]+?)[0-9A-F]{8}(?:\.Arn)?>/g, '<$1>')
+    .replaceAll(/<([A-Za-z0-9]+?)[0-9A-F]{8}(?:\.Arn)?>/g, '<$1>')
     .replace(/^arn:<AWS::Partition>:[a-z0-9-]+:<AWS::Region>:<AWS::AccountId>:/, '')
     .replace(/[0-9a-f]{64}/, '<hash>');
 
@@ -277,32 +277,76 @@ describe('builds', () => {
     );
   });
 
-  test('fetch sources with the connections, secrets and repositories of the configuration, and no others', () => {
+  describe('of several sources', () => {
     const old = 'arn:aws:codestar-connections:eu-west-1:111111111111:connection/old';
     const recent = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/new';
     const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-token-AbCdEf';
-    const repository = 'arn:aws:codecommit:eu-west-1:111111111111:acme-config';
+    const repositories = ['config', 'modules'].map((name) => `arn:aws:codecommit:eu-west-1:111111111111:${name}`);
     const configured = stagegate({
-      ...{ allowedConnectionArns: [old, recent], allowedSecretArns: [secret], allowedCodeCommitArns: repository },
+      allowedConnectionArns: [`gitlab=${old}`, `github=${recent}`],
+      allowedSecretArns: [`github-enterprise=${secret}`],
+      allowedCodeCommitArns: repositories,
     });
-    for (const purpose of ['plan', 'apply']) {
-      const role = ofType(configured, 'AWS::IAM::Role').find(
-        ([, { Properties }]) => Properties.RoleName === `stagegate-${purpose}-build`,
+    const using = (service: string, arn: string) =>
+      ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) => `${service}:${action} ${arn}`);
+    const FETCHING = /^(?:codeconnections|codestar-connections|secretsmanager|codecommit):/;
+    const fetching: Readonly<Record<string, readonly string[]>> = {
+      NO_SOURCE: [],
+      CODECOMMIT: repositories.map((arn) => `codecommit:GitPull ${arn}`),
+      GITLAB: using('codestar-connections', old),
+      GITHUB: using('codeconnections', recent),
+      GITHUB_ENTERPRISE: [`secretsmanager:GetSecretValue ${secret}`],
+    };
+    const projects = ofType(configured, 'AWS::CodeBuild::Project').map(([, { Properties }]) => Properties);
+    const roleOf = ({ ServiceRole }: Resource['Properties']) =>
+      configured.Resources[ServiceRole['Fn::GetAtt'][0]] as Resource;
+
+    test('there is a project to plan and one to apply for each, with a role of its own', () => {
+      expect(projects.map(({ Source }) => Source.Type).sort()).toEqual(
+        Object.keys(fetching)
+          .flatMap((type) => [type, type])
+          .sort(),
       );
-      const sources = pairs(statementsOf(role?.[1] as Resource)).filter((pair) =>
-        /connection|secret|codecommit/.test(pair),
+      expect(new Set(projects.map((project) => roleOf(project).Properties.RoleName)).size).toBe(projects.length);
+    });
+
+    test('each role holds the credential of its own source and no other', () => {
+      for (const project of projects) {
+        const held = pairs(statementsOf(roleOf(project))).filter((pair) => FETCHING.test(pair));
+        expect([project.Name, held]).toEqual([project.Name, unique([...(fetching[project.Source.Type] ?? [])])]);
+      }
+    });
+
+    test('what else they may do is the same whatever they fetch with', () => {
+      const others = (project: Resource['Properties']) =>
+        pairs(statementsOf(roleOf(project)))
+          .filter((pair) => !FETCHING.test(pair))
+          .map((pair) => pair.replace(/^(logs:\w+) .*/, '$1 own log'));
+      for (const purpose of ['plan', 'apply']) {
+        const kinds = projects.filter(({ Name }) => Name.startsWith(`stagegate-${purpose}`)).map(others);
+        expect(kinds).toHaveLength(5);
+        for (const kind of kinds) expect(kind).toEqual(kinds[0]);
+      }
+    });
+
+    test('the workflow starts, stops and sees exactly these, the reconciler sees them, and nobody passes a role', () => {
+      const arns = unique(
+        ofType(configured, 'AWS::CodeBuild::Project').map(([id]) => `<${id}.Arn>`.replace(/[0-9A-F]{8}\.Arn>$/, '>')),
       );
-      expect(sources).toEqual(
-        unique([
-          ...['GetConnection', 'GetConnectionToken', 'UseConnection'].flatMap((action) => [
-            `codestar-connections:${action} ${old}`,
-            `codeconnections:${action} ${recent}`,
-          ]),
-          `secretsmanager:GetSecretValue ${secret}`,
-          `codecommit:GitPull ${repository}`,
-        ]),
-      );
-    }
+      const built = (statements: readonly Statement[], action: string) =>
+        pairs(statements)
+          .filter((pair) => pair.startsWith(`codebuild:${action} `))
+          .map((pair) => pair.split(' ')[1]);
+      const machine = only(configured, 'AWS::IAM::Policy').Properties.PolicyDocument.Statement;
+      for (const action of ['BatchGetBuilds', 'StartBuild', 'StopBuild']) expect(built(machine, action)).toEqual(arns);
+      const reconcile = ofType(configured, 'AWS::IAM::Role').find(([id]) => id.startsWith('Functionsreconcile'));
+      expect(built(statementsOf(reconcile?.[1] as Resource), 'BatchGetBuilds')).toEqual(arns);
+      const passing = Object.values(configured.Resources)
+        .filter(({ Type }) => Type === 'AWS::IAM::Role')
+        .flatMap((resource) => pairs(statementsOf(resource)))
+        .filter((pair) => pair.startsWith('iam:PassRole'));
+      expect(passing.every((pair) => pair.includes('WakeUps'))).toBe(true);
+    });
   });
 
   test('assume further roles that the configuration allows, each kind its own', () => {

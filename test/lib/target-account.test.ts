@@ -31,16 +31,15 @@ describe('the template for a target account', () => {
   test('needs no bootstrap and no assets, so that a StackSet can use it', () => {
     expect(Object.keys(target.Parameters ?? {}).sort()).toEqual([
       'Application',
-      'ApplyBuildRoleArn',
       'ApplyPolicyArns',
       'CertificateCommonName',
       'CheckPlanRoleArn',
+      'ControlAccountId',
       'DnsRoleArns',
       'Environment',
       'ExternalId',
       'HostedZoneId',
       'Hostname',
-      'PlanBuildRoleArn',
       'StateBucket',
       'StateKey',
     ]);
@@ -52,17 +51,31 @@ describe('the template for a target account', () => {
     expect(JSON.stringify(target.Outputs)).not.toContain('ExternalId');
   });
 
-  test.each([
-    ['plan', '<PlanBuildRoleArn>'],
-    ['apply', '<ApplyBuildRoleArn>'],
-    ['state', '<CheckPlanRoleArn>'],
-  ])('its %s role trusts one role only, with the external id', (purpose, trusted) => {
+  const trustOf = (purpose: string) => {
     const [only_, ...others] = role(purpose).AssumeRolePolicyDocument.Statement;
     expect(others).toEqual([]);
     expect(only_.Action).toBe('sts:AssumeRole');
-    expect(flat(only_.Principal.AWS)).toBe(trusted);
-    expect(only_.Condition).toEqual({ StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } });
+    return { principal: flat(only_.Principal.AWS), conditions: only_.Condition };
+  };
+  const withExternalId = { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } };
+
+  test('its state role trusts one role only, with the external id', () => {
+    expect(trustOf('state')).toEqual({ principal: '<CheckPlanRoleArn>', conditions: withExternalId });
   });
+
+  test.each(['plan', 'apply'])(
+    'its %s role trusts the %s build roles of the control account, whatever they fetch with, with the external id',
+    (purpose) => {
+      const { principal, conditions } = trustOf(purpose);
+      expect(principal).toBe('arn:<AWS::Partition>:iam::<ControlAccountId>:root');
+      const { ArnLike, ...others } = conditions;
+      expect(others).toEqual(withExternalId);
+      const trusted: readonly string[] = ArnLike['aws:PrincipalArn'].map(flat);
+      const prefix = 'arn:<AWS::Partition>:iam::<ControlAccountId>:role/';
+      expect(trusted).toEqual([`${prefix}stagegate-${purpose}-build`, `${prefix}stagegate-${purpose}-build.*`]);
+      expect(target.Parameters?.ControlAccountId).toMatchObject({ AllowedPattern: '^[0-9]{12}$' });
+    },
+  );
 
   test('its plan role reads, and writes nothing but the lock', () => {
     expect(role('plan').ManagedPolicyArns.map(flat)).toEqual(['arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess']);

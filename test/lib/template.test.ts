@@ -49,12 +49,11 @@ describe('the template of the control plane', () => {
   test('names what others need as outputs', () => {
     expect(Object.keys(template.Outputs).sort()).toEqual([
       'ApiUrl',
-      'ApplyBuildRoleArn',
       'ArtifactBucketName',
       'BusName',
       'CheckPlanRoleArn',
+      'ControlAccountId',
       'DnsRoleArns',
-      'PlanBuildRoleArn',
       'StateMachineArn',
       'TableName',
       'TopicArn',

@@ -8,11 +8,20 @@ import { TargetAccountStack } from '../../lib/target-account-stack.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
 import { apply, environmentOf, PlanFailureSchema, plan, plannedOf } from '../buildspecs/build-runs.ts';
-import { type BuildCloud, openBuildCloud, region, stateBucket, targetAccountId } from './codebuild/open-build-cloud.ts';
+import {
+  type BuildCloud,
+  type CloudParts,
+  openBuildCloud,
+  region,
+  stateBucket,
+  targetAccountId,
+} from './codebuild/open-build-cloud.ts';
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
 let cloud: BuildCloud;
 let outdir: string;
+let parts: CloudParts;
+let accounts: ReturnType<typeof createTargetAccounts>;
 const registered = new Map<string, RegisteredEnvironment>();
 
 beforeAll(async () => {
@@ -24,7 +33,11 @@ beforeAll(async () => {
   const assembly = loadAssembly(outdir);
   const findEnvironment = async (application: string, name: string) => registered.get(`${application}/${name}`);
   cloud = await openBuildCloud({
-    beforeBuild: (parts) => createTargetAccounts({ ...parts, assembly, findEnvironment }).prepare,
+    beforeBuild: (given) => {
+      parts = given;
+      accounts = createTargetAccounts({ ...given, assembly, findEnvironment });
+      return accounts.prepare;
+    },
   });
 });
 afterAll(async () => {
@@ -94,6 +107,23 @@ describe('the stacks of an environment’s account', () => {
     expect(plannedOf(planned).backend).toMatchObject({ bucket: 'acme-old-state', key: 'network/legacy.tfstate' });
     expect((await apply(cloud, environment, planned)).result).toMatchObject({ ok: true });
     expect(await cloud.readJson('acme-old-state', 'network/legacy.tfstate')).toMatchObject({ serial: 1 });
+  });
+
+  it('are made again from what was kept of them, also when their template had other parameters', async () => {
+    const [stackName, place] = ['stagegate-shop-kept', { accountId: targetAccountId, region }];
+    const control = (name: string) => `arn:aws:iam::111111111111:role/stagegate-${name}`;
+    const parameters = {
+      ...{ Application: 'shop', Environment: 'kept', ExternalId: '0123456789abcdef'.repeat(2) },
+      ...{ PlanBuildRoleArn: control('plan-build'), ApplyBuildRoleArn: control('apply-build') },
+      CheckPlanRoleArn: control('check-plan'),
+    };
+    const stack = { stack: 'StagegateTargetAccount', stackName, place, parameters };
+    parts.context.database.collection('target-account-stacks').put(JSON.stringify([stackName, place]), stack);
+    await accounts.resume();
+    for (const purpose of ['plan', 'apply', 'state']) {
+      const roleArn = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-${purpose}`;
+      expect(cloud.door.policies.trustStatements(roleArn)).toHaveLength(1);
+    }
   });
 
   it('have the roles that the environment names itself', async () => {

@@ -10,7 +10,7 @@ import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
 
 const app = '/applications/my-app';
-const body = { client: 'acme', configRepository: { url: 'https://git.example.com/x.git' } };
+const body = { client: 'acme', configRepository: { url: 'https://github.com/acme/x.git' } };
 
 /** Serves one operation in the place of GET /applications. */
 async function serve(perform: () => Promise<{ status: 200; body: { shown: string } }>, event = {}) {

@@ -72,6 +72,7 @@ describe('bundling functions', () => {
       WEBHOOK_KEY_ID: 'webhooks',
       PUBLIC_URL: 'https://api.example.com',
       LEAST_GATE_EXPIRY_SECONDS: '3600',
+      ALLOWED_SOURCES: '',
       MOST_EPHEMERAL_PER_APPLICATION: '10',
       MOST_EPHEMERAL_IN_ALL: '50',
       LEAST_TTL_SECONDS: '3600',

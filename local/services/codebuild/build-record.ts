@@ -1,3 +1,5 @@
+import type { PrimarySource } from './source.ts';
+
 /** Phases of a build in the order in which they happen. */
 export type BuildPhase =
   | 'SUBMITTED'
@@ -41,7 +43,7 @@ export interface BuildRecord {
   readonly serviceRole: string;
   readonly timeoutInMinutes: number;
   readonly queuedTimeoutInMinutes: number;
-  readonly source: { readonly type: string; readonly location?: string; readonly buildspec: string };
+  readonly source: PrimarySource & { readonly buildspec: string };
   readonly secondarySources: readonly {
     readonly type: string;
     readonly location: string;

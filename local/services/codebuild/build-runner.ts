@@ -12,6 +12,7 @@ import { parseReport, renderBuildScript } from './build-script.ts';
 import { fetchGitSource, SourceError } from './git-source.ts';
 import { killTree } from './process-tree.ts';
 import type { Project } from './project.ts';
+import { NO_SOURCE, permissionsToFetch } from './source.ts';
 
 /** setTimeout overflows beyond this. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -106,12 +107,13 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) requirePermission(request, action, stream);
   }
 
-  async function fetchPrimarySource({ build, signal, log }: RunRequest, target: string): Promise<void> {
+  async function fetchPrimarySource(request: RunRequest, target: string): Promise<void> {
+    const { build, project, signal, log } = request;
     const { type, location } = build.source;
     await mkdir(target, { recursive: true });
-    if (type === 'NO_SOURCE') return;
-    if (type === 'S3')
-      throw new PhaseFailure('CLIENT_ERROR', 'the local cloud fetches primary sources with git, not from S3');
+    if (type === NO_SOURCE) return;
+    const needed = permissionsToFetch(build.source, project.arn.split(':')[4] ?? '');
+    for (const action of needed?.actions ?? []) requirePermission(request, action, needed?.resource ?? '');
     const origin = props.configRepository ?? location;
     if (!origin) throw new PhaseFailure('CLIENT_ERROR', `the source of type ${type} has no location`);
     log.note(`Fetching ${build.sourceVersion ?? 'HEAD'} of ${location ?? origin}`);

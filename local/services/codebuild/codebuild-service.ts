@@ -20,6 +20,7 @@ import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
 import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
+import { NO_SOURCE, objectionToSource, type PrimarySource } from './source.ts';
 
 export interface CodeBuildProps
   extends Pick<BuildRunnerProps, 'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady'> {
@@ -41,13 +42,11 @@ const VariableSchema = z.strictObject({
   value: z.string(),
   type: z.literal('PLAINTEXT').default('PLAINTEXT'),
 });
+/** Without an override of credentials: CodeBuild heeds it for some types of projects only, and nothing here sends one. */
 const StartBuildSchema = z.strictObject({
   projectName: z.string(),
   sourceTypeOverride: z.string().optional(),
   sourceLocationOverride: z.string().optional(),
-  sourceAuthOverride: z
-    .strictObject({ type: z.enum(['CODECONNECTIONS', 'SECRETS_MANAGER', 'OAUTH']), resource: z.string().optional() })
-    .optional(),
   sourceVersion: z.string().optional(),
   environmentVariablesOverride: z.array(VariableSchema).default([]),
   timeoutInMinutesOverride: z.number().int().min(5).max(2160).optional(),
@@ -188,26 +187,27 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     }
   }
 
-  /** AWS asks the service role for the connection or secret with which it fetches the source. */
-  function requireSourceAccess(project: Project, auth: StartBuildInput['sourceAuthOverride']): void {
-    if (!auth?.resource) return;
-    const caller = roleSession(project.serviceRole, 'AWSCodeBuild');
-    const service = auth.resource.split(':')[2] ?? '';
-    const actions =
-      auth.type === 'SECRETS_MANAGER'
-        ? ['secretsmanager:GetSecretValue']
-        : [`${service}:GetConnection`, `${service}:GetConnectionToken`];
-    for (const action of actions) door.authorize(caller, { action, resources: [auth.resource] });
+  /** A project's credential is for sources of its type; one without a source takes what the build brings. */
+  function sourceOf(project: Project, input: StartBuildInput): PrimarySource {
+    const own = project.source;
+    const type = input.sourceTypeOverride ?? own.type;
+    if (own.type !== NO_SOURCE && type !== own.type)
+      throw new AwsError('InvalidInputException', `project ${project.name} is of type ${own.type}, not ${type}`);
+    const location = input.sourceLocationOverride ?? own.location;
+    const source = { type, ...(location && { location }), ...(own.auth && { auth: own.auth }) };
+    const objection = objectionToSource(source);
+    if (objection) throw new AwsError('InvalidInputException', `Invalid project source: ${objection}`);
+    return source;
   }
 
   function createBuild(project: Project, input: StartBuildInput, call: CallContext): BuildRecord {
+    const source = sourceOf(project, input);
     const uuid = randomUUID();
     const id = `${project.name}:${uuid}`;
     const buildNumber = (counters.get(project.name) ?? 0) + 1;
     counters.put(project.name, buildNumber);
     const overridden = Object.fromEntries(input.environmentVariablesOverride.map(({ name, value }) => [name, value]));
     const variables = Object.entries({ ...project.variables, ...overridden });
-    const location = input.sourceLocationOverride ?? project.source.location;
     const build: BuildRecord = {
       id,
       arn: `arn:aws:codebuild:${region}:${accountId}:build/${id}`,
@@ -218,11 +218,7 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
       serviceRole: project.serviceRole,
       timeoutInMinutes: input.timeoutInMinutesOverride ?? project.timeoutInMinutes,
       queuedTimeoutInMinutes: input.queuedTimeoutInMinutesOverride ?? project.queuedTimeoutInMinutes,
-      source: {
-        type: input.sourceTypeOverride ?? project.source.type,
-        ...(location ? { location } : {}),
-        buildspec: project.buildspecText,
-      },
+      source: { ...source, buildspec: project.buildspecText },
       secondarySources: project.secondarySources,
       ...(input.sourceVersion ? { sourceVersion: input.sourceVersion } : {}),
       environment: {
@@ -262,7 +258,6 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
       const parameters = createHash('sha256').update(JSON.stringify(input)).digest('hex');
       const started = findByToken(project, input, parameters);
       if (started) return { build: describe(started) };
-      requireSourceAccess(project, input.sourceAuthOverride);
       const build = createBuild(project, input, call);
       if (input.idempotencyToken !== undefined) {
         tokens.put(`${project.name}/${input.idempotencyToken}`, { at: Date.now(), parameters, buildId: build.id });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
 import type { Resource } from '../../assembly/provision.ts';
 import { type Buildspec, parseBuildspec } from './buildspec.ts';
+import { objectionToSource, type PrimarySource, SourceAuthSchema } from './source.ts';
 
 const EnvironmentVariableSchema = z.strictObject({
   Name: z.string(),
@@ -17,6 +18,7 @@ const ProjectPropertiesSchema = z.strictObject({
   Source: z.strictObject({
     Type: z.string(),
     Location: z.string().optional(),
+    Auth: SourceAuthSchema.optional(),
     BuildSpec: z.string().optional(),
     GitCloneDepth: NumberProperty.optional(),
   }),
@@ -57,7 +59,7 @@ export interface Project {
   readonly name: string;
   readonly arn: string;
   readonly serviceRole: string;
-  readonly source: { readonly type: string; readonly location?: string };
+  readonly source: PrimarySource;
   /** The inline text; the local cloud runs no buildspec from a repository. */
   readonly buildspecText: string;
   readonly buildspec: Buildspec;
@@ -86,12 +88,19 @@ export function readProject(
       `project ${name}: its buildspec must stand in the template, not be "${Source.BuildSpec ?? 'in the repository'}"`,
     );
   }
+  const source = {
+    type: Source.Type,
+    ...(Source.Location && { location: Source.Location }),
+    ...(Source.Auth && { auth: { type: Source.Auth.Type, resource: Source.Auth.Resource } }),
+  };
+  const objection = objectionToSource(source);
+  if (objection) throw new Error(`project ${name}: ${objection}`);
   const logs = properties.LogsConfig?.CloudWatchLogs;
   return {
     name,
     arn: `arn:aws:codebuild:${place.region}:${place.accountId}:project/${name}`,
     serviceRole: properties.ServiceRole,
-    source: { type: Source.Type, ...(Source.Location ? { location: Source.Location } : {}) },
+    source,
     buildspecText: Source.BuildSpec,
     buildspec: parseBuildspec(Source.BuildSpec),
     secondarySources: properties.SecondarySources.map(({ Type, Location, SourceIdentifier }) => ({

@@ -256,13 +256,90 @@ describe('credentials', () => {
   });
 });
 
+const at = (sourceLocationOverride: string) => ({ sourceLocationOverride });
+const SOURCE = { ...at('https://github.com/acme/config.git'), sourceTypeOverride: 'GITHUB' } as const;
+
+describe('a project with a credential', () => {
+  const connection = `arn:aws:codeconnections:${region}:${accountId}:connection/1`;
+  const secret = `arn:aws:secretsmanager:${region}:${accountId}:secret:git-AbCdEf`;
+  const place = 'https://github.com/nobody/placeholder.git';
+  const withSource = (Source: object) => {
+    const BuildSpec = spec(['true']);
+    return project(BuildSpec, { Source: { BuildSpec, ...Source } });
+  };
+  const withAuth = (Type: string, Resource: string, more = {}) =>
+    withSource({ ...{ Type: 'GITHUB', Location: place }, Auth: { Type, Resource }, ...more });
+  const start = (projectName: string, overrides = {}) =>
+    cloud.client.send(
+      new StartBuildCommand({
+        projectName,
+        ...at('https://github.com/acme/config.git'),
+        sourceVersion: commit,
+        ...overrides,
+      }),
+    );
+  const outcome = async (projectName: string, overrides = {}) => {
+    const build = await cloud.ended((await start(projectName, overrides)).build?.id);
+    const failed = build.phases?.find(({ phaseStatus }) => phaseStatus === 'FAILED');
+    return [build.buildStatus, failed?.phaseType, failed?.contexts?.[0]?.message].filter(Boolean).join(' ');
+  };
+  const allow = (Action: string | string[], Resource: string) =>
+    cloud.door.policies.putRolePolicy(`arn:aws:iam::${accountId}:role/stagegate-plan-build`, Resource, {
+      Statement: [{ Effect: 'Allow', Action, Resource }],
+    });
+
+  it('fetches with it what a build names, if its role may use the connection', async () => {
+    const projectName = await withAuth('CODECONNECTIONS', connection);
+    expect(await outcome(projectName)).toMatch(/^FAILED DOWNLOAD_SOURCE .*codeconnections:GetConnection/);
+    allow(['codeconnections:GetConnection', 'codeconnections:GetConnectionToken'], connection);
+    expect(await outcome(projectName)).toBe('SUCCEEDED');
+    expect(await outcome(await withAuth('CODECONNECTIONS', `${connection}2`))).toContain('DOWNLOAD_SOURCE');
+  });
+
+  it('fetches with it what a build names, if its role may read the secret', async () => {
+    const projectName = await withAuth('SECRETS_MANAGER', secret);
+    expect(await outcome(projectName)).toMatch(/^FAILED DOWNLOAD_SOURCE .*secretsmanager:GetSecretValue/);
+    allow('secretsmanager:GetSecretValue', secret);
+    expect(await outcome(projectName)).toBe('SUCCEEDED');
+  });
+
+  it('fetches from CodeCommit the repositories that its role may pull', async () => {
+    const host = `https://git-codecommit.${region}.amazonaws.com/v1/repos`;
+    const projectName = await withSource({ Type: 'CODECOMMIT', Location: `${host}/placeholder` });
+    allow('codecommit:GitPull', `arn:aws:codecommit:${region}:${accountId}:config`);
+    expect(await outcome(projectName, at(`${host}/config`))).toBe('SUCCEEDED');
+    expect(await outcome(projectName, at(`${host}/other`))).toMatch(/^FAILED DOWNLOAD_SOURCE .*codecommit:GitPull/);
+  });
+
+  it('fetches nothing of another type', async () => {
+    const projectName = await withAuth('CODECONNECTIONS', connection);
+    const other = { ...at('https://gitlab.com/acme/config.git'), sourceTypeOverride: 'GITLAB' };
+    expect(await refusal(start(projectName, other))).toContain(`project ${projectName} is of type GITHUB, not GITLAB`);
+    expect(await refusal(start(projectName, { sourceTypeOverride: 'NO_SOURCE' }))).toContain('not NO_SOURCE');
+    expect(await refusal(start(projectName, at('https://gitlab.com/acme/config.git')))).toContain(
+      'no location of a source of type GITHUB',
+    );
+  });
+
+  it.each<[object, string]>([
+    [{ Type: 'GITHUB' }, 'needs a location'],
+    [{ Type: 'GITHUB', Location: 'git@github.com:acme/config.git' }, 'is an HTTPS clone URL'],
+    [{ Type: 'NO_SOURCE', Location: place }, 'neither location nor credentials'],
+    [
+      { Type: 'GITLAB', Location: 'https://gitlab.com/a/b.git', Auth: { Type: 'SECRETS_MANAGER', Resource: secret } },
+      'is not fetched with SECRETS_MANAGER',
+    ],
+    [{ Type: 'GITHUB', Location: place, Auth: { Type: 'OAUTH' } }, 'Auth'],
+  ])('is not made of %j', async (source, message) => {
+    await expect(withSource(source)).rejects.toThrow(message);
+  });
+});
+
 describe('StartBuild', () => {
   it('with one token starts one build, and fails when the parameters differ', async () => {
     const projectName = await project(spec(['true']));
     const start = (sourceVersion: string) =>
-      cloud.client.send(
-        new StartBuildCommand({ projectName, sourceVersion, sourceTypeOverride: 'GITHUB', idempotencyToken: 'one' }),
-      );
+      cloud.client.send(new StartBuildCommand({ projectName, sourceVersion, ...SOURCE, idempotencyToken: 'one' }));
     const [first, second] = [await start(commit), await start(commit)];
     expect(first.build?.id).toBe(second.build?.id);
     expect(await refusal(start('main'))).toContain('InvalidInputException');
@@ -304,29 +381,26 @@ describe('StartBuild', () => {
     await cloud.ended(build?.id);
   });
 
-  it('asks the service role for the connection of the source', async () => {
+  it('takes no credentials: those of the project count', async () => {
     const projectName = await project(spec(['true']));
     const resource = `arn:aws:codeconnections:${region}:${accountId}:connection/1`;
-    const start = () =>
-      cloud.client.send(
-        new StartBuildCommand({
-          projectName,
-          sourceTypeOverride: 'GITHUB',
-          sourceVersion: commit,
-          sourceAuthOverride: { type: 'CODECONNECTIONS', resource },
-        }),
-      );
-    expect(await refusal(start())).toContain('codeconnections:GetConnection');
-    cloud.door.policies.putRolePolicy(`arn:aws:iam::${accountId}:role/stagegate-plan-build`, 'Connection', {
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: ['codeconnections:GetConnection', 'codeconnections:GetConnectionToken'],
-          Resource: resource,
-        },
-      ],
-    });
-    expect((await cloud.ended((await start()).build?.id)).buildStatus).toBe('SUCCEEDED');
+    const sourceAuthOverride = { type: 'CODECONNECTIONS', resource } as const;
+    const start = cloud.client.send(new StartBuildCommand({ projectName, ...SOURCE, sourceAuthOverride }));
+    expect(await refusal(start)).toMatch(/InvalidInputException.*[\s\S]*sourceAuthOverride/);
+  });
+
+  it.each([
+    [{ sourceTypeOverride: 'GITHUB' }, 'a source of type GITHUB needs a location'],
+    [{ ...at('git@github.com:acme/config.git'), sourceTypeOverride: 'GITHUB' }, 'is an HTTPS clone URL'],
+    [{ ...at('https://user@github.com/acme/config.git'), sourceTypeOverride: 'GITHUB' }, 'is an HTTPS clone URL'],
+    [{ ...at('https://gitlab.com/acme/config.git'), sourceTypeOverride: 'GITHUB' }, 'no location of a source of type'],
+    [{ ...at('https://git.example/config.git'), sourceTypeOverride: 'BITBUCKET' }, 'no location of a source of type'],
+    [at('https://github.com/acme/config.git'), 'a source of type NO_SOURCE has neither location nor credentials'],
+    [{ ...at('bucket/key.zip'), sourceTypeOverride: 'S3' }, 'knows no source of type S3'],
+  ] as const)('refuses %j, which CodeBuild could not fetch', async (source, message) => {
+    const projectName = await project(spec(['true']));
+    const start = cloud.client.send(new StartBuildCommand({ projectName, ...source }));
+    expect(await refusal(start)).toMatch(new RegExp(`InvalidInputException: Invalid project source: .*${message}`));
   });
 
   it('may be refused because the account is at its limit', async () => {

@@ -353,6 +353,54 @@ describe('assuming a role', () => {
     expect(assume(trusting({ AWS: ROLE }), [], { 'sts:ExternalId': 'secret' })).toContain('no identity-based policy');
   });
 
+  describe('that trusts an account, and of it those whose names fit', () => {
+    const named = (...patterns: string[]) => ({
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::111111111111:root' },
+          Action: 'sts:AssumeRole',
+          Condition: {
+            StringEquals: { 'sts:ExternalId': 'secret' },
+            ArnLike: { 'aws:PrincipalArn': patterns.map((name) => `arn:aws:iam::111111111111:role/${name}`) },
+          },
+        },
+      ],
+    });
+    const caller = (roleName: string, accountId = '111111111111', identity: readonly unknown[] = mayAssume) => {
+      const roleArn = `arn:aws:iam::${accountId}:role/${roleName}`;
+      const registry = createPolicyRegistry();
+      registry.putRole(roleArn, trustAnyone);
+      registry.putRolePolicy(roleArn, 'inline', { Statement: identity });
+      registry.putRole(TARGET, named('stagegate-plan-build', 'stagegate-plan-build.*'));
+      const judge = createAuthorization(registry);
+      return (externalId: string) => () =>
+        judge.authorizeAssumeRole(roleSession(roleArn, 'x'), TARGET, { 'sts:ExternalId': externalId }, 'eu-west-1');
+    };
+
+    test.each(['stagegate-plan-build', 'stagegate-plan-build.codecommit', 'stagegate-plan-build.github-0123456789ab'])(
+      'lets %s in, with the external id',
+      (name) => {
+        expect(caller(name)('secret')).not.toThrow();
+        expect(caller(name)('guess')).toThrow('no resource-based policy');
+      },
+    );
+
+    test.each([
+      ['another purpose', 'stagegate-apply-build'],
+      ['another purpose with a credential', 'stagegate-apply-build.github-0123456789ab'],
+      ['a name that only begins like it', 'stagegate-plan-build1-apply'],
+      ['a name that has it behind a path', 'other/stagegate-plan-build'],
+    ])('keeps %s out', (_, name) => {
+      expect(caller(name)('secret')).toThrow('no resource-based policy');
+    });
+
+    test('keeps the same name of another account out, and who may not assume it', () => {
+      expect(caller('stagegate-plan-build', '222222222222')('secret')).toThrow('no resource-based policy');
+      expect(caller('stagegate-plan-build', '111111111111', [])('secret')).toThrow('no identity-based policy');
+    });
+  });
+
   test('a missing role refuses like any other', () => {
     const registry = createPolicyRegistry();
     expect(() => createAuthorization(registry).authorizeAssumeRole(worker, TARGET, undefined, 'eu-west-1')).toThrow(

@@ -1,0 +1,76 @@
+import { Aws } from 'aws-cdk-lib';
+import { type CfnProject, Source, type SourceConfig } from 'aws-cdk-lib/aws-codebuild';
+import { type BuildSource, type CodeCommitRepository, PROVIDERS } from '../../lambdas/domain/build-source.ts';
+import type { Config } from '../config.ts';
+import type { Permission } from './permissions.ts';
+
+/** Every source that builds of this installation may have. */
+export const sourcesOf = (config: Config): BuildSource[] => [
+  { kind: 'public' },
+  ...(config.allowedCodeCommitArns.length > 0 ? [{ kind: 'codecommit' } as const] : []),
+  ...config.allowedConnectionArns,
+  ...config.allowedSecretArns,
+];
+
+export function describeSource(source: BuildSource): string {
+  if (source.kind === 'public') return 'of public sources';
+  return source.kind === 'codecommit' ? 'of CodeCommit' : `with one ${source.kind} for ${source.provider}`;
+}
+
+/**
+ * Type and credential of a project's primary source. CloudFormation demands a location with a type; each build replaces
+ * it, so it names nothing that exists. CDK's own sources know no credentials.
+ */
+export class PrivateSource extends Source {
+  override readonly type: string;
+  override readonly badgeSupported = false;
+  private readonly property: CfnProject.SourceProperty;
+
+  constructor(source: Exclude<BuildSource, { kind: 'public' }>, { allowedCodeCommitArns }: Config) {
+    super({});
+    if (source.kind === 'codecommit') {
+      const [first] = allowedCodeCommitArns.map(codeCommitRepository);
+      this.type = PROVIDERS.codecommit.sourceType;
+      const location = `https://git-codecommit.${first?.region}.${Aws.URL_SUFFIX}/v1/repos/${first?.name}`;
+      this.property = { type: this.type, location };
+    } else {
+      const { sourceType, host = UNKNOWN_HOST } = PROVIDERS[source.provider];
+      this.type = sourceType;
+      this.property = {
+        type: this.type,
+        location: `https://${host}/stagegate-placeholder/named-by-each-build.git`,
+        auth: { type: source.kind === 'connection' ? 'CODECONNECTIONS' : 'SECRETS_MANAGER', resource: source.arn },
+      };
+    }
+  }
+
+  override bind(): SourceConfig {
+    return { sourceProperty: this.property };
+  }
+}
+
+/** No name below `invalid` is ever anybody's (RFC 2606). */
+const UNKNOWN_HOST = 'git.invalid';
+
+export function codeCommitRepository(arn: string): CodeCommitRepository {
+  const [, , , region = '', , name = ''] = arn.split(':');
+  return { region, name };
+}
+
+/** What fetching a source needs: its one credential, or the repositories that the configuration names. */
+export function sourcePermissions(source: BuildSource, { allowedCodeCommitArns }: Config): Permission[] {
+  switch (source.kind) {
+    case 'public':
+      return [];
+    case 'codecommit':
+      return [{ actions: ['codecommit:GitPull'], resources: allowedCodeCommitArns }];
+    case 'secret':
+      return [{ actions: ['secretsmanager:GetSecretValue'], resources: [source.arn] }];
+    case 'connection': {
+      // A connection keeps the service prefix it was made with, and IAM compares actions by that prefix.
+      const service = source.arn.split(':')[2];
+      const actions = ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) => `${service}:${action}`);
+      return [{ actions, resources: [source.arn] }];
+    }
+  }
+}
