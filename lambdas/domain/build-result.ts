@@ -1,12 +1,7 @@
 import * as z from 'zod';
-import {
-  AppliedSchema,
-  EndingErrorSchema,
-  OperationSchema,
-  StateAddressSchema,
-  StateHeadSchema,
-} from './deployment.ts';
+import { AppliedSchema, EndingErrorSchema, StateAddressSchema, StateHeadSchema } from './deployment.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
+import { OperationSchema } from './operation.ts';
 
 /** What the build scripts leave in the artifact bucket (written by `buildspecs/scripts`). */
 

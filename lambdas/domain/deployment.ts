@@ -9,11 +9,9 @@ import {
   ReleaseNumberSchema,
   Sha256Schema,
 } from './names.ts';
+import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
-
-export const OperationSchema = z.enum(['deploy', 'rollback', 'destroy']);
-export type Operation = z.infer<typeof OperationSchema>;
 
 /**
  * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
