@@ -12,6 +12,7 @@ import {
 import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
+import { RUNS_PREFIX } from './run-objects.ts';
 
 /**
  * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
@@ -297,4 +298,4 @@ export function fail(
 
 /** Where the builds of a round leave their artifacts; each round has its own plan, and its own single apply. */
 export const runPrefix = ({ id, runSecret, round }: Pick<Deployment, 'id' | 'runSecret' | 'round'>): string =>
-  `runs/${id}/${runSecret}/${round}/`;
+  `${RUNS_PREFIX}${id}/${runSecret}/${round}/`;
