@@ -5,6 +5,8 @@ import { BuildSpec, ComputeType, LinuxArmBuildImage, Project, Source } from 'aws
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import * as z from 'zod';
+import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import {
   allowedSourceNames,
   type BuildSource,
@@ -14,6 +16,7 @@ import {
   projectName,
   sourceName,
 } from '../../lambdas/domain/build-source.ts';
+import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
 import type { Config } from '../config.ts';
 import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions, sourcesOf } from './config-sources.ts';
 import type { DataStore } from './data-store.ts';
@@ -27,7 +30,7 @@ export interface TerraformRunnerProps {
   readonly config: Config;
   readonly data: DataStore;
   readonly encryption: Encryption;
-  /** Directory with `plan.yml`, `apply.yml` and `scripts/`. */
+  /** Directory with `plan.yml`, `apply.yml` and what they start. */
   readonly buildspecsDirectory: string;
 }
 
@@ -47,7 +50,7 @@ export class TerraformRunner extends Construct {
     const { config, data, encryption, buildspecsDirectory } = props;
     const scripts = new Asset(this, 'Scripts', { path: buildspecsDirectory });
     const runs = (pattern: string) => ({
-      resources: [data.bucket.arnForObjects(`runs/${pattern}`)],
+      resources: [data.bucket.arnForObjects(`${RUNS_PREFIX}${pattern}`)],
       wildcardReason: 'a run is named by deployment id and 128 random bits, which exist only at run time',
     });
     const targetRoles = (purpose: 'plan' | 'apply', more: readonly string[]): Permission => ({
@@ -73,7 +76,7 @@ export class TerraformRunner extends Construct {
         scripts,
         timeout: Duration.minutes(config.applyTimeoutMinutes),
         permissions: [
-          { actions: ['s3:GetObjectVersion'], ...runs('*/plan/bundle.tar.gz') },
+          { actions: ['s3:GetObjectVersion'], ...runs(`*/${RUN_OBJECTS.bundle}`) },
           { actions: ['s3:PutObject'], ...runs('*/apply/*') },
           { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
           targetRoles('apply', config.allowedApplyRoleArns),
@@ -123,17 +126,12 @@ export class TerraformRunner extends Construct {
       buildSpec: new VerbatimBuildSpec(join(buildspecsDirectory, `${name}.yml`)),
       // Each build brings its own location and commit; public sources also their type.
       ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
-      secondarySources: [Source.s3({ identifier: 'scripts', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
+      secondarySources: [Source.s3({ identifier: 'program', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
       environment: {
         buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0,
         computeType: ComputeType.SMALL,
       },
-      environmentVariables: {
-        STAGEGATE_WORK: { value: WORK_DIRECTORY },
-        STAGEGATE_ENGINE_RELEASES: {
-          value: config.engineVersions.map(({ name, version, sha256 }) => `${name} ${version} ${sha256}`).join(','),
-        },
-      },
+      environmentVariables: projectVariables(config),
       encryptionKey: encryption.dataKey,
       logging: { cloudWatch: { logGroup } },
       timeout,
@@ -146,6 +144,14 @@ export class TerraformRunner extends Construct {
 export interface BuildProject {
   readonly name: string;
   readonly arn: string;
+}
+
+function projectVariables({ engineVersions }: Config): Record<string, { value: string }> {
+  const variables = z.encode(ProjectVariablesSchema, {
+    STAGEGATE_WORK: WORK_DIRECTORY,
+    STAGEGATE_ENGINES: engineVersions,
+  });
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
 }
 
 interface BuildProps extends TerraformRunnerProps {
