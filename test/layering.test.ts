@@ -69,7 +69,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       /^lib\//,
       MANIFEST,
       ROUTE_TABLE,
-      /^lambdas\/domain\/(events|errors)\.ts$/,
+      /^lambdas\/domain\/(events|errors|names)\.ts$/,
     ],
   },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
