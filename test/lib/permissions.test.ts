@@ -272,7 +272,7 @@ describe('builds', () => {
   });
 
   test.each(['plan', 'apply'])(
-    '%s decrypts its scripts where the bootstrap bucket has a key, and nothing else',
+    '%s decrypts its program where the bootstrap bucket has a key, and nothing else',
     (purpose) => {
       const key = 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd';
       const configured = stagegate({ bootstrapKeyArn: key });
