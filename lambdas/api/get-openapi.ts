@@ -19,8 +19,7 @@ export const getOpenapi = operation(
 );
 
 async function loadAll() {
-  const loaders = Object.entries({
-    ...{ ...READ, ...CONFIGURE, ...APPROVERS, ...DEPLOY, ...EPHEMERAL, ...DECIDE, ...WEBHOOK, ...OPEN },
-  });
-  return Object.fromEntries(await Promise.all(loaders.map(async ([route, load]) => [route, await load()] as const)));
+  const api = { ...READ, ...CONFIGURE, ...APPROVERS, ...DEPLOY, ...EPHEMERAL, ...DECIDE, ...WEBHOOK, ...OPEN };
+  const loaded = Object.entries(api).map(async ([route, load]) => [route, await load()] as const);
+  return Object.fromEntries(await Promise.all(loaded));
 }
