@@ -1,8 +1,8 @@
 import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
 import { anApplication } from '../builders.ts';
 import { httpEvent } from '../http-event.ts';
+import { type StandInTable, startStandInTable } from '../stand-in-table.ts';
 import { type ColdReport, runCold } from './cold-process.ts';
-import { type StandInTable, startStandInTable } from './stand-in-table.ts';
 
 const APPLICATION = anApplication();
 const ITEM = {

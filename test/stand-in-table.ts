@@ -8,7 +8,7 @@ export interface TableRequest {
   readonly body: unknown;
 }
 
-interface TableAnswer {
+export interface TableAnswer {
   readonly status?: number;
   readonly body: unknown;
 }
