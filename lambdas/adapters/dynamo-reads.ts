@@ -1,4 +1,5 @@
 import { json } from 'node:stream/consumers';
+import { types } from 'node:util';
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
 import { isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
@@ -129,7 +130,7 @@ const written = (key: Key) => Object.fromEntries(Object.entries(key).map(([name,
 
 /** An error, and what it was caused by are errors. */
 const isExplained = (error: unknown): error is Error & { cause?: Error } =>
-  Error.isError(error) && (error.cause === undefined || Error.isError(error.cause));
+  types.isNativeError(error) && (error.cause === undefined || types.isNativeError(error.cause));
 
 const errorTypeOf = (error: Error & { cause?: Error }) =>
   isThrottlingError(error) ? 'THROTTLING' : isTransientError(error) ? 'TRANSIENT' : 'CLIENT_ERROR';
