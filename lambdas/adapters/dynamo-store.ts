@@ -73,7 +73,7 @@ export class DynamoStore implements Store {
 
   async #loadWrites(): Promise<DynamoWrites> {
     const { DynamoWrites } = await import('./dynamo-writes.ts');
-    return new DynamoWrites(this.#table, this.#connection);
+    return new DynamoWrites(this.#table, this.#connection, await this.#connection.url());
   }
 }
 

@@ -13,9 +13,9 @@ export class DynamoWrites {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, { region, credentials, http, endpoint }: DynamoConnection) {
+  constructor(table: string, { region, credentials, http }: DynamoConnection, endpoint: URL) {
     this.#table = table;
-    const client = new DynamoDBClient({ region, credentials, requestHandler: http, ...(endpoint && { endpoint }) });
+    const client = new DynamoDBClient({ region, credentials, requestHandler: http, endpoint: endpoint.href });
     this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   }
 
