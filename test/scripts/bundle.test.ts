@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { bundleBuilds, bundleFunctions } from '../../scripts/bundle.ts';
 import { FUNCTION_VARIABLES } from '../function-variables.ts';
+
+const root = join(import.meta.dirname, '..', '..');
 
 const NAMES = { names: { entry: 'lambdas/domain/names.ts' } };
 const ERRORS = { errors: { entry: 'lambdas/domain/errors.ts' } };
@@ -53,6 +55,15 @@ describe('bundling functions', () => {
       'bundling function "one": entry lambdas/one.ts does not exist; function "two": entry lambdas/two.ts does not exist',
     );
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('fails, naming it, when something imported does not exist', async () => {
+    const file = join(directory, 'broken.ts');
+    const entries = { broken: { entry: relative(root, file) } };
+    for (const name of ['./gone.ts', 'no-such-package']) {
+      writeFileSync(file, `import { gone } from '${name}';\nexport const handler = async () => gone();\n`);
+      await expect(bundleFunctions(join(directory, 'out'), entries)).rejects.toThrow(name);
+    }
   });
 
   test('makes handlers that load with the variables of their schema', async () => {
