@@ -95,7 +95,11 @@ async function bundleAll(entries: Entries): Promise<ReadonlyMap<string, OutputCh
       entryFileNames: '[name].mjs',
       chunkFileNames: '[name]-[hash].mjs',
       codeSplitting: {
-        groups: NEEDED_TOGETHER.map(([name, test], index) => ({ name, test, priority: NEEDED_TOGETHER.length - index })),
+        groups: NEEDED_TOGETHER.map(([name, test], index) => ({
+          name,
+          test,
+          priority: NEEDED_TOGETHER.length - index,
+        })),
       },
     });
     return new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])));
