@@ -6,11 +6,12 @@ import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { bundleFunctions } from '../../scripts/bundle.ts';
 import { type ColdReport, gzippedSizes, runCold, sumOf } from '../cold-start/cold-process.ts';
 import { readFirst, startTableOfOne } from '../cold-start/first-read.ts';
+import { medians } from './median.ts';
 
 interface ColdStart {
-  /** Median of the runs, from `import()` to a loaded module. */
+  /** From `import()` to a loaded module, or to its first answer. */
   readonly milliseconds: number;
-  /** Processor time of that run: what is left of the noise of a busy machine. */
+  /** Processor time meanwhile: what is left of the noise of a busy machine. */
   readonly cpuMilliseconds: number;
   /** Code loaded, each file compressed by itself. */
   readonly kilobytes: number;
@@ -57,13 +58,9 @@ async function measure(
 ): Promise<ColdStart> {
   const runs = [];
   for (let number = 0; number < RUNS; number++) runs.push((await run('measure'))[stage]);
-  runs.sort((one, other) => one.milliseconds - other.milliseconds);
-  const median = runs[Math.floor(RUNS / 2)];
-  if (!median) throw new Error(`measuring ${bundle}: no run`);
   const sizes = gzippedSizes((await run('count'))[stage].files, bundle);
   return {
-    milliseconds: median.milliseconds,
-    cpuMilliseconds: median.cpuMilliseconds,
+    ...medians(runs, ['milliseconds', 'cpuMilliseconds']),
     kilobytes: sumOf(sizes) / 1000,
     files: sizes.size,
   };
