@@ -19,7 +19,7 @@ interface Layer {
   readonly node?: RegExp;
 }
 
-const SDK = /^@aws-sdk\//;
+const SDK = /^@(aws-sdk|smithy)\//;
 const ZOD = /^zod$/;
 const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;

@@ -34,9 +34,9 @@ const BY_AWS = [
 const WITHIN: Readonly<Record<string, RegExp>> = {
   'dynamodb:ConditionCheckItem': /\{ ConditionCheck: /,
   'dynamodb:DeleteItem': /\{ Delete: /,
-  'dynamodb:GetItem': /new GetCommand\(/,
+  'dynamodb:GetItem': /#ask\('GetItem'/,
   'dynamodb:PutItem': /\bPut: \{/,
-  'dynamodb:Query': /new QueryCommand\(/,
+  'dynamodb:Query': /#ask\('Query'/,
   's3:GetObjectVersion': /VersionId: versionId/,
 };
 

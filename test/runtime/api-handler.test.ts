@@ -22,7 +22,7 @@ async function serve(perform: () => Promise<{ status: 200; body: { shown: string
     { summary: 'for the test', input: {}, answers: { 200: z.object({ shown: z.string() }) } },
     async () => answer(200, (await perform()).body),
   );
-  const handler = apiHandler('open', { 'GET /applications': shown }, { services: {} as never, log });
+  const handler = apiHandler('open', { 'GET /applications': async () => shown }, { services: {} as never, log });
   const given = { ...httpEvent({ method: 'GET', path: '/applications', caller: ADMIN }), ...event };
   const response = await handler(given, LAMBDA_CONTEXT as never);
   return { log, response, status: response.statusCode, body: JSON.parse(response.body ?? 'null') };
