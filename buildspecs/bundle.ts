@@ -2,15 +2,10 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { build } from 'esbuild';
+import { RUNTIME_FILES } from './scripts/configuration/runtime-files.ts';
 
 const source = join(import.meta.dirname, 'scripts');
 const packages = createRequire(import.meta.url);
-
-/** Files that the programs load at run time from beside themselves, and where a package keeps them. */
-const runtimeFiles: Readonly<Record<string, string>> = {
-  'web-tree-sitter.wasm': 'web-tree-sitter/web-tree-sitter.wasm',
-  'tree-sitter-terraform.wasm': '@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-terraform.wasm',
-};
 
 const namesWith = (directory: string, extension: string) =>
   readdirSync(directory).filter((name) => extname(name) === extension);
@@ -26,7 +21,7 @@ export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
   for (const name of namesWith(import.meta.dirname, '.yml'))
     cpSync(join(import.meta.dirname, name), join(outputDirectory, name));
   for (const name of namesWith(source, '.sh')) cpSync(join(source, name), join(output, name));
-  for (const [name, origin] of Object.entries(runtimeFiles)) cpSync(packages.resolve(origin), join(output, name));
+  for (const [name, origin] of Object.entries(RUNTIME_FILES)) cpSync(packages.resolve(origin), join(output, name));
   await build({
     entryPoints: namesWith(source, '.ts').map((name) => join(source, name)),
     outdir: output,

@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Language, type Node, Parser } from 'web-tree-sitter';
+import { RUNTIME_FILES } from './runtime-files.ts';
 
-/** The bundled program finds both beside itself (runtime-files.ts). */
-const grammarFile = fileURLToPath(new URL('./tree-sitter-terraform.wasm', import.meta.url));
-const runtimeFile = fileURLToPath(new URL('./web-tree-sitter.wasm', import.meta.url));
+/** The bundled program finds it beside itself; run from its source it is still in its package. */
+function locate(name: keyof typeof RUNTIME_FILES): string {
+  const beside = fileURLToPath(new URL(name, import.meta.url));
+  return existsSync(beside) ? beside : createRequire(import.meta.url).resolve(RUNTIME_FILES[name]);
+}
 
 export interface HclAttribute {
   readonly name: string;
@@ -99,9 +104,9 @@ function findErrorLine(node: Node): number | undefined {
 let ready: Promise<Parser> | undefined;
 
 async function createParser(): Promise<Parser> {
-  await Parser.init({ locateFile: () => runtimeFile });
+  await Parser.init({ locateFile: () => locate('web-tree-sitter.wasm') });
   const parser = new Parser();
-  parser.setLanguage(await Language.load(grammarFile));
+  parser.setLanguage(await Language.load(locate('tree-sitter-terraform.wasm')));
   return parser;
 }
 
