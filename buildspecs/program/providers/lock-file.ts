@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type HclAttribute, type HclBlock, parseHcl } from '../../scripts/configuration/hcl.ts';
+import { type HclAttribute, type HclBlock, parseHcl } from '../configuration/hcl.ts';
 
 /** One selection of a dependency lock file (`.terraform.lock.hcl`). */
 export interface LockedProvider {
