@@ -10,6 +10,7 @@ import { prepareProviders } from '../../../buildspecs/program/providers/prepare-
 import type { ProviderCache } from '../../../buildspecs/program/providers/provider-cache.ts';
 import { s3ProviderCache } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
 import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
+import { findInstalledEngines } from '../../../local/services/codebuild/installed-engines.ts';
 import { type OpenS3, openS3 } from '../../local/s3/open-s3.ts';
 import { type FakePackage, fakePackage, lockFileOf } from './packages.ts';
 
@@ -26,6 +27,7 @@ const zh = ({ sha256 }: FakePackage) => `zh:${sha256}`;
 const fourPlatforms = [FOREIGN_H1, ...others.map(zh), zh(own)];
 
 let s3: OpenS3;
+let engine: string;
 /** As a build: it may get packages, and nothing else. */
 let build: S3Client;
 let work: string;
@@ -34,6 +36,9 @@ let lockFile: string;
 let log: string[];
 
 beforeAll(async () => {
+  const [installed] = await findInstalledEngines(process.env.PATH ?? '');
+  if (!installed) throw new Error('neither terraform nor tofu is on the PATH');
+  engine = installed.path;
   s3 = await openS3();
   build = s3.roleClient('stagegate-plan-build', [
     { Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::${BUCKET}*/${PROVIDER_PACKAGES.pattern}` },
@@ -73,16 +78,19 @@ const prepare = (more: { cache?: ProviderCache; ownCliConfigFile?: string } = {}
     ...more,
   });
 
-/** The real engine's `init`: it takes packages only by the lock file, and changes nothing in it. */
-function init(
+const init = (environment: Readonly<Record<string, string>>, ...more: string[]) =>
+  run(environment, 'init', '-input=false', '-no-color', ...more);
+
+/** The real engine. */
+function run(
   environment: Readonly<Record<string, string>>,
-  ...more: string[]
+  ...args: string[]
 ): Promise<{ exitCode: number; output: string }> {
   const { PATH = '' } = process.env;
   // Without a CLI configuration of the person who runs the tests.
   const env = { PATH, HOME: work, CHECKPOINT_DISABLE: '1', ...environment };
   return new Promise((resolve) => {
-    execFile('terraform', ['init', '-input=false', '-no-color', ...more], { cwd: directory, env }, (error, out, err) =>
+    execFile(engine, args, { cwd: directory, env }, (error, out, err) =>
       resolve({ exitCode: error ? Number(error.code) : 0, output: `${out}${err}`.replace(/\s*\n[│\s]*/g, ' ') }),
     );
   });
@@ -118,6 +126,22 @@ describe('providers of a lock file', () => {
     expect(await prepare()).toMatchObject({ hits: 1 });
     rmSync(join(directory, '.terraform'), { recursive: true });
     expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
+  });
+
+  test('are run only by a lock file that knows them unpacked: what planned writes it, what applies needs it', async () => {
+    configure(fourPlatforms);
+    await storePackage(own);
+    const { environment } = await prepare();
+    // Whatever came after `init` would refuse what `init` itself has accepted by the hash of its zip.
+    expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
+    expect((await run(environment, 'validate', '-no-color')).output).toContain('does not match any of the checksums');
+    // This one it starts, and finds that it is no provider.
+    expect((await init(environment)).exitCode).toBe(0);
+    rmSync(join(directory, '.terraform'), { recursive: true });
+    expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
+    const { output } = await run(environment, 'validate', '-no-color');
+    expect(output).not.toContain('checksums');
+    expect(output).toContain('failed to instantiate provider');
   });
 
   test('come from their registry where the cache has nothing, not even for whom it may list', async () => {
