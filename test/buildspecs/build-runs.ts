@@ -27,6 +27,8 @@ export const PlannedSchema = z.strictObject({
   backend: z.strictObject({ type: z.literal('s3'), bucket: z.string(), key: z.string(), region: z.string() }),
   state: z.strictObject({ serial: z.number(), lineage: z.string() }).nullable(),
   createdAt: z.iso.datetime(),
+  providers: z.strictObject({ hits: z.number(), misses: z.number(), mismatches: z.number() }).optional(),
+  seconds: z.strictObject({ total: z.number(), engine: z.record(z.string(), z.number()) }),
 });
 export type Planned = z.infer<typeof PlannedSchema>;
 

@@ -9,7 +9,12 @@ export interface FakePackage {
 
 /** A package of the provider `thing`, different for each note. */
 export function fakePackage(version: string, note: string): FakePackage {
-  const zip = zipOf(`terraform-provider-thing_v${version}`, Buffer.from(`#!/bin/sh\n# ${note}\nexit 1\n`));
+  return packageOf(version, Buffer.from(`#!/bin/sh\n# ${note}\nexit 1\n`));
+}
+
+/** A package of the provider `thing` with this program in it. */
+export function packageOf(version: string, program: Buffer): FakePackage {
+  const zip = zipOf(`terraform-provider-thing_v${version}`, program);
   return { zip, sha256: createHash('sha256').update(zip).digest('hex') };
 }
 
