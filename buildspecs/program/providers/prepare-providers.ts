@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
 import { mirrorConfiguration, packedPath } from './mirror.ts';
@@ -19,6 +19,8 @@ export interface ProvidersRequest {
   /** A CLI configuration that the environment brings; it may have its own rules for providers, so it counts alone. */
   readonly ownCliConfigFile?: string;
   log(line: string): void;
+  /** Ends what is under way; what has not come by then is a miss. */
+  readonly stop?: AbortSignal;
 }
 
 export interface PreparedProviders {
@@ -39,7 +41,7 @@ const VENDORED = join('terraform.d', 'plugins');
  * registry, and what is wrong with a lock file is the engine's to say: nothing of this fails a build but a full disk.
  */
 export async function prepareProviders(request: ProvidersRequest): Promise<PreparedProviders> {
-  const { lockFile, workDirectory, platform, cache, ownCliConfigFile, log } = request;
+  const { lockFile, workDirectory, platform, cache, ownCliConfigFile, log, stop } = request;
   if (!existsSync(lockFile)) return unused();
   if (ownCliConfigFile !== undefined) return unused(log, `the CLI configuration ${ownCliConfigFile} counts`);
   // A configuration of ours would end the search there.
@@ -53,7 +55,10 @@ export async function prepareProviders(request: ProvidersRequest): Promise<Prepa
   for (const { address, version } of locked.filter((provider) => !asked.includes(provider)))
     log(`${address} ${version}: from its registry, the lock file has no hash "zh:" of it`);
   const found = await Promise.all(
-    asked.map(async (provider) => ({ provider, ...(await fetchPackage({ provider, mirror, platform, cache, log })) })),
+    asked.map(async (provider) => ({
+      provider,
+      ...(await fetchPackage({ provider, mirror, platform, cache, log, stop })),
+    })),
   );
   const hits = found.filter(({ isHit }) => isHit);
   const counts = {
@@ -88,7 +93,7 @@ async function readLocked(lockFile: string, log: ProvidersRequest['log']): Promi
   }
 }
 
-interface PackageRequest extends Pick<ProvidersRequest, 'platform' | 'cache' | 'log'> {
+interface PackageRequest extends Pick<ProvidersRequest, 'platform' | 'cache' | 'log' | 'stop'> {
   readonly provider: LockedProvider;
   readonly mirror: string;
 }
@@ -123,13 +128,14 @@ async function fetchPackage(request: PackageRequest): Promise<{ isHit: boolean; 
 type Candidate = { readonly outcome: 'absent' | 'unreadable' | 'mismatch' | 'hit'; readonly bytes: number };
 
 async function fetchCandidate(
-  { platform, cache, log }: PackageRequest,
+  { platform, cache, log, stop }: PackageRequest,
   sha256: string,
   file: string,
 ): Promise<Candidate> {
   try {
-    const body = await read(() => cache.read(platform, sha256));
+    const body = await read(() => cache.read(platform, sha256, stop));
     if (!body) return { outcome: 'absent', bytes: 0 };
+    if (stop) addAbortSignal(stop, body);
     const { digest, bytes } = await save(body, file);
     if (digest === sha256) return { outcome: 'hit', bytes };
     log(`the cache's ${sha256} for ${platform} is something else, with the SHA-256 ${digest}: not used`);

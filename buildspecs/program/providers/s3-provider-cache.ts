@@ -6,10 +6,11 @@ import type { ProviderCache } from './provider-cache.ts';
 /** The cache in the artifact bucket. */
 export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache {
   return {
-    async read(platform, sha256) {
+    async read(platform, sha256, stop) {
       try {
         const { Body } = await client.send(
           new GetObjectCommand({ Bucket: bucket, Key: providerPackageKey(platform, sha256) }),
+          { abortSignal: stop },
         );
         return Body instanceof Readable ? Body : undefined;
       } catch (error) {

@@ -71,7 +71,7 @@ function configure(hashes: readonly string[]): void {
   writeFileSync(lockFile, lockFileOf(THING, '1.0.0', hashes));
 }
 
-const prepare = (more: { cache?: ProviderCache; ownCliConfigFile?: string } = {}) =>
+const prepare = (more: { cache?: ProviderCache; ownCliConfigFile?: string; stop?: AbortSignal } = {}) =>
   prepareProviders({
     ...{ lockFile, workDirectory: work, platform: PLATFORM, cache: s3ProviderCache(build, bucket) },
     log: (line) => log.push(line),
@@ -267,6 +267,31 @@ describe('the cache is asked for', () => {
     configure([zh(own)]);
     expect(await prepare({ cache: { read } })).toEqual({ environment: {}, hits: 0, misses: 1, mismatches: 0 });
     expect(log[0]).toBe(`the cache's ${own.sha256} for ${PLATFORM} cannot be read (SlowDown): not used`);
+    expect(filesBelow(join(work, 'providers'))).toEqual([]);
+  });
+
+  test('no longer when the build is stopped, however long the answer takes', async () => {
+    configure(fourPlatforms);
+    const stopping = new AbortController();
+    const [silent, endless] = fourPlatforms.slice(1).map((hash) => hash.slice('zh:'.length));
+    const cache: ProviderCache = {
+      async read(_, sha256, stop) {
+        if (sha256 === silent)
+          return new Promise((_, reject) => stop?.addEventListener('abort', () => reject(stop.reason)));
+        if (sha256 !== endless) return undefined;
+        const body = new Readable({ read() {} });
+        body.push(own.zip.subarray(0, 20));
+        // It has begun, and nothing more comes.
+        setImmediate(() => stopping.abort());
+        return body;
+      },
+    };
+    expect(await prepare({ cache, stop: stopping.signal })).toEqual({
+      environment: {},
+      hits: 0,
+      misses: 1,
+      mismatches: 0,
+    });
     expect(filesBelow(join(work, 'providers'))).toEqual([]);
   });
 
