@@ -1,7 +1,7 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { s3Artifacts } from '../artifacts/s3-artifacts.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';
-import type { ProviderCache } from '../providers/provider-cache.ts';
+import { openProviderCache } from '../providers/open-provider-cache.ts';
 import type { Machine } from './build.ts';
 import { PhaseError } from './failure.ts';
 
@@ -20,28 +20,10 @@ export function thisMachine(): Machine {
   return {
     environment: process.env,
     artifacts: s3Artifacts,
-    providerCache,
+    providerCache: openProviderCache,
     engine: findEngine,
     log: (line) => void process.stdout.write(`${line}\n`),
     stop: stopping.signal,
-  };
-}
-
-/** The SDK is loaded when the first package is asked for. */
-function providerCache(bucket: string): ProviderCache {
-  let loading: Promise<ProviderCache> | undefined;
-  const load = async () => {
-    const [{ S3Client }, { s3ProviderCache }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
-      import('../providers/s3-provider-cache.ts'),
-    ]);
-    return s3ProviderCache(new S3Client({ maxAttempts: 5 }), bucket);
-  };
-  return {
-    async read(platform, sha256) {
-      loading ??= load();
-      return (await loading).read(platform, sha256);
-    },
   };
 }
 

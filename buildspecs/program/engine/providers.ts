@@ -16,6 +16,7 @@ export async function providersOf({ variables, paths, machine }: EitherBuild): P
     cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
     ownCliConfigFile: ownCliConfigFile(machine.environment),
     log: machine.log,
+    stop: machine.stop,
   });
 }
 
