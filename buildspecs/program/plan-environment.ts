@@ -2,9 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlanResult, ProviderCounts } from '../../lambdas/domain/build-result.ts';
 import { ArtifactStoreError } from './artifacts/artifacts.ts';
-import { PhaseError } from './build/failure.ts';
+import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
-import { packBundle } from './bundle/plan-bundle.ts';
+import { type PlanBundle, packBundle } from './bundle/plan-bundle.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { writeProfile } from './engine/engine-environment.ts';
@@ -41,7 +41,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   writeFileSync(paths.engine, JSON.stringify({ name, version }));
 
   build.enter('show');
-  const [, bundle] = await Promise.all([show(build, engine), packBundle(paths)]);
+  const [, bundle] = await Promise.all([show(build, engine), pack(build)]);
 
   build.enter('upload');
   const modules = join(paths.directory, '.terraform', 'modules', 'modules.json');
@@ -118,6 +118,14 @@ async function show(build: PlanBuild, engine: Engine): Promise<void> {
     outputFile: paths.planJson,
   });
   concludeStep(build, engine, outcome);
+}
+
+async function pack({ paths }: PlanBuild): Promise<PlanBundle> {
+  try {
+    return await packBundle(paths);
+  } catch (error) {
+    throw toPhaseError(error, 'bundle');
+  }
 }
 
 /** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */

@@ -1,14 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { Language, type Node, Parser } from 'web-tree-sitter';
-import { RUNTIME_FILES } from './runtime-files.ts';
-
-/** The bundled program finds it beside itself; run from its source it is still in its package. */
-function locate(name: keyof typeof RUNTIME_FILES): string {
-  const beside = fileURLToPath(new URL(name, import.meta.url));
-  return existsSync(beside) ? beside : createRequire(import.meta.url).resolve(RUNTIME_FILES[name]);
-}
+import { runtimeFile } from './runtime-files.ts';
 
 export interface HclAttribute {
   readonly name: string;
@@ -104,9 +95,9 @@ function findErrorLine(node: Node): number | undefined {
 let ready: Promise<Parser> | undefined;
 
 async function createParser(): Promise<Parser> {
-  await Parser.init({ locateFile: () => locate('web-tree-sitter.wasm') });
+  await Parser.init({ locateFile: () => runtimeFile('web-tree-sitter.wasm') });
   const parser = new Parser();
-  parser.setLanguage(await Language.load(locate('tree-sitter-terraform.wasm')));
+  parser.setLanguage(await Language.load(runtimeFile('tree-sitter-terraform.wasm')));
   return parser;
 }
 
