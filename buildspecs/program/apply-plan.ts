@@ -37,7 +37,11 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   build.enter('digest');
   requireApproved(build, bundle);
   await unpackBundle(bundle, paths);
-  const [engine, providers] = await Promise.all([engineOfPlan(build), providersOf(build)]);
+  const ready = engineOfPlan(build);
+  // An engine that is not to be had is told when the downloads beside it have ended.
+  ready.catch(() => undefined);
+  const providers = await providersOf(build);
+  const engine = await ready;
   writeProfile(build);
 
   await initialize(build, engine, {

@@ -29,10 +29,8 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   ready.catch(() => undefined);
   const backendArguments = await preparePlan(build, ready);
   writeProfile(build);
-  const providing = providersOf(build);
-  providing.catch(() => undefined);
+  const providers = await providersOf(build);
   const engine = await ready;
-  const providers = await providing;
 
   artifacts.warmUp();
   const backend = await initialize(build, engine, { providers, arguments: backendArguments });

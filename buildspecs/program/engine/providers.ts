@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { toPhaseError } from '../build/failure.ts';
 import type { EitherBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
 
-/** What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked. */
+/**
+ * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.
+ * What fails belongs to `init`, which is the first to need it.
+ */
 export async function providersOf({ variables, paths, machine }: EitherBuild): Promise<PreparedProviders | undefined> {
   const lockFile = join(paths.directory, '.terraform.lock.hcl');
   if (variables.STAGEGATE_PROVIDER_CACHE === 'off' || !existsSync(lockFile)) return undefined;
@@ -11,12 +15,15 @@ export async function providersOf({ variables, paths, machine }: EitherBuild): P
     import('../providers/prepare-providers.ts'),
     import('../providers/platform.ts'),
   ]);
-  return prepareProviders({
+  const preparing = prepareProviders({
     ...{ lockFile, workDirectory: paths.base, platform: enginePlatform() },
     cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
     ownCliConfigFile: ownCliConfigFile(machine.environment),
     log: machine.log,
     stop: machine.stop,
+  });
+  return preparing.catch((error) => {
+    throw toPhaseError(error, 'init');
   });
 }
 
