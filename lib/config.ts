@@ -10,6 +10,7 @@ const PREFIX = 'stagegate:';
 /** Values given with `-c` are text; those of cdk.json may be of any JSON type. Both mean the same. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
+const flag = z.preprocess((value) => (value === 'true' || value === 'false' ? value === 'true' : value), z.boolean());
 const list = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (typeof value === 'string' ? parseList(value) : value), z.array(item));
 
@@ -93,6 +94,8 @@ const ConfigSchema = z.strictObject({
       sha256: 'a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633',
     },
   ]),
+  /** Whether builds look for providers among those that an operator put into the artifact bucket, before they ask registries. */
+  providerCache: flag.default(true),
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),

@@ -1,7 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Binding } from './house-function.ts';
@@ -86,9 +88,27 @@ export class DataStore extends Construct {
         },
         // A rule that expires objects by age cannot also remove the markers this leaves behind.
         { id: 'ForgetMarkers', prefix: 'runs/', expiredObjectDeleteMarker: true },
+        // Packages stay. One that was deleted, because it was not what its key says, goes for good.
+        {
+          id: 'ForgetDeletedProviders',
+          prefix: PROVIDER_PACKAGES.prefix,
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
       ],
       removalPolicy,
     });
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'WriteProviderPackagesOnce',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+        conditions: { Null: { 's3:if-none-match': 'true' } },
+      }),
+    );
     acknowledge(
       this.bucket,
       'AwsSolutions-S1',

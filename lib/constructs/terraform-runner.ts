@@ -7,6 +7,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import * as z from 'zod';
 import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
 import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
 import type { Config } from '../config.ts';
 import type { DataStore } from './data-store.ts';
@@ -49,6 +50,13 @@ export class TerraformRunner extends Construct {
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
     });
 
+    const providers: Permission = {
+      actions: ['s3:GetObject'],
+      resources: [data.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+      wildcardReason:
+        'which providers a build needs is in the lock file of what it plans; their packages are no secret',
+    };
+
     const plan = this.build('Plan', {
       ...props,
       scripts,
@@ -57,6 +65,7 @@ export class TerraformRunner extends Construct {
         { actions: ['s3:PutObject'], ...runs('*/plan/*') },
         { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
         targetRoles('plan', config.allowedPlanRoleArns),
+        ...(config.providerCache ? [providers] : []),
       ],
     });
     const apply = this.build('Apply', {
@@ -68,6 +77,7 @@ export class TerraformRunner extends Construct {
         { actions: ['s3:PutObject'], ...runs('*/apply/*') },
         { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
         targetRoles('apply', config.allowedApplyRoleArns),
+        ...(config.providerCache ? [providers] : []),
       ],
     });
     this.plan = plan.project;
@@ -121,10 +131,11 @@ export class TerraformRunner extends Construct {
   }
 }
 
-function projectVariables({ engineVersions }: Config): Record<string, { value: string }> {
+function projectVariables({ engineVersions, providerCache }: Config): Record<string, { value: string }> {
   const variables = z.encode(ProjectVariablesSchema, {
     STAGEGATE_WORK: WORK_DIRECTORY,
     STAGEGATE_ENGINES: engineVersions,
+    STAGEGATE_PROVIDER_CACHE: providerCache ? 'on' : 'off',
   });
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
 }

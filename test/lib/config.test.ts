@@ -23,6 +23,7 @@ describe('the configuration', () => {
       logRetentionDays: 365,
       allowedConnectionArns: [],
       engineVersions: [{ name: 'terraform' }],
+      providerCache: true,
     });
   });
 
@@ -66,12 +67,15 @@ describe('the configuration', () => {
       { engineVersions: [{ name: 'tofu', version: '1.10.6', sha256: '0'.repeat(64) }] },
     ],
     ['one generation of the webhook secret', { webhookGenerations: '2' }, { webhookGenerations: [2] }],
+    ['no, as text', { providerCache: 'false' }, { providerCache: false }],
+    ['yes', { providerCache: true }, { providerCache: true }],
     ['no webhook at all', { webhookGenerations: '[]' }, { webhookGenerations: [] }],
   ])('accepts %s', (_, given, expected) => {
     expect(parse(given)).toMatchObject(expected);
   });
 
   test.each([
+    ['neither yes nor no', { providerCache: 'off' }, /^ {2}stagegate:providerCache: .* \(got "off"\)$/],
     [
       'an unknown key',
       { removalpolicy: 'retain' },

@@ -253,6 +253,7 @@ describe('builds', () => {
         ...scripts,
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-plan', 'sts:AssumeRole'),
       ]),
     );
@@ -266,9 +267,17 @@ describe('builds', () => {
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObjectVersion'),
         ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-apply', 'sts:AssumeRole'),
       ]),
     );
+  });
+
+  test('read no packages of providers where the cache is off', () => {
+    const off = stagegate({ providerCache: 'false' });
+    const roles = ofType(off, 'AWS::IAM::Role').filter(([, { Properties }]) => /-build$/.test(Properties.RoleName));
+    expect(roles).toHaveLength(2);
+    for (const [, role] of roles) expect(pairs(statementsOf(role)).join()).not.toContain('providers/');
   });
 
   test.each(['plan', 'apply'])(
