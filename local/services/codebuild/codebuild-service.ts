@@ -15,6 +15,7 @@ import {
   type Operation,
   type WireResponse,
 } from '../../door/wire.ts';
+import { createProgramStarter, type ProgramStarter } from '../../programs/program-starter.ts';
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
@@ -26,6 +27,8 @@ export interface CodeBuildProps
   /** URL under which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;
+  /** By default the service has one of its own. */
+  readonly programs?: ProgramStarter;
 }
 
 export interface CodeBuildService extends LocalService {
@@ -102,9 +105,11 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
   const workDirectory = join(filesDirectory, 'work');
   mkdirSync(logsDirectory, { recursive: true, mode: 0o700 });
 
+  const programs = props.programs ?? createProgramStarter();
   const runner = createBuildRunner({
     ...context,
     ...props,
+    programs,
     substitutions: { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: 'installed' },
     stopGraceMs: props.stopGraceMs ?? defaultStopGraceMs,
   });
@@ -375,10 +380,8 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     async start() {
       const unfinished = builds.entries().filter(([id, { buildComplete }]) => !buildComplete && !active.has(id));
       if (unfinished.length === 0) return;
-      for (const name of ['builds', 'work']) {
-        await killLeftovers(`${join(filesDirectory, name)}/`);
-        rmSync(join(filesDirectory, name), { recursive: true, force: true });
-      }
+      for (const name of ['builds', 'work', 'assets']) await killLeftovers(`${join(filesDirectory, name)}/`);
+      for (const name of ['builds', 'work']) rmSync(join(filesDirectory, name), { recursive: true, force: true });
       for (const [, build] of unfinished) {
         endBuild(build, 'STOPPED');
         builds.put(build.id, build);
@@ -389,6 +392,7 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     async stop() {
       for (const { stop } of active.values()) stop.abort();
       await Promise.allSettled(running);
+      if (!props.programs) await programs.stop();
     },
   };
 }
