@@ -161,6 +161,8 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
       AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
+      // Compiling it is a good part of the start of a large program.
+      NODE_COMPILE_CACHE: join(filesDirectory, 'compile-cache'),
       CODEBUILD_CI: 'true',
       CODEBUILD_BUILD_ID: build.id,
       CODEBUILD_BUILD_ARN: build.arn,
