@@ -26,7 +26,7 @@ export function createAssetDirectory(directory: string): AssetDirectory {
   return {
     layOut(assetPath) {
       const found = laidOut.get(assetPath);
-      if (found) return found;
+      if (found !== undefined) return found;
       const copied = copy(assetPath);
       laidOut.set(assetPath, copied);
       copied.catch(() => laidOut.delete(assetPath));
