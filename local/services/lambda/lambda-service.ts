@@ -18,8 +18,8 @@ import { createLocalFunction, type LocalFunction, MAX_PAYLOAD_BYTES } from './lo
 
 export interface LambdaService extends LocalService {
   /**
-   * Loads functions before the first invocation asks for it, one after another. By default those that no route calls:
-   * nobody waits for their first invocation as for an answer, but many of them follow upon another in one deployment.
+   * Loads functions before their first invocation, one after another. By default those that no route calls: a deployment
+   * invokes a dozen of them in a row, and would wait for each.
    */
   warm(functionNames?: readonly string[]): Promise<void>;
   functionNames(): readonly string[];
