@@ -1,4 +1,8 @@
 import * as z from 'zod';
+import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-variables.ts';
+import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
+import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
+import { RegionSchema } from '../lambdas/domain/names.ts';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
@@ -30,18 +34,23 @@ const RepositoryArnSchema = z
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
+const KeyArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[^:]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
 
 /** CloudWatch Logs accepts only these. */
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-const EngineVersionSchema = z.strictObject({
-  name: z.enum(['terraform', 'tofu']),
-  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version like 1.11.4'),
-  /** Of the linux_arm64 zip. Kept here and not fetched beside the download: who can change one could change both. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits'),
-});
+/**
+ * The digest is that of the linux_arm64 zip. It is kept here and not fetched beside the download: who can change one could
+ * change both. Without `url` the zip comes from where the engine's makers publish it.
+ */
+const ConfiguredEngineSchema = EngineReleaseSchema.partial({ url: true }).transform(({ url, ...release }) => ({
+  ...release,
+  url: url ?? officialAddress(release.name, release.version, BUILD_PLATFORM),
+}));
 
 const ConfigSchema = z.strictObject({
   /** Where the control plane lives. Both or none; without them the template fits any account and region. */
@@ -49,10 +58,7 @@ const ConfigSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, 'an account id: 12 digits')
     .optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'a region like eu-west-1')
-    .optional(),
+  region: RegionSchema.optional(),
 
   /** Receives alarms: a new topic with this address subscribed, or an existing topic. Without either, alarms only show. */
   alarmEmail: z.email('an e-mail address').optional(),
@@ -73,8 +79,14 @@ const ConfigSchema = z.strictObject({
   /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
 
+  /**
+   * The customer-managed key of the CDK bootstrap bucket, where it has one: builds fetch their program from there. CDK
+   * exports it too, but as `AWS_MANAGED_KEY` where there is none, which no policy takes for a resource (ADR 0060).
+   */
+  bootstrapKeyArn: KeyArnSchema.optional(),
+
   /** Engines that builds may install; the first of each name is used when an application names no version. */
-  engineVersions: list(EngineVersionSchema).default([
+  engineVersions: list(ConfiguredEngineSchema).prefault([
     {
       name: 'terraform',
       version: '1.11.4',
@@ -137,6 +149,8 @@ const CompleteConfigSchema = ConfigSchema.superRefine(
     if (region && !account) report('account', `is needed beside region ${region}`);
     if (alarmEmail && alarmTopicArn) report('alarmEmail', `cannot be combined with alarmTopicArn ${alarmTopicArn}`);
     if (engineVersions.length === 0) report('engineVersions', 'at least one engine is needed');
+    else if (!ProjectVariablesSchema.shape.STAGEGATE_ENGINES.safeEncode(engineVersions).success)
+      report('engineVersions', `does not fit into one environment variable of a build (${MOST_CHARACTERS} characters)`);
   },
 );
 

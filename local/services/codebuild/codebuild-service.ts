@@ -19,6 +19,7 @@ import { createProgramStarter, type ProgramStarter } from '../../programs/progra
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
+import { findInstalledEngines } from './installed-engines.ts';
 import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
 
@@ -105,12 +106,18 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
   const workDirectory = join(filesDirectory, 'work');
   mkdirSync(logsDirectory, { recursive: true, mode: 0o700 });
 
+  let engines: Promise<string> | undefined;
+  const substitutions = async () => {
+    engines ??= findInstalledEngines(process.env.PATH ?? '').then((found) => JSON.stringify(found));
+    return { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: await engines };
+  };
+
   const programs = props.programs ?? createProgramStarter();
   const runner = createBuildRunner({
     ...context,
     ...props,
     programs,
-    substitutions: { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: 'installed' },
+    substitutions,
     stopGraceMs: props.stopGraceMs ?? defaultStopGraceMs,
   });
 

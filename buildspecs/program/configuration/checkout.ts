@@ -1,0 +1,67 @@
+import { constants, copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { PhaseError } from '../build/failure.ts';
+
+/** Neither belongs to the approved configuration: history, and what an engine run left behind. */
+const leftOut = new Set(['.git', '.terraform']);
+
+const isInside = (directory: string, path: string) => path === directory || path.startsWith(directory + sep);
+
+/** Whether a link stays inside the repository; a link to a link that leaves it ends at one that is left out. */
+function staysInside(root: string, from: string, link: string): boolean {
+  return !isAbsolute(link) && isInside(root, resolve(dirname(from), link));
+}
+
+/** Copies a directory below `source` and collects what cannot be copied: links that lead out, sockets and the like. */
+function copyDirectory(source: string, target: string, root: string, refused: string[]): void {
+  mkdirSync(target, { recursive: true });
+  for (const entry of readdirSync(source, { withFileTypes: true })) {
+    if (leftOut.has(entry.name)) continue;
+    const from = join(source, entry.name);
+    const to = join(target, entry.name);
+    if (entry.isDirectory()) copyDirectory(from, to, root, refused);
+    else if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    else if (entry.isSymbolicLink() && staysInside(root, from, readlinkSync(from))) symlinkSync(readlinkSync(from), to);
+    else refused.push(relative(root, from));
+  }
+}
+
+/** Refuses a directory that is not there, is no plain directory, or lies outside the repository. */
+function requireDirectory(checkout: string, directory: string, commit: string): void {
+  const clean = normalize(directory);
+  if (isAbsolute(directory) || clean === '..' || clean.startsWith(`..${sep}`) || clean.includes('\0')) {
+    throw new PhaseError('checkout', `the directory "${directory}" leads out of the repository`);
+  }
+  const parts = clean.split(sep).filter((part) => part !== '' && part !== '.');
+  parts.reduce((parent, part) => {
+    const path = join(parent, part);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isSymbolicLink()) {
+      throw new PhaseError(
+        'checkout',
+        `"${relative(checkout, path)}" is a symbolic link; environments are plain directories`,
+      );
+    }
+    if (!found?.isDirectory()) {
+      throw new PhaseError('checkout', `the directory "${directory}" does not exist in commit ${commit}`);
+    }
+    return path;
+  }, checkout);
+}
+
+/**
+ * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working. Links
+ * that lead out of the repository are left out; in the environment's own directory they are refused, elsewhere they are
+ * somebody else's and must not keep this environment from being planned. Answers what was left out.
+ */
+export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): readonly string[] {
+  requireDirectory(checkout, directory, commit);
+  const refused: string[] = [];
+  copyDirectory(checkout, tree, checkout, refused);
+  for (const path of refused) {
+    if (isInside(normalize(directory), path)) {
+      throw new PhaseError('checkout', `"${path}" is a symbolic link that leads out of the repository`);
+    }
+  }
+  return refused;
+}
