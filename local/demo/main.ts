@@ -42,6 +42,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
   });
   interrupt = () => void cloud.stop().finally(() => process.exit(130));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
+  void cloud.lambda.warm();
   try {
     return await new Scenario(new Client(cloud.url), repository, progress).run();
   } finally {
