@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
@@ -75,11 +76,7 @@ const ConfigSchema = z.strictObject({
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(EngineVersionSchema).default([
-    {
-      name: 'terraform',
-      version: '1.11.4',
-      sha256: 'a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633',
-    },
+    { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256.linux_arm64 },
   ]),
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
