@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { answerOf } from './answer-of.mjs';
 
 /** Paths of packages below the repository -> what the lock file says of each. */
 const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
@@ -22,12 +23,15 @@ export function isInstalled(root) {
   const isSame = (path) =>
     wanted[path].version === installed[path].version && wanted[path].integrity === installed[path].integrity;
   return (
-    existsSync(pinnedNode(root)) &&
     // What is optional may be for other machines.
     Object.keys(wanted).every((path) => path === '' || path in installed || wanted[path].optional) &&
-    Object.keys(installed).every((path) => path in wanted && isSame(path) && existsSync(join(root, path)))
+    Object.keys(installed).every((path) => path in wanted && isSame(path) && existsSync(join(root, path))) &&
+    runsHere(pinnedNode(root))
   );
 }
+
+/** What was installed on another machine, and mounted here, may not. */
+const runsHere = (node) => /^v\d/.test(answerOf(node, ['--version']) ?? '');
 
 /** The Node.js that package.json pins. */
 export const pinnedNode = (root) => join(root, 'node_modules', '.bin', 'node');
@@ -41,7 +45,7 @@ export function installDependencies(root) {
   );
   if (error) return `npm ci: ${error.message}`;
   if (status !== 0) return 'npm ci failed; see its messages above';
-  if (!existsSync(pinnedNode(root)))
-    return 'the package "node" did not install its binary; allow its install script (npm install-scripts approve node)';
+  if (!runsHere(pinnedNode(root)))
+    return 'the package "node" did not install a binary that runs here; allow its install script (npm install-scripts approve node)';
   return undefined;
 }

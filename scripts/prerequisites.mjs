@@ -32,7 +32,7 @@ const PREREQUISITES = {
   },
   terraform: {
     // A pinned one is downloaded later.
-    isThere: () => isEngineOnPath() || pinnedEngineHere() !== undefined,
+    isThere: () => pinnedEngineHere() !== undefined || isEngineOnPath(),
     packages: {},
     hint: (how = 'https://developer.hashicorp.com/terraform/install') =>
       `install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on the PATH (${how})`,
@@ -55,18 +55,17 @@ const isRoot = () => process.getuid?.() === 0;
 /** What of it the machine lacks, after root on Debian got what are packages there: a line for each, all at once. */
 export function missingPrerequisites(names) {
   const isMissing = (name) => !PREREQUISITES[name].isThere();
-  const manager = ['apt-get', 'dnf', 'brew'].find((each) => answerOf(each, ['--version']) !== undefined);
-  let missing = names.filter(isMissing);
-  if (manager === 'apt-get' && isRoot() && missing.length > 0) {
-    installPackages(missing);
-    missing = missing.filter(isMissing);
-  }
-  return missing.map((name) => describeMissing(name, manager));
+  const missing = names.filter(isMissing);
+  if (missing.length > 0 && isRoot() && packageManager() === 'apt-get') installPackages(missing);
+  return missing.filter(isMissing).map(describeMissing);
 }
 
+const packageManager = () => ['apt-get', 'dnf', 'brew'].find((each) => answerOf(each, ['--version']) !== undefined);
+
 /** The line for people: what is missing and how to get it, with the manager of packages they have. */
-export function describeMissing(name, manager) {
+export function describeMissing(name) {
   const { hint, packages } = PREREQUISITES[name];
+  const manager = packageManager();
   const wanted = manager && packages[manager]?.();
   const sudo = manager === 'brew' || isRoot() ? '' : 'sudo ';
   return `missing prerequisite ${name}: ${hint(wanted && `${sudo}${manager} install ${wanted.join(' ')}`)}`;

@@ -262,6 +262,13 @@ describe('the dependencies', () => {
     ['the lock file names a package no more', () => lock({ node: '24.0.0', yauzl: '3.4.0' })],
     ['a package is gone', () => rmSync(join(root, 'node_modules', 'pend'))],
     ['the pinned Node.js is gone', () => rmSync(join(root, 'node_modules', '.bin', 'node'))],
+    [
+      'the pinned Node.js is one of another machine',
+      () => {
+        rmSync(join(root, 'node_modules', '.bin', 'node'));
+        writeFileSync(join(root, 'node_modules', '.bin', 'node'), 'not for here', { mode: 0o755 });
+      },
+    ],
     ['an installation broke off', () => rmSync(join(root, 'node_modules', '.package-lock.json'))],
     ['what npm wrote down is damaged', () => appendFileSync(join(root, 'node_modules', '.package-lock.json'), '}')],
   ])('are installed again when %s', async (_, change) => {
@@ -332,7 +339,7 @@ test('what the real npm has installed is taken for installed, and nothing else i
     const directory = join(root, 'packages', name, 'package');
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, version: '1.0.0', bin: 'run.js' }));
-    writeFileSync(join(directory, 'run.js'), '#!/usr/bin/env node\n');
+    writeFileSync(join(directory, 'run.js'), '#!/usr/bin/env node\nconsole.log(process.version);\n');
     execFileSync('tar', ['-czf', join(root, 'packages', `${name}.tgz`), '-C', join(root, 'packages', name), 'package']);
   }
   const depend = (...names: string[]) => {
