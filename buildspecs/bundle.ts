@@ -2,36 +2,34 @@ import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { build } from 'esbuild';
+import { RUNTIME_FILES } from './program/configuration/runtime-files.ts';
 
-const source = join(import.meta.dirname, 'scripts');
+const source = join(import.meta.dirname, 'program');
 const packages = createRequire(import.meta.url);
-
-/** Files that the programs load at run time from beside themselves, and where a package keeps them. */
-const runtimeFiles: Readonly<Record<string, string>> = {
-  'web-tree-sitter.wasm': 'web-tree-sitter/web-tree-sitter.wasm',
-  'tree-sitter-terraform.wasm': '@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-terraform.wasm',
-};
 
 const namesWith = (directory: string, extension: string) =>
   readdirSync(directory).filter((name) => extname(name) === extension);
 
+/** What the buildspecs start, and what the local cloud loads to know where an environment's state will be. */
+const entries = ['plan.ts', 'apply.ts', 'state-address.ts'];
+
 /**
- * Writes the asset of both builds: the buildspecs, and in `scripts/` the shell scripts with every program (each
- * TypeScript file that stands beside them) bundled for the Node.js of CodeBuild's image.
+ * Writes the asset of both builds: the buildspecs, and their programs bundled for the Node.js of CodeBuild's image. What a
+ * program needs late, or not at all, is in files of its own that it loads then.
  */
 export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
-  const output = join(outputDirectory, 'scripts');
   rmSync(outputDirectory, { recursive: true, force: true });
-  mkdirSync(output, { recursive: true });
+  mkdirSync(outputDirectory, { recursive: true });
   for (const name of namesWith(import.meta.dirname, '.yml'))
     cpSync(join(import.meta.dirname, name), join(outputDirectory, name));
-  for (const name of namesWith(source, '.sh')) cpSync(join(source, name), join(output, name));
-  for (const [name, origin] of Object.entries(runtimeFiles)) cpSync(packages.resolve(origin), join(output, name));
+  for (const [name, origin] of Object.entries(RUNTIME_FILES))
+    cpSync(packages.resolve(origin), join(outputDirectory, name));
   await build({
-    entryPoints: namesWith(source, '.ts').map((name) => join(source, name)),
-    outdir: output,
+    entryPoints: entries.map((name) => join(source, name)),
+    outdir: outputDirectory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     minify: true,
     legalComments: 'none',
     platform: 'node',
@@ -39,5 +37,9 @@ export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
     format: 'esm',
     mainFields: ['module', 'main'],
     logLevel: 'warning',
+    // Some packages are CommonJS and ask for modules of Node.js in that way.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
   });
 }

@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-variables.ts';
+import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
+import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
@@ -37,12 +40,14 @@ const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-const EngineVersionSchema = z.strictObject({
-  name: z.enum(['terraform', 'tofu']),
-  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version like 1.11.4'),
-  /** Of the linux_arm64 zip. Kept here and not fetched beside the download: who can change one could change both. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits'),
-});
+/**
+ * The digest is that of the linux_arm64 zip. It is kept here and not fetched beside the download: who can change one could
+ * change both. Without `url` the zip comes from where the engine's makers publish it.
+ */
+const ConfiguredEngineSchema = EngineReleaseSchema.partial({ url: true }).transform(({ url, ...release }) => ({
+  ...release,
+  url: url ?? officialAddress(release.name, release.version, BUILD_PLATFORM),
+}));
 
 const ConfigSchema = z.strictObject({
   /** Where the control plane lives. Both or none; without them the template fits any account and region. */
@@ -75,8 +80,8 @@ const ConfigSchema = z.strictObject({
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
-  engineVersions: list(EngineVersionSchema).default([
-    { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256.linux_arm64 },
+  engineVersions: list(ConfiguredEngineSchema).prefault([
+    { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256[BUILD_PLATFORM] },
   ]),
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
@@ -134,6 +139,8 @@ const CompleteConfigSchema = ConfigSchema.superRefine(
     if (region && !account) report('account', `is needed beside region ${region}`);
     if (alarmEmail && alarmTopicArn) report('alarmEmail', `cannot be combined with alarmTopicArn ${alarmTopicArn}`);
     if (engineVersions.length === 0) report('engineVersions', 'at least one engine is needed');
+    else if (!ProjectVariablesSchema.shape.STAGEGATE_ENGINES.safeEncode(engineVersions).success)
+      report('engineVersions', `does not fit into one environment variable of a build (${MOST_CHARACTERS} characters)`);
   },
 );
 

@@ -1,15 +1,8 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { SYNTHESIS_CONTEXT } from './differences.ts';
 
 const root = dirname(import.meta.dirname);
-
-/** What only the local cloud has: its own page of executions, and certificates that are issued in one second. */
-const CONTEXT = {
-  'stagegate:executionsPath': '/local/executions',
-  'stagegate:dnsPollSeconds': 1,
-  'stagegate:certificateWaitSeconds': 60,
-  'stagegate:dnsChangeWaitSeconds': 60,
-};
 
 /**
  * Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the
@@ -19,7 +12,11 @@ export async function synthesize(
   outputDirectory: string,
   context: Readonly<Record<string, string | number>> = {},
 ): Promise<string> {
-  const given = Object.entries({ ...CONTEXT, ...context }).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  const own = Object.entries(SYNTHESIS_CONTEXT).map(([key, { value }]) => [key, value]);
+  const given = Object.entries({ ...Object.fromEntries(own), ...context }).flatMap(([key, value]) => [
+    '--context',
+    `${key}=${value}`,
+  ]);
   const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

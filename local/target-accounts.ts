@@ -118,9 +118,9 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   }
 
   return {
-    async prepare({ directory, secondary: { scripts }, variables: given }) {
+    async prepare({ directory, secondary: { program }, variables: given }) {
       const parsed = VariablesSchema.safeParse(given);
-      if (!parsed.success || !scripts) return;
+      if (!parsed.success || !program) return;
       const variables = parsed.data;
       const { STAGEGATE_APPLICATION: application, STAGEGATE_ENVIRONMENT: name } = variables;
       const environment = await findEnvironment(application, name);
@@ -132,7 +132,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
         key: `${isEphemeral ? 'ephemeral' : 'apps'}/${application}/${name}/terraform.tfstate`,
       };
-      const declared = await stateAddressOf(directory, scripts, variables, convention);
+      const declared = await stateAddressOf(directory, program, variables, convention);
       const address = { ...declared, ...(isEphemeral && { key: convention.key }) };
       if (!s3.store.findBucket(address.bucket))
         s3.store.putBucket({
@@ -162,11 +162,11 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
 /** Where the environment's directory keeps its state, as the build itself will find out. */
 async function stateAddressOf(
   checkout: string,
-  scripts: string,
+  programs: string,
   variables: Variables,
   convention: StateAddress,
 ): Promise<StateAddress> {
-  const program: unknown = await import(pathToFileURL(join(scripts, 'scripts', 'state-address.mjs')).href);
+  const program: unknown = await import(pathToFileURL(join(programs, 'state-address.mjs')).href);
   const { findStateAddress } = StateAddressProgram.parse(program);
   try {
     return await findStateAddress(

@@ -1,4 +1,5 @@
-import { installRelease, ReleaseError, releaseUrl } from '../buildspecs/program/engine/install-release.ts';
+import { installRelease, ReleaseError } from '../buildspecs/program/engine/install-release.ts';
+import { officialAddress } from '../lambdas/domain/engine-release.ts';
 import { pinnedEngineHere } from './engine.mjs';
 
 /** `node scripts/install-engine.ts`: downloads the pinned engine for this machine, for commands that find none on the PATH. */
@@ -10,7 +11,7 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort(signal));
 
 try {
-  const url = releaseUrl(name, version, platform);
+  const url = officialAddress(name, version, platform);
   await installRelease({ name, version, sha256, url }, directory, { signal: interrupted.signal });
 } catch (error) {
   if (!(error instanceof ReleaseError)) throw error;

@@ -24,6 +24,9 @@ const ZOD = /^zod$/;
 const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
+/** What the template, the functions and the build program agree on. */
+const BUILD_CONTRACT =
+  /^lambdas\/domain\/(build-environment-variables|build-result|build-variables|engine-release|run-objects)\.ts$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -70,10 +73,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       MANIFEST,
       ROUTE_TABLE,
       /^lambdas\/domain\/(events|errors)\.ts$/,
+      BUILD_CONTRACT,
     ],
   },
   bin: { files: /^bin\//, may: [/^lib\//, /^scripts\/bundle\.ts$/] },
-  buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, PACKAGE()] },
+  buildspecs: { files: /^buildspecs\//, may: [/^buildspecs\//, BUILD_CONTRACT, PACKAGE()] },
   'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
 };
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { OperationSchema } from '../domain/deployment.ts';
 import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
 import { findEnvironment } from '../domain/find.ts';
 import { ReleaseNumberSchema } from '../domain/names.ts';
+import { OperationSchema } from '../domain/operation.ts';
 import { requestDeployment } from '../domain/request-deployment.ts';
 import { requesterOf } from '../domain/requester.ts';
 import { answer, operation } from '../runtime/operation.ts';

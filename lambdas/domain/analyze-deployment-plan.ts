@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
-import { analysisKey, type PlanSuccess, PlanSuccessSchema, planResultKey } from './build-result.ts';
+import { analysisKey, type PlanSuccess, PlanSuccessSchema } from './build-result.ts';
 import { carryApprovals } from './carry-approvals.ts';
 import {
   type Deployment,
@@ -24,6 +24,7 @@ import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from '
 import { activeLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
+import { runObjectKey } from './run-objects.ts';
 import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
@@ -92,7 +93,7 @@ async function load(store: Store, id: string): Promise<Subject> {
 /** The build ran the team's code: what it left is believed only about its own run. */
 async function readResult(artifacts: ArtifactStore, deployment: Deployment): Promise<PlanSuccess> {
   const prefix = `${runPrefix(deployment)}plan/`;
-  const found = await artifacts.getJson(planResultKey(runPrefix(deployment)));
+  const found = await artifacts.getJson(runObjectKey(runPrefix(deployment), 'planResult'));
   const result = PlanSuccessSchema.safeParse(found?.value);
   if (!result.success)
     throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`, {

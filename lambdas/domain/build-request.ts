@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Application, ConfigRepository } from './application.ts';
-import { type BuildVariables, encodeBuildVariables } from './build-variables.ts';
+import { ApplyVariablesSchema, PlanVariablesSchema } from './build-environment-variables.ts';
+import { type BuildVariables, requireFittingVariables } from './build-variables.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { configurationOf, type Environment, roleArnOf, stateBucketOf, stateKeyOf } from './environment.ts';
 import { ephemeralVariables } from './ephemeral-environment.ts';
@@ -30,48 +31,64 @@ interface BuildSubject {
 }
 
 /** The apply needs no variables: their values are part of the plan. */
-export const planBuild = (subject: BuildSubject, variables: BuildVariables = {}): BuildOverrides =>
-  build(subject, 'plan', {
-    STAGEGATE_VARIABLES: encodeBuildVariables({ ...variablesOf(subject.environment), ...variables }),
-  });
+export function planBuild(subject: BuildSubject, more: BuildVariables = {}): BuildOverrides {
+  const variables = { ...variablesOf(subject.environment), ...more };
+  requireFittingVariables(variables);
+  return build(
+    subject,
+    'plan',
+    z.encode(PlanVariablesSchema, { ...variablesOfBuild(subject, 'plan'), STAGEGATE_VARIABLES: variables }),
+  );
+}
 
 /** What Stagegate knows about an environment and its directory cannot. */
 const variablesOf = (environment: Environment): BuildVariables =>
   environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
 
 export const applyBuild = (subject: BuildSubject, planned: Planned): BuildOverrides =>
-  build(subject, 'apply', {
-    STAGEGATE_BUNDLE_KEY: planned.bundle.key,
-    STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
-    STAGEGATE_PLAN_DIGEST: planned.digest,
-  });
+  build(
+    subject,
+    'apply',
+    z.encode(ApplyVariablesSchema, {
+      ...variablesOfBuild(subject, 'apply'),
+      STAGEGATE_BUNDLE_KEY: planned.bundle.key,
+      STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
+      STAGEGATE_PLAN_DIGEST: planned.digest,
+    }),
+  );
 
-function build(
+const variablesOfBuild = (
   { application, environment, deployment, artifactBucket }: BuildSubject,
   purpose: 'plan' | 'apply',
-  more: Readonly<Record<string, string>>,
+) => ({
+  STAGEGATE_DEPLOYMENT_ID: deployment.id,
+  STAGEGATE_APPLICATION: application.name,
+  STAGEGATE_ENVIRONMENT: environment.name,
+  STAGEGATE_OPERATION: deployment.operation,
+  STAGEGATE_DIRECTORY: configurationOf(environment),
+  STAGEGATE_COMMIT: deployment.commit,
+  STAGEGATE_REGION: environment.region,
+  STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
+  STAGEGATE_EXTERNAL_ID: environment.externalId,
+  STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
+  STAGEGATE_STATE_KEY: stateKeyOf(environment),
+  // The directory of another environment must not decide where this one keeps its state.
+  STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
+  STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
+  STAGEGATE_RUN_PREFIX: runPrefix(deployment),
+  STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
+  STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
+  STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
+});
+
+/** Somebody else's plan of the same state takes minutes at most. */
+const LOCK_TIMEOUT = '5m';
+
+function build(
+  { application, deployment }: BuildSubject,
+  purpose: 'plan' | 'apply',
+  variables: Readonly<Record<string, string>>,
 ): BuildOverrides {
-  const variables = {
-    STAGEGATE_DEPLOYMENT_ID: deployment.id,
-    STAGEGATE_APPLICATION: application.name,
-    STAGEGATE_ENVIRONMENT: environment.name,
-    STAGEGATE_OPERATION: deployment.operation,
-    STAGEGATE_DIRECTORY: configurationOf(environment),
-    STAGEGATE_COMMIT: deployment.commit,
-    STAGEGATE_ACCOUNT_ID: environment.accountId,
-    STAGEGATE_REGION: environment.region,
-    STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
-    STAGEGATE_EXTERNAL_ID: environment.externalId,
-    STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
-    STAGEGATE_STATE_KEY: stateKeyOf(environment),
-    // The directory of another environment must not decide where this one keeps its state.
-    STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? 'fixed' : 'default',
-    STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
-    STAGEGATE_RUN_PREFIX: runPrefix(deployment),
-    STAGEGATE_ENGINE: application.engine === 'opentofu' ? 'tofu' : 'terraform',
-    STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
-    ...more,
-  };
   return {
     ...source(application.configRepository),
     SourceVersion: deployment.commit,

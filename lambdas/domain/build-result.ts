@@ -1,17 +1,14 @@
 import * as z from 'zod';
-import {
-  AppliedSchema,
-  EndingErrorSchema,
-  OperationSchema,
-  StateAddressSchema,
-  StateHeadSchema,
-} from './deployment.ts';
+import { AppliedSchema, EndingErrorSchema, StateAddressSchema, StateHeadSchema } from './deployment.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
+import { OperationSchema } from './operation.ts';
 
-/** What the build scripts leave in the artifact bucket (written by `buildspecs/scripts`). */
+/** What builds leave in the artifact bucket: the build programs write what fits these schemas, the functions parse by them. */
 
 const Artifact = z.object({ key: z.string(), versionId: z.string() });
 const Diagnostics = EndingErrorSchema.shape.diagnostics;
+/** How long a build took, and what of it each run of the engine. */
+const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.number()) });
 
 export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
@@ -27,17 +24,22 @@ export const PlanSuccessSchema = z.object({
   backend: StateAddressSchema.extend({ type: z.literal('s3') }),
   state: StateHeadSchema.nullable(),
   createdAt: InstantSchema,
+  seconds: Seconds.optional(),
 });
 
 const Failure = z.object({
   ok: z.literal(false),
+  /** A phase of the build (docs/api.md); older results know more of them. */
   phase: z.string(),
   message: z.string(),
+  reason: z.string().optional(),
   diagnostics: Diagnostics,
+  seconds: Seconds.optional(),
 });
 
 export const PlanResultSchema = z.discriminatedUnion('ok', [PlanSuccessSchema, Failure]);
 export type PlanSuccess = z.infer<typeof PlanSuccessSchema>;
+export type PlanResult = z.infer<typeof PlanResultSchema>;
 
 export const ApplyResultSchema = z.discriminatedUnion('ok', [
   z.object({
@@ -46,13 +48,12 @@ export const ApplyResultSchema = z.discriminatedUnion('ok', [
     resources: z.int().min(0),
     /** Managed resources in the Terraform state after the apply. */
     resourcesLeft: z.int().min(0).optional(),
+    seconds: Seconds.optional(),
   }),
   Failure.extend({ reason: z.string(), applied: AppliedSchema }),
 ]);
 
-export const planResultKey = (prefix: string): string => `${prefix}plan/result.json`;
-export const applyResultKey = (prefix: string): string => `${prefix}apply/result.json`;
-export const applyStartedKey = (prefix: string): string => `${prefix}apply/started.json`;
-export const outputsKey = (prefix: string): string => `${prefix}apply/outputs.json`;
+export type ApplyResult = z.infer<typeof ApplyResultSchema>;
+
 export const analysisKey = (deploymentId: string, round: number): string =>
   `analysis/${deploymentId}/${round}/analysis.json`;

@@ -16,18 +16,17 @@ export type BuildVariable = z.infer<typeof BuildVariableSchema>;
 export type BuildVariables = Readonly<Record<string, BuildVariable>>;
 
 /** CodeBuild refuses environment variables with longer values. */
-const MOST_CHARACTERS = 4096;
+export const MOST_CHARACTERS = 4096;
 
-/** The variables as a build gets them, in STAGEGATE_VARIABLES. Throws InvalidInputError when they are too large. */
-export function encodeBuildVariables(variables: BuildVariables): string {
-  const text = JSON.stringify(variables);
-  if (text.length > MOST_CHARACTERS)
+/** Throws InvalidInputError where the variables are too many for one environment variable of a build. */
+export function requireFittingVariables(variables: BuildVariables): void {
+  const { length } = JSON.stringify(variables);
+  if (length > MOST_CHARACTERS)
     throw new InvalidInputError('variables', [
       {
         field: 'variables',
         message: `all together at most ${MOST_CHARACTERS} characters of JSON, with names and modes`,
-        value: `${text.length} characters`,
+        value: `${length} characters`,
       },
     ]);
-  return text;
 }

@@ -1,9 +1,10 @@
 import type { Application } from './application.ts';
-import { type Deployment, isTerminal, type Operation, type Requester } from './deployment.ts';
+import { type Deployment, isTerminal, type Requester } from './deployment.ts';
 import { NO_EFFECTS } from './effects.ts';
 import type { EphemeralEnvironment } from './environment.ts';
 import { type EnvironmentState, emptyState } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
+import type { Operation } from './operation.ts';
 import { createDeployment, type Placement, requireKnownRequester } from './place-deployment.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 

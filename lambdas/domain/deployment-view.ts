@@ -4,7 +4,6 @@ import {
   type Deployment,
   EndingErrorSchema,
   isTerminal,
-  OperationSchema,
   type Planned,
   plannedOf,
   RequesterSchema,
@@ -13,6 +12,7 @@ import {
 import { approvalsOf, type Gate, GateStatusSchema } from './gate.ts';
 import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from './links.ts';
 import { listAll } from './list-all.ts';
+import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { PlanSummarySchema } from './plan/plan-summary.ts';
 import { GateNameSchema } from './policy.ts';

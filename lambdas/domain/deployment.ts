@@ -9,11 +9,10 @@ import {
   ReleaseNumberSchema,
   Sha256Schema,
 } from './names.ts';
+import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
-
-export const OperationSchema = z.enum(['deploy', 'rollback', 'destroy']);
-export type Operation = z.infer<typeof OperationSchema>;
+import { RUNS_PREFIX } from './run-objects.ts';
 
 /**
  * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
@@ -299,4 +298,4 @@ export function fail(
 
 /** Where the builds of a round leave their artifacts; each round has its own plan, and its own single apply. */
 export const runPrefix = ({ id, runSecret, round }: Pick<Deployment, 'id' | 'runSecret' | 'round'>): string =>
-  `runs/${id}/${runSecret}/${round}/`;
+  `${RUNS_PREFIX}${id}/${runSecret}/${round}/`;

@@ -1,13 +1,5 @@
 import * as z from 'zod';
-import {
-  type Deployment,
-  type DeploymentIn,
-  describeContent,
-  type Operation,
-  OperationSchema,
-  orderOf,
-  RequesterSchema,
-} from './deployment.ts';
+import { type Deployment, type DeploymentIn, describeContent, orderOf, RequesterSchema } from './deployment.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -16,6 +8,7 @@ import {
   InstantSchema,
   ReleaseNumberSchema,
 } from './names.ts';
+import { type Operation, OperationSchema } from './operation.ts';
 
 /** A module call of the deployed configuration with the version that runs. */
 export const ModuleVersionSchema = z.object({ call: z.string(), source: z.string(), version: z.string() });

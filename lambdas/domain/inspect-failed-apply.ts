@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { BuildOverridesSchema } from './build-request.ts';
-import { ApplyResultSchema, applyResultKey } from './build-result.ts';
+import { ApplyResultSchema } from './build-result.ts';
 import { type DeploymentIn, runPrefix } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { beginNextRound, buildOfRound, MOST_ROUNDS } from './next-round.ts';
 import type { ArtifactStore, Store, Surroundings } from './ports.ts';
+import { runObjectKey } from './run-objects.ts';
 
 export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed') }),
@@ -33,7 +34,7 @@ export async function inspectFailedApply(
 }
 
 async function wasRefusedAsStale(artifacts: ArtifactStore, deployment: DeploymentIn<'applying'>): Promise<boolean> {
-  const found = await artifacts.getJson(applyResultKey(runPrefix(deployment)));
+  const found = await artifacts.getJson(runObjectKey(runPrefix(deployment), 'applyResult'));
   const result = ApplyResultSchema.safeParse(found?.value);
   return result.success && !result.data.ok && result.data.reason === 'plan-stale' && result.data.applied === 'no';
 }

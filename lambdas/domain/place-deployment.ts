@@ -7,7 +7,6 @@ import {
   describeContent,
   endUnsuccessfully,
   isTerminal,
-  type Operation,
   orderOf,
   type Requester,
 } from './deployment.ts';
@@ -26,6 +25,7 @@ import {
 import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { deploymentId } from './names.ts';
+import type { Operation } from './operation.ts';
 import { previousOf, requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyOf, type Stage } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApplyResultSchema, applyResultKey, applyStartedKey, PlanResultSchema, planResultKey } from './build-result.ts';
+import { ApplyResultSchema, PlanResultSchema } from './build-result.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, summarizeCause } from './caught.ts';
 import {
@@ -19,6 +19,7 @@ import { close } from './gate.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
+import { runObjectKey } from './run-objects.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
 export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
@@ -134,7 +135,9 @@ async function recordOutcome(
 /** What the apply build saw in the Terraform state when it was done; undefined where none ran, or it did not say. */
 async function resourcesLeft(artifacts: ArtifactStore, deployment: Deployment): Promise<number | undefined> {
   if (deployment.status !== 'applying') return undefined;
-  const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(runPrefix(deployment))))?.value);
+  const result = ApplyResultSchema.safeParse(
+    (await artifacts.getJson(runObjectKey(runPrefix(deployment), 'applyResult')))?.value,
+  );
   return result.success && result.data.ok ? result.data.resourcesLeft : undefined;
 }
 
@@ -147,7 +150,7 @@ interface Failure {
 async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
   const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
-    const result = PlanResultSchema.safeParse((await artifacts.getJson(planResultKey(prefix)))?.value);
+    const result = PlanResultSchema.safeParse((await artifacts.getJson(runObjectKey(prefix, 'planResult')))?.value);
     if (caught?.state === 'Plan' && result.success && !result.data.ok) {
       const { phase, message, diagnostics } = result.data;
       return {
@@ -157,7 +160,7 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
     }
     return { error: caughtError(caught, 'workflow-failed'), applied: 'no' };
   }
-  const result = ApplyResultSchema.safeParse((await artifacts.getJson(applyResultKey(prefix)))?.value);
+  const result = ApplyResultSchema.safeParse((await artifacts.getJson(runObjectKey(prefix, 'applyResult')))?.value);
   if (result.success && !result.data.ok) {
     const { reason, message: told, diagnostics, applied } = result.data;
     const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
@@ -165,7 +168,7 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
   if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
-  const isStarted = (await artifacts.getJson(applyStartedKey(prefix))) !== undefined;
+  const isStarted = (await artifacts.getJson(runObjectKey(prefix, 'applyStarted'))) !== undefined;
   return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
 }
 

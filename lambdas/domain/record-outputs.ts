@@ -1,8 +1,8 @@
-import { outputsKey } from './build-result.ts';
 import { runPrefix } from './deployment.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { presentableOutputs, TerraformOutputsSchema } from './outputs.ts';
 import type { ArtifactStore, Store, Surroundings } from './ports.ts';
+import { runObjectKey } from './run-objects.ts';
 
 /** Keeps the outputs of the apply with the environment; sensitive values stay in the bucket only. */
 export async function recordOutputs(
@@ -12,7 +12,7 @@ export async function recordOutputs(
   const deployment = await store.get('deployment', { id });
   if (deployment?.status !== 'applying')
     throw new NotHolderError(`recording the outputs of "${id}": it is ${deployment?.status ?? 'absent'}`);
-  const key = outputsKey(runPrefix(deployment));
+  const key = runObjectKey(runPrefix(deployment), 'outputs');
   const found = await artifacts.getJson(key);
   const parsed = TerraformOutputsSchema.safeParse(found?.value);
   if (!parsed.success)

@@ -1,6 +1,7 @@
-import type { Operation, Requester } from './deployment.ts';
+import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices } from './effects.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
+import type { Operation } from './operation.ts';
 import { type Placement, placeDeployment } from './place-deployment.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 

@@ -1,4 +1,5 @@
-import type { Operation, Status } from '../domain/deployment.ts';
+import type { Status } from '../domain/deployment.ts';
+import type { Operation } from '../domain/operation.ts';
 
 export { moment, nameOf } from '../domain/in-words.ts';
 

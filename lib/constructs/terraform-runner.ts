@@ -5,6 +5,9 @@ import { BuildSpec, ComputeType, type IProject, LinuxArmBuildImage, Project, Sou
 import { type IRole, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import * as z from 'zod';
+import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
 import type { Config } from '../config.ts';
 import type { DataStore } from './data-store.ts';
 import type { Encryption } from './encryption.ts';
@@ -17,7 +20,7 @@ export interface TerraformRunnerProps {
   readonly config: Config;
   readonly data: DataStore;
   readonly encryption: Encryption;
-  /** Directory with `plan.yml`, `apply.yml` and `scripts/`. */
+  /** Directory with `plan.yml`, `apply.yml` and what they start. */
   readonly buildspecsDirectory: string;
 }
 
@@ -37,7 +40,7 @@ export class TerraformRunner extends Construct {
     const { config, data, encryption, buildspecsDirectory } = props;
     const scripts = new Asset(this, 'Scripts', { path: buildspecsDirectory });
     const runs = (pattern: string) => ({
-      resources: [data.bucket.arnForObjects(`runs/${pattern}`)],
+      resources: [data.bucket.arnForObjects(`${RUNS_PREFIX}${pattern}`)],
       wildcardReason: 'a run is named by deployment id and 128 random bits, which exist only at run time',
     });
     const targetRoles = (purpose: 'plan' | 'apply', more: readonly string[]): Permission => ({
@@ -61,7 +64,7 @@ export class TerraformRunner extends Construct {
       scripts,
       timeout: Duration.minutes(config.applyTimeoutMinutes),
       permissions: [
-        { actions: ['s3:GetObjectVersion'], ...runs('*/plan/bundle.tar.gz') },
+        { actions: ['s3:GetObjectVersion'], ...runs(`*/${RUN_OBJECTS.bundle}`) },
         { actions: ['s3:PutObject'], ...runs('*/apply/*') },
         { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
         targetRoles('apply', config.allowedApplyRoleArns),
@@ -103,23 +106,26 @@ export class TerraformRunner extends Construct {
       grantReportGroupPermissions: false,
       buildSpec: new VerbatimBuildSpec(join(buildspecsDirectory, `${name}.yml`)),
       // The primary source (the config repository) and its credentials come with each build; the project has none.
-      secondarySources: [Source.s3({ identifier: 'scripts', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
+      secondarySources: [Source.s3({ identifier: 'program', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
       environment: {
         buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0,
         computeType: ComputeType.SMALL,
       },
-      environmentVariables: {
-        STAGEGATE_WORK: { value: WORK_DIRECTORY },
-        STAGEGATE_ENGINE_RELEASES: {
-          value: config.engineVersions.map(({ name, version, sha256 }) => `${name} ${version} ${sha256}`).join(','),
-        },
-      },
+      environmentVariables: projectVariables(config),
       encryptionKey: encryption.dataKey,
       logging: { cloudWatch: { logGroup } },
       timeout,
     });
     return { project, role };
   }
+}
+
+function projectVariables({ engineVersions }: Config): Record<string, { value: string }> {
+  const variables = z.encode(ProjectVariablesSchema, {
+    STAGEGATE_WORK: WORK_DIRECTORY,
+    STAGEGATE_ENGINES: engineVersions,
+  });
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
 }
 
 interface BuildProps extends TerraformRunnerProps {

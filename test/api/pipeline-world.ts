@@ -1,5 +1,6 @@
-import type { Operation, Planned } from '../../lambdas/domain/deployment.ts';
+import type { Planned } from '../../lambdas/domain/deployment.ts';
 import { plannedOf, withPlan } from '../../lambdas/domain/deployment.ts';
+import type { Operation } from '../../lambdas/domain/operation.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';

@@ -4,9 +4,9 @@ import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { artifactBucket, type BuildCloud, openBuildCloud, stateBucket } from '../local/codebuild/open-build-cloud.ts';
 import {
-  AppliedSchema,
-  ApplyFailureSchema,
+  appliedOf,
   apply,
+  applyFailureOf,
   environmentOf,
   plan,
   plannedOf,
@@ -37,7 +37,7 @@ async function planNew(text: string, more: Readonly<Record<string, string>> = {}
   return { environment, commit, planned, directory };
 }
 
-const failureOf = ({ result }: Pick<Run, 'result'>) => ApplyFailureSchema.parse(result);
+const failureOf = ({ result }: Pick<Run, 'result'>) => applyFailureOf(result);
 const readState = (name: string) => cloud.readJson(stateBucket, `apps/shop/${name}/terraform.tfstate`);
 const isLocked = async (name: string) =>
   (await cloud.readJson(stateBucket, `apps/shop/${name}/terraform.tfstate.tflock`)) !== undefined;
@@ -49,7 +49,7 @@ describe('an apply', () => {
     );
     const { build, result, log } = await apply(cloud, environment, planned);
     expect(build.buildStatus).toBe('SUCCEEDED');
-    expect(AppliedSchema.parse(result)).toEqual({ ok: true, applied: 'yes', resources: 2, resourcesLeft: 2 });
+    expect(appliedOf(result)).toEqual({ ok: true, applied: 'yes', resources: 2, resourcesLeft: 2 });
     expect(await cloud.readJson(artifactBucket, `${planned.prefix}apply/outputs.json`)).toEqual({
       host: { sensitive: false, type: 'string', value: 'example.com' },
       password: { sensitive: true, type: 'string', value: 's3cr3t-value' },
@@ -65,7 +65,7 @@ describe('an apply', () => {
     await apply(cloud, environment, planned);
     const destroying = await plan(cloud, environment, commit, { STAGEGATE_OPERATION: 'destroy' });
     const { result } = await apply(cloud, environment, destroying);
-    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 0 });
+    expect(appliedOf(result)).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 0 });
     expect(await readState(environment.name)).toMatchObject({ resources: [] });
   });
 
@@ -85,7 +85,7 @@ describe('an apply', () => {
     );
     cloud.repository.commit({ [`${directory}/page.html`]: 'changed', [`${directory}/main.tf`]: block('other') });
     const { result } = await apply(cloud, environment, planned);
-    expect(result).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
+    expect(appliedOf(result)).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
   });
 
   it('is refused the second time, and the result of the first stays', async () => {
@@ -200,7 +200,7 @@ describe('an apply fails', () => {
       applied: 'partly',
       message: `local-exec provisioner error (terraform_data.broken, ${directory}/main.tf:13)`,
     });
-    expect(failure.diagnostics[0]?.detail).toContain("Error running command 'echo (sensitive) >&2; exit 3'");
+    expect(failure.diagnostics?.[0]?.detail).toContain("Error running command 'echo (sensitive) >&2; exit 3'");
     expect(`${run.log}${JSON.stringify(run.result)}`).not.toContain('hunter2');
     expect(run.log).toContain('terraform_data.first: created');
     expect(await readState(environment.name)).toMatchObject({ serial: 1 });

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Build } from '@aws-sdk/client-codebuild';
-import * as z from 'zod';
+import type * as z from 'zod';
+import type { PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import {
+  type ApplyResult,
+  ApplyResultSchema,
+  type PlanResult,
+  PlanResultSchema,
+  type PlanSuccess,
+  PlanSuccessSchema,
+} from '../../lambdas/domain/build-result.ts';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import {
   artifactBucket,
   type BuildCloud,
@@ -9,60 +19,49 @@ import {
   roleArnOf,
   stateBucket,
   stateKeyOf,
-  targetAccountId,
 } from '../local/codebuild/open-build-cloud.ts';
 
-const AddressSchema = z.object({ key: z.string(), versionId: z.string() });
+/** What the control plane reads of results. */
+type PlanFailure = Extract<PlanResult, { ok: false }>;
+type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 
-/** What the control plane reads of a successful plan. */
-export const PlannedSchema = z.strictObject({
-  ok: z.literal(true),
-  operation: z.enum(['deploy', 'rollback', 'destroy']),
-  engine: z.strictObject({ name: z.string(), version: z.string() }),
-  exitCode: z.union([z.literal(0), z.literal(2)]),
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  bundle: AddressSchema,
-  planJson: AddressSchema,
-  modules: AddressSchema,
-  backend: z.strictObject({ type: z.literal('s3'), bucket: z.string(), key: z.string(), region: z.string() }),
-  state: z.strictObject({ serial: z.number(), lineage: z.string() }).nullable(),
-  createdAt: z.iso.datetime(),
-});
-export type Planned = z.infer<typeof PlannedSchema>;
+/** The phases that a build can name, as docs/api.md lists them. */
+export const PLAN_PHASES = ['checkout', 'backend', 'variables', 'init', 'plan', 'show', 'bundle', 'upload'];
+export const APPLY_PHASES = ['started', 'download', 'digest', 'init', 'backend', 'apply', 'outputs', 'upload'];
 
-const DiagnosticSchema = z.strictObject({
-  severity: z.enum(['error', 'warning']),
-  summary: z.string(),
-  detail: z.string().optional(),
-  address: z.string().optional(),
-  file: z.string().optional(),
-  line: z.number().optional(),
-});
-export const PlanFailureSchema = z.strictObject({
-  ok: z.literal(false),
-  phase: z.enum(['checkout', 'backend', 'variables', 'init', 'validate', 'plan', 'show', 'bundle', 'upload']),
-  message: z.string().regex(/^[^\n]+$/),
-  reason: z.string().optional(),
-  diagnostics: z.array(DiagnosticSchema),
-});
-export const AppliedSchema = z.strictObject({
-  ok: z.literal(true),
-  applied: z.literal('yes'),
-  resources: z.number(),
-  resourcesLeft: z.number(),
-});
-export const ApplyFailureSchema = z.strictObject({
-  ok: z.literal(false),
-  phase: z.enum(['started', 'download', 'digest', 'init', 'apply', 'outputs', 'upload']),
-  reason: z.string(),
-  applied: z.enum(['yes', 'partly', 'no', 'unknown']),
-  message: z.string().regex(/^[^\n]+$/),
-  diagnostics: z.array(DiagnosticSchema),
-});
+/** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */
+export function planFailureOf(result: unknown): PlanFailure {
+  const parsed = PlanResultSchema.parse(result);
+  if (parsed.ok || !PLAN_PHASES.includes(parsed.phase) || !/^[^\n]+$/.test(parsed.message))
+    throw new Error(`no failure of a plan: ${JSON.stringify(result)}`);
+  return withoutSeconds(parsed);
+}
+
+/** The same for an apply. */
+export function applyFailureOf(result: unknown): ApplyFailure {
+  const parsed = ApplyResultSchema.parse(result);
+  if (parsed.ok || !APPLY_PHASES.includes(parsed.phase) || !/^[^\n]+$/.test(parsed.message))
+    throw new Error(`no failure of an apply: ${JSON.stringify(result)}`);
+  return withoutSeconds(parsed);
+}
+
+/** The result of an apply that must have succeeded, without how long it took. */
+export function appliedOf(result: unknown): Extract<ApplyResult, { ok: true }> {
+  const parsed = ApplyResultSchema.parse(result);
+  if (!parsed.ok) throw new Error(`the apply did not succeed: ${JSON.stringify(result)}`);
+  return withoutSeconds(parsed);
+}
+
+function withoutSeconds<Result extends { seconds?: unknown }>({
+  seconds: _,
+  ...result
+}: Result): Omit<Result, 'seconds'> {
+  return result;
+}
 
 /** The result of a plan that must have succeeded; a failure is shown as it was reported. */
-export function plannedOf({ result, log }: Pick<Run, 'result' | 'log'>): Planned {
-  const parsed = PlannedSchema.safeParse(result);
+export function plannedOf({ result, log }: Pick<Run, 'result' | 'log'>): PlanSuccess {
+  const parsed = PlanSuccessSchema.safeParse(result);
   if (parsed.success) return parsed.data;
   throw new Error(`the plan did not succeed: ${JSON.stringify(result)}\n${log}`);
 }
@@ -92,7 +91,6 @@ function runVariables(environment: Environment, commit: string, purpose: 'plan' 
     STAGEGATE_OPERATION: 'deploy',
     STAGEGATE_DIRECTORY: `apps/${environment.application}/${environment.name}`,
     STAGEGATE_COMMIT: commit,
-    STAGEGATE_ACCOUNT_ID: targetAccountId,
     STAGEGATE_REGION: region,
     STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
     STAGEGATE_EXTERNAL_ID: environment.externalId,
@@ -102,7 +100,7 @@ function runVariables(environment: Environment, commit: string, purpose: 'plan' 
     STAGEGATE_RUN_PREFIX: `runs/${deployment}/${randomBytes(16).toString('hex')}/`,
     STAGEGATE_ENGINE: 'terraform',
     STAGEGATE_ENGINE_VERSION: '',
-  };
+  } satisfies z.input<typeof PlanVariablesSchema>;
 }
 
 /** Runs a plan build to its end. */
@@ -115,7 +113,7 @@ export async function plan(
   const variables = { ...runVariables(environment, commit, 'plan'), ...more };
   const build = await cloud.ended((await cloud.start('stagegate-plan', variables, commit)).id);
   const prefix = variables.STAGEGATE_RUN_PREFIX;
-  const result = await cloud.readJson(artifactBucket, `${prefix}plan/result.json`);
+  const result = await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult'));
   return { build, log: cloud.log(build.id), prefix, variables, result };
 }
 
@@ -127,7 +125,7 @@ export function startApply(
   more: Readonly<Record<string, string>> = {},
 ) {
   const { bundle, digest } = plannedOf(planned);
-  const variables = {
+  const variables: Readonly<Record<string, string>> = {
     ...planned.variables,
     STAGEGATE_ROLE_ARN: roleArnOf(environment, 'apply'),
     STAGEGATE_BUNDLE_KEY: bundle.key,
@@ -146,6 +144,6 @@ export async function apply(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
   const build = await cloud.ended((await startApply(cloud, environment, planned, more)).id);
-  const result = await cloud.readJson(artifactBucket, `${planned.prefix}apply/result.json`);
+  const result = await cloud.readJson(artifactBucket, runObjectKey(planned.prefix, 'applyResult'));
   return { build, log: cloud.log(build.id), prefix: planned.prefix, variables: planned.variables, result };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { countProgress, describeEvent, parseEvent, toDiagnostic } from '../../buildspecs/scripts/engine/events.ts';
+import { countProgress, describeEvent, parseEvent, toDiagnostic } from '../../buildspecs/program/engine/events.ts';
 
 const event = (value: object) => parseEvent(JSON.stringify(value));
 const hook = (addr: string, action: string, more = {}) => ({ resource: { addr }, action, ...more });

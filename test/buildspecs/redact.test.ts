@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { secretsOfPlan } from '../../buildspecs/scripts/engine/plan-secrets.ts';
-import { redact } from '../../buildspecs/scripts/engine/redact.ts';
+import { secretsOfPlan } from '../../buildspecs/program/engine/plan-secrets.ts';
+import { redact } from '../../buildspecs/program/engine/redact.ts';
 
 describe('redacting', () => {
   it.each([

@@ -44,7 +44,6 @@ describe('acquiring an environment', () => {
       STAGEGATE_OPERATION: 'deploy',
       STAGEGATE_DIRECTORY: 'apps/my-app/dev1',
       STAGEGATE_COMMIT: commitOf(1),
-      STAGEGATE_ACCOUNT_ID: '111111111111',
       STAGEGATE_REGION: 'eu-west-1',
       STAGEGATE_ROLE_ARN: 'arn:aws:iam::111111111111:role/stagegate-my-app-dev1-plan',
       STAGEGATE_EXTERNAL_ID: 'a'.repeat(32),
@@ -56,6 +55,7 @@ describe('acquiring an environment', () => {
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,
       STAGEGATE_ENGINE: 'terraform',
       STAGEGATE_ENGINE_VERSION: '',
+      STAGEGATE_LOCK_TIMEOUT: '5m',
     });
     expect(new Set(EnvironmentVariablesOverride.map(({ Type }) => Type))).toEqual(new Set(['PLAINTEXT']));
   });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
-import { planResultKey } from '../../lambdas/domain/build-result.ts';
 import { plannedOf, runPrefix } from '../../lambdas/domain/deployment.ts';
 import { liftProtection } from '../../lambdas/domain/lift-protection.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../builders.ts';
 import { leavePlan, type PlanKind, stateKey } from './plan-artifacts.ts';
 import { ALICE, CAROL, World } from './world.ts';
@@ -159,7 +159,7 @@ describe('analysing the plan of a deployment', () => {
 
     test('when the build left a result that does not fit', async () => {
       const id = await planning('dev1');
-      await world.artifacts.putJson(planResultKey(runPrefix(await world.deployment(id))), { ok: true });
+      await world.artifacts.putJson(runObjectKey(runPrefix(await world.deployment(id)), 'planResult'), { ok: true });
       await expect(analyze(id)).rejects.toMatchObject({ name: 'BuildResultError' });
     });
 

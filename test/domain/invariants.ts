@@ -4,12 +4,12 @@ import {
   type Deployment,
   DeploymentSchema,
   isTerminal,
-  type Operation,
   orderOf,
   type Status,
 } from '../../lambdas/domain/deployment.ts';
 import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/domain/environment-state.ts';
 import { type Gate, GateSchema } from '../../lambdas/domain/gate.ts';
+import type { Operation } from '../../lambdas/domain/operation.ts';
 import { GATES } from '../../lambdas/domain/policy.ts';
 import { ConsumedPlanSchema } from '../../lambdas/domain/records.ts';
 import type { InMemoryStore, Written } from '../fakes/in-memory-store.ts';

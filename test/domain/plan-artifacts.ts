@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type PlanSuccess, planResultKey } from '../../lambdas/domain/build-result.ts';
+import type { PlanSuccess } from '../../lambdas/domain/build-result.ts';
 import { type Deployment, runPrefix, type StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 
 export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 
@@ -17,7 +18,7 @@ export async function leavePlan(
   const prefix = runPrefix(deployment);
   if (kind === 'fails') {
     const failure = { ok: false, phase: 'plan', message: 'main.tf:1: no such attribute' };
-    await artifacts.putJson(planResultKey(prefix), failure);
+    await artifacts.putJson(runObjectKey(prefix, 'planResult'), failure);
     return;
   }
   const result: PlanSuccess = {
@@ -34,7 +35,7 @@ export async function leavePlan(
     createdAt: deployment.createdAt,
     ...facts,
   };
-  await artifacts.putJson(planResultKey(prefix), result);
+  await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }
 
 type Place = Pick<Deployment, 'application' | 'environment'>;

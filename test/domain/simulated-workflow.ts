@@ -2,7 +2,6 @@ import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/acqui
 import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
-import { applyResultKey, applyStartedKey, outputsKey } from '../../lambdas/domain/build-result.ts';
 import type { Caught } from '../../lambdas/domain/caught.ts';
 import { checkPlan } from '../../lambdas/domain/check-plan.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
@@ -26,6 +25,7 @@ import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
 import { requestApproval } from '../../lambdas/domain/request-approval.ts';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
@@ -332,8 +332,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
     const failed: Answer = { state: 'InspectFailedApply', failure };
     if (deployment.status !== 'applying')
       throw new Error(`applying "${deployment.id}" while it is ${deployment.status}`);
-    if (await artifacts.getJson(applyStartedKey(prefix))) return failed;
-    await artifacts.putJson(applyStartedKey(prefix), {});
+    if (await artifacts.getJson(runObjectKey(prefix, 'applyStarted'))) return failed;
+    await artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
     const { planned } = deployment;
     const address = stateAddressOf(deployment);
     const head = this.#services.states.headAt(address);
@@ -347,21 +347,21 @@ export class SimulatedWorkflow implements Workflow, Builds {
     }
     switch (isStale ? 'is-stale' : apply) {
       case 'succeeds':
-        await artifacts.putJson(outputsKey(prefix), {
+        await artifacts.putJson(runObjectKey(prefix, 'outputs'), {
           url: { sensitive: false, value: deployment.id },
           ...this.outputs,
         });
-        await artifacts.putJson(applyResultKey(prefix), {
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
           ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: this.resourcesIn(deployment) },
         });
         return { state: 'RecordOutputs' };
       case 'fails':
-        await artifacts.putJson(applyResultKey(prefix), {
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
           ...{ ok: false, phase: 'apply', reason: 'apply-failed', applied: 'partly', message: 'main.tf:2: refused' },
         });
         return failed;
       case 'is-stale':
-        await artifacts.putJson(applyResultKey(prefix), {
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
           ...{ ok: false, phase: 'apply', reason: 'plan-stale', applied: 'no', message: 'the state has changed' },
         });
         return failed;

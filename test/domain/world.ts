@@ -4,7 +4,7 @@ import type { Approver } from '../../lambdas/domain/approver.ts';
 import { cancelDeployment } from '../../lambdas/domain/cancel-deployment.ts';
 import { createEphemeral } from '../../lambdas/domain/create-ephemeral.ts';
 import { decideGate } from '../../lambdas/domain/decide-gate.ts';
-import type { Deployment, Operation, Requester } from '../../lambdas/domain/deployment.ts';
+import type { Deployment, Requester } from '../../lambdas/domain/deployment.ts';
 import { carryOut } from '../../lambdas/domain/effects.ts';
 import type { EphemeralEnvironment, RegularEnvironment } from '../../lambdas/domain/environment.ts';
 import { type EnvironmentState, emptyState } from '../../lambdas/domain/environment-state.ts';
@@ -12,6 +12,7 @@ import { EphemeralRequestSchema } from '../../lambdas/domain/ephemeral-environme
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
 import { findEphemeral } from '../../lambdas/domain/find.ts';
 import type { Gate } from '../../lambdas/domain/gate.ts';
+import type { Operation } from '../../lambdas/domain/operation.ts';
 import { type Placement, placeDeployment } from '../../lambdas/domain/place-deployment.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type { EventBus, Store } from '../../lambdas/domain/ports.ts';

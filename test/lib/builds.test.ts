@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
 
 const projects = (configuration = {}): Record<string, Resource['Properties']> =>
@@ -29,9 +30,9 @@ describe('the build projects', () => {
   test.each([
     ['plan', plan],
     ['apply', apply],
-  ])('%s brings the scripts and no credentials of its own', (_, project) => {
+  ])('%s brings the program and no credentials of its own', (_, project) => {
     expect(project.SecondarySources).toHaveLength(1);
-    expect(project.SecondarySources[0]).toMatchObject({ Type: 'S3', SourceIdentifier: 'scripts' });
+    expect(project.SecondarySources[0]).toMatchObject({ Type: 'S3', SourceIdentifier: 'program' });
     expect(flat(project.SecondarySources[0].Location)).toMatch(
       /^cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>\/[0-9a-f]{64}\.zip$/,
     );
@@ -55,15 +56,22 @@ describe('the build projects', () => {
     expect(variablesOf(apply).STAGEGATE_WORK).toBe(variablesOf(plan).STAGEGATE_WORK);
   });
 
-  test('know the engines they may install, with digests from the configuration', () => {
-    const engineVersions = [
-      { name: 'tofu', version: '1.10.6', sha256: 'a'.repeat(64) },
-      { name: 'terraform', version: '1.12.0', sha256: 'b'.repeat(64) },
-    ];
+  test('know the engines they may install: digests from the configuration, addresses of the makers or of a mirror', () => {
+    const mirrored = {
+      name: 'terraform',
+      version: '1.12.0',
+      sha256: 'b'.repeat(64),
+      url: 'https://mirror.example/t.zip',
+    };
+    const engineVersions = [{ name: 'tofu', version: '1.10.6', sha256: 'a'.repeat(64) }, mirrored];
     for (const project of Object.values(projects({ engineVersions })))
-      expect(variablesOf(project).STAGEGATE_ENGINE_RELEASES).toBe(
-        `tofu 1.10.6 ${'a'.repeat(64)},terraform 1.12.0 ${'b'.repeat(64)}`,
-      );
+      expect(ProjectVariablesSchema.parse(variablesOf(project)).STAGEGATE_ENGINES).toEqual([
+        {
+          ...engineVersions[0],
+          url: 'https://github.com/opentofu/opentofu/releases/download/v1.10.6/tofu_1.10.6_linux_arm64.zip',
+        },
+        mirrored,
+      ]);
   });
 
   test('stop after the configured minutes, apply later than plan', () => {

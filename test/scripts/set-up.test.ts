@@ -30,6 +30,8 @@ import { temporaryDirectory } from '../local/temporary-directory.ts';
  */
 
 const source = join(import.meta.dirname, '..', '..');
+/** What the download needs, and the pinned Node.js. */
+const PACKAGES = { node: '24.0.0', yauzl: '3.4.0', pend: '1.2.0', zod: '4.6.7' };
 const RELEASE_HOST = 'releases.hashicorp.com';
 const DOWNLOADED = 'Terraform v1.11.4 as downloaded';
 const zip = Buffer.from(zipSync({ terraform: strToU8(`#!/bin/sh\necho '${DOWNLOADED}'\n`) }));
@@ -81,11 +83,16 @@ beforeEach(() => {
   bin = temporaryDirectory();
   for (const name of readdirSync(join(source, 'scripts')).filter((each) => each.endsWith('.mjs')))
     cpSync(join(source, 'scripts', name), join(root, 'scripts', name));
-  for (const file of ['scripts/install-engine.ts', 'buildspecs/program/engine/install-release.ts'])
+  for (const file of [
+    'scripts/install-engine.ts',
+    'buildspecs/program/engine/install-release.ts',
+    'lambdas/domain/engine-release.ts',
+    'lambdas/domain/names.ts',
+  ])
     cpSync(join(source, file), join(root, file));
   pin(createHash('sha256').update(zip).digest('hex'));
   writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'small', type: 'module' }));
-  lock({ node: '24.0.0', yauzl: '3.4.0', pend: '1.2.0' });
+  lock(PACKAGES);
   writeFileSync(
     join(root, 'command.ts'),
     "import { spawnSync } from 'node:child_process';\nfor (const name of ['terraform', 'tofu']) {\n  const { stdout } = spawnSync(name, ['version'], { encoding: 'utf8' });\n  if (stdout) console.log(stdout.trim());\n}\nconsole.log('done');\n",
@@ -257,9 +264,9 @@ describe('the dependencies', () => {
   });
 
   test.each<[string, () => void]>([
-    ['the lock file names another version', () => lock({ node: '24.0.1', yauzl: '3.4.0', pend: '1.2.0' })],
-    ['the lock file names a new package', () => lock({ node: '24.0.0', yauzl: '3.4.0', pend: '1.2.0', zod: '4.6.7' })],
-    ['the lock file names a package no more', () => lock({ node: '24.0.0', yauzl: '3.4.0' })],
+    ['the lock file names another version', () => lock({ ...PACKAGES, node: '24.0.1' })],
+    ['the lock file names a new package', () => lock({ ...PACKAGES, yaml: '2.9.1' })],
+    ['the lock file names a package no more', () => lock({ node: '24.0.0', yauzl: '3.4.0', zod: '4.6.7' })],
     ['a package is gone', () => rmSync(join(root, 'node_modules', 'pend'))],
     ['the pinned Node.js is gone', () => rmSync(join(root, 'node_modules', '.bin', 'node'))],
     [

@@ -1,4 +1,4 @@
-import type { Operation } from '../deployment.ts';
+import type { Operation } from '../operation.ts';
 import type { Stage } from '../policy.ts';
 import type { PriceSheet } from '../prices/price-sheet.ts';
 import type { Analysis } from './analysis.ts';

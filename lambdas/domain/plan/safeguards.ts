@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OperationSchema } from '../deployment.ts';
+import type { OperationSchema } from '../operation.ts';
 import type { Stage } from '../policy.ts';
 import { existingObjects, isEverythingDestroyed } from './blast-radius.ts';
 import type { Plan } from './plan-schema.ts';

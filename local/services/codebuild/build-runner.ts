@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { LocalContext } from '../../assembly/provision.ts';
+import { INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
 import type { BuildLog } from './build-log.ts';
 import { type BuildPhase, type BuildRecord, type BuildStatus, beginPhase, endPhase } from './build-record.ts';
@@ -15,9 +16,6 @@ import type { Project } from './project.ts';
 
 /** setTimeout overflows beyond this. */
 const longestTimerMs = 2 ** 31 - 1;
-
-/** The variables of the person's environment that a build sees; everything else of it stays outside. */
-const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TF_PLUGIN_CACHE_DIR', 'SSH_AUTH_SOCK'];
 
 /** A checked out build, before its commands run. */
 export interface ReadySource {
@@ -35,8 +33,8 @@ export interface BuildRunnerProps
   readonly targetEndpoint?: string;
   /** What builds get besides, over the inherited variables. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Values of the template's variables that differ on one machine. */
-  readonly substitutions: Readonly<Record<string, string>>;
+  /** Values of the template's variables that differ on one machine (`local/differences.ts`). */
+  readonly substitutions: () => Promise<Readonly<Record<SubstitutedVariable, string>>>;
   /** Runs after the source was fetched and before the first command. */
   readonly onSourceReady?: (source: ReadySource) => Promise<void>;
   /** Time between SIGTERM and SIGKILL of a stopped build: an engine needs it to save and unlock its state. */
@@ -72,13 +70,13 @@ class PhaseFailure extends Error {
 function inheritedVariables(): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && (inherited.includes(name) || name.startsWith('GIT_CONFIG_'))) variables[name] = value;
+    const isInherited = INHERITED_VARIABLES.includes(name) || name.startsWith(INHERITED_PREFIX);
+    if (value !== undefined && isInherited) variables[name] = value;
   }
   // The scripts' programs run on the Node.js that runs the local cloud, whatever else is installed.
   variables.PATH = `${dirname(process.execPath)}${delimiter}${variables.PATH ?? '/usr/bin:/bin'}`;
-  const { TF_CLI_CONFIG_FILE } = process.env;
   // Terraform only warns about a missing file, but it does so in the middle of its JSON.
-  if (TF_CLI_CONFIG_FILE && existsSync(TF_CLI_CONFIG_FILE)) variables.TF_CLI_CONFIG_FILE = TF_CLI_CONFIG_FILE;
+  if (!existsSync(variables.TF_CLI_CONFIG_FILE ?? '')) delete variables.TF_CLI_CONFIG_FILE;
   return variables;
 }
 
@@ -132,10 +130,16 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     await cp(asset.path, target, { recursive: true });
   }
 
-  function buildVariables(
-    { build, project, variables, credentials }: RunRequest,
-    base: string,
-  ): Record<string, string> {
+  /** Only what the template gives the project can be replaced, and the log tells by what. */
+  async function substituted({ project, log }: RunRequest): Promise<Record<string, string>> {
+    const replaced = Object.entries(await props.substitutions()).filter(([name]) => name in project.variables);
+    for (const [name, value] of replaced)
+      log.note(`${name} is ${value} on this machine; in AWS it is ${project.variables[name]}`);
+    return Object.fromEntries(replaced);
+  }
+
+  async function buildVariables(request: RunRequest, base: string): Promise<Record<string, string>> {
+    const { build, project, variables, credentials } = request;
     const secondary = project.secondarySources.map(({ sourceIdentifier }) => [
       `CODEBUILD_SRC_DIR_${sourceIdentifier}`,
       join(base, `src-${sourceIdentifier}`),
@@ -147,7 +151,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       ...project.buildspec.env.variables,
       ...project.variables,
       ...variables,
-      ...props.substitutions,
+      ...(await substituted(request)),
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
       AWS_ENDPOINT_URL: target ?? endpoint(),
@@ -264,7 +268,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     }
     await props.onSourceReady?.({ directory: join(base, 'src'), secondary, variables: request.variables });
     if (request.signal.aborted) return 'STOPPED';
-    const status = await runShell(request, base, buildVariables(request, base));
+    const status = await runShell(request, base, await buildVariables(request, base));
     if (status === 'IN_PROGRESS') throw new Error(`build ${build.id} ended while in progress`);
     if (status === 'SUCCEEDED' || status === 'FAILED') {
       beginPhase(build, 'UPLOAD_ARTIFACTS');

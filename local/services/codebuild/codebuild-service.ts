@@ -18,6 +18,7 @@ import {
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
+import { findInstalledEngines } from './installed-engines.ts';
 import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
 
@@ -102,10 +103,16 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
   const workDirectory = join(filesDirectory, 'work');
   mkdirSync(logsDirectory, { recursive: true, mode: 0o700 });
 
+  let engines: Promise<string> | undefined;
+  const substitutions = async () => {
+    engines ??= findInstalledEngines(process.env.PATH ?? '').then((found) => JSON.stringify(found));
+    return { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: await engines };
+  };
+
   const runner = createBuildRunner({
     ...context,
     ...props,
-    substitutions: { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: 'installed' },
+    substitutions,
     stopGraceMs: props.stopGraceMs ?? defaultStopGraceMs,
   });
 

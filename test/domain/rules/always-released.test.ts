@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { applyResultKey, applyStartedKey } from '../../../lambdas/domain/build-result.ts';
 import { runPrefix, type Status } from '../../../lambdas/domain/deployment.ts';
 import { reconcile, reconcileDeployment } from '../../../lambdas/domain/reconcile.ts';
 import { recordEnding } from '../../../lambdas/domain/record-ending.ts';
 import { releaseEnvironment } from '../../../lambdas/domain/release-environment.ts';
+import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
 import { anApplication, anEnvironment, anEnvironmentState, aRelease } from '../../builders.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';
 import { FakeWorkflow } from '../../fakes/fake-workflow.ts';
@@ -111,23 +111,23 @@ describe('rule 8: every execution ends with the environment released', () => {
 
     test('of an apply that was killed on its way: unknown', async () => {
       const { id, prefix } = await applying();
-      await world.artifacts.putJson(applyStartedKey(prefix), {});
+      await world.artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
       await recordEnding(world, id, 'failed', caught);
       expect(await world.deployment(id)).toMatchObject({ applied: 'unknown', error: { reason: 'apply-interrupted' } });
     });
 
     test('of what came after a complete apply: yes', async () => {
       const { id, prefix } = await applying();
-      await world.artifacts.putJson(applyStartedKey(prefix), {});
-      await world.artifacts.putJson(applyResultKey(prefix), { ok: true, applied: 'yes', resources: 3 });
+      await world.artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
+      await world.artifacts.putJson(runObjectKey(prefix, 'applyResult'), { ok: true, applied: 'yes', resources: 3 });
       await recordEnding(world, id, 'failed', { ...caught, state: 'RecordOutputs' });
       expect(await world.deployment(id)).toMatchObject({ applied: 'yes', error: { state: 'RecordOutputs' } });
     });
 
     test('of a result nobody can read: as if there were none', async () => {
       const { id, prefix } = await applying();
-      await world.artifacts.putJson(applyStartedKey(prefix), {});
-      await world.artifacts.putJson(applyResultKey(prefix), { ok: 'perhaps' });
+      await world.artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
+      await world.artifacts.putJson(runObjectKey(prefix, 'applyResult'), { ok: 'perhaps' });
       await recordEnding(world, id, 'failed', caught);
       expect(await world.deployment(id)).toMatchObject({ applied: 'unknown' });
     });

@@ -314,9 +314,9 @@ describe('an environment is closed only when its state is empty', () => {
     if (!destruction) throw new Error('there is no destruction');
     while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
       await world.workflow.step(destruction.id);
-    const { applyResultKey } = await import('../../../lambdas/domain/build-result.ts');
+    const { runObjectKey } = await import('../../../lambdas/domain/run-objects.ts');
     const { runPrefix } = await import('../../../lambdas/domain/deployment.ts');
-    const key = applyResultKey(runPrefix(destruction));
+    const key = runObjectKey(runPrefix(destruction), 'applyResult');
     await world.artifacts.putJson(key, { ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
     world.workflow.contents.set('ephemeral/my-app/pr-1/terraform.tfstate', 1);
     await world.finishIn('pr-1');
@@ -334,9 +334,13 @@ describe('an environment is closed only when its state is empty', () => {
     if (!destruction) throw new Error('there is no destruction');
     while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
       await world.workflow.step(destruction.id);
-    const { applyResultKey } = await import('../../../lambdas/domain/build-result.ts');
+    const { runObjectKey } = await import('../../../lambdas/domain/run-objects.ts');
     const { runPrefix } = await import('../../../lambdas/domain/deployment.ts');
-    await world.artifacts.putJson(applyResultKey(runPrefix(destruction)), { ok: true, applied: 'yes', resources: 1 });
+    await world.artifacts.putJson(runObjectKey(runPrefix(destruction), 'applyResult'), {
+      ok: true,
+      applied: 'yes',
+      resources: 1,
+    });
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closing');
     world.surroundings.advance(60);

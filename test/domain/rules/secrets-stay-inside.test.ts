@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { outputsKey } from '../../../lambdas/domain/build-result.ts';
 import { runPrefix } from '../../../lambdas/domain/deployment.ts';
 import { viewDeployment } from '../../../lambdas/domain/deployment-view.ts';
 import { viewEnvironment } from '../../../lambdas/domain/environment-view.ts';
 import { presentableOutputs } from '../../../lambdas/domain/outputs.ts';
 import { recordOutputs } from '../../../lambdas/domain/record-outputs.ts';
 import { LISTINGS } from '../../../lambdas/domain/records.ts';
+import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
 import { ALICE, CAROL, World } from '../world.ts';
 
 const HOME = { partition: 'aws', region: 'eu-west-1', accountId: '111111111111' };
@@ -91,7 +91,7 @@ describe('rule 9: secrets stay inside', () => {
     await world.workflow.run(id);
     await world.decide(id, CAROL);
     while ((await world.statusOf(id)) !== 'applying') await world.workflow.step(id);
-    await world.artifacts.putJson(outputsKey(runPrefix(await world.deployment(id))), {
+    await world.artifacts.putJson(runObjectKey(runPrefix(await world.deployment(id)), 'outputs'), {
       password: { sensitive: true, type: 'string', value: 'hunter2' },
       nested: { sensitive: true, value: { password: 'hunter2' } },
       url: { sensitive: false, type: 'string', value: 'https://my-app.example' },

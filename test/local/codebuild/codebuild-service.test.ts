@@ -96,11 +96,11 @@ describe('a build', () => {
     ]);
   });
 
-  it('sees the source at the commit, the scripts beside it, and its own identity', async () => {
+  it('sees the source at the commit, the program beside it, and its own identity', async () => {
     const { build, log } = await runBuild(
       spec([
         'cat file.txt',
-        'ls "$CODEBUILD_SRC_DIR_scripts"',
+        'ls "$CODEBUILD_SRC_DIR_program"',
         'echo "$CODEBUILD_BUILD_ID $CODEBUILD_RESOLVED_SOURCE_VERSION"',
       ]),
     );
@@ -116,6 +116,7 @@ describe('a build', () => {
     const { log } = await runBuild(spec(['env']), {
       FROM_START: 'yes',
       STAGEGATE_ENGINES: 'ignored: the machine decides',
+      STAGEGATE_WORK_OTHER: 'as it was given',
     });
     delete process.env.STAGEGATE_TEST_LEAK;
     delete process.env.AWS_PROFILE;
@@ -123,7 +124,8 @@ describe('a build', () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         'FROM_START=yes',
-        'STAGEGATE_ENGINES=installed',
+        'STAGEGATE_WORK_OTHER=as it was given',
+        expect.stringMatching(/^STAGEGATE_ENGINES=\[\{"name":"terraform","version":"\d+\.\d+\.\d+","path":"\/.+"\}/),
         `AWS_REGION=${region}`,
         `AWS_ENDPOINT_URL=${cloud.url}`,
       ]),
@@ -213,7 +215,7 @@ describe('credentials', () => {
   it('are those of the service role', async () => {
     const { log } = await runBuild(spec([ask]));
     const role = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
-    expect(JSON.parse(/\{.*\}/.exec(log)?.[0] ?? '{}')).toMatchObject({
+    expect(JSON.parse(/^\{.*\}/m.exec(log)?.[0] ?? '{}')).toMatchObject({
       RoleArn: role,
       AccessKeyId: expect.stringMatching(/^ASIA/),
     });
@@ -375,8 +377,8 @@ describe('a build fails before its first command', () => {
     expect([status, phase, code]).toEqual(['FAILED', 'PROVISIONING', 'ACCESS_DENIED']);
   });
 
-  it('when its role may not read the scripts', async () => {
-    const SecondarySources = [{ Type: 'S3', Location: 'assets/other.zip', SourceIdentifier: 'scripts' }];
+  it('when its role may not read the program', async () => {
+    const SecondarySources = [{ Type: 'S3', Location: 'assets/other.zip', SourceIdentifier: 'program' }];
     const [status, phase, code] = await failed({ SecondarySources });
     expect([status, phase, code]).toEqual(['FAILED', 'DOWNLOAD_SOURCE', 'ACCESS_DENIED']);
   });

@@ -168,7 +168,7 @@ export async function openBuildCloud(
           Name: name,
           ServiceRole: `arn:aws:iam::${accountId}:role/${name}-build`,
           Source: { Type: 'NO_SOURCE', BuildSpec: buildspec },
-          SecondarySources: [{ Type: 'S3', Location: 'assets/scripts.zip', SourceIdentifier: 'scripts' }],
+          SecondarySources: [{ Type: 'S3', Location: 'assets/scripts.zip', SourceIdentifier: 'program' }],
           Environment: {
             Type: 'ARM_CONTAINER',
             Image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',

@@ -52,9 +52,9 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
 /**
  * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working. Links
  * that lead out of the repository are left out; in the environment's own directory they are refused, elsewhere they are
- * somebody else's and must not keep this environment from being planned.
+ * somebody else's and must not keep this environment from being planned. Answers what was left out.
  */
-export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): void {
+export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): readonly string[] {
   requireDirectory(checkout, directory, commit);
   const refused: string[] = [];
   copyDirectory(checkout, tree, checkout, refused);
@@ -62,6 +62,6 @@ export function copyCheckout(checkout: string, tree: string, directory: string, 
     if (isInside(normalize(directory), path)) {
       throw new PhaseError('checkout', `"${path}" is a symbolic link that leads out of the repository`);
     }
-    console.log(`"${path}" is left out: it leads out of the repository`);
   }
+  return refused;
 }

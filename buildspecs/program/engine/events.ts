@@ -54,9 +54,16 @@ export function parseEvent(line: string): EngineEvent | undefined {
   }
 }
 
-/** Reads the one document that `validate -json` prints; warnings about the CLI configuration may stand before it. */
+/**
+ * The findings in the one document that `validate -json` prints; warnings about the CLI configuration may stand before it.
+ * Text that is no such document has none.
+ */
 export function parseValidation(text: string): readonly DiagnosticEvent[] {
-  return ValidationSchema.parse(JSON.parse(text.slice(text.indexOf('{')))).diagnostics;
+  try {
+    return ValidationSchema.parse(JSON.parse(text.slice(text.indexOf('{')))).diagnostics;
+  } catch {
+    return [];
+  }
 }
 
 const longestDetail = 1000;
@@ -116,23 +123,18 @@ export function describeEvent(event: EngineEvent): string | undefined {
   }
 }
 
-const ProgressSchema = z.object({
-  started: z.number(),
-  completed: z.number(),
-  /** Changes by the engine's own summary; undefined when it did not get that far. */
-  applied: z.number().optional(),
-  wasStopped: z.boolean(),
-});
 /** How far an apply got. */
-export type Progress = z.infer<typeof ProgressSchema>;
-
-/** Reads what `Progress` was written before. */
-export const parseProgress = (text: string): Progress => ProgressSchema.parse(JSON.parse(text));
+export interface Progress {
+  readonly started: number;
+  readonly completed: number;
+  /** Changes by the engine's own summary; undefined when it did not get that far. */
+  readonly applied?: number;
+}
 
 const isChange = (action: string) => !['read', 'open', 'close', 'renew', 'noop'].includes(action);
 
 /** Counts what an apply did, event by event. */
-export function countProgress(events: Iterable<EngineEvent>): Omit<Progress, 'wasStopped'> {
+export function countProgress(events: Iterable<EngineEvent>): Progress {
   let started = 0;
   let completed = 0;
   let applied: number | undefined;

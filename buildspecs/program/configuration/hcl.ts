@@ -1,9 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { Language, type Node, Parser } from 'web-tree-sitter';
-
-/** The bundled program finds both beside itself (runtime-files.ts). */
-const grammarFile = fileURLToPath(new URL('./tree-sitter-terraform.wasm', import.meta.url));
-const runtimeFile = fileURLToPath(new URL('./web-tree-sitter.wasm', import.meta.url));
+import { runtimeFile } from './runtime-files.ts';
 
 export interface HclAttribute {
   readonly name: string;
@@ -99,9 +95,9 @@ function findErrorLine(node: Node): number | undefined {
 let ready: Promise<Parser> | undefined;
 
 async function createParser(): Promise<Parser> {
-  await Parser.init({ locateFile: () => runtimeFile });
+  await Parser.init({ locateFile: () => runtimeFile('web-tree-sitter.wasm') });
   const parser = new Parser();
-  parser.setLanguage(await Language.load(grammarFile));
+  parser.setLanguage(await Language.load(runtimeFile('tree-sitter-terraform.wasm')));
   return parser;
 }
 

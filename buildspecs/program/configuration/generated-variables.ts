@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { BuildVariables } from '../../../lambdas/domain/build-variables.ts';
 import { PhaseError } from '../build/failure.ts';
-import type { GeneratedVariables } from '../build/variables.ts';
 import type { DeclaredVariable, FileValue } from './variables.ts';
 
 interface Directory {
@@ -22,7 +22,7 @@ const refuse = (message: string): never => {
  * the variable. An undeclared name would only be a warning of the engine, and a value in the directory's own files would
  * be overruled without a word: both are refused here.
  */
-export function selectVariables(wanted: GeneratedVariables, directory: Directory): Record<string, unknown> {
+export function selectVariables(wanted: BuildVariables, directory: Directory): Record<string, unknown> {
   const { name: place, declared, values } = directory;
   const names = new Set(declared.map(({ name }) => name));
   const required = Object.keys(wanted).filter((name) => wanted[name]?.mode === 'required');

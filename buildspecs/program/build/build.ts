@@ -1,0 +1,72 @@
+import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
+import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { Engine } from '../engine/engine.ts';
+import { PhaseError } from './failure.ts';
+import type { WorkPaths } from './work-paths.ts';
+
+/** What a build finds where it runs; tests put stand-ins in the place of the engine and the bucket. */
+export interface Machine {
+  /** Of the process; STAGEGATE_… variables are parsed from it, the rest is passed on to the engine. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  artifacts(bucket: string, prefix: string): Artifacts;
+  /** Makes an engine ready to run, installing it into the directory where it is not on the machine. */
+  engine(available: AvailableEngine, directory: string): Promise<Engine>;
+  /** A line of the build log. */
+  readonly log: (line: string) => void;
+  /** Aborts when the build is told to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** One build under way: what it was told, where it works, and how far it is. */
+export class Build<Variables> {
+  readonly variables: Variables;
+  readonly paths: WorkPaths;
+  readonly machine: Machine;
+  readonly artifacts: Artifacts;
+  /** Values that must not appear in anything that is shown or kept. */
+  readonly secrets: string[] = [];
+  /** Seconds that the engine ran, by phase. */
+  readonly engineSeconds: Record<string, number> = {};
+  private readonly startedAt = performance.now();
+  private current: string;
+
+  constructor(phase: string, facts: Pick<Build<Variables>, 'variables' | 'paths' | 'machine' | 'artifacts'>) {
+    this.current = phase;
+    this.variables = facts.variables;
+    this.paths = facts.paths;
+    this.machine = facts.machine;
+    this.artifacts = facts.artifacts;
+  }
+
+  /** What the result names when something fails. */
+  get phase(): string {
+    return this.current;
+  }
+
+  /** Begins the next phase, unless the build was told to stop. */
+  enter(phase: string): void {
+    this.current = phase;
+    this.requireGoingOn();
+  }
+
+  /** Begins a phase that happens although the build was told to stop: what was applied must be told. */
+  finish(phase: string): void {
+    this.current = phase;
+  }
+
+  requireGoingOn(): void {
+    if (this.machine.stop.aborted)
+      throw new PhaseError(this.current, `the build was stopped in phase "${this.current}"`, { reason: 'stopped' });
+  }
+
+  log(line: string): void {
+    this.machine.log(line);
+  }
+
+  seconds(): { total: number; engine: Record<string, number> } {
+    return { total: secondsSince(this.startedAt), engine: this.engineSeconds };
+  }
+}
+
+/** Seconds since an instant of the performance clock, to the millisecond. */
+export const secondsSince = (startedAt: number): number => Math.round(performance.now() - startedAt) / 1000;

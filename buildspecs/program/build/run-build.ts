@@ -1,0 +1,120 @@
+import { mkdir, rm } from 'node:fs/promises';
+import * as z from 'zod';
+import {
+  ApplyVariablesSchema,
+  PlanVariablesSchema,
+  ProjectVariablesSchema,
+} from '../../../lambdas/domain/build-environment-variables.ts';
+import type { ApplyResult, PlanResult } from '../../../lambdas/domain/build-result.ts';
+import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
+import { ObjectExistsError, type PutOptions } from '../artifacts/artifacts.ts';
+import { Build, type Machine } from './build.ts';
+import { PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
+import { workPaths } from './work-paths.ts';
+
+const PlanEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...PlanVariablesSchema.shape });
+const ApplyEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...ApplyVariablesSchema.shape });
+export type PlanBuild = Build<z.output<typeof PlanEnvironmentSchema>>;
+export type ApplyBuild = Build<z.output<typeof ApplyEnvironmentSchema>>;
+export type EitherBuild = PlanBuild | ApplyBuild;
+
+/** Where a failure is reported; enough to say that something else is wrong with the variables. */
+const ReportSchema = ApplyVariablesSchema.pick({ STAGEGATE_ARTIFACT_BUCKET: true, STAGEGATE_RUN_PREFIX: true });
+
+/** Runs a plan build to its end; says whether it succeeded. */
+export const runPlanBuild = (machine: Machine, plan: (build: PlanBuild) => Promise<PlanResult>): Promise<boolean> =>
+  runBuild(machine, {
+    ...{ phase: 'checkout', result: 'planResult', run: plan, schema: PlanEnvironmentSchema },
+    failed: (error): PlanResult => ({ ok: false, ...summarizeFailure(error) }),
+  });
+
+/** Runs an apply build to its end; says whether it succeeded. `judge`: what a failure says of the infrastructure. */
+export const runApplyBuild = (
+  machine: Machine,
+  apply: (build: ApplyBuild) => Promise<ApplyResult>,
+  judge: (build: ApplyBuild, error: PhaseError) => Promise<ApplyResult>,
+): Promise<boolean> =>
+  runBuild(machine, {
+    ...{ phase: 'started', result: 'applyResult', run: apply, schema: ApplyEnvironmentSchema },
+    failed: async (error, build): Promise<ApplyResult> =>
+      build
+        ? judge(build, error)
+        : { ok: false, ...summarizeFailure(error), reason: error.reason ?? `${error.phase}-failed`, applied: 'no' },
+  });
+
+interface BuildKind<Schema extends z.ZodType, Result> {
+  /** The phase in which a build begins. */
+  readonly phase: string;
+  readonly result: RunObject;
+  readonly schema: Schema;
+  run(build: Build<z.output<Schema>>): Promise<Result>;
+  failed(error: PhaseError, build?: Build<z.output<Schema>>): Result | Promise<Result>;
+}
+
+/**
+ * A clean work directory, a result whatever happens, and nothing left behind: values of the plan are no one's business
+ * after the build.
+ */
+async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]>, Result extends object>(
+  machine: Machine,
+  kind: BuildKind<Schema, Result>,
+): Promise<boolean> {
+  const where = ReportSchema.safeParse(machine.environment);
+  if (!where.success) {
+    machine.log(`Error: ${describeIssues(where.error)}; the failure cannot be reported`);
+    return false;
+  }
+  const artifacts = machine.artifacts(where.data.STAGEGATE_ARTIFACT_BUCKET, where.data.STAGEGATE_RUN_PREFIX);
+  const report = async (result: Result, options: PutOptions = {}) => {
+    await artifacts.put(kind.result, `${JSON.stringify(result, null, 2)}\n`, options);
+  };
+  const variables = kind.schema.safeParse(machine.environment);
+  if (!variables.success) {
+    const phase = variables.error.issues.every(({ path }) => path[0] === 'STAGEGATE_VARIABLES')
+      ? 'variables'
+      : kind.phase;
+    const error = new PhaseError(phase, describeIssues(variables.error));
+    machine.log(`Error: ${error.message}`);
+    await reportFailure(machine, () => kind.failed(error), report);
+    return false;
+  }
+  const paths = workPaths(variables.data);
+  const build = new Build<z.output<Schema>>(kind.phase, { variables: variables.data, paths, machine, artifacts });
+  try {
+    await rm(paths.base, { recursive: true, force: true });
+    await mkdir(paths.base, { recursive: true, mode: 0o700 });
+    const result = await kind.run(build);
+    build.finish('upload');
+    await report({ ...result, seconds: build.seconds() });
+    return true;
+  } catch (thrown) {
+    const error = toPhaseError(thrown, build.phase);
+    // The engine's own findings are in the log already.
+    if (error.diagnostics.length === 0) build.log(`Error: ${error.message}`);
+    await reportFailure(
+      machine,
+      async () => ({ ...(await kind.failed(error, build)), seconds: build.seconds() }),
+      // The build that did start owns the result; a second one may only fill a gap, never replace it.
+      (result) => report(result, { once: error.reason === 'already-started' }),
+    );
+    return false;
+  } finally {
+    await rm(paths.base, { recursive: true, force: true });
+  }
+}
+
+async function reportFailure<Result>(
+  machine: Machine,
+  tell: () => Result | Promise<Result>,
+  report: (result: Result) => Promise<void>,
+): Promise<void> {
+  try {
+    await report(await tell());
+  } catch (error) {
+    if (error instanceof ObjectExistsError) return;
+    machine.log(`Error: the failure could not be reported: ${toPhaseError(error, 'upload').message}`);
+  }
+}
+
+const describeIssues = (error: z.ZodError): string =>
+  `reading the build's variables: ${error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`;

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+
+/** The files of one build below STAGEGATE_WORK; the same absolute paths in the plan and the apply of an environment. */
+export function workPaths(variables: {
+  readonly STAGEGATE_WORK: string;
+  readonly STAGEGATE_APPLICATION: string;
+  readonly STAGEGATE_ENVIRONMENT: string;
+  readonly STAGEGATE_DIRECTORY: string;
+}) {
+  const base = join(variables.STAGEGATE_WORK, variables.STAGEGATE_APPLICATION, variables.STAGEGATE_ENVIRONMENT);
+  const inBase = (name: string) => join(base, name);
+  return {
+    base,
+    /** The repository, without .git. */
+    tree: inBase('tree'),
+    /** The directory that is planned and applied. */
+    directory: join(base, 'tree', variables.STAGEGATE_DIRECTORY),
+    /** Where the engine is installed, if it has to be. */
+    engineDirectory: inBase('engine'),
+    plan: inBase('plan.tfplan'),
+    /** Name and version of the engine that made the plan; part of the bundle. */
+    engine: inBase('engine.json'),
+    /** `-backend-config` arguments of `init`, one per line; part of the bundle. */
+    backendArguments: inBase('backend-arguments'),
+    /** The values that Stagegate gives the plan; part of the bundle. Outside of the tree, whose names are the team's. */
+    generatedVariables: inBase('variables.tfvars.json'),
+    planJson: inBase('plan.json'),
+    /** What `validate` found. */
+    validation: inBase('validation.json'),
+    /** The state after an apply, as the backend keeps it. */
+    state: inBase('state.json'),
+    awsConfig: inBase('aws-config'),
+  };
+}
+export type WorkPaths = ReturnType<typeof workPaths>;

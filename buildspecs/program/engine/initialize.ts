@@ -1,0 +1,38 @@
+import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
+import { PhaseError, toPhaseError } from '../build/failure.ts';
+import type { EitherBuild } from '../build/run-build.ts';
+import { type BackendAddress, readBackendAddress } from './backend-address.ts';
+import type { Engine } from './engine.ts';
+import { concludeStep, runStep } from './engine-step.ts';
+import type { EngineEvent } from './events.ts';
+
+/** Makes the engine ready to run; what fails belongs to `init`, which is the first to need it. */
+export async function makeEngineReady(build: EitherBuild, chosen: AvailableEngine): Promise<Engine> {
+  try {
+    return await build.machine.engine(chosen, build.paths.engineDirectory);
+  } catch (error) {
+    throw toPhaseError(error, 'init');
+  }
+}
+
+/** Runs `init` and answers where the state is. Refuses an engine that says it is another than the one that was chosen. */
+export async function initialize(build: EitherBuild, engine: Engine, more: readonly string[]): Promise<BackendAddress> {
+  build.enter('init');
+  const outcome = await runStep(build, engine, 'init', {
+    arguments: ['init', '-input=false', '-json', `-lock-timeout=${build.variables.STAGEGATE_LOCK_TIMEOUT}`, ...more],
+  });
+  concludeStep(build, engine, outcome);
+  requireSameEngine(engine, outcome.events);
+  return readBackendAddress(build);
+}
+
+/** Not every version tells itself. */
+function requireSameEngine({ name, version }: Engine, events: readonly EngineEvent[]): void {
+  const told = events.find((event) => event.type === 'version');
+  const toldName = told?.tofu === undefined ? 'terraform' : 'tofu';
+  const toldVersion = told?.tofu ?? told?.terraform;
+  if (toldVersion === undefined || (toldName === name && toldVersion === version)) return;
+  throw new PhaseError('init', `${name} ${version} was asked for, this is ${toldName} ${toldVersion}`, {
+    reason: 'engine-mismatch',
+  });
+}

@@ -1,0 +1,131 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PlanResult } from '../../lambdas/domain/build-result.ts';
+import { ArtifactStoreError } from './artifacts/artifacts.ts';
+import { PhaseError, toPhaseError } from './build/failure.ts';
+import type { PlanBuild } from './build/run-build.ts';
+import { type PlanBundle, packBundle } from './bundle/plan-bundle.ts';
+import { chooseEngine } from './engine/choose-engine.ts';
+import type { Engine } from './engine/engine.ts';
+import { writeProfile } from './engine/engine-environment.ts';
+import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts';
+import { parseValidation, toDiagnostic } from './engine/events.ts';
+import { initialize, makeEngineReady } from './engine/initialize.ts';
+import { readPlannedState } from './engine/plan-file.ts';
+import { preparePlan } from './prepare-plan.ts';
+
+/** Of `plan -detailed-exitcode`. */
+const NO_CHANGES = 0;
+const CHANGES = 2;
+
+/** Plans one environment and uploads the plan bundle: what reviewers approve and the apply build will apply. */
+export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
+  const { variables, paths, artifacts } = build;
+  build.enter('checkout');
+  const ready = makeEngineReady(build, chosenEngine(build));
+  // What is wrong with the checkout is told first; a failed installation waits until it is asked for.
+  ready.catch(() => undefined);
+  const backendArguments = await preparePlan(build, ready);
+  writeProfile(build);
+  const engine = await ready;
+
+  artifacts.warmUp();
+  const backend = await initialize(build, engine, backendArguments);
+  const exitCode = await plan(build, engine);
+  const { name, version } = engine;
+  writeFileSync(paths.engine, JSON.stringify({ name, version }));
+
+  build.enter('show');
+  const [, bundle] = await Promise.all([show(build, engine), pack(build)]);
+
+  build.enter('upload');
+  const modules = join(paths.directory, '.terraform', 'modules', 'modules.json');
+  const [bundleAddress, planJson, modulesAddress] = await uploading(() =>
+    Promise.all([
+      artifacts.put('bundle', bundle.bytes, { sha256: bundle.sha256 }),
+      artifacts.put('planJson', readFileSync(paths.planJson)),
+      artifacts.put('modules', existsSync(modules) ? readFileSync(modules) : '{"Modules":[]}'),
+    ]),
+  );
+  const digest = bundle.sha256.toString('hex');
+  build.log(`plan bundle ${digest}`);
+  return {
+    ok: true,
+    operation: variables.STAGEGATE_OPERATION,
+    engine: { name: variables.STAGEGATE_ENGINE, version },
+    exitCode,
+    digest,
+    ...{ bundle: bundleAddress, planJson, modules: modulesAddress, backend },
+    state: readPlannedState(readFileSync(paths.plan)),
+    createdAt: new Date().toISOString(),
+  };
+}
+
+const chosenEngine = ({ variables }: PlanBuild) =>
+  chooseEngine(variables.STAGEGATE_ENGINES, {
+    name: variables.STAGEGATE_ENGINE,
+    version: variables.STAGEGATE_ENGINE_VERSION,
+  });
+
+async function plan(build: PlanBuild, engine: Engine): Promise<typeof NO_CHANGES | typeof CHANGES> {
+  const { variables, paths } = build;
+  build.enter('plan');
+  const attempt = (lockTimeout: string) =>
+    runStep(build, engine, 'plan', {
+      arguments: [
+        ...['plan', '-input=false', '-json', '-detailed-exitcode', `-lock-timeout=${lockTimeout}`],
+        ...[`-out=${paths.plan}`, `-var-file=${paths.generatedVariables}`],
+        ...(variables.STAGEGATE_OPERATION === 'destroy' ? ['-destroy'] : []),
+      ],
+    });
+  let outcome = await attempt('0s');
+  if (isLocked(outcome)) {
+    // The engine looks at the configuration once it has the lock: a mistake must not wait for somebody else's run.
+    await requireValid(build, engine);
+    build.log(`somebody else has locked the state; waiting for at most ${variables.STAGEGATE_LOCK_TIMEOUT}`);
+    outcome = await attempt(variables.STAGEGATE_LOCK_TIMEOUT);
+  }
+  concludeStep(build, engine, outcome, [NO_CHANGES, CHANGES]);
+  const exitCode = outcome.exitCode === CHANGES ? CHANGES : NO_CHANGES;
+  build.log(exitCode === CHANGES ? 'The plan has changes.' : 'The plan has no changes.');
+  return exitCode;
+}
+
+const isLocked = ({ exitCode, diagnostics, wasStopped }: StepOutcome): boolean =>
+  exitCode === 1 && !wasStopped && diagnostics.some(({ summary }) => summary === 'Error acquiring the state lock');
+
+async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
+  const { validation } = build.paths;
+  const outcome = await runStep(build, engine, 'plan', { arguments: ['validate', '-json'], outputFile: validation });
+  const diagnostics = parseValidation(readFileSync(validation, 'utf8')).map((event) =>
+    toDiagnostic(event, build.variables.STAGEGATE_DIRECTORY),
+  );
+  concludeStep(build, engine, { ...outcome, diagnostics });
+}
+
+async function show(build: PlanBuild, engine: Engine): Promise<void> {
+  const { paths } = build;
+  const outcome = await runStep(build, engine, 'show', {
+    arguments: ['show', '-json', paths.plan],
+    outputFile: paths.planJson,
+  });
+  concludeStep(build, engine, outcome);
+}
+
+async function pack({ paths }: PlanBuild): Promise<PlanBundle> {
+  try {
+    return await packBundle(paths);
+  } catch (error) {
+    throw toPhaseError(error, 'bundle');
+  }
+}
+
+/** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */
+async function uploading<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof ArtifactStoreError)) throw error;
+    throw new PhaseError('upload', `uploading the plan: ${error.message}`, { reason: 'artifact-store' });
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeDiagnostic, findCause, PhaseError } from './build/failure.ts';
+import type { PlanBuild } from './build/run-build.ts';
+import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
+import { copyCheckout } from './configuration/checkout.ts';
+import { selectVariables } from './configuration/generated-variables.ts';
+import { secretsAmong } from './configuration/variable-secrets.ts';
+import { readDeclaredVariables, readFileValues } from './configuration/variables.ts';
+import type { Engine } from './engine/engine.ts';
+import { runStep } from './engine/engine-step.ts';
+
+/**
+ * What happens before the engine runs: copies the checkout to the environment's fixed path, completes the backend and
+ * selects the variables. Refuses what cannot be planned safely. Answers the `-backend-config` arguments of `init`.
+ */
+export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Promise<readonly string[]> {
+  const { variables, paths, machine } = build;
+  const { CODEBUILD_SRC_DIR: checkout } = machine.environment;
+  if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
+  mkdirSync(paths.tree, { recursive: true });
+  const leftOut = copyCheckout(
+    realpathSync(checkout),
+    paths.tree,
+    variables.STAGEGATE_DIRECTORY,
+    variables.STAGEGATE_COMMIT,
+  );
+  for (const path of leftOut) build.log(`"${path}" is left out: it leads out of the repository`);
+  try {
+    const backendArguments = await writeBackend(build);
+    await writeVariables(build);
+    return backendArguments;
+  } catch (error) {
+    if (error instanceof PhaseError && error.reason === 'unparsable')
+      throw await explainSyntaxError(build, await engine, error);
+    throw error;
+  }
+}
+
+/** The engine explains its own language best: where our parser gives up, its message is the one to show. */
+async function explainSyntaxError(build: PlanBuild, engine: Engine, error: PhaseError): Promise<PhaseError> {
+  const { diagnostics } = await runStep(build, engine, 'init', {
+    arguments: ['init', '-backend=false', '-input=false', '-json'],
+  });
+  const cause = findCause(diagnostics);
+  if (cause?.file === undefined) return error;
+  build.log(`Error: ${describeDiagnostic(cause)}`);
+  return new PhaseError('init', describeDiagnostic(cause), { diagnostics });
+}
+
+async function writeBackend({ variables, paths, machine }: PlanBuild): Promise<readonly string[]> {
+  const { STAGEGATE_STATE_BUCKET: bucket, STAGEGATE_STATE_KEY: key } = variables;
+  const isKeyFixed = variables.STAGEGATE_STATE_KEY_RULE === 'fixed';
+  const declared = await readBackend(paths.directory, variables.STAGEGATE_ENGINE, variables.STAGEGATE_DIRECTORY);
+  const completion = completeBackend(declared, {
+    ...{ bucket, key, isKeyFixed },
+    region: variables.STAGEGATE_REGION,
+    // An endpoint of one's own (the local cloud) has no host name for each bucket.
+    usePathStyle: machine.environment.AWS_ENDPOINT_URL_S3 !== undefined,
+  });
+  if (completion.needsOverride)
+    writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');
+  writeFileSync(paths.backendArguments, completion.arguments.map((argument) => `${argument}\n`).join(''));
+  machine.log(
+    declared?.type === 's3'
+      ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})${isKeyFixed ? ` with the key ${key}` : ''}`
+      : `backend: s3://${bucket}/${key}`,
+  );
+  return completion.arguments;
+}
+
+/** What the plan is told beside the directory's own files, and which of its values must never be shown. */
+async function writeVariables({ variables, paths, secrets, machine }: PlanBuild): Promise<void> {
+  const declared = await readDeclaredVariables(paths.directory, variables.STAGEGATE_ENGINE);
+  const values = await readFileValues(paths.directory);
+  secrets.push(...secretsAmong(declared, values));
+  const name = variables.STAGEGATE_DIRECTORY;
+  const selected = selectVariables(variables.STAGEGATE_VARIABLES, { name, declared, values });
+  writeFileSync(paths.generatedVariables, `${JSON.stringify(selected, null, 2)}\n`);
+  const names = Object.keys(selected);
+  if (names.length > 0) machine.log(`variables set by Stagegate: ${names.join(', ')}`);
+}

@@ -1,0 +1,57 @@
+/**
+ * Where the local cloud gives builds and functions something else than AWS would, all in one place. Everything else comes
+ * from the synthesized template. Each entry names the test that shows the side of AWS, with what the template says.
+ */
+
+interface Difference {
+  /** What is different here. */
+  readonly here: string;
+  readonly test: string;
+}
+
+/** Variables that the template gives its build projects and that have other values here. Nothing else can be replaced. */
+export const SUBSTITUTED_VARIABLES = {
+  STAGEGATE_WORK: {
+    here: "a directory of the local cloud's own, because its builds share one file system",
+    test: 'test/buildspecs/synthesized-builds.test.ts',
+  },
+  STAGEGATE_ENGINES: {
+    here: 'the engines on the PATH with their versions, instead of downloads; a version that an application names has to be there',
+    test: 'test/buildspecs/synthesized-builds.test.ts',
+  },
+} as const satisfies Record<string, Difference>;
+export type SubstitutedVariable = keyof typeof SUBSTITUTED_VARIABLES;
+
+/** Settings with which the local cloud synthesizes the template. */
+export const SYNTHESIS_CONTEXT = {
+  /** Executions are looked at on a page of the local cloud. */
+  'stagegate:executionsPath': { value: '/local/executions', test: 'test/lib/functions.test.ts' },
+  /** Certificates are issued within a second. */
+  'stagegate:dnsPollSeconds': { value: 1, test: 'test/lib/config.test.ts' },
+  'stagegate:certificateWaitSeconds': { value: 60, test: 'test/lib/config.test.ts' },
+  'stagegate:dnsChangeWaitSeconds': { value: 60, test: 'test/lib/config.test.ts' },
+} as const;
+
+/** Variables of the person's environment that a build sees; everything else of it stays outside. */
+export const INHERITED_VARIABLES: readonly string[] = [
+  // The tools of this machine in the place of the build image's.
+  ...['PATH', 'HOME', 'LANG', 'TMPDIR'],
+  // Providers come from where the person's own Terraform has them.
+  ...['TF_PLUGIN_CACHE_DIR', 'TF_CLI_CONFIG_FILE'],
+  // Private modules are fetched as the person would.
+  'SSH_AUTH_SOCK',
+];
+/** Git's configuration by variables: `url.<local>.insteadOf` and the like. */
+export const INHERITED_PREFIX = 'GIT_CONFIG_';
+
+/** What is in a template or a build and has no effect here. */
+export const LEFT_OUT: Readonly<Record<string, Difference>> = {
+  'image, computeType and runtime-versions of a build': {
+    here: 'commands run with the tools of this machine and the Node.js that runs the local cloud',
+    test: 'test/lib/builds.test.ts',
+  },
+  'fetching a source with its connection or secret': {
+    here: "git fetches it with the person's own configuration; whether the project's role may use them is checked",
+    test: 'test/lib/builds.test.ts',
+  },
+};

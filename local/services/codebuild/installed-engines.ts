@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+
+/** An engine on this machine, as a build is told of it. */
+interface InstalledEngine {
+  readonly name: string;
+  readonly version: string;
+  readonly path: string;
+}
+
+/** Both engines call their own version so. */
+const VersionSchema = z.object({ terraform_version: z.string() });
+
+const run = promisify(execFile);
+
+/** The engines that a PATH leads to, with the versions that they tell. */
+export async function findInstalledEngines(path: string): Promise<InstalledEngine[]> {
+  const found = await Promise.all(['terraform', 'tofu'].map((name) => findEngine(name, path)));
+  return found.filter((engine) => engine !== undefined);
+}
+
+async function findEngine(name: string, path: string): Promise<InstalledEngine | undefined> {
+  for (const directory of path.split(delimiter)) {
+    const file = join(directory, name);
+    if (!directory.startsWith('/') || !(await isExecutable(file))) continue;
+    const { stdout } = await run(file, ['version', '-json'], { env: { PATH: path, CHECKPOINT_DISABLE: '1' } });
+    return { name, version: VersionSchema.parse(JSON.parse(stdout)).terraform_version, path: file };
+  }
+  return undefined;
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,203 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type ApplyProgress, applyPlan, judgeFailedApply } from '../../buildspecs/program/apply-plan.ts';
+import {
+  type Address,
+  ArtifactStoreError,
+  type Artifacts,
+  ObjectExistsError,
+} from '../../buildspecs/program/artifacts/artifacts.ts';
+import type { Machine } from '../../buildspecs/program/build/build.ts';
+import { runApplyBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
+import type { EngineExit, EngineStep } from '../../buildspecs/program/engine/engine.ts';
+import { planEnvironment } from '../../buildspecs/program/plan-environment.ts';
+import { ApplyResultSchema, PlanResultSchema, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/run-objects.ts';
+
+/**
+ * Both build programs in this process, with stand-ins for the engine and the artifact bucket: what the programs do with
+ * whatever an engine says. What the real engine does is shown by the suites that run it.
+ */
+
+/** A file of the checkout, or a link. */
+type Content = string | { readonly link: string };
+
+/** What one step of the stand-in does. Lines are its output. */
+type StepResult = { readonly exitCode?: number; readonly errorOutput?: string; readonly lines?: readonly string[] };
+type StepFunction = (step: EngineStep) => StepResult | Promise<StepResult>;
+
+export const event = (value: object): string => JSON.stringify(value);
+
+/** Writes what `init` leaves of the backend. */
+export function resolveBackend(directory: string, backend: object = { type: 's3', config: S3_CONFIG }): void {
+  mkdirSync(join(directory, '.terraform'), { recursive: true });
+  writeFileSync(join(directory, '.terraform', 'terraform.tfstate'), JSON.stringify({ backend }));
+}
+const S3_CONFIG = { bucket: 'b', key: 'k', region: 'eu-west-1' };
+
+const outputFileOf = (step: EngineStep) =>
+  step.arguments.find((text) => text.startsWith('-out='))?.slice('-out='.length);
+
+/** An engine that succeeds at everything. */
+const NORMAL: Readonly<Record<string, StepFunction>> = {
+  init(step) {
+    resolveBackend(step.directory);
+    return { lines: [event({ type: 'version', terraform: '1.99.0' })] };
+  },
+  plan(step) {
+    writeFileSync(outputFileOf(step) ?? '', 'saved');
+    return { exitCode: 2 };
+  },
+  show: () => ({ lines: ['{}'] }),
+  validate: () => ({ lines: ['{"diagnostics":[]}'] }),
+  apply: () => ({
+    lines: [event({ type: 'change_summary', changes: { add: 1, change: 0, remove: 0, operation: 'apply' } })],
+  }),
+  state: () => ({ lines: ['{"version":4,"outputs":{},"resources":[]}'] }),
+};
+
+/** The artifact bucket in memory. */
+export class MemoryArtifacts implements Artifacts {
+  readonly objects = new Map<string, Buffer>();
+  /** Objects that cannot be put, with the name of the error. */
+  readonly broken = new Map<RunObject, string>();
+  private readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  async put(object: RunObject, body: Buffer | string, { once = false } = {}): Promise<Address> {
+    const key = `${this.prefix}${RUN_OBJECTS[object]}`;
+    const error = this.broken.get(object);
+    if (error !== undefined) throw new ArtifactStoreError(error);
+    if (once && this.objects.has(key)) throw new ObjectExistsError('PreconditionFailed');
+    this.objects.set(key, Buffer.from(body));
+    return { key, versionId: 'v1' };
+  }
+
+  async get(key: string): Promise<Buffer> {
+    const found = this.objects.get(key);
+    if (!found) throw new ArtifactStoreError('NoSuchVersion');
+    return found;
+  }
+
+  warmUp(): void {}
+
+  json(object: RunObject): unknown {
+    const found = this.objects.get(`${this.prefix}${RUN_OBJECTS[object]}`);
+    return found && JSON.parse(found.toString('utf8'));
+  }
+}
+
+export const DIRECTORY = 'apps/shop/dev1';
+const PREFIX = 'runs/shop-dev1-1-abcdef/0123456789abcdef0123456789abcdef/1/';
+const ENGINES = [
+  { name: 'terraform', version: '1.99.0', path: '/usr/bin/terraform' },
+  { name: 'tofu', version: '1.10.6', path: '/usr/bin/tofu' },
+];
+
+/** One environment's checkout, work directory and run, in which a plan and its apply happen. */
+export class ProgramRun {
+  readonly root = mkdtempSync(join(tmpdir(), 'stagegate-program-'));
+  readonly checkout = join(this.root, 'checkout');
+  readonly base = join(this.root, 'work', 'shop', 'dev1');
+  readonly artifacts = new MemoryArtifacts(PREFIX);
+  readonly stopping = new AbortController();
+  /** Of the engine, in order. */
+  readonly calls: EngineStep[] = [];
+  readonly steps: Record<string, StepFunction>;
+  log = '';
+
+  constructor(files: Readonly<Record<string, Content>> = { [`${DIRECTORY}/main.tf`]: '' }, steps = {}) {
+    this.steps = { ...NORMAL, ...steps };
+    mkdirSync(this.checkout);
+    this.write(files);
+  }
+
+  write(files: Readonly<Record<string, Content>>): void {
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(this.checkout, name);
+      mkdirSync(dirname(file), { recursive: true });
+      if (typeof content === 'string') writeFileSync(file, content);
+      else symlinkSync(content.link, file);
+    }
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** First words of the engine's calls. */
+  get commands(): string[] {
+    return this.calls.map(({ arguments: [command = ''] }) => command);
+  }
+
+  async plan(more: Readonly<Record<string, string>> = {}) {
+    const isSuccessful = await runPlanBuild(this.machine(more), planEnvironment);
+    const result = PlanResultSchema.optional().parse(this.artifacts.json('planResult'));
+    return { isSuccessful, result, log: this.log };
+  }
+
+  async apply(more: Readonly<Record<string, string>> = {}) {
+    const progress: ApplyProgress = {};
+    const planned = PlanSuccessSchema.safeParse(this.artifacts.json('planResult')).data;
+    const approved = {
+      STAGEGATE_BUNDLE_KEY: planned?.bundle.key ?? 'runs/none',
+      STAGEGATE_BUNDLE_VERSION_ID: planned?.bundle.versionId ?? 'none',
+      STAGEGATE_PLAN_DIGEST: planned?.digest ?? '0'.repeat(64),
+    };
+    const isSuccessful = await runApplyBuild(
+      this.machine({ ...approved, ...more }),
+      (build) => applyPlan(build, progress),
+      (build, error) => judgeFailedApply(build, error, progress),
+    );
+    const result = ApplyResultSchema.optional().parse(this.artifacts.json('applyResult'));
+    return { isSuccessful, result, log: this.log };
+  }
+
+  private machine(more: Readonly<Record<string, string>>): Machine {
+    this.log = '';
+    return {
+      environment: {
+        PATH: '/usr/bin:/bin',
+        CODEBUILD_SRC_DIR: this.checkout,
+        STAGEGATE_WORK: join(this.root, 'work'),
+        STAGEGATE_ENGINES: JSON.stringify(ENGINES),
+        STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef',
+        STAGEGATE_APPLICATION: 'shop',
+        STAGEGATE_ENVIRONMENT: 'dev1',
+        STAGEGATE_OPERATION: 'deploy',
+        STAGEGATE_DIRECTORY: DIRECTORY,
+        STAGEGATE_COMMIT: 'abc',
+        STAGEGATE_REGION: 'eu-west-1',
+        STAGEGATE_ROLE_ARN: 'arn:aws:iam::222222222222:role/x',
+        STAGEGATE_EXTERNAL_ID: 'the-external-id',
+        STAGEGATE_STATE_BUCKET: 'our-bucket',
+        STAGEGATE_STATE_KEY: `${DIRECTORY}/terraform.tfstate`,
+        STAGEGATE_ARTIFACT_BUCKET: 'artifacts',
+        STAGEGATE_RUN_PREFIX: PREFIX,
+        STAGEGATE_ENGINE: 'terraform',
+        ...more,
+      },
+      artifacts: () => this.artifacts,
+      engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),
+      log: (line) => {
+        this.log += `${line}\n`;
+      },
+      stop: this.stopping.signal,
+    };
+  }
+
+  private async runStep(step: EngineStep): Promise<EngineExit> {
+    this.calls.push(step);
+    const command = step.arguments[0] ?? '';
+    const perform = this.steps[command];
+    if (!perform) throw new Error(`the stand-in knows no "${command}"`);
+    const { exitCode = 0, errorOutput = '', lines = [] } = await perform(step);
+    if (step.outputFile !== undefined) writeFileSync(step.outputFile, lines.join('\n'));
+    else for (const line of lines) step.onLine?.(line);
+    return { exitCode, errorOutput };
+  }
+}

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { strToU8, zipSync } from 'fflate';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { applyBuild, type BuildOverrides, planBuild } from '../../lambdas/domain/build-request.ts';
+import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { runPrefix } from '../../lambdas/domain/deployment.ts';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
+import { roleSession } from '../../local/door/callers.ts';
+import { findInstalledEngines } from '../../local/services/codebuild/installed-engines.ts';
+import { aDeployment, anApplication, anEnvironment, aPlanned } from '../builders.ts';
+import { type HttpsServer, startHttpsServer } from '../https-server.ts';
+import { ofType, type Resource, stagegate } from '../lib/synthesized.ts';
+import {
+  accountId,
+  artifactBucket,
+  type BuildCloud,
+  openBuildCloud,
+  region,
+  stateBucket,
+  targetAccountId,
+} from '../local/codebuild/open-build-cloud.ts';
+import { temporaryDirectory } from '../local/temporary-directory.ts';
+
+/**
+ * A plan and an apply as AWS would run them: the commands and variables of the synthesized projects, the variables that
+ * the functions give StartBuild, and the engine downloaded from where the template says. Only two things are this test's:
+ * what CodeBuild itself provides (source, credentials, region), and the endpoints of AWS.
+ */
+let cloud: BuildCloud;
+let releases: HttpsServer;
+let credentials: Server;
+let projects: Readonly<Record<'plan' | 'apply', Resource['Properties']>>;
+const downloads: string[] = [];
+const work = temporaryDirectory();
+
+const environment = anEnvironment({ accountId: targetAccountId, region });
+const deployment = aDeployment('planning');
+/** What the functions compose builds from; the application wants the engine that the template is given here. */
+let subject: Parameters<typeof planBuild>[0];
+/** The real engine of this machine, which the zip leads to. */
+let engine: Awaited<ReturnType<typeof findInstalledEngines>>[number];
+
+beforeAll(async () => {
+  cloud = await openBuildCloud();
+  cloud.addEnvironment({ ...environment, state: { bucket: stateBucket, key: 'apps/my-app/dev1/terraform.tfstate' } });
+  const [installed] = await findInstalledEngines(process.env.PATH ?? '');
+  if (!installed) throw new Error('neither terraform nor tofu is on the PATH');
+  engine = installed;
+  const { name, version, path } = engine;
+  const zip = zipSync({ [name]: strToU8(`#!/bin/sh\nexec '${path}' "$@"\n`) });
+  releases = await startHttpsServer(work, (request, response) => {
+    downloads.push(request.url ?? '');
+    response.end(zip);
+  });
+  const sha256 = createHash('sha256').update(zip).digest('hex');
+  const engineVersions = [{ name, version, sha256, url: `${releases.url}/engine.zip` }];
+  const template = stagegate({ engineVersions });
+  const made = ofType(template, 'AWS::CodeBuild::Project').map(([, { Properties }]) => Properties);
+  const application = anApplication({
+    engine: name === 'tofu' ? 'opentofu' : 'terraform',
+    engineVersion: version,
+  });
+  subject = { application, environment, deployment, artifactBucket };
+  const projectOf = (purpose: string) => {
+    const buildspec = readFileSync(join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}.yml`), 'utf8');
+    return made.find(({ Source }) => Source.BuildSpec === buildspec);
+  };
+  projects = { plan: projectOf('plan'), apply: projectOf('apply') };
+  credentials = createServer((request, response) => {
+    const purpose = request.url?.slice(1) ?? '';
+    const role = `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build`;
+    const issued = cloud.door.issueCredentials(roleSession(role, 'AWSCodeBuild-test'), 3600);
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        AccessKeyId: issued.accessKeyId,
+        SecretAccessKey: issued.secretAccessKey,
+        Token: issued.sessionToken,
+        Expiration: issued.expiration.toISOString().replace(/\.\d+Z$/, 'Z'),
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => credentials.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  credentials.close();
+  await releases.stop();
+  await cloud.close();
+});
+
+/** Where builds work is the template's, unless whoever runs the tests may not write there. */
+function placeToWork(given: string): string {
+  try {
+    mkdirSync(given, { recursive: true });
+    accessSync(given, constants.W_OK);
+    return given;
+  } catch {
+    return join(work, 'work');
+  }
+}
+
+const VariablesSchema = z.array(z.object({ Name: z.string(), Value: z.string() }));
+const asRecord = (variables: unknown): Record<string, string> =>
+  Object.fromEntries(VariablesSchema.parse(variables).map(({ Name, Value }) => [Name, Value]));
+
+async function run(
+  purpose: 'plan' | 'apply',
+  build: BuildOverrides,
+): Promise<{ exitCode: number | null; output: string }> {
+  const project = projects[purpose];
+  const { commands } = parse(project.Source.BuildSpec).phases.build;
+  const own = asRecord(project.Environment.EnvironmentVariables);
+  const checkout = join(work, `source-${purpose}`);
+  mkdirSync(join(checkout, 'apps/my-app/dev1'), { recursive: true });
+  writeFileSync(join(checkout, 'apps/my-app/dev1/main.tf'), CONFIGURATION);
+  const { port } = credentials.address() as AddressInfo;
+  const child = spawn('bash', ['-c', commands.join('\n')], {
+    cwd: checkout,
+    env: {
+      ...own,
+      STAGEGATE_WORK: placeToWork(own.STAGEGATE_WORK ?? ''),
+      ...asRecord(build.EnvironmentVariablesOverride),
+      ...{ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: work },
+      ...{ CODEBUILD_SRC_DIR: checkout, CODEBUILD_BUILD_ID: `${project.Name}:1`, AWS_REGION: region },
+      [`CODEBUILD_SRC_DIR_${project.SecondarySources[0].SourceIdentifier}`]: join(cloud.directory, 'asset'),
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${purpose}`,
+      ...{ AWS_ENDPOINT_URL: cloud.url, AWS_ENDPOINT_URL_S3: cloud.url, AWS_ENDPOINT_URL_STS: cloud.url },
+      ...releases.environment,
+    },
+  });
+  const [output, errors, exitCode] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.on('close', resolve)),
+  ]);
+  return { exitCode, output: output + errors };
+}
+
+const CONFIGURATION = `
+resource "terraform_data" "one" {
+  input = "a"
+}
+output "one" {
+  value = terraform_data.one.output
+}
+`;
+
+test('the build programs run with exactly what the template and the functions give them', async () => {
+  const prefix = runPrefix(deployment);
+  const planning = await run('plan', planBuild(subject));
+  expect(planning).toEqual({ exitCode: 0, output: expect.stringContaining('terraform_data.one: plan to create') });
+  const result = PlanSuccessSchema.parse(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult')));
+  expect(result).toMatchObject({ engine: { name: engine.name, version: engine.version }, exitCode: 2 });
+
+  const applying = await run('apply', applyBuild(subject, aPlanned({ digest: result.digest, bundle: result.bundle })));
+  expect(applying).toEqual({ exitCode: 0, output: expect.stringContaining('terraform_data.one: created') });
+  expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'applyResult'))).toMatchObject({
+    ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 },
+  });
+  expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'outputs'))).toMatchObject({
+    one: { value: 'a', sensitive: false },
+  });
+  expect(downloads).toEqual(['/engine.zip', '/engine.zip']);
+});
