@@ -8,11 +8,11 @@ const LEAST_MINOR = { terraform: 11, tofu: 10 };
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 
 /**
- * Builds on this machine take the first of these that is on the PATH; whether that one is new enough. An old Terraform
- * beside a new OpenTofu is not: it is the one that would run.
+ * Is the engine on the PATH that builds will take, and new enough? They take the first of these names that is there: an old
+ * Terraform beside a new OpenTofu is the one that would run.
  */
-export function isEngineOnPath() {
-  for (const name of ['terraform', 'tofu']) {
+export function isEngineOnPath(names) {
+  for (const name of names) {
     const answer = answerOf(name, ['version']);
     if (answer === undefined) continue;
     const [, major, minor] = /v(\d+)\.(\d+)/.exec(answer) ?? [];
@@ -20,6 +20,9 @@ export function isEngineOnPath() {
   }
   return false;
 }
+
+/** Commands that need a program of this name are content with these engines. */
+export const ENGINE_NEEDS = { engine: ['terraform', 'tofu'], terraform: ['terraform'] };
 
 /** The pinned engine as it is published for this machine and where it is installed, or undefined where it is not. */
 export function pinnedEngineHere() {

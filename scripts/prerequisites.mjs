@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { answerOf } from './answer-of.mjs';
 import { findChromium } from './chromium.mjs';
-import { isEngineOnPath, pinnedEngineHere } from './engine.mjs';
+import { ENGINE_NEEDS, isEngineOnPath, pinnedEngineHere } from './engine.mjs';
 
 const LEAST_JAVA = 17;
 
@@ -30,12 +30,18 @@ const PREREQUISITES = {
     hint: (how = 'for example https://adoptium.net') =>
       `install Java ${LEAST_JAVA} or newer (${how}); DynamoDB Local needs it`,
   },
-  terraform: {
+  engine: {
     // A pinned one is downloaded later.
-    isThere: () => pinnedEngineHere() !== undefined || isEngineOnPath(),
+    isThere: () => pinnedEngineHere() !== undefined || isEngineOnPath(ENGINE_NEEDS.engine),
     packages: {},
     hint: (how = 'https://developer.hashicorp.com/terraform/install') =>
       `install Terraform 1.11 or newer, or OpenTofu 1.10 or newer, and put it on the PATH (${how})`,
+  },
+  terraform: {
+    isThere: () => pinnedEngineHere() !== undefined || isEngineOnPath(ENGINE_NEEDS.terraform),
+    packages: {},
+    hint: (how = 'https://developer.hashicorp.com/terraform/install') =>
+      `install Terraform 1.11 or newer and put it on the PATH (${how})`,
   },
   chromium: {
     isThere: () => findChromium() !== undefined,

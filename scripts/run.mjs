@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDependencies, isInstalled, pinnedNode } from './dependencies.mjs';
-import { isEngineOnPath, pinnedEngineHere } from './engine.mjs';
+import { ENGINE_NEEDS, isEngineOnPath, pinnedEngineHere } from './engine.mjs';
 import { withInstallLock } from './install-lock.mjs';
 import { describeMissing, missingPrerequisites } from './prerequisites.mjs';
 
@@ -32,15 +32,15 @@ function ensure(isThere, what, install) {
 }
 
 /** The directory to put on the PATH for an engine, if one has to be. */
-function engineDirectory() {
-  if (isEngineOnPath()) return undefined;
+function engineDirectory(need) {
+  if (isEngineOnPath(ENGINE_NEEDS[need])) return undefined;
   const { name, version, directory, binary } = pinnedEngineHere();
   const install = () => {
     // Node.js heeds the proxy variables of the environment only where it is told to.
     const env = { ...process.env, NODE_USE_ENV_PROXY: '1' };
     const args = [join(root, 'scripts', 'install-engine.ts')];
     const { status } = spawnSync(pinnedNode(root), args, { stdio: ['ignore', 2, 2], env });
-    return status === 0 ? undefined : describeMissing('terraform');
+    return status === 0 ? undefined : describeMissing(need);
   };
   ensure(() => existsSync(binary), `downloading ${name} ${version}`, install);
   return directory;
@@ -57,7 +57,8 @@ ensure(
   'installing dependencies (npm ci)',
   () => installDependencies(root),
 );
-const engine = needs.includes('terraform') ? engineDirectory() : undefined;
+const engineNeed = needs.find((name) => name in ENGINE_NEEDS);
+const engine = engineNeed && engineDirectory(engineNeed);
 
 const path = [engine, join(root, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter);
 const child = spawn(pinnedNode(root), args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });

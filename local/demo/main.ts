@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findInstalledEngines } from '../services/codebuild/installed-engines.ts';
 import { synthesize } from '../synthesize.ts';
 import { Client } from './client.ts';
 import { ConfigRepository } from './config-repository.ts';
@@ -39,6 +40,8 @@ async function demonstrate(work: string): Promise<DemoResult> {
     synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 }),
     import('../local-cloud.ts'),
   ]);
+  const engines = await findInstalledEngines(process.env.PATH ?? '');
+  const engine = engines.some(({ name }) => name === 'terraform') ? 'terraform' : 'opentofu';
   const cloud = await startLocalCloud({
     assemblyDirectory,
     port: 0,
@@ -49,7 +52,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
   interrupt = () => void cloud.stop().finally(() => process.exit(130));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
   try {
-    return await new Scenario(new Client(cloud.url), repository, progress).run();
+    return await new Scenario(new Client(cloud.url), repository, progress, engine).run();
   } finally {
     await cloud.stop();
   }

@@ -60,11 +60,14 @@ export class Scenario {
   readonly #client: Client;
   readonly #repository: ConfigRepository;
   readonly #progress: Progress;
+  /** The one that is on this machine. */
+  readonly #engine: 'terraform' | 'opentofu';
   readonly #refusals: Problem[] = [];
   readonly #shown = new Map<string, string>();
   #preview: EphemeralView | undefined;
 
-  constructor(client: Client, repository: ConfigRepository, progress: Progress) {
+  constructor(client: Client, repository: ConfigRepository, progress: Progress, engine: 'terraform' | 'opentofu') {
+    this.#engine = engine;
     this.#client = client;
     this.#repository = repository;
     this.#progress = progress;
@@ -90,6 +93,7 @@ export class Scenario {
     this.#progress.heading('Register the application, its environments and its approvers');
     await this.#client.request('PUT', `/applications/${APPLICATION}`, {
       client: 'acme',
+      engine: this.#engine,
       configRepository: { url: REPOSITORY_URL, branch: 'main' },
       // Databases of AWS are protected by their kind; the example's stands for one and is protected by its address.
       safeguards: { protectedAddresses: [DATABASE] },

@@ -33,7 +33,7 @@ function launch(programs: Readonly<Record<string, string>>) {
     writeFileSync(join(path, name), `#!/bin/sh\necho '${output}'\n`);
     chmodSync(join(path, name), 0o755);
   }
-  const args = ['scripts/run.mjs', '--needs', 'git,java,terraform', 'local/main.ts', '--bogus'];
+  const args = ['scripts/run.mjs', '--needs', 'git,java,engine', 'local/main.ts', '--bogus'];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { PATH: path } });
   return { status, lines: stderr.trim().split('\n') };
 }

@@ -199,7 +199,7 @@ describe('Terraform', () => {
     ['OpenTofu 1.10', { tofu: 'OpenTofu v1.10.0' }],
   ])('is not downloaded where %s is on the PATH', async (_, programs) => {
     for (const [name, output] of Object.entries(programs)) says(name, output);
-    expect((await run('terraform')).printed).toEqual([...Object.values(programs), 'done']);
+    expect((await run('engine')).printed).toEqual([...Object.values(programs), 'done']);
     expect(asked).toEqual([]);
   });
 
@@ -209,8 +209,13 @@ describe('Terraform', () => {
     ['an old Terraform, whatever stands beside it', { terraform: 'Terraform v1.5.7', tofu: 'OpenTofu v1.10.6' }],
   ])('is downloaded in the place of %s', async (_, programs: Readonly<Record<string, string>>) => {
     for (const [name, output] of Object.entries(programs)) says(name, output);
-    const { printed } = await run('terraform');
+    const { printed } = await run('engine');
     expect(printed).toEqual([DOWNLOADED, ...(programs.tofu ? [programs.tofu] : []), 'done']);
+  });
+
+  test('is downloaded for the tests, which need it and not OpenTofu', async () => {
+    says('tofu', 'OpenTofu v1.10.6');
+    expect((await run('terraform')).printed).toEqual([DOWNLOADED, 'OpenTofu v1.10.6', 'done']);
   });
 
   test('is not taken when its digest differs from the pinned one; the command does not run', async () => {
@@ -222,9 +227,7 @@ describe('Terraform', () => {
         INSTALLING,
         DOWNLOADING,
         expect.stringContaining(`the download of terraform 1.11.4 does not have the digest ${'a'.repeat(64)}`),
-        expect.stringMatching(
-          /^stagegate: missing prerequisite terraform: install Terraform 1\.11 or newer, or OpenTofu/,
-        ),
+        expect.stringMatching(/^stagegate: missing prerequisite terraform: install Terraform 1\.11 or newer/),
       ],
     });
     expect(readdirSync(engines(), { recursive: true })).toEqual([expect.stringMatching(/^terraform_1\.11\.4_\w+$/)]);
