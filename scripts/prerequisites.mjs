@@ -80,7 +80,9 @@ export function describeMissing(name) {
 /** One prerequisite after the other, so that a package which this release of Debian does not have stops no other. */
 function installPackages(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => spawnSync('apt-get', ['--quiet=2', ...args], { stdio: ['ignore', 'ignore', 2], env });
+  // Another command may be installing packages at this moment.
+  const options = ['--quiet=2', '--option', 'DPkg::Lock::Timeout=600'];
+  const apt = (...args) => spawnSync('apt-get', [...options, ...args], { stdio: ['ignore', 'ignore', 2], env });
   let isUpdated = false;
   for (const name of names) {
     const packagesOf = PREREQUISITES[name].packages['apt-get'];
