@@ -40,6 +40,8 @@ let releases: HttpsServer;
 let proxy: Server;
 /** Paths that the release host was asked for. */
 let asked: string[];
+/** Does the release host stop in the middle of a zip? */
+let isHalting: boolean;
 let environment: Record<string, string>;
 
 let root: string;
@@ -52,7 +54,8 @@ beforeAll(async () => {
     temporaryDirectory(),
     (request, response) => {
       asked.push(request.url ?? '');
-      response.end(answer(request.url));
+      if (isHalting) response.write(zip.subarray(0, 10));
+      else response.end(answer(request.url));
     },
     RELEASE_HOST,
   );
@@ -79,6 +82,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   asked = [];
+  isHalting = false;
   root = temporaryDirectory();
   bin = temporaryDirectory();
   for (const name of readdirSync(join(source, 'scripts')).filter((each) => each.endsWith('.mjs')))
@@ -231,6 +235,18 @@ describe('Terraform', () => {
       ],
     });
     expect(readdirSync(engines(), { recursive: true })).toEqual([expect.stringMatching(/^terraform_1\.11\.4_\w+$/)]);
+  });
+
+  test('is downloaded anew after Ctrl-C in the middle, which leaves nothing behind', async () => {
+    isHalting = true;
+    const broken = start('terraform');
+    const ended = result(broken);
+    await until(broken, () => asked.length === 1);
+    process.kill(-(broken.pid ?? Number.NaN), 'SIGINT');
+    expect(await ended).toMatchObject({ status: null, printed: [] });
+    expect(readdirSync(engines(), { recursive: true })).toEqual([expect.stringMatching(/^terraform_1\.11\.4_\w+$/)]);
+    isHalting = false;
+    expect(await run('terraform')).toEqual({ status: 0, printed: [DOWNLOADED, 'done'], told: [DOWNLOADING] });
   });
 
   test('is downloaded once for two commands at once', async () => {
