@@ -18,6 +18,9 @@ const options = readOptions();
 const progress = new Progress((line) => console.error(line));
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** Calls after which the API, or the outbox, may answer something new. */
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'Publish', 'Subscribe']);
+
 function readOptions(): { json: boolean; verbose: boolean } {
   try {
     const { values } = parseArgs({
@@ -52,7 +55,8 @@ async function demonstrate(work: string): Promise<DemoResult> {
   interrupt = () => void cloud.stop().finally(() => process.exit(130));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
   try {
-    return await new Scenario(new Client(cloud.url), repository, progress, engine).run();
+    const lastWrite = () => cloud.door.calls.list().findLast(({ operation }) => WRITES.has(operation))?.requestId;
+    return await new Scenario({ client: new Client(cloud.url), repository, progress, engine, lastWrite }).run();
   } finally {
     await cloud.stop();
   }

@@ -16,7 +16,9 @@ type EnvironmentName = keyof typeof ENVIRONMENTS;
 const NAMES: EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
 const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
-const POLL_MS = 100;
+/** How often it is looked whether something was written, which costs next to nothing, and whether or not, by the API. */
+const GLANCE_MS = 20;
+const LOOK_MS = 1000;
 /** Far more than any step takes; a hang becomes an error that says where. */
 const PATIENCE_MS = 180_000;
 
@@ -55,22 +57,33 @@ export interface DemoResult {
   readonly refusals: Problem[];
 }
 
+interface ScenarioProps {
+  readonly client: Client;
+  readonly repository: ConfigRepository;
+  readonly progress: Progress;
+  /** The one that is on this machine. */
+  readonly engine: 'terraform' | 'opentofu';
+  /** Names the newest change of what the API answers from: while it stays the same, asking is of no use. */
+  readonly lastWrite: () => string | undefined;
+}
+
 /** The main job, told by what people and tooling do: only HTTP, git and the links in e-mails. */
 export class Scenario {
   readonly #client: Client;
   readonly #repository: ConfigRepository;
   readonly #progress: Progress;
-  /** The one that is on this machine. */
-  readonly #engine: 'terraform' | 'opentofu';
+  readonly #engine: ScenarioProps['engine'];
+  readonly #lastWrite: ScenarioProps['lastWrite'];
   readonly #refusals: Problem[] = [];
   readonly #shown = new Map<string, string>();
   #preview: EphemeralView | undefined;
 
-  constructor(client: Client, repository: ConfigRepository, progress: Progress, engine: 'terraform' | 'opentofu') {
-    this.#engine = engine;
+  constructor({ client, repository, progress, engine, lastWrite }: ScenarioProps) {
     this.#client = client;
     this.#repository = repository;
     this.#progress = progress;
+    this.#engine = engine;
+    this.#lastWrite = lastWrite;
   }
 
   /** What does not depend on each other goes on side by side, as it does in a team; each line says what it is about. */
@@ -292,10 +305,13 @@ export class Scenario {
   async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
+      const before = this.#lastWrite();
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
-      await sleep(POLL_MS);
+      const lookAgainAt = performance.now() + LOOK_MS;
+      do await sleep(GLANCE_MS);
+      while (this.#lastWrite() === before && performance.now() < lookAgainAt);
     }
   }
 
