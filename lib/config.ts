@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-variables.ts';
 import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
+import { RegionSchema } from '../lambdas/domain/names.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
@@ -34,6 +35,9 @@ const RepositoryArnSchema = z
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
+const KeyArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[^:]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
 
 /** CloudWatch Logs accepts only these. */
 const RETENTION_DAYS = [
@@ -55,10 +59,7 @@ const ConfigSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, 'an account id: 12 digits')
     .optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'a region like eu-west-1')
-    .optional(),
+  region: RegionSchema.optional(),
 
   /** Receives alarms: a new topic with this address subscribed, or an existing topic. Without either, alarms only show. */
   alarmEmail: z.email('an e-mail address').optional(),
@@ -78,6 +79,12 @@ const ConfigSchema = z.strictObject({
   allowedStateRoleArns: list(RoleArnSchema).default([]),
   /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
+
+  /**
+   * The customer-managed key of the CDK bootstrap bucket, where it has one: builds fetch their program from there. CDK
+   * exports it too, but as `AWS_MANAGED_KEY` where there is none, which no policy takes for a resource (ADR 0060).
+   */
+  bootstrapKeyArn: KeyArnSchema.optional(),
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(ConfiguredEngineSchema).prefault([

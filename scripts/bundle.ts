@@ -93,8 +93,8 @@ function closure({ outputs }: Metafile, start: string): Set<string> {
   return files;
 }
 
-/** Makes the asset of the build scripts. */
-export async function bundleBuildScripts(directory: string = BUNDLES.buildspecsDirectory): Promise<void> {
+/** Makes the asset of the builds. */
+export async function bundleBuilds(directory: string = BUNDLES.buildspecsDirectory): Promise<void> {
   const draft = mkdtempSync(join(tmpdir(), 'stagegate-buildspecs-'));
   try {
     await bundleBuildspecs(draft);
@@ -106,7 +106,7 @@ export async function bundleBuildScripts(directory: string = BUNDLES.buildspecsD
 
 /** Builds all that is deployed below `dist/`. */
 export async function bundle(): Promise<void> {
-  await Promise.all([bundleFunctions(), bundleBuildScripts()]);
+  await Promise.all([bundleFunctions(), bundleBuilds()]);
 }
 
 function mirror(source: string, target: string): void {

@@ -3,7 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { BUNDLES, bundleBuildScripts, bundleFunctions } from './bundle.ts';
+import { BUNDLES, bundleBuilds, bundleFunctions } from './bundle.ts';
 
 /**
  * Synthesizes in this process, in a fraction of the CDK CLI's time, the same assembly that `cdk synth` makes.
@@ -33,7 +33,7 @@ const { context } = z
 const [{ makeApp }] = await Promise.all([
   import('../lib/stagegate-app.ts'),
   options.functions ? undefined : bundleFunctions(),
-  bundleBuildScripts(),
+  bundleBuilds(),
 ]);
 const functionsDirectory = options.functions ? resolve(options.functions) : BUNDLES.functionsDirectory;
 const given = Object.fromEntries(options.context.map((pair) => /^([^=]+)=(.*)$/s.exec(pair)?.slice(1) ?? [pair, '']));

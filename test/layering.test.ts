@@ -72,7 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       /^lib\//,
       MANIFEST,
       ROUTE_TABLE,
-      /^lambdas\/domain\/(events|errors)\.ts$/,
+      /^lambdas\/domain\/(events|errors|names)\.ts$/,
       BUILD_CONTRACT,
     ],
   },

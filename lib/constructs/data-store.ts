@@ -19,9 +19,18 @@ const AUDIT_PARTITION = 'AUDIT#';
 
 /** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */
 export interface ArtifactAccess {
+  /** The newest version of an object. */
   readonly read?: readonly string[];
+  /** Also a version that a record names. */
+  readonly readVersions?: readonly string[];
   readonly write?: readonly string[];
 }
+
+/**
+ * What a function does to records beyond getting single ones: query for lists, write (put, or check within a
+ * transaction), delete, append to the audit.
+ */
+export type RecordUse = 'list' | 'write' | 'delete' | 'audit';
 
 export interface DataStoreProps {
   readonly config: Config;
@@ -95,31 +104,29 @@ export class DataStore extends Construct {
       value: key,
       permissions: [
         { actions: ['s3:GetObject'], resources: [this.bucket.arnForObjects(key)] },
-        this.encryption.allow('read'),
+        this.encryption.allow('unwrap'),
       ],
     };
   }
 
   /**
-   * The table's name, with the permission to read it, or to read and write it; the audit is written only by whoever
-   * may append to it. Nobody may scan the table.
+   * The table's name, with the permission to get single records and to do what is named; the audit is written only by
+   * whoever may append to it. Nobody may scan the table.
    */
-  records(access: 'read' | 'read-write' | 'read-write-audit'): Binding {
-    const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
-    const writing = ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'];
-    const resources = [this.table.tableArn, `${this.table.tableArn}/index/${INDEX}`];
-    return {
-      value: this.tableName,
-      permissions:
-        access === 'read'
-          ? [{ actions: reading, resources }, this.encryption.allow('read')]
-          : [
-              { actions: reading, resources },
-              { actions: writing, resources: [this.table.tableArn] },
-              this.keepAudit(access === 'read-write-audit' ? [] : ['dynamodb:PutItem']),
-              this.encryption.allow('write'),
-            ],
-    };
+  records(...uses: readonly RecordUse[]): Binding {
+    const does = (use: RecordUse) => uses.includes(use);
+    const { tableArn } = this.table;
+    const writing = does('write') ? ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem'] : [];
+    const deleting = does('delete') ? ['dynamodb:DeleteItem'] : [];
+    const permissions: Permission[] = [
+      { actions: ['dynamodb:GetItem', ...writing, ...deleting], resources: [tableArn] },
+      // Of the table's own key, which the data key wraps once for all: items are never encrypted with the data key.
+      this.encryption.allow('unwrap'),
+    ];
+    if (does('list'))
+      permissions.push({ actions: ['dynamodb:Query'], resources: [tableArn, `${tableArn}/index/${INDEX}`] });
+    if (does('write')) permissions.push(this.keepAudit(does('audit') ? [] : ['dynamodb:PutItem']));
+    return { value: this.tableName, permissions };
   }
 
   /** The table's name, with the permission to read and write only the records of webhook deliveries. */
@@ -133,7 +140,7 @@ export class DataStore extends Construct {
           conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
         },
         this.keepAudit(['dynamodb:PutItem']),
-        this.encryption.allow('write'),
+        this.encryption.allow('unwrap'),
       ],
     };
   }
@@ -155,19 +162,18 @@ export class DataStore extends Construct {
    * The bucket's name, with the permission to read and write objects by pattern. Nobody may list it, so S3 says 403
    * and not 404 for an object that is not there; the S3 adapter takes both for absent.
    */
-  artifacts({ read = [], write = [] }: ArtifactAccess): Binding {
+  artifacts({ read = [], readVersions = [], write = [] }: ArtifactAccess = {}): Binding {
     const permissions: Permission[] = [];
     const objects = (patterns: readonly string[]) => ({
       resources: patterns.map((pattern) => this.bucket.arnForObjects(pattern)),
       wildcardReason: 'object keys contain deployment ids, which exist only at run time',
     });
-    if (read.length > 0)
-      permissions.push(
-        { actions: ['s3:GetObject', 's3:GetObjectVersion'], ...objects(read) },
-        this.encryption.allow('read'),
-      );
+    const readable = [...read, ...readVersions];
+    if (readable.length > 0)
+      permissions.push({ actions: ['s3:GetObject'], ...objects(readable) }, this.encryption.allow('unwrap'));
+    if (readVersions.length > 0) permissions.push({ actions: ['s3:GetObjectVersion'], ...objects(readVersions) });
     if (write.length > 0)
-      permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('write'));
+      permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('wrap'));
     return { value: this.bucket.bucketName, permissions };
   }
 }

@@ -95,6 +95,7 @@ export class TerraformRunner extends Construct {
           actions: ['s3:GetObject', 's3:GetObjectVersion'],
           resources: [scripts.bucket.arnForObjects(scripts.s3ObjectKey)],
         },
+        ...bootstrapKeyPermissions(config, scripts),
         ...sourcePermissions(config),
         ...permissions,
       ],
@@ -132,6 +133,20 @@ interface BuildProps extends TerraformRunnerProps {
   readonly scripts: Asset;
   readonly timeout: Duration;
   readonly permissions: readonly Permission[];
+}
+
+/**
+ * What reading the build program needs where the bootstrap bucket has a key of the account's own: to decrypt it, through S3
+ * and for nothing else. S3 names the object in the encryption context, or the bucket if that has a bucket key. What
+ * `kms:ViaService` ends in differs between partitions; KMS writes it, so its beginning says enough.
+ */
+function bootstrapKeyPermissions({ bootstrapKeyArn }: Config, { bucket, s3ObjectKey }: Asset): Permission[] {
+  if (!bootstrapKeyArn) return [];
+  const conditions = {
+    StringEquals: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects(s3ObjectKey)] },
+    StringLike: { 'kms:ViaService': `s3.${bootstrapKeyArn.split(':')[3]}.*` },
+  };
+  return [{ actions: ['kms:Decrypt'], resources: [bootstrapKeyArn], conditions }];
 }
 
 /** What fetching config repositories needs: only the connections, secrets and repositories that the configuration names. */

@@ -43,6 +43,18 @@ describe('the configuration', () => {
       { allowedConnectionArns: [CONNECTION] },
     ],
     ['a list', { allowedConnectionArns: [CONNECTION] }, { allowedConnectionArns: [CONNECTION] }],
+    ...['eu-west-1', 'us-gov-west-1', 'cn-northwest-1', 'us-isob-east-1', 'eusc-de-east-1'].map(
+      (region): [string, Record<string, unknown>, Record<string, unknown>] => [
+        `region ${region}`,
+        { account: '111111111111', region },
+        { region },
+      ],
+    ),
+    [
+      'the key of the bootstrap bucket, in any partition',
+      { bootstrapKeyArn: 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/mrk-1234abcd' },
+      { bootstrapKeyArn: 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/mrk-1234abcd' },
+    ],
     [
       'a role with a wildcard',
       { allowedPlanRoleArns: 'arn:aws:iam::*:role/plan-*' },
@@ -80,6 +92,21 @@ describe('the configuration', () => {
       'an account without a region',
       { account: '111111111111' },
       /^ {2}stagegate:region: is needed beside account 111111111111 \(got undefined\)$/,
+    ],
+    [
+      'a region that is none',
+      { account: '111111111111', region: 'Ireland' },
+      /^ {2}stagegate:region: .*an AWS region name \(got "Ireland"\)$/,
+    ],
+    [
+      'an alias instead of the key of the bootstrap bucket',
+      { bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:alias/cdk' },
+      /^ {2}stagegate:bootstrapKeyArn: the ARN of a KMS key \(not of an alias\) \(got "arn:aws:kms:.*:alias\/cdk"\)$/,
+    ],
+    [
+      'all keys at once for the bootstrap bucket',
+      { bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/*' },
+      /^ {2}stagegate:bootstrapKeyArn: the ARN of a KMS key /,
     ],
     ['an address that is none', { alarmEmail: 'ops' }, /^ {2}stagegate:alarmEmail: an e-mail address \(got "ops"\)$/],
     [

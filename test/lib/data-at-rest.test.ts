@@ -106,7 +106,7 @@ describe('the keys', () => {
       ([, { Properties }]) => Properties.KeyPolicy.Statement,
     );
     const services = statements.filter(({ Principal }) => Principal.Service);
-    expect(services.map(({ Principal }) => flat(Principal.Service))).toEqual(['logs.<AWS::Region>.amazonaws.com']);
+    expect(services.map(({ Principal }) => flat(Principal.Service))).toEqual(['logs.<AWS::Region>.<AWS::URLSuffix>']);
     expect(flat(services[0].Condition.ArnLike['kms:EncryptionContext:aws:logs:arn'])).toBe(
       'arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*',
     );

@@ -7,7 +7,7 @@ import { StateBucketStack } from '../../lib/state-bucket-stack.ts';
 import { TargetAccountStack } from '../../lib/target-account-stack.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
-import { apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
+import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
 import { type BuildCloud, openBuildCloud, region, stateBucket, targetAccountId } from './codebuild/open-build-cloud.ts';
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
@@ -52,7 +52,7 @@ describe('the stacks of an environment’s account', () => {
     const environment = register('dev1');
     const first = await plan(cloud, environment, commit('dev1'));
     expect(plannedOf(first).backend).toMatchObject({ bucket: stateBucket, key: 'apps/shop/dev1/terraform.tfstate' });
-    expect((await apply(cloud, environment, first)).result).toEqual({
+    expect(appliedOf((await apply(cloud, environment, first)).result)).toEqual({
       ok: true,
       applied: 'yes',
       resources: 1,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
-import { bundleBuildScripts, bundleFunctions } from '../../scripts/bundle.ts';
+import { bundleBuilds, bundleFunctions } from '../../scripts/bundle.ts';
 
 const NAMES = { names: { entry: 'lambdas/domain/names.ts' } };
 const ERRORS = { errors: { entry: 'lambdas/domain/errors.ts' } };
@@ -93,24 +93,24 @@ describe('bundling functions', () => {
   });
 });
 
-describe('bundling the build scripts', () => {
-  test('keeps what is executable executable, and gives the same bytes again', async () => {
-    await bundleBuildScripts(directory);
+describe('bundling the builds', () => {
+  test('gives the same bytes again, with the same modes', async () => {
+    await bundleBuilds(directory);
     const list = () =>
       readdirSync(directory, { recursive: true, encoding: 'utf8' })
         .sort()
         .map((name) => [name, statSync(join(directory, name)).mode, statSync(join(directory, name)).mtimeMs]);
     const before = list();
-    expect(before.map(([name]) => name)).toEqual(expect.arrayContaining(['plan.yml', 'apply.yml', 'scripts/plan.sh']));
-    await bundleBuildScripts(directory);
+    expect(before.map(([name]) => name)).toEqual(expect.arrayContaining(['plan.yml', 'apply.yml', 'plan.mjs']));
+    await bundleBuilds(directory);
     expect(list()).toEqual(before);
   });
 
   test('removes what is no more', async () => {
-    await bundleBuildScripts(directory);
-    writeFileSync(join(directory, 'scripts', 'old.sh'), 'exit 1\n');
-    await bundleBuildScripts(directory);
-    expect(readdirSync(join(directory, 'scripts'))).not.toContain('old.sh');
+    await bundleBuilds(directory);
+    writeFileSync(join(directory, 'old.mjs'), 'process.exit(1);\n');
+    await bundleBuilds(directory);
+    expect(readdirSync(directory)).not.toContain('old.mjs');
   });
 });
 

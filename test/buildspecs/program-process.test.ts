@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { bundleBuildspecs } from '../../buildspecs/bundle.ts';
+import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { type RunObject, runObjectKey } from '../../lambdas/domain/run-objects.ts';
+import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
+import { temporaryDirectory } from '../local/temporary-directory.ts';
+import { applyFailureOf, planFailureOf } from './build-runs.ts';
+
+/** The bundled programs as processes of their own: signals, disks and pipes. The engine is a shell script. */
+const BUCKET = 'artifacts';
+const asset = join(temporaryDirectory(), 'asset');
+let opened: OpenS3;
+let directory: string;
+let prefix: string;
+let runs = 0;
+
+beforeAll(async () => {
+  await bundleBuildspecs(asset);
+  opened = await openS3();
+  await opened.createBucket(BUCKET, { VersioningConfiguration: { Status: 'Enabled' } });
+  await opened.createBucket('without-versions');
+});
+afterAll(() => opened.close());
+beforeEach(() => {
+  directory = temporaryDirectory();
+  prefix = `runs/shop-dev1-1-abcdef/${String(++runs).padStart(32, '0')}/1/`;
+  mkdirSync(join(directory, 'checkout', 'apps/shop/dev1'), { recursive: true });
+  writeFileSync(join(directory, 'checkout', 'apps/shop/dev1', 'main.tf'), '');
+});
+
+const engineFile = () => join(directory, 'engine.sh');
+const BACKEND = '{"backend":{"type":"s3","config":{"bucket":"b","key":"k","region":"eu-west-1"}}}';
+
+/** An engine that succeeds at everything, with the steps given here done differently. */
+function addEngine(steps: Readonly<Record<string, string>> = {}): void {
+  const normal = {
+    init: `mkdir -p .terraform; echo '${BACKEND}' >.terraform/terraform.tfstate`,
+    plan: `echo saved >"$(printf '%s\\n' "$@" | sed -n 's/^-out=//p')"; exit 2`,
+    show: "echo '{}'",
+    apply: ':',
+    state: `echo '{"outputs":{},"resources":[]}'`,
+    ...steps,
+  };
+  const cases = Object.entries(normal).map(([step, script]) => `${step})\n${script}\n;;`);
+  writeFileSync(
+    engineFile(),
+    `#!/usr/bin/env bash\nstep=$1\nshift\ncase $step in\n${cases.join('\n')}\n*) exit 9 ;;\nesac\n`,
+  );
+  chmodSync(engineFile(), 0o755);
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly output: string }>;
+}
+
+async function start(
+  purpose: 'plan' | 'apply',
+  more: Readonly<Record<string, string>> = {},
+  prologue = '',
+): Promise<Started> {
+  const endpoint = await opened.operator.config.endpoint?.();
+  const child = spawn('bash', ['-c', `${prologue} exec "$0" "$1"`, process.execPath, join(asset, `${purpose}.mjs`)], {
+    env: {
+      ...{ PATH: '/usr/bin:/bin', HOME: directory, AWS_REGION: 'eu-west-1' },
+      AWS_ENDPOINT_URL: `${endpoint?.protocol}//${endpoint?.hostname}:${endpoint?.port}`,
+      AWS_ACCESS_KEY_ID: OPERATOR_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: OPERATOR_CREDENTIALS.secretAccessKey,
+      CODEBUILD_SRC_DIR: join(directory, 'checkout'),
+      STAGEGATE_WORK: join(directory, 'work'),
+      STAGEGATE_ENGINES: JSON.stringify([{ name: 'terraform', version: '1.99.0', path: engineFile() }]),
+      STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef',
+      STAGEGATE_APPLICATION: 'shop',
+      STAGEGATE_ENVIRONMENT: 'dev1',
+      STAGEGATE_OPERATION: 'deploy',
+      STAGEGATE_DIRECTORY: 'apps/shop/dev1',
+      STAGEGATE_COMMIT: 'abc',
+      STAGEGATE_REGION: 'eu-west-1',
+      STAGEGATE_ROLE_ARN: 'arn:aws:iam::222222222222:role/x',
+      STAGEGATE_EXTERNAL_ID: 'the-external-id',
+      STAGEGATE_STATE_BUCKET: 'our-bucket',
+      STAGEGATE_STATE_KEY: 'apps/shop/dev1/terraform.tfstate',
+      STAGEGATE_ARTIFACT_BUCKET: BUCKET,
+      STAGEGATE_RUN_PREFIX: prefix,
+      STAGEGATE_ENGINE: 'terraform',
+      ...more,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { child, ended: ended.then((exitCode) => ({ exitCode, output })) };
+}
+
+const run = async (...given: Parameters<typeof start>) => (await start(...given)).ended;
+
+async function read(object: RunObject): Promise<unknown> {
+  const { Body } = await opened.operator.send(
+    new GetObjectCommand({ Bucket: BUCKET, Key: runObjectKey(prefix, object) }),
+  );
+  return JSON.parse((await Body?.transformToString()) ?? '');
+}
+
+/** The variables of an apply of what the plan has just made. */
+async function approved(): Promise<Record<string, string>> {
+  const { bundle, digest } = PlanSuccessSchema.parse(await read('planResult'));
+  return {
+    STAGEGATE_BUNDLE_KEY: bundle.key,
+    STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
+    STAGEGATE_PLAN_DIGEST: digest,
+  };
+}
+
+async function appears(file: string): Promise<void> {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A process that is dead and was not asked after yet is a zombie. */
+const isRunning = (pid: number): boolean =>
+  /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim());
+
+describe('a build that gets signals', () => {
+  /** Says that it runs, and counts interrupts until it was left alone for a moment after the first. */
+  const slow = (started: string, interrupts: string) =>
+    `trap 'echo x >>"${interrupts}"; stopping=1' INT
+     sleep 600 & echo $! >"${started}.child"
+     echo >"${started}"
+     while [ -z "$stopping" ]; do sleep 0.05; done
+     for i in 1 2 3 4 5 6; do sleep 0.05; done
+     echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Execution halted"}}'
+     exit 1`;
+
+  it('interrupts the engine once, however many there are, tells so, and leaves nothing of it behind', async () => {
+    addEngine();
+    await run('plan');
+    const [started, interrupts] = [join(directory, 'started'), join(directory, 'interrupts')];
+    addEngine({ apply: slow(started, interrupts) });
+    const { child, ended } = await start('apply', await approved());
+    await appears(started);
+    child.kill('SIGTERM');
+    await appears(interrupts);
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    const { exitCode } = await ended;
+    expect([exitCode, readFileSync(interrupts, 'utf8')]).toEqual([1, 'x\n']);
+    expect(applyFailureOf(await read('applyResult'))).toMatchObject({
+      ...{ phase: 'apply', reason: 'stopped', message: 'Execution halted' },
+    });
+    expect(isRunning(Number(readFileSync(`${started}.child`, 'utf8')))).toBe(false);
+    expect(existsSync(join(directory, 'work/shop/dev1'))).toBe(false);
+  });
+});
+
+describe('a build that cannot write', () => {
+  it('because the disk is full says so in its result', async () => {
+    addEngine({ show: 'exec cat /dev/zero' });
+    // Files of more than this many blocks cannot be written, which is how a full disk looks to a program.
+    const { exitCode } = await run('plan', {}, "trap '' XFSZ; ulimit -f 64;");
+    expect([exitCode, planFailureOf(await read('planResult')).phase]).toEqual([1, 'show']);
+  });
+
+  it('because its own disk is full names the file and why', async () => {
+    addEngine();
+    writeFileSync(join(directory, 'checkout', 'apps/shop/dev1', 'large.bin'), Buffer.alloc(1024 * 1024));
+    const { exitCode, output } = await run('plan', {}, "trap '' XFSZ; ulimit -f 64;");
+    const failure = planFailureOf(await read('planResult'));
+    expect([exitCode, failure.phase]).toEqual([1, 'checkout']);
+    expect(failure.message).toMatch(/^E(?:FBIG|NOSPC): .*large\.bin/);
+    expect(output).toContain(`Error: ${failure.message}\n`);
+  });
+
+  it('because the bucket keeps no versions says so: what is approved must stay what it was', async () => {
+    addEngine();
+    const { exitCode, output } = await run('plan', { STAGEGATE_ARTIFACT_BUCKET: 'without-versions' });
+    expect([exitCode, output.includes('the bucket "without-versions" keeps no versions')]).toEqual([1, true]);
+  });
+});
+
+describe('a build that cannot run its engine', () => {
+  it('because there is no such file says which', async () => {
+    const { exitCode } = await run('plan');
+    const failure = planFailureOf(await read('planResult'));
+    expect([exitCode, failure.phase, failure.message.includes(`${engineFile()} ENOENT`)]).toEqual([1, 'init', true]);
+  });
+});
+
+describe('a build that was not told enough', () => {
+  it('names every variable that is missing or wrong at once, in its result', async () => {
+    addEngine();
+    const { exitCode } = await run('plan', { STAGEGATE_ENGINE: 'pulumi', STAGEGATE_ROLE_ARN: '' });
+    const { phase, message } = planFailureOf(await read('planResult'));
+    expect([exitCode, phase]).toEqual([1, 'checkout']);
+    expect([message.includes('STAGEGATE_ENGINE:'), message.includes('STAGEGATE_ROLE_ARN:')]).toEqual([true, true]);
+  });
+
+  it('to report anything tells so in its log', async () => {
+    addEngine();
+    const { exitCode, output } = await run('plan', { STAGEGATE_ARTIFACT_BUCKET: '' });
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringMatching(/STAGEGATE_ARTIFACT_BUCKET: .*; the failure cannot be reported\n$/),
+    ]);
+  });
+});
+
+it('the buildspecs only say when the programs run', () => {
+  for (const name of ['plan', 'apply']) {
+    const text = readFileSync(join(asset, `${name}.yml`), 'utf8');
+    expect(text.split('\n').filter((line) => line.trim().startsWith('- '))).toEqual([
+      `      - node "$CODEBUILD_SRC_DIR_program/${name}.mjs"`,
+    ]);
+  }
+});

@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { LEFT_OUT, SUBSTITUTED_VARIABLES, SYNTHESIS_CONTEXT } from '../../local/differences.ts';
+import { ofType, stagegate } from '../lib/synthesized.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('where the local cloud differs from AWS', () => {
+  test.each(Object.entries({ ...SUBSTITUTED_VARIABLES, ...SYNTHESIS_CONTEXT, ...LEFT_OUT }))(
+    '%s: a test shows the side of AWS',
+    (_, { test: file }) => {
+      expect(existsSync(join(root, file))).toBe(true);
+    },
+  );
+
+  test('only variables are replaced that the template gives its build projects', () => {
+    for (const [, { Properties }] of ofType(stagegate(), 'AWS::CodeBuild::Project')) {
+      const names = Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name);
+      expect(names).toEqual(expect.arrayContaining(Object.keys(SUBSTITUTED_VARIABLES)));
+    }
+  });
+
+  test.each(Object.keys(SUBSTITUTED_VARIABLES))('%s is named by the test that shows it', (name) => {
+    const entries: Readonly<Record<string, { readonly test: string }>> = SUBSTITUTED_VARIABLES;
+    expect(readFileSync(join(root, entries[name]?.test ?? ''), 'utf8')).toContain(name);
+  });
+});
