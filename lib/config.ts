@@ -3,6 +3,7 @@ import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-vari
 import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
+import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
@@ -88,11 +89,7 @@ const ConfigSchema = z.strictObject({
 
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(ConfiguredEngineSchema).prefault([
-    {
-      name: 'terraform',
-      version: '1.11.4',
-      sha256: 'a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633',
-    },
+    { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256[BUILD_PLATFORM] },
   ]),
   /** Whether builds look for providers among those that an operator put into the artifact bucket, before they ask registries. */
   providerCache: flag.default(true),
