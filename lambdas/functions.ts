@@ -78,7 +78,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/api/ephemeral.ts',
     environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
   },
-  decide: { entry: 'lambdas/api/decide.ts', environment: Deployments.extend(Executions.shape) },
+  decide: {
+    entry: 'lambdas/api/decide.ts',
+    environment: Store.extend(Workflow.shape).extend(Executions.shape),
+  },
   webhook: {
     entry: 'lambdas/api/webhook.ts',
     environment: Store.extend(Events.shape).extend(Webhook.shape),
@@ -86,7 +89,7 @@ export const FUNCTIONS = {
   open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',
-    environment: Deployments.extend(Artifacts.shape).extend(LinkKey.shape),
+    environment: Store.extend(Workflow.shape).extend(Artifacts.shape).extend(LinkKey.shape),
   },
   // workflow: one function per Task state
   'acquire-environment': {
@@ -103,11 +106,7 @@ export const FUNCTIONS = {
   },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
-    environment: Store.extend(Artifacts.shape)
-      .extend(Mail.shape)
-      .extend(LinkKey.shape)
-      .extend(PublicUrl.shape)
-      .extend(Events.shape),
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(Events.shape),
   },
   'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },

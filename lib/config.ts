@@ -3,6 +3,8 @@ import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-vari
 import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/build-source.ts';
 import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
+import { RegionSchema } from '../lambdas/domain/names.ts';
+import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
@@ -10,6 +12,7 @@ const PREFIX = 'stagegate:';
 /** Values given with `-c` are text; those of cdk.json may be of any JSON type. Both mean the same. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
+const flag = z.preprocess((value) => (value === 'true' || value === 'false' ? value === 'true' : value), z.boolean());
 const list = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (typeof value === 'string' ? parseList(value) : value), z.array(item));
 
@@ -65,6 +68,9 @@ const RepositoryArnSchema = z
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
+const KeyArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[^:]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
 
 /** CloudWatch Logs accepts only these. */
 const RETENTION_DAYS = [
@@ -86,10 +92,7 @@ const ConfigSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, 'an account id: 12 digits')
     .optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'a region like eu-west-1')
-    .optional(),
+  region: RegionSchema.optional(),
 
   /** Receives alarms: a new topic with this address subscribed, or an existing topic. Without either, alarms only show. */
   alarmEmail: z.email('an e-mail address').optional(),
@@ -116,14 +119,18 @@ const ConfigSchema = z.strictObject({
   /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
 
+  /**
+   * The customer-managed key of the CDK bootstrap bucket, where it has one: builds fetch their program from there. CDK
+   * exports it too, but as `AWS_MANAGED_KEY` where there is none, which no policy takes for a resource (ADR 0060).
+   */
+  bootstrapKeyArn: KeyArnSchema.optional(),
+
   /** Engines that builds may install; the first of each name is used when an application names no version. */
   engineVersions: list(ConfiguredEngineSchema).prefault([
-    {
-      name: 'terraform',
-      version: '1.11.4',
-      sha256: 'a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633',
-    },
+    { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256[BUILD_PLATFORM] },
   ]),
+  /** Whether builds look for providers among those that an operator put into the artifact bucket, before they ask registries. */
+  providerCache: flag.default(true),
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),

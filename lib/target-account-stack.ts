@@ -1,4 +1,13 @@
-import { CfnCondition, CfnOutput, CfnParameter, Fn, LegacyStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  CfnCondition,
+  CfnOutput,
+  CfnParameter,
+  Fn,
+  LegacyStackSynthesizer,
+  Stack,
+  type StackProps,
+  Token,
+} from 'aws-cdk-lib';
 import {
   AccountPrincipal,
   ArnPrincipal,
@@ -91,18 +100,27 @@ export class TargetAccountStack extends Stack {
     this.bucketArn = `arn:${this.partition}:s3:::${bucketName}`;
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
-      description: 'Policies of the apply role: what this environment may consist of',
-      default: 'arn:aws:iam::aws:policy/AdministratorAccess',
+      description: 'Policies of the apply role: what this environment may consist of; empty: AdministratorAccess',
+      // A default of ours would have to name the partition, and a parameter cannot ask for it.
+      default: '',
     });
+    const hasNoApplyPolicies = new CfnCondition(this, 'IsApplyPolicyArnsEmpty', {
+      expression: Fn.conditionEquals(Fn.join('', applyPolicyArns.valueAsList), ''),
+    });
+    const applyPolicies = Fn.conditionIf(
+      hasNoApplyPolicies.logicalId,
+      [this.managedPolicy('AdministratorAccess')],
+      applyPolicyArns.valueAsList,
+    );
 
-    const readOnly = `arn:${this.partition}:iam::aws:policy/ReadOnlyAccess`;
+    const readOnly = this.managedPolicy('ReadOnlyAccess');
     const plan = this.role('plan', [readOnly], [this.readState(), ...this.terraform()]);
     acknowledge(
       plan,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
       'a plan reads whatever the configuration manages, which is unknown here; ReadOnlyAccess reads no secret values',
     );
-    const apply = this.role('apply', applyPolicyArns.valueAsList, [this.writeState(), ...this.terraform()]);
+    const apply = this.role('apply', Token.asList(applyPolicies), [this.writeState(), ...this.terraform()]);
     acknowledge(
       apply,
       'AwsSolutions-IAM4',
@@ -256,7 +274,8 @@ export class TargetAccountStack extends Stack {
       conditions: {
         StringLike: {
           'kms:EncryptionContext:aws:s3:arn': [this.bucketArn, `${this.bucketArn}/*`],
-          'kms:ViaService': 's3.*.amazonaws.com',
+          // What it ends in differs between partitions; KMS writes it, so its beginning says enough.
+          'kms:ViaService': 's3.*',
         },
       },
     });
@@ -286,6 +305,10 @@ export class TargetAccountStack extends Stack {
         resources: [this.bucketArn, `${this.bucketArn}/*`],
       }),
     ];
+  }
+
+  private managedPolicy(name: string): string {
+    return `arn:${this.partition}:iam::aws:policy/${name}`;
   }
 
   private stateArn(): string {

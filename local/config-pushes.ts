@@ -2,9 +2,11 @@ import * as z from 'zod';
 import type { LocalContext } from './assembly/provision.ts';
 import type { Caller } from './door/wire.ts';
 import { type Branch, type Push, type WatchedBranch, watchRepository } from './git-watcher.ts';
+import type { ProgramStarter } from './programs/program-starter.ts';
 
 interface ConfigPushesProps {
   readonly context: LocalContext;
+  readonly programs: ProgramStarter;
   readonly directory: string;
   readonly tableName: string;
   readonly busName: string;
@@ -30,7 +32,7 @@ const MOST_PATH_BYTES = 900_000;
  * from, is put on the bus as ConfigPushed, once for each repository address under which applications know the
  * directory; and its deletion as BranchDeleted.
  */
-export function startConfigPushes({ context, directory, tableName, busName }: ConfigPushesProps): {
+export function startConfigPushes({ context, programs, directory, tableName, busName }: ConfigPushesProps): {
   stop(): Promise<void>;
 } {
   const { door, database, accountId, log } = context;
@@ -82,5 +84,5 @@ export function startConfigPushes({ context, directory, tableName, busName }: Co
     await publish('BranchDeleted', deleted);
     log({ source: 'git', message: 'branch deleted', fields: { branch: deleted.branch } });
   };
-  return watchRepository({ directory, database, branches, onPush, onDeleted, log });
+  return watchRepository({ programs, directory, database, branches, onPush, onDeleted, log });
 }

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
 import type { LocalEvent } from './assembly/provision.ts';
+import { watchDirectories } from './directory-watch.ts';
 import type { Database } from './persistence/database.ts';
+import { type ProgramStarter, runProgram } from './programs/program-starter.ts';
 
-const run = promisify(execFile);
-
-/** Reading a ref costs a few milliseconds; people do not notice this delay. */
+/** For what no event tells: which branches count, and refs where directories cannot be watched. */
 const POLL_MS = 300;
 /** More paths than this are not listed, as git hosts do not list them either. */
 const MOST_PATHS = 3000;
@@ -39,6 +37,7 @@ export interface Push extends Branch {
 }
 
 interface GitWatcherProps {
+  readonly programs: ProgramStarter;
   readonly directory: string;
   readonly database: Database;
   /** The branches that somebody deploys from. */
@@ -48,10 +47,12 @@ interface GitWatcherProps {
   /** The same for a branch that is gone. */
   readonly onDeleted: (branch: Branch & { readonly eventId: string }) => Promise<void>;
   readonly log: (event: LocalEvent) => void;
+  /** How long to wait for an event before looking all the same. */
+  readonly pollMs?: number;
 }
 
 /**
- * In one process, which a large process like this one does not start often: is the one commit an ancestor of the other,
+ * In one process: is the one commit an ancestor of the other,
  * what does the other say, and which paths differ? A file that moved from one application to another concerns both, so
  * a rename counts as both of its names.
  */
@@ -78,31 +79,39 @@ interface Told {
  * Turns commits in a git directory into pushes. The heads told last are kept, so that a commit made while nobody watched
  * is told at the next start. The first sight of a branch is no push.
  */
-export function watchRepository({ directory, database, branches, onPush, onDeleted, log }: GitWatcherProps): {
-  stop(): Promise<void>;
-} {
+export function watchRepository(props: GitWatcherProps): { stop(): Promise<void> } {
+  const { programs, directory, database, branches, onPush, onDeleted, log, pollMs = POLL_MS } = props;
   const heads = database.collection<Told>('git-heads');
   let stopped = false;
-  /** What went wrong last time; told once, not three times a second. */
+  /** What went wrong last time; told once, not at every look. */
   let problem: string | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isLooking = false;
+  /** Something happened to the refs since the look that is under way, or the last one, began. */
+  let isNews = false;
   let pass: Promise<void> = Promise.resolve();
 
-  const git = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run('git', ['-C', directory, ...args], { maxBuffer: 2 ** 26 });
-    return stdout.trim();
+  const run = async (command: string, ...parameters: string[]): Promise<string> => {
+    const program = { command, parameters, directory: undefined, variables: process.env };
+    const { code, stdout, stderr } = await runProgram(programs, program);
+    if (code !== 0) throw new Error(stderr.trim() || `${command} ended with exit code ${code}`);
+    return stdout;
   };
+  const git = async (...args: string[]): Promise<string> => (await run('git', '-C', directory, ...args)).trim();
   /** Where refs are kept, also for a worktree; asked once. */
   let refs: Promise<string> | undefined;
   /** Read from the files of the repository: a process three times a second would be felt on a small machine. */
   const headOf = async (branch: string): Promise<string> => {
-    refs ??= findRefs();
-    const directory = await refs;
+    const directory = await whereRefsAre();
     const loose = await readFile(join(directory, 'refs', 'heads', branch), 'utf8').catch(() => '');
     if (loose) return loose.trim();
     const packed = await readFile(join(directory, 'packed-refs'), 'utf8').catch(() => '');
     const line = packed.split('\n').find((each) => each.endsWith(` refs/heads/${branch}`));
     return line?.split(' ')[0] ?? '';
+  };
+  const whereRefsAre = (): Promise<string> => {
+    refs ??= findRefs();
+    return refs;
   };
   const findRefs = async (): Promise<string> => {
     const directory = await git('rev-parse', '--path-format=absolute', '--git-common-dir');
@@ -137,9 +146,7 @@ export function watchRepository({ directory, database, branches, onPush, onDelet
     after: string,
     number: number,
   ): Promise<Omit<Push, 'repository'>> => {
-    const { stdout } = await run('bash', ['-c', DESCRIBE, 'describe', directory, before, after], {
-      maxBuffer: 2 ** 26,
-    });
+    const stdout = await run('bash', '-c', DESCRIBE, 'describe', directory, before, after);
     const [relation, told = '', ...names] = stdout.split('\0');
     const [forced, paths] = [relation === 'forced', names.filter(Boolean)];
     const [author = '', ...message] = told.split('\n');
@@ -151,8 +158,12 @@ export function watchRepository({ directory, database, branches, onPush, onDelet
     };
   };
   const look = async (): Promise<void> => {
+    isNews = false;
     try {
-      for (const branch of await branches()) await lookAt(branch);
+      const watched = await branches();
+      const inRefs = join(await whereRefsAre(), 'refs', 'heads');
+      directories.watch([inRefs, ...watched.map(({ branch }) => dirname(join(inRefs, branch)))]);
+      for (const branch of watched) await lookAt(branch);
       problem = undefined;
     } catch (error) {
       if (String(error) !== problem)
@@ -160,15 +171,25 @@ export function watchRepository({ directory, database, branches, onPush, onDelet
       problem = String(error);
       refs = undefined;
     }
-    if (!stopped) timer = setTimeout(next, POLL_MS);
+    isLooking = false;
+    if (!stopped) timer = setTimeout(next, isNews && problem === undefined ? 0 : pollMs);
   };
   const next = (): void => {
+    clearTimeout(timer);
+    isLooking = true;
     pass = look();
   };
+  const directories = watchDirectories((name) => {
+    // Git writes what becomes a ref into a lock beside it first.
+    if (stopped || name?.endsWith('.lock')) return;
+    isNews = true;
+    if (!isLooking && problem === undefined) next();
+  });
   next();
   return {
     async stop() {
       stopped = true;
+      directories.stop();
       clearTimeout(timer);
       await pass;
       clearTimeout(timer);

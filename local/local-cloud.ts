@@ -11,6 +11,7 @@ import { dnsRoutes } from './pages/dns-page.ts';
 import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
+import { createProgramStarter } from './programs/program-starter.ts';
 import { createEnvironmentLookup } from './registered-environments.ts';
 import { type AcmService, createAcmService } from './services/acm/acm-service.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
@@ -108,6 +109,9 @@ async function start(
   const { log = () => undefined } = props;
   const accountId = CONTROL_ACCOUNT;
   const region = CONTROL_REGION;
+  // First, while this process is small.
+  const programs = createProgramStarter();
+  closers.push(() => programs.stop());
   const directory = openDataDirectory(props.data);
   closers.push(() => directory.release());
   const assembly = loadAssembly(props.assemblyDirectory);
@@ -172,7 +176,10 @@ async function start(
     ...{ context, door, assembly, zones: route53.zones },
     findEnvironments: environments.byDnsRole,
   });
-  const codebuild = createCodeBuildService(context, { ...props, pagesUrl, onSourceReady: targetAccounts.prepare });
+  const codebuild = createCodeBuildService(context, {
+    ...{ ...props, programs, pagesUrl },
+    onSourceReady: targetAccounts.prepare,
+  });
   const states = createStatesService(context, {
     putEvent: events.putServiceEvent,
     buildEnds: codebuild.buildEnds,
@@ -217,7 +224,7 @@ async function start(
   if (props.configRepository) {
     const tableName = refOf(stack, 'AWS::DynamoDB::Table');
     const busName = refOf(stack, 'AWS::Events::EventBus');
-    const pushes = startConfigPushes({ context, directory: props.configRepository, tableName, busName });
+    const pushes = startConfigPushes({ context, programs, directory: props.configRepository, tableName, busName });
     closers.push(() => pushes.stop());
   }
 

@@ -102,6 +102,7 @@ try {
     log: showEvent,
   });
   showAddresses(cloud);
+  await cloud.lambda.warm();
 } catch (error) {
   console.error(`stagegate: ${describe(error)}`);
   process.exit(1);

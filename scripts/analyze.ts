@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DomainError } from '../lambdas/domain/errors.ts';
+import { RegionSchema } from '../lambdas/domain/names.ts';
 import { type Analysis, analyzePlan } from '../lambdas/domain/plan/analyze-plan.ts';
 import { MOST_PLAN_BYTES } from '../lambdas/domain/plan/read-plan.ts';
 import { STAGES, StageSchema } from '../lambdas/domain/policy.ts';
@@ -93,7 +94,7 @@ function analyze(): { analysis: Analysis; isJson: boolean; file: string } | unde
   if (others.length > 0) throw new UsageError(`one plan at a time, got also ${others.join(' ')}`);
   const stage = StageSchema.safeParse(values.stage);
   if (!stage.success) throw new UsageError(`--stage is one of ${STAGES.join(', ')}, got "${values.stage}"`);
-  if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(values.region))
+  if (!RegionSchema.safeParse(values.region).success)
     throw new UsageError(`--region is an AWS region such as eu-west-1, got "${values.region}"`);
   const analysis = analyzePlan({
     plan: readInput(file, 'plan'),

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { type OutputChunk, rolldown } from 'rolldown';
 import { bundleBuildspecs } from '../buildspecs/bundle.ts';
 import { FUNCTIONS } from '../lambdas/functions.ts';
 
@@ -28,50 +28,30 @@ export const BUNDLES = {
 /** The parts of a function manifest that bundling needs: a name and the TypeScript file behind it. */
 export type Entries = Readonly<Record<string, { readonly entry: string }>>;
 
+/** Which sources are in which chunk; that of a function's own `index.mjs` is called `<name>.mjs` here. */
+type ModulesByFile = ReadonlyMap<string, readonly string[]>;
+
 /**
- * Bundles every function into `<directory>/<name>/`: `index.mjs` and the chunks it shares with others, copied beside it.
- * One pass of esbuild prints what all have in common once and not once per function, and keeps what the SDK loads only
- * when needed out of a cold start. Every byte follows from the sources and the lock file: no source maps, and nothing
- * external, so that the SDK which runs is the one that was tested.
+ * Bundles every function into `<directory>/<name>/`: `index.mjs` and the chunks it may load, copied beside it. One pass
+ * prints what functions have in common once and not once per function. A chunk holds what is always needed together, so
+ * that nothing is loaded for somebody else's sake. Every byte follows from the sources and the lock file: no source
+ * maps, and nothing external, so that the SDK which runs is the one that was tested.
  */
 export async function bundleFunctions(
   directory: string = BUNDLES.functionsDirectory,
   entries: Entries = FUNCTIONS,
-): Promise<void> {
+): Promise<ModulesByFile> {
   const missing = Object.entries(entries).filter(([, { entry }]) => !existsSync(join(root, entry)));
   if (missing.length > 0) {
     const list = missing.map(([name, { entry }]) => `function "${name}": entry ${entry} does not exist`);
     throw new Error(`bundling ${list.join('; ')}`);
   }
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
-    bundle: true,
-    charset: 'utf8',
-    entryPoints: Object.entries(entries).map(([name, { entry }]) => ({ in: entry, out: name })),
-    format: 'esm',
-    keepNames: false,
-    legalComments: 'none',
-    loader: { '.csv': 'text' },
-    logLevel: 'silent',
-    // ES modules where a package has them: they leave out what is not used, which halves a bundle.
-    mainFields: ['module', 'main'],
-    metafile: true,
-    minify: true,
-    outExtension: { '.js': '.mjs' },
-    outdir: root,
-    platform: 'node',
-    sourcemap: false,
-    splitting: true,
-    target: 'node24',
-    write: false,
-  });
-  const contentsOf = new Map(outputFiles.map(({ path, contents }) => [relative(root, path), contents]));
+  const chunks = await bundleAll(entries);
   for (const name of Object.keys(entries)) {
-    const files = [...closure(metafile, `${name}.mjs`)].map((file) => {
-      const contents = contentsOf.get(file);
-      if (!contents) throw new Error(`bundling function "${name}": esbuild made no ${file}`);
-      return { name: file === `${name}.mjs` ? 'index.mjs' : file, contents };
-    });
+    const files = closure(chunks, `${name}.mjs`).map(({ fileName, code }) => ({
+      name: fileName === `${name}.mjs` ? 'index.mjs' : fileName,
+      contents: Buffer.from(code),
+    }));
     for (const file of files) writeWhenChanged(join(directory, name, file.name), file.contents);
     removeAllBut(
       files.map((file) => file.name),
@@ -79,18 +59,67 @@ export async function bundleFunctions(
     );
   }
   removeAllBut(Object.keys(entries), directory);
+  return new Map([...chunks].map(([file, { moduleIds }]) => [file, moduleIds.map((id) => relative(root, id))]));
 }
 
-/** An output with all it imports, directly or not. */
-function closure({ outputs }: Metafile, start: string): Set<string> {
-  const files = new Set<string>();
-  const visit = (file: string): void => {
-    if (files.has(file)) return;
-    files.add(file);
-    for (const { path, external } of outputs[file]?.imports ?? []) if (!external) visit(path);
+/**
+ * Sources that go into one chunk with all they import, as far as it is in none before: whoever needs one of them needs
+ * all of them with the first request, and one file is quicker to find, read and decompress than twenty.
+ */
+const NEEDED_TOGETHER = [
+  ['zod', 'node_modules/zod/'],
+  ['runtime', 'lambdas/(domain/errors|runtime/(logger|parse-input|services))\\.ts$'],
+  ['api', 'lambdas/runtime/(api-handler|operation)\\.ts$'],
+  ['records', 'lambdas/domain/(records|unit-of-work)\\.ts$'],
+] as const;
+
+/** Every chunk by its name; that of an entry is called after it. */
+async function bundleAll(entries: Entries): Promise<ReadonlyMap<string, OutputChunk>> {
+  const bundler = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(Object.entries(entries).map(([name, { entry }]) => [name, entry])),
+    platform: 'node',
+    // ES modules where a package has them: they leave out what is not used, which halves a bundle.
+    resolve: { mainFields: ['module', 'main'] },
+    // What is not found would be taken for external, and fail in AWS.
+    onLog: (level, log, report) => (log.code === 'UNRESOLVED_IMPORT' ? report('error', log) : report(level, log)),
+  });
+  try {
+    const { output } = await bundler.generate({
+      format: 'esm',
+      minify: true,
+      comments: { legal: false },
+      sourcemap: false,
+      // Without source maps it says nothing; its default is a pattern, which rolldown refuses from inside of Jest.
+      sourcemapIgnoreList: false,
+      entryFileNames: '[name].mjs',
+      chunkFileNames: '[name]-[hash].mjs',
+      codeSplitting: {
+        groups: NEEDED_TOGETHER.map(([name, test], index) => ({
+          name,
+          test,
+          priority: NEEDED_TOGETHER.length - index,
+        })),
+      },
+    });
+    return new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])));
+  } finally {
+    await bundler.close();
+  }
+}
+
+/** A chunk with all it loads, at once or later, directly or not. */
+function closure(chunks: ReadonlyMap<string, OutputChunk>, start: string): OutputChunk[] {
+  const files = new Map<string, OutputChunk>();
+  const visit = (name: string): void => {
+    // What is no chunk is a module of Node.js.
+    const chunk = chunks.get(name);
+    if (files.has(name) || !chunk) return;
+    files.set(name, chunk);
+    for (const imported of [...chunk.imports, ...chunk.dynamicImports]) visit(imported);
   };
   visit(start);
-  return files;
+  return [...files.values()];
 }
 
 /** Makes the asset of the builds. */

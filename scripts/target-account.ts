@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
 import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
+import { partitionOf } from '../lambdas/domain/partition.ts';
 import {
   type DnsPreparation,
   type Preparation,
@@ -36,7 +37,7 @@ function required(name: keyof typeof values): string {
 
 function commands(preparation: Preparation, controlAccount: string): string {
   const { application, environment, accountId, region, externalId, stateBucket, stateKey, dns } = preparation;
-  const roleNamed = (suffix: string) => `arn:aws:iam::${controlAccount}:role/stagegate-${suffix}`;
+  const roleNamed = (suffix: string) => `arn:${partitionOf(region)}:iam::${controlAccount}:role/stagegate-${suffix}`;
   const parameters = {
     Application: application,
     Environment: environment,

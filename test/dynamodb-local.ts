@@ -20,12 +20,14 @@ export function startDynamoDbLocal(): Promise<ServerProcess> {
   });
 }
 
-export const dynamoClient = (endpoint: string): DynamoDBClient =>
-  new DynamoDBClient({
-    endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+/** How a server in the place of DynamoDB is reached. */
+export const dynamoAccess = (endpoint: string) => ({
+  endpoint,
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
+export const dynamoClient = (endpoint: string): DynamoDBClient => new DynamoDBClient(dynamoAccess(endpoint));
 
 /** The one table, as the stack makes it. */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {

@@ -13,9 +13,13 @@ export interface HttpsServer {
   stop(): Promise<void>;
 }
 
-/** Starts it with a certificate of its own, which is written to `directory`. */
-export async function startHttpsServer(directory: string, listener: RequestListener): Promise<HttpsServer> {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+/** Starts it with a certificate of its own, also for the name of the `host` it stands for, which is written to `directory`. */
+export async function startHttpsServer(
+  directory: string,
+  listener: RequestListener,
+  host = 'localhost',
+): Promise<HttpsServer> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: host }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [
@@ -23,7 +27,7 @@ export async function startHttpsServer(directory: string, listener: RequestListe
       {
         name: 'subjectAltName',
         altNames: [
-          { type: 2, value: 'localhost' },
+          { type: 2, value: host },
           { type: 7, ip: '127.0.0.1' },
         ],
       },

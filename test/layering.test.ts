@@ -19,14 +19,14 @@ interface Layer {
   readonly node?: RegExp;
 }
 
-const SDK = /^@aws-sdk\//;
+const SDK = /^@(aws-sdk|smithy)\//;
 const ZOD = /^zod$/;
 const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
 /** What the template, the functions and the build program agree on. */
 const BUILD_CONTRACT =
-  /^lambdas\/domain\/(build-environment-variables|build-result|build-variables|engine-release|run-objects)\.ts$/;
+  /^lambdas\/domain\/(build-environment-variables|build-result|build-variables|engine-release|provider-cache|run-objects)\.ts$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -72,7 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       /^lib\//,
       MANIFEST,
       ROUTE_TABLE,
-      /^lambdas\/domain\/(build-source|errors|events)\.ts$/,
+      /^lambdas\/domain\/(build-source|errors|events|names)\.ts$/,
       BUILD_CONTRACT,
     ],
   },

@@ -15,6 +15,7 @@ import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
+import { providersOf } from './engine/providers.ts';
 import { countManaged, outputsOf } from './engine/state.ts';
 
 /** How far an apply got; filled as it goes, and read when it fails. */
@@ -36,10 +37,17 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   build.enter('digest');
   requireApproved(build, bundle);
   await unpackBundle(bundle, paths);
-  const engine = await engineOfPlan(build);
+  const ready = engineOfPlan(build);
+  // An engine that is not to be had is told when the downloads beside it have ended.
+  ready.catch(() => undefined);
+  const providers = await providersOf(build);
+  const engine = await ready;
   writeProfile(build);
 
-  await initialize(build, engine, ['-lockfile=readonly', ...readLines(paths.backendArguments)]);
+  await initialize(build, engine, {
+    providers,
+    arguments: ['-lockfile=readonly', ...readLines(paths.backendArguments)],
+  });
   await apply(build, engine, progress);
 
   build.finish('outputs');

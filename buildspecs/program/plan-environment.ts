@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PlanResult } from '../../lambdas/domain/build-result.ts';
+import type { PlanResult, ProviderCounts } from '../../lambdas/domain/build-result.ts';
 import { ArtifactStoreError } from './artifacts/artifacts.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
@@ -12,7 +12,9 @@ import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts
 import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { readPlannedState } from './engine/plan-file.ts';
+import { providersOf } from './engine/providers.ts';
 import { preparePlan } from './prepare-plan.ts';
+import type { PreparedProviders } from './providers/prepare-providers.ts';
 
 /** Of `plan -detailed-exitcode`. */
 const NO_CHANGES = 0;
@@ -27,10 +29,11 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   ready.catch(() => undefined);
   const backendArguments = await preparePlan(build, ready);
   writeProfile(build);
+  const providers = await providersOf(build);
   const engine = await ready;
 
   artifacts.warmUp();
-  const backend = await initialize(build, engine, backendArguments);
+  const backend = await initialize(build, engine, { providers, arguments: backendArguments });
   const exitCode = await plan(build, engine);
   const { name, version } = engine;
   writeFileSync(paths.engine, JSON.stringify({ name, version }));
@@ -58,8 +61,11 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     ...{ bundle: bundleAddress, planJson, modules: modulesAddress, backend },
     state: readPlannedState(readFileSync(paths.plan)),
     createdAt: new Date().toISOString(),
+    ...(providers && { providers: countsOf(providers) }),
   };
 }
+
+const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({ hits, misses, mismatches });
 
 const chosenEngine = ({ variables }: PlanBuild) =>
   chooseEngine(variables.STAGEGATE_ENGINES, {

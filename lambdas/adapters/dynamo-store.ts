@@ -1,23 +1,11 @@
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import {
-  DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Page, Store, Transaction } from '../domain/ports.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from '../domain/records.ts';
-import {
-  type Change,
-  keyOf,
-  nextVersion,
-  parseRecord,
-  runTransaction,
-  type StoredRecord,
-} from '../domain/unit-of-work.ts';
+import { type Change, keyOf, parseRecord, runTransaction, type StoredRecord } from '../domain/unit-of-work.ts';
+import { type DynamoAccess, DynamoConnection } from './dynamo-connection.ts';
+import { DynamoReads } from './dynamo-reads.ts';
+import type { DynamoWrites } from './dynamo-writes.ts';
 
 /**
  * An item of the table. The record is JSON text: DynamoDB's own types would refuse some of it, such as a Terraform
@@ -28,20 +16,19 @@ const ItemSchema = z.object({ pk: z.string(), sk: z.string(), version: z.int().m
 const TableKeySchema = z.strictObject({ pk: z.string().min(1), sk: z.string().min(1) });
 const IndexKeySchema = TableKeySchema.extend({ gsi1pk: z.string().min(1), gsi1sk: z.string().min(1) });
 
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-
-/** Reasons that mean "somebody else was first": the attempt starts over. Everything else is thrown. */
-const LOST_RACE = new Set(['ConditionalCheckFailed', 'TransactionConflict']);
 const LONGEST_PAUSE_MS = 500;
 
-/** The one DynamoDB table (keys: `RECORDS`). */
+/** The one DynamoDB table (keys: `RECORDS`). The SDK's client is loaded when something is written. */
 export class DynamoStore implements Store {
-  readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
+  readonly #connection: DynamoConnection;
+  readonly #reads: DynamoReads;
+  #writes: Promise<DynamoWrites> | undefined;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, access?: DynamoAccess) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#connection = new DynamoConnection(access);
+    this.#reads = new DynamoReads(table, this.#connection);
   }
 
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
@@ -55,20 +42,18 @@ export class DynamoStore implements Store {
     { limit = 100, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<Page<RecordOf<K>>> {
     const [partition, sort] = listing.index ? ['gsi1pk', 'gsi1sk'] : ['pk', 'sk'];
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ...(listing.index ? { IndexName: listing.index } : { ConsistentRead: true }),
-        KeyConditionExpression: listing.prefix ? '#p = :p AND begins_with(#s, :s)' : '#p = :p',
-        ExpressionAttributeNames: { '#p': partition, ...(listing.prefix && { '#s': sort }) },
-        ExpressionAttributeValues: { ':p': listing.partition, ...(listing.prefix && { ':s': listing.prefix }) },
-        ScanIndexForward: listing.order === 'ascending',
-        Limit: limit,
-        ...(cursor !== undefined && { ExclusiveStartKey: decodeCursor(listing, cursor) }),
-      }),
-    );
-    const items = Items.map((item) => parseRecord(listing.kind, storedIn(item)));
-    return { items, ...(LastEvaluatedKey && { nextCursor: encodeCursor(LastEvaluatedKey) }) };
+    const { items, lastKey } = await this.#reads.query({
+      ...(listing.index && { index: listing.index }),
+      consistent: !listing.index,
+      condition: listing.prefix ? '#p = :p AND begins_with(#s, :s)' : '#p = :p',
+      names: { '#p': partition, ...(listing.prefix && { '#s': sort }) },
+      values: { ':p': listing.partition, ...(listing.prefix && { ':s': listing.prefix }) },
+      ascending: listing.order === 'ascending',
+      limit,
+      ...(cursor !== undefined && { startAfter: decodeCursor(listing, cursor) }),
+    });
+    const records = items.map((item) => parseRecord(listing.kind, storedIn(item)));
+    return { items: records, ...(lastKey && { nextCursor: encodeCursor(lastKey) }) };
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -77,54 +62,18 @@ export class DynamoStore implements Store {
   }
 
   async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {
-    const { Item } = await this.#client.send(
-      new GetCommand({ TableName: this.#table, Key: { pk, sk }, ConsistentRead: true }),
-    );
-    return Item && storedIn(Item);
+    const item = await this.#reads.get({ pk, sk });
+    return item && storedIn(item);
   }
 
   async #commit(changes: readonly Change[]): Promise<boolean> {
-    try {
-      await this.#client.send(
-        new TransactWriteCommand({ TransactItems: changes.map((change) => this.#toItem(change)) }),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const codes = (error.CancellationReasons ?? [])
-        .map(({ Code }) => Code ?? 'None')
-        .filter((code) => code !== 'None');
-      if (codes.length > 0 && codes.every((code) => LOST_RACE.has(code))) return false;
-      throw error;
-    }
+    this.#writes ??= this.#loadWrites();
+    return (await this.#writes).commit(changes);
   }
 
-  #toItem({ pk, sk, expectedVersion, write }: Change): TransactItem {
-    const unchanged =
-      expectedVersion === 0
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : {
-            ConditionExpression: '#version = :expected',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':expected': expectedVersion },
-          };
-    const target = { TableName: this.#table, ...unchanged };
-    if (write === 'none') return { ConditionCheck: { ...target, Key: { pk, sk } } };
-    if (write === 'delete') return { Delete: { ...target, Key: { pk, sk } } };
-    const index = write.index && { gsi1pk: write.index.pk, gsi1sk: write.index.sk };
-    return {
-      Put: {
-        ...target,
-        Item: {
-          pk,
-          sk,
-          ...index,
-          kind: write.kind,
-          version: nextVersion(expectedVersion),
-          data: JSON.stringify(write.data),
-        },
-      },
-    };
+  async #loadWrites(): Promise<DynamoWrites> {
+    const { DynamoWrites } = await import('./dynamo-writes.ts');
+    return new DynamoWrites(this.#table, this.#connection, await this.#connection.url());
   }
 }
 

@@ -1,19 +1,25 @@
 import * as z from 'zod';
 import { answer, operation } from '../runtime/operation.ts';
-import { type Documented, openapiDocument } from './openapi.ts';
+import { openapiDocument } from './openapi.ts';
+import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from './operations.ts';
 
-/** Made once per function instance, when first asked for: the operations it lists include itself. */
-export const getOpenapi = (operations: () => Readonly<Record<string, Documented>>) => {
-  let document: ReturnType<typeof openapiDocument> | undefined;
-  return operation(
-    {
-      summary: 'This API as an OpenAPI 3.1 document',
-      input: {},
-      answers: { 200: z.record(z.string(), z.json()) },
-    },
-    async () => {
-      document ??= openapiDocument(operations());
-      return answer(200, document);
-    },
-  );
-};
+/** Made once per function instance, when first asked for: it takes every operation of the API. */
+let document: ReturnType<typeof openapiDocument> | undefined;
+
+export const getOpenapi = operation(
+  {
+    summary: 'This API as an OpenAPI 3.1 document',
+    input: {},
+    answers: { 200: z.record(z.string(), z.json()) },
+  },
+  async () => {
+    document ??= openapiDocument(await loadAll());
+    return answer(200, document);
+  },
+);
+
+async function loadAll() {
+  const api = { ...READ, ...CONFIGURE, ...APPROVERS, ...DEPLOY, ...EPHEMERAL, ...DECIDE, ...WEBHOOK, ...OPEN };
+  const loaded = Object.entries(api).map(async ([route, load]) => [route, await load()] as const);
+  return Object.fromEntries(await Promise.all(loaded));
+}

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
-import { analysisKey, type PlanSuccess, PlanSuccessSchema } from './build-result.ts';
+import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from './build-result.ts';
 import { carryApprovals } from './carry-approvals.ts';
 import {
   type Deployment,
@@ -34,6 +34,11 @@ export const PlanVerdictSchema = z.object({
 });
 export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 
+/** The verdict, and what the build says of the provider cache, where it asked it. */
+interface AnalyzedPlan extends PlanVerdict {
+  readonly providers?: ProviderCounts;
+}
+
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
@@ -46,7 +51,7 @@ interface Services {
  * Reads what the plan build left, analyses and stores it redacted, claims the state address (rule 6), applies the
  * safeguards (rule 7) and says what comes next. Repeated, it answers the same. Throws NotHolderError, BuildResultError.
  */
-export async function analyzeDeploymentPlan(services: Services, id: string): Promise<PlanVerdict> {
+export async function analyzeDeploymentPlan(services: Services, id: string): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
   const subject = await load(store, id);
   const result = await readResult(artifacts, subject.deployment);
@@ -60,12 +65,13 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
     resources: analysis.resourcesInState,
     blocked: blockingOf(analysis),
   };
-  return store.transact(async (transaction) => {
+  const verdict = await store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis));
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
     return settle(transaction, id, found, surroundings);
   });
+  return { ...verdict, ...(result.providers && { providers: result.providers }) };
 }
 
 interface Subject {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Application, ConfigRepositorySchema } from './application.ts';
 import { applicationPath } from './links.ts';
-import { SafeguardSettingsSchema } from './plan/safeguards.ts';
+import { SafeguardSettingsSchema } from './plan/safeguards-schema.ts';
 import { ephemeralPolicy, policyFor, type Stage, StagePolicySchema } from './policy.ts';
 
 /** An application as the API shows it; the policy is the one in force, defaults included. */

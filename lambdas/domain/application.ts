@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ProviderSchema } from './build-source.ts';
 import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
-import { SafeguardSettingsSchema } from './plan/safeguards.ts';
+import { SafeguardSettingsSchema } from './plan/safeguards-schema.ts';
 import { PolicySchema } from './policy.ts';
 
 export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];

@@ -44,6 +44,8 @@ export const ProjectVariablesSchema = z.object({
   STAGEGATE_WORK: z.string().regex(/^\//, 'an absolute path'),
   /** The engines that builds may run; the first of a name is used where an application names no version. */
   STAGEGATE_ENGINES: json(z.array(AvailableEngineSchema)),
+  /** `on`: providers may be taken from the artifact bucket. */
+  STAGEGATE_PROVIDER_CACHE: z.enum(['on', 'off']).default('off'),
 });
 
 const eitherBuild = {

@@ -8,6 +8,9 @@ import { OperationSchema } from './operation.ts';
 const Artifact = z.object({ key: z.string(), versionId: z.string() });
 const Diagnostics = EndingErrorSchema.shape.diagnostics;
 /** How long a build took, and what of it each run of the engine. */
+/** Locked providers that the installation's cache had or had not, and objects in it that were not what their key says. */
+const ProviderCounts = z.object({ hits: z.int().min(0), misses: z.int().min(0), mismatches: z.int().min(0) });
+export type ProviderCounts = z.infer<typeof ProviderCounts>;
 const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.number()) });
 
 export const PlanSuccessSchema = z.object({
@@ -24,6 +27,7 @@ export const PlanSuccessSchema = z.object({
   backend: StateAddressSchema.extend({ type: z.literal('s3') }),
   state: StateHeadSchema.nullable(),
   createdAt: InstantSchema,
+  providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),
 });
 

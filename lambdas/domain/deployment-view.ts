@@ -14,7 +14,7 @@ import { deploymentPath, environmentPath, executionUrl, type Home, releasePath }
 import { listAll } from './list-all.ts';
 import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
-import { PlanSummarySchema } from './plan/plan-summary.ts';
+import { PlanSummarySchema } from './plan/analysis-parts.ts';
 import { GateNameSchema } from './policy.ts';
 import type { Store } from './ports.ts';
 import { LISTINGS } from './records.ts';

@@ -3,14 +3,22 @@ import { RequesterSchema } from './deployment.ts';
 import { DnsSettingsSchema } from './dns-settings.ts';
 import { EphemeralFactsSchema } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
-import { ApplicationNameSchema, directoryOf, EnvironmentNameSchema, InstantSchema, RoleArnSchema } from './names.ts';
+import {
+  ApplicationNameSchema,
+  directoryOf,
+  EnvironmentNameSchema,
+  InstantSchema,
+  RegionSchema,
+  RoleArnSchema,
+} from './names.ts';
+import { partitionOf } from './partition.ts';
 import { StageSchema, stageRank } from './policy.ts';
 
 /** Body of `PUT …/environments/{env}`. */
 export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
-  region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region name'),
+  region: RegionSchema,
   /** Roles that are assumed in the account; by convention `stagegate-<app>-<env>-<purpose>`. */
   roles: z
     .strictObject({
@@ -85,11 +93,6 @@ export type Environment = z.infer<typeof EnvironmentSchema>;
 
 export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionProtection'>): boolean =>
   environment.stage === 'production' || environment.deletionProtection;
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-}
 
 /**
  * The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate.

@@ -20,6 +20,8 @@ export const NO_COMMIT = '0'.repeat(40);
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
 export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
+/** `eu-west-1`, and those of other partitions: `us-gov-west-1`, `eusc-de-east-1`. */
+export const RegionSchema = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'an AWS region name');
 export const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');

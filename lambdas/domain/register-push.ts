@@ -52,19 +52,22 @@ async function register(
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const { delivery, pair } = pushMarks(push);
-  const log = await transaction.get('releaseLog', { application });
-  const [isDelivered, told] = [
-    (await transaction.get('pushMark', { application, mark: delivery })) !== undefined,
-    await transaction.get('pushMark', { application, mark: pair }),
-  ];
-  if (isDelivered) return { order: 'repeated', effects: NO_EFFECTS };
   const before = originOf(push);
+  // A push is waited for, and each of these is a way to the table and back.
+  const [log, delivered, told, left, reached] = await Promise.all([
+    transaction.get('releaseLog', { application }),
+    transaction.get('pushMark', { application, mark: delivery }),
+    transaction.get('pushMark', { application, mark: pair }),
+    before === undefined ? undefined : transaction.get('passage', { application, commit: before }),
+    transaction.get('passage', { application, commit: push.after }),
+  ]);
+  if (delivered !== undefined) return { order: 'repeated', effects: NO_EFFECTS };
   const order = orderOf(
     { ...push, before },
     {
       ...{ head: log?.head, headPushedAt: log?.headPushedAt, isPairTold: told !== undefined },
-      before: before === undefined ? undefined : await transaction.get('passage', { application, commit: before }),
-      after: await transaction.get('passage', { application, commit: push.after }),
+      before: left,
+      after: reached,
     },
   );
   const newest = log?.newest ?? 0;
@@ -139,7 +142,9 @@ async function firstDevelopmentEnvironment(transaction: Transaction, name: strin
   const application = await transaction.get('application', { name });
   const first = application?.pipeline[0];
   if (!first) return undefined;
-  const environment = await transaction.get('environment', { application: name, name: first });
-  const state = await transaction.get('environmentState', { application: name, environment: first });
+  const [environment, state] = await Promise.all([
+    transaction.get('environment', { application: name, name: first }),
+    transaction.get('environmentState', { application: name, environment: first }),
+  ]);
   return environment?.stage === 'development' && !state?.hold ? first : undefined;
 }

@@ -1,5 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import type { BlastRadiusGraph } from '../domain/plan/blast-radius-graph.ts';
+import type { BlastRadiusGraph } from '../domain/plan/analysis-parts.ts';
 import { type Html, html } from './html.ts';
 import { counted } from './words.ts';
 

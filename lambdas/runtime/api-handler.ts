@@ -7,7 +7,7 @@ import { callerOf } from './caller.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
-import type { Operation } from './operation.ts';
+import type { OperationLoader } from './operation.ts';
 import { requestLog } from './request-log.ts';
 import { type Services, servicesOf } from './services.ts';
 
@@ -26,7 +26,7 @@ interface Surroundings<Name extends FunctionName> {
  */
 export function apiHandler<Name extends FunctionName>(
   name: Name,
-  operations: Readonly<Record<string, Operation<Services<Name>>>>,
+  operations: Readonly<Record<string, OperationLoader<Services<Name>>>>,
   { services = servicesOf(name), log = logger }: Surroundings<Name> = {},
 ) {
   return middy<unknown, HttpAnswer>()
@@ -34,14 +34,15 @@ export function apiHandler<Name extends FunctionName>(
     .use(problems(log))
     .handler(async (given: unknown, context: unknown): Promise<HttpAnswer> => {
       const event = HttpEventSchema.parse(given);
-      const operation = operations[event.routeKey];
-      if (!operation) throw new Error(`function ${name} does not serve ${event.routeKey}`);
+      const load = operations[event.routeKey];
+      if (!load) throw new Error(`function ${name} does not serve ${event.routeKey}`);
       const request = {
         event,
         body: () => readBody(event),
         caller: () => callerOf(event),
         home: homeOf(services, context),
       };
+      const operation = await load();
       const { status, body } = await operation.answer(request, services);
       return json(status, body);
     });

@@ -1,14 +1,15 @@
-import { AcmCertificates } from '../adapters/acm-certificates.ts';
-import { ResolverPublicDns } from '../adapters/resolver-public-dns.ts';
-import { Route53HostedZones } from '../adapters/route53-hosted-zones.ts';
 import type { Certificates, HostedZones, PublicDns } from '../domain/ports.ts';
+import { lazyPort } from './lazy-port.ts';
 
-/**
- * What only the functions for DNS and certificates use. Not part of `servicesOf`, so that no other function loads three
- * more clients at its cold start.
- */
+/** What the functions for DNS and certificates use beside their `servicesOf`; no other function is given it. */
 export const dnsServices = (): { zones: HostedZones; certificates: Certificates; publicDns: PublicDns } => ({
-  zones: new Route53HostedZones(),
-  certificates: new AcmCertificates(),
-  publicDns: new ResolverPublicDns(),
+  zones: lazyPort<HostedZones>(
+    async () => new (await import('../adapters/route53-hosted-zones.ts')).Route53HostedZones(),
+  ),
+  certificates: lazyPort<Certificates>(
+    async () => new (await import('../adapters/acm-certificates.ts')).AcmCertificates(),
+  ),
+  publicDns: lazyPort<PublicDns>(
+    async () => new (await import('../adapters/resolver-public-dns.ts')).ResolverPublicDns(),
+  ),
 });

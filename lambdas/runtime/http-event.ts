@@ -1,19 +1,23 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
 
+/** What a request has none of, the gateway leaves out or, in a test event of its console, sends as null. */
+const optional = <Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schema>) =>
+  schema.nullish().transform((value) => value ?? otherwise);
+
 /** What is read of an HTTP API request, payload format 2.0; path and query parameters arrive decoded. */
 export const HttpEventSchema = z.object({
   routeKey: z.string(),
   rawPath: z.string(),
   /** Names are lower-case; values of a repeated header are joined by commas. */
-  headers: z.record(z.string(), z.string()).default({}),
-  pathParameters: z.record(z.string(), z.string()).default({}),
-  queryStringParameters: z.record(z.string(), z.string()).default({}),
-  body: z.string().default(''),
-  isBase64Encoded: z.boolean().default(false),
+  headers: optional(z.record(z.string(), z.string()), {}),
+  pathParameters: optional(z.record(z.string(), z.string()), {}),
+  queryStringParameters: optional(z.record(z.string(), z.string()), {}),
+  body: optional(z.string(), ''),
+  isBase64Encoded: optional(z.boolean(), false),
   requestContext: z.object({
     requestId: z.string(),
-    authorizer: z.object({ iam: z.object({ userArn: z.string().min(1) }).optional() }).optional(),
+    authorizer: z.object({ iam: z.object({ userArn: z.string().min(1) }).nullish() }).nullish(),
   }),
 });
 export type HttpEvent = z.infer<typeof HttpEventSchema>;

@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { ProviderCounts } from '../domain/build-result.ts';
 import type { Status } from '../domain/deployment.ts';
 
 /** Namespace and names the alarms in `lib/constructs/alarms.ts` watch. Written to the log in CloudWatch's embedded format. */
@@ -31,5 +32,13 @@ export function countStuck(count: number): void {
 /** Certificates that will not last, or cannot be asked about. */
 export function countFailingCertificates(count: number): void {
   metrics.addMetric('CertificatesFailing', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}
+
+/** What a plan found in the provider cache. Mismatches are objects that are not the package their key names. */
+export function countProviders({ hits, misses, mismatches }: ProviderCounts): void {
+  metrics.addMetric('ProviderCacheHits', MetricUnit.Count, hits);
+  metrics.addMetric('ProviderCacheMisses', MetricUnit.Count, misses);
+  metrics.addMetric('ProviderCacheMismatches', MetricUnit.Count, mismatches);
   metrics.publishStoredMetrics();
 }

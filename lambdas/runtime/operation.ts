@@ -43,6 +43,9 @@ export interface Operation<Services> {
   answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
 }
 
+/** Loads the module of an operation; again it is at once there. */
+export type OperationLoader<Services> = () => Promise<Operation<Services>>;
+
 /** An answer of an operation. */
 export const answer = <const Status extends number, Body>(status: Status, body: Body) => ({ status, body });
 

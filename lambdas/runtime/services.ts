@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
-import { CodeBuildBuilds } from '../adapters/codebuild-builds.ts';
-import { DynamoStore } from '../adapters/dynamo-store.ts';
-import { EventBridgeBus } from '../adapters/event-bridge-bus.ts';
-import { EventBridgeScheduler } from '../adapters/event-bridge-scheduler.ts';
-import { KmsLinkSigner } from '../adapters/kms-link-signer.ts';
-import { KmsWebhookSecrets } from '../adapters/kms-webhook-secrets.ts';
-import { S3ArtifactStore } from '../adapters/s3-artifact-store.ts';
-import { S3StateReader } from '../adapters/s3-state-reader.ts';
-import { SnsApproverMail } from '../adapters/sns-approver-mail.ts';
-import { StepFunctionsWorkflow } from '../adapters/step-functions-workflow.ts';
 import type { Patience } from '../domain/dns.ts';
 import type { EphemeralLimits } from '../domain/ephemeral-register.ts';
 import type {
@@ -27,6 +17,7 @@ import type {
 } from '../domain/ports.ts';
 import type { ReminderTimes } from '../domain/send-reminders.ts';
 import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
+import { lazyPort } from './lazy-port.ts';
 
 /** What a function may use: exactly the services its environment variables speak of. */
 export type Services<Name extends FunctionName> = Provided<FunctionEnvironment<Name>>;
@@ -68,7 +59,10 @@ export const SURROUNDINGS: Surroundings = {
       .slice(0, digits),
 };
 
-/** The composition root: parses the function's environment and makes its adapters. Throws at cold start, naming what is missing. */
+/**
+ * The composition root: parses the function's environment and names the adapter of each port. Throws at cold start,
+ * naming what is missing; an adapter is loaded when it is first used.
+ */
 export function servicesOf<Name extends FunctionName>(
   name: Name,
   variables: Readonly<Record<string, string | undefined>> = process.env,
@@ -84,30 +78,56 @@ export function servicesOf<Name extends FunctionName>(
   const listed = (key: string): string[] => (text(key) ?? '').split(',').filter(Boolean);
   const services = {
     surroundings: SURROUNDINGS,
-    builds: new CodeBuildBuilds(),
-    states: new S3StateReader(),
-    store: when('TABLE_NAME', (table) => new DynamoStore(table)),
-    artifacts: when('ARTIFACT_BUCKET', (bucket) => new S3ArtifactStore(bucket)),
-    workflow: when('STATE_MACHINE_ARN', (arn) => new StepFunctionsWorkflow(arn)),
-    events: when('EVENT_BUS_NAME', (bus) => new EventBridgeBus(bus)),
-    mail: when('TOPIC_ARN', (topic) => new SnsApproverMail(topic)),
-    links: when('LINK_KEY_ID', (key) => new KmsLinkSigner(key)),
-    webhookSecrets: when('WEBHOOK_KEY_ID', (key) => new KmsWebhookSecrets(key, listed('WEBHOOK_GENERATIONS'))),
+    builds: lazyPort<Builds>(async () => new (await import('../adapters/codebuild-builds.ts')).CodeBuildBuilds()),
+    states: lazyPort<StateReader>(async () => new (await import('../adapters/s3-state-reader.ts')).S3StateReader()),
+    store: when('TABLE_NAME', (table) =>
+      lazyPort<Store>(async () => new (await import('../adapters/dynamo-store.ts')).DynamoStore(table)),
+    ),
+    artifacts: when('ARTIFACT_BUCKET', (bucket) =>
+      lazyPort<ArtifactStore, 'bucket'>(
+        async () => new (await import('../adapters/s3-artifact-store.ts')).S3ArtifactStore(bucket),
+        { bucket },
+      ),
+    ),
+    workflow: when('STATE_MACHINE_ARN', (arn) =>
+      lazyPort<Workflow>(
+        async () => new (await import('../adapters/step-functions-workflow.ts')).StepFunctionsWorkflow(arn),
+      ),
+    ),
+    events: when('EVENT_BUS_NAME', (bus) =>
+      lazyPort<EventBus>(async () => new (await import('../adapters/event-bridge-bus.ts')).EventBridgeBus(bus)),
+    ),
+    mail: when('TOPIC_ARN', (topic) =>
+      lazyPort<ApproverMail>(async () => new (await import('../adapters/sns-approver-mail.ts')).SnsApproverMail(topic)),
+    ),
+    links: when('LINK_KEY_ID', (key) =>
+      lazyPort<LinkSigner>(async () => new (await import('../adapters/kms-link-signer.ts')).KmsLinkSigner(key)),
+    ),
+    webhookSecrets: when('WEBHOOK_KEY_ID', (key) =>
+      lazyPort<WebhookSecrets>(
+        async () =>
+          new (await import('../adapters/kms-webhook-secrets.ts')).KmsWebhookSecrets(
+            key,
+            listed('WEBHOOK_GENERATIONS'),
+          ),
+      ),
+    ),
     patience: {
       pollSeconds: environment.DNS_POLL_SECONDS,
       certificateSeconds: environment.CERTIFICATE_WAIT_SECONDS,
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
-    allowedSources: listed('ALLOWED_SOURCES'),
-    scheduler: when(
-      'SCHEDULE_GROUP',
-      (group) =>
-        new EventBridgeScheduler({
-          group,
-          roleArn: text('SCHEDULE_ROLE_ARN') ?? '',
-          functionArn: text('WAKE_UP_FUNCTION_ARN') ?? '',
-        }),
+    allowedSources: when('ALLOWED_SOURCES', () => listed('ALLOWED_SOURCES')),
+    scheduler: when('SCHEDULE_GROUP', (group) =>
+      lazyPort<Scheduler>(
+        async () =>
+          new (await import('../adapters/event-bridge-scheduler.ts')).EventBridgeScheduler({
+            group,
+            roleArn: text('SCHEDULE_ROLE_ARN') ?? '',
+            functionArn: text('WAKE_UP_FUNCTION_ARN') ?? '',
+          }),
+      ),
     ),
     limits: {
       perApplication: environment.MOST_EPHEMERAL_PER_APPLICATION,

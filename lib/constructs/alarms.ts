@@ -59,6 +59,11 @@ export class Alarms extends Construct {
         'A certificate is about to expire, was not renewed or cannot be asked about: browsers will refuse the hostname.',
       metric: ownMetric('CertificatesFailing'),
     });
+    this.alarm('ProviderCacheMismatches', {
+      userImpact:
+        'A package in the provider cache is not the one that its name says. Builds do not use it and download the provider; somebody put it there.',
+      metric: ownMetric('ProviderCacheMismatches'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',

@@ -1,7 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Binding } from './house-function.ts';
@@ -19,9 +21,18 @@ const AUDIT_PARTITION = 'AUDIT#';
 
 /** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */
 export interface ArtifactAccess {
+  /** The newest version of an object. */
   readonly read?: readonly string[];
+  /** Also a version that a record names. */
+  readonly readVersions?: readonly string[];
   readonly write?: readonly string[];
 }
+
+/**
+ * What a function does to records beyond getting single ones: query for lists, write (put, or check within a
+ * transaction), delete, append to the audit.
+ */
+export type RecordUse = 'list' | 'write' | 'delete' | 'audit';
 
 export interface DataStoreProps {
   readonly config: Config;
@@ -77,9 +88,27 @@ export class DataStore extends Construct {
         },
         // A rule that expires objects by age cannot also remove the markers this leaves behind.
         { id: 'ForgetMarkers', prefix: 'runs/', expiredObjectDeleteMarker: true },
+        // Packages stay. One that was deleted, because it was not what its key says, goes for good.
+        {
+          id: 'ForgetDeletedProviders',
+          prefix: PROVIDER_PACKAGES.prefix,
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
       ],
       removalPolicy,
     });
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'WriteProviderPackagesOnce',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+        conditions: { Null: { 's3:if-none-match': 'true' } },
+      }),
+    );
     acknowledge(
       this.bucket,
       'AwsSolutions-S1',
@@ -95,31 +124,29 @@ export class DataStore extends Construct {
       value: key,
       permissions: [
         { actions: ['s3:GetObject'], resources: [this.bucket.arnForObjects(key)] },
-        this.encryption.allow('read'),
+        this.encryption.allow('unwrap'),
       ],
     };
   }
 
   /**
-   * The table's name, with the permission to read it, or to read and write it; the audit is written only by whoever
-   * may append to it. Nobody may scan the table.
+   * The table's name, with the permission to get single records and to do what is named; the audit is written only by
+   * whoever may append to it. Nobody may scan the table.
    */
-  records(access: 'read' | 'read-write' | 'read-write-audit'): Binding {
-    const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
-    const writing = ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'];
-    const resources = [this.table.tableArn, `${this.table.tableArn}/index/${INDEX}`];
-    return {
-      value: this.tableName,
-      permissions:
-        access === 'read'
-          ? [{ actions: reading, resources }, this.encryption.allow('read')]
-          : [
-              { actions: reading, resources },
-              { actions: writing, resources: [this.table.tableArn] },
-              this.keepAudit(access === 'read-write-audit' ? [] : ['dynamodb:PutItem']),
-              this.encryption.allow('write'),
-            ],
-    };
+  records(...uses: readonly RecordUse[]): Binding {
+    const does = (use: RecordUse) => uses.includes(use);
+    const { tableArn } = this.table;
+    const writing = does('write') ? ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem'] : [];
+    const deleting = does('delete') ? ['dynamodb:DeleteItem'] : [];
+    const permissions: Permission[] = [
+      { actions: ['dynamodb:GetItem', ...writing, ...deleting], resources: [tableArn] },
+      // Of the table's own key, which the data key wraps once for all: items are never encrypted with the data key.
+      this.encryption.allow('unwrap'),
+    ];
+    if (does('list'))
+      permissions.push({ actions: ['dynamodb:Query'], resources: [tableArn, `${tableArn}/index/${INDEX}`] });
+    if (does('write')) permissions.push(this.keepAudit(does('audit') ? [] : ['dynamodb:PutItem']));
+    return { value: this.tableName, permissions };
   }
 
   /** The table's name, with the permission to read and write only the records of webhook deliveries. */
@@ -133,7 +160,7 @@ export class DataStore extends Construct {
           conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
         },
         this.keepAudit(['dynamodb:PutItem']),
-        this.encryption.allow('write'),
+        this.encryption.allow('unwrap'),
       ],
     };
   }
@@ -155,19 +182,18 @@ export class DataStore extends Construct {
    * The bucket's name, with the permission to read and write objects by pattern. Nobody may list it, so S3 says 403
    * and not 404 for an object that is not there; the S3 adapter takes both for absent.
    */
-  artifacts({ read = [], write = [] }: ArtifactAccess): Binding {
+  artifacts({ read = [], readVersions = [], write = [] }: ArtifactAccess = {}): Binding {
     const permissions: Permission[] = [];
     const objects = (patterns: readonly string[]) => ({
       resources: patterns.map((pattern) => this.bucket.arnForObjects(pattern)),
       wildcardReason: 'object keys contain deployment ids, which exist only at run time',
     });
-    if (read.length > 0)
-      permissions.push(
-        { actions: ['s3:GetObject', 's3:GetObjectVersion'], ...objects(read) },
-        this.encryption.allow('read'),
-      );
+    const readable = [...read, ...readVersions];
+    if (readable.length > 0)
+      permissions.push({ actions: ['s3:GetObject'], ...objects(readable) }, this.encryption.allow('unwrap'));
+    if (readVersions.length > 0) permissions.push({ actions: ['s3:GetObjectVersion'], ...objects(readVersions) });
     if (write.length > 0)
-      permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('write'));
+      permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('wrap'));
     return { value: this.bucket.bucketName, permissions };
   }
 }

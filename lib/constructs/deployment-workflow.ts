@@ -48,16 +48,18 @@ export class DeploymentWorkflowReference {
     this.executionArns = format('execution', `${NAME}:*`);
   }
 
-  /** What seeing executions and what happened in them needs. */
+  /** What finding executions and seeing what happened in them needs, as people do in the console. */
   watching(): Permission[] {
-    return [
-      { actions: ['states:ListExecutions'], resources: [this.arn] },
-      {
-        actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
-        resources: [this.executionArns],
-        wildcardReason: 'an execution is named after its deployment, which exists only at run time',
-      },
-    ];
+    return [{ actions: ['states:ListExecutions'], resources: [this.arn] }, this.inspecting()];
+  }
+
+  /** What looking into executions needs whose names are known. */
+  private inspecting(): Permission {
+    return {
+      actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
+      resources: [this.executionArns],
+      wildcardReason: 'an execution is named after its deployment, which exists only at run time',
+    };
   }
 
   /** Lets a function start executions, resume those that wait for an approval, or look into them. */
@@ -65,7 +67,7 @@ export class DeploymentWorkflowReference {
     const permissions = {
       start: [{ actions: ['states:StartExecution'], resources: [this.arn] }],
       resume: [{ actions: ['states:SendTaskSuccess'], resources: [this.arn] }],
-      inspect: this.watching(),
+      inspect: [this.inspecting()],
     };
     return { value: this.arn, permissions: purposes.flatMap((purpose) => permissions[purpose]) };
   }

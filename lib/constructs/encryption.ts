@@ -38,11 +38,12 @@ export class Encryption extends Construct {
       removalPolicy,
     });
     this.logRetentionDays = config.logRetentionDays;
-    const { partition, region, account } = Stack.of(this);
+    const { partition, region, account, urlSuffix } = Stack.of(this);
     this.dataKey.addToResourcePolicy(
       new PolicyStatement({
         sid: 'EncryptLogs',
-        principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+        // Unlike other services, CloudWatch Logs has a name of its own in each region and partition.
+        principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
         actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
         resources: ['*'],
         conditions: {
@@ -52,11 +53,15 @@ export class Encryption extends Construct {
     );
   }
 
-  /** The permissions that reading and writing what the data key encrypts need beside those of the service itself. */
-  allow(access: 'read' | 'write'): Permission {
-    const reading = ['kms:Decrypt', 'kms:DescribeKey'];
-    const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
-    return { actions: access === 'read' ? reading : [...reading, ...writing], resources: [this.dataKey.keyArn] };
+  /**
+   * The permissions that what the data key encrypts needs beside those of the service itself: `unwrap` the key that a
+   * service wrapped with it, or have a new one made for each object or message that is written. Nothing is encrypted
+   * with the data key itself.
+   */
+  allow(use: 'unwrap' | 'wrap'): Permission {
+    const unwrapping = ['kms:Decrypt', 'kms:DescribeKey'];
+    const actions = use === 'unwrap' ? unwrapping : [...unwrapping, 'kms:GenerateDataKey'];
+    return { actions, resources: [this.dataKey.keyArn] };
   }
 
   /** Lets a function derive and recompute link secrets. */

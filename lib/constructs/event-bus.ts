@@ -9,7 +9,8 @@ export class EventBus extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate', description: 'Events of Stagegate deployments' });
+    // Without a description: CloudFormation of AWS GovCloud (US) knows no such property of a bus.
+    this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate' });
   }
 
   /** Lets a function put events, all or those named. */

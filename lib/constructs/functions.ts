@@ -2,7 +2,7 @@ import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
-import type { DataStore } from './data-store.ts';
+import type { DataStore, RecordUse } from './data-store.ts';
 import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
 import type { Encryption } from './encryption.ts';
 import type { EventBus } from './event-bus.ts';
@@ -40,15 +40,18 @@ export class Functions extends Construct {
       own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
     ) => new HouseFunction(this, name, { encryption, functionsDirectory, ...own });
 
-    /** What all have in common who create, decide or supersede deployments. */
-    const deploying = {
-      TABLE_NAME: data.records('read-write'),
+    /** What all have in common who create, cancel or supersede deployments. */
+    const deploying = (...uses: readonly RecordUse[]) => ({
+      TABLE_NAME: data.records('list', 'write', ...uses),
       STATE_MACHINE_ARN: workflow.allow('start', 'resume'),
       EVENT_BUS_NAME: events.publishing(),
+    });
+    /** What those need who record a decision, which may end the wait at a gate. */
+    const deciding = {
+      TABLE_NAME: data.records('list', 'write', 'audit'),
+      STATE_MACHINE_ARN: workflow.allow('resume'),
     };
-    /** The same for those who do so at somebody's word, which the audit keeps. */
-    const deciding = { ...deploying, TABLE_NAME: data.records('read-write-audit') };
-    const analyses = data.artifacts({ read: ['analysis/*'] });
+    const analyses = data.artifacts({ readVersions: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
     const setting = (value: number | string): Binding => ({ value: String(value), permissions: [] });
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
@@ -73,12 +76,12 @@ export class Functions extends Construct {
       // API
       read: make('read', {
         description: 'Answers every GET of the API',
-        bindings: { TABLE_NAME: data.records('read'), ARTIFACT_BUCKET: analyses, ...executions },
+        bindings: { TABLE_NAME: data.records('list'), ARTIFACT_BUCKET: analyses, ...executions },
       }),
       configure: make('configure', {
         description: 'Registers and changes applications and environments',
         bindings: {
-          TABLE_NAME: data.records('read-write-audit'),
+          TABLE_NAME: data.records('list', 'write', 'delete', 'audit'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
           ALLOWED_SOURCES: setting(runner.allowedSources.join(',')),
           ...executions,
@@ -87,7 +90,7 @@ export class Functions extends Construct {
       approvers: make('approvers', {
         description: 'Registers approvers, subscribes their addresses and mails them new links',
         bindings: {
-          TABLE_NAME: data.records('read-write-audit'),
+          TABLE_NAME: data.records('list', 'write', 'delete', 'audit'),
           TOPIC_ARN: notifications.subscribingAndPublishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
           PUBLIC_URL: publicUrl,
@@ -95,7 +98,7 @@ export class Functions extends Construct {
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: { ...deciding, ...executions },
+        bindings: { ...deploying('delete', 'audit'), ...executions },
       }),
       decide: make('decide', {
         description: 'Records decisions made through the API',
@@ -116,7 +119,7 @@ export class Functions extends Construct {
       ephemeral: make('ephemeral', {
         description: 'Makes, extends and ends ephemeral environments',
         bindings: {
-          ...deciding,
+          ...deploying('delete', 'audit'),
           ...wakeUps.setting(),
           ...executions,
           MOST_EPHEMERAL_PER_APPLICATION: setting(config.mostEphemeralPerApplication),
@@ -133,12 +136,12 @@ export class Functions extends Construct {
       // Workflow: one function per Task state
       'acquire-environment': make('acquire-environment', {
         description: 'Confirms that the deployment holds its environment and composes the plan build',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        bindings: { TABLE_NAME: data.records(), ARTIFACT_BUCKET: data.artifacts() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'ensure-certificate': make('ensure-certificate', {
         description: 'Requests the certificate of an environment and proves its names in the zone, step by step',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}), ...patience },
+        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: data.artifacts(), ...patience },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
         timeout: WORKFLOW_TIMEOUT,
@@ -146,8 +149,8 @@ export class Functions extends Construct {
       'analyze-plan': make('analyze-plan', {
         description: 'Reads the plan, estimates cost and blast radius, decides what comes next',
         bindings: {
-          TABLE_NAME: data.records('read-write-audit'),
-          ARTIFACT_BUCKET: data.artifacts({ read: ['runs/*'], write: ['analysis/*'] }),
+          TABLE_NAME: data.records('list', 'write', 'delete', 'audit'),
+          ARTIFACT_BUCKET: data.artifacts({ readVersions: ['runs/*'], write: ['analysis/*'] }),
           PRICE_SHEET_KEY: data.priceSheet(),
         },
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
@@ -157,8 +160,7 @@ export class Functions extends Construct {
       'request-approval': make('request-approval', {
         description: 'Opens a gate and mails a link to each of its approvers',
         bindings: {
-          TABLE_NAME: data.records('read-write-audit'),
-          ARTIFACT_BUCKET: analyses,
+          TABLE_NAME: data.records('list', 'write', 'audit'),
           TOPIC_ARN: notifications.publishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
           PUBLIC_URL: publicUrl,
@@ -168,17 +170,17 @@ export class Functions extends Construct {
       }),
       'await-approval': make('await-approval', {
         description: 'Keeps the task token of an open gate; resumes at once when it is decided already',
-        bindings: { TABLE_NAME: data.records('read-write'), STATE_MACHINE_ARN: workflow.allow('resume') },
+        bindings: { TABLE_NAME: data.records('write'), STATE_MACHINE_ARN: workflow.allow('resume') },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'settle-gate': make('settle-gate', {
         description: 'Reads how a gate was decided, or records that it expired',
-        bindings: { TABLE_NAME: data.records('read-write-audit') },
+        bindings: { TABLE_NAME: data.records('write', 'audit') },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'check-plan': make('check-plan', {
         description: 'Looks whether an approved plan is still one of the state as it is',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: data.artifacts({}) },
+        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: data.artifacts() },
         permissions: [targetRoles('state', props.config.allowedStateRoleArns)],
         trustedByEnvironments: true,
         // A state may be tens of megabytes, of which only its head is kept.
@@ -187,59 +189,59 @@ export class Functions extends Construct {
       }),
       'consume-plan': make('consume-plan', {
         description: 'Uses up the approved plan, once, and composes the apply build',
-        bindings: { TABLE_NAME: data.records('read-write-audit'), ARTIFACT_BUCKET: runs },
+        bindings: { TABLE_NAME: data.records('write', 'audit'), ARTIFACT_BUCKET: data.artifacts() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'inspect-failed-apply': make('inspect-failed-apply', {
         description: 'Tells a plan that was refused as stale from an apply that failed',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-outputs': make('record-outputs', {
         description: 'Records the outputs of a finished apply',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'publish-dns': make('publish-dns', {
         description: 'Points the hostname of an environment at what its outputs say, or withdraws it',
-        bindings: { TABLE_NAME: data.records('read-write'), ...patience },
+        bindings: { TABLE_NAME: data.records('write', 'delete'), ...patience },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-ending': make('record-ending', {
         description: 'Records how a deployment ended',
-        bindings: { TABLE_NAME: data.records('read-write'), ARTIFACT_BUCKET: runs },
+        bindings: { TABLE_NAME: data.records('write', 'delete'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
       announce: make('announce', {
         description: 'Publishes how a deployment ended',
-        bindings: { TABLE_NAME: data.records('read'), EVENT_BUS_NAME: events.publishing() },
+        bindings: { TABLE_NAME: data.records(), EVENT_BUS_NAME: events.publishing() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'release-environment': make('release-environment', {
         description: 'Hands the environment to the next deployment and starts it',
-        bindings: { ...deploying, STATE_MACHINE_ARN: workflow.allow('start') },
+        bindings: { ...deploying(), TABLE_NAME: data.records('write'), STATE_MACHINE_ARN: workflow.allow('start') },
         timeout: WORKFLOW_TIMEOUT,
       }),
 
       // Consumers of events
       'register-push': make('register-push', {
         description: 'Makes releases of a push and deploys them to development',
-        bindings: deploying,
+        bindings: deploying(),
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       promote: make('promote', {
         description: 'Promotes a release that succeeded to the next environment, where policy says so',
-        bindings: deploying,
+        bindings: { ...deploying(), TABLE_NAME: data.records('write') },
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       'send-reminders': make('send-reminders', {
         description: 'Reminds those who have not decided at a gate',
         bindings: {
-          TABLE_NAME: data.records('read-write'),
+          TABLE_NAME: data.records('list', 'write'),
           TOPIC_ARN: notifications.publishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
           PUBLIC_URL: publicUrl,
@@ -251,13 +253,13 @@ export class Functions extends Construct {
       }),
       'sweep-subscriptions': make('sweep-subscriptions', {
         description: "Compares approvers with the topic's subscriptions and subscribes again who was lost",
-        bindings: { TABLE_NAME: data.records('read-write-audit'), TOPIC_ARN: notifications.renewing() },
+        bindings: { TABLE_NAME: data.records('list', 'write', 'audit'), TOPIC_ARN: notifications.renewing() },
         timeout: Duration.minutes(5),
         asynchronous: true,
       }),
       'check-certificates': make('check-certificates', {
         description: 'Asks ACM about every certificate and tells of renewals and of what is wrong',
-        bindings: { TABLE_NAME: data.records('read-write'), EVENT_BUS_NAME: events.publishing() },
+        bindings: { TABLE_NAME: data.records('list', 'write'), EVENT_BUS_NAME: events.publishing() },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
         timeout: Duration.minutes(5),
@@ -266,7 +268,7 @@ export class Functions extends Construct {
       reconcile: make('reconcile', {
         description: 'Repairs what a stopped execution, a killed build or a lost event left behind',
         bindings: {
-          ...deploying,
+          ...deploying('delete'),
           STATE_MACHINE_ARN: workflow.allow('start', 'resume', 'inspect'),
           ARTIFACT_BUCKET: runs,
         },
@@ -277,14 +279,14 @@ export class Functions extends Construct {
       }),
       'branch-gone': make('branch-gone', {
         description: 'Ends the ephemeral environments of a branch that is gone',
-        bindings: deciding,
+        bindings: deploying('delete', 'audit'),
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       sweep: make('sweep', {
         description: 'Warns before ephemeral environments end, destroys them in time, and again where that failed',
         bindings: {
-          ...deciding,
+          ...deploying('delete', 'audit'),
           TOPIC_ARN: notifications.publishing(),
           FIRST_PAUSE_SECONDS: setting(config.firstDestroyPauseSeconds),
         },

@@ -25,7 +25,7 @@ export class Notifications extends Construct {
       value: this.topicArn,
       permissions: [
         { actions: ['sns:ListSubscriptionsByTopic', 'sns:Publish'], resources: [this.topicArn] },
-        this.encryption.allow('write'),
+        this.encryption.allow('wrap'),
       ],
     };
   }

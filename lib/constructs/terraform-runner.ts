@@ -16,6 +16,7 @@ import {
   projectName,
   sourceName,
 } from '../../lambdas/domain/build-source.ts';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
 import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
 import type { Config } from '../config.ts';
 import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions, sourcesOf } from './config-sources.ts';
@@ -59,6 +60,13 @@ export class TerraformRunner extends Construct {
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
     });
 
+    const providers: Permission = {
+      actions: ['s3:GetObject'],
+      resources: [data.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+      wildcardReason:
+        'which providers a build needs is in the lock file of what it plans; their packages are no secret',
+    };
+
     const plan = (source: BuildSource) =>
       this.build('Plan', source, {
         ...props,
@@ -68,6 +76,7 @@ export class TerraformRunner extends Construct {
           { actions: ['s3:PutObject'], ...runs('*/plan/*') },
           { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
           targetRoles('plan', config.allowedPlanRoleArns),
+          ...(config.providerCache ? [providers] : []),
         ],
       });
     const apply = (source: BuildSource) =>
@@ -80,6 +89,7 @@ export class TerraformRunner extends Construct {
           { actions: ['s3:PutObject'], ...runs('*/apply/*') },
           { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
           targetRoles('apply', config.allowedApplyRoleArns),
+          ...(config.providerCache ? [providers] : []),
         ],
       });
     const sources = sourcesOf(config);
@@ -114,6 +124,7 @@ export class TerraformRunner extends Construct {
           actions: ['s3:GetObject', 's3:GetObjectVersion'],
           resources: [scripts.bucket.arnForObjects(scripts.s3ObjectKey)],
         },
+        ...bootstrapKeyPermissions(config, scripts),
         ...sourcePermissions(source, config),
         ...permissions,
       ],
@@ -146,10 +157,11 @@ export interface BuildProject {
   readonly arn: string;
 }
 
-function projectVariables({ engineVersions }: Config): Record<string, { value: string }> {
+function projectVariables({ engineVersions, providerCache }: Config): Record<string, { value: string }> {
   const variables = z.encode(ProjectVariablesSchema, {
     STAGEGATE_WORK: WORK_DIRECTORY,
     STAGEGATE_ENGINES: engineVersions,
+    STAGEGATE_PROVIDER_CACHE: providerCache ? 'on' : 'off',
   });
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
 }
@@ -158,6 +170,20 @@ interface BuildProps extends TerraformRunnerProps {
   readonly scripts: Asset;
   readonly timeout: Duration;
   readonly permissions: readonly Permission[];
+}
+
+/**
+ * What reading the build program needs where the bootstrap bucket has a key of the account's own: to decrypt it, through S3
+ * and for nothing else. S3 names the object in the encryption context, or the bucket if that has a bucket key. What
+ * `kms:ViaService` ends in differs between partitions; KMS writes it, so its beginning says enough.
+ */
+function bootstrapKeyPermissions({ bootstrapKeyArn }: Config, { bucket, s3ObjectKey }: Asset): Permission[] {
+  if (!bootstrapKeyArn) return [];
+  const conditions = {
+    StringEquals: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects(s3ObjectKey)] },
+    StringLike: { 'kms:ViaService': `s3.${bootstrapKeyArn.split(':')[3]}.*` },
+  };
+  return [{ actions: ['kms:Decrypt'], resources: [bootstrapKeyArn], conditions }];
 }
 
 /** The buildspec file as it is, in the project itself: a config repository cannot bring its own. */

@@ -1,19 +1,25 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startLocalCloud, synthesize } from '../local-cloud.ts';
+import { findInstalledEngines } from '../services/codebuild/installed-engines.ts';
+import { synthesize } from '../synthesize.ts';
 import { Client } from './client.ts';
 import { ConfigRepository } from './config-repository.ts';
 import { Progress } from './progress.ts';
 import { type DemoResult, Scenario } from './scenario.ts';
 
 /** `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
+enableCompileCache();
 const options = readOptions();
 const progress = new Progress((line) => console.error(line));
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Calls after which the API, or the outbox, may answer something new. */
+const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'Publish', 'Subscribe']);
 
 function readOptions(): { json: boolean; verbose: boolean } {
   try {
@@ -30,9 +36,15 @@ function readOptions(): { json: boolean; verbose: boolean } {
 
 async function demonstrate(work: string): Promise<DemoResult> {
   progress.heading('Synthesize the CDK app and start the local cloud from its template');
-  const repository = await ConfigRepository.create(join(root, 'examples', 'config-repo'), join(work, 'config-repo'));
-  // An ephemeral environment usually lives for an hour at least; nobody watches a demo that long.
-  const assemblyDirectory = await synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 });
+  // The local cloud is large: it loads while another process synthesizes.
+  const [repository, assemblyDirectory, { startLocalCloud }] = await Promise.all([
+    ConfigRepository.create(join(root, 'examples', 'config-repo'), join(work, 'config-repo')),
+    // An ephemeral environment usually lives for an hour at least; nobody watches a demo that long.
+    synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 }),
+    import('../local-cloud.ts'),
+  ]);
+  const engines = await findInstalledEngines(process.env.PATH ?? '');
+  const engine = engines.some(({ name }) => name === 'terraform') ? 'terraform' : 'opentofu';
   const cloud = await startLocalCloud({
     assemblyDirectory,
     port: 0,
@@ -42,8 +54,10 @@ async function demonstrate(work: string): Promise<DemoResult> {
   });
   interrupt = () => void cloud.stop().finally(() => process.exit(130));
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
+  void cloud.lambda.warm();
   try {
-    return await new Scenario(new Client(cloud.url), repository, progress).run();
+    const lastWrite = () => cloud.door.calls.list().findLast(({ operation }) => WRITES.has(operation))?.requestId;
+    return await new Scenario({ client: new Client(cloud.url), repository, progress, engine, lastWrite }).run();
   } finally {
     await cloud.stop();
   }

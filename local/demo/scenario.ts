@@ -16,9 +16,11 @@ type EnvironmentName = keyof typeof ENVIRONMENTS;
 const NAMES: EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
 const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
-const POLL_MS = 150;
+/** How often it is looked whether something was written, which costs next to nothing, and whether or not, by the API. */
+const GLANCE_MS = 20;
+const LOOK_MS = 1000;
 /** Far more than any step takes; a hang becomes an error that says where. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 const PREVIEW = { name: 'pr-1', branch: 'feature/greeting' } as const;
 /** Once it was shown, the environment of the branch lives this long. */
@@ -55,36 +57,56 @@ export interface DemoResult {
   readonly refusals: Problem[];
 }
 
+interface ScenarioProps {
+  readonly client: Client;
+  readonly repository: ConfigRepository;
+  readonly progress: Progress;
+  /** The one that is on this machine. */
+  readonly engine: 'terraform' | 'opentofu';
+  /** Names the newest change of what the API answers from: while it stays the same, asking is of no use. */
+  readonly lastWrite: () => string | undefined;
+}
+
 /** The main job, told by what people and tooling do: only HTTP, git and the links in e-mails. */
 export class Scenario {
   readonly #client: Client;
   readonly #repository: ConfigRepository;
   readonly #progress: Progress;
+  readonly #engine: ScenarioProps['engine'];
+  readonly #lastWrite: ScenarioProps['lastWrite'];
   readonly #refusals: Problem[] = [];
   readonly #shown = new Map<string, string>();
   #preview: EphemeralView | undefined;
 
-  constructor(client: Client, repository: ConfigRepository, progress: Progress) {
+  constructor({ client, repository, progress, engine, lastWrite }: ScenarioProps) {
     this.#client = client;
     this.#repository = repository;
     this.#progress = progress;
+    this.#engine = engine;
+    this.#lastWrite = lastWrite;
   }
 
+  /** What does not depend on each other goes on side by side, as it does in a team; each line says what it is about. */
   async run(): Promise<DemoResult> {
     await this.#register();
-    await this.#firstRelease();
-    await this.#branchOfItsOwn();
-    await this.#releaseWithoutChanges();
-    await this.#protectedDatabase();
-    await this.#failingRelease();
-    await this.#branchExpired();
+    await this.#firstPush();
+    await this.#makeBranch();
+    await Promise.all([this.#branchOfItsOwn(), this.#throughThePipeline()]);
     return this.#result();
+  }
+
+  async #throughThePipeline(): Promise<void> {
+    await this.#firstRelease();
+    await this.#releaseWithoutChanges();
+    await Promise.all([this.#lastStepWithoutChanges(), this.#protectedDatabase()]);
+    await Promise.all([this.#liftedProtection(), this.#failingRelease()]);
   }
 
   async #register(): Promise<void> {
     this.#progress.heading('Register the application, its environments and its approvers');
     await this.#client.request('PUT', `/applications/${APPLICATION}`, {
       client: 'acme',
+      engine: this.#engine,
       configRepository: { url: REPOSITORY_URL, branch: 'main', provider: 'github-enterprise' },
       // Databases of AWS are protected by their kind; the example's stands for one and is protected by its address.
       safeguards: { protectedAddresses: [DATABASE] },
@@ -94,24 +116,26 @@ export class Scenario {
       const { stage, accountId, region } = ENVIRONMENTS[name];
       this.#progress.line(`environment ${name}: ${stage}, account ${accountId}, ${region}`);
     }
-    for (const [email, gate] of [
-      [STAFF, 'staff'],
-      [CLIENT, 'client'],
-    ] as const) {
-      await this.#client.request('PUT', `/applications/${APPLICATION}/approvers/${email}`, { gates: [gate] });
-      const mail = await this.#mail(
-        (each) => each.to === email && /confirm/i.test(each.subject),
-        `the confirmation mail to ${email}`,
-      );
-      await this.#client.open(firstLink(mail));
-      this.#progress.line(`approver ${email} (${gate}) confirmed the e-mail subscription`);
-    }
+    await Promise.all([this.#approver(STAFF, 'staff'), this.#approver(CLIENT, 'client')]);
   }
 
-  async #firstRelease(): Promise<void> {
+  async #approver(email: string, gate: 'staff' | 'client'): Promise<void> {
+    await this.#client.request('PUT', `/applications/${APPLICATION}/approvers/${email}`, { gates: [gate] });
+    const mail = await this.#mail(
+      (each) => each.to === email && /confirm/i.test(each.subject),
+      `the confirmation mail to ${email}`,
+    );
+    await this.#client.open(firstLink(mail));
+    this.#progress.line(`approver ${email} (${gate}) confirmed the e-mail subscription`);
+  }
+
+  async #firstPush(): Promise<void> {
     this.#progress.heading('A push becomes release 1, deploys itself to dev1 and promotes itself to stage1');
     await this.#repository.commit('Say hello', 'apps/my-app/README.md', '# my-app\n\nHello.\n');
     await this.#ends('dev1', 1, 'succeeded');
+  }
+
+  async #firstRelease(): Promise<void> {
     await this.#waits('stage1', 1, 'staff');
 
     this.#progress.heading('Production is refused while stage1 has not succeeded');
@@ -130,10 +154,15 @@ export class Scenario {
     await this.#ends('prod1', 1, 'succeeded');
   }
 
+  /** In the one working tree that all commits are made in: while nothing else is. */
+  async #makeBranch(): Promise<void> {
+    const content = '# my-app\n\nHello, you.\n';
+    await this.#repository.branch(PREVIEW.branch, 'Greet by name', 'apps/my-app/README.md', content);
+  }
+
   async #branchOfItsOwn(): Promise<void> {
-    this.#progress.heading('A branch gets an environment of its own, based on dev1, outside of the pipeline');
+    this.#progress.heading('Meanwhile a branch gets an environment of its own, based on dev1, outside of the pipeline');
     const { name, branch } = PREVIEW;
-    await this.#repository.branch(branch, 'Greet by name', 'apps/my-app/README.md', '# my-app\n\nHello, you.\n');
     const path = `/applications/${APPLICATION}/ephemeral-environments`;
     await this.#client.request('POST', path, { name, ref: branch, basedOn: 'dev1', ttlHours: 1 });
     this.#progress.line(`${name.padEnd(7)} asked for, from ${branch}`);
@@ -144,14 +173,10 @@ export class Scenario {
       this.#progress.line(`${name.padEnd(7)} costs ${monthlyCost.amount} ${monthlyCost.currency} a month`);
     await this.#client.request('PATCH', `${path}/${name}`, { ttlHours: PREVIEW_SECONDS / 3600 });
     this.#progress.line(`${name.padEnd(7)} is to end in ${PREVIEW_SECONDS} seconds; everything else goes on meanwhile`);
-  }
-
-  async #branchExpired(): Promise<void> {
-    this.#progress.heading('The environment of the branch has expired: destroyed, and its Terraform state is empty');
     await this.#previewIs('closed', ['stuck']);
-    const resources = await this.#client.resources(APPLICATION, PREVIEW.name);
-    if (resources !== 0) throw new Error(`${PREVIEW.name} is closed with ${resources} resources in its state`);
-    this.#progress.line(`${PREVIEW.name.padEnd(7)} closed, resources in its Terraform state: ${resources}`);
+    const resources = await this.#client.resources(APPLICATION, name);
+    if (resources !== 0) throw new Error(`${name} is closed with ${resources} resources in its state`);
+    this.#progress.line(`${name.padEnd(7)} has expired: destroyed, resources in its Terraform state: ${resources}`);
   }
 
   /** Polls the environment of the branch, showing each status once, until it has the one wanted. */
@@ -172,6 +197,9 @@ export class Scenario {
     await this.#ends('dev1', 2, 'succeeded');
     await this.#ends('stage1', 2, 'succeeded');
     await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1' });
+  }
+
+  async #lastStepWithoutChanges(): Promise<void> {
     await this.#ends('prod1', 2, 'succeeded');
   }
 
@@ -183,6 +211,9 @@ export class Scenario {
     await this.#repository.edit('Larger production database', variables, 'db.r8g.large', 'db.r8g.xlarge');
     await this.#ends('dev1', 3, 'succeeded');
     await this.#ends('stage1', 3, 'succeeded');
+  }
+
+  async #liftedProtection(): Promise<void> {
     await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 3 });
     const blocked = await this.#ends('prod1', 3, 'blocked');
     const lift = { address: DATABASE, reason: 'agreed with the client; the data has been exported' };
@@ -274,10 +305,13 @@ export class Scenario {
   async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
+      const before = this.#lastWrite();
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
-      await sleep(POLL_MS);
+      const lookAgainAt = performance.now() + LOOK_MS;
+      do await sleep(GLANCE_MS);
+      while (this.#lastWrite() === before && performance.now() < lookAgainAt);
     }
   }
 

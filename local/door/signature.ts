@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AwsError, type WireRequest } from './wire.ts';
 
 /** Who signed a request and for what, as its signature says; not yet verified. */
@@ -121,15 +121,15 @@ export function verifySignature(request: WireRequest, scope: SignedScope, secret
 }
 
 const MAX_CACHED_KEYS = 1_000;
-const signingKeys = new Map<string, Buffer>();
+const signingKeys = new Map<string, KeyObject>();
 
 /** The key of one day, region and service; deriving it costs more than all the rest of a verification. */
-function deriveSigningKey({ date, region, service }: SignedScope, secretAccessKey: string): Buffer {
+function deriveSigningKey({ date, region, service }: SignedScope, secretAccessKey: string): KeyObject {
   const name = [secretAccessKey, date, region, service].join('/');
   const cached = signingKeys.get(name);
   if (cached) return cached;
   const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  const key = hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request');
+  const key = createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request'));
   if (signingKeys.size >= MAX_CACHED_KEYS) signingKeys.clear();
   signingKeys.set(name, key);
   return key;

@@ -1,4 +1,5 @@
 import { describeMeasurements, measureAnalysis } from './analyze.ts';
+import { describeColdStarts, measureColdStarts } from './cold-start.ts';
 import { describePromotions, measurePromotions } from './promotions.ts';
 import { describeSlowPlans, measureSlowPlans } from './slow-plans.ts';
 
@@ -16,17 +17,22 @@ const doing = (what: string) => console.error(`bench: ${what} …`);
 
 doing('plan analysis by size');
 const analysis = measureAnalysis();
+doing('cold starts of every function');
+const coldStarts = await measureColdStarts();
 doing('releases from push to prod1');
 const promotions = await measurePromotions((run) => doing(run === 0 ? 'warm' : `release ${run} is in prod1`));
 doing('plans that take their time');
 const slowPlans = await measureSlowPlans();
 
-if (flag === '--json') process.stdout.write(`${JSON.stringify({ ...promotions, slowPlans, analysis }, null, 2)}\n`);
+if (flag === '--json')
+  process.stdout.write(`${JSON.stringify({ ...promotions, slowPlans, coldStarts, analysis }, null, 2)}\n`);
 else {
   console.log('\nA release in the local cloud beside the same jobs by bare Terraform (medians of 5)\n');
   console.log(describePromotions(promotions));
   console.log('\nA plan build beside the time its engine takes (medians of 3)\n');
   console.log(describeSlowPlans(slowPlans));
+  console.log('\nCold starts beside a handler that does nothing (medians of 5 processes)\n');
+  console.log(describeColdStarts(coldStarts));
   console.log('\nPlan analysis by size of the plan (median of 3 processes)\n');
   console.log(describeMeasurements(analysis));
 }

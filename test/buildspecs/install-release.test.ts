@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { strToU8, type Zippable, zipSync } from 'fflate';
-import { type EngineRelease, releaseUrl } from '../../buildspecs/program/engine/install-release.ts';
+import { type EngineRelease, officialAddress } from '../../lambdas/domain/engine-release.ts';
 import { freePort } from '../free-port.ts';
 import { type HttpsServer, startHttpsServer } from '../https-server.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
@@ -259,5 +259,5 @@ test.each([
     'https://github.com/opentofu/opentofu/releases/download/v1.10.6/tofu_1.10.6_darwin_amd64.zip',
   ],
 ] as const)('%s %s for %s is at its official address', (name, version, platform, url) => {
-  expect(releaseUrl(name, version, platform)).toBe(url);
+  expect(officialAddress(name, version, platform)).toBe(url);
 });

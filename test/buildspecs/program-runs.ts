@@ -182,6 +182,7 @@ export class ProgramRun {
         ...more,
       },
       artifacts: () => this.artifacts,
+      providerCache: () => ({ read: async () => undefined }),
       engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),
       log: (line) => {
         this.log += `${line}\n`;

@@ -31,6 +31,13 @@ describe('analysing the plan of a deployment', () => {
       expect(await analyze(await planning(environment, kind))).toEqual({ next, gates });
     });
 
+    test('is said beside what the build found in the provider cache', async () => {
+      const providers = { hits: 2, misses: 1, mismatches: 1 };
+      expect(await analyze(await planning('dev1', 'changes', { providers }))).toEqual({
+        ...{ next: 'apply', gates: [], providers },
+      });
+    });
+
     test('is the cancellation that was asked for meanwhile', async () => {
       const id = await planning('stage1');
       await world.cancel(id);

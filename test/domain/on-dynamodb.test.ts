@@ -11,7 +11,7 @@ import { LISTINGS } from '../../lambdas/domain/records.ts';
 import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { removeApplication } from '../../lambdas/domain/remove-application.ts';
 import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../builders.ts';
-import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { ALICE, BOB, CAROL, World } from './world.ts';
 
@@ -27,7 +27,7 @@ describe('on DynamoDB', () => {
     const client = dynamoClient(server.endpoint);
     const table = `records-${randomUUID()}`;
     await createTable(client, table);
-    world = new World(new DynamoStore(table, client));
+    world = new World(new DynamoStore(table, dynamoAccess(server.endpoint)));
     await world.furnish();
   });
 

@@ -13,7 +13,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'b4c164bb9034d610',
-  environment: '0828afc123a3cf69',
+  environment: '38a466eda1d7e633',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
   release: '3ee1ee4a12eabe84',

@@ -33,7 +33,7 @@ function launch(programs: Readonly<Record<string, string>>) {
     writeFileSync(join(path, name), `#!/bin/sh\necho '${output}'\n`);
     chmodSync(join(path, name), 0o755);
   }
-  const args = ['scripts/run.mjs', '--needs', 'git,java,terraform', 'local/main.ts', '--bogus'];
+  const args = ['scripts/run.mjs', '--needs', 'git,java,engine', 'local/main.ts', '--bogus'];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { PATH: path } });
   return { status, lines: stderr.trim().split('\n') };
 }
@@ -42,14 +42,17 @@ describe('a missing prerequisite', () => {
   test('is named in one line each, and nothing is installed or started', () => {
     expect(launch({})).toEqual({
       status: 1,
-      lines: ['git', 'java', 'terraform'].map((name) =>
-        expect.stringMatching(`^stagegate: missing prerequisite ${name}: install `),
-      ),
+      // Terraform is none: it is downloaded.
+      lines: ['git', 'java'].map((name) => expect.stringMatching(`^stagegate: missing prerequisite ${name}: install `)),
     });
   });
 
   test('a Java that is too old is a missing one', () => {
-    const { status, lines } = launch({ git: 'git version 2.44', java: 'openjdk version "11.0.2"', terraform: 'v1.14' });
+    const { status, lines } = launch({
+      git: 'git version 2.44',
+      java: 'openjdk version "11.0.2"',
+      terraform: 'Terraform v1.14.0',
+    });
     expect({ status, lines }).toEqual({
       status: 1,
       lines: [expect.stringContaining('java: install Java 17 or newer')],
@@ -57,7 +60,7 @@ describe('a missing prerequisite', () => {
   });
 
   test('OpenTofu does instead of Terraform', () => {
-    const { lines } = launch({ git: 'git version 2.44', java: 'openjdk version "21.0.1"', tofu: 'OpenTofu v1.11' });
+    const { lines } = launch({ git: 'git version 2.44', java: 'openjdk version "21.0.1"', tofu: 'OpenTofu v1.11.0' });
     expect(lines.join('\n')).not.toContain('missing prerequisite');
   });
 });

@@ -22,10 +22,11 @@ describe('alarms', () => {
       'stagegate-DeploymentsFailed',
       'stagegate-DeploymentsStuck',
       'stagegate-EnvironmentsStuck',
+      'stagegate-ProviderCacheMismatches',
     ]);
   });
 
-  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck', 'ApproversLost'])(
+  test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck', 'ApproversLost', 'ProviderCacheMismatches'])(
     '%s counts what functions write, not failed executions',
     (name) => {
       const alarm = alarms.find(({ MetricName }) => MetricName === name);

@@ -75,6 +75,15 @@ describe('the build projects', () => {
       ]);
   });
 
+  test('know whether they may take providers from the artifact bucket', () => {
+    const caches = (configuration = {}) =>
+      Object.values(projects(configuration)).map((project) => variablesOf(project).STAGEGATE_PROVIDER_CACHE);
+    expect([caches(), caches({ providerCache: 'false' })]).toEqual([
+      ['on', 'on'],
+      ['off', 'off'],
+    ]);
+  });
+
   test('stop after the configured minutes, apply later than plan', () => {
     expect([plan.TimeoutInMinutes, apply.TimeoutInMinutes]).toEqual([60, 240]);
     const configured = projects({ planTimeoutMinutes: '10', applyTimeoutMinutes: 480 });

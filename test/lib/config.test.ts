@@ -26,6 +26,7 @@ describe('the configuration', () => {
       logRetentionDays: 365,
       allowedConnectionArns: [],
       engineVersions: [{ name: 'terraform' }],
+      providerCache: true,
     });
   });
 
@@ -56,6 +57,18 @@ describe('the configuration', () => {
       { allowedSecretArns: [{ kind: 'secret', provider: 'bitbucket', arn: SECRET }] },
     ],
     ['a repository of CodeCommit', { allowedCodeCommitArns: REPOSITORY }, { allowedCodeCommitArns: [REPOSITORY] }],
+    ...['eu-west-1', 'us-gov-west-1', 'cn-northwest-1', 'us-isob-east-1', 'eusc-de-east-1'].map(
+      (region): [string, Record<string, unknown>, Record<string, unknown>] => [
+        `region ${region}`,
+        { account: '111111111111', region },
+        { region },
+      ],
+    ),
+    [
+      'the key of the bootstrap bucket, in any partition',
+      { bootstrapKeyArn: 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/mrk-1234abcd' },
+      { bootstrapKeyArn: 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/mrk-1234abcd' },
+    ],
     [
       'a role with a wildcard',
       { allowedPlanRoleArns: 'arn:aws:iam::*:role/plan-*' },
@@ -67,12 +80,15 @@ describe('the configuration', () => {
       { engineVersions: [{ name: 'tofu', version: '1.10.6', sha256: '0'.repeat(64) }] },
     ],
     ['one generation of the webhook secret', { webhookGenerations: '2' }, { webhookGenerations: [2] }],
+    ['no, as text', { providerCache: 'false' }, { providerCache: false }],
+    ['yes', { providerCache: true }, { providerCache: true }],
     ['no webhook at all', { webhookGenerations: '[]' }, { webhookGenerations: [] }],
   ])('accepts %s', (_, given, expected) => {
     expect(parse(given)).toMatchObject(expected);
   });
 
   test.each([
+    ['neither yes nor no', { providerCache: 'off' }, /^ {2}stagegate:providerCache: .* \(got "off"\)$/],
     [
       'an unknown key',
       { removalpolicy: 'retain' },
@@ -93,6 +109,21 @@ describe('the configuration', () => {
       'an account without a region',
       { account: '111111111111' },
       /^ {2}stagegate:region: is needed beside account 111111111111 \(got undefined\)$/,
+    ],
+    [
+      'a region that is none',
+      { account: '111111111111', region: 'Ireland' },
+      /^ {2}stagegate:region: .*an AWS region name \(got "Ireland"\)$/,
+    ],
+    [
+      'an alias instead of the key of the bootstrap bucket',
+      { bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:alias/cdk' },
+      /^ {2}stagegate:bootstrapKeyArn: the ARN of a KMS key \(not of an alias\) \(got "arn:aws:kms:.*:alias\/cdk"\)$/,
+    ],
+    [
+      'all keys at once for the bootstrap bucket',
+      { bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/*' },
+      /^ {2}stagegate:bootstrapKeyArn: the ARN of a KMS key /,
     ],
     ['an address that is none', { alarmEmail: 'ops' }, /^ {2}stagegate:alarmEmail: an e-mail address \(got "ops"\)$/],
     [

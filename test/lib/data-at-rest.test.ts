@@ -1,6 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
+import { providerPackageKey } from '../../lambdas/domain/provider-cache.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
+import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { flat, ofType, only, type Resource, stagegate } from './synthesized.ts';
 
 const template = stagegate();
@@ -67,18 +70,62 @@ describe('the artifact bucket', () => {
     expect(bucket.DeletionPolicy).toBe('Retain');
   });
 
+  const { Rules } = bucket.Properties.LifecycleConfiguration;
+
   test('forgets runs with all their versions, and keeps analyses and prices', () => {
-    const { Rules } = bucket.Properties.LifecycleConfiguration;
-    expect(Rules.map(({ Prefix }: { Prefix: string }) => Prefix)).toEqual(['runs/', 'runs/']);
+    expect(Rules.map(({ Prefix }: { Prefix: string }) => Prefix)).toEqual(['runs/', 'runs/', 'providers/']);
     expect(Rules[0]).toMatchObject({
       ExpirationInDays: RUN_RETENTION.toDays(),
       NoncurrentVersionExpiration: { NoncurrentDays: 1 },
     });
   });
 
+  test('keeps packages of providers, and of those that were deleted nothing', () => {
+    const rule = Rules.find(({ Prefix }: { Prefix: string }) => Prefix === 'providers/');
+    expect(Object.keys(rule)).not.toContain('ExpirationInDays');
+    expect(rule).toMatchObject({
+      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      ExpiredObjectDeleteMarker: true,
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    });
+  });
+
   test('keeps runs a week longer than gates can wait, one after the other', () => {
     const longestWait = (GATES.length * GATE_EXPIRY.most) / 86_400;
     expect(RUN_RETENTION.toDays()).toBe(longestWait + 7);
+  });
+});
+
+describe('packages of providers', () => {
+  const statement = only(template, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement.find(
+    ({ Sid }: { Sid?: string }) => Sid === 'WriteProviderPackagesOnce',
+  );
+  let s3: OpenS3;
+  let administrator: S3Client;
+  beforeAll(async () => {
+    s3 = await openS3();
+    await s3.createBucket('artifacts');
+    administrator = s3.roleClient('administrator', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
+    const Resource = flat(statement.Resource).replace(/^<[^>]*>/, 'arn:aws:s3:::artifacts');
+    s3.door.setResourcePolicy('arn:aws:s3:::artifacts', { Statement: [{ ...statement, Resource }] });
+  });
+  afterAll(() => s3.close());
+  const put = (Key: string, more = {}) =>
+    administrator.send(new PutObjectCommand({ Bucket: 'artifacts', Key, Body: 'x', ...more })).then(
+      () => 'written',
+      ({ name }) => name,
+    );
+
+  test('are written once, whoever writes them', async () => {
+    const key = providerPackageKey('linux_arm64', 'a'.repeat(64));
+    expect(await put(key)).toBe('AccessDenied');
+    expect(await put(key, { IfNoneMatch: '*' })).toBe('written');
+    expect(await put(key, { IfNoneMatch: '*' })).toBe('PreconditionFailed');
+    expect(await put(key)).toBe('AccessDenied');
+  });
+
+  test('are the only objects for which that holds', async () => {
+    expect([await put('prices/prices.csv'), await put('prices/prices.csv')]).toEqual(['written', 'written']);
   });
 });
 
@@ -106,7 +153,7 @@ describe('the keys', () => {
       ([, { Properties }]) => Properties.KeyPolicy.Statement,
     );
     const services = statements.filter(({ Principal }) => Principal.Service);
-    expect(services.map(({ Principal }) => flat(Principal.Service))).toEqual(['logs.<AWS::Region>.amazonaws.com']);
+    expect(services.map(({ Principal }) => flat(Principal.Service))).toEqual(['logs.<AWS::Region>.<AWS::URLSuffix>']);
     expect(flat(services[0].Condition.ArnLike['kms:EncryptionContext:aws:logs:arn'])).toBe(
       'arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*',
     );

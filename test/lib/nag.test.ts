@@ -18,6 +18,7 @@ describe('cdk-nag', () => {
   test('finds nothing in a configuration with everything switched on', () => {
     const app = appWith({
       alarmEmail: 'ops@example.com',
+      bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd',
       allowedConnectionArns: ['github=arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
       allowedSecretArns: ['github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
       allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:acme-config'],

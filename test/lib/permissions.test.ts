@@ -47,19 +47,19 @@ const on = (resource: string, ...actions: string[]): string[] => actions.map((ac
 
 const KEY = '<EncryptionDataKey>';
 const decrypt = on(KEY, 'kms:Decrypt', 'kms:DescribeKey');
-const encrypt = [...decrypt, ...on(KEY, 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo')];
-const readRecords = [
-  ...on('<DataStoreTable>', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'),
-  ...on('<DataStoreTable>/index/gsi1', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'),
+const newDataKey = on(KEY, 'kms:GenerateDataKey');
+const getRecords = [...decrypt, ...on('<DataStoreTable>', 'dynamodb:GetItem')];
+const listRecords = [
+  ...getRecords,
+  ...on('<DataStoreTable>', 'dynamodb:Query'),
+  ...on('<DataStoreTable>/index/gsi1', 'dynamodb:Query'),
 ];
-const writeRecords = [
-  ...readRecords,
-  ...encrypt,
-  ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'),
-];
-const readObjects = (pattern: string) => [
-  ...decrypt,
-  ...on(`<DataStoreArtifacts>/${pattern}`, 's3:GetObject', 's3:GetObjectVersion'),
+const writeRecords = [...getRecords, ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:PutItem')];
+const deleteRecords = on('<DataStoreTable>', 'dynamodb:DeleteItem');
+const readObjects = (pattern: string) => [...decrypt, ...on(`<DataStoreArtifacts>/${pattern}`, 's3:GetObject')];
+const readVersions = (pattern: string) => [
+  ...readObjects(pattern),
+  ...on(`<DataStoreArtifacts>/${pattern}`, 's3:GetObjectVersion'),
 ];
 const MACHINE = 'stateMachine:stagegate-deployment';
 const start = on(MACHINE, 'states:StartExecution');
@@ -70,80 +70,75 @@ const watchBuilds = [
   ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
 ];
 const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
-const mailing = on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish');
-const deploying = [...writeRecords, ...start, ...resume, ...publish];
+const mailing = [...newDataKey, ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish')];
+const deploying = [...listRecords, ...writeRecords, ...start, ...resume, ...publish];
+const deciding = [...listRecords, ...writeRecords, ...resume];
 const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:SendMessage');
 
 const dnsRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-dns', 'sts:AssumeRole');
 
 /** Everything each function may do, beside writing its own log and traces. */
 const EXPECTED: Record<FunctionName, readonly string[]> = {
-  read: [...readRecords, ...decrypt, ...readObjects('analysis/*')],
-  configure: writeRecords,
+  read: [...listRecords, ...readVersions('analysis/*')],
+  configure: [...listRecords, ...writeRecords, ...deleteRecords],
   approvers: [
-    ...writeRecords,
+    ...[...listRecords, ...writeRecords, ...deleteRecords],
     ...on('<NotificationsApprovals>', 'sns:ConfirmSubscription', 'sns:Subscribe'),
     ...on('*', 'sns:GetSubscriptionAttributes', 'sns:Unsubscribe'),
     ...mailing,
     ...linkSecrets,
   ],
-  deploy: deploying,
+  deploy: [...deploying, ...deleteRecords],
   ephemeral: [
     ...deploying,
+    ...deleteRecords,
     ...on('schedule/stagegate/*', 'scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'),
     ...on('<WakeUpsRole>', 'iam:PassRole'),
   ],
-  decide: deploying,
-  webhook: [
-    ...on('<DataStoreTable>', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
-    ...encrypt,
-    ...publish,
-    ...on('<EncryptionWebhookKey>', 'kms:GenerateMac'),
-  ],
+  decide: deciding,
+  webhook: [...writeRecords, ...publish, ...on('<EncryptionWebhookKey>', 'kms:GenerateMac')],
   open: [],
-  'approval-page': [...deploying, ...readObjects('analysis/*'), ...linkSecrets],
-  'acquire-environment': writeRecords,
+  'approval-page': [...deciding, ...readVersions('analysis/*'), ...linkSecrets],
+  'acquire-environment': getRecords,
   'analyze-plan': [
-    ...writeRecords,
-    ...readObjects('runs/*'),
+    ...[...listRecords, ...writeRecords, ...deleteRecords],
+    ...readVersions('runs/*'),
+    ...newDataKey,
     ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
   ],
-  'request-approval': [...writeRecords, ...readObjects('analysis/*'), ...mailing, ...linkSecrets, ...publish],
+  'request-approval': [...[...listRecords, ...writeRecords], ...[...mailing, ...linkSecrets, ...publish]],
   'await-approval': [...writeRecords, ...resume],
   'settle-gate': writeRecords,
   'ensure-certificate': [...writeRecords, ...dnsRoles],
-  'publish-dns': [...writeRecords, ...dnsRoles],
-  'check-certificates': [...writeRecords, ...dnsRoles, ...publish, ...deadLetters('checkcertificates')],
+  'publish-dns': [...writeRecords, ...deleteRecords, ...dnsRoles],
+  'check-certificates': [...listRecords, ...writeRecords, ...dnsRoles, ...publish, ...deadLetters('checkcertificates')],
   'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
-  'consume-plan': [...writeRecords, ...readObjects('runs/*')],
+  'consume-plan': writeRecords,
   'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
-  'record-ending': [...writeRecords, ...readObjects('runs/*')],
-  announce: [...readRecords, ...decrypt, ...publish],
+  'record-ending': [...writeRecords, ...deleteRecords, ...readObjects('runs/*')],
+  announce: [...getRecords, ...publish],
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
-  promote: [...deploying, ...deadLetters('promote')],
-  'send-reminders': [...writeRecords, ...mailing, ...linkSecrets, ...deadLetters('sendreminders')],
+  promote: [...writeRecords, ...start, ...resume, ...publish, ...deadLetters('promote')],
+  'send-reminders': [...listRecords, ...writeRecords, ...mailing, ...linkSecrets, ...deadLetters('sendreminders')],
   'sweep-subscriptions': [
+    ...listRecords,
     ...writeRecords,
     ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'),
     ...deadLetters('sweepsubscriptions'),
   ],
   reconcile: [
     ...deploying,
+    ...deleteRecords,
     ...readObjects('runs/*'),
-    ...on(MACHINE, 'states:ListExecutions'),
     ...on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory'),
     ...watchBuilds,
     ...deadLetters('reconcile'),
   ],
-  'branch-gone': [...deploying, ...deadLetters('branchgone')],
-  sweep: [
-    ...deploying,
-    ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish'),
-    ...deadLetters('sweep'),
-  ],
+  'branch-gone': [...deploying, ...deleteRecords, ...deadLetters('branchgone')],
+  sweep: [...deploying, ...deleteRecords, ...mailing, ...deadLetters('sweep')],
 };
 
 const ownLogs = (id: string) => on(`<${id}>`, 'logs:CreateLogStream', 'logs:PutLogEvents');
@@ -198,7 +193,6 @@ describe('functions', () => {
     expect(unique(states.map(String))).toEqual([
       'states:DescribeExecution',
       'states:GetExecutionHistory',
-      'states:ListExecutions',
       'states:SendTaskSuccess',
       'states:StartExecution',
     ]);
@@ -259,6 +253,7 @@ describe('builds', () => {
         ...scripts,
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-plan', 'sts:AssumeRole'),
       ]),
     );
@@ -272,10 +267,42 @@ describe('builds', () => {
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObjectVersion'),
         ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-apply', 'sts:AssumeRole'),
       ]),
     );
   });
+
+  test('read no packages of providers where the cache is off', () => {
+    const off = stagegate({ providerCache: 'false' });
+    const roles = ofType(off, 'AWS::IAM::Role').filter(([, { Properties }]) => /-build$/.test(Properties.RoleName));
+    expect(roles).toHaveLength(2);
+    for (const [, role] of roles) expect(pairs(statementsOf(role)).join()).not.toContain('providers/');
+  });
+
+  test.each(['plan', 'apply'])(
+    '%s decrypts its program where the bootstrap bucket has a key, and nothing else',
+    (purpose) => {
+      const key = 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd';
+      const configured = stagegate({ bootstrapKeyArn: key });
+      const role = ofType(configured, 'AWS::IAM::Role').find(
+        ([, { Properties }]) => Properties.RoleName === `stagegate-${purpose}-build`,
+      );
+      const [statement, ...others] = statementsOf(role?.[1] as Resource).filter(({ Resource }) => Resource === key);
+      expect(others).toEqual([]);
+      expect(statement).toMatchObject({
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Condition: { StringLike: { 'kms:ViaService': 's3.us-gov-west-1.*' } },
+      });
+      const { StringEquals } = (statement?.Condition ?? {}) as { StringEquals?: Record<string, unknown[]> };
+      const bucket = 'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>';
+      expect(StringEquals?.['kms:EncryptionContext:aws:s3:arn']?.map(flat).map(readable)).toEqual([
+        bucket,
+        `${bucket}/<hash>.zip`,
+      ]);
+    },
+  );
 
   describe('of several sources', () => {
     const old = 'arn:aws:codestar-connections:eu-west-1:111111111111:connection/old';

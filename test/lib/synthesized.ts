@@ -21,6 +21,7 @@ export interface Template {
   readonly Resources: Record<string, Resource>;
   readonly Outputs: Record<string, { Value: unknown }>;
   readonly Parameters?: Record<string, Record<string, unknown>>;
+  readonly Conditions?: Record<string, unknown>;
 }
 
 /** Feature flags as the CLI passes them. */

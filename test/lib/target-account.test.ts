@@ -99,17 +99,20 @@ describe('the template for a target account', () => {
   });
 
   test('its apply role has the policies its owner chooses, and its own state', () => {
-    expect(role('apply').ManagedPolicyArns).toEqual({ Ref: 'ApplyPolicyArns' });
-    expect(target.Parameters?.ApplyPolicyArns).toMatchObject({
-      Default: 'arn:aws:iam::aws:policy/AdministratorAccess',
+    const [condition, ours, chosen] = role('apply').ManagedPolicyArns['Fn::If'];
+    expect(target.Conditions?.[condition]).toEqual({
+      'Fn::Equals': [{ 'Fn::Join': ['', { Ref: 'ApplyPolicyArns' }] }, ''],
     });
+    expect(chosen).toEqual({ Ref: 'ApplyPolicyArns' });
+    expect(target.Parameters?.ApplyPolicyArns).toMatchObject({ Default: '' });
+    expect(ours.map(flat)).toEqual(['arn:<AWS::Partition>:iam::aws:policy/AdministratorAccess']);
     expect(resourcesOf(statement('apply', 'WriteState'))).toEqual([OWN]);
     expect(resourcesOf(statement('apply', 'LockState'))).toEqual([`${OWN}.tflock`]);
   });
 
   test.each(['plan', 'apply', 'state'])('its %s role uses the key of the state bucket only, through S3', (purpose) => {
     const { Condition } = statement(purpose, 'UseStateKey') as { Condition: { StringLike: Record<string, unknown> } };
-    expect(Condition.StringLike['kms:ViaService']).toBe('s3.*.amazonaws.com');
+    expect(Condition.StringLike['kms:ViaService']).toBe('s3.*');
     expect(asList(Condition.StringLike['kms:EncryptionContext:aws:s3:arn']).map(flat)).toEqual([STATE, `${STATE}/*`]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { flat, stagegate, synthesize } from './synthesized.ts';
+import { flat, only, stagegate, synthesize } from './synthesized.ts';
 
 /** What the local cloud provides; anything else fails there by name. */
 const KNOWN_TYPES = [
@@ -74,6 +74,45 @@ describe('the template of the control plane', () => {
 
   test('stands beside the templates for target accounts', () => {
     expect(Object.keys(synthesize()).sort()).toEqual(['Stagegate', 'StagegateStateBucket', 'StagegateTargetAccount']);
+  });
+});
+
+describe('templates for any partition', () => {
+  const bound = (region: string) => synthesize({ account: '111111111111', region });
+  /** Every text in a value, with a list of texts joined as CloudFormation would join it. */
+  const textsIn = (value: unknown): string[] => {
+    if (typeof value === 'string') return [value];
+    if (!value || typeof value !== 'object') return [];
+    if ('Fn::Join' in value && Array.isArray(value['Fn::Join']) && Array.isArray(value['Fn::Join'][1]))
+      return [flat(value)];
+    return Object.values(value).flatMap(textsIn);
+  };
+  const unbound = Object.entries(synthesize());
+
+  test.each(unbound)('%s names none', (_, { Resources, Outputs, Parameters }) => {
+    const named = textsIn({ Resources, Outputs, Parameters }).filter((text) => /arn:aws[a-z-]*:/.test(text));
+    // What parameters are checked with has room for all of them.
+    expect(named.filter((text) => !text.startsWith('^arn:aws[a-z-]*:'))).toEqual([]);
+  });
+
+  test.each(unbound)(
+    '%s says amazonaws.com only where that is the name of a service everywhere',
+    (_, { Resources }) => {
+      const named = textsIn(Resources).filter((text) => text.includes('amazonaws.com'));
+      expect(named.filter((text) => !/^[a-z-]+\.amazonaws\.com$/.test(text))).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+  ])('bound to %s they stay in %s', (region, partition) => {
+    const texts = textsIn(bound(region)).flatMap((text) => [...text.matchAll(/arn:(aws[a-z-]*):/g)]);
+    expect([...new Set(texts.map(([, named]) => named))]).toEqual([partition]);
+  });
+
+  test('have no property that CloudFormation of AWS GovCloud (US) or China does not know', () => {
+    expect(only(stagegate(), 'AWS::Events::EventBus').Properties).not.toHaveProperty('Description');
   });
 });
 

@@ -1,7 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Branch, type Push, type WatchedBranch, watchRepository } from '../../local/git-watcher.ts';
 import { type Database, openDatabase } from '../../local/persistence/database.ts';
+import { createProgramStarter, type ProgramStarter } from '../../local/programs/program-starter.ts';
 import { createGitRepository, type GitRepository } from './codebuild/git-repository.ts';
+
+let programs: ProgramStarter;
+beforeAll(() => {
+  programs = createProgramStarter();
+});
+afterAll(() => programs.stop());
 
 let repository: GitRepository;
 let database: Database;
@@ -28,8 +35,9 @@ const address = 'git.example/acme/config';
 const deployedFrom = (...branches: string[]): WatchedBranch[] =>
   branches.map((branch) => ({ repository: address, branch, isFollowed: false }));
 
-function watch(branches: readonly WatchedBranch[] = deployedFrom('main')): void {
+function watch(branches: readonly WatchedBranch[] = deployedFrom('main'), pollMs?: number): void {
   watcher = watchRepository({
+    ...{ programs, pollMs },
     directory: repository.directory,
     database,
     branches: async () => branches,
@@ -79,6 +87,17 @@ describe('watching a repository', () => {
         author: 'ada@example.com',
       },
     ]);
+  });
+
+  it.each(['main', 'feature/x'])('does not wait for its next look to tell of a commit on %s', async (branch) => {
+    repository.commit({ 'a.txt': '1' });
+    repository.git('checkout', '--quiet', '-B', branch);
+    const anHour = 3_600_000;
+    watch(deployedFrom(branch), anHour);
+    await seen(repository.git('rev-parse', 'HEAD'), branch);
+    await seen(repository.commit({ 'a.txt': '2' }), branch);
+    await seen(repository.commit({ 'a.txt': '3' }), branch);
+    expect(pushes.map(({ branch: told }) => told)).toEqual([branch, branch]);
   });
 
   it('tells of commits that were made while nobody watched, as one push', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BlastRadiusGraph } from '../../lambdas/domain/plan/blast-radius-graph.ts';
+import type { BlastRadiusGraph } from '../../lambdas/domain/plan/analysis-parts.ts';
 import { blastRadiusPicture } from '../../lambdas/pages/blast-radius-picture.ts';
 import { analyse, block, change, planOf, recordedPlan, refersTo } from '../domain/plan/plan-documents.ts';
 

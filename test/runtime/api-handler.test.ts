@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
+import { handler as openHandler } from '../../lambdas/api/open.ts';
+import { READ } from '../../lambdas/api/operations.ts';
 import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import { answer, operation } from '../../lambdas/runtime/operation.ts';
 import { ADMIN, TestApi } from '../api/test-api.ts';
+import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
@@ -19,7 +22,7 @@ async function serve(perform: () => Promise<{ status: 200; body: { shown: string
     { summary: 'for the test', input: {}, answers: { 200: z.object({ shown: z.string() }) } },
     async () => answer(200, (await perform()).body),
   );
-  const handler = apiHandler('open', { 'GET /applications': shown }, { services: {} as never, log });
+  const handler = apiHandler('open', { 'GET /applications': async () => shown }, { services: {} as never, log });
   const given = { ...httpEvent({ method: 'GET', path: '/applications', caller: ADMIN }), ...event };
   const response = await handler(given, LAMBDA_CONTEXT as never);
   return { log, response, status: response.statusCode, body: JSON.parse(response.body ?? 'null') };
@@ -165,6 +168,41 @@ describe('what is thrown', () => {
   test('by an event that is no request is a crash', async () => {
     const handler = apiHandler('open', {}, { services: {} as never, log: new RecordingLog() });
     expect((await handler({ Records: [] }, LAMBDA_CONTEXT as never)).statusCode).toBe(500);
+  });
+});
+
+describe('what a request has none of', () => {
+  const nothing = {
+    ...{ headers: null, pathParameters: null, queryStringParameters: null, body: null, isBase64Encoded: null },
+    ...{ stageVariables: null, cookies: null },
+  };
+  const without = (event: Record<string, unknown>, ...keys: string[]) =>
+    Object.fromEntries(Object.entries(event).filter(([key]) => !keys.includes(key)));
+
+  test.each([
+    ['is sent as null', (event: Record<string, unknown>) => ({ ...event, ...nothing })],
+    ['is left out', (event: Record<string, unknown>) => without(event, ...Object.keys(nothing))],
+  ])('may be what %s', async (_, change) => {
+    const store = new InMemoryStore();
+    const handler = apiHandler('read', READ, {
+      services: { store, surroundings: new FakeSurroundings() } as never,
+      log: new RecordingLog(),
+    });
+    const event = change(httpEvent({ method: 'GET', path: '/applications', caller: ADMIN }));
+    const { statusCode, body: text } = await handler(event, LAMBDA_CONTEXT as never);
+    expect({ statusCode, body: JSON.parse(text ?? 'null') }).toEqual({ statusCode: 200, body: { items: [] } });
+  });
+
+  test('may be its authorizer, on a route for anybody', async () => {
+    const event = httpEvent({ method: 'GET', path: '/health' });
+    const context = event.requestContext as object;
+    for (const authorizer of [null, { iam: null }]) {
+      const answered = await openHandler(
+        { ...event, ...nothing, requestContext: { ...context, authorizer } },
+        LAMBDA_CONTEXT as never,
+      );
+      expect(answered.statusCode).toBe(200);
+    }
   });
 });
 

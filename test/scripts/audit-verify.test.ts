@@ -18,7 +18,7 @@ import { readSignature, verifySignature } from '../../local/door/signature.ts';
 import { signedHeaders } from '../../scripts/audit-api.ts';
 import { APPLICATION } from '../api/pipeline-world.ts';
 import { TestApi } from '../api/test-api.ts';
-import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -58,7 +58,7 @@ describe('npm run audit:verify', () => {
   beforeEach(async () => {
     table = `records-${randomUUID()}`;
     await createTable(client, table);
-    api = new TestApi(new DynamoStore(table, client));
+    api = new TestApi(new DynamoStore(table, dynamoAccess(database.endpoint)));
     for (let number = 1; number <= CHANGES; number++)
       await api.put('/applications/my-app', { ...APPLICATION, client: `client ${number}` });
   });

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { bundleBuilds, bundleFunctions } from '../../scripts/bundle.ts';
+import { FUNCTION_VARIABLES } from '../function-variables.ts';
+
+const root = join(import.meta.dirname, '..', '..');
 
 const NAMES = { names: { entry: 'lambdas/domain/names.ts' } };
 const ERRORS = { errors: { entry: 'lambdas/domain/errors.ts' } };
@@ -54,43 +57,24 @@ describe('bundling functions', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  test('fails, naming it, when something imported does not exist', async () => {
+    const file = join(directory, 'broken.ts');
+    const entries = { broken: { entry: relative(root, file) } };
+    for (const name of ['./gone.ts', 'no-such-package']) {
+      writeFileSync(file, `import { gone } from '${name}';\nexport const handler = async () => gone();\n`);
+      await expect(bundleFunctions(join(directory, 'out'), entries)).rejects.toThrow(name);
+    }
+  });
+
   test('makes handlers that load with the variables of their schema', async () => {
     await bundleFunctions(directory);
-    const variables = {
-      AWS_REGION: 'eu-west-1',
-      TABLE_NAME: 'records',
-      ARTIFACT_BUCKET: 'artifacts',
-      PRICE_SHEET_KEY: 'prices/prices.csv',
-      EXECUTIONS_URL: 'https://api.example.com/local/executions',
-      STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:111111111111:stateMachine:stagegate-deployment',
-      EVENT_BUS_NAME: 'stagegate',
-      TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:approvals',
-      LINK_KEY_ID: 'links',
-      LAST_REMINDER_SECONDS: '3600',
-      FIRST_REMINDER_SECONDS: '86400',
-      WEBHOOK_GENERATIONS: '1,2',
-      WEBHOOK_KEY_ID: 'webhooks',
-      PUBLIC_URL: 'https://api.example.com',
-      LEAST_GATE_EXPIRY_SECONDS: '3600',
-      ALLOWED_SOURCES: '',
-      MOST_EPHEMERAL_PER_APPLICATION: '10',
-      MOST_EPHEMERAL_IN_ALL: '50',
-      LEAST_TTL_SECONDS: '3600',
-      SCHEDULE_GROUP: 'stagegate',
-      SCHEDULE_ROLE_ARN: 'arn:aws:iam::111111111111:role/stagegate-wake-up',
-      WAKE_UP_FUNCTION_ARN: 'arn:aws:lambda:eu-west-1:111111111111:function:stagegate-sweep',
-      FIRST_PAUSE_SECONDS: '60',
-      DNS_POLL_SECONDS: '30',
-      CERTIFICATE_WAIT_SECONDS: '3600',
-      DNS_CHANGE_WAIT_SECONDS: '900',
-    };
     const program = `for (const name of ${JSON.stringify(Object.keys(FUNCTIONS))}) {
         const { handler } = await import(${JSON.stringify(directory)} + '/' + name + '/index.mjs');
         // From Node.js 24 on Lambda refuses handlers that declare a callback.
         console.log(name, typeof handler, handler.length < 3);
       }`;
     const expected = Object.keys(FUNCTIONS).map((name) => `${name} function true\n`);
-    expect(run(program, variables)).toEqual({ stdout: expected.join(''), stderr: '', status: 0 });
+    expect(run(program, FUNCTION_VARIABLES)).toEqual({ stdout: expected.join(''), stderr: '', status: 0 });
   });
 });
 
@@ -115,7 +99,7 @@ describe('bundling the builds', () => {
   });
 });
 
-function run(program: string, variables: Record<string, string> = {}) {
+function run(program: string, variables: Readonly<Record<string, string>> = {}) {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
     encoding: 'utf8',
     env: variables,

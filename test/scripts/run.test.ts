@@ -49,6 +49,43 @@ describe('a command of this repository', () => {
     expect(lines.at(-1)).toMatch(isRoot ? /prerequisite git/ : /prerequisite chromium/);
   });
 
+  test('takes the Java that this release of Debian has and that is new enough', () => {
+    const isRoot = process.getuid?.() === 0;
+    program('apt-get', '');
+    program('apt-cache', 'for v in 8 11 25 21; do echo "openjdk-$v-jre-headless - OpenJDK Java runtime"; done');
+    const hint = `${isRoot ? '' : 'sudo '}apt-get install openjdk-21-jre-headless`;
+    expect(missing('java')).toEqual([
+      ...(isRoot ? ['stagegate: installing openjdk-21-jre-headless (apt-get install) …'] : []),
+      `stagegate: missing prerequisite java: install Java 17 or newer (${hint}); DynamoDB Local needs it`,
+    ]);
+    program('apt-cache', 'echo openjdk-11-jre-headless');
+    expect(missing('java').at(-1)).toContain('apt-get install default-jre-headless');
+  });
+
+  test('goes on with the others when one package is not to be had', () => {
+    const isRoot = process.getuid?.() === 0;
+    program(
+      'apt-get',
+      `case "$*" in *chromium*) exit 100;; *install*git*) printf '#!/bin/sh' > ${join(bin, 'git')}; /bin/chmod +x ${join(bin, 'git')};; esac`,
+    );
+    const lines = missing('chromium', 'git').filter((line) => line.includes('missing prerequisite'));
+    expect(lines.map((line) => /prerequisite (\w+)/.exec(line)?.[1])).toEqual(
+      isRoot ? ['chromium'] : ['chromium', 'git'],
+    );
+  });
+
+  test.each([
+    ['dnf', 'sudo dnf install git', 'sudo dnf install java-21-openjdk-headless', 'sudo dnf install chromium'],
+    ['brew', 'brew install git', 'brew install --cask temurin', 'brew install --cask google-chrome'],
+  ])('says what to type where there is %s', (manager, ...commands) => {
+    program(manager, '');
+    const isRoot = process.getuid?.() === 0;
+    const lines = missing('git', 'java', 'chromium');
+    expect(lines).toEqual(
+      commands.map((command) => expect.stringContaining(`(${isRoot ? command.replace('sudo ', '') : command})`)),
+    );
+  });
+
   test('still names what could not be installed', () => {
     program('apt-get', '[ "$1" = --version ]');
     expect(missing('chromium').at(-1)).toContain('missing prerequisite chromium');

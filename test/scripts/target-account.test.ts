@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
 import { anApplication, anEnvironment } from '../builders.ts';
-import { createTable, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -26,7 +26,7 @@ describe('npm run target-account', () => {
   beforeEach(async () => {
     table = `records-${randomUUID()}`;
     await createTable(client, table);
-    store = new DynamoStore(table, client);
+    store = new DynamoStore(table, dynamoAccess(database.endpoint));
     await write('application', anApplication());
     for (const name of ['dev1', 'stage1']) await write('environment', anEnvironment({ name }));
   });

@@ -1,6 +1,7 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { ProviderCache } from '../providers/provider-cache.ts';
 import { PhaseError } from './failure.ts';
 import type { WorkPaths } from './work-paths.ts';
 
@@ -9,6 +10,8 @@ export interface Machine {
   /** Of the process; STAGEGATE_… variables are parsed from it, the rest is passed on to the engine. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   artifacts(bucket: string, prefix: string): Artifacts;
+  /** The packages of providers that the installation keeps. */
+  providerCache(bucket: string): ProviderCache;
   /** Makes an engine ready to run, installing it into the directory where it is not on the machine. */
   engine(available: AvailableEngine, directory: string): Promise<Engine>;
   /** A line of the build log. */

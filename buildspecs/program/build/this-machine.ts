@@ -1,6 +1,7 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { s3Artifacts } from '../artifacts/s3-artifacts.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';
+import { openProviderCache } from '../providers/open-provider-cache.ts';
 import type { Machine } from './build.ts';
 import { PhaseError } from './failure.ts';
 
@@ -19,6 +20,7 @@ export function thisMachine(): Machine {
   return {
     environment: process.env,
     artifacts: s3Artifacts,
+    providerCache: openProviderCache,
     engine: findEngine,
     log: (line) => void process.stdout.write(`${line}\n`),
     stop: stopping.signal,

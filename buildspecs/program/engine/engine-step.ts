@@ -19,6 +19,8 @@ export interface StepOutcome {
 
 interface StepOptions {
   readonly arguments: readonly string[];
+  /** Beside what every step gets. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Takes the output as it is. */
   readonly outputFile?: string;
   /** The engine is not interrupted: what was applied must be told. */
@@ -34,7 +36,7 @@ export async function runStep(
   build: EitherBuild,
   engine: Engine,
   phase: string,
-  { arguments: given, outputFile, isUnstoppable = false }: StepOptions,
+  { arguments: given, environment = {}, outputFile, isUnstoppable = false }: StepOptions,
 ): Promise<StepOutcome> {
   const { stop } = build.machine;
   const events: EngineEvent[] = [];
@@ -42,7 +44,7 @@ export async function runStep(
   const { exitCode, errorOutput } = await engine.run({
     arguments: given,
     directory: build.paths.directory,
-    environment: engineEnvironment(build),
+    environment: { ...engineEnvironment(build), ...environment },
     ...(outputFile === undefined ? {} : { outputFile }),
     ...(isUnstoppable ? {} : { stop }),
     onLine(line) {

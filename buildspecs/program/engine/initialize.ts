@@ -1,6 +1,7 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
 import type { EitherBuild } from '../build/run-build.ts';
+import type { PreparedProviders } from '../providers/prepare-providers.ts';
 import { type BackendAddress, readBackendAddress } from './backend-address.ts';
 import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
@@ -16,10 +17,15 @@ export async function makeEngineReady(build: EitherBuild, chosen: AvailableEngin
 }
 
 /** Runs `init` and answers where the state is. Refuses an engine that says it is another than the one that was chosen. */
-export async function initialize(build: EitherBuild, engine: Engine, more: readonly string[]): Promise<BackendAddress> {
+export async function initialize(
+  build: EitherBuild,
+  engine: Engine,
+  { providers, arguments: more }: { providers: PreparedProviders | undefined; arguments: readonly string[] },
+): Promise<BackendAddress> {
   build.enter('init');
   const outcome = await runStep(build, engine, 'init', {
     arguments: ['init', '-input=false', '-json', `-lock-timeout=${build.variables.STAGEGATE_LOCK_TIMEOUT}`, ...more],
+    environment: providers?.environment,
   });
   concludeStep(build, engine, outcome);
   requireSameEngine(engine, outcome.events);

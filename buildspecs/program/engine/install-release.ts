@@ -6,18 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPromise } from 'yauzl';
-
-/** A release of the engine that may be installed: one zip, known by its digest. */
-export interface EngineRelease {
-  readonly name: 'terraform' | 'tofu';
-  readonly version: string;
-  /** Of the zip. It comes from our configuration and never from where the zip comes from: who can change one could change both. */
-  readonly sha256: string;
-  readonly url: string;
-}
-
-/** What the official zips are named after. */
-export type Platform = 'linux_arm64' | 'linux_amd64' | 'darwin_arm64' | 'darwin_amd64';
+import type { EngineRelease } from '../../../lambdas/domain/engine-release.ts';
 
 /** A release could not be installed; the message names engine, version and address. */
 export class ReleaseError extends Error {
@@ -37,14 +26,6 @@ const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
 const SILENCE_MS = 30_000;
 const MOST_REDIRECTS = 5;
-
-/** Address of the official zip. */
-export function releaseUrl(name: EngineRelease['name'], version: string, platform: Platform): string {
-  const file = `${name}_${version}_${platform}.zip`;
-  return name === 'terraform'
-    ? `https://releases.hashicorp.com/terraform/${version}/${file}`
-    : `https://github.com/opentofu/opentofu/releases/download/v${version}/${file}`;
-}
 
 /**
  * Downloads the release into `directory` and returns the path of its binary. Only a binary that is whole gets its name,

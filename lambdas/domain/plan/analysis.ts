@@ -1,15 +1,17 @@
 import * as z from 'zod';
 import { Sha256Schema } from '../names.ts';
 import { StageSchema } from '../policy.ts';
-import { AttributeChangeSchema } from './attribute-diff.ts';
-import { BlastRadiusSchema } from './blast-radius.ts';
-import { BlastRadiusGraphSchema } from './blast-radius-graph.ts';
-import { CostEstimateSchema } from './cost.ts';
-import { DriftSchema } from './drift.ts';
-import { ModuleVersionSchema } from './module-versions.ts';
-import { PlanSummarySchema } from './plan-summary.ts';
-import { ACTION_KINDS } from './resource-change.ts';
-import { SafeguardsSchema } from './safeguards.ts';
+import {
+  ACTION_KINDS,
+  AttributeChangeSchema,
+  BlastRadiusGraphSchema,
+  BlastRadiusSchema,
+  CostEstimateSchema,
+  DriftSchema,
+  ModuleVersionSchema,
+  PlanSummarySchema,
+} from './analysis-parts.ts';
+import { SafeguardsSchema } from './safeguards-schema.ts';
 
 /** One resource the plan acts upon or records differently. */
 export const AnalysedResourceSchema = z.object({

@@ -18,7 +18,8 @@ import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts
 import { readPlan, UnreadablePlanError } from './read-plan.ts';
 import { HIDDEN, Redactor } from './redactor.ts';
 import { changesOf, isEffective, type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
-import { type EphemeralPlan, evaluateSafeguards, type SafeguardSettings } from './safeguards.ts';
+import { type EphemeralPlan, evaluateSafeguards } from './safeguards.ts';
+import type { SafeguardSettings } from './safeguards-schema.ts';
 import { lossOf } from './stateful-kinds.ts';
 
 export type { Analysis } from './analysis.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type { AttributeChange } from './analysis-parts.ts';
 import {
   containerIn,
   isBlank,
@@ -13,21 +13,6 @@ import {
 import { HIDDEN, hides, type Redactor } from './redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { namedValueOf } from './secret-name.ts';
-
-/** One attribute that differs: what it was, what it will be, and why a side may be missing. */
-export const AttributeChangeSchema = z.object({
-  /** `ingress[1].cidr_blocks`; inside a JSON text: `policy.Statement[0].Action`. */
-  path: z.string(),
-  before: z.json().optional(),
-  after: z.json().optional(),
-  /** A side is hidden. */
-  sensitive: z.literal(true).optional(),
-  /** The new value is known only after the apply. */
-  unknown: z.literal(true).optional(),
-  /** This difference is why the object is replaced. */
-  forcesReplacement: z.literal(true).optional(),
-});
-export type AttributeChange = z.infer<typeof AttributeChangeSchema>;
 
 /** Attributes listed per resource; a reviewer reads no more, and the rest are counted. */
 const MOST_ATTRIBUTES = 120;

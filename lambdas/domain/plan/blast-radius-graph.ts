@@ -1,33 +1,10 @@
-import * as z from 'zod';
+import type { BlastRadiusGraph } from './analysis-parts.ts';
 import type { Block } from './configured-resources.ts';
 import type { DependencyGraph, Instance, Place, Spread } from './dependency-graph.ts';
 import type { Redactor } from './redactor.ts';
 import { type ResourceChange, touchesInfrastructure } from './resource-change.ts';
 import { lossOf } from './stateful-kinds.ts';
 
-/** What happens to a node of the picture; `depends`: nothing itself, but something it needs changes. */
-export const NODE_ACTIONS = ['create', 'update', 'replace', 'delete', 'unknown', 'depends'] as const;
-
-/** A picture of a blast radius that can be read at a glance, whatever the number of resources. */
-export const BlastRadiusGraphSchema = z.object({
-  nodes: z.array(
-    z.object({
-      id: z.string(),
-      /** The address, or what is gathered: `aws_subnet` of `module.web`. */
-      label: z.string(),
-      /** Module or resource type, in smaller letters. */
-      detail: z.string(),
-      action: z.enum(NODE_ACTIONS),
-      /** Resources behind the node. */
-      count: z.int().min(1),
-      /** Data is lost with it. */
-      isLoss: z.boolean(),
-    }),
-  ),
-  /** From what changes to what depends on it; ids of nodes. */
-  edges: z.array(z.object({ from: z.string(), to: z.string() })),
-});
-export type BlastRadiusGraph = z.infer<typeof BlastRadiusGraphSchema>;
 type Node = BlastRadiusGraph['nodes'][number];
 
 /** Boxes a person can still read. */

@@ -1,52 +1,14 @@
-import * as z from 'zod';
+import type { BlastRadius, Exposure } from './analysis-parts.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { type DependencyGraph, type Spread, stateResourcesOf } from './dependency-graph.ts';
-import {
-  type Exposure,
-  ExposureSchema,
-  exposuresOf,
-  removedBlocks,
-  unjudgedIn,
-  weakenedIn,
-} from './exposure/exposures.ts';
+import { exposuresOf, removedBlocks, unjudgedIn, weakenedIn } from './exposure/exposures.ts';
 import { fieldOf, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { isMove, type ResourceChange, touchesInfrastructure, valuesBefore } from './resource-change.ts';
-import { judgeRisk, LEVELS, type RiskFacts } from './risk-rules.ts';
+import { judgeRisk, type RiskFacts } from './risk-rules.ts';
 import { lossOf } from './stateful-kinds.ts';
 import { counted } from './wording.ts';
-
-export const LevelSchema = z.enum(LEVELS);
-
-/** Which resources a plan touches, directly and through dependencies, and how bad that may get. */
-export const BlastRadiusSchema = z.object({
-  level: LevelSchema,
-  /** 0 to 99; the level decides the range (low 1–24, medium 25–49, high 50–74, critical 75–99). */
-  score: z.int().min(0).max(99),
-  /** Created, changed, replaced or deleted. */
-  direct: z.array(z.string()),
-  /** Depend on those, directly or through others; a lower bound. */
-  dependents: z.array(z.string()),
-  /** Root outputs that depend on them. */
-  outputs: z.array(z.string()),
-  /** Imported, moved or forgotten: only Terraform's records change. */
-  recordsOnly: z.array(z.string()),
-  /** Share of the existing objects that is changed, replaced or deleted, 0 to 1. */
-  touchedShare: z.number().min(0).max(1),
-  existing: z.int().min(0),
-  statefulLosses: z.array(z.string()),
-  exposures: z.array(ExposureSchema),
-  /** Attributes that decide about exposure and are known only after the apply. */
-  unjudged: z.array(z.object({ address: z.string(), attributes: z.array(z.string()) })),
-  /** Sentences, worst first. */
-  reasons: z.array(z.string()),
-  /** The rules behind the sentences, in the same order. */
-  causes: z.array(z.object({ rule: z.string(), level: LevelSchema, text: z.string() })),
-  /** Why `dependents` may be incomplete; empty when nothing was left out. */
-  lowerBound: z.array(z.string()),
-});
-export type BlastRadius = z.infer<typeof BlastRadiusSchema>;
 
 /** Kinds that traffic passes through: without them everything behind is unreachable. */
 const TRAFFIC_KINDS = new Set([

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AnalysedResourceSchema, type Analysis } from './analysis.ts';
-import { type AttributeChange, AttributeChangeSchema } from './attribute-diff.ts';
+import { type AttributeChange, AttributeChangeSchema } from './analysis-parts.ts';
 import { sameJson } from './json-value.ts';
 
 type Resource = Analysis['resources'][number];

@@ -1,8 +1,8 @@
-import * as z from 'zod';
 import { addMoney, type Money, NO_MONEY, priceObject, type Quote } from '../prices/price-object.ts';
 import type { PriceSheet } from '../prices/price-sheet.ts';
 import type { Related } from '../prices/quantities.ts';
 import { instanceAddress, parseModuleAddress } from './address.ts';
+import type { CostEstimate } from './analysis-parts.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { stateResourcesOf } from './dependency-graph.ts';
 import { type JsonRecord, listOf, recordOf, textOf } from './json-value.ts';
@@ -10,35 +10,6 @@ import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { counted } from './wording.ts';
-
-const RangeSchema = z.object({ low: z.number(), high: z.number() });
-
-/** List prices of everything in the environment before and after the plan, per month. */
-export const CostEstimateSchema = z.object({
-  currency: z.string(),
-  region: z.string(),
-  monthlyBefore: z.number(),
-  monthlyAfter: z.number(),
-  monthlyDelta: z.number(),
-  /** From no use at all to ten times the assumed use. */
-  range: z.object({ before: RangeSchema, after: RangeSchema, delta: RangeSchema }),
-  /** Percent of the objects whose price is known, free ones included. */
-  coverage: z.number().min(0).max(100),
-  unpriced: z.array(z.string()),
-  /** Why, grouped: `no price for this kind` with the kinds. */
-  gaps: z.array(z.object({ why: z.string(), types: z.array(z.string()), count: z.int() })),
-  /** File the prices came from. */
-  sheet: z.string(),
-  /** Date of the oldest price used. */
-  sheetDate: z.string(),
-  /** Objects that cost something before or after. */
-  resources: z.array(
-    z.object({ address: z.string(), type: z.string(), before: z.number(), after: z.number(), delta: z.number() }),
-  ),
-  /** What had to be assumed, with the number of objects it was assumed for. */
-  assumptions: z.array(z.object({ text: z.string(), count: z.int() })),
-});
-export type CostEstimate = z.infer<typeof CostEstimateSchema>;
 
 export interface CostFacts {
   readonly plan: Plan;

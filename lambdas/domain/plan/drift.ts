@@ -1,17 +1,8 @@
-import * as z from 'zod';
+import type { Drift } from './analysis-parts.ts';
 import { type Block, blockIdOfAddress } from './configured-resources.ts';
 import { containerIn, fieldOf, isBlank, isRecord, marksAnything, maskAt, recordOf, sameJson } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import { kindOf, type ResourceChange, toResourceChange } from './resource-change.ts';
-
-/** An object somebody changed or deleted behind Terraform's back. */
-export const DriftSchema = z.object({
-  address: z.string(),
-  what: z.enum(['changed', 'deleted']),
-  /** Top-level attributes that differ. */
-  attributes: z.array(z.string()),
-});
-export type Drift = z.infer<typeof DriftSchema>;
 
 /**
  * The part of `resource_drift` a person would call drift. Terraform lists every difference a refresh finds: after an

@@ -1,24 +1,8 @@
 import * as z from 'zod';
+import type { ModuleVersion } from './analysis-parts.ts';
 import { type Module, modulesOf } from './configured-resources.ts';
 import { recordOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
-
-/** One module call of the configuration and the version that runs. */
-export const ModuleVersionSchema = z.object({
-  /** `module.notices.module.logs` */
-  call: z.string(),
-  /** As written, without credentials. */
-  source: z.string(),
-  /** `2.0.0`, a branch, a commit, a registry constraint; `unpinned` or `local` when nothing says. */
-  version: z.string(),
-  /** The whole git ref, where the version is only a part of it. */
-  ref: z.string().optional(),
-  /** The module that the version in the ref counts, where it is another one of the same repository. */
-  versionOf: z.string().optional(),
-  /** Names of the arguments passed, for comparing environments. */
-  arguments: z.array(z.string()),
-});
-export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
 
 /** `.terraform/modules/modules.json`, written by `init`. */
 export const ModuleManifestSchema = z.object({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Analysis } from './analysis.ts';
-import { type ModuleVersion, ModuleVersionSchema } from './module-versions.ts';
+import { type ModuleVersion, ModuleVersionSchema } from './analysis-parts.ts';
 
 /** What one environment's configuration consists of, as far as environments are compared by it. */
 export const ConfigurationSchema = z.object({

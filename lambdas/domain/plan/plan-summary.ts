@@ -1,33 +1,7 @@
-import * as z from 'zod';
+import type { PlanSummary } from './analysis-parts.ts';
 import { isBlank } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';
-
-const Count = z.int().min(0);
-
-/** What Terraform would say of the plan, in numbers. A replacement counts in `add` and `destroy`, and again in `replace`. */
-export const PlanSummarySchema = z.object({
-  add: Count,
-  change: Count,
-  destroy: Count,
-  replace: Count,
-  /** Of the replacements: the old object goes first, or the new one comes first. */
-  replaceOrder: z.object({ deleteFirst: Count, createFirst: Count }),
-  import: Count,
-  move: Count,
-  /** Leaves Terraform's management and is not destroyed. */
-  forget: Count,
-  /** Data sources read during the apply. */
-  read: Count,
-  /** Root outputs that change. */
-  outputs: Count,
-  /** Provider actions the apply invokes (Terraform 1.14 and later). */
-  invoke: Count,
-  /** Objects changed behind Terraform's back, clocks and fill-ins left out. */
-  driftedResources: Count,
-  failedChecks: Count,
-});
-export type PlanSummary = z.infer<typeof PlanSummarySchema>;
 
 export function summarize(plan: Plan, changes: readonly ResourceChange[], driftedResources: number): PlanSummary {
   const count = (matches: (change: ResourceChange) => boolean): number => changes.filter(matches).length;

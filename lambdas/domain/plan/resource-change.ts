@@ -1,9 +1,6 @@
+import type { ActionKind } from './analysis-parts.ts';
 import { isRecord } from './json-value.ts';
 import type { Plan, PlannedChange } from './plan-schema.ts';
-
-/** What Terraform will do to one object. `unknown`: an action this version of Stagegate has never heard of. */
-export const ACTION_KINDS = ['no-op', 'create', 'read', 'update', 'replace', 'delete', 'forget', 'unknown'] as const;
-export type ActionKind = (typeof ACTION_KINDS)[number];
 
 /** One planned change of one object, with Terraform's words decoded. */
 export interface ResourceChange {

@@ -1,9 +1,5 @@
-import type { Exposure } from './exposure/exposures.ts';
-import { SEVERITIES } from './exposure/finding.ts';
+import { type Exposure, LEVELS, type Level } from './analysis-parts.ts';
 import { counted, listed, percent } from './wording.ts';
-
-export const LEVELS = ['none', ...SEVERITIES] as const;
-export type Level = (typeof LEVELS)[number];
 
 /** What the rules look at; addresses are as they may be shown. */
 export interface RiskFacts {

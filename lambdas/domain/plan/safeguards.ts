@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { OperationSchema } from '../operation.ts';
 import type { Stage } from '../policy.ts';
 import { existingObjects, isEverythingDestroyed } from './blast-radius.ts';
@@ -6,62 +6,15 @@ import type { Plan } from './plan-schema.ts';
 import type { PlanFlags } from './plan-summary.ts';
 import type { Redactor } from './redactor.ts';
 import { type ResourceChange, valuesBefore } from './resource-change.ts';
+import { MOST_DELETED_SHARE, type SafeguardSettings, type Safeguards, type Violation } from './safeguards-schema.ts';
 import { lossOf } from './stateful-kinds.ts';
 import { counted, percent } from './wording.ts';
 
 /** Stands for the environment as a whole where an address is expected and the environment's name is not known. */
 const UNNAMED_ENVIRONMENT = '*';
 
-/** Share of an environment's objects that an ordinary plan may delete in a protected environment. */
-const MOST_DELETED_SHARE = 0.3;
 /** Deleting fewer objects than this never counts as too many. */
 const FEW_DELETIONS = 3;
-
-/** What an application may tighten; nothing here loosens the rules. */
-export const SafeguardSettingsSchema = z.strictObject({
-  /** Kinds protected besides the reviewed list, for example `aws_cloudwatch_log_group`. */
-  protectedTypes: z.array(z.string().min(1)).max(200).optional(),
-  /** Addresses protected whatever their kind; `*` stands for any text. */
-  protectedAddresses: z.array(z.string().min(1)).max(200).optional(),
-  /** Share of the objects that one plan may delete, 0 to 0.3. */
-  mostDeletedShare: z.number().min(0).max(MOST_DELETED_SHARE).optional(),
-});
-export type SafeguardSettings = z.infer<typeof SafeguardSettingsSchema>;
-
-export const SAFEGUARD_RULES = [
-  'plan-errored',
-  'plan-incomplete',
-  'first-plan-creates',
-  'adopts-or-leaves',
-  'unknown-action',
-  'environment-destroyed',
-  'protected-kind',
-  'protected-address',
-  'too-many-deletions',
-] as const;
-
-export const ViolationSchema = z.object({
-  /** The resource, or the environment's name for the plan or environment as a whole. */
-  address: z.string(),
-  rule: z.enum(SAFEGUARD_RULES),
-  why: z.string(),
-  /** Staff can lift it; the others only go away with another plan. */
-  liftable: z.boolean(),
-  /** The lifted address that covers it: its own or the environment's name. */
-  liftedBy: z.string().nullable(),
-});
-export type Violation = z.infer<typeof ViolationSchema>;
-
-export const SafeguardsSchema = z.object({
-  /** `block`: this plan must not be applied as things stand. */
-  verdict: z.enum(['allow', 'block']),
-  violations: z.array(ViolationSchema),
-  /** Lifted addresses this plan needs; the lifts are used up when it is consumed. */
-  liftsUsed: z.array(z.string()),
-  /** Only lifts let it through, so it passes both gates in whatever stage. */
-  requiresBothGates: z.boolean(),
-});
-export type Safeguards = z.infer<typeof SafeguardsSchema>;
 
 /** About the plan of an ephemeral environment. */
 export interface EphemeralPlan {

@@ -6,7 +6,7 @@ const largestLogBytes = 5 * 1024 * 1024;
 
 /** The log of one build: everything its commands print, up to a limit. */
 export interface BuildLog {
-  write(text: Buffer | string): void;
+  write(text: Uint8Array | string): void;
   /** A line of CodeBuild's own. */
   note(text: string): void;
   close(): Promise<void>;
@@ -16,9 +16,9 @@ export interface BuildLog {
 export function openBuildLog(file: string): BuildLog {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   let written = 0;
-  const write = (text: Buffer | string) => {
+  const write = (text: Uint8Array | string) => {
     if (written >= largestLogBytes) return;
-    const bytes = Buffer.from(text);
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     written += bytes.length;
     stream.write(bytes);
     if (written >= largestLogBytes)

@@ -1,16 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { LocalContext } from '../../assembly/provision.ts';
 import { INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
+import { type ProgramStarter, type RunningProgram, signalGroup } from '../../programs/program-starter.ts';
+import { createAssetDirectory } from './asset-directory.ts';
 import type { BuildLog } from './build-log.ts';
 import { type BuildPhase, type BuildRecord, type BuildStatus, beginPhase, endPhase } from './build-record.ts';
-import { parseReport, renderBuildScript } from './build-script.ts';
-import { fetchGitSource, SourceError } from './git-source.ts';
+import { parseReport, type Report, renderBuildScript } from './build-script.ts';
+import { createGitSources, SourceError } from './git-source.ts';
 import { killTree } from './process-tree.ts';
 import type { Project } from './project.ts';
 import { NO_SOURCE, permissionsToFetch } from './source.ts';
@@ -28,6 +27,7 @@ export interface ReadySource {
 
 export interface BuildRunnerProps
   extends Pick<LocalContext, 'door' | 'endpoint' | 'findAsset' | 'filesDirectory' | 'region'> {
+  readonly programs: ProgramStarter;
   /** A directory to which every git location resolves; without it locations are fetched as they are. */
   readonly configRepository?: string;
   /** What Terraform providers see as the endpoint of AWS; backend and STS stay with the local cloud. */
@@ -86,6 +86,8 @@ const phaseTypes = { install: 'INSTALL', pre_build: 'PRE_BUILD', build: 'BUILD',
 /** Makes the runner of builds: fetches sources, runs the buildspec with bash, ends everything a build started. */
 export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
   const { door, endpoint, findAsset, filesDirectory, region } = props;
+  const assets = createAssetDirectory(join(filesDirectory, 'assets'));
+  const gitSources = createGitSources(join(filesDirectory, 'sources'), props.programs);
 
   /** As in AWS, a role that may not write the log, or read its connection or scripts, fails before any command. */
   function requirePermission(request: RunRequest, action: string, resource: string): void {
@@ -105,9 +107,10 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) requirePermission(request, action, stream);
   }
 
-  async function fetchPrimarySource(request: RunRequest, target: string): Promise<void> {
+  async function fetchPrimarySource(request: RunRequest, base: string): Promise<void> {
     const { build, project, signal, log } = request;
     const { type, location } = build.source;
+    const target = join(base, 'src');
     await mkdir(target, { recursive: true });
     if (type === NO_SOURCE) return;
     const needed = permissionsToFetch(build.source, project.arn.split(':')[4] ?? '');
@@ -116,20 +119,23 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     if (!origin) throw new PhaseFailure('CLIENT_ERROR', `the source of type ${type} has no location`);
     log.note(`Fetching ${build.sourceVersion ?? 'HEAD'} of ${location ?? origin}`);
     try {
-      build.resolvedSourceVersion = await fetchGitSource(origin, build.sourceVersion ?? 'HEAD', target, signal);
+      build.resolvedSourceVersion = await gitSources.checkOut({
+        ...{ location: origin, version: build.sourceVersion ?? 'HEAD' },
+        ...{ target, scratch: base, signal },
+      });
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       throw new PhaseFailure('CLIENT_ERROR', location ? error.message.replaceAll(origin, location) : error.message);
     }
   }
 
-  async function fetchSecondarySource(request: RunRequest, location: string, target: string): Promise<void> {
+  async function findSecondarySource(request: RunRequest, location: string): Promise<string> {
     const slash = location.indexOf('/');
     const [bucket, key] = [location.slice(0, slash), location.slice(slash + 1)];
     requirePermission(request, 's3:GetObject', `arn:aws:s3:::${bucket}/${key}`);
     const asset = findAsset({ bucket, key });
     if (asset.packaging !== 'zip') throw new PhaseFailure('CLIENT_ERROR', `the source ${location} is no zip archive`);
-    await cp(asset.path, target, { recursive: true });
+    return assets.layOut(asset.path);
   }
 
   /** Only what the template gives the project can be replaced, and the log tells by what. */
@@ -140,12 +146,13 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     return Object.fromEntries(replaced);
   }
 
-  async function buildVariables(request: RunRequest, base: string): Promise<Record<string, string>> {
+  async function buildVariables(
+    request: RunRequest,
+    base: string,
+    secondary: ReadySource['secondary'],
+  ): Promise<Record<string, string>> {
     const { build, project, variables, credentials } = request;
-    const secondary = project.secondarySources.map(({ sourceIdentifier }) => [
-      `CODEBUILD_SRC_DIR_${sourceIdentifier}`,
-      join(base, `src-${sourceIdentifier}`),
-    ]);
+    const directories = Object.entries(secondary).map(([name, path]) => [`CODEBUILD_SRC_DIR_${name}`, path]);
     const target = props.targetEndpoint;
     return {
       ...inheritedVariables(),
@@ -163,6 +170,8 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
       AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
+      // Compiling it is a good part of the start of a large program.
+      NODE_COMPILE_CACHE: join(filesDirectory, 'compile-cache'),
       CODEBUILD_CI: 'true',
       CODEBUILD_BUILD_ID: build.id,
       CODEBUILD_BUILD_ARN: build.arn,
@@ -174,17 +183,19 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       CODEBUILD_SOURCE_VERSION: build.sourceVersion ?? '',
       CODEBUILD_RESOLVED_SOURCE_VERSION: build.resolvedSourceVersion ?? '',
       CODEBUILD_SRC_DIR: join(base, 'src'),
-      ...Object.fromEntries(secondary),
+      ...Object.fromEntries(directories),
     };
   }
 
-  /** Follows what the build's shell reports; resolves to the last command, for messages. */
-  function followReports(reports: Readable, request: RunRequest): { readonly state: ShellState } {
+  /** Follows what the build's shell reports; the state has the last command, for messages. */
+  function followReports(request: RunRequest): {
+    readonly state: ShellState;
+    readonly read: (bytes: Uint8Array) => void;
+  } {
     const state: ShellState = { lastCommand: '', failed: false, ended: false };
     const { build, log, save } = request;
-    createInterface({ input: reports }).on('line', (line) => {
-      const report = parseReport(line);
-      if (!report) return;
+    let rest = '';
+    const heed = (report: Report): void => {
       if (report.kind === 'phase') {
         beginPhase(build, phaseTypes[report.phase]);
         log.note(`Entering phase ${phaseTypes[report.phase]}`);
@@ -200,8 +211,15 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
         state.ended = true;
       }
       save();
-    });
-    return { state };
+    };
+    return {
+      state,
+      read(bytes) {
+        const lines = `${rest}${Buffer.from(bytes).toString('latin1')}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const report of lines.map(parseReport)) if (report) heed(report);
+      },
+    };
   }
 
   async function runShell(
@@ -213,19 +231,17 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     const script = join(base, 'build.sh');
     // The shell itself must outlive a stopped command, so that nothing the build started escapes the clean-up.
     await writeFile(script, `trap 'exit 143' TERM INT\n${renderBuildScript(project.buildspec)}`, { mode: 0o600 });
-    const shell = spawn('bash', [script], {
-      cwd: join(base, 'src'),
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
+    const { state, read } = followReports(request);
+    const shell = await props.programs.start({
+      command: 'bash',
+      parameters: [script],
+      directory: join(base, 'src'),
+      variables: environment,
+      reports: true,
+      // What still runs when the shell is done would keep its outputs open, and its container would be gone in AWS.
+      endsGroup: true,
+      onOutput: (name, bytes) => (name === 'reports' ? read(bytes) : log.write(bytes)),
     });
-    shell.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
-    shell.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
-    const [, , , reports] = shell.stdio;
-    if (!reports || !('read' in reports))
-      throw new Error(`starting build ${build.id}: the shell has no report channel`);
-    const { state } = followReports(reports, request);
-
     const stop = () => stopShell(shell, props.stopGraceMs);
     signal.addEventListener('abort', stop, { once: true });
     const timeout = setTimeout(
@@ -236,12 +252,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       Math.min(build.timeoutInMinutes * 60_000, longestTimerMs),
     );
     if (signal.aborted) stop();
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      shell.on('error', reject);
-      // What still runs when the shell is done would keep the pipes open, and its container would be gone in AWS.
-      shell.on('exit', () => signalGroup(shell, 'SIGKILL'));
-      shell.on('close', (code) => resolve(code ?? 1));
-    });
+    const exitCode = (await shell.ended) ?? 1;
     clearTimeout(timeout);
     signal.removeEventListener('abort', stop);
     if (signal.aborted) return 'STOPPED';
@@ -262,15 +273,14 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     enter('PROVISIONING');
     provision(request);
     enter('DOWNLOAD_SOURCE');
-    await fetchPrimarySource(request, join(base, 'src'));
+    await fetchPrimarySource(request, base);
     const secondary: Record<string, string> = {};
     for (const { location, sourceIdentifier } of project.secondarySources) {
-      secondary[sourceIdentifier] = join(base, `src-${sourceIdentifier}`);
-      await fetchSecondarySource(request, location, join(base, `src-${sourceIdentifier}`));
+      secondary[sourceIdentifier] = await findSecondarySource(request, location);
     }
     await props.onSourceReady?.({ directory: join(base, 'src'), secondary, variables: request.variables });
     if (request.signal.aborted) return 'STOPPED';
-    const status = await runShell(request, base, await buildVariables(request, base));
+    const status = await runShell(request, base, await buildVariables(request, base, secondary));
     if (status === 'IN_PROGRESS') throw new Error(`build ${build.id} ended while in progress`);
     if (status === 'SUCCEEDED' || status === 'FAILED') {
       beginPhase(build, 'UPLOAD_ARTIFACTS');
@@ -312,22 +322,11 @@ function failCommand(build: BuildRecord, command: string, exitCode: number): voi
   endPhase(build, 'FAILED', { statusCode: 'COMMAND_EXECUTION_ERROR', message });
 }
 
-/** The group may be gone already. */
-function signalGroup(shell: ChildProcess, signal: NodeJS.Signals): void {
-  if (shell.pid === undefined) return;
-  try {
-    process.kill(-shell.pid, signal);
-  } catch {
-    // Nothing of it runs any more.
-  }
-}
-
-function stopShell(shell: ChildProcess, graceMs: number): void {
-  const { pid } = shell;
-  if (pid === undefined || shell.exitCode !== null) return;
-  signalGroup(shell, 'SIGTERM');
+function stopShell({ pid, ended }: RunningProgram, graceMs: number): void {
+  signalGroup(pid, 'SIGTERM');
   const timer = setTimeout(() => {
-    killTree(pid).catch(() => signalGroup(shell, 'SIGKILL'));
+    killTree(pid).catch(() => signalGroup(pid, 'SIGKILL'));
   }, graceMs);
-  shell.once('close', () => clearTimeout(timer));
+  const forget = () => clearTimeout(timer);
+  ended.then(forget, forget);
 }

@@ -15,6 +15,7 @@ import {
   type Operation,
   type WireResponse,
 } from '../../door/wire.ts';
+import { createProgramStarter, type ProgramStarter } from '../../programs/program-starter.ts';
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
@@ -28,6 +29,8 @@ export interface CodeBuildProps
   /** URL under which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;
+  /** By default the service has one of its own. */
+  readonly programs?: ProgramStarter;
 }
 
 export interface CodeBuildService extends LocalService {
@@ -108,9 +111,11 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     return { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: await engines };
   };
 
+  const programs = props.programs ?? createProgramStarter();
   const runner = createBuildRunner({
     ...context,
     ...props,
+    programs,
     substitutions,
     stopGraceMs: props.stopGraceMs ?? defaultStopGraceMs,
   });
@@ -377,10 +382,8 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     async start() {
       const unfinished = builds.entries().filter(([id, { buildComplete }]) => !buildComplete && !active.has(id));
       if (unfinished.length === 0) return;
-      for (const name of ['builds', 'work']) {
-        await killLeftovers(`${join(filesDirectory, name)}/`);
-        rmSync(join(filesDirectory, name), { recursive: true, force: true });
-      }
+      for (const name of ['builds', 'work', 'assets']) await killLeftovers(`${join(filesDirectory, name)}/`);
+      for (const name of ['builds', 'work']) rmSync(join(filesDirectory, name), { recursive: true, force: true });
       for (const [, build] of unfinished) {
         endBuild(build, 'STOPPED');
         builds.put(build.id, build);
@@ -391,6 +394,7 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     async stop() {
       for (const { stop } of active.values()) stop.abort();
       await Promise.allSettled(running);
+      if (!props.programs) await programs.stop();
     },
   };
 }

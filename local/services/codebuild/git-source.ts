@@ -1,70 +1,157 @@
-import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ProgramStarter, runProgram } from '../../programs/program-starter.ts';
 
 /** The source could not be fetched; the message names location and commit. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
+export interface GitCheckout {
+  readonly location: string;
+  /** A commit or branch. */
+  readonly version: string;
+  /** Gets the files, without a repository around them. */
+  readonly target: string;
+  /** An existing directory for what is needed on the way; its owner removes it. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
+export interface GitSources {
+  /** Lays out one commit of a repository. Returns the full commit id. Throws SourceError. */
+  checkOut(checkout: GitCheckout): Promise<string>;
+}
+
 /**
- * In one process: every further one that a process as large as the local cloud starts costs it far more than git itself.
- * Asks for the commit alone first; servers that refuse that are asked for everything. Prints the full commit id, and
- * before each step a line that sets its errors apart.
+ * The ways to a commit's files, each one script. They print the full commit id, and before each step a line that sets its
+ * errors apart.
+ *
+ * `read-tree` and an index of its own lay files out as a checkout does (`archive` would leave some out), but need no
+ * repository in the target, and write nothing to one that several builds use.
  */
-const SCRIPT = `
-target=$1 location=$2 version=$3
-git() { command git -C "$target" -c protocol.ext.allow=never -c advice.detachedHead=false -c gc.auto=0 "$@"; }
+const COMMON = `
+repository=$1 scratch=$2 target=$3 location=$4 version=$5
+git() { command git --git-dir="$repository" -c protocol.ext.allow=never -c gc.auto=0 "$@"; }
 begin() { step=$1; echo "step $1" >&2; }
 trap 'echo "failed $step" >&2' ERR
 set -eE
-begin fetch
-git init --quiet
-found=FETCH_HEAD
-if ! git fetch --quiet --depth=1 --no-tags -- "$location" "$version"; then
+create() { command git init --quiet --bare --template= "$repository"; }
+fetch() {
+  begin fetch
+  found=refs/sources/latest
+  git fetch --quiet --depth=1 --no-tags -- "$location" "+$version:$found" && return
+  # Some servers refuse to give a commit alone.
   begin fetch
   git fetch --quiet --tags -- "$location" '+refs/heads/*:refs/remotes/origin/*'
   found=$version
-fi
-begin resolve
-commit=$(git rev-parse --verify --quiet --end-of-options "$found^{commit}")
-begin checkout
-git checkout --quiet --force "$commit"
-echo "$commit"
+}
+resolve() { commit=$(git rev-parse --verify --quiet --end-of-options "$1^{commit}"); }
+lay_out() {
+  begin checkout
+  GIT_INDEX_FILE=$scratch/index git --work-tree="$target" read-tree --reset -u "$commit"
+  echo "$commit"
+}
 `;
 
+/** Fetches into a repository of the build's own. */
+const ALONE = `${COMMON}
+begin fetch
+create
+fetch
+begin resolve
+resolve "$found"
+lay_out
+`;
+
+/** Uses what the mirror has, and fetches into it what it lacks if this build may write to it. */
+const FROM_MIRROR = `${COMMON}
+may_write=$6 lender=$7
+begin resolve
+if ! resolve "$version"; then
+  [ "$may_write" = yes ]
+  create
+  # What an other repository of this machine has needs no copy.
+  [ -z "$lender" ] || { mkdir -p "$repository/objects/info" && printf '%s\\n' "$lender" > "$repository/objects/info/alternates"; }
+  resolve "$version" || { fetch && resolve "$version"; }
+fi
+lay_out
+`;
+
+/** What such a name names never changes, so it need not be asked for again. */
+const isWholeCommitId = (version: string) => /^[0-9a-f]{40}$/.test(version);
+
+const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** The objects of a location that is a directory of this machine. */
+const objectsOf = (location: string) =>
+  [join(location, '.git', 'objects'), join(location, 'objects')].find(isDirectory);
+
 /**
- * Checks out one commit (or branch) of a repository, with the git configuration of the person who runs the local cloud.
- * Returns the full commit id. Throws SourceError.
+ * Fetches sources with the git configuration of the person who runs the local cloud, and keeps what commits consist of:
+ * one bare repository for each location below `directory`. Whatever is the matter with that one (a kill half way, a
+ * lock, another build that fetches into it), a build then fetches for itself, as if nothing were kept.
  */
-export async function fetchGitSource(
-  location: string,
-  version: string,
-  target: string,
-  signal: AbortSignal,
-): Promise<string> {
-  if (location.startsWith('-') || version.startsWith('-')) {
-    throw new SourceError(`fetching "${version}" of "${location}": neither may begin with "-"`);
+export function createGitSources(directory: string, programs: ProgramStarter): GitSources {
+  const fetching = new Set<string>();
+
+  async function run(
+    script: string,
+    { location, version, target, scratch, signal }: GitCheckout,
+    repository: string,
+    ...more: readonly string[]
+  ): Promise<string> {
+    const parameters = ['-c', script, 'git-source', repository, scratch, target, location, version, ...more];
+    const variables = { ...process.env, GIT_TERMINAL_PROMPT: '0' };
+    const program = { command: 'bash', parameters, directory: undefined, variables };
+    const { code, stdout, stderr } = await runProgram(programs, program, signal);
+    if (code !== 0) throw failure(location, version, stderr);
+    return stdout.trim();
   }
-  await mkdir(target, { recursive: true });
-  const env = { ...process.env, GIT_TERMINAL_PROMPT: '0' };
-  return new Promise((resolve, reject) => {
-    execFile(
-      'bash',
-      ['-c', SCRIPT, 'git-source', target, location, version],
-      { signal, env },
-      (error, stdout, stderr) => (error ? reject(failure(location, version, stderr, error)) : resolve(stdout.trim())),
-    );
-  });
+
+  async function fromMirror(checkout: GitCheckout, mirror: string): Promise<string | undefined> {
+    const mayWrite = !fetching.has(mirror);
+    const lender = objectsOf(checkout.location) ?? '';
+    if (mayWrite) fetching.add(mirror);
+    try {
+      return await run(FROM_MIRROR, checkout, mirror, mayWrite ? 'yes' : 'no', lender);
+    } catch {
+      return undefined;
+    } finally {
+      if (mayWrite) fetching.delete(mirror);
+    }
+  }
+
+  return {
+    async checkOut(checkout) {
+      const { location, version, target, scratch } = checkout;
+      if (location.startsWith('-') || version.startsWith('-')) {
+        throw new SourceError(`fetching "${version}" of "${location}": neither may begin with "-"`);
+      }
+      await mkdir(target, { recursive: true });
+      const own = join(scratch, 'source.git');
+      if (!isWholeCommitId(version)) return run(ALONE, checkout, own);
+      const mirror = join(directory, `${createHash('sha256').update(location).digest('hex')}.git`);
+      const commit = await fromMirror(checkout, mirror);
+      if (commit !== undefined) return commit;
+      const fetched = await run(ALONE, checkout, own);
+      // The origin has it and the mirror could not give it: the next build makes a new mirror.
+      if (!fetching.has(mirror)) await rm(mirror, { recursive: true, force: true });
+      return fetched;
+    },
+  };
 }
 
-function failure(location: string, version: string, errorOutput: string, error: Error): SourceError {
+function failure(location: string, version: string, errorOutput: string): SourceError {
   const step = /^failed (\w+)$/m.exec(errorOutput)?.[1];
   if (step === 'resolve') return new SourceError(`commit ${version} does not exist in "${location}"`);
   const lines = errorOutput.split('\n');
   const told = lines
     .slice(lines.findLastIndex((line) => line.startsWith('step ')))
     .filter((line) => /^(?:fatal|error):/.test(line));
-  const problem = told.join('; ') || error.message;
+  const problem = told.join('; ') || 'git ended without saying why';
   const what = step === 'checkout' ? `checking out ${version} of` : 'fetching';
   return new SourceError(`${what} "${location}": ${problem}`);
 }

@@ -5,6 +5,7 @@
  */
 // @ts-check
 import { setServers } from 'node:dns';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /** @import { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts' */
@@ -15,6 +16,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 const settings = workerData;
 const port = parentPort;
 if (!port) throw new Error('the function worker must run in a worker thread');
+
+/** By then the first invocation has compiled what invocations need. */
+const COMPILED_AFTER_MS = 1000;
 
 if (settings.nameServer) setServers([settings.nameServer]);
 
@@ -111,9 +115,12 @@ function marshal(result) {
 }
 
 try {
+  // Before the function's module; a thread that is killed would not write by itself.
+  enableCompileCache(settings.compileCache);
   const handler = await loadHandler();
   port.on('message', (/** @type {InvokeMessage} */ message) => void invoke(handler, message));
   tell({ kind: 'ready' });
+  setTimeout(flushCompileCache, COMPILED_AFTER_MS).unref();
 } catch (reason) {
   tell({ kind: 'init-failed', error: describeError(reason) });
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as z from 'zod';
 import { parseProperties } from '../../assembly/properties.ts';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
@@ -16,7 +17,10 @@ import { lambdaProtocol } from './lambda-protocol.ts';
 import { createLocalFunction, type LocalFunction, MAX_PAYLOAD_BYTES } from './local-function.ts';
 
 export interface LambdaService extends LocalService {
-  /** Loads the named functions (all of them by default) before the first invocation asks for it. */
+  /**
+   * Loads functions before their first invocation, one after another. By default those that no route calls: a deployment
+   * invokes a dozen of them in a row, and would wait for each.
+   */
   warm(functionNames?: readonly string[]): Promise<void>;
   functionNames(): readonly string[];
 }
@@ -47,7 +51,8 @@ const MAX_EVENT_BYTES = 1_048_576;
 export function createLambdaService(context: LocalContext, props: LambdaServiceProps): LambdaService {
   const { accountId, region, door } = context;
   const functions = new Map<string, LocalFunction>();
-  const permissions = new Map<string, unknown[]>();
+  const permissions = new Map<string, PermissionStatement[]>();
+  let isStopped = false;
   const eventConfigs = new Map<string, EventInvokeConfig>();
   const asyncInvocations = createAsyncInvocations({
     context,
@@ -92,6 +97,11 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
         };
   };
 
+  const hasNoRoute = ({ arn }: LocalFunction): boolean =>
+    !permissions
+      .get(arn)
+      ?.some(({ Principal }) => 'Service' in Principal && Principal.Service === 'apigateway.amazonaws.com');
+
   const writeLog = (functionName: string, logGroup: string, stream: string, text: string): void => {
     for (const line of text.split('\n')) if (line.trim() !== '') props.logs.write(logGroup, stream, line);
     if (/^Error|"level":"ERROR"/m.test(text))
@@ -131,6 +141,7 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
             codeDirectory: asset.path,
             caller,
             region,
+            compileCache: join(context.assemblyDirectory, '.compile-cache'),
             nameServer: props.nameServer,
             endpoint: context.endpoint,
             issueCredentials(isActive) {
@@ -172,8 +183,8 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
       },
     },
     functionNames: () => [...functions.keys()],
-    async warm(functionNames = [...functions.keys()]) {
-      await Promise.all(functionNames.map((name) => requireFunction(name).warm()));
+    async warm(functionNames = [...functions.values()].filter(hasNoRoute).map(({ name }) => name)) {
+      for (const name of functionNames) if (!isStopped) await requireFunction(name).warm();
     },
     start() {
       for (const target of functions.values()) {
@@ -190,13 +201,25 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
       asyncInvocations.resume();
     },
     async stop() {
+      isStopped = true;
       asyncInvocations.stop();
       await Promise.all([...functions.values()].map((target) => target.stop()));
     },
   };
 }
 
-function permissionStatement(permission: z.infer<typeof PermissionProperties>, functionArn: string): unknown {
+interface PermissionStatement {
+  readonly Effect: 'Allow';
+  readonly Principal: { readonly Service: string } | { readonly AWS: string };
+  readonly Action: string;
+  readonly Resource: string;
+  readonly Condition: object;
+}
+
+function permissionStatement(
+  permission: z.infer<typeof PermissionProperties>,
+  functionArn: string,
+): PermissionStatement {
   const { Action, Principal, SourceArn, SourceAccount } = permission;
   return {
     Effect: 'Allow',

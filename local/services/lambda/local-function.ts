@@ -21,7 +21,7 @@ export interface LocalFunction {
   readonly caller: Caller;
   readonly deadLetterArn: string | undefined;
   invoke(requestId: string, payload: string): Promise<Outcome>;
-  /** Starts an environment beforehand, so that the next invocation finds it loaded. */
+  /** Starts an environment beforehand, which the next invocation takes, whether it is loaded by then or not. */
   warm(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -33,6 +33,7 @@ interface LocalFunctionProps {
   readonly codeDirectory: string;
   readonly caller: Caller;
   readonly region: string;
+  readonly compileCache: string;
   readonly nameServer: string | undefined;
   readonly endpoint: () => string;
   /** Issues keys for a new environment; `isActive` tells whether its bearer may call at the moment. */
@@ -70,6 +71,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
         memorySize: properties.MemorySize,
         logGroup,
         logStream,
+        compileCache: props.compileCache,
         nameServer: props.nameServer,
       },
       variables: environmentVariables({ ...props, credentials, logGroup, logStream }),
@@ -117,8 +119,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     async warm() {
       if (all.size > 0) return;
       const running = start();
-      await running.environment.initialized;
       release(running);
+      await running.environment.initialized;
     },
     async stop() {
       await Promise.all([...all].map(({ environment }) => environment.stop()));

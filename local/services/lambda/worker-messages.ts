@@ -16,6 +16,8 @@ export interface WorkerSettings {
   readonly memorySize: number;
   readonly logGroup: string;
   readonly logStream: string;
+  /** Where compiled code is kept between threads; without effect when it cannot be written to. */
+  readonly compileCache: string;
   /** `address:port` of what answers for the public DNS; on AWS it is part of the function's network. */
   readonly nameServer: string | undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AttributeChange } from '../../../lambdas/domain/plan/attribute-diff.ts';
+import type { AttributeChange } from '../../../lambdas/domain/plan/analysis-parts.ts';
 import { analyse, type ChangeParts, change, planOf } from './plan-documents.ts';
 
 const attributesOf = (parts: ChangeParts): AttributeChange[] =>

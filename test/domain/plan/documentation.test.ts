@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { RISK_RULES } from '../../../lambdas/domain/plan/risk-rules.ts';
-import { SAFEGUARD_RULES } from '../../../lambdas/domain/plan/safeguards.ts';
+import { SAFEGUARD_RULES } from '../../../lambdas/domain/plan/safeguards-schema.ts';
 import { lossOf, STATEFUL_TYPES } from '../../../lambdas/domain/plan/stateful-kinds.ts';
 import { USAGE_TABLE } from '../../../lambdas/domain/prices/assumed-usage.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Exposure } from '../../../lambdas/domain/plan/exposure/exposures.ts';
+import type { Exposure } from '../../../lambdas/domain/plan/analysis-parts.ts';
 import { analyse, block, type ChangeParts, change, planOf, recordedPlan, refersTo } from './plan-documents.ts';
 
 const exposuresOf = (...changes: ChangeParts[]): Exposure[] =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PlanToAnalyse } from '../../../lambdas/domain/plan/analyze-plan.ts';
-import { matchesPattern, SafeguardSettingsSchema, type Safeguards } from '../../../lambdas/domain/plan/safeguards.ts';
+import { matchesPattern } from '../../../lambdas/domain/plan/safeguards.ts';
+import { SafeguardSettingsSchema, type Safeguards } from '../../../lambdas/domain/plan/safeguards-schema.ts';
 import { STATEFUL_TYPES } from '../../../lambdas/domain/plan/stateful-kinds.ts';
 import { analyse, type ChangeParts, change, planOf, recordedPlan } from './plan-documents.ts';
 

@@ -19,6 +19,7 @@ const handlers = {
   callback: `export const handler = (event, context, callback) => callback(null, 1);`,
   broken: `throw new Error('at the top level');`,
   counts: `let count = 0; export const handler = async () => { count += 1; await new Promise((resolve) => setTimeout(resolve, 100)); return count; };`,
+  loads: `console.log('loaded'); export const handler = async () => 'answer';`,
   fails: `export const handler = async (event) => { console.error('attempt', event.id); throw new Error('always'); };`,
   floating: `import { KMSClient, DescribeKeyCommand } from '@aws-sdk/client-kms';
     const kms = new KMSClient({ maxAttempts: 1 });
@@ -81,6 +82,7 @@ describe('Lambda', () => {
           Properties: { FunctionName: { Ref: 'Fails' }, Qualifier: '$LATEST', MaximumRetryAttempts: 1 },
         },
         Floating: lambdaFunction('floating'),
+        Loads: lambdaFunction('loads'),
       },
     });
   });
@@ -94,6 +96,15 @@ describe('Lambda', () => {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       left: true,
     });
+  });
+
+  test('an invocation takes the environment that is being warmed, and warming leaves it alone', async () => {
+    const warmed = cloud.lambda.warm(['loads']);
+    const { payload } = await cloud.invoke('loads');
+    await warmed;
+    await cloud.lambda.warm(['loads']);
+    expect(payload).toBe('answer');
+    expect(cloud.logs.read('/aws/lambda/loads').filter(({ message }) => message === 'loaded')).toHaveLength(1);
   });
 
   test('a function sees the variables of the template and those of Lambda, and nothing of the host', async () => {

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import {
   isBlank,
   isRecord,
@@ -10,14 +9,10 @@ import {
   textOf,
 } from '../json-value.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from '../resource-change.ts';
-import { type ExposureContext, type Finding, type JudgedKind, SEVERITIES } from './finding.ts';
+import type { ExposureContext, Finding, JudgedKind } from './finding.ts';
 import { NETWORK_KINDS } from './network.ts';
 import { PERMISSION_KINDS } from './permissions.ts';
 import { BLOCK_FLAGS, PUBLIC_ACCESS_KINDS } from './public-access.ts';
-
-/** Something this plan newly opens. */
-export const ExposureSchema = z.object({ address: z.string(), why: z.string(), severity: z.enum(SEVERITIES) });
-export type Exposure = z.infer<typeof ExposureSchema>;
 
 const TABLES = [NETWORK_KINDS, PUBLIC_ACCESS_KINDS, PERMISSION_KINDS] as const;
 

@@ -138,7 +138,7 @@ const lambdaPermission: Judge = (values) => {
   if (isNarrowed) return [];
   if (principal === '*' && function_url_auth_type !== 'AWS_IAM')
     return [{ key: 'anybody', severity: 'high', why: 'lets anybody in the world call the function' }];
-  const isService = textOf(principal)?.endsWith('.amazonaws.com') ?? false;
+  const isService = /\.amazonaws\.com(?:\.cn)?$/.test(textOf(principal) ?? '');
   return isService
     ? [
         {

@@ -1,0 +1,107 @@
+import * as z from 'zod';
+import { type HclAttribute, type HclBlock, parseHcl } from '../configuration/hcl.ts';
+
+/** One selection of a dependency lock file (`.terraform.lock.hcl`). */
+export interface LockedProvider {
+  /** As in `registry.terraform.io/hashicorp/aws`. */
+  readonly address: string;
+  readonly host: string;
+  readonly namespace: string;
+  readonly type: string;
+  readonly version: string;
+  /** SHA-256 digests of packages, of whatever platforms: what the lock file writes as `zh:`. */
+  readonly zipHashes: readonly string[];
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** A lock file that cannot be used; the message has one mistake a line, each with its place. */
+export class LockFileError extends Error {
+  override readonly name = 'LockFileError';
+}
+
+/** No registry has packages for so many platforms. */
+const MOST_ZIP_HASHES = 100;
+
+// Addresses and versions become paths and configuration: nothing in them may mean anything there.
+const AddressSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,9}(?::\d{1,5})?(?:\/[A-Za-z0-9][\w-]{0,99}){2}$/,
+    'must be an address like "registry.terraform.io/hashicorp/aws"',
+  );
+const VersionSchema = z
+  .string({ error: 'must be a version like "5.100.0"' })
+  .regex(
+    /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/,
+    'must be a version like "5.100.0"',
+  )
+  .max(100);
+/** Schemes that are not known yet may come; a `zh:` must be one. */
+const HashSchema = z
+  .string()
+  .regex(/^(?:zh:[0-9a-f]{64}|(?!zh:)[a-z0-9]+:[\w+/=-]+)$/, 'must be a hash like "zh:<64 hexadecimal digits>"');
+
+/** Reads the text of a lock file; `name` is what mistakes are told with. */
+export async function readLockFile(name: string, text: string): Promise<LockedProvider[]> {
+  const { blocks, errorLine } = await parseHcl(text);
+  if (errorLine !== undefined) throw new LockFileError(`${name}:${errorLine}: this is no HCL`);
+  const mistakes: string[] = [];
+  const found = blocks
+    .filter(({ type }) => type === 'provider')
+    .flatMap((block) => readProvider(block, text, (line, what) => mistakes.push(`${name}:${line}: ${what}`)));
+  found.forEach(({ address, line }, index) => {
+    const first = found.findIndex((other) => other.address === address);
+    if (first !== index) mistakes.push(`${name}:${line}: the provider "${address}" is there twice`);
+  });
+  if (mistakes.length > 0) throw new LockFileError(mistakes.join('\n'));
+  return found;
+}
+
+type Report = (line: number, what: string) => void;
+
+function readProvider(block: HclBlock, text: string, report: Report): LockedProvider[] {
+  const [label, ...more] = block.labels;
+  const attribute = (name: string) => block.attributes.find((candidate) => candidate.name === name);
+  const address = check(
+    AddressSchema,
+    more.length === 0 ? label : undefined,
+    'the address of a provider',
+    block.line,
+    report,
+  );
+  const given = attribute('version');
+  const version = check(VersionSchema, given?.literal, 'version', given?.line ?? block.line, report);
+  const zipHashes = readZipHashes(attribute('hashes'), text, report);
+  if (address === undefined || version === undefined) return [];
+  const [host = '', namespace = '', type = ''] = address.split('/');
+  return [{ address, host, namespace, type, version, zipHashes, line: block.line }];
+}
+
+function readZipHashes(attribute: HclAttribute | undefined, text: string, report: Report): string[] {
+  if (!attribute) return [];
+  const hashes = new Set(
+    attribute.texts.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
+  );
+  const digests = [...hashes].filter((hash) => hash.startsWith('zh:')).map((hash) => hash.slice('zh:'.length));
+  if (digests.length > MOST_ZIP_HASHES)
+    report(attribute.line, `${digests.length} hashes "zh:" are more than ${MOST_ZIP_HASHES}`);
+  return digests;
+}
+
+/** The parser gives the texts of a value without their places. */
+function lineOf(hash: string, { line }: HclAttribute, text: string): number {
+  const index = text
+    .split('\n')
+    .slice(line - 1)
+    .findIndex((candidate) => candidate.includes(`"${hash}"`));
+  return line + Math.max(0, index);
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string, line: number, report: Report): T | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const given = value === undefined ? 'nothing' : JSON.stringify(value);
+  report(line, `${what} ${result.error.issues[0]?.message ?? 'is wrong'}, not ${given}`);
+  return undefined;
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
+import { mirrorConfiguration, packedPath } from './mirror.ts';
+import type { ProviderCache } from './provider-cache.ts';
+
+export interface ProvidersRequest {
+  /** The lock file of the directory that is planned; it need not exist. */
+  readonly lockFile: string;
+  /** Where packages and configuration are written: outside of what is planned. */
+  readonly workDirectory: string;
+  /** Of the engine, as in `linux_arm64`. */
+  readonly platform: string;
+  readonly cache: ProviderCache;
+  /** A CLI configuration that the environment brings; it may have its own rules for providers, so it counts alone. */
+  readonly ownCliConfigFile?: string;
+  log(line: string): void;
+  /** Ends what is under way; what has not come by then is a miss. */
+  readonly stop?: AbortSignal;
+}
+
+export interface PreparedProviders {
+  /** For the engine: TF_CLI_CONFIG_FILE, where there is anything to take from the cache. */
+  readonly environment: Record<string, string>;
+  /** Locked providers that the cache had, and those it was asked for in vain. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Objects that did not have the hash of their key. */
+  readonly mismatches: number;
+}
+
+/** Where an engine without a CLI configuration of its own looks for providers that a repository brings along. */
+const VENDORED = join('terraform.d', 'plugins');
+
+/**
+ * Lays out what the cache has of a lock file as a mirror for `init`. Whatever the cache does not have comes from its
+ * registry, and what is wrong with a lock file is the engine's to say: nothing of this fails a build but a full disk.
+ */
+export async function prepareProviders(request: ProvidersRequest): Promise<PreparedProviders> {
+  const { lockFile, workDirectory, platform, cache, ownCliConfigFile, log, stop } = request;
+  if (!existsSync(lockFile)) return unused();
+  if (ownCliConfigFile !== undefined) return unused(log, `the CLI configuration ${ownCliConfigFile} counts`);
+  // A configuration of ours would end the search there.
+  if (existsSync(join(dirname(lockFile), VENDORED)))
+    return unused(log, `the directory brings providers in ${VENDORED}`);
+
+  const locked = await readLocked(lockFile, log);
+  const mirror = join(workDirectory, 'providers');
+  await rm(mirror, { recursive: true, force: true });
+  const asked = locked.filter(({ zipHashes }) => zipHashes.length > 0);
+  for (const { address, version } of locked.filter((provider) => !asked.includes(provider)))
+    log(`${address} ${version}: from its registry, the lock file has no hash "zh:" of it`);
+  const found = await Promise.all(
+    asked.map(async (provider) => ({
+      provider,
+      ...(await fetchPackage({ provider, mirror, platform, cache, log, stop })),
+    })),
+  );
+  const hits = found.filter(({ isHit }) => isHit);
+  const counts = {
+    hits: hits.length,
+    misses: found.length - hits.length,
+    mismatches: found.reduce((sum, { mismatches }) => sum + mismatches, 0),
+  };
+  if (hits.length === 0) return { environment: {}, ...counts };
+  const configuration = join(workDirectory, 'providers.tfrc');
+  await writeFile(
+    configuration,
+    mirrorConfiguration(
+      mirror,
+      hits.map(({ provider }) => provider.address),
+    ),
+  );
+  return { environment: { TF_CLI_CONFIG_FILE: configuration }, ...counts };
+}
+
+function unused(log?: ProvidersRequest['log'], why?: string): PreparedProviders {
+  if (why !== undefined) log?.(`provider cache not used: ${why}`);
+  return { environment: {}, hits: 0, misses: 0, mismatches: 0 };
+}
+
+async function readLocked(lockFile: string, log: ProvidersRequest['log']): Promise<LockedProvider[]> {
+  try {
+    return await readLockFile('.terraform.lock.hcl', await readFile(lockFile, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof LockFileError)) throw error;
+    for (const line of error.message.split('\n')) log(`provider cache not used: ${line}`);
+    return [];
+  }
+}
+
+interface PackageRequest extends Pick<ProvidersRequest, 'platform' | 'cache' | 'log' | 'stop'> {
+  readonly provider: LockedProvider;
+  readonly mirror: string;
+}
+
+/**
+ * A lock file does not say which of its hashes is whose platform's, so all are asked for at once. Each body is read as
+ * it comes: one that waited for the others would hold a connection that they may need.
+ */
+async function fetchPackage(request: PackageRequest): Promise<{ isHit: boolean; mismatches: number }> {
+  const { provider, mirror, platform, log } = request;
+  const target = packedPath(mirror, provider, platform);
+  await mkdir(dirname(target), { recursive: true });
+  const answers = await Promise.all(
+    provider.zipHashes.map(async (sha256) => {
+      const file = join(dirname(target), sha256);
+      return { file, ...(await fetchCandidate(request, sha256, file)) };
+    }),
+  );
+  const mismatches = answers.filter(({ outcome }) => outcome === 'mismatch').length;
+  const [hit, ...others] = answers.filter(({ outcome }) => outcome === 'hit');
+  for (const { file } of others) await rm(file);
+  const name = `${provider.address} ${provider.version}`;
+  if (!hit) {
+    log(`${name}: from its registry, the cache has no package for ${platform}`);
+    return { isHit: false, mismatches };
+  }
+  await rename(hit.file, target);
+  log(`${name}: from the cache, ${(hit.bytes / 1_000_000).toFixed(1)} MB`);
+  return { isHit: true, mismatches };
+}
+
+type Candidate = { readonly outcome: 'absent' | 'unreadable' | 'mismatch' | 'hit'; readonly bytes: number };
+
+async function fetchCandidate(
+  { platform, cache, log, stop }: PackageRequest,
+  sha256: string,
+  file: string,
+): Promise<Candidate> {
+  try {
+    const body = await read(() => cache.read(platform, sha256, stop));
+    if (!body) return { outcome: 'absent', bytes: 0 };
+    if (stop) addAbortSignal(stop, body);
+    const { digest, bytes } = await save(body, file);
+    if (digest === sha256) return { outcome: 'hit', bytes };
+    log(`the cache's ${sha256} for ${platform} is something else, with the SHA-256 ${digest}: not used`);
+    await rm(file);
+    return { outcome: 'mismatch', bytes };
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    log(`the cache's ${sha256} for ${platform} cannot be read (${error.message}): not used`);
+    await rm(file, { force: true });
+    return { outcome: 'unreadable', bytes: 0 };
+  }
+}
+
+/** The cache failed, not this machine. */
+class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
+}
+
+async function read<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw new UnreadableError(cause instanceof Error ? cause.name : 'unknown', { cause });
+  }
+}
+
+/** Writes as it reads and hashes: packages have hundreds of megabytes. */
+async function save(body: Readable, file: string): Promise<{ digest: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    const source: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await read(() => source.next());
+        if (done) return;
+        hash.update(value);
+        bytes += value.length;
+        yield value;
+      }
+    } finally {
+      body.destroy();
+    }
+  }
+  // The body is no part of the pipeline, or its failures could not be told from those of the disk.
+  await pipeline(chunks, createWriteStream(file, { mode: 0o600 }));
+  return { digest: hash.digest('hex'), bytes };
+}

@@ -1,0 +1,136 @@
+import { json } from 'node:stream/consumers';
+import { types } from 'node:util';
+import { Sha256 } from '@smithy/core/checksum';
+import { HttpRequest } from '@smithy/core/protocols';
+import { isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
+import { SignatureV4 } from '@smithy/signature-v4';
+import * as z from 'zod';
+import type { DynamoConnection } from './dynamo-connection.ts';
+
+/** As the SDK's own client for DynamoDB. */
+const RETRIES = { maxAttempts: 4, baseDelay: 25 };
+
+/** An attribute in DynamoDB's own writing; the table's are texts and numbers. */
+const TextSchema = z.object({ S: z.string() }).transform(({ S }) => S);
+const NumberSchema = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const AttributeSchema = z.union([TextSchema, NumberSchema]);
+
+const ItemSchema = z.record(z.string(), AttributeSchema);
+type Item = z.infer<typeof ItemSchema>;
+const KeySchema = z.record(z.string(), TextSchema);
+type Key = z.infer<typeof KeySchema>;
+
+const GotSchema = z.object({ Item: ItemSchema.optional() });
+const FoundSchema = z.object({ Items: z.array(ItemSchema).default([]), LastEvaluatedKey: KeySchema.optional() });
+/** `__type` is the error's name behind a namespace and `#`. */
+const RefusalSchema = z.object({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() });
+
+interface Query {
+  readonly index?: string;
+  readonly consistent: boolean;
+  readonly condition: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Key;
+  readonly ascending: boolean;
+  readonly limit: number;
+  readonly startAfter?: Key;
+}
+
+/** What DynamoDB answers instead of an item, by its own name. */
+class DynamoError extends Error {
+  readonly $metadata: { readonly httpStatusCode: number };
+
+  constructor(name: string, message: string, httpStatusCode: number) {
+    super(message);
+    this.name = name;
+    this.$metadata = { httpStatusCode };
+  }
+}
+
+/**
+ * GetItem and Query of one table, made of the parts of the SDK a read needs: its signature, sockets, retries. The whole
+ * client is four times that, and every first read would wait for it.
+ */
+export class DynamoReads {
+  readonly #table: string;
+  readonly #connection: DynamoConnection;
+  readonly #signer: SignatureV4;
+  readonly #retries = new StandardRetryStrategy(RETRIES);
+
+  constructor(table: string, connection: DynamoConnection) {
+    this.#table = table;
+    this.#connection = connection;
+    const { region, credentials } = connection;
+    this.#signer = new SignatureV4({ service: 'dynamodb', region, credentials, sha256: Sha256 });
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    const input = { TableName: this.#table, Key: written(key), ConsistentRead: true };
+    return GotSchema.parse(await this.#ask('GetItem', input)).Item;
+  }
+
+  async query({ index, consistent, condition, names, values, ascending, limit, startAfter }: Query) {
+    const input = {
+      TableName: this.#table,
+      IndexName: index,
+      ConsistentRead: consistent,
+      KeyConditionExpression: condition,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: written(values),
+      ScanIndexForward: ascending,
+      Limit: limit,
+      ExclusiveStartKey: startAfter && written(startAfter),
+    };
+    const { Items, LastEvaluatedKey } = FoundSchema.parse(await this.#ask('Query', input));
+    return { items: Items, lastKey: LastEvaluatedKey };
+  }
+
+  /** Reading twice does no harm: what may go better at another time is tried again. */
+  async #ask(action: string, input: object): Promise<unknown> {
+    let attempt = await this.#retries.acquireInitialRetryToken(action);
+    for (;;) {
+      try {
+        const answer = await this.#send(action, JSON.stringify(input));
+        this.#retries.recordSuccess(attempt);
+        return answer;
+      } catch (error) {
+        if (!isExplained(error)) throw error;
+        // Waits; refuses when it is no use, or there were attempts enough.
+        const next = this.#retries.refreshRetryTokenForRetry(attempt, { errorType: errorTypeOf(error) });
+        attempt = await next.catch(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  async #send(action: string, body: string): Promise<unknown> {
+    const { protocol, host, hostname, port, pathname } = await this.#connection.url();
+    const request = await this.#signer.sign(
+      new HttpRequest({
+        ...{ method: 'POST', protocol, hostname, path: pathname, body },
+        ...(port && { port: Number(port) }),
+        headers: {
+          host,
+          'content-type': 'application/x-amz-json-1.0',
+          'content-length': String(Buffer.byteLength(body)),
+          'x-amz-target': `DynamoDB_20120810.${action}`,
+        },
+      }),
+    );
+    const { response } = await this.#connection.http.handle(HttpRequest.clone(request));
+    if (response.statusCode === 200) return json(response.body);
+    const refusal = RefusalSchema.safeParse(await json(response.body).catch(() => undefined)).data;
+    const name = refusal?.__type.split('#').at(-1) ?? 'UnknownError';
+    throw new DynamoError(name, refusal?.message ?? refusal?.Message ?? name, response.statusCode);
+  }
+}
+
+const written = (key: Key) => Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }]));
+
+/** An error, and what it was caused by are errors. */
+const isExplained = (error: unknown): error is Error & { cause?: Error } =>
+  types.isNativeError(error) && (error.cause === undefined || types.isNativeError(error.cause));
+
+const errorTypeOf = (error: Error & { cause?: Error }) =>
+  isThrottlingError(error) ? 'THROTTLING' : isTransientError(error) ? 'TRANSIENT' : 'CLIENT_ERROR';

@@ -1,0 +1,148 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { OutputName, StarterMessage, StartMessage } from './starter-messages.ts';
+
+export interface Program extends Omit<StartMessage, 'id'> {
+  readonly onOutput: (name: OutputName, bytes: Uint8Array) => void;
+}
+
+export interface RunningProgram {
+  /** Also the id of its process group. */
+  readonly pid: number;
+  /** Resolves to its exit code, which a signal leaves open, when its outputs are closed. */
+  readonly ended: Promise<number | undefined>;
+}
+
+export interface ProgramStarter {
+  /** Rejects when there is no such program. */
+  start(program: Program): Promise<RunningProgram>;
+  stop(): Promise<void>;
+}
+
+interface Watched {
+  readonly onOutput: Program['onOutput'];
+  readonly started: PromiseWithResolvers<RunningProgram>;
+  readonly ended: PromiseWithResolvers<number | undefined>;
+}
+
+/**
+ * Starts programs from a small process beside this one. To start a program is to copy the page tables of the process
+ * that does it: for the local cloud, with a thread for each function, some 0.1 s in which nothing else happens in it.
+ */
+export function createProgramStarter(): ProgramStarter {
+  const watched = new Map<number, Watched>();
+  let count = 0;
+  let starter: ChildProcess | undefined;
+
+  const forget = (id: number): Watched | undefined => {
+    const found = watched.get(id);
+    watched.delete(id);
+    // Only a running program is a reason for this process to go on.
+    if (watched.size === 0) starter?.channel?.unref();
+    return found;
+  };
+  const hear = (message: StarterMessage): void => {
+    switch (message.kind) {
+      case 'started': {
+        const program = watched.get(message.id);
+        program?.started.resolve({ pid: message.pid, ended: program.ended.promise });
+        break;
+      }
+      case 'failed':
+        forget(message.id)?.started.reject(new Error(message.reason));
+        break;
+      case 'output':
+        watched.get(message.id)?.onOutput(message.name, message.bytes);
+        break;
+      case 'ended':
+        forget(message.id)?.ended.resolve(message.code);
+        break;
+    }
+  };
+  const launch = (): ChildProcess => {
+    const child = fork(fileURLToPath(new URL('./starter-process.mjs', import.meta.url)), [], {
+      detached: true,
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child.unref();
+    child.channel?.unref();
+    child.on('message', hear);
+    const lose = (): void => {
+      if (starter === child) starter = undefined;
+      for (const id of [...watched.keys()]) {
+        const program = forget(id);
+        const problem = new Error('the process that starts programs has ended');
+        program?.started.reject(problem);
+        program?.ended.reject(problem);
+      }
+    };
+    child.once('error', lose);
+    child.once('exit', lose);
+    return child;
+  };
+  starter = launch();
+
+  return {
+    start({ onOutput, ...program }) {
+      starter ??= launch();
+      const id = ++count;
+      const added: Watched = { onOutput, started: Promise.withResolvers(), ended: Promise.withResolvers() };
+      // Who waits for the start learns of the same problem there.
+      added.ended.promise.catch(() => {});
+      watched.set(id, added);
+      starter.channel?.ref();
+      // `process.env` itself is no object that could be sent.
+      const message: StartMessage = { id, ...program, variables: { ...program.variables } };
+      starter.send(message, (error) => {
+        if (error) forget(id)?.started.reject(error);
+      });
+      return added.started.promise;
+    },
+    async stop() {
+      const child = starter;
+      starter = undefined;
+      if (!child?.connected) return;
+      const exit = once(child, 'exit');
+      child.ref();
+      child.disconnect();
+      await exit;
+    },
+  };
+}
+
+export interface ProgramResult {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; it is told to end when `signal` aborts. */
+export async function runProgram(
+  starter: ProgramStarter,
+  program: Omit<Program, 'onOutput' | 'reports' | 'endsGroup'>,
+  signal?: AbortSignal,
+): Promise<ProgramResult> {
+  signal?.throwIfAborted();
+  const outputs: Record<OutputName, Uint8Array[]> = { stdout: [], stderr: [], reports: [] };
+  const onOutput: Program['onOutput'] = (name, bytes) => void outputs[name].push(bytes);
+  const { pid, ended } = await starter.start({ ...program, reports: false, endsGroup: false, onOutput });
+  const end = (): void => signalGroup(pid, 'SIGTERM');
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
+  const code = await ended.finally(() => signal?.removeEventListener('abort', end));
+  signal?.throwIfAborted();
+  const text = (name: OutputName): string => Buffer.concat(outputs[name]).toString('utf8');
+  return { code, stdout: text('stdout'), stderr: text('stderr') };
+}
+
+/** Sends a signal to a program and what it has started; they may be gone already. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nothing of it runs any more.
+  }
+}

@@ -1,0 +1,26 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { countProviders } from '../../lambdas/runtime/metrics.ts';
+
+const lines: string[] = [];
+const { log } = console;
+const { write } = process.stdout;
+beforeEach(() => {
+  lines.length = 0;
+  process.stdout.write = (line) => lines.push(String(line)) > 0;
+});
+afterEach(() => {
+  process.stdout.write = write;
+  console.log = log;
+});
+
+test('what a plan found in the provider cache is counted under the names that the alarm watches', () => {
+  countProviders({ hits: 3, misses: 2, mismatches: 1 });
+  const [counted = '{}'] = lines;
+  expect(JSON.parse(counted)).toMatchObject({
+    service: 'deployments',
+    ProviderCacheHits: 3,
+    ProviderCacheMisses: 2,
+    ProviderCacheMismatches: 1,
+    _aws: { CloudWatchMetrics: [{ Namespace: 'Stagegate', Dimensions: [['service']] }] },
+  });
+});

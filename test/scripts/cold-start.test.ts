@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { FUNCTIONS } from '../../lambdas/functions.ts';
+import { bundleFunctions } from '../../scripts/bundle.ts';
+import { gzippedSizes, runCold, sumOf } from '../cold-start/cold-process.ts';
+import { readFirst, startTableOfOne } from '../cold-start/first-read.ts';
+import { httpEvent } from '../http-event.ts';
+
+/** What is loaded before a function can answer, counted in bytes and files by Node.js itself: no clock is looked at. */
+describe('a cold start', () => {
+  let directory: string;
+  let modules: Awaited<ReturnType<typeof bundleFunctions>>;
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'stagegate-cold-start-'));
+    modules = await bundleFunctions(directory);
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  const bundleOf = (name: string) => join(directory, name);
+  /** Packages with code in these files of a function. */
+  const packagesIn = (name: string, files: Iterable<string>) =>
+    new Set(
+      [...files]
+        .flatMap((file) => modules.get(file === 'index.mjs' ? `${name}.mjs` : file) ?? [])
+        .flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []),
+    );
+  const sdkIn = (name: string, files: Iterable<string>) =>
+    [...packagesIn(name, files)].filter((found) => /^@(aws-sdk|smithy)\//.test(found));
+
+  test.each(Object.keys(FUNCTIONS))('of %s loads no SDK before it is asked anything', async (name) => {
+    const { imported } = await runCold({ bundle: bundleOf(name), mode: 'count' });
+    const sizes = gzippedSizes(imported.files, bundleOf(name));
+    expect(sizes.size).toBeGreaterThan(1);
+    expect(sdkIn(name, sizes.keys())).toEqual([]);
+    // The table of list prices and what draws the picture are what these two are there for.
+    expect(sumOf(sizes)).toBeLessThan(name === 'analyze-plan' || name === 'approval-page' ? 120_000 : 90_000);
+  });
+
+  test('answers GET /health without the SDK, the domain or another operation', async () => {
+    const event = httpEvent({ method: 'GET', path: '/health' });
+    const { answered, response } = await runCold({ bundle: bundleOf('open'), mode: 'count', event });
+    expect(response).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' });
+    const sizes = gzippedSizes(answered.files, bundleOf('open'));
+    const sources = [...sizes.keys()].flatMap((file) => modules.get(file === 'index.mjs' ? 'open.mjs' : file) ?? []);
+    expect(sdkIn('open', sizes.keys())).toEqual([]);
+    expect(sources.filter((source) => source.startsWith('lambdas/domain/'))).toEqual(['lambdas/domain/errors.ts']);
+    expect(sumOf(sizes)).toBeLessThan(50_000);
+  });
+
+  test('answers its first read having loaded at most 90 KB, and no client of the SDK', async () => {
+    const table = await startTableOfOne();
+    try {
+      const { answered } = await readFirst(bundleOf('read'), 'count', table);
+      const sizes = gzippedSizes(answered.files, bundleOf('read'));
+      expect(sumOf(sizes)).toBeLessThanOrEqual(90_000);
+      expect(sdkIn('read', sizes.keys())).toContain('@smithy/signature-v4');
+      expect(sdkIn('read', sizes.keys()).filter((found) => /\/(client|lib)-/.test(found))).toEqual([]);
+      expect(table.requests.map(({ action }) => action)).toEqual(['GetItem']);
+    } finally {
+      await table.close();
+    }
+  });
+});
