@@ -44,6 +44,34 @@ export const INHERITED_VARIABLES: readonly string[] = [
 /** Git's configuration by variables: `url.<local>.insteadOf` and the like. */
 export const INHERITED_PREFIX = 'GIT_CONFIG_';
 
+/** Where the services of AWS are: functions and builds reach them here, and providers an emulator where there is one. */
+export const functionEndpoints = (endpoint: string): Record<string, string> => ({ AWS_ENDPOINT_URL: endpoint });
+export const buildEndpoints = (endpoint: string, target: string | undefined): Record<string, string> => ({
+  AWS_ENDPOINT_URL: target ?? endpoint,
+  AWS_ENDPOINT_URL_S3: endpoint,
+  AWS_ENDPOINT_URL_STS: endpoint,
+  // Only the AWS provider reads this one, so that its buckets are in the target while the state is here.
+  ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
+});
+
+/** Variables that functions or builds have here and not in AWS. */
+export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
+  AWS_ENDPOINT_URL: {
+    here: "the local cloud's address, of functions and builds; in builds the emulator that providers talk to",
+    test: 'test/lib/functions.test.ts',
+  },
+  AWS_ENDPOINT_URL_S3: {
+    here: 'the same for the state and artifacts of builds, which address buckets by path then',
+    test: 'test/buildspecs/prepare.test.ts',
+  },
+  AWS_ENDPOINT_URL_STS: { here: 'the same for the roles of builds', test: 'test/buildspecs/prepare.test.ts' },
+  TF_AWS_S3_ENDPOINT: { here: "the emulator's buckets", test: 'test/buildspecs/target-endpoint.test.ts' },
+  NODE_COMPILE_CACHE: {
+    here: 'compiled programs are kept from build to build; in AWS each build has a container of its own',
+    test: 'test/buildspecs/synthesized-builds.test.ts',
+  },
+};
+
 /** What is in a template or a build and has no effect here. */
 export const LEFT_OUT: Readonly<Record<string, Difference>> = {
   'image, computeType and runtime-versions of a build': {

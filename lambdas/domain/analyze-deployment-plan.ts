@@ -54,9 +54,11 @@ interface Services {
 export async function analyzeDeploymentPlan(services: Services, id: string): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
   const subject = await load(store, id);
-  const result = await readResult(artifacts, subject.deployment);
-  const lifts = await activeLifts(store, subject.environment);
-  const prices = await findPriceSheet(artifacts, services.priceSheetKey);
+  const [result, lifts, prices] = await Promise.all([
+    readResult(artifacts, subject.deployment),
+    activeLifts(store, subject.environment),
+    findPriceSheet(artifacts, services.priceSheetKey),
+  ]);
   const analysis = await analyze(artifacts, subject, result, lifts, prices);
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const found = {
@@ -236,8 +238,10 @@ async function settle(
   if (deployment?.status !== 'planning')
     throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
   const { application, environment } = deployment;
-  const target = await transaction.get('environment', { application, name: environment });
-  const state = await transaction.get('environmentState', { application, environment });
+  const [target, state] = await Promise.all([
+    transaction.get('environment', { application, name: environment }),
+    transaction.get('environmentState', { application, environment }),
+  ]);
   if (!target || !state) throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
   const claimRefusal = await claimState(transaction, target, backend, surroundings);
   if (!claimRefusal) transaction.put('environmentState', withResources(state, resources, id, surroundings.now()));
@@ -290,13 +294,15 @@ async function claimState(
     };
   const unfit = unfitAddress(bucket, key);
   if (unfit) return { reason: 'state-address-unfit', message: `the state address ${address} ${unfit}` };
-  const settled = await transaction.get('stateAddress', { application, environment });
+  const [settled, claim] = await Promise.all([
+    transaction.get('stateAddress', { application, environment }),
+    transaction.get('stateClaim', { address }),
+  ]);
   if (settled && settled.address !== address)
     return {
       reason: 'state-address-moved',
       message: `its state is at ${settled.address}, this plan would use ${address}`,
     };
-  const claim = await transaction.get('stateClaim', { address });
   if (claim && (claim.application !== application || claim.environment !== environment))
     return {
       reason: 'state-address-taken',

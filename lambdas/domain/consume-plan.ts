@@ -46,19 +46,19 @@ export async function consumePlan(
     const planned = deployment && plannedOf(deployment);
     if (!planned) throw new NotHolderError(`consuming the plan of "${id}": there is none`);
     const where = { application: deployment.application, environment: deployment.environment };
-    const state = await transaction.get('environmentState', where);
+    const [state, application, environment, consumed] = await Promise.all([
+      transaction.get('environmentState', where),
+      transaction.get('application', { name: where.application }),
+      transaction.get('environment', { application: where.application, name: where.environment }),
+      transaction.get('consumedPlan', { digest: planned.digest }),
+    ]);
     if (state?.holder?.deploymentId !== id)
       throw new NotHolderError(
         `consuming the plan of "${id}": the environment is held by ${state?.holder?.deploymentId ?? 'nobody'}`,
       );
-    const [application, environment] = [
-      await transaction.get('application', { name: where.application }),
-      await transaction.get('environment', { application: where.application, name: where.environment }),
-    ];
     if (!application || !environment)
       throw new NotHolderError(`consuming the plan of "${id}": its environment was removed`);
     const apply = applyBuild({ application, environment, deployment, artifactBucket: artifacts.bucket }, planned);
-    const consumed = await transaction.get('consumedPlan', { digest: planned.digest });
     if (deployment.status === 'applying' && consumed?.deploymentId === id) return { outcome: 'consumed', apply };
     if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
       throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);

@@ -117,6 +117,7 @@ async function run(
   const project = projects[purpose];
   const { commands } = parse(project.Source.BuildSpec).phases.build;
   const own = asRecord(project.Environment.EnvironmentVariables);
+  expect(own.STAGEGATE_ENGINES).toContain(releases.url);
   const checkout = join(work, `source-${purpose}`);
   mkdirSync(join(checkout, 'apps/my-app/dev1'), { recursive: true });
   writeFileSync(join(checkout, 'apps/my-app/dev1/main.tf'), CONFIGURATION);

@@ -1,13 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { LEFT_OUT, SUBSTITUTED_VARIABLES, SYNTHESIS_CONTEXT } from '../../local/differences.ts';
+import {
+  ADDED_VARIABLES,
+  buildEndpoints,
+  functionEndpoints,
+  LEFT_OUT,
+  SUBSTITUTED_VARIABLES,
+  SYNTHESIS_CONTEXT,
+} from '../../local/differences.ts';
 import { ofType, stagegate } from '../lib/synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 describe('where the local cloud differs from AWS', () => {
-  test.each(Object.entries({ ...SUBSTITUTED_VARIABLES, ...SYNTHESIS_CONTEXT, ...LEFT_OUT }))(
+  test.each(Object.entries({ ...SUBSTITUTED_VARIABLES, ...SYNTHESIS_CONTEXT, ...ADDED_VARIABLES, ...LEFT_OUT }))(
     '%s: a test shows the side of AWS',
     (_, { test: file }) => {
       expect(existsSync(join(root, file))).toBe(true);
@@ -19,6 +26,13 @@ describe('where the local cloud differs from AWS', () => {
       const names = Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name);
       expect(names).toEqual(expect.arrayContaining(Object.keys(SUBSTITUTED_VARIABLES)));
     }
+  });
+
+  test('no other variables are added by endpoints than those listed, and the template sets none of them', () => {
+    const added = Object.keys({ ...functionEndpoints('x'), ...buildEndpoints('x', 'y') });
+    expect(Object.keys(ADDED_VARIABLES)).toEqual(expect.arrayContaining(added));
+    const template = JSON.stringify(stagegate());
+    for (const name of Object.keys(ADDED_VARIABLES)) expect(template).not.toContain(`"${name}"`);
   });
 
   test.each(Object.keys(SUBSTITUTED_VARIABLES))('%s is named by the test that shows it', (name) => {

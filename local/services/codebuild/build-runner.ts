@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { LocalContext } from '../../assembly/provision.ts';
-import { INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
+import { buildEndpoints, INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
 import { type ProgramStarter, type RunningProgram, signalGroup } from '../../programs/program-starter.ts';
 import { createAssetDirectory } from './asset-directory.ts';
@@ -153,7 +153,6 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
   ): Promise<Record<string, string>> {
     const { build, project, variables, credentials } = request;
     const directories = Object.entries(secondary).map(([name, path]) => [`CODEBUILD_SRC_DIR_${name}`, path]);
-    const target = props.targetEndpoint;
     return {
       ...inheritedVariables(),
       ...props.environment,
@@ -163,11 +162,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       ...(await substituted(request)),
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
-      AWS_ENDPOINT_URL: target ?? endpoint(),
-      AWS_ENDPOINT_URL_S3: endpoint(),
-      AWS_ENDPOINT_URL_STS: endpoint(),
-      // Only the AWS provider reads this one, so that its buckets are in the target while the state is here.
-      ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
+      ...buildEndpoints(endpoint(), props.targetEndpoint),
       AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
       // Compiling it is a good part of the start of a large program.

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as z from 'zod';
+import { functionEndpoints } from '../../differences.ts';
 import type { Caller, Credentials } from '../../door/wire.ts';
 import { type ExecutionEnvironment, type Outcome, startExecutionEnvironment } from './execution-environment.ts';
 import type { FunctionProperties } from './function-properties.ts';
@@ -158,7 +159,7 @@ function environmentVariables(props: EnvironmentVariablesProps): Record<string, 
     AWS_SESSION_TOKEN: credentials.sessionToken,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ENDPOINT_URL: props.endpoint(),
+    ...functionEndpoints(props.endpoint()),
     AWS_EXECUTION_ENV: `AWS_Lambda_${properties.Runtime}`,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
     AWS_LAMBDA_FUNCTION_NAME: props.name,
