@@ -43,6 +43,12 @@ const CONTROL_REGION = 'eu-west-1';
 
 const STACK_NAME = 'Stagegate';
 
+/** Operations that change what the API answers from. */
+const WRITES: ReadonlySet<string> = new Set([
+  ...['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems'],
+  ...['Publish', 'Subscribe'],
+]);
+
 export interface LocalCloudProps {
   /** A synthesized cloud assembly (`cdk.out`). */
   readonly assemblyDirectory: string;
@@ -83,6 +89,8 @@ export interface LocalCloud {
   readonly lambda: LambdaService;
   readonly logs: LogsService;
   readonly cloudwatch: CloudWatchService;
+  /** Resolves when something was written that the API answers from, at the latest after the time: asking before is of no use. */
+  nextWrite(atLatestMs: number): Promise<void>;
   /** Rejects when a function broke a rule that AWS would have punished with silence (see `LambdaService`). */
   stop(): Promise<void>;
 }
@@ -234,6 +242,7 @@ async function start(
     get tableName() {
       return refOf(stack, 'AWS::DynamoDB::Table');
     },
+    nextWrite: (atLatestMs) => door.calls.next(WRITES, atLatestMs),
     async stop() {
       await close();
       if (violations.length > 0) throw new Error(`the run broke rules of AWS:\n${[...new Set(violations)].join('\n')}`);

@@ -18,9 +18,6 @@ const options = readOptions();
 const progress = new Progress((line) => console.error(line));
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Calls after which the API, or the outbox, may answer something new. */
-const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'Publish', 'Subscribe']);
-
 function readOptions(): { json: boolean; verbose: boolean } {
   try {
     const { values } = parseArgs({
@@ -56,8 +53,8 @@ async function demonstrate(work: string): Promise<DemoResult> {
   progress.line(`API at ${cloud.url}, e-mails at ${cloud.url}/local/outbox`);
   void cloud.lambda.warm();
   try {
-    const lastWrite = () => cloud.door.calls.list().findLast(({ operation }) => WRITES.has(operation))?.requestId;
-    return await new Scenario({ client: new Client(cloud.url), repository, progress, engine, lastWrite }).run();
+    const { nextWrite } = cloud;
+    return await new Scenario({ client: new Client(cloud.url), repository, progress, engine, nextWrite }).run();
   } finally {
     await cloud.stop();
   }

@@ -16,8 +16,8 @@ type EnvironmentName = keyof typeof ENVIRONMENTS;
 const NAMES: EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
 const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
-/** How often it is looked whether something was written, which costs next to nothing, and whether or not, by the API. */
-const GLANCE_MS = 20;
+/** The API is asked when something was written and what belongs to it may be there, or after this time. */
+const PAUSE_MS = 20;
 const LOOK_MS = 1000;
 /** Far more than any step takes; a hang becomes an error that says where. */
 const PATIENCE_MS = 180_000;
@@ -63,8 +63,8 @@ interface ScenarioProps {
   readonly progress: Progress;
   /** The one that is on this machine. */
   readonly engine: 'terraform' | 'opentofu';
-  /** Names the newest change of what the API answers from: while it stays the same, asking is of no use. */
-  readonly lastWrite: () => string | undefined;
+  /** Resolves when something was written that the API answers from, at the latest after the time. */
+  readonly nextWrite: (atLatestMs: number) => Promise<void>;
 }
 
 /** The main job, told by what people and tooling do: only HTTP, git and the links in e-mails. */
@@ -73,17 +73,17 @@ export class Scenario {
   readonly #repository: ConfigRepository;
   readonly #progress: Progress;
   readonly #engine: ScenarioProps['engine'];
-  readonly #lastWrite: ScenarioProps['lastWrite'];
+  readonly #nextWrite: ScenarioProps['nextWrite'];
   readonly #refusals: Problem[] = [];
   readonly #shown = new Map<string, string>();
   #preview: EphemeralView | undefined;
 
-  constructor({ client, repository, progress, engine, lastWrite }: ScenarioProps) {
+  constructor({ client, repository, progress, engine, nextWrite }: ScenarioProps) {
     this.#client = client;
     this.#repository = repository;
     this.#progress = progress;
     this.#engine = engine;
-    this.#lastWrite = lastWrite;
+    this.#nextWrite = nextWrite;
   }
 
   /** What does not depend on each other goes on side by side, as it does in a team; each line says what it is about. */
@@ -305,13 +305,12 @@ export class Scenario {
   async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      const before = this.#lastWrite();
+      const written = this.#nextWrite(LOOK_MS);
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
-      const lookAgainAt = performance.now() + LOOK_MS;
-      do await sleep(GLANCE_MS);
-      while (this.#lastWrite() === before && performance.now() < lookAgainAt);
+      await written;
+      await sleep(PAUSE_MS);
     }
   }
 

@@ -18,15 +18,30 @@ export interface CallLog {
   record(call: CallRecord): void;
   /** Oldest first; only the newest calls are kept. */
   list(): readonly CallRecord[];
+  /** Resolves when the next call of one of these operations has been made, at the latest after the time. */
+  next(operations: ReadonlySet<string>, atLatestMs: number): Promise<void>;
 }
 
 export function createCallLog(capacity = 20_000): CallLog {
   let records: CallRecord[] = [];
+  const listeners = new Set<(operation: string) => void>();
   return {
     record(call) {
       records.push(call);
       if (records.length > 2 * capacity) records = records.slice(-capacity);
+      for (const listener of listeners) listener(call.operation);
     },
     list: () => records.slice(-capacity),
+    next: (operations, atLatestMs) =>
+      new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          listeners.delete(listener);
+          resolve();
+        };
+        const timer = setTimeout(end, atLatestMs);
+        const listener = (operation: string) => operations.has(operation) && end();
+        listeners.add(listener);
+      }),
   };
 }

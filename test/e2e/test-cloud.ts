@@ -11,7 +11,9 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 
 const PATIENCE_MS = 90_000;
-const POLL_MS = 400;
+/** Things are looked at when something was written and what belongs to it may be there, or after this time. */
+const PAUSE_MS = 60;
+const LOOK_MS = 400;
 
 export const STAFF = 'staff@example.com';
 export const CLIENT = 'client@example.com';
@@ -145,12 +147,19 @@ export class TestCloud {
   async poll<T>(what: string | (() => Promise<string>), look: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
+      const written = this.#nextWrite();
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline)
         throw new Error(`waited in vain for ${typeof what === 'string' ? what : await what()}`);
-      await sleep(POLL_MS);
+      await written;
+      await sleep(PAUSE_MS);
     }
+  }
+
+  /** A cloud in a process of its own cannot tell. */
+  #nextWrite(): Promise<void> {
+    return this.#cloud.nextWrite?.(LOOK_MS) ?? sleep(LOOK_MS);
   }
 
   /** Everything the control plane knows, for comparing before with after. */
