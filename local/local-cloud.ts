@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadAssembly } from './assembly/cloud-assembly.ts';
 import { type DeployedStack, deployTemplate } from './assembly/deploy-template.ts';
 import type { LocalContext, LocalEvent, LocalService, Provisioner } from './assembly/provision.ts';
+import type { Clock } from './clock.ts';
 import { startConfigPushes } from './config-pushes.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
@@ -60,9 +61,11 @@ export interface LocalCloudProps {
   readonly configRepository?: string;
   /** The AWS API that Terraform providers talk to in builds. */
   readonly targetEndpoint?: string;
-  /** Environment variables that builds get besides those of this process they inherit. */
+  /** Environment variables that builds get besides those of this process they inherit; engines are looked for on its PATH. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly log?: (event: LocalEvent) => void;
+  /** Time as the workflow sees it; what its functions and builds see is the real one. */
+  readonly workflowClock?: Clock;
 }
 
 /** A running local cloud. */
@@ -192,6 +195,7 @@ async function start(
     putEvent: events.putServiceEvent,
     buildEnds: codebuild.buildEnds,
     writeLog: logs.write,
+    ...(props.workflowClock && { clock: props.workflowClock }),
   });
   const pages = {
     ...createPages({ states, sns, sqs }),

@@ -164,6 +164,18 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   };
 }
 
+type Program = z.infer<typeof StateAddressProgram>;
+const loaded = new Map<string, Program>();
+
+/** Once: the module loader is not asked again at every build. */
+async function load(programs: string): Promise<Program> {
+  const before = loaded.get(programs);
+  if (before) return before;
+  const program = StateAddressProgram.parse(await import(pathToFileURL(join(programs, 'state-address.mjs')).href));
+  loaded.set(programs, program);
+  return program;
+}
+
 /** Where the environment's directory keeps its state, as the build itself will find out. */
 async function stateAddressOf(
   checkout: string,
@@ -171,8 +183,7 @@ async function stateAddressOf(
   variables: Variables,
   convention: StateAddress,
 ): Promise<StateAddress> {
-  const program: unknown = await import(pathToFileURL(join(programs, 'state-address.mjs')).href);
-  const { findStateAddress } = StateAddressProgram.parse(program);
+  const { findStateAddress } = await load(programs);
   try {
     return await findStateAddress(
       join(checkout, variables.STAGEGATE_DIRECTORY),

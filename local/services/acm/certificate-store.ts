@@ -42,8 +42,8 @@ const LIFE_MS = 395 * 86_400_000;
 
 /** Certificates of all accounts and regions; time passes for them when they are looked at. */
 export class CertificateStore {
-  /** As when ACM cannot see records that are there: nothing is issued meanwhile. */
-  isValidationHeld = false;
+  /** Names for which nothing is issued, as when ACM cannot see records that are there. */
+  readonly heldNames = new Set<string>();
   readonly #certificates;
   readonly #clock: Clock;
   readonly #findCname: (name: string) => string | undefined;
@@ -118,7 +118,7 @@ export class CertificateStore {
     const isProven =
       records.length > 0 && records.every(({ name, value }) => isSameHost(this.#findCname(name) ?? '', value));
     const aged: Certificate =
-      isProven && !this.isValidationHeld
+      isProven && !certificate.names.some((name) => this.heldNames.has(name))
         ? { ...certificate, status: 'ISSUED', issuedAt: now, notAfter: now + LIFE_MS }
         : now - certificate.requestedAt > PATIENCE_MS
           ? { ...certificate, status: 'VALIDATION_TIMED_OUT' }

@@ -107,7 +107,9 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
 
   let engines: Promise<string> | undefined;
   const substitutions = async () => {
-    engines ??= findInstalledEngines(process.env.PATH ?? '').then((found) => JSON.stringify(found));
+    engines ??= findInstalledEngines(props.environment?.PATH ?? process.env.PATH ?? '').then((found) =>
+      JSON.stringify(found),
+    );
     return { STAGEGATE_WORK: workDirectory, STAGEGATE_ENGINES: await engines };
   };
 

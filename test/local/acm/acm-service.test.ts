@@ -85,12 +85,12 @@ describe('the local ACM', () => {
     expect((await describe_(arn)).Status).toBe('ISSUED');
   });
 
-  it('issues nothing while a test holds validation', async () => {
+  it('issues nothing for a name that a test holds back', async () => {
     const arn = await request({ DomainName: 'held.acme.example' });
-    cloud.acm.certificates.isValidationHeld = true;
+    cloud.acm.certificates.heldNames.add('held.acme.example');
     await prove(arn);
     expect((await describe_(arn)).Status).toBe('PENDING_VALIDATION');
-    cloud.acm.certificates.isValidationHeld = false;
+    cloud.acm.certificates.heldNames.delete('held.acme.example');
     expect((await describe_(arn)).Status).toBe('ISSUED');
   });
 
