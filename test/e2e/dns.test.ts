@@ -1,11 +1,16 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ChangeResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { roleSession } from '../../local/door/callers.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { TestApplication, TestCloud } from './test-cloud.ts';
 
-/** Hostnames and certificates: real Terraform, Route 53 and ACM on the wire, roles of the synthesized templates. */
+/**
+ * Hostnames and certificates: real Terraform, Route 53 and ACM on the wire, roles of the synthesized templates. Tests go
+ * side by side, each with an application of its own: they mostly wait for certificates and records.
+ */
 
 const ACCOUNT = '111111111111';
 const ZONES_ACCOUNT = '999999999999';
@@ -17,10 +22,6 @@ beforeAll(async () => {
   cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
 });
 afterAll(() => cloud?.stop());
-afterEach(() => {
-  cloud.local.door.faults.clear();
-  cloud.local.acm.certificates.isValidationHeld = false;
-});
 
 const DnsSchema = z.object({
   hostname: z.string(),
@@ -82,8 +83,9 @@ class DnsApplication extends TestApplication {
     return app;
   }
 
-  /** Settings of dev1; without `dns` it has none. */
+  /** Settings of dev1; without `dns` it has none. They change while no deployment is open there. */
   async configure(dns?: object): Promise<void> {
+    await this.free('dev1');
     const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', ...(dns && { dns }) };
     await this.cloud.expect(200, 'PUT', `${this.path}/environments/dev1`, settings);
   }
@@ -144,6 +146,24 @@ class DnsApplication extends TestApplication {
     );
   }
 
+  /** ACM does not see the records that prove the name. */
+  holdCertificate(): void {
+    this.cloud.local.acm.certificates.heldNames.add(this.hostname);
+  }
+
+  letCertificateGo(): void {
+    this.cloud.local.acm.certificates.heldNames.delete(this.hostname);
+  }
+
+  /** What the deployment waits for, it has waited for since ten minutes more. */
+  waitedTenMinutes(): Promise<void> {
+    const WaitingSchema = z.looseObject({ since: z.string() });
+    return this.cloud.changeRecord({ pk: `ENV#${this.name}#dev1`, sk: 'DNS' }, ({ waiting, ...dns }) => {
+      const { since, ...what } = WaitingSchema.parse(waiting);
+      return { ...dns, waiting: { ...what, since: new Date(Date.parse(since) - 600_000).toISOString() } };
+    });
+  }
+
   certificates() {
     return this.cloud.local.acm.certificates.all().filter(({ names }) => names.includes(this.hostname));
   }
@@ -154,7 +174,7 @@ const THEIRS = { type: 'A', target: '192.0.2.1' };
 const without = (states: readonly string[], ...names: string[]) => states.filter((state) => !names.includes(state));
 
 describe('an environment with DNS', () => {
-  test('gets its certificate before the plan, which is told of it, and its record after the apply', async () => {
+  test.concurrent('gets its certificate before the plan, which is told of it, and its record after the apply', async () => {
     const app = await DnsApplication.create('dns-life');
     app.release(directory('one'));
     const { id } = await app.reaches('dev1', 1, 'succeeded');
@@ -201,7 +221,7 @@ describe('an environment with DNS', () => {
     expect(await app.dns()).toMatchObject({ hostname: app.hostname, zone: null, record: null, certificate: null });
   });
 
-  test('is withdrawn with the next deployment when the setting is taken away', async () => {
+  test.concurrent('is withdrawn with the next deployment when the setting is taken away', async () => {
     const app = await DnsApplication.create('dns-gone', { record: { kind: 'cname', nameOutput: 'lb_name' } });
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
@@ -213,7 +233,7 @@ describe('an environment with DNS', () => {
     expect([app.records(), app.certificates(), await app.dns()]).toEqual([[], [], null]);
   });
 
-  test('has its zone in another account, which has a role of its own for it', async () => {
+  test.concurrent('has its zone in another account, which has a role of its own for it', async () => {
     const roleArn = `arn:aws:iam::${ZONES_ACCOUNT}:role/stagegate-zones-dev1-dns`;
     const app = await DnsApplication.create('dns-away', { ...ALIAS, zone: { roleArn } });
     app.release(directory('one'));
@@ -223,7 +243,7 @@ describe('an environment with DNS', () => {
     expect(addressOf(app)).toHaveLength(1);
   });
 
-  test('whose directory says another domain name is refused, naming the file', async () => {
+  test.concurrent('whose directory says another domain name is refused, naming the file', async () => {
     const app = await DnsApplication.create('dns-other');
     app.release(directory('one'), {
       [`apps/${app.name}/dev1/terraform.tfvars`]: 'domain_name = "www.acme.example"\n',
@@ -233,7 +253,7 @@ describe('an environment with DNS', () => {
     expect(error?.message).toContain('terraform.tfvars');
   });
 
-  test('and a name too long for a common name gets a certificate for a short one as well', async () => {
+  test.concurrent('and a name too long for a common name gets a certificate for a short one as well', async () => {
     const app = await DnsApplication.create('dns-with-a-rather-long-name');
     expect(app.hostname.length).toBeGreaterThan(64);
     app.release(directory('one'));
@@ -245,7 +265,7 @@ describe('an environment with DNS', () => {
     ]);
   });
 
-  test('has a role that can write no other name and touch no other certificate', async () => {
+  test.concurrent('has a role that can write no other name and touch no other certificate', async () => {
     const app = await DnsApplication.create('dns-narrow');
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
@@ -263,16 +283,18 @@ describe('an environment with DNS', () => {
     await expect(change('CREATE', `www.development.${app.domain}`)).rejects.toMatchObject({ name: 'AccessDenied' });
     await expect(change('UPSERT', app.hostname)).rejects.toMatchObject({ name: 'AccessDenied' });
     const { door } = cloud.local;
-    const [other] = cloud.local.acm.certificates.all().filter(({ names }) => !names.includes(app.hostname));
+    const other = await cloud.poll('a certificate of somebody else', async () =>
+      cloud.local.acm.certificates.all().find(({ names }) => !names.includes(app.hostname)),
+    );
     for (const operation of ['DescribeCertificate', 'DeleteCertificate'])
-      await expect(door.call(role, 'acm', operation, { CertificateArn: other?.arn })).rejects.toMatchObject({
+      await expect(door.call(role, 'acm', operation, { CertificateArn: other.arn })).rejects.toMatchObject({
         code: 'AccessDeniedException',
       });
   });
 });
 
 describe('what stands in the way', () => {
-  test('a zone that is not delegated is told at once, before anything is planned', async () => {
+  test.concurrent('a zone that is not delegated is told at once, before anything is planned', async () => {
     const app = await DnsApplication.create('dns-lost');
     const { zones } = cloud.local.route53;
     const { id, nameServers } = zones.create({ accountId: ACCOUNT, name: `development.${app.domain}` });
@@ -292,27 +314,31 @@ describe('what stands in the way', () => {
     await app.reaches('dev1', 1, 'succeeded');
   });
 
-  test('a certificate that stays PENDING_VALIDATION ends the deployment with a reason that names the zone', async () => {
+  test.concurrent('a certificate that stays PENDING_VALIDATION ends the deployment with a reason that names the zone', async () => {
     const app = await DnsApplication.create('dns-stuck');
-    cloud.local.acm.certificates.isValidationHeld = true;
+    app.holdCertificate();
     app.release(directory('one'));
-    const { id, error } = await app.reaches('dev1', 1, 'failed');
+    const { id } = await app.until('dev1', 1, ({ status }) => status === 'planning');
+    const waits = async () => (await cloud.statesSoFar(id)).filter((state) => state === 'WaitForCertificate').length;
+    await cloud.poll('six times of waiting', async () => (await waits()) > 5 || undefined);
+    await app.waitedTenMinutes();
+    const { error } = await app.reaches('dev1', 1, 'failed');
     const { id: zone, name } = app.zone();
     expect(error?.reason).toBe('certificate-pending');
-    expect(error?.message).toContain('still PENDING_VALIDATION after 8 seconds');
+    expect(error?.message).toContain('still PENDING_VALIDATION after 600 seconds');
     expect(error?.message).toContain(`zone ${zone} (${name.slice(0, -1)})`);
     const states = await cloud.statesOf(id);
     expect(states.filter((state) => state === 'WaitForCertificate').length).toBeGreaterThan(5);
     expect(states).not.toContain('Plan');
     expect(await app.dns()).toMatchObject({ certificate: { status: 'pending_validation' } });
     // The certificate is still on its way, and the next deployment waits for the same one.
-    cloud.local.acm.certificates.isValidationHeld = false;
+    app.letCertificateGo();
     await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments`, { release: 1 });
     await app.reaches('dev1', 1, 'succeeded');
     expect(app.certificates()).toHaveLength(1);
   });
 
-  test('a record of somebody else is refused before the plan, and again after the apply', async () => {
+  test.concurrent('a record of somebody else is refused before the plan, and again after the apply', async () => {
     const app = await DnsApplication.create('dns-theirs');
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
@@ -328,12 +354,15 @@ describe('what stands in the way', () => {
     expect(addressOf(app)).toMatchObject([THEIRS]);
   });
 
-  test('a record that appears while the environment is applied is not overwritten', async () => {
+  test.concurrent('a record that appears while the environment is applied is not overwritten', async () => {
     const app = await DnsApplication.create('dns-hijack');
-    const slow = 'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 3"\n  }\n}\n';
+    const permit = join(temporaryDirectory(), 'permit');
+    const wait = `while [ ! -e ${permit} ]; do sleep 0.1; done`;
+    const slow = `resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "${wait}"\n  }\n}\n`;
     app.release(directory('one') + slow);
     await app.until('dev1', 1, ({ status }) => status === 'applying');
     await app.interfere();
+    writeFileSync(permit, '');
     const { id, error } = await app.reaches('dev1', 1, 'failed');
     expect(error?.reason).toBe('record-not-ours');
     expect(addressOf(app)).toMatchObject([THEIRS]);
@@ -342,7 +371,7 @@ describe('what stands in the way', () => {
     });
   });
 
-  test('an output that the contract names and Terraform does not have is told after the apply', async () => {
+  test.concurrent('an output that the contract names and Terraform does not have is told after the apply', async () => {
     const app = await DnsApplication.create('dns-silent');
     app.release(directory('one', ''));
     const { id, error } = await app.reaches('dev1', 1, 'failed');
@@ -359,7 +388,7 @@ describe('what stands in the way', () => {
     expect(addressOf(app)).toHaveLength(1);
   });
 
-  test('two environments cannot have the same hostname', async () => {
+  test.concurrent('two environments cannot have the same hostname', async () => {
     const app = await DnsApplication.create('dns-a');
     const other = new TestApplication(cloud, 'dns');
     const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
@@ -374,22 +403,24 @@ describe('what stands in the way', () => {
     });
   });
 
-  test('another change of the zone that is under way is waited for', async () => {
+  test.concurrent('another change of the zone that is under way is waited for', async () => {
     const app = await DnsApplication.create('dns-busy');
+    const about = app.hostname;
     // More often than the SDK asks by itself: the state machine goes on asking.
     const error = { code: 'PriorRequestNotComplete', message: 'The request was rejected', status: 400 };
-    cloud.local.door.faults.add({ service: 'route53', operation: 'ChangeResourceRecordSets', times: 5, error });
+    cloud.local.door.faults.add({ service: 'route53', operation: 'ChangeResourceRecordSets', about, times: 5, error });
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     expect(addressOf(app)).toHaveLength(1);
   });
 
-  test('a change whose answer is lost is not mistaken for somebody else’s', async () => {
+  test.concurrent('a change whose answer is lost is not mistaken for somebody else’s', async () => {
     const app = await DnsApplication.create('dns-echo');
     const error = { code: 'InternalFailure', status: 500 };
     const fault = {
       service: 'route53',
       operation: 'ChangeResourceRecordSets',
+      about: app.hostname,
       times: 1,
       error,
       when: 'after' as const,
@@ -400,13 +431,14 @@ describe('what stands in the way', () => {
     expect(addressOf(app)).toHaveLength(1);
   });
 
-  test('a role that the account does not let in is told', async () => {
+  test.concurrent('a role that the account does not let in is told', async () => {
     const app = await DnsApplication.create('dns-closed');
     const error = { code: 'AccessDenied', message: 'is not authorized to perform: sts:AssumeRole', status: 403 };
     cloud.local.door.faults.add({
       service: 'sts',
       operation: 'AssumeRole',
       caller: 'ensure-certificate',
+      about: `stagegate-${app.name}-dev1-dns`,
       times: 9,
       error,
     });
@@ -414,9 +446,9 @@ describe('what stands in the way', () => {
     expect((await app.reaches('dev1', 1, 'failed')).error?.message).toContain('sts:AssumeRole');
   });
 
-  test('a deployment that waits for its certificate can be canceled', async () => {
+  test.concurrent('a deployment that waits for its certificate can be canceled', async () => {
     const app = await DnsApplication.create('dns-cancel');
-    cloud.local.acm.certificates.isValidationHeld = true;
+    app.holdCertificate();
     app.release(directory('one'));
     await cloud.poll('a certificate', async () => (app.certificates().length > 0 ? true : undefined));
     const { id } = await app.until('dev1', 1, () => true);
@@ -425,7 +457,7 @@ describe('what stands in the way', () => {
     expect(await cloud.statesOf(id)).not.toContain('Plan');
   });
 
-  test('a certificate that something still serves is waited for', async () => {
+  test.concurrent('a certificate that something still serves is waited for', async () => {
     const app = await DnsApplication.create('dns-served');
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
@@ -438,6 +470,26 @@ describe('what stands in the way', () => {
     certificates.change(arn, { inUseBy: [] });
     expect((await app.ended(id)).status).toBe('succeeded');
     expect(app.certificates()).toEqual([]);
+  });
+
+  test.concurrent('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+    const data = temporaryDirectory();
+    const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
+    try {
+      const app = await DnsApplication.create('dns-kept', ALIAS, own);
+      app.holdCertificate();
+      app.release(directory('one'));
+      await own.poll('a proof in the zone', async () => {
+        const zone = own.local.route53.zones.all().find(({ name }) => name.endsWith(`${app.domain}.`));
+        return zone && app.records().length > 0 ? true : undefined;
+      });
+      await own.restart(data);
+      await app.reaches('dev1', 1, 'succeeded');
+      expect(app.certificates()).toMatchObject([{ status: 'ISSUED' }]);
+      expect(addressOf(app)).toHaveLength(1);
+    } finally {
+      await own.stop();
+    }
   });
 });
 
@@ -454,7 +506,7 @@ describe('certificates in the course of time', () => {
   const published = () =>
     cloud.local.door.calls.list().filter(({ service, operation }) => service === 'events' && operation === 'PutEvents');
 
-  test('a renewal and a certificate that is about to expire become events and show on the environment', async () => {
+  test.concurrent('a renewal and a certificate that is about to expire become events and show on the environment', async () => {
     const app = await DnsApplication.create('dns-aging');
     app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
@@ -475,24 +527,4 @@ describe('certificates in the course of time', () => {
     // Told once each.
     expect(published().filter(({ caller }) => caller.includes('check-certificates'))).toHaveLength(2);
   });
-});
-
-test('a deployment that waits for its certificate goes on waiting after a restart', async () => {
-  const data = temporaryDirectory();
-  const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
-  try {
-    const app = await DnsApplication.create('dns-kept', ALIAS, own);
-    own.local.acm.certificates.isValidationHeld = true;
-    app.release(directory('one'));
-    await own.poll('a proof in the zone', async () => {
-      const zone = own.local.route53.zones.all().find(({ name }) => name.endsWith(`${app.domain}.`));
-      return zone && app.records().length > 0 ? true : undefined;
-    });
-    await own.restart(data);
-    await app.reaches('dev1', 1, 'succeeded');
-    expect(app.certificates()).toMatchObject([{ status: 'ISSUED' }]);
-    expect(addressOf(app)).toHaveLength(1);
-  } finally {
-    await own.stop();
-  }
 });

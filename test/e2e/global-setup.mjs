@@ -21,8 +21,8 @@ export default function synthesizeOnce() {
     'stagegate:publicRequestBurst=400',
     'stagegate:dnsPollSeconds=1',
     `stagegate:allowedConnectionArns=github=${CONNECTION}`,
-    'stagegate:certificateWaitSeconds=8',
-    'stagegate:dnsChangeWaitSeconds=8',
+    'stagegate:certificateWaitSeconds=600',
+    'stagegate:dnsChangeWaitSeconds=600',
   ];
   const args = ['scripts/synth.ts', '--local', '--output', output, ...context.flatMap((pair) => ['--context', pair])];
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetBuildsCommand, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
@@ -42,7 +41,7 @@ const locksOf = (app: TestApplication) =>
 function walk<Outcome>(name: string, steps: (app: TestApplication, course: Course) => AsyncGenerator<Outcome>) {
   const outcomes = new Map<string, Promise<Outcome>>();
   for (const course of COURSES) {
-    const way = steps(new TestApplication(cloud, `${name}-${course.staff}`), course);
+    const way = steps(new TestApplication(cloud, `${name}-${course.staff}`, ['dev1']), course);
     for (const { state } of course.states) {
       const outcome = way.next().then(({ value, done }) => {
         if (done) throw new Error(`${state} was not reached: an earlier state failed`);
@@ -114,7 +113,6 @@ describe('an execution that somebody stops', () => {
     cloud.poll(`the end of ${id}`, async () => {
       // The schedule does so every minute.
       await reconcile();
-      await sleep(1000);
       return (await app.environment('dev1')).current === null || undefined;
     });
 
@@ -187,10 +185,7 @@ test('an apply build started a second time refuses and changes nothing', async (
   const codebuild = new CodeBuildClient({
     ...{ endpoint: cloud.local.endpoint, region: cloud.local.region, credentials: OPERATOR_CREDENTIALS },
   });
-  const before = await cloud.poll('a free environment', async () => {
-    const environment = await app.environment('dev1');
-    return environment.current === null ? environment : undefined;
-  });
+  const before = await app.free('dev1');
   const states = () =>
     cloud.local.s3.store
       .listKeys('stagegate-state-111111111111-eu-west-1', `apps/${app.name}/`)
@@ -216,7 +211,7 @@ test('an apply build started a second time refuses and changes nothing', async (
 
 describe('an event delivered again', () => {
   test('makes one release and one promotion', async () => {
-    const app = new TestApplication(cloud, 'again');
+    const app = new TestApplication(cloud, 'again', undefined, 'opentofu');
     await app.register();
     const before = cloud.repository.head();
     const after = app.push('one');
@@ -247,14 +242,20 @@ describe('an event delivered again', () => {
 describe('a decision', () => {
   afterEach(() => cloud?.local.door.faults.clear());
 
-  async function waiting(name: string) {
-    const app = new TestApplication(cloud, name, ['stage1']);
+  interface Waiting {
+    readonly app: TestApplication;
+    readonly id: string;
+    readonly approve: () => Promise<{ status: number }>;
+  }
+
+  async function waiting(name: string): Promise<Waiting> {
+    const app = new TestApplication(cloud, name, ['stage1'], 'opentofu');
     await app.register();
     app.push('one');
     const { id } = await app.waits('stage1', 1, 'staff');
     const post = await cloud.open(await app.link(STAFF, 'stage1', 1));
     await cloud.taskToken(id, 'staff');
-    return { app, approve: () => post({ decision: 'approve', comment: 'fine' }) };
+    return { app, id, approve: () => post({ decision: 'approve', comment: 'fine' }) };
   }
   /** More often than the SDK tries. */
   const crash = () =>
@@ -264,22 +265,24 @@ describe('a decision', () => {
     });
 
   test.each([
-    { how: 'deciding again', heal: (again: () => Promise<unknown>) => again() },
+    { how: 'deciding again', heal: ({ approve }: Waiting): Promise<unknown> => approve() },
     {
       how: 'the reconciler',
       // It gives a resumption on its way ten seconds.
-      heal: async () => {
-        await sleep(10_500);
-        await reconcile();
+      heal: async ({ id }: Waiting): Promise<unknown> => {
+        const closedAt = new Date(Date.now() - 10_000).toISOString();
+        await cloud.changeRecord({ pk: `DEPLOYMENT#${id}`, sk: 'GATE#staff' }, (gate) => ({ ...gate, closedAt }));
+        return reconcile();
       },
     },
   ])('whose task was not resumed is, by $how', async ({ how, heal }) => {
-    const { app, approve } = await waiting(`crash-${how.slice(0, 3)}`);
+    const waits = await waiting(`crash-${how.slice(0, 3)}`);
+    const { app, approve } = waits;
     crash();
     expect((await approve()).status).toBe(500);
     const { status, gates } = await app.until('stage1', 1, () => true);
     expect([status, gates[0]?.status]).toEqual(['awaiting_approval', 'approved']);
-    await heal(approve);
+    await heal(waits);
     expect((await app.reaches('stage1', 1, 'succeeded')).gates[0]?.approvals).toHaveLength(1);
   });
 

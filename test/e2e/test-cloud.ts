@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AttributeValue, DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { Route53Client } from '@aws-sdk/client-route-53';
@@ -9,6 +16,7 @@ import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
+import { HurriedClock } from './hurried-clock.ts';
 
 const PATIENCE_MS = 90_000;
 /** Things are looked at when something was written and what belongs to it may be there, or after this time. */
@@ -54,36 +62,58 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** OpenTofu is a stand-in that answers at once: for what is not about the work of an engine. */
+export type EngineName = 'terraform' | 'opentofu';
+
 interface TestCloudProps {
   readonly files?: Readonly<Record<string, string>>;
+  /** What its applications use; Terraform by default. */
+  readonly engine?: EngineName;
   /** `--data`: what survives a kill. */
   readonly data?: string;
   readonly repository?: GitRepository;
 }
 
+interface CloudParts {
+  readonly repository: GitRepository;
+  readonly engine?: EngineName | undefined;
+  readonly workflowClock?: HurriedClock;
+}
+
 /** The synthesized template running on this machine, with a config repository, used as people and tooling use it. */
 export class TestCloud {
   readonly repository: GitRepository;
+  readonly engine: EngineName;
+  /** Time as the workflow sees it: everything of the cloud is hurried, so nothing else may be under way. */
+  readonly workflowClock: HurriedClock;
   #cloud: LocalCloud;
   #operator: ReturnType<typeof operatorAt> | undefined;
 
-  private constructor(cloud: LocalCloud, repository: GitRepository) {
+  private constructor(
+    cloud: LocalCloud,
+    { repository, engine = 'terraform', workflowClock = new HurriedClock() }: CloudParts,
+  ) {
     this.#cloud = cloud;
     this.repository = repository;
+    this.engine = engine;
+    this.workflowClock = workflowClock;
   }
 
   static async start({
     files = {},
+    engine,
     data,
     repository = new GitRepository(files),
   }: TestCloudProps = {}): Promise<TestCloud> {
-    return new TestCloud(await start(repository, data), repository);
+    const workflowClock = new HurriedClock();
+    const cloud = await start({ repository, data, workflowClock });
+    return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
   /** A cloud that runs in a process of its own. */
   static at(url: string, repository: GitRepository): TestCloud {
     const cloud: Pick<LocalCloud, 'url'> = { url };
-    return new TestCloud(cloud as LocalCloud, repository);
+    return new TestCloud(cloud as LocalCloud, { repository });
   }
 
   get url(): string {
@@ -175,6 +205,27 @@ export class TestCloud {
     return items.sort();
   }
 
+  /** Changes what the control plane has recorded, for example when something happened: for rules about time that passes. */
+  async changeRecord(
+    { pk, sk }: { readonly pk: string; readonly sk: string },
+    change: (data: Readonly<Record<string, unknown>>) => object,
+  ): Promise<void> {
+    const item = { TableName: this.#cloud.tableName, Key: { pk: { S: pk }, sk: { S: sk } } };
+    const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ ...item, ConsistentRead: true }));
+    const data = Item?.data?.S;
+    if (data === undefined) throw new Error(`there is no record ${pk} ${sk}`);
+    const changed = JSON.stringify(change(z.record(z.string(), z.unknown()).parse(JSON.parse(data))));
+    await this.operator.dynamodb.send(
+      new UpdateItemCommand({
+        ...item,
+        UpdateExpression: 'SET #data = :changed',
+        ConditionExpression: '#data = :data',
+        ExpressionAttributeNames: { '#data': 'data' },
+        ExpressionAttributeValues: { ':data': { S: data }, ':changed': { S: changed } },
+      }),
+    );
+  }
+
   /** What somebody who runs Terraform by hand leaves: the environment's state in its next version. */
   async changeState(accountId: string, directory: string): Promise<void> {
     const { store } = this.#cloud.s3;
@@ -196,16 +247,19 @@ export class TestCloud {
   /** The states a deployment's execution went through, once it has ended. */
   async statesOf(deploymentId: string): Promise<string[]> {
     const stateMachineArn = this.machineArn;
-    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
     return this.poll(`the end of ${deploymentId}`, async () => {
       const list = new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 });
       const { executions = [] } = await this.operator.sfn.send(list);
       const execution = executions.find(({ name }) => name === deploymentId);
-      if (!execution || execution.status === 'RUNNING') return undefined;
-      const history = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
-      const { events = [] } = await this.operator.sfn.send(history);
-      return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
+      return !execution || execution.status === 'RUNNING' ? undefined : this.statesSoFar(deploymentId);
     });
+  }
+
+  async statesSoFar(deploymentId: string): Promise<string[]> {
+    const executionArn = `${this.machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
+    const history = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
+    const { events = [] } = await this.operator.sfn.send(history);
+    return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
   }
 
   /** The token with which a waiting task can be resumed, once it is stored. */
@@ -226,7 +280,7 @@ export class TestCloud {
   /** Stops the cloud as a kill would leave it, and starts it again on the same data. */
   async restart(data: string): Promise<void> {
     await this.#cloud.stop();
-    this.#cloud = await start(this.repository, data);
+    this.#cloud = await start({ repository: this.repository, data, workflowClock: this.workflowClock });
     this.#operator = undefined;
   }
 }
@@ -250,12 +304,14 @@ export class TestApplication {
   readonly cloud: TestCloud;
   readonly name: string;
   readonly #deploying: readonly PipelineEnvironment[];
+  readonly #engine: EngineName;
 
   /** Releases pass the environments that are not `deploying` without changes: no gate, no apply. */
-  constructor(cloud: TestCloud, name = 'my-app', deploying = PIPELINE) {
+  constructor(cloud: TestCloud, name = 'my-app', deploying = PIPELINE, engine = cloud.engine) {
     this.cloud = cloud;
     this.name = name;
     this.#deploying = deploying;
+    this.#engine = engine;
   }
 
   get path(): string {
@@ -275,7 +331,8 @@ export class TestApplication {
   async register(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const app = `/applications/${this.name}`;
     const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
-    await this.cloud.expect(201, 'PUT', app, { client: 'acme', configRepository: repository, ...settings });
+    const engine = this.#engine;
+    await this.cloud.expect(201, 'PUT', app, { client: 'acme', configRepository: repository, engine, ...settings });
     const stages = { dev1: 'development', stage1: 'staging', prod1: 'production' };
     for (const [index, [name, stage]] of Object.entries(stages).entries())
       await this.cloud.expect(201, 'PUT', `${app}/environments/${name}`, {
@@ -355,6 +412,14 @@ export class TestApplication {
     );
   }
 
+  /** The environment once its holder has let go of it, which comes right after the holder's end. */
+  async free(name: string): Promise<z.infer<typeof EnvironmentSchema>> {
+    return this.cloud.poll(`${this.name}/${name} to be free`, async () => {
+      const environment = await this.environment(name);
+      return environment.current === null ? environment : undefined;
+    });
+  }
+
   /** The link mailed to an approver for a release's deployment. */
   async link(email: string, environment: string, release: number): Promise<string> {
     const wanted = `Approve ${this.name} ${environment}: deploy of release ${release}`;
@@ -381,10 +446,22 @@ export class TestApplication {
   }
 }
 
+const STAND_IN_ENGINE = join(import.meta.dirname, 'stand-in-engine');
+
 const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
 
-function start(repository: GitRepository, data: string | undefined): Promise<LocalCloud> {
+interface StartProps {
+  readonly repository: GitRepository;
+  readonly data: string | undefined;
+  readonly workflowClock: HurriedClock;
+}
+
+function start({ repository, data, workflowClock }: StartProps): Promise<LocalCloud> {
   const assemblyDirectory = process.env.STAGEGATE_E2E_ASSEMBLY;
   if (!assemblyDirectory) throw new Error('STAGEGATE_E2E_ASSEMBLY is not set: run the end-to-end suites with npm test');
-  return startLocalCloud({ assemblyDirectory, port: 0, configRepository: repository.directory, ...(data && { data }) });
+  return startLocalCloud({
+    ...{ assemblyDirectory, port: 0, configRepository: repository.directory, ...(data && { data }) },
+    workflowClock,
+    environment: { PATH: [STAND_IN_ENGINE, dirname(process.execPath), process.env.PATH].join(delimiter) },
+  });
 }

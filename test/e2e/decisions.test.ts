@@ -1,0 +1,9 @@
+/**
+ * Suites that share a cloud. The first compares all records before and after, so that nothing may be under way beside it;
+ * the last hurries the workflow's clock.
+ */
+import './people.suite.ts';
+import './approving-in-a-browser.suite.ts';
+import './workflow-paths.suite.ts';
+import './plan-facts.suite.ts';
+import './decision-races.suite.ts';
