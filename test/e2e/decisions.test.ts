@@ -1,9 +1,7 @@
 /**
- * Suites that share a cloud. The first compares all records before and after, so that nothing may be under way beside it;
- * the last hurries the workflow's clock.
+ * Suites that share a cloud. The first compares all records before and after a flood, so that nothing may be under way
+ * beside it; the last hurries the workflow's clock.
  */
 import './people.suite.ts';
-import './approving-in-a-browser.suite.ts';
 import './workflow-paths.suite.ts';
-import './plan-facts.suite.ts';
 import './decision-races.suite.ts';
