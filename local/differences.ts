@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /**
  * Where the local cloud gives builds and functions something else than AWS would, all in one place. Everything else comes
  * from the synthesized template. Each entry names the test that shows the side of AWS, with what the template says.
@@ -21,6 +23,17 @@ export const SUBSTITUTED_VARIABLES = {
   },
 } as const satisfies Record<string, Difference>;
 export type SubstitutedVariable = keyof typeof SUBSTITUTED_VARIABLES;
+
+/**
+ * What the local cloud reads of the variables of a build: it plays the operator of the environment's account, and lets
+ * builds of one environment run one after another, because they share a path. A test holds them against the declaration.
+ */
+export const SubjectSchema = z.object({
+  STAGEGATE_APPLICATION: z.string(),
+  STAGEGATE_ENVIRONMENT: z.string(),
+  STAGEGATE_DIRECTORY: z.string(),
+  STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
+});
 
 /** Settings with which the local cloud synthesizes the template. */
 export const SYNTHESIS_CONTEXT = {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { CloudAssembly } from './assembly/cloud-assembly.ts';
 import { deployTemplate } from './assembly/deploy-template.ts';
 import type { LocalContext, Provisioner } from './assembly/provision.ts';
+import { SubjectSchema } from './differences.ts';
 import type { LocalDoor } from './door/door.ts';
 import type { ReadySource } from './services/codebuild/build-runner.ts';
 import { createIamService } from './services/iam/iam-service.ts';
@@ -50,14 +51,7 @@ interface TargetStack {
   readonly roles?: RegisteredEnvironment['roles'];
 }
 
-/** What a build of an environment is told; other builds have no target account. */
-const VariablesSchema = z.object({
-  STAGEGATE_APPLICATION: z.string(),
-  STAGEGATE_ENVIRONMENT: z.string(),
-  STAGEGATE_DIRECTORY: z.string(),
-  STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
-});
-type Variables = z.infer<typeof VariablesSchema>;
+type Variables = z.infer<typeof SubjectSchema>;
 
 const StateAddressProgram = z.object({
   findStateAddress: z.custom<
@@ -126,7 +120,8 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
 
   return {
     async prepare({ directory, secondary: { program }, variables: given }) {
-      const parsed = VariablesSchema.safeParse(given);
+      // Builds of nothing that is registered have no target account.
+      const parsed = SubjectSchema.safeParse(given);
       if (!parsed.success || !program) return;
       const variables = parsed.data;
       const { STAGEGATE_APPLICATION: application, STAGEGATE_ENVIRONMENT: name } = variables;

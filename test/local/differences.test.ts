@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { ApplyVariablesSchema, PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import {
   ADDED_VARIABLES,
   buildEndpoints,
   functionEndpoints,
   LEFT_OUT,
   SUBSTITUTED_VARIABLES,
+  SubjectSchema,
   SYNTHESIS_CONTEXT,
 } from '../../local/differences.ts';
 import { ofType, stagegate } from '../lib/synthesized.ts';
@@ -33,6 +35,14 @@ describe('where the local cloud differs from AWS', () => {
     expect(Object.keys(ADDED_VARIABLES)).toEqual(expect.arrayContaining(added));
     const template = JSON.stringify(stagegate());
     for (const name of Object.keys(ADDED_VARIABLES)) expect(template).not.toContain(`"${name}"`);
+  });
+
+  test.each([
+    ['a plan', PlanVariablesSchema],
+    ['an apply', ApplyVariablesSchema],
+  ])('what is read of the variables of %s is declared, with the same values', (_, declared) => {
+    expect(Object.keys(declared.shape)).toEqual(expect.arrayContaining(Object.keys(SubjectSchema.shape)));
+    expect(SubjectSchema.shape.STAGEGATE_ENGINE.options).toEqual(declared.shape.STAGEGATE_ENGINE.options);
   });
 
   test.each(Object.keys(SUBSTITUTED_VARIABLES))('%s is named by the test that shows it', (name) => {

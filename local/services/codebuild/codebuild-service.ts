@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import { SubjectSchema } from '../../differences.ts';
 import { roleSession } from '../../door/callers.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
@@ -60,6 +61,9 @@ const StartBuildSchema = z.strictObject({
 type StartBuildInput = z.infer<typeof StartBuildSchema>;
 const StopBuildSchema = z.strictObject({ id: z.string() });
 const BatchGetBuildsSchema = z.strictObject({ ids: z.array(z.string()).min(1).max(100) });
+
+/** Builds of the same place share files. */
+const PlaceSchema = SubjectSchema.pick({ STAGEGATE_APPLICATION: true, STAGEGATE_ENVIRONMENT: true });
 
 /** How long a token stands for the build it started. */
 const idempotencyMs = 5 * 60_000;
@@ -148,9 +152,9 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     variables: Readonly<Record<string, string>>,
     run: () => Promise<void>,
   ): Promise<void> {
-    const { STAGEGATE_APPLICATION: application, STAGEGATE_ENVIRONMENT: environment } = variables;
-    if (application === undefined || environment === undefined) return run();
-    const key = `${application}/${environment}`;
+    const subject = PlaceSchema.safeParse(variables).data;
+    if (!subject) return run();
+    const key = `${subject.STAGEGATE_APPLICATION}/${subject.STAGEGATE_ENVIRONMENT}`;
     const turn = (environments.get(key) ?? Promise.resolve()).then(run);
     const ended = turn.catch(() => {});
     environments.set(key, ended);
