@@ -15,6 +15,8 @@ export default {
     {
       ...shared,
       displayName: 'unit',
+      globalSetup: '<rootDir>/test/run-directory.mjs',
+      globalTeardown: '<rootDir>/test/remove-run-directory.mjs',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
     },
