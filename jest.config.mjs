@@ -27,6 +27,7 @@ export default {
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],
+  reporters: ['default', '<rootDir>/test/slowest-suites.mjs'],
   testTimeout: 120_000,
   maxWorkers: 2,
   // Suites leave memory behind, and a large process collects garbage and starts programs slowly.

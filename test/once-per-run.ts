@@ -10,17 +10,17 @@ export function runDirectory(): string {
   return directory;
 }
 
-/** The place of what `fill` makes of `input`, and a place beside it to make it in. */
-function placesOf(name: string, input: unknown): { place: string; draft: () => string } {
-  const place = join(runDirectory(), name, createHash('sha256').update(JSON.stringify(input)).digest('hex'));
-  const draft = () => {
+/** The place for something of this name, and how to begin a draft beside it. */
+function placeOf(...name: readonly string[]): { place: string; begin: () => string } {
+  const place = join(runDirectory(), ...name);
+  const begin = () => {
     mkdirSync(dirname(place), { recursive: true });
     return mkdtempSync(`${place}.`);
   };
-  return { place, draft };
+  return { place, begin };
 }
 
-/** Puts a directory in its place, unless another suite was quicker. */
+/** Puts a draft in its place, unless another suite was quicker. */
 function keep(draft: string, place: string): void {
   try {
     renameSync(draft, place);
@@ -35,20 +35,20 @@ function keep(draft: string, place: string): void {
  * Two suites at once may both make it; one whole directory stays.
  */
 export function oncePerRun<Input>(name: string, input: Input, fill: (directory: string, input: Input) => void): string {
-  const { place, draft } = placesOf(name, input);
+  const { place, begin } = placeOf(name, createHash('sha256').update(JSON.stringify(input)).digest('hex'));
   if (existsSync(place)) return place;
-  const directory = draft();
-  fill(directory, input);
-  keep(directory, place);
+  const draft = begin();
+  fill(draft, input);
+  keep(draft, place);
   return place;
 }
 
-/** The same for what takes a while. */
+/** The same for what takes a while and depends on nothing but the sources. */
 export async function oncePerRunAsync(name: string, fill: (directory: string) => Promise<unknown>): Promise<string> {
-  const { place, draft } = placesOf(name, undefined);
+  const { place, begin } = placeOf(name);
   if (existsSync(place)) return place;
-  const directory = draft();
-  await fill(directory);
-  keep(directory, place);
+  const draft = begin();
+  await fill(draft);
+  keep(draft, place);
   return place;
 }

@@ -28,6 +28,7 @@ interface Synthesizer {
 }
 let synthesizer: Synthesizer | undefined;
 afterAll(async () => {
+  synthesizer?.port.close();
   await synthesizer?.thread.terminate();
 });
 
