@@ -15,6 +15,8 @@ export default {
     {
       ...shared,
       displayName: 'unit',
+      globalSetup: '<rootDir>/test/run-directory.mjs',
+      globalTeardown: '<rootDir>/test/remove-run-directory.mjs',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
     },
@@ -25,6 +27,7 @@ export default {
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],
+  reporters: ['default', '<rootDir>/test/slowest-suites.mjs'],
   testTimeout: 120_000,
   maxWorkers: 2,
   // Suites leave memory behind, and a large process collects garbage and starts programs slowly.

@@ -18,15 +18,20 @@ const IndexKeySchema = TableKeySchema.extend({ gsi1pk: z.string().min(1), gsi1sk
 
 const LONGEST_PAUSE_MS = 500;
 
+type Pause = (attempt: number) => Promise<void>;
+
 /** The one DynamoDB table (keys: `RECORDS`). The SDK's client is loaded when something is written. */
 export class DynamoStore implements Store {
   readonly #table: string;
   readonly #connection: DynamoConnection;
   readonly #reads: DynamoReads;
   #writes: Promise<DynamoWrites> | undefined;
+  readonly #pause: Pause;
 
-  constructor(table: string, access?: DynamoAccess) {
+  /** `pause` lies between the attempts of a transaction that others keep winning against. */
+  constructor(table: string, access?: DynamoAccess, pause: Pause = pauseWithJitter) {
     this.#table = table;
+    this.#pause = pause;
     this.#connection = new DynamoConnection(access);
     this.#reads = new DynamoReads(table, this.#connection);
   }
@@ -58,7 +63,7 @@ export class DynamoStore implements Store {
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
     const records = { load: this.#load.bind(this), commit: this.#commit.bind(this) };
-    return runTransaction(records, attempt, pauseWithJitter);
+    return runTransaction(records, attempt, this.#pause);
   }
 
   async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {
@@ -105,5 +110,5 @@ function decodeCursor({ index, partition, prefix = '' }: Listing<Kind>, cursor: 
 }
 
 /** Full jitter up to 2^n x 10 ms, so that losers of one race do not meet again. */
-const pauseWithJitter = (attempt: number): Promise<void> =>
+const pauseWithJitter: Pause = (attempt) =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(LONGEST_PAUSE_MS, 10 * 2 ** attempt)));

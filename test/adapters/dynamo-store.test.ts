@@ -141,17 +141,19 @@ function onServer(startIt: () => Promise<ServerProcess>): StoreSetup {
   let server: ServerProcess;
   let client: DynamoDBClient;
   let table = '';
+  async function open(pause?: () => Promise<void>): Promise<DynamoStore> {
+    table = `records-${randomUUID()}`;
+    await createTable(client, table);
+    return new DynamoStore(table, dynamoAccess(server.endpoint), pause);
+  }
   return {
     start: async () => {
       server = await startIt();
       client = dynamoClient(server.endpoint);
     },
     stop: () => server.stop(),
-    open: async () => {
-      table = `records-${randomUUID()}`;
-      await createTable(client, table);
-      return new DynamoStore(table, dynamoAccess(server.endpoint));
-    },
+    open: () => open(),
+    openWithoutPauses: () => open(async () => {}),
     corrupt: async (kind, key, data) => {
       await DynamoDBDocumentClient.from(client).send(
         new UpdateCommand({

@@ -1,11 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { requireAllowed } from '../../lambdas/domain/config-source.ts';
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
 import { servicesOf } from '../../lambdas/runtime/services.ts';
-import { appWith, makeStandIns, ofType, stagegate, type Template } from './synthesized.ts';
+import { ofType, stagegate, type Template } from './synthesized.ts';
 
 const template = stagegate();
 const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);
@@ -124,13 +122,5 @@ describe('functions', () => {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;
       expect([name, hasDeadLetters]).toEqual([name, asynchronous.some((each) => each === name)]);
     }
-  });
-
-  test('fail to synthesize, by name, when a bundle is missing', () => {
-    const bundles = makeStandIns();
-    const empty = { ...bundles, functionsDirectory: join(bundles.functionsDirectory, '..', 'nowhere') };
-    expect(readdirSync(bundles.functionsDirectory)).toContain('read');
-    expect(() => appWith({}, empty)).toThrow(/nowhere\/read/);
-    bundles.remove();
   });
 });

@@ -1,13 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { afterAll } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
-import { FUNCTIONS } from '../../lambdas/functions.ts';
-import { makeApp } from '../../lib/stagegate-app.ts';
-import type { Bundles } from '../../lib/stagegate-stack.ts';
-
-const root = join(import.meta.dirname, '..', '..');
+import { oncePerRun, runDirectory } from '../once-per-run.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -24,47 +19,64 @@ export interface Template {
   readonly Conditions?: Record<string, unknown>;
 }
 
-/** Feature flags as the CLI passes them. */
-const CDK_CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
+/** Longer than any synthesis takes. */
+const PATIENCE_MS = 300_000;
 
-/** Bundles that only look like it: the stack's shape does not depend on what is in them. */
-export function makeStandIns(): Bundles & { remove(): void } {
-  const directory = mkdtempSync(join(tmpdir(), 'stagegate-stand-ins-'));
-  const functionsDirectory = join(directory, 'functions');
-  for (const name of Object.keys(FUNCTIONS)) {
-    mkdirSync(join(functionsDirectory, name), { recursive: true });
-    writeFileSync(join(functionsDirectory, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
-  }
-  const buildspecsDirectory = join(directory, 'buildspecs');
-  mkdirSync(buildspecsDirectory);
-  for (const file of readdirSync(join(root, 'buildspecs')).filter((name) => name.endsWith('.yml')))
-    cpSync(join(root, 'buildspecs', file), join(buildspecsDirectory, file));
-  return {
-    functionsDirectory,
-    buildspecsDirectory,
-    remove: () => rmSync(directory, { recursive: true, force: true }),
-  };
+interface Synthesizer {
+  readonly thread: Worker;
+  readonly port: MessagePort;
+}
+let synthesizer: Synthesizer | undefined;
+afterAll(async () => {
+  synthesizer?.port.close();
+  await synthesizer?.thread.terminate();
+});
+
+function startSynthesizer(): Synthesizer {
+  const { port1, port2 } = new MessageChannel();
+  const workerData = { port: port2, compiled: join(runDirectory(), 'compiled') };
+  const thread = new Worker(join(import.meta.dirname, 'synthesizer.ts'), { workerData, transferList: [port2] });
+  return { thread, port: port1 };
 }
 
-/** The app over stand-ins, with the given `stagegate:` configuration, ready to be given plugins or synthesized. */
-export function appWith(configuration: Record<string, unknown> = {}, bundles: Bundles = standIns): App {
-  const ours = Object.entries(configuration).map(([key, value]) => [`stagegate:${key}`, value]);
-  const outdir = mkdtempSync(join(bundles.functionsDirectory, '..', 'cdk.out-'));
-  return makeApp(bundles, { context: { ...CDK_CONTEXT, ...Object.fromEntries(ours) }, outdir });
+/**
+ * Has the app's cloud assembly written by a thread, where the CDK loads far sooner than within Jest: a suite whose
+ * templates are there already does not load it at all.
+ */
+function synthesizeTo(directory: string, configuration: Readonly<Record<string, unknown>>): void {
+  synthesizer ??= startSynthesizer();
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  synthesizer.port.postMessage({ directory, configuration, done });
+  Atomics.wait(done, 0, 0, PATIENCE_MS);
+  const answer = receiveMessageOnPort(synthesizer.port)?.message;
+  if (!answer || answer.failure) throw new Error(`synthesizing: ${answer?.failure ?? 'the thread does not answer'}`);
 }
 
-/** An app with nothing in it, for constructs on their own. */
-export const emptyApp = (): App =>
-  new App({ outdir: mkdtempSync(join(standIns.functionsDirectory, '..', 'cdk.out-')) });
+/** The cloud assembly, made once per run for each configuration. */
+export const assemblyOf = (configuration: Readonly<Record<string, unknown>> = {}): string =>
+  oncePerRun('assemblies', configuration, synthesizeTo);
+
+const ENDING = '.template.json';
+
+const templatesIn = (assembly: string): Record<string, Template> =>
+  Object.fromEntries(
+    readdirSync(assembly)
+      .filter((name) => name.endsWith(ENDING))
+      .map((name) => [name.slice(0, -ENDING.length), JSON.parse(readFileSync(join(assembly, name), 'utf8'))]),
+  );
 
 /** All templates by stack name. */
-export function synthesize(configuration: Record<string, unknown> = {}): Record<string, Template> {
-  process.env.CDK_VALIDATION = 'false';
-  const assembly = appWith(configuration).synth();
-  return Object.fromEntries(assembly.stacks.map((stack) => [stack.stackName, stack.template]));
+export const synthesize = (configuration: Readonly<Record<string, unknown>> = {}): Record<string, Template> =>
+  templatesIn(assemblyOf(configuration));
+
+/** The same, without regard to what this run has synthesized before. */
+export function synthesizeAnew(): Record<string, Template> {
+  const directory = mkdtempSync(join(runDirectory(), 'anew-'));
+  synthesizeTo(directory, {});
+  return templatesIn(directory);
 }
 
-export function stagegate(configuration: Record<string, unknown> = {}): Template {
+export function stagegate(configuration: Readonly<Record<string, unknown>> = {}): Template {
   const { Stagegate: template } = synthesize(configuration);
   if (!template) throw new Error('the assembly has no stack Stagegate');
   return template;
@@ -107,6 +119,3 @@ export interface Statement {
 }
 
 export const asList = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
-
-const standIns = makeStandIns();
-afterAll(standIns.remove);

@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
-import { StateBucketStack } from '../../lib/state-bucket-stack.ts';
-import { TargetAccountStack } from '../../lib/target-account-stack.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
+import { assemblyOf } from '../lib/synthesized.ts';
 import {
   type BuildCloud,
   type CloudParts,
@@ -19,18 +14,12 @@ import {
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
 let cloud: BuildCloud;
-let outdir: string;
 let parts: CloudParts;
 let accounts: ReturnType<typeof createTargetAccounts>;
 const registered = new Map<string, RegisteredEnvironment>();
 
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'stagegate-targets-'));
-  const app = new App({ outdir, analyticsReporting: false });
-  new TargetAccountStack(app, 'StagegateTargetAccount');
-  new StateBucketStack(app, 'StagegateStateBucket');
-  app.synth();
-  const assembly = loadAssembly(outdir);
+  const assembly = loadAssembly(assemblyOf());
   const findEnvironment = async (application: string, name: string) => registered.get(`${application}/${name}`);
   cloud = await openBuildCloud({
     beforeBuild: (given) => {
@@ -40,10 +29,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(async () => {
-  await cloud.close();
-  rmSync(outdir, { recursive: true, force: true });
-});
+afterAll(() => cloud.close());
 
 function register(name: string, more: Partial<RegisteredEnvironment> = {}) {
   const environment = environmentOf(name);

@@ -1,18 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACMClient } from '@aws-sdk/client-acm';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
 import type { Outputs } from '../../lambdas/domain/outputs.ts';
 import { publishDns } from '../../lambdas/domain/publish-dns.ts';
-import { TargetAccountStack } from '../../lib/target-account-stack.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import type { LocalContext } from '../../local/assembly/provision.ts';
 import { roleSession } from '../../local/door/callers.ts';
@@ -25,6 +20,7 @@ import { createStsService } from '../../local/services/sts/sts-service.ts';
 import { createTargetDns, type DnsEnvironment } from '../../local/target-dns.ts';
 import { DNS_SETTINGS, HOSTNAME, NOW } from '../builders.ts';
 import { World } from '../domain/world.ts';
+import { assemblyOf } from '../lib/synthesized.ts';
 
 /** The operations and the adapters against Route 53 and ACM on the wire, as the roles of the template allow it. */
 
@@ -33,7 +29,6 @@ const ACCOUNT = '111111111111';
 const FUNCTION_ROLE = `arn:aws:iam::${CONTROL}:role/stagegate-ensure-certificate`;
 const CERTIFICATE_ROLE = `arn:aws:iam::${ACCOUNT}:role/stagegate-my-app-dev1-dns`;
 
-let outdir: string;
 let door: LocalDoor;
 let server: DoorServer;
 let route53: Route53Service;
@@ -42,10 +37,6 @@ let world: World;
 let registered: DnsEnvironment;
 
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'stagegate-dns-'));
-  const app = new App({ outdir, analyticsReporting: false });
-  new TargetAccountStack(app, 'StagegateTargetAccount');
-  app.synth();
   const log = () => {};
   door = createDoor({ accountId: CONTROL, region: 'eu-west-1', log });
   server = await startDoorServer(door, log);
@@ -57,7 +48,7 @@ beforeAll(async () => {
   );
   const targetDns = createTargetDns({
     ...{ context: { accountId: CONTROL, log } as unknown as LocalContext, door, zones: route53.zones },
-    assembly: loadAssembly(outdir),
+    assembly: loadAssembly(assemblyOf()),
     findEnvironments: async (roleArn) =>
       [registered].filter(({ certificateRoleArn, zone }) => [certificateRoleArn, zone.roleArn].includes(roleArn)),
   });
@@ -75,7 +66,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  rmSync(outdir, { recursive: true, force: true });
 });
 
 beforeEach(async () => {

@@ -6,63 +6,66 @@ import { PAGE_STATES } from './page-states.ts';
 
 /** Each state of the approval page in a real browser: legible, accessible, and without help from scripts. */
 
-const DESKTOP: BrowserContextOptions = { viewport: { width: 1200, height: 900 }, colorScheme: 'light' };
+const DESKTOP_SIZE = { width: 1200, height: 900 };
+const PHONE_SIZE = { width: 360, height: 740 };
 const PHONE: BrowserContextOptions = {
-  ...{ viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
+  ...{ viewport: PHONE_SIZE, colorScheme: 'dark', hasTouch: true, isMobile: true },
 };
-
 let browser: Browser;
+/** A window for whoever looks for barriers, and one without scripts; each shows one state after another. */
+let inspected: Page;
+let withoutScripts: Page;
 beforeAll(async () => {
   browser = await openBrowser();
+  const open = async (options: BrowserContextOptions) => (await browser.newContext(options)).newPage();
+  inspected = await open({ bypassCSP: true });
+  withoutScripts = await open({ ...PHONE, javaScriptEnabled: false });
 });
 afterAll(() => browser?.close());
 
-/** Opens a state in a window of its own, and says afterwards what the browser complained about. */
-async function visit(
-  state: string,
-  options: BrowserContextOptions,
-  look: (page: Page) => Promise<void>,
-): Promise<string[]> {
+/** Opens a state in a window, and says afterwards what the browser complained about. */
+async function visit(state: string, page: Page, look: () => Promise<void>): Promise<string[]> {
   const opened = await PAGE_STATES[state]?.();
   if (!opened) throw new Error(`nobody makes the state ${state}`);
   const { page: behind, token } = opened;
   const { origin, stop } = await behind.serve();
-  const context = await browser.newContext(options);
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => requests.push(request.url()));
   try {
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    const requests: string[] = [];
-    page.on('request', (request) => requests.push(request.url()));
     await page.goto(`${origin}/approvals/${token}`);
-    await look(page);
+    await look();
     const others = requests.filter((url) => url !== `${origin}/approvals/${token}`);
     return [...complaints, ...others].filter((text) => !/status of 4\d\d/.test(text));
   } finally {
-    await context.close();
+    page.removeAllListeners();
+    await page.goto('about:blank');
     await stop();
   }
 }
 
 describe.each(Object.keys(PAGE_STATES))('%s', (state) => {
   test('has nothing that keeps anybody out, on a light desktop and on a dark phone', async () => {
-    await visit(state, { ...DESKTOP, bypassCSP: true }, async (page) => {
-      await page.evaluate('document.querySelectorAll("details").forEach((details) => { details.open = true; })');
-      expect(await violationsIn(page)).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await page.setViewportSize({ width: 360, height: 740 });
-      expect(await violationsIn(page)).toEqual([]);
+    await visit(state, inspected, async () => {
+      await inspected.emulateMedia({ colorScheme: 'light' });
+      await inspected.setViewportSize(DESKTOP_SIZE);
+      await inspected.evaluate('document.querySelectorAll("details").forEach((details) => { details.open = true; })');
+      expect(await violationsIn(inspected)).toEqual([]);
+      await inspected.emulateMedia({ colorScheme: 'dark' });
+      await inspected.setViewportSize(PHONE_SIZE);
+      expect(await violationsIn(inspected)).toEqual([]);
     });
   });
 
   test('loads nothing, breaks no policy and needs no sideways scrolling, on a phone without scripts', async () => {
-    const complaints = await visit(state, { ...PHONE, javaScriptEnabled: false }, async (page) => {
+    const complaints = await visit(state, withoutScripts, async () => {
       // The style is applied, so its hash in the policy is right.
-      expect((await page.locator('main').boundingBox())?.x).toBe(0);
-      expect((await page.locator('.mark').boundingBox())?.x).toBe(16);
+      expect((await withoutScripts.locator('main').boundingBox())?.x).toBe(0);
+      expect((await withoutScripts.locator('.mark').boundingBox())?.x).toBe(16);
       for (const box of await Promise.all(
-        (await page.locator('h1, .card, .banner, .figures, form').all()).map((part) => part.boundingBox()),
+        (await withoutScripts.locator('h1, .card, .banner, .figures, form').all()).map((part) => part.boundingBox()),
       ))
         expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360);
     });

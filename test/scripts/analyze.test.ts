@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AnalysisSchema } from '../../lambdas/domain/plan/analysis.ts';
+import { analyzeFile } from '../../scripts/analyze-file.ts';
+import { runHere, start } from './commands.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const plan = (name: string): string => join(root, 'test', 'fixtures', 'plans', `${name}.json`);
@@ -19,21 +20,13 @@ const file = (name: string, content: string): string => {
   return join(folder, name);
 };
 
-/** Runs the command from a folder that is not the repository, as npm would from there. */
-const analyze = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'analyze.ts'), ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, INIT_CWD: folder },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { status, stdout, stderr };
-};
-const json = (...args: string[]) => JSON.parse(analyze(...args, '--json').stdout);
+const analyze = (...args: string[]) =>
+  runHere((line) => analyzeFile(line, { width: undefined, hasColors: false }), folder, args);
+const json = async (...args: string[]) => JSON.parse((await analyze(...args, '--json')).stdout);
 
 describe('npm run analyze -- PLAN.json --json', () => {
-  test('gives one object with everything the contract names', () => {
-    const { status, stdout, stderr } = analyze(plan('03-resize-database'), '--json');
+  test('gives one object with everything the contract names', async () => {
+    const { status, stdout, stderr } = await analyze(plan('03-resize-database'), '--json');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const analysis = JSON.parse(stdout);
     expect(AnalysisSchema.parse(analysis)).toEqual(analysis);
@@ -86,21 +79,25 @@ describe('npm run analyze -- PLAN.json --json', () => {
     });
   });
 
-  test('judges by the stage it is given', () => {
-    expect(json(plan('06-remove-bucket-and-tighten')).safeguards.verdict).toBe('block');
-    expect(json(plan('06-remove-bucket-and-tighten'), '--stage', 'development').safeguards.verdict).toBe('allow');
-    expect(
-      json(plan('06-remove-bucket-and-tighten'), '--stage', 'staging', '--deletion-protection').safeguards.verdict,
-    ).toBe('block');
+  test('judges by the stage it is given', async () => {
+    expect((await json(plan('06-remove-bucket-and-tighten'))).safeguards.verdict).toBe('block');
+    expect((await json(plan('06-remove-bucket-and-tighten'), '--stage', 'development')).safeguards.verdict).toBe(
+      'allow',
+    );
+    const protectedOne = await json(
+      plan('06-remove-bucket-and-tighten'),
+      ...['--stage', 'staging', '--deletion-protection'],
+    );
+    expect(protectedOne.safeguards.verdict).toBe('block');
   });
 
-  test('takes prices, region, module manifest and commit', () => {
+  test('takes prices, region, module manifest and commit', async () => {
     const prices = file(
       'ours.csv',
       'service,product_family,match_set,pricing_match_set,price,price_type,ccy\nX,Y,type=aws_db_instance&values.instance_class=db.t4g.micro,region=eu-west-1&as_of=2026-05-06,1,t,EUR\nX,Y,type=aws_db_instance&values.instance_class=db.m6g.large,region=eu-west-1&as_of=2026-05-07,2,t,EUR\n',
     );
     const modules = file('modules.json', JSON.stringify({ Modules: [{ Key: 'web', Source: 'x', Version: '9.9.9' }] }));
-    const { cost, modules: versions } = json(
+    const { cost, modules: versions } = await json(
       plan('03-resize-database'),
       '--prices',
       'ours.csv',
@@ -124,8 +121,8 @@ describe('npm run analyze -- PLAN.json --json', () => {
 });
 
 describe('npm run analyze -- PLAN.json', () => {
-  test('tells people what changes, what it touches, what it costs and whether it may go on', () => {
-    const { status, stdout } = analyze(plan('04-replace-database'));
+  test('tells people what changes, what it touches, what it costs and whether it may go on', async () => {
+    const { status, stdout } = await analyze(plan('04-replace-database'));
     expect(status).toBe(0);
     for (const line of [
       '04-replace-database.json · production',
@@ -142,20 +139,33 @@ describe('npm run analyze -- PLAN.json', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  test('shows no secret, and says nothing changes where nothing does', () => {
-    expect(analyze(plan('13-sensitive-values')).stdout).not.toMatch(
+  test('shows no secret, and says nothing changes where nothing does', async () => {
+    expect((await analyze(plan('13-sensitive-values'))).stdout).not.toMatch(
       /wT8!xE2mVj6Kd|gR5-nW8qLz3T|pQr7-new-hook|mailpw|tok_live|literal-|LIC-7f3e/,
     );
-    expect(analyze(plan('02-no-changes')).stdout).toContain('Changes       none\n');
+    expect((await analyze(plan('02-no-changes'))).stdout).toContain('Changes       none\n');
   });
 
-  test('--help lists the options', () => {
-    expect(analyze('--help')).toMatchObject({
+  test('--help lists the options', async () => {
+    expect(await analyze('--help')).toMatchObject({
       status: 0,
       stderr: '',
       stdout: expect.stringContaining('--prices SHEET.csv'),
     });
   });
+});
+
+test('is a command that says the same, and ends with the exit code', async () => {
+  const shown = [plan('03-resize-database'), '--json'];
+  const started = await start('analyze.ts', folder, shown);
+  expect(started).toEqual(await analyze(...shown));
+  expect(started).toMatchObject({ status: 0, stderr: '' });
+  expect(await start('analyze.ts', folder, ['nowhere.json'])).toEqual({
+    ...(await analyze('nowhere.json')),
+    status: 2,
+  });
+  // Nobody sees the colours of a file or pipe.
+  expect((await start('analyze.ts', folder, [plan('02-no-changes')])).stdout).not.toContain('\u001b');
 });
 
 describe('bad usage ends with 2 and one line that says what to do', () => {
@@ -209,8 +219,8 @@ describe('bad usage ends with 2 and one line that says what to do', () => {
       'reading price sheet bad.csv: line 2, column 33 (price): expected a price, a number of at least 0, got "lots"',
     ],
     ['a manifest that is not JSON', () => [plan('02-no-changes'), '--modules', file('modules.txt', 'x')], 'not JSON'],
-  ])('%s', (_, args, message) => {
-    const { status, stdout, stderr } = analyze(...args());
+  ])('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await analyze(...args());
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^analyze: [^\n]*\n$/);
     expect(stderr).toContain(message);

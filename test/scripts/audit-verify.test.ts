@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -16,12 +15,13 @@ import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { type AuditEntry, appendTo } from '../../lambdas/domain/audit.ts';
 import { readSignature, verifySignature } from '../../local/door/signature.ts';
 import { signedHeaders } from '../../scripts/audit-api.ts';
+import { verifyAudit } from '../../scripts/verify-audit.ts';
 import { APPLICATION } from '../api/pipeline-world.ts';
 import { TestApi } from '../api/test-api.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';
+import { runHere, start } from './commands.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const CHANGES = 6;
 
 /** `npm run audit:verify` against the API's own functions on a real table, which somebody tampers with. */
@@ -63,19 +63,7 @@ describe('npm run audit:verify', () => {
       await api.put('/applications/my-app', { ...APPLICATION, client: `client ${number}` });
   });
 
-  /** The command, as a process of its own. */
-  function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [join(root, 'scripts', 'audit-verify.ts'), ...args], {
-        env: { PATH: process.env.PATH, INIT_CWD: folder },
-      });
-      const [out, err]: [string[], string[]] = [[], []];
-      child.stdout.on('data', (chunk) => out.push(String(chunk)));
-      child.stderr.on('data', (chunk) => err.push(String(chunk)));
-      child.once('error', reject);
-      child.once('close', (status) => resolve({ status, stdout: out.join(''), stderr: err.join('') }));
-    });
-  }
+  const run = (...args: string[]) => runHere(verifyAudit, folder, args);
   const verify = (...more: string[]) => run('--url', url, '--application', 'my-app', ...more);
 
   const keyOf = (sequence: number) => ({
@@ -103,6 +91,17 @@ describe('npm run audit:verify', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain(`audit of "my-app": ${CHANGES} entries, every link holds`);
     expect(stdout).toContain(`${CHANGES}:${(await entry(CHANGES)).hash}`);
+  });
+
+  test('is a command that says the same, and ends with the exit code', async () => {
+    const args = ['--url', url, '--application', 'my-app'];
+    const started = await start('audit-verify.ts', folder, [...args, '--save', 'by-command.jsonl']);
+    expect(started).toEqual(await verify());
+    expect(started).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'by-command.jsonl'), 'utf8').trim().split('\n')).toHaveLength(CHANGES);
+    await remove(keyOf(2));
+    expect(await start('audit-verify.ts', folder, args)).toEqual({ ...(await verify()), status: 1 });
+    expect(await start('audit-verify.ts', folder, [])).toEqual({ ...(await run()), status: 2 });
   });
 
   test('goes through more pages than one', async () => {

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { bundleBuilds, bundleFunctions } from '../../scripts/bundle.ts';
+import { functionBundles } from '../bundles.ts';
 import { FUNCTION_VARIABLES } from '../function-variables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -67,9 +68,9 @@ describe('bundling functions', () => {
   });
 
   test('makes handlers that load with the variables of their schema', async () => {
-    await bundleFunctions(directory);
+    const { directory: bundles } = await functionBundles();
     const program = `for (const name of ${JSON.stringify(Object.keys(FUNCTIONS))}) {
-        const { handler } = await import(${JSON.stringify(directory)} + '/' + name + '/index.mjs');
+        const { handler } = await import(${JSON.stringify(bundles)} + '/' + name + '/index.mjs');
         // From Node.js 24 on Lambda refuses handlers that declare a callback.
         console.log(name, typeof handler, handler.length < 3);
       }`;

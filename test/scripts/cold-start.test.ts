@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
-import { bundleFunctions } from '../../scripts/bundle.ts';
+import type { bundleFunctions } from '../../scripts/bundle.ts';
+import { functionBundles } from '../bundles.ts';
 import { gzippedSizes, runCold, sumOf } from '../cold-start/cold-process.ts';
 import { readFirst, startTableOfOne } from '../cold-start/first-read.ts';
 import { httpEvent } from '../http-event.ts';
@@ -13,10 +12,8 @@ describe('a cold start', () => {
   let directory: string;
   let modules: Awaited<ReturnType<typeof bundleFunctions>>;
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'stagegate-cold-start-'));
-    modules = await bundleFunctions(directory);
+    ({ directory, modules } = await functionBundles());
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   const bundleOf = (name: string) => join(directory, name);
   /** Packages with code in these files of a function. */

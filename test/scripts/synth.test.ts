@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { functionBundles } from '../bundles.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const STACKS = ['Stagegate', 'StagegateStateBucket', 'StagegateTargetAccount'];
@@ -19,8 +20,9 @@ describe('synthesis', () => {
   const templates = (assembly: string) =>
     STACKS.map((name) => JSON.parse(readFileSync(join(directory, assembly, `${name}.template.json`), 'utf8')));
 
-  test('gives the same templates locally as for the CDK CLI', () => {
-    const local = node(['scripts/synth.ts', '--local', '--output', join(directory, 'local')]);
+  test('gives the same templates locally as for the CDK CLI', async () => {
+    const functions = ['--functions', (await functionBundles()).directory];
+    const local = node(['scripts/synth.ts', '--local', ...functions, '--output', join(directory, 'local')]);
     expect(local).toMatchObject({ status: 0, stdout: `${join(directory, 'local')}\n`, stderr: '' });
 
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
@@ -28,7 +30,7 @@ describe('synthesis', () => {
     const cli = node(['bin/stagegate.ts'], {
       CDK_OUTDIR: join(directory, 'cli'),
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:version-reporting': false }),
-      // What the checks find is tested in test/lib/nag.test.ts; they take most of the time and change nothing.
+      // What the checks find is tested in test/lib/cdk-app.test.ts; they take most of the time and change nothing.
       CDK_VALIDATION: 'false',
     });
     expect(cli).toMatchObject({ status: 0, stderr: '' });

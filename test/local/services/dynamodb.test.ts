@@ -359,8 +359,9 @@ const reaches = (host: string, port: number) =>
     socket.on('connect', () => socket.destroy());
   });
 
+/** Each has a directory and processes of its own, and is mostly waiting for them: side by side. */
 describe('with a data directory', () => {
-  test('tables and items are kept, and new indexes are added', async () => {
+  test.concurrent('tables and items are kept, and new indexes are added', async () => {
     const dataDirectory = temporaryDirectory();
     const first = await openCoreCloud({
       resources: { Table: table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') }) },
@@ -380,7 +381,7 @@ describe('with a data directory', () => {
     );
   });
 
-  test('an index that was being filled when the cloud was killed can be used once the next one has started', async () => {
+  test.concurrent('an index that was being filled when the cloud was killed can be used once the next one has started', async () => {
     const dataDirectory = temporaryDirectory();
     const { GlobalSecondaryIndexes: [index] = [], ...properties } = table().Properties;
     const engine = await startDynamoDb(
@@ -400,7 +401,7 @@ describe('with a data directory', () => {
     await cloud.stop();
   });
 
-  test('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
+  test.concurrent('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
     const dataDirectory = temporaryDirectory();
     const database = openDatabase(dataDirectory);
     const record = database.collection<{ pid: number; port: number }>('dynamodb-process');

@@ -1,41 +1,51 @@
-import { describe, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { CHECKS } from '../../lib/checks.ts';
 import { LeastPrivilegeRole } from '../../lib/constructs/permissions.ts';
-import { appWith, emptyApp } from './synthesized.ts';
+import { appWith, emptyApp, makeStandIns } from './cdk-app.ts';
+
+/** What only the constructs themselves show; suites that read templates do without the CDK. */
+
+const standIns = makeStandIns();
+afterAll(standIns.remove);
 
 const findingsIn = (scope: IConstruct): string[] =>
   CHECKS.flatMap((Checks) => new Checks().validateScope(scope).violations.map(({ ruleName }) => ruleName));
 
 describe('cdk-nag', () => {
   test('finds nothing that is not acknowledged with a reason', () => {
-    expect(findingsIn(appWith())).toEqual([]);
+    expect(findingsIn(appWith({}, standIns))).toEqual([]);
   });
 
   test('finds nothing in a configuration with everything switched on', () => {
-    const app = appWith({
-      alarmEmail: 'ops@example.com',
-      bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd',
-      allowedConnectionArns: ['github=arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
-      allowedSecretArns: ['github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
-      allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:acme-config'],
-      allowedPlanRoleArns: ['arn:aws:iam::*:role/plan-*'],
-      removalPolicy: 'destroy',
-    });
+    const app = appWith(
+      {
+        alarmEmail: 'ops@example.com',
+        bootstrapKeyArn: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd',
+        allowedConnectionArns: ['github=arn:aws:codeconnections:eu-west-1:111111111111:connection/abc'],
+        allowedSecretArns: ['github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'],
+        allowedCodeCommitArns: ['arn:aws:codecommit:eu-west-1:111111111111:acme-config'],
+        allowedPlanRoleArns: ['arn:aws:iam::*:role/plan-*'],
+        removalPolicy: 'destroy',
+      },
+      standIns,
+    );
     expect(findingsIn(app)).toEqual([]);
   });
 
   test('would find a bucket without encryption in transit', () => {
-    const stack = new Stack(emptyApp(), 'Naive');
+    const stack = new Stack(emptyApp(standIns), 'Naive');
     new Bucket(stack, 'Bucket');
     expect(findingsIn(stack)).toContain('AwsSolutions-S10');
   });
 
   test('acknowledgements each have a reason of a sentence', () => {
-    const reasons = appWith()
+    const reasons = appWith({}, standIns)
       .node.findAll()
       .flatMap(({ node }) => node.metadata)
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
@@ -49,7 +59,7 @@ describe('a role of least privilege', () => {
   const props = { description: 'a role', assumedBy: new ServicePrincipal('lambda.amazonaws.com') };
 
   test('fails when a wildcard has no reason', () => {
-    const stack = new Stack(emptyApp(), 'Stack');
+    const stack = new Stack(emptyApp(standIns), 'Stack');
     const bucket = new Bucket(stack, 'Bucket');
     const permissions = [{ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('*')] }];
     expect(() => new LeastPrivilegeRole(stack, 'Role', { ...props, permissions })).toThrow(
@@ -58,10 +68,16 @@ describe('a role of least privilege', () => {
   });
 
   test('keeps its policy when other constructs want to add to it', () => {
-    const stack = new Stack(emptyApp(), 'Stack');
+    const stack = new Stack(emptyApp(standIns), 'Stack');
     const role = new LeastPrivilegeRole(stack, 'Role', { ...props, permissions: [] }).withoutPolicyUpdates();
     expect(role).not.toBeInstanceOf(Role);
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
     expect(stack.node.findAll().filter(({ node }) => node.id === 'DefaultPolicy')).toEqual([]);
   });
+});
+
+test('an app fails to synthesize, by name, when the bundle of a function is missing', () => {
+  const empty = { ...standIns, functionsDirectory: join(standIns.functionsDirectory, '..', 'nowhere') };
+  expect(readdirSync(standIns.functionsDirectory)).toContain('read');
+  expect(() => appWith({}, empty)).toThrow(/nowhere\/read/);
 });

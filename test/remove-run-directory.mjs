@@ -1,0 +1,4 @@
+import { removeRunDirectory } from './run-directory.mjs';
+
+/** Jest calls it once after the suites. */
+export default removeRunDirectory;
