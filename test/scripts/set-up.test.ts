@@ -297,11 +297,21 @@ describe('the dependencies', () => {
     ],
     ['an installation broke off', () => rmSync(join(root, 'node_modules', '.package-lock.json'))],
     ['what npm wrote down is damaged', () => appendFileSync(join(root, 'node_modules', '.package-lock.json'), '}')],
-  ])('are installed again when %s', async (_, change) => {
-    await run();
+  ])('count no longer as installed when %s', (_, change) => {
+    execFileSync(join(bin, 'npm'), ['ci'], { cwd: root });
+    expect(isInstalled(root)).toBe(true);
     change();
+    expect(isInstalled(root)).toBe(false);
+  });
+
+  test('are installed again when they do not count as installed', async () => {
+    await run();
+    rmSync(join(root, 'node_modules', 'pend'));
+    rmSync(join(root, 'node_modules', '.bin', 'node'));
+    writeFileSync(join(root, 'node_modules', '.bin', 'node'), 'not for here', { mode: 0o755 });
     expect(await run()).toEqual({ status: 0, printed: ['done'], told: [INSTALLING] });
     expect(npmCalls()).toHaveLength(2);
+    expect(isInstalled(root)).toBe(true);
   });
 
   test('that cannot be installed end the command, and the next one tries again', async () => {

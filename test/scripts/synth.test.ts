@@ -40,6 +40,8 @@ describe('synthesis', () => {
   test('shows all mistakes of the configuration, and nothing else', () => {
     const { status, stderr } = node(['bin/stagegate.ts'], {
       CDK_OUTDIR: join(directory, 'mistaken'),
+      // Bundling needs it: nothing is bundled before the mistakes are known.
+      TMPDIR: join(directory, 'is', 'not', 'there'),
       CDK_CONTEXT_JSON: JSON.stringify({ 'stagegate:removalPolicy': 'keep', 'stagegate:typo': 1 }),
     });
     expect(status).toBe(1);
