@@ -472,7 +472,8 @@ describe('what stands in the way', () => {
     expect(app.certificates()).toEqual([]);
   });
 
-  test.concurrent('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+  test('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+    // By itself: its cloud loads programs of its own, which the test runner refuses where another test ends meanwhile.
     const data = temporaryDirectory();
     const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
     try {
