@@ -71,6 +71,11 @@ class DnsApplication extends TestApplication {
     return `${this.name}-dev1-eu-west-1.development.${this.domain}`;
   }
 
+  /** Of its own: of pushes side by side to one branch, one that comes late makes a release that nobody asked for. */
+  override get branch(): string {
+    return this.name;
+  }
+
   get domain(): string {
     return `${this.name}.example`;
   }
