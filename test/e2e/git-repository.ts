@@ -32,7 +32,6 @@ export class GitRepository {
 
   /** The same on a branch, made from main where it is not there yet. */
   commitTo(branch: string, message: string, files: Readonly<Record<string, string | null>>): string {
-    if (branch === 'main') return this.commit(message, files);
     const isThere = this.git('branch', '--list', branch).trim() !== '';
     this.git('switch', '--quiet', ...(isThere ? [branch] : ['--create', branch, 'main']));
     const commit = this.commit(message, files);

@@ -318,21 +318,13 @@ export class TestApplication {
     return `/applications/${this.name}`;
   }
 
-  /** Where it deploys from. */
-  get branch(): string {
-    return 'main';
-  }
-
   /** Commits new content of all three environments: a push that concerns this application only. */
   push(value: string, more: Readonly<Record<string, string | null>> = {}): string {
     const directories = PIPELINE.map((name) => [
       `apps/${this.name}/${name}/main.tf`,
       this.#deploying.includes(name) ? terraformDirectory(value) : '# nothing to deploy\n',
     ]);
-    return this.cloud.repository.commitTo(this.branch, `${this.name}: ${value}`, {
-      ...Object.fromEntries(directories),
-      ...more,
-    });
+    return this.cloud.repository.commit(`${this.name}: ${value}`, { ...Object.fromEntries(directories), ...more });
   }
 
   /** The application with three environments and confirmed approvers. */
@@ -340,7 +332,7 @@ export class TestApplication {
     const app = `/applications/${this.name}`;
     const repository = {
       url: 'https://git.example.com/config.git',
-      branch: this.branch,
+      branch: 'main',
       provider: 'github-enterprise',
     };
     const engine = this.#engine;
