@@ -90,9 +90,11 @@ class DnsApplication extends TestApplication {
     await this.cloud.expect(200, 'PUT', `${this.path}/environments/dev1`, settings);
   }
 
-  /** A push that concerns dev1. */
-  release(content: string, more: Readonly<Record<string, string | null>> = {}): void {
-    this.push('unused', { [`apps/${this.name}/dev1/main.tf`]: content, ...more });
+  /** A release that no push tells: of pushes side by side, one that comes late would make another. */
+  async release(content: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
+    const files = { [`apps/${this.name}/dev1/main.tf`]: content, ...more };
+    const commit = this.cloud.repository.commitTo(this.name, this.name, files);
+    await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
   }
 
   async show(): Promise<z.infer<typeof EnvironmentSchema>> {
@@ -176,7 +178,7 @@ const without = (states: readonly string[], ...names: string[]) => states.filter
 describe('an environment with DNS', () => {
   test.concurrent('gets its certificate before the plan, which is told of it, and its record after the apply', async () => {
     const app = await DnsApplication.create('dns-life');
-    app.release(directory('one'));
+    await app.release(directory('one'));
     const { id } = await app.reaches('dev1', 1, 'succeeded');
 
     const states = await cloud.statesOf(id);
@@ -198,7 +200,7 @@ describe('an environment with DNS', () => {
     expect(app.certificates()).toMatchObject([{ accountId: ACCOUNT, region: 'eu-west-1', status: 'ISSUED' }]);
 
     // The same certificate and record serve the next release; nothing is waited for.
-    app.release(directory('two'));
+    await app.release(directory('two'));
     const second = await app.reaches('dev1', 2, 'succeeded');
     expect(await cloud.statesOf(second.id)).toEqual([
       ...['AcquireEnvironment', 'NeedsCertificate?', 'EnsureCertificate', 'IsCertificateReady?', 'Plan', 'AnalyzePlan'],
@@ -209,7 +211,7 @@ describe('an environment with DNS', () => {
     expect((await app.dns())?.record?.deploymentId).toBe(id);
 
     // The record follows the outputs.
-    app.release(directory('three', lbOutputs('lb-2.eu-west-1.elb.example')));
+    await app.release(directory('three', lbOutputs('lb-2.eu-west-1.elb.example')));
     await app.reaches('dev1', 3, 'succeeded');
     expect(addressOf(app)).toMatchObject([{ target: 'lb-2.eu-west-1.elb.example.' }]);
 
@@ -223,12 +225,12 @@ describe('an environment with DNS', () => {
 
   test.concurrent('is withdrawn with the next deployment when the setting is taken away', async () => {
     const app = await DnsApplication.create('dns-gone', { record: { kind: 'cname', nameOutput: 'lb_name' } });
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     expect(addressOf(app)).toMatchObject([{ type: 'CNAME', target: LOAD_BALANCER.name }]);
     await app.configure();
     expect(await app.dns()).toMatchObject({ settings: null, certificate: { status: 'issued' } });
-    app.release('output "lb_name" {\n  value = "unused.example"\n}\n');
+    await app.release('output "lb_name" {\n  value = "unused.example"\n}\n');
     await app.reaches('dev1', 2, 'succeeded');
     expect([app.records(), app.certificates(), await app.dns()]).toEqual([[], [], null]);
   });
@@ -236,7 +238,7 @@ describe('an environment with DNS', () => {
   test.concurrent('has its zone in another account, which has a role of its own for it', async () => {
     const roleArn = `arn:aws:iam::${ZONES_ACCOUNT}:role/stagegate-zones-dev1-dns`;
     const app = await DnsApplication.create('dns-away', { ...ALIAS, zone: { roleArn } });
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     expect(app.zone().accountId).toBe(ZONES_ACCOUNT);
     expect(app.certificates()).toMatchObject([{ accountId: ACCOUNT, status: 'ISSUED' }]);
@@ -245,7 +247,7 @@ describe('an environment with DNS', () => {
 
   test.concurrent('whose directory says another domain name is refused, naming the file', async () => {
     const app = await DnsApplication.create('dns-other');
-    app.release(directory('one'), {
+    await app.release(directory('one'), {
       [`apps/${app.name}/dev1/terraform.tfvars`]: 'domain_name = "www.acme.example"\n',
     });
     const { error } = await app.reaches('dev1', 1, 'failed');
@@ -256,7 +258,7 @@ describe('an environment with DNS', () => {
   test.concurrent('and a name too long for a common name gets a certificate for a short one as well', async () => {
     const app = await DnsApplication.create('dns-with-a-rather-long-name');
     expect(app.hostname.length).toBeGreaterThan(64);
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     const [certificate] = app.certificates();
     expect(certificate?.names).toEqual([
@@ -267,7 +269,7 @@ describe('an environment with DNS', () => {
 
   test.concurrent('has a role that can write no other name and touch no other certificate', async () => {
     const app = await DnsApplication.create('dns-narrow');
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     const role = roleSession(`arn:aws:iam::${ACCOUNT}:role/stagegate-${app.name}-dev1-dns`, 'somebody');
     const access = { region: 'eu-west-1', endpoint: cloud.local.endpoint, maxAttempts: 1 };
@@ -298,7 +300,7 @@ describe('what stands in the way', () => {
     const app = await DnsApplication.create('dns-lost');
     const { zones } = cloud.local.route53;
     const { id, nameServers } = zones.create({ accountId: ACCOUNT, name: `development.${app.domain}` });
-    app.release(directory('one'));
+    await app.release(directory('one'));
     const deployment = await app.reaches('dev1', 1, 'failed');
     expect(deployment.error).toMatchObject({ reason: 'zone-not-delegated' });
     for (const part of [id, `development.${app.domain}`, ...nameServers])
@@ -317,7 +319,7 @@ describe('what stands in the way', () => {
   test.concurrent('a certificate that stays PENDING_VALIDATION ends the deployment with a reason that names the zone', async () => {
     const app = await DnsApplication.create('dns-stuck');
     app.holdCertificate();
-    app.release(directory('one'));
+    await app.release(directory('one'));
     const { id } = await app.until('dev1', 1, ({ status }) => status === 'planning');
     const waits = async () => (await cloud.statesSoFar(id)).filter((state) => state === 'WaitForCertificate').length;
     await cloud.poll('six times of waiting', async () => (await waits()) > 5 || undefined);
@@ -340,11 +342,11 @@ describe('what stands in the way', () => {
 
   test.concurrent('a record of somebody else is refused before the plan, and again after the apply', async () => {
     const app = await DnsApplication.create('dns-theirs');
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
 
     await app.interfere();
-    app.release(directory('two'));
+    await app.release(directory('two'));
     const before = await app.reaches('dev1', 2, 'failed');
     expect(before.error).toMatchObject({
       reason: 'record-not-ours',
@@ -359,7 +361,7 @@ describe('what stands in the way', () => {
     const permit = join(temporaryDirectory(), 'permit');
     const wait = `while [ ! -e ${permit} ]; do sleep 0.1; done`;
     const slow = `resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "${wait}"\n  }\n}\n`;
-    app.release(directory('one') + slow);
+    await app.release(directory('one') + slow);
     await app.until('dev1', 1, ({ status }) => status === 'applying');
     await app.interfere();
     writeFileSync(permit, '');
@@ -373,7 +375,7 @@ describe('what stands in the way', () => {
 
   test.concurrent('an output that the contract names and Terraform does not have is told after the apply', async () => {
     const app = await DnsApplication.create('dns-silent');
-    app.release(directory('one', ''));
+    await app.release(directory('one', ''));
     const { id, error } = await app.reaches('dev1', 1, 'failed');
     expect(error).toMatchObject({
       reason: 'output-missing',
@@ -383,7 +385,7 @@ describe('what stands in the way', () => {
       applied: 'yes',
     });
     expect(addressOf(app)).toEqual([]);
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 2, 'succeeded');
     expect(addressOf(app)).toHaveLength(1);
   });
@@ -409,7 +411,7 @@ describe('what stands in the way', () => {
     // More often than the SDK asks by itself: the state machine goes on asking.
     const error = { code: 'PriorRequestNotComplete', message: 'The request was rejected', status: 400 };
     cloud.local.door.faults.add({ service: 'route53', operation: 'ChangeResourceRecordSets', about, times: 5, error });
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     expect(addressOf(app)).toHaveLength(1);
   });
@@ -426,7 +428,7 @@ describe('what stands in the way', () => {
       when: 'after' as const,
     };
     cloud.local.door.faults.add(fault);
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     expect(addressOf(app)).toHaveLength(1);
   });
@@ -442,14 +444,14 @@ describe('what stands in the way', () => {
       times: 9,
       error,
     });
-    app.release(directory('one'));
+    await app.release(directory('one'));
     expect((await app.reaches('dev1', 1, 'failed')).error?.message).toContain('sts:AssumeRole');
   });
 
   test.concurrent('a deployment that waits for its certificate can be canceled', async () => {
     const app = await DnsApplication.create('dns-cancel');
     app.holdCertificate();
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await cloud.poll('a certificate', async () => (app.certificates().length > 0 ? true : undefined));
     const { id } = await app.until('dev1', 1, () => true);
     await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
@@ -459,7 +461,7 @@ describe('what stands in the way', () => {
 
   test.concurrent('a certificate that something still serves is waited for', async () => {
     const app = await DnsApplication.create('dns-served');
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     const [{ arn } = { arn: '' }] = app.certificates();
     const { certificates } = cloud.local.acm;
@@ -472,13 +474,14 @@ describe('what stands in the way', () => {
     expect(app.certificates()).toEqual([]);
   });
 
-  test.concurrent('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+  test('a deployment that waits for its certificate goes on waiting after a restart', async () => {
+    // By itself: its cloud loads programs of its own, which the test runner refuses where another test ends meanwhile.
     const data = temporaryDirectory();
     const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
     try {
       const app = await DnsApplication.create('dns-kept', ALIAS, own);
       app.holdCertificate();
-      app.release(directory('one'));
+      await app.release(directory('one'));
       await own.poll('a proof in the zone', async () => {
         const zone = own.local.route53.zones.all().find(({ name }) => name.endsWith(`${app.domain}.`));
         return zone && app.records().length > 0 ? true : undefined;
@@ -508,7 +511,7 @@ describe('certificates in the course of time', () => {
 
   test.concurrent('a renewal and a certificate that is about to expire become events and show on the environment', async () => {
     const app = await DnsApplication.create('dns-aging');
-    app.release(directory('one'));
+    await app.release(directory('one'));
     await app.reaches('dev1', 1, 'succeeded');
     const [{ arn } = { arn: '' }] = app.certificates();
     const { certificates } = cloud.local.acm;

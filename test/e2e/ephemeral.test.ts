@@ -65,12 +65,9 @@ async function applicationNamed(name: string, more = ''): Promise<TestApplicatio
 
 /** Commits on a branch, made from main where it is not there yet. */
 function commitTo(branch: string, app: TestApplication, value: string): string {
-  const { repository } = cloud;
-  const isThere = repository.git('branch', '--list', branch).trim() !== '';
-  repository.git('switch', '--quiet', ...(isThere ? [branch] : ['--create', branch, 'main']));
-  const commit = repository.commit(`${branch}: ${value}`, { [`apps/${app.name}/dev1/main.tf`]: directory(value) });
-  repository.git('switch', '--quiet', 'main');
-  return commit;
+  return cloud.repository.commitTo(branch, `${branch}: ${value}`, {
+    [`apps/${app.name}/dev1/main.tf`]: directory(value),
+  });
 }
 
 const all = (app: TestApplication) => `${app.path}/ephemeral-environments`;
@@ -153,7 +150,7 @@ describe('an environment of a branch', () => {
     expect(await history(app, 'pr-1')).toEqual(['destroy succeeded', 'deploy succeeded']);
   });
 
-  test.concurrent('follows its branch, and ends with it', async () => {
+  test('follows its branch, and ends with it', async () => {
     const app = await applicationNamed('follow');
     commitTo('follow/x', app, 'two');
     await make(app, 'pr-1', { ref: 'follow/x', follow: true });
@@ -166,7 +163,7 @@ describe('an environment of a branch', () => {
     expect((await app.deployments('dev1')).map(({ release }) => release)).toEqual([1]);
   });
 
-  test.concurrent('ends when its pull request is closed', async () => {
+  test('ends when its pull request is closed', async () => {
     const app = await applicationNamed('pull');
     commitTo('pull/x', app, 'two');
     await make(app, 'pr-1', { ref: 'pull/x' });
@@ -177,7 +174,7 @@ describe('an environment of a branch', () => {
     expect((await reaches(app, 'pr-1', 'closed')).closing).toMatchObject({ cause: 'pull-request-closed' });
   });
 
-  test.concurrent('that nobody wakes the sweeper for ends all the same', async () => {
+  test('that nobody wakes the sweeper for ends all the same', async () => {
     const app = await applicationNamed('forgotten');
     commitTo('forgotten/x', app, 'two');
     await make(app, 'pr-1', { ref: 'forgotten/x', ttlHours: 1 });
@@ -194,7 +191,7 @@ describe('an environment of a branch', () => {
     expect(await resourcesIn(stateKey(app, 'pr-1'))).toBe(0);
   });
 
-  test.concurrent('whose destruction fails stays visible, and is destroyed again until nothing is left', async () => {
+  test('whose destruction fails stays visible, and is destroyed again until nothing is left', async () => {
     const permit = join(folder, 'permit');
     const provisioner = `  provisioner "local-exec" {\n    when    = destroy\n    command = "test -f ${permit}"\n  }\n`;
     const app = await applicationNamed('stubborn', provisioner);

@@ -30,6 +30,15 @@ export class GitRepository {
     return execFileSync('bash', ['-c', script, 'commit', message], { cwd: this.directory, encoding: 'utf8' }).trim();
   }
 
+  /** The same on a branch, made from main where it is not there yet. */
+  commitTo(branch: string, message: string, files: Readonly<Record<string, string | null>>): string {
+    const isThere = this.git('branch', '--list', branch).trim() !== '';
+    this.git('switch', '--quiet', ...(isThere ? [branch] : ['--create', branch, 'main']));
+    const commit = this.commit(message, files);
+    this.git('switch', '--quiet', 'main');
+    return commit;
+  }
+
   head(): string {
     return this.git('rev-parse', 'HEAD').trim();
   }

@@ -330,7 +330,11 @@ export class TestApplication {
   /** The application with three environments and confirmed approvers. */
   async register(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const app = `/applications/${this.name}`;
-    const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
+    const repository = {
+      url: 'https://git.example.com/config.git',
+      branch: 'main',
+      provider: 'github-enterprise',
+    };
     const engine = this.#engine;
     await this.cloud.expect(201, 'PUT', app, { client: 'acme', configRepository: repository, engine, ...settings });
     const stages = { dev1: 'development', stage1: 'staging', prod1: 'production' };
