@@ -333,7 +333,7 @@ resource "terraform_data" "second" {
 `;
 
   describe('a release that cannot be deployed', () => {
-    test.concurrent.each([
+    test.each([
       [
         'Terraform that does not parse',
         'parses-not',
@@ -376,7 +376,7 @@ resource "terraform_data" "second" {
       await app.reaches('dev1', 2, 'succeeded');
     });
 
-    test.concurrent('a commit that does not exist fails, says so, and frees the environment', async () => {
+    test('a commit that does not exist fails, says so, and frees the environment', async () => {
       const app = new TestApplication(cloud, 'no-commit');
       await app.register();
       await cloud.expect(201, 'POST', `${app.path}/releases`, { commit: NOWHERE });

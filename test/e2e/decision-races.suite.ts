@@ -85,8 +85,7 @@ describe('races of decisions', () => {
     {
       name: 'approve-against-newer',
       run: async ({ app, decide }) => {
-        // Only the request makes a release of it: the commit concerns no application.
-        const commit = cloud.repository.commit('two', { 'apps/nobody/notes.md': 'for a release' });
+        const commit = cloud.repository.commitTo(app.name, 'two', { 'notes.md': 'a newer one' });
         const release = cloud.call('POST', `${app.path}/releases`, { commit });
         return Promise.all([decide('approve'), release.then(({ status }) => status)]);
       },
@@ -141,7 +140,7 @@ describe('races of decisions', () => {
     const app = new TestApplication(cloud, race.name, ['dev1']);
     await app.register({ policy: { development: { autoPromote: false, staff: 1, ...race.policy } } });
     await app.approver(SECOND, 'staff');
-    app.push('one');
+    await app.release('one');
     const { id } = await app.waits('dev1', 1, 'staff');
     const forms = { first: await open(app, STAFF), second: await open(app, SECOND) };
     const told = await race.run({

@@ -90,8 +90,7 @@ class DnsApplication extends TestApplication {
     await this.cloud.expect(200, 'PUT', `${this.path}/environments/dev1`, settings);
   }
 
-  /** A release that no push tells: of pushes side by side, one that comes late would make another. */
-  async release(content: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
+  override async release(content: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
     const files = { [`apps/${this.name}/dev1/main.tf`]: content, ...more };
     const commit = this.cloud.repository.commitTo(this.name, this.name, files);
     await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });

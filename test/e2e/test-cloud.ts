@@ -320,11 +320,21 @@ export class TestApplication {
 
   /** Commits new content of all three environments: a push that concerns this application only. */
   push(value: string, more: Readonly<Record<string, string | null>> = {}): string {
+    return this.cloud.repository.commit(`${this.name}: ${value}`, { ...this.#directories(value), ...more });
+  }
+
+  /** A release that no push tells: of pushes side by side, one that comes late would make another. */
+  async release(value: string): Promise<void> {
+    const commit = this.cloud.repository.commitTo(this.name, `${this.name}: ${value}`, this.#directories(value));
+    await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
+  }
+
+  #directories(value: string): Record<string, string> {
     const directories = PIPELINE.map((name) => [
       `apps/${this.name}/${name}/main.tf`,
       this.#deploying.includes(name) ? terraformDirectory(value) : '# nothing to deploy\n',
     ]);
-    return this.cloud.repository.commit(`${this.name}: ${value}`, { ...Object.fromEntries(directories), ...more });
+    return Object.fromEntries(directories);
   }
 
   /** The application with three environments and confirmed approvers. */
