@@ -30,6 +30,7 @@ export default {
   reporters: ['default', '<rootDir>/test/slowest-suites.mjs'],
   testTimeout: 120_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   // Suites leave memory behind, and a large process collects garbage and starts programs slowly.
   workerIdleMemoryLimit: '600MB',
 };
