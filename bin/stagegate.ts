@@ -1,12 +1,11 @@
-import { App } from 'aws-cdk-lib';
 import { addChecks } from '../lib/checks.ts';
-import { ConfigurationError, parseConfig } from '../lib/config.ts';
-import { makeApp } from '../lib/stagegate-app.ts';
+import { ConfigurationError } from '../lib/config.ts';
+import { makeApp, readConfiguration } from '../lib/stagegate-app.ts';
 import { BUNDLES, bundle } from '../scripts/bundle.ts';
 
 try {
   // Mistakes are told at once, before anything is bundled.
-  parseConfig(new App().node.getAllContext());
+  readConfiguration();
   await bundle();
   const app = makeApp(BUNDLES);
   addChecks(app);

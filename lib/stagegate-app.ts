@@ -1,8 +1,11 @@
 import { App, type AppProps, DefaultStackSynthesizer } from 'aws-cdk-lib';
-import { parseConfig } from './config.ts';
+import { type Config, parseConfig } from './config.ts';
 import { type Bundles, StagegateStack } from './stagegate-stack.ts';
 import { StateBucketStack } from './state-bucket-stack.ts';
 import { TargetAccountStack } from './target-account-stack.ts';
+
+/** The configuration in the context, from an app that is never synthesized. Throws ConfigurationError. */
+export const readConfiguration = (): Config => parseConfig(new App({ autoSynth: false }).node.getAllContext());
 
 /** The app with all its stacks, configured by its context. */
 export function makeApp(bundles: Bundles, props: AppProps = {}): App {
