@@ -10,15 +10,44 @@ const shared = {
   },
 };
 
+/**
+ * Suites that start what is on the machine: Terraform, a browser, DynamoDB Local, npm, git, whole commands. The rest of what
+ * is no end-to-end test runs in Jest's own processes.
+ */
+const STARTING_PROGRAMS = [
+  'test/adapters/dynamo-store.test.ts',
+  'test/buildspecs/(apply|plan|program-process|synthesized-builds|target-endpoint|install-release).test.ts',
+  'test/buildspecs/providers/',
+  'test/domain/on-dynamodb.test.ts',
+  'test/local/(local-cloud|main|target-accounts|git-watcher).test.ts',
+  'test/local/(codebuild|programs)/',
+  'test/local/services/dynamodb.test.ts',
+  'test/pages/in-a-browser.test.ts',
+  'test/scripts/',
+];
+const ofPrograms = (path) => `<rootDir>/${path.replaceAll('.', '\\.')}`;
+
+const runDirectory = {
+  globalSetup: '<rootDir>/test/run-directory.mjs',
+  globalTeardown: '<rootDir>/test/remove-run-directory.mjs',
+};
+
 export default {
   projects: [
     {
       ...shared,
+      ...runDirectory,
       displayName: 'unit',
-      globalSetup: '<rootDir>/test/run-directory.mjs',
-      globalTeardown: '<rootDir>/test/remove-run-directory.mjs',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/e2e/', ...STARTING_PROGRAMS.map(ofPrograms)],
+    },
+    {
+      ...shared,
+      ...runDirectory,
+      displayName: 'programs',
+      testRegex: STARTING_PROGRAMS.map(
+        (path) => `/${path.replaceAll('.', '\\.')}${path.endsWith('/') ? '.*\\.test\\.ts$' : '$'}`,
+      ),
     },
     {
       ...shared,

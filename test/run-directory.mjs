@@ -5,9 +5,9 @@ import { join } from 'node:path';
 /** Names the directory in which suites of one run keep what is costly to make; none outlives its run. */
 export const RUN_DIRECTORY = 'STAGEGATE_TEST_RUN';
 
-/** Jest calls it once before the suites; its workers inherit the variable. */
+/** Jest calls it for each project before the suites; its workers inherit the variable. */
 export default function makeRunDirectory() {
-  process.env[RUN_DIRECTORY] = mkdtempSync(join(tmpdir(), 'stagegate-test-run-'));
+  process.env[RUN_DIRECTORY] ??= mkdtempSync(join(tmpdir(), 'stagegate-test-run-'));
 }
 
 export function removeRunDirectory() {
