@@ -368,7 +368,7 @@ resource "terraform_data" "second" {
       await app.register();
       app.push('one');
       const { id } = await app.reaches('dev1', 1, 'succeeded');
-      const before = await app.environment('dev1');
+      const before = await app.free('dev1');
       const name = `${id}-again`;
       await cloud.operator.sfn.send(
         new StartExecutionCommand({ stateMachineArn: machineArn, name, input: JSON.stringify({ deploymentId: id }) }),
