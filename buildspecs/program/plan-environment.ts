@@ -32,8 +32,10 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const providers = await providersOf(build);
   const engine = await ready;
 
+  const initialized = initialize(build, engine, { providers, arguments: backendArguments });
+  // Loading it keeps this process busy; the engine is under way by now.
   artifacts.warmUp();
-  const backend = await initialize(build, engine, { providers, arguments: backendArguments });
+  const backend = await initialized;
   const exitCode = await plan(build, engine);
   const { name, version } = engine;
   writeFileSync(paths.engine, JSON.stringify({ name, version }));

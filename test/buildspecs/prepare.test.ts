@@ -50,7 +50,9 @@ const SYNTAX_ERROR = {
 };
 const STATE_KEY = `${directory}/terraform.tfstate`;
 const inTree = (name: string) => join(run.root, 'seen', name);
-const all = { bucket: 'our-bucket', key: STATE_KEY, region: 'eu-west-1', use_lockfile: 'true' };
+const unidentified = { skip_credentials_validation: 'true', skip_requesting_account_id: 'true' };
+const settings = { region: 'eu-west-1', use_lockfile: 'true', ...unidentified };
+const all = { bucket: 'our-bucket', key: STATE_KEY, ...settings };
 
 describe('the checkout', () => {
   it('is copied whole, without history and what an engine left behind', async () => {
@@ -116,19 +118,31 @@ describe('the backend', () => {
     [
       'a key',
       'terraform {\n  backend "s3" {\n    key = "mine"\n  }\n}\n',
-      { bucket: 'our-bucket', region: 'eu-west-1', use_lockfile: 'true' },
+      { bucket: 'our-bucket', ...settings },
       false,
     ],
     [
       'everything',
       'terraform {\n  backend "s3" {\n    bucket = "b"\n    key = "k"\n    region = "us-east-1"\n    use_lockfile = false\n  }\n}\n',
-      {},
+      unidentified,
+      false,
+    ],
+    [
+      'the accounts it may be in',
+      'terraform {\n  backend "s3" {\n    allowed_account_ids = ["111111111111"]\n  }\n}\n',
+      { bucket: 'our-bucket', key: STATE_KEY, region: 'eu-west-1', use_lockfile: 'true' },
+      false,
+    ],
+    [
+      'the accounts it may not be in',
+      'terraform {\n  backend "s3" {\n    forbidden_account_ids = ["111111111111"]\n  }\n}\n',
+      { bucket: 'our-bucket', key: STATE_KEY, region: 'eu-west-1', use_lockfile: 'true' },
       false,
     ],
     [
       'a role and a lock table of its own',
       'terraform {\n  backend "s3" {\n    bucket = "b"\n    dynamodb_table = "locks"\n    assume_role = { role_arn = "arn" }\n  }\n}\n',
-      { key: all.key, region: 'eu-west-1', use_lockfile: 'true' },
+      { key: all.key, ...settings },
       false,
     ],
   ])('is completed for %s', async (_, text, completed, isAdded) => {
@@ -144,7 +158,7 @@ describe('the backend', () => {
     [
       'everything',
       'terraform {\n  backend "s3" {\n    bucket = "b"\n    key = "k"\n    region = "us-east-1"\n    use_lockfile = true\n  }\n}\n',
-      { key: all.key },
+      { key: all.key, ...unidentified },
     ],
   ])('gets a fixed key in place of its own for %s', async (_, text, completed) => {
     write({ [`${directory}/main.tf`]: `${text}${resource}` });
@@ -159,7 +173,7 @@ describe('the backend', () => {
       [`${directory}/main.tf`]: 'terraform {\n  backend "s3" {\n    key = "first"\n  }\n}\n',
       [`${directory}/a_override.tf.json`]: '{ "terraform": { "backend": { "s3": { "bucket": "second" } } } }',
     });
-    expect(Object.keys((await prepare()).completed)).toEqual(['key', 'region', 'use_lockfile']);
+    expect(Object.keys((await prepare()).completed)).toEqual(['key', ...Object.keys(settings)]);
   });
 
   it('is read from .tofu files by OpenTofu only', async () => {
@@ -167,11 +181,10 @@ describe('the backend', () => {
       [`${directory}/main.tf`]: 'terraform {\n  backend "s3" {\n    key = "terraform"\n  }\n}\n',
       [`${directory}/main.tofu`]: 'terraform {\n  backend "s3" {\n    bucket = "tofu"\n  }\n}\n',
     });
-    expect(Object.keys((await prepare()).completed)).toEqual(['bucket', 'region', 'use_lockfile']);
+    expect(Object.keys((await prepare()).completed)).toEqual(['bucket', ...Object.keys(settings)]);
     expect(Object.keys((await prepare({ STAGEGATE_ENGINE: 'tofu' })).completed)).toEqual([
       'key',
-      'region',
-      'use_lockfile',
+      ...Object.keys(settings),
     ]);
   });
 

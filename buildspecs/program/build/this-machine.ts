@@ -1,5 +1,5 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
-import { s3Artifacts } from '../artifacts/s3-artifacts.ts';
+import { openArtifacts } from '../artifacts/open-artifacts.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';
 import { openProviderCache } from '../providers/open-provider-cache.ts';
 import type { Machine } from './build.ts';
@@ -19,7 +19,7 @@ export function thisMachine(): Machine {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   return {
     environment: process.env,
-    artifacts: s3Artifacts,
+    artifacts: openArtifacts,
     providerCache: openProviderCache,
     engine: findEngine,
     log: (line) => void process.stdout.write(`${line}\n`),

@@ -142,6 +142,12 @@ export async function readBackend(
   return backends.at(-1);
 }
 
+/**
+ * Every run of the engine would ask STS twice who it is: once to see that the credentials are good, which its first request
+ * to S3 tells as well, and once for the account, which matters only to a directory that names accounts.
+ */
+const WITHOUT_IDENTITY = { skip_credentials_validation: 'true', skip_requesting_account_id: 'true' };
+
 /** What `init` must be given so that every directory ends with a complete s3 backend. */
 export interface BackendCompletion {
   /** Whether the override file with an empty `backend "s3"` block is needed. */
@@ -171,6 +177,7 @@ export function completeBackend(
     region: ours.region,
     use_lockfile: 'true',
     ...(ours.usePathStyle ? { use_path_style: 'true' } : {}),
+    ...(present.has('allowed_account_ids') || present.has('forbidden_account_ids') ? {} : WITHOUT_IDENTITY),
   };
   return {
     needsOverride: !isOwn,

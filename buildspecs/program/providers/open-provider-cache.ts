@@ -1,17 +1,14 @@
 import type { ProviderCache } from './provider-cache.ts';
+import type { Patience } from './s3-provider-cache.ts';
 
-/** Milliseconds after which a cache that does not answer any more has nothing. */
-const PATIENCE = { connectionTimeout: 5_000, socketTimeout: 30_000 };
+const PATIENCE: Patience = { connectionTimeout: 5_000, socketTimeout: 30_000 };
 
 /** The cache in the artifact bucket. The SDK is loaded when the first package is asked for. */
 export function openProviderCache(bucket: string, patience = PATIENCE): ProviderCache {
   let loading: Promise<ProviderCache> | undefined;
   const load = async () => {
-    const [{ S3Client }, { s3ProviderCache }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
-      import('./s3-provider-cache.ts'),
-    ]);
-    return s3ProviderCache(new S3Client({ maxAttempts: 3, requestHandler: patience }), bucket);
+    const { connectProviderCache } = await import('./s3-provider-cache.ts');
+    return connectProviderCache(bucket, patience);
   };
   return {
     async read(platform, sha256, stop) {

@@ -1,7 +1,17 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
 import type { ProviderCache } from './provider-cache.ts';
+
+/** Milliseconds after which a cache that does not answer any more has nothing. */
+export interface Patience {
+  readonly connectionTimeout: number;
+  readonly socketTimeout: number;
+}
+
+/** The cache in the artifact bucket, asked as the build. */
+export const connectProviderCache = (bucket: string, patience: Patience): ProviderCache =>
+  s3ProviderCache(new S3Client({ maxAttempts: 3, requestHandler: patience }), bucket);
 
 /** The cache in the artifact bucket. */
 export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache {
