@@ -4,6 +4,7 @@ import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
 import { IN_WORDS } from './next-round.ts';
 import type { Release } from './release.ts';
+import { withoutLinks } from './without-links.ts';
 
 /** Why a mail is sent. */
 export type Occasion = 'request' | 'first-reminder' | 'last-reminder' | 'renewal';
@@ -31,7 +32,7 @@ const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly open
 export interface MailSubject {
   readonly deployment: Deployment;
   readonly gate: Gate;
-  readonly release: Pick<Release, 'message' | 'author'> | undefined;
+  readonly release: Pick<Release, 'message' | 'author' | 'source'> | undefined;
 }
 
 /** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
@@ -69,12 +70,6 @@ export function approvalMail(
   return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
 }
 
-/**
- * Mail programs make links of addresses. Commit messages and resource names are the words of whoever wrote the
- * configuration: an address in them loses its colon, so that the only link in the mail is the one to decide with.
- */
-const withoutLinks = (line: string): string => line.replaceAll('://', ' //');
-
 /** The commit message, marked as somebody else's words. */
 function quoted(release: MailSubject['release']): string[] {
   const lines = (release?.message ?? '')
@@ -85,11 +80,19 @@ function quoted(release: MailSubject['release']): string[] {
   if (lines.length === 0) return [];
   const more = lines.length > MOST_MESSAGE_LINES ? [`  | … (${lines.length - MOST_MESSAGE_LINES} more lines)`] : [];
   return [
-    `What it is for${release?.author ? `, in the words of ${release.author.replaceAll(/\s+/g, ' ')}` : ''}:`,
+    `What it is for${release ? wordsOf(release) : ''}:`,
     ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()),
     ...more,
     '',
   ];
+}
+
+/** Whose words they are. A caller of the API may write anything, also the name of somebody else. */
+function wordsOf({ author, source }: NonNullable<MailSubject['release']>): string {
+  const name = author.replaceAll(/\s+/g, ' ').trim();
+  if (source === 'api')
+    return `, as the request for this release says${name ? `, naming ${name}` : ''} (not read from the commit)`;
+  return name ? `, in the words of ${name}` : '';
 }
 
 /** Why somebody who may have approved already is asked (again). */

@@ -81,7 +81,7 @@ ${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${
 </dl>
 <div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
 ${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
-<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code></p></div>
+<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (in the words of the request for this release, not read from the commit)'}</p></div>
 </section>`;
 }
 

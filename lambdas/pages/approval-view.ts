@@ -55,7 +55,13 @@ export interface ApprovalView {
   readonly timeLeft: string | undefined;
   /** Typed to approve a production deployment. */
   readonly nameToType?: string;
-  readonly commit: { readonly id: string; readonly message: string; readonly author: string };
+  readonly commit: {
+    readonly id: string;
+    readonly message: string;
+    readonly author: string;
+    /** Message and author are what a caller of the API said, not what the commit says. */
+    readonly isTold: boolean;
+  };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
   /** What the plan does otherwise than the one shown before, if there was another one. */
@@ -104,7 +110,12 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     expiresAt: gate.expiresAt,
     timeLeft: timeLeft(now, gate.expiresAt),
     ...(environment.stage === 'production' && { nameToType: environment.name }),
-    commit: { id: commit, message: release?.message ?? '', author: release?.author ?? '' },
+    commit: {
+      id: commit,
+      message: release?.message ?? '',
+      author: release?.author ?? '',
+      isTold: release?.source === 'api' && (release.message !== '' || release.author !== ''),
+    },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
     parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,

@@ -29,7 +29,7 @@ describe('the mail that asks for an approval', () => {
       'Your client approval is asked for.',
       'Requested by  nightly (role Pipeline)',
       'deploy of release 1 (commit c0ffee000000)',
-      'What it is for, in the words of Dev <dev@example.com>:',
+      'What it is for, in the words of Dev <dev@example[.]com>:',
       '| Larger database',
       'aws_db_instance.main is replaced',
       'aws_s3_bucket.site: anybody may read it',
@@ -75,7 +75,18 @@ describe('the mail that asks for an approval', () => {
       LINK,
     );
     expect(body.match(/\w+:\/\/\S+/g)).toEqual([LINK]);
-    expect(body).toContain('aws_s3_object.page["https //evil.example/x"] is deleted');
+    expect(body).toContain('aws_s3_object.page["https //evil[.]example/x"] is deleted');
+  });
+
+  test('marks the words of whoever made the release by API: they are not read from the commit', () => {
+    const told = (facts: Parameters<typeof aRelease>[0]) =>
+      approvalMail({ deployment, gate, release: aRelease({ source: 'api', ...facts }) }, 'request', LINK).body;
+    expect(told({ message: 'Harmless', author: 'Alice' })).toContain(
+      'What it is for, as the request for this release says, naming Alice (not read from the commit):\n  | Harmless',
+    );
+    expect(told({ message: 'Harmless', author: '' })).toContain(
+      'What it is for, as the request for this release says (not read from the commit):\n  | Harmless',
+    );
   });
 
   test('keeps a commit message in its place: no line of it looks like the mail’s own', () => {

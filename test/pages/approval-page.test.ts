@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { listAll } from '../../lambdas/domain/list-all.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
+import type { Release } from '../../lambdas/domain/release.ts';
 import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
@@ -20,6 +21,21 @@ const opened = (text: string): (string | undefined)[] =>
   ].map(([, address]) => address);
 
 describe('an open link', () => {
+  test('says that the words of a release made by API were not read from the commit', async () => {
+    const shown = async (facts: Partial<Release>) => {
+      const page = await TestPage.create('stage1');
+      await page.store.transact(async (transaction) => {
+        const release = await transaction.get('release', { application: 'my-app', number: 1 });
+        if (release) transaction.put('release', { ...release, ...facts });
+      });
+      return readable((await page.open()).text);
+    };
+    const note = 'not read from the commit';
+    expect(await shown({ source: 'api', message: 'Harmless', author: 'Alice' })).toContain(note);
+    expect(await shown({ source: 'api', message: '', author: '' })).not.toContain(note);
+    expect(await shown({ source: 'push', message: 'Harmless', author: 'Alice' })).not.toContain(note);
+  });
+
   test('shows what is asked, by whom, where, what changes and until when', async () => {
     const page = await TestPage.create('stage1', { requestedBy: JANE });
     const { status, text } = await page.open();
