@@ -30,6 +30,9 @@ const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min
 /** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/build-source.ts`). */
 const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/) });
 
+/** The account of the control plane, in which no environment may be; empty where it may. */
+const Reserved = z.object({ RESERVED_ACCOUNT: z.string().regex(/^(?:\d{12})?$/) });
+
 /** How many ephemeral environments there may be, and how short their lives. */
 const EphemeralLimits = z.object({
   MOST_EPHEMERAL_PER_APPLICATION: z.coerce.number().int().min(0),
@@ -67,7 +70,7 @@ export const FUNCTIONS = {
   },
   configure: {
     entry: 'lambdas/api/configure.ts',
-    environment: Store.extend(Limits.shape).extend(Sources.shape).extend(Executions.shape),
+    environment: Store.extend(Limits.shape).extend(Sources.shape).extend(Reserved.shape).extend(Executions.shape),
   },
   approvers: {
     entry: 'lambdas/api/approvers.ts',

@@ -138,6 +138,12 @@ const ConfigSchema = z.strictObject({
   /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
 
+  /**
+   * Whether environments may be in the account of the control plane itself, where whoever applies them with the usual
+   * AdministratorAccess can change Stagegate (docs/threat-model.md).
+   */
+  allowControlAccountAsTarget: flag.default(false),
+
   /** Ephemeral environments that may be live at the same time, of one application and of all. */
   mostEphemeralPerApplication: number(z.number().int().min(0).max(100)).default(5),
   mostEphemeralInAll: number(z.number().int().min(0).max(500)).default(20),

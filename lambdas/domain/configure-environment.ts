@@ -15,6 +15,7 @@ import { positionOf, requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { requireOtherAccount } from './reserved-account.ts';
 import { changedSettings } from './settings-change.ts';
 
 interface Place {
@@ -27,12 +28,13 @@ interface Place {
  * protection against deletion is never removed by the way. Throws NotFoundError, InvalidInputError, RefusedError.
  */
 export async function configureEnvironment(
-  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  { store, surroundings, reservedAccount }: { store: Store; surroundings: Surroundings; reservedAccount: string },
   { application: app, environment: name }: Place,
   settings: EnvironmentSettings,
   by: string,
 ): Promise<{ environment: Environment; isNew: boolean }> {
   requireOwnDnsRole(settings);
+  requireOtherAccount(settings, reservedAccount);
   return store.transact(async (transaction) => {
     const application = await transaction.get('application', { name: app });
     if (!application) throw new NotFoundError('application', app);

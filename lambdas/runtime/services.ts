@@ -42,6 +42,7 @@ type Provided<Environment> = {
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
+  ('RESERVED_ACCOUNT' extends VariablesOf<Environment> ? { readonly reservedAccount: string } : unknown) &
   ('ALLOWED_SOURCES' extends VariablesOf<Environment> ? { readonly allowedSources: readonly string[] } : unknown) &
   ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
   ('MOST_EPHEMERAL_IN_ALL' extends VariablesOf<Environment> ? { readonly limits: EphemeralLimits } : unknown) &
@@ -118,6 +119,7 @@ export function servicesOf<Name extends FunctionName>(
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    reservedAccount: when('RESERVED_ACCOUNT', (account) => account),
     allowedSources: when('ALLOWED_SOURCES', () => listed('ALLOWED_SOURCES')),
     scheduler: when('SCHEDULE_GROUP', (group) =>
       lazyPort<Scheduler>(

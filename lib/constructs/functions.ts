@@ -84,6 +84,7 @@ export class Functions extends Construct {
           TABLE_NAME: data.records('list', 'write', 'delete', 'audit'),
           LEAST_GATE_EXPIRY_SECONDS: setting(config.leastGateExpirySeconds),
           ALLOWED_SOURCES: setting(runner.allowedSources.join(',')),
+          RESERVED_ACCOUNT: setting(config.allowControlAccountAsTarget ? '' : Aws.ACCOUNT_ID),
           ...executions,
         },
       }),

@@ -73,6 +73,7 @@ export class TestApi {
       limits: { perApplication: 2, inAll: 3 },
       leastTtlSeconds: 3600,
       leastGateExpirySeconds: 3600,
+      reservedAccount: '000000000000',
       allowedSources: [],
     };
     const services = { ...ports, publicUrl: PUBLIC_URL, ...told };

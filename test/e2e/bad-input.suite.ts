@@ -122,6 +122,16 @@ describe('bad input', () => {
       '111',
     ),
     misfit(
+      'the account of the control plane',
+      [
+        'PUT',
+        '/applications/my-app/environments/dev1',
+        { stage: 'development', accountId: '0'.repeat(12), region: 'eu-west-1' },
+      ],
+      'accountId',
+      '"000000000000"',
+    ),
+    misfit(
       'a repository address with credentials in it',
       [
         'PUT',

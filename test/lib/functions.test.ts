@@ -67,6 +67,14 @@ describe('functions', () => {
     expect([least(), least({ leastGateExpirySeconds: '60' })]).toEqual(['3600', '60']);
   });
 
+  test('know the account that is no target, unless the configuration allows it', () => {
+    const reserved = (configuration = {}) =>
+      ofType(stagegate(configuration), 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
+      )?.[1].Properties.Environment.Variables.RESERVED_ACCOUNT;
+    expect([reserved(), reserved({ allowControlAccountAsTarget: 'true' })]).toEqual([{ Ref: 'AWS::AccountId' }, '']);
+  });
+
   test('are told what builds may fetch with, in the words with which they judge a repository', () => {
     const connection = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
     const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf';
@@ -80,7 +88,7 @@ describe('functions', () => {
         ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
       )?.[1].Properties.Environment.Variables.ALLOWED_SOURCES;
       const { allowedSources } = servicesOf('configure', {
-        ...{ TABLE_NAME: 'records', LEAST_GATE_EXPIRY_SECONDS: '3600', ALLOWED_SOURCES },
+        ...{ TABLE_NAME: 'records', LEAST_GATE_EXPIRY_SECONDS: '3600', ALLOWED_SOURCES, RESERVED_ACCOUNT: '' },
       });
       return allowedSources;
     };
