@@ -30,6 +30,9 @@ const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min
 /** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/build-source.ts`). */
 const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/) });
 
+/** ARNs of the roles whose sessions bear the name of the person, comma-separated. */
+const PinnedSessions = z.object({ PINNED_SESSION_ROLES: z.string() });
+
 /** The account of the control plane, in which no environment may be; empty where it may. */
 const Reserved = z.object({ RESERVED_ACCOUNT: z.string().regex(/^(?:\d{12})?$/) });
 
@@ -74,7 +77,7 @@ export const FUNCTIONS = {
   },
   approvers: {
     entry: 'lambdas/api/approvers.ts',
-    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape),
+    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(PinnedSessions.shape),
   },
   deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
   ephemeral: {

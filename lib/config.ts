@@ -68,6 +68,10 @@ const RepositoryArnSchema = z
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
+const PinnedRoleArnSchema = z
+  .string()
+  .refine(noWildcard, { error: NO_WILDCARD, abort: true })
+  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'a role ARN');
 const KeyArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:kms:[^:]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
@@ -118,6 +122,9 @@ const ConfigSchema = z.strictObject({
   allowedStateRoleArns: list(RoleArnSchema).default([]),
   /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
+
+  /** Roles whose trust policy pins the name of a session to the person: approvers may be named by such sessions. */
+  pinnedSessionRoleArns: list(PinnedRoleArnSchema).default([]),
 
   /**
    * The customer-managed key of the CDK bootstrap bucket, where it has one: builds fetch their program from there. CDK

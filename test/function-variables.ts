@@ -16,6 +16,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'https://api.example.com',
   LEAST_GATE_EXPIRY_SECONDS: '3600',
   ALLOWED_SOURCES: 'github-0123456789ab',
+  PINNED_SESSION_ROLES: 'arn:aws:iam::999999999999:role/Staff',
   RESERVED_ACCOUNT: '999999999999',
   MOST_EPHEMERAL_PER_APPLICATION: '10',
   MOST_EPHEMERAL_IN_ALL: '50',

@@ -67,6 +67,7 @@ export const REFUSALS = [
   'not-an-approver',
   'own-request',
   'one-person-one-gate',
+  'one-session-one-seat',
   'last-approver',
   'approver-limit',
   'state-address-taken',

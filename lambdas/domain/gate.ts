@@ -146,6 +146,17 @@ function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, oth
     );
   if (otherGates.some((other) => approvalsOf(other).some(({ by }) => by === email)))
     throw new RefusedError('one-person-one-gate', `${email} has approved another gate of this deployment`);
+  requireFreshSession(gate, ballot, otherGates);
+}
+
+/** Whoever a session was taken for before, it is one person: it fills one seat. */
+function requireFreshSession(gate: Gate, { approver, principal }: Ballot, otherGates: readonly Gate[]): void {
+  if (principal === undefined) return;
+  const before = [gate, ...otherGates]
+    .flatMap(approvalsOf)
+    .find((approval) => approval.principal === principal && approval.by !== approver.email);
+  if (before)
+    throw new RefusedError('one-session-one-seat', `${principal} has approved this deployment as ${before.by}`);
 }
 
 /** Does what was decided about the plan with this digest count at the gate? */

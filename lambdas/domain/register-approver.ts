@@ -2,6 +2,7 @@ import type { Approver, ApproverSettings } from './approver.ts';
 import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
+import { requirePinnedSessions } from './pinned-sessions.ts';
 import type { ApproverMail, Store, Surroundings } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { LISTINGS } from './records.ts';
@@ -13,15 +14,21 @@ const MOST_SUBSCRIPTIONS = 200;
 
 /**
  * Registers an approver, or changes one, and subscribes the address; asked again while the confirmation is pending, a
- * new confirmation mail is sent. Throws NotFoundError, RefusedError.
+ * new confirmation mail is sent. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function registerApprover(
-  { store, mail, surroundings }: { store: Store; mail: ApproverMail; surroundings: Surroundings },
+  {
+    store,
+    mail,
+    surroundings,
+    pinnedSessionRoles,
+  }: { store: Store; mail: ApproverMail; surroundings: Surroundings; pinnedSessionRoles: readonly string[] },
   application: string,
   email: string,
   settings: ApproverSettings,
   by: string,
 ): Promise<{ approver: Approver; isNew: boolean }> {
+  requirePinnedSessions(settings.principals, pinnedSessionRoles);
   if (!(await store.get('application', { name: application }))) throw new NotFoundError('application', application);
   const before = await store.get('approver', { application, email });
   if (before && before.gates[0] !== settings.gates[0]) await requireDispensable(store, before);

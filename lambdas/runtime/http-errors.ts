@@ -51,6 +51,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'not-an-approver': { status: 403, title: 'The caller is no approver of this gate' },
   'own-request': { status: 403, title: 'Whoever asked for a production deployment cannot approve it' },
   'one-person-one-gate': { status: 403, title: 'One person cannot approve two gates' },
+  'one-session-one-seat': { status: 403, title: 'One session of a role cannot approve as two people' },
   'last-approver': { status: 409, title: 'An open gate needs this approver' },
   'approver-limit': { status: 409, title: 'There are too many approvers' },
   'state-address-taken': { status: 409, title: 'The Terraform state belongs to another environment' },

@@ -42,6 +42,9 @@ type Provided<Environment> = {
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
     : unknown) &
+  ('PINNED_SESSION_ROLES' extends VariablesOf<Environment>
+    ? { readonly pinnedSessionRoles: readonly string[] }
+    : unknown) &
   ('RESERVED_ACCOUNT' extends VariablesOf<Environment> ? { readonly reservedAccount: string } : unknown) &
   ('ALLOWED_SOURCES' extends VariablesOf<Environment> ? { readonly allowedSources: readonly string[] } : unknown) &
   ('SCHEDULE_GROUP' extends VariablesOf<Environment> ? { readonly scheduler: Scheduler } : unknown) &
@@ -119,6 +122,7 @@ export function servicesOf<Name extends FunctionName>(
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    pinnedSessionRoles: when('PINNED_SESSION_ROLES', () => listed('PINNED_SESSION_ROLES')),
     reservedAccount: when('RESERVED_ACCOUNT', (account) => account),
     allowedSources: when('ALLOWED_SOURCES', () => listed('ALLOWED_SOURCES')),
     scheduler: when('SCHEDULE_GROUP', (group) =>

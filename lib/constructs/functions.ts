@@ -95,6 +95,7 @@ export class Functions extends Construct {
           TOPIC_ARN: notifications.subscribingAndPublishing(),
           LINK_KEY_ID: encryption.linkSecrets(),
           PUBLIC_URL: publicUrl,
+          PINNED_SESSION_ROLES: setting(config.pinnedSessionRoleArns.join(',')),
         },
       }),
       deploy: make('deploy', {

@@ -60,6 +60,11 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
     ['no gate', { gates: [] }, 'gates'],
     ['both gates', { gates: ['staff', 'client'] }, 'gates'],
     ['a gate nobody knows', { gates: ['boss'] }, 'gates.0'],
+    [
+      'a session that anybody names',
+      { gates: ['staff'], principals: ['arn:aws:sts::999999999999:assumed-role/Ops/sam'] },
+      'principals.0',
+    ],
     ['a pattern that fits everybody', { gates: ['staff'], principals: ['*:role/x'] }, 'principals.0'],
   ])('fails for %s', async (_, body, field) => {
     const world = await PipelineWorld.create();

@@ -73,6 +73,7 @@ export class TestApi {
       limits: { perApplication: 2, inAll: 3 },
       leastTtlSeconds: 3600,
       leastGateExpirySeconds: 3600,
+      pinnedSessionRoles: ['Staff', 'Clients', 'Tooling'].map((role) => `arn:aws:iam::999999999999:role/${role}`),
       reservedAccount: '000000000000',
       allowedSources: [],
     };

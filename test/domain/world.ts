@@ -67,6 +67,7 @@ export class World {
   readonly patience = { pollSeconds: 30, certificateSeconds: 3600, changeSeconds: 900 };
   readonly publicUrl = 'https://stagegate.example';
   readonly leastGateExpirySeconds = 3600;
+  readonly pinnedSessionRoles = ['arn:aws:iam::111111111111:role/Staff'];
   readonly reservedAccount = '000000000000';
   readonly allowedSources: readonly string[] = [];
   readonly scheduler = new InMemoryScheduler();

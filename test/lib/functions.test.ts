@@ -75,6 +75,16 @@ describe('functions', () => {
     expect([reserved(), reserved({ allowControlAccountAsTarget: 'true' })]).toEqual([{ Ref: 'AWS::AccountId' }, '']);
   });
 
+  test('know the roles whose sessions bear the name of the person', () => {
+    const pinned = (configuration = {}) =>
+      ofType(stagegate(configuration), 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'stagegate-approvers',
+      )?.[1].Properties.Environment.Variables.PINNED_SESSION_ROLES;
+    const roles = ['arn:aws:iam::111111111111:role/Staff', 'arn:aws:iam::111111111111:role/teams/Clients'];
+    expect([pinned(), pinned({ pinnedSessionRoleArns: roles })]).toEqual(['', roles.join(',')]);
+    expect(() => stagegate({ pinnedSessionRoleArns: 'arn:aws:iam::111111111111:role/*' })).toThrow('a wildcard');
+  });
+
   test('are told what builds may fetch with, in the words with which they judge a repository', () => {
     const connection = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/abc';
     const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf';

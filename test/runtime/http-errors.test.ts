@@ -11,7 +11,13 @@ import { PROBLEMS, problemOf } from '../../lambdas/runtime/http-errors.ts';
 describe('the problem table', () => {
   test('has a class for every refusal, 403 where this caller may never and 409 where things stand otherwise', () => {
     const own: Readonly<Record<string, number>> = { 'signature-invalid': 401, 'too-large': 413 };
-    const never = ['not-an-approver', 'one-person-one-gate', 'own-request', 'requester-unknown'];
+    const never = [
+      'not-an-approver',
+      'one-person-one-gate',
+      'one-session-one-seat',
+      'own-request',
+      'requester-unknown',
+    ];
     for (const refusal of REFUSALS) {
       const { status, type } = problemOf(new RefusedError(refusal, 'no'), '/x');
       expect({ refusal, status, type }).toEqual({

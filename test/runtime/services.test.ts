@@ -16,6 +16,7 @@ const BROUGHT_BY: Readonly<Record<string, string>> = {
   PUBLIC_URL: 'publicUrl',
   PRICE_SHEET_KEY: 'priceSheetKey',
   LEAST_GATE_EXPIRY_SECONDS: 'leastGateExpirySeconds',
+  PINNED_SESSION_ROLES: 'pinnedSessionRoles',
   RESERVED_ACCOUNT: 'reservedAccount',
   ALLOWED_SOURCES: 'allowedSources',
   LEAST_TTL_SECONDS: 'leastTtlSeconds',

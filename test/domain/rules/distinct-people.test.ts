@@ -244,6 +244,31 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
       expect(await who('arn:aws:sts::111111111111:assumed-role/Other/eve')).toBe(BOB);
     });
 
+    test.each(['staff', 'client'] as const)(
+      'fills one seat, whoever it maps to later: another one at the %s gate is refused',
+      async (gate) => {
+        world = await World.open({ policy: { staging: { staff: 2, client: 1 } } });
+        await world.write('approver', anApprover({ email: ALICE, principals: [ALICE_ARN] }));
+        await world.succeed('dev1', await world.release());
+        const id = await world.deploy('stage1', 1);
+        await world.workflow.run(id);
+        await decideAs(ALICE_ARN, id);
+        if (gate === 'client') {
+          await world.decide(id, BOB);
+          await world.workflow.run(id);
+        }
+        await world.write('approver', anApprover({ email: ALICE, principals: [] }));
+        await world.write(
+          'approver',
+          anApprover({ email: 'zoe@staff.example', gates: [gate], principals: [ALICE_ARN] }),
+        );
+        const digest = (await world.gate(id, gate))?.digest ?? '';
+        const decision = { deploymentId: id, gate, principal: ALICE_ARN, decision: 'approve', digest } as const;
+        await expect(decideAsCaller(world, decision)).rejects.toMatchObject({ refusal: 'one-session-one-seat' });
+        expect((await world.gate(id, gate))?.status).toBe('open');
+      },
+    );
+
     test('who maps to nobody cannot decide, but may ask, and is recorded as that', async () => {
       const principal = 'arn:aws:sts::111111111111:assumed-role/Pipeline/run';
       const requestedBy = await requesterOf(world.store, 'my-app', principal);
