@@ -53,14 +53,14 @@ export function startConfigPushes({ context, programs, directory, tableName, bus
     return QueryOutput.parse(output).Items.map(({ data }) => ApplicationRecord.parse(JSON.parse(data.S)));
   };
   const branches = async (): Promise<WatchedBranch[]> => {
-    const all = await applications();
+    const [all, register] = await Promise.all([applications(), get('EPHEMERAL', 'REGISTER')]);
     const found = new Map<string, WatchedBranch>();
     const add = (repository: string, branch: string, isFollowed: boolean) => {
       const key = `${repository}#${branch}`;
       found.set(key, { repository, branch, isFollowed: isFollowed || (found.get(key)?.isFollowed ?? false) });
     };
     for (const { configRepository } of all) add(configRepository.url, configRepository.branch, false);
-    const { live } = RegisterRecord.parse((await get('EPHEMERAL', 'REGISTER')) ?? { live: [] });
+    const { live } = RegisterRecord.parse(register ?? { live: [] });
     for (const { application, environment } of live) {
       const record = await get(`APP#${application}`, `ENVIRONMENT#${environment}`);
       const { branch } = EnvironmentRecord.parse(record ?? {});

@@ -9,6 +9,8 @@ import type { DynamoConnection } from './dynamo-connection.ts';
 
 /** As the SDK's own client for DynamoDB. */
 const RETRIES = { maxAttempts: 4, baseDelay: 25 };
+/** DynamoDB takes no more in one request. */
+const MOST_KEYS = 100;
 
 /** An attribute in DynamoDB's own writing; the table's are texts and numbers. */
 const TextSchema = z.object({ S: z.string() }).transform(({ S }) => S);
@@ -21,6 +23,12 @@ const KeySchema = z.record(z.string(), TextSchema);
 type Key = z.infer<typeof KeySchema>;
 
 const GotSchema = z.object({ Item: ItemSchema.optional() });
+const GotManySchema = z.object({
+  Responses: z.record(z.string(), z.array(ItemSchema)),
+  UnprocessedKeys: z
+    .record(z.string(), z.object({ Keys: z.array(z.record(z.string(), z.object({ S: z.string() }))) }))
+    .default({}),
+});
 const FoundSchema = z.object({ Items: z.array(ItemSchema).default([]), LastEvaluatedKey: KeySchema.optional() });
 /** `__type` is the error's name behind a namespace and `#`. */
 const RefusalSchema = z.object({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() });
@@ -48,13 +56,14 @@ class DynamoError extends Error {
 }
 
 /**
- * GetItem and Query of one table, made of the parts of the SDK a read needs: its signature, sockets, retries. The whole
+ * GetItem, BatchGetItem and Query of one table, made of the parts of the SDK a read needs: its signature, sockets, retries. The whole
  * client is four times that, and every first read would wait for it.
  */
 export class DynamoReads {
   readonly #table: string;
   readonly #connection: DynamoConnection;
   readonly #signer: SignatureV4;
+  readonly #wanted: (PromiseWithResolvers<Item | undefined> & { readonly key: Key })[] = [];
   readonly #retries = new StandardRetryStrategy(RETRIES);
 
   constructor(table: string, connection: DynamoConnection) {
@@ -64,9 +73,47 @@ export class DynamoReads {
     this.#signer = new SignatureV4({ service: 'dynamodb', region, credentials, sha256: Sha256 });
   }
 
-  async get(key: Key): Promise<Item | undefined> {
-    const input = { TableName: this.#table, Key: written(key), ConsistentRead: true };
-    return GotSchema.parse(await this.#ask('GetItem', input)).Item;
+  /** What is asked for side by side goes in one request. */
+  get(key: Key): Promise<Item | undefined> {
+    const wanted = { key, ...Promise.withResolvers<Item | undefined>() };
+    if (this.#wanted.push(wanted) === 1) queueMicrotask(() => this.#getWanted());
+    return wanted.promise;
+  }
+
+  #getWanted(): void {
+    for (let left = this.#wanted.splice(0); left.length > 0; left = left.slice(MOST_KEYS)) {
+      const wanted = left.slice(0, MOST_KEYS);
+      // A key that stands twice in a request is refused.
+      const keys = new Map(wanted.map(({ key }) => [nameOf(key), key]));
+      const found = this.#getAll([...keys.values()]);
+      for (const { key, resolve, reject } of wanted) found.then((items) => resolve(items.get(nameOf(key))), reject);
+    }
+  }
+
+  async #getAll(keys: readonly Key[]): Promise<Map<string, Item>> {
+    const found = new Map<string, Item>();
+    const keep = (items: readonly Item[]): void => {
+      for (const item of items) found.set(nameOf(item), item);
+    };
+    const [only, ...others] = keys;
+    if (only && others.length === 0) {
+      const input = { TableName: this.#table, Key: written(only), ConsistentRead: true };
+      await this.#ask('GetItem', input, (answer) => {
+        const { Item: item } = GotSchema.parse(answer);
+        keep(item ? [item] : []);
+      });
+      return found;
+    }
+    const input = { RequestItems: { [this.#table]: { Keys: keys.map(written), ConsistentRead: true } } };
+    await this.#ask('BatchGetItem', input, (answer) => {
+      const { Responses, UnprocessedKeys } = GotManySchema.parse(answer);
+      keep(Responses[this.#table] ?? []);
+      const left = UnprocessedKeys[this.#table]?.Keys ?? [];
+      if (left.length === 0) return;
+      input.RequestItems = { [this.#table]: { Keys: left, ConsistentRead: true } };
+      throw new DynamoError('ThrottlingException', `${left.length} of ${keys.length} items were left out`, 200);
+    });
+    return found;
   }
 
   async query({ index, consistent, condition, names, values, ascending, limit, startAfter }: Query) {
@@ -81,18 +128,18 @@ export class DynamoReads {
       Limit: limit,
       ExclusiveStartKey: startAfter && written(startAfter),
     };
-    const { Items, LastEvaluatedKey } = FoundSchema.parse(await this.#ask('Query', input));
+    const { Items, LastEvaluatedKey } = await this.#ask('Query', input, (answer) => FoundSchema.parse(answer));
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
   /** Reading twice does no harm: what may go better at another time is tried again. */
-  async #ask(action: string, input: object): Promise<unknown> {
+  async #ask<T>(action: string, input: object, take: (answer: unknown) => T): Promise<T> {
     let attempt = await this.#retries.acquireInitialRetryToken(action);
     for (;;) {
       try {
-        const answer = await this.#send(action, JSON.stringify(input));
+        const taken = take(await this.#send(action, JSON.stringify(input)));
         this.#retries.recordSuccess(attempt);
-        return answer;
+        return taken;
       } catch (error) {
         if (!isExplained(error)) throw error;
         // Waits; refuses when it is no use, or there were attempts enough.
@@ -125,6 +172,9 @@ export class DynamoReads {
     throw new DynamoError(name, refusal?.message ?? refusal?.Message ?? name, response.statusCode);
   }
 }
+
+/** Of a key, or of the item that has it. */
+const nameOf = ({ pk, sk }: Item): string => JSON.stringify([pk, sk]);
 
 const written = (key: Key) => Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }]));
 

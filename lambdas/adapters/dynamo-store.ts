@@ -2,7 +2,14 @@ import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Page, Store, Transaction } from '../domain/ports.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from '../domain/records.ts';
-import { type Change, keyOf, parseRecord, runTransaction, type StoredRecord } from '../domain/unit-of-work.ts';
+import {
+  type Change,
+  keyOf,
+  parseRecord,
+  ReadAhead,
+  runTransaction,
+  type StoredRecord,
+} from '../domain/unit-of-work.ts';
 import { type DynamoAccess, DynamoConnection } from './dynamo-connection.ts';
 import { DynamoReads } from './dynamo-reads.ts';
 import type { DynamoWrites } from './dynamo-writes.ts';
@@ -61,9 +68,13 @@ export class DynamoStore implements Store {
     return { items: records, ...(lastKey && { nextCursor: encodeCursor(lastKey) }) };
   }
 
-  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async readAhead(): Promise<ReadAhead> {
+    return new ReadAhead(this.#load.bind(this));
+  }
+
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
     const records = { load: this.#load.bind(this), commit: this.#commit.bind(this) };
-    return runTransaction(records, attempt, this.#pause);
+    return runTransaction(records, attempt, this.#pause, ahead);
   }
 
   async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {

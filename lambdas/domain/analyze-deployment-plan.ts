@@ -17,11 +17,11 @@ import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
-import { type Analysis, analyzePlan } from './plan/analyze-plan.ts';
+import { type Analysis, analyzePlan, type PlanToAnalyse } from './plan/analyze-plan.ts';
 import { type Configuration, configurationOf } from './plan/parity.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
-import type { Artifact, ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
-import { activeLift } from './protection-lift.ts';
+import type { Artifact, ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
+import { activeLift, type ProtectionLifts } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 import { runObjectKey } from './run-objects.ts';
@@ -53,13 +53,26 @@ interface Services {
  */
 export async function analyzeDeploymentPlan(services: Services, id: string): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
-  const subject = await load(store, id);
-  const [result, lifts, prices] = await Promise.all([
-    readResult(artifacts, subject.deployment),
-    activeLifts(store, subject.environment),
+  const ahead = await store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
+  if (deployment?.status !== 'planning')
+    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const [subject, lifts, left, prices] = await Promise.all([
+    load(ahead, deployment),
+    listLifts(store, deployment),
+    artifacts.getJson(runObjectKey(runPrefix(deployment), 'planResult')),
     findPriceSheet(artifacts, services.priceSheetKey),
+    readForSettling(ahead, deployment),
   ]);
-  const analysis = await analyze(artifacts, subject, result, lifts, prices);
+  const result = resultOf(deployment, left?.value);
+  const [plan, modules] = await Promise.all([
+    artifacts.getJson(result.planJson.key, result.planJson.versionId),
+    artifacts.getJson(result.modules.key, result.modules.versionId),
+    ahead.get('stateClaim', { address: addressOf(result.backend) }),
+  ]);
+  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": ${result.planJson.key} is gone`);
+  const planned = { plan: plan.value, modulesJson: modules?.value };
+  const analysis = analyze(subject, result, planned, activeLifts(lifts, subject.environment), prices);
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const found = {
     planned: planOf(subject, result, analysis, stored),
@@ -72,7 +85,7 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
     return settle(transaction, id, found, surroundings);
-  });
+  }, ahead);
   return { ...verdict, ...(result.providers && { providers: result.providers }) };
 }
 
@@ -83,26 +96,31 @@ interface Subject {
   readonly deployment: DeploymentIn<'planning'>;
 }
 
-async function load(store: Store, id: string): Promise<Subject> {
-  const deployment = await store.get('deployment', { id });
-  if (deployment?.status !== 'planning')
-    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
-  const { application: name, environment: target } = deployment;
+async function load(reader: Reader, deployment: DeploymentIn<'planning'>): Promise<Subject> {
+  const { id, application: name, environment: target } = deployment;
   const [application, environment, state] = await Promise.all([
-    store.get('application', { name }),
-    store.get('environment', { application: name, name: target }),
-    store.get('environmentState', { application: name, environment: target }),
+    reader.get('application', { name }),
+    reader.get('environment', { application: name, name: target }),
+    reader.get('environmentState', { application: name, environment: target }),
   ]);
   if (!application || !environment)
     throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
   return { application, environment, state, deployment };
 }
 
+/** Reads side by side what `settle` asks for as its rules go. */
+async function readForSettling(ahead: Reader, { id, application, environment }: Deployment): Promise<void> {
+  await Promise.all([
+    ahead.get('configuration', { deploymentId: id }),
+    ahead.get('stateAddress', { application, environment }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+  ]);
+}
+
 /** The build ran the team's code: what it left is believed only about its own run. */
-async function readResult(artifacts: ArtifactStore, deployment: Deployment): Promise<PlanSuccess> {
+function resultOf(deployment: Deployment, left: unknown): PlanSuccess {
   const prefix = `${runPrefix(deployment)}plan/`;
-  const found = await artifacts.getJson(runObjectKey(runPrefix(deployment), 'planResult'));
-  const result = PlanSuccessSchema.safeParse(found?.value);
+  const result = PlanSuccessSchema.safeParse(left);
   if (!result.success)
     throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`, {
       cause: result.error,
@@ -117,31 +135,24 @@ async function readResult(artifacts: ArtifactStore, deployment: Deployment): Pro
   return result.data;
 }
 
-async function activeLifts(store: Store, environment: Environment): Promise<string[]> {
-  const { application, name } = environment;
-  const { items } = await store.list(LISTINGS.protectionLifts(application, name), { limit: 1000 });
-  return items.filter((lifts) => activeLift(lifts, environment)).map(({ address }) => address);
+async function listLifts(store: Store, { application, environment }: Deployment): Promise<ProtectionLifts[]> {
+  return (await store.list(LISTINGS.protectionLifts(application, environment), { limit: 1000 })).items;
 }
 
-async function analyze(
-  artifacts: ArtifactStore,
-  subject: Subject,
+const activeLifts = (lifts: readonly ProtectionLifts[], environment: Environment): string[] =>
+  lifts.filter((each) => activeLift(each, environment)).map(({ address }) => address);
+
+function analyze(
+  { application, environment, state, deployment }: Subject,
   result: PlanSuccess,
+  planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
   lifts: string[],
   prices: ChosenPriceSheet,
-): Promise<Analysis> {
-  const [plan, modules] = await Promise.all([
-    artifacts.getJson(result.planJson.key, result.planJson.versionId),
-    artifacts.getJson(result.modules.key, result.modules.versionId),
-  ]);
-  if (!plan)
-    throw new BuildResultError(`analysing the plan of "${subject.deployment.id}": ${result.planJson.key} is gone`);
-  const { application, environment, state, deployment } = subject;
+): Analysis {
   return analyzePlan({
-    plan: plan.value,
+    ...planned,
     exitCode: result.exitCode,
     engine: result.engine.name,
-    modulesJson: modules?.value,
     region: environment.region,
     stage: environment.stage,
     deletionProtection: environment.deletionProtection,
@@ -278,6 +289,8 @@ function objectionToRemoving(target: Environment, resources: number): EndingErro
   return { reason: 'state-not-empty', message };
 }
 
+const addressOf = ({ bucket, key }: Pick<PlanSuccess['backend'], 'bucket' | 'key'>): string => `${bucket}/${key}`;
+
 /** Rule 6: the first environment that plans at a state address owns it, and stays there. */
 async function claimState(
   transaction: Transaction,
@@ -286,7 +299,7 @@ async function claimState(
   surroundings: Surroundings,
 ): Promise<EndingError | undefined> {
   const { application, name: environment } = target;
-  const address = `${bucket}/${key}`;
+  const address = addressOf({ bucket, key });
   if (target.type === 'ephemeral' && key !== stateKeyOf(target))
     return {
       reason: 'state-address-moved',

@@ -15,10 +15,12 @@ export async function awaitGate(
   token: string,
 ): Promise<void> {
   const isDecided = await store.transact(async (transaction) => {
-    const before = await transaction.get('taskToken', { deploymentId, gate: name });
+    const [before, gate] = await Promise.all([
+      transaction.get('taskToken', { deploymentId, gate: name }),
+      transaction.get('gate', { deploymentId, gate: name }),
+    ]);
     const earlier = before ? [before.token, ...(before.earlier ?? [])].slice(0, MOST_EARLIER) : [];
     transaction.put('taskToken', { deploymentId, gate: name, token, earlier, storedAt: surroundings.now() });
-    const gate = await transaction.get('gate', { deploymentId, gate: name });
     return gate?.status !== 'open';
   });
   if (isDecided) await workflow.resume(token);

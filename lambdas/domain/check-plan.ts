@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { BuildRequestSchema } from './build-request.ts';
-import type { Deployment, Planned, Staleness, StateHead } from './deployment.ts';
-import type { Environment } from './environment.ts';
+import type { Planned, Staleness, StateHead } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
 import { beginNextRound, buildOfRound } from './next-round.ts';
@@ -28,24 +27,24 @@ interface Services {
  */
 export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
   const { store, states, surroundings } = services;
-  const deployment = await store.get('deployment', { id });
+  const ahead = await store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
   if (deployment?.status === 'planning' && deployment.stale)
     return { outcome: 'stale', plan: await buildOfRound(services, id) };
   if (deployment?.status !== 'awaiting_approval')
     throw new NotHolderError(`checking the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
   // ConsumePlan ends it; nothing is planned for that.
   if (deployment.cancelRequestedBy) return { outcome: 'current' };
-  const environment = await findEnvironment(store, deployment.application, deployment.environment);
-  const maxAgeSeconds = await maxAgeOf(store, deployment, environment);
+  const [{ policy }, environment] = await Promise.all([
+    findApplication(ahead, deployment.application),
+    findEnvironment(ahead, deployment.application, deployment.environment),
+  ]);
+  const maxAgeSeconds = policyOf(environment, policy).planMaxAgeSeconds;
   const head = await states.head(environment, deployment.planned.stateAddress);
   const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
   if (!staleness) return { outcome: 'current' };
   await beginNextRound(services, id, staleness);
   return { outcome: 'stale', plan: await buildOfRound(services, id) };
-}
-
-async function maxAgeOf(store: Store, { application }: Deployment, environment: Environment): Promise<number> {
-  return policyOf(environment, (await findApplication(store, application)).policy).planMaxAgeSeconds;
 }
 
 /** Terraform itself compares serial and lineage too, but only when the apply has begun. */

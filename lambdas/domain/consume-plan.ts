@@ -14,9 +14,9 @@ import { type Environment, isProtected } from './environment.ts';
 import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, isAbout } from './gate.ts';
-import { objectionTo } from './objection.ts';
-import { type GateName, policyForDeployment, stricterGates } from './policy.ts';
-import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import { objectionTo, readForObjection } from './objection.ts';
+import { GATES, type GateName, policyForDeployment, stricterGates } from './policy.ts';
+import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, useLift } from './protection-lift.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
@@ -41,6 +41,8 @@ export async function consumePlan(
   }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'>; surroundings: Surroundings },
   id: string,
 ): Promise<Consumption> {
+  const ahead = await store.readAhead();
+  await readForConsumption(ahead, id);
   return store.transact(async (transaction) => {
     const deployment = await transaction.get('deployment', { id });
     const planned = deployment && plannedOf(deployment);
@@ -88,7 +90,25 @@ export async function consumePlan(
       details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
     });
     return { outcome: 'consumed', apply };
-  });
+  }, ahead);
+}
+
+/** Reads side by side what the last look asks for as its rules go. */
+async function readForConsumption(ahead: Reader, id: string): Promise<void> {
+  const deployment = await ahead.get('deployment', { id });
+  const planned = deployment && plannedOf(deployment);
+  if (!planned) return;
+  const { application, environment } = deployment;
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ahead.get('environment', { application, name: environment }),
+    ahead.get('environmentState', { application, environment }),
+    ahead.get('consumedPlan', { digest: planned.digest }),
+    ahead.get('auditHead', { application }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+    ...planned.lifts.map((address) => ahead.get('protectionLifts', { application, environment, address })),
+  ]);
+  await readForObjection(ahead, deployment);
 }
 
 /** A plan that passed the gates it was made for ends here only if the policy has been raised since. */

@@ -6,11 +6,12 @@ import { type Ballot, decide, type Gate } from './gate.ts';
 import { requireNewest } from './link-state.ts';
 import { listAll } from './list-all.ts';
 import { GATES, type GateName, policyForDeployment, requiredNow } from './policy.ts';
-import type { ApprovalLink, Store, Surroundings, Transaction, Workflow } from './ports.ts';
+import type { ApprovalLink, Reader, Store, Surroundings, Transaction, Workflow } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 import { recordRefusedAttempt } from './refused-decision.ts';
+import type { ReadAhead } from './unit-of-work.ts';
 
 interface Services {
   readonly store: Store;
@@ -29,14 +30,40 @@ export interface GateDecision extends Omit<Ballot, 'approver'> {
 
 /**
  * Counts one person's decision in one transaction, then resumes the waiting task if that closed the gate. Repeating a
- * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. Throws
- * NotFoundError, RefusedError.
+ * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. What the
+ * caller has read already may be given. Throws NotFoundError, RefusedError.
  */
-export async function decideGate({ store, workflow, surroundings }: Services, decision: GateDecision): Promise<Gate> {
-  const judged = await store.transact((transaction) => judge(transaction, decision, surroundings));
+export async function decideGate(
+  { store, workflow, surroundings }: Services,
+  decision: GateDecision,
+  given?: ReadAhead,
+): Promise<Gate> {
+  const ahead = given ?? (await store.readAhead());
+  await readForDecision(ahead, decision);
+  const judged = await store.transact((transaction) => judge(transaction, decision, surroundings), ahead);
   if (judged instanceof RefusedError) throw judged;
   if (judged.status !== 'open') await resumeGate({ store, workflow }, decision.deploymentId, decision.gate);
   return judged;
+}
+
+/** Reads side by side what a decision is judged by. */
+export async function readForDecision(
+  ahead: Reader,
+  { deploymentId, gate, email, link }: Pick<GateDecision, 'deploymentId' | 'gate' | 'email' | 'link'>,
+): Promise<void> {
+  const [deployment] = await Promise.all([
+    ahead.get('deployment', { id: deploymentId }),
+    ...GATES.map((each) => ahead.get('gate', { deploymentId, gate: each })),
+    ...(link ? [ahead.get('linkState', { deploymentId, gate, round: link.round, email })] : []),
+  ]);
+  if (!deployment) return;
+  const { application, environment } = deployment;
+  await Promise.all([
+    ahead.get('approver', { application, email }),
+    ahead.get('application', { name: application }),
+    ahead.get('environment', { application, name: environment }),
+    ahead.get('auditHead', { application }),
+  ]);
 }
 
 /** The same for an API caller, as the approver it stands for. */

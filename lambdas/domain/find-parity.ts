@@ -43,6 +43,23 @@ export async function findParityOf(
     : { staging: environment.name, production: counterpart, ...compareParity(own, others) };
 }
 
+/** Reads side by side what `findParityOf` asks for as it goes. */
+export async function readForParity(
+  ahead: Reader,
+  application: Application,
+  environment: Environment,
+  deploymentId: string,
+): Promise<void> {
+  const { name } = application;
+  await Promise.all([
+    ahead.get('configuration', { deploymentId }),
+    ...candidatesFor(application, environment).flatMap((candidate) => [
+      ahead.get('environment', { application: name, name: candidate }),
+      ahead.get('environmentState', { application: name, environment: candidate }),
+    ]),
+  ]);
+}
+
 async function deployedIn(reader: Reader, application: Application, environment: string): Promise<string | undefined> {
   const state = await reader.get('environmentState', { application: application.name, environment });
   return state?.deployed?.deploymentId;
@@ -51,17 +68,21 @@ async function deployedIn(reader: Reader, application: Application, environment:
 /** For staging the next production environment of the pipeline, for production the staging environment before it. */
 async function counterpartOf(
   reader: Reader,
-  { name: application, pipeline }: Application,
-  { name, stage }: Environment,
+  application: Application,
+  environment: Environment,
 ): Promise<string | undefined> {
-  const position = pipeline.indexOf(name);
-  if (position < 0 || stage === 'development') return undefined;
-  const [candidates, wanted] =
-    stage === 'staging'
-      ? ([pipeline.slice(position + 1), 'production'] as const)
-      : ([pipeline.slice(0, position).reverse(), 'staging'] as const);
+  const wanted = environment.stage === 'staging' ? 'production' : 'staging';
   const environments = await Promise.all(
-    candidates.map((candidate) => reader.get('environment', { application, name: candidate })),
+    candidatesFor(application, environment).map((name) =>
+      reader.get('environment', { application: application.name, name }),
+    ),
   );
   return environments.find((other) => other?.stage === wanted)?.name;
+}
+
+/** Where the counterpart is looked for, nearest first. */
+function candidatesFor({ pipeline }: Application, { name, stage }: Environment): string[] {
+  const position = pipeline.indexOf(name);
+  if (position < 0 || stage === 'development') return [];
+  return stage === 'staging' ? pipeline.slice(position + 1) : pipeline.slice(0, position).reverse();
 }

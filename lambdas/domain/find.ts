@@ -13,31 +13,33 @@ export async function findApplication(reader: Reader, app: string): Promise<Appl
   return application;
 }
 
+/** What is read of an application, which must be there itself. */
+async function within<T>(reader: Reader, app: string, found: Promise<T>): Promise<T> {
+  const [, part] = await Promise.all([findApplication(reader, app), found]);
+  return part;
+}
+
 export async function findEnvironment(reader: Reader, app: string, env: string): Promise<Environment> {
-  await findApplication(reader, app);
-  const environment = await reader.get('environment', { application: app, name: env });
+  const environment = await within(reader, app, reader.get('environment', { application: app, name: env }));
   if (!environment) throw new NotFoundError('environment', `${app}/${env}`);
   return environment;
 }
 
 export async function findEphemeral(reader: Reader, app: string, name: string): Promise<EphemeralEnvironment> {
-  await findApplication(reader, app);
-  const environment = await reader.get('environment', { application: app, name });
+  const environment = await within(reader, app, reader.get('environment', { application: app, name }));
   if (environment?.type !== 'ephemeral') throw new NotFoundError('ephemeral environment', `${app}/${name}`);
   return environment;
 }
 
 export async function findRelease(reader: Reader, app: string, number: number): Promise<Release> {
-  await findApplication(reader, app);
-  const release = await reader.get('release', { application: app, number });
+  const release = await within(reader, app, reader.get('release', { application: app, number }));
   if (!release) throw new NotFoundError('release', `${app} ${number}`);
   return release;
 }
 
 /** The deployment, if it is one of this very environment: who may see one application must not see another's. */
 export async function findDeployment(reader: Reader, app: string, env: string, id: string): Promise<Deployment> {
-  await findEnvironment(reader, app, env);
-  const deployment = await reader.get('deployment', { id });
+  const [, deployment] = await Promise.all([findEnvironment(reader, app, env), reader.get('deployment', { id })]);
   if (deployment?.application !== app || deployment.environment !== env) throw new NotFoundError('deployment', id);
   return deployment;
 }

@@ -2,12 +2,27 @@ import type { Deployment, EndingError } from './deployment.ts';
 import type { EphemeralEnvironment } from './environment.ts';
 import { isOutdated } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
-import { requireProven } from './place-deployment.ts';
-import type { Transaction } from './ports.ts';
+import { readForProof, requireProven } from './place-deployment.ts';
+import type { Reader, Transaction } from './ports.ts';
 
 /** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
 const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>
   life.phase === 'open' ? undefined : { reason: 'environment-closing', message: `${name} is ${life.phase}` };
+
+/** Reads side by side what `objectionTo` asks for as its rules go. */
+export async function readForObjection(
+  ahead: Reader,
+  { application: name, environment, release }: Deployment,
+): Promise<void> {
+  const [application] = await Promise.all([
+    ahead.get('application', { name }),
+    ahead.get('environment', { application: name, name: environment }),
+    ahead.get('environmentState', { application: name, environment }),
+  ]);
+  const previous = application?.pipeline[application.pipeline.indexOf(environment) - 1];
+  if (previous !== undefined && release !== undefined)
+    await Promise.all(readForProof(ahead, { application: name, environment: previous, release }));
+}
 
 /**
  * What the pipeline holds against a deployment by now, if anything: the proof of the environment before (rule 1), a
@@ -15,11 +30,11 @@ const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError
  */
 export async function objectionTo(transaction: Transaction, deployment: Deployment): Promise<EndingError | undefined> {
   const { application: name, environment, release, operation, automatic } = deployment;
-  const [application, target, state] = [
-    await transaction.get('application', { name }),
-    await transaction.get('environment', { application: name, name: environment }),
-    await transaction.get('environmentState', { application: name, environment }),
-  ];
+  const [application, target, state] = await Promise.all([
+    transaction.get('application', { name }),
+    transaction.get('environment', { application: name, name: environment }),
+    transaction.get('environmentState', { application: name, environment }),
+  ]);
   if (!application || !target || !state)
     return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
   if (target.type === 'ephemeral') return operation === 'destroy' ? undefined : objectionToEphemeral(target);

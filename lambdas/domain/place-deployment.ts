@@ -28,7 +28,7 @@ import { deploymentId } from './names.ts';
 import type { Operation } from './operation.ts';
 import { previousOf, requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyOf, type Stage } from './policy.ts';
-import type { Surroundings, Transaction } from './ports.ts';
+import type { Reader, Surroundings, Transaction } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
@@ -51,6 +51,31 @@ export interface Placement {
   readonly isNew: boolean;
   readonly effects: Effects;
 }
+
+/** Reads side by side what `placeDeployment` asks for as its rules go. */
+export async function readForPlacement(
+  ahead: Reader,
+  { name: application, pipeline }: Application,
+  { environment, release }: Pick<DeploymentRequest, 'environment' | 'release'>,
+): Promise<void> {
+  const previous = pipeline[pipeline.indexOf(environment) - 1];
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ahead.get('release', { application, number: release }),
+    ahead.get('environmentState', { application, environment }),
+    ...[...new Set([...pipeline, environment])].map((name) => ahead.get('environment', { application, name })),
+    ...(previous === undefined ? [] : readForProof(ahead, { application, environment: previous, release })),
+  ]);
+}
+
+/** What tells whether a release succeeded in an environment. */
+export const readForProof = (
+  ahead: Reader,
+  { application, environment, release }: { application: string; environment: string; release: number },
+): Promise<unknown>[] => [
+  ahead.get('environmentState', { application, environment }),
+  ahead.get('outcome', { application, environment, release }),
+];
 
 /**
  * Creates a deployment if every rule allows it, and gives it the environment or a place in its queue (rules 1, 4, 5,
@@ -97,12 +122,11 @@ export async function placeDeployment(
 
 /** Stages of the pipeline's environments that are defined. */
 export async function stagesOf(transaction: Transaction, application: Application): Promise<Map<string, Stage>> {
-  const stages = new Map<string, Stage>();
-  for (const name of application.pipeline) {
-    const environment = await transaction.get('environment', { application: application.name, name });
-    if (environment) stages.set(name, environment.stage);
-  }
-  return stages;
+  const { name: owner, pipeline } = application;
+  const environments = await Promise.all(
+    pipeline.map((name) => transaction.get('environment', { application: owner, name })),
+  );
+  return new Map(environments.flatMap((environment) => (environment ? [[environment.name, environment.stage]] : [])));
 }
 
 async function existing(transaction: Transaction, id: string): Promise<Deployment> {
@@ -161,10 +185,10 @@ export async function requireProven(
   const previous = previousOf(application, environment);
   if (!previous) return;
   const where = { application: application.name, environment: previous };
-  const [state, outcome] = [
-    await transaction.get('environmentState', where),
-    await transaction.get('outcome', { ...where, release }),
-  ];
+  const [state, outcome] = await Promise.all([
+    transaction.get('environmentState', where),
+    transaction.get('outcome', { ...where, release }),
+  ]);
   if (!isProven(state, outcome))
     throw new RefusedError(
       'not-succeeded-before',

@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { GateName } from './policy.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
+import type { ReadAhead } from './unit-of-work.ts';
 import type { HostedZone, ZoneRecord } from './zone-record.ts';
 
 /** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */
@@ -33,11 +34,14 @@ export interface Transaction extends Reader {
 
 export interface Store extends Reader {
   list<K extends Kind>(listing: Listing<K>, page?: { limit?: number; cursor?: string }): Promise<Page<RecordOf<K>>>;
+  /** Reads that a transaction is given to begin with. */
+  readAhead(): Promise<ReadAhead>;
   /**
    * Runs the attempt and commits its writes at once or not at all. Attempts must not have effects of their own, as
-   * they are repeated when another writer wins. Throws ConflictError after many lost races.
+   * they are repeated when another writer wins. The first attempt reads nothing again that was read ahead; what it asks
+   * for is checked like everything it reads. Throws ConflictError after many lost races.
    */
-  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T>;
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T>;
 }
 
 export interface Artifact {

@@ -1,9 +1,9 @@
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import { RefusedError } from './errors.ts';
 import { nextOf } from './pipeline.ts';
-import { placeDeployment } from './place-deployment.ts';
+import { placeDeployment, readForPlacement } from './place-deployment.ts';
 import { policyOf } from './policy.ts';
-import type { Surroundings, Transaction } from './ports.ts';
+import type { Reader, Surroundings, Transaction } from './ports.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -15,11 +15,32 @@ export async function promoteAutomatically(
   services: Services,
   sourceDeploymentId: string,
 ): Promise<string | undefined> {
-  const { deploymentId, effects } = await services.store.transact((transaction) =>
-    promote(transaction, sourceDeploymentId, services.surroundings),
+  const { store, surroundings } = services;
+  const ahead = await store.readAhead();
+  await readForPromotion(ahead, sourceDeploymentId);
+  const { deploymentId, effects } = await store.transact(
+    (transaction) => promote(transaction, sourceDeploymentId, surroundings),
+    ahead,
   );
   await carryOut(services, effects);
   return deploymentId;
+}
+
+/** Reads side by side what `promote` asks for as its rules go. */
+async function readForPromotion(ahead: Reader, sourceDeploymentId: string): Promise<void> {
+  const [source, done] = await Promise.all([
+    ahead.get('deployment', { id: sourceDeploymentId }),
+    ahead.get('promotion', { sourceDeploymentId }),
+  ]);
+  if (done || source?.release === undefined) return;
+  const { application: name, environment, release } = source;
+  const [application] = await Promise.all([
+    ahead.get('application', { name }),
+    ahead.get('environment', { application: name, name: environment }),
+    ahead.get('release', { application: name, number: release }),
+  ]);
+  const next = application && nextOf(application, environment);
+  if (next) await readForPlacement(ahead, application, { environment: next, release });
 }
 
 interface Promoted {
@@ -60,16 +81,16 @@ async function promote(
 
 /** Where a success in this environment goes by itself. */
 export async function automaticTarget(
-  transaction: Pick<Transaction, 'get'>,
+  reader: Reader,
   application: string,
   environment: string,
 ): Promise<string | undefined> {
-  const [owner, from] = [
-    await transaction.get('application', { name: application }),
-    await transaction.get('environment', { application, name: environment }),
-  ];
+  const [owner, from] = await Promise.all([
+    reader.get('application', { name: application }),
+    reader.get('environment', { application, name: environment }),
+  ]);
   if (!owner || !from || !policyOf(from, owner.policy).autoPromote) return undefined;
   const next = nextOf(owner, environment);
-  const target = next && (await transaction.get('environment', { application, name: next }));
+  const target = next && (await reader.get('environment', { application, name: next }));
   return target && target.stage !== 'production' ? target.name : undefined;
 }

@@ -17,7 +17,7 @@ import { withResources, withSuccess } from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
-import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { runObjectKey } from './run-objects.ts';
 import { settleDestruction } from './settle-destruction.ts';
@@ -37,11 +37,16 @@ interface Services {
  * says which one stands.
  */
 export async function recordEnding(services: Services, id: string, ending: Ending, caught?: Caught): Promise<Status> {
-  const before = await services.store.get('deployment', { id });
+  const { store, artifacts } = services;
+  const ahead = await store.readAhead();
+  const before = await ahead.get('deployment', { id });
   if (!before) throw new NotFoundError('deployment', id);
-  const failure = ending === 'failed' ? await explainFailure(services.artifacts, before, caught) : undefined;
-  const left = ending === 'succeeded' ? await resourcesLeft(services.artifacts, before) : undefined;
-  return services.store.transact(async (transaction) => {
+  const failure = ending === 'failed' ? await explainFailure(artifacts, before, caught) : undefined;
+  const [left] = await Promise.all([
+    ending === 'succeeded' ? resourcesLeft(artifacts, before) : undefined,
+    readForEnding(ahead, before),
+  ]);
+  return store.transact(async (transaction) => {
     const deployment = await transaction.get('deployment', { id });
     if (!deployment) throw new NotFoundError('deployment', id);
     if (isTerminal(deployment.status)) return deployment.status;
@@ -57,7 +62,16 @@ export async function recordEnding(services: Services, id: string, ending: Endin
     await recordOutcome(transaction, ended, left, now);
     await settleDestruction(transaction, ended, services.surroundings);
     return ended.status;
-  });
+  }, ahead);
+}
+
+/** Reads side by side what most endings ask for as their rules go. */
+async function readForEnding(ahead: Reader, { id, application, environment, release }: Deployment): Promise<void> {
+  await Promise.all([
+    ahead.get('environmentState', { application, environment }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+    ...(release === undefined ? [] : [ahead.get('outcome', { application, environment, release })]),
+  ]);
 }
 
 const reasonOf = (ended: Deployment) =>

@@ -9,17 +9,20 @@ export async function recordOutputs(
   { store, artifacts, surroundings }: { store: Store; artifacts: ArtifactStore; surroundings: Surroundings },
   id: string,
 ): Promise<void> {
-  const deployment = await store.get('deployment', { id });
+  const ahead = await store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
   if (deployment?.status !== 'applying')
     throw new NotHolderError(`recording the outputs of "${id}": it is ${deployment?.status ?? 'absent'}`);
-  const key = runObjectKey(runPrefix(deployment), 'outputs');
-  const found = await artifacts.getJson(key);
+  const where = { application: deployment.application, environment: deployment.environment };
+  const [found] = await Promise.all([
+    artifacts.getJson(runObjectKey(runPrefix(deployment), 'outputs')),
+    ahead.get('outputs', where),
+  ]);
   const parsed = TerraformOutputsSchema.safeParse(found?.value);
   if (!parsed.success)
     throw new BuildResultError(`recording the outputs of "${id}": the apply build left none that can be read`, {
       cause: parsed.error,
     });
-  const where = { application: deployment.application, environment: deployment.environment };
   await store.transact(async (transaction) => {
     await transaction.get('outputs', where);
     transaction.put('outputs', {
@@ -28,5 +31,5 @@ export async function recordOutputs(
       at: surroundings.now(),
       ...presentableOutputs(parsed.data),
     });
-  });
+  }, ahead);
 }

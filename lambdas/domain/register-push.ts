@@ -4,7 +4,7 @@ import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effec
 import type { ConfigPushed } from './events.ts';
 import { listAll } from './list-all.ts';
 import { placeDeployment } from './place-deployment.ts';
-import type { Store, Surroundings, Transaction } from './ports.ts';
+import type { Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { isNews, orderOf, type PushOrder } from './push-order.ts';
 import { LISTINGS } from './records.ts';
 import { concerns, originOf, pushMarks, type Release } from './release.ts';
@@ -23,16 +23,21 @@ export interface RegisteredPush {
 /** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
 export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
   if (push.before === push.after) return [];
+  const { store, surroundings } = services;
   const registered: RegisteredPush[] = [];
-  const deployed = (await applicationsOf(services.store, push.repository)).filter(
+  const deployed = (await applicationsOf(store, push.repository)).filter(
     ({ configRepository }) => configRepository.branch === push.branch,
   );
-  for (const { name: application } of deployed) {
-    const { effects, ...outcome } = await services.store.transact((transaction) =>
-      register(transaction, application, push, services.surroundings),
+  for (const application of deployed) {
+    const { name } = application;
+    const ahead = await store.readAhead();
+    await Promise.all([readHistory(ahead, name, push), readForRelease(ahead, application)]);
+    const { effects, ...outcome } = await store.transact(
+      (transaction) => register(transaction, name, push, surroundings),
+      ahead,
     );
     await carryOut(services, effects);
-    registered.push({ application, ...outcome });
+    registered.push({ application: name, ...outcome });
   }
   return registered;
 }
@@ -53,14 +58,7 @@ async function register(
 ): Promise<Outcome> {
   const { delivery, pair } = pushMarks(push);
   const before = originOf(push);
-  // A push is waited for, and each of these is a way to the table and back.
-  const [log, delivered, told, left, reached] = await Promise.all([
-    transaction.get('releaseLog', { application }),
-    transaction.get('pushMark', { application, mark: delivery }),
-    transaction.get('pushMark', { application, mark: pair }),
-    before === undefined ? undefined : transaction.get('passage', { application, commit: before }),
-    transaction.get('passage', { application, commit: push.after }),
-  ]);
+  const { log, delivered, told, left, reached } = await readHistory(transaction, application, push);
   if (delivered !== undefined) return { order: 'repeated', effects: NO_EFFECTS };
   const order = orderOf(
     { ...push, before },
@@ -92,6 +90,20 @@ async function register(
   const content = { application, ...facts, source: 'push' as const };
   const { release, effects } = await createRelease(transaction, content, PUSHER, surroundings);
   return { order, release, effects };
+}
+
+/** What an application knows of its branch and of this very push. */
+async function readHistory(reader: Reader, application: string, push: ConfigPushed) {
+  const { delivery, pair } = pushMarks(push);
+  const before = originOf(push);
+  const [log, delivered, told, left, reached] = await Promise.all([
+    reader.get('releaseLog', { application }),
+    reader.get('pushMark', { application, mark: delivery }),
+    reader.get('pushMark', { application, mark: pair }),
+    before === undefined ? undefined : reader.get('passage', { application, commit: before }),
+    reader.get('passage', { application, commit: push.after }),
+  ]);
+  return { log, delivered, told, left, reached };
 }
 
 const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);
@@ -136,6 +148,16 @@ export async function createRelease(
     surroundings,
   );
   return { release, deploymentId: deployment.id, effects };
+}
+
+/** Reads side by side what `createRelease` asks for as its rules go. */
+async function readForRelease(ahead: Reader, { name: application, pipeline }: Application): Promise<void> {
+  const [first] = pipeline;
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ...(first === undefined ? [] : [ahead.get('environmentState', { application, environment: first })]),
+    ...pipeline.map((name) => ahead.get('environment', { application, name })),
+  ]);
 }
 
 async function firstDevelopmentEnvironment(transaction: Transaction, name: string): Promise<string | undefined> {

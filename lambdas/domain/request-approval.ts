@@ -6,7 +6,7 @@ import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions }
 import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
 import type { GateName } from './policy.ts';
 import { GATES, policyOf, requiredNow } from './policy.ts';
-import type { EventBus, Store, Surroundings, Transaction } from './ports.ts';
+import type { EventBus, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
 
@@ -35,15 +35,19 @@ export async function requestApproval(
   name: GateName,
 ): Promise<ApprovalRequest> {
   const { store, mail, surroundings } = services;
-  const deployment = await store.get('deployment', { id });
+  const ahead = await store.readAhead();
+  const [deployment, subscriptions] = await Promise.all([ahead.get('deployment', { id }), mail.subscriptions()]);
   if (!deployment) throw new NotHolderError(`requesting approval for "${id}": there is no such deployment`);
-  const approvers = await approversFor(store, deployment.application, name);
-  const subscriptions = await mail.subscriptions();
+  const [approvers] = await Promise.all([
+    approversFor(store, deployment.application, name),
+    readForOpening(ahead, deployment),
+  ]);
   const reachable = approvers.filter(
     ({ email, principals }) => principals.length > 0 || subscriptions.get(email)?.confirmed,
   );
-  const { gate, deployment: waiting } = await store.transact((transaction) =>
-    openGate(transaction, id, name, approvers, reachable, surroundings),
+  const { gate, deployment: waiting } = await store.transact(
+    (transaction) => openGate(transaction, id, name, approvers, reachable, surroundings),
+    ahead,
   );
   if (!gate) return { outcome: 'blocked', timeoutSeconds: GRACE_SECONDS };
   if (gate.status === 'open') {
@@ -60,6 +64,16 @@ export const secondsUntil = (expiresAt: string, now: string): number =>
 export async function approversFor(store: Store, application: string, gate: GateName): Promise<Approver[]> {
   const { items } = await store.list(LISTINGS.approvers(application), { limit: 500 });
   return items.filter((approver) => approver.gates.includes(gate));
+}
+
+/** Reads side by side what `openGate` asks for as its rules go. */
+async function readForOpening(ahead: Reader, { id, application, environment }: Deployment): Promise<void> {
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ahead.get('environment', { application, name: environment }),
+    ahead.get('environmentState', { application, environment }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+  ]);
 }
 
 async function openGate(
@@ -176,9 +190,11 @@ async function mailLinks(
 ): Promise<void> {
   const { store, events } = services;
   const { application, environment, release: number, commit, operation } = deployment;
-  const subject = { deployment, gate, release: await releaseOf(store, deployment) };
-  for (const { email } of recipients)
-    await mailLink(services, subject, await linkStateOf(store, gate, email), 'request');
+  const [release, ...links] = await Promise.all([
+    releaseOf(store, deployment),
+    ...recipients.map(({ email }) => linkStateOf(store, gate, email)),
+  ]);
+  for (const link of links) await mailLink(services, { deployment, gate, release }, link, 'request');
   await events.publish('ApprovalRequested', {
     ...{ deploymentId: deployment.id, application, environment, release: number, commit, operation },
     gate: gate.gate,

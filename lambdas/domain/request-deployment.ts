@@ -2,8 +2,9 @@ import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices } from './effects.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Operation } from './operation.ts';
-import { type Placement, placeDeployment } from './place-deployment.ts';
-import type { Surroundings, Transaction } from './ports.ts';
+import { type Placement, placeDeployment, readForPlacement } from './place-deployment.ts';
+import type { Reader, Surroundings, Transaction } from './ports.ts';
+import type { ReadAhead } from './unit-of-work.ts';
 
 interface Wish {
   readonly application: string;
@@ -14,17 +15,33 @@ interface Wish {
   readonly requestedBy: Requester;
 }
 
-/** Creates a deployment somebody asked for and starts it when it is its turn. Throws NotFoundError, RefusedError. */
+/**
+ * Creates a deployment somebody asked for and starts it when it is its turn. What the caller has read already may be
+ * given. Throws NotFoundError, RefusedError.
+ */
 export async function requestDeployment(
   services: EffectServices & { readonly surroundings: Surroundings },
   wish: Wish,
+  given?: ReadAhead,
 ): Promise<Placement> {
+  const ahead = given ?? (await services.store.readAhead());
+  await readForRequest(ahead, wish);
   const placement = await services.store.transact(async (transaction) => {
     const release = wish.release ?? (await deployedRelease(transaction, wish));
     return placeDeployment(transaction, { ...wish, release, automatic: false }, services.surroundings);
-  });
+  }, ahead);
   await carryOut(services, placement.effects);
   return placement;
+}
+
+/** Reads side by side what a request for a release asks for as its rules go. */
+async function readForRequest(ahead: Reader, { application: name, environment, release }: Wish): Promise<void> {
+  const application = await ahead.get('application', { name });
+  if (!application) return;
+  await Promise.all([
+    ahead.get('auditHead', { application: name }),
+    ...(release === undefined ? [] : [readForPlacement(ahead, application, { environment, release })]),
+  ]);
 }
 
 async function deployedRelease(transaction: Transaction, { application, environment }: Wish): Promise<number> {

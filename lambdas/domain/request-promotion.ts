@@ -1,13 +1,13 @@
 import type { Application } from './application.ts';
 import type { Requester } from './deployment.ts';
 import type { EffectServices } from './effects.ts';
-import { isOutdated, isProven } from './environment-state.ts';
+import { type EnvironmentState, isOutdated, isProven } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
 import { previousOf } from './pipeline.ts';
 import type { Placement } from './place-deployment.ts';
-import type { Store, Surroundings } from './ports.ts';
-import { LISTINGS } from './records.ts';
+import type { Reader, Store, Surroundings } from './ports.ts';
+import { LISTINGS, type Listing } from './records.ts';
 import { requestDeployment } from './request-deployment.ts';
 
 interface Wish {
@@ -23,36 +23,45 @@ export async function requestPromotion(
   services: EffectServices & { readonly surroundings: Surroundings },
   { application: name, to, release, requestedBy }: Wish,
 ): Promise<Placement> {
-  const application = await findApplication(services.store, name);
-  await findEnvironment(services.store, name, to);
-  return requestDeployment(services, {
-    ...{ application: name, environment: to, operation: 'deploy', requestedBy },
-    release: release ?? (await newestPromotable(services.store, application, to)),
-  });
+  const ahead = await services.store.readAhead();
+  const [application] = await Promise.all([findApplication(ahead, name), findEnvironment(ahead, name, to)]);
+  const newest = release ?? (await newestPromotable(services.store, ahead, application, to));
+  return requestDeployment(
+    services,
+    { application: name, environment: to, operation: 'deploy', release: newest, requestedBy },
+    ahead,
+  );
 }
 
-async function newestPromotable(store: Store, application: Application, to: string): Promise<number> {
+async function newestPromotable(store: Store, ahead: Reader, application: Application, to: string): Promise<number> {
+  const { name } = application;
   const previous = previousOf(application, to);
-  const target = await store.get('environmentState', { application: application.name, environment: to });
-  for await (const release of previous
-    ? provenReleases(store, application.name, previous)
-    : newestRelease(store, application.name)) {
+  const [target, state] = await Promise.all([
+    ahead.get('environmentState', { application: name, environment: to }),
+    previous === undefined ? undefined : ahead.get('environmentState', { application: name, environment: previous }),
+  ]);
+  for await (const release of previous === undefined
+    ? newestRelease(store, name)
+    : provenReleases(store, state, LISTINGS.outcomes(name, previous))) {
     const isThere = target?.deployed?.release === release;
     if (isThere || (target && isOutdated(target, { release, operation: 'deploy' }))) break;
     return release;
   }
   throw new RefusedError(
     'nothing-to-promote',
-    `no release of "${application.name}" ${previous ? `that succeeded in ${previous} ` : ''}is newer than what ${to} has`,
+    `no release of "${name}" ${previous ? `that succeeded in ${previous} ` : ''}is newer than what ${to} has`,
   );
 }
 
-/** Releases proven in an environment, newest first. */
-async function* provenReleases(store: Store, application: string, environment: string): AsyncGenerator<number> {
-  const state = await store.get('environmentState', { application, environment });
+/** Releases proven in an environment of this state, newest first. */
+async function* provenReleases(
+  store: Store,
+  state: EnvironmentState | undefined,
+  outcomes: Listing<'outcome'>,
+): AsyncGenerator<number> {
   let cursor: string | undefined;
   do {
-    const page = await store.list(LISTINGS.outcomes(application, environment), { ...(cursor && { cursor }) });
+    const page = await store.list(outcomes, { ...(cursor && { cursor }) });
     for (const outcome of page.items) if (isProven(state, outcome)) yield outcome.release;
     cursor = page.nextCursor;
   } while (cursor);

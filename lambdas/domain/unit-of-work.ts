@@ -1,5 +1,5 @@
 import { ConflictError } from './errors.ts';
-import type { Transaction } from './ports.ts';
+import type { Reader, Transaction } from './ports.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf } from './records.ts';
 
 /** A record as stored: its content, where it is, and the version every write raises. */
@@ -38,24 +38,49 @@ export const nextVersion = (expected: number): number =>
 /** Attempts before giving up; with jittered waits up to half a second this rides out bursts of some fifty writers. */
 const MOST_ATTEMPTS = 30;
 
-/** Reads remember the version they saw; `changes` are the writes together with a check of everything read. */
-class UnitOfWork implements Transaction {
-  readonly #load: (pk: string, sk: string) => Promise<StoredRecord | undefined>;
-  readonly #seen = new Map<string, Change & { data: unknown }>();
+type Load = (pk: string, sk: string) => Promise<StoredRecord | undefined>;
 
-  constructor(load: (pk: string, sk: string) => Promise<StoredRecord | undefined>) {
+/** Reads each record once, and remembers it with the version it had then. */
+export class ReadAhead implements Reader {
+  readonly #load: Load;
+  readonly #records = new Map<string, ReturnType<Load>>();
+
+  constructor(load: Load) {
     this.#load = load;
   }
 
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
     const { pk, sk } = keyOf(kind, key);
-    const seen = this.#seen.get(`${pk}|${sk}`);
-    const found = seen ?? (await this.#remember(pk, sk));
+    const stored = await this.load(pk, sk);
+    return stored && parseRecord(kind, stored);
+  }
+
+  load(pk: string, sk: string): ReturnType<Load> {
+    const record = this.#records.get(`${pk}|${sk}`) ?? this.#load(pk, sk);
+    this.#records.set(`${pk}|${sk}`, record);
+    return record;
+  }
+}
+
+/** Reads remember the version they saw; `changes` are the writes together with a check of everything read. */
+class UnitOfWork implements Transaction {
+  readonly #reads: ReadAhead;
+  readonly #seen = new Map<string, Change & { data: unknown }>();
+
+  constructor(reads: ReadAhead) {
+    this.#reads = reads;
+  }
+
+  async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+    const { pk, sk } = keyOf(kind, key);
+    const place = `${pk}|${sk}`;
+    const stored = this.#seen.has(place) ? undefined : await this.#reads.load(pk, sk);
+    // What this very transaction has written meanwhile stands.
+    const found = this.#seen.get(place) ?? this.#remember(pk, sk, stored);
     return found.data === undefined ? undefined : parseRecord(kind, found);
   }
 
-  async #remember(pk: string, sk: string): Promise<Change & { data: unknown }> {
-    const stored = await this.#load(pk, sk);
+  #remember(pk: string, sk: string, stored: StoredRecord | undefined): Change & { data: unknown } {
     const change = { pk, sk, expectedVersion: stored?.version ?? 0, write: 'none' as const, data: stored?.data };
     this.#seen.set(`${pk}|${sk}`, change);
     return change;
@@ -106,14 +131,19 @@ export interface VersionedRecords {
   commit(changes: readonly Change[]): Promise<boolean>;
 }
 
-/** Runs an attempt until its commit finds everything it read unchanged. */
+/**
+ * Runs an attempt until its commit finds everything it read unchanged. The first one may go by what was read ahead of
+ * it: that, too, must still stand when it commits.
+ */
 export async function runTransaction<T>(
   records: VersionedRecords,
   attempt: (transaction: Transaction) => Promise<T>,
   pause: (attemptNumber: number) => Promise<void>,
+  ahead?: ReadAhead,
 ): Promise<T> {
+  const load: Load = (pk, sk) => records.load(pk, sk);
   for (let number = 1; number <= MOST_ATTEMPTS; number++) {
-    const work = new UnitOfWork((pk, sk) => records.load(pk, sk));
+    const work = new UnitOfWork((number === 1 && ahead) || new ReadAhead(load));
     const outcome = await settle(attempt(work));
     const changes = outcome.ok ? work.changes : work.reads;
     if (isTriviallyConsistent(changes) || (await records.commit(changes))) {

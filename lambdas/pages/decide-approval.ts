@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decideGate } from '../domain/decide-gate.ts';
+import { decideGate, readForDecision } from '../domain/decide-gate.ts';
 import { type Refusal, RefusedError } from '../domain/errors.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
@@ -8,7 +8,7 @@ import { approvalPage, type FormState } from './approval-template.ts';
 import { viewApproval } from './approval-view.ts';
 import { unknownLink } from './document.ts';
 import { formNonce, isFormNonce } from './form-nonce.ts';
-import { type ApprovalRecords, loadApproval } from './load-approval.ts';
+import { findLinked, loadApproval } from './load-approval.ts';
 import { formAction } from './show-approval.ts';
 
 /** What the page says anyway, in better words. */
@@ -27,50 +27,53 @@ const FormSchema = z.object({
 
 /** `POST /approvals/{token}`: records the decision of the link's person, by the same rules as the API. */
 export async function decideApproval({ token, form }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
-  const records = await loadApproval(services, token);
-  if (!records) return unknownLink();
-  const { link, environment } = records;
+  const link = await services.links.verify(token);
+  if (!link) return unknownLink();
+  const { deploymentId, gate: name, email, digest } = link;
+  const ahead = await services.store.readAhead();
+  const [linked] = await Promise.all([
+    findLinked(ahead, link),
+    readForDecision(ahead, { deploymentId, gate: name, email, link }),
+  ]);
+  if (!linked) return unknownLink();
+  const { environment } = linked;
   const sent = {
     decision: form.get('decision') ?? '',
     comment: form.get('comment') ?? '',
     environment: form.get('environment') ?? '',
     nonce: form.get('nonce') ?? '',
   };
-  const show = (
-    shown: ApprovalRecords,
-    status: number,
-    problem?: FormState['problem'],
-    wasJustDecided = false,
-  ): Page => {
+  /** The page as things stand now. */
+  const show = async (status: number, problem?: FormState['problem'], wasJustDecided = false): Promise<Page> => {
+    const shown = await loadApproval(services, link);
+    if (!shown) return unknownLink();
     const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
     return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
   };
 
   if (!isFormNonce(sent.nonce, token))
-    return show(records, 400, { text: 'The form was not the one of this page. Please decide in the form below.' });
+    return show(400, { text: 'The form was not the one of this page. Please decide in the form below.' });
   const parsed = FormSchema.safeParse(sent);
   if (!parsed.success) {
     const isComment = parsed.error.issues.some(({ path }) => path[0] === 'comment');
     return isComment
-      ? show(records, 400, { text: 'A comment may have 2000 characters.', field: 'comment' })
-      : show(records, 400, { text: 'Please choose to approve or to reject.' });
+      ? show(400, { text: 'A comment may have 2000 characters.', field: 'comment' })
+      : show(400, { text: 'Please choose to approve or to reject.' });
   }
   const { decision, comment, environment: typed } = parsed.data;
   if (decision === 'approve' && environment.stage === 'production' && typed.trim() !== environment.name)
-    return show(records, 400, {
+    return show(400, {
       text: `To approve, type the name of the environment, ${environment.name}, into its field.`,
       field: 'environment',
     });
 
-  const { deploymentId, gate: name, email, digest } = link;
+  const made = { deploymentId, gate: name, email, via: 'link', link, digest, decision, comment } as const;
   try {
-    await decideGate(services, { deploymentId, gate: name, email, via: 'link', link, digest, decision, comment });
+    await decideGate(services, made, ahead);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    const now = (await loadApproval(services, token)) ?? records;
     const { refusal, message } = error;
-    return show(now, PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
+    return show(PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
   }
-  const decided = await loadApproval(services, token);
-  return decided ? show(decided, 200, undefined, true) : unknownLink();
+  return show(200, undefined, true);
 }

@@ -3,17 +3,18 @@ import type { Approver } from '../domain/approver.ts';
 import { type Deployment, plannedOf } from '../domain/deployment.ts';
 import type { Environment } from '../domain/environment.ts';
 import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
-import { findParityOf, type ParityView } from '../domain/find-parity.ts';
+import { findParityOf, type ParityView, readForParity } from '../domain/find-parity.ts';
 import type { Gate } from '../domain/gate.ts';
 import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
-import type { ApprovalLink, ArtifactStore, LinkSigner, Store } from '../domain/ports.ts';
+import { GATES } from '../domain/policy.ts';
+import type { ApprovalLink, ArtifactStore, Reader, Store } from '../domain/ports.ts';
 import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
-/** Everything the page behind a link is made of. */
-export interface ApprovalRecords {
+/** The records that a link leads to. */
+export interface LinkedRecords {
   readonly link: ApprovalLink;
   /** Which of the person's links counts; absent while that is the first. */
   readonly linkState: LinkState | undefined;
@@ -27,6 +28,10 @@ export interface ApprovalRecords {
   readonly environment: Environment;
   /** Absent in an ephemeral environment, which is given commits. */
   readonly release: Release | undefined;
+}
+
+/** Everything the page behind a link is made of. */
+export interface ApprovalRecords extends LinkedRecords {
   /** The deployment that took this one's place. */
   readonly supersededBy: Deployment | undefined;
   /** Absent when the plan's details were deleted. */
@@ -40,43 +45,53 @@ export interface ApprovalRecords {
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
-  readonly links: LinkSigner;
 }
 
 /**
- * What a link leads to, only by reading; a forged or malformed token does not even reach the table. Undefined when
- * there is nothing (any more), which looks the same to whoever asks.
+ * What a link leads to, only by reading. Undefined when there is nothing (any more), which looks the same to whoever
+ * asks as a link that is none.
  */
-export async function loadApproval(
-  { store, artifacts, links }: Services,
-  token: string,
-): Promise<ApprovalRecords | undefined> {
-  const link = await links.verify(token);
-  if (!link) return undefined;
-  const deployment = await store.get('deployment', { id: link.deploymentId });
+export async function findLinked(reader: Reader, link: ApprovalLink): Promise<LinkedRecords | undefined> {
+  const { deploymentId, email } = link;
+  const [deployment, linkState, ...opened] = await Promise.all([
+    reader.get('deployment', { id: deploymentId }),
+    reader.get('linkState', link),
+    ...GATES.map((each) => reader.get('gate', { deploymentId, gate: each })),
+  ]);
   if (!deployment) return undefined;
   const { application: name, environment: target, release: number } = deployment;
-  const planned = plannedOf(deployment);
-  const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
-  const [linkState, gates, approver, application, environment, release, analysis, earlier] = await Promise.all([
-    store.get('linkState', link),
-    listAll(store, LISTINGS.gates(deployment.id)),
-    store.get('approver', { application: name, email: link.email }),
-    store.get('application', { name }),
-    store.get('environment', { application: name, name: target }),
-    number === undefined ? undefined : store.get('release', { application: name, number }),
-    planned && findAnalysis(artifacts, planned),
-    earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
+  const [approver, application, environment, release] = await Promise.all([
+    reader.get('approver', { application: name, email }),
+    reader.get('application', { name }),
+    reader.get('environment', { application: name, name: target }),
+    number === undefined ? undefined : reader.get('release', { application: name, number }),
   ]);
+  const gates = opened.filter((gate) => gate !== undefined);
   const gate = gates.find((each) => each.gate === link.gate);
   if (!gate || !application || !environment || (number !== undefined && !release)) return undefined;
-  const [parity, supersededBy] = await Promise.all([
-    environment.stage === 'production' ? findParityOf(store, application, environment, deployment.id) : undefined,
-    gate.status === 'superseded' ? findSuccessor(store, deployment.id) : undefined,
+  return { link, linkState, deployment, gate, gates, approver, application, environment, release };
+}
+
+/** The same with everything that the page shows. */
+export async function loadApproval(
+  { store, artifacts }: Services,
+  link: ApprovalLink,
+): Promise<ApprovalRecords | undefined> {
+  const ahead = await store.readAhead();
+  const linked = await findLinked(ahead, link);
+  if (!linked) return undefined;
+  const { deployment, application, environment, gate } = linked;
+  const planned = plannedOf(deployment);
+  const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
+  const isProduction = environment.stage === 'production';
+  const [analysis, earlier] = await Promise.all([
+    planned && findAnalysis(artifacts, planned),
+    earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
+    isProduction && readForParity(ahead, application, environment, deployment.id),
   ]);
-  const people = { gate, gates, approver };
-  const plans = { analysis, earlier, parity };
-  return { link, linkState, deployment, ...people, application, environment, release, supersededBy, ...plans };
+  const parity = isProduction ? await findParityOf(ahead, application, environment, deployment.id) : undefined;
+  const supersededBy = gate.status === 'superseded' ? await findSuccessor(store, deployment.id) : undefined;
+  return { ...linked, analysis, earlier, parity, supersededBy };
 }
 
 /** The deployment named by the event that superseded another. */

@@ -23,7 +23,9 @@ const STATUS: Readonly<Record<ApprovalState['kind'], 200 | 410>> = {
 
 /** `GET /approvals/{token}`: shows what a link asks for. Reads only, however often it is opened (rule 10). */
 export async function showApproval({ token }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
-  const records = await loadApproval(services, token);
+  // A forged or malformed token does not even reach the table.
+  const link = await services.links.verify(token);
+  const records = link && (await loadApproval(services, link));
   if (!records) return unknownLink();
   const view = viewApproval(records, services.surroundings.now());
   const form = { action: formAction(token), nonce: formNonce(token) };

@@ -28,6 +28,9 @@ export interface ArtifactAccess {
   readonly write?: readonly string[];
 }
 
+/** One record, or several side by side. */
+const GETTING = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
+
 /**
  * What a function does to records beyond getting single ones: query for lists, write (put, or check within a
  * transaction), delete, append to the audit.
@@ -139,7 +142,7 @@ export class DataStore extends Construct {
     const writing = does('write') ? ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem'] : [];
     const deleting = does('delete') ? ['dynamodb:DeleteItem'] : [];
     const permissions: Permission[] = [
-      { actions: ['dynamodb:GetItem', ...writing, ...deleting], resources: [tableArn] },
+      { actions: [...GETTING, ...writing, ...deleting], resources: [tableArn] },
       // Of the table's own key, which the data key wraps once for all: items are never encrypted with the data key.
       this.encryption.allow('unwrap'),
     ];
@@ -155,7 +158,7 @@ export class DataStore extends Construct {
       value: this.tableName,
       permissions: [
         {
-          actions: ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          actions: [...GETTING, 'dynamodb:ConditionCheckItem', 'dynamodb:PutItem'],
           resources: [this.table.tableArn],
           conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
         },

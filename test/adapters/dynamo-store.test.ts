@@ -3,6 +3,7 @@ import { type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/clie
 import { DynamoDBDocumentClient, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import * as z from 'zod';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
@@ -107,6 +108,66 @@ describe('DynamoStore, when DynamoDB', () => {
     expect(table.requests.length - asked).toBe(4);
   });
 
+  const keyOfLog = (application: string) => ({ pk: { S: `APP#${application}` }, sk: { S: 'RELEASES' } });
+  const logOf = (application: string, newest: number) => ({
+    ...{ ...keyOfLog(application), version: { N: '1' } },
+    data: { S: JSON.stringify({ application, newest }) },
+  });
+
+  test('is asked for records side by side, they come in one request, each once, to whoever asked', async () => {
+    const asked = table.requests.length;
+    answer = () => ({ body: { Responses: { t: [logOf('b', 2), logOf('a', 1)] } } });
+    const store = openStore();
+    const names = ['a', 'b', 'absent', 'a'];
+    const found = await Promise.all(names.map((application) => store.get('releaseLog', { application })));
+    expect(found.map((log) => log?.newest)).toEqual([1, 2, undefined, 1]);
+    const Keys = ['a', 'b', 'absent'].map(keyOfLog);
+    expect(table.requests.slice(asked).map(({ action, body }) => ({ action, body }))).toEqual([
+      { action: 'BatchGetItem', body: { RequestItems: { t: { Keys, ConsistentRead: true } } } },
+    ]);
+  });
+
+  test('leaves records out of an answer, those are asked for again', async () => {
+    const asked = table.requests.length;
+    answer = () =>
+      table.requests.length - asked === 1
+        ? { body: { Responses: { t: [logOf('a', 1)] }, UnprocessedKeys: { t: { Keys: [keyOfLog('b')] } } } }
+        : { body: { Responses: { t: [logOf('b', 2)] }, UnprocessedKeys: {} } };
+    const store = openStore();
+    const found = await Promise.all(['a', 'b'].map((application) => store.get('releaseLog', { application })));
+    expect(found.map((log) => log?.newest)).toEqual([1, 2]);
+    const keys = table.requests.slice(asked).map(({ body }) => body);
+    expect(keys).toMatchObject([
+      { RequestItems: { t: { Keys: [keyOfLog('a'), keyOfLog('b')] } } },
+      { RequestItems: { t: { Keys: [keyOfLog('b')] } } },
+    ]);
+  });
+
+  test('leaves records out again and again, whoever asked for one of them hears of it', async () => {
+    answer = () => ({ body: { Responses: {}, UnprocessedKeys: { t: { Keys: [keyOfLog('a'), keyOfLog('b')] } } } });
+    const store = openStore();
+    const both = await Promise.allSettled(['a', 'b'].map((application) => store.get('releaseLog', { application })));
+    expect(both).toMatchObject([
+      { status: 'rejected', reason: { message: '2 of 2 items were left out' } },
+      { status: 'rejected', reason: { message: '2 of 2 items were left out' } },
+    ]);
+  });
+
+  test('is asked for more records than fit into one request, they come in several', async () => {
+    const asked = table.requests.length;
+    answer = ({ body }) => ({
+      body: {
+        Responses: { t: RequestSchema.parse(body).RequestItems.t.Keys.map(({ pk }) => logOf(pk.S.slice(4), 7)) },
+      },
+    });
+    const store = openStore();
+    const names = Array.from({ length: 150 }, (_, index) => `app-${index}`);
+    const found = await Promise.all(names.map((application) => store.get('releaseLog', { application })));
+    expect(found.map((log) => [log?.application, log?.newest])).toEqual(names.map((name) => [name, 7]));
+    const sizes = table.requests.slice(asked).map(({ body }) => RequestSchema.parse(body).RequestItems.t.Keys.length);
+    expect(sizes).toEqual([100, 50]);
+  });
+
   test.each([
     ['no data', { pk: { S: 'APP#my-app' }, sk: { S: 'RELEASES' }, version: { N: '1' } }],
     ['data that is no JSON', { pk: { S: 'APP#my-app' }, sk: { S: 'RELEASES' }, version: { N: '1' }, data: { S: '{' } }],
@@ -135,6 +196,10 @@ describe('DynamoStore, when DynamoDB', () => {
       /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/eu-west-1\/dynamodb\/aws4_request, SignedHeaders=[^ ]*host[^ ]*x-amz-target, Signature=[0-9a-f]{64}$/,
     );
   });
+});
+
+const RequestSchema = z.object({
+  RequestItems: z.object({ t: z.object({ Keys: z.array(z.object({ pk: z.object({ S: z.string() }) })) }) }),
 });
 
 function onServer(startIt: () => Promise<ServerProcess>): StoreSetup {

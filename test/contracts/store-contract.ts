@@ -377,6 +377,90 @@ export function describeStore(name: string, setup: StoreSetup): void {
       });
     });
 
+    describe('reading ahead', () => {
+      const read = { application: 'my-app' };
+
+      test('gives a transaction what was read, and is checked when it commits', async () => {
+        await increment('my-app');
+        const ahead = await store.readAhead();
+        expect((await ahead.get('releaseLog', read))?.newest).toBe(1);
+        const seen: (number | undefined)[] = [];
+        await increment('my-app');
+        await store.transact(async (transaction) => {
+          const newest = (await transaction.get('releaseLog', read))?.newest ?? 0;
+          seen.push(newest);
+          transaction.put('releaseLog', { ...read, newest: newest + 10 });
+        }, ahead);
+        // The first attempt went by what had been read, and lost to who wrote meanwhile.
+        expect(seen).toEqual([1, 2]);
+        expect(await newestOf('my-app')).toBe(12);
+      });
+
+      test('gives a transaction what was absent, which must be absent still when it commits', async () => {
+        const ahead = await store.readAhead();
+        expect(await ahead.get('releaseLog', read)).toBeUndefined();
+        await increment('my-app');
+        const seen: (number | undefined)[] = [];
+        await store.transact(async (transaction) => {
+          const log = await transaction.get('releaseLog', read);
+          seen.push(log?.newest);
+          transaction.put('releaseLog', { ...read, newest: (log?.newest ?? 0) + 1 });
+        }, ahead);
+        expect(seen).toEqual([undefined, 1]);
+        expect(await newestOf('my-app')).toBe(2);
+      });
+
+      test('binds nobody to what the transaction does not ask for', async () => {
+        await increment('other');
+        const ahead = await store.readAhead();
+        await Promise.all([ahead.get('releaseLog', read), ahead.get('releaseLog', { application: 'other' })]);
+        await increment('other');
+        let attempts = 0;
+        await store.transact(async (transaction) => {
+          attempts += 1;
+          await transaction.get('releaseLog', read);
+          transaction.put('releaseLog', { ...read, newest: 5 });
+        }, ahead);
+        expect([attempts, await newestOf('my-app')]).toEqual([1, 5]);
+      });
+
+      test('lets a refusal stand only if what it was judged on still does', async () => {
+        await increment('a');
+        await increment('b');
+        const ahead = await store.readAhead();
+        await Promise.all(['a', 'b'].map((application) => ahead.get('releaseLog', { application })));
+        await increment('a');
+        const judged = store.transact(async (transaction) => {
+          const a = await transaction.get('releaseLog', { application: 'a' });
+          await transaction.get('releaseLog', { application: 'b' });
+          if (a?.newest === 1) throw new RefusedError('older-release', 'too old');
+          return a?.newest;
+        }, ahead);
+        expect(await judged).toBe(2);
+      });
+
+      test('reads a record once, however often it is asked for', async () => {
+        await increment('my-app');
+        const ahead = await store.readAhead();
+        const before = await ahead.get('releaseLog', read);
+        await increment('my-app');
+        expect(await ahead.get('releaseLog', read)).toEqual(before);
+      });
+    });
+
+    test('a transaction that asks for a record twice at once, and writes it in between, keeps what it wrote', async () => {
+      await increment('my-app');
+      const application = 'my-app';
+      const put = async (transaction: Transaction) => {
+        await transaction.get('releaseLog', { application });
+        transaction.put('releaseLog', { application, newest: 7 });
+      };
+      await store.transact(async (transaction) => {
+        await Promise.all([put(transaction), transaction.get('releaseLog', { application })]);
+      });
+      expect(await newestOf('my-app')).toBe(7);
+    });
+
     describe('refusals', () => {
       test('are thrown when what they were judged on still stands, and nothing is written', async () => {
         await increment('a');

@@ -104,8 +104,11 @@ describe('an execution that somebody stops', () => {
   /** Who records the ending first, the function at work or the reconciler, would be chance. Answers what lets it go on. */
   function holdReconciler({ id }: Deployment): () => void {
     const { promise: until, resolve } = Promise.withResolvers<void>();
-    const reads = { service: 'dynamodb', operation: 'GetItem', caller: 'stagegate-reconcile' };
-    cloud.local.door.faults.add({ ...reads, about: `DEPLOYMENT#${id}`, times: 50, until });
+    for (const operation of ['GetItem', 'BatchGetItem'])
+      cloud.local.door.faults.add({
+        ...{ service: 'dynamodb', operation, caller: 'stagegate-reconcile' },
+        ...{ about: `DEPLOYMENT#${id}`, times: 50, until },
+      });
     return resolve;
   }
 

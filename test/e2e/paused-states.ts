@@ -57,13 +57,11 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
   const pause = { times: 50, until };
   const deployment = `${app.name}-dev1-${release}-`;
   if (row.function)
-    faults.add({
-      service: 'dynamodb',
-      operation: 'GetItem',
-      caller: `stagegate-${row.function}`,
-      about: `DEPLOYMENT#${deployment}`,
-      ...pause,
-    });
+    for (const operation of ['GetItem', 'BatchGetItem'])
+      faults.add({
+        ...{ service: 'dynamodb', operation, caller: `stagegate-${row.function}` },
+        ...{ about: `DEPLOYMENT#${deployment}`, ...pause },
+      });
   if (row.build)
     faults.add({ service: 's3', operation: 'GetObject', caller: roleOf(app, row.build) + deployment, ...pause });
   return goOn;

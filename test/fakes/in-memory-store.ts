@@ -6,6 +6,7 @@ import {
   keyOf,
   nextVersion,
   parseRecord,
+  ReadAhead,
   runTransaction,
   type StoredRecord,
 } from '../../lambdas/domain/unit-of-work.ts';
@@ -25,11 +26,16 @@ export interface Written<K extends Kind = Kind> {
 export class InMemoryStore implements Store {
   readonly #items = new Map<string, Item>();
   readonly #onCommit: (written: readonly Written[]) => void;
+  readonly #onRead: (() => Promise<void>) | undefined;
   #chance = 1;
 
-  /** `onCommit` is called at the one moment at which a transaction's writes become true together, just after it. */
-  constructor(onCommit: (written: readonly Written[]) => void = () => {}) {
+  /**
+   * `onCommit` is called at the one moment at which a transaction's writes become true together, just after it. Every
+   * read waits for `onRead`.
+   */
+  constructor(onCommit: (written: readonly Written[]) => void = () => {}, onRead?: () => Promise<void>) {
     this.#onCommit = onCommit;
+    this.#onRead = onRead;
   }
 
   /** What stands there at this very moment. */
@@ -40,6 +46,7 @@ export class InMemoryStore implements Store {
   }
 
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
+    if (this.#onRead) await this.#onRead();
     return this.peek(kind, key);
   }
 
@@ -47,6 +54,7 @@ export class InMemoryStore implements Store {
     listing: Listing<K>,
     { limit = 100, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<Page<RecordOf<K>>> {
+    if (this.#onRead) await this.#onRead();
     const after = cursor === undefined ? undefined : readCursor(listing, cursor);
     const isBehind = (sk: string) => after === undefined || (listing.order === 'ascending' ? sk > after : sk < after);
     const found = [...this.#items.values()]
@@ -63,18 +71,25 @@ export class InMemoryStore implements Store {
     };
   }
 
-  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async readAhead(): Promise<ReadAhead> {
+    return new ReadAhead((pk, sk) => this.#load(pk, sk));
+  }
+
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
     const records = {
-      // A turn of the event loop before and after each read, so that concurrent attempts really interleave.
-      load: async (pk: string, sk: string) => {
-        await turn();
-        const item = this.#items.get(`${pk}|${sk}`);
-        await turn();
-        return item;
-      },
+      load: (pk: string, sk: string) => this.#load(pk, sk),
       commit: async (changes: readonly Change[]) => this.#commit(changes),
     };
-    return runTransaction(records, attempt, (number) => this.#pause(number));
+    return runTransaction(records, attempt, (number) => this.#pause(number), ahead);
+  }
+
+  /** A turn of the event loop before and after each read, so that concurrent attempts really interleave. */
+  async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {
+    if (this.#onRead) await this.#onRead();
+    await turn();
+    const item = this.#items.get(`${pk}|${sk}`);
+    await turn();
+    return item;
   }
 
   /** Overwrites the content of a record behind the store's back, as a hand in the console would. */

@@ -1,5 +1,6 @@
 import type { Page, Store, Transaction } from '../../lambdas/domain/ports.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
+import type { ReadAhead } from '../../lambdas/domain/unit-of-work.ts';
 
 /** A store that counts how often it is asked and how often a transaction is begun. */
 export class WatchedStore implements Store {
@@ -21,8 +22,13 @@ export class WatchedStore implements Store {
     return this.#store.list(listing, page);
   }
 
-  transact<T>(attempt: (transaction: Transaction) => Promise<T>): Promise<T> {
+  readAhead(): Promise<ReadAhead> {
+    this.reads += 1;
+    return this.#store.readAhead();
+  }
+
+  transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
     this.transactions += 1;
-    return this.#store.transact(attempt);
+    return this.#store.transact(attempt, ahead);
   }
 }

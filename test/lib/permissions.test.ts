@@ -48,7 +48,7 @@ const on = (resource: string, ...actions: string[]): string[] => actions.map((ac
 const KEY = '<EncryptionDataKey>';
 const decrypt = on(KEY, 'kms:Decrypt', 'kms:DescribeKey');
 const newDataKey = on(KEY, 'kms:GenerateDataKey');
-const getRecords = [...decrypt, ...on('<DataStoreTable>', 'dynamodb:GetItem')];
+const getRecords = [...decrypt, ...on('<DataStoreTable>', 'dynamodb:BatchGetItem', 'dynamodb:GetItem')];
 const listRecords = [
   ...getRecords,
   ...on('<DataStoreTable>', 'dynamodb:Query'),

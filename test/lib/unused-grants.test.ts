@@ -32,6 +32,7 @@ const BY_AWS = [
 
 /** Actions that are no command of their own, but part of one. */
 const WITHIN: Readonly<Record<string, RegExp>> = {
+  'dynamodb:BatchGetItem': /#ask\('BatchGetItem'/,
   'dynamodb:ConditionCheckItem': /\{ ConditionCheck: /,
   'dynamodb:DeleteItem': /\{ Delete: /,
   'dynamodb:GetItem': /#ask\('GetItem'/,

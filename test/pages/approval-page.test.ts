@@ -594,7 +594,7 @@ describe('the log', () => {
   test('does not hold it after a crash either, and people see a page', async () => {
     const page = await TestPage.create('stage1');
     const token = await page.token();
-    page.store.list = async () => {
+    page.store.readAhead = async () => {
       throw new Error(`reading for ${token}`, { cause: new Error(`and ${token} again`) });
     };
     const { status, text } = await page.open(token);

@@ -22,16 +22,16 @@ export interface Outbox {
 }
 
 export function createOutbox(database: Database, now: () => number): Outbox {
-  const mails = database.collection<Mail>('sns-outbox');
-  let count = mails.entries().length;
+  const stored = database.collection<Mail>('sns-outbox');
+  const mails = stored.entries().map(([, mail]) => mail);
   return {
     send(mail) {
       const links = mail.body.match(/https?:\/\/[^\s<>"]+/g) ?? [];
       const complete = { id: randomUUID(), ...mail, links, sentAt: new Date(now()).toISOString() };
-      count += 1;
-      mails.put(String(count).padStart(8, '0'), complete);
+      stored.put(String(mails.length + 1).padStart(8, '0'), complete);
+      mails.push(complete);
       return complete;
     },
-    mails: () => mails.entries().map(([, mail]) => mail),
+    mails: () => [...mails],
   };
 }

@@ -26,12 +26,14 @@ export interface ExecutionStore {
 }
 
 export function createExecutionStore(database: Database): ExecutionStore {
-  const executions = database.collection<StoredExecution>('states-executions');
+  const stored = database.collection<StoredExecution>('states-executions');
+  // Asked for at every step and by every page: parsed once, not each time.
+  const executions = new Map(stored.entries());
   const definitions = database.collection<string>('states-definitions');
   const parsedDefinitions = new Map<string, Definition>();
   const historyOf = (arn: string): Collection<HistoryEvent> =>
     database.collection<HistoryEvent>(`states-history/${arn}`);
-  const all = (): StoredExecution[] => executions.entries().map(([, stored]) => stored);
+  const all = (): StoredExecution[] => [...executions.values()];
   return {
     addDefinition(text) {
       const id = createHash('sha256').update(text).digest('hex');
@@ -51,11 +53,12 @@ export function createExecutionStore(database: Database): ExecutionStore {
     list: () => all().sort((a, b) => b.execution.startedAt - a.execution.startedAt),
     running: () =>
       all().filter(({ execution, unannounced }) => execution.status === 'RUNNING' || unannounced.length > 0),
-    commit(stored, events) {
-      const { arn } = stored.execution;
+    commit(execution, events) {
+      const { arn } = execution.execution;
       const history = historyOf(arn);
       for (const event of events) history.put(eventKey(event.id), event);
-      executions.put(arn, stored);
+      stored.put(arn, execution);
+      executions.set(arn, execution);
     },
     history(arn) {
       const lastEventId = executions.get(arn)?.execution.lastEventId ?? 0;

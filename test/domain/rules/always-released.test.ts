@@ -393,6 +393,7 @@ describe('the reconciler', () => {
     await world.finish((await world.holderOf('stage1')) ?? '');
     const stale = {
       get: world.store.get.bind(world.store),
+      readAhead: world.store.readAhead.bind(world.store),
       transact: world.store.transact.bind(world.store),
       list: (async (listing: { partition: string }) =>
         listing.partition === 'IN_FLIGHT' ? inFlight : world.store.list(listing as never)) as World['store']['list'],

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { readForDecision } from '../../lambdas/domain/decide-gate.ts';
+import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
+import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { ALICE, CAROL, TOOLING, World } from './world.ts';
+
+/** Counts how often somebody waits for the table: what is asked for side by side is one way there and back. */
+class Ways {
+  count = 0;
+  #current: Promise<void> | undefined;
+
+  /** Every read waits for this. */
+  readonly go = (): Promise<void> => {
+    if (!this.#current) {
+      this.count += 1;
+      this.#current = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        this.#current = undefined;
+      });
+    }
+    return this.#current;
+  };
+
+  async of(doing: () => Promise<unknown>): Promise<number> {
+    const before = this.count;
+    await doing();
+    return this.count - before;
+  }
+}
+
+/** A release waits for each of these ways, many times over: reads that can go together must not go one by one. */
+describe('nobody goes to the table more often than it takes to know what to ask for', () => {
+  let ways: Ways;
+  let world: World;
+  beforeEach(async () => {
+    ways = new Ways();
+    world = new World(new InMemoryStore(undefined, ways.go));
+    await world.furnish();
+  });
+
+  /** Runs the deployment as far as it goes; answers how often each state went, at most. */
+  async function run(id: string): Promise<Record<string, number>> {
+    const most: Record<string, number> = {};
+    while (world.workflow.canStep(id)) {
+      const state = world.workflow.stateOf(id) ?? '';
+      const taken = await ways.of(() => world.workflow.step(id));
+      most[state] = Math.max(taken, most[state] ?? 0);
+    }
+    return most;
+  }
+
+  test('in a deployment to development', async () => {
+    await world.release();
+    expect(await run(await world.deploy('dev1', 1))).toEqual({
+      AcquireEnvironment: 2,
+      Plan: 1, // the simulated build's own
+      AnalyzePlan: 3,
+      ConsumePlan: 2,
+      Apply: 1, // the simulated build's own
+      RecordOutputs: 2,
+      Record: 2,
+      Announce: 1,
+      ReleaseEnvironment: 2,
+    });
+  });
+
+  test('in a deployment to production', async () => {
+    await world.release();
+    await world.bring(1, 'stage1');
+    const id = await world.deploy('prod1', 1);
+    expect(await run(id)).toMatchObject({ AnalyzePlan: 3, RequestApproval: 3, AwaitApproval: 1 });
+    await world.decide(id, ALICE);
+    expect(await run(id)).toMatchObject({ SettleGate: 1, RequestApproval: 3 });
+    await world.decide(id, CAROL);
+    expect(await run(id)).toMatchObject({ CheckPlan: 2, ConsumePlan: 3, Record: 2, ReleaseEnvironment: 2 });
+    expect((await world.deployment(id)).status).toBe('succeeded');
+  });
+
+  test('when a push comes', async () => {
+    await world.push();
+    await world.finishIn('dev1');
+    expect(await ways.of(() => world.push())).toBe(2);
+  });
+
+  test('when a success is promoted', async () => {
+    await world.release();
+    const id = await world.succeed('dev1', 1);
+    expect(await ways.of(() => world.promote(id))).toBe(3);
+  });
+
+  test('when somebody asks for a promotion', async () => {
+    await world.release();
+    await world.bring(1, 'stage1');
+    const wish = { application: 'my-app', to: 'prod1', requestedBy: TOOLING };
+    expect(await ways.of(() => requestPromotion(world, wish))).toBe(4);
+  });
+
+  test('when somebody decides', async () => {
+    await world.release();
+    await world.bring(1, 'dev1');
+    const id = await world.deploy('stage1', 1);
+    await run(id);
+    const decision = { deploymentId: id, gate: 'staff', email: ALICE } as const;
+    const ahead = await world.store.readAhead();
+    expect(await ways.of(() => readForDecision(ahead, decision))).toBe(2);
+    // The test asks for the approver and the gate, the decision is judged, and the task's token is read after it.
+    expect(await ways.of(() => world.decide(id, ALICE))).toBe(1 + 1 + 2 + 1);
+  });
+});
