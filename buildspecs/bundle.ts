@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { build } from 'esbuild';
 import { RUNTIME_FILES } from './program/configuration/runtime-files.ts';
+import { quickHttp } from './quick-http.ts';
 
 const source = join(import.meta.dirname, 'program');
 const packages = createRequire(import.meta.url);
@@ -37,6 +38,7 @@ export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
     format: 'esm',
     mainFields: ['module', 'main'],
     logLevel: 'warning',
+    plugins: [quickHttp],
     // Some packages are CommonJS and ask for modules of Node.js in that way.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",

@@ -1,40 +1,16 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import * as z from 'zod';
 import type { LocalEvent } from './assembly/provision.ts';
 import { OPERATOR_CREDENTIALS } from './door/door.ts';
 import { type LocalCloud, startLocalCloud, synthesize } from './local-cloud.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
 
-const USAGE = `usage: npm start -- [--port 4700] [--config-repo DIR] [--data DIR] [--target-endpoint URL]`;
-
-const OptionsSchema = z.object({
-  port: z.coerce.number<string>({ error: '--port is not a number' }).int().min(0).max(65_535).default(4700),
-  'config-repo': z.string().refine(isDirectory, { error: '--config-repo is not a directory' }).optional(),
-  data: z.string().optional(),
-  'target-endpoint': z.url({ error: '--target-endpoint is not a URL' }).optional(),
-});
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function readOptions(): z.infer<typeof OptionsSchema> {
+function optionsOrEnd(): Options {
   try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: 'string' },
-        'config-repo': { type: 'string' },
-        data: { type: 'string' },
-        'target-endpoint': { type: 'string' },
-      },
-    });
-    return OptionsSchema.parse(values);
+    return readOptions(process.argv.slice(2));
   } catch (error) {
-    const reason =
-      error instanceof z.ZodError ? error.issues.map(({ message }) => message).join('; ') : describe(error);
-    console.error(`stagegate: ${reason}\n${USAGE}`);
+    console.error(`stagegate: ${describe(error)}\n${USAGE}`);
     return process.exit(2);
   }
 }
@@ -67,9 +43,15 @@ function showAddresses(cloud: LocalCloud): void {
   console.log('');
 }
 
-const options = readOptions();
-const assemblyDirectory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
-process.once('exit', () => rmSync(assemblyDirectory, { recursive: true, force: true }));
+const options = optionsOrEnd();
+
+/** The assembly of the sources as they are now; it is removed at the end. */
+async function synthesizeSources(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  console.log('stagegate: synthesizing the CDK app …');
+  return synthesize(directory);
+}
 
 let cloud: LocalCloud | undefined;
 let interrupts = 0;
@@ -90,8 +72,7 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 
 try {
-  console.log('stagegate: synthesizing the CDK app …');
-  await synthesize(assemblyDirectory);
+  const assemblyDirectory = options.assembly ? resolve(options.assembly) : await synthesizeSources();
   console.log('stagegate: starting the local cloud from its template …');
   cloud = await startLocalCloud({
     assemblyDirectory,

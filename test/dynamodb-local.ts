@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { JVM_FLAGS } from '../local/services/dynamodb/java-launch.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 
 /** Amazon's DynamoDB Local from the jar of the package, in memory. */
@@ -12,8 +13,7 @@ export function startDynamoDbLocal(): Promise<ServerProcess> {
     command: 'java',
     cwd: join(lib, version),
     args: (port) => [
-      '-XX:TieredStopAtLevel=1',
-      '-XX:+UseSerialGC',
+      ...JVM_FLAGS,
       '-Djava.library.path=./DynamoDBLocal_lib',
       ...['-jar', 'DynamoDBLocal.jar', '-sharedDb', '-inMemory', '-disableTelemetry', '-port', String(port)],
     ],

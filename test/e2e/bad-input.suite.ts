@@ -231,7 +231,7 @@ describe('bad input', () => {
     test('that never existed, was forged, or is only looked at, decides nothing', async () => {
       const app = new TestApplication(cloud, 'links', ['stage1']);
       await app.register();
-      app.push('one');
+      await app.release('one');
       const link = await app.link(STAFF, 'stage1', 1);
       const before = await recordsOnceWaiting((await app.waits('stage1', 1, 'staff')).id);
       const flipped = link.at(-1) === 'A' ? 'B' : 'A';
@@ -263,7 +263,7 @@ describe('bad input', () => {
       const app = new TestApplication(cloud, 'used', ['stage1']);
       await app.register({ policy: { staging: { staff: 2 } } });
       await app.approver('second@example.com', 'staff');
-      app.push('one');
+      await app.release('one');
       const link = await app.link(STAFF, 'stage1', 1);
       const [, nonce = ''] = /name="nonce"[^>]*value="([^"]+)"/.exec(await (await fetch(link)).text()) ?? [];
       const post = async (decision: string, comment: string) =>
@@ -279,7 +279,7 @@ describe('bad input', () => {
     test('that has expired leaves its deployment expired and the environment free', async () => {
       const app = new TestApplication(cloud, 'expired', ['stage1']);
       await app.register({ policy: { staging: { gateExpirySeconds: 1 } } });
-      app.push('one');
+      await app.release('one');
       const link = await app.link(STAFF, 'stage1', 1);
       const page = await cloud.poll('the link to expire', async () => {
         const response = await fetch(link);
@@ -293,10 +293,10 @@ describe('bad input', () => {
     test('of a superseded plan decides nothing about the new one, and a digest must be the one shown', async () => {
       const app = new TestApplication(cloud, 'digests', ['stage1']);
       await app.register();
-      app.push('one');
+      await app.release('one');
       const old = await app.link(STAFF, 'stage1', 1);
       const { planDigest } = await app.waits('stage1', 1, 'staff');
-      app.push('two');
+      await app.release('two');
       await app.waits('stage1', 2, 'staff');
       expect((await fetch(old)).status).toBe(410);
       expect((await cloud.decide(old, { decision: 'approve' })).status).toBeGreaterThanOrEqual(400);
@@ -314,7 +314,7 @@ describe('bad input', () => {
     test('for production needs the name of the environment, and production is never destroyed', async () => {
       const app = new TestApplication(cloud, 'shop', ['prod1'], 'terraform');
       await app.register();
-      app.push('one');
+      await app.release('one');
       await app.provenRelease(1);
       await app.promote('prod1', 1);
       const link = await app.link(STAFF, 'prod1', 1);
@@ -370,7 +370,7 @@ resource "terraform_data" "second" {
       const app = new TestApplication(cloud, name, ['dev1'], 'terraform');
       await app.register();
       const changed = Object.entries(files).map(([path, content]) => [`apps/${name}/${path}`, content]);
-      cloud.repository.commit('a mistake', Object.fromEntries(changed));
+      await app.releaseFiles('a mistake', Object.fromEntries(changed));
       const { id, error } = await app.reaches('dev1', 1, 'failed');
       expect(error?.message).toMatch(where);
       const path = `${app.path}/environments/dev1/deployments/${id}`;
@@ -379,7 +379,7 @@ resource "terraform_data" "second" {
       expect(environment).toMatchObject({ queued: null, deployed: null });
       expect(await app.deployments('stage1')).toEqual([]);
 
-      cloud.repository.commit('put right', {
+      await app.releaseFiles('put right', {
         [`apps/${name}/dev1/main.tf`]: terraformDirectory('right'),
         [`apps/${name}/dev1/extra.tf`]: '',
       });

@@ -125,7 +125,6 @@ test('an application with other names, a longer pipeline, another region and bra
   await app.approver(STAFF, 'staff');
   await app.approver(CLIENT, 'client');
 
-  cloud.repository.git('checkout', '--quiet', 'trunk');
   const directories = names.flatMap((name) => [
     [`apps/webshop/${name}/service.tf`, SERVICE],
     [`apps/webshop/${name}/more.tf.json`, OUTPUTS_IN_JSON],
@@ -133,11 +132,10 @@ test('an application with other names, a longer pipeline, another region and bra
     [`apps/webshop/${name}/greeting.tftpl`, 'Grüße aus $' + '{name}\n'],
     [`apps/webshop/${name}/backend.tf`, BACKENDS[name] ?? ''],
   ]);
-  const commit = cloud.repository.commit('Der Anfang „eins“', {
+  const commit = cloud.repository.commitTo('trunk', 'Der Anfang „eins“', {
     ...Object.fromEntries(directories),
     'libs/network/main.tf': MODULE,
   });
-  cloud.repository.git('checkout', '--quiet', 'main');
 
   await app.reaches('dev', 1, 'succeeded');
   await app.approve(STAFF, 'qa', 1);

@@ -91,9 +91,7 @@ class DnsApplication extends TestApplication {
   }
 
   override async release(content: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
-    const files = { [`apps/${this.name}/dev1/main.tf`]: content, ...more };
-    const commit = this.cloud.repository.commitTo(this.name, this.name, files);
-    await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
+    await this.releaseFiles('dev1', { [`apps/${this.name}/dev1/main.tf`]: content, ...more });
   }
 
   async show(): Promise<z.infer<typeof EnvironmentSchema>> {

@@ -1,46 +1,43 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
-/** A config repository for a test: files in, commits out. */
+/** A config repository for a test: files in, commits out. Nothing is laid out beside its history. */
 export class GitRepository {
   readonly directory = mkdtempSync(join(tmpdir(), 'stagegate-config-'));
 
   constructor(files: Readonly<Record<string, string>>) {
     this.git('init', '--quiet', '--initial-branch', 'main');
-    this.git('config', 'user.name', 'Stagegate test');
-    this.git('config', 'user.email', 'test@example.com');
-    this.git('config', 'commit.gpgsign', 'false');
     this.commit('initial', files);
   }
 
-  /** Writes files (null deletes one) and commits them; answers the commit id. */
+  /** Commits files (null deletes one) to main; answers the commit id. */
   commit(message: string, files: Readonly<Record<string, string | null>>): string {
-    for (const [path, content] of Object.entries(files)) {
-      const target = join(this.directory, path);
-      if (content === null) {
-        rmSync(target);
-        continue;
-      }
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, content);
-    }
-    const script = 'git add --all && git commit --quiet --allow-empty --message "$1" && git rev-parse HEAD';
-    return execFileSync('bash', ['-c', script, 'commit', message], { cwd: this.directory, encoding: 'utf8' }).trim();
+    return this.commitTo('main', message, files);
   }
 
-  /** The same on a branch, made from main where it is not there yet. */
+  /** The same on a branch, made from main where it is not there yet. One process, of which suites start many. */
   commitTo(branch: string, message: string, files: Readonly<Record<string, string | null>>): string {
-    const isThere = this.git('branch', '--list', branch).trim() !== '';
-    this.git('switch', '--quiet', ...(isThere ? [branch] : ['--create', branch, 'main']));
-    const commit = this.commit(message, files);
-    this.git('switch', '--quiet', 'main');
-    return commit;
+    const parent = ['main', branch].findLast((name) => existsSync(join(this.directory, '.git', 'refs', 'heads', name)));
+    const commands = [
+      `commit refs/heads/${branch}`,
+      'mark :1',
+      'committer Stagegate test <test@example.com> now',
+      data(message),
+      ...(parent === undefined ? [] : [`from refs/heads/${parent}^0`]),
+      ...Object.entries(files).map(([path, content]) =>
+        content === null ? `D ${path}` : `M 100644 inline ${path}\n${data(content)}`,
+      ),
+      'get-mark :1',
+    ];
+    const args = ['fast-import', '--quiet', '--date-format=now', '--done'];
+    const input = `${[...commands, 'done'].join('\n')}\n`;
+    return execFileSync('git', args, { cwd: this.directory, input, encoding: 'utf8' }).trim();
   }
 
   head(): string {
-    return this.git('rev-parse', 'HEAD').trim();
+    return this.git('rev-parse', 'main').trim();
   }
 
   git(...args: string[]): string {
@@ -51,6 +48,8 @@ export class GitRepository {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}`;
 
 /** One environment's directory on the builtin provider: an input that makes a change, and outputs. */
 export const terraformDirectory = (value: string): string => `

@@ -81,7 +81,7 @@ describe('an execution that somebody stops', () => {
     for (const [index, row] of course.states.entries()) {
       const release = index + 1;
       const goOn = armPause(app, row, release);
-      app.push(`${release}`);
+      await app.release(`${release}`);
       const deployment = await arrives(app, row, release);
       const letReconcile = row.state === 'RecordSuccess' ? holdReconciler(deployment) : () => undefined;
       const stop = new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' });
@@ -94,7 +94,7 @@ describe('an execution that somebody stops', () => {
       expect(locksOf(app)).toEqual([]);
       const [ended] = await ofRelease(app, release);
       if (row === course.states.at(-1)) {
-        app.push('last');
+        await app.release('last');
         await succeeds(app, course, release + 1);
       }
       yield ended;
@@ -141,12 +141,12 @@ describe('two releases that arrive', () => {
     let first = 1;
     const [start] = course.states;
     let goOn = start && armPause(app, start, first);
-    app.push('one');
+    await app.release('one');
     if (start) await arrives(app, start, first);
     for (const index of course.states.keys()) {
       const [second, third] = [first + 1, first + 2];
       for (const release of [second, third]) {
-        app.push(`${release}`);
+        await app.release(`${release}`);
         await app.until('dev1', release, () => true);
       }
       const next = course.states[index + 1];
@@ -175,7 +175,7 @@ describe('two releases that arrive', () => {
 test('an apply build started a second time refuses and changes nothing', async () => {
   const app = new TestApplication(cloud, 'apply-twice', ['dev1']);
   await app.register({ policy: { development: { autoPromote: false } } });
-  app.push('one');
+  await app.release('one');
   const deployment = await app.reaches('dev1', 1, 'succeeded');
   const { events = [] } = await cloud.operator.sfn.send(
     new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 }),
@@ -254,7 +254,7 @@ describe('a decision', () => {
   async function waiting(name: string): Promise<Waiting> {
     const app = new TestApplication(cloud, name, ['stage1'], 'opentofu');
     await app.register();
-    app.push('one');
+    await app.release('one');
     const { id } = await app.waits('stage1', 1, 'staff');
     const post = await cloud.open(await app.link(STAFF, 'stage1', 1));
     await cloud.taskToken(id, 'staff');

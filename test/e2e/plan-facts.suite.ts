@@ -30,7 +30,7 @@ describe('facts about plans', () => {
     const application = () => new TestApplication(cloud, 'priced');
     const dev1 = '/applications/priced/environments/dev1';
     const deployed = async (release: number) => {
-      application().push(`v${release}`);
+      await application().release(`v${release}`);
       const { id } = await application().reaches('dev1', release, 'succeeded');
       const { cost } = CostSchema.parse(await cloud.expect(200, 'GET', `${dev1}/deployments/${id}`));
       const { notices } = NoticesSchema.parse(await cloud.expect(200, 'GET', `${dev1}/deployments/${id}/plan`));
@@ -57,7 +57,7 @@ describe('facts about plans', () => {
   test('an execution is linked where it is shown', async () => {
     const application = new TestApplication(cloud, 'linked');
     await application.register(ON_REQUEST);
-    application.push('v1');
+    await application.release('v1');
     const { id } = await application.reaches('dev1', 1, 'succeeded');
     const body = await cloud.expect(200, 'GET', `/applications/linked/environments/dev1/deployments/${id}`);
     const { links } = z.object({ links: z.object({ execution: z.string() }) }).parse(body);
@@ -70,7 +70,7 @@ describe('facts about plans', () => {
     const application = new TestApplication(cloud, 'compared', ['stage1', 'prod1'], 'terraform');
     await application.register();
     const audit = 'variable "audit" {\n  default = true\n}\n';
-    application.push('v1', { 'apps/compared/prod1/audit.tf': audit });
+    await application.release('v1', { 'apps/compared/prod1/audit.tf': audit });
     await application.provenRelease(1);
     await application.promote('prod1', 1);
     const page = await (await fetch(await application.link(STAFF, 'prod1', 1))).text();

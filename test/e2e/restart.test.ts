@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../free-port.ts';
 import { Command } from './command.ts';
 import { GitRepository } from './git-repository.ts';
-import { STAFF, TestApplication, TestCloud } from './test-cloud.ts';
+import { STAFF, synthesizedOnce, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** The local cloud as people run it: a process that is killed, and started again on the same `--data`. */
 
@@ -13,6 +13,7 @@ let directory: string;
 let repository: GitRepository;
 let port: number;
 const commands: Command[] = [];
+let isSynthesized = false;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'stagegate-restart-'));
@@ -25,10 +26,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
+/** The first synthesizes as people have it; the others take the template of the end-to-end suites. */
 function run(): Command {
   const data = join(directory, 'data');
   const args = ['local/main.ts', '--port', String(port), '--config-repo', repository.directory, '--data', data];
-  const command = new Command(directory, args);
+  const command = new Command(directory, [...args, ...(isSynthesized ? ['--assembly', synthesizedOnce()] : [])]);
+  isSynthesized = true;
   commands.push(command);
   return command;
 }

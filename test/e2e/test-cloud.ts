@@ -323,9 +323,17 @@ export class TestApplication {
     return this.cloud.repository.commit(`${this.name}: ${value}`, { ...this.#directories(value), ...more });
   }
 
-  /** A release that no push tells: of pushes side by side, one that comes late would make another. */
-  async release(value: string): Promise<void> {
-    const commit = this.cloud.repository.commitTo(this.name, `${this.name}: ${value}`, this.#directories(value));
+  /**
+   * A release that no push tells. A push goes to every application of the cloud, which takes its time where there are
+   * many; and of pushes side by side, one that comes late would make another release.
+   */
+  async release(value: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
+    await this.releaseFiles(value, { ...this.#directories(value), ...more });
+  }
+
+  /** The same with these files only. */
+  async releaseFiles(what: string, files: Readonly<Record<string, string | null>>): Promise<void> {
+    const commit = this.cloud.repository.commitTo(this.name, `${this.name}: ${what}`, files);
     await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
   }
 
@@ -337,7 +345,7 @@ export class TestApplication {
     return Object.fromEntries(directories);
   }
 
-  /** The application with three environments and confirmed approvers. */
+  /** The application with its environments and confirmed approvers; with production where it has something to deploy there. */
   async register(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const app = `/applications/${this.name}`;
     const repository = {
@@ -347,7 +355,8 @@ export class TestApplication {
     };
     const engine = this.#engine;
     await this.cloud.expect(201, 'PUT', app, { client: 'acme', configRepository: repository, engine, ...settings });
-    const stages = { dev1: 'development', stage1: 'staging', prod1: 'production' };
+    const isInProduction = this.#deploying.includes('prod1');
+    const stages = { dev1: 'development', stage1: 'staging', ...(isInProduction && { prod1: 'production' }) };
     for (const [index, [name, stage]] of Object.entries(stages).entries())
       await this.cloud.expect(201, 'PUT', `${app}/environments/${name}`, {
         stage,
@@ -355,7 +364,7 @@ export class TestApplication {
         region: 'eu-west-1',
       });
     await this.approver(STAFF, 'staff');
-    await this.approver(CLIENT, 'client');
+    if (isInProduction) await this.approver(CLIENT, 'client');
   }
 
   async approver(email: string, gate: 'staff' | 'client'): Promise<void> {
@@ -470,11 +479,16 @@ interface StartProps {
   readonly workflowClock: HurriedClock;
 }
 
-function start({ repository, data, workflowClock }: StartProps): Promise<LocalCloud> {
+/** The assembly that all end-to-end suites of a run share. */
+export function synthesizedOnce(): string {
   const assemblyDirectory = process.env.STAGEGATE_E2E_ASSEMBLY;
   if (!assemblyDirectory) throw new Error('STAGEGATE_E2E_ASSEMBLY is not set: run the end-to-end suites with npm test');
+  return assemblyDirectory;
+}
+
+function start({ repository, data, workflowClock }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
-    ...{ assemblyDirectory, port: 0, configRepository: repository.directory, ...(data && { data }) },
+    ...{ assemblyDirectory: synthesizedOnce(), port: 0, configRepository: repository.directory, ...(data && { data }) },
     workflowClock,
     environment: { PATH: [STAND_IN_ENGINE, dirname(process.execPath), process.env.PATH].join(delimiter) },
   });

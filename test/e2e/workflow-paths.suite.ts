@@ -54,6 +54,9 @@ describe('paths of the workflow', () => {
     readonly states: readonly string[];
   }
 
+  /** What staging would do is not what is asked about. */
+  const ON_REQUEST = { development: { autoPromote: false } };
+
   const FAILING_APPLY = `
 resource "terraform_data" "first" {
   input = "made"
@@ -70,8 +73,10 @@ resource "terraform_data" "second" {
     {
       situation: 'a development environment with changes',
       engine: 'terraform',
+      deploying: ['dev1'],
+      policy: ON_REQUEST,
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         return (await app.reaches('dev1', 1, 'succeeded')).id;
       },
       states: [...PLANNED, ...APPLIED, ...SUCCESS],
@@ -79,10 +84,12 @@ resource "terraform_data" "second" {
     {
       situation: 'nothing to change',
       engine: 'terraform',
+      deploying: ['dev1'],
+      policy: ON_REQUEST,
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.reaches('dev1', 1, 'succeeded');
-        app.push('one', { [`apps/${app.name}/notes.md`]: 'only words' });
+        await app.release('one', { [`apps/${app.name}/notes.md`]: 'only words' });
         return (await app.reaches('dev1', 2, 'succeeded')).id;
       },
       states: [...PLANNED, 'NeedsDns?', ...SUCCESS],
@@ -91,7 +98,7 @@ resource "terraform_data" "second" {
       situation: 'staging, approved by staff',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.approve(STAFF, 'stage1', 1);
         return (await app.reaches('stage1', 1, 'succeeded')).id;
       },
@@ -101,7 +108,7 @@ resource "terraform_data" "second" {
       situation: 'staging, rejected by staff',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await cloud.decide(await app.link(STAFF, 'stage1', 1), { decision: 'reject', comment: 'no' });
         return (await app.reaches('stage1', 1, 'rejected')).id;
       },
@@ -111,7 +118,7 @@ resource "terraform_data" "second" {
       situation: 'production, approved by staff and client',
       deploying: ['prod1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.provenRelease(1);
         await app.promote('prod1', 1);
         await app.approve(STAFF, 'prod1', 1);
@@ -124,7 +131,7 @@ resource "terraform_data" "second" {
       situation: 'production, rejected by the client',
       deploying: ['prod1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.provenRelease(1);
         await app.promote('prod1', 1);
         await app.approve(STAFF, 'prod1', 1);
@@ -139,9 +146,9 @@ resource "terraform_data" "second" {
     },
     {
       situation: 'a gate only the client has',
-      policy: { development: { client: 1 } },
+      policy: { development: { client: 1, autoPromote: false } },
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.approve(CLIENT, 'dev1', 1);
         return (await app.reaches('dev1', 1, 'succeeded')).id;
       },
@@ -151,7 +158,7 @@ resource "terraform_data" "second" {
       situation: 'canceled while it awaits approval',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         const { id } = await app.waits('stage1', 1, 'staff');
         await cloud.expect(202, 'POST', `${app.path}/environments/stage1/deployments/${id}/cancel`);
         return (await app.reaches('stage1', 1, 'canceled')).id;
@@ -160,8 +167,9 @@ resource "terraform_data" "second" {
     },
     {
       situation: 'canceled while its plan is made',
+      deploying: ['dev1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         const { id } = await app.until('dev1', 1, () => true);
         await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
         return (await app.reaches('dev1', 1, 'canceled')).id;
@@ -172,9 +180,9 @@ resource "terraform_data" "second" {
       situation: 'superseded by a newer release while it awaits approval',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.waits('stage1', 1, 'staff');
-        app.push('two');
+        await app.release('two');
         return (await app.reaches('stage1', 1, 'superseded')).id;
       },
       states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordSupersession', 'Superseded')],
@@ -184,7 +192,7 @@ resource "terraform_data" "second" {
       deploying: ['stage1'],
       policy: { staging: { gateExpirySeconds: 1 } },
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         const { id } = await app.waits('stage1', 1, 'staff');
         const token = await cloud.taskToken(id, 'staff');
         await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -199,7 +207,7 @@ resource "terraform_data" "second" {
       situation: 'a task resumed by somebody without a decision',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         const { id } = await app.waits('stage1', 1, 'staff');
         const token = await cloud.taskToken(id, 'staff');
         await cloud.operator.sfn.send(
@@ -224,8 +232,9 @@ resource "terraform_data" "second" {
     {
       situation: 'Terraform that cannot be planned',
       engine: 'terraform',
+      deploying: ['dev1'],
       act: async (app) => {
-        app.push('one', {
+        await app.release('one', {
           [`apps/${app.name}/dev1/broken.tf`]: 'resource "terraform_data" "broken" {\n  input = var.nowhere\n}\n',
         });
         const deployment = await app.reaches('dev1', 1, 'failed');
@@ -237,8 +246,9 @@ resource "terraform_data" "second" {
     {
       situation: 'Terraform that fails half way through the apply',
       engine: 'terraform',
+      deploying: ['dev1'],
       act: async (app) => {
-        app.push('one', { [`apps/${app.name}/dev1/main.tf`]: FAILING_APPLY });
+        await app.release('one', { [`apps/${app.name}/dev1/main.tf`]: FAILING_APPLY });
         return (await app.reaches('dev1', 1, 'failed')).id;
       },
       states: [
@@ -252,7 +262,7 @@ resource "terraform_data" "second" {
       engine: 'terraform',
       deploying: ['stage1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.waits('stage1', 1, 'staff');
         await cloud.changeState('222222222222', `apps/${app.name}/stage1`);
         await app.approve(STAFF, 'stage1', 1);
@@ -265,11 +275,13 @@ resource "terraform_data" "second" {
     {
       situation: 'a state that somebody changes while the apply begins: Terraform refuses, and it is planned again',
       engine: 'terraform',
+      deploying: ['dev1'],
+      policy: ON_REQUEST,
       act: async (app) => {
         const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
         const bundle = { service: 's3', operation: 'GetObject', caller: 'stagegate-apply-build' };
         cloud.local.door.faults.add({ ...bundle, times: 50, until });
-        app.push('one');
+        await app.release('one');
         await app.reaches('dev1', 1, 'applying');
         await cloud.changeState('111111111111', `apps/${app.name}/dev1`);
         goOn();
@@ -290,7 +302,7 @@ resource "terraform_data" "second" {
       deploying: ['stage1'],
       act: async (app) => {
         await cloud.expect(204, 'DELETE', `${app.path}/approvers/${STAFF}`);
-        app.push('one');
+        await app.release('one');
         const deployment = await app.reaches('stage1', 1, 'blocked');
         expect(deployment.error?.reason).toBe('approvers-unreachable');
         return deployment.id;
@@ -305,7 +317,7 @@ resource "terraform_data" "second" {
         const stage1 = { stage: 'staging', accountId: '111111111111', region: 'eu-west-1' };
         await cloud.expect(200, 'PUT', `${app.path}/environments/stage1`, stage1);
         const backend = `terraform {\n  backend "s3" {\n    bucket = "shared-${app.name}"\n    key    = "same.tfstate"\n  }\n}\n`;
-        app.push('one', {
+        await app.release('one', {
           [`apps/${app.name}/dev1/backend.tf`]: backend,
           [`apps/${app.name}/stage1/backend.tf`]: backend,
         });
@@ -322,9 +334,9 @@ resource "terraform_data" "second" {
       situation: 'a proof that is withdrawn while production awaits approval',
       deploying: ['prod1'],
       act: async (app) => {
-        app.push('one');
+        await app.release('one');
         await app.provenRelease(1);
-        app.push('two');
+        await app.release('two');
         await app.provenRelease(2);
         await app.promote('prod1', 2);
         await app.waits('prod1', 2, 'staff');
@@ -364,9 +376,9 @@ resource "terraform_data" "second" {
     );
 
     test('an execution of a deployment that does not hold its environment touches nothing', async () => {
-      const app = new TestApplication(cloud, 'not-holder');
-      await app.register();
-      app.push('one');
+      const app = new TestApplication(cloud, 'not-holder', ['dev1']);
+      await app.register({ policy: ON_REQUEST });
+      await app.release('one');
       const { id } = await app.reaches('dev1', 1, 'succeeded');
       const before = await app.free('dev1');
       const name = `${id}-again`;

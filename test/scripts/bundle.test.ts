@@ -92,6 +92,14 @@ describe('bundling the builds', () => {
     expect(list()).toEqual(before);
   });
 
+  test('loads node:http without what it has of fetch', async () => {
+    await bundleBuilds(directory);
+    const file = readdirSync(directory).find((name) => name.startsWith('node_http-'));
+    const program = `const { default: http, request } = await import(${JSON.stringify(join(directory, file ?? ''))});
+      console.log(typeof http.Agent, typeof request, process.moduleLoadList.some((name) => name.includes('undici')));`;
+    expect(run(program)).toEqual({ stdout: 'function function false\n', stderr: '', status: 0 });
+  });
+
   test('removes what is no more', async () => {
     await bundleBuilds(directory);
     writeFileSync(join(directory, 'old.mjs'), 'process.exit(1);\n');

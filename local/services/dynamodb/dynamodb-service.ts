@@ -210,20 +210,17 @@ const createdIndex = ({
   ProvisionedThroughput,
 });
 
-async function describeTable(
-  send: Send,
-  name: string,
-  attempts = 5,
-): Promise<z.infer<typeof DescribedTable> | undefined> {
+type Described = z.infer<typeof DescribedTable>;
+
+/** Undefined while the engine answers with an error of its own, as it may while it fills an index; null without the table. */
+async function describeTable(send: Send, name: string): Promise<Described | null | undefined> {
   try {
     return DescribedTable.parse(await send('DescribeTable', { TableName: name }));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    if (error.code === 'ResourceNotFoundException') return undefined;
-    // The engine may answer so while it fills an index; SDKs ask again, too.
-    if (error.status < 500 || attempts === 1) throw error;
-    await delay(POLL_MS);
-    return describeTable(send, name, attempts - 1);
+    if (error.code === 'ResourceNotFoundException') return null;
+    if (error.status >= 500) return undefined;
+    throw error;
   }
 }
 
@@ -231,10 +228,11 @@ const POLL_MS = 50;
 const ACTIVE_TIMEOUT_MS = 60_000;
 
 /** The table, if there is one, once it and its indexes can be used, which is when CloudFormation, too, goes on. */
-async function activeTable(send: Send, name: string): Promise<z.infer<typeof DescribedTable> | undefined> {
+async function activeTable(send: Send, name: string): Promise<Described | undefined> {
   for (const deadline = Date.now() + ACTIVE_TIMEOUT_MS; Date.now() < deadline; await delay(POLL_MS)) {
     const described = await describeTable(send, name);
-    if (!described) return undefined;
+    if (described === null) return undefined;
+    if (described === undefined) continue;
     const { TableStatus: status, GlobalSecondaryIndexes: indexes } = described.Table;
     if ([status, ...indexes.map(({ IndexStatus }) => IndexStatus)].every((each) => each === 'ACTIVE')) return described;
   }
@@ -246,7 +244,7 @@ async function updateTable(
   send: Send,
   name: string,
   table: TableProperties,
-  { Table: existing }: z.infer<typeof DescribedTable>,
+  { Table: existing }: Described,
 ): Promise<void> {
   const describeKeys = (keys: readonly { AttributeName: string; KeyType: string }[]): string =>
     keys.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');

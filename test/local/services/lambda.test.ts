@@ -20,6 +20,9 @@ const handlers = {
   broken: `throw new Error('at the top level');`,
   counts: `let count = 0; export const handler = async () => { count += 1; await new Promise((resolve) => setTimeout(resolve, 100)); return count; };`,
   loads: `console.log('loaded'); export const handler = async () => 'answer';`,
+  http: `import http, { request } from 'node:http';
+    const isFetchLoaded = () => process.moduleLoadList.some((name) => name.includes('undici'));
+    export const handler = async () => [isFetchLoaded(), typeof request, typeof http.WebSocket, isFetchLoaded()];`,
   fails: `export const handler = async (event) => { console.error('attempt', event.id); throw new Error('always'); };`,
   floating: `import { KMSClient, DescribeKeyCommand } from '@aws-sdk/client-kms';
     const kms = new KMSClient({ maxAttempts: 1 });
@@ -83,6 +86,7 @@ describe('Lambda', () => {
         },
         Floating: lambdaFunction('floating'),
         Loads: lambdaFunction('loads'),
+        Http: lambdaFunction('http'),
       },
     });
   });
@@ -105,6 +109,10 @@ describe('Lambda', () => {
     await cloud.lambda.warm(['loads']);
     expect(payload).toBe('answer');
     expect(cloud.logs.read('/aws/lambda/loads').filter(({ message }) => message === 'loaded')).toHaveLength(1);
+  });
+
+  test('node:http is whole, and loads what it has of fetch only when that is asked for', async () => {
+    expect((await cloud.invoke('http')).payload).toEqual([false, 'function', 'function', true]);
   });
 
   test('a function sees the variables of the template and those of Lambda, and nothing of the host', async () => {
