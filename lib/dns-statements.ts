@@ -42,8 +42,11 @@ export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
       'ForAllValues:StringEquals': { 'acm:DomainNames': names },
       StringEquals: { 'acm:ValidationMethod': 'DNS', [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
     }),
+    // ACM knows no condition for tags that come with the request itself: an untagged certificate may be tagged as well.
     allow('TagOwnCertificate', certificatesArn, ['acm:AddTagsToCertificate'], {
       StringEquals: { [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
+      StringEqualsIfExists: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [ENVIRONMENT_TAG] },
     }),
     allow('UseOwnCertificate', certificatesArn, ['acm:DeleteCertificate', 'acm:DescribeCertificate'], {
       StringEquals: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },

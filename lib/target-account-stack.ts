@@ -11,6 +11,7 @@ import {
 import {
   AccountPrincipal,
   ArnPrincipal,
+  CfnManagedPolicy,
   CfnRole,
   Effect,
   type IPrincipal,
@@ -21,6 +22,7 @@ import type { Construct } from 'constructs';
 import { type Purpose as BuildPurpose, buildRolePatterns } from '../lambdas/domain/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
+import { planReadsStatements } from './plan-reads-statements.ts';
 
 /** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
@@ -113,13 +115,7 @@ export class TargetAccountStack extends Stack {
       applyPolicyArns.valueAsList,
     );
 
-    const readOnly = this.managedPolicy('ReadOnlyAccess');
-    const plan = this.role('plan', [readOnly], [this.readState(), ...this.terraform()]);
-    acknowledge(
-      plan,
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
-      'a plan reads whatever the configuration manages, which is unknown here; ReadOnlyAccess reads no secret values',
-    );
+    const plan = this.planRole();
     const apply = this.role('apply', Token.asList(applyPolicies), [this.writeState(), ...this.terraform()]);
     acknowledge(
       apply,
@@ -144,6 +140,41 @@ export class TargetAccountStack extends Stack {
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     new CfnOutput(this, 'DnsRoleArn', { value: dns.attrArn, condition: hasDns });
+  }
+
+  /**
+   * A plan runs code that nobody has reviewed: it reads how everything in the account is configured, and no data but its
+   * own state and what the stack's parameters list. What few configurations need is denied by a policy of its own,
+   * because IAM limits the size of all inline policies together.
+   */
+  private planRole(): CfnRole {
+    const { PlanReadsOther, ...denied } = planReadsStatements(this, {
+      PlanReadsS3: [this.stateArn(), this.lockArn()],
+      // AWS's own, such as the newest images; no name of anybody else begins like this.
+      PlanReadsParameters: [`arn:${this.partition}:ssm:*:*:parameter/aws/service/*`],
+    });
+    const others = new CfnManagedPolicy(this, 'PlanReads', {
+      managedPolicyName: `stagegate-${this.application}-${this.environmentName}-plan`,
+      description: 'Stagegate: what plans of one environment may not read',
+      policyDocument: { Version: '2012-10-17', Statement: [PlanReadsOther] },
+    });
+    const plan = this.role(
+      'plan',
+      [this.managedPolicy('ReadOnlyAccess'), others.ref],
+      [this.readState(), ...this.terraform()],
+      [
+        {
+          policyName: 'PlanReads',
+          policyDocument: { Version: '2012-10-17', Statement: Object.values(denied) },
+        },
+      ],
+    );
+    acknowledge(
+      plan,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
+      'a plan reads whatever the configuration manages, which is unknown here; data is denied to it again',
+    );
+    return plan;
   }
 
   /**
@@ -203,7 +234,12 @@ export class TargetAccountStack extends Stack {
     return { dns, hasDns };
   }
 
-  private role(purpose: Purpose, managedPolicyArns: string[], own: PolicyStatement[]): CfnRole {
+  private role(
+    purpose: Purpose,
+    managedPolicyArns: string[],
+    own: PolicyStatement[],
+    more: CfnRole.PolicyProperty[] = [],
+  ): CfnRole {
     const role = new CfnRole(this, LOGICAL_IDS[purpose], {
       roleName: `stagegate-${this.application}-${this.environmentName}-${purpose}`,
       description: DESCRIPTIONS[purpose],
@@ -224,6 +260,7 @@ export class TargetAccountStack extends Stack {
             statements: own,
           }),
         },
+        ...more,
       ],
       tags: [{ key: STATE_KEY_TAG, value: this.stateKey }],
     });
@@ -266,7 +303,7 @@ export class TargetAccountStack extends Stack {
     return new PolicyStatement({
       sid: 'LockState',
       actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
-      resources: [`${this.stateArn()}.tflock`],
+      resources: [this.lockArn()],
     });
   }
 
@@ -293,7 +330,7 @@ export class TargetAccountStack extends Stack {
         sid: 'KeepRoles',
         effect: Effect.DENY,
         actions: ['iam:*'],
-        resources: [`arn:${this.partition}:iam::${this.account}:role/stagegate-*`],
+        resources: ['role', 'policy'].map((kind) => `arn:${this.partition}:iam::${this.account}:${kind}/stagegate-*`),
       }),
       new PolicyStatement({
         sid: 'KeepStateBucket',
@@ -318,6 +355,11 @@ export class TargetAccountStack extends Stack {
 
   private stateArn(): string {
     return `${this.bucketArn}/${this.stateKey}`;
+  }
+
+  /** Terraform's lock: an object beside the state. */
+  private lockArn(): string {
+    return `${this.stateArn()}.tflock`;
   }
 
   private text(

@@ -48,10 +48,14 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
     const { provisioners } = createIamService({ accountId }, door.policies);
     const create = provisioners['AWS::IAM::Role'];
     if (!create) throw new Error('creating a role: the local IAM has no roles');
+    const none: Provisioner = ({ logicalId }) => ({
+      ref: logicalId,
+      attributes: { Arn: `arn:aws:iam::${accountId}:role/not-made-here` },
+    });
     const only: Provisioner = (resource) =>
       resource.logicalId === 'DnsRole'
         ? create({ ...resource, properties: { ...resource.properties, RoleName: roleName } })
-        : { ref: resource.logicalId, attributes: { Arn: `arn:aws:iam::${accountId}:role/not-made-here` } };
+        : none(resource);
     const control = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
     const { application, name, externalId, region, hostname, certificateNames, zone } = environment;
     return deployTemplate({
@@ -65,7 +69,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
         CertificateCommonName: certificateNames[0] ?? hostname,
         ...(zone.id && { HostedZoneId: zone.id }),
       },
-      provisioners: { 'AWS::IAM::Role': only },
+      provisioners: { 'AWS::IAM::Role': only, 'AWS::IAM::ManagedPolicy': none },
     });
   }
 

@@ -58,6 +58,10 @@ function commands(preparation: Preparation, controlAccount: string): string {
     `aws cloudformation deploy --region ${region} --stack-name stagegate-${application}-${environment} \\`,
     '  --template-file cdk.out/StagegateTargetAccount.template.json --capabilities CAPABILITY_NAMED_IAM \\',
     `  --parameter-overrides \\\n${overrides.join(' \\\n')}`,
+    '',
+    '# Its plans read configuration, and no data but the own state. What a failed plan says it needs is added to the',
+    '# parameters, such as (docs/operations.md, "What plans may read"; values that were given before are kept):',
+    `#   PlanReadsParameters=arn:${partitionOf(region)}:ssm:${region}:${accountId}:parameter/${application}/*`,
   ].join('\n');
 }
 

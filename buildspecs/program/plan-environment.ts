@@ -6,6 +6,7 @@ import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import { type PlanBundle, packBundle } from './bundle/plan-bundle.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
+import { withDeniedReads } from './engine/denied-reads.ts';
 import type { Engine } from './engine/engine.ts';
 import { writeProfile } from './engine/engine-environment.ts';
 import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts';
@@ -35,8 +36,8 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const initialized = initialize(build, engine, { providers, arguments: backendArguments });
   // Loading it keeps this process busy; the engine is under way by now.
   artifacts.warmUp();
-  const backend = await initialized;
-  const exitCode = await plan(build, engine);
+  const backend = await explained(build, initialized);
+  const exitCode = await explained(build, plan(build, engine));
   const { name, version } = engine;
   writeFileSync(paths.engine, JSON.stringify({ name, version }));
 
@@ -66,6 +67,12 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     ...(providers && { providers: countsOf(providers) }),
   };
 }
+
+/** What the role was refused is told with where to give it. */
+const explained = <T>(build: PlanBuild, step: Promise<T>): Promise<T> =>
+  step.catch((error) => {
+    throw withDeniedReads(error, (line) => build.log(line));
+  });
 
 const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({ hits, misses, mismatches });
 

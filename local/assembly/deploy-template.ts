@@ -124,14 +124,16 @@ function parameterValue(name: string, parameter: TemplateParameter, value: strin
   if (!isList && Type !== 'String' && Type !== 'Number') {
     throw new Error(`parameter ${name}: type ${Type} is not supported by the local cloud`);
   }
+  // What is allowed is said of each item of a list.
+  const items = isList ? value.split(',').map((item) => item.trim()) : [value];
+  const pattern = AllowedPattern === undefined ? undefined : new RegExp(`^(?:${AllowedPattern})$`);
   const allowed =
-    (AllowedValues?.includes(value) ?? true) &&
-    (AllowedPattern === undefined || new RegExp(`^(?:${AllowedPattern})$`).test(value)) &&
+    items.every((item) => (AllowedValues?.includes(item) ?? true) && (pattern?.test(item) ?? true)) &&
     value.length >= MinLength &&
     value.length <= MaxLength;
   if (!allowed) throw new Error(`parameter ${name}: value "${value}" is not allowed by the template`);
   if (!isList) return value;
-  return value === '' ? [] : value.split(',').map((item) => item.trim());
+  return value === '' ? [] : items;
 }
 
 /** At most 64 characters, the shortest limit of a named resource (roles, functions). */

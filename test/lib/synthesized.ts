@@ -100,8 +100,9 @@ export function flat(value: unknown): string {
     if ('Fn::GetAtt' in value) return `<${(value['Fn::GetAtt'] as string[]).join('.')}>`;
     if ('Fn::Sub' in value) return flat(value['Fn::Sub']);
     if ('Fn::Join' in value) {
-      const [delimiter, parts] = value['Fn::Join'] as [string, unknown[]];
-      return parts.map(flat).join(delimiter);
+      const [delimiter, parts] = value['Fn::Join'] as [string, unknown];
+      // The items of a parameter's list are known when the stack is deployed.
+      return Array.isArray(parts) ? parts.map(flat).join(delimiter) : flat(parts);
     }
     if ('Fn::If' in value) {
       const [condition, yes, no] = value['Fn::If'] as [string, unknown, unknown];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { PLAN_READS } from '../../lambdas/domain/plan-reads.ts';
 import { asList, flat, ofType, only, type Statement, synthesize, type Template } from './synthesized.ts';
 
 const templates = synthesize();
@@ -40,6 +41,18 @@ describe('the template for a target account', () => {
       'ExternalId',
       'HostedZoneId',
       'Hostname',
+      'PlanReadsApiKeys',
+      'PlanReadsFunctions',
+      'PlanReadsInstances',
+      'PlanReadsLaunchTemplates',
+      'PlanReadsLogs',
+      'PlanReadsOther',
+      'PlanReadsParameters',
+      'PlanReadsQueues',
+      'PlanReadsS3',
+      'PlanReadsTables',
+      'PlanReadsTemplates',
+      'PlanReadsVpnKeys',
       'StateBucket',
       'StateKey',
     ]);
@@ -78,7 +91,10 @@ describe('the template for a target account', () => {
   );
 
   test('its plan role reads, and writes nothing but the lock', () => {
-    expect(role('plan').ManagedPolicyArns.map(flat)).toEqual(['arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess']);
+    expect(role('plan').ManagedPolicyArns.map(flat)).toEqual([
+      'arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess',
+      '<PlanReads>',
+    ]);
     const writing = statementsOf('plan').filter(
       ({ Effect, Action }) => Effect === 'Allow' && asList(Action).some((action) => /Put|Delete/.test(action)),
     );
@@ -121,11 +137,33 @@ describe('the template for a target account', () => {
     expect(denied.map(({ Sid }) => Sid)).toEqual(['KeepRoles', 'KeepStateBucket']);
     expect(statement(purpose, 'KeepRoles').Action).toBe('iam:*');
     expect(resourcesOf(statement(purpose, 'KeepRoles'))).toEqual([
+      'arn:<AWS::Partition>:iam::<AWS::AccountId>:policy/stagegate-*',
       'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagegate-*',
     ]);
     expect(resourcesOf(statement(purpose, 'KeepStateBucket')).sort()).toEqual([`${STATE}/*`, STATE].sort());
     expect(statement(purpose, 'KeepStateBucket').Action).toEqual(
       expect.arrayContaining(['s3:DeleteBucket*', 's3:DeleteObjectVersion*', 's3:PutBucket*']),
+    );
+  });
+
+  test('denies its plan role data in a policy that the role cannot be without, and in one of its own', () => {
+    const [own, denied, ...others] = role('plan').Policies;
+    expect([own.PolicyName, denied.PolicyName, others]).toEqual(['Environment', 'PlanReads', []]);
+    const other = only(target, 'AWS::IAM::ManagedPolicy').Properties;
+    expect(flat(other.ManagedPolicyName)).toBe('stagegate-<Application>-<Environment>-plan');
+    const statements = [...denied.PolicyDocument.Statement, ...other.PolicyDocument.Statement].map(
+      (each) => each['Fn::If']?.[1] ?? each,
+    );
+    expect(statements.map(({ Effect, Sid, Action }) => [Effect, Sid, Action])).toEqual(
+      PLAN_READS.map(({ parameter, actions }) => ['Deny', `No${parameter}`, actions]),
+    );
+  });
+
+  test.each(PLAN_READS)('gives plans nothing of what $parameter is for, unless it says so', ({ parameter, given }) => {
+    expect(target.Parameters?.[parameter]).toMatchObject(
+      given === 'whole'
+        ? { Type: 'String', Default: '', AllowedValues: ['', '*'] }
+        : { Type: 'CommaDelimitedList', Default: '', AllowedPattern: '^$|^\\*$|^arn:[^\\s,]+$' },
     );
   });
 
@@ -206,6 +244,13 @@ describe('its role for DNS', () => {
     const tag = 'aws:RequestTag/stagegate-environment';
     for (const sid of ['RequestOwnCertificate', 'TagOwnCertificate'])
       expect(values(sid, 'StringEquals', tag)).toEqual([OWN_ENVIRONMENT]);
+  });
+
+  test('tags no certificate that has the tag of another environment, and with no other tag', () => {
+    expect(values('TagOwnCertificate', 'StringEqualsIfExists', 'aws:ResourceTag/stagegate-environment')).toEqual([
+      OWN_ENVIRONMENT,
+    ]);
+    expect(values('TagOwnCertificate', 'ForAllValues:StringEquals', 'aws:TagKeys')).toEqual(['stagegate-environment']);
   });
 
   test("touches no certificate without the environment's own tag", () => {

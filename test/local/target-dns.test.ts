@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACMClient } from '@aws-sdk/client-acm';
+import {
+  ACMClient,
+  AddTagsToCertificateCommand,
+  DeleteCertificateCommand,
+  DescribeCertificateCommand,
+} from '@aws-sdk/client-acm';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -145,6 +150,67 @@ describe('the role and the zone that an operator makes', () => {
     expect((await settle(() => ensureCertificate(services(), id))).outcome).toBe('ready');
     expect(recordsOf('999999999999')).toHaveLength(1);
     expect(acm.certificates.all()[0]?.accountId).toBe(ACCOUNT);
+  });
+
+  describe('and the certificates of others', () => {
+    const TAG = 'stagegate-environment';
+    /** As whoever has got hold of the role: with its own client, for what no function of ours would ask. */
+    async function asDnsRole(): Promise<ACMClient> {
+      const { certificates } = services();
+      const role = { roleArn: CERTIFICATE_ROLE, externalId: 'a'.repeat(32), sessionName: 'my-app-dev1-1-abc123' };
+      await certificates.request(role, 'eu-west-1', {
+        ...{ names: [HOSTNAME], token: 'own' },
+        tags: { [TAG]: 'my-app/dev1' },
+      });
+      const credentials = door.issueCredentials(roleSession(CERTIFICATE_ROLE, role.sessionName));
+      return new ACMClient({ endpoint: server.url, region: 'eu-west-1', credentials, maxAttempts: 1 });
+    }
+    const certificateOf = (tags: Readonly<Record<string, string>>) =>
+      acm.certificates.request({ accountId: ACCOUNT, region: 'eu-west-1', names: ['www.other.example'], tags }).arn;
+    const refused = (call: Promise<unknown>) =>
+      call.then(
+        () => 'done',
+        ({ name }: Error) => name,
+      );
+    const attempts = async (CertificateArn: string, tags: Readonly<Record<string, string>>) => {
+      const client = await asDnsRole();
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      return [
+        await refused(client.send(new AddTagsToCertificateCommand({ CertificateArn, Tags }))),
+        await refused(client.send(new DescribeCertificateCommand({ CertificateArn }))),
+        await refused(client.send(new DeleteCertificateCommand({ CertificateArn }))),
+      ];
+    };
+    const NOTHING = ['AccessDeniedException', 'AccessDeniedException', 'AccessDeniedException'];
+
+    it.each([
+      ['another environment', { [TAG]: 'my-app/prod1' }],
+      ['somebody who has marked it as not ours', { [TAG]: 'none' }],
+    ])('can neither tag, describe nor delete that of %s', async (_, tags) => {
+      const arn = certificateOf(tags);
+      expect(await attempts(arn, { [TAG]: 'my-app/dev1' })).toEqual(NOTHING);
+      expect(acm.certificates.find(arn)?.tags).toEqual(tags);
+    });
+
+    it.each([
+      ['the tag of another environment', { [TAG]: 'my-app/prod1' }],
+      ['any other tag', { owner: 'my-app' }],
+      ['another tag beside its own', { [TAG]: 'my-app/dev1', owner: 'my-app' }],
+    ])('can put %s on none', async (_, tags) => {
+      const arn = certificateOf({});
+      expect(await attempts(arn, tags)).toEqual(NOTHING);
+      expect(acm.certificates.find(arn)?.tags).toEqual({});
+    });
+
+    it('can take over one that nobody has tagged: IAM cannot tell it from one that was just requested', async () => {
+      expect(await attempts(certificateOf({}), { [TAG]: 'my-app/dev1' })).toEqual(['done', 'done', 'done']);
+    });
+
+    it('cannot delete one that something serves, tagged or not', async () => {
+      const arn = certificateOf({});
+      acm.certificates.change(arn, { inUseBy: ['arn:aws:elasticloadbalancing:lb'] });
+      expect(await attempts(arn, { [TAG]: 'my-app/dev1' })).toEqual(['done', 'done', 'ResourceInUseException']);
+    });
   });
 
   it('let nobody in with another external id, nor another function', async () => {

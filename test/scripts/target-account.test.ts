@@ -63,6 +63,8 @@ describe('npm run target-account', () => {
     expect(stdout).toContain('StateKey=apps/my-app/dev1/terraform.tfstate');
     expect(stdout).toContain('ControlAccountId=999999999999 ');
     expect(stdout).toContain('CheckPlanRoleArn=arn:aws:iam::999999999999:role/stagegate-check-plan');
+    const comments = stdout.split('\n').filter((line) => line.startsWith('#'));
+    expect(comments.at(-1)).toMatch(/PlanReadsParameters=arn:aws:ssm:\S+:\d{12}:parameter\/my-app\/\*$/);
   });
 
   test('names the address that the environment has claimed, wherever that is', async () => {

@@ -55,6 +55,7 @@ const GLOBAL_KEYS = [
   'aws:SourceAccount',
   'aws:SourceArn',
   'aws:SourceOwner',
+  'aws:TagKeys',
   'aws:ViaAWSService',
 ];
 

@@ -106,6 +106,7 @@ function oneOf(
   name: string,
 ): { patterns: string[]; negated: boolean } | undefined {
   if (positive && negative) throw new Error(`${name} and Not${name} are both given`);
+  if ((positive ?? negative)?.length === 0) throw new Error(`${positive ? name : `Not${name}`} names nothing`);
   if (positive) return { patterns: positive, negated: false };
   return negative ? { patterns: negative, negated: true } : undefined;
 }

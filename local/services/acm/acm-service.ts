@@ -37,8 +37,11 @@ interface AcmProps {
 
 const recordOf = (tags: z.infer<typeof Tags>): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
-const requestTags = (tags: z.infer<typeof Tags>): Record<string, string> =>
-  Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value]));
+/** What conditions see of the tags that a call brings. */
+const requestTags = (tags: z.infer<typeof Tags>): Record<string, string | string[]> => ({
+  ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+  ...(tags.length > 0 && { 'aws:TagKeys': tags.map(({ Key }) => Key) }),
+});
 
 /** ACM of all accounts and regions: certificates are issued once their validation records are in the public DNS. */
 export function createAcmService(
@@ -52,7 +55,11 @@ export function createAcmService(
     if (!found) throw new AwsError('ResourceNotFoundException', `Could not find certificate ${CertificateArn}.`);
     return found;
   };
-  const onCertificate = (action: string, input: unknown, more: Record<string, string> = {}): RequiredPermission[] => {
+  const onCertificate = (
+    action: string,
+    input: unknown,
+    more: Record<string, string | string[]> = {},
+  ): RequiredPermission[] => {
     const { CertificateArn } = ArnInput.loose().parse(input);
     const tags = Object.entries(certificates.find(CertificateArn)?.tags ?? {});
     const context = { ...Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value])), ...more };

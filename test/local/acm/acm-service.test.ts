@@ -173,6 +173,19 @@ describe('access to certificates', () => {
     expect(await refusal(requestAs(['web.acme.example'], {}))).toContain('AccessDenied');
   });
 
+  it('can be limited to tags with certain keys', async () => {
+    cloud.allow([
+      {
+        ...{ Effect: 'Allow', Action: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'], Resource: '*' },
+        Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': [tag] } },
+      },
+    ]);
+    expect(await refusal(requestAs(['b.acme.example']))).toBe('no error');
+    expect(await refusal(requestAs(['b.acme.example'], { [tag]: 'my-app/dev1', other: '1' }))).toContain(
+      'AccessDenied',
+    );
+  });
+
   it('can be limited to certificates that have the tag', async () => {
     const [own, other] = [await requestAs(['a.acme.example']), await requestAs(['b.acme.example'], { [tag]: 'x/y' })];
     cloud.allow([

@@ -75,6 +75,9 @@ describe('deploying a template', () => {
       Outputs: { Kept: { Condition: 'Wanted', Value: { 'Fn::GetAtt': ['Kept', 'Given'] } } },
     };
     expect((await deploy(template, { Kinds: 'a, b' })).outputs).toEqual({ Kept: 'b' });
+    const onlyLetters = { ...template.Parameters, Kinds: { Type: 'CommaDelimitedList', AllowedPattern: '[a-z]' } };
+    const limited = await deploy({ ...template, Parameters: onlyLetters }, { Kinds: 'a,b' });
+    expect(limited.outputs).toEqual({ Kept: 'b' });
     const other = await deploy(template, { Kinds: 'a', Size: '3' });
     expect([...other.resources.keys()]).toEqual([]);
   });
@@ -121,6 +124,12 @@ describe('deploying a template', () => {
       { Parameters: { P: { Type: 'String', AllowedPattern: '[a-z]+' } }, Resources: {} },
       { P: 'a1' },
       'parameter P: value "a1" is not allowed by the template',
+    ],
+    [
+      'an item of a list that the template does not allow',
+      { Parameters: { P: { Type: 'CommaDelimitedList', AllowedPattern: '^$|^[a-z]+$' } }, Resources: {} },
+      { P: 'a,b1' },
+      'parameter P: value "a,b1" is not allowed by the template',
     ],
     [
       'a parameter type it does not know',

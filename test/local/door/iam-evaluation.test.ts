@@ -126,6 +126,36 @@ describe('identity policies', () => {
       get,
       'denied',
     ],
+    [
+      'a deny by NotResource leaves out each that it names',
+      [statement({}), { Effect: 'Deny', Action: '*', NotResource: [`${TABLE}x`, TABLE] }],
+      get,
+      'allowed',
+    ],
+    [
+      'a deny by NotResource takes wildcards',
+      [statement({}), { Effect: 'Deny', Action: '*', NotResource: 'arn:aws:dynamodb:*:*:table/ma*' }],
+      get,
+      'allowed',
+    ],
+    [
+      'a deny by NotResource "*" denies nothing',
+      [statement({}), { Effect: 'Deny', Action: '*', NotResource: [`${TABLE}x`, '*'] }],
+      get,
+      'allowed',
+    ],
+    [
+      'an allow makes no exception from a deny by NotResource',
+      [statement({ Action: get.action, Resource: TABLE }), { Effect: 'Deny', Action: '*', NotResource: `${TABLE}x` }],
+      get,
+      'denied',
+    ],
+    [
+      'a deny by NotResource concerns its own actions only',
+      [statement({}), { Effect: 'Deny', Action: 'dynamodb:Query', NotResource: `${TABLE}x` }],
+      get,
+      'allowed',
+    ],
   ])('%s', (_, identity, permission, expected) => {
     expect(judge({ identity }, worker, permission) === 'allowed' ? 'allowed' : 'denied').toBe(expected);
   });
@@ -411,6 +441,8 @@ describe('assuming a role', () => {
 
 describe('policies that the local cloud could not judge as AWS does', () => {
   test.each<[string, unknown, string]>([
+    ['an empty NotResource', { Effect: 'Deny', Action: '*', NotResource: [] }, 'names nothing'],
+    ['an empty Resource', { Effect: 'Allow', Action: '*', Resource: [] }, 'names nothing'],
     [
       'an unknown operator',
       statement({ Condition: { DateLessThan: { 'aws:CurrentTime': 'x' } } }),
