@@ -39,7 +39,12 @@ export default {
       ...runDirectory,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/test/e2e/', ...STARTING_PROGRAMS.map(ofPrograms)],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '/test/e2e/',
+        '/test/adversary/',
+        ...STARTING_PROGRAMS.map(ofPrograms),
+      ],
     },
     {
       ...shared,
@@ -52,7 +57,7 @@ export default {
     {
       ...shared,
       displayName: 'e2e',
-      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts', '<rootDir>/test/adversary/**/*.test.ts'],
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],

@@ -33,6 +33,9 @@ const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,
 /** ARNs of the roles whose sessions bear the name of the person, comma-separated. */
 const PinnedSessions = z.object({ PINNED_SESSION_ROLES: z.string() });
 
+/** The account of the control plane: of its builds, and of nobody else. */
+const ControlAccount = z.object({ CONTROL_ACCOUNT: z.string().regex(/^\d{12}$/) });
+
 /** The account of the control plane, in which no environment may be; empty where it may. */
 const Reserved = z.object({ RESERVED_ACCOUNT: z.string().regex(/^(?:\d{12})?$/) });
 
@@ -84,6 +87,10 @@ export const FUNCTIONS = {
     entry: 'lambdas/api/ephemeral.ts',
     environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
   },
+  credentials: {
+    entry: 'lambdas/api/credentials.ts',
+    environment: Store.extend(ControlAccount.shape),
+  },
   decide: {
     entry: 'lambdas/api/decide.ts',
     environment: Store.extend(Workflow.shape).extend(Executions.shape),
@@ -100,6 +107,10 @@ export const FUNCTIONS = {
   // workflow: one function per Task state
   'acquire-environment': {
     entry: 'lambdas/workflow/acquire-environment.ts',
+    environment: Store,
+  },
+  'prepare-plan': {
+    entry: 'lambdas/workflow/prepare-plan.ts',
     environment: Store.extend(Artifacts.shape),
   },
   'analyze-plan': {
@@ -108,7 +119,7 @@ export const FUNCTIONS = {
   },
   'ensure-certificate': {
     entry: 'lambdas/workflow/ensure-certificate.ts',
-    environment: Store.extend(Artifacts.shape).extend(Patience.shape),
+    environment: Store.extend(Patience.shape),
   },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
@@ -116,7 +127,7 @@ export const FUNCTIONS = {
   },
   'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
-  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', environment: Store },
   'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
   'inspect-failed-apply': {
     entry: 'lambdas/workflow/inspect-failed-apply.ts',

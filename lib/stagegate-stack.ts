@@ -41,9 +41,8 @@ export class StagegateStack extends Stack {
     const data = new DataStore(this, 'DataStore', { config, encryption });
     const notifications = new Notifications(this, 'Notifications', encryption);
     const events = new EventBus(this, 'Events');
-    const runner = new TerraformRunner(this, 'TerraformRunner', { config, data, encryption, ...bundles });
-
     const api = new RestApi(this, 'RestApi', { config, encryption });
+    const runner = new TerraformRunner(this, 'TerraformRunner', { config, data, encryption, api, ...bundles });
     const workflow = new DeploymentWorkflowReference(this);
     const wakeUps = new WakeUps(this, 'WakeUps');
     const functions = new Functions(this, 'Functions', {
@@ -71,7 +70,7 @@ export class StagegateStack extends Stack {
       ArtifactBucketName: data.bucket.bucketName,
       BusName: events.bus.eventBusName,
       StateMachineArn: workflow.arn,
-      ControlAccountId: this.account,
+      CredentialsRoleArn: functions.get('credentials').roleArn,
       CheckPlanRoleArn: functions.get('check-plan').roleArn,
       DnsRoleArns: DNS_FUNCTIONS.map((name) => functions.get(name).roleArn).join(','),
     };

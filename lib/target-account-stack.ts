@@ -9,7 +9,6 @@ import {
   Token,
 } from 'aws-cdk-lib';
 import {
-  AccountPrincipal,
   ArnPrincipal,
   CfnManagedPolicy,
   CfnRole,
@@ -19,7 +18,7 @@ import {
   PolicyStatement,
 } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { type Purpose as BuildPurpose, buildRolePatterns } from '../lambdas/domain/build-source.ts';
+import type { Purpose as BuildPurpose } from '../lambdas/domain/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
@@ -29,20 +28,14 @@ export const STATE_KEY_TAG = 'stagegate-state-key';
 
 type Purpose = BuildPurpose | 'state';
 
-/** Who may assume a role that knows its external id. */
-interface Trust {
-  readonly principal: IPrincipal;
-  readonly conditions?: Readonly<Record<string, unknown>>;
-}
-
 /**
  * The roles of one environment, in the environment's account: with one it is planned, with one applied, and with one
  * its state is looked at. A plain template: CloudFormation parameters, no assets, no bootstrap, so that a StackSet can
- * roll it out. Each role trusts the roles of one purpose in the control account only, and only with the environment's
+ * roll it out. Each role trusts one role of the control account only, and only with the environment's
  * external id. None can touch another environment's state or change these guards.
  */
 export class TargetAccountStack extends Stack {
-  private readonly trusted: Readonly<Record<Purpose, Trust>>;
+  private readonly trusted: Readonly<Record<Purpose, IPrincipal>>;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
@@ -64,33 +57,15 @@ export class TargetAccountStack extends Stack {
       allowedPattern: '^[a-z][a-z0-9-]{0,15}$',
     });
     this.externalId = this.text('ExternalId', {
-      description: "The environment's external id; only its own builds know it",
+      description: "The environment's external id; Stagegate alone knows it, and no build",
       allowedPattern: '^[0-9a-f]{32}$',
       noEcho: true,
     });
     const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
     const roleOf = (output: string) =>
       this.text(output, { description: `Output ${output} of the stack Stagegate`, allowedPattern: roleArn });
-    const controlAccount = this.text('ControlAccountId', {
-      description: 'Output ControlAccountId of the stack Stagegate: the account whose builds plan and apply',
-      allowedPattern: '^[0-9]{12}$',
-    });
-    // Builds fetch with one role for each credential, and a further credential is to change nothing here.
-    const buildRoles = (purpose: BuildPurpose): Trust => ({
-      principal: new AccountPrincipal(controlAccount),
-      conditions: {
-        ArnLike: {
-          'aws:PrincipalArn': buildRolePatterns(purpose).map(
-            (name) => `arn:${this.partition}:iam::${controlAccount}:role/${name}`,
-          ),
-        },
-      },
-    });
-    this.trusted = {
-      plan: buildRoles('plan'),
-      apply: buildRoles('apply'),
-      state: { principal: new ArnPrincipal(roleOf('CheckPlanRoleArn')) },
-    };
+    const broker = new ArnPrincipal(roleOf('CredentialsRoleArn'));
+    this.trusted = { plan: broker, apply: broker, state: new ArnPrincipal(roleOf('CheckPlanRoleArn')) };
     const bucketName = this.textOr('StateBucket', {
       description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
       otherwise: `stagegate-state-${this.account}-${this.region}`,
@@ -246,9 +221,9 @@ export class TargetAccountStack extends Stack {
       assumeRolePolicyDocument: new PolicyDocument({
         statements: [
           new PolicyStatement({
-            principals: [this.trusted[purpose].principal],
+            principals: [this.trusted[purpose]],
             actions: ['sts:AssumeRole'],
-            conditions: { StringEquals: { 'sts:ExternalId': this.externalId }, ...this.trusted[purpose].conditions },
+            conditions: { StringEquals: { 'sts:ExternalId': this.externalId } },
           }),
         ],
       }),

@@ -74,6 +74,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   /** Makes again what stood in the accounts when the local cloud ended: roles are not kept anywhere else. */
   resume(): Promise<void>;
 } {
+  const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
   const deployed = new Map<string, Promise<unknown>>();
   const kept = context.database.collection<TargetStack>('target-account-stacks');
 
@@ -114,7 +115,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   /** Its template may have had other parameters when it was deployed last. */
   function asOfToday({ parameters, ...target }: TargetStack): TargetStack {
     const { Parameters = {} } = assembly.stack(target.stack).template;
-    const all = { ControlAccountId: context.accountId, ...parameters };
+    const all = { CredentialsRoleArn: controlRole('credentials'), ...parameters };
     return { ...target, parameters: Object.fromEntries(Object.entries(all).filter(([name]) => name in Parameters)) };
   }
 
@@ -145,8 +146,8 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         Application: application,
         Environment: name,
         ExternalId: environment.externalId,
-        ControlAccountId: context.accountId,
-        CheckPlanRoleArn: `arn:aws:iam::${context.accountId}:role/stagegate-check-plan`,
+        CredentialsRoleArn: controlRole('credentials'),
+        CheckPlanRoleArn: controlRole('check-plan'),
         StateBucket: address.bucket,
         StateKey: address.key,
       };

@@ -63,7 +63,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
       ...{ stackName: `stagegate-${application}-${name}`, accountId, region },
       parameters: {
         ...{ Application: application, Environment: name, ExternalId: externalId, Hostname: hostname },
-        ControlAccountId: context.accountId,
+        CredentialsRoleArn: control('credentials'),
         CheckPlanRoleArn: control('check-plan'),
         DnsRoleArns: FUNCTIONS.map(control).join(','),
         CertificateCommonName: certificateNames[0] ?? hostname,

@@ -42,7 +42,7 @@ function commands(preparation: Preparation, controlAccount: string): string {
     Application: application,
     Environment: environment,
     ExternalId: externalId,
-    ControlAccountId: controlAccount,
+    CredentialsRoleArn: roleNamed('credentials'),
     CheckPlanRoleArn: roleNamed('check-plan'),
     StateBucket: stateBucket,
     StateKey: stateKey,

@@ -10,13 +10,13 @@ import type { ApplyBuild } from './build/run-build.ts';
 import { unpackBundle } from './bundle/plan-bundle.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { writeProfile } from './engine/engine-environment.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { providersOf } from './engine/providers.ts';
 import { countManaged, outputsOf } from './engine/state.ts';
+import { takeCredentials } from './engine/take-credentials.ts';
 
 /** How far an apply got; filled as it goes, and read when it fails. */
 export interface ApplyProgress {
@@ -32,6 +32,9 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   // A second apply is refused as that, whatever becomes of the download beside it.
   downloaded.catch(() => undefined);
   await claimed;
+  // Not before: the ticket of an apply that had begun is not this build's to show.
+  const credentials = takeCredentials(build);
+  credentials.catch(() => undefined);
   build.enter('download');
   const bundle = await downloaded;
   build.enter('digest');
@@ -42,7 +45,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   ready.catch(() => undefined);
   const providers = await providersOf(build);
   const engine = await ready;
-  writeProfile(build);
+  await credentials;
 
   await initialize(build, engine, {
     providers,

@@ -8,12 +8,12 @@ import { type PlanBundle, packBundle } from './bundle/plan-bundle.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import { withDeniedReads } from './engine/denied-reads.ts';
 import type { Engine } from './engine/engine.ts';
-import { writeProfile } from './engine/engine-environment.ts';
 import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts';
 import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { readPlannedState } from './engine/plan-file.ts';
 import { providersOf } from './engine/providers.ts';
+import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
 import type { PreparedProviders } from './providers/prepare-providers.ts';
 
@@ -26,12 +26,13 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const { variables, paths, artifacts } = build;
   build.enter('checkout');
   const ready = makeEngineReady(build, chosenEngine(build));
-  // What is wrong with the checkout is told first; a failed installation waits until it is asked for.
-  ready.catch(() => undefined);
+  const credentials = takeCredentials(build);
+  // What is wrong with the checkout is told first; what fails beside it waits until it is asked for.
+  for (const beside of [ready, credentials]) beside.catch(() => undefined);
   const backendArguments = await preparePlan(build, ready);
-  writeProfile(build);
   const providers = await providersOf(build);
   const engine = await ready;
+  await credentials;
 
   const initialized = initialize(build, engine, { providers, arguments: backendArguments });
   // Loading it keeps this process busy; the engine is under way by now.

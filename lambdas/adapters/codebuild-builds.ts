@@ -16,4 +16,13 @@ export class CodeBuildBuilds implements Builds {
     const { builds = [] } = await this.#client.send(new BatchGetBuildsCommand({ ids: buildIds.slice(0, MOST_IDS) }));
     return builds.some(({ buildStatus }) => buildStatus === 'IN_PROGRESS');
   }
+
+  async isRunningWith(buildId: string, name: string, value: string): Promise<boolean> {
+    const { builds = [] } = await this.#client.send(new BatchGetBuildsCommand({ ids: [buildId] }));
+    return builds.some(
+      ({ buildStatus, environment }) =>
+        buildStatus === 'IN_PROGRESS' &&
+        environment?.environmentVariables?.some((variable) => variable.name === name && variable.value === value),
+    );
+  }
 }

@@ -14,8 +14,12 @@ export class S3ArtifactStore implements ArtifactStore {
     this.#client = client;
   }
 
-  async getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined> {
-    const found = await this.#get(key, versionId);
+  async getJson(
+    key: string,
+    versionId?: string,
+    mostBytes = MOST_BYTES,
+  ): Promise<{ value: unknown; versionId: string } | undefined> {
+    const found = await this.#get(key, versionId, mostBytes);
     return found && { value: parse(key, found.text), versionId: found.versionId };
   }
 
@@ -37,7 +41,11 @@ export class S3ArtifactStore implements ArtifactStore {
     return { key, versionId: VersionId };
   }
 
-  async #get(key: string, versionId?: string): Promise<(StoredText & { versionId: string }) | undefined> {
+  async #get(
+    key: string,
+    versionId?: string,
+    mostBytes = MOST_BYTES,
+  ): Promise<(StoredText & { versionId: string }) | undefined> {
     try {
       const {
         Body,
@@ -47,7 +55,7 @@ export class S3ArtifactStore implements ArtifactStore {
       } = await this.#client.send(
         new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(versionId && { VersionId: versionId }) }),
       );
-      if (ContentLength > MOST_BYTES) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
+      if (ContentLength > mostBytes) throw new BuildResultError(`reading ${key}: ${ContentLength} bytes are too many`);
       const text = (await Body?.transformToString('utf8')) ?? '';
       return { text, versionId: VersionId ?? '', modifiedAt: (LastModified ?? new Date(0)).toISOString() };
     } catch (error) {

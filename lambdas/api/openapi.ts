@@ -20,6 +20,8 @@ export function openapiDocument(operations: Readonly<Record<string, Documented>>
   const collect = (schema: z.ZodType, io: 'input' | 'output') => jsonSchemaOf(schema, io, schemas);
   const paths: Record<string, JsonObject> = {};
   for (const [key, { role }] of Object.entries(ROUTES)) {
+    // Builds are part of Stagegate; nobody else can call what is theirs.
+    if (role === 'build') continue;
     const [method = '', path = ''] = key.split(' ');
     const operation = operations[key];
     const described: JsonObject = operation ? describe(operation, collect) : PAGE;

@@ -2,7 +2,16 @@ import type { OperationLoader } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import type { ROUTES, RouteKey } from './routes.ts';
 
-type ApiFunction = 'read' | 'configure' | 'approvers' | 'deploy' | 'ephemeral' | 'decide' | 'webhook' | 'open';
+type ApiFunction =
+  | 'read'
+  | 'configure'
+  | 'approvers'
+  | 'deploy'
+  | 'ephemeral'
+  | 'decide'
+  | 'webhook'
+  | 'open'
+  | 'credentials';
 
 /**
  * Exactly the routes that the route table gives a function: a missing or foreign one does not compile. An operation is
@@ -50,6 +59,10 @@ export const CONFIGURE: OperationsOf<'configure'> = {
     (await import('./post-state-move.ts')).postStateMove,
 };
 
+export const CREDENTIALS: OperationsOf<'credentials'> = {
+  'POST /builds/credentials': async () => (await import('./post-build-credentials.ts')).postBuildCredentials,
+};
+
 export const APPROVERS: OperationsOf<'approvers'> = {
   'GET /applications/{app}/approvers': async () => (await import('./list-approvers.ts')).listApprovers,
   'PUT /applications/{app}/approvers/{email}': async () => (await import('./put-approver.ts')).putApprover,
@@ -66,6 +79,8 @@ export const DEPLOY: OperationsOf<'deploy'> = {
   'POST /applications/{app}/promotions': async () => (await import('./post-promotion.ts')).postPromotion,
   'POST /applications/{app}/environments/{env}/deployments': async () =>
     (await import('./post-deployment.ts')).postDeployment,
+  'POST /applications/{app}/environments/{env}/deployments/{id}/release': async () =>
+    (await import('./post-deployment-release.ts')).postDeploymentRelease,
   'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': async () =>
     (await import('./cancel-deployment.ts')).cancelDeployment,
   'DELETE /applications/{app}/environments/{env}': async () =>

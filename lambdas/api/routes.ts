@@ -49,6 +49,7 @@ export const ROUTES = {
   'POST /applications/{app}/promotions': { function: 'deploy', role: 'developer' },
   'POST /applications/{app}/environments/{env}/deployments': { function: 'deploy', role: 'developer' },
   'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': { function: 'deploy', role: 'developer' },
+  'POST /applications/{app}/environments/{env}/deployments/{id}/release': { function: 'deploy', role: 'staff' },
   'DELETE /applications/{app}/environments/{env}': { function: 'deploy', role: 'admin' },
 
   'POST /applications/{app}/ephemeral-environments': { function: 'ephemeral', role: 'developer' },
@@ -60,10 +61,13 @@ export const ROUTES = {
     function: 'decide',
     role: 'staff',
   },
+
+  // Of builds alone: in no person's policy, and not in the OpenAPI document.
+  'POST /builds/credentials': { function: 'credentials', role: 'build' },
 } as const satisfies Record<string, Route>;
 
 interface Route {
   readonly function: FunctionName;
-  readonly role: 'public' | 'viewer' | 'developer' | 'staff' | 'admin';
+  readonly role: 'public' | 'viewer' | 'developer' | 'staff' | 'admin' | 'build';
 }
 export type RouteKey = keyof typeof ROUTES;

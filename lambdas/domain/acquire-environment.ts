@@ -1,12 +1,9 @@
 import * as z from 'zod';
-import { BuildRequestSchema, planBuild } from './build-request.ts';
-import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError } from './errors.ts';
-import type { ArtifactStore, Store } from './ports.ts';
+import type { Store } from './ports.ts';
 
 export const AcquisitionSchema = z.object({
-  plan: BuildRequestSchema,
-  /** A certificate comes before the plan, which is told of it; what is destroyed needs no new one. */
+  /** A certificate comes before the plan; what is destroyed needs no new one. */
   needsCertificate: z.boolean(),
   /** There is something to publish after the apply, or to withdraw. */
   needsDns: z.boolean(),
@@ -14,13 +11,10 @@ export const AcquisitionSchema = z.object({
 export type Acquisition = z.infer<typeof AcquisitionSchema>;
 
 /**
- * Confirms that the deployment holds its environment and is still open; answers what its plan build needs.
+ * Confirms that the deployment holds its environment and is still open; answers what there is to do beside plan and apply.
  * Throws NotHolderError, having changed nothing.
  */
-export async function acquireEnvironment(
-  { store, artifacts }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'> },
-  id: string,
-): Promise<Acquisition> {
+export async function acquireEnvironment({ store }: { store: Store }, id: string): Promise<Acquisition> {
   const deployment = await store.get('deployment', { id });
   if (!deployment) throw new NotHolderError(`acquiring the environment for "${id}": there is no such deployment`);
   const { application: name, environment: target } = deployment;
@@ -35,9 +29,7 @@ export async function acquireEnvironment(
       `acquiring ${name}/${target} for "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
     );
   if (!application || !environment) throw new NotHolderError(`acquiring ${name}/${target} for "${id}": it was removed`);
-  const build = { application, environment, deployment, artifactBucket: artifacts.bucket };
   return {
-    plan: planBuild(build, dnsVariables(application, environment, dns)),
     needsCertificate: environment.dns !== undefined && deployment.operation !== 'destroy',
     needsDns: environment.dns !== undefined || dns !== undefined,
   };

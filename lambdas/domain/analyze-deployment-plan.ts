@@ -22,9 +22,9 @@ import { type Configuration, configurationOf } from './plan/parity.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
 import type { Artifact, ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, type ProtectionLifts } from './protection-lift.ts';
+import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
-import { runObjectKey } from './run-objects.ts';
 import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
@@ -60,11 +60,11 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
   const [subject, lifts, left, prices] = await Promise.all([
     load(ahead, deployment),
     listLifts(store, deployment),
-    artifacts.getJson(runObjectKey(runPrefix(deployment), 'planResult')),
+    readResult(artifacts, runPrefix(deployment), 'planResult', PlanSuccessSchema),
     findPriceSheet(artifacts, services.priceSheetKey),
     readForSettling(ahead, deployment),
   ]);
-  const result = resultOf(deployment, left?.value);
+  const result = requireOwn(deployment, left.result);
   const [plan, modules] = await Promise.all([
     artifacts.getJson(result.planJson.key, result.planJson.versionId),
     artifacts.getJson(result.modules.key, result.modules.versionId),
@@ -118,21 +118,18 @@ async function readForSettling(ahead: Reader, { id, application, environment }: 
 }
 
 /** The build ran the team's code: what it left is believed only about its own run. */
-function resultOf(deployment: Deployment, left: unknown): PlanSuccess {
+function requireOwn(deployment: Deployment, result: PlanSuccess | undefined): PlanSuccess {
   const prefix = `${runPrefix(deployment)}plan/`;
-  const result = PlanSuccessSchema.safeParse(left);
-  if (!result.success)
-    throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`, {
-      cause: result.error,
-    });
-  for (const { key } of [result.data.bundle, result.data.planJson, result.data.modules])
+  if (!result)
+    throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`);
+  for (const { key } of [result.bundle, result.planJson, result.modules])
     if (!key.startsWith(prefix))
       throw new BuildResultError(`analysing the plan of "${deployment.id}": ${key} is not an artifact of its own run`);
-  if (result.data.operation !== deployment.operation)
+  if (result.operation !== deployment.operation)
     throw new BuildResultError(
-      `analysing the plan of "${deployment.id}": planned ${result.data.operation} instead of ${deployment.operation}`,
+      `analysing the plan of "${deployment.id}": planned ${result.operation} instead of ${deployment.operation}`,
     );
-  return result.data;
+  return result;
 }
 
 async function listLifts(store: Store, { application, environment }: Deployment): Promise<ProtectionLifts[]> {

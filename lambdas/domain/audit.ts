@@ -26,6 +26,9 @@ export const AUDIT_TYPES = [
   'requested',
   'cancel-requested',
   'plan-consumed',
+  /** Somebody showed a build's ticket whom the broker gave nothing; `details.reason` says why. */
+  'credentials-refused',
+  'released-by-hand',
   // Environments
   'environment-configured',
   'held',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TicketSchema } from './build-credentials.ts';
 import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
 import { Sha256Schema } from './names.ts';
@@ -44,6 +45,8 @@ export const ProjectVariablesSchema = z.object({
   STAGEGATE_WORK: z.string().regex(/^\//, 'an absolute path'),
   /** The engines that builds may run; the first of a name is used where an application names no version. */
   STAGEGATE_ENGINES: json(z.array(AvailableEngineSchema)),
+  /** Of the control plane's API, without a trailing slash: the credentials broker is behind it. */
+  STAGEGATE_API_URL: z.url(),
   /** `on`: providers may be taken from the artifact bucket. */
   STAGEGATE_PROVIDER_CACHE: z.enum(['on', 'off']).default('off'),
 });
@@ -57,9 +60,8 @@ const eitherBuild = {
   STAGEGATE_DIRECTORY: text,
   STAGEGATE_COMMIT: text,
   STAGEGATE_REGION: text,
-  /** Role of the environment with which the engine works, and the id that the role asks for. */
-  STAGEGATE_ROLE_ARN: text,
-  STAGEGATE_EXTERNAL_ID: text,
+  /** For this, the credentials broker answers with credentials of the environment's role. */
+  STAGEGATE_TICKET: TicketSchema,
   STAGEGATE_STATE_BUCKET: text,
   STAGEGATE_STATE_KEY: text,
   /** `fixed`: the state is at this key whatever the directory says; `default`: where it says nothing. */

@@ -5,7 +5,7 @@ import { PROVIDERS, type Purpose, projectName } from './build-source.ts';
 import { type BuildVariables, requireFittingVariables } from './build-variables.ts';
 import { sourceOf } from './config-source.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
-import { configurationOf, type Environment, roleArnOf, stateBucketOf, stateKeyOf } from './environment.ts';
+import { configurationOf, type Environment, stateBucketOf, stateKeyOf } from './environment.ts';
 import { ephemeralVariables } from './ephemeral-environment.ts';
 
 /** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
@@ -33,13 +33,13 @@ interface BuildSubject {
 }
 
 /** The apply needs no variables: their values are part of the plan. */
-export function planBuild(subject: BuildSubject, more: BuildVariables = {}): BuildRequest {
+export function planBuild(subject: BuildSubject, ticket: string, more: BuildVariables = {}): BuildRequest {
   const variables = { ...variablesOf(subject.environment), ...more };
   requireFittingVariables(variables);
   return build(
     subject,
     'plan',
-    z.encode(PlanVariablesSchema, { ...variablesOfBuild(subject, 'plan'), STAGEGATE_VARIABLES: variables }),
+    z.encode(PlanVariablesSchema, { ...variablesOfBuild(subject, ticket), STAGEGATE_VARIABLES: variables }),
   );
 }
 
@@ -47,22 +47,19 @@ export function planBuild(subject: BuildSubject, more: BuildVariables = {}): Bui
 const variablesOf = (environment: Environment): BuildVariables =>
   environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
 
-export const applyBuild = (subject: BuildSubject, planned: Planned): BuildRequest =>
+export const applyBuild = (subject: BuildSubject, ticket: string, planned: Planned): BuildRequest =>
   build(
     subject,
     'apply',
     z.encode(ApplyVariablesSchema, {
-      ...variablesOfBuild(subject, 'apply'),
+      ...variablesOfBuild(subject, ticket),
       STAGEGATE_BUNDLE_KEY: planned.bundle.key,
       STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
       STAGEGATE_PLAN_DIGEST: planned.digest,
     }),
   );
 
-const variablesOfBuild = (
-  { application, environment, deployment, artifactBucket }: BuildSubject,
-  purpose: Purpose,
-) => ({
+const variablesOfBuild = ({ application, environment, deployment, artifactBucket }: BuildSubject, ticket: string) => ({
   STAGEGATE_DEPLOYMENT_ID: deployment.id,
   STAGEGATE_APPLICATION: application.name,
   STAGEGATE_ENVIRONMENT: environment.name,
@@ -70,8 +67,7 @@ const variablesOfBuild = (
   STAGEGATE_DIRECTORY: configurationOf(environment),
   STAGEGATE_COMMIT: deployment.commit,
   STAGEGATE_REGION: environment.region,
-  STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
-  STAGEGATE_EXTERNAL_ID: environment.externalId,
+  STAGEGATE_TICKET: ticket,
   STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
   STAGEGATE_STATE_KEY: stateKeyOf(environment),
   // The directory of another environment must not decide where this one keeps its state.

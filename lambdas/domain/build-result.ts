@@ -1,12 +1,26 @@
 import * as z from 'zod';
-import { AppliedSchema, EndingErrorSchema, StateAddressSchema, StateHeadSchema } from './deployment.ts';
+import { AppliedSchema, StateAddressSchema, StateHeadSchema } from './deployment.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
 import { OperationSchema } from './operation.ts';
 
 /** What builds leave in the artifact bucket: the build programs write what fits these schemas, the functions parse by them. */
 
-const Artifact = z.object({ key: z.string(), versionId: z.string() });
-const Diagnostics = EndingErrorSchema.shape.diagnostics;
+/** Code of a repository runs in builds: nothing that they say is stored at any length. */
+const cut = (most: number) => z.string().transform((text) => text.slice(0, most));
+const Artifact = z.object({ key: z.string().max(1024), versionId: z.string().max(1024) });
+const Diagnostics = z
+  .array(
+    z.object({
+      severity: cut(20),
+      summary: cut(1000),
+      detail: cut(4000).optional(),
+      address: cut(1000).optional(),
+      file: cut(1000).optional(),
+      line: z.int().optional(),
+    }),
+  )
+  .max(20)
+  .optional();
 /** How long a build took, and what of it each run of the engine. */
 /** Locked providers that the installation's cache had or had not, and objects in it that were not what their key says. */
 const ProviderCounts = z.object({ hits: z.int().min(0), misses: z.int().min(0), mismatches: z.int().min(0) });
@@ -16,7 +30,7 @@ const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.num
 export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
   operation: OperationSchema,
-  engine: z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string() }),
+  engine: z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string().max(50) }),
   /** Of `plan -detailed-exitcode`: 0 nothing to do, 2 something to apply. */
   exitCode: z.union([z.literal(0), z.literal(2)]),
   digest: Sha256Schema,
@@ -24,8 +38,13 @@ export const PlanSuccessSchema = z.object({
   planJson: Artifact,
   modules: Artifact,
   /** The resolved state address. */
-  backend: StateAddressSchema.extend({ type: z.literal('s3') }),
-  state: StateHeadSchema.nullable(),
+  backend: z.object({
+    type: z.literal('s3'),
+    bucket: StateAddressSchema.shape.bucket.max(255),
+    key: StateAddressSchema.shape.key.max(1024),
+    region: StateAddressSchema.shape.region.max(50),
+  }),
+  state: StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) }).nullable(),
   createdAt: InstantSchema,
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),
@@ -34,9 +53,9 @@ export const PlanSuccessSchema = z.object({
 const Failure = z.object({
   ok: z.literal(false),
   /** A phase of the build (docs/api.md); older results know more of them. */
-  phase: z.string(),
-  message: z.string(),
-  reason: z.string().optional(),
+  phase: cut(50),
+  message: cut(2000),
+  reason: cut(100).optional(),
   diagnostics: Diagnostics,
   seconds: Seconds.optional(),
 });
@@ -54,7 +73,7 @@ export const ApplyResultSchema = z.discriminatedUnion('ok', [
     resourcesLeft: z.int().min(0).optional(),
     seconds: Seconds.optional(),
   }),
-  Failure.extend({ reason: z.string(), applied: AppliedSchema }),
+  Failure.extend({ reason: cut(100), applied: AppliedSchema }),
 ]);
 
 export type ApplyResult = z.infer<typeof ApplyResultSchema>;

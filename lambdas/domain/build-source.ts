@@ -64,18 +64,13 @@ export function sourceName(source: BuildSource): string | undefined {
 export const projectName = (purpose: Purpose, source: BuildSource): string =>
   ['stagegate', purpose, sourceName(source)].filter(Boolean).join('-');
 
-/**
- * Of a project's own role. The dot keeps these names apart from those of environments' roles, which are made of names
- * without one: roles of environments trust whatever fits `buildRolePatterns`.
- */
+/** Of a project's own role. The dot keeps these names apart from those of environments' roles, which have none. */
 export const buildRoleName = (purpose: Purpose, source: BuildSource): string =>
   [buildRoleOf(purpose), sourceName(source)].filter(Boolean).join('.');
 
-/** What the names of all build roles of one purpose fit, as IAM compares them. */
-export const buildRolePatterns = (purpose: Purpose): readonly string[] => [
-  buildRoleOf(purpose),
-  `${buildRoleOf(purpose)}.*`,
-];
+/** Is it the name of a role of builds for this purpose? */
+export const isBuildRole = (purpose: Purpose, name: string): boolean =>
+  name === buildRoleOf(purpose) || name.startsWith(`${buildRoleOf(purpose)}.`);
 
 const buildRoleOf = (purpose: Purpose): string => `stagegate-${purpose}-build`;
 

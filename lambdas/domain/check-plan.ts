@@ -1,21 +1,19 @@
 import * as z from 'zod';
-import { BuildRequestSchema } from './build-request.ts';
 import type { Planned, Staleness, StateHead } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
-import { beginNextRound, buildOfRound } from './next-round.ts';
+import { beginNextRound } from './next-round.ts';
 import { policyOf } from './policy.ts';
-import type { ArtifactStore, StateReader, Store, Surroundings } from './ports.ts';
+import type { StateReader, Store, Surroundings } from './ports.ts';
 
 export const PlanCheckSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('current') }),
-  z.object({ outcome: z.literal('stale'), plan: BuildRequestSchema }),
+  z.object({ outcome: z.literal('stale') }),
 ]);
 export type PlanCheck = z.infer<typeof PlanCheckSchema>;
 
 interface Services {
   readonly store: Store;
-  readonly artifacts: Pick<ArtifactStore, 'bucket'>;
   readonly states: StateReader;
   readonly surroundings: Surroundings;
 }
@@ -29,8 +27,7 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
   const { store, states, surroundings } = services;
   const ahead = await store.readAhead();
   const deployment = await ahead.get('deployment', { id });
-  if (deployment?.status === 'planning' && deployment.stale)
-    return { outcome: 'stale', plan: await buildOfRound(services, id) };
+  if (deployment?.status === 'planning' && deployment.stale) return { outcome: 'stale' };
   if (deployment?.status !== 'awaiting_approval')
     throw new NotHolderError(`checking the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
   // ConsumePlan ends it; nothing is planned for that.
@@ -44,7 +41,7 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
   const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
   if (!staleness) return { outcome: 'current' };
   await beginNextRound(services, id, staleness);
-  return { outcome: 'stale', plan: await buildOfRound(services, id) };
+  return { outcome: 'stale' };
 }
 
 /** Terraform itself compares serial and lineage too, but only when the apply has begun. */

@@ -14,6 +14,7 @@ import { type Environment, isProtected } from './environment.ts';
 import { withApplyStarted } from './environment-state.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, isAbout } from './gate.ts';
+import { issueTicket } from './issue-ticket.ts';
 import { objectionTo, readForObjection } from './objection.ts';
 import { GATES, type GateName, policyForDeployment, stricterGates } from './policy.ts';
 import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
@@ -60,8 +61,11 @@ export async function consumePlan(
       );
     if (!application || !environment)
       throw new NotHolderError(`consuming the plan of "${id}": its environment was removed`);
-    const apply = applyBuild({ application, environment, deployment, artifactBucket: artifacts.bucket }, planned);
-    if (deployment.status === 'applying' && consumed?.deploymentId === id) return { outcome: 'consumed', apply };
+    const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
+    const apply = async () =>
+      applyBuild(subject, await issueTicket(transaction, surroundings, 'apply', subject), planned);
+    if (deployment.status === 'applying' && consumed?.deploymentId === id)
+      return { outcome: 'consumed', apply: await apply() };
     if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
       throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);
     if (planned.round !== deployment.round)
@@ -89,7 +93,7 @@ export async function consumePlan(
       ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },
       details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
     });
-    return { outcome: 'consumed', apply };
+    return { outcome: 'consumed', apply: await apply() };
   }, ahead);
 }
 
@@ -105,6 +109,7 @@ async function readForConsumption(ahead: Reader, id: string): Promise<void> {
     ahead.get('environmentState', { application, environment }),
     ahead.get('consumedPlan', { digest: planned.digest }),
     ahead.get('auditHead', { application }),
+    ahead.get('buildTicket', { deploymentId: id, purpose: 'apply', round: deployment.round }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
     ...planned.lifts.map((address) => ahead.get('protectionLifts', { application, environment, address })),
   ]);

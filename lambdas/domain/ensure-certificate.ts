@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { BuildRequestSchema } from './build-request.ts';
 import { type DescribedCertificate, withDescription } from './certificate.ts';
 import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from './dns.ts';
 import type { DnsSettings } from './dns-settings.ts';
@@ -17,22 +16,18 @@ import {
 } from './dns-subject.ts';
 import { findZone, requireDelegated } from './find-zone.ts';
 import { certificateNamesOf, hostnameOf } from './hostname.ts';
-import { buildOfRound } from './next-round.ts';
-import type { ArtifactStore, AssumedRole } from './ports.ts';
+import type { AssumedRole } from './ports.ts';
 import { recordEvent } from './record-event.ts';
 import { isInTheWay, isOurs, notOurs, writeRecords } from './write-records.ts';
 import { plainName, type ZoneRecord } from './zone-record.ts';
 
-/** `ready` brings the plan build, which is told of the certificate. */
 export const CertificateAnswerSchema = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('ready'), plan: BuildRequestSchema }),
+  z.object({ outcome: z.literal('ready') }),
   z.object({ outcome: z.literal('canceled') }),
   PendingSchema,
   DnsFailedSchema,
 ]);
 export type CertificateAnswer = z.infer<typeof CertificateAnswerSchema>;
-
-type Services = DnsServices & { readonly artifacts: Pick<ArtifactStore, 'bucket'> };
 
 /** Tag by which an environment's role knows its own certificates. */
 const TAG = 'stagegate-environment';
@@ -43,17 +38,17 @@ const VALIDATION_TTL_SECONDS = 300;
  * One step on the way to an issued certificate for the environment's hostname; the state asks again until it is
  * `ready`. A certificate that is issued, or on its way, and covers the names is used again. Throws NotHolderError.
  */
-export async function ensureCertificate(services: Services, id: string): Promise<CertificateAnswer> {
+export async function ensureCertificate(services: DnsServices, id: string): Promise<CertificateAnswer> {
   const subject = await loadDnsSubject(services.store, id, ['planning']);
   if (subject.deployment.cancelRequestedBy) return { outcome: 'canceled' };
   return answering(async () => {
     const dns = await advance(services, subject);
     if (dns.certificate.status !== 'issued') return awaitIssue(services, subject, dns);
-    return { outcome: 'ready', plan: await buildOfRound(services, id) };
+    return { outcome: 'ready' };
   });
 }
 
-async function advance(services: Services, subject: DnsSubject): Promise<EnvironmentDns> {
+async function advance(services: DnsServices, subject: DnsSubject): Promise<EnvironmentDns> {
   const { application, environment, deployment } = subject;
   if (!environment.dns) throw new Error(`asking for a certificate for "${deployment.id}": its environment has no DNS`);
   const hostname = hostnameOf(application, environment);
@@ -77,7 +72,7 @@ async function advance(services: Services, subject: DnsSubject): Promise<Environ
 
 /** The zone stays the one it was first; where that is gone, so is what was written into it, and another one is found. */
 async function settleZone(
-  services: Services,
+  services: DnsServices,
   role: AssumedRole,
   settings: DnsSettings,
   names: readonly string[],
@@ -93,7 +88,7 @@ async function settleZone(
 
 const isAlive = ({ status }: DescribedCertificate): boolean => status === 'issued' || status === 'pending_validation';
 
-const describe = ({ certificates }: Services, { environment, deployment }: DnsSubject, arn: string) =>
+const describe = ({ certificates }: DnsServices, { environment, deployment }: DnsSubject, arn: string) =>
   certificates.describe(certificateRole(environment, deployment.id), environment.region, arn);
 
 interface Target {
@@ -105,7 +100,7 @@ interface Target {
 
 /** What somebody else's record would keep from being published is said before anything is applied. */
 async function requireFree(
-  { zones }: Services,
+  { zones }: DnsServices,
   role: AssumedRole,
   { zone, hostname, settings, dns }: Target,
 ): Promise<void> {
@@ -115,7 +110,7 @@ async function requireFree(
 }
 
 async function request(
-  { store, certificates, surroundings }: Services,
+  { store, certificates, surroundings }: DnsServices,
   { environment, deployment, dns: before }: DnsSubject,
   wanted: {
     readonly hostname: string;
@@ -156,7 +151,7 @@ async function request(
 
 /** Sees to the records that prove the names, for the issue and for every renewal, and keeps what ACM says. */
 async function keep(
-  services: Services,
+  services: DnsServices,
   role: AssumedRole,
   dns: EnvironmentDns,
   described: DescribedCertificate,
@@ -189,7 +184,7 @@ async function keep(
   });
 }
 
-function awaitIssue(services: Services, { environment, deployment }: DnsSubject, dns: EnvironmentDns) {
+function awaitIssue(services: DnsServices, { environment, deployment }: DnsSubject, dns: EnvironmentDns) {
   const { certificateSeconds } = services.patience;
   return waitFor(services, dns, {
     deploymentId: deployment.id,

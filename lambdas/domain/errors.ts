@@ -81,6 +81,9 @@ export const REFUSALS = [
   'ephemeral-limit',
   'release-stale',
   'not-allowed-here',
+  'credentials-refused',
+  'not-the-holder',
+  'still-running',
   'signature-invalid',
   'webhook-off',
   'too-large',
@@ -120,6 +123,11 @@ export class PlanStaleError extends DomainError {
 /** The environment's Terraform state could not be looked at. */
 export class StateUnreadableError extends DomainError {
   override readonly name = 'StateUnreadableError';
+}
+
+/** STS does not give a role of an environment: the role is missing, or does not trust us. */
+export class RoleRefusedError extends DomainError {
+  override readonly name = 'RoleRefusedError';
 }
 
 /** Names the state machine matches on. */

@@ -1,15 +1,14 @@
 import * as z from 'zod';
-import { BuildRequestSchema } from './build-request.ts';
 import { ApplyResultSchema } from './build-result.ts';
 import { type DeploymentIn, runPrefix } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
-import { beginNextRound, buildOfRound, MOST_ROUNDS } from './next-round.ts';
+import { beginNextRound, MOST_ROUNDS } from './next-round.ts';
 import type { ArtifactStore, Store, Surroundings } from './ports.ts';
-import { runObjectKey } from './run-objects.ts';
+import { readResult } from './read-result.ts';
 
 export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed') }),
-  z.object({ outcome: z.literal('stale'), plan: BuildRequestSchema }),
+  z.object({ outcome: z.literal('stale') }),
 ]);
 export type ApplyInspection = z.infer<typeof ApplyInspectionSchema>;
 
@@ -30,11 +29,10 @@ export async function inspectFailedApply(
     if (!mayPlanAgain || !(await wasRefusedAsStale(services.artifacts, deployment))) return { outcome: 'failed' };
     await beginNextRound(services, id, 'refused-as-stale');
   }
-  return { outcome: 'stale', plan: await buildOfRound(services, id) };
+  return { outcome: 'stale' };
 }
 
 async function wasRefusedAsStale(artifacts: ArtifactStore, deployment: DeploymentIn<'applying'>): Promise<boolean> {
-  const found = await artifacts.getJson(runObjectKey(runPrefix(deployment), 'applyResult'));
-  const result = ApplyResultSchema.safeParse(found?.value);
-  return result.success && !result.data.ok && result.data.reason === 'plan-stale' && result.data.applied === 'no';
+  const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
+  return result?.ok === false && result.reason === 'plan-stale' && result.applied === 'no';
 }

@@ -1,9 +1,6 @@
-import { type BuildRequest, planBuild } from './build-request.ts';
 import { planAgain, type Staleness } from './deployment.ts';
-import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError, PlanStaleError } from './errors.ts';
-import { findApplication, findEnvironment } from './find.ts';
-import type { ArtifactStore, Store, Surroundings, Transaction } from './ports.ts';
+import type { Store, Surroundings, Transaction } from './ports.ts';
 import { returnLift } from './protection-lift.ts';
 import { recordEvent } from './record-event.ts';
 
@@ -12,7 +9,6 @@ export const MOST_ROUNDS = 3;
 
 interface Services {
   readonly store: Store;
-  readonly artifacts: Pick<ArtifactStore, 'bucket'>;
   readonly surroundings: Surroundings;
 }
 
@@ -58,17 +54,4 @@ async function returnLifts(
     const lifts = await transaction.get('protectionLifts', { application, environment, address });
     if (lifts && target) transaction.put('protectionLifts', returnLift(lifts, id, target));
   }
-}
-
-/** What the plan build of the deployment's round needs. */
-export async function buildOfRound({ store, artifacts }: Services, id: string): Promise<BuildRequest> {
-  const deployment = await store.get('deployment', { id });
-  if (deployment?.status !== 'planning')
-    throw new NotHolderError(`planning "${id}" again: it is ${deployment?.status ?? 'absent'}`);
-  const { application: name, environment: target } = deployment;
-  const application = await findApplication(store, name);
-  const environment = await findEnvironment(store, name, target);
-  const dns = await store.get('environmentDns', { application: name, environment: target });
-  const build = { application, environment, deployment, artifactBucket: artifacts.bucket };
-  return planBuild(build, dnsVariables(application, environment, dns));
 }

@@ -1,3 +1,4 @@
+import type { BuildCredentials } from './build-credentials.ts';
 import type { DescribedCertificate } from './certificate.ts';
 import type { StateAddress, StateHead } from './deployment.ts';
 import type { Environment } from './environment.ts';
@@ -52,8 +53,15 @@ export interface Artifact {
 /** The artifact bucket. */
 export interface ArtifactStore {
   readonly bucket: string;
-  /** Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. */
-  getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined>;
+  /**
+   * Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. Throws
+   * BuildResultError for what is no JSON, or has more bytes (64 MiB where nothing is said).
+   */
+  getJson(
+    key: string,
+    versionId?: string,
+    mostBytes?: number,
+  ): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
   /** The newest text of an object, and when it was put there; undefined if absent. */
   getText(key: string): Promise<StoredText | undefined>;
@@ -83,6 +91,14 @@ export interface Workflow {
 export interface Builds {
   /** Is any of these builds still in progress? */
   anyInProgress(buildIds: readonly string[]): Promise<boolean>;
+  /** Is this build in progress, and was it started with this value of the variable? */
+  isRunningWith(buildId: string, name: string, value: string): Promise<boolean>;
+}
+
+/** STS: the roles of environments, as their builds get them. */
+export interface EnvironmentRoles {
+  /** Credentials of the role for at most an hour. Throws RoleRefusedError. */
+  assume(role: AssumedRole): Promise<BuildCredentials>;
 }
 
 /** The Terraform states in the environments' own accounts. */

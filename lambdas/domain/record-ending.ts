@@ -18,9 +18,10 @@ import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
+import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
-import { runObjectKey } from './run-objects.ts';
 import { settleDestruction } from './settle-destruction.ts';
+import type { ReadAhead } from './unit-of-work.ts';
 
 export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
 export type Ending = z.infer<typeof EndingSchema>;
@@ -46,7 +47,17 @@ export async function recordEnding(services: Services, id: string, ending: Endin
     ending === 'succeeded' ? resourcesLeft(artifacts, before) : undefined,
     readForEnding(ahead, before),
   ]);
-  return store.transact(async (transaction) => {
+  return keepEnding(services, id, { ending, failure, left }, ahead);
+}
+
+/** Records an ending of which everything is known; nothing is read but the table. Throws NotFoundError. */
+export async function keepEnding(
+  services: Pick<Services, 'store' | 'surroundings'>,
+  id: string,
+  { ending, failure, left }: KnownEnding,
+  ahead?: ReadAhead,
+): Promise<Status> {
+  return services.store.transact(async (transaction) => {
     const deployment = await transaction.get('deployment', { id });
     if (!deployment) throw new NotFoundError('deployment', id);
     if (isTerminal(deployment.status)) return deployment.status;
@@ -149,10 +160,15 @@ async function recordOutcome(
 /** What the apply build saw in the Terraform state when it was done; undefined where none ran, or it did not say. */
 async function resourcesLeft(artifacts: ArtifactStore, deployment: Deployment): Promise<number | undefined> {
   if (deployment.status !== 'applying') return undefined;
-  const result = ApplyResultSchema.safeParse(
-    (await artifacts.getJson(runObjectKey(runPrefix(deployment), 'applyResult')))?.value,
-  );
-  return result.success && result.data.ok ? result.data.resourcesLeft : undefined;
+  const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
+  return result?.ok ? result.resourcesLeft : undefined;
+}
+
+interface KnownEnding {
+  readonly ending: Ending;
+  readonly failure?: Failure | undefined;
+  /** Managed resources in the Terraform state after a successful apply. */
+  readonly left?: number | undefined;
 }
 
 interface Failure {
@@ -164,9 +180,9 @@ interface Failure {
 async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
   const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
-    const result = PlanResultSchema.safeParse((await artifacts.getJson(runObjectKey(prefix, 'planResult')))?.value);
-    if (caught?.state === 'Plan' && result.success && !result.data.ok) {
-      const { phase, message, diagnostics } = result.data;
+    const { result } = await readResult(artifacts, prefix, 'planResult', PlanResultSchema);
+    if (caught?.state === 'Plan' && result && !result.ok) {
+      const { phase, message, diagnostics } = result;
       return {
         error: { reason: `${phase}-failed`, message, state: 'Plan', ...(diagnostics && { diagnostics }) },
         applied: 'no',
@@ -174,16 +190,18 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
     }
     return { error: caughtError(caught, 'workflow-failed'), applied: 'no' };
   }
-  const result = ApplyResultSchema.safeParse((await artifacts.getJson(runObjectKey(prefix, 'applyResult')))?.value);
-  if (result.success && !result.data.ok) {
-    const { reason, message: told, diagnostics, applied } = result.data;
+  const { result, problem } = await readResult(artifacts, prefix, 'applyResult', ApplyResultSchema);
+  if (result && !result.ok) {
+    const { reason, message: told, diagnostics, applied } = result;
     const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
     const message = more ? `${told}; ${more}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
-  if (result.success) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
-  const isStarted = (await artifacts.getJson(runObjectKey(prefix, 'applyStarted'))) !== undefined;
-  return { error: caughtError(caught, 'apply-interrupted'), applied: isStarted ? 'unknown' : 'no' };
+  if (result) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
+  const started = await readResult(artifacts, prefix, 'applyStarted', z.unknown());
+  const error = caughtError(caught, 'apply-interrupted');
+  const message = problem ? `${error.message}; ${problem}`.slice(0, 2000) : error.message;
+  return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
 }
 
 /** A build that was stopped only knows that; the reconciler knows what became of its execution. */
@@ -198,6 +216,7 @@ const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} 
 /** Errors of ours that say by their name why a deployment failed. */
 const REASONS: Readonly<Record<string, string>> = {
   PlanStaleError: 'plan-stale',
+  BuildResultError: 'build-result-unreadable',
   StateUnreadableError: 'state-unreadable',
 };
 

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
 import { AuditEntrySchema, AuditHeadSchema } from './audit.ts';
+import type { Purpose } from './build-source.ts';
+import { BuildTicketSchema, CredentialsRefusalSchema } from './build-ticket.ts';
 import { DeploymentSchema } from './deployment.ts';
 import { EnvironmentDnsSchema, HostnameClaimSchema } from './dns.ts';
 import { EnvironmentSchema } from './environment.ts';
@@ -250,6 +252,20 @@ export const RECORDS = {
     index: ({ application, environment, number }) => ({
       pk: `HISTORY#${application}#${environment}`,
       sk: padded(number),
+    }),
+  }),
+  buildTicket: record({
+    schema: BuildTicketSchema,
+    key: ({ deploymentId, purpose, round }: { deploymentId: string; purpose: Purpose; round: number }) => ({
+      pk: deployment(deploymentId),
+      sk: `TICKET#${purpose}#${round}`,
+    }),
+  }),
+  credentialsRefusal: record({
+    schema: CredentialsRefusalSchema,
+    key: ({ deploymentId, mark }: { deploymentId: string; mark: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `CREDENTIALS_REFUSED#${mark}`,
     }),
   }),
   configuration: record({

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
 import type { FunctionName } from '../functions.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, identityOf } from './caller.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
@@ -40,6 +40,7 @@ export function apiHandler<Name extends FunctionName>(
         event,
         body: () => readBody(event),
         caller: () => callerOf(event),
+        identity: () => identityOf(event),
         home: homeOf(services, context),
       };
       const operation = await load();

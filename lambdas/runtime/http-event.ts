@@ -17,7 +17,9 @@ export const HttpEventSchema = z.object({
   isBase64Encoded: optional(z.boolean(), false),
   requestContext: z.object({
     requestId: z.string(),
-    authorizer: z.object({ iam: z.object({ userArn: z.string().min(1) }).nullish() }).nullish(),
+    authorizer: z
+      .object({ iam: z.object({ userArn: z.string().min(1), userId: z.string().nullish() }).nullish() })
+      .nullish(),
   }),
 });
 export type HttpEvent = z.infer<typeof HttpEventSchema>;

@@ -29,6 +29,12 @@ export function countStuck(count: number): void {
   metrics.publishStoredMetrics();
 }
 
+/** Somebody asked the credentials broker for what is not theirs. */
+export function countCredentialsRefused(): void {
+  metrics.addMetric('CredentialsRefused', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+}
+
 /** Certificates that will not last, or cannot be asked about. */
 export function countFailingCertificates(count: number): void {
   metrics.addMetric('CertificatesFailing', MetricUnit.Count, count);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Home } from '../domain/links.ts';
+import type { Identity } from './caller.ts';
 import { bytesOf, type HttpEvent } from './http-event.ts';
 import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
@@ -23,6 +24,8 @@ interface ReceivedRequest {
   readonly body: () => string;
   /** Throws where no caller is known. */
   readonly caller: () => string;
+  /** The same, and what IAM tells sessions apart by. */
+  readonly identity: () => Identity;
   readonly home: Home | undefined;
 }
 
@@ -30,6 +33,7 @@ interface ReceivedRequest {
 export interface RequestFacts {
   /** Who signed the request. */
   readonly caller: string;
+  readonly identity: Identity;
   readonly home: Home | undefined;
   /** The request as it was sent, for an operation that checks a signature over it before anything is parsed. */
   readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer };
@@ -61,7 +65,7 @@ export function operation<Services, Input extends InputShape, const Answers exte
   const schema: z.ZodObject<Input> = z.object(declaration.input);
   return {
     ...declaration,
-    async answer({ event, body, caller, home }, services) {
+    async answer({ event, body, caller, identity, home }, services) {
       const input = parseInput(
         'request',
         schema,
@@ -76,6 +80,9 @@ export function operation<Services, Input extends InputShape, const Answers exte
         home,
         get caller() {
           return caller();
+        },
+        get identity() {
+          return identity();
         },
         get sent() {
           return { headers: event.headers, bytes: bytesOf(event) };

@@ -6,6 +6,7 @@ import type {
   ApproverMail,
   ArtifactStore,
   Builds,
+  EnvironmentRoles,
   EventBus,
   LinkSigner,
   Scheduler,
@@ -41,6 +42,9 @@ type Provided<Environment> = {
   ('EXECUTIONS_URL' extends VariablesOf<Environment> ? { readonly executionsUrl?: string } : unknown) &
   ('LEAST_GATE_EXPIRY_SECONDS' extends VariablesOf<Environment>
     ? { readonly leastGateExpirySeconds: number }
+    : unknown) &
+  ('CONTROL_ACCOUNT' extends VariablesOf<Environment>
+    ? { readonly controlAccount: string; readonly environmentRoles: EnvironmentRoles }
     : unknown) &
   ('PINNED_SESSION_ROLES' extends VariablesOf<Environment>
     ? { readonly pinnedSessionRoles: readonly string[] }
@@ -122,6 +126,12 @@ export function servicesOf<Name extends FunctionName>(
       changeSeconds: environment.DNS_CHANGE_WAIT_SECONDS,
     },
     leastGateExpirySeconds: environment.LEAST_GATE_EXPIRY_SECONDS,
+    controlAccount: when('CONTROL_ACCOUNT', (account) => account),
+    environmentRoles: when('CONTROL_ACCOUNT', () =>
+      lazyPort<EnvironmentRoles>(
+        async () => new (await import('../adapters/sts-environment-roles.ts')).StsEnvironmentRoles(),
+      ),
+    ),
     pinnedSessionRoles: when('PINNED_SESSION_ROLES', () => listed('PINNED_SESSION_ROLES')),
     reservedAccount: when('RESERVED_ACCOUNT', (account) => account),
     allowedSources: when('ALLOWED_SOURCES', () => listed('ALLOWED_SOURCES')),

@@ -59,6 +59,11 @@ export class Alarms extends Construct {
         'A certificate is about to expire, was not renewed or cannot be asked about: browsers will refuse the hostname.',
       metric: ownMetric('CertificatesFailing'),
     });
+    this.alarm('CredentialsRefused', {
+      userImpact:
+        'Somebody asked for credentials that are not theirs: code in a build, or a person with the ticket of one. The audit of the application says who and why.',
+      metric: ownMetric('CredentialsRefused'),
+    });
     this.alarm('ProviderCacheMismatches', {
       userImpact:
         'A package in the provider cache is not the one that its name says. Builds do not use it and download the provider; somebody put it there.',

@@ -87,7 +87,7 @@ export interface DeploymentWorkflowProps {
  *     having touched nothing.
  *     Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is
  *     called; the waiting in between is a Wait state's and no build's. The plan is told of the certificate.
- *  2. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
+ *  2. PreparePlan composes the plan build and its ticket, for which it gets credentials. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
  *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and
  *     settled (Settle…). Settling ignores what came back with the token and reads the recorded decision, so who can
  *     call SendTaskSuccess still cannot approve. A token that came back without a decision leads back to waiting.
@@ -176,7 +176,7 @@ export class DeploymentWorkflow extends Construct {
       'InspectFailedApply',
       'inspect-failed-apply',
       'Was the plan refused as stale, before anything was done?',
-      { assign: { inspection: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND } },
+      { assign: { inspection: '{% $states.result.Payload %}' } },
     );
     this.retryQueueing(apply).addCatch(inspectFailedApply, FAILURE).next(recordOutputs);
 
@@ -191,7 +191,7 @@ export class DeploymentWorkflow extends Construct {
     this.retryServices(consumePlan).addCatch(recordFailure, FAILURE).next(isPlanConsumed);
 
     const checkPlan = this.task('CheckPlan', 'check-plan', 'Is it a plan of the state as it is now, and not too old?', {
-      assign: { check: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND },
+      assign: { check: '{% $states.result.Payload %}' },
     });
 
     // Gates, in reverse: the client's comes second
@@ -239,15 +239,19 @@ export class DeploymentWorkflow extends Construct {
       outputs: OUTPUT,
     });
     this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);
+    const preparePlan = this.task('PreparePlan', 'prepare-plan', 'What the plan build needs, with its ticket', {
+      assign: { plan: '{% $states.result.Payload.plan %}' },
+    });
+    this.retryServices(preparePlan).addCatch(recordFailure, FAILURE).next(plan);
 
     // Plan again
     const isPlanCurrent = this.choice('IsPlanCurrent?', 'May the approved plan be applied?', '$check')
       .when(is('$check.outcome', 'current'), consumePlan)
-      .when(is('$check.outcome', 'stale'), plan)
+      .when(is('$check.outcome', 'stale'), preparePlan)
       .otherwise(recordFailure);
     this.retryServices(checkPlan).addCatch(recordFailure, FAILURE).next(isPlanCurrent);
     const wasPlanStale = this.choice('WasPlanStale?', 'Was nothing applied because the state had changed?')
-      .when(is('$inspection.outcome', 'stale'), plan)
+      .when(is('$inspection.outcome', 'stale'), preparePlan)
       .otherwise(recordFailure);
     // What Apply failed of stays the failure, whatever becomes of the inspection.
     this.retryServices(inspectFailedApply)
@@ -260,7 +264,6 @@ export class DeploymentWorkflow extends Construct {
       payload: { deploymentId: '{% $states.input.deploymentId %}' },
       assign: {
         deploymentId: '{% $states.input.deploymentId %}',
-        plan: '{% $states.result.Payload.plan %}',
         needsCertificate: '{% $states.result.Payload.needsCertificate %}',
         needsDns: '{% $states.result.Payload.needsDns %}',
       },
@@ -273,7 +276,7 @@ export class DeploymentWorkflow extends Construct {
         // A task that failed has assigned nothing, and what follows needs the id.
         assign: { ...FAILURE.assign, deploymentId: '{% $states.input.deploymentId %}' },
       })
-      .next(this.certification(plan, recordCancellation, recordFailure));
+      .next(this.certification(preparePlan, recordCancellation, recordFailure));
 
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: NAME,
@@ -284,7 +287,7 @@ export class DeploymentWorkflow extends Construct {
       logs: {
         destination: props.encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${NAME}`),
         level: LogLevel.ALL,
-        // Data would put task tokens and external ids into the logs.
+        // Data would put task tokens and tickets into the logs.
         includeExecutionData: false,
       },
     });
@@ -362,7 +365,7 @@ export class DeploymentWorkflow extends Construct {
   /** Where the environment has DNS, sees to its certificate before `plan`. */
   private certification(plan: IChainable, recordCancellation: IChainable, recordFailure: IChainable): Choice {
     const ensure = this.task('EnsureCertificate', 'ensure-certificate', 'One step towards an issued certificate', {
-      assign: { dns: '{% $states.result.Payload %}', plan: PLAN_OF_NEXT_ROUND },
+      assign: { dns: '{% $states.result.Payload %}' },
     });
     const isReady = this.choice('IsCertificateReady?', 'Is it issued, or still on its way?', '$dns')
       .when(is('$dns.outcome', 'ready'), plan)
@@ -509,9 +512,6 @@ interface Refusals {
 
 /** What each state hands on, and what the console shows of it. */
 const OUTPUT = '{% {"deploymentId": $deploymentId} %}';
-
-/** The plan build to go on with: that of the next round, if the answer brings one. */
-const PLAN_OF_NEXT_ROUND = '{% $exists($states.result.Payload.plan) ? $states.result.Payload.plan : $plan %}';
 
 /** Where and why a task failed; RecordFailure passes it on. An error without a cause gets an empty one. */
 const FAILURE = {

@@ -1,5 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import type { Purpose } from '../../lambdas/domain/build-source.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
 import type { DataStore, RecordUse } from './data-store.ts';
@@ -65,7 +66,7 @@ export class Functions extends Construct {
       DNS_CHANGE_WAIT_SECONDS: setting(config.dnsChangeWaitSeconds),
     };
     /** Roles in environments' accounts, by what they are for. */
-    const targetRoles = (purpose: 'state' | 'dns', more: readonly string[]): Permission => ({
+    const targetRoles = (purpose: Purpose | 'state' | 'dns', more: readonly string[]): Permission => ({
       actions: ['sts:AssumeRole'],
       resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
@@ -100,7 +101,22 @@ export class Functions extends Construct {
       }),
       deploy: make('deploy', {
         description: 'Requests and cancels releases, promotions and deployments',
-        bindings: { ...deploying('delete', 'audit'), ...executions },
+        bindings: {
+          ...deploying('delete', 'audit'),
+          STATE_MACHINE_ARN: workflow.allow('start', 'resume', 'inspect'),
+          ...executions,
+        },
+        permissions: [runner.watching()],
+      }),
+      credentials: make('credentials', {
+        description: 'Answers the ticket of a build with credentials of its environment',
+        bindings: { TABLE_NAME: data.records('write', 'audit'), CONTROL_ACCOUNT: setting(Aws.ACCOUNT_ID) },
+        permissions: [
+          targetRoles('plan', config.allowedPlanRoleArns),
+          targetRoles('apply', config.allowedApplyRoleArns),
+          runner.watching(),
+        ],
+        trustedByEnvironments: true,
       }),
       decide: make('decide', {
         description: 'Records decisions made through the API',
@@ -137,15 +153,20 @@ export class Functions extends Construct {
 
       // Workflow: one function per Task state
       'acquire-environment': make('acquire-environment', {
-        description: 'Confirms that the deployment holds its environment and composes the plan build',
-        bindings: { TABLE_NAME: data.records(), ARTIFACT_BUCKET: data.artifacts() },
+        description: 'Confirms that the deployment holds its environment',
+        bindings: { TABLE_NAME: data.records() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'ensure-certificate': make('ensure-certificate', {
         description: 'Requests the certificate of an environment and proves its names in the zone, step by step',
-        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: data.artifacts(), ...patience },
+        bindings: { TABLE_NAME: data.records('write'), ...patience },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
+        timeout: WORKFLOW_TIMEOUT,
+      }),
+      'prepare-plan': make('prepare-plan', {
+        description: 'Composes the plan build, with the ticket for its credentials',
+        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: data.artifacts() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'analyze-plan': make('analyze-plan', {
@@ -182,7 +203,7 @@ export class Functions extends Construct {
       }),
       'check-plan': make('check-plan', {
         description: 'Looks whether an approved plan is still one of the state as it is',
-        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: data.artifacts() },
+        bindings: { TABLE_NAME: data.records('write') },
         permissions: [targetRoles('state', props.config.allowedStateRoleArns)],
         trustedByEnvironments: true,
         // A state may be tens of megabytes, of which only its head is kept.

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { BuildSpec, ComputeType, LinuxArmBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import * as z from 'zod';
+import { CREDENTIALS_ROUTE } from '../../lambdas/domain/build-credentials.ts';
 import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import {
   allowedSourceNames,
@@ -23,6 +24,7 @@ import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions,
 import type { DataStore } from './data-store.ts';
 import type { Encryption } from './encryption.ts';
 import { LeastPrivilegeRole, type Permission } from './permissions.ts';
+import type { RestApi } from './rest-api.ts';
 
 /** A plan may only be applied where it was made: both builds work below this directory of the build image. */
 const WORK_DIRECTORY = '/stagegate';
@@ -31,6 +33,8 @@ export interface TerraformRunnerProps {
   readonly config: Config;
   readonly data: DataStore;
   readonly encryption: Encryption;
+  /** Behind which the credentials broker is. */
+  readonly api: RestApi;
   /** Directory with `plan.yml`, `apply.yml` and what they start. */
   readonly buildspecsDirectory: string;
 }
@@ -38,8 +42,8 @@ export interface TerraformRunnerProps {
 /**
  * Where Terraform runs: for public sources, for CodeCommit and for each connection and secret that is allowed, one
  * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). The builds execute what a
- * config repository says, so they are trusted with nothing but their environment's role, the one credential of their
- * source and their own corner of the artifact bucket: no listing, no table, no other build.
+ * config repository says, so they are trusted with nothing but what the broker answers their ticket with, the one credential of their
+ * source, their own corner of the artifact bucket and one route of the API: no listing, no table, no role, no other build.
  */
 export class TerraformRunner extends Construct {
   /** Names of the connections, secrets and repositories that builds may use, as the functions are told them. */
@@ -54,11 +58,10 @@ export class TerraformRunner extends Construct {
       resources: [data.bucket.arnForObjects(`${RUNS_PREFIX}${pattern}`)],
       wildcardReason: 'a run is named by deployment id and 128 random bits, which exist only at run time',
     });
-    const targetRoles = (purpose: 'plan' | 'apply', more: readonly string[]): Permission => ({
-      actions: ['sts:AssumeRole'],
-      resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
-      wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
-    });
+    const credentials: Permission = {
+      actions: ['execute-api:Invoke'],
+      resources: [props.api.requestsOf(`${CREDENTIALS_ROUTE.method} ${CREDENTIALS_ROUTE.path}`)],
+    };
 
     const providers: Permission = {
       actions: ['s3:GetObject'],
@@ -75,7 +78,7 @@ export class TerraformRunner extends Construct {
         permissions: [
           { actions: ['s3:PutObject'], ...runs('*/plan/*') },
           { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-          targetRoles('plan', config.allowedPlanRoleArns),
+          credentials,
           ...(config.providerCache ? [providers] : []),
         ],
       });
@@ -88,14 +91,14 @@ export class TerraformRunner extends Construct {
           { actions: ['s3:GetObjectVersion'], ...runs(`*/${RUN_OBJECTS.bundle}`) },
           { actions: ['s3:PutObject'], ...runs('*/apply/*') },
           { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-          targetRoles('apply', config.allowedApplyRoleArns),
+          credentials,
           ...(config.providerCache ? [providers] : []),
         ],
       });
     const sources = sourcesOf(config);
     this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
-    const credentials = [...config.allowedConnectionArns, ...config.allowedSecretArns];
-    this.allowedSources = allowedSourceNames(credentials, config.allowedCodeCommitArns.map(codeCommitRepository));
+    const allowed = [...config.allowedConnectionArns, ...config.allowedSecretArns];
+    this.allowedSources = allowedSourceNames(allowed, config.allowedCodeCommitArns.map(codeCommitRepository));
   }
 
   projects(purpose: Purpose): readonly BuildProject[] {
@@ -116,7 +119,7 @@ export class TerraformRunner extends Construct {
     const logGroup = encryption.logGroup(this, `${id}Logs`, ['/stagegate', name, suffix].filter(Boolean).join('/'));
     const role = new LeastPrivilegeRole(this, `${id}Role`, {
       roleName: buildRoleName(name, source),
-      description: `Stagegate: ${name} builds ${describeSource(source)}; the ${name} roles of environments trust it`,
+      description: `Stagegate: ${name} builds ${describeSource(source)}`,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       permissions: [
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
@@ -142,7 +145,7 @@ export class TerraformRunner extends Construct {
         buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0,
         computeType: ComputeType.SMALL,
       },
-      environmentVariables: projectVariables(config),
+      environmentVariables: projectVariables(config, props.api),
       encryptionKey: encryption.dataKey,
       logging: { cloudWatch: { logGroup } },
       timeout,
@@ -157,12 +160,14 @@ export interface BuildProject {
   readonly arn: string;
 }
 
-function projectVariables({ engineVersions, providerCache }: Config): Record<string, { value: string }> {
-  const variables = z.encode(ProjectVariablesSchema, {
+function projectVariables({ engineVersions, providerCache }: Config, api: RestApi): Record<string, { value: string }> {
+  const known = z.encode(ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true }), {
     STAGEGATE_WORK: WORK_DIRECTORY,
     STAGEGATE_ENGINES: engineVersions,
     STAGEGATE_PROVIDER_CACHE: providerCache ? 'on' : 'off',
   });
+  // The address of the API exists only once it is deployed.
+  const variables: z.input<typeof ProjectVariablesSchema> = { ...known, STAGEGATE_API_URL: api.url };
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
 }
 

@@ -7,7 +7,7 @@ import {
   ResourceInUseException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-acm';
-import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   ChangeResourceRecordSetsCommand,
@@ -31,7 +31,7 @@ import {
   TaskTimedOut,
 } from '@aws-sdk/client-sfn';
 import { InvalidParameterException, SNSClient, SubscribeCommand, ThrottledException } from '@aws-sdk/client-sns';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, STSClient, STSServiceException } from '@aws-sdk/client-sts';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
@@ -42,6 +42,7 @@ import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
+import { StsEnvironmentRoles } from '../../lambdas/adapters/sts-environment-roles.ts';
 
 /** What AWS answers when something is wrong; what it answers otherwise is asked of real endpoints. */
 
@@ -365,4 +366,60 @@ test('no build is asked for when there is none', async () => {
   const client = new CodeBuildClient({ region: 'eu-west-1' });
   mockClient(client);
   expect(await new CodeBuildBuilds(client).anyInProgress([])).toBe(false);
+});
+
+describe('a build', () => {
+  const TICKET = { name: 'STAGEGATE_TICKET', value: 'the-ticket' };
+  test.each([
+    ['in progress with this ticket', 'IN_PROGRESS', [TICKET], true],
+    ['ended', 'SUCCEEDED', [TICKET], false],
+    ['with another ticket', 'IN_PROGRESS', [{ ...TICKET, value: 'another' }], false],
+    ['without one', 'IN_PROGRESS', undefined, false],
+  ] as const)('%s', async (_, buildStatus, environmentVariables, expected) => {
+    const client = new CodeBuildClient({ region: 'eu-west-1' });
+    const environment = {
+      environmentVariables,
+      type: 'ARM_CONTAINER',
+      image: 'x',
+      computeType: 'BUILD_GENERAL1_SMALL',
+    };
+    mockClient(client)
+      .on(BatchGetBuildsCommand, { ids: ['plan:1'] })
+      .resolves({ builds: [{ buildStatus, environment: environment as never }] });
+    expect(await new CodeBuildBuilds(client).isRunningWith('plan:1', 'STAGEGATE_TICKET', 'the-ticket')).toBe(expected);
+  });
+});
+
+describe('the role of an environment', () => {
+  const ROLE = { roleArn: 'arn:aws:iam::222222222222:role/plan', externalId: 'e', sessionName: 'my-app-dev1-1-abc123' };
+  const roles = new StsEnvironmentRoles(sts);
+
+  test('is assumed for an hour, with its external id, in a session that bears the name of the deployment', async () => {
+    const answers = mockClient(sts);
+    const expiration = new Date('2026-11-23T11:00:00Z');
+    answers.on(AssumeRoleCommand).resolves({
+      Credentials: { AccessKeyId: 'A', SecretAccessKey: 'S', SessionToken: 'T', Expiration: expiration },
+    });
+    expect(await roles.assume(ROLE)).toEqual({
+      ...{ accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T', expiration: expiration.toISOString() },
+    });
+    expect(answers.commandCalls(AssumeRoleCommand).map(({ args }) => args[0].input)).toEqual([
+      { RoleArn: ROLE.roleArn, ExternalId: 'e', RoleSessionName: ROLE.sessionName, DurationSeconds: 3600 },
+    ]);
+  });
+
+  test('that does not trust us is told by name; what else goes wrong is an error', async () => {
+    const answers = mockClient(sts);
+    answers
+      .on(AssumeRoleCommand)
+      .rejectsOnce(new STSServiceException({ name: 'AccessDenied', $fault: 'client', $metadata: {} }))
+      .rejectsOnce(new STSServiceException({ name: 'RegionDisabledException', $fault: 'client', $metadata: {} }))
+      .resolves({});
+    await expect(roles.assume(ROLE)).rejects.toMatchObject({
+      name: 'RoleRefusedError',
+      message: expect.stringContaining(ROLE.roleArn),
+    });
+    await expect(roles.assume(ROLE)).rejects.toMatchObject({ name: 'RegionDisabledException' });
+    await expect(roles.assume(ROLE)).rejects.toThrow('STS gave no credentials');
+  });
 });

@@ -240,8 +240,8 @@ describe('an apply fails', () => {
 
   it('when the role of the environment is not to be had', async () => {
     const { environment, planned } = await planNew(block('one'));
-    const failure = failureOf(await apply(cloud, environment, planned, { STAGEGATE_EXTERNAL_ID: 'f'.repeat(32) }));
-    expect(failure).toMatchObject({ phase: 'init', reason: 'init-failed', applied: 'no' });
+    const failure = failureOf(await apply(cloud, { ...environment, externalId: 'f'.repeat(32) }, planned));
+    expect(failure).toMatchObject({ phase: 'init', reason: 'credentials-refused', applied: 'no' });
   });
 
   it('when it is stopped, after the engine has saved and unlocked the state', async () => {

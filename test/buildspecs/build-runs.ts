@@ -82,7 +82,15 @@ export const environmentOf = (name: string, more: Partial<Environment> = {}): En
   ...more,
 });
 
-function runVariables(environment: Environment, commit: string, purpose: 'plan' | 'apply') {
+/** A ticket for one build of a deployment in this environment. */
+const ticketOf = ({ broker }: BuildCloud, environment: Environment, purpose: 'plan' | 'apply', deploymentId: string) =>
+  broker.issue({
+    ...{ deploymentId, purpose },
+    roleArn: roleArnOf(environment, purpose),
+    externalId: environment.externalId,
+  });
+
+function planVariables(cloud: BuildCloud, environment: Environment, commit: string) {
   const deployment = `${environment.application}-${environment.name}-1-${randomBytes(3).toString('hex')}`;
   return {
     STAGEGATE_DEPLOYMENT_ID: deployment,
@@ -92,8 +100,7 @@ function runVariables(environment: Environment, commit: string, purpose: 'plan' 
     STAGEGATE_DIRECTORY: `apps/${environment.application}/${environment.name}`,
     STAGEGATE_COMMIT: commit,
     STAGEGATE_REGION: region,
-    STAGEGATE_ROLE_ARN: roleArnOf(environment, purpose),
-    STAGEGATE_EXTERNAL_ID: environment.externalId,
+    STAGEGATE_TICKET: ticketOf(cloud, environment, 'plan', deployment),
     STAGEGATE_STATE_BUCKET: stateBucket,
     STAGEGATE_STATE_KEY: stateKeyOf(environment),
     STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
@@ -110,7 +117,7 @@ export async function plan(
   commit: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const variables = { ...runVariables(environment, commit, 'plan'), ...more };
+  const variables = { ...planVariables(cloud, environment, commit), ...more };
   const build = await cloud.ended((await cloud.start('stagegate-plan', variables, commit)).id);
   const prefix = variables.STAGEGATE_RUN_PREFIX;
   const result = await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult'));
@@ -127,7 +134,7 @@ export function startApply(
   const { bundle, digest } = plannedOf(planned);
   const variables: Readonly<Record<string, string>> = {
     ...planned.variables,
-    STAGEGATE_ROLE_ARN: roleArnOf(environment, 'apply'),
+    STAGEGATE_TICKET: ticketOf(cloud, environment, 'apply', planned.variables.STAGEGATE_DEPLOYMENT_ID ?? ''),
     STAGEGATE_BUNDLE_KEY: bundle.key,
     STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
     STAGEGATE_PLAN_DIGEST: digest,

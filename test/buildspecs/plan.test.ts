@@ -12,6 +12,7 @@ import {
   openBuildCloud,
   region,
   stateBucket,
+  stateKeyOf,
   targetAccountId,
 } from '../local/codebuild/open-build-cloud.ts';
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf, type Run } from './build-runs.ts';
@@ -67,6 +68,23 @@ const namesBelow = async (prefix: string) => {
 const failureOf = ({ result }: Pick<Run, 'result'>) => planFailureOf(result);
 
 describe('a plan', () => {
+  it('reads and locks the state in the session that the broker answered with, and assumes nothing by itself', async () => {
+    const before = cloud.door.calls.list().length;
+    const { environment, variables, result, log } = await planFiles({ 'main.tf': resource });
+    plannedOf({ result, log });
+    const calls = cloud.door.calls.list().slice(before);
+    const ofState = calls.filter(({ permissions }) =>
+      permissions.some(({ resources }) => resources.some((arn) => arn.includes(stateKeyOf(environment)))),
+    );
+    const session = `stagegate-shop-${environment.name}-plan/${variables.STAGEGATE_DEPLOYMENT_ID}`;
+    expect([...new Set(ofState.map(({ caller }) => caller))]).toEqual([
+      `arn:aws:sts::${targetAccountId}:assumed-role/${session}`,
+    ]);
+    expect(ofState.map(({ operation }) => operation)).toEqual(expect.arrayContaining(['GetObject', 'PutObject']));
+    const assuming = calls.filter(({ operation }) => operation === 'AssumeRole');
+    expect(assuming.map(({ caller }) => caller.includes('/stagegate-credentials/'))).toEqual([true]);
+  });
+
   it('uploads the bundle, the plan as JSON and the modules, and says where', async () => {
     cloud.repository.commit({
       'modules/thing/main.tf': resource,
@@ -350,11 +368,25 @@ describe('a plan fails, naming what and where,', () => {
     expect(log).toContain('Error: Resource precondition failed');
   });
 
-  it('when the role does not trust the build with this external id', async () => {
+  it('when the broker refuses its ticket, because the role does not trust it with this external id', async () => {
     const { environment, commit } = newEnvironment({ 'main.tf': resource });
-    const { result } = await plan(cloud, environment, commit, { STAGEGATE_EXTERNAL_ID: '0'.repeat(32) });
-    expect(failureOf({ result }).phase).toBe('init');
-    expect(failureOf({ result }).diagnostics?.[0]?.detail).toContain('AccessDenied');
+    const { result, variables, log } = await plan(cloud, { ...environment, externalId: '0'.repeat(32) }, commit);
+    const role = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-${environment.name}-plan`;
+    expect(failureOf({ result })).toEqual({
+      ...{ ok: false, phase: 'init', reason: 'credentials-refused', diagnostics: [] },
+      message: `the credentials broker refused this build: no ${role} to be had`,
+    });
+    expect(`${JSON.stringify(result)}${log}`).not.toContain(variables.STAGEGATE_TICKET);
+  });
+
+  it('when its ticket is that of another build', async () => {
+    const first = await planFiles({ 'main.tf': resource });
+    const { STAGEGATE_TICKET = '' } = first.variables;
+    const { result } = await plan(cloud, first.environment, first.commit, { STAGEGATE_TICKET });
+    expect(failureOf({ result })).toMatchObject({
+      ...{ phase: 'init', reason: 'credentials-refused' },
+      message: 'the credentials broker refused this build: the ticket was redeemed by another build',
+    });
   });
 
   it('when the state belongs to another environment', async () => {

@@ -351,6 +351,6 @@ describe('the variables that Stagegate sets', () => {
 
 it('names every variable that is missing or wrong at once', async () => {
   write({ [`${directory}/main.tf`]: resource });
-  const { ok, output } = await prepare({ STAGEGATE_ENGINE: 'pulumi', STAGEGATE_ROLE_ARN: '' });
-  expect([ok, output.includes('STAGEGATE_ENGINE'), output.includes('STAGEGATE_ROLE_ARN')]).toEqual([false, true, true]);
+  const { ok, output } = await prepare({ STAGEGATE_ENGINE: 'pulumi', STAGEGATE_TICKET: '' });
+  expect([ok, output.includes('STAGEGATE_ENGINE'), output.includes('STAGEGATE_TICKET')]).toEqual([false, true, true]);
 });

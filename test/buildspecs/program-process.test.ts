@@ -10,11 +10,16 @@ import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { applyFailureOf, planFailureOf } from './build-runs.ts';
+import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './credentials/answering-server.ts';
 
 /** The bundled programs as processes of their own: signals, disks and pipes. The engine is a shell script. */
 const BUCKET = 'artifacts';
 const asset = join(temporaryDirectory(), 'asset');
 let opened: OpenS3;
+let broker: AnsweringServer;
+let brokerAnswers: Parameters<typeof startAnsweringServer>[0];
+const CODEBUILD_BUILD_ID = 'stagegate-plan:01234567-89ab-cdef-0123-456789abcdef';
+const ticketFor = (purpose: 'plan' | 'apply') => `shop-dev1-1-abcdef.${purpose}.1.${'5'.repeat(64)}`;
 let directory: string;
 let prefix: string;
 let runs = 0;
@@ -22,11 +27,16 @@ let runs = 0;
 beforeAll(async () => {
   await bundleBuildspecs(asset);
   opened = await openS3();
+  broker = await startAnsweringServer((number) => brokerAnswers(number));
   await opened.createBucket(BUCKET, { VersioningConfiguration: { Status: 'Enabled' } });
   await opened.createBucket('without-versions');
 });
-afterAll(() => opened.close());
+afterAll(async () => {
+  await broker.close();
+  await opened.close();
+});
 beforeEach(() => {
+  brokerAnswers = () => ({ status: 200, body: CREDENTIALS });
   directory = temporaryDirectory();
   prefix = `runs/shop-dev1-1-abcdef/${String(++runs).padStart(32, '0')}/1/`;
   mkdirSync(join(directory, 'checkout', 'apps/shop/dev1'), { recursive: true });
@@ -81,8 +91,9 @@ async function start(
       STAGEGATE_DIRECTORY: 'apps/shop/dev1',
       STAGEGATE_COMMIT: 'abc',
       STAGEGATE_REGION: 'eu-west-1',
-      STAGEGATE_ROLE_ARN: 'arn:aws:iam::222222222222:role/x',
-      STAGEGATE_EXTERNAL_ID: 'the-external-id',
+      STAGEGATE_API_URL: broker.url,
+      STAGEGATE_TICKET: ticketFor(purpose),
+      CODEBUILD_BUILD_ID,
       STAGEGATE_STATE_BUCKET: 'our-bucket',
       STAGEGATE_STATE_KEY: 'apps/shop/dev1/terraform.tfstate',
       STAGEGATE_ARTIFACT_BUCKET: BUCKET,
@@ -156,6 +167,61 @@ describe('a build that gets signals', () => {
   });
 });
 
+describe('a build that shows its ticket', () => {
+  /** Asks for credentials as SDKs do. */
+  const askAgent = `
+    const response = await fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, {
+      headers: { authorization: process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN },
+    });
+    process.stdout.write(await response.text());`;
+
+  it('gives the engine credentials for as long as it runs, and neither its own nor the ticket', async () => {
+    const [asked, variables] = [join(directory, 'asked'), join(directory, 'variables')];
+    const ask = `'${process.execPath}' --input-type=module -e '${askAgent}' >>'${asked}'; echo >>'${asked}'; env >>'${variables}'`;
+    addEngine({
+      init: `${ask}; mkdir -p .terraform; echo '${BACKEND}' >.terraform/terraform.tfstate`,
+      show: `${ask}; echo '{}'`,
+    });
+    const { exitCode, output } = await run('plan', { AWS_SESSION_TOKEN: '' });
+    const { accessKeyId, secretAccessKey, sessionToken } = CREDENTIALS;
+    const answer = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken };
+    const answers = readFileSync(asked, 'utf8').trim().split('\n');
+    expect([exitCode, answers.map((line) => JSON.parse(line))]).toEqual([
+      0,
+      [expect.objectContaining(answer), expect.objectContaining(answer)],
+    ]);
+    const seen = readFileSync(variables, 'utf8');
+    expect(seen).toContain('AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:');
+    expect(seen).not.toMatch(/TICKET|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|AWS_PROFILE/);
+    expect(output).not.toContain(ticketFor('plan'));
+  });
+
+  it('forgets the ticket among the variables of its process once they are read', () => {
+    const machine = join(import.meta.dirname, '../../buildspecs/program/build/this-machine.ts');
+    const script = `
+      import { thisMachine } from ${JSON.stringify(machine)};
+      const { environment } = thisMachine();
+      process.stdout.write(JSON.stringify([environment.STAGEGATE_TICKET, 'STAGEGATE_TICKET' in process.env]));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      env: { STAGEGATE_TICKET: ticketFor('plan') },
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(stdout)).toEqual([ticketFor('plan'), false]);
+  });
+
+  it('and is refused does not run the engine, and says so', async () => {
+    brokerAnswers = () => ({ status: 403, body: { detail: 'the ticket was redeemed by another build' } });
+    addEngine({ init: `touch '${directory}/ran'` });
+    const { exitCode, output } = await run('plan');
+    const message = 'the credentials broker refused this build: the ticket was redeemed by another build';
+    expect([exitCode, planFailureOf(await read('planResult'))]).toEqual([
+      1,
+      { ok: false, phase: 'init', reason: 'credentials-refused', message, diagnostics: [] },
+    ]);
+    expect([output.includes(`Error: ${message}\n`), existsSync(join(directory, 'ran'))]).toEqual([true, false]);
+  });
+});
+
 describe('a build that cannot write', () => {
   it('because the disk is full says so in its result', async () => {
     addEngine({ show: 'exec cat /dev/zero' });
@@ -192,10 +258,10 @@ describe('a build that cannot run its engine', () => {
 describe('a build that was not told enough', () => {
   it('names every variable that is missing or wrong at once, in its result', async () => {
     addEngine();
-    const { exitCode } = await run('plan', { STAGEGATE_ENGINE: 'pulumi', STAGEGATE_ROLE_ARN: '' });
+    const { exitCode } = await run('plan', { STAGEGATE_ENGINE: 'pulumi', STAGEGATE_TICKET: '' });
     const { phase, message } = planFailureOf(await read('planResult'));
     expect([exitCode, phase]).toEqual([1, 'checkout']);
-    expect([message.includes('STAGEGATE_ENGINE:'), message.includes('STAGEGATE_ROLE_ARN:')]).toEqual([true, true]);
+    expect([message.includes('STAGEGATE_ENGINE:'), message.includes('STAGEGATE_TICKET:')]).toEqual([true, true]);
   });
 
   it('to report anything tells so in its log', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../../buildspecs/program/artifacts/artifacts.ts';
 import type { Machine } from '../../buildspecs/program/build/build.ts';
 import { runApplyBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
+import type { CredentialsProps } from '../../buildspecs/program/credentials/engine-credentials.ts';
 import type { EngineExit, EngineStep } from '../../buildspecs/program/engine/engine.ts';
 import { planEnvironment } from '../../buildspecs/program/plan-environment.ts';
 import { ApplyResultSchema, PlanResultSchema, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
@@ -91,6 +92,14 @@ export class MemoryArtifacts implements Artifacts {
   }
 }
 
+/** By which the engine finds its credentials. */
+export const AGENT = {
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/credentials',
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: 'of-the-agent',
+};
+export const TICKET = `shop-dev1-1-abcdef.plan.1.${'5'.repeat(64)}`;
+export const BUILD_ID = 'stagegate-plan:01234567-89ab-cdef-0123-456789abcdef';
+
 export const DIRECTORY = 'apps/shop/dev1';
 const PREFIX = 'runs/shop-dev1-1-abcdef/0123456789abcdef0123456789abcdef/1/';
 const ENGINES = [
@@ -108,6 +117,10 @@ export class ProgramRun {
   /** Of the engine, in order. */
   readonly calls: EngineStep[] = [];
   readonly steps: Record<string, StepFunction>;
+  /** What was shown to the broker. */
+  readonly redeemed: CredentialsProps[] = [];
+  /** What the broker says. */
+  redeem: Machine['credentials'] = async () => AGENT;
   log = '';
 
   constructor(files: Readonly<Record<string, Content>> = { [`${DIRECTORY}/main.tf`]: '' }, steps = {}) {
@@ -163,6 +176,8 @@ export class ProgramRun {
       environment: {
         PATH: '/usr/bin:/bin',
         CODEBUILD_SRC_DIR: this.checkout,
+        CODEBUILD_BUILD_ID: BUILD_ID,
+        AWS_REGION: 'eu-central-1',
         STAGEGATE_WORK: join(this.root, 'work'),
         STAGEGATE_ENGINES: JSON.stringify(ENGINES),
         STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef',
@@ -172,8 +187,8 @@ export class ProgramRun {
         STAGEGATE_DIRECTORY: DIRECTORY,
         STAGEGATE_COMMIT: 'abc',
         STAGEGATE_REGION: 'eu-west-1',
-        STAGEGATE_ROLE_ARN: 'arn:aws:iam::222222222222:role/x',
-        STAGEGATE_EXTERNAL_ID: 'the-external-id',
+        STAGEGATE_API_URL: 'https://api.example.com',
+        STAGEGATE_TICKET: TICKET,
         STAGEGATE_STATE_BUCKET: 'our-bucket',
         STAGEGATE_STATE_KEY: `${DIRECTORY}/terraform.tfstate`,
         STAGEGATE_ARTIFACT_BUCKET: 'artifacts',
@@ -182,6 +197,10 @@ export class ProgramRun {
         ...more,
       },
       artifacts: () => this.artifacts,
+      credentials: (props) => {
+        this.redeemed.push(props);
+        return this.redeem(props);
+      },
       providerCache: () => ({ read: async () => undefined }),
       engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),
       log: (line) => {

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CredentialsError } from '../../buildspecs/program/credentials/broker.ts';
 import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { appliedOf, applyFailureOf, planFailureOf } from './build-runs.ts';
-import { event, ProgramRun, resolveBackend } from './program-runs.ts';
+import { AGENT, BUILD_ID, event, ProgramRun, resolveBackend, TICKET } from './program-runs.ts';
 
 const runs: ProgramRun[] = [];
 function begin(...given: ConstructorParameters<typeof ProgramRun>): ProgramRun {
@@ -15,6 +16,11 @@ afterEach(() => {
   for (const run of runs.splice(0)) run.remove();
 });
 const withSteps = (steps: ProgramRun['steps']) => begin(undefined, steps);
+function withoutCredentials(error: Error): ProgramRun {
+  const run = begin();
+  run.redeem = () => Promise.reject(error);
+  return run;
+}
 
 const version = event({ type: 'version', terraform: '1.99.0' });
 const initWith = (backend: object, more?: (directory: string) => void): ProgramRun['steps'] => ({
@@ -92,36 +98,94 @@ describe('a plan', () => {
     expect(run.calls[1]?.arguments).toContain('-destroy');
   });
 
-  it('gives the engine the role of the environment, and nothing of whoever runs it', async () => {
-    let profile = '';
-    const run = withSteps({
-      show(step) {
-        profile = readFileSync(step.environment.AWS_CONFIG_FILE ?? '', 'utf8');
-        return { lines: ['{}'] };
-      },
-    });
+  it('gives the engine the agent of its credentials, and nothing of whoever runs it', async () => {
+    const run = begin();
+    const own = {
+      ...{ AWS_PROFILE: 'admin', AWS_DEFAULT_PROFILE: 'admin', AWS_ROLE_ARN: 'x', AWS_WEB_IDENTITY_TOKEN_FILE: '/x' },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'x', AWS_SECURITY_TOKEN: 'x' },
+      ...{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/of-the-build', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/x' },
+      ...{ TF_VAR_region: 'x', TF_CLI_ARGS_plan: '-target=x', TF_WORKSPACE: 'other', TF_LOG: 'trace' },
+      TF_DATA_DIR: 'elsewhere',
+    };
     await run.plan({
+      ...own,
+      ...{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:2/of-the-build', HOME: '/home/me' },
       ...{
-        AWS_PROFILE: 'admin',
-        TF_VAR_region: 'x',
-        TF_CLI_ARGS_plan: '-target=x',
-        TF_WORKSPACE: 'other',
-        TF_LOG: 'trace',
+        AWS_CONTAINER_AUTHORIZATION_TOKEN: 'of-the-build',
+        AWS_SHARED_CREDENTIALS_FILE: '/home/me/.aws/credentials',
       },
-      ...{ AWS_SHARED_CREDENTIALS_FILE: '/home/me/.aws/credentials', TF_DATA_DIR: 'elsewhere' },
     });
-    expect(profile).toBe(
-      '[profile stagegate]\nrole_arn = arn:aws:iam::222222222222:role/x\nexternal_id = the-external-id\nrole_session_name = shop-dev1-1-abcdef\ncredential_source = EcsContainer\nregion = eu-west-1\n',
-    );
+    expect(run.commands).toEqual(['init', 'plan', 'show']);
     for (const { environment } of run.calls) {
       expect(environment).toMatchObject({
-        ...{ AWS_PROFILE: 'stagegate', AWS_REGION: 'eu-west-1', TF_IN_AUTOMATION: '1' },
-        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        ...AGENT,
+        ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', HOME: '/home/me' },
+        ...{ AWS_REGION: 'eu-west-1', TF_IN_AUTOMATION: '1' },
       });
-      expect(Object.keys(environment).filter((name) => /^TF_(?:CLI_ARGS|VAR|WORKSPACE|LOG|DATA)/.test(name))).toEqual(
-        [],
-      );
+      const handedOn = Object.keys(environment).filter((name) => name === 'STAGEGATE_TICKET' || name in own);
+      expect(handedOn).toEqual([]);
     }
+  });
+
+  it('shows its ticket once, signed for the region of the control plane', async () => {
+    const run = begin();
+    await run.plan();
+    expect(run.redeemed).toEqual([
+      {
+        ...{ apiUrl: 'https://api.example.com', region: 'eu-central-1', keepSecret: expect.any(Function) },
+        request: { ticket: TICKET, buildId: BUILD_ID },
+      },
+    ]);
+  });
+
+  it.each<[CredentialsError['reason'], string]>([
+    ['credentials-refused', 'the credentials broker refused this build: there is no such ticket'],
+    ['credentials-unavailable', 'the credentials broker answered with HTTP 503'],
+  ])('does not run the engine without credentials, and says why: %s', async (reason, message) => {
+    const run = withoutCredentials(new CredentialsError(reason, message));
+    expect(planFailureOf((await run.plan()).result)).toEqual({
+      ...{ ok: false, phase: 'init', reason, message, diagnostics: [] },
+    });
+    expect(run.commands).toEqual([]);
+  });
+
+  it('tells what broke at the broker by its name only', async () => {
+    const run = withoutCredentials(new TypeError(`no ${TICKET}`));
+    const { result, log } = await run.plan();
+    expect(planFailureOf(result).message).toBe('the build broke in phase "init" (TypeError)');
+    expect(log).not.toContain(TICKET);
+  });
+
+  it.each([
+    ['a checkout', { CODEBUILD_SRC_DIR: '' }, 'checkout'],
+    ['an engine', { STAGEGATE_ENGINE_VERSION: '0.12.0' }, 'init'],
+  ])('tells of missing credentials only where there is %s', async (_, variables, phase) => {
+    const run = withoutCredentials(new CredentialsError('credentials-refused', 'refused'));
+    const failure = planFailureOf((await run.plan(variables)).result);
+    expect([failure.phase, failure.message]).toEqual([phase, expect.not.stringContaining('refused')]);
+  });
+
+  it.each([
+    ['CODEBUILD_BUILD_ID', 'CODEBUILD_BUILD_ID: the id of a CodeBuild build'],
+    ['AWS_REGION', 'AWS_REGION: '],
+  ])('needs %s, which CodeBuild gives, to show its ticket', async (name, message) => {
+    const run = begin();
+    const failure = planFailureOf((await run.plan({ [name]: '' })).result);
+    expect([failure.phase, failure.message]).toEqual(['init', expect.stringContaining(message)]);
+    expect(run.redeemed).toEqual([]);
+  });
+
+  it('keeps ticket and credentials out of what is told', async () => {
+    const run = withSteps({
+      plan: () => ({ exitCode: 1, lines: [diagnostic('error', `found ${TICKET} and wJalrXUtnFEMI in /proc`)] }),
+    });
+    run.redeem = async ({ keepSecret }) => {
+      keepSecret('wJalrXUtnFEMI');
+      return AGENT;
+    };
+    const { result, log } = await run.plan();
+    expect(planFailureOf(result).message).toBe('found (sensitive) and (sensitive) in /proc');
+    expect(`${log}${JSON.stringify(result)}`).not.toMatch(/wJalr|5555/);
   });
 
   it.each<[string, string, string, ReturnType<ProgramRun['steps'][string]>, string]>([
@@ -357,6 +421,17 @@ describe('an apply', () => {
     const { isSuccessful, result, log } = await run.apply();
     expect([isSuccessful, appliedOf(result).ok]).toEqual([false, true]);
     expect(log).toContain('Error: an apply of this plan has been started before');
+    // Of the plan, and of the apply that did happen.
+    expect(run.redeemed.length).toBe(2);
+  });
+
+  it('has applied nothing where there are no credentials', async () => {
+    const run = await planned();
+    run.redeem = () => Promise.reject(new CredentialsError('credentials-refused', 'the credentials broker refused'));
+    expect(applyFailureOf((await run.apply()).result)).toMatchObject({
+      ...{ phase: 'init', reason: 'credentials-refused', applied: 'no', message: 'the credentials broker refused' },
+    });
+    expect(run.commands).toEqual([]);
   });
 
   it('is made by the engine of the plan, although another version is the default by now', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +24,7 @@ import {
   type BuildCloud,
   openBuildCloud,
   region,
+  roleArnOf,
   stateBucket,
   targetAccountId,
 } from '../local/codebuild/open-build-cloud.ts';
@@ -32,7 +33,7 @@ import { temporaryDirectory } from '../local/temporary-directory.ts';
 /**
  * A plan and an apply as AWS would run them: the commands and variables of the synthesized projects, the variables that
  * the functions give StartBuild, and the engine downloaded from where the template says. Only two things are this test's:
- * what CodeBuild itself provides (source, credentials, region), and the endpoints of AWS.
+ * what CodeBuild itself provides (source, credentials, region), and the endpoints of AWS and of the credentials broker.
  */
 let cloud: BuildCloud;
 let releases: HttpsServer;
@@ -106,9 +107,19 @@ function placeToWork(given: string): string {
   }
 }
 
-const VariablesSchema = z.array(z.object({ Name: z.string(), Value: z.string() }));
+/** The template refers to the API, whose address is known once it is deployed; here it is the broker's stand-in. */
+const ApiAddressSchema = z
+  .strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('ApiEndpoint')]) })
+  .transform(() => cloud.broker.url);
+const VariablesSchema = z.array(z.object({ Name: z.string(), Value: z.string().or(ApiAddressSchema) }));
 const asRecord = (variables: unknown): Record<string, string> =>
   Object.fromEntries(VariablesSchema.parse(variables).map(({ Name, Value }) => [Name, Value]));
+
+const ticketFor = (purpose: 'plan' | 'apply') =>
+  cloud.broker.issue({
+    ...{ deploymentId: deployment.id, purpose, externalId: environment.externalId },
+    roleArn: roleArnOf(environment, purpose),
+  });
 
 async function run(
   purpose: 'plan' | 'apply',
@@ -118,6 +129,7 @@ async function run(
   const { commands } = parse(project.Source.BuildSpec).phases.build;
   const own = asRecord(project.Environment.EnvironmentVariables);
   expect(own.STAGEGATE_ENGINES).toContain(releases.url);
+  expect(own.STAGEGATE_API_URL).toBe(cloud.broker.url);
   const checkout = join(work, `source-${purpose}`);
   mkdirSync(join(checkout, 'apps/my-app/dev1'), { recursive: true });
   writeFileSync(join(checkout, 'apps/my-app/dev1/main.tf'), CONFIGURATION);
@@ -129,7 +141,7 @@ async function run(
       STAGEGATE_WORK: placeToWork(own.STAGEGATE_WORK ?? ''),
       ...asRecord(build.EnvironmentVariablesOverride),
       ...{ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: work },
-      ...{ CODEBUILD_SRC_DIR: checkout, CODEBUILD_BUILD_ID: `${project.Name}:1`, AWS_REGION: region },
+      ...{ CODEBUILD_SRC_DIR: checkout, CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`, AWS_REGION: region },
       [`CODEBUILD_SRC_DIR_${project.SecondarySources[0].SourceIdentifier}`]: join(cloud.directory, 'asset'),
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${purpose}`,
       ...{ AWS_ENDPOINT_URL: cloud.url, AWS_ENDPOINT_URL_S3: cloud.url, AWS_ENDPOINT_URL_STS: cloud.url },
@@ -155,12 +167,15 @@ output "one" {
 
 test('the build programs run with exactly what the template and the functions give them', async () => {
   const prefix = runPrefix(deployment);
-  const planning = await run('plan', planBuild(subject));
+  const planning = await run('plan', planBuild(subject, ticketFor('plan')));
   expect(planning).toEqual({ exitCode: 0, output: expect.stringContaining('terraform_data.one: plan to create') });
   const result = PlanSuccessSchema.parse(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult')));
   expect(result).toMatchObject({ engine: { name: engine.name, version: engine.version }, exitCode: 2 });
 
-  const applying = await run('apply', applyBuild(subject, aPlanned({ digest: result.digest, bundle: result.bundle })));
+  const applying = await run(
+    'apply',
+    applyBuild(subject, ticketFor('apply'), aPlanned({ digest: result.digest, bundle: result.bundle })),
+  );
   expect(applying).toEqual({ exitCode: 0, output: expect.stringContaining('terraform_data.one: created') });
   expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'applyResult'))).toMatchObject({
     ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 },

@@ -37,6 +37,18 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     },
   }),
   approver: anApprover({ principals: ['arn:aws:sts::111111111111:assumed-role/Staff/*'], subscriptionArn: 'arn:x' }),
+  buildTicket: {
+    ...{
+      deploymentId: ID,
+      purpose: 'plan',
+      round: 1,
+      hashes: ['a'.repeat(64)],
+      role: 'stagegate-plan-build',
+      issuedAt: NOW,
+    },
+    session: { userId: 'AROAEXAMPLE:AWSCodeBuild-1', since: NOW },
+  },
+  credentialsRefusal: { deploymentId: ID, mark: 'a'.repeat(64), at: NOW },
   releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
   release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
   passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
+import { preparePlan } from '../../lambdas/domain/prepare-plan.ts';
 import { anApplication, DNS_SETTINGS, HOSTNAME } from '../builders.ts';
 import { DnsWorld, ZONE } from './dns-world.ts';
 
@@ -8,9 +9,11 @@ beforeEach(async () => {
   world = await DnsWorld.openWithDns();
 });
 
-const variablesOf = (answer: Awaited<ReturnType<typeof ensureCertificate>>): unknown => {
+/** What the plan is told once the certificate is there. */
+const variablesOf = async (id: string, answer: Awaited<ReturnType<typeof ensureCertificate>>): Promise<unknown> => {
   if (answer.outcome !== 'ready') throw new Error(`the certificate is ${JSON.stringify(answer)}`);
-  const variable = answer.plan.EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_VARIABLES');
+  const { plan } = await preparePlan(world, id);
+  const variable = plan.EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_VARIABLES');
   return JSON.parse(variable?.Value ?? '');
 };
 
@@ -38,7 +41,7 @@ describe('a certificate', () => {
     const id = await deploy();
     const answer = await ensure(id);
     const [arn] = arns();
-    expect(variablesOf(answer)).toEqual({
+    expect(await variablesOf(id, answer)).toEqual({
       domain_name: { value: HOSTNAME, mode: 'when-declared' },
       certificate_arn: { value: arn, mode: 'when-declared' },
     });

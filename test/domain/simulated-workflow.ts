@@ -2,6 +2,7 @@ import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/acqui
 import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
 import { awaitGate } from '../../lambdas/domain/await-approval.ts';
+import type { BuildRequest } from '../../lambdas/domain/build-request.ts';
 import type { Caught } from '../../lambdas/domain/caught.ts';
 import { checkPlan } from '../../lambdas/domain/check-plan.ts';
 import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
@@ -20,6 +21,7 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
+import { preparePlan } from '../../lambdas/domain/prepare-plan.ts';
 import { publishDns } from '../../lambdas/domain/publish-dns.ts';
 import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
@@ -52,6 +54,7 @@ export interface Terraform {
 type State =
   | 'AcquireEnvironment'
   | 'EnsureCertificate'
+  | 'PreparePlan'
   | 'Plan'
   | 'AnalyzePlan'
   | 'RequestApproval'
@@ -80,6 +83,8 @@ interface Execution {
   ending: Ending;
   failure?: Caught;
   outcome?: Status;
+  /** Of the build that comes next. */
+  ticket?: string;
   readonly builds: string[];
 }
 
@@ -94,6 +99,8 @@ const BUSY = 'a crash between the commit and what follows it';
 export class SimulatedWorkflow implements Workflow, Builds {
   readonly executions = new Map<string, Execution>();
   readonly runningBuilds = new Set<string>();
+  /** The ticket that each build was started with. */
+  readonly tickets = new Map<string, string>();
   /** Digests that were applied, each time they were. */
   readonly applied: { digest: string; deploymentId: string }[] = [];
   /** Resources in each Terraform state, by its key. */
@@ -143,6 +150,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
 
   async anyInProgress(buildIds: readonly string[]): Promise<boolean> {
     return buildIds.some((id) => this.runningBuilds.has(id));
+  }
+
+  async isRunningWith(buildId: string, name: string, value: string): Promise<boolean> {
+    return name === 'STAGEGATE_TICKET' && this.runningBuilds.has(buildId) && this.tickets.get(buildId) === value;
   }
 
   /** StopExecution: nothing is caught, and a build of the execution goes on until `endBuilds`. */
@@ -223,8 +234,10 @@ export class SimulatedWorkflow implements Workflow, Builds {
       case 'EnsureCertificate': {
         const certificate = await ensureCertificate(services, id);
         if (certificate.outcome === 'canceled') return record('canceled');
-        return certificate.outcome === 'ready' ? { state: 'Plan' } : this.#lookAgain(execution, certificate);
+        return certificate.outcome === 'ready' ? { state: 'PreparePlan' } : this.#lookAgain(execution, certificate);
       }
+      case 'PreparePlan':
+        return { state: 'Plan', ticket: ticketOf((await preparePlan(services, id)).plan) };
       case 'Plan':
         return this.#build(execution, (deployment) => this.#plan(deployment));
       case 'AnalyzePlan': {
@@ -250,17 +263,18 @@ export class SimulatedWorkflow implements Workflow, Builds {
       }
       case 'CheckPlan': {
         const { outcome } = await checkPlan(services, id);
-        return { state: outcome === 'current' ? 'ConsumePlan' : 'Plan' };
+        return { state: outcome === 'current' ? 'ConsumePlan' : 'PreparePlan' };
       }
       case 'ConsumePlan': {
-        const { outcome } = await consumePlan(services, id);
-        return outcome === 'consumed' ? { state: 'Apply' } : record(outcome);
+        const consumption = await consumePlan(services, id);
+        if (consumption.outcome !== 'consumed') return record(consumption.outcome);
+        return { state: 'Apply', ticket: ticketOf(consumption.apply) };
       }
       case 'Apply':
         return this.#build(execution, (deployment) => this.#apply(deployment));
       case 'InspectFailedApply': {
         const { outcome } = await inspectFailedApply(services, id);
-        return outcome === 'stale' ? { state: 'Plan' } : { state: 'Record', ending: 'failed' };
+        return outcome === 'stale' ? { state: 'PreparePlan' } : { state: 'Record', ending: 'failed' };
       }
       case 'RecordOutputs':
         await recordOutputs(services, id);
@@ -297,6 +311,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
       const build = `${execution.state}:${deploymentId}:${builds.length}`;
       builds.push(build);
       this.runningBuilds.add(build);
+      if (execution.ticket !== undefined) this.tickets.set(build, execution.ticket);
       return { waitingFor: { build } };
     }
     this.runningBuilds.delete(waitingFor.build);
@@ -379,8 +394,10 @@ type NotYet =
   | { readonly outcome: 'pending'; readonly waitSeconds: number }
   | { readonly outcome: 'failed'; readonly reason: string; readonly message: string };
 
+const ticketOf = ({ EnvironmentVariablesOverride }: BuildRequest): string =>
+  EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_TICKET')?.Value ?? '';
 const acquired = ({ needsCertificate, needsDns }: Acquisition): Answer => ({
-  ...{ state: needsCertificate ? 'EnsureCertificate' : 'Plan', needsDns },
+  ...{ state: needsCertificate ? 'EnsureCertificate' : 'PreparePlan', needsDns },
 });
 const published = ({ needsDns }: Execution): Answer => (needsDns ? { state: 'PublishDns' } : record('succeeded'));
 const record = (ending: Ending, failure?: Caught): Answer => ({ state: 'Record', ending, ...(failure && { failure }) });

@@ -28,6 +28,8 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   stateAddress: 'f9f4d2970c19b172',
   deployment: 'ed74a1ab8fbc964a',
   configuration: '00a2ca0c98507140',
+  buildTicket: '116e8cc38e3d0869',
+  credentialsRefusal: 'e63b943adb70abe1',
   gate: 'c0dba6c58bfa40a5',
   taskToken: 'abbe0806236a5a47',
   deploymentEvent: 'e3ad3071c8a54390',
@@ -41,7 +43,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   webhookDelivery: '1a6293963766a8eb',
   linkState: '75f9f6b2ebe784ce',
   refusalMark: 'e63b943adb70abe1',
-  auditEntry: '64fae81efa4b3a9a',
+  auditEntry: '4045e38714162a1c',
   auditHead: 'c4eff73d73c5273c',
 };
 

@@ -52,6 +52,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
     await world.release();
     expect(await run(await world.deploy('dev1', 1))).toEqual({
       AcquireEnvironment: 2,
+      PreparePlan: 2,
       Plan: 1, // the simulated build's own
       AnalyzePlan: 3,
       ConsumePlan: 2,

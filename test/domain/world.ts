@@ -23,6 +23,7 @@ import { registerPush } from '../../lambdas/domain/register-push.ts';
 import type { Release } from '../../lambdas/domain/release.ts';
 import { sweepEnvironments } from '../../lambdas/domain/sweep-environments.ts';
 import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
+import { FakeEnvironmentRoles } from '../fakes/fake-environment-roles.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';
 import { FakeStateReader } from '../fakes/fake-state-reader.ts';
@@ -69,6 +70,8 @@ export class World {
   readonly leastGateExpirySeconds = 3600;
   readonly pinnedSessionRoles = ['arn:aws:iam::111111111111:role/Staff'];
   readonly reservedAccount = '000000000000';
+  readonly controlAccount = '000000000000';
+  readonly environmentRoles = new FakeEnvironmentRoles();
   readonly allowedSources: readonly string[] = [];
   readonly scheduler = new InMemoryScheduler();
   readonly limits = { perApplication: 3, inAll: 5 };

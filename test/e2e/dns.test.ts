@@ -182,7 +182,7 @@ describe('an environment with DNS', () => {
     expect(states).toContain('WaitForCertificate');
     expect(states).toContain('WaitForDns');
     expect(without(states, 'WaitForCertificate', 'WaitForDns').join(' ')).toMatch(
-      /^AcquireEnvironment NeedsCertificate\? (?:EnsureCertificate IsCertificateReady\? )+Plan AnalyzePlan .*RecordOutputs NeedsDns\? (?:PublishDns IsDnsPublished\? )+RecordSuccess AnnounceSuccess ReleaseEnvironment HowDidItEnd\? Succeeded$/,
+      /^AcquireEnvironment NeedsCertificate\? (?:EnsureCertificate IsCertificateReady\? )+PreparePlan Plan AnalyzePlan .*RecordOutputs NeedsDns\? (?:PublishDns IsDnsPublished\? )+RecordSuccess AnnounceSuccess ReleaseEnvironment HowDidItEnd\? Succeeded$/,
     );
     const { dns, outputs } = await app.show();
     expect(dns).toMatchObject({
@@ -200,7 +200,15 @@ describe('an environment with DNS', () => {
     await app.release(directory('two'));
     const second = await app.reaches('dev1', 2, 'succeeded');
     expect(await cloud.statesOf(second.id)).toEqual([
-      ...['AcquireEnvironment', 'NeedsCertificate?', 'EnsureCertificate', 'IsCertificateReady?', 'Plan', 'AnalyzePlan'],
+      ...[
+        'AcquireEnvironment',
+        'NeedsCertificate?',
+        'EnsureCertificate',
+        'IsCertificateReady?',
+        'PreparePlan',
+        'Plan',
+        'AnalyzePlan',
+      ],
       ...['WhatNext?', 'ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?', 'PublishDns'],
       ...['IsDnsPublished?', 'RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'],
     ]);

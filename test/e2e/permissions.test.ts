@@ -77,6 +77,7 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'DELETE /applications/{app}/ephemeral-environments/{name}': 'developer',
   'PATCH /applications/{app}/environments/{env}': 'staff',
   'POST /applications/{app}/environments/{env}/state-moves': 'staff',
+  'POST /applications/{app}/environments/{env}/deployments/{id}/release': 'staff',
   'POST /applications/{app}/environments/{env}/protection-lifts': 'staff',
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': 'staff',
   'PUT /applications/{app}': 'admin',
@@ -160,6 +161,10 @@ describe('the API', () => {
         return pathsOf(template).map((path) => [`${method} ${path}`, isAllowed(least) ? 'answered' : 'forbidden']);
       }),
     );
+
+  test.each([...ROLES, undefined])('lets no %s ask for the credentials of builds', async (role) => {
+    expect(await ask('POST', '/builds/credentials', sessionOf(role))).toBe('forbidden');
+  });
 
   test('has the routes of the reviewed table, with the roles it gives them', async () => {
     const { paths } = z

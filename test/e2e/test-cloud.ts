@@ -72,6 +72,8 @@ interface TestCloudProps {
   /** `--data`: what survives a kill. */
   readonly data?: string;
   readonly repository?: GitRepository;
+  /** Where the stand-in for OpenTofu is. */
+  readonly engineDirectory?: string;
 }
 
 interface CloudParts {
@@ -104,9 +106,10 @@ export class TestCloud {
     engine,
     data,
     repository = new GitRepository(files),
+    engineDirectory = STAND_IN_ENGINE,
   }: TestCloudProps = {}): Promise<TestCloud> {
     const workflowClock = new HurriedClock();
-    const cloud = await start({ repository, data, workflowClock });
+    const cloud = await start({ repository, data, workflowClock, engineDirectory });
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
@@ -477,6 +480,7 @@ interface StartProps {
   readonly repository: GitRepository;
   readonly data: string | undefined;
   readonly workflowClock: HurriedClock;
+  readonly engineDirectory?: string;
 }
 
 /** The assembly that all end-to-end suites of a run share. */
@@ -486,10 +490,15 @@ export function synthesizedOnce(): string {
   return assemblyDirectory;
 }
 
-function start({ repository, data, workflowClock }: StartProps): Promise<LocalCloud> {
+function start({
+  repository,
+  data,
+  workflowClock,
+  engineDirectory = STAND_IN_ENGINE,
+}: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
     ...{ assemblyDirectory: synthesizedOnce(), port: 0, configRepository: repository.directory, ...(data && { data }) },
     workflowClock,
-    environment: { PATH: [STAND_IN_ENGINE, dirname(process.execPath), process.env.PATH].join(delimiter) },
+    environment: { PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter) },
   });
 }

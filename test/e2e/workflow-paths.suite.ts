@@ -25,7 +25,7 @@ describe('paths of the workflow', () => {
   });
 
   const ACQUIRED = ['AcquireEnvironment', 'NeedsCertificate?'];
-  const PLANNED = [...ACQUIRED, 'Plan', 'AnalyzePlan', 'WhatNext?'];
+  const PLANNED = [...ACQUIRED, 'PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?'];
   const STAFF_ASKED = [
     'RequestStaffApproval',
     'IsStaffReachable?',
@@ -241,7 +241,7 @@ resource "terraform_data" "second" {
         expect(deployment.error?.message).toContain('broken.tf');
         return deployment.id;
       },
-      states: [...ACQUIRED, 'Plan', ...ending('RecordFailure', 'Failed')],
+      states: [...ACQUIRED, 'PreparePlan', 'Plan', ...ending('RecordFailure', 'Failed')],
     },
     {
       situation: 'Terraform that fails half way through the apply',

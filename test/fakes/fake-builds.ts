@@ -7,4 +7,8 @@ export class FakeBuilds implements Builds {
   async anyInProgress(buildIds: readonly string[]): Promise<boolean> {
     return buildIds.some((id) => this.inProgress.has(id));
   }
+
+  async isRunningWith(buildId: string): Promise<boolean> {
+    return this.inProgress.has(buildId);
+  }
 }

@@ -1,3 +1,4 @@
+import { BuildResultError } from '../../lambdas/domain/errors.ts';
 import type { Artifact, ArtifactStore, StoredText } from '../../lambdas/domain/ports.ts';
 import { NOW } from '../builders.ts';
 
@@ -8,11 +9,21 @@ export class InMemoryArtifactStore implements ArtifactStore {
   modifiedAt = NOW;
   readonly #versions = new Map<string, string[]>();
 
-  async getJson(key: string, versionId?: string): Promise<{ value: unknown; versionId: string } | undefined> {
+  async getJson(
+    key: string,
+    versionId?: string,
+    mostBytes = Number.POSITIVE_INFINITY,
+  ): Promise<{ value: unknown; versionId: string } | undefined> {
     const versions = this.#versions.get(key) ?? [];
     const index = versionId === undefined ? versions.length - 1 : Number(versionId) - 1;
     const text = versions[index];
-    return text === undefined ? undefined : { value: JSON.parse(text), versionId: String(index + 1) };
+    if (text === undefined) return undefined;
+    if (text.length > mostBytes) throw new BuildResultError(`reading ${key}: ${text.length} bytes are too many`);
+    try {
+      return { value: JSON.parse(text), versionId: String(index + 1) };
+    } catch {
+      throw new BuildResultError(`reading ${key}: not JSON`);
+    }
   }
 
   async getText(key: string): Promise<StoredText | undefined> {

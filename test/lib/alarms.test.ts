@@ -11,6 +11,7 @@ describe('alarms', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName).sort()).toEqual([
       'stagegate-ApproversLost',
       'stagegate-CertificatesFailing',
+      'stagegate-CredentialsRefused',
       'stagegate-DeadLetters-branch-gone',
       'stagegate-DeadLetters-check-certificates',
       'stagegate-DeadLetters-promote',

@@ -66,7 +66,7 @@ describe('the build projects', () => {
     };
     const engineVersions = [{ name: 'tofu', version: '1.10.6', sha256: 'a'.repeat(64) }, mirrored];
     for (const project of Object.values(projects({ engineVersions })))
-      expect(ProjectVariablesSchema.parse(variablesOf(project)).STAGEGATE_ENGINES).toEqual([
+      expect(ProjectVariablesSchema.shape.STAGEGATE_ENGINES.parse(variablesOf(project).STAGEGATE_ENGINES)).toEqual([
         {
           ...engineVersions[0],
           url: 'https://github.com/opentofu/opentofu/releases/download/v1.10.6/tofu_1.10.6_linux_arm64.zip',

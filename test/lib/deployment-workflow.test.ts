@@ -8,11 +8,14 @@ const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
 const BUILD = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
 const PLAN = { ...BUILD, ProjectName: 'stagegate-plan' };
-const AGAIN = { outcome: 'stale', plan: { ...PLAN, SourceVersion: 'd'.repeat(40) } };
+const AGAIN = { outcome: 'stale' };
 const APPLY = { ...BUILD, ProjectName: 'stagegate-apply' };
 
 const to = (...names: string[]): string[] => names;
-const acquire = { AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: false, needsDns: false } }] };
+const acquire = {
+  AcquireEnvironment: [{ payload: { needsCertificate: false, needsDns: false } }],
+  PreparePlan: [{ payload: { plan: PLAN } }],
+};
 const planned = (next: string, ...gates: string[]) => ({
   ...acquire,
   AnalyzePlan: [{ payload: { next, gates } }],
@@ -27,7 +30,7 @@ const timeout = { error: 'States.Timeout' };
 const crash = { error: 'TypeError', cause: 'a crash' };
 
 const acquired = to('AcquireEnvironment', 'NeedsCertificate?');
-const planning = to('Plan', 'AnalyzePlan', 'WhatNext?');
+const planning = to('PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?');
 const begin = to(...acquired, ...planning);
 const staff = to(
   'RequestStaffApproval',
@@ -54,12 +57,12 @@ const failing = { RecordFailure: ended('failed') };
 /** An environment with DNS, whose states answer in turn. */
 const withDns = (certificates: object[], publications: object[]) => ({
   ...planned('apply'),
-  AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: true, needsDns: true } }],
+  AcquireEnvironment: [{ payload: { needsCertificate: true, needsDns: true } }],
   EnsureCertificate: certificates.map((payload) => ({ payload })),
   PublishDns: publications.map((payload) => ({ payload })),
 });
 const PENDING = { outcome: 'pending', waitSeconds: 30 };
-const READY = { outcome: 'ready', plan: { ...PLAN, SourceVersion: 'e'.repeat(40) } };
+const READY = { outcome: 'ready' };
 const DONE = { outcome: 'done' };
 const undelegated = { outcome: 'failed', reason: 'zone-not-delegated', message: 'zone Z1 is not delegated' };
 const hijacked = { outcome: 'failed', reason: 'record-not-ours', message: 'A web.acme.example stands there' };
@@ -116,7 +119,7 @@ const CASES: readonly Case[] = [
     situation: 'DNS: withdrawn without a certificate being asked for',
     answers: {
       ...withDns([], [PENDING, DONE]),
-      AcquireEnvironment: [{ payload: { plan: PLAN, needsCertificate: false, needsDns: true } }],
+      AcquireEnvironment: [{ payload: { needsCertificate: false, needsDns: true } }],
       ...succeeding,
     },
     path: [...begin, ...apply, ...publish, 'WaitForDns', ...publish, ...success],
@@ -303,7 +306,7 @@ const CASES: readonly Case[] = [
   {
     situation: 'announcing an ending fails',
     answers: { ...acquire, Plan: [crash], ...failing, AnnounceEnding: [crash] },
-    path: [...acquired, 'Plan', ...failure],
+    path: [...acquired, 'PreparePlan', 'Plan', ...failure],
   },
   {
     situation: 'recording keeps failing',
@@ -318,12 +321,12 @@ const CASES: readonly Case[] = [
   {
     situation: 'the reconciler ended the deployment first, with another ending',
     answers: { ...acquire, Plan: [crash], RecordFailure: ended('canceled') },
-    path: [...acquired, 'Plan', ...failure.slice(0, -1), 'Canceled'],
+    path: [...acquired, 'PreparePlan', 'Plan', ...failure.slice(0, -1), 'Canceled'],
   },
   {
     situation: 'an error without a cause',
     answers: { ...acquire, Plan: [{ error: 'States.TaskFailed' }], ...failing },
-    path: [...acquired, 'Plan', ...failure],
+    path: [...acquired, 'PreparePlan', 'Plan', ...failure],
   },
   {
     situation: 'an answer that no rule knows',
@@ -347,7 +350,8 @@ describe('a deployment', () => {
     ...failing,
   };
   const breakable = to(
-    ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
+    ...to('AcquireEnvironment', 'PreparePlan', 'Plan', 'AnalyzePlan'),
+    ...to('RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
     ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
     ...to('RecordOutputs', 'EnsureCertificate', 'PublishDns'),
   );
@@ -373,11 +377,12 @@ describe('a deployment', () => {
   test('plans again with what the next round needs', async () => {
     const { calls } = await walk(definition, ID, {
       ...staffGate('approved'),
+      PreparePlan: [{ payload: { plan: PLAN } }, { payload: { plan: { ...PLAN, SourceVersion: 'd'.repeat(40) } } }],
       CheckPlan: [{ payload: AGAIN }],
       AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff'] } }, { payload: { next: 'apply', gates: [] } }],
       ...succeeding,
     });
-    expect(calls.Plan).toMatchObject(AGAIN.plan);
+    expect(calls.Plan).toMatchObject({ SourceVersion: 'd'.repeat(40) });
   });
 
   test('is known by its id in every call', async () => {
@@ -391,9 +396,9 @@ describe('a deployment', () => {
     expect([calls.Plan, calls.Apply]).toEqual([PLAN, APPLY]);
   });
 
-  test('plans with the build that brings the certificate', async () => {
-    const { calls } = await walk(definition, ID, { ...withDns([PENDING, READY], [DONE]), ...succeeding });
-    expect(calls.Plan).toMatchObject({ SourceVersion: 'e'.repeat(40) });
+  test('prepares the plan once the certificate is there, so that the plan is told of it', async () => {
+    const { path } = await walk(definition, ID, { ...withDns([PENDING, READY], [DONE]), ...succeeding });
+    expect(path.indexOf('PreparePlan')).toBeGreaterThan(path.lastIndexOf('EnsureCertificate'));
   });
 
   test.each([
@@ -408,7 +413,7 @@ describe('a deployment', () => {
     'cannot be sent to project %s, which is none of the projects that plan',
     async (ProjectName) => {
       const plan = { ...PLAN, ProjectName };
-      const answers = { AcquireEnvironment: [{ payload: { plan, needsCertificate: false, needsDns: false } }] };
+      const answers = { PreparePlan: [{ payload: { plan } }] };
       await expect(walk(definition, ID, { ...planned('apply'), ...answers, ...succeeding })).rejects.toMatchObject({
         message: `no project of this state: ${ProjectName}`,
       });
@@ -530,7 +535,15 @@ describe('the definition', () => {
 
 /** Every task that may break, broken. */
 const BREAKS = to(
-  ...to('AcquireEnvironment', 'Plan', 'AnalyzePlan', 'RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
+  ...to(
+    'AcquireEnvironment',
+    'PreparePlan',
+    'Plan',
+    'AnalyzePlan',
+    'RequestStaffApproval',
+    'AwaitStaffApproval',
+    'SettleStaffGate',
+  ),
   ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
   ...to('RecordOutputs', 'RecordFailure', 'EnsureCertificate', 'PublishDns'),
 ).map((state) => ({

@@ -64,6 +64,7 @@ const readVersions = (pattern: string) => [
 const MACHINE = 'stateMachine:stagegate-deployment';
 const start = on(MACHINE, 'states:StartExecution');
 const resume = on(MACHINE, 'states:SendTaskSuccess');
+const inspect = on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory');
 const publish = on('<EventsBus>', 'events:PutEvents');
 const watchBuilds = [
   ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
@@ -88,7 +89,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...mailing,
     ...linkSecrets,
   ],
-  deploy: [...deploying, ...deleteRecords],
+  deploy: [...deploying, ...deleteRecords, ...inspect, ...watchBuilds],
   ephemeral: [
     ...deploying,
     ...deleteRecords,
@@ -99,6 +100,13 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   webhook: [...writeRecords, ...publish, ...on('<EncryptionWebhookKey>', 'kms:GenerateMac')],
   open: [],
   'approval-page': [...deciding, ...readVersions('analysis/*'), ...linkSecrets],
+  credentials: [
+    ...writeRecords,
+    ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-plan', 'sts:AssumeRole'),
+    ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-apply', 'sts:AssumeRole'),
+    ...watchBuilds,
+  ],
+  'prepare-plan': writeRecords,
   'acquire-environment': getRecords,
   'analyze-plan': [
     ...[...listRecords, ...writeRecords, ...deleteRecords],
@@ -133,7 +141,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...deploying,
     ...deleteRecords,
     ...readObjects('runs/*'),
-    ...on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory'),
+    ...inspect,
     ...watchBuilds,
     ...deadLetters('reconcile'),
   ],
@@ -202,7 +210,7 @@ describe('functions', () => {
 describe('the audit', () => {
   /** Functions that do what an auditor is told of. */
   const APPENDING = [
-    ...['configure', 'approvers', 'deploy', 'ephemeral', 'decide', 'approval-page'],
+    ...['configure', 'approvers', 'deploy', 'ephemeral', 'credentials', 'decide', 'approval-page'],
     ...[
       'analyze-plan',
       'request-approval',
@@ -245,8 +253,9 @@ describe('builds', () => {
     's3:GetObjectVersion',
   );
   const sealing = on(KEY, 'kms:Decrypt', 'kms:GenerateDataKey');
+  const askBroker = on('<RestApi>/$default/POST/builds/credentials', 'execute-api:Invoke');
 
-  test('plan only puts its own results and assumes plan roles', () => {
+  test('plan only puts its own results and asks the broker, and assumes no role', () => {
     expect(pairs(statementsOf(buildRole('stagegate-plan-build')))).toEqual(
       unique([
         ...ownLogs('TerraformRunnerPlanLogs'),
@@ -254,12 +263,12 @@ describe('builds', () => {
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:PutObject'),
         ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
-        ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-plan', 'sts:AssumeRole'),
+        ...askBroker,
       ]),
     );
   });
 
-  test('apply only gets a bundle by version, puts its own results and assumes apply roles', () => {
+  test('apply only gets a bundle by version, puts its own results and asks the broker, and assumes no role', () => {
     expect(pairs(statementsOf(buildRole('stagegate-apply-build')))).toEqual(
       unique([
         ...ownLogs('TerraformRunnerApplyLogs'),
@@ -268,7 +277,7 @@ describe('builds', () => {
         ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObjectVersion'),
         ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:PutObject'),
         ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
-        ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-apply', 'sts:AssumeRole'),
+        ...askBroker,
       ]),
     );
   });
@@ -376,18 +385,22 @@ describe('builds', () => {
     });
   });
 
-  test('assume further roles that the configuration allows, each kind its own', () => {
+  test('get further roles that the configuration allows from the broker, which alone may assume them', () => {
     const plan = 'arn:aws:iam::222222222222:role/our-plan-*';
     const apply = 'arn:aws:iam::222222222222:role/our-apply';
     const configured = stagegate({ allowedPlanRoleArns: plan, allowedApplyRoleArns: apply });
-    const assumable = (name: string) => {
-      const role = ofType(configured, 'AWS::IAM::Role').find(([, { Properties }]) => Properties.RoleName === name);
-      return pairs(statementsOf(role?.[1] as Resource)).filter((pair) => pair.startsWith('sts:'));
-    };
-    expect(assumable('stagegate-plan-build')).toContain(`sts:AssumeRole ${plan}`);
-    expect(assumable('stagegate-plan-build')).not.toContain(`sts:AssumeRole ${apply}`);
-    expect(assumable('stagegate-apply-build')).toContain(`sts:AssumeRole ${apply}`);
-    expect(assumable('stagegate-apply-build')).not.toContain(`sts:AssumeRole ${plan}`);
+    const assuming = ofType(configured, 'AWS::IAM::Role').flatMap(([, role]) =>
+      pairs(statementsOf(role)).some((pair) => pair === `sts:AssumeRole ${plan}` || pair === `sts:AssumeRole ${apply}`)
+        ? [role.Properties.RoleName]
+        : [],
+    );
+    expect(assuming).toEqual(['stagegate-credentials']);
+    const broker = ofType(configured, 'AWS::IAM::Role').find(
+      ([, { Properties }]) => Properties.RoleName === 'stagegate-credentials',
+    );
+    const assumable = pairs(statementsOf(broker?.[1] as Resource));
+    expect(assumable).toContain(`sts:AssumeRole ${plan}`);
+    expect(assumable).toContain(`sts:AssumeRole ${apply}`);
   });
 });
 
@@ -451,19 +464,29 @@ describe('people', () => {
     Object.entries(ROUTES).map(([key, route]) => ({ role, key, least: route.role })),
   );
 
-  test.each(cases.filter(({ least }) => least !== 'public'))('$role, $key', ({ role, key, least }) => {
-    const [method = '', path = ''] = key.split(' ');
-    // The second set of names tries to look like another route.
-    const names = [
-      path.replaceAll(/\{(\w+)\}/g, 'some-$1'),
-      path
-        .replaceAll('{app}', 'applications')
-        .replaceAll('{env}', 'deployments')
-        .replaceAll(/\{\w+\}/g, 'cancel'),
-    ];
-    for (const request of names)
-      expect([request, mayInvoke(role, method, request)]).toEqual([request, RANK.indexOf(role) >= RANK.indexOf(least)]);
+  test('of no role may ask the broker for credentials', () => {
+    for (const role of RANK.slice(1)) expect(mayInvoke(role, 'POST', '/builds/credentials')).toBe(false);
   });
+
+  test.each(cases.filter(({ least }) => least !== 'public' && least !== 'build'))(
+    '$role, $key',
+    ({ role, key, least }) => {
+      const [method = '', path = ''] = key.split(' ');
+      // The second set of names tries to look like another route.
+      const names = [
+        path.replaceAll(/\{(\w+)\}/g, 'some-$1'),
+        path
+          .replaceAll('{app}', 'applications')
+          .replaceAll('{env}', 'deployments')
+          .replaceAll(/\{\w+\}/g, 'cancel'),
+      ];
+      for (const request of names)
+        expect([request, mayInvoke(role, method, request)]).toEqual([
+          request,
+          RANK.indexOf(role) >= RANK.indexOf(least),
+        ]);
+    },
+  );
 
   test.each(['staff', 'admin'])('%s can see executions but never push one past a gate', (role) => {
     const denied = ['RedriveExecution', 'SendTaskFailure', 'SendTaskHeartbeat', 'SendTaskSuccess'];

@@ -35,7 +35,7 @@ describe('the template for a target account', () => {
       'ApplyPolicyArns',
       'CertificateCommonName',
       'CheckPlanRoleArn',
-      'ControlAccountId',
+      'CredentialsRoleArn',
       'DnsRoleArns',
       'Environment',
       'ExternalId',
@@ -76,19 +76,9 @@ describe('the template for a target account', () => {
     expect(trustOf('state')).toEqual({ principal: '<CheckPlanRoleArn>', conditions: withExternalId });
   });
 
-  test.each(['plan', 'apply'])(
-    'its %s role trusts the %s build roles of the control account, whatever they fetch with, with the external id',
-    (purpose) => {
-      const { principal, conditions } = trustOf(purpose);
-      expect(principal).toBe('arn:<AWS::Partition>:iam::<ControlAccountId>:root');
-      const { ArnLike, ...others } = conditions;
-      expect(others).toEqual(withExternalId);
-      const trusted: readonly string[] = ArnLike['aws:PrincipalArn'].map(flat);
-      const prefix = 'arn:<AWS::Partition>:iam::<ControlAccountId>:role/';
-      expect(trusted).toEqual([`${prefix}stagegate-${purpose}-build`, `${prefix}stagegate-${purpose}-build.*`]);
-      expect(target.Parameters?.ControlAccountId).toMatchObject({ AllowedPattern: '^[0-9]{12}$' });
-    },
-  );
+  test.each(['plan', 'apply'])('its %s role trusts the credentials broker, with the external id', (purpose) => {
+    expect(trustOf(purpose)).toEqual({ principal: '<CredentialsRoleArn>', conditions: withExternalId });
+  });
 
   test('its plan role reads, and writes nothing but the lock', () => {
     expect(role('plan').ManagedPolicyArns.map(flat)).toEqual([

@@ -52,7 +52,7 @@ describe('the template of the control plane', () => {
       'ArtifactBucketName',
       'BusName',
       'CheckPlanRoleArn',
-      'ControlAccountId',
+      'CredentialsRoleArn',
       'DnsRoleArns',
       'StateMachineArn',
       'TableName',

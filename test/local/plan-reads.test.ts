@@ -28,7 +28,12 @@ async function deploy(
     template: loadAssembly(assemblyOf()).stack('StagegateTargetAccount').template,
     ...{ stackName: 'stagegate-shop-prod1', accountId: ACCOUNT, region: 'eu-west-1' },
     parameters: {
-      ...{ Application: 'shop', Environment: 'prod1', ExternalId: 'a'.repeat(32), ControlAccountId: '1'.repeat(12) },
+      ...{
+        Application: 'shop',
+        Environment: 'prod1',
+        ExternalId: 'a'.repeat(32),
+        CredentialsRoleArn: `arn:aws:iam::${'1'.repeat(12)}:role/stagegate-credentials`,
+      },
       CheckPlanRoleArn: 'arn:aws:iam::111111111111:role/stagegate-check-plan',
       StateBucket: 'acme-state',
       ...parameters,

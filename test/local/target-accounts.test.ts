@@ -75,14 +75,14 @@ describe('the stacks of an environment’s account', () => {
 
   it('are made for the registered external id, whatever a build brings', async () => {
     const environment = register('dev2');
-    const { result } = await plan(cloud, environment, commit('dev2'), { STAGEGATE_EXTERNAL_ID: '0'.repeat(32) });
-    expect(planFailureOf(result)).toMatchObject({ phase: 'init' });
+    const { result } = await plan(cloud, { ...environment, externalId: '0'.repeat(32) }, commit('dev2'));
+    expect(planFailureOf(result)).toMatchObject({ phase: 'init', reason: 'credentials-refused' });
     expect(plannedOf(await plan(cloud, environment, commit('dev2'))).exitCode).toBe(2);
   });
 
   it('do not exist for environments that nobody registered', async () => {
     const { result } = await plan(cloud, environmentOf('nobody'), commit('nobody'));
-    expect(planFailureOf(result)).toMatchObject({ phase: 'init' });
+    expect(planFailureOf(result)).toMatchObject({ phase: 'init', reason: 'credentials-refused' });
   });
 
   it('give the roles access to the state where the directory’s own block says it is', async () => {
@@ -115,7 +115,7 @@ describe('the stacks of an environment’s account', () => {
   it('have the roles that the environment names itself', async () => {
     const role = `arn:aws:iam::${targetAccountId}:role/stagegate-acme-deployer-plan`;
     const environment = register('named', { roles: { plan: role } });
-    const planned = await plan(cloud, environment, commit('named'), { STAGEGATE_ROLE_ARN: role });
+    const planned = await plan(cloud, { ...environment, roles: { plan: role } }, commit('named'));
     expect(plannedOf(planned).exitCode).toBe(2);
   });
 });

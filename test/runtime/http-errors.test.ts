@@ -12,6 +12,7 @@ describe('the problem table', () => {
   test('has a class for every refusal, 403 where this caller may never and 409 where things stand otherwise', () => {
     const own: Readonly<Record<string, number>> = { 'signature-invalid': 401, 'too-large': 413 };
     const never = [
+      'credentials-refused',
       'not-an-approver',
       'one-person-one-gate',
       'one-session-one-seat',

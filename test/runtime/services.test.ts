@@ -17,6 +17,7 @@ const BROUGHT_BY: Readonly<Record<string, string>> = {
   PRICE_SHEET_KEY: 'priceSheetKey',
   LEAST_GATE_EXPIRY_SECONDS: 'leastGateExpirySeconds',
   PINNED_SESSION_ROLES: 'pinnedSessionRoles',
+  CONTROL_ACCOUNT: 'controlAccount',
   RESERVED_ACCOUNT: 'reservedAccount',
   ALLOWED_SOURCES: 'allowedSources',
   LEAST_TTL_SECONDS: 'leastTtlSeconds',

@@ -61,7 +61,7 @@ describe('npm run target-account', () => {
     expect(stdout).toContain('stack-name stagegate-my-app-dev1');
     expect(stdout).toContain(`ExternalId=${await externalIdOf('dev1')}`);
     expect(stdout).toContain('StateKey=apps/my-app/dev1/terraform.tfstate');
-    expect(stdout).toContain('ControlAccountId=999999999999 ');
+    expect(stdout).toContain('CredentialsRoleArn=arn:aws:iam::999999999999:role/stagegate-credentials ');
     expect(stdout).toContain('CheckPlanRoleArn=arn:aws:iam::999999999999:role/stagegate-check-plan');
     const comments = stdout.split('\n').filter((line) => line.startsWith('#'));
     expect(comments.at(-1)).toMatch(/PlanReadsParameters=arn:aws:ssm:\S+:\d{12}:parameter\/my-app\/\*$/);

@@ -1,5 +1,6 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { CredentialsProps } from '../credentials/engine-credentials.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ProviderCache } from '../providers/provider-cache.ts';
 import { PhaseError } from './failure.ts';
@@ -12,6 +13,8 @@ export interface Machine {
   artifacts(bucket: string, prefix: string): Artifacts;
   /** The packages of providers that the installation keeps. */
   providerCache(bucket: string): ProviderCache;
+  /** Redeems the build's ticket: the variables by which the engine finds its credentials. Throws CredentialsError. */
+  credentials(props: CredentialsProps): Promise<Readonly<Record<string, string>>>;
   /** Makes an engine ready to run, installing it into the directory where it is not on the machine. */
   engine(available: AvailableEngine, directory: string): Promise<Engine>;
   /** A line of the build log. */
@@ -28,6 +31,8 @@ export class Build<Variables> {
   readonly artifacts: Artifacts;
   /** Values that must not appear in anything that is shown or kept. */
   readonly secrets: string[] = [];
+  /** Variables by which the engine finds its credentials; none before the ticket was redeemed. */
+  engineCredentials: Readonly<Record<string, string>> = {};
   /** Seconds that the engine ran, by phase. */
   readonly engineSeconds: Record<string, number> = {};
   private readonly startedAt = performance.now();

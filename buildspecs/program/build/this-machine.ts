@@ -1,5 +1,6 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { openArtifacts } from '../artifacts/open-artifacts.ts';
+import { openCredentials } from '../credentials/open-credentials.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';
 import { openProviderCache } from '../providers/open-provider-cache.ts';
 import type { Machine } from './build.ts';
@@ -15,11 +16,15 @@ export function thisMachine(): Machine {
   process.env.AWS_SHARED_CREDENTIALS_FILE = '/dev/null';
   delete process.env.AWS_PROFILE;
   delete process.env.AWS_DEFAULT_PROFILE;
+  // Read once: nothing else in this process is to find it. The system still shows with which variables it began.
+  const environment = { ...process.env };
+  delete process.env.STAGEGATE_TICKET;
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   return {
-    environment: process.env,
+    environment,
     artifacts: openArtifacts,
+    credentials: openCredentials,
     providerCache: openProviderCache,
     engine: findEngine,
     log: (line) => void process.stdout.write(`${line}\n`),

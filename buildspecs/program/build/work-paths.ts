@@ -29,7 +29,6 @@ export function workPaths(variables: {
     validation: inBase('validation.json'),
     /** The state after an apply, as the backend keeps it. */
     state: inBase('state.json'),
-    awsConfig: inBase('aws-config'),
   };
 }
 export type WorkPaths = ReturnType<typeof workPaths>;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { WireRequest } from '../../door/wire.ts';
 
@@ -87,15 +88,18 @@ function eventHeaders({ request, requestId, at, port }: RequestFacts): Record<st
   };
 }
 
-const iamContext = ({ accessKey, accountId, userArn }: IamIdentity) => ({
-  accessKey,
-  accountId,
-  callerId: userArn,
-  cognitoIdentity: null,
-  principalOrgId: null,
-  userArn,
-  userId: userArn,
-});
+const iamContext = ({ accessKey, accountId, userArn }: IamIdentity) => {
+  const userId = userIdOf(userArn);
+  return { accessKey, accountId, callerId: userId, cognitoIdentity: null, principalOrgId: null, userArn, userId };
+};
+
+/** `<unique id>:<session>` of a role, the unique id of a user. IAM makes such ids; here each follows from the name. */
+function userIdOf(userArn: string): string {
+  const [, kind = '', name = '', session] =
+    /^arn:[^:]+:(?:sts|iam)::\d+:([^/]+)\/([^/]+)(?:\/(.+))?$/.exec(userArn) ?? [];
+  const uniqueId = createHash('sha256').update(`${kind}/${name}`).digest('hex').slice(0, 17).toUpperCase();
+  return kind === 'assumed-role' ? `AROA${uniqueId}:${session}` : `AIDA${uniqueId}`;
+}
 
 function joinDuplicates(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]));

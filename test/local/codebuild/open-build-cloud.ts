@@ -17,6 +17,7 @@ import { createKmsService } from '../../../local/services/kms/kms-service.ts';
 import { createS3Service, type S3Service } from '../../../local/services/s3/s3-service.ts';
 import { createStsService } from '../../../local/services/sts/sts-service.ts';
 import { createGitRepository, type GitRepository } from './git-repository.ts';
+import { type StandInBroker, startStandInBroker } from './stand-in-broker.ts';
 
 export const accountId = '111111111111';
 export const region = 'eu-west-1';
@@ -24,13 +25,14 @@ export const targetAccountId = '222222222222';
 export const artifactBucket = 'stagegate-artifacts';
 export const stateBucket = `stagegate-state-${targetAccountId}-${region}`;
 
-/** CodeBuild, S3, STS and KMS behind the door, with the two projects and a git repository to build from. */
+/** CodeBuild, S3, STS and KMS behind the door, with the two projects, a broker for their tickets and a git repository to build from. */
 export interface BuildCloud {
   readonly directory: string;
   readonly door: LocalDoor;
   readonly s3: S3Service;
   readonly codebuild: CodeBuildService;
   readonly repository: GitRepository;
+  readonly broker: StandInBroker;
   readonly client: CodeBuildClient;
   readonly objects: S3Client;
   readonly url: string;
@@ -50,11 +52,13 @@ export interface Environment {
   readonly name: string;
   readonly externalId: string;
   readonly state?: { readonly bucket: string; readonly key: string };
+  /** Roles that have names of their own. */
+  readonly roles?: { readonly plan?: string; readonly apply?: string };
 }
 
 export const stateKeyOf = ({ application, name }: Environment) => `apps/${application}/${name}/terraform.tfstate`;
-export const roleArnOf = ({ application, name }: Environment, purpose: 'plan' | 'apply') =>
-  `arn:aws:iam::${targetAccountId}:role/stagegate-${application}-${name}-${purpose}`;
+export const roleArnOf = ({ application, name, roles = {} }: Environment, purpose: 'plan' | 'apply') =>
+  roles[purpose] ?? `arn:aws:iam::${targetAccountId}:role/stagegate-${application}-${name}-${purpose}`;
 
 /** What something that prepares builds is made from. */
 export interface CloudParts {
@@ -152,16 +156,24 @@ export async function openBuildCloud(
           Resource: 'arn:aws:logs:*:*:log-group:/stagegate/*',
         },
         { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::assets/scripts.zip' },
-        { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `arn:aws:iam::*:role/stagegate-*-*-${purpose}` },
       ],
     });
   }
+
+  const brokerRoleArn = `arn:aws:iam::${accountId}:role/stagegate-credentials`;
+  door.policies.putRole(brokerRoleArn, trusting({ Service: 'lambda.amazonaws.com' }));
+  door.policies.putRolePolicy(brokerRoleArn, 'Permissions', {
+    Statement: ['plan', 'apply'].map((purpose) => ({
+      ...{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `arn:aws:iam::*:role/stagegate-*-*-${purpose}` },
+    })),
+  });
+  const broker = await startStandInBroker(door, brokerRoleArn);
 
   const connection = { endpoint: server.url, region, credentials: OPERATOR_CREDENTIALS, maxAttempts: 1 };
   const client = new CodeBuildClient(connection);
   const objects = new S3Client(connection);
   const cloud: BuildCloud = {
-    ...{ directory, door, s3, codebuild, repository, client, objects, url: server.url },
+    ...{ directory, door, s3, codebuild, repository, broker, client, objects, url: server.url },
     async addProject(name, buildspec, properties = {}) {
       await codebuild.provisioners['AWS::CodeBuild::Project']?.(
         resource('AWS::CodeBuild::Project', {
@@ -176,6 +188,7 @@ export async function openBuildCloud(
             EnvironmentVariables: [
               { Name: 'STAGEGATE_WORK', Value: '/stagegate', Type: 'PLAINTEXT' },
               { Name: 'STAGEGATE_ENGINES', Value: '[]', Type: 'PLAINTEXT' },
+              { Name: 'STAGEGATE_API_URL', Value: broker.url, Type: 'PLAINTEXT' },
             ],
           },
           Artifacts: { Type: 'NO_ARTIFACTS' },
@@ -200,10 +213,9 @@ export async function openBuildCloud(
       };
       for (const purpose of ['plan', 'apply'] as const) {
         const roleArn = roleArnOf(environment, purpose);
-        const trusted = { AWS: `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build` };
         door.policies.putRole(
           roleArn,
-          trusting(trusted, { StringEquals: { 'sts:ExternalId': environment.externalId } }),
+          trusting({ AWS: brokerRoleArn }, { StringEquals: { 'sts:ExternalId': environment.externalId } }),
         );
         door.policies.putRolePolicy(roleArn, 'Environment', { Statement: [own[purpose], lock, list] });
       }
@@ -246,6 +258,7 @@ export async function openBuildCloud(
       await codebuild.stop?.();
       client.destroy();
       objects.destroy();
+      await broker.close();
       await server.close();
       database.close();
       if (!props.repository) repository.remove();

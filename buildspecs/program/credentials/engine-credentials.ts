@@ -1,0 +1,39 @@
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { startAgent } from './agent.ts';
+import { KeptCredentials } from './kept-credentials.ts';
+import { type Patience, type SignedBrokerProps, signedBroker } from './signed-broker.ts';
+
+const PATIENCE: Patience = { requestTimeoutMs: 10_000, retries: 6, firstDelayMs: 300, longestMs: 50_000 };
+const LOOK_EVERY_MS = 60_000;
+
+export interface CredentialsProps extends Pick<SignedBrokerProps, 'apiUrl' | 'region' | 'request'> {
+  /** Told what must not appear in anything that is shown or kept. */
+  readonly keepSecret: (text: string) => void;
+}
+
+/**
+ * Shows the ticket to the broker, and answers the variables by which the engine finds the agent that gives it the
+ * credentials, fresh ones as long as the build runs. Throws CredentialsError.
+ */
+export async function engineCredentials({
+  keepSecret,
+  ...props
+}: CredentialsProps): Promise<Readonly<Record<string, string>>> {
+  const broker = signedBroker({ ...props, credentials: defaultProvider(), patience: PATIENCE });
+  const kept = new KeptCredentials(
+    {
+      async redeem() {
+        const credentials = await broker.redeem();
+        keepSecret(credentials.secretAccessKey);
+        keepSecret(credentials.sessionToken);
+        return credentials;
+      },
+    },
+    Date.now,
+  );
+  const [{ variables }] = await Promise.all([startAgent(kept), kept.current()]);
+  keepSecret(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN);
+  // SDKs ask when theirs are about to end; fresh ones should be there by then.
+  setInterval(() => kept.refreshEarly(), LOOK_EVERY_MS).unref();
+  return variables;
+}

