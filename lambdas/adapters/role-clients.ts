@@ -1,22 +1,16 @@
-import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import type { STSClient } from '@aws-sdk/client-sts';
 import type { AssumedRole } from '../domain/ports.ts';
+import { assumeRole, type SessionCredentials } from './assume-role.ts';
 
 /** The shortest session there is; a function's invocation is shorter still. */
 const SESSION_SECONDS = 900;
 /** One environment is worked on at a time; the check of certificates goes through all of them. */
 const MOST_CLIENTS = 50;
 
-interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  readonly expiration: Date;
-}
-
 /** What a client is made with. */
 export interface ClientAccess {
   /** Asked again by the SDK, which keeps what it answers until shortly before it expires. */
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<SessionCredentials>;
   readonly region?: string;
 }
 
@@ -36,7 +30,10 @@ export class RoleClients<Client extends { destroy(): void }> {
     const known = this.#clients.get(key);
     if (known) return known;
     if (this.#clients.size >= MOST_CLIENTS) this.#forgetOldest();
-    const client = this.#make({ credentials: () => this.#assume(role), ...(region && { region }) });
+    const client = this.#make({
+      credentials: () => assumeRole(this.#sts, role, SESSION_SECONDS),
+      ...(region && { region }),
+    });
     this.#clients.set(key, client);
     return client;
   }
@@ -47,25 +44,5 @@ export class RoleClients<Client extends { destroy(): void }> {
     const [key, client] = oldest;
     this.#clients.delete(key);
     client.destroy();
-  }
-
-  async #assume({ roleArn, externalId, sessionName }: AssumedRole): Promise<Credentials> {
-    const { Credentials: issued } = await this.#sts.send(
-      new AssumeRoleCommand({
-        RoleArn: roleArn,
-        ExternalId: externalId,
-        RoleSessionName: sessionName,
-        DurationSeconds: SESSION_SECONDS,
-      }),
-    );
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = issued ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
-      throw new Error(`assuming ${roleArn}: STS gave no credentials`);
-    return {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      sessionToken: SessionToken,
-      expiration: Expiration,
-    };
   }
 }

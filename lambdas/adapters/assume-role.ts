@@ -1,0 +1,34 @@
+import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import type { AssumedRole } from '../domain/ports.ts';
+
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Date;
+}
+
+/** Credentials of a role of another account for so many seconds. Throws what STS says, or that it gave none. */
+export async function assumeRole(
+  sts: STSClient,
+  { roleArn, externalId, sessionName }: AssumedRole,
+  seconds: number,
+): Promise<SessionCredentials> {
+  const { Credentials: issued } = await sts.send(
+    new AssumeRoleCommand({
+      RoleArn: roleArn,
+      ExternalId: externalId,
+      RoleSessionName: sessionName,
+      DurationSeconds: seconds,
+    }),
+  );
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = issued ?? {};
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+    throw new Error(`assuming ${roleArn}: STS gave no credentials`);
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    expiration: Expiration,
+  };
+}
