@@ -30,7 +30,7 @@ const happenings = fc.array(
     name: fc.oneof(...Object.entries(HAPPENINGS).map(([name, weight]) => ({ weight, arbitrary: fc.constant(name) }))),
     chance: fc.nat(9_999),
   }),
-  { minLength: 2, maxLength: 8 },
+  { minLength: 1, maxLength: 6 },
 );
 
 const pick = <T>(from: readonly T[], chance: number): T | undefined => from[chance % Math.max(1, from.length)];
