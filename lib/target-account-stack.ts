@@ -169,7 +169,7 @@ export class TargetAccountStack extends Stack {
       otherwise: hostname,
     });
     const zoneId = this.textOr('HostedZoneId', {
-      description: 'Hosted zone of the hostname in this account; empty: any that contains it',
+      description: 'Hosted zone of the hostname in this account; empty: whichever contains it',
       otherwise: '*',
     });
     const trusted = new CfnParameter(this, 'DnsRoleArns', {

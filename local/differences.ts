@@ -77,7 +77,10 @@ export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
     here: 'the same for the state and artifacts of builds, which address buckets by path then',
     test: 'test/buildspecs/prepare.test.ts',
   },
-  AWS_ENDPOINT_URL_STS: { here: 'the same for the roles of builds', test: 'test/buildspecs/prepare.test.ts' },
+  AWS_ENDPOINT_URL_STS: {
+    here: 'the same for providers that ask who they are, or assume roles of their own',
+    test: 'test/buildspecs/prepare.test.ts',
+  },
   TF_AWS_S3_ENDPOINT: { here: "the emulator's buckets", test: 'test/buildspecs/target-endpoint.test.ts' },
   NODE_COMPILE_CACHE: {
     here: 'compiled programs are kept from build to build; in AWS each build has a container of its own',

@@ -15,7 +15,7 @@ export const postBuildCredentials = operation(
     try {
       return answer(200, await redeemTicket(services, identity, body));
     } catch (error) {
-      if (error instanceof RefusedError) countCredentialsRefused();
+      if (error instanceof RefusedError && error.refusal === 'credentials-refused') countCredentialsRefused();
       throw error;
     }
   },

@@ -10,6 +10,9 @@ import { DeploymentIdSchema, InstantSchema } from './names.ts';
 /** Signed by the build's own role, as every request of the API (service `execute-api`). */
 export const CREDENTIALS_ROUTE = { method: 'POST', path: '/builds/credentials' } as const;
 
+/** The environment variable in which a build gets its ticket. */
+export const TICKET_VARIABLE = 'STAGEGATE_TICKET';
+
 /** `<deployment>.<purpose>.<round>.<256 random bits>`: for one build of one deployment. */
 const TICKET = /^(?<deploymentId>[^.]+)\.(?<purpose>plan|apply)\.(?<round>[1-9]\d{0,5})\.(?<secret>[0-9a-f]{64})$/;
 

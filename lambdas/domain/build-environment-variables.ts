@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { TicketSchema } from './build-credentials.ts';
+import { TICKET_VARIABLE, TicketSchema } from './build-credentials.ts';
 import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
 import { Sha256Schema } from './names.ts';
@@ -61,7 +61,7 @@ const eitherBuild = {
   STAGEGATE_COMMIT: text,
   STAGEGATE_REGION: text,
   /** For this, the credentials broker answers with credentials of the environment's role. */
-  STAGEGATE_TICKET: TicketSchema,
+  [TICKET_VARIABLE]: TicketSchema,
   STAGEGATE_STATE_BUCKET: text,
   STAGEGATE_STATE_KEY: text,
   /** `fixed`: the state is at this key whatever the directory says; `default`: where it says nothing. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
+import { TICKET_VARIABLE } from './build-credentials.ts';
 import { ApplyVariablesSchema, PlanVariablesSchema } from './build-environment-variables.ts';
 import { PROVIDERS, type Purpose, projectName } from './build-source.ts';
 import { type BuildVariables, requireFittingVariables } from './build-variables.ts';
@@ -67,7 +68,7 @@ const variablesOfBuild = ({ application, environment, deployment, artifactBucket
   STAGEGATE_DIRECTORY: configurationOf(environment),
   STAGEGATE_COMMIT: deployment.commit,
   STAGEGATE_REGION: environment.region,
-  STAGEGATE_TICKET: ticket,
+  [TICKET_VARIABLE]: ticket,
   STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
   STAGEGATE_STATE_KEY: stateKeyOf(environment),
   // The directory of another environment must not decide where this one keeps its state.

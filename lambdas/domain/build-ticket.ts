@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import type { Purpose } from './build-source.ts';
 import { DeploymentIdSchema, InstantSchema, Sha256Schema } from './names.ts';
 
 /** What is known of a build's ticket; the ticket itself is in nobody's hands but the build's. */
 export const BuildTicketSchema = z.object({
   deploymentId: DeploymentIdSchema,
-  purpose: z.enum(['plan', 'apply']),
+  purpose: z.enum(['plan', 'apply'] satisfies readonly Purpose[]),
   round: z.int().min(1),
   /** SHA-256 of its text; of several, where the task that makes it was retried: nobody knows which answer counted. */
   hashes: z.array(Sha256Schema).min(1),

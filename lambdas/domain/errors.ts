@@ -82,6 +82,7 @@ export const REFUSALS = [
   'release-stale',
   'not-allowed-here',
   'credentials-refused',
+  'role-not-assumable',
   'not-the-holder',
   'still-running',
   'signature-invalid',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BuildCredentials, parseTicket, type Ticket } from './build-credentials.ts';
+import { type BuildCredentials, parseTicket, TICKET_VARIABLE, type Ticket } from './build-credentials.ts';
 import { isBuildRole, type Purpose } from './build-source.ts';
 import type { BuildTicket } from './build-ticket.ts';
 import { type Deployment, plannedOf } from './deployment.ts';
@@ -31,7 +31,7 @@ interface Services {
  * to the first session that redeems it and to no other, and only while the deployment holds the environment and is
  * planning in that round, or applying the plan of it. A Terraform that is applying keeps its credentials although the
  * deployment was ended by hand, as long as CodeBuild says that its build runs. Whoever is refused is in the audit.
- * Throws RefusedError `credentials-refused`.
+ * Throws RefusedError `credentials-refused`, and `role-not-assumable` where the account is not prepared.
  */
 export async function redeemTicket(
   services: Services,
@@ -45,15 +45,14 @@ export async function redeemTicket(
     bind(transaction, services.surroundings, { caller, ticket, text }),
   );
   if (objection) {
-    const isMidApply =
-      objection.isRefreshable && (await services.builds.isRunningWith(buildId, 'STAGEGATE_TICKET', text));
+    const isMidApply = objection.isRefreshable && (await services.builds.isRunningWith(buildId, TICKET_VARIABLE, text));
     if (!isMidApply) return refuse(services, caller, ticket, objection.reason);
   }
   if (!role) return refuse(services, caller, ticket, 'the environment was removed');
   try {
     return await services.environmentRoles.assume({ ...role, sessionName: ticket.deploymentId });
   } catch (error) {
-    if (error instanceof RoleRefusedError) throw new RefusedError('credentials-refused', error.message);
+    if (error instanceof RoleRefusedError) throw new RefusedError('role-not-assumable', error.message);
     throw error;
   }
 }

@@ -53,6 +53,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'one-person-one-gate': { status: 403, title: 'One person cannot approve two gates' },
   'not-the-holder': { status: 409, title: 'The deployment does not hold its environment' },
   'still-running': { status: 409, title: 'The execution or a build of the deployment is still running' },
+  'role-not-assumable': { status: 409, title: 'The role of the environment cannot be assumed' },
   'credentials-refused': { status: 403, title: 'There are no credentials for this' },
   'one-session-one-seat': { status: 403, title: 'One session of a role cannot approve as two people' },
   'last-approver': { status: 409, title: 'An open gate needs this approver' },

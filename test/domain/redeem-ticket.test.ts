@@ -82,7 +82,7 @@ describe('a build gets credentials of its own environment', () => {
     world.environmentRoles.refusing.add(roleArn);
     const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
     await expect(redeem(buildOf(ROLE.plan), shown)).rejects.toMatchObject({
-      ...REFUSED,
+      refusal: 'role-not-assumable',
       message: expect.stringContaining(roleArn),
     });
   });

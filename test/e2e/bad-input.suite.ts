@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { terraformDirectory } from './git-repository.ts';
+import { FAILING_APPLY, terraformDirectory } from './git-repository.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
@@ -330,18 +330,6 @@ describe('bad input', () => {
     });
   });
 
-  const HALF_WAY = `
-resource "terraform_data" "first" {
-  input = "made"
-}
-resource "terraform_data" "second" {
-  depends_on = [terraform_data.first]
-  provisioner "local-exec" {
-    command = "exit 3"
-  }
-}
-`;
-
   describe('a release that cannot be deployed', () => {
     test.each([
       [
@@ -358,7 +346,13 @@ resource "terraform_data" "second" {
         /extra\.tf.*2/,
         'no',
       ],
-      ['Terraform that fails half way', 'half-way', { 'dev1/main.tf': HALF_WAY }, /terraform_data\.second/, 'partly'],
+      [
+        'Terraform that fails half way',
+        'half-way',
+        { 'dev1/main.tf': FAILING_APPLY },
+        /terraform_data\.second/,
+        'partly',
+      ],
       [
         'a repository without the directory',
         'no-directory',

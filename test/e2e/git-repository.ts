@@ -67,3 +67,16 @@ output "password" {
   sensitive = true
 }
 `;
+
+/** Planned without a complaint; its apply makes one resource and fails at the next. */
+export const FAILING_APPLY = `
+resource "terraform_data" "first" {
+  input = "made"
+}
+resource "terraform_data" "second" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" {
+    command = "exit 3"
+  }
+}
+`;

@@ -1,6 +1,7 @@
 import { SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
+import { FAILING_APPLY } from './git-repository.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import {
   CLIENT,
@@ -56,18 +57,6 @@ describe('paths of the workflow', () => {
 
   /** What staging would do is not what is asked about. */
   const ON_REQUEST = { development: { autoPromote: false } };
-
-  const FAILING_APPLY = `
-resource "terraform_data" "first" {
-  input = "made"
-}
-resource "terraform_data" "second" {
-  depends_on = [terraform_data.first]
-  provisioner "local-exec" {
-    command = "exit 3"
-  }
-}
-`;
 
   const rows: Row[] = [
     {

@@ -1,3 +1,4 @@
+import { TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { openArtifacts } from '../artifacts/open-artifacts.ts';
 import { openCredentials } from '../credentials/open-credentials.ts';
@@ -18,7 +19,7 @@ export function thisMachine(): Machine {
   delete process.env.AWS_DEFAULT_PROFILE;
   // Read once: nothing else in this process is to find it. The system still shows with which variables it began.
   const environment = { ...process.env };
-  delete process.env.STAGEGATE_TICKET;
+  delete process.env[TICKET_VARIABLE];
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   return {

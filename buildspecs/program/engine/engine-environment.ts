@@ -1,3 +1,4 @@
+import { TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
 import type { EitherBuild } from '../build/run-build.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { EitherBuild } from '../build/run-build.ts';
  */
 const LEFT_OUT = new RegExp(
   `^(?:${[
-    'STAGEGATE_TICKET',
+    TICKET_VARIABLE,
     'AWS_(?:DEFAULT_)?PROFILE',
     'AWS_CONTAINER_.*',
     'AWS_ACCESS_KEY(?:_ID)?',

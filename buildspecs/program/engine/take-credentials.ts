@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CredentialsRequestSchema, parseTicket } from '../../../lambdas/domain/build-credentials.ts';
+import { CredentialsRequestSchema, parseTicket, TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
 import type { EitherBuild } from '../build/run-build.ts';
 import { CredentialsError } from '../credentials/broker.ts';
@@ -13,7 +13,7 @@ const CodeBuildSchema = z.object({
 /** Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to need it. */
 export async function takeCredentials(build: EitherBuild): Promise<void> {
   const { machine, variables, secrets } = build;
-  const { STAGEGATE_TICKET: ticket, STAGEGATE_API_URL: apiUrl } = variables;
+  const { [TICKET_VARIABLE]: ticket, STAGEGATE_API_URL: apiUrl } = variables;
   secrets.push(ticket, parseTicket(ticket).secret);
   const told = CodeBuildSchema.safeParse(machine.environment);
   if (!told.success) throw new PhaseError('init', told.error.issues.map(describe).join('; '));

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { CREDENTIALS } from '../../lambdas/api/operations.ts';
+import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
+import { World } from '../domain/world.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
+import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
+
+const BUILD = 'arn:aws:sts::000000000000:assumed-role/stagegate-plan-build/AWSCodeBuild-1';
+const STAFF = 'arn:aws:sts::000000000000:assumed-role/Staff/jane';
+
+/** Metrics are lines of the function's output. */
+const lines: string[] = [];
+const { log } = console;
+const { write } = process.stdout;
+let world: World;
+let shown: { ticket: string; buildId: string };
+beforeEach(async () => {
+  world = await World.open();
+  await world.release();
+  const id = await world.deploy('dev1', 1);
+  while (world.workflow.runningBuilds.size === 0) await world.workflow.step(id);
+  const [ticket = ''] = world.workflow.tickets.values();
+  shown = { ticket, buildId: 'stagegate-plan:00000000-0000-4000-8000-000000000000' };
+  lines.length = 0;
+  process.stdout.write = (line) => lines.push(String(line)) > 0;
+});
+afterEach(() => {
+  process.stdout.write = write;
+  console.log = log;
+});
+
+async function ask(body: unknown, caller = BUILD) {
+  const serve = apiHandler('credentials', CREDENTIALS, { services: world, log: new RecordingLog() });
+  const request = { method: 'POST', path: '/builds/credentials', body: JSON.stringify(body), caller };
+  const answer = await serve(httpEvent(request), LAMBDA_CONTEXT as never);
+  return { status: answer.statusCode, body: JSON.parse(answer.body ?? '{}') };
+}
+const counted = () => lines.filter((line) => line.includes('CredentialsRefused')).length;
+
+describe('POST /builds/credentials', () => {
+  test('answers a build with credentials and nothing else', async () => {
+    expect(await ask(shown)).toEqual({
+      status: 200,
+      body: {
+        ...{ accessKeyId: 'ASIA1', secretAccessKey: 'secret', sessionToken: 'token' },
+        expiration: '2026-11-23T11:00:00.000Z',
+      },
+    });
+    expect(counted()).toBe(0);
+  });
+
+  test('refuses others, which the alarm hears of', async () => {
+    const { status, body } = await ask(shown, STAFF);
+    expect({ status, type: body.type }).toEqual({ status: 403, type: 'urn:stagegate:problem:credentials-refused' });
+    expect(JSON.stringify(body)).not.toContain(shown.ticket);
+    expect(counted()).toBe(1);
+  });
+
+  test('says that an account is not prepared, which is nobody’s attack', async () => {
+    world.environmentRoles.refusing.add('arn:aws:iam::111111111111:role/stagegate-my-app-dev1-plan');
+    const { status, body } = await ask(shown);
+    expect({ status, type: body.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:role-not-assumable' });
+    expect(body.detail).toContain('stagegate-my-app-dev1-plan');
+    expect(counted()).toBe(0);
+  });
+
+  test.each([
+    ['no ticket', { buildId: 'stagegate-plan:00000000-0000-4000-8000-000000000000' }, 'ticket'],
+    ['a ticket of another form', { ticket: 'x.plan.1.y' }, 'ticket'],
+    ['a ticket for no round', { ticket: `my-app-dev1-1-abc123.plan.0.${'0'.repeat(64)}` }, 'ticket'],
+    ['an id of no build', { buildId: 'x' }, 'buildId'],
+    ['more than that', { role: 'admin' }, 'role'],
+  ])('fails for %s', async (_, changed, field) => {
+    const { status, body } = await ask({ ...('ticket' in changed || field !== 'ticket' ? shown : {}), ...changed });
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field }]);
+    expect(world.environmentRoles.given).toEqual([]);
+  });
+});
