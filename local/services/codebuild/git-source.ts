@@ -111,17 +111,19 @@ export function createGitSources(directory: string, programs: ProgramStarter): G
     return stdout.trim();
   }
 
-  async function fromMirror(checkout: GitCheckout, mirror: string): Promise<string | undefined> {
-    const mayWrite = !fetching.has(mirror);
+  async function fromMirror(checkout: GitCheckout, mirror: string, mayWrite: boolean): Promise<string | undefined> {
     const lender = objectsOf(checkout.location) ?? '';
-    if (mayWrite) fetching.add(mirror);
-    try {
-      return await run(FROM_MIRROR, checkout, mirror, mayWrite ? 'yes' : 'no', lender);
-    } catch {
-      return undefined;
-    } finally {
-      if (mayWrite) fetching.delete(mirror);
-    }
+    return run(FROM_MIRROR, checkout, mirror, mayWrite ? 'yes' : 'no', lender).catch(() => undefined);
+  }
+
+  /** For one build at a time: it alone knows whether what it finds in the mirror is broken, and not yet fetched. */
+  async function mending(checkout: GitCheckout, mirror: string, own: string): Promise<string> {
+    const commit = await fromMirror(checkout, mirror, true);
+    if (commit !== undefined) return commit;
+    const fetched = await run(ALONE, checkout, own);
+    // The origin has it and the mirror could not give it: the next build makes a new mirror.
+    await rm(mirror, { recursive: true, force: true });
+    return fetched;
   }
 
   return {
@@ -134,12 +136,9 @@ export function createGitSources(directory: string, programs: ProgramStarter): G
       const own = join(scratch, 'source.git');
       if (!isWholeCommitId(version)) return run(ALONE, checkout, own);
       const mirror = join(directory, `${createHash('sha256').update(location).digest('hex')}.git`);
-      const commit = await fromMirror(checkout, mirror);
-      if (commit !== undefined) return commit;
-      const fetched = await run(ALONE, checkout, own);
-      // The origin has it and the mirror could not give it: the next build makes a new mirror.
-      if (!fetching.has(mirror)) await rm(mirror, { recursive: true, force: true });
-      return fetched;
+      if (fetching.has(mirror)) return (await fromMirror(checkout, mirror, false)) ?? (await run(ALONE, checkout, own));
+      fetching.add(mirror);
+      return mending(checkout, mirror, own).finally(() => fetching.delete(mirror));
     },
   };
 }

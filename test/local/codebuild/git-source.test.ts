@@ -129,6 +129,24 @@ describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
     expect(built.map(({ file }) => file('a.txt'))).toEqual(['1', '2', '1', '2', '2', '1']);
   });
 
+  it('keeps what one build fetched when another did not find it there a moment before', async () => {
+    const commit = repository.commit({ 'a.txt': '1' });
+    const atOnce = programs;
+    const oneIsFetched = Promise.withResolvers<void>();
+    // One of the two looks into the mirror before the other has made it, and fetches for itself after that.
+    sources = createGitSources(join(directory, 'kept'), {
+      ...atOnce,
+      async start(program) {
+        if (program.parameters.some((parameter) => parameter.endsWith('source.git'))) await oneIsFetched.promise;
+        return atOnce.start(program);
+      },
+    });
+    const built = [build(location(), commit), build(location(), commit)];
+    await Promise.race(built).finally(oneIsFetched.resolve);
+    expect((await Promise.all(built)).map(({ file }) => file('a.txt'))).toEqual(['1', '1']);
+    expect(readdirSync(join(directory, 'kept'))).toHaveLength(1);
+  });
+
   it('does not have every commit', async () => {
     repository.commit({ 'a.txt': '1' });
     for (const missing of ['0123456789'.repeat(4), 'gone'])
