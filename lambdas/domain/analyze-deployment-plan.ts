@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
+import { BuildRequestSchema } from './build-request.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from './build-result.ts';
 import { carryApprovals } from './carry-approvals.ts';
 import {
@@ -28,16 +29,18 @@ import { LISTINGS } from './records.ts';
 import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
-export const PlanVerdictSchema = z.object({
-  next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
-  gates: z.array(z.enum(GATES)),
-});
+export const PlanVerdictSchema = z.discriminatedUnion('next', [
+  z.object({
+    next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
+    gates: z.array(z.enum(GATES)),
+  }),
+  /** Something hangs on what the plan says: a build in which nothing of the repository runs has to read it first. */
+  z.object({ next: z.literal('inspect'), inspect: BuildRequestSchema }),
+]);
 export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 
 /** The verdict, and what the build says of the provider cache, where it asked it. */
-interface AnalyzedPlan extends PlanVerdict {
-  readonly providers?: ProviderCounts;
-}
+type AnalyzedPlan = PlanVerdict & { readonly providers?: ProviderCounts };
 
 interface Services {
   readonly store: Store;

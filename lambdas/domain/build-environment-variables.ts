@@ -51,24 +51,35 @@ export const ProjectVariablesSchema = z.object({
   STAGEGATE_PROVIDER_CACHE: z.enum(['on', 'off']).default('off'),
 });
 
-const eitherBuild = {
+const everyBuild = {
   STAGEGATE_DEPLOYMENT_ID: pathName,
   STAGEGATE_APPLICATION: pathName,
   STAGEGATE_ENVIRONMENT: pathName,
   STAGEGATE_OPERATION: OperationSchema,
   /** The directory in the repository that is planned and applied. */
   STAGEGATE_DIRECTORY: text,
-  STAGEGATE_COMMIT: text,
   STAGEGATE_REGION: text,
+  STAGEGATE_ARTIFACT_BUCKET: text,
+  /** Begins every key that the build writes. */
+  STAGEGATE_RUN_PREFIX: z.string().regex(/^[^/].*\/$/, 'a key prefix that ends in "/"'),
+};
+
+/** The version of an object that a plan build left. */
+const planBundle = {
+  STAGEGATE_BUNDLE_KEY: text,
+  STAGEGATE_BUNDLE_VERSION_ID: text,
+};
+
+/** What StartBuild tells a build that works on the environment. */
+const eitherBuild = {
+  ...everyBuild,
+  STAGEGATE_COMMIT: text,
   /** For this, the credentials broker answers with credentials of the environment's role. */
   [TICKET_VARIABLE]: TicketSchema,
   STAGEGATE_STATE_BUCKET: text,
   STAGEGATE_STATE_KEY: text,
   /** `fixed`: the state is at this key whatever the directory says; `default`: where it says nothing. */
   STAGEGATE_STATE_KEY_RULE: z.enum(['default', 'fixed']).default('default'),
-  STAGEGATE_ARTIFACT_BUCKET: text,
-  /** Begins every key that the build writes. */
-  STAGEGATE_RUN_PREFIX: z.string().regex(/^[^/].*\/$/, 'a key prefix that ends in "/"'),
   STAGEGATE_ENGINE: EngineNameSchema,
   /** Empty: the first of the engine's versions. */
   STAGEGATE_ENGINE_VERSION: z.string().max(50).default(''),
@@ -89,7 +100,12 @@ export const PlanVariablesSchema = z.object({
 /** What StartBuild tells an apply build: which bundle was approved. */
 export const ApplyVariablesSchema = z.object({
   ...eitherBuild,
-  STAGEGATE_BUNDLE_KEY: text,
-  STAGEGATE_BUNDLE_VERSION_ID: text,
+  ...planBundle,
   STAGEGATE_PLAN_DIGEST: Sha256Schema,
 });
+
+/** What the template tells an inspect build: it has nothing to do with the environment's account. */
+export const InspectProjectVariablesSchema = ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true });
+
+/** What StartBuild tells an inspect build: which bundle to look at. */
+export const InspectVariablesSchema = z.object({ ...everyBuild, ...planBundle });

@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
 import { TICKET_VARIABLE } from './build-credentials.ts';
-import { ApplyVariablesSchema, PlanVariablesSchema } from './build-environment-variables.ts';
-import { PROVIDERS, type Purpose, projectName } from './build-source.ts';
+import { ApplyVariablesSchema, InspectVariablesSchema, PlanVariablesSchema } from './build-environment-variables.ts';
+import { INSPECT_PROJECT, PROVIDERS, type Purpose, projectName } from './build-source.ts';
 import { type BuildVariables, requireFittingVariables } from './build-variables.ts';
 import { sourceOf } from './config-source.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { configurationOf, type Environment, stateBucketOf, stateKeyOf } from './environment.ts';
 import { ephemeralVariables } from './ephemeral-environment.ts';
+import type { Artifact } from './ports.ts';
 
 /** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
 export const BuildRequestSchema = z.object({
@@ -15,9 +16,10 @@ export const BuildRequestSchema = z.object({
   ProjectName: z.string(),
   /** Only for public sources: other projects are of one type. */
   SourceTypeOverride: z.string().optional(),
-  SourceLocationOverride: z.string(),
+  /** Only where the source is a config repository. */
+  SourceLocationOverride: z.string().optional(),
   /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
-  SourceVersion: z.string(),
+  SourceVersion: z.string().optional(),
   EnvironmentVariablesOverride: z.array(
     z.object({ Name: z.string(), Value: z.string(), Type: z.literal('PLAINTEXT') }),
   ),
@@ -60,21 +62,39 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
     }),
   );
 
-const variablesOfBuild = ({ application, environment, deployment, artifactBucket }: BuildSubject, ticket: string) => ({
+/** Reads a plan for people; it fetches nothing and knows no secret of the environment. */
+export const inspectBuild = (subject: BuildSubject, bundle: Artifact): BuildRequest => ({
+  ProjectName: INSPECT_PROJECT,
+  ...started(
+    subject,
+    'inspect',
+    z.encode(InspectVariablesSchema, {
+      ...variablesOfEveryBuild(subject),
+      STAGEGATE_BUNDLE_KEY: bundle.key,
+      STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
+    }),
+  ),
+});
+
+const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit<BuildSubject, 'application'>) => ({
   STAGEGATE_DEPLOYMENT_ID: deployment.id,
-  STAGEGATE_APPLICATION: application.name,
+  STAGEGATE_APPLICATION: deployment.application,
   STAGEGATE_ENVIRONMENT: environment.name,
   STAGEGATE_OPERATION: deployment.operation,
   STAGEGATE_DIRECTORY: configurationOf(environment),
-  STAGEGATE_COMMIT: deployment.commit,
   STAGEGATE_REGION: environment.region,
+  STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
+  STAGEGATE_RUN_PREFIX: runPrefix(deployment),
+});
+
+const variablesOfBuild = ({ application, environment, deployment, artifactBucket }: BuildSubject, ticket: string) => ({
+  ...variablesOfEveryBuild({ environment, deployment, artifactBucket }),
+  STAGEGATE_COMMIT: deployment.commit,
   [TICKET_VARIABLE]: ticket,
   STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
   STAGEGATE_STATE_KEY: stateKeyOf(environment),
   // The directory of another environment must not decide where this one keeps its state.
   STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
-  STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
-  STAGEGATE_RUN_PREFIX: runPrefix(deployment),
   STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
   STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
   STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
@@ -83,22 +103,22 @@ const variablesOfBuild = ({ application, environment, deployment, artifactBucket
 /** Somebody else's plan of the same state takes minutes at most. */
 const LOCK_TIMEOUT = '5m';
 
-function build(
-  { application, deployment }: BuildSubject,
-  purpose: Purpose,
-  variables: Readonly<Record<string, string>>,
-): BuildRequest {
+function build(subject: BuildSubject, purpose: Purpose, variables: Readonly<Record<string, string>>): BuildRequest {
   return {
-    ...source(application, purpose),
-    SourceVersion: deployment.commit,
-    EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({
-      Name,
-      Value,
-      Type: 'PLAINTEXT',
-    })),
-    IdempotencyToken: `${deployment.id}-${purpose}-${deployment.round}`,
+    ...source(subject.application, purpose),
+    SourceVersion: subject.deployment.commit,
+    ...started(subject, purpose, variables),
   };
 }
+
+const started = (
+  { deployment }: BuildSubject,
+  purpose: Purpose | 'inspect',
+  variables: Readonly<Record<string, string>>,
+): Pick<BuildRequest, 'EnvironmentVariablesOverride' | 'IdempotencyToken'> => ({
+  EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({ Name, Value, Type: 'PLAINTEXT' })),
+  IdempotencyToken: `${deployment.id}-${purpose}-${deployment.round}`,
+});
 
 function source(
   application: Application,

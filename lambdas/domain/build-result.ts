@@ -21,16 +21,40 @@ const Diagnostics = z
   )
   .max(20)
   .optional();
-/** How long a build took, and what of it each run of the engine. */
 /** Locked providers that the installation's cache had or had not, and objects in it that were not what their key says. */
 const ProviderCounts = z.object({ hits: z.int().min(0), misses: z.int().min(0), mismatches: z.int().min(0) });
 export type ProviderCounts = z.infer<typeof ProviderCounts>;
+/** How long a build took, and what of it each run of the engine. */
 const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.number()) });
+
+const Engine = z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string().max(50) });
+const Backend = z.object({
+  type: z.literal('s3'),
+  bucket: StateAddressSchema.shape.bucket.max(255),
+  key: StateAddressSchema.shape.key.max(1024),
+  region: StateAddressSchema.shape.region.max(50),
+});
+const StateHead = StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) });
+
+/** The most paths of added files that are listed; their number says how many there are. */
+export const MOST_ADDED_LISTED = 100;
+const AddedFiles = z.object({ count: z.int().min(0), paths: z.array(cut(300)).max(MOST_ADDED_LISTED) });
+export type AddedFiles = z.infer<typeof AddedFiles>;
+
+/** A provider as the lock file pins it. The fingerprint is a SHA-256 of its hashes there. */
+export const LockedProviderSchema = z.object({
+  address: z.string().max(300),
+  version: z.string().max(100),
+  fingerprint: Sha256Schema,
+});
+export type LockedProvider = z.infer<typeof LockedProviderSchema>;
+/** Directories with more providers than this are planned, but not inspected. */
+const MOST_PROVIDERS = 200;
 
 export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
   operation: OperationSchema,
-  engine: z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string().max(50) }),
+  engine: Engine,
   /** Of `plan -detailed-exitcode`: 0 nothing to do, 2 something to apply. */
   exitCode: z.union([z.literal(0), z.literal(2)]),
   digest: Sha256Schema,
@@ -38,14 +62,10 @@ export const PlanSuccessSchema = z.object({
   planJson: Artifact,
   modules: Artifact,
   /** The resolved state address. */
-  backend: z.object({
-    type: z.literal('s3'),
-    bucket: StateAddressSchema.shape.bucket.max(255),
-    key: StateAddressSchema.shape.key.max(1024),
-    region: StateAddressSchema.shape.region.max(50),
-  }),
-  state: StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) }).nullable(),
+  backend: Backend,
+  state: StateHead.nullable(),
   createdAt: InstantSchema,
+  added: AddedFiles.optional(),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),
 });
@@ -63,6 +83,27 @@ const Failure = z.object({
 export const PlanResultSchema = z.discriminatedUnion('ok', [PlanSuccessSchema, Failure]);
 export type PlanSuccess = z.infer<typeof PlanSuccessSchema>;
 export type PlanResult = z.infer<typeof PlanResultSchema>;
+
+/** What a build found in which nothing of the repository runs. */
+export const InspectionSuccessSchema = z.object({
+  ok: z.literal(true),
+  operation: OperationSchema,
+  engine: Engine,
+  /** SHA-256 of the bundle that was looked at. */
+  digest: Sha256Schema,
+  planJson: Artifact,
+  modules: Artifact,
+  /** Which state the plan file itself is for. */
+  backend: Backend,
+  state: StateHead.nullable(),
+  added: AddedFiles,
+  lockedProviders: z.array(LockedProviderSchema).max(MOST_PROVIDERS),
+  providers: ProviderCounts.optional(),
+  seconds: Seconds.optional(),
+});
+export type InspectionSuccess = z.infer<typeof InspectionSuccessSchema>;
+export const InspectionResultSchema = z.discriminatedUnion('ok', [InspectionSuccessSchema, Failure]);
+export type InspectionResult = z.infer<typeof InspectionResultSchema>;
 
 export const ApplyResultSchema = z.discriminatedUnion('ok', [
   z.object({

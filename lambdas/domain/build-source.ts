@@ -68,6 +68,10 @@ export const projectName = (purpose: Purpose, source: BuildSource): string =>
 export const buildRoleName = (purpose: Purpose, source: BuildSource): string =>
   [buildRoleOf(purpose), sourceName(source)].filter(Boolean).join('.');
 
+/** The project that reads plans for people. It fetches no source, so there is one of it. */
+export const INSPECT_PROJECT = 'stagegate-inspect';
+export const INSPECT_ROLE = 'stagegate-inspect-build';
+
 /** Is it the name of a role of builds for this purpose? */
 export const isBuildRole = (purpose: Purpose, name: string): boolean =>
   name === buildRoleOf(purpose) || name.startsWith(`${buildRoleOf(purpose)}.`);
