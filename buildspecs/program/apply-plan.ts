@@ -1,19 +1,17 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { ApplyResult } from '../../lambdas/domain/build-result.ts';
-import { EngineNameSchema } from '../../lambdas/domain/engine-release.ts';
-import { ArtifactStoreError, ObjectExistsError } from './artifacts/artifacts.ts';
+import { ObjectExistsError } from './artifacts/artifacts.ts';
+import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';
 import type { ApplyBuild } from './build/run-build.ts';
-import { unpackBundle } from './bundle/plan-bundle.ts';
-import { chooseEngine } from './engine/choose-engine.ts';
+import { type DownloadedPlan, downloadPlan, unpackPlan } from './bundle/download.ts';
 import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
-import { initialize, makeEngineReady } from './engine/initialize.ts';
+import { initialize } from './engine/initialize.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
+import { engineOfPlan } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
 import { countManaged, outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
@@ -28,7 +26,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const { artifacts, paths } = build;
   build.enter('started');
   const claimed = claim(build);
-  const downloaded = download(build);
+  const downloaded = downloadPlan(build);
   // A second apply is refused as that, whatever becomes of the download beside it.
   downloaded.catch(() => undefined);
   await claimed;
@@ -36,10 +34,11 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const credentials = takeCredentials(build);
   credentials.catch(() => undefined);
   build.enter('download');
-  const bundle = await downloaded;
+  const planned = await downloaded;
   build.enter('digest');
-  requireApproved(build, bundle);
-  await unpackBundle(bundle, paths);
+  requireApproved(build, planned);
+  build.enter('bundle');
+  await unpackPlan(planned, build);
   const ready = engineOfPlan(build);
   // An engine that is not to be had is told when the downloads beside it have ended.
   ready.catch(() => undefined);
@@ -67,23 +66,11 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   };
 }
 
-/** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */
-async function inPhase<T>(phase: string, doing: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof ArtifactStoreError)) throw error;
-    throw new PhaseError(phase, `${doing}: ${error.message}`, { reason: 'artifact-store' });
-  }
-}
-
 /** The first thing an apply does: whoever comes second finds the object there. */
 async function claim({ artifacts, machine }: ApplyBuild): Promise<void> {
   const started = { build: machine.environment.CODEBUILD_BUILD_ID ?? '', startedAt: new Date().toISOString() };
   try {
-    await inPhase('started', 'claiming the run', () =>
-      artifacts.put('applyStarted', JSON.stringify(started), { once: true }),
-    );
+    await inPhase('started', 'claiming the run', () => artifacts.put('applyStarted', JSON.stringify(started)));
   } catch (error) {
     if (!(error instanceof ObjectExistsError)) throw error;
     throw new PhaseError('started', 'an apply of this plan has been started before; a plan is applied once', {
@@ -92,26 +79,12 @@ async function claim({ artifacts, machine }: ApplyBuild): Promise<void> {
   }
 }
 
-const download = ({ artifacts, variables }: ApplyBuild): Promise<Buffer> =>
-  inPhase('download', 'downloading the approved bundle', () =>
-    artifacts.get(variables.STAGEGATE_BUNDLE_KEY, variables.STAGEGATE_BUNDLE_VERSION_ID),
-  );
-
-function requireApproved({ variables }: ApplyBuild, bundle: Buffer): void {
-  const digest = createHash('sha256').update(bundle).digest('hex');
+function requireApproved({ variables }: ApplyBuild, { digest }: DownloadedPlan): void {
   const { STAGEGATE_PLAN_DIGEST: approved } = variables;
   if (digest !== approved)
     throw new PhaseError('digest', `the bundle has the digest ${digest}, but ${approved} was approved`, {
       reason: 'digest-mismatch',
     });
-}
-
-const PlannedBySchema = z.object({ name: EngineNameSchema, version: z.string() });
-
-/** A plan is applied by the very engine that made it, also where another one is the default by now. */
-async function engineOfPlan(build: ApplyBuild): Promise<Engine> {
-  const plannedBy = PlannedBySchema.parse(JSON.parse(readFileSync(build.paths.engine, 'utf8')));
-  return makeEngineReady(build, chooseEngine(build.variables.STAGEGATE_ENGINES, plannedBy));
 }
 
 async function apply(build: ApplyBuild, engine: Engine, progress: ApplyProgress): Promise<void> {
@@ -155,7 +128,7 @@ async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
 
 const readLines = (file: string): string[] => readFileSync(file, 'utf8').split('\n').filter(Boolean);
 
-const BEFORE_APPLY: readonly string[] = ['started', 'download', 'digest', 'init', 'backend'];
+const BEFORE_APPLY: readonly string[] = ['started', 'download', 'digest', 'bundle', 'init', 'backend'];
 
 /** How much of the plan is in the world now, as far as the engine's events tell. */
 function judgeApplied(error: PhaseError, progress: Progress | undefined): 'yes' | 'partly' | 'no' | 'unknown' {

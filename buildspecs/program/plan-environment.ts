@@ -1,10 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { PlanResult, ProviderCounts } from '../../lambdas/domain/build-result.ts';
-import { ArtifactStoreError } from './artifacts/artifacts.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { listAdded } from '../../lambdas/domain/added-files.ts';
+import type { PlanResult } from '../../lambdas/domain/build-result.ts';
+import { uploading } from './artifacts/in-phase.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
-import { type PlanBundle, packBundle } from './bundle/plan-bundle.ts';
+import type { Archive } from './bundle/archive.ts';
+import { packBundle } from './bundle/plan-bundle.ts';
+import { addedSince, MOST_TREE_BYTES, packTree, type TreeArchive } from './bundle/tree-archive.ts';
+import { readModules } from './configuration/installed-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import { withDeniedReads } from './engine/denied-reads.ts';
 import type { Engine } from './engine/engine.ts';
@@ -15,7 +18,7 @@ import { readPlannedState } from './engine/plan-file.ts';
 import { providersOf } from './engine/providers.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
-import type { PreparedProviders } from './providers/prepare-providers.ts';
+import { countsOf } from './providers/prepare-providers.ts';
 
 /** Of `plan -detailed-exitcode`. */
 const NO_CHANGES = 0;
@@ -38,20 +41,21 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   // Loading it keeps this process busy; the engine is under way by now.
   artifacts.warmUp();
   const backend = await explained(build, initialized);
-  const exitCode = await explained(build, plan(build, engine));
   const { name, version } = engine;
   writeFileSync(paths.engine, JSON.stringify({ name, version }));
+  const tree = await keepTree(build);
+  // From here on, code of the repository may run.
+  const exitCode = await explained(build, plan(build, engine));
 
   build.enter('show');
-  const [, bundle] = await Promise.all([show(build, engine), pack(build)]);
+  const [, { bundle, added }] = await Promise.all([show(build, engine), pack(build, tree)]);
 
   build.enter('upload');
-  const modules = join(paths.directory, '.terraform', 'modules', 'modules.json');
-  const [bundleAddress, planJson, modulesAddress] = await uploading(() =>
+  const [bundleAddress, planJson, modulesAddress] = await uploading('the plan', () =>
     Promise.all([
-      artifacts.put('bundle', bundle.bytes, { sha256: bundle.sha256 }),
+      artifacts.put('bundle', bundle.bytes, bundle.sha256),
       artifacts.put('planJson', readFileSync(paths.planJson)),
-      artifacts.put('modules', existsSync(modules) ? readFileSync(modules) : '{"Modules":[]}'),
+      artifacts.put('modules', readModules(paths)),
     ]),
   );
   const digest = bundle.sha256.toString('hex');
@@ -65,6 +69,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     ...{ bundle: bundleAddress, planJson, modules: modulesAddress, backend },
     state: readPlannedState(readFileSync(paths.plan)),
     createdAt: new Date().toISOString(),
+    added: listAdded(added),
     ...(providers && { providers: countsOf(providers) }),
   };
 }
@@ -74,8 +79,6 @@ const explained = <T>(build: PlanBuild, step: Promise<T>): Promise<T> =>
   step.catch((error) => {
     throw withDeniedReads(error, (line) => build.log(line));
   });
-
-const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({ hits, misses, mismatches });
 
 const chosenEngine = ({ variables }: PlanBuild) =>
   chooseEngine(variables.STAGEGATE_ENGINES, {
@@ -128,20 +131,28 @@ async function show(build: PlanBuild, engine: Engine): Promise<void> {
   concludeStep(build, engine, outcome);
 }
 
-async function pack({ paths }: PlanBuild): Promise<PlanBundle> {
-  try {
-    return await packBundle(paths);
-  } catch (error) {
-    throw toPhaseError(error, 'bundle');
-  }
+/** Puts away what is planned and will be applied, while nothing of the repository has run that could have changed it. */
+async function keepTree(build: PlanBuild): Promise<TreeArchive> {
+  const { artifacts, paths } = build;
+  build.enter('bundle');
+  const tree = await packTree(paths);
+  if (tree.bytes.length > MOST_TREE_BYTES)
+    throw new PhaseError(
+      'bundle',
+      `the repository and its modules have ${tree.bytes.length} bytes packed, more than ${MOST_TREE_BYTES}`,
+    );
+  build.enter('upload');
+  await uploading('what is planned', () => artifacts.put('tree', tree.bytes, tree.sha256));
+  return tree;
 }
 
-/** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */
-async function uploading<T>(action: () => Promise<T>): Promise<T> {
+async function pack(build: PlanBuild, tree: TreeArchive): Promise<{ bundle: Archive; added: readonly string[] }> {
+  const { paths } = build;
   try {
-    return await action();
+    const { added, addedLinks } = await addedSince(tree, paths);
+    for (const path of addedLinks) build.log(`"${path}" is a link that the plan made: it is not carried to the apply`);
+    return { bundle: await packBundle(paths, tree.sha256, added), added };
   } catch (error) {
-    if (!(error instanceof ArtifactStoreError)) throw error;
-    throw new PhaseError('upload', `uploading the plan: ${error.message}`, { reason: 'artifact-store' });
+    throw toPhaseError(error, 'bundle');
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
-import { BuildRequestSchema } from './build-request.ts';
+import { BuildRequestSchema, inspectBuild } from './build-request.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from './build-result.ts';
 import { carryApprovals } from './carry-approvals.ts';
 import {
@@ -16,10 +16,13 @@ import { type Environment, isProtected, stateKeyOf } from './environment.ts';
 import { type EnvironmentState, withResources } from './environment-state.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
+import { isBeingRemoved, needsInspection, readInspection } from './inspection.ts';
+import type { LockedProvider } from './locked-provider.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
 import { type Analysis, analyzePlan, type PlanToAnalyse } from './plan/analyze-plan.ts';
 import { type Configuration, configurationOf } from './plan/parity.ts';
+import { providerChanges } from './plan/provider-changes.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
 import type { Artifact, ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, type ProtectionLifts } from './protection-lift.ts';
@@ -50,11 +53,25 @@ interface Services {
   readonly surroundings: Surroundings;
 }
 
+/** What is known of a plan, by an inspect build where something hangs on it and by the plan build elsewhere. */
+interface KnownPlan extends Pick<PlanSuccess, 'planJson' | 'modules' | 'backend' | 'state' | 'engine' | 'added'> {
+  /** Only of a plan that nobody has looked at: what there is to do is read from the plan itself then. */
+  readonly exitCode?: PlanSuccess['exitCode'];
+  readonly digest: string;
+  readonly lockedProviders?: readonly LockedProvider[];
+  readonly providers?: ProviderCounts;
+}
+
 /**
- * Reads what the plan build left, analyses and stores it redacted, claims the state address (rule 6), applies the
- * safeguards (rule 7) and says what comes next. Repeated, it answers the same. Throws NotHolderError, BuildResultError.
+ * Reads what the builds left, analyses and stores it redacted, claims the state address (rule 6), applies the
+ * safeguards (rule 7) and says what comes next: first of all an inspection, where something hangs on the plan and
+ * `isInspected` does not say that it has been made. Repeated, it answers the same. Throws NotHolderError, BuildResultError.
  */
-export async function analyzeDeploymentPlan(services: Services, id: string): Promise<AnalyzedPlan> {
+export async function analyzeDeploymentPlan(
+  services: Services,
+  id: string,
+  { isInspected }: { readonly isInspected: boolean },
+): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
   const ahead = await store.readAhead();
   const deployment = await ahead.get('deployment', { id });
@@ -67,29 +84,38 @@ export async function analyzeDeploymentPlan(services: Services, id: string): Pro
     findPriceSheet(artifacts, services.priceSheetKey),
     readForSettling(ahead, deployment),
   ]);
-  const result = requireOwn(deployment, left.result);
-  const [plan, modules] = await Promise.all([
-    artifacts.getJson(result.planJson.key, result.planJson.versionId),
-    artifacts.getJson(result.modules.key, result.modules.versionId),
-    ahead.get('stateClaim', { address: addressOf(result.backend) }),
+  const claimed = requireOwn(deployment, left.result);
+  if (!isInspected && needsInspection(subject, claimed))
+    return { next: 'inspect', inspect: inspectBuild({ ...subject, artifactBucket: artifacts.bucket }, claimed.bundle) };
+  const known: KnownPlan = isInspected ? await readInspection(artifacts, deployment, claimed) : claimed;
+  const [plan, modules, before] = await Promise.all([
+    artifacts.getJson(known.planJson.key, known.planJson.versionId),
+    artifacts.getJson(known.modules.key, known.modules.versionId),
+    deployedProviders(ahead, subject),
+    ahead.get('stateClaim', { address: addressOf(known.backend) }),
   ]);
-  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": ${result.planJson.key} is gone`);
+  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": ${known.planJson.key} is gone`);
   const planned = { plan: plan.value, modulesJson: modules?.value };
-  const analysis = analyze(subject, result, planned, activeLifts(lifts, subject.environment), prices);
+  const newProviders = providerChanges(known.lockedProviders ?? [], before);
+  const analysis = {
+    ...analyze(subject, known, planned, activeLifts(lifts, subject.environment), prices),
+    ...(known.added?.count && { addedFiles: known.added }),
+    ...(newProviders.length > 0 && { providerChanges: newProviders }),
+  };
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const found = {
-    planned: planOf(subject, result, analysis, stored),
-    backend: result.backend,
+    planned: planOf(subject, { ...claimed, ...known }, analysis, stored, surroundings.now()),
+    backend: known.backend,
     resources: analysis.resourcesInState,
     blocked: blockingOf(analysis),
   };
   const verdict = await store.transact(async (transaction) => {
-    await keepConfiguration(transaction, id, configurationOf(analysis));
+    await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
     return settle(transaction, id, found, surroundings);
   }, ahead);
-  return { ...verdict, ...(result.providers && { providers: result.providers }) };
+  return { ...verdict, ...(claimed.providers && { providers: claimed.providers }) };
 }
 
 interface Subject {
@@ -120,6 +146,13 @@ async function readForSettling(ahead: Reader, { id, application, environment }: 
   ]);
 }
 
+/** The providers of what is deployed in the environment now. */
+async function deployedProviders(reader: Reader, { state }: Subject): Promise<readonly LockedProvider[]> {
+  const deploymentId = state?.deployed?.deploymentId;
+  if (deploymentId === undefined) return [];
+  return (await reader.get('configuration', { deploymentId }))?.providers ?? [];
+}
+
 /** The build ran the team's code: what it left is believed only about its own run. */
 function requireOwn(deployment: Deployment, result: PlanSuccess | undefined): PlanSuccess {
   const prefix = `${runPrefix(deployment)}plan/`;
@@ -144,15 +177,15 @@ const activeLifts = (lifts: readonly ProtectionLifts[], environment: Environment
 
 function analyze(
   { application, environment, state, deployment }: Subject,
-  result: PlanSuccess,
+  known: KnownPlan,
   planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
   lifts: string[],
   prices: ChosenPriceSheet,
 ): Analysis {
   return analyzePlan({
     ...planned,
-    exitCode: result.exitCode,
-    engine: result.engine.name,
+    ...(known.exitCode !== undefined && { exitCode: known.exitCode }),
+    engine: known.engine.name,
     region: environment.region,
     stage: environment.stage,
     deletionProtection: environment.deletionProtection,
@@ -174,6 +207,7 @@ function planOf(
   result: PlanSuccess,
   analysis: Analysis,
   stored: Artifact,
+  now: string,
 ): Planned {
   const lifts = analysis.safeguards.liftsUsed;
   const { bucket, key, region } = result.backend;
@@ -185,7 +219,8 @@ function planOf(
     analysis: stored,
     state: result.state,
     stateAddress: { bucket, key, region },
-    plannedAt: result.createdAt,
+    // Plans grow old: none is younger than it can be.
+    plannedAt: result.createdAt < now ? result.createdAt : now,
     round: deployment.round,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
@@ -278,9 +313,6 @@ async function settle(
 /** Was nothing applied yet? What this very deployment began and is planning again was refused before it did anything. */
 const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
   !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
-
-const isBeingRemoved = (environment: Environment): boolean =>
-  environment.type === 'regular' && environment.removal !== undefined;
 
 /** An environment is removed only when nothing is left of it. */
 function objectionToRemoving(target: Environment, resources: number): EndingError | undefined {

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { AddedFilesSchema } from './added-files.ts';
 import { AppliedSchema, StateAddressSchema, StateHeadSchema } from './deployment.ts';
+import { LockedProviderSchema } from './locked-provider.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
 import { OperationSchema } from './operation.ts';
 
@@ -36,18 +38,6 @@ const Backend = z.object({
 });
 const StateHead = StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) });
 
-/** The most paths of added files that are listed; their number says how many there are. */
-export const MOST_ADDED_LISTED = 100;
-const AddedFiles = z.object({ count: z.int().min(0), paths: z.array(cut(300)).max(MOST_ADDED_LISTED) });
-export type AddedFiles = z.infer<typeof AddedFiles>;
-
-/** A provider as the lock file pins it. The fingerprint is a SHA-256 of its hashes there. */
-export const LockedProviderSchema = z.object({
-  address: z.string().max(300),
-  version: z.string().max(100),
-  fingerprint: Sha256Schema,
-});
-export type LockedProvider = z.infer<typeof LockedProviderSchema>;
 /** Directories with more providers than this are planned, but not inspected. */
 const MOST_PROVIDERS = 200;
 
@@ -65,7 +55,7 @@ export const PlanSuccessSchema = z.object({
   backend: Backend,
   state: StateHead.nullable(),
   createdAt: InstantSchema,
-  added: AddedFiles.optional(),
+  added: AddedFilesSchema.optional(),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),
 });
@@ -96,7 +86,7 @@ export const InspectionSuccessSchema = z.object({
   /** Which state the plan file itself is for. */
   backend: Backend,
   state: StateHead.nullable(),
-  added: AddedFiles,
+  added: AddedFilesSchema,
   lockedProviders: z.array(LockedProviderSchema).max(MOST_PROVIDERS),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),

@@ -9,7 +9,7 @@ const services = servicesOf('analyze-plan');
 export const handler = taskHandler(
   { input: DeploymentPayload, output: PlanVerdictSchema },
   async ({ deploymentId }) => {
-    const { providers, ...verdict } = await analyzeDeploymentPlan(services, deploymentId);
+    const { providers, ...verdict } = await analyzeDeploymentPlan(services, deploymentId, { isInspected: false });
     if (providers) countProviders(providers);
     return verdict;
   },

@@ -1,19 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { Header } from 'tar';
 import { workPaths } from '../../buildspecs/program/build/work-paths.ts';
 import { packBundle, unpackBundle } from '../../buildspecs/program/bundle/plan-bundle.ts';
+import { addedSince, packTree, unpackTree } from '../../buildspecs/program/bundle/tree-archive.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
+
+type Files = Readonly<Record<string, string | { link: string }>>;
 
 const pathsIn = (root: string) =>
   workPaths({
@@ -21,34 +28,23 @@ const pathsIn = (root: string) =>
     STAGEGATE_DIRECTORY: 'apps/shop/dev1',
   });
 
-/** A work directory after a plan, with the files given here in its tree. */
-function planned(files: Readonly<Record<string, string | { link: string }>>) {
-  const paths = pathsIn(temporaryDirectory());
-  const write = (file: string, content: string) => {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  };
-  write(paths.plan, 'the plan');
-  write(paths.engine, '{}');
-  write(paths.backendArguments, '');
-  write(paths.generatedVariables, '{}');
-  write(paths.planJson, 'secret values');
-  mkdirSync(paths.tree);
+function write(directory: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
-    const file = join(paths.tree, name);
-    if (typeof content === 'string') write(file, content);
-    else {
-      mkdirSync(dirname(file), { recursive: true });
-      symlinkSync(content.link, file);
-    }
+    const file = join(directory, name);
+    mkdirSync(dirname(file), { recursive: true });
+    if (typeof content === 'string') writeFileSync(file, content);
+    else symlinkSync(content.link, file);
   }
-  return paths;
 }
 
-async function unpacked(bytes: Buffer) {
+/** A work directory after `init`, with the files given here in its tree. */
+function initialized(files: Files) {
   const paths = pathsIn(temporaryDirectory());
-  mkdirSync(paths.base, { recursive: true });
-  await unpackBundle(bytes, paths);
+  mkdirSync(paths.tree, { recursive: true });
+  writeFileSync(paths.engine, '{}');
+  writeFileSync(paths.backendArguments, '');
+  writeFileSync(paths.generatedVariables, '{}');
+  write(paths.tree, files);
   return paths;
 }
 
@@ -59,7 +55,14 @@ const namesIn = (directory: string): string[] =>
     .map((name) => name.slice(2))
     .sort();
 
-describe('a plan bundle', () => {
+describe('the archive of the tree', () => {
+  async function unpacked(files: Files) {
+    const paths = pathsIn(temporaryDirectory());
+    mkdirSync(paths.base, { recursive: true });
+    await unpackTree((await packTree(initialized(files))).bytes, paths);
+    return paths;
+  }
+
   test.each([
     ['a backslash', 'apps/shop/dev1/a\\tb.txt'],
     ['a line break', 'apps/shop/dev1/a\nb.txt'],
@@ -68,30 +71,25 @@ describe('a plan bundle', () => {
     ['letters of other languages', 'äpfel/東京.txt'],
     ['more than a hundred characters', `${'deep/'.repeat(30)}file.txt`],
   ])('carries files whose names have %s', async (_, name) => {
-    const { bytes } = await packBundle(planned({ [name]: 'content' }));
-    const { tree } = await unpacked(bytes);
+    const { tree } = await unpacked({ [name]: 'content' });
     expect(readFileSync(join(tree, name), 'utf8')).toBe('content');
     expect(namesIn(tree)).toEqual([name]);
   });
 
-  test('carries the plan, what belongs to it, the tree and its modules, and nothing else', async () => {
-    const { bytes } = await packBundle(
-      planned({
-        'apps/shop/dev1/main.tf': '',
-        'apps/shop/dev1/.terraform.lock.hcl': '',
-        'apps/shop/dev1/.terraform/modules/modules.json': '{}',
-        'apps/shop/dev1/.terraform/modules/web/main.tf': '',
-        'apps/shop/dev1/.terraform/modules/web/.git/HEAD': 'ref',
-        'apps/shop/dev1/.terraform/providers/aws': 'binary',
-        'apps/shop/dev1/.terraform/terraform.tfstate': '{}',
-        '.git/HEAD': 'ref',
-      }),
-    );
-    const { base } = await unpacked(bytes);
+  test('carries the tree and its modules with what belongs to them, and nothing else', async () => {
+    const { base } = await unpacked({
+      'apps/shop/dev1/main.tf': '',
+      'apps/shop/dev1/.terraform.lock.hcl': '',
+      'apps/shop/dev1/.terraform/modules/modules.json': '{}',
+      'apps/shop/dev1/.terraform/modules/web/main.tf': '',
+      'apps/shop/dev1/.terraform/modules/web/.git/HEAD': 'ref',
+      'apps/shop/dev1/.terraform/providers/aws': 'binary',
+      'apps/shop/dev1/.terraform/terraform.tfstate': '{}',
+      '.git/HEAD': 'ref',
+    });
     expect(namesIn(base)).toEqual([
       'backend-arguments',
       'engine.json',
-      'plan.tfplan',
       'tree/apps/shop/dev1/.terraform.lock.hcl',
       'tree/apps/shop/dev1/.terraform/modules/modules.json',
       'tree/apps/shop/dev1/.terraform/modules/web/main.tf',
@@ -101,38 +99,234 @@ describe('a plan bundle', () => {
   });
 
   test('keeps links inside of the tree, and what may be executed', async () => {
-    const paths = planned({
-      'modules/web/shared.txt': { link: '../../shared.txt' },
-      'shared.txt': 'shared',
-      'run.sh': '',
-    });
+    const files = { 'modules/web/shared.txt': { link: '../../shared.txt' }, 'shared.txt': 'shared', 'run.sh': '' };
+    const paths = initialized(files);
     chmodSync(join(paths.tree, 'run.sh'), 0o755);
-    const { tree } = await unpacked((await packBundle(paths)).bytes);
-    expect(readlinkSync(join(tree, 'modules/web/shared.txt'))).toBe('../../shared.txt');
-    expect(readFileSync(join(tree, 'modules/web/shared.txt'), 'utf8')).toBe('shared');
-    expect([lstatSync(join(tree, 'run.sh')).mode & 0o100, lstatSync(join(tree, 'shared.txt')).mode & 0o100]).toEqual([
-      0o100, 0,
-    ]);
+    const other = pathsIn(temporaryDirectory());
+    mkdirSync(other.base, { recursive: true });
+    await unpackTree((await packTree(paths)).bytes, other);
+    expect(readlinkSync(join(other.tree, 'modules/web/shared.txt'))).toBe('../../shared.txt');
+    expect(readFileSync(join(other.tree, 'modules/web/shared.txt'), 'utf8')).toBe('shared');
+    const mayRun = (name: string) => (lstatSync(join(other.tree, name)).mode & 0o100) !== 0;
+    expect([mayRun('run.sh'), mayRun('shared.txt')]).toEqual([true, false]);
   });
 
   test('of equal contents has equal bytes, whenever they were written', async () => {
     const files = { 'b/main.tf': 'b', 'a/main.tf': 'a', 'a/link': { link: 'main.tf' } };
-    const [one, other] = [planned(files), planned(Object.fromEntries(Object.entries(files).reverse()))];
+    const [one, other] = [initialized(files), initialized(Object.fromEntries(Object.entries(files).reverse()))];
     utimesSync(join(other.tree, 'a/main.tf'), new Date(0), new Date(0));
-    const [first, second] = [await packBundle(one), await packBundle(other)];
+    const [first, second] = [await packTree(one), await packTree(other)];
     expect(first.bytes.equals(second.bytes)).toBe(true);
     expect(first.sha256.equals(second.sha256)).toBe(true);
-    const changed = await packBundle(planned({ ...files, 'b/main.tf': 'c' }));
+    const changed = await packTree(initialized({ ...files, 'b/main.tf': 'c' }));
     expect(changed.sha256.equals(first.sha256)).toBe(false);
   });
+});
 
-  test('made with GNU tar by earlier versions is read as well', async () => {
-    const paths = planned({ 'apps/shop/dev1/main.tf': 'old' });
-    const bytes = execFileSync('bash', ['-c', 'find . -type f | sort | tar -cf - -T - | gzip -n'], { cwd: paths.base });
-    expect(readFileSync(join((await unpacked(bytes)).tree, 'apps/shop/dev1/main.tf'), 'utf8')).toBe('old');
+describe('what a plan does to the tree', () => {
+  const COMMIT = { 'apps/shop/dev1/main.tf': 'commit', 'lib/app.zip': 'zip', 'lib/link': { link: 'app.zip' } };
+
+  async function after(plan: (tree: string) => void) {
+    const paths = initialized(COMMIT);
+    const archive = await packTree(paths);
+    plan(paths.tree);
+    return addedSince(archive, paths);
+  }
+
+  test('is what it added: files, also in modules, and links apart from them', async () => {
+    const found = await after((tree) =>
+      write(tree, {
+        'build/new.zip': 'new',
+        'apps/shop/dev1/.terraform/modules/web/function.zip': 'zip',
+        'apps/shop/dev1/.terraform/providers/aws': 'binary',
+        'build/link': { link: '/etc/passwd' },
+        'build/directory-link': { link: '/etc' },
+      }),
+    );
+    expect({ ...found, added: [...found.added].sort() }).toEqual({
+      added: ['apps/shop/dev1/.terraform/modules/web/function.zip', 'build/new.zip'],
+      addedLinks: expect.arrayContaining(['build/link', 'build/directory-link']),
+    });
   });
 
-  test('that is none is refused', async () => {
-    await expect(unpacked(Buffer.from('no archive'))).rejects.toThrow();
+  test('is nothing where it wrote what was there, or took files away', async () => {
+    const found = await after((tree) => {
+      rmSync(join(tree, 'lib/link'));
+      writeFileSync(join(tree, 'lib/app.zip'), 'zip');
+      utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
+    });
+    expect(found).toEqual({ added: [], addedLinks: [] });
+  });
+
+  test.each<[string, (tree: string) => void]>([
+    ['another content of the same size', (tree) => writeFileSync(join(tree, 'lib/app.zip'), 'ZIP')],
+    [
+      'a link in its place',
+      (tree) => {
+        rmSync(join(tree, 'lib/app.zip'));
+        symlinkSync('/etc/passwd', join(tree, 'lib/app.zip'));
+      },
+    ],
+  ])('is refused where it gave a file of the commit %s', async (_, plan) => {
+    await expect(after(plan)).rejects.toMatchObject({
+      reason: 'tree-changed',
+      message: expect.stringContaining('the plan changed "lib/app.zip", which the commit has'),
+    });
+  });
+});
+
+/** A run up to its bundle, and another build that has laid the tree out. */
+async function planned(added: Files = {}) {
+  const paths = initialized({ 'apps/shop/dev1/main.tf': 'commit', 'lib/link': { link: '../apps' } });
+  write(paths.tree, { 'apps/shop/dev1/.terraform/modules/web/main.tf': '' });
+  const tree = await packTree(paths);
+  writeFileSync(paths.plan, 'the plan');
+  write(paths.tree, added);
+  const other = pathsIn(temporaryDirectory());
+  mkdirSync(other.base, { recursive: true });
+  await unpackTree(tree.bytes, other);
+  return { paths, tree, other };
+}
+
+describe('a plan bundle', () => {
+  test('carries the plan, whose tree it is for, and the files that the plan added', async () => {
+    const files = { 'build/app.zip': 'zip', 'apps/shop/dev1/.terraform/modules/web/function.zip': 'zip' };
+    const { paths, tree, other } = await planned(files);
+    const { added } = await addedSince(tree, paths);
+    const bundle = await packBundle(paths, tree.sha256, added);
+    expect(await unpackBundle(bundle.bytes, other, tree.sha256)).toEqual(Object.keys(files).sort());
+    expect(readFileSync(other.plan, 'utf8')).toBe('the plan');
+    expect(namesIn(other.tree)).toEqual(namesIn(paths.tree));
+    expect(namesIn(other.base).filter((name) => !name.startsWith('tree/'))).toEqual([
+      'backend-arguments',
+      'engine.json',
+      'plan.tfplan',
+      'tree.sha256',
+      'variables.tfvars.json',
+    ]);
+  });
+
+  test('is for one tree only', async () => {
+    const { paths, tree, other } = await planned();
+    const bundle = await packBundle(paths, Buffer.alloc(32), []);
+    await expect(unpackBundle(bundle.bytes, other, tree.sha256)).rejects.toMatchObject({
+      reason: 'bundle-refused',
+      message: `the bundle is for the tree "${'0'.repeat(64)}", the tree of this run is ${tree.sha256.toString('hex')}`,
+    });
+  });
+
+  const REFUSED_NAMES = [
+    'apps/shop/dev1/evil.tf',
+    'apps/shop/dev1/evil_override.tf.json',
+    'evil.tofu',
+    'x.auto.tfvars',
+    'terraform.tfvars.json',
+    'terraform.tfstate',
+    'other/saved.tfplan',
+    'apps/shop/dev1/.terraform.lock.hcl',
+    'apps/shop/dev1/.terraform/terraform.tfstate',
+    'apps/shop/dev1/.terraform/environment',
+    'apps/shop/dev1/.terraform/providers/registry.terraform.io/x',
+    'apps/shop/dev1/.terraform/modules/modules.json',
+    'apps/shop/dev1/.terraform/modules/new/file.txt',
+    'apps/shop/dev1/.terraform/modules/web/.terraform/environment',
+    'apps/shop/dev1/terraform.d/plugins/x',
+    'lib/.git/hooks/post-checkout',
+  ];
+
+  test.each(REFUSED_NAMES)('is not made with %s, which the engine would read', async (name) => {
+    const { paths, tree } = await planned();
+    await expect(packBundle(paths, tree.sha256, [name])).rejects.toMatchObject({
+      reason: 'bundle-refused',
+      message: expect.stringContaining(`the plan left "${name}", which `),
+    });
+  });
+
+  /** An archive as nobody's program would make it. */
+  function crafted(
+    entries: readonly {
+      path: string;
+      type?: 'File' | 'SymbolicLink' | 'Link' | 'Directory' | 'FIFO' | 'CharacterDevice';
+      linkpath?: string;
+      content?: string;
+      size?: number;
+    }[],
+  ): Buffer {
+    const blocks = entries.flatMap(({ path, type = 'File', linkpath, content = '', size = content.length }) => {
+      const header = new Header({ path, type, size, mode: 0o644, ...(linkpath !== undefined && { linkpath }) });
+      const block = Buffer.alloc(512);
+      header.encode(block, 0);
+      const body = Buffer.alloc(Math.ceil(content.length / 512) * 512);
+      body.write(content);
+      return [block, body];
+    });
+    return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
+  }
+
+  async function refusal(make: (own: { path: string; content: string }[]) => Buffer): Promise<string> {
+    const { tree, other } = await planned();
+    const own = [
+      { path: 'plan.tfplan', content: 'the plan' },
+      { path: 'tree.sha256', content: tree.sha256.toString('hex') },
+    ];
+    const before = namesIn(other.base);
+    const told = await unpackBundle(make(own), other, tree.sha256).then(
+      () => 'it was taken',
+      (error: Error) => error.message,
+    );
+    expect(namesIn(other.base)).toEqual(before);
+    expect(readFileSync(join(other.tree, 'apps/shop/dev1/main.tf'), 'utf8')).toBe('commit');
+    expect(existsSync(join(other.base, '..', 'outside'))).toBe(false);
+    return told;
+  }
+
+  test.each(REFUSED_NAMES)('is refused, before anything is written, with %s', async (name) => {
+    const told = await refusal((own) => crafted([...own, { path: `tree/${name}`, content: 'x' }]));
+    expect(told).toContain(`the bundle has "tree/${name}", which `);
+  });
+
+  test.each<[string, Parameters<typeof crafted>[0][number]]>([
+    ['a file of the commit', { path: 'tree/apps/shop/dev1/main.tf', content: 'evil' }],
+    ['a link of the commit', { path: 'tree/lib/link', content: 'evil' }],
+    ['what belongs to the tree', { path: 'backend-arguments', content: '-backend-config=key=other' }],
+    ['another engine', { path: 'engine.json', content: '{}' }],
+    ['a symbolic link', { path: 'tree/build/link', type: 'SymbolicLink', linkpath: '/etc' }],
+    ['a hard link', { path: 'tree/build/link', type: 'Link', linkpath: 'plan.tfplan' }],
+    ['a device', { path: 'tree/build/null', type: 'CharacterDevice' }],
+    ['a pipe', { path: 'tree/build/pipe', type: 'FIFO' }],
+    ['a directory', { path: 'tree/build', type: 'Directory' }],
+    ['a way out', { path: 'tree/../../outside', content: 'x' }],
+    ['an absolute path', { path: '/tmp/outside', content: 'x' }],
+    ['the plan by another path', { path: './plan.tfplan', content: 'another plan' }],
+    ['the plan twice', { path: 'plan.tfplan', content: 'another plan' }],
+    ['an empty part in a path', { path: 'tree//apps/x', content: 'x' }],
+  ])('is refused, before anything is written, with %s', async (_, entry) => {
+    expect(await refusal((own) => crafted([...own, entry]))).toMatch(/^the bundle has ".*", which /);
+  });
+
+  test('is refused, before anything is written, with a file below a link of the commit', async () => {
+    const { tree, other } = await planned();
+    const bytes = crafted([
+      { path: 'plan.tfplan', content: 'the plan' },
+      { path: 'tree.sha256', content: tree.sha256.toString('hex') },
+      { path: 'tree/lib/link/shop/file.txt', content: 'x' },
+    ]);
+    await expect(unpackBundle(bytes, other, tree.sha256)).rejects.toMatchObject({ reason: 'bundle-refused' });
+    expect(existsSync(join(other.tree, 'apps/shop/file.txt'))).toBe(false);
+  });
+
+  test.each<[string, (own: { path: string; content: string }[]) => Buffer, string]>([
+    ['no archive', () => Buffer.from('no archive'), 'is no archive'],
+    ['nothing', () => Buffer.alloc(0), 'is no archive'],
+    ['an archive that ends half way', (own) => crafted(own).subarray(0, 60), 'is no archive'],
+    ['no plan', (own) => crafted(own.slice(1)), 'lacks plan.tfplan'],
+    ['no tree', (own) => crafted(own.slice(0, 1)), 'lacks tree.sha256'],
+    [
+      'far more than it has bytes',
+      (own) => crafted([...own, { path: 'tree/huge', size: 8 * 1024 ** 3 - 1 }]),
+      'has more than 1073741824 bytes',
+    ],
+  ])('that is %s is refused', async (_, make, why) => {
+    expect(await refusal(make)).toBe(`the bundle ${why}`);
   });
 });

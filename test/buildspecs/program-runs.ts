@@ -69,18 +69,19 @@ export class MemoryArtifacts implements Artifacts {
     this.prefix = prefix;
   }
 
-  async put(object: RunObject, body: Buffer | string, { once = false } = {}): Promise<Address> {
+  async put(object: RunObject, body: Buffer | string): Promise<Address> {
     const key = `${this.prefix}${RUN_OBJECTS[object]}`;
     const error = this.broken.get(object);
     if (error !== undefined) throw new ArtifactStoreError(error);
-    if (once && this.objects.has(key)) throw new ObjectExistsError('PreconditionFailed');
+    if (this.objects.get(key)?.equals(Buffer.from(body)) === false) throw new ObjectExistsError('PreconditionFailed');
     this.objects.set(key, Buffer.from(body));
     return { key, versionId: 'v1' };
   }
 
-  async get(key: string): Promise<Buffer> {
+  async get({ key }: { readonly key: string }, mostBytes: number): Promise<Buffer> {
     const found = this.objects.get(key);
     if (!found) throw new ArtifactStoreError('NoSuchVersion');
+    if (found.length > mostBytes) throw new ArtifactStoreError(`${key} has ${found.length} bytes`);
     return found;
   }
 

@@ -6,22 +6,20 @@ export interface Address {
   readonly versionId: string;
 }
 
-export interface PutOptions {
-  /** Fails with ObjectExistsError where the object is there already. */
-  readonly once?: boolean;
-  /** Of the body, where it is known: hashed once and not again for the upload. */
-  readonly sha256?: Buffer;
-}
-
-/** The artifact bucket as one build sees it: its own run's objects to write, and the approved bundle to read. */
+/** The artifact bucket as one build sees it: its own run's objects to write, and what builds before it have left. */
 export interface Artifacts {
-  put(object: RunObject, body: Buffer | string, options?: PutOptions): Promise<Address>;
-  get(key: string, versionId: string): Promise<Buffer>;
+  /**
+   * Writes an object, which is done once: where another one is there it throws ObjectExistsError. `sha256` of the body,
+   * where it is known.
+   */
+  put(object: RunObject, body: Buffer | string, sha256?: Buffer): Promise<Address>;
+  /** Throws ArtifactStoreError, also for an object of more than `mostBytes`. */
+  get(address: { readonly key: string; readonly versionId?: string }, mostBytes: number): Promise<Buffer>;
   /** Loads what the first call needs, while something else is going on. */
   warmUp(): void;
 }
 
-/** The object that may be written once is there. */
+/** The object is there, and it is another one. */
 export class ObjectExistsError extends Error {
   override readonly name = 'ObjectExistsError';
 }

@@ -2,21 +2,27 @@ import { mkdir, rm } from 'node:fs/promises';
 import * as z from 'zod';
 import {
   ApplyVariablesSchema,
+  InspectProjectVariablesSchema,
+  InspectVariablesSchema,
   PlanVariablesSchema,
   ProjectVariablesSchema,
 } from '../../../lambdas/domain/build-environment-variables.ts';
-import type { ApplyResult, PlanResult } from '../../../lambdas/domain/build-result.ts';
+import type { ApplyResult, InspectionResult, PlanResult } from '../../../lambdas/domain/build-result.ts';
 import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
-import { ObjectExistsError, type PutOptions } from '../artifacts/artifacts.ts';
+import { ObjectExistsError } from '../artifacts/artifacts.ts';
 import { Build, type Machine } from './build.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
 import { workPaths } from './work-paths.ts';
 
 const PlanEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...PlanVariablesSchema.shape });
 const ApplyEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...ApplyVariablesSchema.shape });
+const InspectEnvironmentSchema = z.object({ ...InspectProjectVariablesSchema.shape, ...InspectVariablesSchema.shape });
 export type PlanBuild = Build<z.output<typeof PlanEnvironmentSchema>>;
 export type ApplyBuild = Build<z.output<typeof ApplyEnvironmentSchema>>;
+export type InspectBuild = Build<z.output<typeof InspectEnvironmentSchema>>;
+/** A build that works on its environment, with the credentials of a role there. */
 export type EitherBuild = PlanBuild | ApplyBuild;
+export type AnyBuild = EitherBuild | InspectBuild;
 
 /** Where a failure is reported; enough to say that something else is wrong with the variables. */
 const ReportSchema = ApplyVariablesSchema.pick({ STAGEGATE_ARTIFACT_BUCKET: true, STAGEGATE_RUN_PREFIX: true });
@@ -26,6 +32,16 @@ export const runPlanBuild = (machine: Machine, plan: (build: PlanBuild) => Promi
   runBuild(machine, {
     ...{ phase: 'checkout', result: 'planResult', run: plan, schema: PlanEnvironmentSchema },
     failed: (error): PlanResult => ({ ok: false, ...summarizeFailure(error) }),
+  });
+
+/** Runs an inspect build to its end; says whether it succeeded. */
+export const runInspectBuild = (
+  machine: Machine,
+  inspect: (build: InspectBuild) => Promise<InspectionResult>,
+): Promise<boolean> =>
+  runBuild(machine, {
+    ...{ phase: 'download', result: 'inspectionResult', run: inspect, schema: InspectEnvironmentSchema },
+    failed: (error): InspectionResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
 /** Runs an apply build to its end; says whether it succeeded. `judge`: what a failure says of the infrastructure. */
@@ -65,8 +81,8 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
     return false;
   }
   const artifacts = machine.artifacts(where.data.STAGEGATE_ARTIFACT_BUCKET, where.data.STAGEGATE_RUN_PREFIX);
-  const report = async (result: Result, options: PutOptions = {}) => {
-    await artifacts.put(kind.result, `${JSON.stringify(result, null, 2)}\n`, options);
+  const report = async (result: Result) => {
+    await artifacts.put(kind.result, `${JSON.stringify(result, null, 2)}\n`);
   };
   const variables = kind.schema.safeParse(machine.environment);
   if (!variables.success) {
@@ -94,8 +110,7 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
     await reportFailure(
       machine,
       async () => ({ ...(await kind.failed(error, build)), seconds: build.seconds() }),
-      // The build that did start owns the result; a second one may only fill a gap, never replace it.
-      (result) => report(result, { once: error.reason === 'already-started' }),
+      report,
     );
     return false;
   } finally {
@@ -111,7 +126,11 @@ async function reportFailure<Result>(
   try {
     await report(await tell());
   } catch (error) {
-    if (error instanceof ObjectExistsError) return;
+    // A result is written once: the build that was first owns it.
+    if (error instanceof ObjectExistsError) {
+      machine.log('Error: another result is there already; this one is not kept');
+      return;
+    }
     machine.log(`Error: the failure could not be reported: ${toPhaseError(error, 'upload').message}`);
   }
 }

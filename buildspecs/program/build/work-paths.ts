@@ -17,14 +17,20 @@ export function workPaths(variables: {
     directory: join(base, 'tree', variables.STAGEGATE_DIRECTORY),
     /** Where the engine is installed, if it has to be. */
     engineDirectory: inBase('engine'),
+    /** Where the tree is laid out once more, as it was before the plan, to be compared with. */
+    before: inBase('before'),
     plan: inBase('plan.tfplan'),
-    /** Name and version of the engine that made the plan; part of the bundle. */
+    /** SHA-256 of the archive of the tree, in the bundle. */
+    treeDigest: inBase('tree.sha256'),
+    /** Name and version of the engine that made the plan; packed with the tree. */
     engine: inBase('engine.json'),
-    /** `-backend-config` arguments of `init`, one per line; part of the bundle. */
+    /** `-backend-config` arguments of `init`, one per line; packed with the tree. */
     backendArguments: inBase('backend-arguments'),
-    /** The values that Stagegate gives the plan; part of the bundle. Outside of the tree, whose names are the team's. */
+    /** The values that Stagegate gives the plan; packed with the tree, and outside of it, whose names are the team's. */
     generatedVariables: inBase('variables.tfvars.json'),
     planJson: inBase('plan.json'),
+    /** Where an inspect build runs the engine: it has nothing of the repository but its choice of providers. */
+    inspection: inBase('inspection'),
     /** What `validate` found. */
     validation: inBase('validation.json'),
     /** The state after an apply, as the backend keeps it. */

@@ -1,62 +1,75 @@
-import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
+import { objectionToAdded } from './added-files.ts';
+import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
 
-/** Everything the apply needs and reviewers approve, with its SHA-256. */
-export interface PlanBundle {
-  readonly bytes: Buffer;
-  readonly sha256: Buffer;
-}
-
-/** Equal contents give equal bytes, whenever they were written. */
-const WRITTEN_AT = new Date('2020-01-01T00:00:00Z');
+/** A plan that needs more than this beside the commit is no plan that people can look through. */
+export const MOST_BUNDLE_BYTES = 256 * 1024 * 1024;
+const MOST_UNPACKED_BYTES = 1024 * 1024 * 1024;
 
 /**
- * Packs the plan bundle. Modules travel along, because their files are read again at apply and a branch may have moved on
- * since the plan; providers do not, the lock file names them.
+ * Packs the plan bundle: what reviewers approve. Beside the plan and the files that it added to the tree it holds the
+ * SHA-256 of the tree's own archive, so that its digest stands for all that is applied. `added`: paths in the tree.
  */
-export async function packBundle(paths: WorkPaths): Promise<PlanBundle> {
-  const own = [paths.engine, paths.backendArguments, paths.plan, paths.generatedVariables];
-  const names = [...own, ...listTree(paths.tree)].map((path) => relative(paths.base, path)).sort();
-  const { create } = await import('tar');
-  const hash = createHash('sha256');
-  const chunks: Buffer[] = [];
-  const archive = create(
-    { cwd: paths.base, gzip: true, portable: true, mtime: WRITTEN_AT, noDirRecurse: true, strict: true },
-    names,
-  );
-  for await (const chunk of archive) {
-    const bytes = Buffer.from(chunk);
-    hash.update(bytes);
-    chunks.push(bytes);
+export async function packBundle(paths: WorkPaths, treeSha256: Buffer, added: readonly string[]): Promise<Archive> {
+  for (const path of added) {
+    const objection = objectionToAdded(paths.tree, path);
+    if (objection) throw new PhaseError('bundle', `the plan left "${path}", which ${objection}`, { reason: REFUSED });
   }
-  return { bytes: Buffer.concat(chunks), sha256: hash.digest() };
+  writeFileSync(paths.treeDigest, treeSha256.toString('hex'));
+  const own = [paths.plan, paths.treeDigest].map((path) => relative(paths.base, path));
+  const bundle = await pack(paths.base, [...own, ...added.map((path) => join(relative(paths.base, paths.tree), path))]);
+  if (bundle.bytes.length > MOST_BUNDLE_BYTES)
+    throw new PhaseError(
+      'bundle',
+      `the plan and the ${added.length} file(s) it left in the repository have ${bundle.bytes.length} bytes packed, more than ${MOST_BUNDLE_BYTES}`,
+      { reason: REFUSED },
+    );
+  return bundle;
 }
 
-/** Lays a bundle out in the work directory, with the names it was packed under. */
-export async function unpackBundle(bytes: Buffer, paths: WorkPaths): Promise<void> {
-  const { extract } = await import('tar');
-  await new Promise<void>((resolve, reject) => {
-    extract({ cwd: paths.base, preserveOwner: false, strict: true })
-      .on('error', reject)
-      .on('close', resolve)
-      .end(bytes);
+const REFUSED = 'bundle-refused';
+
+/**
+ * Lays a bundle out over the tree that was unpacked before, and answers the paths in the tree that the plan added. A build
+ * in which anything may have run made the bundle: it is looked through as a whole before anything of it is written.
+ * Throws PhaseError `bundle-refused`.
+ */
+export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: Buffer): Promise<string[]> {
+  const refuse = (problem: string) => new PhaseError('bundle', `the bundle ${problem}`, { reason: REFUSED });
+  const added = new Set<string>();
+  const own = [paths.plan, paths.treeDigest].map((path) => relative(paths.base, path));
+  const missing = new Set(own);
+  const tree = `${relative(paths.base, paths.tree)}/`;
+  const objectionTo = ({ path, type }: ArchiveEntry): string | undefined => {
+    const told = JSON.stringify(path.slice(0, LONGEST_TOLD));
+    if (type !== 'File' && type !== 'OldFile') return `has ${told}, which is no regular file but a ${type}`;
+    if (missing.delete(path)) return undefined;
+    const name = path.startsWith(tree) ? path.slice(tree.length) : undefined;
+    if (name === undefined || added.has(name)) return `has ${told}, which belongs to no bundle`;
+    const objection = objectionToAdded(paths.tree, name);
+    if (objection) return `has ${told}, which ${objection}`;
+    if (isThere(join(paths.tree, name))) return `has ${told}, which the commit has`;
+    added.add(name);
+    return undefined;
+  };
+  const objection = await objectionToArchive(bytes, MOST_UNPACKED_BYTES, objectionTo).catch(() => 'is no archive');
+  if (objection) throw refuse(objection);
+  if (missing.size > 0) throw refuse(`lacks ${[...missing].join(' and ')}`);
+  await unpack(bytes, paths.base).catch(() => {
+    throw refuse('cannot be laid out over the commit');
   });
+  const bound = readFileSync(paths.treeDigest, 'utf8');
+  if (bound !== treeSha256.toString('hex'))
+    throw refuse(
+      `is for the tree ${JSON.stringify(bound.slice(0, 64))}, the tree of this run is ${treeSha256.toString('hex')}`,
+    );
+  return [...added].sort();
 }
 
-/** Files and links; history and what the engine can fetch again are left out. */
-function listTree(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.name === '.git') return [];
-    if (entry.name === '.terraform' && entry.isDirectory()) return listModules(path);
-    if (entry.isDirectory()) return listTree(path);
-    return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
-  });
-}
+const LONGEST_TOLD = 200;
 
-const listModules = (engineDirectory: string): string[] =>
-  readdirSync(engineDirectory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name === 'modules')
-    .flatMap(({ name }) => listTree(join(engineDirectory, name)));
+/** Also where it is a link that leads nowhere. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -1,5 +1,5 @@
 import { TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
-import type { EitherBuild } from '../build/run-build.ts';
+import type { AnyBuild } from '../build/run-build.ts';
 
 /**
  * What is planned follows from the repository alone, and only the environment's own role may sign. The build's own role
@@ -20,7 +20,7 @@ const LEFT_OUT = new RegExp(
 );
 
 /** The environment variables of the engine: the build's own, and where it gets the credentials of the environment's role. */
-export function engineEnvironment({ machine, variables, engineCredentials }: EitherBuild): Record<string, string> {
+export function engineEnvironment({ machine, variables, engineCredentials }: AnyBuild): Record<string, string> {
   const passedOn = Object.entries(machine.environment).flatMap(([name, value]): [string, string][] =>
     value === undefined || LEFT_OUT.test(name) ? [] : [[name, value]],
   );

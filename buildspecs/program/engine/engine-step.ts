@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { secondsSince } from '../build/build.ts';
 import { type Diagnostic, describeDiagnostic, findCause, PhaseError } from '../build/failure.ts';
-import type { EitherBuild } from '../build/run-build.ts';
+import type { AnyBuild } from '../build/run-build.ts';
 import type { Engine } from './engine.ts';
 import { engineEnvironment } from './engine-environment.ts';
 import { describeEvent, type EngineEvent, parseEvent, toDiagnostic } from './events.ts';
@@ -19,6 +19,8 @@ export interface StepOutcome {
 
 interface StepOptions {
   readonly arguments: readonly string[];
+  /** The planned directory where nothing is said. */
+  readonly directory?: string;
   /** Beside what every step gets. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Takes the output as it is. */
@@ -33,17 +35,23 @@ const isRepeated = (phase: string, { type }: EngineEvent): boolean =>
 
 /** Runs the engine and prints address and action of what happens; how it ended is for the caller to judge. */
 export async function runStep(
-  build: EitherBuild,
+  build: AnyBuild,
   engine: Engine,
   phase: string,
-  { arguments: given, environment = {}, outputFile, isUnstoppable = false }: StepOptions,
+  {
+    arguments: given,
+    directory = build.paths.directory,
+    environment = {},
+    outputFile,
+    isUnstoppable = false,
+  }: StepOptions,
 ): Promise<StepOutcome> {
   const { stop } = build.machine;
   const events: EngineEvent[] = [];
   const startedAt = performance.now();
   const { exitCode, errorOutput } = await engine.run({
     arguments: given,
-    directory: build.paths.directory,
+    directory,
     environment: { ...engineEnvironment(build), ...environment },
     ...(outputFile === undefined ? {} : { outputFile }),
     ...(isUnstoppable ? {} : { stop }),
@@ -81,7 +89,7 @@ const redactDiagnostic = (diagnostic: Diagnostic, secrets: readonly string[]): D
 
 /** Prints what the engine found, without secrets, and throws where the step did not succeed. */
 export function concludeStep(
-  build: EitherBuild,
+  build: AnyBuild,
   engine: Engine,
   { phase, exitCode, diagnostics, errorOutput, wasStopped }: StepOutcome,
   succeeded: readonly number[] = [0],

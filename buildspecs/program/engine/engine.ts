@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
+import type { EngineName } from '../../../lambdas/domain/engine-release.ts';
 
 /** One run of the engine. */
 export interface EngineStep {
@@ -22,7 +23,7 @@ export interface EngineExit {
 
 /** Terraform or OpenTofu, of one version. */
 export interface Engine {
-  readonly name: string;
+  readonly name: EngineName;
   readonly version: string;
   run(step: EngineStep): Promise<EngineExit>;
 }

@@ -1,6 +1,6 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
-import type { EitherBuild } from '../build/run-build.ts';
+import type { AnyBuild, EitherBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
 import { type BackendAddress, readBackendAddress } from './backend-address.ts';
 import type { Engine } from './engine.ts';
@@ -8,7 +8,7 @@ import { concludeStep, runStep } from './engine-step.ts';
 import type { EngineEvent } from './events.ts';
 
 /** Makes the engine ready to run; what fails belongs to `init`, which is the first to need it. */
-export async function makeEngineReady(build: EitherBuild, chosen: AvailableEngine): Promise<Engine> {
+export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine): Promise<Engine> {
   try {
     return await build.machine.engine(chosen, build.paths.engineDirectory);
   } catch (error) {
@@ -16,7 +16,7 @@ export async function makeEngineReady(build: EitherBuild, chosen: AvailableEngin
   }
 }
 
-/** Runs `init` and answers where the state is. Refuses an engine that says it is another than the one that was chosen. */
+/** Runs `init` and answers where the state is. */
 export async function initialize(
   build: EitherBuild,
   engine: Engine,
@@ -32,8 +32,8 @@ export async function initialize(
   return readBackendAddress(build);
 }
 
-/** Not every version tells itself. */
-function requireSameEngine({ name, version }: Engine, events: readonly EngineEvent[]): void {
+/** Refuses an engine that says it is another than the one that was chosen. Not every version tells itself. */
+export function requireSameEngine({ name, version }: Engine, events: readonly EngineEvent[]): void {
   const told = events.find((event) => event.type === 'version');
   const toldName = told?.tofu === undefined ? 'terraform' : 'tofu';
   const toldVersion = told?.tofu ?? told?.terraform;

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toPhaseError } from '../build/failure.ts';
-import type { EitherBuild } from '../build/run-build.ts';
+import type { AnyBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
 
 /**
  * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.
  * What fails belongs to `init`, which is the first to need it.
  */
-export async function providersOf({ variables, paths, machine }: EitherBuild): Promise<PreparedProviders | undefined> {
+export async function providersOf({ variables, paths, machine }: AnyBuild): Promise<PreparedProviders | undefined> {
   const lockFile = join(paths.directory, '.terraform.lock.hcl');
   if (variables.STAGEGATE_PROVIDER_CACHE === 'off' || !existsSync(lockFile)) return undefined;
   const [{ prepareProviders }, { enginePlatform }] = await Promise.all([
@@ -28,7 +28,7 @@ export async function providersOf({ variables, paths, machine }: EitherBuild): P
 }
 
 /** The CLI configuration that the engine would read by itself. */
-function ownCliConfigFile({ TF_CLI_CONFIG_FILE, HOME }: EitherBuild['machine']['environment']): string | undefined {
+function ownCliConfigFile({ TF_CLI_CONFIG_FILE, HOME }: AnyBuild['machine']['environment']): string | undefined {
   if (TF_CLI_CONFIG_FILE) return TF_CLI_CONFIG_FILE;
   const files = HOME ? ['.tofurc', '.terraformrc'].map((name) => join(HOME, name)) : [];
   return files.find((file) => existsSync(file));

@@ -9,6 +9,8 @@ export interface LockedProvider {
   readonly namespace: string;
   readonly type: string;
   readonly version: string;
+  /** As the lock file writes them, of whatever scheme. */
+  readonly hashes: readonly string[];
   /** SHA-256 digests of packages, of whatever platforms: what the lock file writes as `zh:`. */
   readonly zipHashes: readonly string[];
   /** 1-based. */
@@ -72,22 +74,24 @@ function readProvider(block: HclBlock, text: string, report: Report): LockedProv
   );
   const given = attribute('version');
   const version = check(VersionSchema, given?.literal, 'version', given?.line ?? block.line, report);
-  const zipHashes = readZipHashes(attribute('hashes'), text, report);
+  const hashes = readHashes(attribute('hashes'), text, report);
   if (address === undefined || version === undefined) return [];
   const [host = '', namespace = '', type = ''] = address.split('/');
-  return [{ address, host, namespace, type, version, zipHashes, line: block.line }];
+  return [{ address, host, namespace, type, version, hashes, zipHashes: digestsIn(hashes), line: block.line }];
 }
 
-function readZipHashes(attribute: HclAttribute | undefined, text: string, report: Report): string[] {
+function readHashes(attribute: HclAttribute | undefined, text: string, report: Report): string[] {
   if (!attribute) return [];
   const hashes = new Set(
     attribute.texts.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
   );
-  const digests = [...hashes].filter((hash) => hash.startsWith('zh:')).map((hash) => hash.slice('zh:'.length));
-  if (digests.length > MOST_ZIP_HASHES)
-    report(attribute.line, `${digests.length} hashes "zh:" are more than ${MOST_ZIP_HASHES}`);
-  return digests;
+  const { length } = digestsIn([...hashes]);
+  if (length > MOST_ZIP_HASHES) report(attribute.line, `${length} hashes "zh:" are more than ${MOST_ZIP_HASHES}`);
+  return [...hashes];
 }
+
+const digestsIn = (hashes: readonly string[]): string[] =>
+  hashes.filter((hash) => hash.startsWith('zh:')).map((hash) => hash.slice('zh:'.length));
 
 /** The parser gives the texts of a value without their places. */
 function lineOf(hash: string, { line }: HclAttribute, text: string): number {

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ProviderCounts } from '../../../lambdas/domain/build-result.ts';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
 import { mirrorConfiguration, packedPath } from './mirror.ts';
 import type { ProviderCache } from './provider-cache.ts';
@@ -32,6 +33,13 @@ export interface PreparedProviders {
   /** Objects that did not have the hash of their key. */
   readonly mismatches: number;
 }
+
+/** What is told of it in results. */
+export const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({
+  hits,
+  misses,
+  mismatches,
+});
 
 /** Where an engine without a CLI configuration of its own looks for providers that a repository brings along. */
 const VENDORED = join('terraform.d', 'plugins');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AddedFilesSchema } from '../added-files.ts';
 import { Sha256Schema } from '../names.ts';
 import { StageSchema } from '../policy.ts';
 import {
@@ -11,6 +12,7 @@ import {
   ModuleVersionSchema,
   PlanSummarySchema,
 } from './analysis-parts.ts';
+import { ProviderChangeSchema } from './provider-changes.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
 /** One resource the plan acts upon or records differently. */
@@ -68,6 +70,10 @@ export const AnalysisSchema = z.object({
   variables: z.array(z.string()),
   /** Managed resources in the Terraform state as the plan found it, refreshed; deposed ones count. */
   resourcesInState: z.int().min(0).default(0),
+  /** Files that the plan left in the repository; they are applied with it. Absent where none were. */
+  addedFiles: AddedFilesSchema.optional(),
+  /** Providers that are others than at the environment's last success. Absent where nobody has looked, or none are. */
+  providerChanges: z.array(ProviderChangeSchema).optional(),
   changeDigest: Sha256Schema,
   /** What the plan says that this version of Stagegate does not understand, and what could not be told. */
   notices: z.array(z.string()),

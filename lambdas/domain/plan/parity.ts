@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type LockedProvider, LockedProviderSchema } from '../locked-provider.ts';
 import type { Analysis } from './analysis.ts';
 import { type ModuleVersion, ModuleVersionSchema } from './analysis-parts.ts';
 
@@ -12,6 +13,8 @@ export const ConfigurationSchema = z.object({
   ),
   /** Names of the root variables. */
   variables: z.array(z.string()),
+  /** As its lock file pins them; absent where the plan was not inspected. */
+  providers: z.array(LockedProviderSchema).optional(),
 });
 export type Configuration = z.infer<typeof ConfigurationSchema>;
 
@@ -19,8 +22,12 @@ export type Configuration = z.infer<typeof ConfigurationSchema>;
 const MOST_BYTES = 200_000;
 
 /** What of an analysed plan environments are compared by; undefined for one of many thousands of module calls. */
-export function configurationOf({ modules, variables }: Analysis): Configuration | undefined {
-  const short = { modules: modules.map(({ call, source, version }) => ({ call, source, version })), variables };
+export function configurationOf(
+  { modules, variables }: Analysis,
+  providers?: readonly LockedProvider[],
+): Configuration | undefined {
+  const more = { variables, ...(providers && { providers: [...providers] }) };
+  const short = { modules: modules.map(({ call, source, version }) => ({ call, source, version })), ...more };
   const whole = {
     modules: modules.map(({ call, source, version, arguments: passed }) => ({
       call,
@@ -28,7 +35,7 @@ export function configurationOf({ modules, variables }: Analysis): Configuration
       version,
       arguments: passed,
     })),
-    variables,
+    ...more,
   };
   return [whole, short].find((configuration) => Buffer.byteLength(JSON.stringify(configuration)) <= MOST_BYTES);
 }

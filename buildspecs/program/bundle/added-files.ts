@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** What the engine takes for configuration, values, state or tests, whatever comes after. */
+const READ_BY_ENGINE = /\.(?:tf|tofu)/;
+/** Providers that a directory brings along. */
+const VENDORED = 'terraform.d';
+const ENGINE_DIRECTORY = '.terraform';
+
+/**
+ * What is wrong with a file that a plan added to the tree at this path, or undefined. Nothing that the engine would read
+ * may come from there: it would be applied without being in the commit.
+ */
+export function objectionToAdded(tree: string, path: string): string | undefined {
+  const parts = path.split('/');
+  if (path === '' || parts.some((part) => part === '' || part === '.' || part === '..'))
+    return 'is no path in the repository';
+  const name = basename(path);
+  if (READ_BY_ENGINE.test(name) || name === '.terraform.lock.hcl' || parts.includes(VENDORED) || parts.includes('.git'))
+    return 'has a name that the engine reads; only the commit may bring such files';
+  if (parts.includes(ENGINE_DIRECTORY) && !isInModule(tree, path))
+    return `is in ${ENGINE_DIRECTORY}, outside of the modules that init installed`;
+  return undefined;
+}
+
+/** A module that comes from elsewhere may leave files beside its own, as with `path.module`. */
+function isInModule(tree: string, path: string): boolean {
+  const [, directory, module] = /^((?:.*\/)?\.terraform\/modules)\/([^/]+)\/(?!.*\.terraform\/)./.exec(path) ?? [];
+  return directory !== undefined && module !== undefined && existsSync(join(tree, directory, module, '.'));
+}

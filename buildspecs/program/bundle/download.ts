@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { inPhase } from '../artifacts/in-phase.ts';
+import type { ApplyBuild, InspectBuild } from '../build/run-build.ts';
+import { MOST_BUNDLE_BYTES, unpackBundle } from './plan-bundle.ts';
+import { MOST_TREE_BYTES, unpackTree } from './tree-archive.ts';
+
+/** What a plan build left. */
+export interface DownloadedPlan {
+  readonly bundle: Buffer;
+  /** SHA-256 of the bundle, in hexadecimal digits. */
+  readonly digest: string;
+  readonly tree: Buffer;
+}
+
+/** Downloads the bundle that the control plane names, and the tree of the run. */
+export async function downloadPlan(build: ApplyBuild | InspectBuild): Promise<DownloadedPlan> {
+  const { artifacts, variables } = build;
+  const named = { key: variables.STAGEGATE_BUNDLE_KEY, versionId: variables.STAGEGATE_BUNDLE_VERSION_ID };
+  const treeKey = runObjectKey(variables.STAGEGATE_RUN_PREFIX, 'tree');
+  const [bundle, tree] = await inPhase('download', 'downloading the plan', () =>
+    Promise.all([artifacts.get(named, MOST_BUNDLE_BYTES), artifacts.get({ key: treeKey }, MOST_TREE_BYTES)]),
+  );
+  return { bundle, digest: sha256Of(bundle).toString('hex'), tree };
+}
+
+/** Lays out what was downloaded, and answers the files that the plan added to the tree. Throws PhaseError. */
+export async function unpackPlan(
+  { bundle, tree }: DownloadedPlan,
+  { paths }: Pick<ApplyBuild | InspectBuild, 'paths'>,
+): Promise<string[]> {
+  await unpackTree(tree, paths);
+  return unpackBundle(bundle, paths, sha256Of(tree));
+}
+
+const sha256Of = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();

@@ -1,0 +1,116 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { PhaseError } from '../build/failure.ts';
+import type { WorkPaths } from '../build/work-paths.ts';
+import { type Archive, pack, unpack } from './archive.ts';
+
+/** How a file or link was when the archive was made; a write changes one of them. */
+interface Seen {
+  readonly size: number;
+  readonly changedAt: number;
+}
+
+/** Repositories and modules that have more than this packed are no configuration. */
+export const MOST_TREE_BYTES = 1024 * 1024 * 1024;
+
+/** Everything that is planned and applied, as it was before anything of the repository ran. */
+export interface TreeArchive extends Archive {
+  /** The files and links of the tree, by their paths in it. */
+  readonly files: ReadonlyMap<string, Seen>;
+}
+
+/**
+ * Packs the tree as `init` left it, with what the program itself has written beside it. Modules travel along, because their
+ * files are read again at apply and a branch may have moved on since the plan; providers do not, the lock file names them.
+ */
+export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
+  const listed = listTree(paths.tree);
+  const files = new Map(listed.map((path) => [relative(paths.tree, path), look(path)]));
+  const own = [paths.engine, paths.backendArguments, paths.generatedVariables];
+  const archive = await pack(
+    paths.base,
+    [...own, ...listed].map((path) => relative(paths.base, path)),
+  );
+  return { ...archive, files };
+}
+
+/** Lays the tree out where it was packed. */
+export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> => unpack(bytes, paths.base);
+
+/** Files of a tree, by their paths in it. */
+interface AddedToTree {
+  readonly added: readonly string[];
+  /** Links are never followed, and not carried to the apply. */
+  readonly addedLinks: readonly string[];
+}
+
+/**
+ * What a plan added to the tree since it was packed. One that changed what the commit has cannot be applied as it was
+ * planned, because the apply gets that from the commit. Throws PhaseError.
+ */
+export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promise<AddedToTree> {
+  const { touched, ...added } = compare(archive, paths);
+  const changed = touched.length === 0 ? [] : await changedAmong(touched, archive, paths);
+  if (changed.length === 0) return added;
+  const told = changed.slice(0, MOST_TOLD).map((path) => `"${path}"`);
+  const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
+  throw new PhaseError(
+    'bundle',
+    `the plan changed ${told.join(', ')}${more}, which the commit has: a plan may add files, and what it is applied with is the commit`,
+    { reason: 'tree-changed' },
+  );
+}
+
+const MOST_TOLD = 5;
+
+/** `touched`: written to, whether or not their contents are others now. */
+function compare({ files }: TreeArchive, { tree }: WorkPaths): AddedToTree & { readonly touched: readonly string[] } {
+  const found = listTree(tree).map((path) => ({
+    name: relative(tree, path),
+    seen: files.get(relative(tree, path)),
+    path,
+  }));
+  const unknown = found.filter(({ seen }) => seen === undefined);
+  const isLink = ({ path }: { readonly path: string }) => lstatSync(path).isSymbolicLink();
+  const namesOf = (entries: typeof found) => entries.map(({ name }) => name);
+  return {
+    added: namesOf(unknown.filter((entry) => !isLink(entry))),
+    addedLinks: namesOf(unknown.filter(isLink)),
+    touched: namesOf(found.filter(({ seen, path }) => seen !== undefined && !isDeepStrictEqual(seen, look(path)))),
+  };
+}
+
+/** Those whose contents are others than those that were packed. */
+async function changedAmong(touched: readonly string[], { bytes }: TreeArchive, paths: WorkPaths): Promise<string[]> {
+  mkdirSync(paths.before, { recursive: true });
+  await unpack(bytes, paths.before);
+  const packed = join(paths.before, relative(paths.base, paths.tree));
+  return touched.filter((path) => !isSame(join(packed, path), join(paths.tree, path)));
+}
+
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [lstatSync(one), lstatSync(other)];
+  return first.isFile() && second.isFile() && readFileSync(one).equals(readFileSync(other));
+}
+
+function look(path: string): Seen {
+  const { size, ctimeMs } = lstatSync(path);
+  return { size, changedAt: ctimeMs };
+}
+
+/** Files and links; history and what the engine can fetch again are left out. */
+function listTree(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.name === '.git') return [];
+    if (entry.name === '.terraform' && entry.isDirectory()) return listModules(path);
+    if (entry.isDirectory()) return listTree(path);
+    return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
+  });
+}
+
+const listModules = (engineDirectory: string): string[] =>
+  readdirSync(engineDirectory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name === 'modules')
+    .flatMap(({ name }) => listTree(join(engineDirectory, name)));

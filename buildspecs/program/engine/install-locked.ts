@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LockedProvider } from '../../../lambdas/domain/locked-provider.ts';
+import { PhaseError } from '../build/failure.ts';
+import type { InspectBuild } from '../build/run-build.ts';
+import { type LockedProvider as Locked, LockFileError, readLockFile } from '../providers/lock-file.ts';
+import type { PreparedProviders } from '../providers/prepare-providers.ts';
+import type { Engine } from './engine.ts';
+import { concludeStep, runStep } from './engine-step.ts';
+import { requireSameEngine } from './initialize.ts';
+
+const LOCK_FILE = '.terraform.lock.hcl';
+/** Providers that a directory brings along. */
+const VENDORED = 'terraform.d';
+
+/** The providers that the commit's lock file pins. */
+export async function readLocked({ paths }: InspectBuild): Promise<readonly Locked[]> {
+  const file = join(paths.directory, LOCK_FILE);
+  if (!existsSync(file)) return [];
+  try {
+    return await readLockFile(LOCK_FILE, readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof LockFileError)) throw error;
+    throw new PhaseError('init', error.message.split('\n')[0] ?? LOCK_FILE);
+  }
+}
+
+/**
+ * Installs exactly the providers of the lock file into the directory of the inspection. A plan needs those of its state,
+ * too, which its configuration may not name any more: all of them are asked for.
+ */
+export async function installLocked(
+  build: InspectBuild,
+  engine: Engine,
+  locked: readonly Locked[],
+  providers: PreparedProviders | undefined,
+): Promise<void> {
+  const { paths } = build;
+  mkdirSync(paths.inspection, { recursive: true });
+  if (locked.length === 0) return;
+  build.enter('init');
+  const required = locked.map(({ address, version }, index) => [
+    `p${index}`,
+    { source: address, version: `= ${version}` },
+  ]);
+  const configuration = { terraform: [{ required_providers: [Object.fromEntries(required)] }] };
+  writeFileSync(join(paths.inspection, 'providers.tf.json'), JSON.stringify(configuration));
+  cpSync(join(paths.directory, LOCK_FILE), join(paths.inspection, LOCK_FILE));
+  const vendored = join(paths.directory, VENDORED);
+  if (existsSync(vendored)) cpSync(vendored, join(paths.inspection, VENDORED), { recursive: true });
+  const outcome = await runStep(build, engine, 'init', {
+    arguments: ['init', '-backend=false', '-input=false', '-json', '-lockfile=readonly'],
+    directory: paths.inspection,
+    environment: providers?.environment,
+  });
+  concludeStep(build, engine, outcome);
+  requireSameEngine(engine, outcome.events);
+}
+
+/** How they are told: another hash in the lock file is another provider. */
+export const describeLocked = (locked: readonly Locked[]): LockedProvider[] =>
+  locked.map(({ address, version, hashes }) => ({
+    ...{ address, version },
+    fingerprint: createHash('sha256')
+      .update([...hashes].sort().join('\n'))
+      .digest('hex'),
+  }));

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { listAdded } from '../../lambdas/domain/added-files.ts';
+import type { InspectionResult, InspectionSuccess } from '../../lambdas/domain/build-result.ts';
+import { uploading } from './artifacts/in-phase.ts';
+import { PhaseError } from './build/failure.ts';
+import type { InspectBuild } from './build/run-build.ts';
+import { downloadPlan, unpackPlan } from './bundle/download.ts';
+import { readModules } from './configuration/installed-modules.ts';
+import type { Engine } from './engine/engine.ts';
+import { concludeStep, runStep } from './engine/engine-step.ts';
+import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
+import { type PlanFile, PlanFileError, readPlanFile } from './engine/plan-file.ts';
+import { engineOfPlan } from './engine/planned-by.ts';
+import { providersOf } from './engine/providers.ts';
+import { requireSameConfiguration } from './engine/same-configuration.ts';
+import { countsOf } from './providers/prepare-providers.ts';
+
+/**
+ * Reads for people what a plan build left. Nothing of the repository runs here but providers that its lock file pins: the
+ * engine works in a directory of this program's own, and does no more than print the plan.
+ */
+export async function inspectPlan(build: InspectBuild): Promise<InspectionResult> {
+  const { artifacts, paths, variables } = build;
+  const planned = await downloadPlan(build);
+  build.enter('bundle');
+  const added = await unpackPlan(planned, build);
+  const ready = engineOfPlan(build);
+  // An engine that is not to be had is told when it is needed.
+  ready.catch(() => undefined);
+
+  build.enter('plan-file');
+  const planFile = await readPlan(build);
+  const backend = requireOwn(build, planFile);
+  requireSameConfiguration(planFile, paths.tree, variables.STAGEGATE_DIRECTORY);
+
+  const [locked, providers, engine] = await Promise.all([readLocked(build), providersOf(build), ready]);
+  await installLocked(build, engine, locked, providers);
+  build.enter('show');
+  await show(build, engine);
+
+  build.enter('upload');
+  const [planJson, modules] = await uploading('what was found', () =>
+    Promise.all([
+      artifacts.put('inspectedPlan', readFileSync(paths.planJson)),
+      artifacts.put('inspectedModules', readModules(paths)),
+    ]),
+  );
+  return {
+    ok: true,
+    operation: variables.STAGEGATE_OPERATION,
+    engine: { name: engine.name, version: engine.version },
+    digest: planned.digest,
+    ...{ planJson, modules, backend },
+    state: planFile.state,
+    added: listAdded(added),
+    lockedProviders: describeLocked(locked),
+    ...(providers && { providers: countsOf(providers) }),
+  };
+}
+
+async function readPlan({ paths }: InspectBuild): Promise<PlanFile> {
+  try {
+    return await readPlanFile(readFileSync(paths.plan));
+  } catch (error) {
+    if (!(error instanceof PlanFileError)) throw error;
+    throw new PhaseError('plan-file', `reading the plan: ${error.message}`, { reason: error.reason });
+  }
+}
+
+/** What the plan itself must be, whatever was said of it; answers the state that it is for. */
+function requireOwn({ variables }: InspectBuild, planFile: PlanFile): InspectionSuccess['backend'] {
+  const refuse = (problem: string) => new PhaseError('plan-file', `the plan ${problem}`, { reason: 'plan-not-ours' });
+  const { backend, mode, targets, forceReplaces } = planFile;
+  const wanted = variables.STAGEGATE_OPERATION === 'destroy' ? 'destroy' : 'normal';
+  if (mode !== wanted) throw refuse(`is of the mode "${mode}", not "${wanted}"`);
+  if (targets.length > 0)
+    throw refuse(`is for a part of the configuration only (-target): ${targets.join(', ').slice(0, 300)}`);
+  if (forceReplaces.length > 0)
+    throw refuse(`replaces what nobody asked to (-replace): ${forceReplaces.join(', ').slice(0, 300)}`);
+  if (backend?.type !== 's3') throw refuse(`is for the backend "${backend?.type ?? 'none'}", not "s3"`);
+  if (backend.workspace !== 'default') throw refuse(`is for the workspace "${backend.workspace}", not "default"`);
+  const { bucket, key, region } = backend.config;
+  if (typeof bucket !== 'string' || typeof key !== 'string') throw refuse('is for an s3 backend without bucket or key');
+  return {
+    type: 's3',
+    bucket,
+    key,
+    region: typeof region === 'string' && region !== '' ? region : variables.STAGEGATE_REGION,
+  };
+}
+
+async function show(build: InspectBuild, engine: Engine): Promise<void> {
+  const { paths } = build;
+  const outcome = await runStep(build, engine, 'show', {
+    arguments: ['show', '-json', paths.plan],
+    directory: paths.inspection,
+    outputFile: paths.planJson,
+  });
+  concludeStep(build, engine, outcome);
+}

@@ -1,0 +1,22 @@
+import * as z from 'zod';
+import type { LockedProvider } from '../locked-provider.ts';
+
+/** A provider whose code runs in this deployment and did not run in the last successful one. */
+export const ProviderChangeSchema = z.object({
+  /** As in `registry.terraform.io/hashicorp/aws`. */
+  address: z.string(),
+  version: z.string(),
+  /** The version before; absent for one that was not there. The same version: the lock file has other hashes for it. */
+  before: z.string().optional(),
+});
+export type ProviderChange = z.infer<typeof ProviderChangeSchema>;
+
+export const providerChanges = (
+  locked: readonly LockedProvider[],
+  before: readonly LockedProvider[],
+): ProviderChange[] =>
+  locked.flatMap(({ address, version, fingerprint }) => {
+    const former = before.find((other) => other.address === address);
+    if (former?.version === version && former.fingerprint === fingerprint) return [];
+    return [{ address, version, ...(former && { before: former.version }) }];
+  });
