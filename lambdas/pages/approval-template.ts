@@ -7,6 +7,7 @@ import { document } from './document.ts';
 import { type Html, html } from './html.ts';
 import {
   blastRadiusSection,
+  broughtAlongSection,
   costSection,
   keyFigures,
   lossesSection,
@@ -31,7 +32,7 @@ export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided
 ${analysis && lossesSection(analysis)}
 ${difference && differenceSection(difference)}
 ${factsSection(view)}
-${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis)]}
+${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
   return document({

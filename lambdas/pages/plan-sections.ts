@@ -100,6 +100,34 @@ function pointsOf({ complete, safeguards, checks, drift, deferred, invocations, 
   ];
 }
 
+/** What is not in the commit and is applied with it, and whose code runs that did not run at the last success. */
+export function broughtAlongSection({ addedFiles, providerChanges = [] }: Analysis): Html | undefined {
+  if (!addedFiles && providerChanges.length === 0) return undefined;
+  return html`<section class="card" aria-labelledby="brought-along">
+<h2 id="brought-along">What comes along</h2>
+${
+  providerChanges.length > 0 &&
+  html`<p>Providers that are others than at the last successful deployment:</p>
+<ul>${providerChanges
+    .slice(0, MOST_LISTED)
+    .map(
+      ({ address, version, before }) =>
+        html`<li><code><bdi>${address}</bdi></code> ${version} <span class="quiet">(${providerBefore(version, before)})</span></li>`,
+    )}</ul>`
+}
+${
+  addedFiles &&
+  html`<p>${counted(addedFiles.count, 'file')} that the plan made in the repository and that ${addedFiles.count === 1 ? 'is' : 'are'} not in the commit:</p>
+${addressList(addedFiles.paths)}${addedFiles.count > addedFiles.paths.length && html`<p class="quiet small">and ${addedFiles.count - addedFiles.paths.length} more</p>`}`
+}
+</section>`;
+}
+
+function providerBefore(version: string, before: string | undefined): string {
+  if (before === undefined) return 'new';
+  return before === version ? 'the same version, with other hashes in the lock file' : `${before} before`;
+}
+
 /** Whether production becomes what staging is: only as far as it does has staging shown anything about it. */
 export function paritySection({ staging, production, same, modules, variables, arguments: passed }: ParityView): Html {
   const only = (where: string, names: readonly string[], what: Html) =>

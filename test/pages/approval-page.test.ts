@@ -36,6 +36,29 @@ describe('an open link', () => {
     expect(await shown({ source: 'push', message: 'Harmless', author: 'Alice' })).not.toContain(note);
   });
 
+  test('names what comes along that is not in the commit, or did not run before', async () => {
+    const shown = async (analysis: Partial<Analysis>) => {
+      const page = await TestPage.create('stage1', { analysis: anAnalysis(analysis) });
+      return readable((await page.open()).text);
+    };
+    const aws = 'registry.terraform.io/hashicorp/aws';
+    const text = await shown({
+      addedFiles: { count: 3, paths: ['build/app.zip', 'build/<b>.zip'] },
+      providerChanges: [
+        { address: aws, version: '6.1.0', before: '6.0.0' },
+        { address: 'registry.terraform.io/hashicorp/random', version: '3.7.0', before: '3.7.0' },
+        { address: 'example.com/evil/thing', version: '1.0.0' },
+      ],
+    });
+    for (const fact of [
+      ...['3 files that the plan made in the repository', 'build/app.zip', 'build/&lt;b&gt;.zip', 'and 1 more'],
+      ...[`${aws} 6.1.0 (6.0.0 before)`, 'evil/thing 1.0.0 (new)'],
+      'random 3.7.0 (the same version, with other hashes in the lock file)',
+    ])
+      expect(text).toContain(fact);
+    expect(await shown({})).not.toContain('What comes along');
+  });
+
   test('shows what is asked, by whom, where, what changes and until when', async () => {
     const page = await TestPage.create('stage1', { requestedBy: JANE });
     const { status, text } = await page.open();

@@ -54,7 +54,12 @@ async function plannedAgain(): Promise<TestPage> {
 /** Every state a link can be in, made by what leads to it. */
 export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> = {
   async open() {
-    const page = await opened('prod1', '06-remove-bucket-and-tighten');
+    const analysis = {
+      ...recordedAnalysis('06-remove-bucket-and-tighten', 'production'),
+      addedFiles: { count: 1, paths: ['build/app.zip'] },
+      providerChanges: [{ address: 'registry.terraform.io/hashicorp/aws', version: '6.1.0', before: '6.0.0' }],
+    };
+    const page = await opened('prod1', '06-remove-bucket-and-tighten', { analysis });
     const module = { call: 'module.web', source: 'git::https://git.example/web' };
     await page.consistsOf('stage1', { modules: [{ ...module, version: '2.1.0' }], variables: ['replicas'] });
     await page.consistsOf('prod1', { modules: [{ ...module, version: '2.0.3' }], variables: ['audit_log'] });
