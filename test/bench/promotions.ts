@@ -16,12 +16,14 @@ import { median, medians } from './median.ts';
  */
 export interface PromotionMeasurement {
   readonly runs: number;
-  /** From the push to applied in prod1: three deployments, six builds, three approvals. */
+  /** From the push to applied in prod1: three deployments, eight builds, three approvals. */
   readonly promotion: Comparison & { readonly parts: Parts };
   /** From the push to applied in dev1: one deployment, two builds. */
   readonly deployment: Comparison & { readonly parts: Parts };
   /** One build, on average of its kind. */
-  readonly builds: Readonly<Record<'plan' | 'apply', Readonly<Record<BuildPart, number>>>>;
+  readonly builds: Readonly<Record<BuildPurpose, Readonly<Record<BuildPart, number>>>>;
+  /** What a deployment with gates has beyond one without: from the first look at its plan to the second one. */
+  readonly inspection: { readonly seconds: number };
 }
 
 interface Comparison {
@@ -36,8 +38,15 @@ type Parts = Readonly<Record<(typeof PARTS)[number], number>>;
 const BUILD_PARTS = ['engine', 'program', 'runner'] as const;
 type BuildPart = (typeof BUILD_PARTS)[number];
 
+const BUILDS = {
+  plan: { state: 'Plan', object: RUN_OBJECTS.planResult },
+  inspect: { state: 'Inspect', object: RUN_OBJECTS.inspectionResult },
+  apply: { state: 'Apply', object: RUN_OBJECTS.applyResult },
+} as const;
+type BuildPurpose = keyof typeof BUILDS;
+
 interface BuildTimes extends Readonly<Record<BuildPart, number>> {
-  readonly purpose: 'plan' | 'apply';
+  readonly purpose: BuildPurpose;
 }
 interface Run {
   readonly promotion: number;
@@ -46,6 +55,7 @@ interface Run {
   readonly bareDeployment: number;
   readonly builds: readonly BuildTimes[];
   readonly devBuilds: readonly BuildTimes[];
+  readonly inspections: readonly number[];
 }
 
 const RUNS = 5;
@@ -88,8 +98,12 @@ async function measureRelease(application: TestApplication, release: number) {
   await approve(application, CLIENT, 'prod1', release);
   const prod = await ended(cloud, `${name}-prod1-`, release);
   const promotion = secondsSince(startedAt);
-  const builds = await Promise.all([dev, stage, prod].map((execution) => buildTimes(cloud, execution)));
-  return { deployment, promotion, builds: builds.flat(), devBuilds: builds[0] ?? [] };
+  const builds = await Promise.all([
+    buildTimes(cloud, dev, ['plan', 'apply']),
+    ...[stage, prod].map((execution) => buildTimes(cloud, execution, ['plan', 'inspect', 'apply'])),
+  ]);
+  const inspections = [stage, prod].map((execution) => inspectionSeconds(cloud, execution));
+  return { deployment, promotion, builds: builds.flat(), devBuilds: builds[0] ?? [], inspections };
 }
 
 /** The execution of the nth deployment of an environment, once it has succeeded. */
@@ -122,17 +136,27 @@ async function approve(application: TestApplication, email: string, environment:
 
 const ResultSchema = z.object({ seconds: z.object({ total: z.number(), engine: z.record(z.string(), z.number()) }) });
 
-/** How long the two builds of a deployment took: by the states that waited for them, and by their own results. */
-async function buildTimes(cloud: TestCloud, { arn, name }: Execution): Promise<BuildTimes[]> {
+function inspectionSeconds(cloud: TestCloud, { arn, name }: Execution): number {
+  const [first, second] = cloud.local.states
+    .history(arn)
+    .filter(({ type, details }) => type === 'TaskStateEntered' && details?.name === 'AnalyzePlan')
+    .map(({ timestamp }) => timestamp);
+  if (first === undefined || second === undefined) throw new Error(`the plan of ${name} was not inspected`);
+  return (second - first) / 1000;
+}
+
+/** How long the builds of a deployment took: by the states that waited for them, and by their own results. */
+async function buildTimes(
+  cloud: TestCloud,
+  { arn, name }: Execution,
+  purposes: readonly BuildPurpose[],
+): Promise<BuildTimes[]> {
   const history = cloud.local.states.history(arn);
   const at = (type: string, state: string) =>
     history.find(({ type: other, details }) => other === type && details?.name === state)?.timestamp ?? Number.NaN;
-  const purposes = [
-    { purpose: 'plan', state: 'Plan', object: RUN_OBJECTS.planResult },
-    { purpose: 'apply', state: 'Apply', object: RUN_OBJECTS.applyResult },
-  ] as const;
   return Promise.all(
-    purposes.map(async ({ purpose, state, object }) => {
+    purposes.map(async (purpose) => {
+      const { state, object } = BUILDS[purpose];
       const whole = (at('TaskStateExited', state) - at('TaskStateEntered', state)) / 1000;
       const { seconds } = ResultSchema.parse(await readResult(cloud, name, object));
       const engine = sum(Object.values(seconds.engine));
@@ -166,7 +190,7 @@ function summarize(runs: readonly Run[]): PromotionMeasurement {
     // Paired: each release with the bare jobs right before it.
     ratio: median(runs.map((run) => run[seconds] / run[bare])),
   });
-  const ofKind = (purpose: string) =>
+  const ofKind = (purpose: BuildPurpose) =>
     medians(
       runs.flatMap(({ builds }) => builds.filter((build) => build.purpose === purpose)),
       BUILD_PARTS,
@@ -187,11 +211,12 @@ function summarize(runs: readonly Run[]): PromotionMeasurement {
         PARTS,
       ),
     },
-    builds: { plan: ofKind('plan'), apply: ofKind('apply') },
+    builds: { plan: ofKind('plan'), inspect: ofKind('inspect'), apply: ofKind('apply') },
+    inspection: { seconds: median(runs.flatMap(({ inspections }) => inspections)) },
   };
 }
 
-export function describePromotions({ promotion, deployment, builds }: PromotionMeasurement): string {
+export function describePromotions({ promotion, deployment, builds, inspection }: PromotionMeasurement): string {
   const row = (title: string, cells: readonly (string | number)[]) =>
     title.padEnd(26) + cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(2) : cell).padStart(10)).join('');
   const whole = (title: string, { seconds, bareSeconds, ratio, parts }: PromotionMeasurement['promotion']) =>
@@ -203,5 +228,6 @@ export function describePromotions({ promotion, deployment, builds }: PromotionM
     ...Object.entries(builds).map(([name, parts]) =>
       row(`one ${name} build`, ['', '', '', ...BUILD_PARTS.map((part) => parts[part])]),
     ),
+    row('an inspection in all', [inspection.seconds]),
   ].join('\n');
 }
