@@ -80,12 +80,12 @@ function requireOwn({ variables }: InspectBuild, planFile: PlanFile): Inspection
   if (backend?.type !== 's3') throw refuse(`is for the backend "${backend?.type ?? 'none'}", not "s3"`);
   if (backend.workspace !== 'default') throw refuse(`is for the workspace "${backend.workspace}", not "default"`);
   const { bucket, key, region } = backend.config;
-  if (typeof bucket !== 'string' || typeof key !== 'string') throw refuse('is for an s3 backend without bucket or key');
+  if (!isText(bucket) || !isText(key)) throw refuse('is for an s3 backend without bucket or key');
   return {
     type: 's3',
     bucket,
     key,
-    region: typeof region === 'string' && region !== '' ? region : variables.STAGEGATE_REGION,
+    region: isText(region) ? region : variables.STAGEGATE_REGION,
   };
 }
 
