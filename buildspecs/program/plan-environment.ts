@@ -14,7 +14,7 @@ import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts';
 import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
-import { readPlannedState } from './engine/plan-file.ts';
+import { readPlannedState } from './engine/planned-state.ts';
 import { providersOf } from './engine/providers.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
@@ -48,7 +48,11 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const exitCode = await explained(build, plan(build, engine));
 
   build.enter('show');
-  const [, { bundle, added }] = await Promise.all([show(build, engine), pack(build, tree)]);
+  const [, { bundle, added }, state] = await Promise.all([
+    show(build, engine),
+    pack(build, tree),
+    readPlannedState(readFileSync(paths.plan)),
+  ]);
 
   build.enter('upload');
   const [bundleAddress, planJson, modulesAddress] = await uploading('the plan', () =>
@@ -67,7 +71,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     exitCode,
     digest,
     ...{ bundle: bundleAddress, planJson, modules: modulesAddress, backend },
-    state: readPlannedState(readFileSync(paths.plan)),
+    state,
     createdAt: new Date().toISOString(),
     added: listAdded(added),
     ...(providers && { providers: countsOf(providers) }),

@@ -18,6 +18,7 @@ const region = 'eu-west-1';
 export interface OpenS3 {
   readonly s3: S3Service;
   readonly door: LocalDoor;
+  readonly url: string;
   /** A client of the person who runs the local cloud. */
   readonly operator: S3Client;
   /** A client that bears a role with these statements and nothing else. */
@@ -60,6 +61,7 @@ export async function openS3(directory?: string): Promise<OpenS3> {
   return {
     s3,
     door,
+    url: server.url,
     operator: clientOf(OPERATOR_CREDENTIALS),
     roleClient(name, statements) {
       const roleArn = `arn:aws:iam::${accountId}:role/${name}`;
