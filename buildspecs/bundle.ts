@@ -12,10 +12,10 @@ const namesWith = (directory: string, extension: string) =>
   readdirSync(directory).filter((name) => extname(name) === extension);
 
 /** What the buildspecs start, and what the local cloud loads to know where an environment's state will be. */
-const entries = ['plan.ts', 'apply.ts', 'state-address.ts'];
+const entries = ['plan.ts', 'inspect.ts', 'apply.ts', 'state-address.ts'];
 
 /**
- * Writes the asset of both builds: the buildspecs, and their programs bundled for the Node.js of CodeBuild's image. What a
+ * Writes the asset of all builds: the buildspecs, and their programs bundled for the Node.js of CodeBuild's image. What a
  * program needs late, or not at all, is in files of its own that it loads then.
  */
 export async function bundleBuildspecs(outputDirectory: string): Promise<void> {

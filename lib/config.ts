@@ -138,6 +138,7 @@ const ConfigSchema = z.strictObject({
   ]),
   /** Whether builds look for providers among those that an operator put into the artifact bucket, before they ask registries. */
   providerCache: flag.default(true),
+  /** Of builds that plan, and of those that inspect a plan. */
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),

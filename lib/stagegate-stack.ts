@@ -21,7 +21,7 @@ const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'
 export interface Bundles {
   /** Directory with `<name>/index.mjs` per function. */
   readonly functionsDirectory: string;
-  /** Directory with `plan.yml`, `apply.yml` and what they start. */
+  /** Directory with the buildspecs and what they start. */
   readonly buildspecsDirectory: string;
 }
 

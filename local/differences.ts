@@ -35,6 +35,9 @@ export const SubjectSchema = z.object({
   STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
 });
 
+/** What is read of the variables of a build that has nothing to do with the environment's account. */
+export const PlaceSchema = SubjectSchema.pick({ STAGEGATE_APPLICATION: true, STAGEGATE_ENVIRONMENT: true });
+
 /** Settings with which the local cloud synthesizes the template. */
 export const SYNTHESIS_CONTEXT = {
   /** Executions are looked at on a page of the local cloud. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApplyResultSchema, PlanResultSchema } from './build-result.ts';
+import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from './build-result.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, summarizeCause } from './caught.ts';
 import {
@@ -180,11 +180,11 @@ interface Failure {
 async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
   const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
-    const { result } = await readResult(artifacts, prefix, 'planResult', PlanResultSchema);
-    if (caught?.state === 'Plan' && result && !result.ok) {
-      const { phase, message, diagnostics } = result;
+    const left = await resultOf(artifacts, prefix, caught?.state);
+    if (caught && left && !left.ok) {
+      const { phase, message, diagnostics } = left;
       return {
-        error: { reason: `${phase}-failed`, message, state: 'Plan', ...(diagnostics && { diagnostics }) },
+        error: { reason: `${phase}-failed`, message, state: caught.state, ...(diagnostics && { diagnostics }) },
         applied: 'no',
       };
     }
@@ -202,6 +202,14 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   const error = caughtError(caught, 'apply-interrupted');
   const message = problem ? `${error.message}; ${problem}`.slice(0, 2000) : error.message;
   return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
+}
+
+/** What the build of a state before the apply left, if it is the state of a build. */
+async function resultOf(artifacts: ArtifactStore, prefix: string, state: string | undefined) {
+  if (state === 'Plan') return (await readResult(artifacts, prefix, 'planResult', PlanResultSchema)).result;
+  if (state === 'Inspect')
+    return (await readResult(artifacts, prefix, 'inspectionResult', InspectionResultSchema)).result;
+  return undefined;
 }
 
 /** A build that was stopped only knows that; the reconciler knows what became of its execution. */

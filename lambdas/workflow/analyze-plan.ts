@@ -2,14 +2,14 @@ import { analyzeDeploymentPlan, PlanVerdictSchema } from '../domain/analyze-depl
 import { countProviders } from '../runtime/metrics.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
-import { DeploymentPayload } from './payload.ts';
+import { AnalysisPayload } from './payload.ts';
 
 const services = servicesOf('analyze-plan');
 
 export const handler = taskHandler(
-  { input: DeploymentPayload, output: PlanVerdictSchema },
-  async ({ deploymentId }) => {
-    const { providers, ...verdict } = await analyzeDeploymentPlan(services, deploymentId, { isInspected: false });
+  { input: AnalysisPayload, output: PlanVerdictSchema },
+  async ({ deploymentId, inspected }) => {
+    const { providers, ...verdict } = await analyzeDeploymentPlan(services, deploymentId, { isInspected: inspected });
     if (providers) countProviders(providers);
     return verdict;
   },

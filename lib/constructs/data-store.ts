@@ -4,6 +4,7 @@ import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
+import { RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Binding } from './house-function.ts';
@@ -84,13 +85,13 @@ export class DataStore extends Construct {
       lifecycleRules: [
         {
           id: 'ForgetRuns',
-          prefix: 'runs/',
+          prefix: RUNS_PREFIX,
           expiration: RUN_RETENTION,
           noncurrentVersionExpiration: Duration.days(1),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
         // A rule that expires objects by age cannot also remove the markers this leaves behind.
-        { id: 'ForgetMarkers', prefix: 'runs/', expiredObjectDeleteMarker: true },
+        { id: 'ForgetMarkers', prefix: RUNS_PREFIX, expiredObjectDeleteMarker: true },
         // Packages stay. One that was deleted, because it was not what its key says, goes for good.
         {
           id: 'ForgetDeletedProviders',
@@ -104,11 +105,11 @@ export class DataStore extends Construct {
     });
     this.bucket.addToResourcePolicy(
       new PolicyStatement({
-        sid: 'WriteProviderPackagesOnce',
+        sid: 'WriteOnce',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: ['s3:PutObject'],
-        resources: [this.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+        resources: [`${RUNS_PREFIX}*`, PROVIDER_PACKAGES.pattern].map((pattern) => this.bucket.arnForObjects(pattern)),
         conditions: { Null: { 's3:if-none-match': 'true' } },
       }),
     );

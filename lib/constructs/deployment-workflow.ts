@@ -88,6 +88,8 @@ export interface DeploymentWorkflowProps {
  *     Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is
  *     called; the waiting in between is a Wait state's and no build's. The plan is told of the certificate.
  *  2. PreparePlan composes the plan build and its ticket, for which it gets credentials. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
+ *     Code of the repository ran in that build. Where something hangs on what the plan says, Inspect has a build read the plan in
+ *     which nothing of the repository runs, and AnalyzePlan is asked again: it is told whether that was done, so it is done once.
  *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and
  *     settled (Settle…). Settling ignores what came back with the token and reads the recorded decision, so who can
  *     call SendTaskSuccess still cannot approve. A token that came back without a decision leads back to waiting.
@@ -213,7 +215,15 @@ export class DeploymentWorkflow extends Construct {
     );
 
     // Plan
+    const inspect = new StartBuild(this, 'Inspect', {
+      comment: 'Reads the plan for people, where nothing of the repository runs',
+      projects: [props.runner.inspect],
+      request: '$analysis.inspect',
+      assign: { inspected: true },
+      outputs: OUTPUT,
+    });
     const whatNext = this.choice('WhatNext?', 'What the plan asks for', '$analysis')
+      .when(is('$analysis.next', 'inspect'), inspect)
       .when(is('$analysis.next', 'blocked'), recordBlocked)
       .when(is('$analysis.next', 'no-changes'), needsDns)
       .when(is('$analysis.next', 'canceled'), recordCancellation)
@@ -227,10 +237,12 @@ export class DeploymentWorkflow extends Construct {
       'analyze-plan',
       'Summary, cost, blast radius, and which gates are left',
       {
+        payload: { inspected: '{% $inspected %}' },
         assign: { analysis: '{% $states.result.Payload %}' },
       },
     );
     this.retryServices(analyzePlan).addCatch(recordFailure, FAILURE).next(whatNext);
+    this.retryQueueing(inspect).addCatch(recordFailure, FAILURE).next(analyzePlan);
 
     const plan = new StartBuild(this, 'Plan', {
       comment: 'Plans the release against the environment',
@@ -240,7 +252,7 @@ export class DeploymentWorkflow extends Construct {
     });
     this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);
     const preparePlan = this.task('PreparePlan', 'prepare-plan', 'What the plan build needs, with its ticket', {
-      assign: { plan: '{% $states.result.Payload.plan %}' },
+      assign: { plan: '{% $states.result.Payload.plan %}', inspected: false },
     });
     this.retryServices(preparePlan).addCatch(recordFailure, FAILURE).next(plan);
 

@@ -13,8 +13,8 @@ export interface StartBuildProps extends TaskStateJsonataBaseProps {
 
 /**
  * Starts a build and waits for its end (`.sync`). CDK's CodeBuildStartBuild takes one project and environment variables
- * only; every build here also brings its own project, source, commit and idempotency token. A request for any other
- * project fails the task.
+ * only; every build here also brings its own project and idempotency token, and those that fetch a repository its place and
+ * commit. A request for any other project fails the task.
  */
 export class StartBuild extends TaskStateBase {
   protected readonly taskMetrics = undefined;

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
-import { BuildSpec, ComputeType, LinuxArmBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
+import { BuildSpec, ComputeType, type ISource, LinuxArmBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import * as z from 'zod';
 import { CREDENTIALS_ROUTE } from '../../lambdas/domain/build-credentials.ts';
-import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import {
+  InspectProjectVariablesSchema,
+  type ProjectVariablesSchema,
+} from '../../lambdas/domain/build-environment-variables.ts';
 import {
   allowedSourceNames,
   type BuildSource,
   buildRoleName,
+  INSPECT_PROJECT,
+  INSPECT_ROLE,
   PURPOSES,
   type Purpose,
   projectName,
@@ -26,7 +31,7 @@ import type { Encryption } from './encryption.ts';
 import { LeastPrivilegeRole, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
 
-/** A plan may only be applied where it was made: both builds work below this directory of the build image. */
+/** A plan may only be applied where it was made: all builds work below this directory of the build image. */
 const WORK_DIRECTORY = '/stagegate';
 
 export interface TerraformRunnerProps {
@@ -35,7 +40,7 @@ export interface TerraformRunnerProps {
   readonly encryption: Encryption;
   /** Behind which the credentials broker is. */
   readonly api: RestApi;
-  /** Directory with `plan.yml`, `apply.yml` and what they start. */
+  /** Directory with the buildspecs and what they start. */
   readonly buildspecsDirectory: string;
 }
 
@@ -44,59 +49,86 @@ export interface TerraformRunnerProps {
  * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). The builds execute what a
  * config repository says, so they are trusted with nothing but what the broker answers their ticket with, the one credential of their
  * source, their own corner of the artifact bucket and one route of the API: no listing, no table, no role, no other build.
+ * One more project reads plans for people: nothing of a repository runs there, so it fetches none, and asks the broker nothing.
  */
 export class TerraformRunner extends Construct {
   /** Names of the connections, secrets and repositories that builds may use, as the functions are told them. */
   readonly allowedSources: readonly string[];
+  /** The one project that reads plans for people. */
+  readonly inspect: BuildProject;
   private readonly byPurpose: Readonly<Record<Purpose, readonly BuildProject[]>>;
+  private readonly props: TerraformRunnerProps;
+  private readonly scripts: Asset;
 
   constructor(scope: Construct, id: string, props: TerraformRunnerProps) {
     super(scope, id);
-    const { config, data, encryption, buildspecsDirectory } = props;
-    const scripts = new Asset(this, 'Scripts', { path: buildspecsDirectory });
-    const runs = (pattern: string) => ({
-      resources: [data.bucket.arnForObjects(`${RUNS_PREFIX}${pattern}`)],
+    const { config, data, encryption } = props;
+    this.props = props;
+    this.scripts = new Asset(this, 'Scripts', { path: props.buildspecsDirectory });
+    const runs = (...patterns: readonly string[]) => ({
+      resources: patterns.map((pattern) => data.bucket.arnForObjects(`${RUNS_PREFIX}${pattern}`)),
       wildcardReason: 'a run is named by deployment id and 128 random bits, which exist only at run time',
     });
+    const sealing: Permission = {
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [encryption.dataKey.keyArn],
+    };
     const credentials: Permission = {
       actions: ['execute-api:Invoke'],
       resources: [props.api.requestsOf(`${CREDENTIALS_ROUTE.method} ${CREDENTIALS_ROUTE.path}`)],
     };
-
-    const providers: Permission = {
-      actions: ['s3:GetObject'],
-      resources: [data.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
-      wildcardReason:
-        'which providers a build needs is in the lock file of what it plans; their packages are no secret',
-    };
+    const providers = (...actions: readonly string[]): Permission[] =>
+      config.providerCache
+        ? [
+            {
+              actions,
+              resources: [data.bucket.arnForObjects(PROVIDER_PACKAGES.pattern)],
+              wildcardReason:
+                'which providers a build needs is in the lock file of what it plans; their packages are no secret',
+            },
+          ]
+        : [];
+    /** After a lost answer a build looks whether an object that is there is what it wrote itself. */
+    const results = (directory: string): Permission => ({
+      actions: ['s3:GetObject', 's3:PutObject'],
+      ...runs(`*/${directory}/*`),
+    });
 
     const plan = (source: BuildSource) =>
-      this.build('Plan', source, {
-        ...props,
-        scripts,
-        timeout: Duration.minutes(config.planTimeoutMinutes),
-        permissions: [
-          { actions: ['s3:PutObject'], ...runs('*/plan/*') },
-          { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-          credentials,
-          ...(config.providerCache ? [providers] : []),
-        ],
-      });
+      this.build('Plan', source, Duration.minutes(config.planTimeoutMinutes), [
+        results('plan'),
+        sealing,
+        credentials,
+        ...providers('s3:GetObject'),
+      ]);
     const apply = (source: BuildSource) =>
-      this.build('Apply', source, {
-        ...props,
-        scripts,
-        timeout: Duration.minutes(config.applyTimeoutMinutes),
-        permissions: [
-          { actions: ['s3:GetObjectVersion'], ...runs(`*/${RUN_OBJECTS.bundle}`) },
-          { actions: ['s3:PutObject'], ...runs('*/apply/*') },
-          { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryption.dataKey.keyArn] },
-          credentials,
-          ...(config.providerCache ? [providers] : []),
-        ],
-      });
+      this.build('Apply', source, Duration.minutes(config.applyTimeoutMinutes), [
+        { actions: ['s3:GetObject'], ...runs(`*/${RUN_OBJECTS.tree}`) },
+        { actions: ['s3:GetObjectVersion'], ...runs(`*/${RUN_OBJECTS.bundle}`) },
+        results('apply'),
+        sealing,
+        credentials,
+        ...providers('s3:GetObject'),
+      ]);
     const sources = sourcesOf(config);
     this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
+    this.inspect = this.project('Inspect', {
+      ...{ name: INSPECT_PROJECT, roleName: INSPECT_ROLE, logs: '/stagegate/inspect', buildspec: 'inspect' },
+      does: 'inspect plans for those who approve them',
+      source: Source.s3({ bucket: this.scripts.bucket, path: this.scripts.s3ObjectKey }),
+      variables: inspectVariables(config),
+      timeout: Duration.minutes(config.planTimeoutMinutes),
+      permissions: [
+        {
+          actions: ['s3:GetObject', 's3:GetObjectVersion'],
+          ...runs(`*/${RUN_OBJECTS.tree}`, `*/${RUN_OBJECTS.bundle}`),
+        },
+        results('inspect'),
+        sealing,
+        // It knows what the lock file demands, and what came from a registry: it may keep that for the builds that follow.
+        ...providers('s3:GetObject', 's3:PutObject'),
+      ],
+    });
     const allowed = [...config.allowedConnectionArns, ...config.allowedSecretArns];
     this.allowedSources = allowedSourceNames(allowed, config.allowedCodeCommitArns.map(codeCommitRepository));
   }
@@ -107,19 +139,44 @@ export class TerraformRunner extends Construct {
 
   /** Lets a function see how builds ended. */
   watching(): Permission {
-    const projects = PURPOSES.flatMap((purpose) => this.projects(purpose));
+    const projects = [...PURPOSES.flatMap((purpose) => this.projects(purpose)), this.inspect];
     return { actions: ['codebuild:BatchGetBuilds'], resources: projects.map(({ arn }) => arn) };
   }
 
-  private build(kind: 'Plan' | 'Apply', source: BuildSource, props: BuildProps): BuildProject {
-    const { config, encryption, scripts, timeout, permissions, buildspecsDirectory } = props;
-    const name = kind === 'Plan' ? 'plan' : 'apply';
+  /** A project that works on an environment, with what one source is fetched with. */
+  private build(
+    kind: 'Plan' | 'Apply',
+    source: BuildSource,
+    timeout: Duration,
+    permissions: readonly Permission[],
+  ): BuildProject {
+    const { config, api } = this.props;
+    const purpose = kind === 'Plan' ? 'plan' : 'apply';
     const suffix = sourceName(source);
-    const id = suffix === undefined ? kind : `${kind}-${suffix}`;
-    const logGroup = encryption.logGroup(this, `${id}Logs`, ['/stagegate', name, suffix].filter(Boolean).join('/'));
+    return this.project(suffix === undefined ? kind : `${kind}-${suffix}`, {
+      ...{ name: projectName(purpose, source), roleName: buildRoleName(purpose, source), buildspec: purpose },
+      logs: ['/stagegate', purpose, suffix].filter(Boolean).join('/'),
+      does: `${purpose} ${describeSource(source)}`,
+      // Each build brings its own location and commit; public sources also their type.
+      ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
+      program: 'program',
+      // The address of the API exists only once it is deployed.
+      variables: { ...inspectVariables(config), STAGEGATE_API_URL: api.url } satisfies z.input<
+        typeof ProjectVariablesSchema
+      >,
+      timeout,
+      permissions: [...sourcePermissions(source, config), ...permissions],
+    });
+  }
+
+  /** A project with its log and its role, which reads the program and does what else is listed. */
+  private project(id: string, own: ProjectProps): BuildProject {
+    const { config, encryption, buildspecsDirectory } = this.props;
+    const { scripts } = this;
+    const logGroup = encryption.logGroup(this, `${id}Logs`, own.logs);
     const role = new LeastPrivilegeRole(this, `${id}Role`, {
-      roleName: buildRoleName(name, source),
-      description: `Stagegate: ${name} builds ${describeSource(source)}`,
+      roleName: own.roleName,
+      description: `Stagegate: builds that ${own.does}`,
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       permissions: [
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
@@ -128,29 +185,29 @@ export class TerraformRunner extends Construct {
           resources: [scripts.bucket.arnForObjects(scripts.s3ObjectKey)],
         },
         ...bootstrapKeyPermissions(config, scripts),
-        ...sourcePermissions(source, config),
-        ...permissions,
+        ...own.permissions,
       ],
     });
     const { projectArn } = new Project(this, id, {
-      projectName: projectName(name, source),
-      description: `Stagegate: terraform ${name} ${describeSource(source)}; started by the deployment workflow only`,
+      projectName: own.name,
+      description: `Stagegate: ${own.does}; started by the deployment workflow only`,
       role: role.withoutPolicyUpdates(),
       grantReportGroupPermissions: false,
-      buildSpec: new VerbatimBuildSpec(join(buildspecsDirectory, `${name}.yml`)),
-      // Each build brings its own location and commit; public sources also their type.
-      ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
-      secondarySources: [Source.s3({ identifier: 'program', bucket: scripts.bucket, path: scripts.s3ObjectKey })],
+      buildSpec: new VerbatimBuildSpec(join(buildspecsDirectory, `${own.buildspec}.yml`)),
+      ...(own.source && { source: own.source }),
+      ...(own.program !== undefined && {
+        secondarySources: [Source.s3({ identifier: own.program, bucket: scripts.bucket, path: scripts.s3ObjectKey })],
+      }),
       environment: {
         buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0,
         computeType: ComputeType.SMALL,
       },
-      environmentVariables: projectVariables(config, props.api),
+      environmentVariables: Object.fromEntries(Object.entries(own.variables).map(([name, value]) => [name, { value }])),
       encryptionKey: encryption.dataKey,
       logging: { cloudWatch: { logGroup } },
-      timeout,
+      timeout: own.timeout,
     });
-    return { name: projectName(name, source), arn: projectArn };
+    return { name: own.name, arn: projectArn };
   }
 }
 
@@ -160,22 +217,30 @@ export interface BuildProject {
   readonly arn: string;
 }
 
-function projectVariables({ engineVersions, providerCache }: Config, api: RestApi): Record<string, { value: string }> {
-  const known = z.encode(ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true }), {
+interface ProjectProps {
+  readonly name: string;
+  readonly roleName: string;
+  /** Name of the log group. */
+  readonly logs: string;
+  /** Of the file with the commands. */
+  readonly buildspec: string;
+  /** In descriptions. */
+  readonly does: string;
+  /** Without one, each build brings its own. */
+  readonly source?: ISource;
+  /** The identifier of the program beside the source; without one the program is the source. */
+  readonly program?: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly timeout: Duration;
+  readonly permissions: readonly Permission[];
+}
+
+const inspectVariables = ({ engineVersions, providerCache }: Config): z.input<typeof InspectProjectVariablesSchema> =>
+  z.encode(InspectProjectVariablesSchema, {
     STAGEGATE_WORK: WORK_DIRECTORY,
     STAGEGATE_ENGINES: engineVersions,
     STAGEGATE_PROVIDER_CACHE: providerCache ? 'on' : 'off',
   });
-  // The address of the API exists only once it is deployed.
-  const variables: z.input<typeof ProjectVariablesSchema> = { ...known, STAGEGATE_API_URL: api.url };
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, { value }]));
-}
-
-interface BuildProps extends TerraformRunnerProps {
-  readonly scripts: Asset;
-  readonly timeout: Duration;
-  readonly permissions: readonly Permission[];
-}
 
 /**
  * What reading the build program needs where the bootstrap bucket has a key of the account's own: to decrypt it, through S3

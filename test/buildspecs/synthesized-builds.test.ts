@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { strToU8, zipSync } from 'fflate';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { applyBuild, type BuildRequest, planBuild } from '../../lambdas/domain/build-request.ts';
-import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { applyBuild, type BuildRequest, inspectBuild, planBuild } from '../../lambdas/domain/build-request.ts';
+import { InspectionSuccessSchema, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { runPrefix } from '../../lambdas/domain/deployment.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { roleSession } from '../../local/door/callers.ts';
@@ -31,14 +31,15 @@ import {
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 /**
- * A plan and an apply as AWS would run them: the commands and variables of the synthesized projects, the variables that
+ * A plan, an inspection of it and an apply as AWS would run them: the commands and variables of the synthesized projects, the variables that
  * the functions give StartBuild, and the engine downloaded from where the template says. Only two things are this test's:
  * what CodeBuild itself provides (source, credentials, region), and the endpoints of AWS and of the credentials broker.
  */
+type Kind = 'plan' | 'inspect' | 'apply';
 let cloud: BuildCloud;
 let releases: HttpsServer;
 let credentials: Server;
-let projects: Readonly<Record<'plan' | 'apply', Resource['Properties']>>;
+let projects: Readonly<Record<Kind, Resource['Properties']>>;
 const downloads: string[] = [];
 const work = temporaryDirectory();
 
@@ -74,7 +75,7 @@ beforeAll(async () => {
     const buildspec = readFileSync(join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}.yml`), 'utf8');
     return made.find(({ Source }) => Source.BuildSpec === buildspec);
   };
-  projects = { plan: projectOf('plan'), apply: projectOf('apply') };
+  projects = { plan: projectOf('plan'), inspect: projectOf('inspect'), apply: projectOf('apply') };
   credentials = createServer((request, response) => {
     const purpose = request.url?.slice(1) ?? '';
     const role = `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build`;
@@ -121,29 +122,39 @@ const ticketFor = (purpose: 'plan' | 'apply') =>
     roleArn: roleArnOf(environment, purpose),
   });
 
-async function run(
-  purpose: 'plan' | 'apply',
-  build: BuildRequest,
-): Promise<{ exitCode: number | null; output: string }> {
-  const project = projects[purpose];
+/** What CodeBuild lays out for a build: a checkout with the program beside it, or the program alone. */
+function layOut(kind: Kind): { readonly source: string; readonly variables: Readonly<Record<string, string>> } {
+  const { Source, SecondarySources = [] } = projects[kind];
+  const program = join(cloud.directory, 'asset');
+  const source = Source.Type === 'S3' ? program : join(work, `source-${kind}`);
+  if (Source.Type !== 'S3') {
+    mkdirSync(join(source, 'apps/my-app/dev1'), { recursive: true });
+    writeFileSync(join(source, 'apps/my-app/dev1/main.tf'), CONFIGURATION);
+  }
+  const beside = SecondarySources.map(({ SourceIdentifier }: { SourceIdentifier: string }) => [
+    `CODEBUILD_SRC_DIR_${SourceIdentifier}`,
+    program,
+  ]);
+  return { source, variables: { CODEBUILD_SRC_DIR: source, ...Object.fromEntries(beside) } };
+}
+
+async function run(kind: Kind, build: BuildRequest): Promise<{ exitCode: number | null; output: string }> {
+  const project = projects[kind];
   const { commands } = parse(project.Source.BuildSpec).phases.build;
   const own = asRecord(project.Environment.EnvironmentVariables);
   expect(own.STAGEGATE_ENGINES).toContain(releases.url);
-  expect(own.STAGEGATE_API_URL).toBe(cloud.broker.url);
-  const checkout = join(work, `source-${purpose}`);
-  mkdirSync(join(checkout, 'apps/my-app/dev1'), { recursive: true });
-  writeFileSync(join(checkout, 'apps/my-app/dev1/main.tf'), CONFIGURATION);
+  expect(own.STAGEGATE_API_URL).toBe(kind === 'inspect' ? undefined : cloud.broker.url);
+  const { source, variables } = layOut(kind);
   const { port } = credentials.address() as AddressInfo;
   const child = spawn('bash', ['-c', commands.join('\n')], {
-    cwd: checkout,
+    cwd: source,
     env: {
       ...own,
       STAGEGATE_WORK: placeToWork(own.STAGEGATE_WORK ?? ''),
       ...asRecord(build.EnvironmentVariablesOverride),
       ...{ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: work },
-      ...{ CODEBUILD_SRC_DIR: checkout, CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`, AWS_REGION: region },
-      [`CODEBUILD_SRC_DIR_${project.SecondarySources[0].SourceIdentifier}`]: join(cloud.directory, 'asset'),
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${purpose}`,
+      ...{ ...variables, CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`, AWS_REGION: region },
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${kind}`,
       ...{ AWS_ENDPOINT_URL: cloud.url, AWS_ENDPOINT_URL_S3: cloud.url, AWS_ENDPOINT_URL_STS: cloud.url },
       ...releases.environment,
     },
@@ -172,6 +183,14 @@ test('the build programs run with exactly what the template and the functions gi
   const result = PlanSuccessSchema.parse(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult')));
   expect(result).toMatchObject({ engine: { name: engine.name, version: engine.version }, exitCode: 2 });
 
+  const inspecting = await run('inspect', inspectBuild(subject, result.bundle));
+  expect(inspecting).toEqual({ exitCode: 0, output: expect.any(String) });
+  const read = InspectionSuccessSchema.parse(
+    await cloud.readJson(artifactBucket, runObjectKey(prefix, 'inspectionResult')),
+  );
+  const { operation, digest, backend } = result;
+  expect(read).toMatchObject({ operation, digest, backend, engine: result.engine });
+
   const applying = await run(
     'apply',
     applyBuild(subject, ticketFor('apply'), aPlanned({ digest: result.digest, bundle: result.bundle })),
@@ -183,5 +202,5 @@ test('the build programs run with exactly what the template and the functions gi
   expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'outputs'))).toMatchObject({
     one: { value: 'a', sensitive: false },
   });
-  expect(downloads).toEqual(['/engine.zip', '/engine.zip']);
+  expect(downloads).toEqual(['/engine.zip', '/engine.zip', '/engine.zip']);
 });

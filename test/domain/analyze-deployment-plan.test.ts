@@ -19,7 +19,7 @@ describe('analysing the plan of a deployment', () => {
     await leavePlan(world.artifacts, await world.deployment(id), kind, facts);
     return id;
   };
-  const analyze = (id: string) => analyzeDeploymentPlan(world, id);
+  const analyze = (id: string) => analyzeDeploymentPlan(world, id, { isInspected: false });
 
   describe('what comes next', () => {
     test.each([
@@ -235,7 +235,7 @@ describe('analysing the plan of a deployment', () => {
       const ids = await Promise.all(['my-app', 'other'].map((application) => fresh.deploy('dev1', 1, { application })));
       for (const id of ids)
         await leavePlan(fresh.artifacts, await fresh.deployment(id), 'changes', at('shared.tfstate'));
-      const verdicts = await Promise.all(ids.map((id) => analyzeDeploymentPlan(fresh, id)));
+      const verdicts = await Promise.all(ids.map((id) => analyzeDeploymentPlan(fresh, id, { isInspected: false })));
       expect(verdicts.map(({ next }) => next).sort()).toEqual(['apply', 'blocked']);
     });
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PlanSuccess } from '../../lambdas/domain/build-result.ts';
+import { type InspectionSuccess, type PlanSuccess, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { type Deployment, runPrefix, type StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
@@ -36,6 +36,27 @@ export async function leavePlan(
     ...facts,
   };
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
+}
+
+/** Leaves what an inspect build leaves of an honest plan: the same as the plan build. */
+export async function leaveInspection(
+  artifacts: ArtifactStore,
+  deployment: Deployment,
+  facts: Partial<InspectionSuccess> = {},
+): Promise<void> {
+  const prefix = runPrefix(deployment);
+  const read = async (key: string): Promise<unknown> => (await artifacts.getJson(key))?.value;
+  const plan = PlanSuccessSchema.parse(await read(runObjectKey(prefix, 'planResult')));
+  const { operation, engine, digest, backend, state } = plan;
+  const copy = async (from: string, to: 'inspectedPlan' | 'inspectedModules') =>
+    artifacts.putJson(runObjectKey(prefix, to), await read(from));
+  const result: InspectionSuccess = {
+    ...{ ok: true, operation, engine, digest, backend, state },
+    planJson: await copy(plan.planJson.key, 'inspectedPlan'),
+    modules: await copy(plan.modules.key, 'inspectedModules'),
+    ...{ added: { count: 0, paths: [] }, lockedProviders: [], ...facts },
+  };
+  await artifacts.putJson(runObjectKey(prefix, 'inspectionResult'), result);
 }
 
 type Place = Pick<Deployment, 'application' | 'environment'>;

@@ -31,7 +31,7 @@ import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
-import { leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';
+import { leaveInspection, leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';
 
 export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
   readonly store: Store;
@@ -48,6 +48,7 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
 /** What Terraform would do with a deployment. */
 export interface Terraform {
   plan: PlanKind;
+  inspect?: 'succeeds' | 'fails';
   apply: 'succeeds' | 'fails' | 'is-stale';
 }
 
@@ -57,6 +58,7 @@ type State =
   | 'PreparePlan'
   | 'Plan'
   | 'AnalyzePlan'
+  | 'Inspect'
   | 'RequestApproval'
   | 'AwaitApproval'
   | 'SettleGate'
@@ -78,13 +80,15 @@ interface Execution {
   waitingFor?: { readonly build: string } | { readonly token: string; readonly until: number };
   gate: GateName;
   gates: readonly GateName[];
+  /** Was the plan read where nothing of the repository runs? */
+  isInspected: boolean;
   needsDns: boolean;
   timeoutSeconds: number;
   ending: Ending;
   failure?: Caught;
   outcome?: Status;
-  /** Of the build that comes next. */
-  ticket?: string;
+  /** Of the build that comes next, if it gets credentials. */
+  ticket?: string | undefined;
   readonly builds: string[];
 }
 
@@ -124,7 +128,15 @@ export class SimulatedWorkflow implements Workflow, Builds {
     if (this.executions.has(deploymentId)) return;
     this.executions.set(deploymentId, {
       ...{ deploymentId, status: 'running', state: 'AcquireEnvironment' },
-      ...{ gate: 'staff', gates: [], needsDns: false, timeoutSeconds: 0, ending: 'failed', builds: [] },
+      ...{
+        gate: 'staff',
+        gates: [],
+        isInspected: false,
+        needsDns: false,
+        timeoutSeconds: 0,
+        ending: 'failed',
+        builds: [],
+      },
     });
   }
 
@@ -237,16 +249,21 @@ export class SimulatedWorkflow implements Workflow, Builds {
         return certificate.outcome === 'ready' ? { state: 'PreparePlan' } : this.#lookAgain(execution, certificate);
       }
       case 'PreparePlan':
-        return { state: 'Plan', ticket: ticketOf((await preparePlan(services, id)).plan) };
+        return { state: 'Plan', ticket: ticketOf((await preparePlan(services, id)).plan), isInspected: false };
       case 'Plan':
         return this.#build(execution, (deployment) => this.#plan(deployment));
       case 'AnalyzePlan': {
-        const { next, gates } = await analyzeDeploymentPlan(services, id);
+        const { isInspected } = execution;
+        const verdict = await analyzeDeploymentPlan(services, id, { isInspected });
+        if (verdict.next === 'inspect') return { state: 'Inspect', ticket: undefined };
+        const { next, gates } = verdict;
         if (next === 'blocked' || next === 'canceled') return record(next);
         if (next === 'no-changes') return published(execution);
         const [gate] = gates;
         return next === 'gates' && gate ? { state: 'RequestApproval', gate, gates } : { state: 'ConsumePlan' };
       }
+      case 'Inspect':
+        return this.#build(execution, (deployment) => this.#inspect(deployment));
       case 'RequestApproval': {
         const { outcome, timeoutSeconds } = await requestApproval(services, id, gate);
         return outcome === 'asked' ? { state: 'AwaitApproval', timeoutSeconds } : record('blocked');
@@ -338,6 +355,18 @@ export class SimulatedWorkflow implements Workflow, Builds {
     await leavePlan(this.#services.artifacts, deployment, plan, { state: head }, resources);
     if (plan !== 'fails') return { state: 'AnalyzePlan' };
     return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
+  }
+
+  async #inspect(deployment: Deployment): Promise<Answer> {
+    const { artifacts } = this.#services;
+    if (this.terraform(deployment).inspect !== 'fails') {
+      await leaveInspection(artifacts, deployment);
+      return { state: 'AnalyzePlan', isInspected: true };
+    }
+    await artifacts.putJson(runObjectKey(runPrefix(deployment), 'inspectionResult'), {
+      ...{ ok: false, phase: 'bundle', message: 'the bundle holds main.tf, which the tree has' },
+    });
+    return record('failed', { state: 'Inspect', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
   }
 
   async #apply(deployment: Deployment): Promise<Answer> {

@@ -163,8 +163,8 @@ describe('two releases that arrive', () => {
     }
   }
 
-  /** Who awaits approval without a decision makes room; who has been decided or needs no approval goes on. */
-  const MAKE_ROOM = ['RequestStaffApproval', 'AwaitStaffApproval'];
+  /** Who awaits approval without a decision, or will, makes room; who has been decided or needs no approval goes on. */
+  const MAKE_ROOM = ['Inspect', 'RequestStaffApproval', 'AwaitStaffApproval'];
 
   test.each(STATES)('while the first is in %s: the newest is deployed, and none is lost', async (state) => {
     const first = MAKE_ROOM.includes(state) ? 'superseded' : 'succeeded';

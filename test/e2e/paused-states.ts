@@ -1,4 +1,5 @@
 import { ExecutionDoesNotExist, GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
+import { INSPECT_ROLE } from '../../lambdas/domain/build-source.ts';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
 /** The states of a deployment without gates that do something, in their order, and the function (or build) at work in each. */
@@ -15,6 +16,7 @@ const STATES_WITHOUT_GATE = [
 ] as const;
 /** Those that only a gate brings. */
 const STATES_OF_GATE = [
+  { state: 'Inspect', build: 'inspect' },
   { state: 'RequestStaffApproval', function: 'request-approval' },
   { state: 'AwaitStaffApproval' },
   { state: 'SettleStaffGate', function: 'settle-gate', isDecided: true },
@@ -24,7 +26,7 @@ const STATES_OF_GATE = [
 export interface WorkingState {
   readonly state: string;
   readonly function?: string;
-  readonly build?: 'plan' | 'apply';
+  readonly build?: 'plan' | 'inspect' | 'apply';
   /** A decision brings the deployment there. */
   readonly isDecided?: boolean;
   /** Its function looks at the deployment that comes next as well. */
@@ -62,7 +64,10 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
         ...{ service: 'dynamodb', operation, caller: `stagegate-${row.function}` },
         ...{ about: `DEPLOYMENT#${deployment}`, ...pause },
       });
-  if (row.build)
+  // An inspect build has no role in the environment's account: it is known by what it works on.
+  if (row.build === 'inspect')
+    faults.add({ service: 's3', operation: 'PutObject', caller: INSPECT_ROLE, about: `runs/${deployment}`, ...pause });
+  else if (row.build)
     faults.add({ service: 's3', operation: 'GetObject', caller: roleOf(app, row.build) + deployment, ...pause });
   return goOn;
 }
@@ -72,7 +77,8 @@ export async function arrives(app: TestApplication, row: WorkingState, release: 
   const deployment = await app.until('dev1', release, () => true);
   if (row.isDecided) await app.approve(STAFF, 'dev1', release);
   await enters(app, deployment, row.state);
-  if (row.build) await isAtWork(app, roleOf(app, row.build) + deployment.id);
+  if (row.build === 'inspect') await isAtWork(app, INSPECT_ROLE, `/runs/${deployment.id}/`);
+  else if (row.build) await isAtWork(app, roleOf(app, row.build) + deployment.id);
   return deployment;
 }
 
@@ -92,8 +98,15 @@ function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state:
   });
 }
 
-const isAtWork = (app: TestApplication, caller: string) =>
+const isAtWork = (app: TestApplication, caller: string, object = '') =>
   app.cloud.poll(
     `a build as ${caller}`,
-    async () => app.cloud.local.door.calls.list().some((call) => call.caller.includes(caller)) || undefined,
+    async () =>
+      app.cloud.local.door.calls
+        .list()
+        .some(
+          (call) =>
+            call.caller.includes(caller) &&
+            call.permissions.some(({ resources }) => resources.some((resource) => resource.includes(object))),
+        ) || undefined,
   );

@@ -27,6 +27,8 @@ describe('paths of the workflow', () => {
 
   const ACQUIRED = ['AcquireEnvironment', 'NeedsCertificate?'];
   const PLANNED = [...ACQUIRED, 'PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?'];
+  /** Something hangs on what the plan says: a gate, or a success that the next environment asks for. */
+  const INSPECTED = [...PLANNED, 'Inspect', 'AnalyzePlan', 'WhatNext?'];
   const STAFF_ASKED = [
     'RequestStaffApproval',
     'IsStaffReachable?',
@@ -81,7 +83,7 @@ describe('paths of the workflow', () => {
         await app.release('one', { [`apps/${app.name}/notes.md`]: 'only words' });
         return (await app.reaches('dev1', 2, 'succeeded')).id;
       },
-      states: [...PLANNED, 'NeedsDns?', ...SUCCESS],
+      states: [...INSPECTED, 'NeedsDns?', ...SUCCESS],
     },
     {
       situation: 'staging, approved by staff',
@@ -91,7 +93,7 @@ describe('paths of the workflow', () => {
         await app.approve(STAFF, 'stage1', 1);
         return (await app.reaches('stage1', 1, 'succeeded')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
+      states: [...INSPECTED, ...STAFF_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
     },
     {
       situation: 'staging, rejected by staff',
@@ -101,7 +103,7 @@ describe('paths of the workflow', () => {
         await cloud.decide(await app.link(STAFF, 'stage1', 1), { decision: 'reject', comment: 'no' });
         return (await app.reaches('stage1', 1, 'rejected')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordRejection', 'Rejected')],
+      states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordRejection', 'Rejected')],
     },
     {
       situation: 'production, approved by staff and client',
@@ -114,7 +116,7 @@ describe('paths of the workflow', () => {
         await app.approve(CLIENT, 'prod1', 1);
         return (await app.reaches('prod1', 1, 'succeeded')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
+      states: [...INSPECTED, ...STAFF_ASKED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
     },
     {
       situation: 'production, rejected by the client',
@@ -131,7 +133,7 @@ describe('paths of the workflow', () => {
         });
         return (await app.reaches('prod1', 1, 'rejected')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...CLIENT_ASKED, ...ending('RecordRejection', 'Rejected')],
+      states: [...INSPECTED, ...STAFF_ASKED, ...CLIENT_ASKED, ...ending('RecordRejection', 'Rejected')],
     },
     {
       situation: 'a gate only the client has',
@@ -141,7 +143,7 @@ describe('paths of the workflow', () => {
         await app.approve(CLIENT, 'dev1', 1);
         return (await app.reaches('dev1', 1, 'succeeded')).id;
       },
-      states: [...PLANNED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
+      states: [...INSPECTED, ...CLIENT_ASKED, ...CHECKED, ...APPLIED, ...SUCCESS],
     },
     {
       situation: 'canceled while it awaits approval',
@@ -152,7 +154,7 @@ describe('paths of the workflow', () => {
         await cloud.expect(202, 'POST', `${app.path}/environments/stage1/deployments/${id}/cancel`);
         return (await app.reaches('stage1', 1, 'canceled')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordCancellation', 'Canceled')],
+      states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordCancellation', 'Canceled')],
     },
     {
       situation: 'canceled while its plan is made',
@@ -174,7 +176,7 @@ describe('paths of the workflow', () => {
         await app.release('two');
         return (await app.reaches('stage1', 1, 'superseded')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordSupersession', 'Superseded')],
+      states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordSupersession', 'Superseded')],
     },
     {
       situation: 'a gate nobody decides in time, resumed after it',
@@ -190,7 +192,7 @@ describe('paths of the workflow', () => {
         );
         return (await app.reaches('stage1', 1, 'expired')).id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...ending('RecordExpiry', 'Expired')],
+      states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordExpiry', 'Expired')],
     },
     {
       situation: 'a task resumed by somebody without a decision',
@@ -210,7 +212,7 @@ describe('paths of the workflow', () => {
         return (await app.reaches('stage1', 1, 'succeeded')).id;
       },
       states: [
-        ...PLANNED,
+        ...INSPECTED,
         ...STAFF_ASKED,
         ...['AwaitStaffApproval', 'SettleStaffGate', 'IsStaffGateApproved?'],
         ...CHECKED,
@@ -259,7 +261,7 @@ describe('paths of the workflow', () => {
         expect(deployment).toMatchObject({ planRound: 2, gates: [{ status: 'approved', approvals: [{ by: STAFF }] }] });
         return deployment.id;
       },
-      states: [...PLANNED, ...STAFF_ASKED, ...CHECKED, ...PLANNED.slice(ACQUIRED.length), ...APPLIED, ...SUCCESS],
+      states: [...INSPECTED, ...STAFF_ASKED, ...CHECKED, ...INSPECTED.slice(ACQUIRED.length), ...APPLIED, ...SUCCESS],
     },
     {
       situation: 'a state that somebody changes while the apply begins: Terraform refuses, and it is planned again',
@@ -296,7 +298,7 @@ describe('paths of the workflow', () => {
         expect(deployment.error?.reason).toBe('approvers-unreachable');
         return deployment.id;
       },
-      states: [...PLANNED, 'RequestStaffApproval', 'IsStaffReachable?', ...ending('RecordBlocked', 'Blocked')],
+      states: [...INSPECTED, 'RequestStaffApproval', 'IsStaffReachable?', ...ending('RecordBlocked', 'Blocked')],
     },
     {
       situation: 'a state that belongs to another environment',
@@ -317,7 +319,7 @@ describe('paths of the workflow', () => {
         });
         return deployment.id;
       },
-      states: [...PLANNED, ...ending('RecordBlocked', 'Blocked')],
+      states: [...INSPECTED, ...ending('RecordBlocked', 'Blocked')],
     },
     {
       situation: 'a proof that is withdrawn while production awaits approval',
@@ -341,7 +343,7 @@ describe('paths of the workflow', () => {
         return deployment.id;
       },
       states: [
-        ...PLANNED,
+        ...INSPECTED,
         ...STAFF_ASKED,
         ...CLIENT_ASKED,
         ...CHECKED,

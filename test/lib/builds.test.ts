@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ProjectVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
-import { type BuildSource, PURPOSES, projectName } from '../../lambdas/domain/build-source.ts';
+import {
+  InspectProjectVariablesSchema,
+  ProjectVariablesSchema,
+} from '../../lambdas/domain/build-environment-variables.ts';
+import { type BuildSource, INSPECT_PROJECT, PURPOSES, projectName } from '../../lambdas/domain/build-source.ts';
 import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
 
 const projects = (configuration = {}): Record<string, Resource['Properties']> =>
@@ -18,7 +21,7 @@ const variablesOf = ({ Environment }: Resource['Properties']): Record<string, st
   );
 
 describe('the build projects', () => {
-  const { 'stagegate-plan': plan, 'stagegate-apply': apply } = projects();
+  const { 'stagegate-plan': plan, 'stagegate-apply': apply, [INSPECT_PROJECT]: inspect } = projects();
 
   test.each([
     ['plan', plan],
@@ -40,8 +43,21 @@ describe('the build projects', () => {
     expect(JSON.stringify(project)).not.toContain('"Auth"');
   });
 
+  test('inspect is the program itself, word for word: it fetches no repository, and is told of no API', () => {
+    const { BuildSpec, Type, Location } = inspect.Source;
+    expect(BuildSpec).toBe(readFileSync(join(import.meta.dirname, '..', '..', 'buildspecs', 'inspect.yml'), 'utf8'));
+    expect(Type).toBe('S3');
+    expect(flat(Location)).toBe(flat(plan.SecondarySources[0].Location));
+    expect(inspect.SecondarySources).toBeUndefined();
+    expect(JSON.stringify(inspect)).not.toMatch(/"Auth"|git-credential-helper/);
+    expect(Object.keys(variablesOf(inspect)).sort()).toEqual(Object.keys(InspectProjectVariablesSchema.shape).sort());
+    const { STAGEGATE_API_URL, ...others } = variablesOf(plan);
+    expect(variablesOf(inspect)).toEqual(others);
+  });
+
   test.each([
     ['plan', plan],
+    ['inspect', inspect],
     ['apply', apply],
   ])('%s runs in a small arm64 container without privileges, with the data key', (_, project) => {
     expect(project.Environment).toMatchObject({
@@ -54,7 +70,8 @@ describe('the build projects', () => {
 
   test('work at the same absolute path, because a plan is bound to it', () => {
     expect(variablesOf(plan).STAGEGATE_WORK).toMatch(/^\//);
-    expect(variablesOf(apply).STAGEGATE_WORK).toBe(variablesOf(plan).STAGEGATE_WORK);
+    for (const project of [apply, inspect])
+      expect(variablesOf(project).STAGEGATE_WORK).toBe(variablesOf(plan).STAGEGATE_WORK);
   });
 
   test('know the engines they may install: digests from the configuration, addresses of the makers or of a mirror', () => {
@@ -79,20 +96,21 @@ describe('the build projects', () => {
     const caches = (configuration = {}) =>
       Object.values(projects(configuration)).map((project) => variablesOf(project).STAGEGATE_PROVIDER_CACHE);
     expect([caches(), caches({ providerCache: 'false' })]).toEqual([
-      ['on', 'on'],
-      ['off', 'off'],
+      ['on', 'on', 'on'],
+      ['off', 'off', 'off'],
     ]);
   });
 
-  test('stop after the configured minutes, apply later than plan', () => {
-    expect([plan.TimeoutInMinutes, apply.TimeoutInMinutes]).toEqual([60, 240]);
+  test('stop after the configured minutes, apply later than plan, and inspect as plan', () => {
+    expect([plan, inspect, apply].map(({ TimeoutInMinutes }) => TimeoutInMinutes)).toEqual([60, 60, 240]);
     const configured = projects({ planTimeoutMinutes: '10', applyTimeoutMinutes: 480 });
     expect(configured['stagegate-plan'].TimeoutInMinutes).toBe(10);
+    expect(configured[INSPECT_PROJECT].TimeoutInMinutes).toBe(10);
     expect(configured['stagegate-apply'].TimeoutInMinutes).toBe(480);
   });
 
   test('never limit builds at a time: CodeBuild would refuse what it otherwise queues', () => {
-    for (const project of [plan, apply]) expect(project.ConcurrentBuildLimit).toBeUndefined();
+    for (const project of [plan, inspect, apply]) expect(project.ConcurrentBuildLimit).toBeUndefined();
   });
 });
 
@@ -143,10 +161,10 @@ describe('the build projects of private sources', () => {
     }
   });
 
-  test('are there for what the configuration names, and for nothing else', () => {
+  test('are there for what the configuration names, and for nothing else; one reads the plans of all', () => {
     const expected = PURPOSES.flatMap((purpose) => sources.map(([source]) => projectName(purpose, source)));
-    expect(Object.keys(configured).sort()).toEqual(expected.sort());
-    expect(Object.keys(projects()).sort()).toEqual(['stagegate-apply', 'stagegate-plan']);
+    expect(Object.keys(configured).sort()).toEqual([...expected, INSPECT_PROJECT].sort());
+    expect(Object.keys(projects()).sort()).toEqual(['stagegate-apply', INSPECT_PROJECT, 'stagegate-plan']);
   });
 
   test('differ from those of public sources in nothing but source, role, log and words', () => {

@@ -1,7 +1,8 @@
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
 import { providerPackageKey } from '../../lambdas/domain/provider-cache.ts';
+import { RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { flat, ofType, only, type Resource, stagegate } from './synthesized.ts';
@@ -96,9 +97,9 @@ describe('the artifact bucket', () => {
   });
 });
 
-describe('packages of providers', () => {
+describe('what builds leave, and packages of providers', () => {
   const statement = only(template, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement.find(
-    ({ Sid }: { Sid?: string }) => Sid === 'WriteProviderPackagesOnce',
+    ({ Sid }: { Sid?: string }) => Sid === 'WriteOnce',
   );
   let s3: OpenS3;
   let administrator: S3Client;
@@ -106,27 +107,48 @@ describe('packages of providers', () => {
     s3 = await openS3();
     await s3.createBucket('artifacts');
     administrator = s3.roleClient('administrator', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
-    const Resource = flat(statement.Resource).replace(/^<[^>]*>/, 'arn:aws:s3:::artifacts');
+    const Resource = statement.Resource.map((resource: unknown) =>
+      flat(resource).replace(/^<[^>]*>/, 'arn:aws:s3:::artifacts'),
+    );
     s3.door.setResourcePolicy('arn:aws:s3:::artifacts', { Statement: [{ ...statement, Resource }] });
   });
   afterAll(() => s3.close());
-  const put = (Key: string, more = {}) =>
-    administrator.send(new PutObjectCommand({ Bucket: 'artifacts', Key, Body: 'x', ...more })).then(
+  const outcome = (call: Promise<unknown>): Promise<string> =>
+    call.then(
       () => 'written',
       ({ name }) => name,
     );
+  const put = (Key: string, more = {}) =>
+    outcome(administrator.send(new PutObjectCommand({ Bucket: 'artifacts', Key, Body: 'x', ...more })));
+  const keys = [
+    ...(Object.keys(RUN_OBJECTS) as RunObject[]).map((object) =>
+      runObjectKey('runs/my-app-dev1-1-abc123/1/x/', object),
+    ),
+    providerPackageKey('linux_arm64', 'a'.repeat(64)),
+  ];
 
-  test('are written once, whoever writes them', async () => {
-    const key = providerPackageKey('linux_arm64', 'a'.repeat(64));
+  test.each(keys)('are written once, whoever writes %s', async (key) => {
     expect(await put(key)).toBe('AccessDenied');
     expect(await put(key, { IfNoneMatch: '*' })).toBe('written');
     expect(await put(key, { IfNoneMatch: '*' })).toBe('PreconditionFailed');
     expect(await put(key)).toBe('AccessDenied');
   });
 
-  test('are the only objects for which that holds', async () => {
-    expect([await put('prices/prices.csv'), await put('prices/prices.csv')]).toEqual(['written', 'written']);
+  test('are neither copied there nor put together from parts: no condition could be asked of every step', async () => {
+    const [Key = ''] = keys;
+    await put('prices/other.csv');
+    const copy = new CopyObjectCommand({ Bucket: 'artifacts', Key, CopySource: 'artifacts/prices/other.csv' });
+    expect(await outcome(administrator.send(copy))).toBe('AccessDenied');
+    const begin = new CreateMultipartUploadCommand({ Bucket: 'artifacts', Key });
+    expect(await outcome(administrator.send(begin))).toBe('AccessDenied');
   });
+
+  test.each(['prices/prices.csv', 'analysis/my-app-dev1-1-abc123/1/analysis.json'])(
+    'are the only objects for which that holds: %s is none',
+    async (key) => {
+      expect([await put(key), await put(key)]).toEqual(['written', 'written']);
+    },
+  );
 });
 
 describe('the keys', () => {
@@ -187,11 +209,12 @@ describe('everything that can be reached over the network', () => {
 describe('logs', () => {
   const groups = ofType(template, 'AWS::Logs::LogGroup');
 
-  test('exist for each function, both builds, the API and the workflow', () => {
+  test('exist for each function, each kind of build, the API and the workflow', () => {
     const own = [
       '/aws/vendedlogs/apis/stagegate',
       '/aws/vendedlogs/states/stagegate-deployment',
       '/stagegate/apply',
+      '/stagegate/inspect',
       '/stagegate/plan',
     ];
     const functions = ofType(template, 'AWS::Lambda::Function').map(

@@ -8,6 +8,7 @@ const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
 const BUILD = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
 const PLAN = { ...BUILD, ProjectName: 'stagegate-plan' };
+const INSPECT = { ProjectName: 'stagegate-inspect', EnvironmentVariablesOverride: [], IdempotencyToken: 'once' };
 const AGAIN = { outcome: 'stale' };
 const APPLY = { ...BUILD, ProjectName: 'stagegate-apply' };
 
@@ -23,6 +24,11 @@ const planned = (next: string, ...gates: string[]) => ({
   ConsumePlan: [{ payload: { outcome: 'consumed', apply: APPLY } }],
   InspectFailedApply: [{ payload: { outcome: 'failed' } }],
 });
+/** The plan is read in a build of its own before it is believed. */
+const inspected = (next: string, ...gates: string[]) => ({
+  ...planned(next, ...gates),
+  AnalyzePlan: [{ payload: { next: 'inspect', inspect: INSPECT } }, { payload: { next, gates } }],
+});
 const asked = { payload: { outcome: 'asked', timeoutSeconds: 60 } };
 const settled = (outcome: string) => ({ payload: { outcome, timeoutSeconds: 60 } });
 const ended = (ending: string) => [{ payload: { ending } }];
@@ -31,6 +37,7 @@ const crash = { error: 'TypeError', cause: 'a crash' };
 
 const acquired = to('AcquireEnvironment', 'NeedsCertificate?');
 const planning = to('PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?');
+const inspecting = to('Inspect', 'AnalyzePlan', 'WhatNext?');
 const begin = to(...acquired, ...planning);
 const staff = to(
   'RequestStaffApproval',
@@ -74,7 +81,7 @@ const staffGate = (...outcomes: string[]) => ({
   SettleStaffGate: outcomes.map(settled),
 });
 
-const gated = { AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff', 'client'] } }] };
+const gated = { AnalyzePlan: inspected('gates', 'staff', 'client').AnalyzePlan };
 
 interface Case {
   readonly situation: string;
@@ -92,6 +99,25 @@ const CASES: readonly Case[] = [
     situation: 'nothing to change',
     answers: { ...planned('no-changes'), ...succeeding },
     path: [...begin, 'NeedsDns?', ...success],
+  },
+  {
+    situation: 'the plan is inspected, and staff approves',
+    answers: {
+      ...staffGate('approved'),
+      ...inspected('gates', 'staff'),
+      ...succeeding,
+    },
+    path: [...begin, ...inspecting, ...staff, ...check, ...apply, ...success],
+  },
+  {
+    situation: 'the plan is inspected, and there is nothing to change',
+    answers: { ...inspected('no-changes'), ...succeeding },
+    path: [...begin, ...inspecting, 'NeedsDns?', ...success],
+  },
+  {
+    situation: 'inspecting the plan fails',
+    answers: { ...inspected('apply'), Inspect: [{ error: 'States.TaskFailed' }], ...failing },
+    path: [...begin, 'Inspect', ...failure],
   },
   {
     situation: 'DNS: a certificate that is issued, a record that stands',
@@ -350,7 +376,7 @@ describe('a deployment', () => {
     ...failing,
   };
   const breakable = to(
-    ...to('AcquireEnvironment', 'PreparePlan', 'Plan', 'AnalyzePlan'),
+    ...to('AcquireEnvironment', 'PreparePlan', 'Plan', 'AnalyzePlan', 'Inspect'),
     ...to('RequestStaffApproval', 'AwaitStaffApproval', 'SettleStaffGate'),
     ...to('RequestClientApproval', 'AwaitClientApproval', 'SettleClientGate', 'CheckPlan', 'ConsumePlan', 'Apply'),
     ...to('RecordOutputs', 'EnsureCertificate', 'PublishDns'),
@@ -392,8 +418,8 @@ describe('a deployment', () => {
   });
 
   test('starts each build as it was composed, in the project it names', async () => {
-    const { calls } = await walk(definition, ID, { ...planned('apply'), ...succeeding });
-    expect([calls.Plan, calls.Apply]).toEqual([PLAN, APPLY]);
+    const { calls } = await walk(definition, ID, { ...inspected('apply'), ...succeeding });
+    expect([calls.Plan, calls.Inspect, calls.Apply]).toEqual([PLAN, INSPECT, APPLY]);
   });
 
   test('prepares the plan once the certificate is there, so that the plan is told of it', async () => {
@@ -419,6 +445,30 @@ describe('a deployment', () => {
       });
     },
   );
+
+  test.each(['another', 'stagegate-plan', 'stagegate-apply'])(
+    'has its plan inspected by the one project that does, and not by %s',
+    async (ProjectName) => {
+      const AnalyzePlan = [{ payload: { next: 'inspect', inspect: { ...INSPECT, ProjectName } } }];
+      await expect(walk(definition, ID, { ...planned('apply'), AnalyzePlan, ...succeeding })).rejects.toMatchObject({
+        message: `no project of this state: ${ProjectName}`,
+      });
+    },
+  );
+
+  test('is analysed knowing whether this very plan was inspected', async () => {
+    const asking = { payload: { next: 'inspect', inspect: INSPECT } };
+    const { log } = await walk(definition, ID, {
+      ...staffGate('approved'),
+      CheckPlan: [{ payload: AGAIN }, { payload: { outcome: 'current' } }],
+      AnalyzePlan: [asking, { payload: { next: 'gates', gates: ['staff'] } }, asking, { payload: { next: 'apply' } }],
+      ...succeeding,
+    });
+    const analyses = log.flatMap(({ state, call }) => (state === 'AnalyzePlan' ? [call] : []));
+    expect(analyses).toMatchObject(
+      [false, true, false, true].map((isInspected) => ({ Payload: { deploymentId: ID, inspected: isInspected } })),
+    );
+  });
 
   test('waits at a gate with its token, as long as the gate is open', async () => {
     const { calls } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });
@@ -495,16 +545,19 @@ describe('the definition', () => {
   });
 
   test('lets nothing stop a build but its own clock', () => {
-    for (const name of ['Plan', 'Apply']) expect(definition.States[name]?.TimeoutSeconds).toBeUndefined();
+    for (const name of ['Plan', 'Inspect', 'Apply']) expect(definition.States[name]?.TimeoutSeconds).toBeUndefined();
     expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Wait', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
   });
 
-  test.each(['Plan', 'Apply'])('retries %s only while CodeBuild refuses to queue it, for about an hour', (name) => {
-    const retriers = definition.States[name]?.Retry ?? [];
-    expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['CodeBuild.AccountLimitExceededException']]);
-    // Full jitter waits half as long on average.
-    expect(patienceOf(retriers[0]) / 2).toBeGreaterThan(45 * 60);
-  });
+  test.each(['Plan', 'Inspect', 'Apply'])(
+    'retries %s only while CodeBuild refuses to queue it, for about an hour',
+    (name) => {
+      const retriers = definition.States[name]?.Retry ?? [];
+      expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['CodeBuild.AccountLimitExceededException']]);
+      // Full jitter waits half as long on average.
+      expect(patienceOf(retriers[0]) / 2).toBeGreaterThan(45 * 60);
+    },
+  );
 
   test.each(states.filter(([name]) => /^Record[A-Z]|^Release/.test(name) && name !== 'RecordOutputs'))(
     'retries %s for 15 minutes before it is stuck',
@@ -540,6 +593,7 @@ const BREAKS = to(
     'PreparePlan',
     'Plan',
     'AnalyzePlan',
+    'Inspect',
     'RequestStaffApproval',
     'AwaitStaffApproval',
     'SettleStaffGate',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { INSPECT_ROLE } from '../../lambdas/domain/build-source.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
 import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
@@ -69,6 +70,7 @@ const publish = on('<EventsBus>', 'events:PutEvents');
 const watchBuilds = [
   ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
   ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
+  ...on('<TerraformRunnerInspect>', 'codebuild:BatchGetBuilds'),
 ];
 const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
 const mailing = [...newDataKey, ...on('<NotificationsApprovals>', 'sns:ListSubscriptionsByTopic', 'sns:Publish')];
@@ -255,41 +257,71 @@ describe('builds', () => {
   const sealing = on(KEY, 'kms:Decrypt', 'kms:GenerateDataKey');
   const askBroker = on('<RestApi>/$default/POST/builds/credentials', 'execute-api:Invoke');
 
-  test('plan only puts its own results and asks the broker, and assumes no role', () => {
+  test('plan only puts its own results, looks at them and asks the broker, and assumes no role', () => {
     expect(pairs(statementsOf(buildRole('stagegate-plan-build')))).toEqual(
       unique([
         ...ownLogs('TerraformRunnerPlanLogs'),
         ...scripts,
         ...sealing,
-        ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/runs/*/plan/*', 's3:GetObject', 's3:PutObject'),
         ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...askBroker,
       ]),
     );
   });
 
-  test('apply only gets a bundle by version, puts its own results and asks the broker, and assumes no role', () => {
+  test('apply only gets a tree, a bundle by version and its own results, puts those and asks the broker, and assumes no role', () => {
     expect(pairs(statementsOf(buildRole('stagegate-apply-build')))).toEqual(
       unique([
         ...ownLogs('TerraformRunnerApplyLogs'),
         ...scripts,
         ...sealing,
         ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObjectVersion'),
-        ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/runs/*/plan/tree.tar.gz', 's3:GetObject'),
+        ...on('<DataStoreArtifacts>/runs/*/apply/*', 's3:GetObject', 's3:PutObject'),
         ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject'),
         ...askBroker,
       ]),
     );
   });
 
-  test('read no packages of providers where the cache is off', () => {
+  test('inspect only gets tree and bundle, puts its own results and packages of providers, and asks nobody', () => {
+    expect(pairs(statementsOf(buildRole(INSPECT_ROLE)))).toEqual(
+      unique([
+        ...ownLogs('TerraformRunnerInspectLogs'),
+        ...scripts,
+        ...sealing,
+        ...on('<DataStoreArtifacts>/runs/*/plan/tree.tar.gz', 's3:GetObject', 's3:GetObjectVersion'),
+        ...on('<DataStoreArtifacts>/runs/*/plan/bundle.tar.gz', 's3:GetObject', 's3:GetObjectVersion'),
+        ...on('<DataStoreArtifacts>/runs/*/inspect/*', 's3:GetObject', 's3:PutObject'),
+        ...on('<DataStoreArtifacts>/providers/*', 's3:GetObject', 's3:PutObject'),
+      ]),
+    );
+  });
+
+  test('put artifacts each below its own directory of a run; no other role puts any there', () => {
+    const putting = ofType(template, 'AWS::IAM::Role').flatMap(([id, role]) =>
+      pairs(statementsOf(role))
+        .filter((pair) => pair.startsWith('s3:PutObject '))
+        .map((pair) => `${readable(`<${id}>`)} ${pair.replace(/^.*<DataStoreArtifacts>/, '')}`),
+    );
+    expect(putting.sort()).toEqual([
+      '<FunctionsanalyzeplanRole> /analysis/*',
+      '<TerraformRunnerApplyRole> /runs/*/apply/*',
+      '<TerraformRunnerInspectRole> /providers/*',
+      '<TerraformRunnerInspectRole> /runs/*/inspect/*',
+      '<TerraformRunnerPlanRole> /runs/*/plan/*',
+    ]);
+  });
+
+  test('read and keep no packages of providers where the cache is off', () => {
     const off = stagegate({ providerCache: 'false' });
     const roles = ofType(off, 'AWS::IAM::Role').filter(([, { Properties }]) => /-build$/.test(Properties.RoleName));
-    expect(roles).toHaveLength(2);
+    expect(roles).toHaveLength(3);
     for (const [, role] of roles) expect(pairs(statementsOf(role)).join()).not.toContain('providers/');
   });
 
-  test.each(['plan', 'apply'])(
+  test.each(['plan', 'inspect', 'apply'])(
     '%s decrypts its program where the bootstrap bucket has a key, and nothing else',
     (purpose) => {
       const key = 'arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd';
@@ -328,6 +360,7 @@ describe('builds', () => {
     const FETCHING = /^(?:codeconnections|codestar-connections|secretsmanager|codecommit):/;
     const fetching: Readonly<Record<string, readonly string[]>> = {
       NO_SOURCE: [],
+      S3: [],
       CODECOMMIT: repositories.map((arn) => `codecommit:GitPull ${arn}`),
       GITLAB: using('codestar-connections', old),
       GITHUB: using('codeconnections', recent),
@@ -337,10 +370,10 @@ describe('builds', () => {
     const roleOf = ({ ServiceRole }: Resource['Properties']) =>
       configured.Resources[ServiceRole['Fn::GetAtt'][0]] as Resource;
 
-    test('there is a project to plan and one to apply for each, with a role of its own', () => {
+    test('there is a project to plan and one to apply for each and one to inspect, with a role of its own', () => {
       expect(projects.map(({ Source }) => Source.Type).sort()).toEqual(
         Object.keys(fetching)
-          .flatMap((type) => [type, type])
+          .flatMap((type) => (type === 'S3' ? [type] : [type, type]))
           .sort(),
       );
       expect(new Set(projects.map((project) => roleOf(project).Properties.RoleName)).size).toBe(projects.length);
@@ -409,7 +442,7 @@ describe('the workflow', () => {
     .filter(([, { entry }]) => entry.startsWith('lambdas/workflow/'))
     .map(([name]) => name);
 
-  test('invokes its functions, runs the two builds, and nothing else', () => {
+  test('invokes its functions, runs the three builds, and nothing else', () => {
     const policy = only(template, 'AWS::IAM::Policy');
     const building = ['codebuild:BatchGetBuilds', 'codebuild:StartBuild', 'codebuild:StopBuild'];
     expect(pairs(policy.Properties.PolicyDocument.Statement)).toEqual(
@@ -417,6 +450,7 @@ describe('the workflow', () => {
         ...WORKFLOW_FUNCTIONS.map((name) => `lambda:InvokeFunction <Functions${name.replaceAll('-', '')}Function>`),
         ...on('<TerraformRunnerPlan>', ...building),
         ...on('<TerraformRunnerApply>', ...building),
+        ...on('<TerraformRunnerInspect>', ...building),
         ...on(
           'rule/StepFunctionsGetEventForCodeBuildStartBuildRule',
           'events:DescribeRule',

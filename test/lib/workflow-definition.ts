@@ -51,7 +51,10 @@ export type Answer = { readonly payload?: unknown } | { readonly error: string; 
 export interface Walk {
   /** States in the order they were entered. */
   readonly path: readonly string[];
+  /** The last call of each task. */
   readonly calls: Readonly<Record<string, unknown>>;
+  /** Every call in its order. */
+  readonly log: readonly { readonly state: string; readonly call: unknown }[];
 }
 
 /**
@@ -67,6 +70,7 @@ export async function walk(
   const left = Object.fromEntries(Object.entries(answers).map(([name, list]) => [name, [...list]]));
   const path: string[] = [];
   const calls: Record<string, unknown> = {};
+  const log: { state: string; call: unknown }[] = [];
   let input: unknown = { deploymentId };
   for (let name: string | undefined = definition.StartAt; name; ) {
     const state: State | undefined = definition.States[name];
@@ -93,6 +97,7 @@ export async function walk(
       name = chosen ?? state.Default;
     } else if (state.Type === 'Task') {
       calls[name] = await evaluate(state.Arguments);
+      log.push({ state: name, call: calls[name] });
       if (state.TimeoutSeconds !== undefined) await evaluate(state.TimeoutSeconds);
       const queue = left[name] ?? [{ payload: {} }];
       const answer = (queue.length > 1 ? queue.shift() : queue[0]) ?? { payload: {} };
@@ -120,7 +125,7 @@ export async function walk(
       name = undefined;
     }
   }
-  return { path, calls };
+  return { path, calls, log };
 }
 
 /** Evaluates the expressions in a value; as in Step Functions, one that yields nothing is an error. */

@@ -1,12 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ApplyVariablesSchema, PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import {
+  ApplyVariablesSchema,
+  InspectVariablesSchema,
+  PlanVariablesSchema,
+} from '../../lambdas/domain/build-environment-variables.ts';
 import {
   ADDED_VARIABLES,
   buildEndpoints,
   functionEndpoints,
   LEFT_OUT,
+  PlaceSchema,
   SUBSTITUTED_VARIABLES,
   SubjectSchema,
   SYNTHESIS_CONTEXT,
@@ -43,6 +48,12 @@ describe('where the local cloud differs from AWS', () => {
   ])('what is read of the variables of %s is declared, with the same values', (_, declared) => {
     expect(Object.keys(declared.shape)).toEqual(expect.arrayContaining(Object.keys(SubjectSchema.shape)));
     expect(SubjectSchema.shape.STAGEGATE_ENGINE.options).toEqual(declared.shape.STAGEGATE_ENGINE.options);
+  });
+
+  test('what is read of the variables of an inspect is declared, and says nothing of an account', () => {
+    const declared = Object.keys(InspectVariablesSchema.shape);
+    expect(declared).toEqual(expect.arrayContaining(Object.keys(PlaceSchema.shape)));
+    expect(declared).not.toEqual(expect.arrayContaining(Object.keys(SubjectSchema.shape)));
   });
 
   test.each(Object.keys(SUBSTITUTED_VARIABLES))('%s is named by the test that shows it', (name) => {

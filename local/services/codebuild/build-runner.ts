@@ -12,7 +12,7 @@ import { parseReport, type Report, renderBuildScript } from './build-script.ts';
 import { createGitSources, SourceError } from './git-source.ts';
 import { killTree } from './process-tree.ts';
 import type { Project } from './project.ts';
-import { NO_SOURCE, permissionsToFetch } from './source.ts';
+import { NO_SOURCE, type PrimarySource, permissionsToFetch, S3_SOURCE } from './source.ts';
 
 /** setTimeout overflows beyond this. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -36,7 +36,7 @@ export interface BuildRunnerProps
   readonly environment?: Readonly<Record<string, string>>;
   /** Values of the template's variables that differ on one machine (`local/differences.ts`). */
   readonly substitutions: () => Promise<Readonly<Record<SubstitutedVariable, string>>>;
-  /** Runs after the source was fetched and before the first command. */
+  /** Runs after a repository was fetched and before the first command; not in builds that have none. */
   readonly onSourceReady?: (source: ReadySource) => Promise<void>;
   /** Time between SIGTERM and SIGKILL of a stopped build: an engine needs it to save and unlock its state. */
   readonly stopGraceMs: number;
@@ -107,14 +107,15 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) requirePermission(request, action, stream);
   }
 
-  async function fetchPrimarySource(request: RunRequest, base: string): Promise<void> {
-    const { build, project, signal, log } = request;
+  /** Answers the directory with the source. */
+  async function fetchPrimarySource(request: RunRequest, base: string): Promise<string> {
+    const { build, signal, log } = request;
     const { type, location } = build.source;
+    if (type === S3_SOURCE) return layOutAsset(request, build.source);
     const target = join(base, 'src');
     await mkdir(target, { recursive: true });
-    if (type === NO_SOURCE) return;
-    const needed = permissionsToFetch(build.source, project.arn.split(':')[4] ?? '');
-    for (const action of needed?.actions ?? []) requirePermission(request, action, needed?.resource ?? '');
+    if (type === NO_SOURCE) return target;
+    requirePermissionToFetch(request, build.source);
     const origin = props.configRepository ?? location;
     if (!origin) throw new PhaseFailure('CLIENT_ERROR', `the source of type ${type} has no location`);
     log.note(`Fetching ${build.sourceVersion ?? 'HEAD'} of ${location ?? origin}`);
@@ -127,12 +128,19 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       if (!(error instanceof SourceError)) throw error;
       throw new PhaseFailure('CLIENT_ERROR', location ? error.message.replaceAll(origin, location) : error.message);
     }
+    return target;
   }
 
-  async function findSecondarySource(request: RunRequest, location: string): Promise<string> {
+  function requirePermissionToFetch(request: RunRequest, source: PrimarySource): void {
+    const needed = permissionsToFetch(source, request.project.arn.split(':')[4] ?? '');
+    for (const action of needed?.actions ?? []) requirePermission(request, action, needed?.resource ?? '');
+  }
+
+  async function layOutAsset(request: RunRequest, source: PrimarySource): Promise<string> {
+    requirePermissionToFetch(request, source);
+    const { location = '' } = source;
     const slash = location.indexOf('/');
     const [bucket, key] = [location.slice(0, slash), location.slice(slash + 1)];
-    requirePermission(request, 's3:GetObject', `arn:aws:s3:::${bucket}/${key}`);
     const asset = findAsset({ bucket, key });
     if (asset.packaging !== 'zip') throw new PhaseFailure('CLIENT_ERROR', `the source ${location} is no zip archive`);
     return assets.layOut(asset.path);
@@ -148,7 +156,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
 
   async function buildVariables(
     request: RunRequest,
-    base: string,
+    source: string,
     secondary: ReadySource['secondary'],
   ): Promise<Record<string, string>> {
     const { build, project, variables, credentials } = request;
@@ -177,7 +185,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       CODEBUILD_SOURCE_REPO_URL: build.source.location ?? '',
       CODEBUILD_SOURCE_VERSION: build.sourceVersion ?? '',
       CODEBUILD_RESOLVED_SOURCE_VERSION: build.resolvedSourceVersion ?? '',
-      CODEBUILD_SRC_DIR: join(base, 'src'),
+      CODEBUILD_SRC_DIR: source,
       ...Object.fromEntries(directories),
     };
   }
@@ -220,6 +228,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
   async function runShell(
     request: RunRequest,
     base: string,
+    source: string,
     environment: Record<string, string>,
   ): Promise<BuildStatus> {
     const { build, project, log, signal } = request;
@@ -230,7 +239,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     const shell = await props.programs.start({
       command: 'bash',
       parameters: [script],
-      directory: join(base, 'src'),
+      directory: source,
       variables: environment,
       reports: true,
       // What still runs when the shell is done would keep its outputs open, and its container would be gone in AWS.
@@ -268,14 +277,15 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     enter('PROVISIONING');
     provision(request);
     enter('DOWNLOAD_SOURCE');
-    await fetchPrimarySource(request, base);
+    const source = await fetchPrimarySource(request, base);
     const secondary: Record<string, string> = {};
-    for (const { location, sourceIdentifier } of project.secondarySources) {
-      secondary[sourceIdentifier] = await findSecondarySource(request, location);
+    for (const { type, location, sourceIdentifier } of project.secondarySources) {
+      secondary[sourceIdentifier] = await layOutAsset(request, { type, location });
     }
-    await props.onSourceReady?.({ directory: join(base, 'src'), secondary, variables: request.variables });
+    if (build.source.type !== S3_SOURCE)
+      await props.onSourceReady?.({ directory: source, secondary, variables: request.variables });
     if (request.signal.aborted) return 'STOPPED';
-    const status = await runShell(request, base, await buildVariables(request, base, secondary));
+    const status = await runShell(request, base, source, await buildVariables(request, source, secondary));
     if (status === 'IN_PROGRESS') throw new Error(`build ${build.id} ended while in progress`);
     if (status === 'SUCCEEDED' || status === 'FAILED') {
       beginPhase(build, 'UPLOAD_ARTIFACTS');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
-import { SubjectSchema } from '../../differences.ts';
+import { PlaceSchema } from '../../differences.ts';
 import { roleSession } from '../../door/callers.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
@@ -23,7 +23,7 @@ import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
 import { findInstalledEngines } from './installed-engines.ts';
 import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
-import { NO_SOURCE, objectionToSource, type PrimarySource } from './source.ts';
+import { NO_SOURCE, objectionToSource, type PrimarySource, S3_SOURCE } from './source.ts';
 
 export interface CodeBuildProps
   extends Pick<BuildRunnerProps, 'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady'> {
@@ -61,9 +61,6 @@ const StartBuildSchema = z.strictObject({
 type StartBuildInput = z.infer<typeof StartBuildSchema>;
 const StopBuildSchema = z.strictObject({ id: z.string() });
 const BatchGetBuildsSchema = z.strictObject({ ids: z.array(z.string()).min(1).max(100) });
-
-/** Builds of the same place share files. */
-const PlaceSchema = SubjectSchema.pick({ STAGEGATE_APPLICATION: true, STAGEGATE_ENVIRONMENT: true });
 
 /** How long a token stands for the build it started. */
 const idempotencyMs = 5 * 60_000;
@@ -152,9 +149,9 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     variables: Readonly<Record<string, string>>,
     run: () => Promise<void>,
   ): Promise<void> {
-    const subject = PlaceSchema.safeParse(variables).data;
-    if (!subject) return run();
-    const key = `${subject.STAGEGATE_APPLICATION}/${subject.STAGEGATE_ENVIRONMENT}`;
+    const place = PlaceSchema.safeParse(variables).data;
+    if (!place) return run();
+    const key = `${place.STAGEGATE_APPLICATION}/${place.STAGEGATE_ENVIRONMENT}`;
     const turn = (environments.get(key) ?? Promise.resolve()).then(run);
     const ended = turn.catch(() => {});
     environments.set(key, ended);
@@ -215,6 +212,8 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     const source = { type, ...(location && { location }), ...(own.auth && { auth: own.auth }) };
     const objection = objectionToSource(source);
     if (objection) throw new AwsError('InvalidInputException', `Invalid project source: ${objection}`);
+    if (type === S3_SOURCE && input.sourceVersion !== undefined)
+      throw new AwsError('InvalidInputException', 'the local cloud keeps no versions of what it builds from S3');
     return source;
   }
 

@@ -17,6 +17,8 @@ const SOURCE_TYPES: Readonly<Record<string, SourceTypeFacts>> = {
 };
 
 export const NO_SOURCE = 'NO_SOURCE';
+/** An object instead of a repository: its location is bucket and key. */
+export const S3_SOURCE = 'S3';
 
 export const SourceAuthSchema = z.strictObject({
   Type: z.enum(['CODECONNECTIONS', 'SECRETS_MANAGER']),
@@ -39,6 +41,11 @@ export interface PrimarySource {
 export function objectionToSource({ type, location, auth }: PrimarySource): string | undefined {
   if (type === NO_SOURCE)
     return location || auth ? `a source of type ${NO_SOURCE} has neither location nor credentials here` : undefined;
+  if (type === S3_SOURCE) {
+    if (auth) return `a source of type ${S3_SOURCE} is fetched with the role of its project`;
+    const place = `the location of a source of type ${S3_SOURCE} is bucket/key`;
+    return /^[^/:]+\/./.test(location ?? '') ? undefined : `${place}, which "${location ?? ''}" is not`;
+  }
   const facts = SOURCE_TYPES[type];
   if (!facts) return `the local cloud knows no source of type ${type}`;
   if (auth && !facts.auth.includes(auth.type)) return `a source of type ${type} is not fetched with ${auth.type}`;
@@ -58,6 +65,7 @@ export function permissionsToFetch(
     const service = auth.resource.split(':')[2] ?? '';
     return { actions: [`${service}:GetConnection`, `${service}:GetConnectionToken`], resource: auth.resource };
   }
+  if (type === S3_SOURCE) return { actions: ['s3:GetObject'], resource: `arn:aws:s3:::${location}` };
   const [, region, name] = /^https:\/\/git-codecommit\.([a-z0-9-]+)\.[^/]+\/v1\/repos\/([^/]+)$/.exec(location) ?? [];
   if (type !== 'CODECOMMIT' || !region || !name) return undefined;
   return { actions: ['codecommit:GitPull'], resource: `arn:aws:codecommit:${region}:${accountId}:${name}` };

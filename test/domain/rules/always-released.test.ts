@@ -78,6 +78,15 @@ describe('rule 8: every execution ends with the environment released', () => {
       });
     });
 
+    test('of an inspection: the words of the build, nothing changed', async () => {
+      world.workflow.terraform = () => ({ plan: 'changes', inspect: 'fails', apply: 'fails' });
+      expect(await world.finish(await world.deploy('stage1', 2))).toMatchObject({
+        status: 'failed',
+        applied: 'no',
+        error: { reason: 'bundle-failed', state: 'Inspect', message: 'the bundle holds main.tf, which the tree has' },
+      });
+    });
+
     test('of an apply: the words of the build, and how far it came', async () => {
       expect(await failing({ plan: 'changes', apply: 'fails' })).toMatchObject({
         status: 'failed',
@@ -215,6 +224,7 @@ describe('rule 8: every execution ends with the environment released', () => {
     'AcquireEnvironment',
     'Plan',
     'AnalyzePlan',
+    'Inspect',
     'RequestApproval',
     'AwaitApproval',
     'SettleGate',

@@ -25,8 +25,8 @@ async function leave(id: string, object: RunObject, text: string): Promise<void>
 }
 
 /** Comes to the build of a state, as far as that it runs. */
-async function untilBuild(state: 'Plan' | 'Apply'): Promise<string> {
-  const id = await world.deploy('dev1', 1);
+async function untilBuild(state: 'Plan' | 'Inspect' | 'Apply', environment = 'dev1'): Promise<string> {
+  const id = await world.deploy(environment, 1);
   while (world.workflow.stateOf(id) !== state) await world.workflow.step(id);
   await world.workflow.step(id);
   return id;
@@ -46,6 +46,27 @@ describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
     await mend(id);
     expect(await world.statusOf(id)).toBe('failed');
     expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+
+  test('to inspect: its deployment fails, and its environment is free', async () => {
+    await world.bring(1, 'dev1');
+    const id = await untilBuild('Inspect', 'stage1');
+    await leave(id, 'inspectionResult', text);
+    await mend(id);
+    expect(await world.statusOf(id)).toBe('failed');
+    expect(await world.holderOf('stage1')).toBeUndefined();
+  });
+
+  test('to inspect, and succeeds: the analysis says so, and the deployment fails', async () => {
+    await world.bring(1, 'dev1');
+    const id = await untilBuild('Inspect', 'stage1');
+    await world.workflow.step(id);
+    await leave(id, 'inspectionResult', text);
+    await world.workflow.run(id);
+    expect(await world.deployment(id)).toMatchObject({
+      ...{ status: 'failed', error: { reason: 'build-result-unreadable' } },
+    });
+    expect(await world.holderOf('stage1')).toBeUndefined();
   });
 
   test('to apply: its deployment fails, nobody knows what was applied, and its environment is free', async () => {

@@ -22,7 +22,7 @@ type Backend = typeof SHARED | (Omit<typeof SHARED, 'bucket' | 'key'> & { bucket
 /** The deployment's plan has resolved to this address, whatever else would happen. */
 async function planAt(id: string, backend: Backend = SHARED) {
   await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend });
-  return analyzeDeploymentPlan(world, id);
+  return analyzeDeploymentPlan(world, id, { isInspected: false });
 }
 const blockingOf = async (id: string) => {
   const deployment = await world.deployment(id);
@@ -91,7 +91,7 @@ describe('a state address', () => {
     await planAt(await world.deploy('dev1', 1));
     const id = await world.deploy('dev1', 1, { application: 'other' });
     await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend: SHARED }, 7);
-    await analyzeDeploymentPlan(world, id);
+    await analyzeDeploymentPlan(world, id, { isInspected: false });
     const state = await world.store.get('environmentState', { application: 'other', environment: 'dev1' });
     expect(state?.resources).toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe('a state is moved', () => {
     });
     const id = await world.deploy('dev1', await world.release());
     await leavePlan(world.artifacts, await world.deployment(id), 'changes');
-    expect((await analyzeDeploymentPlan(world, id)).next).toBe('blocked');
+    expect((await analyzeDeploymentPlan(world, id, { isInspected: false })).next).toBe('blocked');
     expect((await planAt(id, { ...SHARED, key: 'moved.tfstate' })).next).toBe('apply');
   });
 

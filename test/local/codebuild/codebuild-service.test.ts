@@ -337,6 +337,78 @@ describe('a project with a credential', () => {
   });
 });
 
+describe('a project whose source is an object', () => {
+  const withObject = (Location: string, commands: string[], more = {}) => {
+    const BuildSpec = spec(commands);
+    return project(BuildSpec, { Source: { Type: 'S3', Location, BuildSpec, ...more }, SecondarySources: [] });
+  };
+  const start = (projectName: string, overrides = {}) =>
+    cloud.client.send(new StartBuildCommand({ projectName, ...overrides }));
+
+  it('builds in what is in it, without being told of a place or a commit', async () => {
+    const commands = ['ls', 'echo "$CODEBUILD_SRC_DIR is $PWD of $CODEBUILD_SOURCE_REPO_URL"'];
+    const build = await cloud.ended((await start(await withObject('assets/scripts.zip', commands))).build?.id);
+    const log = cloud.log(build.id);
+    expect([build.buildStatus, build.source?.type, build.resolvedSourceVersion]).toEqual([
+      'SUCCEEDED',
+      'S3',
+      undefined,
+    ]);
+    expect(log).toContain('\nplan.yml\n');
+    expect(log).toMatch(/\n(\/\S+) is \1 of assets\/scripts\.zip\n/);
+  });
+
+  it('needs permission to read it', async () => {
+    const { build } = await start(await withObject('assets/other.zip', ['echo ran']));
+    const { phases, buildStatus } = await cloud.ended(build?.id);
+    const failed = phases?.find(({ phaseStatus }) => phaseStatus === 'FAILED');
+    expect([buildStatus, failed?.phaseType, failed?.contexts?.[0]?.message]).toEqual([
+      ...['FAILED', 'DOWNLOAD_SOURCE'],
+      expect.stringContaining('s3:GetObject on resource: arn:aws:s3:::assets/other.zip'),
+    ]);
+  });
+
+  it('has no directory of an environment that anybody could look for before the build', async () => {
+    const ready: string[] = [];
+    const watched = await openBuildCloud({
+      repository: cloud.repository,
+      beforeBuild: () => async () => void ready.push('ready'),
+    });
+    const BuildSpec = spec(['true']);
+    const ServiceRole = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
+    const Source = { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec };
+    await watched.addProject('reading', BuildSpec, { ServiceRole, Source });
+    await watched.addProject('working', BuildSpec, { ServiceRole });
+    const { build } = await watched.client.send(new StartBuildCommand({ projectName: 'reading' }));
+    expect((await watched.ended(build?.id)).buildStatus).toBe('SUCCEEDED');
+    expect(ready).toEqual([]);
+    expect((await watched.ended((await watched.start('working', {}, commit)).id)).buildStatus).toBe('SUCCEEDED');
+    expect(ready).toEqual(['ready']);
+    await watched.close();
+  });
+
+  it.each<[object, string]>([
+    [{ sourceVersion: 'abc' }, 'keeps no versions of what it builds from S3'],
+    [{ sourceTypeOverride: 'GITHUB' }, 'is of type S3, not GITHUB'],
+    [at('https://github.com/acme/config.git'), 'is bucket/key, which "https://github.com/acme/config.git" is not'],
+  ])('is not started with %j', async (overrides, message) => {
+    const projectName = await withObject('assets/scripts.zip', ['true']);
+    expect(await refusal(start(projectName, overrides))).toContain(message);
+  });
+
+  it.each<[string, object, string]>([
+    ['', {}, 'is bucket/key, which "" is not'],
+    ['assets', {}, 'is bucket/key, which "assets" is not'],
+    [
+      'assets/scripts.zip',
+      { Auth: { Type: 'CODECONNECTIONS', Resource: `arn:aws:codeconnections:${region}:${accountId}:connection/1` } },
+      'is fetched with the role of its project',
+    ],
+  ])('is not made of "%s" %j', async (location, more, message) => {
+    await expect(withObject(location, ['true'], more)).rejects.toThrow(message);
+  });
+});
+
 describe('StartBuild', () => {
   it('with one token starts one build, and fails when the parameters differ', async () => {
     const projectName = await project(spec(['true']));
@@ -398,7 +470,8 @@ describe('StartBuild', () => {
     [{ ...at('https://gitlab.com/acme/config.git'), sourceTypeOverride: 'GITHUB' }, 'no location of a source of type'],
     [{ ...at('https://git.example/config.git'), sourceTypeOverride: 'BITBUCKET' }, 'no location of a source of type'],
     [at('https://github.com/acme/config.git'), 'a source of type NO_SOURCE has neither location nor credentials'],
-    [{ ...at('bucket/key.zip'), sourceTypeOverride: 'S3' }, 'knows no source of type S3'],
+    [{ ...at('bucket/key.zip'), sourceTypeOverride: 'CODEPIPELINE' }, 'knows no source of type CODEPIPELINE'],
+    [{ ...at('https://github.com/acme/config.git'), sourceTypeOverride: 'S3' }, 'is bucket/key, which'],
   ] as const)('refuses %j, which CodeBuild could not fetch', async (source, message) => {
     const projectName = await project(spec(['true']));
     const start = cloud.client.send(new StartBuildCommand({ projectName, ...source }));

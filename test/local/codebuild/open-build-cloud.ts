@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BatchGetBuildsCommand, type Build, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
+import { INSPECT_PROJECT } from '../../../lambdas/domain/build-source.ts';
 import type { LocalContext, Resource } from '../../../local/assembly/provision.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
@@ -25,7 +26,7 @@ export const targetAccountId = '222222222222';
 export const artifactBucket = 'stagegate-artifacts';
 export const stateBucket = `stagegate-state-${targetAccountId}-${region}`;
 
-/** CodeBuild, S3, STS and KMS behind the door, with the two projects, a broker for their tickets and a git repository to build from. */
+/** CodeBuild, S3, STS and KMS behind the door, with the three projects, a broker for their tickets and a git repository to build from. */
 export interface BuildCloud {
   readonly directory: string;
   readonly door: LocalDoor;
@@ -40,6 +41,8 @@ export interface BuildCloud {
   /** Creates the plan and apply roles of an environment as its account would have them. */
   addEnvironment(environment: Environment): void;
   start(project: string, variables?: Readonly<Record<string, string>>, sourceVersion?: string): Promise<Build>;
+  /** Starts a build in a project that has its source already. */
+  startWithoutSource(project: string, variables?: Readonly<Record<string, string>>): Promise<Build>;
   ended(id: string | undefined): Promise<Build>;
   log(id: string | undefined): string;
   /** The JSON of an object, or undefined. */
@@ -66,6 +69,18 @@ export interface CloudParts {
   readonly door: LocalDoor;
   readonly s3: S3Service;
 }
+
+const plain = (variables: Readonly<Record<string, string>>) =>
+  Object.entries(variables).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const }));
+
+/** What the local cloud gives builds itself. */
+const SUBSTITUTED = { STAGEGATE_WORK: '/stagegate', STAGEGATE_ENGINES: '[]' };
+const containerWith = (variables: Readonly<Record<string, string>>) => ({
+  Type: 'ARM_CONTAINER',
+  Image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
+  ComputeType: 'BUILD_GENERAL1_SMALL',
+  EnvironmentVariables: Object.entries(variables).map(([Name, Value]) => ({ Name, Value, Type: 'PLAINTEXT' })),
+});
 
 const trusting = (Principal: object, Condition?: object) => ({
   Statement: [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition ? { Condition } : {}) }],
@@ -136,14 +151,23 @@ export async function openBuildCloud(
     );
 
   const runs = (pattern: string) => `arn:aws:s3:::${artifactBucket}/runs/${pattern}`;
+  const results = ['s3:GetObject', 's3:PutObject'];
   const grants = {
-    plan: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: runs('*/plan/*') }],
+    plan: [{ Effect: 'Allow', Action: results, Resource: runs('*/plan/*') }],
+    inspect: [
+      {
+        ...{ Effect: 'Allow', Action: ['s3:GetObject', 's3:GetObjectVersion'] },
+        Resource: [runs('*/plan/tree.tar.gz'), runs('*/plan/bundle.tar.gz')],
+      },
+      { Effect: 'Allow', Action: results, Resource: runs('*/inspect/*') },
+    ],
     apply: [
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: runs('*/plan/tree.tar.gz') },
       { Effect: 'Allow', Action: 's3:GetObjectVersion', Resource: runs('*/plan/bundle.tar.gz') },
-      { Effect: 'Allow', Action: 's3:PutObject', Resource: runs('*/apply/*') },
+      { Effect: 'Allow', Action: results, Resource: runs('*/apply/*') },
     ],
   };
-  for (const purpose of ['plan', 'apply'] as const) {
+  for (const purpose of ['plan', 'inspect', 'apply'] as const) {
     const roleArn = `arn:aws:iam::${accountId}:role/stagegate-${purpose}-build`;
     door.policies.putRole(roleArn, trusting({ Service: 'codebuild.amazonaws.com' }));
     door.policies.putRolePolicy(roleArn, 'Permissions', {
@@ -181,16 +205,7 @@ export async function openBuildCloud(
           ServiceRole: `arn:aws:iam::${accountId}:role/${name}-build`,
           Source: { Type: 'NO_SOURCE', BuildSpec: buildspec },
           SecondarySources: [{ Type: 'S3', Location: 'assets/scripts.zip', SourceIdentifier: 'program' }],
-          Environment: {
-            Type: 'ARM_CONTAINER',
-            Image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
-            ComputeType: 'BUILD_GENERAL1_SMALL',
-            EnvironmentVariables: [
-              { Name: 'STAGEGATE_WORK', Value: '/stagegate', Type: 'PLAINTEXT' },
-              { Name: 'STAGEGATE_ENGINES', Value: '[]', Type: 'PLAINTEXT' },
-              { Name: 'STAGEGATE_API_URL', Value: broker.url, Type: 'PLAINTEXT' },
-            ],
-          },
+          Environment: containerWith({ ...SUBSTITUTED, STAGEGATE_API_URL: broker.url }),
           Artifacts: { Type: 'NO_ARTIFACTS' },
           LogsConfig: { CloudWatchLogs: { Status: 'ENABLED', GroupName: '/stagegate/builds' } },
           TimeoutInMinutes: 60,
@@ -227,12 +242,14 @@ export async function openBuildCloud(
           sourceTypeOverride: 'GITHUB',
           sourceLocationOverride: 'https://github.com/acme/config.git',
           sourceVersion: sourceVersion ?? 'main',
-          environmentVariablesOverride: Object.entries(variables).map(([name, value]) => ({
-            name,
-            value,
-            type: 'PLAINTEXT',
-          })),
+          environmentVariablesOverride: plain(variables),
         }),
+      );
+      return build ?? {};
+    },
+    async startWithoutSource(projectName, variables = {}) {
+      const { build } = await client.send(
+        new StartBuildCommand({ projectName, environmentVariablesOverride: plain(variables) }),
       );
       return build ?? {};
     },
@@ -268,5 +285,10 @@ export async function openBuildCloud(
   for (const name of ['plan', 'apply']) {
     await cloud.addProject(`stagegate-${name}`, readFileSync(join(asset, `${name}.yml`), 'utf8'));
   }
+  const BuildSpec = readFileSync(join(asset, 'inspect.yml'), 'utf8');
+  await cloud.addProject(INSPECT_PROJECT, BuildSpec, {
+    ...{ Source: { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec }, SecondarySources: [] },
+    Environment: containerWith(SUBSTITUTED),
+  });
   return cloud;
 }

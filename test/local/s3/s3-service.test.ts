@@ -134,6 +134,24 @@ describe('objects', () => {
     expect(await failure(client.send(new HeadObjectCommand({ Bucket: bucket, Key: 'y' })))).toBe('404 NotFound');
   });
 
+  it.each<[string, () => PutObjectCommandInput['Body']]>([
+    ['at once', () => 'four'],
+    ['as a stream', () => Readable.from([Buffer.from('fo'), Buffer.from('ur')])],
+  ])('put %s with a checksum are described with it to whoever asks and may read them', async (_, body) => {
+    const bucket = await newBucket();
+    const ChecksumSHA256 = createHash('sha256').update('four').digest('base64');
+    const more = typeof body() === 'string' ? { ChecksumSHA256 } : { ChecksumAlgorithm: 'SHA256' as const };
+    await put(bucket, 'x', body(), { ...more, ContentLength: 4 });
+    const head = (of: S3Client, more = {}) => of.send(new HeadObjectCommand({ Bucket: bucket, Key: 'x', ...more }));
+    expect((await head(client, { ChecksumMode: 'ENABLED' })).ChecksumSHA256).toBe(ChecksumSHA256);
+    expect((await head(client)).ChecksumSHA256).toBeUndefined();
+    const mayOnly = (Action: string[]) => [{ Effect: 'Allow', Action, Resource: `arn:aws:s3:::${bucket}/x` }];
+    const reader = opened.roleClient('head-reader', mayOnly(['s3:GetObject']));
+    expect((await head(reader, { ChecksumMode: 'ENABLED' })).ChecksumSHA256).toBe(ChecksumSHA256);
+    const writer = opened.roleClient('head-writer', mayOnly(['s3:PutObject', 's3:GetObjectVersion']));
+    expect(await failure(head(writer, { ChecksumMode: 'ENABLED' }))).toMatch(/^403 /);
+  });
+
   it('are copied with their metadata, or with new', async () => {
     const bucket = await newBucket();
     await put(bucket, 'from', 'copied', { Metadata: { a: '1' } });
