@@ -8,6 +8,7 @@ import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
 import { addedSince, MOST_TREE_BYTES, packTree, type TreeArchive } from './bundle/tree-archive.ts';
 import { readModules } from './configuration/installed-modules.ts';
+import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import { withDeniedReads } from './engine/denied-reads.ts';
 import type { Engine } from './engine/engine.ts';
@@ -41,6 +42,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   // Loading it keeps this process busy; the engine is under way by now.
   artifacts.warmUp();
   const backend = await explained(build, initialized);
+  refuseForeignModules(paths);
   const { name, version } = engine;
   writeFileSync(paths.engine, JSON.stringify({ name, version }));
   const tree = await keepTree(build);

@@ -4,9 +4,12 @@ import { describeDiagnostic, findCause, PhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
 import { copyCheckout } from './configuration/checkout.ts';
+import { refuseEncryptionCommands } from './configuration/encryption.ts';
 import { selectVariables } from './configuration/generated-variables.ts';
+import { type Configuration, readConfiguration } from './configuration/read-configuration.ts';
+import { refuseModuleSources } from './configuration/refuse-module-sources.ts';
 import { secretsAmong } from './configuration/variable-secrets.ts';
-import { readDeclaredVariables, readFileValues } from './configuration/variables.ts';
+import { declaredVariables, readFileValues } from './configuration/variables.ts';
 import type { Engine } from './engine/engine.ts';
 import { runStep } from './engine/engine-step.ts';
 
@@ -26,9 +29,13 @@ export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Pr
     variables.STAGEGATE_COMMIT,
   );
   for (const path of leftOut) build.log(`"${path}" is left out: it leads out of the repository`);
+  const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory } = variables;
   try {
-    const backendArguments = await writeBackend(build);
-    await writeVariables(build);
+    const configuration = await readConfiguration(paths.directory, name, directory);
+    refuseEncryptionCommands(configuration);
+    const backendArguments = writeBackend(build, configuration);
+    await refuseModuleSources(configuration, { tree: paths.tree, engine: name });
+    await writeVariables(build, configuration);
     return backendArguments;
   } catch (error) {
     if (error instanceof PhaseError && error.reason === 'unparsable')
@@ -48,10 +55,10 @@ async function explainSyntaxError(build: PlanBuild, engine: Engine, error: Phase
   return new PhaseError('init', describeDiagnostic(cause), { diagnostics });
 }
 
-async function writeBackend({ variables, paths, machine }: PlanBuild): Promise<readonly string[]> {
+function writeBackend({ variables, paths, machine }: PlanBuild, configuration: Configuration): readonly string[] {
   const { STAGEGATE_STATE_BUCKET: bucket, STAGEGATE_STATE_KEY: key } = variables;
   const isKeyFixed = variables.STAGEGATE_STATE_KEY_RULE === 'fixed';
-  const declared = await readBackend(paths.directory, variables.STAGEGATE_ENGINE, variables.STAGEGATE_DIRECTORY);
+  const declared = readBackend(configuration);
   const completion = completeBackend(declared, {
     ...{ bucket, key, isKeyFixed },
     region: variables.STAGEGATE_REGION,
@@ -70,8 +77,11 @@ async function writeBackend({ variables, paths, machine }: PlanBuild): Promise<r
 }
 
 /** What the plan is told beside the directory's own files, and which of its values must never be shown. */
-async function writeVariables({ variables, paths, secrets, machine }: PlanBuild): Promise<void> {
-  const declared = await readDeclaredVariables(paths.directory, variables.STAGEGATE_ENGINE);
+async function writeVariables(
+  { variables, paths, secrets, machine }: PlanBuild,
+  configuration: Configuration,
+): Promise<void> {
+  const declared = declaredVariables(configuration);
   const values = await readFileValues(paths.directory);
   secrets.push(...secretsAmong(declared, values));
   const name = variables.STAGEGATE_DIRECTORY;

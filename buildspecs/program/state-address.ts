@@ -1,4 +1,5 @@
 import { readBackend } from './configuration/backend.ts';
+import { readConfiguration } from './configuration/read-configuration.ts';
 
 /** An object in S3. */
 interface Address {
@@ -15,7 +16,7 @@ export async function findStateAddress(
   engine: 'terraform' | 'tofu',
   convention: Address,
 ): Promise<Address> {
-  const declared = await readBackend(directory, engine, directory);
+  const declared = readBackend(await readConfiguration(directory, engine, directory));
   const own = (name: string) =>
     declared?.type === 's3' ? declared.attributes.find((attribute) => attribute.name === name)?.literal : undefined;
   return { bucket: String(own('bucket') ?? convention.bucket), key: String(own('key') ?? convention.key) };

@@ -26,7 +26,9 @@ type PlanFailure = Extract<PlanResult, { ok: false }>;
 type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 
 /** The phases that a build can name, as docs/api.md lists them. */
-export const PLAN_PHASES = ['checkout', 'backend', 'variables', 'init', 'plan', 'show', 'bundle', 'upload'];
+export const PLAN_PHASES = [
+  ...['checkout', 'encryption', 'backend', 'modules', 'variables', 'init', 'plan', 'show', 'bundle', 'upload'],
+];
 export const APPLY_PHASES = ['started', 'download', 'digest', 'init', 'backend', 'apply', 'outputs', 'upload'];
 
 /** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DIRECTORY as directory, event, ProgramRun, resolveBackend } from './program-runs.ts';
@@ -62,11 +62,12 @@ describe('the checkout', () => {
       'modules/web/template.txt': { link: '../shared.txt' },
       'modules/shared.txt': 'shared',
       '.git/HEAD': 'ref',
+      'apps/.hg/hgrc': '[hooks]',
       [`${directory}/.terraform/providers/x`]: 'binary',
     });
     expect((await prepare()).ok).toBe(true);
     expect(readFileSync(inTree('modules/web/template.txt'), 'utf8')).toBe('shared');
-    expect([existsSync(inTree('.git')), existsSync(inTree(`${directory}/.terraform`))]).toEqual([false, false]);
+    expect(['.git', 'apps/.hg', `${directory}/.terraform`].filter((name) => existsSync(inTree(name)))).toEqual([]);
   });
 
   it.each([
@@ -86,6 +87,46 @@ describe('the checkout', () => {
     const prepared = await prepare();
     expect([prepared.ok, existsSync(inTree('apps/other/dev1/file.txt'))]).toEqual([true, false]);
     expect(prepared.output).toContain('"apps/other/dev1/file.txt" is left out');
+  });
+
+  it('leaves out links that lead out through other links only', async () => {
+    mkdirSync(join(run.root, 'outside'));
+    write({
+      [`${directory}/main.tf`]: resource,
+      'modules/up': { link: '..' },
+      'modules/sideways': { link: 'up/../outside' },
+    });
+    const prepared = await prepare();
+    expect([prepared.ok, existsSync(inTree('modules/up')), existsSync(inTree('modules/sideways'))]).toEqual([
+      ...[true, true, false],
+    ]);
+    expect(prepared.output).toContain('"modules/sideways" is left out');
+  });
+
+  it.each([
+    ['the directory', `${directory}/`, directory, 'refs/heads/x'],
+    ['one above it', 'apps/', 'apps', 'refs/heads/x'],
+    ['the repository', '', '.', 'refs/heads/x'],
+    ['one that names where the rest is', `${directory}/`, directory, 'commondir'],
+  ])('is refused where git would take %s for a repository with settings', async (_, place, named, other) => {
+    write({
+      [`${directory}/main.tf`]: resource,
+      ...{ [`${place}HEAD`]: 'ref: refs/heads/main', [`${place}objects/x`]: '', [`${place}${other}`]: '' },
+      [`${place}config`]: '[core]\nsshCommand = ./run.sh\n',
+    });
+    expect(await prepare()).toMatchObject({
+      ...{ ok: false, phase: 'checkout' },
+      message: `"${named}" is laid out like git's own directory (HEAD, refs): git would run what its settings name`,
+    });
+  });
+
+  it('may hold such a directory where git does not look for one, and a file of that name', async () => {
+    write({
+      [`${directory}/main.tf`]: resource,
+      [`${directory}/HEAD`]: 'text',
+      ...{ 'fixtures/HEAD': 'ref: refs/heads/main', 'fixtures/objects/x': '', 'fixtures/refs/x': '' },
+    });
+    expect((await prepare()).ok).toBe(true);
   });
 
   it.each(['../shop', 'apps/../../shop', '/etc'])('is refused for the directory %s', async (path) => {
@@ -203,6 +244,13 @@ describe('the backend', () => {
       'a "cloud" block',
     ],
     [
+      'a cloud block under a name that is there twice',
+      'main.tf.json',
+      '{\n  "terraform": { "cloud": {} },\n  "terraform": {}\n}\n',
+      2,
+      'a "cloud" block',
+    ],
+    [
       'another backend',
       'main.tf',
       'terraform {\n  required_version = ">= 1.0"\n  backend "gcs" {}\n}\n',
@@ -249,8 +297,11 @@ describe('the backend', () => {
     expect((await prepare()).message).toContain('stagegate_override.tf: this name is taken');
   });
 
-  it('of a directory that is no Terraform is explained by the engine', async () => {
-    write({ [`${directory}/main.tf`]: `${resource}\nterraform {\n  backend "s3" {\n` });
+  it.each([
+    ['main.tf', `${resource}\nterraform {\n  backend "s3" {\n`],
+    ['main.tf.json', '{ "terraform": {'],
+  ])('of a directory whose %s is no Terraform is explained by the engine', async (file, text) => {
+    write({ [`${directory}/${file}`]: text });
     const { phase, message } = await prepare();
     expect(phase).toBe('init');
     expect(message).toMatch(/^Unclosed configuration block \(apps\/shop\/dev1\/main\.tf:4\)$/);

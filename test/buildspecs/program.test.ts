@@ -105,7 +105,8 @@ describe('a plan', () => {
       ...{ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'x', AWS_SECURITY_TOKEN: 'x' },
       ...{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/of-the-build', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/x' },
       ...{ TF_VAR_region: 'x', TF_CLI_ARGS_plan: '-target=x', TF_WORKSPACE: 'other', TF_LOG: 'trace' },
-      TF_DATA_DIR: 'elsewhere',
+      ...{ TF_DATA_DIR: 'elsewhere', TF_ENCRYPTION: 'plan {}', TF_REATTACH_PROVIDERS: '{}' },
+      TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1',
     };
     await run.plan({
       ...own,

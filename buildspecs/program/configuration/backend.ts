@@ -1,110 +1,47 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
-import { listConfigurationFiles } from './files.ts';
-import { type HclAttribute, type HclBlock, parseHcl } from './hcl.ts';
-import { blocksOf, lineOfKey, readJsonFile } from './json-blocks.ts';
+import type { HclAttribute, HclBlock } from './hcl.ts';
+import type { Configuration } from './read-configuration.ts';
 
 /** The backend that a directory's configuration declares. */
 export interface DeclaredBackend {
   readonly type: string;
   readonly file: string;
   readonly line: number;
-  readonly attributes: readonly HclAttribute[];
+  readonly attributes: readonly Pick<HclAttribute, 'name' | 'line' | 'literal'>[];
 }
 
 export const overrideFileName = 'stagegate_override.tf';
 
 /** Credentials come from the environment's own role; a configuration that brings others would escape it. */
-const refusedArguments = new Set([
+export const ownCredentials = new Set([
   ...['profile', 'shared_credentials_file', 'shared_credentials_files', 'shared_config_files'],
   ...['access_key', 'secret_key', 'token', 'assume_role_with_web_identity'],
 ]);
 
-interface TerraformBlock {
-  readonly file: string;
-  readonly block: HclBlock;
-}
-
-function readJsonBlocks(text: string, file: string): HclBlock[] {
-  const toAttribute = ([name, value]: [string, unknown]): HclAttribute => ({
-    name,
-    line: lineOfKey(text, name),
-    literal: typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined,
-    texts: [],
-  });
-  return readJsonFile(text, file, 'backend')
-    .flatMap((root) => blocksOf(root.terraform))
-    .map((terraform) => ({
-      type: 'terraform',
-      labels: [],
-      line: lineOfKey(text, 'terraform'),
-      attributes: [],
-      blocks: [
-        ...blocksOf(terraform.cloud).map((cloud) => ({
-          type: 'cloud',
-          labels: [],
-          line: lineOfKey(text, 'cloud'),
-          attributes: Object.entries(cloud).map(toAttribute),
-          blocks: [],
-        })),
-        ...blocksOf(terraform.backend).flatMap((backends) =>
-          Object.entries(backends).flatMap(([type, bodies]) =>
-            blocksOf(bodies).map((body) => ({
-              type: 'backend',
-              labels: [type],
-              line: lineOfKey(text, type),
-              attributes: Object.entries(body).map(toAttribute),
-              blocks: [],
-            })),
-          ),
-        ),
-      ],
-    }));
-}
-
-async function readTerraformBlocks(
-  directory: string,
-  engine: 'terraform' | 'tofu',
-  displayDirectory: string,
-): Promise<TerraformBlock[]> {
-  const files = listConfigurationFiles(directory, engine);
-  if (files.length === 0) {
-    throw new PhaseError('backend', `the directory "${displayDirectory}" has no Terraform configuration (*.tf)`);
-  }
-  const found: TerraformBlock[] = [];
-  for (const name of files) {
-    const file = join(displayDirectory, name);
-    if (basename(name) === overrideFileName) {
+/** The blocks within the directory's `terraform` blocks. */
+function blocksInTerraform({ name, files }: Configuration): { file: string; block: HclBlock }[] {
+  if (files.length === 0)
+    throw new PhaseError('backend', `the directory "${name}" has no Terraform configuration (*.tf)`);
+  return files.flatMap(({ file, blocks, errorLine }) => {
+    if (basename(file) === overrideFileName)
       throw new PhaseError('backend', `${file}: this name is taken by the file that Stagegate adds`);
-    }
-    const text = readFileSync(join(directory, name), 'utf8');
-    if (name.endsWith('.json')) {
-      found.push(...readJsonBlocks(text, file).map((block) => ({ file, block })));
-      continue;
-    }
-    const { blocks, errorLine } = await parseHcl(text);
-    if (errorLine !== undefined) {
+    if (errorLine !== undefined)
       throw new PhaseError('backend', `${file}:${errorLine}: not valid Terraform configuration`, {
         reason: 'unparsable',
       });
-    }
-    found.push(...blocks.filter(({ type }) => type === 'terraform').map((block) => ({ file, block })));
-  }
-  return found;
+    return blocks
+      .filter(({ type }) => type === 'terraform')
+      .flatMap((terraform) => terraform.blocks.map((block) => ({ file, block })));
+  });
 }
 
 /**
  * Finds the backend that the directory's own configuration declares. `cloud` blocks, other types than `s3` and `local`,
  * and arguments that bring other credentials are refused, naming file and line.
  */
-export async function readBackend(
-  directory: string,
-  engine: 'terraform' | 'tofu',
-  displayDirectory: string,
-): Promise<DeclaredBackend | undefined> {
-  const inTerraform = await readTerraformBlocks(directory, engine, displayDirectory);
-  const nested = inTerraform.flatMap(({ file, block }) => block.blocks.map((inner) => ({ file, block: inner })));
+export function readBackend(configuration: Configuration): DeclaredBackend | undefined {
+  const nested = blocksInTerraform(configuration);
   const cloud = nested.find(({ block }) => block.type === 'cloud');
   if (cloud) {
     throw new PhaseError(
@@ -120,7 +57,7 @@ export async function readBackend(
       line: block.line,
       attributes: [
         ...block.attributes,
-        ...block.blocks.map(({ type, line }) => ({ name: type, line, literal: undefined, texts: [] })),
+        ...block.blocks.map(({ type, line }) => ({ name: type, line, literal: undefined })),
       ],
     }));
   for (const backend of backends) {
@@ -130,7 +67,7 @@ export async function readBackend(
         `${backend.file}:${backend.line}: backend "${backend.type}" is not supported; use backend "s3" or none`,
       );
     }
-    const refused = backend.attributes.find(({ name }) => refusedArguments.has(name));
+    const refused = backend.attributes.find(({ name }) => ownCredentials.has(name));
     if (refused) {
       throw new PhaseError(
         'backend',

@@ -1,16 +1,14 @@
 import { constants, copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
+import { isInside, leadsOut, staysInside } from './places.ts';
 
-/** Neither belongs to the approved configuration: history, and what an engine run left behind. */
-const leftOut = new Set(['.git', '.terraform']);
+/** None belongs to the approved configuration: history, with settings that can name commands, and what an engine run left behind. */
+const leftOut = new Set(['.git', '.hg', '.terraform']);
 
-const isInside = (directory: string, path: string) => path === directory || path.startsWith(directory + sep);
-
-/** Whether a link stays inside the repository; a link to a link that leaves it ends at one that is left out. */
-function staysInside(root: string, from: string, link: string): boolean {
-  return !isAbsolute(link) && isInside(root, resolve(dirname(from), link));
-}
+/** A link must stay inside the repository by its text, for every machine, and by where it leads through others. */
+const isOwnLink = (root: string, from: string): boolean =>
+  staysInside(root, from, readlinkSync(from)) && !leadsOut(root, from);
 
 /** Copies a directory below `source` and collects what cannot be copied: links that lead out, sockets and the like. */
 function copyDirectory(source: string, target: string, root: string, refused: string[]): void {
@@ -21,8 +19,22 @@ function copyDirectory(source: string, target: string, root: string, refused: st
     const to = join(target, entry.name);
     if (entry.isDirectory()) copyDirectory(from, to, root, refused);
     else if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
-    else if (entry.isSymbolicLink() && staysInside(root, from, readlinkSync(from))) symlinkSync(readlinkSync(from), to);
+    else if (entry.isSymbolicLink() && isOwnLink(root, from)) symlinkSync(readlinkSync(from), to);
     else refused.push(relative(root, from));
+  }
+}
+
+/**
+ * Git takes a directory that is laid out like its own for a repository, also without `.git`, and its settings for its own:
+ * they can name commands, and the engine runs git in the directory to fetch modules.
+ */
+function requireNoGitDirectory(checkout: string, path: string): void {
+  const has = (name: string) => lstatSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
+  if (has('HEAD') && (has('refs') || has('commondir'))) {
+    throw new PhaseError(
+      'checkout',
+      `"${relative(checkout, path) || '.'}" is laid out like git's own directory (HEAD, refs): git would run what its settings name`,
+    );
   }
 }
 
@@ -33,6 +45,7 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
     throw new PhaseError('checkout', `the directory "${directory}" leads out of the repository`);
   }
   const parts = clean.split(sep).filter((part) => part !== '' && part !== '.');
+  requireNoGitDirectory(checkout, checkout);
   parts.reduce((parent, part) => {
     const path = join(parent, part);
     const found = lstatSync(path, { throwIfNoEntry: false });
@@ -45,6 +58,7 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
     if (!found?.isDirectory()) {
       throw new PhaseError('checkout', `the directory "${directory}" does not exist in commit ${commit}`);
     }
+    requireNoGitDirectory(checkout, path);
     return path;
   }, checkout);
 }

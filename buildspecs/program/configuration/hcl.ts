@@ -7,8 +7,12 @@ export interface HclAttribute {
   readonly line: number;
   /** The value where it is a literal: a string without interpolation, a number, a boolean. */
   readonly literal: string | boolean | number | undefined;
+  /** The text that the value certainly begins with: the whole of a plain string, of a template what stands before its first `${`. */
+  readonly leadingText: string | undefined;
   /** Every piece of text that stands in the value, however deep. */
   readonly texts: readonly string[];
+  /** The value as it is written. */
+  readonly expression: string;
 }
 
 export interface HclBlock {
@@ -20,9 +24,9 @@ export interface HclBlock {
   readonly blocks: readonly HclBlock[];
 }
 
-/** The contents of a file of HCL. */
+/** The contents of a file of HCL, or of the same written as JSON. */
 export interface HclFile extends Pick<HclBlock, 'attributes' | 'blocks'> {
-  /** Line of the first text that is no HCL. */
+  /** Line of the first text that is neither. */
   readonly errorLine: number | undefined;
 }
 
@@ -30,10 +34,28 @@ const lineOf = (node: Node) => node.startPosition.row + 1;
 const isNode = (node: Node | null): node is Node => node !== null;
 const childrenOf = (node: Node) => node.namedChildren.filter(isNode);
 
-/** Text of a quoted string without templates; escapes other than quotes and backslashes do not occur in names and keys. */
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
+const LAST_CODE_POINT = 0x10ffff;
+
+function readCodePoint(digits: string): string {
+  const codePoint = Number.parseInt(digits, 16);
+  return codePoint <= LAST_CODE_POINT ? String.fromCodePoint(codePoint) : '';
+}
+
+/** A template's text without its templates: `$${` and `%%{` stand for what would begin one. */
+export const unescapeTemplate = (text: string): string => text.replace(/([$%])\1\{/g, '$1{');
+
+/** Text within quotes, as the engine reads it: names and sources may be spelled with escapes, too. */
+const decodeText = (text: string): string =>
+  unescapeTemplate(text).replace(
+    /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([nrt"\\]))/g,
+    (_, short?: string, long?: string, letter = '') => ESCAPES[letter] ?? readCodePoint(short ?? long ?? '0'),
+  );
+
+/** Text of a quoted string without templates. */
 function readStringLiteral(node: Node): string {
   const literal = childrenOf(node).find(({ type }) => type === 'template_literal');
-  return (literal?.text ?? '').replace(/\\(["\\])/g, '$1');
+  return decodeText(literal?.text ?? '');
 }
 
 function readLiteral(expression: Node | undefined): HclAttribute['literal'] {
@@ -46,11 +68,25 @@ function readLiteral(expression: Node | undefined): HclAttribute['literal'] {
   return undefined;
 }
 
+/** What opens a template and is no part of it. */
+const OPENING = new Set(['quoted_template_start', 'heredoc_start', 'heredoc_identifier']);
+
+function readLeadingText(expression: Node | undefined): string | undefined {
+  const literal = readLiteral(expression);
+  if (literal !== undefined) return typeof literal === 'string' ? literal : undefined;
+  const [value] = expression ? childrenOf(expression) : [];
+  const [template] = value?.type === 'template_expr' ? childrenOf(value) : [];
+  const first = template && childrenOf(template).find(({ type }) => !OPENING.has(type));
+  return first?.type === 'template_literal' ? decodeText(first.text) : undefined;
+}
+
 function readTexts(node: Node): string[] {
   return node.type === 'template_literal' ? [node.text] : childrenOf(node).flatMap(readTexts);
 }
 
-function readBody(body: Node | undefined): Pick<HclBlock, 'attributes' | 'blocks'> {
+type IsWanted = (blockType: string) => boolean;
+
+function readBody(body: Node | undefined, isWanted: IsWanted = () => true): Pick<HclBlock, 'attributes' | 'blocks'> {
   const children = body ? childrenOf(body) : [];
   return {
     attributes: children
@@ -62,10 +98,14 @@ function readBody(body: Node | undefined): Pick<HclBlock, 'attributes' | 'blocks
           name: parts.find(({ type }) => type === 'identifier')?.text ?? '',
           line: lineOf(attribute),
           literal: readLiteral(expression),
+          leadingText: readLeadingText(expression),
           texts: expression ? readTexts(expression) : [],
+          expression: expression?.text ?? '',
         };
       }),
-    blocks: children.filter(({ type }) => type === 'block').map(readBlock),
+    blocks: children
+      .filter((child) => child.type === 'block' && isWanted(child.firstNamedChild?.text ?? ''))
+      .map(readBlock),
   };
 }
 
@@ -101,14 +141,14 @@ async function createParser(): Promise<Parser> {
   return parser;
 }
 
-/** Parses the text of a `*.tf` file or a `*.tfvars` file. */
-export async function parseHcl(text: string): Promise<HclFile> {
+/** Parses the text of a `*.tf` file or a `*.tfvars` file. Looking into blocks takes longest; those at the top can be chosen. */
+export async function parseHcl(text: string, isWanted?: IsWanted): Promise<HclFile> {
   ready ??= createParser();
   const parser = await ready;
   const tree = parser.parse(text);
   if (!tree) throw new Error('parsing HCL: the parser gave no tree');
   const body = childrenOf(tree.rootNode).find(({ type }) => type === 'body');
-  const file = { ...readBody(body), errorLine: findErrorLine(tree.rootNode) };
+  const file = { ...readBody(body, isWanted), errorLine: findErrorLine(tree.rootNode) };
   tree.delete();
   return file;
 }

@@ -7,8 +7,8 @@ const JsonBlocksSchema = z.union([
   z.record(z.string(), z.unknown()).transform((block) => [block]),
 ]);
 
-/** The blocks that stand under a name in configuration written as JSON. */
-export function blocksOf(value: unknown): Record<string, unknown>[] {
+/** What stands at the top of a file of JSON. */
+function blocksOf(value: unknown): Record<string, unknown>[] {
   return value === undefined ? [] : (JsonBlocksSchema.safeParse(value).data ?? []);
 }
 

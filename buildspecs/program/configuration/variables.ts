@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { textsOf } from '../engine/redact.ts';
-import { listConfigurationFiles, listValuesFiles } from './files.ts';
+import { listValuesFiles } from './files.ts';
 import { type HclBlock, parseHcl } from './hcl.ts';
-import { blocksOf, lineOfKey, readJsonFile } from './json-blocks.ts';
+import { lineOfKey, readJsonFile } from './json-blocks.ts';
+import type { Configuration } from './read-configuration.ts';
 
 /** An input variable as the directory declares it. */
 export interface DeclaredVariable {
@@ -17,9 +18,10 @@ export interface DeclaredVariable {
 const isSet = (block: HclBlock, name: string) =>
   block.attributes.some((attribute) => attribute.name === name && attribute.literal === true);
 
-async function declarationsIn(text: string): Promise<DeclaredVariable[]> {
-  const { blocks } = await parseHcl(text);
-  return blocks
+/** The variables that the directory's own configuration declares; one that an override file touches comes twice. */
+export const declaredVariables = ({ files }: Configuration): DeclaredVariable[] =>
+  files
+    .flatMap(({ blocks }) => blocks)
     .filter(({ type }) => type === 'variable')
     .map((block) => ({
       name: block.labels[0] ?? '',
@@ -27,33 +29,6 @@ async function declarationsIn(text: string): Promise<DeclaredVariable[]> {
       isEphemeral: isSet(block, 'ephemeral'),
       defaultTexts: block.attributes.filter(({ name }) => name === 'default').flatMap(({ texts }) => texts),
     }));
-}
-
-const declarationsInJson = (text: string, file: string): DeclaredVariable[] =>
-  readJsonFile(text, file, 'variables')
-    .flatMap((root) => blocksOf(root.variable))
-    .flatMap((variables) => Object.entries(variables))
-    .flatMap(([name, bodies]) =>
-      blocksOf(bodies).map((body) => ({
-        name,
-        isSensitive: body.sensitive === true,
-        isEphemeral: body.ephemeral === true,
-        defaultTexts: textsOf(body.default),
-      })),
-    );
-
-/** The variables that the directory's own configuration declares; one that an override file touches comes twice. */
-export async function readDeclaredVariables(
-  directory: string,
-  engine: 'terraform' | 'tofu',
-): Promise<DeclaredVariable[]> {
-  const found: DeclaredVariable[] = [];
-  for (const name of listConfigurationFiles(directory, engine)) {
-    const text = readFileSync(join(directory, name), 'utf8');
-    found.push(...(name.endsWith('.json') ? declarationsInJson(text, name) : await declarationsIn(text)));
-  }
-  return found;
-}
 
 /** A value that one of the directory's files sets. */
 export interface FileValue {

@@ -16,6 +16,8 @@ const LEFT_OUT = new RegExp(
     'AWS_ROLE_(?:ARN|SESSION_NAME)',
     'AWS_WEB_IDENTITY_TOKEN_FILE',
     'TF_(?:WORKSPACE|DATA_DIR|LOG|LOG_PATH|CLI_ARGS.*|VAR_.*)',
+    // These encrypt the plan, replace providers, and let the lock file change.
+    'TF_(?:ENCRYPTION|REATTACH_PROVIDERS|PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE)',
   ].join('|')})$`,
 );
 

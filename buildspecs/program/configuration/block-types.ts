@@ -1,0 +1,22 @@
+export interface BlockType {
+  readonly labels: number;
+  readonly blocks?: BlockTypes;
+}
+export type BlockTypes = Readonly<Record<string, BlockType>>;
+
+/** The blocks that this program asks about. JSON does not tell blocks from arguments by itself. */
+export const BLOCK_TYPES: BlockTypes = {
+  terraform: {
+    labels: 0,
+    blocks: {
+      backend: { labels: 1 },
+      cloud: { labels: 0 },
+      encryption: {
+        labels: 0,
+        blocks: { key_provider: { labels: 2 }, method: { labels: 2 }, plan: { labels: 0 } },
+      },
+    },
+  },
+  module: { labels: 1 },
+  variable: { labels: 1 },
+};

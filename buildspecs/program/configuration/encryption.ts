@@ -1,0 +1,91 @@
+import { PhaseError } from '../build/failure.ts';
+import { ownCredentials } from './backend.ts';
+import type { HclBlock } from './hcl.ts';
+import { type Configuration, readConfiguration } from './read-configuration.ts';
+
+interface EncryptionBlock {
+  readonly file: string;
+  readonly block: HclBlock;
+}
+
+/** What stands in the `encryption` blocks of a directory; only OpenTofu has them, and only its root module's count. */
+const encryptionIn = ({ files }: Configuration): EncryptionBlock[] =>
+  files.flatMap(({ file, blocks }) =>
+    blocks
+      .filter(({ type }) => type === 'terraform')
+      .flatMap((terraform) => terraform.blocks.filter(({ type }) => type === 'encryption'))
+      .flatMap((encryption) => encryption.blocks.map((block) => ({ file, block }))),
+  );
+
+const isKeyProvider = ({ block }: EncryptionBlock) => block.type === 'key_provider';
+const isMethod = ({ block }: EncryptionBlock) => block.type === 'method';
+
+/**
+ * Refuses key providers and methods of encryption that run a command of the repository: OpenTofu would do so in `init`.
+ * AWS's configuration files can name commands, too (`credential_process`), and bring credentials of their own.
+ */
+export function refuseEncryptionCommands(configuration: Configuration): void {
+  for (const { file, block } of encryptionIn(configuration).filter(
+    (found) => isKeyProvider(found) || isMethod(found),
+  )) {
+    const [type, name] = block.labels;
+    if (type === 'external') {
+      throw new PhaseError(
+        'encryption',
+        `${file}:${block.line}: the ${block.type} "external" "${name}" runs a command; builds run nothing of a repository before its plan`,
+        { reason: 'encryption-command' },
+      );
+    }
+    const own = block.attributes.find((attribute) => ownCredentials.has(attribute.name));
+    if (type === 'aws_kms' && own) {
+      throw new PhaseError(
+        'encryption',
+        `${file}:${own.line}: the argument "${own.name}" of the ${block.type} "${type}" "${name}" brings credentials of its own; builds use the environment's role`,
+        { reason: 'encryption-command' },
+      );
+    }
+  }
+}
+
+/** How plans of a directory are encrypted. */
+export interface PlanEncryption {
+  /** Where its configuration says so; the path from the directory. */
+  readonly file: string;
+  readonly line: number;
+  /** Addresses of the key providers whose keys it takes (`aws_kms.main`), each once. */
+  readonly keyProviders: readonly string[];
+}
+
+/** Addresses such as `method.aes_gcm.mine` in an expression. */
+const addressesIn = (expression: string, kind: string): string[] =>
+  [...expression.matchAll(new RegExp(`\\b${kind}\\s*\\.\\s*([\\w-]+)\\s*\\.\\s*([\\w-]+)`, 'g'))].map(
+    ([, type, name]) => `${type}.${name}`,
+  );
+
+const addressOf = ({ block }: EncryptionBlock) => block.labels.join('.');
+
+/** The addresses of a kind that a block's arguments name. */
+const namedBy = ({ block }: EncryptionBlock, kind: string): string[] =>
+  block.attributes.flatMap(({ expression }) => addressesIn(expression, kind));
+
+/** How OpenTofu encrypts the plans of a directory; undefined where it does not. */
+export async function encryptedPlanBy(directory: string): Promise<PlanEncryption | undefined> {
+  const found = encryptionIn(await readConfiguration(directory, 'tofu', ''));
+  // Override files come last, and count.
+  const plan = found.findLast(
+    ({ block }) => block.type === 'plan' && block.attributes.some(({ name }) => name === 'method'),
+  );
+  if (!plan) return undefined;
+  const methods = namedBy(plan, 'method');
+  if (methods.length > 0 && methods.every((address) => address.startsWith('unencrypted.'))) return undefined;
+  const keyProviders = new Set(
+    found
+      .filter((method) => isMethod(method) && methods.includes(addressOf(method)))
+      .flatMap((method) => namedBy(method, 'key_provider')),
+  );
+  // One may take its key from another; what is added here is looked at in its turn.
+  for (const address of keyProviders)
+    for (const provider of found.filter((each) => isKeyProvider(each) && addressOf(each) === address))
+      for (const other of namedBy(provider, 'key_provider')) keyProviders.add(other);
+  return { file: plan.file, line: plan.block.line, keyProviders: [...keyProviders] };
+}

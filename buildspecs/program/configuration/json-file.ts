@@ -1,0 +1,74 @@
+import { evaluate, type MemberNode, type ObjectNode, parse, type ValueNode } from '@humanwhocodes/momoa';
+import { textsOf } from '../engine/redact.ts';
+import { BLOCK_TYPES, type BlockType, type BlockTypes } from './block-types.ts';
+import { type HclAttribute, type HclBlock, type HclFile, unescapeTemplate } from './hcl.ts';
+
+const nameOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name);
+const lineOf = ({ loc }: MemberNode): number => loc.start.line;
+
+/** Where a block is asked for, a list of blocks will do. */
+function objectsIn(value: ValueNode): ObjectNode[] {
+  if (value.type === 'Object') return [value];
+  return value.type === 'Array' ? value.elements.flatMap((element) => objectsIn(element.value)) : [];
+}
+
+/** Every member counts, also where one name is there twice: the engine reads both. */
+const membersIn = (value: ValueNode): MemberNode[] => objectsIn(value).flatMap(({ members }) => members);
+
+const TEMPLATE = /(?<![$%])[$%]\{/;
+
+function readAttribute(member: MemberNode): HclAttribute {
+  const { value } = member;
+  const texts = textsOf(evaluate(value));
+  const text = value.type === 'String' ? value.value : undefined;
+  const [before = ''] = text?.split(TEMPLATE) ?? [];
+  const isTemplate = text !== undefined && before !== text;
+  const plain = value.type === 'Number' || value.type === 'Boolean' ? value.value : undefined;
+  const leading = text === undefined ? undefined : unescapeTemplate(before);
+  return {
+    name: nameOf(member),
+    line: lineOf(member),
+    literal: isTemplate ? undefined : (leading ?? plain),
+    leadingText: leading === '' && isTemplate ? undefined : leading,
+    texts,
+    expression: texts.join(' '),
+  };
+}
+
+function readBlocks(
+  value: ValueNode,
+  { labels, blocks = {} }: BlockType,
+  found: Pick<HclBlock, 'type' | 'labels' | 'line'>,
+): HclBlock[] {
+  if (found.labels.length === labels)
+    return objectsIn(value).map(({ members }) => ({ ...found, ...readMembers(members, blocks) }));
+  return membersIn(value).flatMap((member) =>
+    readBlocks(
+      member.value,
+      { labels, blocks },
+      { type: found.type, labels: [...found.labels, nameOf(member)], line: lineOf(member) },
+    ),
+  );
+}
+
+function readMembers(members: readonly MemberNode[], types: BlockTypes): Pick<HclBlock, 'attributes' | 'blocks'> {
+  const typeOf = (member: MemberNode) => (Object.hasOwn(types, nameOf(member)) ? types[nameOf(member)] : undefined);
+  return {
+    attributes: members.filter((member) => !typeOf(member)).map(readAttribute),
+    blocks: members.flatMap((member) => {
+      const type = typeOf(member);
+      return type ? readBlocks(member.value, type, { type: nameOf(member), labels: [], line: lineOf(member) }) : [];
+    }),
+  };
+}
+
+/** Parses the text of a `*.tf.json` file. Other than JSON.parse, this keeps lines and names that are there twice. */
+export function parseJsonFile(text: string): HclFile {
+  try {
+    return { ...readMembers(membersIn(parse(text).body), BLOCK_TYPES), errorLine: undefined };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const line = 'line' in error && typeof error.line === 'number' ? error.line : 1;
+    return { attributes: [], blocks: [], errorLine: line };
+  }
+}

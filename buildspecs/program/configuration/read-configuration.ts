@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BLOCK_TYPES } from './block-types.ts';
+import { listConfigurationFiles } from './files.ts';
+import { type HclFile, parseHcl } from './hcl.ts';
+
+/** One file of a directory's configuration. */
+export interface ConfigurationFile extends HclFile {
+  /** As in the repository, for messages. */
+  readonly file: string;
+}
+
+/** What the engine would read of a directory, parsed once for all that is asked of it. */
+export interface Configuration {
+  /** As in the repository. */
+  readonly name: string;
+  /** In the order in which the engine merges them. */
+  readonly files: readonly ConfigurationFile[];
+}
+
+/** Reads the configuration of a directory, which is called `name` in messages. What cannot be parsed has its `errorLine`. */
+export async function readConfiguration(
+  directory: string,
+  engine: 'terraform' | 'tofu',
+  name: string,
+): Promise<Configuration> {
+  const files: ConfigurationFile[] = [];
+  for (const fileName of listConfigurationFiles(directory, engine)) {
+    const text = readFileSync(join(directory, fileName), 'utf8');
+    files.push({ file: join(name, fileName), ...(await parseFile(fileName, text)) });
+  }
+  return { name, files };
+}
+
+async function parseFile(name: string, text: string): Promise<HclFile> {
+  if (!name.endsWith('.json')) return parseHcl(text, (type) => Object.hasOwn(BLOCK_TYPES, type));
+  // Few directories have any.
+  const { parseJsonFile } = await import('./json-file.ts');
+  return parseJsonFile(text);
+}
