@@ -5,12 +5,14 @@ import { uploading } from './artifacts/in-phase.ts';
 import { PhaseError } from './build/failure.ts';
 import type { InspectBuild } from './build/run-build.ts';
 import { downloadPlan, unpackPlan } from './bundle/download.ts';
+import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readModules } from './configuration/installed-modules.ts';
 import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
-import { type PlanFile, PlanFileError, readPlanFile } from './engine/plan-file.ts';
-import { engineOfPlan } from './engine/planned-by.ts';
+import { type PlanFile, readPlanFile } from './engine/plan-file.ts';
+import { PlanFileError } from './engine/plan-file-error.ts';
+import { engineOfPlan, plannedBy } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
 import { requireSameConfiguration } from './engine/same-configuration.ts';
 import { countsOf } from './providers/prepare-providers.ts';
@@ -31,7 +33,10 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   build.enter('plan-file');
   const planFile = await readPlan(build);
   const backend = requireOwn(build, planFile);
-  requireSameConfiguration(planFile, paths.tree, variables.STAGEGATE_DIRECTORY);
+  requireSameConfiguration(planFile, {
+    ...{ root: paths.tree, directory: variables.STAGEGATE_DIRECTORY },
+    engine: plannedBy(build).name,
+  });
 
   const [locked, providers, engine] = await Promise.all([readLocked(build), providersOf(build), ready]);
   await installLocked(build, engine, locked, providers);
@@ -63,20 +68,31 @@ async function readPlan({ paths }: InspectBuild): Promise<PlanFile> {
     return await readPlanFile(readFileSync(paths.plan));
   } catch (error) {
     if (!(error instanceof PlanFileError)) throw error;
-    throw new PhaseError('plan-file', `reading the plan: ${error.message}`, { reason: error.reason });
+    const keys = error.reason === 'plan-encrypted' ? await describeKeys(paths.directory) : '';
+    throw new PhaseError('plan-file', `reading the plan: ${error.message}${keys}`, { reason: error.reason });
   }
+}
+
+/** Whoever reads an encrypted plan needs the keys of its configuration. */
+async function describeKeys(directory: string): Promise<string> {
+  const encryption = await encryptedPlanBy(directory);
+  if (!encryption) return '';
+  const { file, line, keyProviders } = encryption;
+  const by = keyProviders.length > 0 ? ` with the keys of ${keyProviders.join(', ')}` : '';
+  return `${by} (${file}:${line}); where people or policies depend on a plan, encrypt the state alone`;
 }
 
 /** What the plan itself must be, whatever was said of it; answers the state that it is for. */
 function requireOwn({ variables }: InspectBuild, planFile: PlanFile): InspectionSuccess['backend'] {
   const refuse = (problem: string) => new PhaseError('plan-file', `the plan ${problem}`, { reason: 'plan-not-ours' });
-  const { backend, mode, targets, forceReplaces } = planFile;
+  const { backend, mode, targets, excludes, forceReplaces } = planFile;
+  const left = [...targets.map((address) => `-target=${address}`), ...excludes.map((address) => `-exclude=${address}`)];
   const wanted = variables.STAGEGATE_OPERATION === 'destroy' ? 'destroy' : 'normal';
   if (mode !== wanted) throw refuse(`is of the mode "${mode}", not "${wanted}"`);
-  if (targets.length > 0)
-    throw refuse(`is for a part of the configuration only (-target): ${targets.join(', ').slice(0, 300)}`);
+  if (left.length > 0)
+    throw refuse(`is for a part of the configuration only: ${left.join(', ').slice(0, LONGEST_TOLD)}`);
   if (forceReplaces.length > 0)
-    throw refuse(`replaces what nobody asked to (-replace): ${forceReplaces.join(', ').slice(0, 300)}`);
+    throw refuse(`replaces what nobody asked to (-replace): ${forceReplaces.join(', ').slice(0, LONGEST_TOLD)}`);
   if (backend?.type !== 's3') throw refuse(`is for the backend "${backend?.type ?? 'none'}", not "s3"`);
   if (backend.workspace !== 'default') throw refuse(`is for the workspace "${backend.workspace}", not "default"`);
   const { bucket, key, region } = backend.config;
@@ -88,6 +104,10 @@ function requireOwn({ variables }: InspectBuild, planFile: PlanFile): Inspection
     region: isText(region) ? region : variables.STAGEGATE_REGION,
   };
 }
+
+const LONGEST_TOLD = 300;
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 async function show(build: InspectBuild, engine: Engine): Promise<void> {
   const { paths } = build;

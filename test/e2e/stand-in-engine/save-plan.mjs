@@ -17,16 +17,27 @@ const msgpack = Buffer.concat([
 
 const varint = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
 const number = (field, value) => Buffer.from([...varint(field << 3), ...varint(value)]);
-const message = (field, bytes) => Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(bytes.length)]), bytes]);
+const message = (field, bytes) =>
+  Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(bytes.length)]), bytes]);
 const string = (field, value) => message(field, Buffer.from(value));
 const backend = Buffer.concat([string(1, 's3'), message(2, message(1, msgpack)), string(3, 'default')]);
-const plan = Buffer.concat([number(1, 3), number(17, mode === 'destroy' ? 1 : 0), string(14, '1.11.0'), message(13, backend)]);
+const plan = Buffer.concat([
+  number(1, 3),
+  number(17, mode === 'destroy' ? 1 : 0),
+  string(14, '1.11.0'),
+  message(13, backend),
+]);
 
-const files = readdirSync('.', { withFileTypes: true }).filter((entry) => entry.isFile() && /\.(tf|tofu)(\.json)?$/.test(entry.name));
+const files = readdirSync('.', { withFileTypes: true }).filter(
+  (entry) => entry.isFile() && /\.(tf|tofu)(\.json)?$/.test(entry.name),
+);
 const lockFile = '.terraform.lock.hcl';
 const entries = [
   ['tfplan', plan],
-  ['tfstate', JSON.stringify({ version: 4, terraform_version: '1.11.0', serial: 0, lineage: '', outputs: {}, resources: [] })],
+  [
+    'tfstate',
+    JSON.stringify({ version: 4, terraform_version: '1.11.0', serial: 0, lineage: '', outputs: {}, resources: [] }),
+  ],
   ['tfconfig/modules.json', JSON.stringify([{ Key: '', Dir: '.' }])],
   ...files.map(({ name }) => [`tfconfig/m-/${name}`, readFileSync(name)]),
   ...(existsSync(lockFile) ? [[lockFile, readFileSync(lockFile)]] : []),
@@ -63,6 +74,9 @@ const end = Buffer.alloc(22);
 end.writeUInt32LE(0x06054b50);
 end.writeUInt16LE(entries.length, 8);
 end.writeUInt16LE(entries.length, 10);
-end.writeUInt32LE(directory.reduce((sum, { length }) => sum + length, 0), 12);
+end.writeUInt32LE(
+  directory.reduce((sum, { length }) => sum + length, 0),
+  12,
+);
 end.writeUInt32LE(at, 16);
 writeFileSync(out, Buffer.concat([...bodies, ...directory, end]));
