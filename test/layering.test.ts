@@ -26,7 +26,7 @@ const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
 /** What the template, the functions and the build program agree on. */
 const BUILD_CONTRACT =
-  /^lambdas\/domain\/(build-credentials|build-environment-variables|build-result|build-variables|engine-release|plan-reads|provider-cache|run-objects)\.ts$/;
+  /^lambdas\/domain\/(added-files|build-credentials|build-environment-variables|build-result|build-variables|commit-facts|engine-release|locked-provider|plan-reads|provider-cache|run-objects|state-head)\.ts$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {

@@ -1,9 +1,10 @@
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
-import { type StateAddress, type StateHead, StateHeadSchema } from '../domain/deployment.ts';
+import type { StateAddress } from '../domain/deployment.ts';
 import { type Environment, roleArnOf } from '../domain/environment.ts';
 import { StateUnreadableError } from '../domain/errors.ts';
 import type { StateReader } from '../domain/ports.ts';
+import { type StateHead, StateHeadSchema } from '../domain/state-head.ts';
 import { RoleClients } from './role-clients.ts';
 
 /** Reads states as the environment's own `state` role, which can read that one object and nothing else. */

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import type { Planned, Staleness, StateHead } from './deployment.ts';
+import type { Planned, Staleness } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
 import { beginNextRound } from './next-round.ts';
 import { policyOf } from './policy.ts';
 import type { StateReader, Store, Surroundings } from './ports.ts';
+import type { StateHead } from './state-head.ts';
 
 export const PlanCheckSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('current') }),

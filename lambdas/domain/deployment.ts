@@ -13,6 +13,7 @@ import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
 import { RUNS_PREFIX } from './run-objects.ts';
+import { StateHeadSchema } from './state-head.ts';
 
 /**
  * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
@@ -64,10 +65,6 @@ const Artifact = z.object({ key: z.string(), versionId: z.string() });
 /** Where Terraform keeps the state. */
 export const StateAddressSchema = z.object({ bucket: z.string(), key: z.string(), region: z.string() });
 export type StateAddress = z.infer<typeof StateAddressSchema>;
-
-/** What tells one version of a state from another; a state that does not exist yet has none. */
-export const StateHeadSchema = z.object({ serial: z.int(), lineage: z.string() });
-export type StateHead = z.infer<typeof StateHeadSchema>;
 
 /** Why a plan is not applied but made again. */
 export const StalenessSchema = z.enum(['state-changed', 'plan-too-old', 'refused-as-stale']);

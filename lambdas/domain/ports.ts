@@ -1,10 +1,11 @@
 import type { BuildCredentials } from './build-credentials.ts';
 import type { DescribedCertificate } from './certificate.ts';
-import type { StateAddress, StateHead } from './deployment.ts';
+import type { StateAddress } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { GateName } from './policy.ts';
 import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
+import type { StateHead } from './state-head.ts';
 import type { ReadAhead } from './unit-of-work.ts';
 import type { HostedZone, ZoneRecord } from './zone-record.ts';
 

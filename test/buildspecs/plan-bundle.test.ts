@@ -126,7 +126,7 @@ describe('the archive of the tree', () => {
 describe('what a plan does to the tree', () => {
   const COMMIT = { 'apps/shop/dev1/main.tf': 'commit', 'lib/app.zip': 'zip', 'lib/link': { link: 'app.zip' } };
 
-  async function after(plan: (tree: string) => void) {
+  async function planning(plan: (tree: string) => void) {
     const paths = initialized(COMMIT);
     const archive = await packTree(paths);
     plan(paths.tree);
@@ -134,7 +134,7 @@ describe('what a plan does to the tree', () => {
   }
 
   test('is what it added: files, also in modules, and links apart from them', async () => {
-    const found = await after((tree) =>
+    const found = await planning((tree) =>
       write(tree, {
         'build/new.zip': 'new',
         'apps/shop/dev1/.terraform/modules/web/function.zip': 'zip',
@@ -150,7 +150,7 @@ describe('what a plan does to the tree', () => {
   });
 
   test('is nothing where it wrote what was there, or took files away', async () => {
-    const found = await after((tree) => {
+    const found = await planning((tree) => {
       rmSync(join(tree, 'lib/link'));
       writeFileSync(join(tree, 'lib/app.zip'), 'zip');
       utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
@@ -168,7 +168,7 @@ describe('what a plan does to the tree', () => {
       },
     ],
   ])('is refused where it gave a file of the commit %s', async (_, plan) => {
-    await expect(after(plan)).rejects.toMatchObject({
+    await expect(planning(plan)).rejects.toMatchObject({
       reason: 'tree-changed',
       message: expect.stringContaining('the plan changed "lib/app.zip", which the commit has'),
     });

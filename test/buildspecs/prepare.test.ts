@@ -35,6 +35,8 @@ async function prepare(more: Readonly<Record<string, string>> = {}): Promise<Pre
     varFile = JSON.parse(readFileSync(join(run.base, 'variables.tfvars.json'), 'utf8'));
     return {};
   };
+  // Objects of a run are written once, and each of these is the first plan of its run.
+  run.artifacts.objects.clear();
   const { isSuccessful, result, log } = await run.plan(more);
   const completed = Object.fromEntries(lines.map((line) => line.replace('-backend-config=', '').split('=')));
   return { ok: isSuccessful, completed, output: log, ...(result?.ok === false && result) };

@@ -21,17 +21,23 @@ afterEach(() => run.remove());
 
 type Files = Parameters<ProgramRun['write']>[0];
 
+/** A plan as the first of its run. */
+async function plan(files: Files, more: Readonly<Record<string, string>>) {
+  run.write(files);
+  run.artifacts.objects.clear();
+  run.calls.length = 0;
+  return (await run.plan(more)).result;
+}
+
 /** Why a checkout is not planned, and that the engine was never started. */
 async function refusalOf(files: Files, more: Readonly<Record<string, string>> = {}) {
-  run.write(files);
-  const { result } = await run.plan(more);
+  const result = await plan(files, more);
   expect(run.commands).toEqual([]);
   return planFailureOf(result);
 }
 
 async function expectPlanned(files: Files, more: Readonly<Record<string, string>> = {}) {
-  run.write(files);
-  expect((await run.plan(more)).result).toMatchObject({ ok: true });
+  expect(await plan(files, more)).toMatchObject({ ok: true });
 }
 
 const OUTSIDE = 'lies outside of the repository';
@@ -97,7 +103,6 @@ describe('the source of a module', () => {
   it('is refused in *.tofu for OpenTofu only', async () => {
     const files = { [`${directory}/main.tofu`]: moduleFrom('/opt') };
     await expectPlanned(files);
-    run.calls.length = 0;
     expect((await refusalOf(files, { STAGEGATE_ENGINE: 'tofu' })).message).toContain(`${directory}/main.tofu:2: `);
   });
 
@@ -235,12 +240,12 @@ describe('the encryption of OpenTofu', () => {
       for (const [name, text] of Object.entries(files)) run.write({ [`seen/${name}`]: text });
       return encryptedPlanBy(join(run.checkout, 'seen'));
     };
-    const plan = 'plan {\n method = method.aes_gcm.mine\n}';
+    const ofPlan = 'plan {\n method = method.aes_gcm.mine\n}';
 
     it('is told with the key providers that its method names, and those behind them', async () => {
       const chained =
         'key_provider "aws_kms" "main" {}\nkey_provider "openbao" "unused" {}\nkey_provider "pbkdf2" "mine" {\n chain = key_provider.aws_kms.main\n}\nmethod "aes_gcm" "mine" {\n keys = key_provider.pbkdf2.mine\n}\n';
-      expect(await encryptionOf({ 'main.tf': encryption(`${chained}${plan}`) })).toEqual({
+      expect(await encryptionOf({ 'main.tf': encryption(`${chained}${ofPlan}`) })).toEqual({
         ...{ file: 'main.tf', line: 11 },
         keyProviders: ['pbkdf2.mine', 'aws_kms.main'],
       });
@@ -278,7 +283,7 @@ describe('the encryption of OpenTofu', () => {
 
     it('is what the last file says, which is an override', async () => {
       const files = {
-        'main.tf': encryption(`${passphrase}${plan}`),
+        'main.tf': encryption(`${passphrase}${ofPlan}`),
         'z_override.tf': encryption('method "unencrypted" "no" {}\nplan {\n method = method.unencrypted.no\n}'),
       };
       expect(await encryptionOf(files)).toBeUndefined();

@@ -1,6 +1,7 @@
-import type { StateAddress, StateHead } from '../../lambdas/domain/deployment.ts';
+import type { StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { Environment } from '../../lambdas/domain/environment.ts';
 import type { StateReader } from '../../lambdas/domain/ports.ts';
+import type { StateHead } from '../../lambdas/domain/state-head.ts';
 
 /** Terraform states as far as their heads go. */
 export class FakeStateReader implements StateReader {

@@ -1,4 +1,4 @@
-import type { StateHead } from '../../../lambdas/domain/deployment.ts';
+import type { StateHead } from '../../../lambdas/domain/state-head.ts';
 import { type PlannedConfiguration, readConfigurationSnapshot } from './configuration-snapshot.ts';
 import { openPlanArchive } from './plan-archive.ts';
 import { readEntry, readTextEntry } from './plan-entry.ts';

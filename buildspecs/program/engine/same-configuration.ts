@@ -105,7 +105,7 @@ function readConfigurationFiles(
 ): ReadonlyMap<string, Buffer | undefined> {
   const inTree = (path: string): string | undefined => {
     const found = realPathOf(path);
-    return found === undefined || leadsOut(relative(realpathSync(root), found)) ? undefined : found;
+    return found === undefined || leadsOut(relative(realpathSync.native(root), found)) ? undefined : found;
   };
   const found = inTree(join(root, directory));
   if (found === undefined || !statSync(found).isDirectory()) return new Map();
@@ -119,7 +119,7 @@ function readConfigurationFiles(
 
 function realPathOf(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }
