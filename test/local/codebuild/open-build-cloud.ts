@@ -151,6 +151,14 @@ export async function openBuildCloud(
     );
 
   const runs = (pattern: string) => `arn:aws:s3:::${artifactBucket}/runs/${pattern}`;
+  door.setResourcePolicy(`arn:aws:s3:::${artifactBucket}`, {
+    Statement: [
+      {
+        ...{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: runs('*') },
+        Condition: { Null: { 's3:if-none-match': 'true' } },
+      },
+    ],
+  });
   const results = ['s3:GetObject', 's3:PutObject'];
   const grants = {
     plan: [{ Effect: 'Allow', Action: results, Resource: runs('*/plan/*') }],
