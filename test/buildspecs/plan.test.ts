@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { createGitRepository, type GitRepository } from '../local/codebuild/git-repository.ts';
 import {
   artifactBucket,
@@ -41,16 +42,18 @@ async function planFiles(files: Readonly<Record<string, string | { link: string 
   return { ...(await plan(cloud, environment, commit, more)), environment, commit, directory };
 }
 
-async function readObject(address: { key: string; versionId: string }): Promise<Buffer> {
+async function readObject(address: { key: string; versionId?: string }): Promise<Buffer> {
   const { Body } = await cloud.objects.send(
     new GetObjectCommand({ Bucket: artifactBucket, Key: address.key, VersionId: address.versionId }),
   );
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
-function listBundle(bundle: Buffer): string[] {
-  const directory = mkdtempSync(join(tmpdir(), 'stagegate-bundle-'));
-  writeFileSync(join(directory, 'bundle.tar.gz'), bundle);
+const readTree = (prefix: string): Promise<Buffer> => readObject({ key: runObjectKey(prefix, 'tree') });
+
+function listArchive(archive: Buffer): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'stagegate-archive-'));
+  writeFileSync(join(directory, 'bundle.tar.gz'), archive);
   const names = execFileSync('tar', ['-tzf', join(directory, 'bundle.tar.gz')], { encoding: 'utf8' })
     .trim()
     .split('\n');
@@ -85,7 +88,7 @@ describe('a plan', () => {
     expect(assuming.map(({ caller }) => caller.includes('/stagegate-credentials/'))).toEqual([true]);
   });
 
-  it('uploads the bundle, the plan as JSON and the modules, and says where', async () => {
+  it('uploads the tree, the bundle, the plan as JSON and the modules, and says where', async () => {
     cloud.repository.commit({
       'modules/thing/main.tf': resource,
       'docs/.terraform/x': 'left out',
@@ -111,13 +114,14 @@ describe('a plan', () => {
     });
     const bundle = await readObject(planned.bundle);
     expect(createHash('sha256').update(bundle).digest('hex')).toBe(planned.digest);
-    const names = listBundle(bundle);
+    expect(listArchive(bundle)).toEqual(['plan.tfplan', 'tree.sha256']);
+    const names = listArchive(await readTree(prefix));
     expect(names).toEqual([...names].sort());
     expect(names).toEqual(
       expect.arrayContaining([
         'backend-arguments',
         'engine.json',
-        'plan.tfplan',
+        'variables.tfvars.json',
         `tree/apps/shop/${environment.name}/main.tf`,
         `tree/apps/shop/${environment.name}/stagegate_override.tf`,
         'tree/modules/thing/main.tf',
@@ -140,6 +144,7 @@ describe('a plan', () => {
       'plan/modules.json',
       'plan/plan.json',
       'plan/result.json',
+      'plan/tree.tar.gz',
     ]);
     expect(log).toContain('module.thing.terraform_data.one: plan to create');
   });
@@ -436,8 +441,7 @@ describe('the variables that Stagegate sets', () => {
       },
       more,
     );
-    const { bundle } = plannedOf(planned);
-    expect(listBundle(await readObject(bundle))).toContain('variables.tfvars.json');
+    expect(listArchive(await readTree(planned.prefix))).toContain('variables.tfvars.json');
     expect(planned.log).toContain('variables set by Stagegate: environment, sizes, domain_name\n');
     expect(planned.log).not.toContain('undeclared variable');
     await apply(cloud, planned.environment, planned);

@@ -9,11 +9,17 @@ import {
   ObjectExistsError,
 } from '../../buildspecs/program/artifacts/artifacts.ts';
 import type { Machine } from '../../buildspecs/program/build/build.ts';
-import { runApplyBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
+import { runApplyBuild, runInspectBuild, runPlanBuild } from '../../buildspecs/program/build/run-build.ts';
 import type { CredentialsProps } from '../../buildspecs/program/credentials/engine-credentials.ts';
 import type { EngineExit, EngineStep } from '../../buildspecs/program/engine/engine.ts';
+import { inspectPlan } from '../../buildspecs/program/inspect-plan.ts';
 import { planEnvironment } from '../../buildspecs/program/plan-environment.ts';
-import { ApplyResultSchema, PlanResultSchema, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import {
+  ApplyResultSchema,
+  InspectionResultSchema,
+  PlanResultSchema,
+  PlanSuccessSchema,
+} from '../../lambdas/domain/build-result.ts';
 import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/run-objects.ts';
 
 /**
@@ -154,16 +160,26 @@ export class ProgramRun {
     return { isSuccessful, result, log: this.log };
   }
 
-  async apply(more: Readonly<Record<string, string>> = {}) {
-    const progress: ApplyProgress = {};
+  /** Which bundle is looked at and applied: the one that the plan build names. */
+  private approved() {
     const planned = PlanSuccessSchema.safeParse(this.artifacts.json('planResult')).data;
-    const approved = {
+    return {
       STAGEGATE_BUNDLE_KEY: planned?.bundle.key ?? 'runs/none',
       STAGEGATE_BUNDLE_VERSION_ID: planned?.bundle.versionId ?? 'none',
       STAGEGATE_PLAN_DIGEST: planned?.digest ?? '0'.repeat(64),
     };
+  }
+
+  async inspect(more: Readonly<Record<string, string>> = {}) {
+    const isSuccessful = await runInspectBuild(this.machine({ ...this.approved(), ...more }), inspectPlan);
+    const result = InspectionResultSchema.optional().parse(this.artifacts.json('inspectionResult'));
+    return { isSuccessful, result, log: this.log };
+  }
+
+  async apply(more: Readonly<Record<string, string>> = {}) {
+    const progress: ApplyProgress = {};
     const isSuccessful = await runApplyBuild(
-      this.machine({ ...approved, ...more }),
+      this.machine({ ...this.approved(), ...more }),
       (build) => applyPlan(build, progress),
       (build, error) => judgeFailedApply(build, error, progress),
     );

@@ -1,0 +1,205 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { type PlanFacts, planFile } from './plan-files.ts';
+import { AGENT, DIRECTORY, ProgramRun } from './program-runs.ts';
+
+/** What the inspect program does with whatever a plan build left. What it does with a real engine is told with real builds. */
+
+const MAIN = 'resource "terraform_data" "one" {}\n';
+const FILES = { 'main.tf': MAIN, 'stagegate_override.tf': 'terraform {\n  backend "s3" {}\n}\n' };
+const LOCK = `provider "registry.terraform.io/hashicorp/aws" {
+  version = "6.1.0"
+  hashes = ["h1:abc=", "zh:${'0'.repeat(64)}"]
+}
+`;
+
+let run: ProgramRun;
+afterEach(() => run.remove());
+
+/** A plan build in which somebody saved this plan. */
+async function planned(facts: PlanFacts | Buffer = {}, files: Readonly<Record<string, string>> = {}) {
+  const bytes = Buffer.isBuffer(facts) ? facts : planFile({ files: FILES, ...facts });
+  run = new ProgramRun(
+    { [`${DIRECTORY}/main.tf`]: MAIN, ...files },
+    {
+      plan: ({ arguments: given }: { arguments: readonly string[] }) => {
+        writeFileSync(given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '', bytes);
+        return { exitCode: 2 };
+      },
+    },
+  );
+  const { result, log } = await run.plan();
+  const parsed = PlanSuccessSchema.safeParse(result);
+  if (!parsed.success) throw new Error(`the plan failed: ${JSON.stringify(result)}\n${log}`);
+  run.calls.length = 0;
+  return parsed.data;
+}
+
+describe('an inspection', () => {
+  test('says what the plan itself is, and prints it with the engine that made it', async () => {
+    const { digest } = await planned({ state: { serial: 7, lineage: 'line' } });
+    const { isSuccessful, result, log } = await run.inspect();
+    expect({ isSuccessful, log }).toEqual({ isSuccessful: true, log: '' });
+    expect(result).toMatchObject({
+      ...{ ok: true, operation: 'deploy', engine: { name: 'terraform', version: '1.99.0' }, digest },
+      backend: { type: 's3', bucket: 'b', key: 'k', region: 'eu-west-1' },
+      state: { serial: 7, lineage: 'line' },
+      added: { count: 0, paths: [] },
+      lockedProviders: [],
+    });
+    expect(run.artifacts.json('inspectedPlan')).toEqual({});
+    expect(run.artifacts.json('inspectedModules')).toEqual({ Modules: [] });
+  });
+
+  test('runs the engine in a directory that has nothing of the repository, with no credentials', async () => {
+    await planned({}, { [`${DIRECTORY}/.terraform.lock.hcl`]: LOCK, [`${DIRECTORY}/evil.auto.tfvars`]: '' });
+    await run.inspect();
+    expect(run.commands).toEqual(['init', 'show']);
+    for (const { directory, environment } of run.calls) {
+      expect(basename(directory)).toBe('inspection');
+      for (const name of [...Object.keys(AGENT), 'STAGEGATE_TICKET', 'AWS_ACCESS_KEY_ID'])
+        expect(environment).not.toHaveProperty(name);
+    }
+    expect(run.calls[0]?.arguments).toEqual(expect.arrayContaining(['-backend=false', '-lockfile=readonly']));
+    expect(run.redeemed).toHaveLength(1);
+  });
+
+  test('asks for all providers of the lock file, in its versions, and says which they are', async () => {
+    await planned({}, { [`${DIRECTORY}/.terraform.lock.hcl`]: LOCK });
+    const seen: unknown[] = [];
+    run.steps.init = ({ directory }) => {
+      seen.push(JSON.parse(readText(`${directory}/providers.tf.json`)), readText(`${directory}/.terraform.lock.hcl`));
+      return {};
+    };
+    const { result } = await run.inspect();
+    const source = 'registry.terraform.io/hashicorp/aws';
+    expect(seen).toEqual([{ terraform: [{ required_providers: [{ p0: { source, version: '= 6.1.0' } }] }] }, LOCK]);
+    expect(result).toMatchObject({
+      lockedProviders: [{ address: source, version: '6.1.0', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+    });
+  });
+
+  test('takes the region of the environment where the backend names none', async () => {
+    await planned({ backend: { type: 's3', config: { bucket: 'b', key: 'k', region: null } } });
+    expect((await run.inspect()).result).toMatchObject({ backend: { region: 'eu-west-1' } });
+  });
+
+  test('lists the files that the plan added', async () => {
+    await planned({});
+    run.remove();
+    run = new ProgramRun(
+      { [`${DIRECTORY}/main.tf`]: MAIN },
+      {
+        plan: ({ arguments: given, directory }: { arguments: readonly string[]; directory: string }) => {
+          writeFileSync(
+            given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '',
+            planFile({ files: FILES }),
+          );
+          writeFileSync(`${directory}/function.zip`, 'zip');
+          return { exitCode: 2 };
+        },
+      },
+    );
+    const added = { count: 1, paths: [`${DIRECTORY}/function.zip`] };
+    expect((await run.plan()).result).toMatchObject({ added });
+    expect((await run.inspect()).result).toMatchObject({ added });
+  });
+
+  test.each<[string, PlanFacts | Buffer, string, string]>([
+    ['of another operation', { mode: 'destroy' }, 'plan-not-ours', 'the plan is of the mode "destroy", not "normal"'],
+    ['that only refreshes', { mode: 'refresh-only' }, 'plan-not-ours', 'is of the mode "refresh-only"'],
+    ['of a part', { targets: ['a.b'] }, 'plan-not-ours', 'is for a part of the configuration only: -target=a.b'],
+    ['that leaves a part out', { excludes: ['a.b'] }, 'plan-not-ours', 'part of the configuration only: -exclude=a.b'],
+    ['that replaces by request', { forceReplaces: ['a.b'] }, 'plan-not-ours', '(-replace): a.b'],
+    ['for a file', { backend: { type: 'local', config: {} } }, 'plan-not-ours', 'is for the backend "local", not "s3"'],
+    [
+      'for another workspace',
+      { backend: { type: 's3', config: { bucket: 'b', key: 'k' }, workspace: 'other' } },
+      'plan-not-ours',
+      'is for the workspace "other"',
+    ],
+    [
+      'without a key',
+      { backend: { type: 's3', config: { bucket: 'b', key: null } } },
+      'plan-not-ours',
+      'without bucket or key',
+    ],
+    [
+      'of another configuration',
+      { files: { ...FILES, 'main.tf': '' } },
+      'plan-of-other-configuration',
+      `"${DIRECTORY}/main.tf" differs`,
+    ],
+    [
+      'of more than the commit',
+      { files: { ...FILES, 'evil.tf': '' } },
+      'plan-of-other-configuration',
+      `"${DIRECTORY}/evil.tf" is not in the tree`,
+    ],
+    ['that is none', Buffer.from('saved'), 'plan-unreadable', 'reading the plan: '],
+  ])('refuses a plan %s', async (_, facts, reason, message) => {
+    await planned(facts);
+    const { isSuccessful, result } = await run.inspect();
+    expect(isSuccessful).toBe(false);
+    expect(result).toMatchObject({ ok: false, phase: 'plan-file', reason, message: expect.stringContaining(message) });
+    expect(run.commands).toEqual([]);
+  });
+
+  test('refuses a plan that OpenTofu has encrypted, and names the keys that it would need', async () => {
+    const encryption = `terraform {
+  encryption {
+    key_provider "aws_kms" "main" {
+      kms_key_id = "k"
+      region     = "eu-west-1"
+      key_spec   = "AES_256"
+    }
+    method "aes_gcm" "main" {
+      keys = key_provider.aws_kms.main
+    }
+    plan {
+      method = method.aes_gcm.main
+    }
+  }
+}
+`;
+    await planned(Buffer.from('{"meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}'), {
+      [`${DIRECTORY}/encryption.tf`]: encryption,
+    });
+    expect((await run.inspect()).result).toMatchObject({
+      ...{ ok: false, phase: 'plan-file', reason: 'plan-encrypted' },
+      message: expect.stringMatching(/is encrypted.* with the keys of aws_kms\.main \(encryption\.tf:11\)/),
+    });
+  });
+
+  test('fails where the tree of the run is not the one that the bundle is for', async () => {
+    const { bundle } = await planned();
+    const key = bundle.key.replace('bundle.tar.gz', 'tree.tar.gz');
+    run.artifacts.objects.set(key, repacked(run.artifacts.objects.get(key)));
+    expect((await run.inspect()).result).toMatchObject({ ok: false, phase: 'bundle', reason: 'bundle-refused' });
+  });
+
+  test('fails where there is nothing to be looked at, or far too much', async () => {
+    const { bundle } = await planned();
+    run.artifacts.objects.set(bundle.key, Buffer.alloc(257 * 1024 * 1024));
+    expect((await run.inspect()).result).toMatchObject({ ok: false, phase: 'download', reason: 'artifact-store' });
+    run.artifacts.objects.clear();
+    expect((await run.inspect()).result).toMatchObject({ ok: false, phase: 'download', reason: 'artifact-store' });
+  });
+
+  test('keeps the first result, whatever a second build finds', async () => {
+    await planned();
+    const { result } = await run.inspect();
+    run.steps.show = () => ({ lines: ['{"other":true}'] });
+    const again = await run.inspect();
+    expect(again.isSuccessful).toBe(false);
+    expect(again.result).toEqual(result);
+  });
+});
+
+const readText = (file: string): string => readFileSync(file, 'utf8');
+
+/** The same contents in other bytes. */
+const repacked = (archive: Buffer | undefined): Buffer => gzipSync(gunzipSync(archive ?? ''), { level: 1 });
