@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
 import { plannedOf, runPrefix } from '../../lambdas/domain/deployment.ts';
 import { liftProtection } from '../../lambdas/domain/lift-protection.ts';
 import { LISTINGS } from '../../lambdas/domain/records.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { analyseAsWorkflow } from './analyse-as-workflow.ts';
 import { leavePlan, type PlanKind, stateKey } from './plan-artifacts.ts';
 import { ALICE, CAROL, World } from './world.ts';
 
@@ -19,7 +19,7 @@ describe('analysing the plan of a deployment', () => {
     await leavePlan(world.artifacts, await world.deployment(id), kind, facts);
     return id;
   };
-  const analyze = (id: string) => analyzeDeploymentPlan(world, id, { isInspected: false });
+  const analyze = (id: string) => analyseAsWorkflow(world, id);
 
   describe('what comes next', () => {
     test.each([
@@ -93,7 +93,7 @@ describe('analysing the plan of a deployment', () => {
     const id = await planning('stage1');
     const configuration = () => world.store.get('configuration', { deploymentId: id });
     await analyze(id);
-    expect(await configuration()).toEqual({ deploymentId: id, modules: [], variables: [] });
+    expect(await configuration()).toEqual({ deploymentId: id, modules: [], variables: [], providers: [] });
     const module_calls = { web: { source: './web', expressions: { size: {} }, module: {} } };
     const root_module = { module_calls, variables: { size: {} } };
     const plan = { format_version: '1.2', applyable: false, complete: true, configuration: { root_module } };
@@ -235,7 +235,7 @@ describe('analysing the plan of a deployment', () => {
       const ids = await Promise.all(['my-app', 'other'].map((application) => fresh.deploy('dev1', 1, { application })));
       for (const id of ids)
         await leavePlan(fresh.artifacts, await fresh.deployment(id), 'changes', at('shared.tfstate'));
-      const verdicts = await Promise.all(ids.map((id) => analyzeDeploymentPlan(fresh, id, { isInspected: false })));
+      const verdicts = await Promise.all(ids.map((id) => analyseAsWorkflow(fresh, id)));
       expect(verdicts.map(({ next }) => next).sort()).toEqual(['apply', 'blocked']);
     });
   });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { analyzeDeploymentPlan } from '../../../lambdas/domain/analyze-deployment-plan.ts';
 import { deleteEphemeral } from '../../../lambdas/domain/delete-ephemeral.ts';
 import { moveState, StateMoveSchema } from '../../../lambdas/domain/move-state.ts';
 import { LISTINGS } from '../../../lambdas/domain/records.ts';
 import { anApplication, anEnvironment, aRelease } from '../../builders.ts';
+import { analyseAsWorkflow } from '../analyse-as-workflow.ts';
 import { leavePlan } from '../plan-artifacts.ts';
 import { ALICE, TOOLING, World } from '../world.ts';
 
@@ -22,7 +22,7 @@ type Backend = typeof SHARED | (Omit<typeof SHARED, 'bucket' | 'key'> & { bucket
 /** The deployment's plan has resolved to this address, whatever else would happen. */
 async function planAt(id: string, backend: Backend = SHARED) {
   await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend });
-  return analyzeDeploymentPlan(world, id, { isInspected: false });
+  return analyseAsWorkflow(world, id);
 }
 const blockingOf = async (id: string) => {
   const deployment = await world.deployment(id);
@@ -91,7 +91,7 @@ describe('a state address', () => {
     await planAt(await world.deploy('dev1', 1));
     const id = await world.deploy('dev1', 1, { application: 'other' });
     await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend: SHARED }, 7);
-    await analyzeDeploymentPlan(world, id, { isInspected: false });
+    await analyseAsWorkflow(world, id);
     const state = await world.store.get('environmentState', { application: 'other', environment: 'dev1' });
     expect(state?.resources).toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe('a state is moved', () => {
     });
     const id = await world.deploy('dev1', await world.release());
     await leavePlan(world.artifacts, await world.deployment(id), 'changes');
-    expect((await analyzeDeploymentPlan(world, id, { isInspected: false })).next).toBe('blocked');
+    expect((await analyseAsWorkflow(world, id)).next).toBe('blocked');
     expect((await planAt(id, { ...SHARED, key: 'moved.tfstate' })).next).toBe('apply');
   });
 

@@ -1,0 +1,14 @@
+import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
+import type { InspectionSuccess } from '../../lambdas/domain/build-result.ts';
+import { leaveInspection } from './plan-artifacts.ts';
+import type { World } from './world.ts';
+
+/** AnalyzePlan as the workflow goes on from it: where it asks for an inspection, an honest one is made. */
+export async function analyseAsWorkflow(world: World, id: string, found: Partial<InspectionSuccess> = {}) {
+  const first = await analyzeDeploymentPlan(world, id, { isInspected: false });
+  if (first.next !== 'inspect') return first;
+  await leaveInspection(world.artifacts, await world.deployment(id), found);
+  const second = await analyzeDeploymentPlan(world, id, { isInspected: true });
+  if (second.next === 'inspect') throw new Error(`"${id}" is inspected, and is asked to be inspected again`);
+  return second;
+}
