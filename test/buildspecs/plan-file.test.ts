@@ -2,14 +2,18 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExtData, encode } from '@msgpack/msgpack';
 import * as fc from 'fast-check';
 import { strToU8, unzipSync, zipSync } from 'fflate';
+import { PhaseError } from '../../buildspecs/program/build/failure.ts';
 import { type PlanFile, readPlanFile } from '../../buildspecs/program/engine/plan-file.ts';
 import { PlanFileError } from '../../buildspecs/program/engine/plan-file-error.ts';
+import type { PlannedBackend } from '../../buildspecs/program/engine/plan-message.ts';
 import { readPlannedState } from '../../buildspecs/program/engine/planned-state.ts';
+import { requireSameBackend } from '../../buildspecs/program/engine/same-backend.ts';
 import { requireSameConfiguration } from '../../buildspecs/program/engine/same-configuration.ts';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
@@ -167,6 +171,67 @@ describe('a plan of Terraform', () => {
     requireSameConfiguration({ configuration }, { root, directory: DIRECTORY, engine: 'terraform' });
   });
 });
+
+describe('the backend of a plan', () => {
+  it('is the one that an apply uses, whatever init has configured', async () => {
+    const other = unzipSync(first).tfplan ?? new Uint8Array();
+    other.set(Buffer.from('elsewhere'), Buffer.from(other).indexOf('terraform.tfstate'));
+    writeFileSync(join(root, 'other.tfplan'), rewritten({ tfplan: other }));
+    await terraform('apply', '-input=false', join(root, 'other.tfplan'));
+    const { Contents } = await opened.operator.send(new ListObjectsV2Command({ Bucket: 'our-state' }));
+    expect(Contents?.map(({ Key }) => Key)).toContain(`${DIRECTORY}/elsewhere.tfstate`);
+  });
+
+  const ofInit = async () => (await readPlanFile(first)).backend ?? { type: '', config: {}, workspace: '' };
+  it('is whole the one that init has configured', async () => {
+    expect(() => requireSameBackend({ backend: undefined }, directory)).toThrow('"none", not for "s3"');
+    requireSameBackend({ backend: await ofInit() }, directory);
+  });
+
+  it.each<[string, (backend: PlannedBackend) => PlannedBackend, unknown]>([
+    [
+      'at another endpoint',
+      (backend) => ({ ...backend, config: { ...backend.config, endpoints: { s3: 'http://127.0.0.1:9' } } }),
+      'the plan\'s backend has other settings than the configuration: "endpoints"',
+    ],
+    [
+      'in another role',
+      (backend) => ({ ...backend, config: { ...backend.config, assume_role: { role_arn: 'arn:aws:iam::1:role/x' } } }),
+      'the plan\'s backend has other settings than the configuration: "assume_role"',
+    ],
+    [
+      'with settings of its own, and without ours',
+      (backend) => ({ ...backend, config: { a: 1, b: 2, c: 3 } }),
+      expect.stringMatching(/: "a", "access_key", "acl", "allowed_account_ids", "assume_role" and \d+ more$/),
+    ],
+    [
+      'of another type',
+      (backend) => ({ ...backend, type: 'http' }),
+      'the plan is for the backend "http", not for "s3"',
+    ],
+    [
+      'of another workspace',
+      (backend) => ({ ...backend, workspace: 'other' }),
+      'the plan is for the workspace "other", not for "default"',
+    ],
+  ])('%s is refused', async (_, other, message) => {
+    const backend = other(await ofInit());
+    expect(refusalOf(() => requireSameBackend({ backend }, directory))).toEqual({
+      ...{ phase: 'backend', reason: 'plan-not-ours' },
+      message,
+    });
+  });
+});
+
+function refusalOf(action: () => void): Pick<PhaseError, 'phase' | 'reason' | 'message'> {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof PhaseError) return { phase: error.phase, reason: error.reason, message: error.message };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
 
 /** The entries of a plan, of which some are others. Deflating them would take longer than reading them. */
 const rewritten = (entries: Readonly<Record<string, Uint8Array | string | undefined>>, plan = first): Buffer => {
