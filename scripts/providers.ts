@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util';
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { LockFileError } from '../buildspecs/program/providers/lock-file.ts';
-import { downloadMirror, type Package, ProvidersError, selectPackages, storePackage } from './provider-packages.ts';
+import { SILENT, s3ProviderCache } from '../buildspecs/program/providers/s3-provider-cache.ts';
+import { downloadMirror, type Package, ProvidersError, selectPackages } from './provider-packages.ts';
 
 const USAGE = `usage: npm run providers -- --bucket NAME [options] path/to/.terraform.lock.hcl …
 
@@ -79,19 +80,16 @@ async function select({ mirror, engine, platform }: Options, lockFiles: readonly
   return { packages: [...packages.values()], missing };
 }
 
-/** The SDK would print that it cannot repeat the upload of a file; how the upload ended is told by us. */
-const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-
 async function main(): Promise<number> {
   const { options, lockFiles } = readArguments();
   const temporary = mkdtempSync(join(tmpdir(), 'stagegate-providers-'));
   try {
     const { packages, missing } = await select(options, lockFiles, temporary);
-    const s3 = new S3Client({ logger: SILENT });
+    const cache = s3ProviderCache(new S3Client({ logger: SILENT }), options.bucket);
     for (const [index, found] of packages.entries()) {
       const size = `${(found.bytes / 1_000_000).toFixed(1)} MB`;
       process.stdout.write(`[${index + 1}/${packages.length}] ${found.name} ${options.platform}, ${size}: `);
-      console.log(await storePackage(s3, options.bucket, options.platform, found));
+      console.log(await cache.store(options.platform, found));
     }
     for (const line of missing) console.error(`providers: ${line}`);
     return missing.length === 0 ? 0 : 1;

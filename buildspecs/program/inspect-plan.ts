@@ -9,6 +9,7 @@ import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readModules } from './configuration/installed-modules.ts';
 import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
+import { fillCache } from './engine/fill-cache.ts';
 import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
 import { type PlanFile, readPlanFile } from './engine/plan-file.ts';
 import { PlanFileError } from './engine/plan-file-error.ts';
@@ -38,7 +39,8 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     engine: plannedBy(build).name,
   });
 
-  const [locked, providers, engine] = await Promise.all([readLocked(build), providersOf(build), ready]);
+  const [locked, found, engine] = await Promise.all([readLocked(build), providersOf(build), ready]);
+  const providers = found && (await fillCache(build, engine, found));
   await installLocked(build, engine, locked, providers);
   build.enter('show');
   await show(build, engine);

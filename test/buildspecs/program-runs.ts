@@ -218,7 +218,12 @@ export class ProgramRun {
         this.redeemed.push(props);
         return this.redeem(props);
       },
-      providerCache: () => ({ read: async () => undefined }),
+      providerCache: () => ({
+        read: async () => undefined,
+        store: async () => {
+          throw new Error('no plan and no apply stores packages');
+        },
+      }),
       engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),
       log: (line) => {
         this.log += `${line}\n`;

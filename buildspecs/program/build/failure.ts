@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { PlanResult } from '../../../lambdas/domain/build-result.ts';
 
 /** What a failed build says of itself in its result. */
@@ -63,12 +64,18 @@ export function summarizeFailure({
 }
 
 /** Errors of the operating system say which file and why, and hold nothing of what was in it. */
-const isSystemError = (error: Error): boolean => 'syscall' in error && 'code' in error;
+const isSystemError = (error: unknown): error is Error =>
+  types.isNativeError(error) && 'syscall' in error && 'code' in error;
 
-/** Any error as one that ends the build in the phase it is in. What broke by a mistake of ours is told by name only: its text could hold anything. */
+/** What may be told of any error. What broke by a mistake of ours is told by name only: its text could hold anything. */
+export function describeError(error: unknown): string {
+  if (isSystemError(error)) return error.message;
+  return types.isNativeError(error) ? error.name : typeof error;
+}
+
+/** Any error as one that ends the build in the phase it is in. */
 export function toPhaseError(error: unknown, phase: string): PhaseError {
   if (error instanceof PhaseError) return error;
-  if (error instanceof Error && isSystemError(error)) return new PhaseError(phase, error.message);
-  const name = error instanceof Error ? error.name : typeof error;
-  return new PhaseError(phase, `the build broke in phase "${phase}" (${name})`);
+  const told = describeError(error);
+  return new PhaseError(phase, isSystemError(error) ? told : `the build broke in phase "${phase}" (${told})`);
 }

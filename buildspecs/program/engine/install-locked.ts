@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockedProvider } from '../../../lambdas/domain/locked-provider.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { InspectBuild } from '../build/run-build.ts';
 import { type LockedProvider as Locked, LockFileError, readLockFile } from '../providers/lock-file.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
+import { LOCK_FILE, requireProviders } from '../providers/required-providers.ts';
 import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 import { requireSameEngine } from './initialize.ts';
 
-const LOCK_FILE = '.terraform.lock.hcl';
 /** Providers that a directory brings along. */
 const VENDORED = 'terraform.d';
 
@@ -40,13 +40,7 @@ export async function installLocked(
   mkdirSync(paths.inspection, { recursive: true });
   if (locked.length === 0) return;
   build.enter('init');
-  const required = locked.map(({ address, version }, index) => [
-    `p${index}`,
-    { source: address, version: `= ${version}` },
-  ]);
-  const configuration = { terraform: [{ required_providers: [Object.fromEntries(required)] }] };
-  writeFileSync(join(paths.inspection, 'providers.tf.json'), JSON.stringify(configuration));
-  cpSync(join(paths.directory, LOCK_FILE), join(paths.inspection, LOCK_FILE));
+  await requireProviders(paths.inspection, locked, join(paths.directory, LOCK_FILE));
   const vendored = join(paths.directory, VENDORED);
   if (existsSync(vendored)) cpSync(vendored, join(paths.inspection, VENDORED), { recursive: true });
   const outcome = await runStep(build, engine, 'init', {

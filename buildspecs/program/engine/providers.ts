@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { toPhaseError } from '../build/failure.ts';
 import type { AnyBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
+import { LOCK_FILE } from '../providers/required-providers.ts';
 
 /**
  * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.
  * What fails belongs to `init`, which is the first to need it.
  */
 export async function providersOf({ variables, paths, machine }: AnyBuild): Promise<PreparedProviders | undefined> {
-  const lockFile = join(paths.directory, '.terraform.lock.hcl');
+  const lockFile = join(paths.directory, LOCK_FILE);
   if (variables.STAGEGATE_PROVIDER_CACHE === 'off' || !existsSync(lockFile)) return undefined;
   const [{ prepareProviders }, { enginePlatform }] = await Promise.all([
     import('../providers/prepare-providers.ts'),

@@ -3,7 +3,7 @@ import type { Patience } from './s3-provider-cache.ts';
 
 const PATIENCE: Patience = { connectionTimeout: 5_000, socketTimeout: 30_000 };
 
-/** The cache in the artifact bucket. The SDK is loaded when the first package is asked for. */
+/** The cache in the artifact bucket. The SDK is loaded when it is used first. */
 export function openProviderCache(bucket: string, patience = PATIENCE): ProviderCache {
   let loading: Promise<ProviderCache> | undefined;
   const load = async () => {
@@ -14,6 +14,10 @@ export function openProviderCache(bucket: string, patience = PATIENCE): Provider
     async read(platform, sha256, stop) {
       loading ??= load();
       return (await loading).read(platform, sha256, stop);
+    },
+    async store(platform, downloaded, stop) {
+      loading ??= load();
+      return (await loading).store(platform, downloaded, stop);
     },
   };
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProviderCounts } from '../../../lambdas/domain/build-result.ts';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
-import { mirrorConfiguration, packedPath } from './mirror.ts';
+import { mirrorIn, packedPath, useMirror } from './mirror.ts';
 import type { ProviderCache } from './provider-cache.ts';
+import { LOCK_FILE } from './required-providers.ts';
 
 export interface ProvidersRequest {
   /** The lock file of the directory that is planned; it need not exist. */
@@ -16,7 +17,7 @@ export interface ProvidersRequest {
   readonly workDirectory: string;
   /** Of the engine, as in `linux_arm64`. */
   readonly platform: string;
-  readonly cache: ProviderCache;
+  readonly cache: Pick<ProviderCache, 'read'>;
   /** A CLI configuration that the environment brings; it may have its own rules for providers, so it counts alone. */
   readonly ownCliConfigFile?: string;
   log(line: string): void;
@@ -27,17 +28,18 @@ export interface ProvidersRequest {
 export interface PreparedProviders {
   /** For the engine: TF_CLI_CONFIG_FILE, where there is anything to take from the cache. */
   readonly environment: Record<string, string>;
-  /** Locked providers that the cache had, and those it was asked for in vain. */
-  readonly hits: number;
-  readonly misses: number;
+  /** What the cache had; the mirror has it now. */
+  readonly hits: readonly LockedProvider[];
+  /** What it was asked for in vain. */
+  readonly misses: readonly LockedProvider[];
   /** Objects that did not have the hash of their key. */
   readonly mismatches: number;
 }
 
 /** What is told of it in results. */
 export const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({
-  hits,
-  misses,
+  hits: hits.length,
+  misses: misses.length,
   mismatches,
 });
 
@@ -57,7 +59,7 @@ export async function prepareProviders(request: ProvidersRequest): Promise<Prepa
     return unused(log, `the directory brings providers in ${VENDORED}`);
 
   const locked = await readLocked(lockFile, log);
-  const mirror = join(workDirectory, 'providers');
+  const mirror = mirrorIn(workDirectory);
   await rm(mirror, { recursive: true, force: true });
   const asked = locked.filter(({ zipHashes }) => zipHashes.length > 0);
   for (const { address, version } of locked.filter((provider) => !asked.includes(provider)))
@@ -68,32 +70,25 @@ export async function prepareProviders(request: ProvidersRequest): Promise<Prepa
       ...(await fetchPackage({ provider, mirror, platform, cache, log, stop })),
     })),
   );
-  const hits = found.filter(({ isHit }) => isHit);
-  const counts = {
-    hits: hits.length,
-    misses: found.length - hits.length,
+  const providersWith = (wanted: boolean) =>
+    found.filter(({ isHit }) => isHit === wanted).map(({ provider }) => provider);
+  const hits = providersWith(true);
+  return {
+    environment: hits.length === 0 ? {} : await useMirror(workDirectory, hits),
+    hits,
+    misses: providersWith(false),
     mismatches: found.reduce((sum, { mismatches }) => sum + mismatches, 0),
   };
-  if (hits.length === 0) return { environment: {}, ...counts };
-  const configuration = join(workDirectory, 'providers.tfrc');
-  await writeFile(
-    configuration,
-    mirrorConfiguration(
-      mirror,
-      hits.map(({ provider }) => provider.address),
-    ),
-  );
-  return { environment: { TF_CLI_CONFIG_FILE: configuration }, ...counts };
 }
 
 function unused(log?: ProvidersRequest['log'], why?: string): PreparedProviders {
   if (why !== undefined) log?.(`provider cache not used: ${why}`);
-  return { environment: {}, hits: 0, misses: 0, mismatches: 0 };
+  return { environment: {}, hits: [], misses: [], mismatches: 0 };
 }
 
 async function readLocked(lockFile: string, log: ProvidersRequest['log']): Promise<LockedProvider[]> {
   try {
-    return await readLockFile('.terraform.lock.hcl', await readFile(lockFile, 'utf8'));
+    return await readLockFile(LOCK_FILE, await readFile(lockFile, 'utf8'));
   } catch (error) {
     if (!(error instanceof LockFileError)) throw error;
     for (const line of error.message.split('\n')) log(`provider cache not used: ${line}`);

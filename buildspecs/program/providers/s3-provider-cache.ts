@@ -1,5 +1,6 @@
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
 import type { ProviderCache } from './provider-cache.ts';
 
@@ -9,9 +10,12 @@ export interface Patience {
   readonly socketTimeout: number;
 }
 
+/** The SDK would print that it cannot repeat the upload of a file; how the upload ended is told by who asked for it. */
+export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** The cache in the artifact bucket, asked as the build. */
 export const connectProviderCache = (bucket: string, patience: Patience): ProviderCache =>
-  s3ProviderCache(new S3Client({ maxAttempts: 3, requestHandler: patience }), bucket);
+  s3ProviderCache(new S3Client({ maxAttempts: 3, requestHandler: patience, logger: SILENT }), bucket);
 
 /** The cache in the artifact bucket. */
 export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache {
@@ -26,6 +30,34 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw error;
+      }
+    },
+
+    async store(platform, { file, sha256, bytes }, stop) {
+      const handle = await open(file);
+      const reading = new AbortController();
+      // A stream that nobody listens to would end the process with its error.
+      const body = handle.createReadStream().once('error', (error) => reading.abort(error));
+      try {
+        await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: providerPackageKey(platform, sha256),
+            Body: body,
+            ContentLength: bytes,
+            ContentType: 'application/zip',
+            // S3 verifies the hash again.
+            ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+            IfNoneMatch: '*',
+          }),
+          { abortSignal: stop ? AbortSignal.any([stop, reading.signal]) : reading.signal },
+        );
+        return 'stored';
+      } catch (error) {
+        if (error instanceof S3ServiceException && error.name === 'PreconditionFailed') return 'there already';
+        throw error;
+      } finally {
+        body.destroy();
       }
     },
   };

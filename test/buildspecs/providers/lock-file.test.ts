@@ -23,7 +23,7 @@ describe('a lock file', () => {
     expect(await read(text)).toEqual([
       {
         ...{ address: AWS, host: 'registry.terraform.io', namespace: 'hashicorp', type: 'aws', version: '5.100.0' },
-        ...{ zipHashes: [A, B], line: 3 },
+        ...{ hashes: [H1, `zh:${A}`, `zh:${B}`], zipHashes: [A, B], line: 3 },
       },
     ]);
   });

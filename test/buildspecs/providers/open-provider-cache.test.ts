@@ -1,8 +1,12 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openProviderCache } from '../../../buildspecs/program/providers/open-provider-cache.ts';
+import { temporaryDirectory } from '../../local/temporary-directory.ts';
+import { fakePackage } from './packages.ts';
 
 const { env } = process;
 let server: Server;
@@ -48,3 +52,63 @@ test('a bucket that stops in the middle of a package is given up', async () => {
   const body = await cache.read('linux_arm64', sha256);
   await expect(body && text(body)).rejects.toMatchObject({ name: 'TimeoutError' });
 });
+
+describe('a package is stored', () => {
+  const { zip, sha256 } = fakePackage('1.0.0', 'to store');
+  const file = join(temporaryDirectory(), 'package.zip');
+  writeFileSync(file, zip);
+  const downloaded = { file, sha256, bytes: zip.length };
+
+  test('once, under the key of platform and hash, with the hash that the bucket is to find', async () => {
+    const requests: unknown[] = [];
+    const cache = await cacheOf(async (request, response) => {
+      const { method, url, headers } = request;
+      const body = await text(request);
+      requests.push([method, url, headers['if-none-match'], headers['x-amz-checksum-sha256'], body]);
+      response.end();
+    });
+    expect(await cache.store('linux_arm64', downloaded)).toBe('stored');
+    const checksum = Buffer.from(sha256, 'hex').toString('base64');
+    expect(requests).toEqual([
+      ['PUT', `/artifacts/providers/linux_arm64/${sha256}.zip?x-id=PutObject`, '*', checksum, zip.toString()],
+    ]);
+  });
+
+  test('also where it is there already', async () => {
+    const cache = await cacheOf((_, response) => response.writeHead(412).end(errorOf('PreconditionFailed')));
+    expect(await cache.store('linux_arm64', downloaded)).toBe('there already');
+  });
+
+  test.each([
+    [403, 'AccessDenied'],
+    [400, 'BadDigest'],
+    [503, 'SlowDown'],
+  ])('or not: %d %s', async (status, name) => {
+    const warned = jest.spyOn(console, 'warn');
+    const cache = await cacheOf((_, response) => response.writeHead(status).end(errorOf(name)));
+    await expect(cache.store('linux_arm64', downloaded)).rejects.toMatchObject({ name });
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  test('or not: a bucket that never answers is given up', async () => {
+    const cache = await cacheOf(() => undefined);
+    await expect(cache.store('linux_arm64', downloaded)).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('or not: the build was stopped', async () => {
+    const cache = await cacheOf(() => stopping.abort());
+    const stopping = new AbortController();
+    await expect(cache.store('linux_arm64', downloaded, stopping.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test.each([
+    ['is gone', join(file, 'gone'), 'ENOTDIR'],
+    ['cannot be read', import.meta.dirname, 'EISDIR'],
+  ])('or not: the download %s', async (_, unreadable, code) => {
+    const cache = await cacheOf((request, response) => request.resume().on('end', () => response.end()));
+    const storing = cache.store('linux_arm64', { ...downloaded, file: unreadable });
+    await expect(storing).rejects.toThrow(code);
+  });
+});
+
+const errorOf = (code: string) => `<Error><Code>${code}</Code><Message>no</Message></Error>`;

@@ -5,17 +5,22 @@ import { crc32 } from 'node:zlib';
 export interface FakePackage {
   readonly zip: Buffer;
   readonly sha256: string;
+  /** How a lock file knows it unpacked. */
+  readonly h1: string;
 }
 
-/** A package of the provider `thing`, different for each note. */
-export function fakePackage(version: string, note: string): FakePackage {
-  return packageOf(version, Buffer.from(`#!/bin/sh\n# ${note}\nexit 1\n`));
+/** A package of a provider, different for each note. */
+export function fakePackage(version: string, note: string, type = 'thing'): FakePackage {
+  return packageOf(version, Buffer.from(`#!/bin/sh\n# ${note}\nexit 1\n`), type);
 }
 
-/** A package of the provider `thing` with this program in it. */
-export function packageOf(version: string, program: Buffer): FakePackage {
-  const zip = zipOf(`terraform-provider-thing_v${version}`, program);
-  return { zip, sha256: createHash('sha256').update(zip).digest('hex') };
+/** A package of a provider with this program in it. */
+export function packageOf(version: string, program: Buffer, type = 'thing'): FakePackage {
+  const name = `terraform-provider-${type}_v${version}`;
+  const zip = zipOf(name, program);
+  const digest = (content: Buffer | string) => createHash('sha256').update(content);
+  const h1 = `h1:${digest(`${digest(program).digest('hex')}  ${name}\n`).digest('base64')}`;
+  return { zip, sha256: digest(zip).digest('hex'), h1 };
 }
 
 /** Text of a lock file, as the engine writes it. */

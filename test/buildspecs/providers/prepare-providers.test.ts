@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { enginePlatform } from '../../../buildspecs/program/providers/platform.ts';
-import { prepareProviders } from '../../../buildspecs/program/providers/prepare-providers.ts';
+import { countsOf, prepareProviders } from '../../../buildspecs/program/providers/prepare-providers.ts';
 import type { ProviderCache } from '../../../buildspecs/program/providers/provider-cache.ts';
 import { s3ProviderCache } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
 import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
@@ -71,12 +71,18 @@ function configure(hashes: readonly string[]): void {
   writeFileSync(lockFile, lockFileOf(THING, '1.0.0', hashes));
 }
 
-const prepare = (more: { cache?: ProviderCache; ownCliConfigFile?: string; stop?: AbortSignal } = {}) =>
-  prepareProviders({
+/** As far as plans and applies know it. */
+type ReadCache = Pick<ProviderCache, 'read'>;
+
+/** The variables for the engine, and what is told of it in results. */
+async function prepare(more: { cache?: ReadCache; ownCliConfigFile?: string; stop?: AbortSignal } = {}) {
+  const prepared = await prepareProviders({
     ...{ lockFile, workDirectory: work, platform: PLATFORM, cache: s3ProviderCache(build, bucket) },
     log: (line) => log.push(line),
     ...more,
   });
+  return { environment: prepared.environment, ...countsOf(prepared) };
+}
 
 const init = (environment: Readonly<Record<string, string>>, ...more: string[]) =>
   run(environment, 'init', '-input=false', '-no-color', ...more);
@@ -248,7 +254,7 @@ describe('the cache is asked for', () => {
     configure(fourPlatforms);
     const asked: string[] = [];
     const all = Promise.withResolvers<void>();
-    const cache: ProviderCache = {
+    const cache: ReadCache = {
       async read(platform, sha256) {
         asked.push(`${platform} ${sha256}`);
         if (asked.length === 4) all.resolve();
@@ -274,7 +280,7 @@ describe('the cache is asked for', () => {
     configure(fourPlatforms);
     const stopping = new AbortController();
     const [silent, endless] = fourPlatforms.slice(1).map((hash) => hash.slice('zh:'.length));
-    const cache: ProviderCache = {
+    const cache: ReadCache = {
       async read(_, sha256, stop) {
         if (sha256 === silent)
           return new Promise((_, reject) => stop?.addEventListener('abort', () => reject(stop.reason)));
@@ -297,7 +303,7 @@ describe('the cache is asked for', () => {
 
   test('and a disk that takes nothing is no miss: it would break everything after it', async () => {
     configure([zh(own)]);
-    const cache: ProviderCache = {
+    const cache: ReadCache = {
       async read() {
         rmSync(join(work, 'providers'), { recursive: true });
         return Readable.from([own.zip]);
@@ -316,7 +322,7 @@ async function* brokenBody(): AsyncGenerator<Buffer> {
   throw new SlowDownError();
 }
 
-const silentCache = (): ProviderCache => ({
+const silentCache = (): ReadCache => ({
   read: async () => {
     throw new Error('the cache was asked');
   },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SILENT } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
 import type { LocalContext } from '../../../local/assembly/provision.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
@@ -53,7 +54,7 @@ export async function openS3(directory?: string): Promise<OpenS3> {
   if (kms.service) door.register(kms.service);
   const clients: S3Client[] = [];
   const clientOf = (credentials: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>) => {
-    const client = new S3Client({ endpoint: server.url, region, credentials, maxAttempts: 1 });
+    const client = new S3Client({ endpoint: server.url, region, credentials, maxAttempts: 1, logger: SILENT });
     clients.push(client);
     return client;
   };

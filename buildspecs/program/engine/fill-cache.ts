@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { InspectBuild } from '../build/run-build.ts';
+import type { PreparedProviders } from '../providers/prepare-providers.ts';
+import { LOCK_FILE } from '../providers/required-providers.ts';
+import type { Engine } from './engine.ts';
+import { runStep } from './engine-step.ts';
+
+const LONGEST_FAILURE = 1000;
+
+/** Puts into the installation's cache what it lacks of the directory's lock file; only an inspect build may. */
+export async function fillCache(
+  build: InspectBuild,
+  engine: Engine,
+  prepared: PreparedProviders,
+): Promise<PreparedProviders> {
+  if (prepared.misses.length === 0) return prepared;
+  const { paths, machine, variables } = build;
+  const [{ fillProviderCache }, { enginePlatform }] = await Promise.all([
+    import('../providers/fill-provider-cache.ts'),
+    import('../providers/platform.ts'),
+  ]);
+  return fillProviderCache(prepared, {
+    ...{ lockFile: join(paths.directory, LOCK_FILE), workDirectory: paths.base, platform: enginePlatform() },
+    cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
+    log: machine.log,
+    stop: machine.stop,
+    async runEngine(directory, given) {
+      const { exitCode, errorOutput } = await runStep(build, engine, 'mirror', {
+        arguments: [...given, '-no-color'],
+        directory,
+      });
+      return exitCode === 0 ? undefined : `${engine.name} ended with exit code ${exitCode}. ${oneLine(errorOutput)}`;
+    },
+  });
+}
+
+const oneLine = (text: string): string =>
+  text
+    .replace(/[│╷╵\s]+/g, ' ')
+    .trim()
+    .slice(0, LONGEST_FAILURE);
