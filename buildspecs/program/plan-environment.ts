@@ -7,6 +7,7 @@ import type { PlanBuild } from './build/run-build.ts';
 import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
 import { addedSince, MOST_TREE_BYTES, packTree, type TreeArchive } from './bundle/tree-archive.ts';
+import { readCommitObject } from './configuration/commit-object.ts';
 import { readModules } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
@@ -31,12 +32,15 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   build.enter('checkout');
   const ready = makeEngineReady(build, chosenEngine(build));
   const credentials = takeCredentials(build);
+  const reading = readCommitObject(build);
   // What is wrong with the checkout is told first; what fails beside it waits until it is asked for.
   for (const beside of [ready, credentials]) beside.catch(() => undefined);
   const backendArguments = await preparePlan(build, ready);
   const providers = await providersOf(build);
   const engine = await ready;
   await credentials;
+  // Read before the engine runs: what code of the repository makes of its source says nothing.
+  const commit = await reading;
 
   const initialized = initialize(build, engine, { providers, arguments: backendArguments });
   // Loading it keeps this process busy; the engine is under way by now.
@@ -75,6 +79,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     ...{ bundle: bundleAddress, planJson, modules: modulesAddress, backend },
     state,
     createdAt: new Date().toISOString(),
+    ...(commit !== undefined && { commit }),
     added: listAdded(added),
     ...(providers && { providers: countsOf(providers) }),
   };

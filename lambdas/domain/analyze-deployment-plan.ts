@@ -17,6 +17,7 @@ import { type EnvironmentState, withResources } from './environment-state.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { isBeingRemoved, needsInspection, readInspection } from './inspection.ts';
+import { keepCommitFacts } from './keep-commit-facts.ts';
 import type { LockedProvider } from './locked-provider.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
@@ -111,6 +112,7 @@ export async function analyzeDeploymentPlan(
   };
   const verdict = await store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
+    await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
     return settle(transaction, id, found, surroundings);
@@ -138,8 +140,10 @@ async function load(reader: Reader, deployment: DeploymentIn<'planning'>): Promi
 }
 
 /** Reads side by side what `settle` asks for as its rules go. */
-async function readForSettling(ahead: Reader, { id, application, environment }: Deployment): Promise<void> {
+async function readForSettling(ahead: Reader, deployment: Deployment): Promise<void> {
+  const { id, application, environment, release } = deployment;
   await Promise.all([
+    release === undefined ? undefined : ahead.get('release', { application, number: release }),
     ahead.get('configuration', { deploymentId: id }),
     ahead.get('stateAddress', { application, environment }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),

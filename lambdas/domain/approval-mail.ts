@@ -4,6 +4,7 @@ import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
 import { IN_WORDS } from './next-round.ts';
 import type { Release } from './release.ts';
+import { statedOtherwise, wordsFrom } from './release-words.ts';
 import { withoutLinks } from './without-links.ts';
 
 /** Why a mail is sent. */
@@ -32,7 +33,7 @@ const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly open
 export interface MailSubject {
   readonly deployment: Deployment;
   readonly gate: Gate;
-  readonly release: Pick<Release, 'message' | 'author' | 'source'> | undefined;
+  readonly release: Pick<Release, 'message' | 'author' | 'source' | 'stated'> | undefined;
 }
 
 /** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
@@ -70,30 +71,46 @@ export function approvalMail(
   return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
 }
 
-/** The commit message, marked as somebody else's words. */
+/** What the commit says, marked as somebody else's words, and what the request for the release says instead of it. */
 function quoted(release: MailSubject['release']): string[] {
-  const lines = (release?.message ?? '')
+  if (!release) return [];
+  const other = statedOtherwise(release);
+  return [...quote(`What it is for${whose(release)}:`, release.message), ...(other ? statedInstead(other) : [])];
+}
+
+function quote(heading: string, text: string): string[] {
+  const lines = text
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trimEnd())
     .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
   while (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) return [];
   const more = lines.length > MOST_MESSAGE_LINES ? [`  | … (${lines.length - MOST_MESSAGE_LINES} more lines)`] : [];
-  return [
-    `What it is for${release ? wordsOf(release) : ''}:`,
-    ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()),
-    ...more,
-    '',
-  ];
+  return [heading, ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()), ...more, ''];
 }
 
 /** Whose words they are. A caller of the API may write anything, also the name of somebody else. */
-function wordsOf({ author, source }: NonNullable<MailSubject['release']>): string {
-  const name = author.replaceAll(/\s+/g, ' ').trim();
-  if (source === 'api')
+function whose({ author, ...release }: NonNullable<MailSubject['release']>): string {
+  const name = inOneLine(author);
+  if (wordsFrom(release) === 'request')
     return `, as the request for this release says${name ? `, naming ${name}` : ''} (not read from the commit)`;
   return name ? `, in the words of ${name}` : '';
 }
+
+function statedInstead({ message, author }: Pick<Release, 'message' | 'author'>): string[] {
+  const name = inOneLine(author);
+  const told = quote(
+    `The request for this release says${name ? `, naming ${name}` : ''} (not read from the commit):`,
+    message,
+  );
+  return told.length > 0 ? told : [`The request for this release names ${name} (not read from the commit).`, ''];
+}
+
+const inOneLine = (text: string): string =>
+  text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_LINE);
 
 /** Why somebody who may have approved already is asked (again). */
 function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, gate: Gate): string[] {

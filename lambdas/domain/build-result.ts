@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AddedFilesSchema } from './added-files.ts';
+import { CommitObjectSchema } from './commit-facts.ts';
 import { AppliedSchema, StateAddressSchema } from './deployment.ts';
 import { LockedProviderSchema } from './locked-provider.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
@@ -56,6 +57,8 @@ export const PlanSuccessSchema = z.object({
   backend: Backend,
   state: StateHead.nullable(),
   createdAt: InstantSchema,
+  /** The deployed commit, where the source had it. */
+  commit: CommitObjectSchema.optional(),
   added: AddedFilesSchema.optional(),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),

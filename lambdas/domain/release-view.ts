@@ -6,6 +6,7 @@ import { CommitSchema, ReleaseNumberSchema } from './names.ts';
 import type { Store } from './ports.ts';
 import { LISTINGS } from './records.ts';
 import type { Release } from './release.ts';
+import { WORDS_FROM, wordsFrom } from './release-words.ts';
 
 /** A release as the API shows it, with the environments it has succeeded in and still counts for. */
 export const ReleaseViewSchema = z
@@ -16,6 +17,8 @@ export const ReleaseViewSchema = z
     message: z.string(),
     author: z.string(),
     source: z.enum(['push', 'api']),
+    wordsFrom: z.enum(WORDS_FROM),
+    stated: z.object({ message: z.string(), author: z.string() }).nullable(),
     createdAt: z.string(),
     succeededIn: z.array(z.object({ environment: z.string(), deploymentId: z.string(), at: z.string() })),
     links: z.object({ self: z.string() }),
@@ -33,5 +36,11 @@ export async function viewRelease(store: Store, release: Release): Promise<Relea
       return isProven(state, outcome) ? [{ environment, deploymentId, at }] : [];
     }),
   );
-  return { ...release, succeededIn: proven.flat(), links: { self: releasePath(application, number) } };
+  return {
+    ...release,
+    wordsFrom: wordsFrom(release),
+    stated: release.stated ?? null,
+    succeededIn: proven.flat(),
+    links: { self: releasePath(application, number) },
+  };
 }

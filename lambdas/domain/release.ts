@@ -11,6 +11,8 @@ export const ReleaseSchema = z.object({
   author: z.string(),
   source: z.enum(['push', 'api']),
   createdAt: InstantSchema,
+  /** What the request for it said. Present from when message and author are those of the commit. */
+  stated: z.object({ message: z.string(), author: z.string() }).optional(),
 });
 export type Release = z.infer<typeof ReleaseSchema>;
 

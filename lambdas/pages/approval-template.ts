@@ -82,8 +82,19 @@ ${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${
 </dl>
 <div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
 ${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
-<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (in the words of the request for this release, not read from the commit)'}</p></div>
+<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (in the words of the request for this release, not read from the commit)'}</p>
+${commit.stated && statedInstead(commit.stated)}</div>
 </section>`;
+}
+
+/** The words of a caller, which may name anybody. */
+function statedInstead({ message, author }: NonNullable<ApprovalView['commit']['stated']>): Html {
+  const mark = 'not read from the commit';
+  const said =
+    message === ''
+      ? html`names <bdi>${author}</bdi> (${mark}).`
+      : html`says${author && html`, naming <bdi>${author}</bdi>`} (${mark}): <bdi>${message}</bdi>`;
+  return html`<p class="by quiet small">The request for this release ${said}</p>`;
 }
 
 interface Banner {

@@ -6,6 +6,8 @@ import { isReplaced } from '../domain/link-state.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
+import type { Release } from '../domain/release.ts';
+import { statedOtherwise, wordsFrom } from '../domain/release-words.ts';
 import type { ApprovalRecords } from './load-approval.ts';
 import {
   capitalized,
@@ -61,6 +63,8 @@ export interface ApprovalView {
     readonly author: string;
     /** Message and author are what a caller of the API said, not what the commit says. */
     readonly isTold: boolean;
+    /** What a caller of the API said instead of what the commit says. */
+    readonly stated: Pick<Release, 'message' | 'author'> | undefined;
   };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
@@ -114,7 +118,8 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
       id: commit,
       message: release?.message ?? '',
       author: release?.author ?? '',
-      isTold: release?.source === 'api' && (release.message !== '' || release.author !== ''),
+      isTold: isTold(release),
+      stated: release && statedOtherwise(release),
     },
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
@@ -125,6 +130,10 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
   };
 }
+
+/** Nothing said needs no mark. */
+const isTold = (release: Release | undefined): boolean =>
+  release !== undefined && wordsFrom(release) === 'request' && (release.message !== '' || release.author !== '');
 
 /** After another plan was made, by a link that was replaced, or for somebody who no longer decides: not theirs to read. */
 const HIDES_PLAN = new Set<ApprovalState['kind']>(['changed', 'replaced', 'removed']);

@@ -14,7 +14,8 @@ describe('POST /applications/{app}/releases', () => {
     const request = { commit: commitOf(1), message: 'Say hello', author: 'Jane' };
     const { status, body } = await world.post(`${app}/releases`, request, JANE);
     expect(status).toBe(201);
-    expect(body).toMatchObject({ ...request, number: 1, source: 'api', succeededIn: [] });
+    const words = { ...request, source: 'api', wordsFrom: 'request', stated: null };
+    expect(body).toMatchObject({ ...words, number: 1, succeededIn: [] });
     expect(await world.store.get('deployment', { id: body.deploymentId })).toMatchObject({
       environment: 'dev1',
       status: 'planning',

@@ -50,7 +50,10 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   },
   credentialsRefusal: { deploymentId: ID, mark: 'a'.repeat(64), at: NOW },
   releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
-  release: aRelease({ message: 'größer — 日本語 🚀\nsecond line', author: '' }),
+  release: aRelease({
+    ...{ message: 'größer — 日本語 🚀\nsecond line', author: '', source: 'api' },
+    stated: { message: '', author: 'Jane' },
+  }),
   passage: { application: 'my-app', commit: COMMIT, reached: 2, left: 1 },
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
   environmentState: anEnvironmentState({

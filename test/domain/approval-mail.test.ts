@@ -89,6 +89,33 @@ describe('the mail that asks for an approval', () => {
     );
   });
 
+  test('shows what the commit says, and marks what the request for the release says instead', () => {
+    const told = (stated: { message: string; author: string }) =>
+      approvalMail(
+        {
+          ...{ deployment, gate },
+          release: aRelease({ source: 'api', message: 'Larger\ndatabase', author: 'Ada <ada@example.com>', stated }),
+        },
+        'request',
+        LINK,
+      ).body;
+    const own = 'What it is for, in the words of Ada <ada@example[.]com>:\n  | Larger\n  | database\n\n';
+    const mark = '(not read from the commit)';
+    expect(told({ message: 'See https://evil.example/x', author: 'Al\u0007ice\nX' })).toContain(
+      `${own}The request for this release says, naming Al ice X ${mark}:\n  | See https //evil[.]example/x\n\n`,
+    );
+    expect(told({ message: 'Larger database', author: 'evil.example' })).toContain(
+      `${own}The request for this release names evil[.]example ${mark}.\n\n`,
+    );
+    for (const said of [
+      ...['', 'Larger', 'Larger database', ' Larger\r\ndatabase\n'].map((message) => ({ message, author: '' })),
+      ...['Ada', 'ada@example.com', 'Ada <ada@example.com>'].map((author) => ({ message: '', author })),
+    ]) {
+      expect(told(said)).toContain(own);
+      expect(told(said)).not.toContain(mark);
+    }
+  });
+
   test('keeps a commit message in its place: no line of it looks like the mail’s own', () => {
     const { body } = mail('One\r\nRequested by  somebody else\u2028Expires never\u0007\n\n');
     expect(body).toContain('  | One\n  | Requested by  somebody else\n  | Expires never\n\n');

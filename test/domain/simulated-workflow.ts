@@ -112,6 +112,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
   /** Every call of start and resume fails while this is set. */
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  /** What git shows plan builds of each commit. */
+  readonly commits = new Map<string, string>();
   /** What every apply leaves beside its own output. */
   outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: WorkflowServices;
@@ -352,7 +354,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
     const resources = this.resourcesIn(deployment);
     const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
     const head = this.#services.states.headAt(stateAddressOf(deployment));
-    await leavePlan(this.#services.artifacts, deployment, plan, { state: head }, resources);
+    const facts = { state: head, commit: this.commits.get(deployment.commit) };
+    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources);
     if (plan !== 'fails') return { state: 'AnalyzePlan' };
     return record('failed', { state: 'Plan', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
   }

@@ -16,7 +16,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environment: '38a466eda1d7e633',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
-  release: '3ee1ee4a12eabe84',
+  release: '276578c534ef896b',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',
   environmentState: '04d58734092d8185',

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { readForDecision } from '../../lambdas/domain/decide-gate.ts';
+import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
+import { aCommitObject } from '../commit-object.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { ALICE, CAROL, TOOLING, World } from './world.ts';
 
@@ -62,6 +64,15 @@ describe('nobody goes to the table more often than it takes to know what to ask 
       Announce: 1,
       ReleaseEnvironment: 2,
     });
+  });
+
+  test('in the first plan of a release made by API, which reads what its commit says', async () => {
+    const { id: commit, base64 } = aCommitObject();
+    world.workflow.commits.set(commit, base64);
+    const facts = { application: 'my-app', commit, message: '', author: '' };
+    const { deploymentId = '' } = await registerRelease(world, facts, TOOLING);
+    expect(await run(deploymentId)).toMatchObject({ AnalyzePlan: 3 });
+    expect(await world.store.get('release', { application: 'my-app', number: 1 })).toHaveProperty('stated');
   });
 
   test('in a deployment to production', async () => {

@@ -66,16 +66,25 @@ describe('facts about plans', () => {
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(id)]);
   });
 
-  test('what staging has not tried out of production is told with the environments and where production is approved', async () => {
+  test('what staging has not tried out of production is told with the environments and where production is approved, beside the words of the commit', async () => {
     const application = new TestApplication(cloud, 'compared', ['stage1', 'prod1'], 'terraform');
     await application.register();
     const audit = 'variable "audit" {\n  default = true\n}\n';
-    await application.release('v1', { 'apps/compared/prod1/audit.tf': audit });
+    const stated = { message: 'Harmless', author: 'Alice' };
+    await application.release('v1', { 'apps/compared/prod1/audit.tf': audit }, stated);
     await application.provenRelease(1);
     await application.promote('prod1', 1);
-    const page = await (await fetch(await application.link(STAFF, 'prod1', 1))).text();
+    const link = await application.link(STAFF, 'prod1', 1);
+    const page = await (await fetch(link)).text();
     expect(page).toContain('Compared with stage1');
     expect(page).toMatch(/Variables only in prod1: <code><bdi>audit<\/bdi><\/code>/);
+    const { body } = await cloud.mail(({ links }) => links.includes(link));
+    expect(body).toContain('in the words of Stagegate test <test@example[.]com>:\n  | compared: v1\n');
+    expect(body).toContain('says, naming Alice (not read from the commit):\n  | Harmless\n');
+    expect(page).toMatch(/class="subject"><bdi>compared: v1<\/bdi>/);
+    expect(await cloud.expect(200, 'GET', '/applications/compared/releases/1')).toMatchObject({
+      ...{ message: 'compared: v1', author: 'Stagegate test <test@example.com>', wordsFrom: 'commit', stated },
+    });
     await application.approve(STAFF, 'prod1', 1);
     await application.approve(CLIENT, 'prod1', 1);
     await application.reaches('prod1', 1, 'succeeded');

@@ -302,6 +302,9 @@ function operatorAt(endpoint: string) {
 export type PipelineEnvironment = 'dev1' | 'stage1' | 'prod1';
 const PIPELINE: readonly PipelineEnvironment[] = ['dev1', 'stage1', 'prod1'];
 
+/** What a request says of its release. */
+type Words = { readonly message: string; readonly author: string };
+
 /** One application in a test cloud, with its directories in the cloud's repository. */
 export class TestApplication {
   readonly cloud: TestCloud;
@@ -330,14 +333,14 @@ export class TestApplication {
    * A release that no push tells. A push goes to every application of the cloud, which takes its time where there are
    * many; and of pushes side by side, one that comes late would make another release.
    */
-  async release(value: string, more: Readonly<Record<string, string | null>> = {}): Promise<void> {
-    await this.releaseFiles(value, { ...this.#directories(value), ...more });
+  async release(value: string, more: Readonly<Record<string, string | null>> = {}, words?: Words): Promise<void> {
+    await this.releaseFiles(value, { ...this.#directories(value), ...more }, words);
   }
 
   /** The same with these files only. */
-  async releaseFiles(what: string, files: Readonly<Record<string, string | null>>): Promise<void> {
+  async releaseFiles(what: string, files: Readonly<Record<string, string | null>>, words?: Words): Promise<void> {
     const commit = this.cloud.repository.commitTo(this.name, `${this.name}: ${what}`, files);
-    await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
+    await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit, ...words });
   }
 
   #directories(value: string): Record<string, string> {

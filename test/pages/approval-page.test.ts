@@ -21,7 +21,7 @@ const opened = (text: string): (string | undefined)[] =>
   ].map(([, address]) => address);
 
 describe('an open link', () => {
-  test('says that the words of a release made by API were not read from the commit', async () => {
+  test('says what of a release made by API was not read from the commit', async () => {
     const shown = async (facts: Partial<Release>) => {
       const page = await TestPage.create('stage1');
       await page.store.transact(async (transaction) => {
@@ -34,6 +34,16 @@ describe('an open link', () => {
     expect(await shown({ source: 'api', message: 'Harmless', author: 'Alice' })).toContain(note);
     expect(await shown({ source: 'api', message: '', author: '' })).not.toContain(note);
     expect(await shown({ source: 'push', message: 'Harmless', author: 'Alice' })).not.toContain(note);
+    const read = { source: 'api', message: 'Larger database', author: 'Ada <ada@example.com>' } as const;
+    const same = await shown({ ...read, stated: { message: 'Larger database', author: 'Ada' } });
+    expect(same).toContain('Larger database');
+    expect(same).not.toContain(note);
+    expect(await shown({ ...read, stated: { message: 'Harmless', author: 'Alice' } })).toContain(
+      'The request for this release says, naming Alice (not read from the commit): Harmless',
+    );
+    expect(await shown({ ...read, stated: { message: '', author: 'Alice' } })).toContain(
+      'The request for this release names Alice (not read from the commit).',
+    );
   });
 
   test('names what comes along that is not in the commit, or did not run before', async () => {

@@ -13,7 +13,7 @@ export interface GitCheckout {
   readonly location: string;
   /** A commit or branch. */
   readonly version: string;
-  /** Gets the files, without a repository around them. */
+  /** Gets the files, and a repository around them in which this commit is all there is. */
   readonly target: string;
   /** An existing directory for what is needed on the way; its owner removes it. */
   readonly scratch: string;
@@ -29,11 +29,12 @@ export interface GitSources {
  * The ways to a commit's files, each one script. They print the full commit id, and before each step a line that sets its
  * errors apart.
  *
- * `read-tree` and an index of its own lay files out as a checkout does (`archive` would leave some out), but need no
- * repository in the target, and write nothing to one that several builds use.
+ * `read-tree` and the target's own index lay files out as a checkout does (`archive` would leave some out), and write
+ * nothing to a repository that several builds use. The target's repository borrows its objects, as a clone with depth 1
+ * would have them.
  */
 const COMMON = `
-repository=$1 scratch=$2 target=$3 location=$4 version=$5
+repository=$1 target=$2 location=$3 version=$4
 git() { command git --git-dir="$repository" -c protocol.ext.allow=never -c gc.auto=0 "$@"; }
 begin() { step=$1; echo "step $1" >&2; }
 trap 'echo "failed $step" >&2' ERR
@@ -51,7 +52,10 @@ fetch() {
 resolve() { commit=$(git rev-parse --verify --quiet --end-of-options "$1^{commit}"); }
 lay_out() {
   begin checkout
-  GIT_INDEX_FILE=$scratch/index git --work-tree="$target" read-tree --reset -u "$commit"
+  printf '%s\\n' "$repository/objects" > "$target/.git/objects/info/alternates"
+  echo "$commit" > "$target/.git/shallow"
+  echo "$commit" > "$target/.git/HEAD"
+  GIT_INDEX_FILE=$target/.git/index git --work-tree="$target" read-tree --reset -u "$commit"
   echo "$commit"
 }
 `;
@@ -68,7 +72,7 @@ lay_out
 
 /** Uses what the mirror has, and fetches into it what it lacks if this build may write to it. */
 const FROM_MIRROR = `${COMMON}
-may_write=$6 lender=$7
+may_write=$5 lender=$6
 begin resolve
 if ! resolve "$version"; then
   [ "$may_write" = yes ]
@@ -79,6 +83,9 @@ if ! resolve "$version"; then
 fi
 lay_out
 `;
+
+/** Directories without which git finds no repository. */
+const NEEDED_BY_GIT = ['.git/objects/info', '.git/refs'];
 
 /** What such a name names never changes, so it need not be asked for again. */
 const isWholeCommitId = (version: string) => /^[0-9a-f]{40}$/.test(version);
@@ -99,11 +106,11 @@ export function createGitSources(directory: string, programs: ProgramStarter): G
 
   async function run(
     script: string,
-    { location, version, target, scratch, signal }: GitCheckout,
+    { location, version, target, signal }: GitCheckout,
     repository: string,
     ...more: readonly string[]
   ): Promise<string> {
-    const parameters = ['-c', script, 'git-source', repository, scratch, target, location, version, ...more];
+    const parameters = ['-c', script, 'git-source', repository, target, location, version, ...more];
     const variables = { ...process.env, GIT_TERMINAL_PROMPT: '0' };
     const program = { command: 'bash', parameters, directory: undefined, variables };
     const { code, stdout, stderr } = await runProgram(programs, program, signal);
@@ -132,7 +139,7 @@ export function createGitSources(directory: string, programs: ProgramStarter): G
       if (location.startsWith('-') || version.startsWith('-')) {
         throw new SourceError(`fetching "${version}" of "${location}": neither may begin with "-"`);
       }
-      await mkdir(target, { recursive: true });
+      await Promise.all(NEEDED_BY_GIT.map((needed) => mkdir(join(target, needed), { recursive: true })));
       const own = join(scratch, 'source.git');
       if (!isWholeCommitId(version)) return run(ALONE, checkout, own);
       const mirror = join(directory, `${createHash('sha256').update(location).digest('hex')}.git`);

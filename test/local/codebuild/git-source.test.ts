@@ -48,6 +48,12 @@ async function build(location: string, version: string, signal = new AbortContro
   return { commit, target, file: (name: string) => readFileSync(join(target, name), 'utf8') };
 }
 
+/** As a program of the build would run it. */
+const gitIn =
+  (target: string) =>
+  (...parameters: readonly string[]) =>
+    execFileSync('git', ['-C', target, ...parameters], { encoding: 'utf8' }).trim();
+
 const problem = (call: Promise<unknown>) => call.then(() => 'none', String);
 
 /** Every entry below a directory: what it is, may do and contains. */
@@ -66,7 +72,7 @@ function describeTree(root: string): string[] {
 describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
   const location = () => (kind === 'a URL' ? url : repository.directory);
 
-  it('is laid out as a checkout lays it out, without the repository', async () => {
+  it('is laid out as a checkout lays it out', async () => {
     const attributes = '/left-out.txt export-ignore\n*.crlf text eol=crlf\n*.bin filter=lfs diff=lfs -text\n';
     writeFileSync(join(repository.directory, 'run.sh'), '#!/bin/sh\n');
     chmodSync(join(repository.directory, 'run.sh'), 0o755);
@@ -97,7 +103,32 @@ describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
         'run.sh 755 "#!/bin/sh\\n"',
       ]),
     );
-    expect(readdirSync(target)).not.toContain('.git');
+    expect(gitIn(target)('status', '--porcelain')).toBe('');
+  });
+
+  it('has a repository around it in which its commit is all there is', async () => {
+    repository.commit({ 'a.txt': '1' }, 'first');
+    repository.git('tag', 'v1');
+    const commit = repository.commit({ 'a.txt': '2' }, 'second\n\nwith a body');
+    const { target } = await build(location(), commit);
+    const git = gitIn(target);
+    expect(git('rev-parse', 'HEAD')).toBe(commit);
+    expect(git('log', '--format=%H %an <%ae> %B')).toBe(`${commit} Ada <ada@example.com> second\n\nwith a body`);
+    expect([git('for-each-ref'), git('remote')]).toEqual(['', '']);
+    writeFileSync(join(target, 'a.txt'), 'changed');
+    expect(git('status', '--porcelain')).toBe('M a.txt');
+    const others = await Promise.all(['HEAD', commit].map((version) => build(location(), version)));
+    for (const other of others) expect(gitIn(other.target)('status', '--porcelain')).toBe('');
+  });
+
+  it('takes nothing that a build writes into that repository', async () => {
+    const commit = repository.commit({ 'a.txt': '1' });
+    const git = gitIn((await build(location(), commit)).target);
+    const identity = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com', '-c', 'commit.gpgsign=false'];
+    git(...identity, 'commit', '--quiet', '--allow-empty', '-m', 'made in a build');
+    git('gc', '--quiet', '--prune=now');
+    expect(await problem(build(location(), git('rev-parse', 'HEAD')))).toContain('does not exist in');
+    expect((await build(location(), commit)).file('a.txt')).toBe('1');
   });
 
   it('may be named by a branch, of which every build gets the newest commit', async () => {

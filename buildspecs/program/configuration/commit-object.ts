@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/commit-facts.ts';
+import type { PlanBuild } from '../build/run-build.ts';
+
+/** Long enough for a large repository on a slow disk; a build does not fail for it. */
+const PATIENCE_MS = 10_000;
+
+/** No file of settings but the repository's own, nothing fetched, nothing asked, nothing written. */
+const GIT_VARIABLES = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ALLOW_PROTOCOL: '',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_TERMINAL_PROMPT: '0',
+  LC_ALL: 'C',
+};
+
+/**
+ * The object of the deployed commit, in base64, for those who are to know what it says. A build goes on without it where
+ * there is no repository, git or commit, and tells that.
+ *
+ * `cat-file` gives what is stored: no setting, note, mailmap or replacement of the repository has a say in it, and it runs
+ * no other program. Named by its path, the repository may belong to anybody.
+ */
+export async function readCommitObject(build: PlanBuild): Promise<string | undefined> {
+  const { CODEBUILD_SRC_DIR: checkout, PATH } = build.machine.environment;
+  const { STAGEGATE_COMMIT: commit } = build.variables;
+  const unread = (why: string) => void build.log(`message and author of commit ${commit} are not read: ${why}`);
+  if (!checkout) return unread('there is no source');
+  const repository = join(checkout, '.git');
+  if (!existsSync(repository)) return unread('the source has no repository');
+  try {
+    const { stdout } = await promisify(execFile)('git', [`--git-dir=${repository}`, 'cat-file', 'commit', commit], {
+      ...{ encoding: 'buffer', maxBuffer: MOST_COMMIT_BYTES, timeout: PATIENCE_MS },
+      ...{ cwd: checkout, signal: build.machine.stop, env: { PATH, ...GIT_VARIABLES } },
+    });
+    return readCommit(stdout, commit) ? stdout.toString('base64') : unread('what git shows is not that commit');
+  } catch (error) {
+    return unread(reasonOf(error));
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'git is not on this machine',
+  128: 'the repository does not have it',
+  ERR_CHILD_PROCESS_STDIO_MAXBUFFER: `it is larger than ${MOST_COMMIT_BYTES} bytes`,
+};
+
+/** What git says of a repository could be anything; how it ended tells enough. */
+function reasonOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return REASONS[String(code)] ?? `git ended with ${code ?? 'a signal'}`;
+}
