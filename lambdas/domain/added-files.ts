@@ -7,7 +7,7 @@ const LONGEST_PATH = 300;
 /** Files that a plan left in the repository, and that are applied with it: by their paths there. */
 export const AddedFilesSchema = z.object({
   count: z.int().min(0),
-  paths: z.array(z.string().transform((path) => path.slice(0, LONGEST_PATH))).max(MOST_LISTED),
+  paths: z.array(z.string().overwrite((path) => path.slice(0, LONGEST_PATH))).max(MOST_LISTED),
 });
 export type AddedFiles = z.infer<typeof AddedFilesSchema>;
 
