@@ -10,9 +10,12 @@ import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
 import { initialize } from './engine/initialize.ts';
+import type { PlanFile } from './engine/plan-file.ts';
+import { PlanFileError } from './engine/plan-file-error.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { engineOfPlan } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
+import { requireSameBackend } from './engine/same-backend.ts';
 import { countManaged, outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 
@@ -46,10 +49,13 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const engine = await ready;
   await credentials;
 
+  const planFile = readReadable(paths.plan);
+  planFile.catch(() => undefined);
   await initialize(build, engine, {
     providers,
     arguments: ['-lockfile=readonly', ...readLines(paths.backendArguments)],
   });
+  requireSameBackend(await planFile, paths.directory);
   await apply(build, engine, progress);
 
   build.finish('outputs');
@@ -123,6 +129,18 @@ async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
     return JSON.parse(readFileSync(paths.state, 'utf8'));
   } catch {
     throw new PhaseError('outputs', 'reading the state after the apply: it is no JSON');
+  }
+}
+
+/** What the plan says of its backend; undefined where it is encrypted, which an inspection would have refused. */
+async function readReadable(file: string): Promise<PlanFile | undefined> {
+  try {
+    const { readPlanFile } = await import('./engine/plan-file.ts');
+    return await readPlanFile(readFileSync(file));
+  } catch (error) {
+    if (!(error instanceof PlanFileError)) throw error;
+    if (error.reason === 'plan-encrypted') return undefined;
+    throw new PhaseError('bundle', `reading the plan: ${error.message}`, { reason: error.reason });
   }
 }
 

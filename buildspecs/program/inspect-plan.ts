@@ -87,8 +87,12 @@ async function describeKeys(directory: string): Promise<string> {
 /** What the plan itself must be, whatever was said of it; answers the state that it is for. */
 function requireOwn({ variables }: InspectBuild, planFile: PlanFile): InspectionSuccess['backend'] {
   const refuse = (problem: string) => new PhaseError('plan-file', `the plan ${problem}`, { reason: 'plan-not-ours' });
-  const { backend, mode, targets, excludes, forceReplaces } = planFile;
-  const left = [...targets.map((address) => `-target=${address}`), ...excludes.map((address) => `-exclude=${address}`)];
+  const { backend, mode, targets, excludes, actionTargets, forceReplaces } = planFile;
+  const left = [
+    ...targets.map((address) => `-target=${address}`),
+    ...excludes.map((address) => `-exclude=${address}`),
+    ...actionTargets.map((address) => `-invoke=${address}`),
+  ];
   const wanted = variables.STAGEGATE_OPERATION === 'destroy' ? 'destroy' : 'normal';
   if (mode !== wanted) throw refuse(`is of the mode "${mode}", not "${wanted}"`);
   if (left.length > 0)

@@ -18,6 +18,12 @@ export interface PlanFacts {
   readonly state?: { readonly serial: number; readonly lineage: string };
 }
 
+/** What a stand-in's `init` configures. */
+export const S3_BACKEND: NonNullable<PlanFacts['backend']> = {
+  type: 's3',
+  config: { bucket: 'b', key: 'k', region: 'eu-west-1' },
+};
+
 /** A plan file in the engines' form, made without an engine: they make none of those that somebody could forge. */
 export function planFile({
   mode = 'normal',
@@ -33,7 +39,7 @@ export function planFile({
     [16, forceReplaces],
   ] as const)
     for (const address of addresses) plan.uint32((field << 3) | 2).string(address);
-  const { type, config, workspace = 'default' } = facts.backend ?? S3;
+  const { type, config, workspace = 'default' } = facts.backend ?? S3_BACKEND;
   plan.uint32((13 << 3) | 2).fork();
   plan.uint32(10).string(type).uint32(18).fork().uint32(10).bytes(encode(config)).join();
   plan.uint32(26).string(workspace).join();
@@ -48,8 +54,3 @@ export function planFile({
   };
   return Buffer.from(zipSync(entries));
 }
-
-const S3: NonNullable<PlanFacts['backend']> = {
-  type: 's3',
-  config: { bucket: 'b', key: 'k', region: 'eu-west-1', use_lockfile: true },
-};

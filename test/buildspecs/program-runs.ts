@@ -21,6 +21,7 @@ import {
   PlanSuccessSchema,
 } from '../../lambdas/domain/build-result.ts';
 import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/run-objects.ts';
+import { planFile, S3_BACKEND } from './plan-files.ts';
 
 /**
  * Both build programs in this process, with stand-ins for the engine and the artifact bucket: what the programs do with
@@ -37,11 +38,10 @@ type StepFunction = (step: EngineStep) => StepResult | Promise<StepResult>;
 export const event = (value: object): string => JSON.stringify(value);
 
 /** Writes what `init` leaves of the backend. */
-export function resolveBackend(directory: string, backend: object = { type: 's3', config: S3_CONFIG }): void {
+export function resolveBackend(directory: string, backend: object = S3_BACKEND): void {
   mkdirSync(join(directory, '.terraform'), { recursive: true });
   writeFileSync(join(directory, '.terraform', 'terraform.tfstate'), JSON.stringify({ backend }));
 }
-const S3_CONFIG = { bucket: 'b', key: 'k', region: 'eu-west-1' };
 
 const outputFileOf = (step: EngineStep) =>
   step.arguments.find((text) => text.startsWith('-out='))?.slice('-out='.length);
@@ -53,7 +53,7 @@ const NORMAL: Readonly<Record<string, StepFunction>> = {
     return { lines: [event({ type: 'version', terraform: '1.99.0' })] };
   },
   plan(step) {
-    writeFileSync(outputFileOf(step) ?? '', 'saved');
+    writeFileSync(outputFileOf(step) ?? '', planFile());
     return { exitCode: 2 };
   },
   show: () => ({ lines: ['{}'] }),

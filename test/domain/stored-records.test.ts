@@ -27,7 +27,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   protectionLifts: '063b649b7e842087',
   stateAddress: 'f9f4d2970c19b172',
   deployment: 'ed74a1ab8fbc964a',
-  configuration: '00a2ca0c98507140',
+  configuration: '1bb333b0cd6799c4',
   buildTicket: '116e8cc38e3d0869',
   credentialsRefusal: 'e63b943adb70abe1',
   gate: 'c0dba6c58bfa40a5',

@@ -15,7 +15,9 @@ const MOST_NAMED = 5;
  * Refuses a plan whose backend is not the one that `init` has configured in a directory, whole: an apply takes the plan's.
  * The same bucket and key at another endpoint, or in another role, would be another state.
  */
-export function requireSameBackend({ backend: planned }: Pick<PlanFile, 'backend'>, directory: string): void {
+export function requireSameBackend(planFile: Pick<PlanFile, 'backend'> | undefined, directory: string): void {
+  if (!planFile) return;
+  const { backend: planned } = planFile;
   const file = join(directory, '.terraform', 'terraform.tfstate');
   const { backend } = InitializedSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   if (planned?.type !== backend.type) {
