@@ -199,8 +199,19 @@ describe('people with a ticket from the history of an execution', () => {
     expect(answers.filter(([, status]) => status !== 403)).toEqual([]);
   });
 
-  test('and production goes on as if nothing had been', async () => {
+  test('nor does the session that redeemed it, once its phase is over', async () => {
+    const loot = await chest.open('prod1-plan');
     chest.close('prod1-plan');
+    await app.waits('prod1', 1, 'staff');
+    const { accountId, door } = cloud.local;
+    const uuid = loot.parent.CODEBUILD_BUILD_ID?.split(':')[1];
+    const role = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
+    const session = door.issueCredentials(roleSession(role, `AWSCodeBuild-${uuid}`));
+    const answer = await redeem(ticketOf(loot), session, loot.parent.CODEBUILD_BUILD_ID);
+    expect(answer).toEqual({ status: 403, text: expect.stringContaining('credentials-refused') });
+  });
+
+  test('and production goes on as if nothing had been', async () => {
     await app.approve(STAFF, 'prod1', 1);
     await app.approve(CLIENT, 'prod1', 1);
     await app.reaches('prod1', 1, 'succeeded');

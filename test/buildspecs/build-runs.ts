@@ -29,7 +29,17 @@ type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 export const PLAN_PHASES = [
   ...['checkout', 'encryption', 'backend', 'modules', 'variables', 'init', 'plan', 'show', 'bundle', 'upload'],
 ];
-export const APPLY_PHASES = ['started', 'download', 'digest', 'init', 'backend', 'apply', 'outputs', 'upload'];
+export const APPLY_PHASES = [
+  'started',
+  'download',
+  'digest',
+  'bundle',
+  'init',
+  'backend',
+  'apply',
+  'outputs',
+  'upload',
+];
 
 /** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */
 export function planFailureOf(result: unknown): PlanFailure {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { CredentialsError } from '../../buildspecs/program/credentials/broker.ts';
 import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { appliedOf, applyFailureOf, planFailureOf } from './build-runs.ts';
+import { S3_BACKEND } from './plan-files.ts';
 import { AGENT, BUILD_ID, event, ProgramRun, resolveBackend, TICKET } from './program-runs.ts';
 
 const runs: ProgramRun[] = [];
@@ -458,6 +459,38 @@ describe('an apply', () => {
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
       ...{ phase: 'init', reason: 'engine-mismatch', applied: 'no' },
     });
+  });
+
+  it('is refused where the plan is for another backend than init has configured, in whatever setting', async () => {
+    const run = await planned({
+      init: ({ directory }) => {
+        resolveBackend(directory, {
+          type: 's3',
+          config: { ...S3_BACKEND.config, endpoints: { s3: 'https://evil.example' } },
+        });
+        return {};
+      },
+    });
+    expect(applyFailureOf((await run.apply()).result)).toMatchObject({
+      ...{ phase: 'backend', reason: 'plan-not-ours', applied: 'no' },
+      message: expect.stringContaining('"endpoints"'),
+    });
+    expect(run.commands).toEqual(['init']);
+  });
+
+  it('is refused where the plan is none, and not where OpenTofu has encrypted it', async () => {
+    const save = (bytes: string) => ({
+      plan: ({ arguments: given }: { arguments: readonly string[] }) => {
+        writeFileSync(given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '', bytes);
+        return { exitCode: 2 };
+      },
+    });
+    const garbage = begin(undefined, save('garbage'));
+    await garbage.plan();
+    expect(applyFailureOf((await garbage.apply()).result)).toMatchObject({ reason: 'plan-unreadable', applied: 'no' });
+    const encrypted = begin(undefined, save('{"meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}'));
+    await encrypted.plan();
+    expect(appliedOf((await encrypted.apply()).result).applied).toBe('yes');
   });
 
   it('has applied nothing when init ends with another backend', async () => {
