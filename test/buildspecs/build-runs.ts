@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Build } from '@aws-sdk/client-codebuild';
 import type * as z from 'zod';
-import type { PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import { InspectVariablesSchema, type PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import {
   type ApplyResult,
   ApplyResultSchema,
@@ -10,6 +10,7 @@ import {
   type PlanSuccess,
   PlanSuccessSchema,
 } from '../../lambdas/domain/build-result.ts';
+import { INSPECT_PROJECT } from '../../lambdas/domain/build-source.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import {
   artifactBucket,
@@ -134,6 +135,25 @@ export async function plan(
   const prefix = variables.STAGEGATE_RUN_PREFIX;
   const result = await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult'));
   return { build, log: cloud.log(build.id), prefix, variables, result };
+}
+
+/** Runs the inspection of what a plan build made to its end. */
+export async function inspect(
+  cloud: BuildCloud,
+  planned: Run,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const { bundle } = plannedOf(planned);
+  const told = {
+    ...{ ...planned.variables, ...more },
+    STAGEGATE_BUNDLE_KEY: bundle.key,
+    STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
+  };
+  const names = [...Object.keys(InspectVariablesSchema.shape), ...Object.keys(more)];
+  const variables = Object.fromEntries(Object.entries(told).filter(([name]) => names.includes(name)));
+  const build = await cloud.ended((await cloud.startWithoutSource(INSPECT_PROJECT, variables)).id);
+  const result = await cloud.readJson(artifactBucket, runObjectKey(planned.prefix, 'inspectionResult'));
+  return { build, log: cloud.log(build.id), prefix: planned.prefix, variables, result };
 }
 
 /** Starts the apply of what a plan build made. */
