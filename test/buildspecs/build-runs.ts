@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Build } from '@aws-sdk/client-codebuild';
 import type * as z from 'zod';
+import { PHASES } from '../../buildspecs/program/build/phases.ts';
 import { InspectVariablesSchema, type PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
 import {
   type ApplyResult,
@@ -26,26 +27,12 @@ import {
 type PlanFailure = Extract<PlanResult, { ok: false }>;
 type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 
-/** The phases that a build can name, as docs/api.md lists them. */
-export const PLAN_PHASES = [
-  ...['checkout', 'encryption', 'backend', 'modules', 'variables', 'init', 'plan', 'show', 'bundle', 'upload'],
-];
-export const APPLY_PHASES = [
-  'started',
-  'download',
-  'digest',
-  'bundle',
-  'init',
-  'backend',
-  'apply',
-  'outputs',
-  'upload',
-];
+const isPhaseOf = (build: keyof typeof PHASES, phase: string): boolean => PHASES[build].some((known) => known === phase);
 
 /** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */
 export function planFailureOf(result: unknown): PlanFailure {
   const parsed = PlanResultSchema.parse(result);
-  if (parsed.ok || !PLAN_PHASES.includes(parsed.phase) || !/^[^\n]+$/.test(parsed.message))
+  if (parsed.ok || !isPhaseOf('plan', parsed.phase) || !/^[^\n]+$/.test(parsed.message))
     throw new Error(`no failure of a plan: ${JSON.stringify(result)}`);
   return withoutSeconds(parsed);
 }
@@ -53,7 +40,7 @@ export function planFailureOf(result: unknown): PlanFailure {
 /** The same for an apply. */
 export function applyFailureOf(result: unknown): ApplyFailure {
   const parsed = ApplyResultSchema.parse(result);
-  if (parsed.ok || !APPLY_PHASES.includes(parsed.phase) || !/^[^\n]+$/.test(parsed.message))
+  if (parsed.ok || !isPhaseOf('apply', parsed.phase) || !/^[^\n]+$/.test(parsed.message))
     throw new Error(`no failure of an apply: ${JSON.stringify(result)}`);
   return withoutSeconds(parsed);
 }

@@ -1,10 +1,11 @@
 import { PhaseError } from '../build/failure.ts';
+import type { Phase } from '../build/phases.ts';
 import { ArtifactStoreError, ObjectExistsError } from './artifacts.ts';
 
-const FACTS = { reason: 'artifact-store' };
+const FACTS = { reason: 'artifact-store' } as const;
 
 /** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */
-export async function inPhase<T>(phase: string, doing: string, action: () => Promise<T>): Promise<T> {
+export async function inPhase<T>(phase: Phase, doing: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

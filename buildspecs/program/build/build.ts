@@ -4,6 +4,7 @@ import type { CredentialsProps } from '../credentials/engine-credentials.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ProviderCache } from '../providers/provider-cache.ts';
 import { PhaseError } from './failure.ts';
+import type { Phase } from './phases.ts';
 import type { WorkPaths } from './work-paths.ts';
 
 /** What a build finds where it runs; tests put stand-ins in the place of the engine and the bucket. */
@@ -33,12 +34,12 @@ export class Build<Variables> {
   readonly secrets: string[] = [];
   /** Variables by which the engine finds its credentials; none before the ticket was redeemed. */
   engineCredentials: Readonly<Record<string, string>> = {};
-  /** Seconds that the engine ran, by phase. */
+  /** Seconds that the engine ran, by step. */
   readonly engineSeconds: Record<string, number> = {};
   private readonly startedAt = performance.now();
-  private current: string;
+  private current: Phase;
 
-  constructor(phase: string, facts: Pick<Build<Variables>, 'variables' | 'paths' | 'machine' | 'artifacts'>) {
+  constructor(phase: Phase, facts: Pick<Build<Variables>, 'variables' | 'paths' | 'machine' | 'artifacts'>) {
     this.current = phase;
     this.variables = facts.variables;
     this.paths = facts.paths;
@@ -47,18 +48,18 @@ export class Build<Variables> {
   }
 
   /** What the result names when something fails. */
-  get phase(): string {
+  get phase(): Phase {
     return this.current;
   }
 
   /** Begins the next phase, unless the build was told to stop. */
-  enter(phase: string): void {
+  enter(phase: Phase): void {
     this.current = phase;
     this.requireGoingOn();
   }
 
   /** Begins a phase that happens although the build was told to stop: what was applied must be told. */
-  finish(phase: string): void {
+  finish(phase: Phase): void {
     this.current = phase;
   }
 

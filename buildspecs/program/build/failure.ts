@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { PlanResult } from '../../../lambdas/domain/build-result.ts';
+import type { Cause, Phase } from './phases.ts';
 
 /** What a failed build says of itself in its result. */
 type ReportedFailure = Extract<PlanResult, { ok: false }>;
@@ -17,11 +18,11 @@ export interface Diagnostic {
 /** A refusal or error that ends the build in a known phase. */
 export class PhaseError extends Error {
   override readonly name = 'PhaseError';
-  readonly phase: string;
+  readonly phase: Phase;
   /** A word for a cause that the control plane treats differently (`plan-stale`). */
-  readonly reason: string | undefined;
+  readonly reason: Cause | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  constructor(phase: string, message: string, facts: { reason?: string; diagnostics?: readonly Diagnostic[] } = {}) {
+  constructor(phase: Phase, message: string, facts: { reason?: Cause; diagnostics?: readonly Diagnostic[] } = {}) {
     super(message);
     this.phase = phase;
     this.reason = facts.reason;
@@ -74,7 +75,7 @@ export function describeError(error: unknown): string {
 }
 
 /** Any error as one that ends the build in the phase it is in. */
-export function toPhaseError(error: unknown, phase: string): PhaseError {
+export function toPhaseError(error: unknown, phase: Phase): PhaseError {
   if (error instanceof PhaseError) return error;
   const told = describeError(error);
   return new PhaseError(phase, isSystemError(error) ? told : `the build broke in phase "${phase}" (${told})`);

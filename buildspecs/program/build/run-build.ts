@@ -12,6 +12,7 @@ import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
 import { ObjectExistsError } from '../artifacts/artifacts.ts';
 import { Build, type Machine } from './build.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
+import type { Phase } from './phases.ts';
 import { workPaths } from './work-paths.ts';
 
 const PlanEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...PlanVariablesSchema.shape });
@@ -60,7 +61,7 @@ export const runApplyBuild = (
 
 interface BuildKind<Schema extends z.ZodType, Result> {
   /** The phase in which a build begins. */
-  readonly phase: string;
+  readonly phase: Phase;
   readonly result: RunObject;
   readonly schema: Schema;
   run(build: Build<z.output<Schema>>): Promise<Result>;

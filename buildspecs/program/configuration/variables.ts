@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { textsOf } from '../engine/redact.ts';
 import { listValuesFiles } from './files.ts';
 import { type HclBlock, parseHcl } from './hcl.ts';
-import { lineOfKey, readJsonFile } from './json-blocks.ts';
+import { readJsonValues } from './json-values.ts';
 import type { Configuration } from './read-configuration.ts';
 
 /** An input variable as the directory declares it. */
@@ -47,13 +47,9 @@ export async function readFileValues(directory: string): Promise<FileValue[]> {
   for (const file of listValuesFiles(directory)) {
     const text = readFileSync(join(directory, file), 'utf8');
     if (file.endsWith('.json')) {
-      const values = readJsonFile(text, file, 'variables').flatMap((body) => Object.entries(body));
+      const values = readJsonValues(text, file);
       found.push(
-        ...values.map(([variable, value]) => ({
-          ...{ variable, file, value },
-          line: lineOfKey(text, variable),
-          texts: textsOf(value),
-        })),
+        ...values.map(({ name, value, line }) => ({ variable: name, file, line, value, texts: textsOf(value) })),
       );
       continue;
     }

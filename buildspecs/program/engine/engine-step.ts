@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { secondsSince } from '../build/build.ts';
 import { type Diagnostic, describeDiagnostic, findCause, PhaseError } from '../build/failure.ts';
+import type { Phase } from '../build/phases.ts';
 import type { AnyBuild } from '../build/run-build.ts';
 import type { Engine } from './engine.ts';
 import { engineEnvironment } from './engine-environment.ts';
@@ -8,8 +9,9 @@ import { describeEvent, type EngineEvent, parseEvent, toDiagnostic } from './eve
 import { redact } from './redact.ts';
 
 /** How one run of the engine ended. */
-export interface StepOutcome {
-  readonly phase: string;
+export interface StepOutcome<Name extends string = Phase> {
+  /** Of the phase, for a step that ends the build where it fails. */
+  readonly name: Name;
   readonly exitCode: number;
   readonly events: readonly EngineEvent[];
   readonly diagnostics: readonly Diagnostic[];
@@ -30,14 +32,14 @@ interface StepOptions {
 }
 
 /** An apply begins by telling its plan again, and every step tells its version. */
-const isRepeated = (phase: string, { type }: EngineEvent): boolean =>
-  (type === 'planned_change' && phase === 'apply') || (type === 'version' && phase !== 'init');
+const isRepeated = (step: string, { type }: EngineEvent): boolean =>
+  (type === 'planned_change' && step === 'apply') || (type === 'version' && step !== 'init');
 
 /** Runs the engine and prints address and action of what happens; how it ended is for the caller to judge. */
-export async function runStep(
+export async function runStep<Name extends string>(
   build: AnyBuild,
   engine: Engine,
-  phase: string,
+  name: Name,
   {
     arguments: given,
     directory = build.paths.directory,
@@ -45,7 +47,7 @@ export async function runStep(
     outputFile,
     isUnstoppable = false,
   }: StepOptions,
-): Promise<StepOutcome> {
+): Promise<StepOutcome<Name>> {
   const { stop } = build.machine;
   const events: EngineEvent[] = [];
   const startedAt = performance.now();
@@ -59,15 +61,15 @@ export async function runStep(
       const event = parseEvent(line);
       if (!event) return;
       events.push(event);
-      const text = isRepeated(phase, event) ? undefined : describeEvent(event);
+      const text = isRepeated(name, event) ? undefined : describeEvent(event);
       if (text !== undefined) build.log(text);
     },
   });
-  build.engineSeconds[phase] = (build.engineSeconds[phase] ?? 0) + secondsSince(startedAt);
+  build.engineSeconds[name] = (build.engineSeconds[name] ?? 0) + secondsSince(startedAt);
   const diagnostics = events.flatMap((event) =>
     event.type === 'diagnostic' ? [toDiagnostic(event.diagnostic, build.variables.STAGEGATE_DIRECTORY)] : [],
   );
-  return { phase, exitCode, events, diagnostics, errorOutput, wasStopped: stop.aborted && !isUnstoppable };
+  return { name, exitCode, events, diagnostics, errorOutput, wasStopped: stop.aborted && !isUnstoppable };
 }
 
 export const isStale = ({ summary }: Diagnostic): boolean =>
@@ -91,7 +93,7 @@ const redactDiagnostic = (diagnostic: Diagnostic, secrets: readonly string[]): D
 export function concludeStep(
   build: AnyBuild,
   engine: Engine,
-  { phase, exitCode, diagnostics, errorOutput, wasStopped }: StepOutcome,
+  { name: phase, exitCode, diagnostics, errorOutput, wasStopped }: StepOutcome,
   succeeded: readonly number[] = [0],
 ): void {
   const { secrets } = build;
