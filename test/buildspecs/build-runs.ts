@@ -27,7 +27,8 @@ import {
 type PlanFailure = Extract<PlanResult, { ok: false }>;
 type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 
-const isPhaseOf = (build: keyof typeof PHASES, phase: string): boolean => PHASES[build].some((known) => known === phase);
+const isPhaseOf = (build: keyof typeof PHASES, phase: string): boolean =>
+  PHASES[build].some((known) => known === phase);
 
 /** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */
 export function planFailureOf(result: unknown): PlanFailure {

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { type PlanFacts, planFile } from './plan-files.ts';
-import { AGENT, DIRECTORY, ProgramRun } from './program-runs.ts';
+import { AGENT, DIRECTORY, ProgramRun, savePlan } from './program-runs.ts';
 
 /** What the inspect program does with whatever a plan build left. What it does with a real engine is told with real builds. */
 
@@ -22,15 +22,7 @@ afterEach(() => run.remove());
 /** A plan build in which somebody saved this plan. */
 async function planned(facts: PlanFacts | Buffer = {}, files: Readonly<Record<string, string>> = {}) {
   const bytes = Buffer.isBuffer(facts) ? facts : planFile({ files: FILES, ...facts });
-  run = new ProgramRun(
-    { [`${DIRECTORY}/main.tf`]: MAIN, ...files },
-    {
-      plan: ({ arguments: given }: { arguments: readonly string[] }) => {
-        writeFileSync(given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '', bytes);
-        return { exitCode: 2 };
-      },
-    },
-  );
+  run = new ProgramRun({ [`${DIRECTORY}/main.tf`]: MAIN, ...files }, { plan: savePlan(bytes) });
   const { result, log } = await run.plan();
   const parsed = PlanSuccessSchema.safeParse(result);
   if (!parsed.success) throw new Error(`the plan failed: ${JSON.stringify(result)}\n${log}`);
@@ -88,21 +80,11 @@ describe('an inspection', () => {
   });
 
   test('lists the files that the plan added', async () => {
-    await planned({});
-    run.remove();
-    run = new ProgramRun(
-      { [`${DIRECTORY}/main.tf`]: MAIN },
-      {
-        plan: ({ arguments: given, directory }: { arguments: readonly string[]; directory: string }) => {
-          writeFileSync(
-            given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '',
-            planFile({ files: FILES }),
-          );
-          writeFileSync(`${directory}/function.zip`, 'zip');
-          return { exitCode: 2 };
-        },
-      },
-    );
+    run = new ProgramRun({ [`${DIRECTORY}/main.tf`]: MAIN });
+    run.steps.plan = (step) => {
+      writeFileSync(`${step.directory}/function.zip`, 'zip');
+      return savePlan(planFile({ files: FILES }))(step);
+    };
     const added = { count: 1, paths: [`${DIRECTORY}/function.zip`] };
     expect((await run.plan()).result).toMatchObject({ added });
     expect((await run.inspect()).result).toMatchObject({ added });

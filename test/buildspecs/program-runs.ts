@@ -24,7 +24,7 @@ import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/run-objects.ts
 import { planFile, S3_BACKEND } from './plan-files.ts';
 
 /**
- * Both build programs in this process, with stand-ins for the engine and the artifact bucket: what the programs do with
+ * The build programs in this process, with stand-ins for the engine and the artifact bucket: what the programs do with
  * whatever an engine says. What the real engine does is shown by the suites that run it.
  */
 
@@ -43,8 +43,13 @@ export function resolveBackend(directory: string, backend: object = S3_BACKEND):
   writeFileSync(join(directory, '.terraform', 'terraform.tfstate'), JSON.stringify({ backend }));
 }
 
-const outputFileOf = (step: EngineStep) =>
-  step.arguments.find((text) => text.startsWith('-out='))?.slice('-out='.length);
+/** A `plan` that saves these bytes where it was told to. */
+export const savePlan =
+  (bytes: Buffer | string, result: StepResult = { exitCode: 2 }): StepFunction =>
+  (step) => {
+    writeFileSync(step.arguments.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '', bytes);
+    return result;
+  };
 
 /** An engine that succeeds at everything. */
 const NORMAL: Readonly<Record<string, StepFunction>> = {
@@ -52,10 +57,7 @@ const NORMAL: Readonly<Record<string, StepFunction>> = {
     resolveBackend(step.directory);
     return { lines: [event({ type: 'version', terraform: '1.99.0' })] };
   },
-  plan(step) {
-    writeFileSync(outputFileOf(step) ?? '', planFile());
-    return { exitCode: 2 };
-  },
+  plan: savePlan(planFile()),
   show: () => ({ lines: ['{}'] }),
   validate: () => ({ lines: ['{"diagnostics":[]}'] }),
   apply: () => ({
@@ -221,7 +223,7 @@ export class ProgramRun {
       providerCache: () => ({
         read: async () => undefined,
         store: async () => {
-          throw new Error('no plan and no apply stores packages');
+          throw new Error('a package is stored where the cache is a stand-in');
         },
       }),
       engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),

@@ -5,7 +5,7 @@ import { CredentialsError } from '../../buildspecs/program/credentials/broker.ts
 import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
 import { appliedOf, applyFailureOf, planFailureOf } from './build-runs.ts';
 import { S3_BACKEND } from './plan-files.ts';
-import { AGENT, BUILD_ID, event, ProgramRun, resolveBackend, TICKET } from './program-runs.ts';
+import { AGENT, BUILD_ID, event, ProgramRun, resolveBackend, savePlan, TICKET } from './program-runs.ts';
 
 const runs: ProgramRun[] = [];
 function begin(...given: ConstructorParameters<typeof ProgramRun>): ProgramRun {
@@ -231,10 +231,7 @@ describe('a plan', () => {
 
   it('shows warnings of a plan that succeeds', async () => {
     const run = withSteps({
-      plan({ arguments: given }) {
-        writeFileSync(given.find((text) => text.startsWith('-out='))?.slice(5) ?? '', 'saved');
-        return { exitCode: 0, lines: [diagnostic('warning', 'Argument is deprecated')] };
-      },
+      plan: savePlan('saved', { exitCode: 0, lines: [diagnostic('warning', 'Argument is deprecated')] }),
     });
     const { result, log } = await run.plan();
     expect([PlanSuccessSchema.parse(result).exitCode, log.includes('Warning: Argument is deprecated\n')]).toEqual([
@@ -479,16 +476,12 @@ describe('an apply', () => {
   });
 
   it('is refused where the plan is none, and not where OpenTofu has encrypted it', async () => {
-    const save = (bytes: string) => ({
-      plan: ({ arguments: given }: { arguments: readonly string[] }) => {
-        writeFileSync(given.find((text) => text.startsWith('-out='))?.slice('-out='.length) ?? '', bytes);
-        return { exitCode: 2 };
-      },
-    });
-    const garbage = begin(undefined, save('garbage'));
+    const garbage = begin(undefined, { plan: savePlan('garbage') });
     await garbage.plan();
     expect(applyFailureOf((await garbage.apply()).result)).toMatchObject({ reason: 'plan-unreadable', applied: 'no' });
-    const encrypted = begin(undefined, save('{"meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}'));
+    const encrypted = begin(undefined, {
+      plan: savePlan('{"meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}'),
+    });
     await encrypted.plan();
     expect(appliedOf((await encrypted.apply()).result).applied).toBe('yes');
   });
