@@ -6,9 +6,7 @@ import { PhaseError } from './build/failure.ts';
 import type { InspectBuild } from './build/run-build.ts';
 import { downloadPlan, unpackPlan } from './bundle/download.ts';
 import { encryptedPlanBy } from './configuration/encryption.ts';
-import { readModules } from './configuration/installed-modules.ts';
-import type { Engine } from './engine/engine.ts';
-import { concludeStep, runStep } from './engine/engine-step.ts';
+import { readManifest } from './configuration/installed-modules.ts';
 import { fillCache } from './engine/fill-cache.ts';
 import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
 import { type PlanFile, readPlanFile } from './engine/plan-file.ts';
@@ -16,6 +14,7 @@ import { PlanFileError } from './engine/plan-file-error.ts';
 import { engineOfPlan, plannedBy } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
 import { requireSameConfiguration } from './engine/same-configuration.ts';
+import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /**
@@ -43,13 +42,13 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const providers = found && (await fillCache(build, engine, found));
   await installLocked(build, engine, locked, providers);
   build.enter('show');
-  await show(build, engine);
+  await showPlan(build, engine, paths.inspection);
 
   build.enter('upload');
   const [planJson, modules] = await uploading('what was found', () =>
     Promise.all([
       artifacts.put('inspectedPlan', readFileSync(paths.planJson)),
-      artifacts.put('inspectedModules', readModules(paths)),
+      artifacts.put('inspectedModules', readManifest(paths.directory)),
     ]),
   );
   return {
@@ -114,13 +113,3 @@ function requireOwn({ variables }: InspectBuild, planFile: PlanFile): Inspection
 const LONGEST_TOLD = 300;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-async function show(build: InspectBuild, engine: Engine): Promise<void> {
-  const { paths } = build;
-  const outcome = await runStep(build, engine, 'show', {
-    arguments: ['show', '-json', paths.plan],
-    directory: paths.inspection,
-    outputFile: paths.planJson,
-  });
-  concludeStep(build, engine, outcome);
-}

@@ -8,7 +8,7 @@ import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
 import { addedSince, MOST_TREE_BYTES, packTree, type TreeArchive } from './bundle/tree-archive.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
-import { readModules } from './configuration/installed-modules.ts';
+import { readManifest } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import { withDeniedReads } from './engine/denied-reads.ts';
@@ -18,6 +18,7 @@ import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { readPlannedState } from './engine/planned-state.ts';
 import { providersOf } from './engine/providers.ts';
+import { showPlan } from './engine/show-plan.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
@@ -55,7 +56,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
 
   build.enter('show');
   const [, { bundle, added }, state] = await Promise.all([
-    show(build, engine),
+    showPlan(build, engine),
     pack(build, tree),
     readPlannedState(readFileSync(paths.plan)),
   ]);
@@ -65,7 +66,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     Promise.all([
       artifacts.put('bundle', bundle.bytes, bundle.sha256),
       artifacts.put('planJson', readFileSync(paths.planJson)),
-      artifacts.put('modules', readModules(paths)),
+      artifacts.put('modules', readManifest(paths.directory)),
     ]),
   );
   const digest = bundle.sha256.toString('hex');
@@ -131,15 +132,6 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
     toDiagnostic(event, build.variables.STAGEGATE_DIRECTORY),
   );
   concludeStep(build, engine, { ...outcome, diagnostics });
-}
-
-async function show(build: PlanBuild, engine: Engine): Promise<void> {
-  const { paths } = build;
-  const outcome = await runStep(build, engine, 'show', {
-    arguments: ['show', '-json', paths.plan],
-    outputFile: paths.planJson,
-  });
-  concludeStep(build, engine, outcome);
 }
 
 /** Puts away what is planned and will be applied, while nothing of the repository has run that could have changed it. */

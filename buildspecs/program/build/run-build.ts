@@ -22,8 +22,8 @@ export type PlanBuild = Build<z.output<typeof PlanEnvironmentSchema>>;
 export type ApplyBuild = Build<z.output<typeof ApplyEnvironmentSchema>>;
 export type InspectBuild = Build<z.output<typeof InspectEnvironmentSchema>>;
 /** A build that works on its environment, with the credentials of a role there. */
-export type EitherBuild = PlanBuild | ApplyBuild;
-export type AnyBuild = EitherBuild | InspectBuild;
+export type EnvironmentBuild = PlanBuild | ApplyBuild;
+export type AnyBuild = EnvironmentBuild | InspectBuild;
 
 /** Where a failure is reported; enough to say that something else is wrong with the variables. */
 const ReportSchema = ApplyVariablesSchema.pick({ STAGEGATE_ARTIFACT_BUCKET: true, STAGEGATE_RUN_PREFIX: true });

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { ENGINE_DIRECTORY, LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 
 /** What the engine takes for configuration, values, state or tests, whatever comes after. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;
-/** Providers that a directory brings along. */
-const VENDORED = 'terraform.d';
-const ENGINE_DIRECTORY = '.terraform';
 
 /**
  * What is wrong with a file that a plan added to the tree at this path, or undefined. Nothing that the engine would read
@@ -16,7 +14,7 @@ export function objectionToAdded(tree: string, path: string): string | undefined
   if (path === '' || parts.some((part) => part === '' || part === '.' || part === '..'))
     return 'is no path in the repository';
   const name = basename(path);
-  if (READ_BY_ENGINE.test(name) || name === '.terraform.lock.hcl' || parts.includes(VENDORED) || parts.includes('.git'))
+  if (READ_BY_ENGINE.test(name) || name === LOCK_FILE || parts.includes(VENDORED) || parts.includes('.git'))
     return 'has a name that the engine reads; only the commit may bring such files';
   if (parts.includes(ENGINE_DIRECTORY) && !isInModule(tree, path))
     return `is in ${ENGINE_DIRECTORY}, outside of the modules that init installed`;

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
+import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 
 /** How a file or link was when the archive was made; a write changes one of them. */
@@ -104,7 +105,7 @@ function listTree(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
     if (entry.name === '.git') return [];
-    if (entry.name === '.terraform' && entry.isDirectory()) return listModules(path);
+    if (entry.name === ENGINE_DIRECTORY && entry.isDirectory()) return listModules(path);
     if (entry.isDirectory()) return listTree(path);
     return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
   });

@@ -1,10 +1,11 @@
 import { constants, copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
+import { ENGINE_DIRECTORY } from './engine-files.ts';
 import { isInside, leadsOut, staysInside } from './places.ts';
 
 /** None belongs to the approved configuration: history, with settings that can name commands, and what an engine run left behind. */
-const leftOut = new Set(['.git', '.hg', '.terraform']);
+const leftOut = new Set(['.git', '.hg', ENGINE_DIRECTORY]);
 
 /** A link must stay inside the repository by its text, for every machine, and by where it leads through others. */
 const isOwnLink = (root: string, from: string): boolean =>

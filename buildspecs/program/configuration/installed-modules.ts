@@ -1,9 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WorkPaths } from '../build/work-paths.ts';
+import * as z from 'zod';
+import { PhaseError } from '../build/failure.ts';
+import type { Phase } from '../build/phases.ts';
+import { MODULE_MANIFEST } from './engine-files.ts';
 
-/** The engine's list of the modules that `init` installed; without any it writes none. */
-export function readModules({ directory }: WorkPaths): Buffer | string {
-  const file = join(directory, '.terraform', 'modules', 'modules.json');
+/** What `init` writes of the modules that it has installed, the root module too. */
+const ManifestSchema = z.object({
+  Modules: z.array(z.object({ Key: z.string(), Source: z.string(), Version: z.string().default(''), Dir: z.string() })),
+});
+export type InstalledModule = z.infer<typeof ManifestSchema>['Modules'][number];
+
+/** The manifest of a directory as it is. */
+export function readManifest(directory: string): Buffer | string {
+  const file = join(directory, MODULE_MANIFEST);
   return existsSync(file) ? readFileSync(file) : '{"Modules":[]}';
+}
+
+/** The modules that `init` has installed for a directory. Throws PhaseError. */
+export function installedModulesIn(directory: string, phase: Phase): readonly InstalledModule[] {
+  try {
+    return ManifestSchema.parse(JSON.parse(readManifest(directory).toString())).Modules;
+  } catch {
+    throw new PhaseError(phase, `what "init" wrote of the modules (${MODULE_MANIFEST}) cannot be read`);
+  }
 }

@@ -16,11 +16,18 @@ function orUndefined(read: () => string): string | undefined {
   }
 }
 
+// Node's own realpath takes ".." behind a link by the text of the path; the system, and the engine, do not.
+const realPathOf = (path: string): string | undefined => orUndefined(() => realpathSync.native(path));
+
+/** Where something really is, links followed; undefined where that is outside of a directory, or nowhere. */
+export function realPathInside(directory: string, path: string): string | undefined {
+  const real = realPathOf(path);
+  return real !== undefined && isInside(realpathSync.native(directory), real) ? real : undefined;
+}
+
 /** Whether something lies outside of a directory, by its path or by a link on the way. A link to nowhere goes by its text. */
 export function leadsOut(directory: string, path: string): boolean {
-  // Node's own realpath takes ".." behind a link by the text of the path; the system, and the engine, do not.
-  const real = orUndefined(() => realpathSync.native(path));
-  if (real !== undefined) return !isInside(realpathSync.native(directory), real);
+  if (realPathOf(path) !== undefined) return realPathInside(directory, path) === undefined;
   const link = orUndefined(() => readlinkSync(path));
   return !isInside(directory, path) || (link !== undefined && !staysInside(directory, path, link));
 }

@@ -1,40 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
-import { readModules } from './installed-modules.ts';
+import { installedModulesIn } from './installed-modules.ts';
 import { OUTSIDE, refusalOf } from './module-source.ts';
 import { isInside, leadsOut } from './places.ts';
-
-/** What `init` writes of the modules that it has installed. */
-const ManifestSchema = z.object({
-  Modules: z.array(z.object({ Key: z.string(), Source: z.string(), Dir: z.string() })),
-});
-type InstalledModule = z.infer<typeof ManifestSchema>['Modules'][number];
 
 /** The engine makes a link of a directory of the machine that it is told to take a module from. */
 const LINK = 'is, or has in it, a link that leads out of the repository';
 
 /** Refuses modules that `init` has brought from outside of the repository, whoever named them: configuration, or a module of another repository. */
 export function refuseForeignModules(paths: WorkPaths): void {
-  for (const module of readManifest(paths)) {
+  for (const module of installedModulesIn(paths.directory, 'modules')) {
     const refusal = refusalOf(module.Source) ?? whereFrom(paths.tree, resolve(paths.directory, module.Dir));
     if (refusal === undefined) continue;
     throw new PhaseError('modules', `the module "${module.Key}" from "${module.Source}" ${refusal}`, {
       reason: 'module-source',
     });
-  }
-}
-
-function readManifest(paths: WorkPaths): readonly InstalledModule[] {
-  try {
-    return ManifestSchema.parse(JSON.parse(readModules(paths).toString())).Modules;
-  } catch {
-    throw new PhaseError(
-      'modules',
-      'what "init" wrote of the modules (.terraform/modules/modules.json) cannot be read',
-    );
   }
 }
 

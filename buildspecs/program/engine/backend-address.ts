@@ -2,11 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
-import type { EitherBuild } from '../build/run-build.ts';
-
-/** Where the engine keeps the name of the selected workspace. */
-const WORKSPACE_FILE = '.terraform/environment';
-const BACKEND_FILE = '.terraform/terraform.tfstate';
+import type { EnvironmentBuild } from '../build/run-build.ts';
+import { BACKEND_RECORD, WORKSPACE_RECORD } from '../configuration/engine-files.ts';
 
 const ResolvedBackendSchema = z.object({
   backend: z.object({
@@ -23,8 +20,8 @@ export interface BackendAddress {
 }
 
 /** Where the state is by the engine's own record. After `init` that is the only truth: whatever the files said, the state must be in S3. */
-export function readBackendAddress({ paths, variables }: EitherBuild): BackendAddress {
-  const file = join(paths.directory, BACKEND_FILE);
+export function readBackendAddress({ paths, variables }: EnvironmentBuild): BackendAddress {
+  const file = join(paths.directory, BACKEND_RECORD);
   const found = existsSync(file) ? ResolvedBackendSchema.safeParse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   if (!found?.success) return refuse('no backend is configured; the state would be lost with the build');
   const { type, config } = found.data.backend;
@@ -33,7 +30,7 @@ export function readBackendAddress({ paths, variables }: EitherBuild): BackendAd
   if (!bucket || !key) return refuse('the s3 backend has no bucket or no key');
   const { STAGEGATE_STATE_KEY: wanted, STAGEGATE_STATE_KEY_RULE: rule } = variables;
   if (rule === 'fixed' && key !== wanted) return refuse(`the state is at the key ${key}, not at ${wanted}`);
-  const workspaceFile = join(paths.directory, WORKSPACE_FILE);
+  const workspaceFile = join(paths.directory, WORKSPACE_RECORD);
   const workspace = existsSync(workspaceFile) ? readFileSync(workspaceFile, 'utf8').trim() : 'default';
   // In another workspace the state is not at the key that is reported, and claimed.
   if (workspace !== 'default') return refuse(`the workspace is "${workspace}", not "default"`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { InspectBuild } from '../build/run-build.ts';
+import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
-import { LOCK_FILE } from '../providers/required-providers.ts';
 import type { Engine } from './engine.ts';
 import { runStep } from './engine-step.ts';
 

@@ -1,6 +1,6 @@
 import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
-import type { AnyBuild, EitherBuild } from '../build/run-build.ts';
+import type { AnyBuild, EnvironmentBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
 import { type BackendAddress, readBackendAddress } from './backend-address.ts';
 import type { Engine } from './engine.ts';
@@ -18,7 +18,7 @@ export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine):
 
 /** Runs `init` and answers where the state is. */
 export async function initialize(
-  build: EitherBuild,
+  build: EnvironmentBuild,
   engine: Engine,
   { providers, arguments: more }: { providers: PreparedProviders | undefined; arguments: readonly string[] },
 ): Promise<BackendAddress> {

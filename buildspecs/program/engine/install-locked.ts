@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import type { LockedProvider } from '../../../lambdas/domain/locked-provider.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { InspectBuild } from '../build/run-build.ts';
+import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { type LockedProvider as Locked, LockFileError, readLockFile } from '../providers/lock-file.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
-import { LOCK_FILE, requireProviders } from '../providers/required-providers.ts';
+import { requireProviders } from '../providers/required-providers.ts';
 import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 import { requireSameEngine } from './initialize.ts';
-
-/** Providers that a directory brings along. */
-const VENDORED = 'terraform.d';
 
 /** The providers that the commit's lock file pins. */
 export async function readLocked({ paths }: InspectBuild): Promise<readonly Locked[]> {

@@ -1,4 +1,5 @@
 import type { StateHead } from '../../../lambdas/domain/state-head.ts';
+import { LOCK_FILE } from '../configuration/engine-files.ts';
 import { type PlannedConfiguration, readConfigurationSnapshot } from './configuration-snapshot.ts';
 import { openPlanArchive } from './plan-archive.ts';
 import { readEntry, readTextEntry } from './plan-entry.ts';
@@ -14,8 +15,6 @@ export interface PlanFile extends PlanMessage {
   /** The lock file the plan was made with, as the engine writes it. */
   readonly lockFile: string | undefined;
 }
-
-const LOCK_FILE = '.terraform.lock.hcl';
 
 /** Reads a saved plan, whoever made it: whatever the bytes are, the answer is a plan or a `PlanFileError`. */
 export async function readPlanFile(bytes: Buffer): Promise<PlanFile> {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toPhaseError } from '../build/failure.ts';
 import type { AnyBuild } from '../build/run-build.ts';
+import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
-import { LOCK_FILE } from '../providers/required-providers.ts';
 
 /**
  * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
+import { BACKEND_RECORD } from '../configuration/engine-files.ts';
 import type { PlanFile } from './plan-file.ts';
 
 const InitializedSchema = z.object({
@@ -18,7 +19,7 @@ const MOST_NAMED = 5;
 export function requireSameBackend(planFile: Pick<PlanFile, 'backend'> | undefined, directory: string): void {
   if (!planFile) return;
   const { backend: planned } = planFile;
-  const file = join(directory, '.terraform', 'terraform.tfstate');
+  const file = join(directory, BACKEND_RECORD);
   const { backend } = InitializedSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   if (planned?.type !== backend.type) {
     throw refuse(`the plan is for the backend "${planned?.type ?? 'none'}", not for "${backend.type}"`);

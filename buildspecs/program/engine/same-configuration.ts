@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, normalize, relative, sep } from 'node:path';
-import * as z from 'zod';
+import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, normalize } from 'node:path';
 import type { EngineName } from '../../../lambdas/domain/engine-release.ts';
 import { PhaseError } from '../build/failure.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
+import { installedModulesIn } from '../configuration/installed-modules.ts';
+import { isInside, realPathInside } from '../configuration/places.ts';
 import type { PlannedConfiguration, PlannedModule } from './configuration-snapshot.ts';
 import type { PlanFile } from './plan-file.ts';
 
@@ -41,24 +42,9 @@ export function requireSameConfiguration(
   );
 }
 
-const InstalledModules = z.object({
-  Modules: z.array(
-    z.object({
-      Key: z.string(),
-      Source: z.string().default(''),
-      Version: z.string().default(''),
-      Dir: z.string(),
-    }),
-  ),
-});
-
 /** What `init` found for every call of a module. */
-function readInstalledModules({ root, directory }: InitializedTree): ReadonlyMap<string, Omit<PlannedModule, 'files'>> {
-  const file = join(root, directory, '.terraform', 'modules', 'modules.json');
-  const { Modules } = existsSync(file)
-    ? InstalledModules.parse(JSON.parse(readFileSync(file, 'utf8')))
-    : { Modules: [] };
-  const installed = Modules.map(
+function installedByCall({ root, directory }: InitializedTree): ReadonlyMap<string, Omit<PlannedModule, 'files'>> {
+  const installed = installedModulesIn(join(root, directory), 'plan-file').map(
     ({ Key, Source, Version, Dir }) => [Key, { source: Source, version: Version, directory: Dir }] as const,
   );
   return new Map([...installed, ['', { source: '', version: '', directory: '.' }]]);
@@ -66,7 +52,7 @@ function readInstalledModules({ root, directory }: InitializedTree): ReadonlyMap
 
 /** Modules that were found somewhere else, or not at all. One that is missing in the plan is missed by the engine. */
 function listOtherModules(configuration: PlannedConfiguration, tree: InitializedTree): string[] {
-  const installed = readInstalledModules(tree);
+  const installed = installedByCall(tree);
   return [...configuration].flatMap(([key, { source, version, directory }]) => {
     const found = installed.get(key);
     const isSame =
@@ -78,7 +64,8 @@ function listOtherModules(configuration: PlannedConfiguration, tree: Initialized
 function listOtherFiles(configuration: PlannedConfiguration, tree: InitializedTree): string[] {
   const problems = [...configuration].flatMap(([key, module]) => {
     const directory = normalize(join(tree.directory, module.directory));
-    if (isAbsolute(module.directory) || leadsOut(directory)) return [`module "${key}" is in no directory of the tree`];
+    if (isAbsolute(module.directory) || !isInside(tree.root, join(tree.root, directory)))
+      return [`module "${key}" is in no directory of the tree`];
     const ofTree = readConfigurationFiles(tree, directory);
     const names = new Set([...module.files.keys(), ...ofTree.keys()]);
     return [...names].sort().flatMap((name) => {
@@ -96,31 +83,17 @@ function compare(planned: Buffer | undefined, ofTree: Buffer | undefined): strin
   return planned.equals(ofTree) ? undefined : 'differs';
 }
 
-const leadsOut = (path: string) => path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
-
 /** What the engine reads in a directory of the tree, by name; undefined for what is no file of the tree, as a link out of it. */
 function readConfigurationFiles(
   { root, engine }: InitializedTree,
   directory: string,
 ): ReadonlyMap<string, Buffer | undefined> {
-  const inTree = (path: string): string | undefined => {
-    const found = realPathOf(path);
-    return found === undefined || leadsOut(relative(realpathSync.native(root), found)) ? undefined : found;
-  };
-  const found = inTree(join(root, directory));
+  const found = realPathInside(root, join(root, directory));
   if (found === undefined || !statSync(found).isDirectory()) return new Map();
   return new Map(
     listConfigurationFiles(found, engine).map((name) => {
-      const file = inTree(join(found, name));
+      const file = realPathInside(root, join(found, name));
       return [name, file !== undefined && statSync(file).isFile() ? readFileSync(file) : undefined];
     }),
   );
-}
-
-function realPathOf(path: string): string | undefined {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CredentialsRequestSchema, parseTicket, TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
-import type { EitherBuild } from '../build/run-build.ts';
+import type { EnvironmentBuild } from '../build/run-build.ts';
 import { CredentialsError } from '../credentials/broker.ts';
 
 /** What CodeBuild tells every build. */
@@ -11,7 +11,7 @@ const CodeBuildSchema = z.object({
 });
 
 /** Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to need it. */
-export async function takeCredentials(build: EitherBuild): Promise<void> {
+export async function takeCredentials(build: EnvironmentBuild): Promise<void> {
   const { machine, variables, secrets } = build;
   const { [TICKET_VARIABLE]: ticket, STAGEGATE_API_URL: apiUrl } = variables;
   secrets.push(ticket, parseTicket(ticket).secret);

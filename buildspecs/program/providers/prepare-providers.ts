@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProviderCounts } from '../../../lambdas/domain/build-result.ts';
+import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
 import { mirrorIn, packedPath, useMirror } from './mirror.ts';
 import type { ProviderCache } from './provider-cache.ts';
-import { LOCK_FILE } from './required-providers.ts';
 
 export interface ProvidersRequest {
   /** The lock file of the directory that is planned; it need not exist. */
@@ -44,7 +44,7 @@ export const countsOf = ({ hits, misses, mismatches }: PreparedProviders): Provi
 });
 
 /** Where an engine without a CLI configuration of its own looks for providers that a repository brings along. */
-const VENDORED = join('terraform.d', 'plugins');
+const VENDORED_PLUGINS = join(VENDORED, 'plugins');
 
 /**
  * Lays out what the cache has of a lock file as a mirror for `init`. Whatever the cache does not have comes from its
@@ -55,8 +55,8 @@ export async function prepareProviders(request: ProvidersRequest): Promise<Prepa
   if (!existsSync(lockFile)) return unused();
   if (ownCliConfigFile !== undefined) return unused(log, `the CLI configuration ${ownCliConfigFile} counts`);
   // A configuration of ours would end the search there.
-  if (existsSync(join(dirname(lockFile), VENDORED)))
-    return unused(log, `the directory brings providers in ${VENDORED}`);
+  if (existsSync(join(dirname(lockFile), VENDORED_PLUGINS)))
+    return unused(log, `the directory brings providers in ${VENDORED_PLUGINS}`);
 
   const locked = await readLocked(lockFile, log);
   const mirror = mirrorIn(workDirectory);

@@ -1,8 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { LockedProvider } from './lock-file.ts';
-
-export const LOCK_FILE = '.terraform.lock.hcl';
 
 /** Makes a directory whose configuration is nothing but these providers, each in exactly its version, with their lock file. */
 export async function requireProviders(
