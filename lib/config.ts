@@ -136,7 +136,7 @@ const ConfigSchema = z.strictObject({
   engineVersions: list(ConfiguredEngineSchema).prefault([
     { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256[BUILD_PLATFORM] },
   ]),
-  /** Whether builds look for providers among those that an operator put into the artifact bucket, before they ask registries. */
+  /** Whether builds look for providers in the artifact bucket before they ask registries, and inspect builds add what it lacks. */
   providerCache: flag.default(true),
   /** Of builds that plan, and of those that inspect a plan. */
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),

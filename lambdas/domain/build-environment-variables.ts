@@ -71,7 +71,7 @@ const planBundle = {
 };
 
 /** What StartBuild tells a build that works on the environment. */
-const eitherBuild = {
+const environmentBuild = {
   ...everyBuild,
   STAGEGATE_COMMIT: text,
   /** For this, the credentials broker answers with credentials of the environment's role. */
@@ -92,19 +92,19 @@ const eitherBuild = {
 
 /** What StartBuild tells a plan build. */
 export const PlanVariablesSchema = z.object({
-  ...eitherBuild,
+  ...environmentBuild,
   /** Values that the plan gets from Stagegate, by the name of the variable. */
   STAGEGATE_VARIABLES: json(z.record(z.string(), BuildVariableSchema)).default({}),
 });
 
 /** What StartBuild tells an apply build: which bundle was approved. */
 export const ApplyVariablesSchema = z.object({
-  ...eitherBuild,
+  ...environmentBuild,
   ...planBundle,
   STAGEGATE_PLAN_DIGEST: Sha256Schema,
 });
 
-/** What the template tells an inspect build: it has nothing to do with the environment's account. */
+/** What the template tells an inspect build, which has nothing to do with the environment's account. */
 export const InspectProjectVariablesSchema = ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true });
 
 /** What StartBuild tells an inspect build: which bundle to look at. */

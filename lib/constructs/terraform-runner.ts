@@ -116,7 +116,7 @@ export class TerraformRunner extends Construct {
       ...{ name: INSPECT_PROJECT, roleName: INSPECT_ROLE, logs: '/stagegate/inspect', buildspec: 'inspect' },
       does: 'inspect plans for those who approve them',
       source: Source.s3({ bucket: this.scripts.bucket, path: this.scripts.s3ObjectKey }),
-      variables: inspectVariables(config),
+      variables: commonVariables(config),
       timeout: Duration.minutes(config.planTimeoutMinutes),
       permissions: [
         {
@@ -161,7 +161,7 @@ export class TerraformRunner extends Construct {
       ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
       program: 'program',
       // The address of the API exists only once it is deployed.
-      variables: { ...inspectVariables(config), STAGEGATE_API_URL: api.url } satisfies z.input<
+      variables: { ...commonVariables(config), STAGEGATE_API_URL: api.url } satisfies z.input<
         typeof ProjectVariablesSchema
       >,
       timeout,
@@ -235,7 +235,8 @@ interface ProjectProps {
   readonly permissions: readonly Permission[];
 }
 
-const inspectVariables = ({ engineVersions, providerCache }: Config): z.input<typeof InspectProjectVariablesSchema> =>
+/** What every project is told. */
+const commonVariables = ({ engineVersions, providerCache }: Config): z.input<typeof InspectProjectVariablesSchema> =>
   z.encode(InspectProjectVariablesSchema, {
     STAGEGATE_WORK: WORK_DIRECTORY,
     STAGEGATE_ENGINES: engineVersions,
