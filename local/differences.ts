@@ -35,7 +35,7 @@ export const SubjectSchema = z.object({
   STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
 });
 
-/** What is read of the variables of a build that has nothing to do with the environment's account. */
+/** Whose builds share a path, and all that is read of the variables of an inspect build: it has no account to play the operator of. */
 export const PlaceSchema = SubjectSchema.pick({ STAGEGATE_APPLICATION: true, STAGEGATE_ENVIRONMENT: true });
 
 /** Settings with which the local cloud synthesizes the template. */

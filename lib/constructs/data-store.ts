@@ -43,7 +43,7 @@ export interface DataStoreProps {
   readonly encryption: Encryption;
 }
 
-/** What is kept: one table of records, one bucket of plan bundles, analyses and prices. */
+/** What is kept: one table of records, one bucket of what builds leave, analyses, providers and prices. */
 export class DataStore extends Construct {
   readonly bucket: Bucket;
   readonly tableName: string;
