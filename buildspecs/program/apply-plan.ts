@@ -29,7 +29,8 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const { artifacts, paths } = build;
   build.enter('started');
   const claimed = claim(build);
-  const downloaded = downloadPlan(build);
+  const { STAGEGATE_BUNDLE_KEY: key, STAGEGATE_BUNDLE_VERSION_ID: versionId } = build.variables;
+  const downloaded = downloadPlan(build, { key, versionId });
   // A second apply is refused as that, whatever becomes of the download beside it.
   downloaded.catch(() => undefined);
   await claimed;

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
-import { BuildRequestSchema, inspectBuild } from './build-request.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from './build-result.ts';
 import { carryApprovals } from './carry-approvals.ts';
 import {
@@ -33,18 +32,17 @@ import { LISTINGS } from './records.ts';
 import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
-export const PlanVerdictSchema = z.discriminatedUnion('next', [
-  z.object({
-    next: z.enum(['blocked', 'no-changes', 'gates', 'apply', 'canceled']),
-    gates: z.array(z.enum(GATES)),
-  }),
-  /** Something hangs on what the plan says: a build in which nothing of the repository runs has to read it first. */
-  z.object({ next: z.literal('inspect'), inspect: BuildRequestSchema }),
-]);
+export const PlanVerdictSchema = z.object({
+  /** `inspect`: something hangs on what the plan says, and a build in which nothing of the repository runs has to read it first. */
+  next: z.enum(['inspect', 'blocked', 'no-changes', 'gates', 'apply', 'canceled']),
+  gates: z.array(z.enum(GATES)),
+});
 export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 
 /** The verdict, and what the build says of the provider cache, where it asked it. */
-type AnalyzedPlan = PlanVerdict & { readonly providers?: ProviderCounts };
+interface AnalyzedPlan extends PlanVerdict {
+  readonly providers?: ProviderCounts;
+}
 
 interface Services {
   readonly store: Store;
@@ -86,8 +84,7 @@ export async function analyzeDeploymentPlan(
     readForSettling(ahead, deployment),
   ]);
   const claimed = requireOwn(deployment, left.result);
-  if (!isInspected && needsInspection(subject, claimed))
-    return { next: 'inspect', inspect: inspectBuild({ ...subject, artifactBucket: artifacts.bucket }, claimed.bundle) };
+  if (!isInspected && needsInspection(subject, claimed)) return { next: 'inspect', gates: [] };
   const known: KnownPlan = isInspected ? await readInspection(artifacts, deployment, claimed) : claimed;
   const [plan, modules, before] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),

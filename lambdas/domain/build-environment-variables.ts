@@ -64,12 +64,6 @@ const everyBuild = {
   STAGEGATE_RUN_PREFIX: z.string().regex(/^[^/].*\/$/, 'a key prefix that ends in "/"'),
 };
 
-/** The version of an object that a plan build left. */
-const planBundle = {
-  STAGEGATE_BUNDLE_KEY: text,
-  STAGEGATE_BUNDLE_VERSION_ID: text,
-};
-
 /** What StartBuild tells a build that works on the environment. */
 const environmentBuild = {
   ...everyBuild,
@@ -100,12 +94,13 @@ export const PlanVariablesSchema = z.object({
 /** What StartBuild tells an apply build: which bundle was approved. */
 export const ApplyVariablesSchema = z.object({
   ...environmentBuild,
-  ...planBundle,
+  STAGEGATE_BUNDLE_KEY: text,
+  STAGEGATE_BUNDLE_VERSION_ID: text,
   STAGEGATE_PLAN_DIGEST: Sha256Schema,
 });
 
 /** What the template tells an inspect build, which has nothing to do with the environment's account. */
 export const InspectProjectVariablesSchema = ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true });
 
-/** What StartBuild tells an inspect build: which bundle to look at. */
-export const InspectVariablesSchema = z.object({ ...everyBuild, ...planBundle });
+/** What StartBuild tells an inspect build: which run to look at. */
+export const InspectVariablesSchema = z.object(everyBuild);

@@ -8,7 +8,6 @@ import { sourceOf } from './config-source.ts';
 import { type Deployment, type Planned, runPrefix } from './deployment.ts';
 import { configurationOf, type Environment, stateBucketOf, stateKeyOf } from './environment.ts';
 import { ephemeralVariables } from './ephemeral-environment.ts';
-import type { Artifact } from './ports.ts';
 
 /** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
 export const BuildRequestSchema = z.object({
@@ -63,17 +62,9 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
   );
 
 /** Reads a plan for people; it fetches nothing and knows no secret of the environment. */
-export const inspectBuild = (subject: BuildSubject, bundle: Artifact): BuildRequest => ({
+export const inspectBuild = (subject: BuildSubject): BuildRequest => ({
   ProjectName: INSPECT_PROJECT,
-  ...started(
-    subject,
-    'inspect',
-    z.encode(InspectVariablesSchema, {
-      ...variablesOfEveryBuild(subject),
-      STAGEGATE_BUNDLE_KEY: bundle.key,
-      STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
-    }),
-  ),
+  ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject))),
 });
 
 const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit<BuildSubject, 'application'>) => ({

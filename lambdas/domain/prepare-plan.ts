@@ -1,11 +1,15 @@
 import * as z from 'zod';
-import { BuildRequestSchema, planBuild } from './build-request.ts';
+import { BuildRequestSchema, inspectBuild, planBuild } from './build-request.ts';
 import { dnsVariables } from './dns-subject.ts';
 import { NotHolderError } from './errors.ts';
 import { issueTicket } from './issue-ticket.ts';
 import type { ArtifactStore, Store, Surroundings } from './ports.ts';
 
-export const PreparedPlanSchema = z.object({ plan: BuildRequestSchema });
+export const PreparedPlanSchema = z.object({
+  plan: BuildRequestSchema,
+  /** Of the build that reads the plan, where it has to be inspected. */
+  inspect: BuildRequestSchema,
+});
 export type PreparedPlan = z.infer<typeof PreparedPlanSchema>;
 
 /**
@@ -38,6 +42,7 @@ export async function preparePlan(
     if (!application || !environment) throw new NotHolderError(`planning "${id}": its environment was removed`);
     const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
-    return { plan: planBuild(subject, ticket, dnsVariables(application, environment, dns)) };
+    const plan = planBuild(subject, ticket, dnsVariables(application, environment, dns));
+    return { plan, inspect: inspectBuild(subject) };
   });
 }

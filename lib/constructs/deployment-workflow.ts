@@ -218,7 +218,7 @@ export class DeploymentWorkflow extends Construct {
     const inspect = new StartBuild(this, 'Inspect', {
       comment: 'Reads the plan for people, where nothing of the repository runs',
       projects: [props.runner.inspect],
-      request: '$analysis.inspect',
+      request: '$inspect',
       assign: { inspected: true },
       outputs: OUTPUT,
     });
@@ -251,9 +251,18 @@ export class DeploymentWorkflow extends Construct {
       outputs: OUTPUT,
     });
     this.retryQueueing(plan).addCatch(recordFailure, FAILURE).next(analyzePlan);
-    const preparePlan = this.task('PreparePlan', 'prepare-plan', 'What the plan build needs, with its ticket', {
-      assign: { plan: '{% $states.result.Payload.plan %}', inspected: false },
-    });
+    const preparePlan = this.task(
+      'PreparePlan',
+      'prepare-plan',
+      'What the plan build needs, with its ticket, and a build that inspects its plan',
+      {
+        assign: {
+          plan: '{% $states.result.Payload.plan %}',
+          inspect: '{% $states.result.Payload.inspect %}',
+          inspected: false,
+        },
+      },
+    );
     this.retryServices(preparePlan).addCatch(recordFailure, FAILURE).next(plan);
 
     // Plan again

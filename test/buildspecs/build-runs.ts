@@ -131,12 +131,7 @@ export async function inspect(
   planned: Run,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const { bundle } = plannedOf(planned);
-  const told = {
-    ...{ ...planned.variables, ...more },
-    STAGEGATE_BUNDLE_KEY: bundle.key,
-    STAGEGATE_BUNDLE_VERSION_ID: bundle.versionId,
-  };
+  const told = { ...planned.variables, ...more };
   const names = [...Object.keys(InspectVariablesSchema.shape), ...Object.keys(more)];
   const variables = Object.fromEntries(Object.entries(told).filter(([name]) => names.includes(name)));
   const build = await cloud.ended((await cloud.startWithoutSource(INSPECT_PROJECT, variables)).id);

@@ -11,6 +11,7 @@ import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { applyFailureOf, planFailureOf } from './build-runs.ts';
 import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './credentials/answering-server.ts';
+import { planFile } from './plan-files.ts';
 
 /** The bundled programs as processes of their own: signals, disks and pipes. The engine is a shell script. */
 const BUCKET = 'artifacts';
@@ -46,11 +47,18 @@ beforeEach(() => {
 const engineFile = () => join(directory, 'engine.sh');
 const BACKEND = '{"backend":{"type":"s3","config":{"bucket":"b","key":"k","region":"eu-west-1"}}}';
 
+/** What the stand-in saves, for the backend that it configures. */
+function savedPlan(): string {
+  const file = join(directory, 'saved.tfplan');
+  writeFileSync(file, planFile());
+  return file;
+}
+
 /** An engine that succeeds at everything, with the steps given here done differently. */
 function addEngine(steps: Readonly<Record<string, string>> = {}): void {
   const normal = {
     init: `mkdir -p .terraform; echo '${BACKEND}' >.terraform/terraform.tfstate`,
-    plan: `echo saved >"$(printf '%s\\n' "$@" | sed -n 's/^-out=//p')"; exit 2`,
+    plan: `cp '${savedPlan()}' "$(printf '%s\\n' "$@" | sed -n 's/^-out=//p')"; exit 2`,
     show: "echo '{}'",
     apply: ':',
     state: `echo '{"outputs":{},"resources":[]}'`,

@@ -183,7 +183,7 @@ test('the build programs run with exactly what the template and the functions gi
   const result = PlanSuccessSchema.parse(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult')));
   expect(result).toMatchObject({ engine: { name: engine.name, version: engine.version }, exitCode: 2 });
 
-  const inspecting = await run('inspect', inspectBuild(subject, result.bundle));
+  const inspecting = await run('inspect', inspectBuild(subject));
   expect(inspecting).toEqual({ exitCode: 0, output: expect.any(String) });
   const read = InspectionSuccessSchema.parse(
     await cloud.readJson(artifactBucket, runObjectKey(prefix, 'inspectionResult')),

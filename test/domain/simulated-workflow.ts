@@ -256,9 +256,8 @@ export class SimulatedWorkflow implements Workflow, Builds {
         return this.#build(execution, (deployment) => this.#plan(deployment));
       case 'AnalyzePlan': {
         const { isInspected } = execution;
-        const verdict = await analyzeDeploymentPlan(services, id, { isInspected });
-        if (verdict.next === 'inspect') return { state: 'Inspect', ticket: undefined };
-        const { next, gates } = verdict;
+        const { next, gates } = await analyzeDeploymentPlan(services, id, { isInspected });
+        if (next === 'inspect') return { state: 'Inspect', ticket: undefined };
         if (next === 'blocked' || next === 'canceled') return record(next);
         if (next === 'no-changes') return published(execution);
         const [gate] = gates;

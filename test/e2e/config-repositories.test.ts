@@ -86,7 +86,13 @@ const privateBuild = (purpose: string) => ({
   role: expect.stringMatching(new RegExp(`:role/stagegate-${purpose}-build\\.github-[0-9a-f]{12}$`)),
   location: 'https://github.com/Kaeufer/shop.git',
 });
-const PRIVATE_BUILDS = [privateBuild('plan'), privateBuild('apply')];
+/** The build that inspects plans fetches the program alone, and holds no credential. */
+const INSPECTION = {
+  project: 'stagegate-inspect',
+  role: expect.stringMatching(/:role\/stagegate-inspect-build$/),
+  location: expect.stringMatching(/\/[0-9a-f]{64}\.zip$/),
+};
+const buildsOf = (isGated: boolean) => [privateBuild('plan'), ...(isGated ? [INSPECTION] : []), privateBuild('apply')];
 
 /** What the builds of an environment's newest deployment ran as and fetched. */
 async function fetchedBy(app: TestApplication, environment: string): Promise<object[]> {
@@ -163,7 +169,7 @@ test('an application with other names, a longer pipeline, another region and bra
     });
     expect(Object.keys(outputs)).toContain('large');
   }
-  for (const name of names) expect(await fetchedBy(app, name)).toEqual(PRIVATE_BUILDS);
+  for (const name of names) expect(await fetchedBy(app, name)).toEqual(buildsOf(name !== names[0]));
 
   const address = (bucket: string, key: string) => cloud.local.s3.store.versionsOf(bucket, key).length > 0;
   expect({

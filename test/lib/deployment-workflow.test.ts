@@ -15,7 +15,7 @@ const APPLY = { ...BUILD, ProjectName: 'stagegate-apply' };
 const to = (...names: string[]): string[] => names;
 const acquire = {
   AcquireEnvironment: [{ payload: { needsCertificate: false, needsDns: false } }],
-  PreparePlan: [{ payload: { plan: PLAN } }],
+  PreparePlan: [{ payload: { plan: PLAN, inspect: INSPECT } }],
 };
 const planned = (next: string, ...gates: string[]) => ({
   ...acquire,
@@ -27,7 +27,7 @@ const planned = (next: string, ...gates: string[]) => ({
 /** The plan is read in a build of its own before it is believed. */
 const inspected = (next: string, ...gates: string[]) => ({
   ...planned(next, ...gates),
-  AnalyzePlan: [{ payload: { next: 'inspect', inspect: INSPECT } }, { payload: { next, gates } }],
+  AnalyzePlan: [{ payload: { next: 'inspect', gates: [] } }, { payload: { next, gates } }],
 });
 const asked = { payload: { outcome: 'asked', timeoutSeconds: 60 } };
 const settled = (outcome: string) => ({ payload: { outcome, timeoutSeconds: 60 } });
@@ -439,7 +439,7 @@ describe('a deployment', () => {
     'cannot be sent to project %s, which is none of the projects that plan',
     async (ProjectName) => {
       const plan = { ...PLAN, ProjectName };
-      const answers = { PreparePlan: [{ payload: { plan } }] };
+      const answers = { PreparePlan: [{ payload: { plan, inspect: INSPECT } }] };
       await expect(walk(definition, ID, { ...planned('apply'), ...answers, ...succeeding })).rejects.toMatchObject({
         message: `no project of this state: ${ProjectName}`,
       });
@@ -449,15 +449,15 @@ describe('a deployment', () => {
   test.each(['another', 'stagegate-plan', 'stagegate-apply'])(
     'has its plan inspected by the one project that does, and not by %s',
     async (ProjectName) => {
-      const AnalyzePlan = [{ payload: { next: 'inspect', inspect: { ...INSPECT, ProjectName } } }];
-      await expect(walk(definition, ID, { ...planned('apply'), AnalyzePlan, ...succeeding })).rejects.toMatchObject({
+      const PreparePlan = [{ payload: { plan: PLAN, inspect: { ...INSPECT, ProjectName } } }];
+      await expect(walk(definition, ID, { ...inspected('apply'), PreparePlan, ...succeeding })).rejects.toMatchObject({
         message: `no project of this state: ${ProjectName}`,
       });
     },
   );
 
   test('is analysed knowing whether this very plan was inspected', async () => {
-    const asking = { payload: { next: 'inspect', inspect: INSPECT } };
+    const asking = { payload: { next: 'inspect', gates: [] } };
     const { log } = await walk(definition, ID, {
       ...staffGate('approved'),
       CheckPlan: [{ payload: AGAIN }, { payload: { outcome: 'current' } }],

@@ -13,10 +13,13 @@ export interface DownloadedPlan {
   readonly tree: Buffer;
 }
 
-/** Downloads the bundle that the control plane names, and the tree of the run. */
-export async function downloadPlan(build: ApplyBuild | InspectBuild): Promise<DownloadedPlan> {
-  const { artifacts, variables } = build;
-  const named = { key: variables.STAGEGATE_BUNDLE_KEY, versionId: variables.STAGEGATE_BUNDLE_VERSION_ID };
+/** Downloads the bundle and the tree of a run. `named`: the version of the bundle that was approved; there is one where nobody was asked yet. */
+export async function downloadPlan(
+  { artifacts, variables }: ApplyBuild | InspectBuild,
+  named: { readonly key: string; readonly versionId?: string } = {
+    key: runObjectKey(variables.STAGEGATE_RUN_PREFIX, 'bundle'),
+  },
+): Promise<DownloadedPlan> {
   const treeKey = runObjectKey(variables.STAGEGATE_RUN_PREFIX, 'tree');
   const [bundle, tree] = await inPhase('download', 'downloading the plan', () =>
     Promise.all([artifacts.get(named, MOST_BUNDLE_BYTES), artifacts.get({ key: treeKey }, MOST_TREE_BYTES)]),

@@ -3,6 +3,7 @@ import { analyzeDeploymentPlan } from '../../../lambdas/domain/analyze-deploymen
 import type { InspectionSuccess } from '../../../lambdas/domain/build-result.ts';
 import { plannedOf, runPrefix } from '../../../lambdas/domain/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
+import { preparePlan } from '../../../lambdas/domain/prepare-plan.ts';
 import { anApplication, OTHER_DIGEST } from '../../builders.ts';
 import { analyseAsWorkflow } from '../analyse-as-workflow.ts';
 import { leaveInspection, leavePlan, type PlanKind } from '../plan-artifacts.ts';
@@ -43,7 +44,7 @@ describe('a plan is inspected', () => {
   ])('in %s with %s', async (environment, kind) => {
     const id = await planned(environment, kind);
     const verdict = await look(id);
-    expect(verdict).toMatchObject({ next: 'inspect', inspect: { ProjectName: 'stagegate-inspect' } });
+    expect(verdict).toEqual({ next: 'inspect', gates: [] });
     expect(plannedOf(await world.deployment(id))).toBeUndefined();
   });
 
@@ -64,19 +65,18 @@ describe('a plan is inspected', () => {
     expect((await look(id)).next).toBe('inspect');
   });
 
-  test('by a build that knows the bundle and no secret of the environment', async () => {
-    const id = await planned('stage1', 'changes');
-    const verdict = await look(id);
-    const request = verdict.next === 'inspect' ? verdict.inspect : undefined;
-    const given = Object.fromEntries(
-      request?.EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]) ?? [],
-    );
+  test('by a build that knows the run and no secret of the environment', async () => {
+    const id = await world.deploy('stage1', 1);
+    await world.workflow.step(id);
+    const { inspect } = await preparePlan(world, id);
+    const given = Object.fromEntries(inspect.EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]));
+    expect(inspect).toMatchObject({ ProjectName: 'stagegate-inspect', IdempotencyToken: `${id}-inspect-1` });
     expect(given).toMatchObject({
       STAGEGATE_DIRECTORY: 'apps/my-app/stage1',
-      STAGEGATE_BUNDLE_KEY: `${runPrefix(await world.deployment(id))}plan/bundle.tar.gz`,
+      STAGEGATE_RUN_PREFIX: runPrefix(await world.deployment(id)),
     });
     expect(given).not.toHaveProperty('STAGEGATE_TICKET');
-    expect(request).not.toHaveProperty('SourceLocationOverride');
+    expect(inspect).not.toHaveProperty('SourceLocationOverride');
   });
 
   test.each<[string, PlanKind, string]>([
