@@ -403,12 +403,22 @@ describe('a deployment', () => {
   test('plans again with what the next round needs', async () => {
     const { calls } = await walk(definition, ID, {
       ...staffGate('approved'),
-      PreparePlan: [{ payload: { plan: PLAN } }, { payload: { plan: { ...PLAN, SourceVersion: 'd'.repeat(40) } } }],
+      PreparePlan: [
+        { payload: { plan: PLAN, inspect: INSPECT } },
+        {
+          payload: { plan: { ...PLAN, SourceVersion: 'd'.repeat(40) }, inspect: { ...INSPECT, IdempotencyToken: '2' } },
+        },
+      ],
       CheckPlan: [{ payload: AGAIN }],
-      AnalyzePlan: [{ payload: { next: 'gates', gates: ['staff'] } }, { payload: { next: 'apply', gates: [] } }],
+      AnalyzePlan: [
+        { payload: { next: 'gates', gates: ['staff'] } },
+        { payload: { next: 'inspect', gates: [] } },
+        { payload: { next: 'apply', gates: [] } },
+      ],
       ...succeeding,
     });
     expect(calls.Plan).toMatchObject({ SourceVersion: 'd'.repeat(40) });
+    expect(calls.Inspect).toMatchObject({ IdempotencyToken: '2' });
   });
 
   test('is known by its id in every call', async () => {
