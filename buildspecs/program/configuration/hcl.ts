@@ -7,6 +7,8 @@ export interface HclAttribute {
   readonly line: number;
   /** The value where it is a literal: a string without interpolation, a number, a boolean. */
   readonly literal: string | boolean | number | undefined;
+  /** The elements of a plain list, each where it is a literal; undefined where the value is no such list. */
+  readonly elements: readonly HclAttribute['literal'][] | undefined;
   /** The text that the value certainly begins with: the whole of a plain string, of a template what stands before its first `${`. */
   readonly leadingText: string | undefined;
   /** Every piece of text that stands in the value, however deep. */
@@ -68,6 +70,17 @@ function readLiteral(expression: Node | undefined): HclAttribute['literal'] {
   return undefined;
 }
 
+const BRACKETS = new Set(['tuple_start', 'tuple_end', 'comment']);
+
+function readElements(expression: Node | undefined): HclAttribute['elements'] {
+  const [value, ...more] = expression ? childrenOf(expression).filter(({ type }) => type !== 'comment') : [];
+  const [tuple] = value?.type === 'collection_value' && more.length === 0 ? childrenOf(value) : [];
+  if (tuple?.type !== 'tuple') return undefined;
+  return childrenOf(tuple)
+    .filter(({ type }) => !BRACKETS.has(type))
+    .map(readLiteral);
+}
+
 /** What opens a template and is no part of it. */
 const OPENING = new Set(['quoted_template_start', 'heredoc_start', 'heredoc_identifier']);
 
@@ -98,6 +111,7 @@ function readBody(body: Node | undefined, isWanted: IsWanted = () => true): Pick
           name: parts.find(({ type }) => type === 'identifier')?.text ?? '',
           line: lineOf(attribute),
           literal: readLiteral(expression),
+          elements: readElements(expression),
           leadingText: readLeadingText(expression),
           texts: expression ? readTexts(expression) : [],
           expression: expression?.text ?? '',

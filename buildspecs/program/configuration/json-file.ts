@@ -17,18 +17,23 @@ const membersIn = (value: ValueNode): MemberNode[] => objectsIn(value).flatMap((
 
 const TEMPLATE = /(?<![$%])[$%]\{/;
 
+function readLiteral(value: ValueNode): HclAttribute['literal'] {
+  if (value.type === 'Number' || value.type === 'Boolean') return value.value;
+  return value.type === 'String' && !TEMPLATE.test(value.value) ? unescapeTemplate(value.value) : undefined;
+}
+
 function readAttribute(member: MemberNode): HclAttribute {
   const { value } = member;
   const texts = textsOf(evaluate(value));
   const text = value.type === 'String' ? value.value : undefined;
   const [before = ''] = text?.split(TEMPLATE) ?? [];
   const isTemplate = text !== undefined && before !== text;
-  const plain = value.type === 'Number' || value.type === 'Boolean' ? value.value : undefined;
   const leading = text === undefined ? undefined : unescapeTemplate(before);
   return {
     name: nameOf(member),
     line: lineOf(member),
-    literal: isTemplate ? undefined : (leading ?? plain),
+    literal: readLiteral(value),
+    elements: value.type === 'Array' ? value.elements.map((element) => readLiteral(element.value)) : undefined,
     leadingText: leading === '' && isTemplate ? undefined : leading,
     texts,
     expression: texts.join(' '),

@@ -22,6 +22,8 @@ export class LockFileError extends Error {
   override readonly name = 'LockFileError';
 }
 
+const LONGEST_TOLD = 100;
+
 /** No registry has packages for so many platforms. */
 const MOST_ZIP_HASHES = 100;
 
@@ -40,9 +42,10 @@ const VersionSchema = z
   )
   .max(100);
 /** Schemes that are not known yet may come; a `zh:` must be one. */
+const NO_HASH = 'must be a hash like "zh:<64 hexadecimal digits>"';
 const HashSchema = z
-  .string()
-  .regex(/^(?:zh:[0-9a-f]{64}|(?!zh:)[a-z0-9]+:[\w+/=-]+)$/, 'must be a hash like "zh:<64 hexadecimal digits>"');
+  .string({ error: `${NO_HASH}, as a plain text` })
+  .regex(/^(?:zh:[0-9a-f]{64}|(?!zh:)[a-z0-9]+:[\w+/=-]+)$/, NO_HASH);
 
 /** Reads the text of a lock file; `name` is what mistakes are told with. */
 export async function readLockFile(name: string, text: string): Promise<LockedProvider[]> {
@@ -82,8 +85,14 @@ function readProvider(block: HclBlock, text: string, report: Report): LockedProv
 
 function readHashes(attribute: HclAttribute | undefined, text: string, report: Report): string[] {
   if (!attribute) return [];
+  const { elements, line, expression } = attribute;
+  if (!elements) {
+    report(line, `hashes must be a plain list of texts, not ${JSON.stringify(expression.slice(0, LONGEST_TOLD))}`);
+    return [];
+  }
+  // What has to be evaluated would be the engine's to say, and could be said otherwise there.
   const hashes = new Set(
-    attribute.texts.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
+    elements.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
   );
   const { length } = digestsIn([...hashes]);
   if (length > MOST_ZIP_HASHES) report(attribute.line, `${length} hashes "zh:" are more than ${MOST_ZIP_HASHES}`);
@@ -93,8 +102,9 @@ function readHashes(attribute: HclAttribute | undefined, text: string, report: R
 const digestsIn = (hashes: readonly string[]): string[] =>
   hashes.filter((hash) => hash.startsWith('zh:')).map((hash) => hash.slice('zh:'.length));
 
-/** The parser gives the texts of a value without their places. */
-function lineOf(hash: string, { line }: HclAttribute, text: string): number {
+/** The parser gives the elements of a list without their places. */
+function lineOf(hash: unknown, { line }: HclAttribute, text: string): number {
+  if (typeof hash !== 'string') return line;
   const index = text
     .split('\n')
     .slice(line - 1)

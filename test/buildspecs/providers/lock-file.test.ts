@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are templates of Terraform
 import { describe, expect, test } from '@jest/globals';
 import { LockFileError, readLockFile } from '../../../buildspecs/program/providers/lock-file.ts';
 import { lockFileOf } from './packages.ts';
@@ -83,6 +84,52 @@ describe('a lock file', () => {
       expect(await mistakesIn(text)).toEqual([
         `lock.hcl:5: a hash must be a hash like "zh:<64 hexadecimal digits>", not ${JSON.stringify(hash)}`,
       ]);
+    },
+  );
+
+  // The engine evaluates these; read otherwise here, another provider would be told than it installs.
+  test.each([
+    ['a condition', '[true ? "h1:AAAA=" : "h1:BBBB="]'],
+    ['a text in brackets', '[("h1:AAAA=")]'],
+    ['a template', '["h1:${"AAAA="}"]'],
+    ['a heredoc', '[<<E\nh1:AAAA=\nE\n]'],
+    ['a list in a list', '[["h1:AAAA="]]'],
+    ['a name', '[hash]'],
+    ['a number', '[1]'],
+  ])('may not have %s for a hash', async (_, hashes) => {
+    const text = `provider "${AWS}" {\n  version = "1.0.0"\n  hashes = ${hashes}\n}\n`;
+    const [mistake, ...more] = await mistakesIn(text);
+    expect(mistake).toMatch(
+      /^lock\.hcl:3: a hash must be a hash like "zh:<64 hexadecimal digits>", as a plain text, not /,
+    );
+    expect(more).toEqual([]);
+  });
+
+  test.each([
+    '["h1:AAAA=", "h1:BBBB="][0]',
+    '([ "h1:AAAA=" ])',
+    '[for each in ["h1:AAAA="] : each]',
+    'true ? ["h1:AAAA="] : []',
+    'concat(["h1:AAAA="])',
+    '{ a = "h1:AAAA=" }',
+    '"h1:AAAA="',
+    '["h1:AAAA="] == []',
+  ])('may not have the hashes %s', async (hashes) => {
+    expect(await mistakesIn(`provider "${AWS}" {\n  version = "1.0.0"\n  hashes = ${hashes}\n}\n`)).toEqual([
+      `lock.hcl:3: hashes must be a plain list of texts, not ${JSON.stringify(hashes)}`,
+    ]);
+  });
+
+  test('may have comments, and a comma at the end of its hashes', async () => {
+    const text = `provider "${AWS}" {\n  version = "1.0.0"\n  hashes = [ # one\n    "h1:AAAA=", // two\n    /* three */ "h1:BBBB=",\n  ]\n}\n`;
+    expect((await read(text))[0]?.hashes).toEqual(['h1:AAAA=', 'h1:BBBB=']);
+  });
+
+  test.each(['("1.0.0")', 'true ? "1.0.0" : "2.0.0"', '["1.0.0"][0]', '1'])(
+    'may not have the version %s, which has to be evaluated',
+    async (version) => {
+      const [mistake] = await mistakesIn(`provider "${AWS}" {\n  version = ${version}\n}\n`);
+      expect(mistake).toMatch(/^lock\.hcl:2: version must be a version like "5\.100\.0", not /);
     },
   );
 
