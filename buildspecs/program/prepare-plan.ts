@@ -1,17 +1,17 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeDiagnostic, findCause, PhaseError } from './build/failure.ts';
+import { PhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
 import { copyCheckout } from './configuration/checkout.ts';
 import { refuseEncryptionCommands } from './configuration/encryption.ts';
 import { selectVariables } from './configuration/generated-variables.ts';
-import { type Configuration, readConfiguration } from './configuration/read-configuration.ts';
+import { type Configuration, firstUnreadable, readConfiguration } from './configuration/read-configuration.ts';
 import { refuseModuleSources } from './configuration/refuse-module-sources.ts';
 import { secretsAmong } from './configuration/variable-secrets.ts';
 import { declaredVariables, readFileValues } from './configuration/variables.ts';
 import type { Engine } from './engine/engine.ts';
-import { runStep } from './engine/engine-step.ts';
+import { explainUnreadable } from './engine/explain-unreadable.ts';
 
 /**
  * What happens before the engine runs: copies the checkout to the environment's fixed path, completes the backend and
@@ -30,29 +30,14 @@ export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Pr
   );
   for (const path of leftOut) build.log(`"${path}" is left out: it leads out of the repository`);
   const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory } = variables;
-  try {
-    const configuration = await readConfiguration(paths.directory, name, directory);
-    refuseEncryptionCommands(configuration);
-    const backendArguments = writeBackend(build, configuration);
-    await refuseModuleSources(configuration, { tree: paths.tree, engine: name });
-    await writeVariables(build, configuration);
-    return backendArguments;
-  } catch (error) {
-    if (error instanceof PhaseError && error.reason === 'unparsable')
-      throw await explainSyntaxError(build, await engine, error);
-    throw error;
-  }
-}
-
-/** The engine explains its own language best: where our parser gives up, its message is the one to show. */
-async function explainSyntaxError(build: PlanBuild, engine: Engine, error: PhaseError): Promise<PhaseError> {
-  const { diagnostics } = await runStep(build, engine, 'init', {
-    arguments: ['init', '-backend=false', '-input=false', '-json'],
-  });
-  const cause = findCause(diagnostics);
-  if (cause?.file === undefined) return error;
-  build.log(`Error: ${describeDiagnostic(cause)}`);
-  return new PhaseError('init', describeDiagnostic(cause), { diagnostics });
+  const configuration = await readConfiguration(paths.directory, name, directory);
+  refuseEncryptionCommands(configuration);
+  const unreadable = firstUnreadable(configuration);
+  if (unreadable) throw await explainUnreadable(build, engine, unreadable);
+  const backendArguments = writeBackend(build, configuration);
+  await refuseModuleSources(configuration, { tree: paths.tree, engine: name });
+  await writeVariables(build, configuration);
+  return backendArguments;
 }
 
 function writeBackend({ variables, paths, machine }: PlanBuild, configuration: Configuration): readonly string[] {

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DIRECTORY as directory, event, ProgramRun, resolveBackend } from './program-runs.ts';
+import { DIRECTORY as directory, ProgramRun, resolveBackend } from './program-runs.ts';
 
 const resource = 'resource "terraform_data" "one" {}\n';
 let run: ProgramRun;
@@ -28,7 +28,6 @@ interface Prepared {
 async function prepare(more: Readonly<Record<string, string>> = {}): Promise<Prepared> {
   let lines: readonly string[] = [];
   run.steps.init = ({ arguments: given, directory: place }) => {
-    if (given.includes('-backend=false')) return { exitCode: 1, lines: [event(SYNTAX_ERROR)] };
     lines = given.filter((argument) => argument.startsWith('-backend-config='));
     cpSync(join(run.base, 'tree'), join(run.root, 'seen'), { recursive: true, verbatimSymlinks: true });
     resolveBackend(place, { type: 's3', config: { bucket: 'b', key: more.STAGEGATE_STATE_KEY ?? STATE_KEY } });
@@ -42,14 +41,6 @@ async function prepare(more: Readonly<Record<string, string>> = {}): Promise<Pre
   return { ok: isSuccessful, completed, output: log, ...(result?.ok === false && result) };
 }
 
-const SYNTAX_ERROR = {
-  type: 'diagnostic',
-  diagnostic: {
-    severity: 'error',
-    summary: 'Unclosed configuration block',
-    range: { filename: 'main.tf', start: { line: 4 } },
-  },
-};
 const STATE_KEY = `${directory}/terraform.tfstate`;
 const inTree = (name: string) => join(run.root, 'seen', name);
 const unidentified = { skip_credentials_validation: 'true', skip_requesting_account_id: 'true' };
@@ -297,16 +288,6 @@ describe('the backend', () => {
   it('is refused when the directory has a file of the name that we add', async () => {
     write({ [`${directory}/main.tf`]: resource, [`${directory}/stagegate_override.tf`]: '' });
     expect((await prepare()).message).toContain('stagegate_override.tf: this name is taken');
-  });
-
-  it.each([
-    ['main.tf', `${resource}\nterraform {\n  backend "s3" {\n`],
-    ['main.tf.json', '{ "terraform": {'],
-  ])('of a directory whose %s is no Terraform is explained by the engine', async (file, text) => {
-    write({ [`${directory}/${file}`]: text });
-    const { phase, message } = await prepare();
-    expect(phase).toBe('init');
-    expect(message).toMatch(/^Unclosed configuration block \(apps\/shop\/dev1\/main\.tf:4\)$/);
   });
 });
 

@@ -57,6 +57,7 @@ const NORMAL: Readonly<Record<string, StepFunction>> = {
     resolveBackend(step.directory);
     return { lines: [event({ type: 'version', terraform: '1.99.0' })] };
   },
+  fmt: () => ({}),
   plan: savePlan(planFile()),
   show: () => ({ lines: ['{}'] }),
   validate: () => ({ lines: ['{"diagnostics":[]}'] }),

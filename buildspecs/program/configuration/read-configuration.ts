@@ -32,7 +32,22 @@ export async function readConfiguration(
   return { name, files };
 }
 
+/** A file of a configuration in which something stands that we cannot read: nothing is known of the whole file then. */
+export interface UnreadableFile {
+  /** As in the repository. */
+  readonly file: string;
+  readonly errorLine: number;
+}
+
+export const firstUnreadable = ({ files }: Configuration): UnreadableFile | undefined =>
+  files.flatMap(({ file, errorLine }) => (errorLine === undefined ? [] : { file, errorLine })).at(0);
+
+/** No text has one, and parsers end there. */
+export const NUL = '\0';
+
 async function parseFile(name: string, text: string): Promise<HclFile> {
+  const [before = ''] = text.split(NUL, 1);
+  if (before !== text) return { attributes: [], blocks: [], errorLine: before.split('\n').length };
   if (!name.endsWith('.json')) return parseHcl(text, (type) => Object.hasOwn(BLOCK_TYPES, type));
   // Few directories have any.
   const { parseJsonFile } = await import('./json-file.ts');

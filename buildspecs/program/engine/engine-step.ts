@@ -25,6 +25,7 @@ interface StepOptions {
   readonly directory?: string;
   /** Beside what every step gets. */
   readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: Buffer;
   /** Takes the output as it is. */
   readonly outputFile?: string;
   /** The engine is not interrupted: what was applied must be told. */
@@ -44,6 +45,7 @@ export async function runStep<Name extends string>(
     arguments: given,
     directory = build.paths.directory,
     environment = {},
+    input,
     outputFile,
     isUnstoppable = false,
   }: StepOptions,
@@ -55,6 +57,7 @@ export async function runStep<Name extends string>(
     arguments: given,
     directory,
     environment: { ...engineEnvironment(build), ...environment },
+    ...(input === undefined ? {} : { input }),
     ...(outputFile === undefined ? {} : { outputFile }),
     ...(isUnstoppable ? {} : { stop }),
     onLine(line) {

@@ -9,6 +9,8 @@ export interface EngineStep {
   readonly arguments: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it reads as its standard input, which is empty without. */
+  readonly input?: Buffer;
   /** Takes the output as it is; without it each line is told. */
   readonly outputFile?: string;
   readonly onLine?: (line: string) => void;
@@ -34,16 +36,18 @@ export interface Engine {
  */
 export function runEngineBinary(
   binary: string,
-  { arguments: given, directory, environment, outputFile, onLine, stop }: EngineStep,
+  { arguments: given, directory, environment, input, outputFile, onLine, stop }: EngineStep,
 ): Promise<EngineExit> {
   const output = outputFile === undefined ? undefined : openSync(outputFile, 'w', 0o600);
   const child = spawn(binary, given, {
     cwd: directory,
     env: environment,
-    stdio: ['ignore', output ?? 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', output ?? 'pipe', 'pipe'],
     detached: true,
   });
   if (output !== undefined) closeSync(output);
+  // An engine that ends without having read all of it says by its exit code what that means.
+  child.stdin?.on('error', () => undefined).end(input);
   const interrupt = () => void child.kill('SIGINT');
   if (stop?.aborted) interrupt();
   stop?.addEventListener('abort', interrupt, { once: true });

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Diagnostic, describeDiagnostic, PhaseError } from '../build/failure.ts';
+import type { PlanBuild } from '../build/run-build.ts';
+import { NUL, type UnreadableFile } from '../configuration/read-configuration.ts';
+import type { Engine } from './engine.ts';
+import { runStep } from './engine-step.ts';
+
+/**
+ * Says what is wrong with a file that our parser cannot read. The engine explains its own language best; but what was not
+ * looked through may hold anything, so that the engine gets this one text to format, which evaluates nothing.
+ */
+export async function explainUnreadable(
+  build: PlanBuild,
+  engine: Promise<Engine>,
+  { file, errorLine }: UnreadableFile,
+): Promise<PhaseError> {
+  const unreadable = (problem: string) =>
+    new PhaseError('backend', `${file}:${errorLine}: ${problem}`, { reason: 'unparsable' });
+  const input = readFileSync(join(build.paths.tree, file));
+  if (input.includes(NUL)) return unreadable('there is a NUL byte, which no configuration may have');
+  if (file.endsWith('.json')) return unreadable('this is no JSON');
+  const { name } = await engine;
+  const { errorOutput } = await runStep(build, await engine, 'fmt', {
+    arguments: ['fmt', '-check', '-no-color', '-'],
+    // Nothing of the repository is there.
+    directory: build.paths.base,
+    input,
+  });
+  const cause = firstFinding(errorOutput, file);
+  if (!cause)
+    return unreadable(
+      `Stagegate cannot read this, whatever ${name} makes of it: what it has not looked through is not planned; write it another way`,
+    );
+  build.log(`Error: ${describeDiagnostic(cause)}`);
+  return new PhaseError('init', describeDiagnostic(cause), { diagnostics: [cause] });
+}
+
+/** What `fmt` says first: a summary, the place with the lines there, and a detail, with empty lines between them. */
+function firstFinding(text: string, file: string): Diagnostic | undefined {
+  const found =
+    /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?:\n+(?!Error: )(?<detail>.+))?/m;
+  const { summary, line, detail } = found.exec(text)?.groups ?? {};
+  if (summary === undefined) return undefined;
+  return { severity: 'error', summary, ...(detail === undefined ? {} : { detail }), file, line: Number(line) };
+}

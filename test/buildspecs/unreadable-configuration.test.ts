@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runEngineBinary } from '../../buildspecs/program/engine/engine.ts';
+import { planFailureOf } from './build-runs.ts';
+import { DIRECTORY as directory, ProgramRun } from './program-runs.ts';
+
+let run: ProgramRun;
+beforeEach(() => {
+  run = new ProgramRun({});
+});
+afterEach(() => run.remove());
+
+const resource = 'resource "terraform_data" "one" {}\n';
+
+describe('a file of a configuration that cannot be read', () => {
+  /** Hidden from our parser, this would run a command in whatever else the engine does than to format. */
+  const COMMAND =
+    'terraform {\n  encryption {\n    key_provider "external" "mine" {\n      command = ["sh"]\n    }\n  }\n}\n';
+
+  const refusalOf = async (file: string, text: string, engine: string) => {
+    // Objects of a run are written once, and each of these is the first plan of its run.
+    run.artifacts.objects.clear();
+    run.write({ [`${directory}/${file}`]: text });
+    const { phase, message } = planFailureOf((await run.plan({ STAGEGATE_ENGINE: engine })).result);
+    return { phase, message };
+  };
+  const NOT_READ = 'what it has not looked through is not planned; write it another way';
+
+  it('is explained by the engine, which formats its text and does nothing else', async () => {
+    const text = `${resource}\nterraform {\n  backend "s3" {\n`;
+    run.steps.fmt = (step) =>
+      runEngineBinary('terraform', {
+        ...step,
+        environment: { ...step.environment, PATH: process.env.PATH ?? '' },
+      });
+    expect(await refusalOf('main.tf', text, 'terraform')).toEqual({
+      phase: 'init',
+      message: 'Unclosed configuration block (apps/shop/dev1/main.tf:4)',
+    });
+    expect(run.calls.map(({ arguments: given, directory: place }) => [place, ...given])).toEqual([
+      [run.base, 'fmt', '-check', '-no-color', '-'],
+    ]);
+    expect(run.calls[0]?.input?.toString()).toBe(text);
+    run.artifacts.objects.clear();
+    expect(planFailureOf((await run.plan()).result).diagnostics).toEqual([
+      {
+        ...{ severity: 'error', summary: 'Unclosed configuration block', file: `${directory}/main.tf`, line: 4 },
+        detail: expect.stringMatching(/^There is no closing brace for this block before the end of the file\./),
+      },
+    ]);
+  });
+
+  it('is refused with its place where the engine has nothing to say against it', async () => {
+    expect(await refusalOf('main.tf', `${COMMAND}\n?`, 'tofu')).toMatchObject({ phase: 'encryption' });
+    expect(await refusalOf('main.tf', `x = 1 ?\n`, 'tofu')).toEqual({
+      phase: 'backend',
+      message: `${directory}/main.tf:1: Stagegate cannot read this, whatever tofu makes of it: ${NOT_READ}`,
+    });
+    expect(run.commands).toEqual(['fmt']);
+  });
+
+  it.each([
+    ['main.tf', `\n# \0\n${COMMAND}`],
+    ['main.tf.json', '\n{"locals":{"a":"\0"}}'],
+  ])('is refused by name for a NUL byte in %s, and no engine runs', async (file, text) => {
+    expect(await refusalOf(file, text, 'tofu')).toEqual({
+      phase: 'backend',
+      message: `${directory}/${file}:2: there is a NUL byte, which no configuration may have`,
+    });
+    expect(run.commands).toEqual([]);
+  });
+
+  it('is refused with its line where it should be JSON, which engines do not format', async () => {
+    expect(await refusalOf('main.tf.json', '\n{ "terraform": {', 'terraform')).toEqual({
+      phase: 'backend',
+      message: `${directory}/main.tf.json:2: this is no JSON`,
+    });
+    expect(run.commands).toEqual([]);
+  });
+});
