@@ -6,7 +6,7 @@ import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
-import { addedSince, MOST_TREE_BYTES, packTree, type TreeArchive } from './bundle/tree-archive.ts';
+import { addedSince, MOST_TREE_BYTES, packTree, removeForeignLinks, type TreeArchive } from './bundle/tree-archive.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
 import { readManifest } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
@@ -138,6 +138,7 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
 async function keepTree(build: PlanBuild): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');
+  for (const path of removeForeignLinks(paths)) build.log(`"${path}" is left out: it leads out of the repository`);
   const tree = await packTree(paths);
   if (tree.bytes.length > MOST_TREE_BYTES)
     throw new PhaseError(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -45,8 +45,8 @@ afterEach(() => {
 
 async function plan(source: string) {
   run.write({ [`${directory}/main.tf`]: moduleFrom(source) });
-  const { result } = await run.plan();
-  return { result, commands: run.commands };
+  const { result, log } = await run.plan();
+  return { result, log, commands: run.commands };
 }
 
 async function expectRefused(source: string, message: string) {
@@ -92,6 +92,29 @@ describe('a module from git', () => {
   it('is refused where its files are links to those of the machine', async () => {
     shared.commit({ 'main.tf': { link: join(outside, 'main.tf') } });
     await expectRefused(`"git::${URL}"`, `the module "web" from "git::${URL}" ${LINK}`);
+  });
+});
+
+describe('a link to the machine deep in a module', () => {
+  it('is left out of what is planned, with a line in the log', async () => {
+    const deep = 'examples/deep/hosts';
+    shared.commit({
+      'main.tf': resource,
+      [deep]: { link: '/etc/hosts' },
+      'examples/deep/own': { link: '../../main.tf' },
+    });
+    const modules = join(run.base, 'tree', directory, '.terraform/modules/web');
+    const links: boolean[] = [];
+    const { plan: planStep } = run.steps;
+    run.steps.plan = (step) => {
+      const isThere = (name: string) => lstatSync(join(modules, name), { throwIfNoEntry: false }) !== undefined;
+      links.push(isThere(deep), isThere('examples/deep/own'));
+      return planStep?.(step) ?? {};
+    };
+    const { result, log } = await plan(`"git::${URL}"`);
+    expect(result).toMatchObject({ ok: true });
+    expect(links).toEqual([false, true]);
+    expect(log).toContain(`"${directory}/.terraform/modules/web/${deep}" is left out: it leads out of the repository`);
   });
 });
 

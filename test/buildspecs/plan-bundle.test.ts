@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -17,7 +18,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Header } from 'tar';
 import { workPaths } from '../../buildspecs/program/build/work-paths.ts';
 import { packBundle, unpackBundle } from '../../buildspecs/program/bundle/plan-bundle.ts';
-import { addedSince, packTree, unpackTree } from '../../buildspecs/program/bundle/tree-archive.ts';
+import { addedSince, packTree, removeForeignLinks, unpackTree } from '../../buildspecs/program/bundle/tree-archive.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 type Files = Readonly<Record<string, string | { link: string }>>;
@@ -111,6 +112,51 @@ describe('the archive of the tree', () => {
     expect([mayRun('run.sh'), mayRun('shared.txt')]).toEqual([true, false]);
   });
 
+  test('has every name of a file as a file of its own', async () => {
+    const paths = initialized({ 'lib/one.txt': 'text' });
+    linkSync(join(paths.tree, 'lib/one.txt'), join(paths.tree, 'lib/other.txt'));
+    const plain = initialized({ 'lib/one.txt': 'text', 'lib/other.txt': 'text' });
+    expect((await packTree(paths)).bytes.equals((await packTree(plain)).bytes)).toBe(true);
+  });
+
+  test('has no links that lead out of the tree, which a module may bring: they are not planned with either', async () => {
+    const modules = 'apps/shop/dev1/.terraform/modules';
+    const foreign = {
+      [`${modules}/web/examples/deep/absolute`]: { link: '/etc/hosts' },
+      [`${modules}/web/examples/deep/out`]: { link: `${'../'.repeat(20)}etc` },
+      [`${modules}/web/examples/deep/out-and-back`]: { link: `${'../'.repeat(9)}tree/shared.txt` },
+      [`${modules}/web/examples/deep/to-nothing`]: { link: `${'../'.repeat(9)}nothing` },
+      [`${modules}/web/through`]: { link: 'examples/deep/absolute' },
+    };
+    const own = {
+      [`${modules}/web/examples/deep/shared.txt`]: { link: `${'../'.repeat(8)}shared.txt` },
+      [`${modules}/web/examples/self`]: { link: '.' },
+      [`${modules}/web/examples/nothing`]: { link: '../nothing' },
+    };
+    const paths = initialized({ 'shared.txt': 'shared', ...foreign, ...own });
+    expect([...removeForeignLinks(paths)].sort()).toEqual(Object.keys(foreign).sort());
+    expect(namesIn(paths.tree)).toEqual(['shared.txt', ...Object.keys(own)].sort());
+    const other = pathsIn(temporaryDirectory());
+    mkdirSync(other.base, { recursive: true });
+    await unpackTree((await packTree(paths)).bytes, other);
+    expect(namesIn(other.tree)).toEqual(namesIn(paths.tree));
+  });
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ['is none', async () => Buffer.from('no archive')],
+    [
+      'has a link that leads out',
+      async () => (await packTree(initialized({ 'lib/link': { link: '/etc/hosts' } }))).bytes,
+    ],
+  ])('is refused where it %s', async (_, make) => {
+    const paths = pathsIn(temporaryDirectory());
+    mkdirSync(paths.base, { recursive: true });
+    await expect(unpackTree(await make(), paths)).rejects.toMatchObject({
+      ...{ name: 'PhaseError', phase: 'bundle', reason: 'bundle-refused' },
+      message: expect.stringMatching(/^the tree that was planned cannot be laid out \(/),
+    });
+  });
+
   test('of equal contents has equal bytes, whenever they were written', async () => {
     const files = { 'b/main.tf': 'b', 'a/main.tf': 'a', 'a/link': { link: 'main.tf' } };
     const [one, other] = [initialized(files), initialized(Object.fromEntries(Object.entries(files).reverse()))];
@@ -156,6 +202,29 @@ describe('what a plan does to the tree', () => {
       utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
     });
     expect(found).toEqual({ added: [], addedLinks: [] });
+  });
+
+  test('is nothing where it made a link again as it was', async () => {
+    const found = await planning((tree) => {
+      rmSync(join(tree, 'lib/link'));
+      symlinkSync('app.zip', join(tree, 'lib/link'));
+      utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
+    });
+    expect(found).toEqual({ added: [], addedLinks: [] });
+  });
+
+  test.each<[string, (tree: string) => void]>([
+    ['another link', (tree) => symlinkSync('app.zip/', join(tree, 'lib/link'))],
+    ['a file in its place', (tree) => writeFileSync(join(tree, 'lib/link'), 'zip')],
+  ])('is refused where it gave a link of the commit %s', async (_, plan) => {
+    const planned = planning((tree) => {
+      rmSync(join(tree, 'lib/link'));
+      plan(tree);
+    });
+    await expect(planned).rejects.toMatchObject({
+      reason: 'tree-changed',
+      message: expect.stringContaining('the plan changed "lib/link", which the commit has'),
+    });
   });
 
   test.each<[string, (tree: string) => void]>([
@@ -204,6 +273,15 @@ describe('a plan bundle', () => {
       'tree.sha256',
       'variables.tfvars.json',
     ]);
+  });
+
+  test('carries a file that the plan added under two names', async () => {
+    const { paths, tree, other } = await planned({ 'build/one.txt': 'text' });
+    linkSync(join(paths.tree, 'build/one.txt'), join(paths.tree, 'build/other.txt'));
+    const { added } = await addedSince(tree, paths);
+    const bundle = await packBundle(paths, tree.sha256, added);
+    expect(await unpackBundle(bundle.bytes, other, tree.sha256)).toEqual(['build/one.txt', 'build/other.txt']);
+    expect(readFileSync(join(other.tree, 'build/other.txt'), 'utf8')).toBe('text');
   });
 
   test('is for one tree only', async () => {

@@ -82,6 +82,17 @@ describe('the checkout', () => {
     expect(prepared.output).toContain('"apps/other/dev1/file.txt" is left out');
   });
 
+  it('leaves out links that lead out and back in, which they do at no other place', async () => {
+    write({
+      [`${directory}/main.tf`]: resource,
+      'modules/shared.txt': 'shared',
+      'modules/back.txt': { link: '../../checkout/modules/shared.txt' },
+    });
+    const prepared = await prepare();
+    expect([prepared.ok, existsSync(inTree('modules/shared.txt'))]).toEqual([true, true]);
+    expect(prepared.output).toContain('"modules/back.txt" is left out');
+  });
+
   it('leaves out links that lead out through other links only', async () => {
     mkdirSync(join(run.root, 'outside'));
     write({

@@ -9,13 +9,23 @@ export interface Archive {
 /** Equal contents give equal bytes, whenever they were written. */
 const WRITTEN_AT = new Date('2020-01-01T00:00:00Z');
 
-/** Packs files and links below `directory`, named by their paths from there. Links are packed as links. */
+/** Of a file that is there under two names, the second would be packed as a link to the first. */
+class NothingKept<Key, Value> extends Map<Key, Value> {
+  override set(): this {
+    return this;
+  }
+}
+
+/** Packs files and links below `directory`, named by their paths from there. Symbolic links are packed as links, and every name of a file as a file. */
 export async function pack(directory: string, names: readonly string[]): Promise<Archive> {
   const { create } = await import('tar');
   const hash = createHash('sha256');
   const chunks: Buffer[] = [];
   const archive = create(
-    { cwd: directory, gzip: true, portable: true, mtime: WRITTEN_AT, noDirRecurse: true, strict: true },
+    {
+      ...{ cwd: directory, gzip: true, portable: true, mtime: WRITTEN_AT, noDirRecurse: true, strict: true },
+      linkCache: new NothingKept(),
+    },
     [...names].sort(),
   );
   for await (const chunk of archive) {

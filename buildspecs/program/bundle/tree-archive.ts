@@ -1,19 +1,34 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { PhaseError } from '../build/failure.ts';
+import { describeError, PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
+import { isOwnLink } from '../configuration/places.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 
 /** How a file or link was when the archive was made; a write changes one of them. */
 interface Seen {
   readonly size: number;
   readonly changedAt: number;
+  /** Of a link: what it says. */
+  readonly link: string | undefined;
 }
 
 /** Repositories and modules that have more than this packed are no configuration. */
 export const MOST_TREE_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * Removes the links that lead out of the tree, which modules bring along: no build can lay them out elsewhere, so that the
+ * plan must do without them, too. Answers their paths in the tree.
+ */
+export function removeForeignLinks({ tree }: WorkPaths): readonly string[] {
+  const isForeign = (path: string) => lstatSync(path).isSymbolicLink() && !isOwnLink(tree, path);
+  // All of them are found before one is gone that another leads through.
+  const foreign = listTree(tree).filter(isForeign);
+  for (const path of foreign) unlinkSync(path);
+  return foreign.map((path) => relative(tree, path));
+}
 
 /** Everything that is planned and applied, as it was before anything of the repository ran. */
 export interface TreeArchive extends Archive {
@@ -36,8 +51,13 @@ export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   return { ...archive, files };
 }
 
-/** Lays the tree out where it was packed. */
-export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> => unpack(bytes, paths.base);
+/** Lays the tree out where it was packed. Throws PhaseError `bundle-refused`. */
+export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> =>
+  unpack(bytes, paths.base).catch((error: unknown) => {
+    throw new PhaseError('bundle', `the tree that was planned cannot be laid out (${describeError(error)})`, {
+      reason: 'bundle-refused',
+    });
+  });
 
 /** Files of a tree, by their paths in it. */
 interface AddedToTree {
@@ -83,21 +103,30 @@ function compare({ files }: TreeArchive, { tree }: WorkPaths): AddedToTree & { r
 }
 
 /** Those whose contents are others than those that were packed. */
-async function changedAmong(touched: readonly string[], { bytes }: TreeArchive, paths: WorkPaths): Promise<string[]> {
+async function changedAmong(
+  touched: readonly string[],
+  { bytes, files }: TreeArchive,
+  paths: WorkPaths,
+): Promise<string[]> {
   mkdirSync(paths.before, { recursive: true });
   await unpack(bytes, paths.before);
   const packed = join(paths.before, relative(paths.base, paths.tree));
-  return touched.filter((path) => !isSame(join(packed, path), join(paths.tree, path)));
+  return touched.filter((path) => {
+    const now = join(paths.tree, path);
+    const link = files.get(path)?.link;
+    return link === undefined ? !isSameFile(join(packed, path), now) : linkAt(now) !== link;
+  });
 }
 
-function isSame(one: string, other: string): boolean {
-  const [first, second] = [lstatSync(one), lstatSync(other)];
-  return first.isFile() && second.isFile() && readFileSync(one).equals(readFileSync(other));
-}
+const isSameFile = (packed: string, now: string): boolean =>
+  lstatSync(now).isFile() && readFileSync(packed).equals(readFileSync(now));
+
+const linkAt = (path: string): string | undefined =>
+  lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
 
 function look(path: string): Seen {
   const { size, ctimeMs } = lstatSync(path);
-  return { size, changedAt: ctimeMs };
+  return { size, changedAt: ctimeMs, link: linkAt(path) };
 }
 
 /** Files and links; history and what the engine can fetch again are left out. */

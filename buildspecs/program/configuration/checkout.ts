@@ -2,14 +2,10 @@ import { constants, copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSyn
 import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import { ENGINE_DIRECTORY } from './engine-files.ts';
-import { isInside, leadsOut, staysInside } from './places.ts';
+import { isInside, isOwnLink } from './places.ts';
 
 /** None belongs to the approved configuration: history, with settings that can name commands, and what an engine run left behind. */
 const leftOut = new Set(['.git', '.hg', ENGINE_DIRECTORY]);
-
-/** A link must stay inside the repository by its text, for every machine, and by where it leads through others. */
-const isOwnLink = (root: string, from: string): boolean =>
-  staysInside(root, from, readlinkSync(from)) && !leadsOut(root, from);
 
 /** Copies a directory below `source` and collects what cannot be copied: links that lead out, sockets and the like. */
 function copyDirectory(source: string, target: string, root: string, refused: string[]): void {

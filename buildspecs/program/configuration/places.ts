@@ -1,12 +1,14 @@
 import { readlinkSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 export const isInside = (directory: string, path: string): boolean =>
   path === directory || path.startsWith(directory + sep);
 
-/** Whether a link stays inside of a directory, going by its text alone. */
-export const staysInside = (directory: string, from: string, link: string): boolean =>
-  !isAbsolute(link) && isInside(directory, resolve(dirname(from), link));
+/** Whether a link stays inside of a directory, going by its text alone, wherever that directory is and whatever it is called. */
+function staysInside(directory: string, from: string, link: string): boolean {
+  const place = join(relative(directory, dirname(from)), link);
+  return !isAbsolute(link) && place !== '..' && !place.startsWith(`..${sep}`);
+}
 
 function orUndefined(read: () => string): string | undefined {
   try {
@@ -31,3 +33,7 @@ export function leadsOut(directory: string, path: string): boolean {
   const link = orUndefined(() => readlinkSync(path));
   return !isInside(directory, path) || (link !== undefined && !staysInside(directory, path, link));
 }
+
+/** Whether a link stays inside of a directory by its text, for every machine, and by where it leads through others. */
+export const isOwnLink = (directory: string, path: string): boolean =>
+  staysInside(directory, path, readlinkSync(path)) && !leadsOut(directory, path);
