@@ -19,6 +19,7 @@ import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { readPlannedState } from './engine/planned-state.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
+import { quotePath } from './engine/strict-text.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
@@ -138,7 +139,8 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
 async function keepTree(build: PlanBuild): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');
-  for (const path of removeForeignLinks(paths)) build.log(`"${path}" is left out: it leads out of the repository`);
+  for (const path of removeForeignLinks(paths))
+    build.log(`${quotePath(path)} is left out: it leads out of the repository`);
   const tree = await packTree(paths);
   if (tree.bytes.length > MOST_TREE_BYTES)
     throw new PhaseError(
@@ -154,7 +156,8 @@ async function pack(build: PlanBuild, tree: TreeArchive): Promise<{ bundle: Arch
   const { paths } = build;
   try {
     const { added, addedLinks } = await addedSince(tree, paths);
-    for (const path of addedLinks) build.log(`"${path}" is a link that the plan made: it is not carried to the apply`);
+    for (const path of addedLinks)
+      build.log(`${quotePath(path)} is a link that the plan made: it is not carried to the apply`);
     return { bundle: await packBundle(paths, tree.sha256, added), added };
   } catch (error) {
     throw toPhaseError(error, 'bundle');

@@ -320,6 +320,43 @@ describe('a plan bundle', () => {
     });
   });
 
+  // Approvers read these names.
+  const UNSEEN_NAMES = [
+    ['build/a\nb.zip', '"build/a\\nb.zip"'],
+    ['build/a\u001b[2Kb.zip', '"build/a\\u001b[2Kb.zip"'],
+    ['build/a\u009bb.zip', '"build/a\\u009bb.zip"'],
+    ['build/piz.\u202efdp', '"build/piz.\\u202efdp"'],
+    ['build/a\u200b.zip', '"build/a\\u200b.zip"'],
+    ['build/a\u2028b', '"build/a\\u2028b"'],
+    ['build/a\u{e0041}b', '"build/a\\udb40\\udc41b"'],
+  ] as const;
+
+  test.each(UNSEEN_NAMES)('is not made with %j, whose characters nobody sees', async (name, told) => {
+    const { paths, tree } = await planned({ [name]: 'x' });
+    const { added } = await addedSince(tree, paths);
+    await expect(packBundle(paths, tree.sha256, added)).rejects.toMatchObject({
+      reason: 'bundle-refused',
+      message: `the plan left ${told}, which has characters in its name that people would not see, or is far too long`,
+    });
+  });
+
+  test('is not made where the plan left a name that is no UTF-8', async () => {
+    const { paths, tree } = await planned();
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${paths.tree}/apps/bad-`), Buffer.from([0xff]), Buffer.from('.zip')]),
+      'x',
+    );
+    await expect(addedSince(tree, paths)).rejects.toMatchObject({
+      ...{ phase: 'bundle', reason: 'bundle-refused' },
+      message: 'the repository has "bad-\uFFFD.zip", a name that is no UTF-8',
+    });
+  });
+
+  test('may have a name with the character that stands for what is no UTF-8', async () => {
+    const { paths, tree } = await planned({ 'build/\uFFFD.zip': 'x' });
+    expect((await addedSince(tree, paths)).added).toEqual(['build/\uFFFD.zip']);
+  });
+
   /** An archive as nobody's program would make it. */
   function crafted(
     entries: readonly {
@@ -361,6 +398,11 @@ describe('a plan bundle', () => {
   test.each(REFUSED_NAMES)('is refused, before anything is written, with %s', async (name) => {
     const told = await refusal((own) => crafted([...own, { path: `tree/${name}`, content: 'x' }]));
     expect(told).toContain(`the bundle has "tree/${name}", which `);
+  });
+
+  test.each(UNSEEN_NAMES)('is refused, before anything is written, with %j', async (name, told) => {
+    const named = refusal((own) => crafted([...own, { path: `tree/${name}`, content: 'x' }]));
+    expect(await named).toContain(`the bundle has "tree/${told.slice(1)}, which has characters`);
   });
 
   test.each<[string, Parameters<typeof crafted>[0][number]]>([

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ENGINE_DIRECTORY, LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
+import { isPlainLine } from '../engine/strict-text.ts';
 
 /** What the engine takes for configuration, values, state or tests, whatever comes after. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;
@@ -13,6 +14,7 @@ export function objectionToAdded(tree: string, path: string): string | undefined
   const parts = path.split('/');
   if (path === '' || parts.some((part) => part === '' || part === '.' || part === '..'))
     return 'is no path in the repository';
+  if (!isPlainLine(path)) return 'has characters in its name that people would not see, or is far too long';
   const name = basename(path);
   if (READ_BY_ENGINE.test(name) || name === LOCK_FILE || parts.includes(VENDORED) || parts.includes('.git'))
     return 'has a name that the engine reads; only the commit may bring such files';

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
+import { quotePath } from '../engine/strict-text.ts';
 import { objectionToAdded } from './added-files.ts';
 import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
 
@@ -16,7 +17,8 @@ const MOST_UNPACKED_BYTES = 1024 * 1024 * 1024;
 export async function packBundle(paths: WorkPaths, treeSha256: Buffer, added: readonly string[]): Promise<Archive> {
   for (const path of added) {
     const objection = objectionToAdded(paths.tree, path);
-    if (objection) throw new PhaseError('bundle', `the plan left "${path}", which ${objection}`, { reason: REFUSED });
+    if (objection)
+      throw new PhaseError('bundle', `the plan left ${quotePath(path)}, which ${objection}`, { reason: REFUSED });
   }
   writeFileSync(paths.treeDigest, treeSha256.toString('hex'));
   const own = [paths.plan, paths.treeDigest].map((path) => relative(paths.base, path));
@@ -44,7 +46,7 @@ export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: 
   const missing = new Set(own);
   const tree = `${relative(paths.base, paths.tree)}/`;
   const objectionTo = ({ path, type }: ArchiveEntry): string | undefined => {
-    const told = JSON.stringify(path.slice(0, LONGEST_TOLD));
+    const told = quotePath(path);
     if (type !== 'File' && type !== 'OldFile') return `has ${told}, which is no regular file but a ${type}`;
     if (missing.delete(path)) return undefined;
     const name = path.startsWith(tree) ? path.slice(tree.length) : undefined;
@@ -68,8 +70,6 @@ export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: 
     );
   return [...added].sort();
 }
-
-const LONGEST_TOLD = 200;
 
 /** Also where it is a link that leads nowhere. */
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

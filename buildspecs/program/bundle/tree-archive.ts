@@ -5,6 +5,7 @@ import { describeError, PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
+import { quotePath } from '../engine/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 
 /** How a file or link was when the archive was made; a write changes one of them. */
@@ -74,7 +75,7 @@ export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promis
   const { touched, ...added } = compare(archive, paths);
   const changed = touched.length === 0 ? [] : await changedAmong(touched, archive, paths);
   if (changed.length === 0) return added;
-  const told = changed.slice(0, MOST_TOLD).map((path) => `"${path}"`);
+  const told = changed.slice(0, MOST_TOLD).map(quotePath);
   const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
   throw new PhaseError(
     'bundle',
@@ -133,10 +134,21 @@ function look(path: string): Seen {
 function listTree(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
+    requireText(path, entry.name);
     if (entry.name === '.git') return [];
     if (entry.name === ENGINE_DIRECTORY && entry.isDirectory()) return listModules(path);
     if (entry.isDirectory()) return listTree(path);
     return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
+  });
+}
+
+const NO_TEXT = '\uFFFD';
+
+/** Bytes that are no UTF-8 are read as another name, by which nothing is there. */
+function requireText(path: string, name: string): void {
+  if (!name.includes(NO_TEXT) || lstatSync(path, { throwIfNoEntry: false })) return;
+  throw new PhaseError('bundle', `the repository has ${quotePath(name)}, a name that is no UTF-8`, {
+    reason: 'bundle-refused',
   });
 }
 
