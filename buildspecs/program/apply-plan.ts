@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApplyResult } from '../../lambdas/domain/build-result.ts';
+import { RUN_OBJECTS } from '../../lambdas/domain/run-objects.ts';
 import { ObjectExistsError } from './artifacts/artifacts.ts';
 import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';
@@ -178,10 +179,11 @@ export async function judgeFailedApply(
   };
 }
 
+/** The key has the secret of the run in it: whoever may read the message may not read the artifacts by that. */
 async function keepState({ artifacts }: ApplyBuild, file: string): Promise<string> {
   try {
-    const { key } = await artifacts.put('unsavedState', readFileSync(file));
-    return `; the state could not be saved and is kept at ${key}`;
+    await artifacts.put('unsavedState', readFileSync(file));
+    return `; the state could not be saved and is kept as ${RUN_OBJECTS.unsavedState} of this run, where operators find it ("A killed apply" of docs/operations.md)`;
   } catch (error) {
     return `; the state could neither be saved nor kept: ${toPhaseError(error, 'upload').message}`;
   }

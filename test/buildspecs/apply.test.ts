@@ -232,7 +232,8 @@ describe('an apply fails', () => {
     });
     const failure = failureOf(await apply(cloud, environment, planned));
     expect(failure).toMatchObject({ phase: 'apply', applied: 'partly' });
-    expect(failure.message).toContain(`is kept at ${planned.prefix}apply/errored.tfstate`);
+    expect(failure.message).toContain('is kept as apply/errored.tfstate of this run');
+    expect(failure.message).not.toContain(planned.prefix);
     expect(await cloud.readJson(artifactBucket, `${planned.prefix}apply/errored.tfstate`)).toMatchObject({
       resources: [{ type: 'terraform_data', name: 'one' }],
     });
