@@ -6,6 +6,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import pRetry from 'p-retry';
 import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
 import { type Address, ArtifactStoreError, type Artifacts, ObjectExistsError } from './artifacts.ts';
 
@@ -15,13 +16,27 @@ export interface S3Artifacts extends Pick<Artifacts, 'put' | 'get'> {
   findCredentials(): Promise<unknown>;
 }
 
-const TAKEN: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict'];
+/** Another write of the same key is under way: who comes first shows when that has ended. */
+const UNDER_WAY = 'ConditionalRequestConflict';
+const TAKEN: readonly string[] = ['PreconditionFailed', UNDER_WAY];
 const isTaken = (error: unknown): boolean => error instanceof S3ServiceException && TAKEN.includes(error.name);
+/** Without the right to list the bucket, S3 says 403 of what is not there. */
+const isNotThere = (error: unknown): boolean =>
+  error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0);
 
-export function s3Artifacts(bucket: string, prefix: string): S3Artifacts {
+/** The SDK does not try again what is under way. Twice as long before each further time. */
+const PATIENCE = { retries: 4, minTimeout: 250 };
+
+export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE): S3Artifacts {
   const client = new S3Client({ maxAttempts: 5 });
 
-  async function write(key: string, body: Buffer | string, checksum: string): Promise<string | undefined> {
+  const write = (key: string, body: Buffer | string, checksum: string): Promise<string | undefined> =>
+    pRetry(() => writeOnce(key, body, checksum), {
+      ...patience,
+      shouldRetry: ({ error }) => error.name === UNDER_WAY,
+    });
+
+  async function writeOnce(key: string, body: Buffer | string, checksum: string): Promise<string | undefined> {
     const { VersionId } = await client.send(
       new PutObjectCommand({
         Bucket: bucket,
@@ -37,9 +52,11 @@ export function s3Artifacts(bucket: string, prefix: string): S3Artifacts {
 
   /** The version of an object that has these contents: a write whose answer was lost is tried again, and refused then. */
   async function find(key: string, checksum: string): Promise<string | undefined> {
-    const { ChecksumSHA256, VersionId } = await client.send(
-      new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }),
-    );
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
+    const { ChecksumSHA256, VersionId } = await client.send(head).catch((error: unknown) => {
+      if (isNotThere(error)) return { ChecksumSHA256: undefined, VersionId: undefined };
+      throw error;
+    });
     return ChecksumSHA256 === checksum ? VersionId : undefined;
   }
 
