@@ -123,6 +123,7 @@ export const aPlanned = (facts: Partial<Planned> = {}): Planned => ({
   stateAddress: { bucket: 'acme-state', key: 'apps/my-app/dev1/terraform.tfstate', region: 'eu-west-1' },
   plannedAt: NOW,
   round: 1,
+  isInspected: false,
   hasChanges: true,
   headline: aHeadline(),
   gates: [],

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { listAdded } from '../../lambdas/domain/added-files.ts';
 import type { InspectionResult, InspectionSuccess } from '../../lambdas/domain/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
 import { PhaseError } from './build/failure.ts';
 import type { InspectBuild } from './build/run-build.ts';
+import type { WorkPaths } from './build/work-paths.ts';
 import { downloadPlan, unpackPlan } from './bundle/download.ts';
 import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readManifest } from './configuration/installed-modules.ts';
@@ -59,10 +62,19 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     ...{ planJson, modules, backend },
     state: planFile.state,
     added: listAdded(added),
+    content: contentDigest(planned.tree, added, paths),
     lockedProviders: describeLocked(locked),
     ...(providers && { providers: countsOf(providers) }),
   };
 }
+
+/** Stands for all that is applied with the plan: another plan that does the same with other files does something else. */
+function contentDigest(tree: Buffer, added: readonly string[], { tree: directory }: WorkPaths): string {
+  const files = added.map((path) => [path, sha256Of(readFileSync(join(directory, path)))]);
+  return sha256Of(JSON.stringify([sha256Of(tree), ...files]));
+}
+
+const sha256Of = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 
 async function readPlan({ paths }: InspectBuild): Promise<PlanFile> {
   try {

@@ -57,6 +57,7 @@ interface KnownPlan extends Pick<PlanSuccess, 'planJson' | 'modules' | 'backend'
   /** Only of a plan that nobody has looked at: what there is to do is read from the plan itself then. */
   readonly exitCode?: PlanSuccess['exitCode'];
   readonly digest: string;
+  readonly content?: string;
   readonly lockedProviders?: readonly LockedProvider[];
   readonly providers?: ProviderCounts;
 }
@@ -84,7 +85,9 @@ export async function analyzeDeploymentPlan(
     readForSettling(ahead, deployment),
   ]);
   const claimed = requireOwn(deployment, left.result);
-  if (!isInspected && needsInspection(subject, claimed)) return { next: 'inspect', gates: [] };
+  const place = { application: deployment.application, environment: deployment.environment };
+  const hasStateAddress = (await ahead.get('stateAddress', place)) !== undefined;
+  if (!isInspected && needsInspection(subject, claimed, hasStateAddress)) return { next: 'inspect', gates: [] };
   const known: KnownPlan = isInspected ? await readInspection(artifacts, deployment, claimed) : claimed;
   const [plan, modules, before] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
@@ -102,7 +105,7 @@ export async function analyzeDeploymentPlan(
   };
   const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
   const found = {
-    planned: planOf(subject, { ...claimed, ...known }, analysis, stored, surroundings.now()),
+    planned: planOf(subject, { ...claimed, ...known }, analysis, stored, isInspected, surroundings.now()),
     backend: known.backend,
     resources: analysis.resourcesInState,
     blocked: blockingOf(analysis),
@@ -200,6 +203,7 @@ function analyze(
     ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
     lifts,
     digestKey: environment.externalId,
+    ...(known.content !== undefined && { content: known.content }),
   });
 }
 
@@ -208,6 +212,7 @@ function planOf(
   result: PlanSuccess,
   analysis: Analysis,
   stored: Artifact,
+  isInspected: boolean,
   now: string,
 ): Planned {
   const lifts = analysis.safeguards.liftsUsed;
@@ -223,6 +228,7 @@ function planOf(
     // Plans grow old: none is younger than it can be.
     plannedAt: result.createdAt < now ? result.createdAt : now,
     round: deployment.round,
+    isInspected,
     hasChanges: analysis.hasChanges,
     headline: headlineOf(analysis),
     gates: requiredGates(

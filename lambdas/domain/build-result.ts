@@ -91,6 +91,8 @@ export const InspectionSuccessSchema = z.object({
   backend: Backend,
   state: StateHead.nullable(),
   added: AddedFilesSchema,
+  /** SHA-256 of what is applied with the plan: the tree, and the added files. */
+  content: Sha256Schema,
   lockedProviders: z.array(LockedProviderSchema).max(MOST_PROVIDERS),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),

@@ -148,10 +148,11 @@ async function objectionToApplying(
   for (const address of planned.lifts)
     if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
-  if (isProtected(target) && !planned.isProtected && planned.headline.summary.destroy > 0)
+  const mayDelete = planned.headline.summary.destroy > 0 || !planned.isInspected;
+  if (isProtected(target) && !planned.isProtected && mayDelete)
     return {
       reason: 'deletion-protected',
-      message: `${environment} was protected against deletion after this plan, which deletes, was made`,
+      message: `${environment} was protected against deletion after this plan was made, which ${planned.isInspected ? 'deletes' : 'nobody has looked at'}`,
     };
   return objectionTo(transaction, deployment);
 }

@@ -85,6 +85,8 @@ export const PlannedSchema = z.object({
   /** 1 for the first plan of the deployment, one more each time it is planned again. */
   round: z.int().min(1),
   hasChanges: z.boolean(),
+  /** Whether a build in which nothing of the repository runs has read it. */
+  isInspected: z.boolean().default(false),
   /** Numbers and sentences shown in lists; the whole analysis is the artifact. */
   headline: AnalysisHeadlineSchema,
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),

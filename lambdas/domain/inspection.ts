@@ -1,7 +1,7 @@
 import type { Application } from './application.ts';
 import { InspectionResultSchema, type InspectionSuccess, type PlanSuccess } from './build-result.ts';
 import { type Deployment, runPrefix } from './deployment.ts';
-import { type Environment, isProtected } from './environment.ts';
+import { type Environment, isProtected, stateKeyOf } from './environment.ts';
 import { BuildResultError } from './errors.ts';
 import { gatesOf, policyForDeployment } from './policy.ts';
 import type { ArtifactStore } from './ports.ts';
@@ -16,15 +16,23 @@ interface Subject {
 /**
  * Does something hang on what this plan says? Code of the repository runs in the build that makes it. Where nobody is asked
  * and nothing is protected, its author may apply what they like there anyway, and what counts is that it was applied; a
- * plan without changes is never applied, and makes its release a success that the next environment asks for.
+ * plan without changes is never applied, and makes its release a success that the next environment asks for. Another state
+ * key than the usual one may be somebody else's, who could not claim it any more.
  */
 export function needsInspection(
   { application, environment, deployment }: Subject,
-  { exitCode }: Pick<PlanSuccess, 'exitCode'>,
+  { exitCode, backend }: Pick<PlanSuccess, 'exitCode' | 'backend'>,
+  hasStateAddress: boolean,
 ): boolean {
   const gates = gatesOf(policyForDeployment(environment, deployment.operation, application.policy));
   const isProof = environment.type === 'regular' && deployment.operation !== 'destroy';
-  return gates.length > 0 || isProtected(environment) || isBeingRemoved(environment) || (isProof && exitCode === 0);
+  return (
+    gates.length > 0 ||
+    isProtected(environment) ||
+    isBeingRemoved(environment) ||
+    (isProof && exitCode === 0) ||
+    (!hasStateAddress && backend.key !== stateKeyOf(environment))
+  );
 }
 
 /** Removed is only what has nothing left. */

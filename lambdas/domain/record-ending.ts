@@ -182,9 +182,9 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   if (deployment.status !== 'applying') {
     const left = await resultOf(artifacts, prefix, caught?.state);
     if (caught && left && !left.ok) {
-      const { phase, message, diagnostics } = left;
+      const { phase, reason = `${phase}-failed`, message, diagnostics } = left;
       return {
-        error: { reason: `${phase}-failed`, message, state: caught.state, ...(diagnostics && { diagnostics }) },
+        error: { reason, message, state: caught.state, ...(diagnostics && { diagnostics }) },
         applied: 'no',
       };
     }

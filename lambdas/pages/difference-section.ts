@@ -22,7 +22,7 @@ export function differenceSection(difference: PlanDifference): Html {
   return html`<section class="card" aria-labelledby="difference">
 <h2 id="difference">What differs from the plan before</h2>
 ${isSame && html`<p>Nothing: it would do the same.</p>`}
-${isHidden && html`<p>The two plans do not do the same; what differs is sensitive and not shown.</p>`}
+${isHidden && html`<p>The two plans do not do the same; what differs is sensitive and not shown, or is in the files that are applied with them.</p>`}
 ${resources.slice(0, MOST_DETAILED).map(resourceDifference)}
 ${resources.length > MOST_DETAILED && html`<p class="quiet small">${counted(resources.length - MOST_DETAILED, 'further resource')} not shown.</p>`}
 ${outputs.length > 0 && html`<p>Outputs that come out otherwise: ${codes(outputs.slice(0, MOST_DETAILED))}.</p>`}

@@ -87,7 +87,7 @@ export interface DeploymentWorkflowProps {
  *     having touched nothing.
  *     Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is
  *     called; the waiting in between is a Wait state's and no build's. The plan is told of the certificate.
- *  2. PreparePlan composes the plan build and its ticket, for which it gets credentials. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
+ *  2. PreparePlan composes the plan build and its ticket, for which it gets credentials, and a build that inspects its plan. Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next (WhatNext?).
  *     Code of the repository ran in that build. Where something hangs on what the plan says, Inspect has a build read the plan in
  *     which nothing of the repository runs, and AnalyzePlan is asked again: it is told whether that was done, so it is done once.
  *  3. Each gate that is left, staff before client, is asked for (Request…), waited for with a task token (Await…) and

@@ -119,10 +119,7 @@ export class TerraformRunner extends Construct {
       variables: commonVariables(config),
       timeout: Duration.minutes(config.planTimeoutMinutes),
       permissions: [
-        {
-          actions: ['s3:GetObject', 's3:GetObjectVersion'],
-          ...runs(`*/${RUN_OBJECTS.tree}`, `*/${RUN_OBJECTS.bundle}`),
-        },
+        { actions: ['s3:GetObject'], ...runs(`*/${RUN_OBJECTS.tree}`, `*/${RUN_OBJECTS.bundle}`) },
         results('inspect'),
         sealing,
         // It knows what the lock file demands, and what came from a registry: it may keep that for the builds that follow.

@@ -79,6 +79,32 @@ describe('an inspection', () => {
     expect((await run.inspect()).result).toMatchObject({ backend: { region: 'eu-west-1' } });
   });
 
+  test('has another digest of what is applied where the tree or an added file is another', async () => {
+    const contentOf = async (files: Readonly<Record<string, string>>, added?: string) => {
+      await planned({}, files);
+      if (added !== undefined) {
+        const { plan } = run.steps;
+        run.artifacts.objects.clear();
+        run.steps.plan = (step) => {
+          writeFileSync(`${step.directory}/function.zip`, added);
+          return plan?.(step) ?? {};
+        };
+        await run.plan();
+      }
+      const { result } = await run.inspect();
+      run.remove();
+      return result?.ok && result.content;
+    };
+    const found = [
+      await contentOf({}),
+      await contentOf({ 'shared.txt': 'other' }),
+      await contentOf({}, 'one'),
+      await contentOf({}, 'two'),
+    ];
+    expect(new Set(found).size).toBe(4);
+    expect(await contentOf({}, 'one')).toBe(found[2]);
+  });
+
   test('lists the files that the plan added', async () => {
     run = new ProgramRun({ [`${DIRECTORY}/main.tf`]: MAIN });
     run.steps.plan = (step) => {
@@ -179,6 +205,20 @@ describe('an inspection', () => {
     expect(again.isSuccessful).toBe(false);
     expect(again.result).toEqual(result);
   });
+
+  test.each(['inspectedPlan', 'inspectedModules'] as const)(
+    'fails where another %s is in the place of its own',
+    async (object) => {
+      await planned();
+      await run.artifacts.put(object, '{"forged":true}');
+      const { isSuccessful, result } = await run.inspect();
+      expect(isSuccessful).toBe(false);
+      expect(result).toMatchObject({
+        ...{ ok: false, phase: 'upload' },
+        message: 'uploading what was found: something else was put in its place before',
+      });
+    },
+  );
 });
 
 const readText = (file: string): string => readFileSync(file, 'utf8');

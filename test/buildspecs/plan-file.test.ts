@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExtData, encode } from '@msgpack/msgpack';
 import * as fc from 'fast-check';
 import { strToU8, unzipSync, zipSync } from 'fflate';
+import * as z from 'zod';
 import { PhaseError } from '../../buildspecs/program/build/failure.ts';
 import { type PlanFile, readPlanFile } from '../../buildspecs/program/engine/plan-file.ts';
 import { PlanFileError } from '../../buildspecs/program/engine/plan-file-error.ts';
@@ -170,6 +171,50 @@ describe('a plan of Terraform', () => {
       expect(configuration.get('own')?.files.get(name)).toEqual(Buffer.from(String(FILES[`${DIRECTORY}/own/${name}`])));
     requireSameConfiguration({ configuration }, { root, directory: DIRECTORY, engine: 'terraform' });
   });
+});
+
+/** docs/threat-model.md says so; should an engine or this program begin to compare them, it has to say that. */
+describe('what nobody compares', () => {
+  it('are the values of variables: those of a plan are whatever it was made with', async () => {
+    const plan = await planOf('-var=shared=2');
+    const { configuration } = await readPlanFile(plan);
+    requireSameConfiguration({ configuration }, { root, directory: DIRECTORY, engine: 'terraform' });
+    const { stdout } = await terraform('show', '-json', join(root, 'plan.tfplan'));
+    expect(JSON.parse(stdout).variables).toEqual({ shared: { value: '2' } });
+  });
+
+  it('is what a plan says was there: an apply works on the objects that stand in it', async () => {
+    const main = join(directory, 'main.tf');
+    writeFileSync(main, String(FILES[`${DIRECTORY}/main.tf`]).replace('input = "a"', 'input = "b"'));
+    const plan = await planOf();
+    writeFileSync(main, String(FILES[`${DIRECTORY}/main.tf`]));
+    const { tfplan = new Uint8Array(), tfstate = new Uint8Array() } = unzipSync(plan);
+    const id = idOf(JSON.parse(Buffer.from(tfstate).toString('utf8')));
+    const other = '00000000-0000-4000-8000-000000000000';
+    const withOther = (entry: Uint8Array) =>
+      Buffer.from(Buffer.from(entry).toString('latin1').replaceAll(id, other), 'latin1');
+    const forged = rewritten({ tfplan: withOther(tfplan), tfstate: withOther(tfstate) }, plan);
+    expect((await readPlanFile(forged)).state).toEqual((await readPlanFile(plan)).state);
+    writeFileSync(join(root, 'forged.tfplan'), forged);
+    await terraform('apply', '-input=false', join(root, 'forged.tfplan'));
+    expect(idOf(JSON.parse((await terraform('state', 'pull')).stdout))).toBe(other);
+  });
+
+  const StateSchema = z.object({
+    resources: z.array(
+      z.object({
+        name: z.string(),
+        module: z.string().optional(),
+        instances: z.array(z.object({ attributes: z.object({ id: z.string() }) })),
+      }),
+    ),
+  });
+  /** Of `terraform_data.one` in the root module. */
+  const idOf = (state: unknown): string => {
+    const { resources } = StateSchema.parse(state);
+    const found = resources.find(({ name, module }) => name === 'one' && module === undefined);
+    return found?.instances[0]?.attributes.id ?? '';
+  };
 });
 
 describe('the backend of a plan', () => {

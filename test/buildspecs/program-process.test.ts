@@ -11,7 +11,7 @@ import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { applyFailureOf, planFailureOf } from './build-runs.ts';
 import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './credentials/answering-server.ts';
-import { planFile } from './plan-files.ts';
+import { planFile, S3_BACKEND } from './plan-files.ts';
 
 /** The bundled programs as processes of their own: signals, disks and pipes. The engine is a shell script. */
 const BUCKET = 'artifacts';
@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 const engineFile = () => join(directory, 'engine.sh');
-const BACKEND = '{"backend":{"type":"s3","config":{"bucket":"b","key":"k","region":"eu-west-1"}}}';
+const BACKEND = JSON.stringify({ backend: S3_BACKEND });
 
 /** What the stand-in saves, for the backend that it configures. */
 function savedPlan(): string {
@@ -135,8 +135,11 @@ async function approved(): Promise<Record<string, string>> {
   };
 }
 
-async function appears(file: string): Promise<void> {
-  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
+async function appears(file: string, { child, ended }: Started): Promise<void> {
+  while (!existsSync(file)) {
+    if (child.exitCode !== null) throw new Error(`the build ended without ${file}:\n${(await ended).output}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** A process that is dead and was not asked after yet is a zombie. */
@@ -159,10 +162,11 @@ describe('a build that gets signals', () => {
     await run('plan');
     const [started, interrupts] = [join(directory, 'started'), join(directory, 'interrupts')];
     addEngine({ apply: slow(started, interrupts) });
-    const { child, ended } = await start('apply', await approved());
-    await appears(started);
+    const build = await start('apply', await approved());
+    const { child, ended } = build;
+    await appears(started, build);
     child.kill('SIGTERM');
-    await appears(interrupts);
+    await appears(interrupts, build);
     child.kill('SIGTERM');
     child.kill('SIGINT');
     const { exitCode } = await ended;

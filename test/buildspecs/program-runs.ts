@@ -163,7 +163,7 @@ export class ProgramRun {
     return { isSuccessful, result, log: this.log };
   }
 
-  /** Which bundle is looked at and applied: the one that the plan build names. */
+  /** Which bundle is applied: the one that the plan build names. */
   private approved() {
     const planned = PlanSuccessSchema.safeParse(this.artifacts.json('planResult')).data;
     return {
@@ -174,7 +174,7 @@ export class ProgramRun {
   }
 
   async inspect(more: Readonly<Record<string, string>> = {}) {
-    const isSuccessful = await runInspectBuild(this.machine({ ...this.approved(), ...more }), inspectPlan);
+    const isSuccessful = await runInspectBuild(this.machine(more), inspectPlan);
     const result = InspectionResultSchema.optional().parse(this.artifacts.json('inspectionResult'));
     return { isSuccessful, result, log: this.log };
   }

@@ -256,6 +256,39 @@ describe('a plan', () => {
     expect(log).toContain('Error: the failure could not be reported: ');
   });
 
+  /** The prefix of a round is known but for its number: code of the plan before can put objects there first. */
+  it('that finds another tree in the place of its own ends before anything of the repository runs', async () => {
+    const run = begin();
+    await run.artifacts.put('tree', 'another tree');
+    const { isSuccessful, result } = await run.plan();
+    expect([isSuccessful, run.commands]).toEqual([false, ['init']]);
+    expect(planFailureOf(result)).toMatchObject({
+      ...{ phase: 'upload', reason: 'artifact-store' },
+      message: 'uploading what is planned: something else was put in its place before',
+    });
+    await expect(run.artifacts.put('tree', 'another tree')).resolves.toBeDefined();
+  });
+
+  it.each(['bundle', 'planJson', 'modules'] as const)(
+    'that finds another %s in the place of its own fails',
+    async (object) => {
+      const run = begin();
+      await run.artifacts.put(object, '{"forged":true}');
+      const { isSuccessful, result } = await run.plan();
+      expect(isSuccessful).toBe(false);
+      expect(planFailureOf(result).message).toBe('uploading the plan: something else was put in its place before');
+    },
+  );
+
+  it('that finds another result in the place of its own fails, and says so in its log', async () => {
+    const run = begin();
+    const forged = { ok: false, phase: 'plan', message: 'forged' };
+    await run.artifacts.put('planResult', JSON.stringify(forged));
+    const { isSuccessful, result, log } = await run.plan();
+    expect({ isSuccessful, result }).toEqual({ isSuccessful: false, result: forged });
+    expect(log).toContain('Error: another result is there already; this one is not kept\n');
+  });
+
   it('that breaks by a mistake of ours says where, and nothing of what it had in hand', async () => {
     const run = withSteps({
       show() {

@@ -54,7 +54,7 @@ export async function leaveInspection(
     ...{ ok: true, operation, engine, digest, backend, state },
     planJson: await copy(plan.planJson.key, 'inspectedPlan'),
     modules: await copy(plan.modules.key, 'inspectedModules'),
-    ...{ added: { count: 0, paths: [] }, lockedProviders: [], ...facts },
+    ...{ added: { count: 0, paths: [] }, content: '0'.repeat(64), lockedProviders: [], ...facts },
   };
   await artifacts.putJson(runObjectKey(prefix, 'inspectionResult'), result);
 }

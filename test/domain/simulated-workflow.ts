@@ -49,6 +49,8 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
 export interface Terraform {
   plan: PlanKind;
   inspect?: 'succeeds' | 'fails';
+  /** SHA-256 of the files that are applied with the plan. */
+  content?: string;
   apply: 'succeeds' | 'fails' | 'is-stale';
 }
 
@@ -361,12 +363,18 @@ export class SimulatedWorkflow implements Workflow, Builds {
 
   async #inspect(deployment: Deployment): Promise<Answer> {
     const { artifacts } = this.#services;
-    if (this.terraform(deployment).inspect !== 'fails') {
-      await leaveInspection(artifacts, deployment);
+    const { inspect, content } = this.terraform(deployment);
+    if (inspect !== 'fails') {
+      await leaveInspection(artifacts, deployment, content === undefined ? {} : { content });
       return { state: 'AnalyzePlan', isInspected: true };
     }
     await artifacts.putJson(runObjectKey(runPrefix(deployment), 'inspectionResult'), {
-      ...{ ok: false, phase: 'bundle', message: 'the bundle holds main.tf, which the tree has' },
+      ...{
+        ok: false,
+        phase: 'bundle',
+        reason: 'bundle-refused',
+        message: 'the bundle has "main.tf", which the commit has',
+      },
     });
     return record('failed', { state: 'Inspect', error: 'States.TaskFailed', cause: '{"BuildStatus":"FAILED"}' });
   }

@@ -13,6 +13,11 @@ describe('events', () => {
     expect(only(template, 'AWS::Events::EventBus').Properties.Name).toBe('stagegate');
   });
 
+  test('come from roles of this account alone: no policy of the bus lets another in', () => {
+    expect(ofType(template, 'AWS::Events::EventBusPolicy')).toEqual([]);
+    expect(only(template, 'AWS::Events::EventBus').Properties).not.toHaveProperty('Policy');
+  });
+
   test('a push makes releases, whoever reports it', () => {
     const [rule] = ruleFor('register-push');
     expect(rule.EventPattern).toEqual({ 'detail-type': ['ConfigPushed'] });

@@ -8,6 +8,7 @@ import { blastRadiusGraphOf } from './blast-radius-graph.ts';
 import { changeDigestOf } from './change-digest.ts';
 import { collectSecrets } from './collect-secrets.ts';
 import { blocksOf, modulesOf } from './configured-resources.ts';
+import { contradictionsIn } from './contradictions.ts';
 import { estimateCost } from './cost.ts';
 import { DependencyGraph, stateResourcesOf } from './dependency-graph.ts';
 import { driftOf } from './drift.ts';
@@ -52,6 +53,8 @@ export interface PlanToAnalyse {
    * digest; without it, somebody who sees the digest and the rest of the analysis could try out short secrets.
    */
   readonly digestKey?: string;
+  /** SHA-256 of the files that are applied with the plan, where an inspection has seen them. */
+  readonly content?: string;
   /** What else the analysis should mention, for example about the price sheet. */
   readonly notices?: readonly string[];
 }
@@ -105,7 +108,10 @@ function analyze(input: PlanToAnalyse): Analysis {
     blastRadius: radius,
     graph: blastRadiusGraphOf({ ...facts, spread }),
     cost: estimateCost({ ...facts, sheet: input.priceSheet, region: input.region }),
-    safeguards: evaluateSafeguards({ ...input, plan, changes, flags, redactor }),
+    safeguards: evaluateSafeguards({
+      ...{ ...input, plan, changes, flags, redactor },
+      contradictions: contradictionsIn(plan, modules, flags, input.engine),
+    }),
     modules: moduleVersionsOf({ plan, manifest: input.modulesJson, commit: input.commit }).map((module) => ({
       ...module,
       source: redactor.text(module.source),
@@ -114,7 +120,10 @@ function analyze(input: PlanToAnalyse): Analysis {
     })),
     variables: variableNames(plan),
     resourcesInState: stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed').length,
-    changeDigest: changeDigestOf({ plan, changes, blocks, redactor, key: input.digestKey ?? '' }),
+    changeDigest: changeDigestOf({
+      ...{ plan, changes, blocks, redactor, key: input.digestKey ?? '' },
+      ...(input.content !== undefined && { content: input.content }),
+    }),
     notices: [...(input.notices ?? []), ...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) =>
       redactor.text(notice),
     ),

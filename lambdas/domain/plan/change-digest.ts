@@ -29,11 +29,13 @@ export interface DigestFacts {
    * hashed plainly, as the command line does for somebody who holds the plan anyway.
    */
   readonly key: string;
+  /** SHA-256 of the files that are applied with the plan, where an inspection has seen them. */
+  readonly content?: string;
 }
 
 /**
  * SHA-256 (hex) of what applying the plan would do: equal for two plans that would do the same, different for any
- * difference in action, address, value, sensitivity or unknown-ness. Times, serials, reasons and the order of keys and
+ * difference in action, address, value, sensitivity or unknown-ness, and in the files that are applied with it. Times, serials, reasons and the order of keys and
  * entries do not count.
  */
 export function changeDigestOf(facts: DigestFacts): string {
@@ -57,6 +59,7 @@ export function changeDigestOf(facts: DigestFacts): string {
     ...(plan.action_invocations ?? []).map((invocation) => `invoke ${seal.whole(invocation)}`),
     ...(plan.deferred_changes ?? []).map((deferred) => `deferred ${seal.whole(deferred)}`),
     ...providersOf(plan, seal),
+    ...(facts.content === undefined ? [] : [`content ${facts.content}`]),
   ];
   for (const part of parts.sort()) hash.update('\n').update(part);
   return hash.digest('hex');

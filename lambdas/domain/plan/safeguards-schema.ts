@@ -17,6 +17,7 @@ export type SafeguardSettings = z.infer<typeof SafeguardSettingsSchema>;
 export const SAFEGUARD_RULES = [
   'plan-errored',
   'plan-incomplete',
+  'plan-contradictory',
   'first-plan-creates',
   'adopts-or-leaves',
   'unknown-action',

@@ -26,6 +26,8 @@ export interface SafeguardFacts {
   readonly plan: Plan;
   readonly changes: readonly ResourceChange[];
   readonly flags: Pick<PlanFlags, 'complete' | 'errored'>;
+  /** Configured resources that are not there although the plan says that nothing changes. */
+  readonly contradictions?: readonly string[];
   readonly stage: Stage;
   readonly deletionProtection: boolean;
   readonly operation?: z.infer<typeof OperationSchema>;
@@ -77,7 +79,7 @@ function liftFor({ address, liftable }: Found, facts: SafeguardFacts): string | 
 
 /** What no lift can mend. */
 function planViolations(facts: SafeguardFacts): Found[] {
-  const { changes, flags, redactor } = facts;
+  const { changes, flags, redactor, contradictions = [] } = facts;
   const whole = (rule: Violation['rule'], why: string): Found => ({
     address: wholeOf(facts),
     rule,
@@ -96,6 +98,10 @@ function planViolations(facts: SafeguardFacts): Found[] {
           ),
         ]
       : []),
+    ...contradictions.map((address): Found => {
+      const why = 'is in the configuration and not there, although the plan says that nothing changes';
+      return { address, rule: 'plan-contradictory', why, liftable: false };
+    }),
     ...changes
       .filter(({ kind }) => kind === 'unknown')
       .map(({ address, actions }): Found => {

@@ -116,7 +116,6 @@ async function install(
     ...{ STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef', STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'dev1' },
     ...{ STAGEGATE_OPERATION: 'deploy', STAGEGATE_DIRECTORY: 'apps/shop/dev1', STAGEGATE_REGION: 'eu-west-1' },
     ...{ STAGEGATE_ARTIFACT_BUCKET: bucket, STAGEGATE_RUN_PREFIX: 'runs/shop-dev1-1-abcdef/x/' },
-    ...{ STAGEGATE_BUNDLE_KEY: 'k', STAGEGATE_BUNDLE_VERSION_ID: 'v' },
     ...variables,
   };
   const machine: Machine = {

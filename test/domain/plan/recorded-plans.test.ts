@@ -215,6 +215,20 @@ describe('what is particular about the recorded plans', () => {
     }
   });
 
+  test('11 without one of its resources in the state is blocked in every stage: no engine says then that nothing changes', () => {
+    const plan = recordedPlan('11-failing-check');
+    const forged = JSON.parse(
+      JSON.stringify(plan, (key, value) => (key === 'prior_state' ? { values: { root_module: {} } } : value)),
+    );
+    const facts = { engine: 'terraform', stage: 'development' } as const;
+    expect(analyse(plan, facts).safeguards.verdict).toBe('allow');
+    const { safeguards } = analyse(forged, facts);
+    expect(safeguards.verdict).toBe('block');
+    expect(new Set(safeguards.violations.map(({ rule, liftable }) => `${rule} ${liftable}`))).toEqual(
+      new Set(['plan-contradictory false']),
+    );
+  });
+
   test('14: an object that leaves a count does not make its siblings dependents', () => {
     expect(analyse(recordedPlan('14-count-shrinks')).blastRadius.dependents).toEqual([]);
   });

@@ -173,6 +173,38 @@ describe('what an application adds to the protected things', () => {
   });
 });
 
+describe('an ephemeral environment, which takes along what it made', () => {
+  const judgedIn = (isFirst: boolean, changes: ChangeParts[], options: Partial<PlanToAnalyse> = {}) =>
+    rulesOf(judged(changes, { stage: 'development', environment: 'pr-1', ephemeral: { isFirst }, ...options }));
+  const created: ChangeParts = { actions: ['create'], after: {} };
+  const updated: ChangeParts = { type: 'aws_sns_topic', before: { id: 'a' }, after: { id: 'a', tags: {} } };
+  const imported: ChangeParts = { ...updated, actions: ['no-op'], importing: { id: 'a' } };
+  const forgotten: ChangeParts = { type: 'aws_sns_topic', actions: ['forget'], before: { id: 'a' } };
+  const read: ChangeParts = { type: 'aws_ami', mode: 'data', actions: ['read'], after: {} };
+  const topic = 'aws_sns_topic.this';
+
+  test.each<[string, ChangeParts[], unknown[]]>([
+    ['creates', [created, read], []],
+    ['changes something', [created, updated], [[topic, 'first-plan-creates']]],
+    ['finds something', [created, { ...updated, actions: ['no-op'] }], [[topic, 'first-plan-creates']]],
+    ['deletes something', [created, deleted('aws_sns_topic')], [[topic, 'first-plan-creates']]],
+  ])('whose first plan %s', async (_, changes, violations) => {
+    expect(judgedIn(true, changes)).toEqual(violations);
+  });
+
+  test('may do all of that later, but import and forget nothing', () => {
+    expect(judgedIn(false, [created, updated, { ...deleted('aws_instance'), name: 'old' }])).toEqual([]);
+    for (const isFirst of [true, false])
+      for (const adopting of [imported, forgotten])
+        expect(judgedIn(isFirst, [adopting])).toContainEqual([topic, 'adopts-or-leaves']);
+  });
+
+  test('may be destroyed, whatever was applied there', () => {
+    for (const isFirst of [true, false])
+      expect(judgedIn(isFirst, [deleted('aws_sns_topic')], { operation: 'destroy' })).toEqual([]);
+  });
+});
+
 describe('lifts', () => {
   const plan = [remaining, deleted('aws_db_instance'), deleted('aws_s3_bucket')];
 

@@ -78,12 +78,16 @@ describe('rule 8: every execution ends with the environment released', () => {
       });
     });
 
-    test('of an inspection: the words of the build, nothing changed', async () => {
+    test('of an inspection: the words of the build, and its word for the cause; nothing changed', async () => {
       world.workflow.terraform = () => ({ plan: 'changes', inspect: 'fails', apply: 'fails' });
       expect(await world.finish(await world.deploy('stage1', 2))).toMatchObject({
         status: 'failed',
         applied: 'no',
-        error: { reason: 'bundle-failed', state: 'Inspect', message: 'the bundle holds main.tf, which the tree has' },
+        error: {
+          reason: 'bundle-refused',
+          state: 'Inspect',
+          message: 'the bundle has "main.tf", which the commit has',
+        },
       });
     });
 

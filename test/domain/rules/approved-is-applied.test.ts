@@ -268,6 +268,16 @@ describe('rule 7: a protected environment is not destroyed', () => {
     await expect(world.deploy(environment, 1, { operation: 'destroy' })).rejects.toMatchObject({ refusal });
   });
 
+  test('a protection switched on before the last look stops a plan that nobody has looked at, whatever it is said to do', async () => {
+    const world = await World.open();
+    const id = await world.deploy('dev1', await world.release());
+    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    await world.change('dev1', { deletionProtection: true });
+    await world.workflow.run(id);
+    expect([await world.statusOf(id), await world.reasonOf(id)]).toEqual(['blocked', 'deletion-protected']);
+    expect(world.workflow.applied).toEqual([]);
+  });
+
   test('a protection switched on while the destruction waited stops it at the last look', async () => {
     const world = await World.open();
     await world.bring(await world.release(), 'stage1');

@@ -65,6 +65,22 @@ describe('a plan is inspected', () => {
     expect((await look(id)).next).toBe('inspect');
   });
 
+  test('in development where it would claim another state key than the usual one', async () => {
+    await world.store.transact(async (transaction) => {
+      const place = { application: 'my-app', environment: 'dev1' };
+      if (await transaction.get('stateAddress', place)) transaction.delete('stateAddress', place);
+    });
+    const id = await world.deploy('dev1', 1);
+    const backend = {
+      type: 's3' as const,
+      bucket: 'acme-state',
+      key: 'apps/other/prod1/x.tfstate',
+      region: 'eu-west-1',
+    };
+    await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend });
+    expect((await look(id)).next).toBe('inspect');
+  });
+
   test('by a build that knows the run and no secret of the environment', async () => {
     const id = await world.deploy('stage1', 1);
     await world.workflow.step(id);

@@ -87,6 +87,17 @@ describe('an approved plan', () => {
     expect(await roundOf(id)).toBe(1);
   });
 
+  test('made again with other files that are applied with it has no approvals, although it would change the same', async () => {
+    world.workflow.terraform = ({ round }) => ({
+      ...{ plan: 'changes', apply: 'succeeds', content: String(round).repeat(64) },
+    });
+    const id = await approved();
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('awaiting_approval');
+    expect(await world.gate(id, 'staff')).toMatchObject({ status: 'open', decisions: [], voided: [{ by: ALICE }] });
+  });
+
   test('made again with another meaning has no approvals: people are asked anew, and only theirs count', async () => {
     plans('changes', 'other-changes');
     const id = await approved();

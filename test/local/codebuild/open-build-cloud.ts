@@ -5,6 +5,7 @@ import { BatchGetBuildsCommand, type Build, CodeBuildClient, StartBuildCommand }
 import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
 import { INSPECT_PROJECT } from '../../../lambdas/domain/build-source.ts';
+import { RUN_OBJECTS } from '../../../lambdas/domain/run-objects.ts';
 import type { LocalContext, Resource } from '../../../local/assembly/provision.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
@@ -164,14 +165,14 @@ export async function openBuildCloud(
     plan: [{ Effect: 'Allow', Action: results, Resource: runs('*/plan/*') }],
     inspect: [
       {
-        ...{ Effect: 'Allow', Action: ['s3:GetObject', 's3:GetObjectVersion'] },
-        Resource: [runs('*/plan/tree.tar.gz'), runs('*/plan/bundle.tar.gz')],
+        ...{ Effect: 'Allow', Action: 's3:GetObject' },
+        Resource: [runs(`*/${RUN_OBJECTS.tree}`), runs(`*/${RUN_OBJECTS.bundle}`)],
       },
       { Effect: 'Allow', Action: results, Resource: runs('*/inspect/*') },
     ],
     apply: [
-      { Effect: 'Allow', Action: 's3:GetObject', Resource: runs('*/plan/tree.tar.gz') },
-      { Effect: 'Allow', Action: 's3:GetObjectVersion', Resource: runs('*/plan/bundle.tar.gz') },
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: runs(`*/${RUN_OBJECTS.tree}`) },
+      { Effect: 'Allow', Action: 's3:GetObjectVersion', Resource: runs(`*/${RUN_OBJECTS.bundle}`) },
       { Effect: 'Allow', Action: results, Resource: runs('*/apply/*') },
     ],
   };
