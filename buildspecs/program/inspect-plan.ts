@@ -17,6 +17,7 @@ import { PlanFileError } from './engine/plan-file-error.ts';
 import { engineOfPlan, plannedBy } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
 import { requireSameConfiguration } from './engine/same-configuration.ts';
+import { requireSameVariables } from './engine/same-variables.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
@@ -46,6 +47,8 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   await installLocked(build, engine, locked, providers);
   build.enter('show');
   await showPlan(build, engine, paths.inspection);
+  build.enter('plan-file');
+  await requireSameVariables(build, engine, planFile, added);
 
   build.enter('upload');
   const [planJson, modules] = await uploading('what was found', () =>

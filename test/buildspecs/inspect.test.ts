@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { textValue } from './forged-variables.ts';
 import { type PlanFacts, planFile } from './plan-files.ts';
 import { AGENT, DIRECTORY, ProgramRun, savePlan } from './program-runs.ts';
 
@@ -154,6 +155,50 @@ describe('an inspection', () => {
     expect(isSuccessful).toBe(false);
     expect(result).toMatchObject({ ok: false, phase: 'plan-file', reason, message: expect.stringContaining(message) });
     expect(run.commands).toEqual([]);
+  });
+
+  /** The engine says that `v` is declared, and reads this value from the files of the commit. */
+  const declaring = (value: string): string[][] => {
+    const seen: string[][] = [];
+    run.steps.show = () => ({ lines: [JSON.stringify({ configuration: { root_module: { variables: { v: {} } } } })] });
+    run.steps.plan = (step) => {
+      seen.push(readdirSync(step.directory).sort());
+      return savePlan(planFile({ variables: { v: textValue(value) } }), {})(step);
+    };
+    return seen;
+  };
+
+  test('has the engine read the values of the commit, where it has nothing else of it and no credentials', async () => {
+    const values = { [`${DIRECTORY}/terraform.tfvars`]: '', [`${DIRECTORY}/.x.auto.tfvars.json`]: '{}' };
+    await planned({ variables: { v: textValue('BBBB') } }, { ...values, [`${DIRECTORY}/other.tfvars`]: '' });
+    const seen = declaring('BBBB');
+    const { isSuccessful, log } = await run.inspect();
+    expect({ isSuccessful, log }).toEqual({ isSuccessful: true, log: '' });
+    expect(run.commands).toEqual(['show', 'plan']);
+    expect(seen).toEqual([['.x.auto.tfvars.json', 'terraform.tfvars', 'variables.tf.json']]);
+    for (const name of [...Object.keys(AGENT), 'STAGEGATE_TICKET', 'AWS_ACCESS_KEY_ID'])
+      expect(run.calls[1]?.environment).not.toHaveProperty(name);
+    expect(run.calls[1]?.arguments).toContain(`-var-file=${run.base}/variables.tfvars.json`);
+  });
+
+  test('refuses a plan with another value of a variable than the commit, and tells neither of them', async () => {
+    await planned({ variables: { v: textValue('CCCC') } });
+    declaring('BBBB');
+    const { isSuccessful, result, log } = await run.inspect();
+    expect(isSuccessful).toBe(false);
+    const message = 'the plan has other values than the commit for the variable(s) "v"';
+    expect(result).toMatchObject({ ok: false, phase: 'plan-file', reason: 'plan-not-ours', message });
+    expect(log).toBe(`Error: ${message}\n`);
+    expect(run.artifacts.json('inspectedPlan')).toBeUndefined();
+  });
+
+  test('fails where the engine cannot read the values of the commit', async () => {
+    await planned({ variables: { v: textValue('BBBB') } });
+    declaring('BBBB');
+    run.steps.plan = () => ({ exitCode: 1, errorOutput: '╷\n│ Error: Invalid expression\n│ v = CCCC\n' });
+    const { result, log } = await run.inspect();
+    expect(result).toMatchObject({ ok: false, phase: 'plan-file', message: 'Invalid expression' });
+    expect(log).not.toContain('CCCC');
   });
 
   test('refuses a plan that OpenTofu has encrypted, and names the keys that it would need', async () => {

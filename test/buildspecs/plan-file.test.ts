@@ -19,6 +19,7 @@ import { requireSameConfiguration } from '../../buildspecs/program/engine/same-c
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
+import { textValue, variableEntry } from './forged-variables.ts';
 
 /** Plans that Terraform made, and what becomes of them when somebody else writes some of their bytes. */
 const DIRECTORY = 'apps/shop/dev1';
@@ -557,6 +558,16 @@ describe('the message of a plan', () => {
     expect(plan[name]).toEqual(['a.b', 'a.c']);
   });
 
+  it('has values of root variables as they are encoded, and what an apply has to be given again', async () => {
+    const value = textValue('a');
+    const { variables, applyTimeVariables } = await readPlanFile(
+      messageOf((plan) => withEntry(variableEntry('v', value), plan).tag(28, WireType.LengthDelimited).string('w')),
+    );
+    expect([...variables]).toEqual([['v', value]]);
+    expect(applyTimeVariables).toEqual(['w']);
+  });
+
+  const withEntry = (entry: Uint8Array, plan: BinaryWriter) => plan.tag(2, WireType.LengthDelimited).bytes(entry);
   const settingsOf = (...bytes: readonly number[]) => withBackend({ settings: Uint8Array.from(bytes) });
   const settings = 'the configuration of the backend in the plan file';
   const ofBucket = [0xa6, ...Buffer.from('bucket')];
@@ -605,6 +616,40 @@ describe('the message of a plan', () => {
           for (let count = 0; count <= 1000; count++) plan.tag(5, WireType.LengthDelimited).string('a');
         }),
       'field 5 of the plan in the plan file has more than 1000 values',
+    ],
+    [
+      'a variable twice',
+      () =>
+        messageOf((plan) =>
+          withEntry(variableEntry('v', textValue('b')), withEntry(variableEntry('v', textValue('a')), plan)),
+        ),
+      'the plan file has the variable "v" twice',
+    ],
+    [
+      'a variable with two values',
+      () =>
+        messageOf((plan) =>
+          withEntry(
+            Buffer.concat([variableEntry('v', textValue('a')), variableEntry('', textValue('b')).subarray(2)]),
+            plan,
+          ),
+        ),
+      'field 2 of the variable in the plan file is there twice',
+    ],
+    [
+      'a variable without a name',
+      () => messageOf((plan) => withEntry(variableEntry('', textValue('a')).subarray(2), plan)),
+      'the plan file names no name of a variable',
+    ],
+    [
+      'a variable without a value',
+      () => messageOf((plan) => withEntry(variableEntry('v', textValue('a')).subarray(0, 3), plan)),
+      'the plan file names no value of a variable',
+    ],
+    [
+      'a variable that is a number',
+      () => messageOf((plan) => plan.tag(2, WireType.Varint).uint32(1)),
+      'field 2 of the plan in the plan file is a number',
     ],
     ['no engine', () => rewritten({ tfplan: Uint8Array.of(8, 3) }), 'the plan file names no version of an engine'],
     [

@@ -1,6 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { encode } from '@msgpack/msgpack';
 import { strToU8, zipSync } from 'fflate';
+import { variableEntry } from './forged-variables.ts';
 
 /** What a saved plan says of itself; the rest of it is for the engine. */
 export interface PlanFacts {
@@ -8,6 +9,8 @@ export interface PlanFacts {
   readonly targets?: readonly string[];
   readonly excludes?: readonly string[];
   readonly forceReplaces?: readonly string[];
+  /** Values of root variables, as engines encode them. */
+  readonly variables?: Readonly<Record<string, Uint8Array>>;
   readonly backend?: {
     readonly type: string;
     readonly config: Readonly<Record<string, unknown>>;
@@ -39,6 +42,8 @@ export function planFile({
     [16, forceReplaces],
   ] as const)
     for (const address of addresses) plan.uint32((field << 3) | 2).string(address);
+  for (const [name, value] of Object.entries(facts.variables ?? {}))
+    plan.uint32((2 << 3) | 2).bytes(variableEntry(name, value));
   const { type, config, workspace = 'default' } = facts.backend ?? S3_BACKEND;
   plan.uint32((13 << 3) | 2).fork();
   plan.uint32(10).string(type).uint32(18).fork().uint32(10).bytes(encode(config)).join();

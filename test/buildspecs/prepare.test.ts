@@ -345,17 +345,21 @@ describe('the variables that Stagegate sets', () => {
     expect((await prepare({ STAGEGATE_VARIABLES: JSON.stringify(both) })).message).toContain('must declare "a", "b"');
   });
 
-  it.each(['sensitive', 'ephemeral'])('are refused when required and %s', async (property) => {
-    write({ [`${directory}/main.tf`]: `${resource}${variable('size', `  ${property} = true\n`)}` });
-    expect(await prepare(wanted('required', 'large'))).toMatchObject({ ok: false, phase: 'variables' });
-    expect((await prepare(wanted('when-declared', 'large'))).ok).toBe(true);
-  });
+  it.each(['sensitive = true', 'ephemeral = true', 'sensitive = "true"'])(
+    'are refused when required and %s',
+    async (property) => {
+      write({ [`${directory}/main.tf`]: `${resource}${variable('size', `  ${property}\n`)}` });
+      expect(await prepare(wanted('required', 'large'))).toMatchObject({ ok: false, phase: 'variables' });
+      expect((await prepare(wanted('when-declared', 'large'))).ok).toBe(true);
+    },
+  );
 
   it.each([
     ['terraform.tfvars', 'other = 1\nsize = "small"\n', 2],
     ['terraform.tfvars.json', '{\n  "size": "small"\n}', 2],
     ['z.auto.tfvars', 'size = ["large"]\n', 1],
     ['z.auto.tfvars.json', '{ "size": null }', 1],
+    ['.hidden.auto.tfvars', 'size = "small"\n', 1],
   ])('are refused when a different value stands in %s, unless required', async (file, text, line) => {
     write({ [`${directory}/main.tf`]: `${resource}${variable('size')}`, [`${directory}/${file}`]: text });
     expect(await prepare(wanted('when-declared', 'large'))).toMatchObject({

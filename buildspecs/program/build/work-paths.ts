@@ -31,6 +31,8 @@ export function workPaths(variables: {
     planJson: inBase('plan.json'),
     /** Where an inspect build runs the engine: it has nothing of the repository but its choice of providers. */
     inspection: inBase('inspection'),
+    /** Where an inspect build has the engine read the values that the commit gives its variables. */
+    valuesOfCommit: inBase('values'),
     /** What `validate` found. */
     validation: inBase('validation.json'),
     /** The state after an apply, as the backend keeps it. */

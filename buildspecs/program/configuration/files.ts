@@ -21,8 +21,10 @@ export function listConfigurationFiles(directory: string, engine: 'terraform' | 
   return [...files.filter((name) => !isOverride(name)), ...files.filter(isOverride)];
 }
 
-/** The files from which the engine takes values of variables without being told. */
+/** The files from which the engine takes values of variables without being told. Hidden ones count, too. */
 export const listValuesFiles = (directory: string): string[] =>
-  namesOfFiles(directory)
+  readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
     .filter((name) => /^terraform\.tfvars(?:\.json)?$|\.auto\.tfvars(?:\.json)?$/.test(name))
     .sort();

@@ -15,8 +15,11 @@ export interface DeclaredVariable {
   readonly defaultTexts: readonly string[];
 }
 
+/** The engine takes the text for the boolean. */
 const isSet = (block: HclBlock, name: string) =>
-  block.attributes.some((attribute) => attribute.name === name && attribute.literal === true);
+  block.attributes.some(
+    (attribute) => attribute.name === name && (attribute.literal === true || attribute.literal === 'true'),
+  );
 
 /** The variables that the directory's own configuration declares; one that an override file touches comes twice. */
 export const declaredVariables = ({ files }: Configuration): DeclaredVariable[] =>

@@ -22,6 +22,10 @@ export interface PlanMessage {
   readonly excludes: readonly string[];
   /** What an apply replaces without having been planned so. Engines obey it and do not write it, also not for `-replace`. */
   readonly forceReplaces: readonly string[];
+  /** What the root module's variables were set to, as the engine encodes it; those that have their defaults are not there. */
+  readonly variables: ReadonlyMap<string, Uint8Array>;
+  /** Ephemeral variables of Terraform that the apply has to be given again. */
+  readonly applyTimeVariables: readonly string[];
   readonly backend: PlannedBackend | undefined;
 }
 
@@ -29,14 +33,17 @@ export interface PlanMessage {
 const FORMAT = 3n;
 const PLAN = {
   version: 1,
+  variables: 2,
   targets: 5,
   excludes: 6,
   backend: 13,
   terraformVersion: 14,
   forceReplaces: 16,
   mode: 17,
+  applyTimeVariables: 28,
   actionTargets: 32,
 } as const;
+const VARIABLE = { name: 1, value: 2 } as const;
 const BACKEND = { type: 1, config: 2, workspace: 3 } as const;
 const DYNAMIC_VALUE = { msgpack: 1 } as const;
 const MODES: readonly PlanMode[] = ['normal', 'destroy', 'refresh-only'];
@@ -57,8 +64,23 @@ export function readPlanMessage(bytes: Uint8Array): PlanMessage {
     actionTargets: plan.texts(PLAN.actionTargets),
     excludes: plan.texts(PLAN.excludes),
     forceReplaces: plan.texts(PLAN.forceReplaces),
+    variables: readVariables(plan.everyBytes(PLAN.variables)),
+    applyTimeVariables: plan.texts(PLAN.applyTimeVariables),
     backend: backend && readBackend(backend),
   };
+}
+
+function readVariables(entries: readonly Uint8Array[]): ReadonlyMap<string, Uint8Array> {
+  const values = new Map<string, Uint8Array>();
+  for (const bytes of entries) {
+    const entry = new ProtobufMessage('variable', bytes, VARIABLE);
+    const name = required(entry.text(VARIABLE.name), 'name of a variable');
+    if (values.has(name)) throw new PlanFileError(`the plan file has the variable ${JSON.stringify(name)} twice`);
+    const what = 'value of a variable';
+    const value = new ProtobufMessage(what, required(entry.bytes(VARIABLE.value), what), DYNAMIC_VALUE);
+    values.set(name, required(value.bytes(DYNAMIC_VALUE.msgpack), what));
+  }
+  return values;
 }
 
 function readBackend(bytes: Uint8Array): PlannedBackend {

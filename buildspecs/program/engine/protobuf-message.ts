@@ -53,9 +53,13 @@ export class ProtobufMessage {
   }
 
   texts(field: number): readonly string[] {
+    return this.everyBytes(field).map((value) => this.decode(field, value));
+  }
+
+  everyBytes(field: number): readonly Uint8Array[] {
     return (this.values.get(field) ?? []).map((value) => {
       if (typeof value === 'bigint') throw this.wrong(field, 'is a number');
-      return this.decode(field, value);
+      return value;
     });
   }
 
