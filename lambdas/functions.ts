@@ -160,3 +160,6 @@ export const FUNCTIONS = {
 
 export type FunctionName = keyof typeof FUNCTIONS;
 export type FunctionEnvironment<Name extends FunctionName> = z.infer<(typeof FUNCTIONS)[Name]['environment']>;
+
+/** The functions that read Terraform states: the `state` roles of environments trust them. */
+export const STATE_READERS = ['check-plan', 'analyze-plan', 'record-ending'] as const satisfies readonly FunctionName[];

@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { STATE_READERS } from '../lambdas/functions.ts';
 import type { Config } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { DataStore } from './constructs/data-store.ts';
@@ -71,7 +72,7 @@ export class StagegateStack extends Stack {
       BusName: events.bus.eventBusName,
       StateMachineArn: workflow.arn,
       CredentialsRoleArn: functions.get('credentials').roleArn,
-      CheckPlanRoleArn: functions.get('check-plan').roleArn,
+      StateReaderRoleArns: STATE_READERS.map((name) => functions.get(name).roleArn).join(','),
       DnsRoleArns: DNS_FUNCTIONS.map((name) => functions.get(name).roleArn).join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

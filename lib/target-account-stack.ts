@@ -8,15 +8,7 @@ import {
   type StackProps,
   Token,
 } from 'aws-cdk-lib';
-import {
-  ArnPrincipal,
-  CfnManagedPolicy,
-  CfnRole,
-  Effect,
-  type IPrincipal,
-  PolicyDocument,
-  PolicyStatement,
-} from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Purpose as BuildPurpose } from '../lambdas/domain/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
@@ -31,11 +23,12 @@ type Purpose = BuildPurpose | 'state';
 /**
  * The roles of one environment, in the environment's account: with one it is planned, with one applied, and with one
  * its state is looked at. A plain template: CloudFormation parameters, no assets, no bootstrap, so that a StackSet can
- * roll it out. Each role trusts one role of the control account only, and only with the environment's
+ * roll it out. Each role trusts roles of single functions of the control account only, and only with the environment's
  * external id. None can touch another environment's state or change these guards.
  */
 export class TargetAccountStack extends Stack {
-  private readonly trusted: Readonly<Record<Purpose, IPrincipal>>;
+  /** ARNs, as a policy names them: one, or a list that only CloudFormation knows. */
+  private readonly trusted: Readonly<Record<Purpose, string | readonly string[]>>;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
@@ -64,10 +57,16 @@ export class TargetAccountStack extends Stack {
       noEcho: true,
     });
     const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
-    const roleOf = (output: string) =>
-      this.text(output, { description: `Output ${output} of the stack Stagegate`, allowedPattern: roleArn });
-    const broker = new ArnPrincipal(roleOf('CredentialsRoleArn'));
-    this.trusted = { plan: broker, apply: broker, state: new ArnPrincipal(roleOf('CheckPlanRoleArn')) };
+    const broker = this.text('CredentialsRoleArn', {
+      description: 'Output CredentialsRoleArn of the stack Stagegate',
+      allowedPattern: roleArn,
+    });
+    const stateReaders = new CfnParameter(this, 'StateReaderRoleArns', {
+      type: 'CommaDelimitedList',
+      description: 'Output StateReaderRoleArns of the stack Stagegate',
+      allowedPattern: roleArn,
+    });
+    this.trusted = { plan: broker, apply: broker, state: stateReaders.valueAsList };
     const bucketName = this.textOr('StateBucket', {
       description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
       otherwise: `stagegate-state-${this.account}-${this.region}`,
@@ -191,24 +190,28 @@ export class TargetAccountStack extends Stack {
     const dns = new CfnRole(this, 'DnsRole', {
       roleName: `stagegate-${this.application}-${this.environmentName}-dns`,
       description: 'Stagegate: publishes the hostname of one environment and requests its certificate',
-      assumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            // A list that only CloudFormation knows; PolicyDocument would want its items.
-            Principal: { AWS: trusted.valueAsList },
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'sts:ExternalId': this.externalId } },
-          },
-        ],
-      },
+      assumeRolePolicyDocument: this.trust(trusted.valueAsList),
       policies: [{ policyName: 'Environment', policyDocument: new PolicyDocument({ statements }) }],
     });
     dns.cfnOptions.condition = hasDns;
     for (const [resource, reason] of DNS_WILDCARDS)
       acknowledge(dns, `AwsSolutions-IAM5[Resource::${resource}]`, reason);
     return { dns, hasDns };
+  }
+
+  /** A list that only CloudFormation knows would lose its items in a PolicyDocument. */
+  private trust(roleArns: string | readonly string[]): object {
+    return {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: roleArns },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'sts:ExternalId': this.externalId } },
+        },
+      ],
+    };
   }
 
   private role(
@@ -220,15 +223,7 @@ export class TargetAccountStack extends Stack {
     const role = new CfnRole(this, LOGICAL_IDS[purpose], {
       roleName: `stagegate-${this.application}-${this.environmentName}-${purpose}`,
       description: DESCRIPTIONS[purpose],
-      assumeRolePolicyDocument: new PolicyDocument({
-        statements: [
-          new PolicyStatement({
-            principals: [this.trusted[purpose]],
-            actions: ['sts:AssumeRole'],
-            conditions: { StringEquals: { 'sts:ExternalId': this.externalId } },
-          }),
-        ],
-      }),
+      assumeRolePolicyDocument: this.trust(this.trusted[purpose]),
       managedPolicyArns,
       policies: [
         {

@@ -59,6 +59,9 @@ const StateAddressProgram = z.object({
   >((value) => typeof value === 'function'),
 });
 
+/** Functions of the control plane that roles for states trust. */
+const STATE_READERS = ['check-plan', 'analyze-plan', 'record-ending'];
+
 /** Logical ids of the roles in the target account's template. */
 const roleResources = { PlanRole: 'plan', ApplyRole: 'apply', StateRole: 'state' } as const;
 const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResources => logicalId in roleResources;
@@ -75,6 +78,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   resume(): Promise<void>;
 } {
   const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
+  const stateReaders = () => STATE_READERS.map(controlRole).join(',');
   const deployed = new Map<string, Promise<unknown>>();
   const kept = context.database.collection<TargetStack>('target-account-stacks');
 
@@ -115,7 +119,11 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   /** Its template may have had other parameters when it was deployed last. */
   function asOfToday({ parameters, ...target }: TargetStack): TargetStack {
     const { Parameters = {} } = assembly.stack(target.stack).template;
-    const all = { CredentialsRoleArn: controlRole('credentials'), ...parameters };
+    const all = {
+      CredentialsRoleArn: controlRole('credentials'),
+      StateReaderRoleArns: stateReaders(),
+      ...parameters,
+    };
     return { ...target, parameters: Object.fromEntries(Object.entries(all).filter(([name]) => name in Parameters)) };
   }
 
@@ -147,7 +155,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
         Environment: name,
         ExternalId: environment.externalId,
         CredentialsRoleArn: controlRole('credentials'),
-        CheckPlanRoleArn: controlRole('check-plan'),
+        StateReaderRoleArns: stateReaders(),
         StateBucket: address.bucket,
         StateKey: address.key,
       };

@@ -64,7 +64,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
       parameters: {
         ...{ Application: application, Environment: name, ExternalId: externalId, Hostname: hostname },
         CredentialsRoleArn: control('credentials'),
-        CheckPlanRoleArn: control('check-plan'),
+        StateReaderRoleArns: control('check-plan'),
         DnsRoleArns: FUNCTIONS.map(control).join(','),
         CertificateCommonName: certificateNames[0] ?? hostname,
         ...(zone.id && { HostedZoneId: zone.id }),

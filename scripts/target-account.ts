@@ -8,6 +8,7 @@ import {
   preparationOf,
   prepareEphemeralName,
 } from '../lambdas/domain/prepare-account.ts';
+import { STATE_READERS } from '../lambdas/functions.ts';
 import { SURROUNDINGS } from '../lambdas/runtime/services.ts';
 
 /**
@@ -43,7 +44,7 @@ function commands(preparation: Preparation, controlAccount: string): string {
     Environment: environment,
     ExternalId: externalId,
     CredentialsRoleArn: roleNamed('credentials'),
-    CheckPlanRoleArn: roleNamed('check-plan'),
+    StateReaderRoleArns: STATE_READERS.map(roleNamed).join(','),
     StateBucket: stateBucket,
     StateKey: stateKey,
     ...(dns && dnsParameters(dns, DNS_FUNCTIONS.map(roleNamed))),

@@ -26,7 +26,7 @@ const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
 /** What the template, the functions and the build program agree on. */
 const BUILD_CONTRACT =
-  /^lambdas\/domain\/(added-files|build-credentials|build-environment-variables|build-result|build-variables|commit-facts|engine-release|locked-provider|plan-reads|provider-cache|run-objects|state-head)\.ts$/;
+  /^lambdas\/domain\/(added-files|build-credentials|build-environment-variables|build-result|build-variables|commit-facts|engine-release|locked-provider|plan-reads|provider-cache|run-objects|state-head|state-resources)\.ts$/;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApplyResult } from '../../lambdas/domain/build-result.ts';
 import { RUN_OBJECTS } from '../../lambdas/domain/run-objects.ts';
+import { countManaged } from '../../lambdas/domain/state-resources.ts';
 import { ObjectExistsError } from './artifacts/artifacts.ts';
 import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';
@@ -17,7 +18,7 @@ import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { engineOfPlan } from './engine/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
 import { requireSameBackend } from './engine/same-backend.ts';
-import { countManaged, outputsOf } from './engine/state.ts';
+import { outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 
 /** How far an apply got; filled as it goes, and read when it fails. */

@@ -5,29 +5,99 @@ import { type Environment, roleArnOf } from '../domain/environment.ts';
 import { StateUnreadableError } from '../domain/errors.ts';
 import type { StateReader } from '../domain/ports.ts';
 import { type StateHead, StateHeadSchema } from '../domain/state-head.ts';
-import { RoleClients } from './role-clients.ts';
+import { countManaged } from '../domain/state-resources.ts';
+import { type ClientAccess, RoleClients } from './role-clients.ts';
+
+/** Whoever may apply may write what they like there; functions that read it go on nevertheless. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Half of what the functions have that read states. */
+const MOST_MS = 30_000;
 
 /** Reads states as the environment's own `state` role, which can read that one object and nothing else. */
 export class S3StateReader implements StateReader {
   readonly #clients: RoleClients<S3Client>;
+  readonly #mostMs: number;
 
-  constructor(sts: STSClient = new STSClient({})) {
-    this.#clients = new RoleClients((access) => new S3Client(access), sts);
+  constructor(
+    make: (access: ClientAccess) => S3Client = (access) => new S3Client(access),
+    sts: STSClient = new STSClient({}),
+    mostMs: number = MOST_MS,
+  ) {
+    this.#clients = new RoleClients(make, sts);
+    this.#mostMs = mostMs;
   }
 
-  async head(environment: Environment, { bucket, key, region }: StateAddress): Promise<StateHead | null> {
+  async head(environment: Environment, address: StateAddress): Promise<StateHead | null> {
+    return this.#read(environment, address, (state) => StateHeadSchema.safeParse(state).data);
+  }
+
+  async countResources(environment: Environment, address: StateAddress): Promise<number> {
+    return (await this.#read(environment, address, countManaged)) ?? 0;
+  }
+
+  /** What `find` makes of the state; null when there is none. What it finds nothing in is no state that we can read. */
+  async #read<Found>(
+    environment: Environment,
+    address: StateAddress,
+    find: (state: unknown) => Found | undefined,
+  ): Promise<Found | null> {
+    const roleArn = roleArnOf(environment, 'state');
+    const fail = (why: string) =>
+      new StateUnreadableError(`reading the state s3://${address.bucket}/${address.key} as ${roleArn}: ${why}`);
+    let text: string | null;
+    try {
+      text = await this.#withinTime((signal) => this.#get(environment, address, signal));
+    } catch (error) {
+      throw fail(error instanceof Refusal ? error.message : error instanceof Error ? error.name : 'it cannot be read');
+    }
+    if (text === null) return null;
+    const found = find(parsed(text));
+    // The words of a parser would quote the state, which holds secrets.
+    if (found === undefined) throw fail('it is no Terraform state, or encrypted');
+    return found;
+  }
+
+  async #get(environment: Environment, { bucket, key, region }: StateAddress, abortSignal: AbortSignal) {
     const { application, name, externalId } = environment;
     const roleArn = roleArnOf(environment, 'state');
+    const s3 = this.#clients.as({ roleArn, externalId, sessionName: `${application}-${name}` }, region);
     try {
-      const s3 = this.#clients.as({ roleArn, externalId, sessionName: `${application}-${name}` }, region);
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      return StateHeadSchema.parse(JSON.parse((await Body?.transformToString('utf8')) ?? ''));
+      const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+        abortSignal,
+      });
+      if (ContentLength > MOST_BYTES) throw new Refusal(`it has ${ContentLength} bytes, more than ${MOST_BYTES}`);
+      return (await Body?.transformToString('utf8')) ?? '';
     } catch (error) {
       if (error instanceof NoSuchKey) return null;
-      // The words of a parser would quote the state, which holds secrets.
-      const why =
-        error instanceof SyntaxError || !(error instanceof Error) ? 'it is not a Terraform state' : error.name;
-      throw new StateUnreadableError(`reading the state s3://${bucket}/${key} as ${roleArn}: ${why}`);
+      throw error;
     }
+  }
+
+  async #withinTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Refusal(`it took more than ${this.#mostMs / 1000} seconds`)), this.#mostMs);
+    });
+    try {
+      return await Promise.race([work(controller.signal), late]);
+    } finally {
+      clearTimeout(timer);
+      // What was not downloaded to its end is not wanted any more.
+      controller.abort();
+    }
+  }
+}
+
+/** Why a state is not read, in words of ours. */
+class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

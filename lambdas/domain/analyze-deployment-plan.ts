@@ -12,7 +12,12 @@ import {
   withPlan,
 } from './deployment.ts';
 import { type Environment, isProtected, stateKeyOf } from './environment.ts';
-import { type EnvironmentState, withResources } from './environment-state.ts';
+import {
+  type EnvironmentState,
+  withClaimedResources,
+  withResources,
+  withUnknownResources,
+} from './environment-state.ts';
 import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { isBeingRemoved, needsInspection, readInspection } from './inspection.ts';
@@ -24,11 +29,12 @@ import { type Analysis, analyzePlan, type PlanToAnalyse } from './plan/analyze-p
 import { type Configuration, configurationOf } from './plan/parity.ts';
 import { providerChanges } from './plan/provider-changes.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from './policy.ts';
-import type { Artifact, ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
+import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from './ports.ts';
 import { activeLift, type ProtectionLifts } from './protection-lift.ts';
 import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
 import { LISTINGS } from './records.ts';
+import { type ResourcesLeft, resourcesLeft } from './resources-left.ts';
 import { unfitAddress } from './state-address.ts';
 
 /** What the state machine does next, and the gates that are left for the plan to pass. */
@@ -47,6 +53,7 @@ interface AnalyzedPlan extends PlanVerdict {
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
+  readonly states: StateReader;
   /** Where an installation keeps a price sheet of its own. */
   readonly priceSheetKey: string;
   readonly surroundings: Surroundings;
@@ -103,11 +110,14 @@ export async function analyzeDeploymentPlan(
     ...(known.added?.count && { addedFiles: known.added }),
     ...(newProviders.length > 0 && { providerChanges: newProviders }),
   };
-  const stored = await artifacts.putJson(analysisKey(id, subject.deployment.round), analysis);
+  const [stored, inState] = await Promise.all([
+    artifacts.putJson(analysisKey(id, subject.deployment.round), analysis),
+    lookIntoState(services.states, subject, known.backend, analysis),
+  ]);
   const found = {
     planned: planOf(subject, { ...claimed, ...known }, analysis, stored, isInspected, surroundings.now()),
     backend: known.backend,
-    resources: analysis.resourcesInState,
+    resources: { claimed: analysis.resourcesInState, ...(inState && { inState }) },
     blocked: blockingOf(analysis),
   };
   const verdict = await store.transact(async (transaction) => {
@@ -196,6 +206,7 @@ function analyze(
     environment: environment.name,
     // A destruction that may only look is no threat to what is protected; `objectionToRemoving` judges what it finds.
     ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
+    isDestruction: deployment.operation === 'destroy',
     commit: deployment.commit,
     priceSheet: prices.sheet,
     notices: prices.notice === undefined ? [] : [prices.notice],
@@ -261,12 +272,35 @@ function blockingOf({ safeguards }: Analysis): EndingError | undefined {
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
 }
 
+/** What is in the Terraform state. */
+interface Resources {
+  /** By the plan. */
+  readonly claimed: number;
+  /** By the state itself, where something hangs on it. */
+  readonly inState?: ResourcesLeft;
+}
+
+/** The end of an environment hangs on a state in which nothing is left: a plan that says so is not believed. */
+async function lookIntoState(
+  states: StateReader,
+  { environment, deployment }: Subject,
+  address: KnownPlan['backend'],
+  { resourcesInState }: Analysis,
+): Promise<ResourcesLeft | undefined> {
+  if (resourcesInState > 0 || deployment.operation !== 'destroy') return undefined;
+  return resourcesLeft(states, environment, address);
+}
+
+function withSeen(state: EnvironmentState, { claimed, inState }: Resources, id: string, now: string): EnvironmentState {
+  if (!inState) return withClaimedResources(state, claimed, id, now);
+  return 'count' in inState ? withResources(state, inState.count, id, now) : withUnknownResources(state);
+}
+
 /** What a plan says, beside what is kept of it. */
 interface Found {
   readonly planned: Planned;
   readonly backend: PlanSuccess['backend'];
-  /** In the Terraform state. */
-  readonly resources: number;
+  readonly resources: Resources;
   readonly blocked: EndingError | undefined;
 }
 
@@ -297,7 +331,10 @@ async function settle(
   ]);
   if (!target || !state) throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
   const claimRefusal = await claimState(transaction, target, backend, surroundings);
-  if (!claimRefusal) transaction.put('environmentState', withResources(state, resources, id, surroundings.now()));
+  if (!claimRefusal) transaction.put('environmentState', withSeen(state, resources, id, surroundings.now()));
+  const { inState } = resources;
+  if (inState && 'unreadable' in inState)
+    recordEvent(transaction, surroundings, id, 'state-unreadable', undefined, { message: inState.unreadable });
   const blocking =
     claimRefusal ??
     objectionToRemoving(target, resources) ??
@@ -312,7 +349,7 @@ async function settle(
   });
   if (deployment.cancelRequestedBy) return { next: 'canceled', gates: [] };
   if (blocking) return { next: 'blocked', gates: [] };
-  if (!planned.hasChanges) return { next: 'no-changes', gates: [] };
+  if (!planned.hasChanges && !isForgetting(target, resources)) return { next: 'no-changes', gates: [] };
   const gates = await carryApprovals(transaction, analysed, planned, surroundings);
   return { next: gates.length > 0 ? 'gates' : 'apply', gates };
 }
@@ -322,11 +359,25 @@ const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): b
   !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
 
 /** An environment is removed only when nothing is left of it. */
-function objectionToRemoving(target: Environment, resources: number): EndingError | undefined {
-  if (!isBeingRemoved(target) || resources === 0) return undefined;
-  const message = `its Terraform state still holds ${resources} resource(s); destroy ${target.name} before removing it`;
+function objectionToRemoving(target: Environment, { claimed, inState }: Resources): EndingError | undefined {
+  if (!isBeingRemoved(target)) return undefined;
+  if (inState && 'unreadable' in inState)
+    return {
+      reason: 'state-unreadable',
+      message: `nobody knows what is left of ${target.name}: ${inState.unreadable}`,
+    };
+  const count = inState?.count ?? claimed;
+  if (count === 0) return undefined;
+  const message = `its Terraform state still holds ${count} resource(s); destroy ${target.name} before removing it`;
   return { reason: 'state-not-empty', message };
 }
+
+/**
+ * A destruction that finds nothing any more of what the state still lists, because somebody else has deleted it, has no
+ * changes; applied, it takes that out of the state, which no other deployment would.
+ */
+const isForgetting = (target: Environment, { inState }: Resources): boolean =>
+  !isBeingRemoved(target) && inState !== undefined && 'count' in inState && inState.count > 0;
 
 const addressOf = ({ bucket, key }: Pick<PlanSuccess['backend'], 'bucket' | 'key'>): string => `${bucket}/${key}`;
 

@@ -106,7 +106,7 @@ export const ApplyResultSchema = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     applied: z.literal('yes'),
     resources: z.int().min(0),
-    /** Managed resources in the Terraform state after the apply. */
+    /** Managed resources in the Terraform state after the apply, as the build says; nothing ends by it. */
     resourcesLeft: z.int().min(0).optional(),
     seconds: Seconds.optional(),
   }),

@@ -51,8 +51,8 @@ export const EnvironmentStateSchema = z.object({
   /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
   provenAfter: z.int().min(0).default(0),
   /**
-   * Resources in its Terraform state, as a build has last seen them there; absent before the first look, and while an
-   * apply may change them or has ended nobody knows how.
+   * Resources in its Terraform state: none only where the state itself said so, some also by the word of a build. Absent
+   * where nobody knows: before the first look, while an apply may change them, after one that ended nobody knows how.
    */
   resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
   /** The commit whose apply has started last, however it ended. */
@@ -185,18 +185,33 @@ function withStarted(state: EnvironmentState, deployment: Deployment, now: strin
 
 /** A plan is about to be applied: until that has ended well, nobody knows what is there. */
 export function withApplyStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
-  const { resources: _outdated, ...rest } = state;
   const applied = deployment.operation === 'destroy' ? {} : { appliedCommit: deployment.commit };
-  return withStarted({ ...rest, ...applied }, deployment, now);
+  return withStarted({ ...withUnknownResources(state), ...applied }, deployment, now);
 }
 
-/** A build has seen how many resources are in the Terraform state. */
+/** The Terraform state itself says how many resources are in it. */
 export const withResources = (
   state: EnvironmentState,
   count: number,
   deploymentId: string,
   at: string,
 ): EnvironmentState => ({ ...state, resources: { count, deploymentId, at } });
+
+/**
+ * A build says how many resources are in the Terraform state. Code of the repository runs in builds: that there is
+ * something is believed, that there is nothing is not. It takes back what builds said before, not what the state said.
+ */
+export function withClaimedResources(
+  state: EnvironmentState,
+  count: number,
+  deploymentId: string,
+  at: string,
+): EnvironmentState {
+  if (count > 0) return withResources(state, count, deploymentId, at);
+  return state.resources?.count === 0 ? state : withUnknownResources(state);
+}
+
+export const withUnknownResources = ({ resources: _outdated, ...state }: EnvironmentState): EnvironmentState => state;
 
 /** What an environment that is gone leaves to one that is made anew under its name: numbers go on, nothing else counts. */
 export const withoutPast = ({
@@ -214,7 +229,7 @@ export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
   provenAfter: state.successes,
 });
 
-/** May there be anything in its Terraform state? Yes, unless nothing ever ran there or a build has seen that it is empty. */
+/** May there be anything in its Terraform state? Yes, unless nothing ever ran there or it was seen empty. */
 export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
   state !== undefined &&
   (state.resources ? state.resources.count > 0 : state.newestStarted > 0 || state.deployed !== null);

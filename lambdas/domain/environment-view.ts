@@ -66,7 +66,7 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   stateAddress: z.string().nullable(),
   /** Addresses its state was moved away from; nobody else may use them. */
   formerStateAddresses: z.array(z.string()),
-  /** Managed resources in its Terraform state as a build has last seen them; null while nobody knows. */
+  /** Managed resources in its Terraform state: none as the state itself said, more also as a build did; null while nobody knows. */
   resources: z.object({ count: z.int(), deploymentId: z.string(), at: z.string() }).nullable(),
   /** Set while a build looks whether nothing is left, so that the environment can be removed. */
   removal: z.object({ by: RequesterSchema, at: z.string() }).nullable(),

@@ -106,6 +106,11 @@ export interface EnvironmentRoles {
 export interface StateReader {
   /** What tells the state's version apart; null when there is no state yet. Throws StateUnreadableError. */
   head(environment: Environment, address: StateAddress): Promise<StateHead | null>;
+  /**
+   * How many managed resources are in the state, deposed ones included; none where there is no state. Throws
+   * StateUnreadableError, also for a state that does not show it, such as an encrypted one.
+   */
+  countResources(environment: Environment, address: StateAddress): Promise<number>;
 }
 
 export interface EventBus {

@@ -6,7 +6,7 @@ import type { EnvironmentState } from './environment-state.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
 import { automaticTarget, promoteAutomatically } from './promote.ts';
-import { EXECUTION_ENDED, recordEnding } from './record-ending.ts';
+import { EXECUTION_ENDED, recordFailure } from './record-ending.ts';
 import { LISTINGS } from './records.ts';
 import { passOn, releaseEnvironment } from './release-environment.ts';
 
@@ -115,7 +115,7 @@ async function resumeDecided(services: ReconcileServices, deployment: Deployment
 const RESUME_GRACE_MS = 10_000;
 
 async function end(services: ReconcileServices, deployment: Deployment, how: string): Promise<Repair> {
-  await recordEnding(services, deployment.id, 'failed', {
+  await recordFailure(services, deployment.id, {
     state: deployment.status === 'applying' ? 'Apply' : 'execution',
     error: `${EXECUTION_ENDED}${how}`,
     cause: `the execution was found ${how} while the deployment was ${deployment.status}`,

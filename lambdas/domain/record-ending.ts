@@ -13,13 +13,20 @@ import {
   succeed,
 } from './deployment.ts';
 import { isDnsFailure } from './dns.ts';
-import { withResources, withSuccess } from './environment-state.ts';
+import {
+  type EnvironmentState,
+  withClaimedResources,
+  withResources,
+  withSuccess,
+  withUnknownResources,
+} from './environment-state.ts';
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
-import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from './ports.ts';
+import type { ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from './ports.ts';
 import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
+import { type ResourcesLeft, resourcesLeft } from './resources-left.ts';
 import { settleDestruction } from './settle-destruction.ts';
 import type { ReadAhead } from './unit-of-work.ts';
 
@@ -29,6 +36,7 @@ export type Ending = z.infer<typeof EndingSchema>;
 interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
+  readonly states: StateReader;
   readonly surroundings: Surroundings;
 }
 
@@ -38,16 +46,35 @@ interface Services {
  * says which one stands.
  */
 export async function recordEnding(services: Services, id: string, ending: Ending, caught?: Caught): Promise<Status> {
-  const { store, artifacts } = services;
-  const ahead = await store.readAhead();
-  const before = await ahead.get('deployment', { id });
-  if (!before) throw new NotFoundError('deployment', id);
-  const failure = ending === 'failed' ? await explainFailure(artifacts, before, caught) : undefined;
+  if (ending === 'failed') return recordFailure(services, id, caught);
+  const ahead = await services.store.readAhead();
+  const before = await deploymentOf(ahead, id);
   const [left] = await Promise.all([
-    ending === 'succeeded' ? resourcesLeft(artifacts, before) : undefined,
+    ending === 'succeeded' ? lookAfterApply(services, ahead, before) : undefined,
     readForEnding(ahead, before),
   ]);
-  return keepEnding(services, id, { ending, failure, left }, ahead);
+  return keepEnding(services, id, { ending, left }, ahead);
+}
+
+/** Ends a deployment as failed, and says where and why. Throws NotFoundError. */
+export async function recordFailure(
+  services: Pick<Services, 'store' | 'artifacts' | 'surroundings'>,
+  id: string,
+  caught?: Caught,
+): Promise<Status> {
+  const ahead = await services.store.readAhead();
+  const before = await deploymentOf(ahead, id);
+  const [failure] = await Promise.all([
+    explainFailure(services.artifacts, before, caught),
+    readForEnding(ahead, before),
+  ]);
+  return keepEnding(services, id, { ending: 'failed', failure }, ahead);
+}
+
+async function deploymentOf(reader: Reader, id: string): Promise<Deployment> {
+  const deployment = await reader.get('deployment', { id });
+  if (!deployment) throw new NotFoundError('deployment', id);
+  return deployment;
 }
 
 /** Records an ending of which everything is known; nothing is read but the table. Throws NotFoundError. */
@@ -71,6 +98,8 @@ export async function keepEnding(
     recordEvent(transaction, services.surroundings, id, ended.status, undefined, reasonOf(ended));
     await closeOpenGates(transaction, id, now);
     await recordOutcome(transaction, ended, left, now);
+    if (left && 'unreadable' in left)
+      recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
     await settleDestruction(transaction, ended, services.surroundings);
     return ended.status;
   }, ahead);
@@ -131,7 +160,7 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
 async function recordOutcome(
   transaction: Transaction,
   ended: Deployment,
-  resources: number | undefined,
+  left: Left | undefined,
   now: string,
 ): Promise<void> {
   const { application, environment, release, id, operation } = ended;
@@ -147,7 +176,7 @@ async function recordOutcome(
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
   const after = withSuccess(state, ended, ended.planned.headline.modules);
-  transaction.put('environmentState', resources === undefined ? after : withResources(after, resources, id, now));
+  transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);
@@ -157,18 +186,34 @@ async function recordOutcome(
   }
 }
 
-/** What the apply build saw in the Terraform state when it was done; undefined where none ran, or it did not say. */
-async function resourcesLeft(artifacts: ArtifactStore, deployment: Deployment): Promise<number | undefined> {
+/** What is in the Terraform state after an apply: as the state itself says, or as a build claims. */
+type Left = ResourcesLeft | { readonly claimed: number };
+
+function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now: string): EnvironmentState {
+  if ('claimed' in left) return withClaimedResources(state, left.claimed, deploymentId, now);
+  return 'count' in left ? withResources(state, left.count, deploymentId, now) : withUnknownResources(state);
+}
+
+/** An environment ends by what a destruction has left: there the state itself is asked. Undefined where nothing was applied. */
+async function lookAfterApply(
+  { artifacts, states }: Pick<Services, 'artifacts' | 'states'>,
+  reader: Reader,
+  deployment: Deployment,
+): Promise<Left | undefined> {
   if (deployment.status !== 'applying') return undefined;
+  const { application, environment: name, operation, planned } = deployment;
+  if (operation === 'destroy') {
+    const environment = await reader.get('environment', { application, name });
+    return environment && resourcesLeft(states, environment, planned.stateAddress);
+  }
   const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
-  return result?.ok ? result.resourcesLeft : undefined;
+  return result?.ok && result.resourcesLeft !== undefined ? { claimed: result.resourcesLeft } : undefined;
 }
 
 interface KnownEnding {
   readonly ending: Ending;
   readonly failure?: Failure | undefined;
-  /** Managed resources in the Terraform state after a successful apply. */
-  readonly left?: number | undefined;
+  readonly left?: Left | undefined;
 }
 
 interface Failure {

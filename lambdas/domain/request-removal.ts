@@ -18,12 +18,12 @@ interface Place {
   readonly environment: string;
 }
 
-/** How long what a destruction saw in the Terraform state is taken for what is there. */
+/** How long what the Terraform state said is taken for what is there. */
 const FRESH_MS = 15 * 60_000;
 
 /**
- * Removes a regular environment in which nothing is deployed. Where a build has not just seen that its Terraform state
- * is empty, a deployment that may only look does so first, and the answer is that deployment.
+ * Removes a regular environment in which nothing is deployed. Where its Terraform state has not just said that
+ * it is empty, a deployment that may only look asks it first, and the answer is that deployment.
  * Throws NotFoundError, RefusedError.
  */
 export async function requestRemoval(services: Services, place: Place, by: Requester): Promise<Deployment | undefined> {

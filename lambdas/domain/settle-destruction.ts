@@ -9,8 +9,8 @@ import type { Surroundings, Transaction } from './ports.ts';
 
 /**
  * What the end of a destruction means for the environment itself. An ephemeral one that is closing is closed, and a
- * regular one that somebody asked to remove is removed, but only when the build of this very deployment has seen that
- * nothing is left in the Terraform state. A removal that found something, or failed, is called off.
+ * regular one that somebody asked to remove is removed, but only when the Terraform state itself said to this very
+ * deployment that nothing is left in it. A removal that found something, or failed, is called off.
  */
 export async function settleDestruction(
   transaction: Transaction,

@@ -16,6 +16,9 @@ import type { WakeUps } from './wake-ups.ts';
 /** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
 
+/** Megabytes: a state may be tens of megabytes, of which hardly anything is kept. */
+const WITH_STATES = 1024;
+
 export interface FunctionsProps {
   readonly config: Config;
   readonly data: DataStore;
@@ -71,6 +74,7 @@ export class Functions extends Construct {
       resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
     });
+    const stateRoles = targetRoles('state', props.config.allowedStateRoleArns);
     const dnsRoles = targetRoles('dns', props.config.allowedDnsRoleArns);
 
     this.byName = {
@@ -176,6 +180,8 @@ export class Functions extends Construct {
           ARTIFACT_BUCKET: data.artifacts({ readVersions: ['runs/*'], write: ['analysis/*'] }),
           PRICE_SHEET_KEY: data.priceSheet(),
         },
+        permissions: [stateRoles],
+        trustedByEnvironments: true,
         // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
         memorySize: 2048,
         timeout: Duration.minutes(5),
@@ -204,10 +210,9 @@ export class Functions extends Construct {
       'check-plan': make('check-plan', {
         description: 'Looks whether an approved plan is still one of the state as it is',
         bindings: { TABLE_NAME: data.records('write') },
-        permissions: [targetRoles('state', props.config.allowedStateRoleArns)],
+        permissions: [stateRoles],
         trustedByEnvironments: true,
-        // A state may be tens of megabytes, of which only its head is kept.
-        memorySize: 1024,
+        memorySize: WITH_STATES,
         timeout: WORKFLOW_TIMEOUT,
       }),
       'consume-plan': make('consume-plan', {
@@ -235,6 +240,9 @@ export class Functions extends Construct {
       'record-ending': make('record-ending', {
         description: 'Records how a deployment ended',
         bindings: { TABLE_NAME: data.records('write', 'delete'), ARTIFACT_BUCKET: runs },
+        permissions: [stateRoles],
+        trustedByEnvironments: true,
+        memorySize: WITH_STATES,
         timeout: WORKFLOW_TIMEOUT,
       }),
       announce: make('announce', {

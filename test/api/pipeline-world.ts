@@ -96,7 +96,7 @@ export class PipelineWorld extends TestApi {
   }
 
   get services() {
-    const { store, mail, workflow, events, artifacts, links, surroundings } = this;
-    return { store, mail, workflow, events, artifacts, links, surroundings };
+    const { store, mail, workflow, events, artifacts, states, links, surroundings } = this;
+    return { store, mail, workflow, events, artifacts, states, links, surroundings };
   }
 }

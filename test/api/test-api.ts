@@ -50,6 +50,7 @@ export class TestApi {
   readonly builds = new FakeBuilds();
   readonly webhookSecrets = new FakeWebhookSecrets();
   readonly scheduler = new InMemoryScheduler();
+  readonly states = new FakeStateReader();
   readonly surroundings = new FakeSurroundings();
   readonly log = new RecordingLog();
   /** Everything any answer has said. */
@@ -57,7 +58,8 @@ export class TestApi {
   readonly #functions;
 
   constructor(store?: Store, told: { executionsUrl?: string } = {}) {
-    const { mail, links, workflow, events, artifacts, builds, scheduler, surroundings, webhookSecrets, log } = this;
+    const { mail, links, workflow, events, artifacts, builds, scheduler, states, surroundings, webhookSecrets, log } =
+      this;
     const ports = {
       store: store ?? this.store,
       mail,
@@ -66,7 +68,7 @@ export class TestApi {
       events,
       artifacts,
       builds,
-      states: new FakeStateReader(),
+      states,
       scheduler,
       surroundings,
       webhookSecrets,

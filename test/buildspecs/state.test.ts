@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { countManaged, outputsOf } from '../../buildspecs/program/engine/state.ts';
+import { outputsOf } from '../../buildspecs/program/engine/state.ts';
+import { countManaged } from '../../lambdas/domain/state-resources.ts';
 
 const managed = (instances: number) => ({ mode: 'managed', instances: Array(instances).fill({}) });
 const data = { mode: 'data', instances: [{}] };
@@ -13,6 +14,9 @@ describe('managed resources in a state', () => {
     ['with none left of a resource', { ...state, resources: [managed(0)] }, 0],
     ['in modules', { ...state, resources: [{ module: 'module.a.module.b[0]', ...managed(2) }] }, 2],
     ['whose resources cannot be read', { ...state, resources: 'encrypted' }, undefined],
+    ['that does not list any', { version: 4, serial: 3, lineage: 'a' }, undefined],
+    ['that is encrypted', { serial: 3, lineage: 'a', encrypted_data: 'c2VjcmV0', encryption_version: 'v0' }, undefined],
+    ['of an engine that kept them by module', { version: 3, serial: 3, resources: [], modules: [{}] }, undefined],
     ['that is no state', 'text', undefined],
   ])('%s are counted', (_, given, count) => {
     expect(countManaged(given)).toBe(count);

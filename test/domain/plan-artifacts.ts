@@ -75,10 +75,14 @@ function planOf({ operation }: Deployment, kind: PlanKind, resources: number): o
   const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create', input)];
   return {
     ...{ format_version: '1.2', terraform_version: '1.11.4', resource_changes: changes },
-    ...{ applyable: changes.length > 0, complete: true, errored: false, configuration: { root_module: {} } },
+    ...{ applyable: changes.length > 0, complete: true, errored: false },
+    // What is destroyed stays configured.
+    configuration: { root_module: operation === 'destroy' ? { resources: [CONFIGURED] } : {} },
     ...(resources > 0 && { prior_state: { values: { root_module: { resources: existing(resources) } } } }),
   };
 }
+
+const CONFIGURED = { address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' };
 
 const existing = (count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({

@@ -51,7 +51,8 @@ export interface Terraform {
   inspect?: 'succeeds' | 'fails';
   /** SHA-256 of the files that are applied with the plan. */
   content?: string;
-  apply: 'succeeds' | 'fails' | 'is-stale';
+  /** `pretends`: code of the repository says that everything was done, and nothing is left, and does nothing. */
+  apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
 }
 
 type State =
@@ -109,8 +110,6 @@ export class SimulatedWorkflow implements Workflow, Builds {
   readonly tickets = new Map<string, string>();
   /** Digests that were applied, each time they were. */
   readonly applied: { digest: string; deploymentId: string }[] = [];
-  /** Resources in each Terraform state, by its key. */
-  readonly contents = new Map<string, number>();
   /** Every call of start and resume fails while this is set. */
   isUnreachable = false;
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
@@ -125,6 +124,11 @@ export class SimulatedWorkflow implements Workflow, Builds {
 
   constructor(services: WorkflowServices) {
     this.#services = services;
+  }
+
+  /** Resources in each Terraform state, by its key. */
+  get contents(): Map<string, number> {
+    return this.#services.states.contents;
   }
 
   async start(deploymentId: string): Promise<void> {
@@ -397,16 +401,19 @@ export class SimulatedWorkflow implements Workflow, Builds {
       this.applied.push({ digest: planned.digest, deploymentId: deployment.id });
       this.#services.states.change(address);
       const isEmptied = deployment.operation === 'destroy' && apply === 'succeeds';
-      this.contents.set(address.key, isEmptied ? 0 : Math.max(1, this.resourcesIn(deployment)));
+      if (apply !== 'pretends')
+        this.contents.set(address.key, isEmptied ? 0 : Math.max(1, this.resourcesIn(deployment)));
     }
     switch (isStale ? 'is-stale' : apply) {
+      case 'pretends':
       case 'succeeds':
         await artifacts.putJson(runObjectKey(prefix, 'outputs'), {
           url: { sensitive: false, value: deployment.id },
           ...this.outputs,
         });
         await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
-          ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: this.resourcesIn(deployment) },
+          ...{ ok: true, applied: 'yes', resources: 1 },
+          resourcesLeft: apply === 'pretends' ? 0 : this.resourcesIn(deployment),
         });
         return { state: 'RecordOutputs' };
       case 'fails':

@@ -1,14 +1,25 @@
 import type { StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { Environment } from '../../lambdas/domain/environment.ts';
+import { StateUnreadableError } from '../../lambdas/domain/errors.ts';
 import type { StateReader } from '../../lambdas/domain/ports.ts';
 import type { StateHead } from '../../lambdas/domain/state-head.ts';
 
-/** Terraform states as far as their heads go. */
+/** Terraform states as far as their heads go, and how much is in them. */
 export class FakeStateReader implements StateReader {
   readonly #heads = new Map<string, StateHead>();
+  /** Resources in each state, by its key. */
+  readonly contents = new Map<string, number>();
+  /** Nothing can be read while this says why. */
+  unreadable: Error | string | undefined;
 
   async head(_: Environment, address: StateAddress): Promise<StateHead | null> {
+    this.#requireReadable();
     return this.headAt(address);
+  }
+
+  async countResources(_: Environment, { key }: StateAddress): Promise<number> {
+    this.#requireReadable();
+    return this.contents.get(key) ?? 0;
   }
 
   headAt({ bucket, key }: Pick<StateAddress, 'bucket' | 'key'>): StateHead | null {
@@ -19,5 +30,10 @@ export class FakeStateReader implements StateReader {
   change(address: Pick<StateAddress, 'bucket' | 'key'>): void {
     const { serial, lineage } = this.headAt(address) ?? { serial: 0, lineage: `of ${address.key}` };
     this.#heads.set(`${address.bucket}/${address.key}`, { serial: serial + 1, lineage });
+  }
+
+  #requireReadable(): void {
+    if (this.unreadable === undefined) return;
+    throw typeof this.unreadable === 'string' ? new StateUnreadableError(this.unreadable) : this.unreadable;
   }
 }

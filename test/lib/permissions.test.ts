@@ -3,7 +3,7 @@ import { ROUTES } from '../../lambdas/api/routes.ts';
 import { INSPECT_ROLE } from '../../lambdas/domain/build-source.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
 import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
-import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
+import { FUNCTIONS, type FunctionName, STATE_READERS } from '../../lambdas/functions.ts';
 import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
 import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';
 
@@ -78,6 +78,7 @@ const deploying = [...listRecords, ...writeRecords, ...start, ...resume, ...publ
 const deciding = [...listRecords, ...writeRecords, ...resume];
 const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:SendMessage');
 
+const stateRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole');
 const dnsRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-dns', 'sts:AssumeRole');
 
 /** Everything each function may do, beside writing its own log and traces. */
@@ -116,6 +117,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...newDataKey,
     ...on('<DataStoreArtifacts>/prices/prices.csv', 's3:GetObject'),
     ...on('<DataStoreArtifacts>/analysis/*', 's3:PutObject'),
+    ...stateRoles,
   ],
   'request-approval': [...[...listRecords, ...writeRecords], ...[...mailing, ...linkSecrets, ...publish]],
   'await-approval': [...writeRecords, ...resume],
@@ -123,11 +125,11 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'ensure-certificate': [...writeRecords, ...dnsRoles],
   'publish-dns': [...writeRecords, ...deleteRecords, ...dnsRoles],
   'check-certificates': [...listRecords, ...writeRecords, ...dnsRoles, ...publish, ...deadLetters('checkcertificates')],
-  'check-plan': [...writeRecords, ...on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole')],
+  'check-plan': [...writeRecords, ...stateRoles],
   'consume-plan': writeRecords,
   'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
-  'record-ending': [...writeRecords, ...deleteRecords, ...readObjects('runs/*')],
+  'record-ending': [...writeRecords, ...deleteRecords, ...readObjects('runs/*'), ...stateRoles],
   announce: [...getRecords, ...publish],
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
@@ -170,6 +172,14 @@ describe('functions', () => {
     }
     const attached = ofType(template, 'AWS::IAM::Policy').flatMap(([, { Properties }]) => Properties.Roles.map(flat));
     expect(attached.map(readable)).toEqual(['<DeploymentWorkflowMachineRole>']);
+  });
+
+  test('are alone in reading Terraform states, under names that the accounts of environments are told', () => {
+    const reading = Object.keys(FUNCTIONS).filter((name) =>
+      stateRoles.every((pair) => EXPECTED[name as FunctionName].includes(pair)),
+    );
+    expect(reading.sort()).toEqual([...STATE_READERS].sort());
+    for (const name of STATE_READERS) expect(functionRole(name).Properties.RoleName).toBe(`stagegate-${name}`);
   });
 
   test.each([

@@ -34,7 +34,6 @@ describe('the template for a target account', () => {
       'Application',
       'ApplyPolicyArns',
       'CertificateCommonName',
-      'CheckPlanRoleArn',
       'CredentialsRoleArn',
       'DnsRoleArns',
       'Environment',
@@ -55,6 +54,7 @@ describe('the template for a target account', () => {
       'PlanReadsVpnKeys',
       'StateBucket',
       'StateKey',
+      'StateReaderRoleArns',
     ]);
     expect(JSON.stringify(target)).not.toMatch(/cdk-hnb659fds|BootstrapVersion/);
   });
@@ -72,8 +72,8 @@ describe('the template for a target account', () => {
   };
   const withExternalId = { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } };
 
-  test('its state role trusts one role only, with the external id', () => {
-    expect(trustOf('state')).toEqual({ principal: '<CheckPlanRoleArn>', conditions: withExternalId });
+  test('its state role trusts the functions that read states only, with the external id', () => {
+    expect(trustOf('state')).toEqual({ principal: '<StateReaderRoleArns>', conditions: withExternalId });
   });
 
   test.each(['plan', 'apply'])('its %s role trusts the credentials broker, with the external id', (purpose) => {

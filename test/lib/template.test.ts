@@ -51,10 +51,10 @@ describe('the template of the control plane', () => {
       'ApiUrl',
       'ArtifactBucketName',
       'BusName',
-      'CheckPlanRoleArn',
       'CredentialsRoleArn',
       'DnsRoleArns',
       'StateMachineArn',
+      'StateReaderRoleArns',
       'TableName',
       'TopicArn',
     ]);

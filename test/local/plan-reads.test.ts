@@ -34,7 +34,7 @@ async function deploy(
         ExternalId: 'a'.repeat(32),
         CredentialsRoleArn: `arn:aws:iam::${'1'.repeat(12)}:role/stagegate-credentials`,
       },
-      CheckPlanRoleArn: 'arn:aws:iam::111111111111:role/stagegate-check-plan',
+      StateReaderRoleArns: 'arn:aws:iam::111111111111:role/stagegate-check-plan',
       StateBucket: 'acme-state',
       ...parameters,
     },

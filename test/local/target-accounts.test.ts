@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { STATE_READERS } from '../../lambdas/functions.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
@@ -110,6 +111,10 @@ describe('the stacks of an environment’s account', () => {
       const roleArn = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-${purpose}`;
       expect(cloud.door.policies.trustStatements(roleArn)).toHaveLength(1);
     }
+    const stateRole = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-state`;
+    expect(cloud.door.policies.trustStatements(stateRole)).toMatchObject([
+      { principals: STATE_READERS.map((name) => ({ value: control(name) })) },
+    ]);
   });
 
   it('have the roles that the environment names itself', async () => {

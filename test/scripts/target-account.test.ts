@@ -62,7 +62,8 @@ describe('npm run target-account', () => {
     expect(stdout).toContain(`ExternalId=${await externalIdOf('dev1')}`);
     expect(stdout).toContain('StateKey=apps/my-app/dev1/terraform.tfstate');
     expect(stdout).toContain('CredentialsRoleArn=arn:aws:iam::999999999999:role/stagegate-credentials ');
-    expect(stdout).toContain('CheckPlanRoleArn=arn:aws:iam::999999999999:role/stagegate-check-plan');
+    const role = 'arn:aws:iam::999999999999:role/stagegate';
+    expect(stdout).toContain(`StateReaderRoleArns=${role}-check-plan,${role}-analyze-plan,${role}-record-ending `);
     const comments = stdout.split('\n').filter((line) => line.startsWith('#'));
     expect(comments.at(-1)).toMatch(/PlanReadsParameters=arn:aws:ssm:\S+:\d{12}:parameter\/my-app\/\*$/);
   });

@@ -10,16 +10,3 @@ const OutputsSchema = z.object({
 /** The outputs in a state, in the form of `output -json`. Throws where the state has none that can be read. */
 export const outputsOf = (state: unknown): z.output<typeof OutputsSchema>['outputs'] =>
   OutputsSchema.parse(state).outputs;
-
-const ResourcesSchema = z.object({
-  resources: z.array(z.object({ mode: z.string(), instances: z.array(z.unknown()) })).default([]),
-});
-
-/** Managed resources in a state, deposed ones included; undefined where they cannot be counted. */
-export function countManaged(state: unknown): number | undefined {
-  const parsed = ResourcesSchema.safeParse(state);
-  if (!parsed.success) return undefined;
-  return parsed.data.resources
-    .filter(({ mode }) => mode === 'managed')
-    .reduce((sum, { instances }) => sum + instances.length, 0);
-}

@@ -43,6 +43,8 @@ export interface PlanToAnalyse {
   /** Name of the environment: what is lifted for it as a whole. */
   readonly environment?: string;
   readonly operation?: Operation;
+  /** Also where no `operation` is named: what is destroyed stays configured, and is not there afterwards. */
+  readonly isDestruction?: boolean;
   readonly settings?: SafeguardSettings;
   /** Given for an ephemeral environment, which may only have what it made itself. */
   readonly ephemeral?: EphemeralPlan;
@@ -110,7 +112,7 @@ function analyze(input: PlanToAnalyse): Analysis {
     cost: estimateCost({ ...facts, sheet: input.priceSheet, region: input.region }),
     safeguards: evaluateSafeguards({
       ...{ ...input, plan, changes, flags, redactor },
-      contradictions: contradictionsIn(plan, modules, flags, input.engine),
+      contradictions: input.isDestruction ? [] : contradictionsIn(plan, modules, flags, input.engine),
     }),
     modules: moduleVersionsOf({ plan, manifest: input.modulesJson, commit: input.commit }).map((module) => ({
       ...module,

@@ -327,22 +327,17 @@ describe('an environment is closed only when its state is empty', () => {
     expect(await phase()).toBe('closed');
   });
 
-  test('not when the build did not say what it left, until another has looked', async () => {
+  test('not when nobody could see what it left, until another has looked', async () => {
     await world.runningEphemeral('pr-1');
     await remove();
     const [destruction] = await world.history('pr-1');
     if (!destruction) throw new Error('there is no destruction');
     while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
       await world.workflow.step(destruction.id);
-    const { runObjectKey } = await import('../../../lambdas/domain/run-objects.ts');
-    const { runPrefix } = await import('../../../lambdas/domain/deployment.ts');
-    await world.artifacts.putJson(runObjectKey(runPrefix(destruction), 'applyResult'), {
-      ok: true,
-      applied: 'yes',
-      resources: 1,
-    });
+    world.states.unreadable = 'AccessDenied';
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closing');
+    world.states.unreadable = undefined;
     world.surroundings.advance(60);
     await world.sweep();
     expect(await world.finishIn('pr-1')).toMatchObject({ status: 'succeeded', planned: { hasChanges: false } });
