@@ -2,8 +2,8 @@ import type { Deployment, EndingError } from './deployment.ts';
 import type { EphemeralEnvironment } from './environment.ts';
 import { isOutdated } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
-import { readForProof, requireProven } from './place-deployment.ts';
 import type { Reader, Transaction } from './ports.ts';
+import { readForProof, requireProven } from './proof.ts';
 
 /** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
 const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>

@@ -17,7 +17,6 @@ import {
   type EnvironmentState,
   emptyState,
   isOutdated,
-  isProven,
   mayHoldResources,
   twinsOf,
   withUnannounced,
@@ -26,9 +25,10 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { close } from './gate.ts';
 import { deploymentId } from './names.ts';
 import type { Operation } from './operation.ts';
-import { previousOf, requireCompleteUpTo } from './pipeline.ts';
+import { requireCompleteUpTo } from './pipeline.ts';
 import { GATES, policyOf, type Stage } from './policy.ts';
 import type { Reader, Surroundings, Transaction } from './ports.ts';
+import { readForProof, requireProven } from './proof.ts';
 import { activeLift } from './protection-lift.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
@@ -67,15 +67,6 @@ export async function readForPlacement(
     ...(previous === undefined ? [] : readForProof(ahead, { application, environment: previous, release })),
   ]);
 }
-
-/** What tells whether a release succeeded in an environment. */
-export const readForProof = (
-  ahead: Reader,
-  { application, environment, release }: { application: string; environment: string; release: number },
-): Promise<unknown>[] => [
-  ahead.get('environmentState', { application, environment }),
-  ahead.get('outcome', { application, environment, release }),
-];
 
 /**
  * Creates a deployment if every rule allows it, and gives it the environment or a place in its queue (rules 1, 4, 5,
@@ -173,27 +164,6 @@ async function requireDestroyable(
   const hasDns = await transaction.get('environmentDns', { application, environment: name });
   if (!state.deployed && !mayHoldResources(state) && !hasDns)
     throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment.name}"`);
-}
-
-/** Rule 1: the release succeeded in the environment before. No bypass exists. */
-export async function requireProven(
-  transaction: Transaction,
-  application: Application,
-  environment: string,
-  release: number,
-): Promise<void> {
-  const previous = previousOf(application, environment);
-  if (!previous) return;
-  const where = { application: application.name, environment: previous };
-  const [state, outcome] = await Promise.all([
-    transaction.get('environmentState', where),
-    transaction.get('outcome', { ...where, release }),
-  ]);
-  if (!isProven(state, outcome))
-    throw new RefusedError(
-      'not-succeeded-before',
-      `release ${release} of "${application.name}" has not succeeded in ${previous}, which comes before ${environment}`,
-    );
 }
 
 /** Rule 5 and holds. */
