@@ -69,6 +69,17 @@ describe('an apply', () => {
     expect(await readState(environment.name)).toMatchObject({ resources: [] });
   });
 
+  it('of a destroy that found nothing to destroy goes through, too: it writes what was found', async () => {
+    const { environment, commit, planned } = await planNew(block('one'));
+    const destroy = () => plan(cloud, environment, commit, { STAGEGATE_OPERATION: 'destroy' });
+    await apply(cloud, environment, planned);
+    await apply(cloud, environment, await destroy());
+    const again = await destroy();
+    expect(plannedOf(again).exitCode).toBe(0);
+    const { result } = await apply(cloud, environment, again);
+    expect(appliedOf(result)).toEqual({ ok: true, applied: 'yes', resources: 0, resourcesLeft: 0 });
+  });
+
   it('counts what is in the state afterwards, in modules too', async () => {
     cloud.repository.commit({ 'modules/pair/main.tf': `${block('one')}${block('two')}` });
     const { environment, planned } = await planNew(

@@ -8,7 +8,7 @@ import { removeApplication } from '../../../lambdas/domain/remove-application.ts
 import { requestRemoval } from '../../../lambdas/domain/request-removal.ts';
 import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
 import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../plan-artifacts.ts';
-import { TOOLING, World } from '../world.ts';
+import { ALICE, TOOLING, World } from '../world.ts';
 
 /**
  * An environment is taken out of the books, and its state address is free, when nothing is left in its Terraform state.
@@ -241,6 +241,20 @@ describe('a destruction that finds nothing any more of what its state lists', ()
     expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', planned: { hasChanges: false } });
     expect(await remove('dev1')).toBeUndefined();
     expect(await find('dev1')).toBeUndefined();
+  });
+
+  test('awaits the gates of its stage before that', async () => {
+    await world.bring(await world.release(), 'stage1');
+    holds('stage1', 2);
+    await destroy('stage1');
+    const { id } = await forgePlan('stage1', 'no-changes');
+    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
+    await world.workflow.run(id);
+    expect((await world.gate(id, 'staff'))?.status).toBe('open');
+    await world.decide(id, ALICE);
+    await world.finishIn('stage1');
+    expect(await world.statusOf(id)).toBe('succeeded');
+    expect((await world.state('stage1')).resources?.count).toBe(0);
   });
 
   test('is not applied where it may only look', async () => {
