@@ -225,7 +225,7 @@ async function describeTable(send: Send, name: string): Promise<Described | null
 }
 
 const POLL_MS = 50;
-const ACTIVE_TIMEOUT_MS = 60_000;
+const ACTIVE_TIMEOUT_MS = 5 * 60_000;
 
 /** The table, if there is one, once it and its indexes can be used, which is when CloudFormation, too, goes on. */
 async function activeTable(send: Send, name: string): Promise<Described | undefined> {
