@@ -52,7 +52,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const engine = await ready;
   await credentials;
 
-  const planFile = readReadable(paths.plan);
+  const planFile = readUnlessEncrypted(paths.plan);
   planFile.catch(() => undefined);
   await initialize(build, engine, {
     providers,
@@ -135,8 +135,8 @@ async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
   }
 }
 
-/** What the plan says of its backend; undefined where it is encrypted, which an inspection would have refused. */
-async function readReadable(file: string): Promise<PlanFile | undefined> {
+/** Encrypted plans come from environments whose plans nobody inspects. */
+async function readUnlessEncrypted(file: string): Promise<PlanFile | undefined> {
   try {
     const { readPlanFile } = await import('./engine/plan-file.ts');
     return await readPlanFile(readFileSync(file));

@@ -102,7 +102,7 @@ export async function analyzeDeploymentPlan(
     deployedProviders(ahead, subject),
     ahead.get('stateClaim', { address: addressOf(known.backend) }),
   ]);
-  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": ${known.planJson.key} is gone`);
+  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
   const planned = { plan: plan.value, modulesJson: modules?.value };
   const newProviders = providerChanges(known.lockedProviders ?? [], before);
   const analysis = {
@@ -172,9 +172,10 @@ function requireOwn(deployment: Deployment, result: PlanSuccess | undefined): Pl
   const prefix = `${runPrefix(deployment)}plan/`;
   if (!result)
     throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`);
-  for (const { key } of [result.bundle, result.planJson, result.modules])
-    if (!key.startsWith(prefix))
-      throw new BuildResultError(`analysing the plan of "${deployment.id}": ${key} is not an artifact of its own run`);
+  // Named without their keys, which have the secret of a run in them.
+  for (const name of ['bundle', 'planJson', 'modules'] as const)
+    if (!result[name].key.startsWith(prefix))
+      throw new BuildResultError(`analysing the plan of "${deployment.id}": ${name} is not an artifact of its own run`);
   if (result.operation !== deployment.operation)
     throw new BuildResultError(
       `analysing the plan of "${deployment.id}": planned ${result.operation} instead of ${deployment.operation}`,

@@ -78,7 +78,8 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
         const { Body: body, ContentLength: bytes = 0 } = await client.send(
           new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
         );
-        if (bytes > mostBytes) throw new ArtifactStoreError(`${key} has ${bytes} bytes, more than ${mostBytes}`);
+        // Without its key, which has the secret of the run in it.
+        if (bytes > mostBytes) throw new ArtifactStoreError(`an object has ${bytes} bytes, more than ${mostBytes}`);
         return Buffer.from((await body?.transformToByteArray()) ?? []);
       }),
     findCredentials: () => client.config.credentials(),

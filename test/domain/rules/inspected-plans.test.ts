@@ -113,6 +113,16 @@ describe('a plan is inspected', () => {
   });
 });
 
+test('what a build says of artifacts that are not its own ends its deployment, without the secret of a run in the message', async () => {
+  const id = await world.deploy('stage1', 1);
+  const { runSecret } = await world.deployment(id);
+  const elsewhere = { key: `runs/${id}/${runSecret}/1/apply/outputs.json`, versionId: 'v1' };
+  await leavePlan(world.artifacts, await world.deployment(id), 'changes', { planJson: elsewhere });
+  const message = await look(id).then(String, String);
+  expect(message).toContain('planJson is not an artifact of its own run');
+  expect(message).not.toContain(runSecret);
+});
+
 describe('after an inspection', () => {
   test('there is none to ask for again, also where it left nothing', async () => {
     const id = await planned('stage1', 'changes');
