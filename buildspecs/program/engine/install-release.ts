@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open as openFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -96,6 +96,8 @@ async function attemptDownload(url: string, file: string, { signal, silenceMs = 
   try {
     const body = await open(url, AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]));
     const hash = createHash('sha256');
+    // Opened by now: a stream that still opens when the body breaks off creates the file after it was removed.
+    const target = await openFile(file, 'w');
     await pipeline(
       Readable.from(body),
       async function* (chunks: AsyncIterable<Uint8Array>) {
@@ -105,7 +107,7 @@ async function attemptDownload(url: string, file: string, { signal, silenceMs = 
           yield chunk;
         }
       },
-      createWriteStream(file),
+      target.createWriteStream(),
     );
     return hash.digest('hex');
   } finally {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -183,7 +183,12 @@ async function save(body: Readable, file: string): Promise<{ digest: string; byt
       body.destroy();
     }
   }
+  // Opened before anything is read: a stream that still opens when the body breaks off creates the file afterwards.
+  const target = await open(file, 'w', 0o600).catch((error: unknown) => {
+    body.destroy();
+    throw error;
+  });
   // The body is no part of the pipeline, or its failures could not be told from those of the disk.
-  await pipeline(chunks, createWriteStream(file, { mode: 0o600 }));
+  await pipeline(chunks, target.createWriteStream());
   return { digest: hash.digest('hex'), bytes };
 }

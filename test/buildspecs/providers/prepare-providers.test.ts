@@ -276,6 +276,17 @@ describe('the cache is asked for', () => {
     expect(filesBelow(join(work, 'providers'))).toEqual([]);
   });
 
+  test('into a file that is open before the first byte: one that opens later would stay after a failure', async () => {
+    configure([zh(own)]);
+    let before: string[] = [];
+    async function* body(): AsyncGenerator<Buffer> {
+      before = filesBelow(join(work, 'providers'));
+      yield* brokenBody();
+    }
+    await prepare({ cache: { read: async () => Readable.from(body()) } });
+    expect(before).toEqual([expect.stringContaining(own.sha256)]);
+  });
+
   test('no longer when the build is stopped, however long the answer takes', async () => {
     configure(fourPlatforms);
     const stopping = new AbortController();
