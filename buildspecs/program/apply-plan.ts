@@ -45,9 +45,8 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   requireApproved(build, planned);
   build.enter('bundle');
   await unpackPlan(planned, build);
-  const ready = engineOfPlan(build);
   // An engine that is not to be had is told when the downloads beside it have ended.
-  ready.catch(() => undefined);
+  const ready = build.beside(engineOfPlan(build));
   const providers = await providersOf(build);
   const engine = await ready;
   await credentials;

@@ -30,9 +30,8 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const planned = await downloadPlan(build);
   build.enter('bundle');
   const added = await unpackPlan(planned, build);
-  const ready = engineOfPlan(build);
   // An engine that is not to be had is told when it is needed.
-  ready.catch(() => undefined);
+  const ready = build.beside(engineOfPlan(build));
 
   build.enter('plan-file');
   const planFile = await readPlan(build);
@@ -42,7 +41,7 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     engine: plannedBy(build).name,
   });
 
-  const [locked, found, engine] = await Promise.all([readLocked(build), providersOf(build), ready]);
+  const [locked, found, engine] = await Promise.all([readLocked(build), build.beside(providersOf(build)), ready]);
   const providers = found && (await fillCache(build, engine, found));
   await installLocked(build, engine, locked, providers);
   build.enter('show');
@@ -51,11 +50,9 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   await requireSameVariables(build, engine, planFile, added);
 
   build.enter('upload');
+  const read = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
   const [planJson, modules] = await uploading('what was found', () =>
-    Promise.all([
-      artifacts.put('inspectedPlan', readFileSync(paths.planJson)),
-      artifacts.put('inspectedModules', readManifest(paths.directory)),
-    ]),
+    Promise.all([artifacts.put('inspectedPlan', read.plan), artifacts.put('inspectedModules', read.modules)]),
   );
   return {
     ok: true,

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { listAdded } from '../../lambdas/domain/added-files.ts';
 import type { PlanResult } from '../../lambdas/domain/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
+import { allEnded } from './build/all-ended.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import type { Archive } from './bundle/archive.ts';
@@ -32,11 +33,11 @@ const CHANGES = 2;
 export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const { variables, paths, artifacts } = build;
   build.enter('checkout');
-  const ready = makeEngineReady(build, chosenEngine(build));
-  const credentials = takeCredentials(build);
-  const reading = readCommitObject(build);
   // What is wrong with the checkout is told first; what fails beside it waits until it is asked for.
-  for (const beside of [ready, credentials]) beside.catch(() => undefined);
+  const ready = build.beside(makeEngineReady(build, chosenEngine(build)));
+  const credentials = takeCredentials(build);
+  credentials.catch(() => undefined);
+  const reading = readCommitObject(build);
   const backendArguments = await preparePlan(build, ready);
   const providers = await providersOf(build);
   const engine = await ready;
@@ -56,18 +57,20 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const exitCode = await explained(build, plan(build, engine));
 
   build.enter('show');
-  const [, { bundle, added }, state] = await Promise.all([
+  const saved = readFileSync(paths.plan);
+  const [, { bundle, added }, state] = await allEnded([
     showPlan(build, engine),
     pack(build, tree),
-    readPlannedState(readFileSync(paths.plan)),
+    readPlannedState(saved),
   ]);
 
   build.enter('upload');
+  const shown = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
   const [bundleAddress, planJson, modulesAddress] = await uploading('the plan', () =>
     Promise.all([
       artifacts.put('bundle', bundle.bytes, bundle.sha256),
-      artifacts.put('planJson', readFileSync(paths.planJson)),
-      artifacts.put('modules', readManifest(paths.directory)),
+      artifacts.put('planJson', shown.plan),
+      artifacts.put('modules', shown.modules),
     ]),
   );
   const digest = bundle.sha256.toString('hex');

@@ -131,6 +131,8 @@ export class ProgramRun {
   readonly redeemed: CredentialsProps[] = [];
   /** What the broker says. */
   redeem: Machine['credentials'] = async () => AGENT;
+  /** Done before the engine is ready. */
+  install: (directory: string, stop: AbortSignal) => Promise<void> = async () => undefined;
   log = '';
 
   constructor(files: Readonly<Record<string, Content>> = { [`${DIRECTORY}/main.tf`]: '' }, steps = {}) {
@@ -227,7 +229,10 @@ export class ProgramRun {
           throw new Error('a package is stored where the cache is a stand-in');
         },
       }),
-      engine: async ({ name, version }) => ({ name, version, run: (step) => this.runStep(step) }),
+      engine: async ({ name, version }, directory, stop) => {
+        await this.install(directory, stop);
+        return { name, version, run: (step) => this.runStep(step) };
+      },
       log: (line) => {
         this.log += `${line}\n`;
       },

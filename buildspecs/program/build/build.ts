@@ -16,8 +16,8 @@ export interface Machine {
   providerCache(bucket: string): ProviderCache;
   /** Redeems the build's ticket: the variables by which the engine finds its credentials. Throws CredentialsError. */
   credentials(props: CredentialsProps): Promise<Readonly<Record<string, string>>>;
-  /** Makes an engine ready to run, installing it into the directory where it is not on the machine. */
-  engine(available: AvailableEngine, directory: string): Promise<Engine>;
+  /** Makes an engine ready to run, installing it into the directory where it is not on the machine, until it is stopped. */
+  engine(available: AvailableEngine, directory: string, stop: AbortSignal): Promise<Engine>;
   /** A line of the build log. */
   readonly log: (line: string) => void;
   /** Aborts when the build is told to stop. */
@@ -36,6 +36,10 @@ export class Build<Variables> {
   engineCredentials: Readonly<Record<string, string>> = {};
   /** Seconds that the engine ran, by step. */
   readonly engineSeconds: Record<string, number> = {};
+  /** Aborts when the build is told to stop, and when it ends: for what nobody needs the results of then. */
+  readonly stop: AbortSignal;
+  private readonly ending = new AbortController();
+  private readonly goingOn: Promise<unknown>[] = [];
   private readonly startedAt = performance.now();
   private current: Phase;
 
@@ -45,6 +49,7 @@ export class Build<Variables> {
     this.paths = facts.paths;
     this.machine = facts.machine;
     this.artifacts = facts.artifacts;
+    this.stop = AbortSignal.any([facts.machine.stop, this.ending.signal]);
   }
 
   /** What the result names when something fails. */
@@ -66,6 +71,18 @@ export class Build<Variables> {
   requireGoingOn(): void {
     if (this.machine.stop.aborted)
       throw new PhaseError(this.current, `the build was stopped in phase "${this.current}"`, { reason: 'stopped' });
+  }
+
+  /** What writes files beside the phases. It fails for whoever waits for it, and the build ends after it. */
+  beside<T>(work: Promise<T>): Promise<T> {
+    this.goingOn.push(work.catch(() => undefined));
+    return work;
+  }
+
+  /** Stops what goes on beside, and waits for the end of it. */
+  async end(): Promise<void> {
+    this.ending.abort();
+    await Promise.all(this.goingOn);
   }
 
   log(line: string): void {

@@ -11,7 +11,7 @@ import type { ApplyResult, InspectionResult, PlanResult } from '../../../lambdas
 import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
 import { ObjectExistsError } from '../artifacts/artifacts.ts';
 import { Build, type Machine } from './build.ts';
-import { PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
+import { describeError, PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
 import type { Phase } from './phases.ts';
 import { workPaths } from './work-paths.ts';
 
@@ -115,7 +115,17 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
     );
     return false;
   } finally {
-    await rm(paths.base, { recursive: true, force: true });
+    await build.end();
+    await cleanUp(paths.base, machine);
+  }
+}
+
+/** How the build ended is told by then: what cannot be removed, or is still written by somebody else, makes no failure of it. */
+async function cleanUp(directory: string, machine: Machine): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    machine.log(`Error: the work directory could not be removed: ${describeError(error)}`);
   }
 }
 

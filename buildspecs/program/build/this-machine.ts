@@ -33,16 +33,20 @@ export function thisMachine(): Machine {
   };
 }
 
-async function findEngine(available: AvailableEngine, directory: string): Promise<Engine> {
-  const binary = 'path' in available ? available.path : await install(available, directory);
+async function findEngine(available: AvailableEngine, directory: string, stop: AbortSignal): Promise<Engine> {
+  const binary = 'path' in available ? available.path : await install(available, directory, stop);
   const { name, version } = available;
   return { name, version, run: (step) => runEngineBinary(binary, step) };
 }
 
-async function install(release: Exclude<AvailableEngine, { path: string }>, directory: string): Promise<string> {
+async function install(
+  release: Exclude<AvailableEngine, { path: string }>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<string> {
   const { installRelease, ReleaseError } = await import('../engine/install-release.ts');
   try {
-    return await installRelease(release, directory);
+    return await installRelease(release, directory, { signal });
   } catch (error) {
     if (error instanceof ReleaseError) throw new PhaseError('init', error.message, { reason: 'engine-unavailable' });
     throw error;

@@ -28,6 +28,8 @@ export async function pack(directory: string, names: readonly string[]): Promise
     },
     [...names].sort(),
   );
+  // Several files are read at once. The first that cannot be read is told; nobody would hear of the others.
+  archive.on('error', () => undefined);
   for await (const chunk of archive) {
     const bytes = Buffer.from(chunk);
     hash.update(bytes);
@@ -36,12 +38,13 @@ export async function pack(directory: string, names: readonly string[]): Promise
   return { bytes: Buffer.concat(chunks), sha256: hash.digest() };
 }
 
-/** Lays an archive out below `directory`, with the names it was packed under; a name that leads out of there is an error. */
+/**
+ * Lays an archive out below `directory`, with the names it was packed under; a name that leads out of there is an error.
+ * At one go: after an error, nothing of it would say when the files that it had begun are written.
+ */
 export async function unpack(bytes: Buffer, directory: string): Promise<void> {
   const { extract } = await import('tar');
-  await new Promise<void>((resolve, reject) => {
-    extract({ cwd: directory, preserveOwner: false, strict: true }).on('error', reject).on('close', resolve).end(bytes);
-  });
+  extract({ cwd: directory, preserveOwner: false, strict: true, sync: true }).end(bytes);
 }
 
 /** What an archive says it has under a name. */

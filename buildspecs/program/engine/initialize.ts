@@ -10,8 +10,9 @@ import type { EngineEvent } from './events.ts';
 /** Makes the engine ready to run; what fails belongs to `init`, which is the first to need it. */
 export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine): Promise<Engine> {
   try {
-    return await build.machine.engine(chosen, build.paths.engineDirectory);
+    return await build.machine.engine(chosen, build.paths.engineDirectory, build.stop);
   } catch (error) {
+    build.requireGoingOn();
     throw toPhaseError(error, 'init');
   }
 }

@@ -9,7 +9,12 @@ import type { PreparedProviders } from '../providers/prepare-providers.ts';
  * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.
  * What fails belongs to `init`, which is the first to need it.
  */
-export async function providersOf({ variables, paths, machine }: AnyBuild): Promise<PreparedProviders | undefined> {
+export async function providersOf({
+  variables,
+  paths,
+  machine,
+  stop,
+}: AnyBuild): Promise<PreparedProviders | undefined> {
   const lockFile = join(paths.directory, LOCK_FILE);
   if (variables.STAGEGATE_PROVIDER_CACHE === 'off' || !existsSync(lockFile)) return undefined;
   const [{ prepareProviders }, { enginePlatform }] = await Promise.all([
@@ -21,7 +26,7 @@ export async function providersOf({ variables, paths, machine }: AnyBuild): Prom
     cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
     ownCliConfigFile: ownCliConfigFile(machine.environment),
     log: machine.log,
-    stop: machine.stop,
+    stop,
   });
   return preparing.catch((error) => {
     throw toPhaseError(error, 'init');

@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { allEnded } from '../build/all-ended.ts';
 import { describeError } from '../build/failure.ts';
 import { findPackage } from './downloaded-package.ts';
 import type { LockedProvider } from './lock-file.ts';
@@ -44,7 +45,7 @@ async function downloadInto(
   const failure = await request.runEngine(directory, mirrorArguments(request.platform, downloads));
   // The engine goes on with the others where it cannot download one.
   if (failure !== undefined) request.log(`not all that the cache lacks could be downloaded for it: ${failure}`);
-  const added = await Promise.all(missed.map((provider) => keep(downloads, provider, request)));
+  const added = await allEnded(missed.map((provider) => keep(downloads, provider, request)));
   return added.flat();
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProviderCounts } from '../../../lambdas/domain/build-result.ts';
+import { allEnded } from '../build/all-ended.ts';
 import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';
 import { mirrorIn, packedPath, useMirror } from './mirror.ts';
@@ -64,7 +65,7 @@ export async function prepareProviders(request: ProvidersRequest): Promise<Prepa
   const asked = locked.filter(({ zipHashes }) => zipHashes.length > 0);
   for (const { address, version } of locked.filter((provider) => !asked.includes(provider)))
     log(`${address} ${version}: from its registry, the lock file has no hash "zh:" of it`);
-  const found = await Promise.all(
+  const found = await allEnded(
     asked.map(async (provider) => ({
       provider,
       ...(await fetchPackage({ provider, mirror, platform, cache, log, stop })),
@@ -109,7 +110,7 @@ async function fetchPackage(request: PackageRequest): Promise<{ isHit: boolean; 
   const { provider, mirror, platform, log } = request;
   const target = packedPath(mirror, provider, platform);
   await mkdir(dirname(target), { recursive: true });
-  const answers = await Promise.all(
+  const answers = await allEnded(
     provider.zipHashes.map(async (sha256) => {
       const file = join(dirname(target), sha256);
       return { file, ...(await fetchCandidate(request, sha256, file)) };
