@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { enginePlatform } from '../../../buildspecs/program/providers/platform.ts';
@@ -310,6 +312,30 @@ describe('the cache is asked for', () => {
       mismatches: 0,
     });
     expect(filesBelow(join(work, 'providers'))).toEqual([]);
+  });
+
+  test('to the end, also where another package cannot be written: then the build removes what this one writes', async () => {
+    const [other = own] = others;
+    configure([zh(own), zh(other)]);
+    const unwritten = Readable.from([own.zip]);
+    const isGivenUp = once(unwritten, 'close');
+    let isRead = false;
+    async function* body(): AsyncGenerator<Buffer> {
+      await isGivenUp;
+      // Longer than it takes to tell.
+      for (let left = 100; left > 0; left--) await turn();
+      yield other.zip;
+      isRead = true;
+    }
+    const cache: ReadCache = {
+      async read(_, sha256) {
+        if (sha256 !== own.sha256) return Readable.from(body());
+        mkdirSync(join(work, 'providers', THING, sha256));
+        return unwritten;
+      },
+    };
+    await expect(prepare({ cache })).rejects.toThrow('EISDIR');
+    expect(isRead).toBe(true);
   });
 
   test('and a disk that takes nothing is no miss: it would break everything after it', async () => {
