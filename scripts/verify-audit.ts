@@ -127,9 +127,13 @@ async function prove(
 async function verify({ args, directory, print, complain }: CommandLine): Promise<number> {
   const options = readOptions(args);
   const save = options.save === undefined ? undefined : createWriteStream(resolve(directory, options.save));
+  const saved = save && finished(save);
+  // Told when all is proven; until then, a stream to which nobody listened would end the process.
+  saved?.catch(() => undefined);
   const audit = await openAudit(options, directory);
   const result = await prove(audit, options.known, save);
-  if (save) await finished(save.end());
+  save?.end();
+  await saved;
   if ('broken' in result) {
     complain(`audit of "${audit.application}" is broken at ${result.broken}\n`);
     return 1;

@@ -201,6 +201,17 @@ describe('npm run audit:verify', () => {
     expect(stderr).toContain('is broken at entry 5: it is missing, the end you noted is entry 6');
   });
 
+  test('says where it cannot save, as something else than a broken audit', async () => {
+    writeFileSync(join(folder, 'empty.jsonl'), '');
+    for (const from of [
+      ['--url', url, '--application', 'my-app'],
+      ['--file', 'empty.jsonl'],
+    ]) {
+      const { status, stderr } = await run(...from, '--save', 'not/there.jsonl');
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/^audit:verify: .*ENOENT.*there\.jsonl/)]);
+    }
+  });
+
   test('saves what it proved, and proves what was saved, without the API', async () => {
     expect((await verify('--save', 'audit.jsonl')).status).toBe(0);
     const saved = readFileSync(join(folder, 'audit.jsonl'), 'utf8');
