@@ -15,6 +15,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OutputChunk, rolldown } from 'rolldown';
 import { bundleBuildspecs } from '../buildspecs/bundle.ts';
+import { allEnded } from '../buildspecs/program/build/all-ended.ts';
 import { FUNCTIONS } from '../lambdas/functions.ts';
 
 const root = dirname(import.meta.dirname);
@@ -52,7 +53,7 @@ export async function bundleFunctions(
       name: fileName === `${name}.mjs` ? 'index.mjs' : fileName,
       contents: Buffer.from(code),
     }));
-    for (const file of files) writeWhenChanged(join(directory, name, file.name), file.contents);
+    for (const file of files) writeWhenChanged(join(directory, name, file.name), file.contents, dirname(directory));
     removeAllBut(
       files.map((file) => file.name),
       join(directory, name),
@@ -127,47 +128,49 @@ export async function bundleBuilds(directory: string = BUNDLES.buildspecsDirecto
   const draft = mkdtempSync(join(tmpdir(), 'stagegate-buildspecs-'));
   try {
     await bundleBuildspecs(draft);
-    mirror(draft, directory);
+    mirror(draft, directory, dirname(directory));
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
 }
 
-/** Builds all that is deployed below `dist/`. */
-export async function bundle(): Promise<void> {
-  await Promise.all([bundleFunctions(), bundleBuilds()]);
+/** Builds all that is deployed, below `dist/` where nothing else is said. */
+export async function bundle(
+  { functionsDirectory, buildspecsDirectory }: Readonly<Record<keyof typeof BUNDLES, string>> = BUNDLES,
+  entries: Entries = FUNCTIONS,
+): Promise<void> {
+  await allEnded([bundleFunctions(functionsDirectory, entries), bundleBuilds(buildspecsDirectory)]);
 }
 
-function mirror(source: string, target: string): void {
+function mirror(source: string, target: string, drafts: string): void {
   const names = readdirSync(source);
   for (const name of names) {
     const from = join(source, name);
     const to = join(target, name);
-    if (statSync(from).isDirectory()) mirror(from, to);
+    if (statSync(from).isDirectory()) mirror(from, to, drafts);
     else {
-      writeWhenChanged(to, readFileSync(from));
+      writeWhenChanged(to, readFileSync(from), drafts);
       chmodSync(to, statSync(from).mode);
     }
   }
   removeAllBut(names, target);
 }
 
-/** A file that another process is about to put in place. */
-const DRAFT = '.draft-';
-
-/** Replaces a file in one step, and only when its bytes differ: a synthesis beside this one always reads whole files. */
-function writeWhenChanged(path: string, contents: Uint8Array): void {
+/**
+ * Replaces a file in one step, and only when its bytes differ: a synthesis beside this one always reads whole files. The
+ * draft is made outside of all assets, or it would find that, too.
+ */
+function writeWhenChanged(path: string, contents: Uint8Array, drafts: string): void {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
   mkdirSync(dirname(path), { recursive: true });
-  const draft = join(dirname(path), `${DRAFT}${process.pid}-${basename(path)}`);
+  const draft = join(drafts, `.draft-${process.pid}-${basename(path)}`);
   writeFileSync(draft, contents);
   renameSync(draft, path);
 }
 
 function removeAllBut(kept: readonly string[], directory: string): void {
   for (const name of readdirSync(directory))
-    if (!kept.includes(name) && !name.startsWith(DRAFT))
-      rmSync(join(directory, name), { recursive: true, force: true });
+    if (!kept.includes(name)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { allEnded } from '../buildspecs/program/build/all-ended.ts';
 import { BUNDLES, bundleBuilds, bundleFunctions } from './bundle.ts';
 
 /**
@@ -30,7 +31,7 @@ const { context } = z
   .parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
 
 // Loading CDK and bundling take about as long as each other, and esbuild is a process of its own.
-const [{ makeApp }] = await Promise.all([
+const [{ makeApp }] = await allEnded([
   import('../lib/stagegate-app.ts'),
   options.functions ? undefined : bundleFunctions(),
   bundleBuilds(),

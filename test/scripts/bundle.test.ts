@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -43,6 +43,26 @@ describe('bundling functions', () => {
     expect(readdirSync(directory)).toEqual(['errors']);
   });
 
+  test('shows no drafts to a synthesis that reads the directories meanwhile', async () => {
+    await bundleFunctions(directory, NAMES);
+    writeFileSync(join(directory, 'names', 'index.mjs'), 'of before an edit');
+    const seen = new Set<string>();
+    const watcher = watch(join(directory, 'names'));
+    try {
+      const isReplaced = new Promise<void>((resolve) =>
+        watcher.on('change', (_, name) => {
+          seen.add(String(name));
+          if (name === 'index.mjs') resolve();
+        }),
+      );
+      await bundleFunctions(directory, NAMES);
+      await isReplaced;
+    } finally {
+      watcher.close();
+    }
+    expect([...seen]).toEqual(['index.mjs']);
+  });
+
   test('keeps the names of errors, which the state machine compares', async () => {
     await bundleFunctions(directory, ERRORS);
     const program = `import { NotHolderError } from ${JSON.stringify(join(directory, 'errors', 'index.mjs'))};
@@ -77,6 +97,18 @@ describe('bundling functions', () => {
     const expected = Object.keys(FUNCTIONS).map((name) => `${name} function true\n`);
     expect(run(program, FUNCTION_VARIABLES)).toEqual({ stdout: expected.join(''), stderr: '', status: 0 });
   });
+});
+
+test('a command whose bundling fails leaves no temporary directory', () => {
+  const temporary = join(directory, 'tmp');
+  mkdirSync(temporary);
+  const bundles = { functionsDirectory: join(directory, 'functions'), buildspecsDirectory: join(directory, 'builds') };
+  const entries = { one: { entry: 'lambdas/one.ts' } };
+  const program = `import { bundle } from ${JSON.stringify(join(root, 'scripts', 'bundle.ts'))};
+    await bundle(${JSON.stringify(bundles)}, ${JSON.stringify(entries)});`;
+  const { status, stderr } = run(program, { TMPDIR: temporary });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('lambdas/one.ts does not exist')]);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 describe('bundling the builds', () => {
