@@ -1,54 +1,50 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const LOOK_AGAIN_MS = 500;
-/** Far longer than anybody needs between finding an abandoned file and taking it away. */
-const SETTLE_MS = 200;
 /** No installation takes this long; what is older belongs to a process whose id is somebody else's now. */
 const LONGEST_MS = 30 * 60_000;
 
 const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-/** Runs the installation while no other command of this repository runs one: it waits for the end of theirs. */
-export function withInstallLock(lockFile, install) {
-  mkdirSync(dirname(lockFile), { recursive: true });
-  for (let told; !take(lockFile); pause(LOOK_AGAIN_MS)) {
-    const holder = holderOf(lockFile);
-    if (holder !== undefined && holder !== told)
-      console.error(`stagegate: another command (process ${holder}) is installing; waiting for it …`);
-    told = holder ?? told;
-  }
+/**
+ * Runs the installation while no other command of this repository runs one: it waits for the end of theirs. Each raises a
+ * flag, a file with the id of its process as its name, before it looks for the flags of others: of two, one at least sees the
+ * other's. A killed command leaves its flag, which says nothing any more. It stays: whoever took away what is not theirs could
+ * do so a moment later, when it is somebody else's.
+ */
+export function withInstallLock(directory, install) {
+  mkdirSync(directory, { recursive: true });
+  const own = join(directory, String(process.pid));
   try {
-    return install();
+    for (let isTold = false; ; pause(LOOK_AGAIN_MS)) {
+      writeFileSync(own, '');
+      const others = othersIn(directory);
+      const [other] = others;
+      if (other === undefined) return install();
+      // The one with the lowest id keeps its flag while it waits, or all could give way to each other for ever.
+      if (others.some((id) => id < process.pid)) rmSync(own);
+      if (!isTold) console.error(`stagegate: another command (process ${other}) is installing; waiting for it …`);
+      isTold = true;
+    }
   } finally {
-    rmSync(lockFile, { force: true });
+    rmSync(own, { force: true });
   }
 }
 
-function take(lockFile) {
-  if (existsSync(lockFile)) {
-    if (holderOf(lockFile) !== undefined) return false;
-    rmSync(lockFile, { force: true });
-  }
-  try {
-    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
-  } catch (error) {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  }
-  // Who found the same abandoned file a moment ago may have taken this one away for it.
-  pause(SETTLE_MS);
-  return holderOf(lockFile) === process.pid;
-}
+/** The ids of other processes that have raised their flag and live. */
+const othersIn = (directory) =>
+  readdirSync(directory)
+    .map(Number)
+    .filter((id) => id !== process.pid && isRaised(join(directory, String(id)), id));
 
-/** The process that installs; a killed one leaves its file behind and holds nothing. */
-function holderOf(lockFile) {
+function isRaised(flag, id) {
   try {
-    if (Date.now() - statSync(lockFile).mtimeMs > LONGEST_MS) return undefined;
-    const holder = Number(readFileSync(lockFile, 'utf8'));
-    process.kill(holder, 0);
-    return holder;
+    if (Date.now() - statSync(flag).mtimeMs > LONGEST_MS) return false;
+    process.kill(id, 0);
+    return true;
   } catch (error) {
-    return error.code === 'EPERM' ? 'of another user' : undefined;
+    // The process is another user's.
+    return error.code === 'EPERM';
   }
 }

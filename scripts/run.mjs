@@ -14,14 +14,14 @@ import { withInstallLock } from './install-lock.mjs';
 import { describeMissing, missingPrerequisites } from './prerequisites.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const lockFile = join(root, '.stagegate', 'install.pid');
+const installing = join(root, '.stagegate', 'installing');
 
 const say = (text) => console.error(`stagegate: ${text}`);
 
 /** Installs what is not there yet, and ends the command where that fails. */
 function ensure(isThere, what, install) {
   if (isThere()) return;
-  const problem = withInstallLock(lockFile, () => {
+  const problem = withInstallLock(installing, () => {
     if (isThere()) return undefined;
     say(`${what} …`);
     return install();
