@@ -24,7 +24,6 @@ export async function removeApplication(
   const { store, surroundings } = services;
   const environments = await listAll(store, LISTINGS.environments(name));
   const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
-  const approvers = await listAll(store, LISTINGS.approvers(name));
   const isFound = await store.transact(async (transaction) => {
     if (!(await remove(transaction, name, regular))) return false;
     const actor = actorOf({ principal: by });
@@ -32,6 +31,8 @@ export async function removeApplication(
     return true;
   });
   const isForgotten = await forgetEphemeral(store, name, environments);
+  // Not before: until the application is gone, somebody may register one more.
+  const approvers = await listAll(store, LISTINGS.approvers(name));
   if (!isFound && !isForgotten && approvers.length === 0) throw new NotFoundError('application', name);
   for (const approver of approvers) await forgetApprover(services, approver, by);
 }

@@ -1,4 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Page } from '../../lambdas/domain/ports.ts';
+import type { Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
+import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 
@@ -203,6 +206,20 @@ describe('GET /applications/{app}/pipeline', () => {
   });
 });
 
+/** Something else happens once between a list of approvers and what is done with it. */
+class OvertakenStore extends InMemoryStore {
+  afterApprovers: (() => Promise<unknown>) | undefined;
+
+  override async list<K extends Kind>(listing: Listing<K>, page?: { limit?: number }): Promise<Page<RecordOf<K>>> {
+    const found = await super.list(listing, page);
+    const { afterApprovers } = this;
+    if (listing.kind !== 'approver' || !afterApprovers) return found;
+    this.afterApprovers = undefined;
+    await afterApprovers();
+    return found;
+  }
+}
+
 describe('DELETE /applications/{app}', () => {
   test('removes an application with its environments, approvers and subscriptions', async () => {
     const world = await PipelineWorld.create();
@@ -213,6 +230,17 @@ describe('DELETE /applications/{app}', () => {
     expect(await world.store.get('approver', { application: 'my-app', email: 'staff@example.com' })).toBeUndefined();
     expect((await world.mail.subscriptions()).size).toBe(0);
     expect((await world.delete('/applications/my-app')).status).toBe(404);
+  });
+
+  test('leaves no approver who is registered at the same time: the application may be made again', async () => {
+    const late = '/applications/my-app/approvers/late%40example.com';
+    const store = new OvertakenStore();
+    const api = new TestApi(store);
+    await api.put('/applications/my-app', APPLICATION);
+    store.afterApprovers = () => api.put(late, { gates: ['staff'] });
+    expect((await api.delete('/applications/my-app')).status).toBe(204);
+    await api.put('/applications/my-app', APPLICATION);
+    expect((await api.get('/applications/my-app/approvers')).body.items).toEqual([]);
   });
 
   test('frees the state addresses, and goes on numbering when the application comes back', async () => {
