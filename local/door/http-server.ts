@@ -2,8 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { WireRequest, WireResponse } from './wire.ts';
 
-/** Listens on the loopback interface only; port 0 takes any free one. Resolves to the port. */
+/**
+ * Listens on the loopback interface only; port 0 takes any free one. Resolves to the port. Connections stay open until
+ * one side ends: by default Node.js ends them after five idle seconds, and whoever is held up for so long, as by git on a
+ * busy machine, sends the next request into that end (ECONNRESET).
+ */
 export async function listenOnLoopback(server: Server, port: number): Promise<number> {
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     const fail = (error: Error & { code?: string }): void => {
       const inUse = `port ${port} of 127.0.0.1 is in use: stop what listens there, or take another port`;

@@ -336,6 +336,12 @@ describe('the door', () => {
     expect(door.calls.list()).toEqual([]);
   });
 
+  test('ends no connection for being idle: a process that is held up would send its next request into the end', async () => {
+    door.route('/open/', () => ({ status: 200, headers: {}, body: '' }));
+    const { headers } = await fetch(`${server.url}/open/`);
+    expect([headers.get('connection'), headers.get('keep-alive')]).toEqual(['keep-alive', null]);
+  });
+
   test('serves unsigned paths that were routed to it, the longest prefix first', async () => {
     door.route('/credentials/', () => ({ status: 200, headers: {}, body: 'any' }));
     door.route('/credentials/build/', ({ path }) => ({ status: 200, headers: {}, body: path }));
