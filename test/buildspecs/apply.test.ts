@@ -3,6 +3,7 @@ import { StopBuildCommand } from '@aws-sdk/client-codebuild';
 import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { artifactBucket, type BuildCloud, openBuildCloud, stateBucket } from '../local/codebuild/open-build-cloud.ts';
+import { ManualClock } from '../local/manual-clock.ts';
 import {
   appliedOf,
   apply,
@@ -16,7 +17,8 @@ import {
 
 let cloud: BuildCloud;
 beforeAll(async () => {
-  cloud = await openBuildCloud();
+  // Nothing is killed here: an engine may take as long as it needs to save its state.
+  cloud = await openBuildCloud({ clock: new ManualClock() });
 });
 afterAll(() => cloud.close());
 afterEach(() => cloud.door.faults.clear());
@@ -259,7 +261,7 @@ describe('an apply fails', () => {
   it('when it is stopped, after the engine has saved and unlocked the state', async () => {
     const slow = block(
       'slow',
-      '  depends_on = [terraform_data.first]\n  provisioner "local-exec" {\n    command = "sleep 60"\n  }',
+      '  depends_on = [terraform_data.first]\n  provisioner "local-exec" {\n    command = "sleep 600"\n  }',
     );
     const { environment, planned } = await planNew(block('first') + slow);
     const { id } = await startApply(cloud, environment, planned);

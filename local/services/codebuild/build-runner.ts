@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { LocalContext } from '../../assembly/provision.ts';
+import type { Clock } from '../../clock.ts';
 import { buildEndpoints, INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
 import { type ProgramStarter, type RunningProgram, signalGroup } from '../../programs/program-starter.ts';
@@ -13,9 +14,6 @@ import { createGitSources, SourceError } from './git-source.ts';
 import { killTree } from './process-tree.ts';
 import type { Project } from './project.ts';
 import { NO_SOURCE, type PrimarySource, permissionsToFetch, S3_SOURCE } from './source.ts';
-
-/** setTimeout overflows beyond this. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** A checked out build, before its commands run. */
 export interface ReadySource {
@@ -40,6 +38,8 @@ export interface BuildRunnerProps
   readonly onSourceReady?: (source: ReadySource) => Promise<void>;
   /** Time between SIGTERM and SIGKILL of a stopped build: an engine needs it to save and unlock its state. */
   readonly stopGraceMs: number;
+  /** By which builds time out, and stopped ones are killed in the end. */
+  readonly clock: Clock;
 }
 
 interface RunRequest {
@@ -85,7 +85,7 @@ const phaseTypes = { install: 'INSTALL', pre_build: 'PRE_BUILD', build: 'BUILD',
 
 /** Makes the runner of builds: fetches sources, runs the buildspec with bash, ends everything a build started. */
 export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
-  const { door, endpoint, findAsset, filesDirectory, region } = props;
+  const { door, endpoint, findAsset, filesDirectory, region, clock } = props;
   const assets = createAssetDirectory(join(filesDirectory, 'assets'));
   const gitSources = createGitSources(join(filesDirectory, 'sources'), props.programs);
 
@@ -246,18 +246,15 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       endsGroup: true,
       onOutput: (name, bytes) => (name === 'reports' ? read(bytes) : log.write(bytes)),
     });
-    const stop = () => stopShell(shell, props.stopGraceMs);
+    const stop = () => stopShell(shell, props);
     signal.addEventListener('abort', stop, { once: true });
-    const timeout = setTimeout(
-      () => {
-        state.timedOut = true;
-        stop();
-      },
-      Math.min(build.timeoutInMinutes * 60_000, longestTimerMs),
-    );
+    const forgetTimeout = clock.at(clock.now() + build.timeoutInMinutes * 60_000, () => {
+      state.timedOut = true;
+      stop();
+    });
     if (signal.aborted) stop();
     const exitCode = (await shell.ended) ?? 1;
-    clearTimeout(timeout);
+    forgetTimeout();
     signal.removeEventListener('abort', stop);
     if (signal.aborted) return 'STOPPED';
     if (state.timedOut) {
@@ -327,11 +324,13 @@ function failCommand(build: BuildRecord, command: string, exitCode: number): voi
   endPhase(build, 'FAILED', { statusCode: 'COMMAND_EXECUTION_ERROR', message });
 }
 
-function stopShell({ pid, ended }: RunningProgram, graceMs: number): void {
+function stopShell(
+  { pid, ended }: RunningProgram,
+  { clock, stopGraceMs }: Pick<BuildRunnerProps, 'clock' | 'stopGraceMs'>,
+): void {
   signalGroup(pid, 'SIGTERM');
-  const timer = setTimeout(() => {
+  const spare = clock.at(clock.now() + stopGraceMs, () => {
     killTree(pid).catch(() => signalGroup(pid, 'SIGKILL'));
-  }, graceMs);
-  const forget = () => clearTimeout(timer);
-  ended.then(forget, forget);
+  });
+  ended.then(spare, spare);
 }

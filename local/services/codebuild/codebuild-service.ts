@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import { type Clock, systemClock } from '../../clock.ts';
 import { PlaceSchema } from '../../differences.ts';
 import { roleSession } from '../../door/callers.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
@@ -30,6 +31,8 @@ export interface CodeBuildProps
   /** URL under which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;
+  /** By which builds time out, and stopped ones are killed in the end. */
+  readonly clock?: Clock;
   /** By default the service has one of its own. */
   readonly programs?: ProgramStarter;
 }
@@ -121,6 +124,7 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     programs,
     substitutions,
     stopGraceMs: props.stopGraceMs ?? defaultStopGraceMs,
+    clock: props.clock ?? systemClock,
   });
 
   const projectArn = (name: string) => `arn:aws:codebuild:${region}:${accountId}:project/${name}`;

@@ -13,12 +13,13 @@ import {
 } from '@aws-sdk/client-codebuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { roleSession } from '../../../local/door/callers.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { accountId, type BuildCloud, openBuildCloud, region } from './open-build-cloud.ts';
 
 let cloud: BuildCloud;
 let commit: string;
 beforeAll(async () => {
-  cloud = await openBuildCloud({ stopGraceMs: 500 });
+  cloud = await openBuildCloud();
   commit = cloud.repository.commit({ 'file.txt': 'from the repository\n' });
 });
 afterAll(() => cloud.close());
@@ -179,15 +180,26 @@ describe('a build', () => {
   });
 
   it('ends when its shell does, with whatever it left running', async () => {
-    const { build, log } = await runBuild(spec(['sleep 300 & echo "left $!"']));
+    const { build, log } = await runBuild(spec(['sleep 3600 & echo "left $!"']));
     const left = Number(/\nleft (\d+)/.exec(log)?.[1]);
     expect(build.buildStatus).toBe('SUCCEEDED');
-    expect(isRunning(left)).toBe(false);
+    // One that was killed is there until it gets the processor for the last time.
+    await waitFor(() => !isRunning(left));
   });
 
   it('ends TIMED_OUT when it takes longer than its project allows', async () => {
-    const { build, phases } = await runBuild(spec(['sleep 300']), {}, { TimeoutInMinutes: 0.003 });
-    expect([build.buildStatus, phases.includes('BUILD TIMED_OUT')]).toEqual(['TIMED_OUT', true]);
+    const clock = new ManualClock();
+    const timed = await openBuildCloud({ clock, repository: cloud.repository });
+    const ServiceRole = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
+    await timed.addProject('slow', spec(['echo ready; sleep 3600']), { ServiceRole, TimeoutInMinutes: 5 });
+    const { id } = await timed.start('slow', {}, commit);
+    await waitFor(() => timed.log(id).includes('\nready'));
+    await clock.advance(5 * 60 - 1);
+    expect((await timed.current(id)).buildStatus).toBe('IN_PROGRESS');
+    await clock.advance(1);
+    const build = await timed.ended(id);
+    expect([build.buildStatus, phasesOf(build).includes('BUILD TIMED_OUT')]).toEqual(['TIMED_OUT', true]);
+    await timed.close();
   });
 
   it('keeps only so much of its log', async () => {
@@ -559,12 +571,16 @@ describe('StopBuild', () => {
 
   it('ends those that do not, with everything they started', async () => {
     const stubborn = `(trap '' TERM; setsid sleep 300 & echo "child $!"; sleep 300)`;
-    const { id } = await cloud.start(await project(spec([stubborn])), {}, commit);
-    await waitFor(() => cloud.log(id).includes('\nchild '));
-    await cloud.client.send(new StopBuildCommand({ id }));
-    expect((await cloud.ended(id)).buildStatus).toBe('STOPPED');
-    const child = Number(/\nchild (\d+)/.exec(cloud.log(id))?.[1]);
-    expect(isRunning(child)).toBe(false);
+    const impatient = await openBuildCloud({ stopGraceMs: 500, repository: cloud.repository });
+    const ServiceRole = `arn:aws:iam::${accountId}:role/stagegate-plan-build`;
+    await impatient.addProject('stubborn', spec([stubborn]), { ServiceRole });
+    const { id } = await impatient.start('stubborn', {}, commit);
+    await waitFor(() => impatient.log(id).includes('\nchild '));
+    await impatient.client.send(new StopBuildCommand({ id }));
+    expect((await impatient.ended(id)).buildStatus).toBe('STOPPED');
+    const child = Number(/\nchild (\d+)/.exec(impatient.log(id))?.[1]);
+    await waitFor(() => !isRunning(child));
+    await impatient.close();
   });
 
   it('ends a build that has not begun', async () => {

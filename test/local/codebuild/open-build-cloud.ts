@@ -45,6 +45,7 @@ export interface BuildCloud {
   /** Starts a build in a project that has its source already. */
   startWithoutSource(project: string, variables?: Readonly<Record<string, string>>): Promise<Build>;
   ended(id: string | undefined): Promise<Build>;
+  current(id: string | undefined): Promise<Build>;
   log(id: string | undefined): string;
   /** The JSON of an object, or undefined. */
   readJson(bucket: string, key: string): Promise<unknown>;
@@ -264,6 +265,9 @@ export async function openBuildCloud(
     },
     async ended(id) {
       await codebuild.buildEnds(id ?? '');
+      return cloud.current(id);
+    },
+    async current(id) {
       const { builds } = await client.send(new BatchGetBuildsCommand({ ids: [id ?? ''] }));
       return builds?.[0] ?? {};
     },
