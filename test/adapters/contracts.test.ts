@@ -1,3 +1,4 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { ACMClient } from '@aws-sdk/client-acm';
 import {
   CreateArchiveCommand,
@@ -55,7 +56,7 @@ const DNS_ROLE = {
 for (const describeThem of [describeHostedZones, describeZoneConflicts])
   describeThem('InMemoryHostedZones', async () => {
     const zones = new InMemoryHostedZones();
-    return { zones, role: DNS_ROLE, zoneId: zones.add('Z0123456789', 'acme.example').id };
+    return { zones, role: DNS_ROLE, zoneId: zones.add('Z0123456789', 'acme.example').id, passTime: turn };
   });
 describePublicDns('FakePublicDns', async () => {
   const dns = new FakePublicDns();
@@ -65,12 +66,14 @@ describePublicDns('FakePublicDns', async () => {
 describeCertificates('InMemoryCertificates', async () => ({
   certificates: new InMemoryCertificates(),
   role: DNS_ROLE,
+  passTime: turn,
 }));
 
 if (isMotoInstalled()) describe('on moto,', onMoto);
 
 function onMoto(): void {
   let moto: ServerProcess;
+  const passTime = () => sleep(50);
   beforeAll(async () => {
     moto = await startMoto();
   });
@@ -115,13 +118,13 @@ function onMoto(): void {
     });
     const { HostedZone } = await create('public');
     const zones = new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), new STSClient(at));
-    return { zones, role: DNS_ROLE, zoneId: HostedZone?.Id?.split('/').at(-1) ?? '' };
+    return { zones, role: DNS_ROLE, zoneId: HostedZone?.Id?.split('/').at(-1) ?? '', passTime };
   });
 
   describeCertificates('AcmCertificates', async () => {
     const at = clientAt(moto.endpoint);
     const certificates = new AcmCertificates((access) => new ACMClient({ ...at, ...access }), new STSClient(at));
-    return { certificates, role: DNS_ROLE };
+    return { certificates, role: DNS_ROLE, passTime };
   });
 
   describeScheduler('EventBridgeScheduler', async () => {

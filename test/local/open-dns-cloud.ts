@@ -10,6 +10,7 @@ import { openDatabase } from '../../local/persistence/database.ts';
 import { type AcmService, createAcmService } from '../../local/services/acm/acm-service.ts';
 import { createRoute53Service, type Route53Service } from '../../local/services/route53/route53-service.ts';
 import { createStsService } from '../../local/services/sts/sts-service.ts';
+import { ManualClock } from './manual-clock.ts';
 
 export const ZONE_ACCOUNT = '222222222222';
 const FUNCTION_ROLE = 'arn:aws:iam::111111111111:role/stagegate-publish-dns';
@@ -25,6 +26,8 @@ export interface DnsCloud {
   readonly door: LocalDoor;
   readonly route53: Route53Service;
   readonly acm: AcmService;
+  /** By which records of certificates are made up and changes of zones come into sync. */
+  readonly clock: ManualClock;
   readonly zones: Route53HostedZones;
   readonly certificates: AcmCertificates;
   /** Clients of the person who runs the local cloud. */
@@ -39,10 +42,14 @@ export async function openDnsCloud(directory?: string): Promise<DnsCloud> {
   const door = createDoor({ accountId: '111111111111', region: 'eu-west-1', log });
   const server = await startDoorServer(door, log);
   const database = openDatabase(directory);
-  const route53 = createRoute53Service({ database });
+  const clock = new ManualClock();
+  const route53 = createRoute53Service({ database }, clock);
   const acm = createAcmService(
     { database },
-    { findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0] },
+    {
+      clock,
+      findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0],
+    },
   );
   for (const service of [route53.service, acm.service, createStsService({ door }).service]) door.register(service);
   door.policies.putRole(FUNCTION_ROLE, {
@@ -67,7 +74,7 @@ export async function openDnsCloud(directory?: string): Promise<DnsCloud> {
   const sts = new STSClient({ ...at, credentials: door.issueCredentials(roleSession(FUNCTION_ROLE, 'publish-dns')) });
   const credentials = OPERATOR_CREDENTIALS;
   return {
-    ...{ door, route53, acm, allow },
+    ...{ door, route53, acm, clock, allow },
     zones: new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), sts),
     certificates: new AcmCertificates((access) => new ACMClient({ ...at, ...access }), sts),
     operator: { route53: new Route53Client({ ...at, credentials }), acm: new ACMClient({ ...at, credentials }) },

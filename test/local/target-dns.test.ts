@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ACMClient,
   AddTagsToCertificateCommand,
@@ -26,6 +25,7 @@ import { createTargetDns, type DnsEnvironment } from '../../local/target-dns.ts'
 import { DNS_SETTINGS, HOSTNAME, NOW } from '../builders.ts';
 import { World } from '../domain/world.ts';
 import { assemblyOf } from '../lib/synthesized.ts';
+import { ManualClock } from './manual-clock.ts';
 
 /** The operations and the adapters against Route 53 and ACM on the wire, as the roles of the template allow it. */
 
@@ -34,6 +34,8 @@ const ACCOUNT = '111111111111';
 const FUNCTION_ROLE = `arn:aws:iam::${CONTROL}:role/stagegate-ensure-certificate`;
 const CERTIFICATE_ROLE = `arn:aws:iam::${ACCOUNT}:role/stagegate-my-app-dev1-dns`;
 
+/** Of Route 53 and ACM. */
+const clock = new ManualClock();
 let door: LocalDoor;
 let server: DoorServer;
 let route53: Route53Service;
@@ -46,10 +48,13 @@ beforeAll(async () => {
   door = createDoor({ accountId: CONTROL, region: 'eu-west-1', log });
   server = await startDoorServer(door, log);
   const database = openDatabase(undefined);
-  route53 = createRoute53Service({ database });
+  route53 = createRoute53Service({ database }, clock);
   acm = createAcmService(
     { database },
-    { findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0] },
+    {
+      clock,
+      findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0],
+    },
   );
   const targetDns = createTargetDns({
     ...{ context: { accountId: CONTROL, log } as unknown as LocalContext, door, zones: route53.zones },
@@ -105,7 +110,7 @@ async function settle<Answer extends { outcome: string }>(step: () => Promise<An
   for (let looks = 0; looks < 50; looks++) {
     const answer = await step();
     if (answer.outcome !== 'pending') return answer;
-    await sleep(100);
+    await clock.advance(0.1);
   }
   throw new Error('waits for ever');
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AddTagsToCertificateCommand,
   type CertificateDetail,
@@ -28,7 +27,7 @@ afterAll(async () => {
 describeCertificates('AcmCertificates on the local ACM', async () => {
   const own = await openDnsCloud();
   contractClouds.push(own);
-  return { certificates: own.certificates, role: DNS_ROLE };
+  return { certificates: own.certificates, role: DNS_ROLE, passTime: () => own.clock.advance(0.1) };
 });
 
 const refusal = (call: Promise<unknown>) =>
@@ -45,9 +44,11 @@ const request = async (input: Partial<RequestCertificateCommandInput> = {}) => {
 const describe_ = async (CertificateArn: string): Promise<CertificateDetail> =>
   (await cloud.operator.acm.send(new DescribeCertificateCommand({ CertificateArn }))).Certificate ?? {};
 
+const UNTIL_RECORDS_SECONDS = 0.3;
+
 /** Puts every record that a certificate asks for into the zone. */
 async function prove(arn: string, zone = zoneId): Promise<void> {
-  await sleep(400);
+  await cloud.clock.advance(UNTIL_RECORDS_SECONDS);
   for (const { ResourceRecord } of (await describe_(arn)).DomainValidationOptions ?? [])
     cloud.route53.zones.change(zone, [
       {
@@ -62,7 +63,7 @@ describe('the local ACM', () => {
     const arn = await request();
     const [early] = (await describe_(arn)).DomainValidationOptions ?? [];
     expect([early?.DomainName, early?.ResourceRecord]).toEqual(['web.acme.example', undefined]);
-    await sleep(400);
+    await cloud.clock.advance(UNTIL_RECORDS_SECONDS);
     const [late] = (await describe_(arn)).DomainValidationOptions ?? [];
     expect(late?.ResourceRecord?.Name).toMatch(/^_[0-9a-f]{32}\.web\.acme\.example\.$/);
   });
@@ -73,7 +74,7 @@ describe('the local ACM', () => {
     await prove(arn);
     const { Status, NotAfter, SubjectAlternativeNames } = await describe_(arn);
     expect([Status, SubjectAlternativeNames]).toEqual(['ISSUED', ['web.acme.example', 'web2.acme.example']]);
-    expect(((NotAfter?.getTime() ?? 0) - Date.now()) / 86_400_000).toBeCloseTo(395, 0);
+    expect(((NotAfter?.getTime() ?? 0) - cloud.clock.now()) / 86_400_000).toBe(395);
   });
 
   it('issues nothing for a record in a zone that is not delegated', async () => {
@@ -152,8 +153,9 @@ describe('the local ACM', () => {
 describe('access to certificates', () => {
   afterEach(() => cloud.allow(ALL));
   const tag = 'stagegate-environment';
+  let requests = 0;
   const requestAs = (names: string[], tags: Record<string, string> = { [tag]: 'my-app/dev1' }) =>
-    cloud.certificates.request(DNS_ROLE, 'eu-west-1', { names, token: `t${Math.random()}`.replace('.', ''), tags });
+    cloud.certificates.request(DNS_ROLE, 'eu-west-1', { names, token: `access${++requests}`, tags });
 
   it('can be limited to names and tags at the request', async () => {
     const own = { StringEquals: { [`aws:RequestTag/${tag}`]: 'my-app/dev1' } };

@@ -28,7 +28,7 @@ for (const describeThem of [describeHostedZones, describeZoneConflicts])
     own.route53.zones.create({ accountId: '333333333333', name: 'acme.example' });
     const { id } = own.route53.zones.create({ accountId: ZONE_ACCOUNT, name: 'acme.example' });
     contractClouds.push(own);
-    return { zones: own.zones, role: DNS_ROLE, zoneId: id };
+    return { zones: own.zones, role: DNS_ROLE, zoneId: id, passTime: () => own.clock.advance(0.1) };
   });
 
 const refusal = (call: Promise<unknown>) =>
