@@ -169,7 +169,7 @@ interface Telling {
   readonly sender: number;
 }
 
-const RUNS = { numRuns: 150 };
+const RUNS = { seed: 20261129, numRuns: 150 };
 
 /** Pushes 1 to n of a history that never comes back: push i leads from commit i-1 to commit i. */
 const linear = (index: number) => ({ before: commitOf(index), after: commitOf(index + 1) });

@@ -170,7 +170,7 @@ describe('the digest differs for any difference', () => {
           JSON.stringify(sorted(one) ?? null) === JSON.stringify(sorted(other) ?? null),
         );
       }),
-      { numRuns: 300 },
+      { seed: 20261129, numRuns: 300 },
     );
   });
 
@@ -179,7 +179,7 @@ describe('the digest differs for any difference', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })), (after) => {
         expect(digestOf(plan({ after: reordered(after) }))).toBe(digestOf(plan({ after })));
       }),
-      { numRuns: 100 },
+      { seed: 20261129, numRuns: 100 },
     );
   });
 
