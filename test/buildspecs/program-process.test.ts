@@ -142,7 +142,10 @@ async function appears(file: string, { child, ended }: Started): Promise<void> {
   }
 }
 
-/** A process that is dead and was not asked after yet is a zombie. */
+/** Waits until a process that was killed is gone; one that is dead and was not asked after yet is a zombie. */
+async function ends(pid: number): Promise<void> {
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 const isRunning = (pid: number): boolean =>
   /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim());
 
@@ -174,7 +177,7 @@ describe('a build that gets signals', () => {
     expect(applyFailureOf(await read('applyResult'))).toMatchObject({
       ...{ phase: 'apply', reason: 'stopped', message: 'Execution halted' },
     });
-    expect(isRunning(Number(readFileSync(`${started}.child`, 'utf8')))).toBe(false);
+    await ends(Number(readFileSync(`${started}.child`, 'utf8')));
     expect(existsSync(join(directory, 'work/shop/dev1'))).toBe(false);
   });
 });

@@ -210,7 +210,8 @@ export const lambdaFunction = (
     Handler: 'index.handler',
     Runtime: 'nodejs24.x',
     Role: { 'Fn::GetAtt': [role, 'Arn'] },
-    Timeout: 10,
+    // Far more than any of them takes on a busy machine; the suite ends before.
+    Timeout: 600,
     MemorySize: 128,
     ...properties,
   },

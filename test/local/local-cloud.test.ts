@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
@@ -8,10 +10,15 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const handlers = {
   counts: `import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+    import { existsSync } from 'node:fs';
     const table = new DynamoDBClient();
-    export const handler = async ({ routeKey }) => {
+    export const handler = async ({ routeKey, queryStringParameters }) => {
       if (routeKey === 'GET /late') {
-        setTimeout(() => table.send(new UpdateItemCommand({ TableName: 'counts', Key: { pk: { S: 'late' } } })).catch(() => console.log('refused')), 20);
+        const timer = setInterval(() => {
+          if (!existsSync(queryStringParameters.release)) return;
+          clearInterval(timer);
+          table.send(new UpdateItemCommand({ TableName: 'counts', Key: { pk: { S: 'late' } } })).catch(() => console.log('refused'));
+        }, 10);
         return 'early';
       }
       const { Attributes } = await table.send(new UpdateItemCommand({
@@ -116,7 +123,9 @@ describe('the local cloud', () => {
 
   test('stopping fails when a function called AWS outside of its invocations', async () => {
     const cloud = await start({ resources: withoutTable });
-    expect(await (await fetch(`${cloud.url}/late`)).json()).toBe('early');
+    const release = join(temporaryDirectory(), 'release');
+    expect(await (await fetch(`${cloud.url}/late?release=${encodeURIComponent(release)}`)).json()).toBe('early');
+    writeFileSync(release, '');
     while (!cloud.logs.read('/aws/lambda/counts').some(({ message }) => message === 'refused')) await delay(20);
     await expect(cloud.stop()).rejects.toThrow('function counts made an AWS call outside of its invocations');
     running = [];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { violationsIn } from '../axe.ts';
-import { openBrowser } from '../browser.ts';
+import { openBrowser, openWindow } from '../browser.ts';
 import { PAGE_STATES } from './page-states.ts';
 
 /** Each state of the approval page in a real browser: legible, accessible, and without help from scripts. */
@@ -17,9 +17,8 @@ let inspected: Page;
 let withoutScripts: Page;
 beforeAll(async () => {
   browser = await openBrowser();
-  const open = async (options: BrowserContextOptions) => (await browser.newContext(options)).newPage();
-  inspected = await open({ bypassCSP: true });
-  withoutScripts = await open({ ...PHONE, javaScriptEnabled: false });
+  inspected = await openWindow(browser, { bypassCSP: true });
+  withoutScripts = await openWindow(browser, { ...PHONE, javaScriptEnabled: false });
 });
 afterAll(() => browser?.close());
 

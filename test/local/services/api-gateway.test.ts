@@ -140,6 +140,8 @@ describe('the HTTP API', () => {
         '/local/tree/': ({ path }) => ({ status: 200, headers: {}, body: path }),
       },
     });
+    // To load a function is the slow part of its first answer, for which the gateway waits as long as AWS and no longer.
+    await cloud.lambda.warm(['mirror', 'answers']);
   });
   afterAll(() => cloud.stop());
 

@@ -22,7 +22,8 @@ const alarm = (MetricName: string, more: Record<string, unknown> = {}) => ({
     MetricName,
     Dimensions: [{ Name: 'service', Value: 'workflow' }],
     Statistic: 'Sum',
-    Period: 60,
+    // Longer than the tests take.
+    Period: 3600,
     EvaluationPeriods: 1,
     Threshold: 2,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',
@@ -62,7 +63,7 @@ describe('logs and alarms', () => {
     expect(states()).toMatchObject({ failed: 'OK', stuck: 'OK' });
     await cloud.invoke('counts', { line: metric('failed', 1) });
     expect(states()).toMatchObject({ failed: 'ALARM', stuck: 'OK' });
-    expect(states(new Date(Date.now() + 120_000))).toMatchObject({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+    expect(states(new Date(Date.now() + 2 * 3_600_000))).toMatchObject({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
   });
 
   test('an alarm follows what a service measures by itself', () => {
