@@ -6,7 +6,7 @@ import { MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/commit-fa
 import type { PlanBuild } from '../build/run-build.ts';
 
 /** Long enough for a large repository on a slow disk; a build does not fail for it. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** No file of settings but the repository's own, nothing fetched, nothing asked, nothing written. */
 const GIT_VARIABLES = {
