@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -42,9 +42,13 @@ let credentials: Server;
 let projects: Readonly<Record<Kind, Resource['Properties']>>;
 const downloads: string[] = [];
 const work = temporaryDirectory();
+/** Where builds have worked. */
+const places = new Set<string>();
 
-const environment = anEnvironment({ accountId: targetAccountId, region });
-const deployment = aDeployment('planning');
+/** Of this run alone: the template's directory to work in is one for all who run the tests on this machine. */
+const APPLICATION = `my-app-${randomBytes(4).toString('hex')}`;
+const environment = anEnvironment({ application: APPLICATION, accountId: targetAccountId, region });
+const deployment = aDeployment('planning', { application: APPLICATION, id: `${APPLICATION}-dev1-1-abc123` });
 /** What the functions compose builds from; the application wants the engine that the template is given here. */
 let subject: Parameters<typeof planBuild>[0];
 /** The real engine of this machine, which the zip leads to. */
@@ -52,7 +56,10 @@ let engine: Awaited<ReturnType<typeof findInstalledEngines>>[number];
 
 beforeAll(async () => {
   cloud = await openBuildCloud();
-  cloud.addEnvironment({ ...environment, state: { bucket: stateBucket, key: 'apps/my-app/dev1/terraform.tfstate' } });
+  cloud.addEnvironment({
+    ...environment,
+    state: { bucket: stateBucket, key: `apps/${APPLICATION}/dev1/terraform.tfstate` },
+  });
   const [installed] = await findInstalledEngines(process.env.PATH ?? '');
   if (!installed) throw new Error('neither terraform nor tofu is on the PATH');
   engine = installed;
@@ -67,6 +74,7 @@ beforeAll(async () => {
   const template = stagegate({ engineVersions });
   const made = ofType(template, 'AWS::CodeBuild::Project').map(([, { Properties }]) => Properties);
   const application = anApplication({
+    name: APPLICATION,
     engine: name === 'tofu' ? 'opentofu' : 'terraform',
     engineVersion: version,
   });
@@ -95,6 +103,7 @@ afterAll(async () => {
   credentials.close();
   await releases.stop();
   await cloud.close();
+  for (const place of places) rmSync(join(place, APPLICATION), { recursive: true, force: true });
 });
 
 /** Where builds work is the template's, unless whoever runs the tests may not write there. */
@@ -128,8 +137,8 @@ function layOut(kind: Kind): { readonly source: string; readonly variables: Read
   const program = join(cloud.directory, 'asset');
   const source = Source.Type === 'S3' ? program : join(work, `source-${kind}`);
   if (Source.Type !== 'S3') {
-    mkdirSync(join(source, 'apps/my-app/dev1'), { recursive: true });
-    writeFileSync(join(source, 'apps/my-app/dev1/main.tf'), CONFIGURATION);
+    mkdirSync(join(source, 'apps', APPLICATION, 'dev1'), { recursive: true });
+    writeFileSync(join(source, 'apps', APPLICATION, 'dev1', 'main.tf'), CONFIGURATION);
   }
   const beside = SecondarySources.map(({ SourceIdentifier }: { SourceIdentifier: string }) => [
     `CODEBUILD_SRC_DIR_${SourceIdentifier}`,
@@ -145,12 +154,14 @@ async function run(kind: Kind, build: BuildRequest): Promise<{ exitCode: number 
   expect(own.STAGEGATE_ENGINES).toContain(releases.url);
   expect(own.STAGEGATE_API_URL).toBe(kind === 'inspect' ? undefined : cloud.broker.url);
   const { source, variables } = layOut(kind);
+  const place = placeToWork(own.STAGEGATE_WORK ?? '');
+  places.add(place);
   const { port } = credentials.address() as AddressInfo;
   const child = spawn('bash', ['-c', commands.join('\n')], {
     cwd: source,
     env: {
       ...own,
-      STAGEGATE_WORK: placeToWork(own.STAGEGATE_WORK ?? ''),
+      STAGEGATE_WORK: place,
       ...asRecord(build.EnvironmentVariablesOverride),
       ...{ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: work },
       ...{ ...variables, CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`, AWS_REGION: region },
