@@ -4,6 +4,7 @@ import { type DeployedStack, deployTemplate } from './assembly/deploy-template.t
 import type { LocalContext, LocalEvent, LocalService, Provisioner } from './assembly/provision.ts';
 import type { Clock } from './clock.ts';
 import { startConfigPushes } from './config-pushes.ts';
+import type { CallRecord } from './door/call-log.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
@@ -45,10 +46,17 @@ const CONTROL_REGION = 'eu-west-1';
 const STACK_NAME = 'Stagegate';
 
 /** Operations that change what the API answers from. */
-const WRITES: ReadonlySet<string> = new Set([
-  ...['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems'],
-  ...['Publish', 'Subscribe'],
-]);
+const WRITES = {
+  dynamodb: ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems'],
+  sns: ['Publish', 'Subscribe'],
+} as const;
+
+/** Which writes somebody waits for; all of them by default. */
+export interface WantedWrites {
+  readonly of?: keyof typeof WRITES;
+  /** A part of the partition key of a record, for example the name of an application. */
+  readonly about?: string;
+}
 
 export interface LocalCloudProps {
   /** A synthesized cloud assembly (`cdk.out`). */
@@ -93,7 +101,7 @@ export interface LocalCloud {
   readonly logs: LogsService;
   readonly cloudwatch: CloudWatchService;
   /** Resolves when something was written that the API answers from, at the latest after the time: asking before is of no use. */
-  nextWrite(atLatestMs: number): Promise<void>;
+  nextWrite(atLatestMs: number, wanted?: WantedWrites): Promise<void>;
   /** Rejects when a function broke a rule that AWS would have punished with silence (see `LambdaService`). */
   stop(): Promise<void>;
 }
@@ -246,12 +254,22 @@ async function start(
     get tableName() {
       return refOf(stack, 'AWS::DynamoDB::Table');
     },
-    nextWrite: (atLatestMs) => door.calls.next(WRITES, atLatestMs),
+    nextWrite: (atLatestMs, wanted) => door.calls.next((call) => isWrite(call, wanted), atLatestMs),
     async stop() {
       await close();
       if (violations.length > 0) throw new Error(`the run broke rules of AWS:\n${[...new Set(violations)].join('\n')}`);
     },
   };
+}
+
+function isWrite({ service, operation, permissions }: CallRecord, { of, about }: WantedWrites = {}): boolean {
+  const isOf = (name: keyof typeof WRITES): boolean =>
+    service === name && WRITES[name].some((each) => each === operation);
+  if (of === undefined ? !isOf('dynamodb') && !isOf('sns') : !isOf(of)) return false;
+  if (about === undefined) return true;
+  return permissions.some(({ context }) =>
+    [context?.['dynamodb:LeadingKeys'] ?? []].flat().some((key) => key.includes(about)),
+  );
 }
 
 const queueLength = ({ name, messages }: QueueView): MetricValue => ({

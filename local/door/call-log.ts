@@ -1,7 +1,7 @@
 import type { RequiredPermission } from './wire.ts';
 
 /** One call through the door, or one permission check made by a service on behalf of a caller (operation `authorize`). */
-interface CallRecord {
+export interface CallRecord {
   readonly at: Date;
   readonly requestId: string;
   readonly caller: string;
@@ -18,21 +18,21 @@ export interface CallLog {
   record(call: CallRecord): void;
   /** Oldest first; only the newest calls are kept. */
   list(): readonly CallRecord[];
-  /** Resolves when the next call of one of these operations has been made, at the latest after the time. */
-  next(operations: ReadonlySet<string>, atLatestMs: number): Promise<void>;
+  /** Resolves when the next call that is wanted has been made, at the latest after the time. */
+  next(isWanted: (call: CallRecord) => boolean, atLatestMs: number): Promise<void>;
 }
 
 export function createCallLog(capacity = 20_000): CallLog {
   let records: CallRecord[] = [];
-  const listeners = new Set<(operation: string) => void>();
+  const listeners = new Set<(call: CallRecord) => void>();
   return {
     record(call) {
       records.push(call);
       if (records.length > 2 * capacity) records = records.slice(-capacity);
-      for (const listener of listeners) listener(call.operation);
+      for (const listener of listeners) listener(call);
     },
     list: () => records.slice(-capacity),
-    next: (operations, atLatestMs) =>
+    next: (isWanted, atLatestMs) =>
       new Promise((resolve) => {
         const end = () => {
           clearTimeout(timer);
@@ -40,7 +40,7 @@ export function createCallLog(capacity = 20_000): CallLog {
           resolve();
         };
         const timer = setTimeout(end, atLatestMs);
-        const listener = (operation: string) => operations.has(operation) && end();
+        const listener = (call: CallRecord) => isWanted(call) && end();
         listeners.add(listener);
       }),
   };

@@ -150,7 +150,7 @@ describe('people with a ticket from the history of an execution', () => {
   /** As staff reads it in the console. */
   async function ticketInHistory(): Promise<string> {
     const [deployment] = await app.deployments('prod1');
-    const executionArn = `${cloud.machineArn.replace(':stateMachine:', ':execution:')}:${deployment?.id}`;
+    const executionArn = cloud.executionArn(deployment?.id ?? '');
     const history = await cloud.operator.sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
     return /my-app-prod1-[^"\\]*\.plan\.1\.[0-9a-f]{64}/.exec(JSON.stringify(history.events))?.[0] ?? '';
   }

@@ -98,7 +98,7 @@ const buildsOf = (isGated: boolean) => [privateBuild('plan'), ...(isGated ? [INS
 async function fetchedBy(app: TestApplication, environment: string): Promise<object[]> {
   const [deployment] = await app.deployments(environment);
   await cloud.statesOf(deployment?.id ?? '');
-  const executionArn = `${cloud.machineArn.replace(':stateMachine:', ':execution:')}:${deployment?.id}`;
+  const executionArn = cloud.executionArn(deployment?.id ?? '');
   const { events = [] } = await cloud.operator.sfn.send(
     new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
   );

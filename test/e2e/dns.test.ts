@@ -110,12 +110,13 @@ class DnsApplication extends TestApplication {
 
   /** Waits for the end of a deployment and answers how it ended. */
   async ended(id: string): Promise<{ status: string; error?: { reason: string; message: string } | null }> {
-    return this.cloud.poll(`the end of ${id}`, async () => {
+    const look = async () => {
       const found = (await this.deployments('dev1')).find((each) => each.id === id);
       return found && !['queued', 'planning', 'awaiting_approval', 'applying'].includes(found.status)
         ? found
         : undefined;
-    });
+    };
+    return this.cloud.poll(`the end of ${id}`, look, { about: this.name });
   }
 
   zone() {

@@ -4,7 +4,7 @@ import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/clien
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
-import { armPause, arrives, COURSES, type Course, executionOf } from './paused-states.ts';
+import { armPause, arrives, COURSES, type Course } from './paused-states.ts';
 import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
 
 /** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
@@ -84,7 +84,7 @@ describe('an execution that somebody stops', () => {
       await app.release(`${release}`);
       const deployment = await arrives(app, row, release);
       const letReconcile = row.state === 'RecordSuccess' ? holdReconciler(deployment) : () => undefined;
-      const stop = new StopExecutionCommand({ executionArn: executionOf(app, deployment), cause: 'a test' });
+      const stop = new StopExecutionCommand({ executionArn: cloud.executionArn(deployment.id), cause: 'a test' });
       await cloud.operator.sfn.send(stop);
       // What works in the state goes on when its execution is stopped, as in AWS.
       goOn();
@@ -112,12 +112,14 @@ describe('an execution that somebody stops', () => {
     return resolve;
   }
 
-  const isFree = (app: TestApplication, { id }: Deployment) =>
-    cloud.poll(`the end of ${id}`, async () => {
+  const isFree = (app: TestApplication, { id }: Deployment) => {
+    const look = async () => {
       // The schedule does so every minute.
       await reconcile();
       return (await app.environment('dev1')).current === null || undefined;
-    });
+    };
+    return cloud.poll(`the end of ${id}`, look, { about: app.name });
+  };
 
   test.each(STATES)('in %s: the environment is free again, and the next release goes its way', async (state) => {
     const ended = await outcomes.get(state);
@@ -178,7 +180,7 @@ test('an apply build started a second time refuses and changes nothing', async (
   await app.release('one');
   const deployment = await app.reaches('dev1', 1, 'succeeded');
   const { events = [] } = await cloud.operator.sfn.send(
-    new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 }),
+    new GetExecutionHistoryCommand({ executionArn: cloud.executionArn(deployment.id), maxResults: 1000 }),
   );
   const scheduled = events
     .map(({ taskScheduledEventDetails: details }) => JSON.parse(details?.parameters ?? '{}'))

@@ -43,11 +43,6 @@ export const COURSES: readonly Course[] = [
   { staff: 1, states: STATES_OF_GATE },
 ];
 
-export const executionOf = (app: TestApplication, { id }: Pick<Deployment, 'id'>): string => {
-  const { region, accountId } = app.cloud.local;
-  return `arn:aws:states:${region}:${accountId}:execution:stagegate-deployment:${id}`;
-};
-
 /**
  * Has the deployment of a release to dev1 stay in a state when it comes there. Every release of the application was
  * deployed there once, or has been queued. Answers what lets it go on.
@@ -86,8 +81,11 @@ const roleOf = (app: TestApplication, build: 'plan' | 'apply') => `assumed-role/
 
 /** Waits until a deployment, which may be queued still, has entered a state. */
 function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state: string): Promise<boolean> {
-  const history = new GetExecutionHistoryCommand({ executionArn: executionOf(app, deployment), maxResults: 1000 });
-  return app.cloud.poll(`${deployment.id} in ${state}`, async () => {
+  const history = new GetExecutionHistoryCommand({
+    executionArn: app.cloud.executionArn(deployment.id),
+    maxResults: 1000,
+  });
+  const look = async () => {
     try {
       const { events = [] } = await app.cloud.operator.sfn.send(history);
       return events.some(({ stateEnteredEventDetails: entered }) => entered?.name === state) || undefined;
@@ -95,7 +93,8 @@ function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state:
       if (error instanceof ExecutionDoesNotExist) return undefined;
       throw error;
     }
-  });
+  };
+  return app.cloud.poll(`${deployment.id} in ${state}`, look, { about: app.name });
 }
 
 const isAtWork = (app: TestApplication, caller: string, object = '') =>

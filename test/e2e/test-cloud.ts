@@ -11,10 +11,15 @@ import {
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { Route53Client } from '@aws-sdk/client-route-53';
-import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ExecutionDoesNotExist,
+  GetExecutionHistoryCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
-import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import { type LocalCloud, startLocalCloud, type WantedWrites } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 
@@ -55,7 +60,7 @@ const EnvironmentSchema = z.object({
   queued: DeploymentSchema.nullable(),
 });
 const MailSchema = z.object({ to: z.string(), subject: z.string(), body: z.string(), links: z.array(z.string()) });
-export type Mail = z.infer<typeof MailSchema>;
+export type Mail = Readonly<Omit<z.infer<typeof MailSchema>, 'links'>> & { readonly links: readonly string[] };
 
 export interface Answer {
   readonly status: number;
@@ -150,11 +155,12 @@ export class TestCloud {
   }
 
   async mail(isWanted: (mail: Mail) => boolean): Promise<Mail> {
-    return this.poll('a mail', async () => (await this.mails()).findLast(isWanted));
+    return this.poll('a mail', async () => (await this.mails()).findLast(isWanted), { of: 'sns' });
   }
 
-  async mails(): Promise<Mail[]> {
-    return z.array(MailSchema).parse(await this.expect(200, 'GET', '/local/outbox.json'));
+  /** Those of a cloud in this process are read there: of suites that share one, it keeps hundreds. */
+  async mails(): Promise<readonly Mail[]> {
+    return this.#cloud.sns?.mails() ?? z.array(MailSchema).parse(await this.expect(200, 'GET', '/local/outbox.json'));
   }
 
   /** Opens a mailed link and posts its form, if it shows one. */
@@ -177,10 +183,15 @@ export class TestCloud {
     };
   }
 
-  async poll<T>(what: string | (() => Promise<string>), look: () => Promise<T | undefined>): Promise<T> {
+  /** Looks again after each write; where others write beside, `wanted` says which writes can make a difference. */
+  async poll<T>(
+    what: string | (() => Promise<string>),
+    look: () => Promise<T | undefined>,
+    wanted?: WantedWrites,
+  ): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      const written = this.#nextWrite();
+      const written = this.#nextWrite(wanted);
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline)
@@ -191,8 +202,8 @@ export class TestCloud {
   }
 
   /** A cloud in a process of its own cannot tell. */
-  #nextWrite(): Promise<void> {
-    return this.#cloud.nextWrite?.(LOOK_MS) ?? sleep(LOOK_MS);
+  #nextWrite(wanted: WantedWrites | undefined): Promise<void> {
+    return this.#cloud.nextWrite?.(LOOK_MS, wanted) ?? sleep(LOOK_MS);
   }
 
   /** Everything the control plane knows, for comparing before with after. */
@@ -247,19 +258,27 @@ export class TestCloud {
     return `arn:aws:states:${this.#cloud.region}:${this.#cloud.accountId}:stateMachine:stagegate-deployment`;
   }
 
+  executionArn(deploymentId: string): string {
+    return `${this.machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
+  }
+
   /** The states a deployment's execution went through, once it has ended. */
   async statesOf(deploymentId: string): Promise<string[]> {
-    const stateMachineArn = this.machineArn;
+    const describe = new DescribeExecutionCommand({ executionArn: this.executionArn(deploymentId) });
     return this.poll(`the end of ${deploymentId}`, async () => {
-      const list = new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 });
-      const { executions = [] } = await this.operator.sfn.send(list);
-      const execution = executions.find(({ name }) => name === deploymentId);
-      return !execution || execution.status === 'RUNNING' ? undefined : this.statesSoFar(deploymentId);
+      try {
+        const { status } = await this.operator.sfn.send(describe);
+        return status === 'RUNNING' ? undefined : this.statesSoFar(deploymentId);
+      } catch (error) {
+        // A queued deployment has none yet.
+        if (error instanceof ExecutionDoesNotExist) return undefined;
+        throw error;
+      }
     });
   }
 
   async statesSoFar(deploymentId: string): Promise<string[]> {
-    const executionArn = `${this.machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
+    const executionArn = this.executionArn(deploymentId);
     const history = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
     const { events = [] } = await this.operator.sfn.send(history);
     return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
@@ -267,11 +286,12 @@ export class TestCloud {
 
   /** The token with which a waiting task can be resumed, once it is stored. */
   async taskToken(deploymentId: string, gate: string): Promise<string> {
-    return this.poll(`the token of ${deploymentId}`, async () => {
+    const look = async () => {
       const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
       const { Item } = await this.operator.dynamodb.send(new GetItemCommand({ TableName: this.#cloud.tableName, Key }));
       return Item?.data?.S && JSON.parse(Item.data.S).token;
-    });
+    };
+    return this.poll(`the token of ${deploymentId}`, look, { about: deploymentId });
   }
 
   /** SDK clients with the rights of the person who runs the cloud. */
@@ -410,6 +430,7 @@ export class TestApplication {
         const deployment = (await this.deployments(environment)).find((each) => each.release === release);
         return deployment && isWanted(deployment) ? deployment : undefined;
       },
+      { about: this.name },
     );
   }
 
@@ -443,10 +464,11 @@ export class TestApplication {
 
   /** The environment once its holder has let go of it, which comes right after the holder's end. */
   async free(name: string): Promise<z.infer<typeof EnvironmentSchema>> {
-    return this.cloud.poll(`${this.name}/${name} to be free`, async () => {
+    const look = async () => {
       const environment = await this.environment(name);
       return environment.current === null ? environment : undefined;
-    });
+    };
+    return this.cloud.poll(`${this.name}/${name} to be free`, look, { about: this.name });
   }
 
   /** The link mailed to an approver for a release's deployment. */
