@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import type { LocalContext } from './assembly/provision.ts';
+import type { CallLog, CallRecord } from './door/call-log.ts';
+import { writtenKeys } from './door/record-writes.ts';
 import type { Caller } from './door/wire.ts';
 import { type Branch, type Push, type WatchedBranch, watchRepository } from './git-watcher.ts';
 import type { ProgramStarter } from './programs/program-starter.ts';
 
 interface ConfigPushesProps {
   readonly context: LocalContext;
+  readonly calls: Pick<CallLog, 'watch'>;
   readonly programs: ProgramStarter;
   readonly directory: string;
   readonly tableName: string;
@@ -24,6 +27,8 @@ const RegisterRecord = z.object({ live: z.array(z.object({ application: z.string
 const EnvironmentRecord = z.object({ branch: z.string().optional() });
 const PutEventsOutput = z.object({ FailedEntryCount: z.number() });
 
+/** An index may come after the write that it is about. */
+const KNOWN_MS = 2000;
 /** An event entry may have 1 MB, of which the rest of a push takes little. */
 const MOST_PATH_BYTES = 900_000;
 
@@ -32,7 +37,7 @@ const MOST_PATH_BYTES = 900_000;
  * from, is put on the bus as ConfigPushed, once for each repository address under which applications know the
  * directory; and its deletion as BranchDeleted.
  */
-export function startConfigPushes({ context, programs, directory, tableName, busName }: ConfigPushesProps): {
+export function startConfigPushes({ context, calls, programs, directory, tableName, busName }: ConfigPushesProps): {
   stop(): Promise<void>;
 } {
   const { door, database, accountId, log } = context;
@@ -52,7 +57,7 @@ export function startConfigPushes({ context, programs, directory, tableName, bus
     });
     return QueryOutput.parse(output).Items.map(({ data }) => ApplicationRecord.parse(JSON.parse(data.S)));
   };
-  const branches = async (): Promise<WatchedBranch[]> => {
+  const findBranches = async (): Promise<WatchedBranch[]> => {
     const [all, register] = await Promise.all([applications(), get('EPHEMERAL', 'REGISTER')]);
     const found = new Map<string, WatchedBranch>();
     const add = (repository: string, branch: string, isFollowed: boolean) => {
@@ -69,6 +74,20 @@ export function startConfigPushes({ context, programs, directory, tableName, bus
     }
     return [...found.values()];
   };
+  /** Asked for a few times a second, and read again when something was written that they depend on. */
+  let known: { readonly branches: Promise<WatchedBranch[]>; readonly until: number } | undefined;
+  const endWatch = calls.watch((call) => {
+    if (isAboutBranches(call)) known = undefined;
+  });
+  const branches = (): Promise<WatchedBranch[]> => {
+    if (known && performance.now() < known.until) return known.branches;
+    const found = { branches: findBranches(), until: performance.now() + KNOWN_MS };
+    known = found;
+    found.branches.catch(() => {
+      if (known === found) known = undefined;
+    });
+    return found.branches;
+  };
   const publish = async (DetailType: string, detail: object): Promise<void> => {
     const output = await door.call(caller, 'events', 'PutEvents', {
       Entries: [{ EventBusName: busName, Source: 'stagegate', DetailType, Detail: JSON.stringify(detail) }],
@@ -84,5 +103,15 @@ export function startConfigPushes({ context, programs, directory, tableName, bus
     await publish('BranchDeleted', deleted);
     log({ source: 'git', message: 'branch deleted', fields: { branch: deleted.branch } });
   };
-  return watchRepository({ programs, directory, database, branches, onPush, onDeleted, log });
+  const watcher = watchRepository({ programs, directory, database, branches, onPush, onDeleted, log });
+  return {
+    async stop() {
+      endWatch();
+      await watcher.stop();
+    },
+  };
 }
+
+/** Applications and their environments have partitions of their own, and the register of ephemeral ones. */
+const isAboutBranches = (call: CallRecord): boolean =>
+  writtenKeys(call)?.some((key) => key.startsWith('APP#') || key === 'EPHEMERAL') ?? false;

@@ -7,6 +7,7 @@ import { startConfigPushes } from './config-pushes.ts';
 import type { CallRecord } from './door/call-log.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
+import { writtenKeys } from './door/record-writes.ts';
 import { alarmsRoutes } from './pages/alarms-page.ts';
 import { createPages } from './pages/create-pages.ts';
 import { dnsRoutes } from './pages/dns-page.ts';
@@ -45,18 +46,10 @@ const CONTROL_REGION = 'eu-west-1';
 
 const STACK_NAME = 'Stagegate';
 
-/** Operations that change what the API answers from. */
-const WRITES = {
-  dynamodb: ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems'],
-  sns: ['Publish', 'Subscribe'],
-} as const;
+const SENDS_MAIL: ReadonlySet<string> = new Set(['Publish', 'Subscribe']);
 
-/** Which writes somebody waits for; all of them by default. */
-export interface WantedWrites {
-  readonly of?: keyof typeof WRITES;
-  /** A part of the partition key of a record, for example the name of an application. */
-  readonly about?: string;
-}
+/** Which writes somebody waits for: those that send mails, or of records whose partition key has this in it. */
+export type WantedWrites = 'mails' | { readonly about: string };
 
 export interface LocalCloudProps {
   /** A synthesized cloud assembly (`cdk.out`). */
@@ -244,7 +237,14 @@ async function start(
   if (props.configRepository) {
     const tableName = refOf(stack, 'AWS::DynamoDB::Table');
     const busName = refOf(stack, 'AWS::Events::EventBus');
-    const pushes = startConfigPushes({ context, programs, directory: props.configRepository, tableName, busName });
+    const pushes = startConfigPushes({
+      context,
+      calls: door.calls,
+      programs,
+      directory: props.configRepository,
+      tableName,
+      busName,
+    });
     closers.push(() => pushes.stop());
   }
 
@@ -262,14 +262,11 @@ async function start(
   };
 }
 
-function isWrite({ service, operation, permissions }: CallRecord, { of, about }: WantedWrites = {}): boolean {
-  const isOf = (name: keyof typeof WRITES): boolean =>
-    service === name && WRITES[name].some((each) => each === operation);
-  if (of === undefined ? !isOf('dynamodb') && !isOf('sns') : !isOf(of)) return false;
-  if (about === undefined) return true;
-  return permissions.some(({ context }) =>
-    [context?.['dynamodb:LeadingKeys'] ?? []].flat().some((key) => key.includes(about)),
-  );
+function isWrite(call: CallRecord, wanted: WantedWrites | undefined): boolean {
+  const keys = writtenKeys(call);
+  const isMail = call.service === 'sns' && SENDS_MAIL.has(call.operation);
+  if (wanted === undefined) return isMail || keys !== undefined;
+  return wanted === 'mails' ? isMail : (keys?.some((key) => key.includes(wanted.about)) ?? false);
 }
 
 const queueLength = ({ name, messages }: QueueView): MetricValue => ({

@@ -18,6 +18,8 @@ export interface CallLog {
   record(call: CallRecord): void;
   /** Oldest first; only the newest calls are kept. */
   list(): readonly CallRecord[];
+  /** Tells of every call from now on; answers how to end that. */
+  watch(listener: (call: CallRecord) => void): () => void;
   /** Resolves when the next call that is wanted has been made, at the latest after the time. */
   next(isWanted: (call: CallRecord) => boolean, atLatestMs: number): Promise<void>;
 }
@@ -32,6 +34,10 @@ export function createCallLog(capacity = 20_000): CallLog {
       for (const listener of listeners) listener(call);
     },
     list: () => records.slice(-capacity),
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     next: (isWanted, atLatestMs) =>
       new Promise((resolve) => {
         const end = () => {

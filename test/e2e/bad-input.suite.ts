@@ -228,12 +228,15 @@ describe('bad input', () => {
   });
 
   describe('an approval link', () => {
+    /** A gate in the first environment, for what is not about a way to the next. */
+    const gated = (policy: object = {}) => ({ policy: { development: { staff: 1, autoPromote: false, ...policy } } });
+
     test('that never existed, was forged, or is only looked at, decides nothing', async () => {
-      const app = new TestApplication(cloud, 'links', ['stage1']);
-      await app.register();
+      const app = new TestApplication(cloud, 'links', ['dev1']);
+      await app.register(gated());
       await app.release('one');
-      const link = await app.link(STAFF, 'stage1', 1);
-      const before = await recordsOnceWaiting((await app.waits('stage1', 1, 'staff')).id);
+      const link = await app.link(STAFF, 'dev1', 1);
+      const before = await recordsOnceWaiting((await app.waits('dev1', 1, 'staff')).id);
       const flipped = link.at(-1) === 'A' ? 'B' : 'A';
       const strangers = [
         `${cloud.url}/approvals/abc`,
@@ -256,58 +259,58 @@ describe('bad input', () => {
       expect(withoutNonce.status).toBe(400);
       expect((await cloud.decide(link, { decision: 'perhaps' })).status).toBe(400);
       expect(await cloud.records()).toEqual(before);
-      expect((await app.until('stage1', 1, () => true)).status).toBe('awaiting_approval');
+      expect((await app.until('dev1', 1, () => true)).status).toBe('awaiting_approval');
     });
 
     test('that was used counts once and cannot be turned around', async () => {
-      const app = new TestApplication(cloud, 'used', ['stage1']);
-      await app.register({ policy: { staging: { staff: 2 } } });
+      const app = new TestApplication(cloud, 'used', ['dev1']);
+      await app.register(gated({ staff: 2 }));
       await app.approver('second@example.com', 'staff');
       await app.release('one');
-      const link = await app.link(STAFF, 'stage1', 1);
+      const link = await app.link(STAFF, 'dev1', 1);
       const [, nonce = ''] = /name="nonce"[^>]*value="([^"]+)"/.exec(await (await fetch(link)).text()) ?? [];
       const post = async (decision: string, comment: string) =>
         (await fetch(link, { method: 'POST', body: new URLSearchParams({ nonce, decision, comment }) })).status;
       expect(await post('approve', 'once')).toBe(200);
       expect(await post('approve', 'twice')).toBe(200);
       expect(await post('reject', 'no')).toBe(409);
-      const { status, gates } = await app.until('stage1', 1, () => true);
+      const { status, gates } = await app.until('dev1', 1, () => true);
       expect(status).toBe('awaiting_approval');
       expect(gates[0]?.approvals).toEqual([{ by: STAFF, via: 'link', comment: 'once' }]);
     });
 
     test('that has expired leaves its deployment expired and the environment free', async () => {
-      const app = new TestApplication(cloud, 'expired', ['stage1']);
-      await app.register({ policy: { staging: { gateExpirySeconds: 1 } } });
+      const app = new TestApplication(cloud, 'expired', ['dev1']);
+      await app.register(gated({ gateExpirySeconds: 1 }));
       await app.release('one');
-      const link = await app.link(STAFF, 'stage1', 1);
+      const link = await app.link(STAFF, 'dev1', 1);
       const page = await cloud.poll('the link to expire', async () => {
         const response = await fetch(link);
         return response.status === 410 ? response.text() : undefined;
       });
       expect(page).toMatch(/expired/i);
       expect((await cloud.decide(link, { decision: 'approve' })).status).toBeGreaterThanOrEqual(400);
-      expect((await app.until('stage1', 1, () => true)).gates[0]?.approvals).toEqual([]);
+      expect((await app.until('dev1', 1, () => true)).gates[0]?.approvals).toEqual([]);
     });
 
     test('of a superseded plan decides nothing about the new one, and a digest must be the one shown', async () => {
-      const app = new TestApplication(cloud, 'digests', ['stage1']);
-      await app.register();
+      const app = new TestApplication(cloud, 'digests', ['dev1']);
+      await app.register(gated());
       await app.release('one');
-      const old = await app.link(STAFF, 'stage1', 1);
-      const { planDigest } = await app.waits('stage1', 1, 'staff');
+      const old = await app.link(STAFF, 'dev1', 1);
+      const { planDigest } = await app.waits('dev1', 1, 'staff');
       await app.release('two');
-      await app.waits('stage1', 2, 'staff');
+      await app.waits('dev1', 2, 'staff');
       expect((await fetch(old)).status).toBe(410);
       expect((await cloud.decide(old, { decision: 'approve' })).status).toBeGreaterThanOrEqual(400);
 
       const principals = ['staff-member'];
       await cloud.expect(200, 'PUT', `${app.path}/approvers/${STAFF}`, { gates: ['staff'], principals });
-      const { id } = await app.until('stage1', 2, () => true);
-      const path = `${app.path}/environments/stage1/deployments/${id}/gates/staff/decisions`;
+      const { id } = await app.until('dev1', 2, () => true);
+      const path = `${app.path}/environments/dev1/deployments/${id}/gates/staff/decisions`;
       const answer = await cloud.call('POST', path, { decision: 'approve', planDigest }, 'staff-member');
       expect(answer).toMatchObject({ status: 409, body: { type: 'urn:stagegate:problem:digest-differs' } });
-      const { status, gates } = await app.until('stage1', 2, () => true);
+      const { status, gates } = await app.until('dev1', 2, () => true);
       expect({ status, approvals: gates[0]?.approvals }).toEqual({ status: 'awaiting_approval', approvals: [] });
     });
 

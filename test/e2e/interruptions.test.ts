@@ -254,11 +254,11 @@ describe('a decision', () => {
   }
 
   async function waiting(name: string): Promise<Waiting> {
-    const app = new TestApplication(cloud, name, ['stage1'], 'opentofu');
-    await app.register();
+    const app = new TestApplication(cloud, name, ['dev1'], 'opentofu');
+    await app.register({ policy: { development: { staff: 1, autoPromote: false } } });
     await app.release('one');
-    const { id } = await app.waits('stage1', 1, 'staff');
-    const post = await cloud.open(await app.link(STAFF, 'stage1', 1));
+    const { id } = await app.waits('dev1', 1, 'staff');
+    const post = await cloud.open(await app.link(STAFF, 'dev1', 1));
     await cloud.taskToken(id, 'staff');
     return { app, id, approve: () => post({ decision: 'approve', comment: 'fine' }) };
   }
@@ -285,10 +285,10 @@ describe('a decision', () => {
     const { app, approve } = waits;
     crash();
     expect((await approve()).status).toBe(500);
-    const { status, gates } = await app.until('stage1', 1, () => true);
+    const { status, gates } = await app.until('dev1', 1, () => true);
     expect([status, gates[0]?.status]).toEqual(['awaiting_approval', 'approved']);
     await heal(waits);
-    expect((await app.reaches('stage1', 1, 'succeeded')).gates[0]?.approvals).toHaveLength(1);
+    expect((await app.reaches('dev1', 1, 'succeeded')).gates[0]?.approvals).toHaveLength(1);
   });
 
   test('is made once, however often DynamoDB refuses to write it at first', async () => {
@@ -304,6 +304,6 @@ describe('a decision', () => {
       error: { code: 'InternalServerError', status: 500 },
     });
     expect((await approve()).status).toBe(200);
-    expect((await app.reaches('stage1', 1, 'succeeded')).gates[0]?.approvals).toHaveLength(1);
+    expect((await app.reaches('dev1', 1, 'succeeded')).gates[0]?.approvals).toHaveLength(1);
   });
 });

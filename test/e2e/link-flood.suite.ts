@@ -83,12 +83,12 @@ describe('a flood of links', () => {
     let token: string;
     let before: string[];
     beforeAll(async () => {
-      app = new TestApplication(cloud, 'flooded', ['stage1']);
-      await app.register();
-      app.push('one');
-      const { id } = await app.waits('stage1', 1, 'staff');
+      app = new TestApplication(cloud, 'flooded', ['dev1']);
+      await app.register({ policy: { development: { staff: 1, autoPromote: false } } });
+      await app.release('one');
+      const { id } = await app.waits('dev1', 1, 'staff');
       await cloud.taskToken(id, 'staff');
-      link = await app.link(STAFF, 'stage1', 1);
+      link = await app.link(STAFF, 'dev1', 1);
       token = link.split('/approvals/')[1] ?? '';
       before = await cloud.records();
     });
@@ -138,7 +138,7 @@ describe('a flood of links', () => {
       expect(logged.length).toBeGreaterThan(0);
       expect(logged.filter(({ message }) => message.includes(token.slice(0, 40)))).toEqual([]);
       expect((await cloud.decide(link, { decision: 'approve' })).status).toBe(200);
-      await app.reaches('stage1', 1, 'succeeded');
+      await app.reaches('dev1', 1, 'succeeded');
     });
   });
 });

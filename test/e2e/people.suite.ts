@@ -53,20 +53,25 @@ describe('people', () => {
     expect(await door.call(operator, 'lambda', 'Invoke', input)).not.toHaveProperty('FunctionError');
   }
 
-  /** An application whose release 1 waits at the staff gate of stage1. */
-  async function waiting(name: string, settings: Readonly<Record<string, unknown>> = {}, second?: string) {
-    const app = new TestApplication(cloud, name, ['stage1']);
-    await app.register(settings);
+  /** A gate in the first environment, for what is not about a way to the next. */
+  const gated = (staff = 1) => ({ policy: { development: { staff, autoPromote: false } } });
+
+  /** An application whose release 1 waits at the staff gate of dev1, for one person or for `second` as well. */
+  async function waiting(name: string, second?: string) {
+    const app = new TestApplication(cloud, name, ['dev1']);
+    await app.register(gated(second ? 2 : 1));
     if (second) await app.approver(second, 'staff');
-    app.push('one');
-    const deployment = await app.waits('stage1', 1, 'staff');
-    const path = `${app.path}/environments/stage1/deployments/${deployment.id}`;
+    await app.release('one');
+    const deployment = await app.waits('dev1', 1, 'staff');
+    const path = `${app.path}/environments/dev1/deployments/${deployment.id}`;
     return { app, deployment, path };
   }
 
   describe('the audit', () => {
     test('tells a release’s way to production, is proven, and is not changed by a flood of GETs and forged links', async () => {
-      const { app } = await waiting('audited');
+      const app = new TestApplication(cloud, 'audited', ['stage1']);
+      await app.register();
+      await app.release('one');
       await app.approve(STAFF, 'stage1', 1);
       const { id } = await app.reaches('stage1', 1, 'succeeded');
       await cloud.statesOf(id);
@@ -112,7 +117,7 @@ describe('people', () => {
 
     test('is kept from functions by IAM, and what a hand in the table does is found', async () => {
       const { app } = await waiting('tampered');
-      await app.approve(STAFF, 'stage1', 1);
+      await app.approve(STAFF, 'dev1', 1);
       const { items } = await auditOf('tampered');
       const approval = items.find(({ type }) => type === 'approved');
       const sequence = approval?.sequence ?? 0;
@@ -159,7 +164,7 @@ describe('people', () => {
   describe('mails', () => {
     test('a new link on request takes the place of the old one, which then decides nothing', async () => {
       const { app, path } = await waiting('renewing');
-      const old = await app.link(STAFF, 'stage1', 1);
+      const old = await app.link(STAFF, 'dev1', 1);
       await cloud.expect(201, 'POST', `${path}/gates/staff/links`, { email: STAFF });
       const newest = await cloud.mail(
         ({ to, body }) => to === STAFF && body.includes('renewing') && body.includes('takes the place'),
@@ -170,14 +175,14 @@ describe('people', () => {
       expect(await replaced.text()).toContain('A newer e-mail has taken the place');
       expect((await cloud.decide(old, { decision: 'approve', comment: '' })).status).not.toBe(200);
       expect((await cloud.decide(newest.links[0] ?? '', { decision: 'approve', comment: '' })).status).toBe(200);
-      await app.reaches('stage1', 1, 'succeeded');
+      await app.reaches('dev1', 1, 'succeeded');
     });
 
     test('who has not decided is reminded once, however often the clock strikes', async () => {
-      const { app } = await waiting('reminding', { policy: { staging: { staff: 2 } } }, 'second@example.com');
-      await app.approve(STAFF, 'stage1', 1);
+      const { app } = await waiting('reminding', 'second@example.com');
+      await app.approve(STAFF, 'dev1', 1);
       const reminders = async () =>
-        (await cloud.mails()).filter(({ subject }) => subject.startsWith('Reminder: approve reminding stage1'));
+        (await cloud.mails()).filter(({ subject }) => subject.startsWith('Reminder: approve reminding dev1'));
       await cloud.poll('a reminder', async () => {
         await strike('stagegate-send-reminders');
         return (await reminders())[0];
@@ -187,7 +192,7 @@ describe('people', () => {
       expect(sent.map(({ to }) => to)).toEqual(['second@example.com']);
       const { status } = await cloud.decide(sent[0]?.links[0] ?? '', { decision: 'approve', comment: '' });
       expect(status).toBe(200);
-      await app.reaches('stage1', 1, 'succeeded');
+      await app.reaches('dev1', 1, 'succeeded');
     });
   });
 
@@ -197,17 +202,17 @@ describe('people', () => {
       cloud.mail(({ to, subject }) => to === email && subject.includes('Subscription Confirmation'));
 
     test('confirmed by the pasted link cannot be ended by the link in a mail', async () => {
-      const app = new TestApplication(cloud, 'confirming', ['stage1']);
-      await app.register();
+      const app = new TestApplication(cloud, 'confirming', ['dev1']);
+      await app.register(gated());
       await cloud.expect(201, 'PUT', `${app.path}/approvers/${EVE}`, { gates: ['staff'] });
       const link = (await confirmationTo(EVE)).links[0] ?? '';
       const elsewhere = link.replace('127.0.0.1', 'localhost');
       await cloud.expect(400, 'POST', `${app.path}/approvers/${EVE}/confirmation`, { link: elsewhere });
       const confirmed = await cloud.expect(200, 'POST', `${app.path}/approvers/${EVE}/confirmation`, { link });
       expect(confirmed).toMatchObject({ subscription: 'confirmed', unsubscribeProtected: true });
-      app.push('one');
-      await app.waits('stage1', 1, 'staff');
-      const mail = await cloud.mail(({ to, subject }) => to === EVE && subject.startsWith('Approve confirming stage1'));
+      await app.release('one');
+      await app.waits('dev1', 1, 'staff');
+      const mail = await cloud.mail(({ to, subject }) => to === EVE && subject.startsWith('Approve confirming dev1'));
       expect((await fetch(mail.links.at(-1) ?? '')).status).toBe(403);
       const approvers = await cloud.expect(200, 'GET', `${app.path}/approvers`);
       expect(approvers).toMatchObject({
@@ -216,13 +221,13 @@ describe('people', () => {
     });
 
     test('ended by the link in a mail are found, shown, asked for again, and raise the alarm', async () => {
-      const app = new TestApplication(cloud, 'losing', ['stage1']);
+      const app = new TestApplication(cloud, 'losing', ['dev1']);
       const lost = 'lost@example.com';
-      await app.register();
+      await app.register(gated());
       await app.approver(lost, 'staff');
       await strike('stagegate-sweep-subscriptions');
-      app.push('one');
-      await app.waits('stage1', 1, 'staff');
+      await app.release('one');
+      await app.waits('dev1', 1, 'staff');
       const mail = await cloud.mail(({ to, subject }) => to === lost && subject.startsWith('Approve losing'));
       expect((await fetch(mail.links.at(-1) ?? '')).status).toBe(200);
       const shown = async () => {

@@ -155,7 +155,7 @@ export class TestCloud {
   }
 
   async mail(isWanted: (mail: Mail) => boolean): Promise<Mail> {
-    return this.poll('a mail', async () => (await this.mails()).findLast(isWanted), { of: 'sns' });
+    return this.poll('a mail', async () => (await this.mails()).findLast(isWanted), 'mails');
   }
 
   /** Those of a cloud in this process are read there: of suites that share one, it keeps hundreds. */
@@ -183,7 +183,7 @@ export class TestCloud {
     };
   }
 
-  /** Looks again after each write; where others write beside, `wanted` says which writes can make a difference. */
+  /** Looks again after each write; where others write beside, `wanted` says which can make a difference. */
   async poll<T>(
     what: string | (() => Promise<string>),
     look: () => Promise<T | undefined>,

@@ -59,6 +59,8 @@ describe('paths of the workflow', () => {
 
   /** What staging would do is not what is asked about. */
   const ON_REQUEST = { development: { autoPromote: false } };
+  /** A gate is the same in every environment: where it is not about a way there, the first one has it. */
+  const GATED = { development: { staff: 1, autoPromote: false } };
 
   const rows: Row[] = [
     {
@@ -147,12 +149,13 @@ describe('paths of the workflow', () => {
     },
     {
       situation: 'canceled while it awaits approval',
-      deploying: ['stage1'],
+      deploying: ['dev1'],
+      policy: GATED,
       act: async (app) => {
         await app.release('one');
-        const { id } = await app.waits('stage1', 1, 'staff');
-        await cloud.expect(202, 'POST', `${app.path}/environments/stage1/deployments/${id}/cancel`);
-        return (await app.reaches('stage1', 1, 'canceled')).id;
+        const { id } = await app.waits('dev1', 1, 'staff');
+        await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
+        return (await app.reaches('dev1', 1, 'canceled')).id;
       },
       states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordCancellation', 'Canceled')],
     },
@@ -160,46 +163,52 @@ describe('paths of the workflow', () => {
       situation: 'canceled while its plan is made',
       deploying: ['dev1'],
       act: async (app) => {
+        const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
+        const upload = { service: 's3', operation: 'PutObject', caller: 'stagegate-plan-build' };
+        cloud.local.door.faults.add({ ...upload, about: `runs/${app.name}-dev1-1-`, times: 50, until });
         await app.release('one');
-        const { id } = await app.until('dev1', 1, () => true);
+        const { id } = await app.reaches('dev1', 1, 'planning');
         await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments/${id}/cancel`);
+        goOn();
         return (await app.reaches('dev1', 1, 'canceled')).id;
       },
       states: [...PLANNED, ...ending('RecordCancellation', 'Canceled')],
     },
     {
       situation: 'superseded by a newer release while it awaits approval',
-      deploying: ['stage1'],
+      deploying: ['dev1'],
+      policy: GATED,
       act: async (app) => {
         await app.release('one');
-        await app.waits('stage1', 1, 'staff');
+        await app.waits('dev1', 1, 'staff');
         await app.release('two');
-        return (await app.reaches('stage1', 1, 'superseded')).id;
+        return (await app.reaches('dev1', 1, 'superseded')).id;
       },
       states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordSupersession', 'Superseded')],
     },
     {
       situation: 'a gate nobody decides in time, resumed after it',
-      deploying: ['stage1'],
-      policy: { staging: { gateExpirySeconds: 1 } },
+      deploying: ['dev1'],
+      policy: { development: { ...GATED.development, gateExpirySeconds: 1 } },
       act: async (app) => {
         await app.release('one');
-        const { id } = await app.waits('stage1', 1, 'staff');
+        const { id } = await app.waits('dev1', 1, 'staff');
         const token = await cloud.taskToken(id, 'staff');
         await new Promise((resolve) => setTimeout(resolve, 1100));
         await cloud.operator.sfn.send(
           new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }),
         );
-        return (await app.reaches('stage1', 1, 'expired')).id;
+        return (await app.reaches('dev1', 1, 'expired')).id;
       },
       states: [...INSPECTED, ...STAFF_ASKED, ...ending('RecordExpiry', 'Expired')],
     },
     {
       situation: 'a task resumed by somebody without a decision',
-      deploying: ['stage1'],
+      deploying: ['dev1'],
+      policy: GATED,
       act: async (app) => {
         await app.release('one');
-        const { id } = await app.waits('stage1', 1, 'staff');
+        const { id } = await app.waits('dev1', 1, 'staff');
         const token = await cloud.taskToken(id, 'staff');
         await cloud.operator.sfn.send(
           new SendTaskSuccessCommand({ taskToken: token, output: '{"decision":"approve"}' }),
@@ -207,9 +216,9 @@ describe('paths of the workflow', () => {
         await cloud.poll('a new token', async () =>
           (await cloud.taskToken(id, 'staff')) === token ? undefined : true,
         );
-        expect((await app.until('stage1', 1, () => true)).status).toBe('awaiting_approval');
-        await app.approve(STAFF, 'stage1', 1);
-        return (await app.reaches('stage1', 1, 'succeeded')).id;
+        expect((await app.until('dev1', 1, () => true)).status).toBe('awaiting_approval');
+        await app.approve(STAFF, 'dev1', 1);
+        return (await app.reaches('dev1', 1, 'succeeded')).id;
       },
       states: [
         ...INSPECTED,
@@ -251,13 +260,14 @@ describe('paths of the workflow', () => {
     {
       situation: 'a state that somebody changed while the plan awaited approval, with a plan that means the same',
       engine: 'terraform',
-      deploying: ['stage1'],
+      deploying: ['dev1'],
+      policy: GATED,
       act: async (app) => {
         await app.release('one');
-        await app.waits('stage1', 1, 'staff');
-        await cloud.changeState('222222222222', `apps/${app.name}/stage1`);
-        await app.approve(STAFF, 'stage1', 1);
-        const deployment = await app.reaches('stage1', 1, 'succeeded');
+        await app.waits('dev1', 1, 'staff');
+        await cloud.changeState('111111111111', `apps/${app.name}/dev1`);
+        await app.approve(STAFF, 'dev1', 1);
+        const deployment = await app.reaches('dev1', 1, 'succeeded');
         expect(deployment).toMatchObject({ planRound: 2, gates: [{ status: 'approved', approvals: [{ by: STAFF }] }] });
         return deployment.id;
       },
@@ -290,11 +300,12 @@ describe('paths of the workflow', () => {
     },
     {
       situation: 'a gate whose approvers cannot be reached',
-      deploying: ['stage1'],
+      deploying: ['dev1'],
+      policy: GATED,
       act: async (app) => {
         await cloud.expect(204, 'DELETE', `${app.path}/approvers/${STAFF}`);
         await app.release('one');
-        const deployment = await app.reaches('stage1', 1, 'blocked');
+        const deployment = await app.reaches('dev1', 1, 'blocked');
         expect(deployment.error?.reason).toBe('approvers-unreachable');
         return deployment.id;
       },
