@@ -1,20 +1,20 @@
 import { BatchGetBuildsCommand, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetExecutionHistoryCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { armPause, arrives, COURSES, type Course } from './paused-states.ts';
-import { type Deployment, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
+import { sharedCloud } from './shared-cloud.ts';
+import { type Deployment, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
 /** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
 
 let cloud: TestCloud;
 
 beforeAll(async () => {
-  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+  cloud = await sharedCloud('terraform');
 });
-afterAll(() => cloud?.stop());
 
 /** Invokes a function as EventBridge would, with an event of ours. */
 async function deliver(functionName: string, detailType: string, detail: unknown): Promise<void> {

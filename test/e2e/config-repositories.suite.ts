@@ -1,17 +1,17 @@
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { terraformDirectory } from './git-repository.ts';
-import { CLIENT, STAFF, TestApplication, TestCloud } from './test-cloud.ts';
+import { sharedCloud } from './shared-cloud.ts';
+import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
 /** Config repositories of other teams: other names, regions, branches, backends and ways to write Terraform. */
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+  cloud = await sharedCloud('terraform');
   cloud.repository.git('branch', 'trunk');
 });
-afterAll(() => cloud?.stop());
 
 const MODULE = `
 variable "name" {

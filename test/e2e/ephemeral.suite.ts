@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { TestApplication, TestCloud } from './test-cloud.ts';
+import { sharedCloud } from './shared-cloud.ts';
+import { TestApplication, type TestCloud } from './test-cloud.ts';
 
 /** Environments of branches on the synthesized template, with real builds: made, followed, ended, and what is left. */
 
@@ -17,12 +18,9 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stagegate-ephemeral-'));
-  cloud = await TestCloud.start({ files: { 'README.md': 'config' } });
+  cloud = await sharedCloud('terraform');
 });
-afterAll(async () => {
-  await cloud?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ViewSchema = z.object({
   name: z.string(),

@@ -1,0 +1,7 @@
+/**
+ * Suites that share a cloud whose applications use Terraform. The first counts releases of pushes that concern everybody;
+ * the last injects faults.
+ */
+import './config-repositories.suite.ts';
+import './ephemeral.suite.ts';
+import './interruptions.suite.ts';
