@@ -67,6 +67,11 @@ export interface LocalCloudProps {
   readonly log?: (event: LocalEvent) => void;
   /** Time as the workflow sees it; what its functions and builds see is the real one. */
   readonly workflowClock?: Clock;
+  /**
+   * Do rules on schedules strike by themselves? By default, as in AWS; a test that compares before with after may rather
+   * play the clock than be quicker than it.
+   */
+  readonly isClockStriking?: boolean;
 }
 
 /** A running local cloud. */
@@ -177,7 +182,7 @@ async function start(
   const sts = createStsService(context, { beforeAssume: (roleArn) => targetDns.enter(roleArn) });
   const sns = createSnsService(context, { pagesUrl, resolveKeyArn });
   const sqs = createSqsService(context, { resolveKeyArn });
-  const events = createEventsService(context);
+  const events = createEventsService(context, { isClockStriking: props.isClockStriking });
   const scheduler = createSchedulerService(context);
   const environments = createEnvironmentLookup(context, {
     tableName: () => refOf(stack, 'AWS::DynamoDB::Table'),

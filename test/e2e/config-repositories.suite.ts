@@ -195,7 +195,7 @@ test('two applications of one repository: what is under one directory concerns o
   const bucket = `stagegate-state-${account(0)}-eu-west-1`;
   const states = (app: TestApplication) =>
     cloud.local.s3.store.versionsOf(bucket, `apps/${app.name}/dev1/terraform.tfstate`);
-  const before = { states: JSON.stringify(states(beta)), environment: await beta.environment('dev1') };
+  const before = { environment: await beta.free('dev1'), states: JSON.stringify(states(beta)) };
   expect(states(beta).length).toBeGreaterThan(0);
 
   cloud.repository.commit('alpha only', only(alpha, 'two'));

@@ -177,13 +177,13 @@ describe('an environment of a branch', () => {
     commitTo('forgotten/x', app, 'two');
     await make(app, 'pr-1', { ref: 'forgotten/x', ttlHours: 1 });
     await reaches(app, 'pr-1', 'succeeded');
-    await cloud.expect(200, 'PATCH', `${all(app)}/pr-1`, { ttlHours: 3 * SECOND });
     const { accountId, door, scheduler } = cloud.local;
     const operator = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId } as const;
     const [schedule] = scheduler.schedules().filter(({ Name }) => Name === 'forgotten.pr-1');
     const reference = { Name: schedule?.Name, GroupName: schedule?.GroupName };
     await door.call(operator, 'scheduler', 'DeleteSchedule', reference);
-    await new Promise((resolve) => setTimeout(resolve, 3500));
+    const record = { pk: `APP#${app.name}`, sk: 'ENVIRONMENT#pr-1' };
+    await cloud.changeRecord(record, (environment) => ({ ...environment, expiresAt: new Date().toISOString() }));
     await sweep();
     expect((await reaches(app, 'pr-1', 'closed')).closing).toMatchObject({ cause: 'expired' });
     expect(await resourcesIn(stateKey(app, 'pr-1'))).toBe(0);

@@ -524,6 +524,8 @@ function start({
   return startLocalCloud({
     ...{ assemblyDirectory: synthesizedOnce(), port: 0, configRepository: repository.directory, ...(data && { data }) },
     workflowClock,
+    // What the clock does would come in the middle of a test on a busy machine: suites do it themselves.
+    isClockStriking: false,
     environment: { PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter) },
   });
 }

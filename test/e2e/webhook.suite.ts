@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { GenerateMacCommand } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
@@ -207,12 +205,14 @@ describe('the webhook', () => {
     ];
 
     // What was told before has its consequences first.
-    beforeAll(() => cloud.poll('records that stand still', standStill));
-    async function standStill(): Promise<true | undefined> {
-      const before = await cloud.records();
-      await sleep(1000);
-      return isDeepStrictEqual(await cloud.records(), before) || undefined;
-    }
+    beforeAll(async () => {
+      await cloud.poll('the end of all deliveries', async () => isAllDelivered() || undefined);
+      for (const { id } of [...(await app.deployments('dev1')), ...(await other.deployments('dev1'))])
+        await cloud.statesOf(id);
+      await cloud.poll('the end of all deliveries', async () => isAllDelivered() || undefined);
+    });
+    const isAllDelivered = () =>
+      cloud.local.events.pendingDeliveries().length === 0 && cloud.local.lambda.pendingEvents() === 0;
 
     test.each(rows)('%s (%i)', async (_, status, request) => {
       const [records, told] = [await cloud.records(), published().length];

@@ -21,6 +21,8 @@ export interface EventsService extends LocalService {
 interface EventsServiceProps {
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Do rules on schedules strike by themselves? */
+  readonly isClockStriking?: boolean;
 }
 
 const EventBusProperties = z.strictObject({ Name: z.string(), Description: z.string().optional(), Tags: TagsProperty });
@@ -28,7 +30,7 @@ const EventBusProperties = z.strictObject({ Name: z.string(), Description: z.str
 /** Makes EventBridge. Rules may call Lambda functions, which must permit it; schedules are rates. */
 export function createEventsService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
-  { clock = systemClock, random = Math.random }: EventsServiceProps = {},
+  { clock = systemClock, random = Math.random, isClockStriking = true }: EventsServiceProps = {},
 ): EventsService {
   const { accountId, region } = context;
   const buses = new Set(['default']);
@@ -117,6 +119,7 @@ export function createEventsService(
     },
     start() {
       deliveries.resume();
+      if (!isClockStriking) return;
       for (const rule of rules.values()) if (rule.isEnabled && rule.everyMs !== undefined) tick(rule, rule.everyMs);
     },
     stop() {

@@ -34,6 +34,8 @@ interface AsyncInvocationsProps {
 export interface AsyncInvocations {
   /** Keeps the event before it returns; it is delivered at least once, also after a restart. */
   accept(requestId: string, functionName: string, payload: string): void;
+  /** How many events are not done with: their function is at work, or will be. */
+  pending(): number;
   resume(): void;
   stop(): void;
 }
@@ -107,6 +109,7 @@ export function createAsyncInvocations({ context, findFunction, configOf }: Asyn
       events.put(requestId, event);
       schedule(requestId, event);
     },
+    pending: () => events.entries().length,
     resume() {
       for (const [requestId, event] of events.entries()) schedule(requestId, event);
     },

@@ -23,6 +23,8 @@ export interface LambdaService extends LocalService {
    */
   warm(functionNames?: readonly string[]): Promise<void>;
   functionNames(): readonly string[];
+  /** How many events functions are still owed, or are at work on. */
+  pendingEvents(): number;
 }
 
 interface LambdaServiceProps {
@@ -183,6 +185,7 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
       },
     },
     functionNames: () => [...functions.keys()],
+    pendingEvents: () => asyncInvocations.pending(),
     async warm(functionNames = [...functions.values()].filter(hasNoRoute).map(({ name }) => name)) {
       for (const name of functionNames) if (!isStopped) await requireFunction(name).warm();
     },
