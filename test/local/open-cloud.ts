@@ -66,6 +66,7 @@ interface OpenCloudProps {
   readonly functions?: FakeFunctions;
   readonly builds?: FakeBuilds;
   readonly random?: () => number;
+  readonly isClockStriking?: boolean;
 }
 
 export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> {
@@ -75,6 +76,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
     functions = new FakeFunctions(),
     builds = new FakeBuilds(),
     random,
+    isClockStriking,
   } = props;
   const log: LocalEvent[] = [];
   const record = (event: LocalEvent): void => void log.push(event);
@@ -83,7 +85,7 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   const database = openDatabase(directory);
   const context = { accountId, region, door, database, log: record };
   const kms = createKmsService(context);
-  const events = createEventsService(context, { clock, random });
+  const events = createEventsService(context, { clock, random, isClockStriking });
   const scheduler = createSchedulerService(context, { clock, random });
   const states = createStatesService(context, {
     putEvent: (event) => events.putServiceEvent(event),

@@ -292,8 +292,12 @@ describe('a delivery', () => {
 });
 
 describe('a rule', () => {
-  const provisionOn = async (properties: object, use: (cloud: OpenCloud, functionArn: string) => Promise<void>) => {
-    const cloud = await openCloud();
+  const provisionOn = async (
+    properties: object,
+    use: (cloud: OpenCloud, functionArn: string) => Promise<void>,
+    props: Parameters<typeof openCloud>[0] = {},
+  ) => {
+    const cloud = await openCloud(props);
     try {
       const functionArn = cloud.functions.add('tick', () => null);
       const ruleArn = `arn:aws:events:${region}:${accountId}:rule/ticks`;
@@ -326,6 +330,16 @@ describe('a rule', () => {
         { time: '2026-01-01T00:10:00Z' },
       ]);
     }));
+
+  test('on a schedule waits for somebody else where the clock does not strike', () =>
+    provisionOn(
+      { ScheduleExpression: 'rate(1 minute)' },
+      async (cloud) => {
+        await cloud.clock.advance(300);
+        expect(cloud.functions.events('tick')).toEqual([]);
+      },
+      { isClockStriking: false },
+    ));
 
   test('that is disabled does nothing', () =>
     provisionOn({ ScheduleExpression: 'rate(1 minute)', State: 'DISABLED' }, async (cloud) => {

@@ -239,7 +239,9 @@ describe('Lambda', () => {
   test('a failing event is tried again and then given to the dead-letter queue', async () => {
     const { payload } = await cloud.invoke('fails', { id: 'e1' }, 'Event');
     expect(payload).toBeUndefined();
+    expect(cloud.lambda.pendingEvents()).toBeGreaterThan(0);
     while (queue.messages.length === 0) await delay(20);
+    while (cloud.lambda.pendingEvents() > 0) await delay(20);
     const attempts = cloud.logs.read('/aws/lambda/fails').filter(({ message }) => message === 'attempt e1');
     expect(attempts).toHaveLength(2);
     expect(queue.messages).toEqual([
