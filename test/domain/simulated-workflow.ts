@@ -131,6 +131,17 @@ export class SimulatedWorkflow implements Workflow, Builds {
     return this.#services.states.contents;
   }
 
+  /** Goes on where another one is, which is between two steps. */
+  goOnFrom(other: SimulatedWorkflow): void {
+    for (const [id, execution] of other.executions)
+      this.executions.set(id, { ...execution, builds: [...execution.builds] });
+    for (const build of other.runningBuilds) this.runningBuilds.add(build);
+    for (const [build, ticket] of other.tickets) this.tickets.set(build, ticket);
+    for (const [commit, shown] of other.commits) this.commits.set(commit, shown);
+    this.applied.push(...other.applied);
+    this.#tokens = other.#tokens;
+  }
+
   async start(deploymentId: string): Promise<void> {
     if (this.isUnreachable) throw new Error(BUSY);
     if (this.executions.has(deploymentId)) return;

@@ -56,11 +56,11 @@ interface Wish {
 export class World {
   readonly store: Store;
   readonly events: EventBus & Pick<InMemoryEventBus, 'published' | 'names'>;
-  readonly surroundings = new FakeSurroundings();
-  readonly states = new FakeStateReader();
+  readonly surroundings: FakeSurroundings;
+  readonly states: FakeStateReader;
   readonly mail = new InMemoryApproverMail();
   readonly links = new FakeLinkSigner();
-  readonly artifacts = new InMemoryArtifactStore();
+  readonly artifacts: InMemoryArtifactStore;
   readonly priceSheetKey = 'prices/prices.csv';
   readonly zones = new InMemoryHostedZones();
   readonly certificates = new InMemoryCertificates();
@@ -82,9 +82,20 @@ export class World {
   #releases = 0;
   #pushes = 0;
 
-  constructor(store: Store = new InMemoryStore(), events: World['events'] = new InMemoryEventBus()) {
+  constructor(
+    store: Store = new InMemoryStore(),
+    events: World['events'] = new InMemoryEventBus(),
+    {
+      surroundings = new FakeSurroundings(),
+      states = new FakeStateReader(),
+      artifacts = new InMemoryArtifactStore(),
+    }: Partial<Pick<World, 'surroundings' | 'states' | 'artifacts'>> = {},
+  ) {
     this.store = store;
     this.events = events;
+    this.surroundings = surroundings;
+    this.states = states;
+    this.artifacts = artifacts;
     this.workflow = new SimulatedWorkflow(this);
     this.builds = this.workflow;
   }
@@ -93,6 +104,17 @@ export class World {
     const world = new World();
     await world.furnish(application);
     return world;
+  }
+
+  /** What has become of this world so far, on a copy of its store; mails and events are left behind. */
+  copyOn(store: Store): World {
+    const { surroundings, states, artifacts, workflow } = this;
+    const parts = { surroundings: surroundings.copy(), states: states.copy(), artifacts: artifacts.copy() };
+    const copy = new World(store, new InMemoryEventBus(), parts);
+    copy.workflow.goOnFrom(workflow);
+    copy.#releases = this.#releases;
+    copy.#pushes = this.#pushes;
+    return copy;
   }
 
   async furnish(application: Partial<Application> = {}): Promise<void> {

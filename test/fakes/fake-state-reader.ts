@@ -12,6 +12,15 @@ export class FakeStateReader implements StateReader {
   /** Nothing can be read while this says why. */
   unreadable: Error | string | undefined;
 
+  /** The same states, which change by themselves from here on. */
+  copy(): FakeStateReader {
+    const copy = new FakeStateReader();
+    copy.unreadable = this.unreadable;
+    for (const [address, head] of this.#heads) copy.#heads.set(address, head);
+    for (const [key, resources] of this.contents) copy.contents.set(key, resources);
+    return copy;
+  }
+
   async head(_: Environment, address: StateAddress): Promise<StateHead | null> {
     this.#requireReadable();
     return this.headAt(address);

@@ -19,6 +19,13 @@ export class FakeSurroundings implements Surroundings {
     return createHash('sha256').update(String(this.#drawn)).digest('hex').slice(0, digits);
   }
 
+  /** The same moment, and the same chance from here on. */
+  copy(): FakeSurroundings {
+    const copy = new FakeSurroundings(this.now());
+    copy.#drawn = this.#drawn;
+    return copy;
+  }
+
   advance(seconds: number): void {
     this.#time += seconds * 1000;
   }

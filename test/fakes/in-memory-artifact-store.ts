@@ -9,6 +9,14 @@ export class InMemoryArtifactStore implements ArtifactStore {
   modifiedAt = NOW;
   readonly #versions = new Map<string, string[]>();
 
+  /** The same texts in a bucket of their own. */
+  copy(): InMemoryArtifactStore {
+    const copy = new InMemoryArtifactStore();
+    copy.modifiedAt = this.modifiedAt;
+    for (const [key, versions] of this.#versions) copy.#versions.set(key, versions);
+    return copy;
+  }
+
   async getJson(
     key: string,
     versionId?: string,

@@ -38,6 +38,14 @@ export class InMemoryStore implements Store {
     this.#onRead = onRead;
   }
 
+  /** The same records in a store of their own. */
+  copy(): InMemoryStore {
+    const copy = new InMemoryStore();
+    for (const [place, item] of this.#items) copy.#items.set(place, item);
+    copy.#chance = this.#chance;
+    return copy;
+  }
+
   /** What stands there at this very moment. */
   peek<K extends Kind>(kind: K, key: KeyOf<K>): RecordOf<K> | undefined {
     const { pk, sk } = keyOf(kind, key);
