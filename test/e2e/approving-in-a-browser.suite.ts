@@ -56,7 +56,7 @@ describe('approving in a browser', () => {
   async function waitingIn(environment: 'stage1' | 'prod1', name: string): Promise<TestApplication> {
     const app = new TestApplication(cloud, name, [environment]);
     await app.register();
-    app.push('first');
+    await app.release('first');
     if (environment === 'prod1') {
       await app.provenRelease(1);
       await app.promote('prod1', 1);
