@@ -107,15 +107,33 @@ export interface LocalCloud {
 /** Starts everything the template describes on this machine. */
 export async function startLocalCloud(props: LocalCloudProps): Promise<LocalCloud> {
   const closers: (() => void | Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  let closing: Promise<void> | undefined;
+  // Once: who else asks for it waits for the same end, and hurries no part before those that still need it.
+  const close = (): Promise<void> => {
+    closing ??= closeAll(closers);
+    return closing;
   };
   try {
     return await start(props, closers, close);
   } catch (error) {
-    await close();
+    await close().catch((problem: unknown) =>
+      props.log?.({ source: 'cloud', message: 'stopping failed', fields: { problem: String(problem) } }),
+    );
     throw error;
   }
+}
+
+/** The newest first, one after the other; one that fails keeps none of the others running. */
+async function closeAll(closers: readonly (() => void | Promise<void>)[]): Promise<void> {
+  const problems: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  if (problems.length > 0) throw new AggregateError(problems, `stopping: ${problems.map(String).join('; ')}`);
 }
 
 async function start(
@@ -217,10 +235,11 @@ async function start(
     localRoutes: () => pages,
   });
 
-  // What calls stands behind what it calls, so that the reverse order is the one to stop in.
+  // What calls stands behind what it calls, so that nothing is called before it has started, and the reverse order is the
+  // one to stop in. What functions are still owed becomes executions and builds: CodeBuild first clears away what it left.
   const services: readonly LocalService[] = [
     ...[iam, logs, cloudwatch, kms, dynamodb, s3, route53, acm, sts, sns, sqs],
-    ...[lambda, codebuild, events, scheduler, states, gateway],
+    ...[codebuild, lambda, events, scheduler, states, gateway],
   ];
   for (const service of services) {
     if (service.service) door.register(service.service);

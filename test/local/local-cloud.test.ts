@@ -3,6 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
+import type { LocalEvent } from '../../local/assembly/provision.ts';
+import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { functionRole, lambdaFunction } from './core-cloud.ts';
 import { writeMiniAssembly } from './mini-assembly.ts';
@@ -76,15 +79,40 @@ const resources = {
   },
 };
 
+/** A build that needs a while to end when it is told to. */
+const slowToEnd = JSON.stringify(
+  { version: '0.2', phases: { build: { commands: ["trap 'sleep 2; exit 143' TERM; while :; do sleep 0.1; done"] } } },
+  null,
+  2,
+);
+const withBuild = {
+  Role: functionRole(),
+  Project: {
+    Type: 'AWS::CodeBuild::Project',
+    Properties: {
+      Name: 'slow',
+      ServiceRole: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Source: { Type: 'NO_SOURCE', BuildSpec: slowToEnd },
+      Environment: { Type: 'ARM_CONTAINER', Image: 'any', ComputeType: 'BUILD_GENERAL1_SMALL' },
+      Artifacts: { Type: 'NO_ARTIFACTS' },
+      LogsConfig: { CloudWatchLogs: { Status: 'DISABLED' } },
+    },
+  },
+};
+
 const { Table: _, ...withoutTable } = { ...resources, Role: functionRole() };
+
+const StartedBuild = z.object({ build: z.object({ id: z.string() }) });
 
 describe('the local cloud', () => {
   let running: LocalCloud[] = [];
+  const events: LocalEvent[] = [];
   const start = async (
     props: { data?: string; port?: number; resources?: Record<string, unknown> } = {},
   ): Promise<LocalCloud> => {
     const assemblyDirectory = writeMiniAssembly(props.resources ?? resources, handlers);
-    const cloud = await startLocalCloud({ assemblyDirectory, port: props.port ?? 0, data: props.data });
+    const log = (event: LocalEvent) => void events.push(event);
+    const cloud = await startLocalCloud({ assemblyDirectory, port: props.port ?? 0, data: props.data, log });
     running.push(cloud);
     return cloud;
   };
@@ -129,6 +157,18 @@ describe('the local cloud', () => {
     while (!cloud.logs.read('/aws/lambda/counts').some(({ message }) => message === 'refused')) await delay(20);
     await expect(cloud.stop()).rejects.toThrow('function counts made an AWS call outside of its invocations');
     running = [];
+  });
+
+  test('stopped twice at once, it takes nothing away from a build that is ending', async () => {
+    const cloud = await start({ resources: withBuild });
+    const { caller } = cloud.door.credentials.identify(OPERATOR_CREDENTIALS.accessKeyId, undefined, new Date());
+    const { build } = StartedBuild.parse(
+      await cloud.door.call(caller, 'codebuild', 'StartBuild', { projectName: 'slow' }),
+    );
+    const log = async () => (await fetch(`${cloud.url}/local/builds/${build.id.split(':')[1]}`)).text();
+    while (!(await log()).includes('Running command')) await delay(20);
+    await Promise.all([cloud.stop(), cloud.stop()]);
+    expect(events.map(({ message }) => message)).toContain(`build ${build.id} STOPPED`);
   });
 
   test('a template it cannot run leaves nothing behind', async () => {

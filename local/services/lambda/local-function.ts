@@ -43,6 +43,12 @@ interface LocalFunctionProps {
   readonly onLog: (logGroup: string, stream: string, text: string) => void;
 }
 
+/** What became of an invocation that came to nothing because the local cloud ends. */
+const STOPPED: Outcome = {
+  ok: false,
+  error: { errorType: 'Sandbox.Stopped', errorMessage: 'the local cloud has stopped', trace: [] },
+};
+
 interface RunningEnvironment {
   readonly environment: ExecutionEnvironment;
   readonly accessKeyId: string;
@@ -55,7 +61,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
   const cap = Math.min(MAX_ENVIRONMENTS, properties.ReservedConcurrentExecutions ?? MAX_ENVIRONMENTS);
   const idle: RunningEnvironment[] = [];
   const all = new Set<RunningEnvironment>();
-  const waiting: ((environment: RunningEnvironment) => void)[] = [];
+  const waiting: ((environment: RunningEnvironment | undefined) => void)[] = [];
+  let isStopped = false;
   const moduleUrl = pathToFileURL(findModule(props.codeDirectory, properties.Handler)).href;
   const handlerName = properties.Handler.slice(properties.Handler.indexOf('.') + 1);
 
@@ -87,7 +94,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     all.delete(running);
     props.revokeCredentials(running.accessKeyId);
   };
-  const acquire = async (): Promise<RunningEnvironment> => {
+  const acquire = async (): Promise<RunningEnvironment | undefined> => {
+    if (isStopped) return undefined;
     for (let free = idle.pop(); free; free = idle.pop()) {
       if (free.environment.isAlive()) return free;
       discard(free);
@@ -98,6 +106,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
   const release = (running: RunningEnvironment): void => {
     const next = running.environment.isAlive() ? running : undefined;
     if (!next) discard(running);
+    // A thread that nobody ends would keep the process from ending.
+    if (isStopped) return;
     const waiter = waiting.shift();
     if (waiter) waiter(next ?? start());
     else if (next) idle.push(next);
@@ -111,6 +121,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     deadLetterArn: properties.DeadLetterConfig?.TargetArn,
     async invoke(requestId, payload) {
       const running = await acquire();
+      if (!running) return STOPPED;
       const outcome = await running.environment.invoke({ requestId, payload }, properties.Timeout);
       release(running);
       if (!outcome.ok || Buffer.byteLength(outcome.payload) <= MAX_PAYLOAD_BYTES) return outcome;
@@ -118,12 +129,14 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
       return { ok: false, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] } };
     },
     async warm() {
-      if (all.size > 0) return;
+      if (isStopped || all.size > 0) return;
       const running = start();
       release(running);
       await running.environment.initialized;
     },
     async stop() {
+      isStopped = true;
+      for (const waiter of waiting.splice(0)) waiter(undefined);
       await Promise.all([...all].map(({ environment }) => environment.stop()));
     },
   };

@@ -316,6 +316,23 @@ describe('Lambda', () => {
   });
 });
 
+test('an invocation that queues when the cloud ends is told so, and starts no thread that nobody would end', async () => {
+  const waits = `console.log('loaded'); export const handler = async () => new Promise(() => setInterval(() => {}, 1000));`;
+  const cloud = await openCoreCloud({
+    handlers: { waits },
+    resources: { Role: functionRole(), Waits: lambdaFunction('waits', { ReservedConcurrentExecutions: 1 }) },
+  });
+  const starts = () => cloud.logs.read('/aws/lambda/waits').filter(({ message }) => message === 'loaded').length;
+  const invocations = [cloud.invoke('waits'), cloud.invoke('waits')];
+  while (starts() === 0) await delay(20);
+  await cloud.lambda.stop?.();
+  const [, queued] = await Promise.all(invocations);
+  expect(queued).toMatchObject({ error: 'Unhandled', payload: { errorMessage: 'the local cloud has stopped' } });
+  expect((await cloud.invoke('waits')).payload).toMatchObject({ errorMessage: 'the local cloud has stopped' });
+  expect(starts()).toBe(1);
+  await cloud.stop();
+});
+
 describe('functions the local cloud refuses to create', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['an unknown property', { VpcConfig: {} }, 'VpcConfig'],
