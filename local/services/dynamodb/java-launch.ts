@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +20,8 @@ export const JVM_FLAGS: readonly string[] = [
 
 export interface JavaLaunch {
   readonly arguments: readonly string[];
-  /** False where no Java compiler is installed: DynamoDB Local then listens on every interface. */
-  readonly loopbackOnly: boolean;
+  /** False where no Java compiler is installed: DynamoDB Local then listens on every interface, on the port of its options. */
+  readonly hasLauncher: boolean;
 }
 
 /** The arguments of `java` that start DynamoDB Local, up to its own options. */
@@ -31,8 +31,8 @@ export async function javaLaunch(): Promise<JavaLaunch> {
   const flags = [...JVM_FLAGS, `-Djava.library.path=${join(directory, 'DynamoDBLocal_lib')}`];
   const classes = await compileLauncher(jar);
   return classes === undefined
-    ? { arguments: [...flags, '-jar', jar], loopbackOnly: false }
-    : { arguments: [...flags, '-cp', `${jar}${delimiter}${classes}`, LAUNCHER_CLASS], loopbackOnly: true };
+    ? { arguments: [...flags, '-jar', jar], hasLauncher: false }
+    : { arguments: [...flags, '-cp', `${jar}${delimiter}${classes}`, LAUNCHER_CLASS], hasLauncher: true };
 }
 
 function dynamoDbLocalDirectory(): string {
@@ -53,7 +53,10 @@ async function compileLauncher(jar: string): Promise<string | undefined> {
     await mkdir(building, { recursive: true });
     const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '--release', '17'];
     await promisify(execFile)('java', [...compiler, '-cp', jar, '-d', building, LAUNCHER_SOURCE]);
-    await rename(building, classes).catch(() => cp(building, classes, { recursive: true }));
+    await rename(building, classes).catch((error: unknown) => {
+      // Another cloud was quicker, and may be starting from its files: they stay as they are.
+      if (!existsSync(join(classes, `${LAUNCHER_CLASS}.class`))) throw error;
+    });
     return classes;
   } catch {
     return undefined;

@@ -409,7 +409,7 @@ describe('with a data directory', () => {
   test.concurrent('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
     const dataDirectory = temporaryDirectory();
     const database = openDatabase(dataDirectory);
-    const record = database.collection<{ pid: number; port: number }>('dynamodb-process');
+    const record = database.collection<{ pid: number }>('dynamodb-process');
     const isAlive = (pid: number) => {
       try {
         process.kill(pid, 0);
@@ -420,7 +420,7 @@ describe('with a data directory', () => {
     };
     const leftover = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
     const old = record.get('running');
-    const port = old?.port ?? 0;
+    const { port } = leftover;
     expect(await reaches('127.0.0.1', port)).toBe(true);
     const outside = Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).filter(({ internal }) => !internal),
@@ -434,7 +434,7 @@ describe('with a data directory', () => {
     expect(record.get('running')).toBeUndefined();
 
     const innocent = execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
-    record.put('running', { pid: Number(innocent), port: 1 });
+    record.put('running', { pid: Number(innocent) });
     const third = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
     expect(isAlive(Number(innocent))).toBe(true);
     process.kill(Number(innocent));
