@@ -79,7 +79,8 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
 } {
   const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
   const stateReaders = () => STATE_READERS.map(controlRole).join(',');
-  const deployed = new Map<string, Promise<unknown>>();
+  /** The last deployment of each stack: what it was before counts no more, as another one is in its place. */
+  const deployed = new Map<string, { readonly parameters: string; readonly running: Promise<unknown> }>();
   const kept = context.database.collection<TargetStack>('target-account-stacks');
 
   const provisionersIn = (place: Place, roles: RegisteredEnvironment['roles']): Record<string, Provisioner> => {
@@ -101,17 +102,18 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   /** A stack whose parameters are as before is left as it is; one that failed is tried again. */
   function deployOnce(target: TargetStack): Promise<unknown> {
     const { stack, stackName, place, parameters = {}, roles = {} } = target;
-    const fingerprint = JSON.stringify([stackName, place, parameters, roles]);
-    const running =
-      deployed.get(fingerprint) ??
-      deployTemplate({
-        template: assembly.stack(stack).template,
-        ...{ stackName, ...place, parameters, provisioners: provisionersIn(place, roles) },
-      });
-    deployed.set(fingerprint, running);
+    const key = JSON.stringify([stackName, place]);
+    const given = JSON.stringify([parameters, roles]);
+    const last = deployed.get(key);
+    if (last?.parameters === given) return last.running;
+    const running = deployTemplate({
+      template: assembly.stack(stack).template,
+      ...{ stackName, ...place, parameters, provisioners: provisionersIn(place, roles) },
+    });
+    deployed.set(key, { parameters: given, running });
     running.then(
-      () => kept.put(JSON.stringify([stackName, place]), target),
-      () => deployed.delete(fingerprint),
+      () => kept.put(key, target),
+      () => deployed.delete(key),
     );
     return running;
   }

@@ -40,7 +40,8 @@ const FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
 export function createTargetDns({ context, door, zones, assembly, findEnvironments }: TargetDnsProps): {
   enter(roleArn: string): Promise<void>;
 } {
-  const made = new Map<string, Promise<unknown>>();
+  /** What each environment's role was last made for, and its making. */
+  const made = new Map<string, { readonly environment: string; readonly making: Promise<unknown> }>();
 
   /** Of the target account's template, only the role for DNS, under the name it is wanted by. */
   function makeRole(roleArn: string, environment: DnsEnvironment): Promise<unknown> {
@@ -88,16 +89,25 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
     context.log({ source: 'operator', message: 'hosted zone made', fields: { accountId, name, id, isDelegated } });
   }
 
+  /** A role whose environment is as before is left as it is; one that could not be made is tried again. */
+  function makeOnce(roleArn: string, environment: DnsEnvironment): Promise<unknown> {
+    const key = JSON.stringify([roleArn, environment.application, environment.name]);
+    const given = JSON.stringify(environment);
+    const last = made.get(key);
+    if (last?.environment === given) return last.making;
+    const making = makeRole(roleArn, environment);
+    made.set(key, { environment: given, making });
+    making.catch(() => made.delete(key));
+    return making;
+  }
+
   return {
     async enter(roleArn) {
       // Roles of builds and of states are entered far more often, and are none of these.
       if (/-(?:plan|apply|state)$/.test(roleArn)) return;
       for (const environment of await findEnvironments(roleArn)) {
         if (roleArn === (environment.zone.roleArn ?? environment.certificateRoleArn)) makeZone(roleArn, environment);
-        const fingerprint = JSON.stringify([roleArn, environment]);
-        const making = made.get(fingerprint) ?? makeRole(roleArn, environment);
-        made.set(fingerprint, making);
-        await making;
+        await makeOnce(roleArn, environment);
       }
     },
   };

@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { STATE_READERS } from '../../lambdas/functions.ts';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
+import { roleSession } from '../../local/door/callers.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
 import { assemblyOf } from '../lib/synthesized.ts';
@@ -12,6 +15,7 @@ import {
   stateBucket,
   targetAccountId,
 } from './codebuild/open-build-cloud.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
 let cloud: BuildCloud;
@@ -114,6 +118,38 @@ describe('the stacks of an environment’s account', () => {
     const stateRole = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-state`;
     expect(cloud.door.policies.trustStatements(stateRole)).toMatchObject([
       { principals: STATE_READERS.map((name) => ({ value: control(name) })) },
+    ]);
+  });
+
+  it('are as they were when an environment goes back to what it was, also where its state is', async () => {
+    register('moving');
+    const directory = temporaryDirectory();
+    const mayRead = async (backend: string) => {
+      mkdirSync(join(directory, 'apps/shop/moving'), { recursive: true });
+      writeFileSync(join(directory, 'apps/shop/moving/main.tf'), `${backend}${resource}`);
+      await accounts.prepare({
+        ...{ directory, secondary: { program: join(cloud.directory, 'asset') } },
+        variables: {
+          ...{ STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'moving' },
+          ...{ STAGEGATE_DIRECTORY: 'apps/shop/moving', STAGEGATE_ENGINE: 'terraform' },
+        },
+      });
+      const role = roleSession(`arn:aws:iam::${targetAccountId}:role/stagegate-shop-moving-plan`, 'plan');
+      return ['acme-old-state/moving.tfstate', `${stateBucket}/apps/shop/moving/terraform.tfstate`].map((object) => {
+        try {
+          cloud.door.authorize(role, { action: 's3:GetObject', resources: [`arn:aws:s3:::${object}`] });
+          return true;
+        } catch {
+          return false;
+        }
+      });
+    };
+    const backend =
+      'terraform {\n  backend "s3" {\n    bucket = "acme-old-state"\n    key    = "moving.tfstate"\n  }\n}\n';
+    expect([await mayRead(backend), await mayRead(''), await mayRead(backend)]).toEqual([
+      [true, false],
+      [false, true],
+      [true, false],
     ]);
   });
 

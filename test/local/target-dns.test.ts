@@ -5,7 +5,7 @@ import {
   DescribeCertificateCommand,
 } from '@aws-sdk/client-acm';
 import { Route53Client } from '@aws-sdk/client-route-53';
-import { STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
@@ -155,6 +155,23 @@ describe('the role and the zone that an operator makes', () => {
     expect((await settle(() => ensureCertificate(services(), id))).outcome).toBe('ready');
     expect(recordsOf('999999999999')).toHaveLength(1);
     expect(acm.certificates.all()[0]?.accountId).toBe(ACCOUNT);
+  });
+
+  it('trust who has the external id of now, also after it was another', async () => {
+    const enter = async (externalId: string) => {
+      registered = { ...registered, externalId };
+      const sts = new STSClient({
+        ...{ endpoint: server.url, region: 'eu-west-1', maxAttempts: 1 },
+        credentials: door.issueCredentials(roleSession(FUNCTION_ROLE, 'function')),
+      });
+      const RoleSessionName = 'my-app-dev1';
+      const assumed = await sts.send(
+        new AssumeRoleCommand({ RoleArn: CERTIFICATE_ROLE, RoleSessionName, ExternalId: externalId }),
+      );
+      return assumed.Credentials !== undefined;
+    };
+    const [one, other] = ['a'.repeat(32), 'b'.repeat(32)];
+    expect([await enter(one), await enter(other), await enter(one)]).toEqual([true, true, true]);
   });
 
   describe('and the certificates of others', () => {
