@@ -15,6 +15,9 @@ export interface BuildLog {
 /** Opens the log file of a build. */
 export function openBuildLog(file: string): BuildLog {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  const ended = finished(stream);
+  // Who closes the log is told of it; until then a log that cannot be written (its disk is full) ends nothing else.
+  ended.catch(() => {});
   let written = 0;
   const write = (text: Uint8Array | string) => {
     if (written >= largestLogBytes) return;
@@ -29,7 +32,7 @@ export function openBuildLog(file: string): BuildLog {
     note: (text) => write(`[Container] ${new Date().toISOString()} ${text}\n`),
     async close() {
       stream.end();
-      await finished(stream);
+      await ended;
     },
   };
 }

@@ -15,6 +15,9 @@ import { killTree } from './process-tree.ts';
 import type { Project } from './project.ts';
 import { NO_SOURCE, type PrimarySource, permissionsToFetch, S3_SOURCE } from './source.ts';
 
+/** A process that left its build, or is being killed, may write while what it writes to is removed. */
+export const REMOVAL = { recursive: true, force: true, maxRetries: 10 } as const;
+
 /** A checked out build, before its commands run. */
 export interface ReadySource {
   readonly directory: string;
@@ -305,7 +308,8 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
         request.log.note(`Phase ${request.build.currentPhase} failed: ${message}`);
         return error instanceof PhaseFailure ? 'FAILED' : 'FAULT';
       } finally {
-        await rm(base, { recursive: true, force: true });
+        // It says nothing about the build, and the local cloud removes all of its files when it ends.
+        await rm(base, REMOVAL).catch((error: unknown) => request.log.note(`${base} was left: ${String(error)}`));
       }
     },
   };

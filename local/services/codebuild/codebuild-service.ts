@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
@@ -20,7 +21,7 @@ import {
 import { createProgramStarter, type ProgramStarter } from '../../programs/program-starter.ts';
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
-import { type BuildRunnerProps, createBuildRunner } from './build-runner.ts';
+import { type BuildRunnerProps, createBuildRunner, REMOVAL } from './build-runner.ts';
 import { findInstalledEngines } from './installed-engines.ts';
 import { killLeftovers } from './process-tree.ts';
 import { type Project, readProject } from './project.ts';
@@ -199,7 +200,9 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
       active.delete(build.id);
       if (!build.buildComplete) endBuild(build, 'FAULT');
       buildLog.note(`Build ${build.buildStatus}`);
-      await buildLog.close();
+      const problem = await buildLog.close().then(() => undefined, String);
+      if (problem)
+        log({ source: 'codebuild', message: `the log of build ${build.id} is not whole`, fields: { problem } });
       save();
       log({ source: 'codebuild', message: `build ${build.id} ${build.buildStatus}` });
       announceEnd(build);
@@ -391,8 +394,8 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     async start() {
       const unfinished = builds.entries().filter(([id, { buildComplete }]) => !buildComplete && !active.has(id));
       if (unfinished.length === 0) return;
-      for (const name of ['builds', 'work', 'assets']) await killLeftovers(`${join(filesDirectory, name)}/`);
-      for (const name of ['builds', 'work']) rmSync(join(filesDirectory, name), { recursive: true, force: true });
+      await killLeftovers(['builds', 'work', 'assets'].map((name) => `${join(filesDirectory, name)}/`));
+      for (const name of ['builds', 'work']) await rm(join(filesDirectory, name), REMOVAL);
       for (const [, build] of unfinished) {
         endBuild(build, 'STOPPED');
         builds.put(build.id, build);

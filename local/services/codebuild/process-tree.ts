@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const LOOK_AGAIN_MS = 20;
 
 interface RunningProcess {
   readonly id: number;
@@ -22,12 +25,12 @@ function listProcesses(): Promise<RunningProcess[]> {
   });
 }
 
-/** A process may end by itself between being listed and being killed. */
-function kill(id: number): void {
+/** False where nothing is killed: a process may end by itself between being listed and being killed. */
+function kill(id: number): boolean {
   try {
-    process.kill(id, 'SIGKILL');
+    return process.kill(id, 'SIGKILL');
   } catch {
-    // Already gone, which is what was wanted.
+    return false;
   }
 }
 
@@ -43,10 +46,13 @@ export async function killTree(root: number): Promise<void> {
   for (const id of doomed) kill(id);
 }
 
-/** Kills what builds of an earlier run left behind: their command lines name files below the cloud's own directory. */
-export async function killLeftovers(directory: string): Promise<void> {
-  const processes = await listProcesses();
-  for (const { id, command } of processes) {
-    if (id !== process.pid && command.includes(directory)) kill(id);
-  }
+/**
+ * Kills what builds of an earlier run left behind: their command lines name files below the cloud's own directories. It
+ * resolves when nothing of it runs any more, also nothing that was started while it was killed: a process that is about
+ * to end may write for a while yet.
+ */
+export async function killLeftovers(directories: readonly string[]): Promise<void> {
+  const isLeftover = ({ id, command }: RunningProcess): boolean =>
+    id !== process.pid && directories.some((directory) => command.includes(directory));
+  while ((await listProcesses()).filter(isLeftover).filter(({ id }) => kill(id)).length > 0) await delay(LOOK_AGAIN_MS);
 }

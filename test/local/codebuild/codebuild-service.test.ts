@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -599,6 +599,24 @@ describe('StopBuild', () => {
     expect(await refusal(cloud.client.send(new StopBuildCommand({ id: 'nothing:1' })))).toContain(
       'ResourceNotFoundException',
     );
+  });
+});
+
+describe('what goes wrong beside a build', () => {
+  it('leaves its outcome alone: something that left it writes into its directory while that is removed', async () => {
+    const writes = 'i=0; while [ $i -lt 4000 ]; do i=$((i+1)); mkdir -p deep/$i 2>/dev/null; done';
+    const { build } = await runBuild(spec([`setsid sh -c '${writes}' >/dev/null 2>&1 </dev/null & sleep 0.2`]));
+    expect(build.buildStatus).toBe('SUCCEEDED');
+  });
+
+  it('leaves its outcome alone: its log cannot be written', async () => {
+    const logs = join(cloud.directory, 'files', 'build-logs');
+    renameSync(logs, `${logs}-elsewhere`);
+    try {
+      expect((await runBuild(spec(['echo unheard']))).build.buildStatus).toBe('SUCCEEDED');
+    } finally {
+      renameSync(`${logs}-elsewhere`, logs);
+    }
   });
 });
 
