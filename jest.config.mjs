@@ -62,7 +62,8 @@ export default {
     },
   ],
   reporters: ['default', '<rootDir>/test/slowest-suites.mjs'],
-  testTimeout: 120_000,
+  // Twice what a test waits for a single thing: nothing that goes on, however slowly, ends by the clock.
+  testTimeout: 10 * 60_000,
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/longest-first.mjs',
   // Suites leave memory behind, and a large process collects garbage and starts programs slowly.

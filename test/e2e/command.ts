@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..');
-const PATIENCE_MS = 60_000;
+/** Of interest only where a command hangs: one that ends is told at once. */
+const PATIENCE_MS = 5 * 60_000;
 
 /** A command of the repository in a process of its own, with temporary files below `directory`. */
 export class Command {
@@ -14,6 +14,9 @@ export class Command {
   readonly #child: ChildProcess;
   readonly #directory: string;
   readonly #ended: Promise<number | null>;
+  #hasEnded = false;
+  /** Called when it has printed something more, or ended. */
+  readonly #watchers = new Set<() => void>();
 
   constructor(directory: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.#directory = directory;
@@ -27,23 +30,40 @@ export class Command {
     this.#child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.on('data', (chunk) => {
       this.stdout += chunk;
+      this.#tell();
     });
     this.#child.stderr?.on('data', (chunk) => {
       this.stderr += chunk;
+      this.#tell();
     });
-    this.#ended = once(this.#child, 'close').then(([code]) => code);
+    this.#ended = once(this.#child, 'close').then(([code]) => {
+      this.#hasEnded = true;
+      this.#tell();
+      return code;
+    });
+  }
+
+  #tell(): void {
+    for (const watch of this.#watchers) watch();
   }
 
   /** Waits until a text was printed; an end without it is an error that shows what was printed. */
   async prints(wanted: RegExp): Promise<RegExpExecArray> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
+    const printed = Promise.withResolvers<RegExpExecArray>();
+    const giveUp = () =>
+      printed.reject(new Error(`the command never printed ${wanted}:\n${this.stdout}\n${this.stderr}`));
+    const look = () => {
       const found = wanted.exec(this.stdout + this.stderr);
-      if (found) return found;
-      if (this.#child.exitCode !== null || performance.now() > deadline)
-        throw new Error(`the command never printed ${wanted}:\n${this.stdout}\n${this.stderr}`);
-      await sleep(20);
-    }
+      if (found) printed.resolve(found);
+      else if (this.#hasEnded) giveUp();
+    };
+    const timer = setTimeout(giveUp, PATIENCE_MS);
+    this.#watchers.add(look);
+    look();
+    return printed.promise.finally(() => {
+      clearTimeout(timer);
+      this.#watchers.delete(look);
+    });
   }
 
   send(signal: 'SIGINT' | 'SIGKILL'): void {

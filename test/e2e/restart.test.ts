@@ -74,7 +74,7 @@ describe('a local cloud that was killed while a deployment waits for approval', 
     third.send('SIGINT');
     expect(await third.end()).toBe(0);
     expect(third.processes()).toEqual([]);
-  }, 120_000);
+  });
 
   test('stopped in the middle of an apply, it leaves no process behind, and the environment is free again', async () => {
     const first = await start();
@@ -100,5 +100,5 @@ describe('a local cloud that was killed while a deployment waits for approval', 
     expect(await cloud.expect(200, 'GET', path)).toMatchObject({ applied: expect.stringMatching(/partly|unknown/) });
     app.push('two', { 'apps/my-app/dev1/slow.tf': null });
     await app.reaches('dev1', 2, 'succeeded');
-  }, 120_000);
+  });
 });

@@ -23,7 +23,8 @@ import { type LocalCloud, startLocalCloud, type WantedWrites } from '../../local
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 
-const PATIENCE_MS = 90_000;
+/** What never comes is told with what came instead; on a busy machine a deployment takes minutes. */
+const PATIENCE_MS = 5 * 60_000;
 /** Things are looked at when something was written and what belongs to it may be there, or after this time. */
 const PAUSE_MS = 60;
 const LOOK_MS = 400;

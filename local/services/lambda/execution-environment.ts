@@ -31,8 +31,8 @@ const exitError = (requestId: string, how: string): FunctionErrorPayload => ({
   trace: [],
 });
 
-/** AWS allows ten seconds; a laptop that starts many threads at once needs more. */
-const INIT_TIMEOUT_MS = 60_000;
+/** AWS allows ten seconds; a busy laptop that starts many threads at once needs far more. */
+const INIT_TIMEOUT_MS = 5 * 60_000;
 
 /** Starts a thread for one function: what AWS calls an execution environment. */
 export function startExecutionEnvironment({

@@ -10,7 +10,7 @@ import { describePublicDns } from '../../contracts/public-dns-contract.ts';
 
 const zones = new ZoneStore(openDatabase(undefined), { now: () => Date.now(), at: () => () => {} });
 const complaints: unknown[] = [];
-const resolver = new Resolver({ timeout: 500, tries: 1 });
+const resolver = new Resolver({ timeout: 60_000, tries: 1 });
 const before = getServers();
 let server: NameServer;
 beforeAll(async () => {
