@@ -15,7 +15,7 @@ export interface RunningProgram {
 }
 
 export interface ProgramStarter {
-  /** Rejects when there is no such program. */
+  /** Rejects when there is no such program, and once it was told to stop: nobody would end what is started then. */
   start(program: Program): Promise<RunningProgram>;
   stop(): Promise<void>;
 }
@@ -34,6 +34,7 @@ export function createProgramStarter(): ProgramStarter {
   const watched = new Map<number, Watched>();
   let count = 0;
   let starter: ChildProcess | undefined;
+  let isStopped = false;
 
   const forget = (id: number): Watched | undefined => {
     const found = watched.get(id);
@@ -86,7 +87,8 @@ export function createProgramStarter(): ProgramStarter {
   starter = launch();
 
   return {
-    start({ onOutput, ...program }) {
+    async start({ onOutput, ...program }) {
+      if (isStopped) throw new Error(`starting ${program.command}: the local cloud has stopped`);
       starter ??= launch();
       const id = ++count;
       const added: Watched = { onOutput, started: Promise.withResolvers(), ended: Promise.withResolvers() };
@@ -102,6 +104,7 @@ export function createProgramStarter(): ProgramStarter {
       return added.started.promise;
     },
     async stop() {
+      isStopped = true;
       const child = starter;
       starter = undefined;
       if (!child?.connected) return;

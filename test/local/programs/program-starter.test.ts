@@ -104,6 +104,12 @@ describe('the process that starts programs', () => {
     await own.stop();
   });
 
+  it('is not started again for a program that comes after its end', async () => {
+    const own = createProgramStarter();
+    await own.stop();
+    expect(await problem(runProgram(own, bash('true')))).toBe('Error: starting bash: the local cloud has stopped');
+  });
+
   it('is replaced when it was killed, which the programs it had started are told as', async () => {
     const own = createProgramStarter();
     const lost = await runProgram(own, bash('kill -KILL $PPID; sleep 5')).catch(String);
