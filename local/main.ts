@@ -48,7 +48,8 @@ const options = optionsOrEnd();
 /** The assembly of the sources as they are now; it is removed at the end. */
 async function synthesizeSources(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // Something may still be writing there when Ctrl-C ends it.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   console.log('stagegate: synthesizing the CDK app …');
   return synthesize(directory);
 }

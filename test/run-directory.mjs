@@ -12,5 +12,6 @@ export default function makeRunDirectory() {
 
 export function removeRunDirectory() {
   const directory = process.env[RUN_DIRECTORY];
-  if (directory) rmSync(directory, { recursive: true, force: true });
+  // A program that a suite has just killed may write for a moment yet.
+  if (directory) rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
 }
