@@ -55,7 +55,7 @@ interface Stage {
   readonly throttles: Map<string, Throttle>;
 }
 
-const InvokeOutput = z.object({ FunctionError: z.string().optional(), Payload: z.string() });
+const InvokeOutput = z.object({ FunctionError: z.string().optional(), Payload: z.string(), durationMs: z.number() });
 
 /** API Gateway: the HTTP API of the template on a port of 127.0.0.1, and the pages of the local cloud below `/local/`. */
 export function createApiGatewayService(context: LocalContext, props: ApiGatewayProps): ApiGatewayService {
@@ -189,17 +189,19 @@ export function createApiGatewayService(context: LocalContext, props: ApiGateway
     return { accessKey: scope.accessKeyId, accountId: caller.accountId, userArn: caller.arn };
   }
 
+  /**
+   * What runs longer than its integration may is answered as in AWS, when it has ended: AWS has an environment for each
+   * request and soon, while here requests wait for one, and on a busy machine for long.
+   */
   async function invoke(route: ApiRoute, method: string, payload: string): Promise<GatewayResponse> {
     const suffix = route.routeKey === '$default' ? '$default' : `${method}${parseRouteKey(route.routeKey).path}`;
     const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${suffix}`;
     const caller = serviceCaller('apigateway.amazonaws.com', sourceArn, accountId);
-    const { promise: expired, resolve: expire } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(expire, route.timeoutMs, undefined);
     try {
       const input = { FunctionName: route.functionArn, InvocationType: 'RequestResponse', Payload: payload };
-      const output = await Promise.race([door.call(caller, 'lambda', 'Invoke', input), expired]);
-      if (output === undefined) return gatewayMessage(503, 'Service Unavailable');
-      const { FunctionError, Payload } = InvokeOutput.parse(output);
+      const output = await door.call(caller, 'lambda', 'Invoke', input);
+      const { FunctionError, Payload, durationMs } = InvokeOutput.parse(output);
+      if (durationMs > route.timeoutMs) return gatewayMessage(503, 'Service Unavailable');
       const response = FunctionError === undefined ? readFunctionResponse(Payload) : undefined;
       if (response) return response;
       log({ source: 'api', message: `${route.routeKey} failed`, fields: { answer: Payload.slice(0, 2_000) } });
@@ -208,8 +210,6 @@ export function createApiGatewayService(context: LocalContext, props: ApiGateway
       if (!(error instanceof AwsError)) throw error;
       log({ source: 'api', message: `${route.routeKey} failed`, fields: { reason: error.message } });
       return gatewayMessage(500, 'Internal Server Error');
-    } finally {
-      clearTimeout(timer);
     }
   }
 

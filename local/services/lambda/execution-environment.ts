@@ -6,9 +6,14 @@ export type Outcome =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly error: FunctionErrorPayload };
 
+export interface Duration {
+  /** How long the handler ran: neither the loading of its module nor what it waited for counts. */
+  readonly durationMs: number;
+}
+
 export interface ExecutionEnvironment {
   /** One invocation at a time; resolves in any case, also when the thread dies or is killed for its timeout. */
-  invoke(message: Omit<InvokeMessage, 'deadline'>, timeoutSeconds: number): Promise<Outcome>;
+  invoke(message: Omit<InvokeMessage, 'deadline'>, timeoutSeconds: number): Promise<Outcome & Duration>;
   /** False from the moment its thread has died or was killed: it takes no more invocations. */
   readonly isAlive: () => boolean;
   /** True while the function may run: during its initialisation and while an invocation is under way. */
@@ -111,8 +116,9 @@ export function startExecutionEnvironment({
       await initialization.promise;
       if (initError) {
         await worker.terminate();
-        return { ok: false, error: initError };
+        return { ok: false, error: initError, durationMs: 0 };
       }
+      const startedAt = performance.now();
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       current = { requestId: message.requestId, end: resolve };
       const timer = setTimeout(() => {
@@ -130,7 +136,7 @@ export function startExecutionEnvironment({
       worker.postMessage({ ...message, deadline: Date.now() + timeoutSeconds * 1000 });
       const outcome = await promise;
       clearTimeout(timer);
-      return outcome;
+      return { ...outcome, durationMs: performance.now() - startedAt };
     },
     async stop() {
       alive = false;

@@ -89,11 +89,12 @@ export function createLambdaService(context: LocalContext, props: LambdaServiceP
       return { StatusCode: 202, ExecutedVersion: '$LATEST', Payload: '' };
     }
     const outcome = await target.invoke(requestId, Payload);
+    // Lambda does not tell the duration; the gateway of the local cloud needs it, and nothing else gets it.
+    const answer = { StatusCode: 200, ExecutedVersion: '$LATEST', durationMs: outcome.durationMs };
     return outcome.ok
-      ? { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: outcome.payload }
+      ? { ...answer, Payload: outcome.payload }
       : {
-          StatusCode: 200,
-          ExecutedVersion: '$LATEST',
+          ...answer,
           FunctionError: 'Unhandled',
           Payload: JSON.stringify(outcome.error),
         };

@@ -5,7 +5,12 @@ import { pathToFileURL } from 'node:url';
 import type * as z from 'zod';
 import { functionEndpoints } from '../../differences.ts';
 import type { Caller, Credentials } from '../../door/wire.ts';
-import { type ExecutionEnvironment, type Outcome, startExecutionEnvironment } from './execution-environment.ts';
+import {
+  type Duration,
+  type ExecutionEnvironment,
+  type Outcome,
+  startExecutionEnvironment,
+} from './execution-environment.ts';
 import type { FunctionProperties } from './function-properties.ts';
 
 /** A synchronous answer may have at most this many bytes (6 MB and a little for the envelope). */
@@ -21,7 +26,7 @@ export interface LocalFunction {
   /** The session of the function's role that its calls are made with. */
   readonly caller: Caller;
   readonly deadLetterArn: string | undefined;
-  invoke(requestId: string, payload: string): Promise<Outcome>;
+  invoke(requestId: string, payload: string): Promise<Outcome & Duration>;
   /** Starts an environment beforehand, which the next invocation takes, whether it is loaded by then or not. */
   warm(): Promise<void>;
   stop(): Promise<void>;
@@ -44,8 +49,9 @@ interface LocalFunctionProps {
 }
 
 /** What became of an invocation that came to nothing because the local cloud ends. */
-const STOPPED: Outcome = {
+const STOPPED: Outcome & Duration = {
   ok: false,
+  durationMs: 0,
   error: { errorType: 'Sandbox.Stopped', errorMessage: 'the local cloud has stopped', trace: [] },
 };
 
@@ -126,7 +132,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
       release(running);
       if (!outcome.ok || Buffer.byteLength(outcome.payload) <= MAX_PAYLOAD_BYTES) return outcome;
       const errorMessage = `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
-      return { ok: false, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] } };
+      const error = { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] };
+      return { ok: false, error, durationMs: outcome.durationMs };
     },
     async warm() {
       if (isStopped || all.size > 0) return;

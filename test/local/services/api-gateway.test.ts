@@ -16,8 +16,9 @@ const handlers = {
     if (rawPath === '/answers/text') return 'just text';
     if (rawPath === '/answers/malformed') return { statusCode: 'teapot' };
     if (rawPath === '/answers/throws') throw new Error('inside');
-    return new Promise((resolve) => setTimeout(resolve, 5_000));
+    return new Promise((resolve) => setTimeout(resolve, 1_500));
   };`,
+  late: `await new Promise((resolve) => setTimeout(resolve, 1_500)); export const handler = async () => 'loaded';`,
 };
 
 const route = (RouteKey: string, integration: string, more: Record<string, unknown> = {}) => ({
@@ -68,6 +69,7 @@ const resources = {
   Role: functionRole(),
   Mirror: lambdaFunction('mirror'),
   Answers: lambdaFunction('answers'),
+  Late: lambdaFunction('late', { ReservedConcurrentExecutions: 1 }),
   Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'api', ProtocolType: 'HTTP' } },
   AccessLogs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/api/access' } },
   Stage: {
@@ -86,13 +88,14 @@ const resources = {
   },
   MirrorIntegration: integration('Mirror'),
   AnswersIntegration: integration('Answers'),
-  // No other route ends by this clock, which runs while a function is loaded.
   SlowIntegration: integration('Answers', { TimeoutInMillis: 1000 }),
   Get: route('GET /things/{id}', 'MirrorIntegration'),
   Post: route('POST /things', 'MirrorIntegration'),
   Files: route('ANY /files/{path+}', 'MirrorIntegration'),
   Limited: route('GET /limited', 'MirrorIntegration'),
   Answer: route('GET /answers/{kind}', 'AnswersIntegration'),
+  LateIntegration: integration('Late', { TimeoutInMillis: 1000 }),
+  LateRoute: route('GET /late', 'LateIntegration'),
   Slow: route('GET /answers/slow', 'SlowIntegration'),
   Secured: route('POST /secured', 'MirrorIntegration', { AuthorizationType: 'AWS_IAM' }),
   SecuredItem: route('GET /secured/{id}', 'MirrorIntegration', { AuthorizationType: 'AWS_IAM' }),
@@ -105,6 +108,7 @@ const resources = {
   P6: permission('Mirror', '/secured'),
   P7: permission('Mirror', '/secured/{id}'),
   P8: permission('Answers', '/answers/slow'),
+  P9: permission('Late', '/late'),
 };
 
 interface Event {
@@ -288,6 +292,11 @@ describe('the HTTP API', () => {
       type: response.headers.get('content-type'),
       body: await response.text(),
     }).toEqual({ status, type, body });
+  });
+
+  test('neither the loading of a function nor waiting for it counts as its time', async () => {
+    const answers = await Promise.all([call('/late'), call('/late')]);
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(['"loaded"', '"loaded"']);
   });
 
   test('a function without a permission for the route is not called', async () => {
