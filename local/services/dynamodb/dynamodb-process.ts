@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalContext } from '../../assembly/provision.ts';
 import { closeServer, listenOnLoopback } from '../../door/http-server.ts';
 import { javaLaunch } from './java-launch.ts';
+import { resetUnbegunIndexes } from './unbegun-indexes.ts';
 
 /** Jetty closes idle connections after 30 s; ours go first, or a request could meet a closing one. */
 const IDLE_CONNECTION_MS = 10_000;
@@ -39,7 +40,10 @@ export async function startDynamoDb(
       'DynamoDB Local listens on every network interface: install a JDK (not only a JRE) to keep it on 127.0.0.1';
     context.log({ source: 'dynamodb', message });
   }
-  if (dataDirectory) mkdirSync(dataDirectory, { recursive: true });
+  if (dataDirectory) {
+    mkdirSync(dataDirectory, { recursive: true });
+    resetUnbegunIndexes(dataDirectory);
+  }
   const storage = dataDirectory ? storageIn(dataDirectory) : ['-inMemory'];
   const given = hasLauncher ? undefined : await freePort();
   const options = ['-sharedDb', '-disableTelemetry', ...(given ? ['-port', String(given)] : []), ...storage];

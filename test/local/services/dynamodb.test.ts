@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -400,6 +401,48 @@ describe('with a data directory', () => {
     expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexStatus: 'ACTIVE' }]);
     await cloud.stop();
     // The engine fills an index when it gets to it: on a busy machine that is minutes later.
+  });
+
+  test.concurrent('an index that the engine had written down when it was killed, and not begun, is made all the same', async () => {
+    const dataDirectory = temporaryDirectory();
+    const { GlobalSecondaryIndexes: [index] = [], ...properties } = table().Properties;
+    const first = await openCoreCloud({
+      resources: { Table: table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') }) },
+      dataDirectory,
+    });
+    await new DynamoDBClient(first.operator).send(
+      new PutItemCommand({ TableName, Item: item('kept', { status: { S: 'open' } }) }),
+    );
+    await first.stop();
+    // What it then leaves: the index without its column.
+    const engine = new DatabaseSync(join(dataDirectory, 'dynamodb', 'shared-local-instance.db'));
+    const text = Buffer.from(Object(engine.prepare('SELECT TableInfo FROM dm').get()).TableInfo).toString('utf8');
+    const info = JSON.parse(text);
+    const column = {
+      DynamoDBAttribute: { AttributeName: 'status', AttributeType: 'S' },
+      ...{ KeyType: 'HASH', SQLiteColumnName: 'indexKey_0', SQLiteDataType: 'TEXT' },
+    };
+    const begun = {
+      ...info,
+      Attributes: properties.AttributeDefinitions,
+      GSIList: [index],
+      GSIDescList: [{ ...index, IndexStatus: 'CREATING', Backfilling: true }],
+      UniqueGSIIndexes: [[column]],
+      SQLiteIndex: { ...info.SQLiteIndex, byStatus: [column] },
+    };
+    engine.prepare('UPDATE dm SET TableInfo = ?').run(Buffer.from(JSON.stringify(begun)));
+    engine.close();
+
+    const second = await openCoreCloud({ resources: { Table: table() }, dataDirectory });
+    const client = new DynamoDBClient(second.operator);
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: 'byStatus', IndexStatus: 'ACTIVE' }]);
+    const open = {
+      ...{ TableName, IndexName: 'byStatus', KeyConditionExpression: '#s = :s' },
+      ...{ ExpressionAttributeNames: { '#s': 'status' }, ExpressionAttributeValues: { ':s': { S: 'open' } } },
+    };
+    expect((await client.send(new QueryCommand(open))).Items).toMatchObject([item('kept')]);
+    await second.stop();
   });
 
   test.concurrent('it listens on the loopback interface only; a leftover of a killed run is ended, but never another process with its number', async () => {
