@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Of interest only where a command hangs: one that ends is told at once. */
@@ -92,6 +93,15 @@ export class Command {
           return [];
         }
       });
+  }
+
+  /** Waits until none is left: what was killed at the end is gone when the system gets to it. */
+  async leavesNoProcess(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let left = this.processes(); left.length > 0; left = this.processes()) {
+      if (performance.now() > deadline) throw new Error(`the command has left:\n${left.join('\n')}`);
+      await sleep(20);
+    }
   }
 
   /** Ends whatever a failed test left behind. */

@@ -74,7 +74,7 @@ describe('the demo', () => {
     await demo.prints(moment);
     demo.send('SIGINT');
     expect(await demo.end()).toBe(130);
-    expect(demo.processes()).toEqual([]);
+    await demo.leavesNoProcess();
     expect(readdirSync(directory)).toEqual([]);
   });
 

@@ -73,7 +73,7 @@ describe('a local cloud that was killed while a deployment waits for approval', 
 
     third.send('SIGINT');
     expect(await third.end()).toBe(0);
-    expect(third.processes()).toEqual([]);
+    await third.leavesNoProcess();
   });
 
   test('stopped in the middle of an apply, it leaves no process behind, and the environment is free again', async () => {
@@ -92,7 +92,7 @@ describe('a local cloud that was killed while a deployment waits for approval', 
 
     first.send('SIGINT');
     expect(await first.end()).toBe(0);
-    await cloud.poll('the end of all processes', async () => first.processes().length === 0 || undefined);
+    await first.leavesNoProcess();
 
     await start();
     const { id } = await app.reaches('dev1', 1, 'failed');
