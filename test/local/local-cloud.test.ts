@@ -7,6 +7,7 @@ import * as z from 'zod';
 import type { LocalEvent } from '../../local/assembly/provision.ts';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import { openDatabase } from '../../local/persistence/database.ts';
 import { functionRole, lambdaFunction } from './core-cloud.ts';
 import { writeMiniAssembly } from './mini-assembly.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -119,6 +120,7 @@ describe('the local cloud', () => {
   afterEach(async () => {
     for (const cloud of running) await cloud.stop();
     running = [];
+    events.length = 0;
   });
   const count = async ({ url }: LocalCloud): Promise<unknown> => (await fetch(`${url}/count`)).json();
 
@@ -169,6 +171,29 @@ describe('the local cloud', () => {
     while (!(await log()).includes('Running command')) await delay(20);
     await Promise.all([cloud.stop(), cloud.stop()]);
     expect(events.map(({ message }) => message)).toContain(`build ${build.id} STOPPED`);
+  });
+
+  test('what builds of an earlier run left is cleared away before a function may start another', async () => {
+    const data = temporaryDirectory();
+    const database = openDatabase(data);
+    const unfinished = {
+      id: 'slow:1',
+      phases: [],
+      currentPhase: 'BUILD',
+      buildStatus: 'IN_PROGRESS',
+      buildComplete: false,
+    };
+    database.collection('codebuild-builds').put('slow:1', unfinished);
+    database.close();
+    const Statement = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' };
+    const Silent = { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Statement } } };
+    await start({ data, resources: { Silent, Counts: lambdaFunction('counts', {}, 'Silent') } });
+    const told = events.map(({ message }) => message);
+    // Functions are looked at when they start, and then get the events that they are still owed.
+    expect(told.filter((message) => /^build slow:1|^its role lacks logs:Create/.test(message))).toEqual([
+      'build slow:1 was running when the local cloud ended: STOPPED',
+      expect.stringContaining('its role lacks logs:CreateLogStream'),
+    ]);
   });
 
   test('a template it cannot run leaves nothing behind', async () => {
