@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import * as z from 'zod';
 import { violationsIn } from '../axe.ts';
-import { openBrowser } from '../browser.ts';
+import { openBrowser, openWindow } from '../browser.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
@@ -27,9 +27,8 @@ describe('approving in a browser', () => {
     act: (page: Page) => Promise<void>,
     options: BrowserContextOptions = {},
   ): Promise<void> {
-    const context = await browser.newContext(options);
+    const page = await openWindow(browser, options);
     try {
-      const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => complaints.push(message.text()));
       await page.goto(link);
@@ -37,7 +36,7 @@ describe('approving in a browser', () => {
       // What the server answers with 4xx is logged by the browser and looked at by the tests; a broken policy is not.
       expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
     } finally {
-      await context.close();
+      await page.context().close();
     }
   }
 

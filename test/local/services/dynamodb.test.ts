@@ -472,12 +472,15 @@ describe('with a data directory', () => {
     await leftover.stop();
     expect(record.get('running')).toBeUndefined();
 
-    const innocent = execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
-    record.put('running', { pid: Number(innocent) });
-    const third = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
-    expect(isAlive(Number(innocent))).toBe(true);
-    process.kill(Number(innocent));
-    await third.stop();
-    database.close();
+    const innocent = execFileSync('sh', ['-c', 'sleep 3600 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
+    try {
+      record.put('running', { pid: Number(innocent) });
+      const third = await startDynamoDb({ database, log: () => {} }, join(dataDirectory, 'dynamodb'));
+      expect(isAlive(Number(innocent))).toBe(true);
+      await third.stop();
+    } finally {
+      process.kill(Number(innocent));
+      database.close();
+    }
   });
 });
