@@ -93,6 +93,18 @@ describe('an engine is installed', () => {
     expect(statSync(join(directory, 'terraform')).mode & 0o777).toBe(0o755);
   });
 
+  test('into a file that is open before the release is asked for: one that opens later would stay after a failure', async () => {
+    let found: string[] = [];
+    answers = [
+      (response) => {
+        found = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+        sends(zip)(response);
+      },
+    ];
+    await install(release());
+    expect(found).toContainEqual(expect.stringMatching(/^\.install-\w+\/engine\.zip$/));
+  });
+
   test('in the place of one that was there, whatever it was', async () => {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'terraform'), 'half of an older one');

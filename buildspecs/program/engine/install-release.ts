@@ -88,6 +88,9 @@ class FinalError extends Error {
 }
 
 async function attemptDownload(url: string, file: string, { signal, silenceMs = SILENCE_MS }: InstallOptions) {
+  // Opened before anything is asked for: a stream that still opens when the body breaks off creates the file after it was
+  // removed, and a body that nobody reads would keep the build from ending where there is no room for a file.
+  const target = await openFile(file, 'w');
   const silence = new AbortController();
   const timer = setTimeout(
     () => silence.abort(new Error(`the server sent nothing for ${silenceMs / 1000} s`)),
@@ -96,8 +99,6 @@ async function attemptDownload(url: string, file: string, { signal, silenceMs = 
   try {
     const body = await open(url, AbortSignal.any([silence.signal, ...(signal ? [signal] : [])]));
     const hash = createHash('sha256');
-    // Opened by now: a stream that still opens when the body breaks off creates the file after it was removed.
-    const target = await openFile(file, 'w');
     await pipeline(
       Readable.from(body),
       async function* (chunks: AsyncIterable<Uint8Array>) {
@@ -112,6 +113,7 @@ async function attemptDownload(url: string, file: string, { signal, silenceMs = 
     return hash.digest('hex');
   } finally {
     clearTimeout(timer);
+    await target.close();
   }
 }
 
