@@ -34,7 +34,8 @@ export async function removeApplication(
   // Not before: until the application is gone, somebody may register one more.
   const approvers = await listAll(store, LISTINGS.approvers(name));
   if (!isFound && !isForgotten && approvers.length === 0) throw new NotFoundError('application', name);
-  for (const approver of approvers) await forgetApprover(services, approver, by);
+  const isGone = async (transaction: Transaction) => !(await transaction.get('application', { name }));
+  for (const approver of approvers) await forgetApprover(services, approver, by, isGone);
 }
 
 /**

@@ -3,7 +3,7 @@ import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { approvalsOf, type Gate, isOwnRequest } from './gate.ts';
 import { listAll } from './list-all.ts';
-import type { ApproverMail, Store, Surroundings } from './ports.ts';
+import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { LISTINGS } from './records.ts';
 
@@ -54,21 +54,28 @@ async function ableToApprove(store: Store, gate: Gate, approvers: readonly Appro
     .map(({ email }) => email);
 }
 
-/** Deletes the record, and the e-mail subscription when no other application writes to the same address. */
+/**
+ * Deletes the record, and the e-mail subscription when no other application writes to the same address. Nothing happens
+ * where `isDue`, which is asked in the same transaction, says no.
+ */
 export async function forgetApprover(
   { store, mail, surroundings }: Services,
   { application, email }: Approver,
   by: string,
+  isDue: (transaction: Transaction) => Promise<boolean> = async () => true,
 ): Promise<void> {
-  await store.transact(async (transaction) => {
+  const isForgotten = await store.transact(async (transaction) => {
+    if (!(await isDue(transaction))) return false;
     const approver = await transaction.get('approver', { application, email });
-    if (!approver) return;
+    if (!approver) return true;
     transaction.delete('approver', { application, email });
     await recordAudit(transaction, surroundings, {
       ...{ application, type: 'approver-removed', ...actorOf({ principal: by }) },
       details: { email, gates: approver.gates },
     });
+    return true;
   });
+  if (!isForgotten) return;
   const elsewhere = await listAll(store, LISTINGS.approverEverywhere(email));
   if (elsewhere.some((other) => other.application !== application)) return;
   const arn = (await mail.subscriptions()).get(email)?.arn;

@@ -243,6 +243,22 @@ describe('DELETE /applications/{app}', () => {
     expect((await api.get('/applications/my-app/approvers')).body.items).toEqual([]);
   });
 
+  test('takes nobody from an application that is made again at the same time', async () => {
+    const staff = '/applications/my-app/approvers/staff%40example.com';
+    const store = new OvertakenStore();
+    const api = new TestApi(store);
+    await api.put('/applications/my-app', APPLICATION);
+    await api.put(staff, { gates: ['staff'] });
+    store.afterApprovers = async () => {
+      await api.put('/applications/my-app', APPLICATION);
+      await api.put(staff, { gates: ['staff'] });
+    };
+    expect((await api.delete('/applications/my-app')).status).toBe(204);
+    expect((await api.get('/applications/my-app/approvers')).body.items).toMatchObject([
+      { email: 'staff@example.com' },
+    ]);
+  });
+
   test('frees the state addresses, and goes on numbering when the application comes back', async () => {
     const world = await PipelineWorld.create();
     const id = await world.release(1);
