@@ -35,9 +35,9 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
 
     async store(platform, { file, sha256, bytes }, stop) {
       const handle = await open(file);
-      const reading = new AbortController();
+      const upload = new AbortController();
       // A stream that nobody listens to would end the process with its error.
-      const body = handle.createReadStream().once('error', (error) => reading.abort(error));
+      const body = handle.createReadStream().once('error', (error) => upload.abort(error));
       try {
         await client.send(
           new PutObjectCommand({
@@ -50,7 +50,7 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
             ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
             IfNoneMatch: '*',
           }),
-          { abortSignal: stop ? AbortSignal.any([stop, reading.signal]) : reading.signal },
+          { abortSignal: stop ? AbortSignal.any([stop, upload.signal]) : upload.signal },
         );
         return 'stored';
       } catch (error) {
@@ -58,6 +58,8 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
         throw error;
       } finally {
         body.destroy();
+        // S3 may answer before the file is read to its end: then the SDK would keep the connection, and with it the process.
+        upload.abort();
       }
     },
   };

@@ -19,6 +19,8 @@ afterEach(() => {
 /** A bucket that says nothing for so long is given up; others may take their time. */
 const IMPATIENT_MS = 500;
 const PATIENT_MS = 600_000;
+/** Bytes. */
+const LARGER_THAN_WHAT_IS_ON_ITS_WAY = 1_000_000;
 
 /** The cache, with a bucket that answers so. */
 async function cacheOf(answer: RequestListener, socketTimeout = PATIENT_MS) {
@@ -85,6 +87,20 @@ describe('a package is stored', () => {
   test('also where it is there already', async () => {
     const cache = await cacheOf((_, response) => response.writeHead(412).end(errorOf('PreconditionFailed')));
     expect(await cache.store('linux_arm64', downloaded)).toBe('there already');
+  });
+
+  test('and the connection is ended where the bucket answers before it has the whole package', async () => {
+    const large = join(temporaryDirectory(), 'large.zip');
+    writeFileSync(large, Buffer.alloc(LARGER_THAN_WHAT_IS_ON_ITS_WAY));
+    const ended = Promise.withResolvers<void>();
+    const cache = await cacheOf(({ socket }, response) => {
+      socket.once('close', ended.resolve);
+      response.end();
+    });
+    server.keepAliveTimeout = 0;
+    const bytes = LARGER_THAN_WHAT_IS_ON_ITS_WAY;
+    expect(await cache.store('linux_arm64', { ...downloaded, file: large, bytes })).toBe('stored');
+    await ended.promise;
   });
 
   test.each([
