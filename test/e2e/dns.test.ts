@@ -503,15 +503,7 @@ describe('what stands in the way', () => {
 });
 
 describe('certificates in the course of time', () => {
-  const check = () => {
-    const { accountId, door } = cloud.local;
-    const operator = { kind: 'operator' as const, arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
-    const event = { id: '1', 'detail-type': 'Scheduled Event', source: 'aws.events', time: 'now', detail: {} };
-    return door.call(operator, 'lambda', 'Invoke', {
-      FunctionName: 'stagegate-check-certificates',
-      Payload: JSON.stringify(event),
-    });
-  };
+  const check = () => cloud.strike('stagegate-check-certificates');
   const published = () =>
     cloud.local.door.calls.list().filter(({ service, operation }) => service === 'events' && operation === 'PutEvents');
 

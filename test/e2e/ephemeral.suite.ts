@@ -90,23 +90,7 @@ const reaches = (app: TestApplication, name: string, status: string) =>
     return each.status === status;
   });
 
-/** The clock rings for the sweeper once a minute; tests do not wait for it. */
-async function sweep(): Promise<void> {
-  const { accountId, door } = cloud.local;
-  const operator = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId } as const;
-  const event = {
-    id: 'tick',
-    'detail-type': 'Scheduled Event',
-    source: 'test',
-    time: new Date().toISOString(),
-    detail: {},
-  };
-  const input = {
-    ...{ FunctionName: 'stagegate-sweep', InvocationType: 'RequestResponse', Payload: JSON.stringify(event) },
-  };
-  expect(await door.call(operator, 'lambda', 'Invoke', input)).not.toHaveProperty('FunctionError');
-}
-
+const sweep = () => cloud.strike('stagegate-sweep');
 const stateKey = (app: TestApplication, name: string) => `ephemeral/${app.name}/${name}/terraform.tfstate`;
 
 async function resourcesIn(key: string): Promise<number> {

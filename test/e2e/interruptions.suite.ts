@@ -16,16 +16,7 @@ beforeAll(async () => {
   cloud = await sharedCloud('terraform');
 });
 
-/** Invokes a function as EventBridge would, with an event of ours. */
-async function deliver(functionName: string, detailType: string, detail: unknown): Promise<void> {
-  const { accountId, door } = cloud.local;
-  const operator = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId } as const;
-  const event = { id: 'again', 'detail-type': detailType, source: 'test', time: new Date().toISOString(), detail };
-  const input = { FunctionName: functionName, InvocationType: 'RequestResponse', Payload: JSON.stringify(event) };
-  expect(await door.call(operator, 'lambda', 'Invoke', input)).not.toHaveProperty('FunctionError');
-}
-
-const reconcile = () => deliver('stagegate-reconcile', 'Scheduled Event', {});
+const reconcile = () => cloud.strike('stagegate-reconcile');
 
 /** Keys of the state locks that lie in the development account's bucket. */
 const locksOf = (app: TestApplication) =>
@@ -230,13 +221,18 @@ describe('an event delivered again', () => {
       Detail: JSON.stringify({ ...push, eventId }),
     });
     await cloud.operator.events.send(new PutEventsCommand({ Entries: [put('a'), put('a'), put('b')] }));
-    await deliver('stagegate-register-push', 'ConfigPushed', { ...push, eventId: 'b' });
+    await cloud.deliver('stagegate-register-push', 'ConfigPushed', { ...push, eventId: 'b' });
     const staged = await app.waits('stage1', 1, 'staff');
     const succeeded = { deploymentId: id, application: app.name, environment: 'dev1', release: 1, commit };
     for (const _ of [1, 2])
-      await deliver('stagegate-promote', 'DeploymentSucceeded', { ...succeeded, operation: 'deploy', changes: true });
+      await cloud.deliver('stagegate-promote', 'DeploymentSucceeded', {
+        ...succeeded,
+        operation: 'deploy',
+        changes: true,
+      });
     const aborted = { name: staged.id, status: 'ABORTED' };
-    for (const _ of [1, 2]) await deliver('stagegate-reconcile', 'Step Functions Execution Status Change', aborted);
+    for (const _ of [1, 2])
+      await cloud.deliver('stagegate-reconcile', 'Step Functions Execution Status Change', aborted);
     expect((await app.deployments('dev1')).map(({ release }) => release)).toEqual([1]);
     expect((await app.deployments('stage1')).map((each) => [each.id, each.status])).toEqual([
       [staged.id, 'awaiting_approval'],

@@ -38,21 +38,6 @@ describe('people', () => {
     });
   }
 
-  /** The clock strikes: what EventBridge would send a function by its schedule. */
-  async function strike(functionName: string): Promise<void> {
-    const { accountId, door } = cloud.local;
-    const operator = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId } as const;
-    const event = {
-      id: 'tick',
-      'detail-type': 'Scheduled Event',
-      source: 'aws.events',
-      time: new Date().toISOString(),
-    };
-    const Payload = JSON.stringify({ ...event, detail: {} });
-    const input = { FunctionName: functionName, InvocationType: 'RequestResponse', Payload };
-    expect(await door.call(operator, 'lambda', 'Invoke', input)).not.toHaveProperty('FunctionError');
-  }
-
   /** A gate in the first environment, for what is not about a way to the next. */
   const gated = (staff = 1) => ({ policy: { development: { staff, autoPromote: false } } });
 
@@ -184,10 +169,10 @@ describe('people', () => {
       const reminders = async () =>
         (await cloud.mails()).filter(({ subject }) => subject.startsWith('Reminder: approve reminding dev1'));
       await cloud.poll('a reminder', async () => {
-        await strike('stagegate-send-reminders');
+        await cloud.strike('stagegate-send-reminders');
         return (await reminders())[0];
       });
-      await Promise.all([strike('stagegate-send-reminders'), strike('stagegate-send-reminders')]);
+      await Promise.all([cloud.strike('stagegate-send-reminders'), cloud.strike('stagegate-send-reminders')]);
       const sent = await reminders();
       expect(sent.map(({ to }) => to)).toEqual(['second@example.com']);
       const { status } = await cloud.decide(sent[0]?.links[0] ?? '', { decision: 'approve', comment: '' });
@@ -225,7 +210,7 @@ describe('people', () => {
       const lost = 'lost@example.com';
       await app.register(gated());
       await app.approver(lost, 'staff');
-      await strike('stagegate-sweep-subscriptions');
+      await cloud.strike('stagegate-sweep-subscriptions');
       await app.release('one');
       await app.waits('dev1', 1, 'staff');
       const mail = await cloud.mail(({ to, subject }) => to === lost && subject.startsWith('Approve losing'));
@@ -238,8 +223,8 @@ describe('people', () => {
       };
       expect(await shown()).toBe('lost');
       const asked = (await cloud.mails()).filter(({ to }) => to === lost).length;
-      await strike('stagegate-sweep-subscriptions');
-      await strike('stagegate-sweep-subscriptions');
+      await cloud.strike('stagegate-sweep-subscriptions');
+      await cloud.strike('stagegate-sweep-subscriptions');
       expect(await shown()).toBe('lost');
       expect((await cloud.mails()).filter(({ to }) => to === lost)).toHaveLength(asked + 1);
       const alarms = z
@@ -248,7 +233,7 @@ describe('people', () => {
       expect(alarms).toContainEqual({ name: 'stagegate-ApproversLost', state: 'ALARM' });
       expect((await auditOf('losing')).items.at(-1)).toMatchObject({ type: 'approver-lost', details: { email: lost } });
       await fetch((await confirmationTo(lost)).links[0] ?? '');
-      await strike('stagegate-sweep-subscriptions');
+      await cloud.strike('stagegate-sweep-subscriptions');
       expect(await shown()).toBe('confirmed');
     });
   });

@@ -155,6 +155,29 @@ export class TestCloud {
     return answer.body;
   }
 
+  /** Invokes a function with an event, as EventBridge would, and waits for its end. */
+  async deliver(functionName: string, detailType: string, detail: object): Promise<void> {
+    const { accountId, door } = this.local;
+    const operator = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId } as const;
+    const event = {
+      id: 'delivered-again',
+      'detail-type': detailType,
+      source: 'test',
+      time: new Date().toISOString(),
+      detail,
+    };
+    const input = { FunctionName: functionName, InvocationType: 'RequestResponse', Payload: JSON.stringify(event) };
+    const answer = z
+      .looseObject({ FunctionError: z.string().optional() })
+      .parse(await door.call(operator, 'lambda', 'Invoke', input));
+    if (answer.FunctionError !== undefined) throw new Error(`${functionName}: ${JSON.stringify(answer)}`);
+  }
+
+  /** Invokes a function as its schedule would: no schedule does so while tests run. */
+  strike(functionName: string): Promise<void> {
+    return this.deliver(functionName, 'Scheduled Event', {});
+  }
+
   async mail(isWanted: (mail: Mail) => boolean): Promise<Mail> {
     return this.poll('a mail', async () => (await this.mails()).findLast(isWanted), 'mails');
   }
