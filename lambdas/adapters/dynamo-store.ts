@@ -1,15 +1,9 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
-import type { Page, Store, Transaction } from '../domain/ports.ts';
-import type { KeyOf, Kind, Listing, RecordOf } from '../domain/records.ts';
-import {
-  type Change,
-  keyOf,
-  parseRecord,
-  ReadAhead,
-  runTransaction,
-  type StoredRecord,
-} from '../domain/unit-of-work.ts';
+import type { Listing } from '../domain/listings.ts';
+import type { Page, ReadAhead, Store, Transaction } from '../domain/ports.ts';
+import type { KeyOf, Kind, RecordOf, StoredRecord } from '../domain/records.ts';
+import { type Change, keyOf, parseRecord, RememberedReads, runTransaction } from '../domain/unit-of-work.ts';
 import { type DynamoAccess, DynamoConnection } from './dynamo-connection.ts';
 import { DynamoReads } from './dynamo-reads.ts';
 import type { DynamoWrites } from './dynamo-writes.ts';
@@ -69,7 +63,7 @@ export class DynamoStore implements Store {
   }
 
   async readAhead(): Promise<ReadAhead> {
-    return new ReadAhead(this.#load.bind(this));
+    return new RememberedReads(this.#load.bind(this));
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {

@@ -1,9 +1,9 @@
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
-import type { StateAddress } from '../domain/deployment.ts';
 import { type Environment, roleArnOf } from '../domain/environment.ts';
 import { StateUnreadableError } from '../domain/errors.ts';
 import type { StateReader } from '../domain/ports.ts';
+import type { StateAddress } from '../domain/state-address.ts';
 import { type StateHead, StateHeadSchema } from '../domain/state-head.ts';
 import { countManaged } from '../domain/state-resources.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';

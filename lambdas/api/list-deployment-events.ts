@@ -1,5 +1,6 @@
+import { DeploymentEventSchema } from '../domain/deployment-event.ts';
 import { findDeployment } from '../domain/find.ts';
-import { DeploymentEventSchema, LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/listings.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath, PageQuery, pageOf } from './inputs.ts';

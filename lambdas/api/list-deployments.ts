@@ -1,6 +1,6 @@
 import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
 import { findEnvironment } from '../domain/find.ts';
-import { LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/listings.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath, PageQuery, pageOf } from './inputs.ts';

@@ -1,5 +1,5 @@
 import { findApplication } from '../domain/find.ts';
-import { LISTINGS } from '../domain/records.ts';
+import { LISTINGS } from '../domain/listings.ts';
 import { ReleaseViewSchema, viewRelease } from '../domain/release-view.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { publishOnce } from '../domain/webhook/delivery.ts';
+import { publishOnce } from '../domain/webhook/publish-once.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { meaningOf, readGithubRequest, requirePart } from './github-payload.ts';

@@ -1,11 +1,11 @@
 import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment, EnvironmentPatch } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { emptyState } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 
 /**
  * Sets or lifts an environment's hold and its protection against deletion, and records who did so and why.

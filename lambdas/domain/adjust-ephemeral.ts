@@ -2,12 +2,12 @@ import { actorOf } from './audit.ts';
 import { requireOpen } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
 import type { EphemeralEnvironment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { type EphemeralPatch, endOfLife } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
 import { findEphemeral } from './find.ts';
 import type { Scheduler, Store, Surroundings } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { wakeUpAtEnd } from './wake-up.ts';
 
 interface Services {

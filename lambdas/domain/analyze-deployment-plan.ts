@@ -22,6 +22,7 @@ import { BuildResultError, NotHolderError } from './errors.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { isBeingRemoved, needsInspection, readInspection } from './inspection.ts';
 import { keepCommitFacts } from './keep-commit-facts.ts';
+import { LISTINGS } from './listings.ts';
 import type { LockedProvider } from './locked-provider.ts';
 import { objectionTo } from './objection.ts';
 import { headlineOf } from './plan/analysis.ts';
@@ -33,7 +34,6 @@ import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings,
 import { activeLift, type ProtectionLifts } from './protection-lift.ts';
 import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
-import { LISTINGS } from './records.ts';
 import { type ResourcesLeft, resourcesLeft } from './resources-left.ts';
 import { unfitAddress } from './state-address.ts';
 

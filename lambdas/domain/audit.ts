@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { canonicalJson } from './json-value.ts';
 import {
   ApplicationNameSchema,
   DeploymentIdSchema,
@@ -7,7 +8,6 @@ import {
   InstantSchema,
   Sha256Schema,
 } from './names.ts';
-import { canonicalJson } from './plan/json-value.ts';
 import { GateNameSchema } from './policy.ts';
 
 /** What an auditor is told of; a name that was used once is never taken out. */
@@ -146,3 +146,10 @@ export function proveNext(head: AuditHead, entry: unknown): Proof {
   if (hash !== computed) return broken(`its content has the hash ${computed}, it says ${hash}`);
   return { proven: true, head: { application, sequence, hash } };
 }
+
+/** That somebody's attempt was refused for a reason and is in the audit; the same attempt again adds nothing. */
+export const RefusalMarkSchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  mark: Sha256Schema,
+  at: InstantSchema,
+});

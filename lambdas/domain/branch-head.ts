@@ -1,12 +1,22 @@
-import type { Application } from './application.ts';
+import * as z from 'zod';
 import type { ConfigPushed } from './events.ts';
-import type { Reader, Store } from './ports.ts';
+import { CommitSchema, InstantSchema } from './names.ts';
 import { isNews, orderOf } from './push-order.ts';
-import type { RecordOf } from './records.ts';
 import { originOf } from './release.ts';
 import { repositoryName } from './repository.ts';
 
-type BranchHead = RecordOf<'branchHead'>;
+/** The head of a branch as pushes have told it. */
+export const BranchHeadSchema = z.object({
+  /** As `repositoryName` calls it. */
+  repository: z.string(),
+  branch: z.string(),
+  head: CommitSchema,
+  /** When the push said it was that made this the head. */
+  headPushedAt: InstantSchema.optional(),
+  /** Heads it had before, newest first: a push that comes late leads back to one of them. */
+  past: z.array(CommitSchema),
+});
+type BranchHead = z.infer<typeof BranchHeadSchema>;
 
 /** Enough to recognise a push that was told late; a branch hardly moves faster than events overtake each other. */
 const MOST_PAST = 20;
@@ -25,25 +35,4 @@ export function headAfter(known: BranchHead | undefined, push: ConfigPushed): Br
     past: [...past].slice(0, MOST_PAST),
     ...(pushedAt && { headPushedAt: pushedAt }),
   };
-}
-
-/** Where a branch is, as far as pushes have told; an application knows its own branch from its releases, too. */
-export async function findHead(
-  reader: Reader,
-  { name: application, configRepository: { url, branch: own } }: Application,
-  branch: string,
-): Promise<string | undefined> {
-  const known = await reader.get('branchHead', { repository: repositoryName(url), branch });
-  if (known || branch !== own) return known?.head;
-  return (await reader.get('releaseLog', { application }))?.head;
-}
-
-/** Keeps what a push says about its branch. */
-export async function noteHead({ store }: { readonly store: Store }, push: ConfigPushed): Promise<void> {
-  await store.transact(async (transaction) => {
-    const reference = { repository: repositoryName(push.repository), branch: push.branch };
-    const known = await transaction.get('branchHead', reference);
-    const next = headAfter(known, push);
-    if (next && next !== known) transaction.put('branchHead', next);
-  });
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { AddedFilesSchema } from './added-files.ts';
+import { AppliedSchema } from './applied.ts';
 import { CommitObjectSchema } from './commit-facts.ts';
-import { AppliedSchema, StateAddressSchema } from './deployment.ts';
 import { LockedProviderSchema } from './locked-provider.ts';
 import { InstantSchema, Sha256Schema } from './names.ts';
 import { OperationSchema } from './operation.ts';
+import { StateAddressSchema } from './state-address.ts';
 import { StateHeadSchema } from './state-head.ts';
 
 /** What builds leave in the artifact bucket: the build programs write what fits these schemas, the functions parse by them. */

@@ -1,9 +1,9 @@
 import { type Certificate, withDescription } from './certificate.ts';
 import type { EnvironmentDns } from './dns.ts';
 import { certificateRole } from './dns-subject.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
+import { LISTINGS } from './listings.ts';
 import type { Certificates, EventBus, Store, Surroundings } from './ports.ts';
-import { LISTINGS } from './records.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 
 /** ACM renews 60 days before the end; a month before it, something keeps it from doing so. */
 const LEAST_DAYS_LEFT = 30;

@@ -5,12 +5,12 @@ import { placeEphemeralDeployment, stateOf } from './deploy-ephemeral.ts';
 import { type Deployment, isTerminal, type Requester } from './deployment.ts';
 import { type Effects, merged, NO_EFFECTS } from './effects.ts';
 import type { EphemeralEnvironment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { type EnvironmentState, mayHoldResources } from './environment-state.ts';
 import type { Cause, Life } from './ephemeral-environment.ts';
 import { RefusedError } from './errors.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { closeEnvironment } from './settle-destruction.ts';
 
 export type Closing = EphemeralEnvironment & { readonly life: Extract<Life, { phase: 'closing' }> };

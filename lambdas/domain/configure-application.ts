@@ -4,12 +4,12 @@ import { findSource, isSameSource, requireAllowed } from './config-source.ts';
 import { isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import { requireLongEnough, requireStrongEnough } from './policy.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 import { changedSettings } from './settings-change.ts';
 
 /** Creates an application or replaces its settings. Throws InvalidInputError, RefusedError. */

@@ -7,7 +7,6 @@ import {
   type RegularEnvironment,
   requireStageNotLowered,
 } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { type EnvironmentState, isBusy, mayHoldResources, withoutPast, withoutProofs } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { freeState } from './free-state.ts';
@@ -15,6 +14,7 @@ import { positionOf, requireOrdered } from './pipeline.ts';
 import { stagesOf } from './place-deployment.ts';
 import type { Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { requireOtherAccount } from './reserved-account.ts';
 import { changedSettings } from './settings-change.ts';
 

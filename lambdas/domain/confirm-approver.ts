@@ -1,11 +1,11 @@
 import type { Approver } from './approver.ts';
 import { actorOf } from './audit.ts';
 import { NotFoundError } from './errors.ts';
+import { sameJson } from './json-value.ts';
 import { listAll } from './list-all.ts';
-import { sameJson } from './plan/json-value.ts';
+import { LISTINGS } from './listings.ts';
 import type { ApproverMail, Confirmation, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 
 /**
  * Confirms an approver's subscription with the link AWS mailed to them, so that nobody who gets hold of a mail can end

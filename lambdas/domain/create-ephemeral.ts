@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import type { Application } from './application.ts';
 import { actorOf } from './audit.ts';
-import { findHead } from './branch-head.ts';
 import { claimHostname } from './claim-hostname.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import type { EphemeralEnvironment, RegularEnvironment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { withoutPast } from './environment-state.ts';
 import { type EphemeralRequest, endOfLife } from './ephemeral-environment.ts';
 import { type EphemeralLimits, withLive } from './ephemeral-register.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { externalIdOf } from './external-id.ts';
+import { findHead } from './find-head.ts';
 import type { Scheduler, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { wakeUpAtEnd } from './wake-up.ts';
 
 export interface EphemeralServices extends EffectServices {

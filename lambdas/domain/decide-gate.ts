@@ -5,13 +5,12 @@ import { NotFoundError, RefusedError } from './errors.ts';
 import { type Ballot, decide, type Gate } from './gate.ts';
 import { requireNewest } from './link-state.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { GATES, type GateName, policyForDeployment, requiredNow } from './policy.ts';
-import type { ApprovalLink, Reader, Store, Surroundings, Transaction, Workflow } from './ports.ts';
+import type { ApprovalLink, ReadAhead, Reader, Store, Surroundings, Transaction, Workflow } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
 import { recordEvent } from './record-event.ts';
-import { LISTINGS } from './records.ts';
 import { recordRefusedAttempt } from './refused-decision.ts';
-import type { ReadAhead } from './unit-of-work.ts';
 
 interface Services {
   readonly store: Store;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { AppliedSchema } from './applied.ts';
 import {
-  AppliedSchema,
   type Deployment,
   EndingErrorSchema,
   isTerminal,
@@ -12,12 +12,12 @@ import {
 import { approvalsOf, type Gate, GateStatusSchema } from './gate.ts';
 import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from './links.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { PlanSummarySchema } from './plan/analysis-parts.ts';
 import { GateNameSchema } from './policy.ts';
 import type { Store } from './ports.ts';
-import { LISTINGS } from './records.ts';
 
 const ApprovalViewSchema = z.object({
   by: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Applied, AppliedSchema } from './applied.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -13,6 +14,7 @@ import { OperationSchema } from './operation.ts';
 import { AnalysisHeadlineSchema } from './plan/analysis.ts';
 import { GateNameSchema } from './policy.ts';
 import { RUNS_PREFIX } from './run-objects.ts';
+import { StateAddressSchema } from './state-address.ts';
 import { StateHeadSchema } from './state-head.ts';
 
 /**
@@ -61,10 +63,6 @@ export const RequesterSchema = z.object({ principal: z.string(), approver: Email
 export type Requester = z.infer<typeof RequesterSchema>;
 
 const Artifact = z.object({ key: z.string(), versionId: z.string() });
-
-/** Where Terraform keeps the state. */
-export const StateAddressSchema = z.object({ bucket: z.string(), key: z.string(), region: z.string() });
-export type StateAddress = z.infer<typeof StateAddressSchema>;
 
 /** Why a plan is not applied but made again. */
 export const StalenessSchema = z.enum(['state-changed', 'plan-too-old', 'refused-as-stale']);
@@ -155,9 +153,6 @@ const base = {
 };
 const ended = { endedAt: InstantSchema, planned: PlannedSchema.optional() };
 const unsuccessful = { ...ended, error: EndingErrorSchema };
-/** Whether the infrastructure was changed when a deployment failed after its apply build began. */
-export const AppliedSchema = z.enum(['yes', 'partly', 'no', 'unknown']);
-
 /** One run that brings one environment to one release; each status carries exactly what is known then. */
 export const DeploymentSchema = z.discriminatedUnion('status', [
   z.object({ ...base, status: z.literal('queued') }),
@@ -287,7 +282,7 @@ export function endUnsuccessfully(
 export function fail(
   deployment: Deployment,
   error: EndingError,
-  applied: z.infer<typeof AppliedSchema>,
+  applied: Applied,
   now: string,
 ): DeploymentIn<'failed'> {
   requireTransition(deployment, 'failed');

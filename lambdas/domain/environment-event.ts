@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { ApplicationNameSchema, EnvironmentNameSchema, InstantSchema } from './names.ts';
-import type { Surroundings, Transaction } from './ports.ts';
 
 const TYPES = [
   ...['configured', 'held', 'hold-lifted', 'protected', 'protection-removed'],
@@ -21,13 +20,3 @@ export const EnvironmentEventSchema = z.object({
   reason: z.string().optional(),
 });
 export type EnvironmentEvent = z.infer<typeof EnvironmentEventSchema>;
-
-/** Adds a line, in the transaction that makes it true. */
-export function recordEnvironmentEvent(
-  transaction: Transaction,
-  surroundings: Surroundings,
-  { reason, ...event }: Omit<EnvironmentEvent, 'at' | 'nonce'>,
-): void {
-  const at = { at: surroundings.now(), nonce: surroundings.randomHex(8) };
-  transaction.insert('environmentEvent', { ...event, ...at, ...(reason && { reason }) });
-}

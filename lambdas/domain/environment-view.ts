@@ -9,12 +9,12 @@ import { DeployedSchema, type EnvironmentState, emptyState, HoldSchema, nextInQu
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { environmentPath, type Home } from './links.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 import { nextOf, previousOf } from './pipeline.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from './policy.ts';
 import type { Store } from './ports.ts';
 import { activeLift } from './protection-lift.ts';
-import { LISTINGS } from './records.ts';
 
 /** Deployments shown with an environment; the rest is a page away. */
 const NEWEST = 10;

@@ -132,3 +132,13 @@ export function requireStageNotLowered(current: Environment | undefined, wanted:
       `environment "${current.name}" is ${current.stage}; its stage cannot go down to ${wanted.stage}`,
     );
 }
+
+/**
+ * The external id of a name that ephemeral environments bear one after the other: the roles of that name are prepared
+ * with it, once.
+ */
+export const KeptExternalIdSchema = z.object({
+  application: z.string(),
+  environment: z.string(),
+  externalId: z.string().regex(/^[0-9a-f]{32}$/),
+});

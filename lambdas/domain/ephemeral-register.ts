@@ -1,7 +1,11 @@
+import * as z from 'zod';
 import { RefusedError } from './errors.ts';
-import type { RecordOf } from './records.ts';
 
-type Register = RecordOf<'ephemeralRegister'>;
+/** The ephemeral environments that are not closed: what the limits count and the sweeper looks at. */
+export const EphemeralRegisterSchema = z.object({
+  live: z.array(z.object({ application: z.string(), environment: z.string() })),
+});
+type Register = z.infer<typeof EphemeralRegisterSchema>;
 
 interface Place {
   readonly application: string;

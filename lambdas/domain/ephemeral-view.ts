@@ -6,9 +6,9 @@ import { EnvironmentSummarySchema, summarizeEnvironment } from './environment-vi
 import { CauseSchema } from './ephemeral-environment.ts';
 import { findApplication } from './find.ts';
 import { ephemeralPath } from './links.ts';
+import { LISTINGS } from './listings.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 import type { Store } from './ports.ts';
-import { LISTINGS } from './records.ts';
 
 /** An ephemeral environment as the API shows it; its deployments are found below `links.deployments`. */
 export const EphemeralViewSchema = EnvironmentSummarySchema.omit({ hold: true, deletionProtection: true })

@@ -1,5 +1,4 @@
 import type { Application } from './application.ts';
-import { findHead, noteHead } from './branch-head.ts';
 import { beginClosing } from './close-ephemeral.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import type { Requester } from './deployment.ts';
@@ -7,6 +6,7 @@ import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effec
 import type { EphemeralEnvironment } from './environment.ts';
 import type { Cause } from './ephemeral-environment.ts';
 import type { BranchDeleted, ConfigPushed } from './events.ts';
+import { findHead, noteHead } from './find-head.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { applicationsOf } from './register-push.ts';
 import { repositoryName } from './repository.ts';

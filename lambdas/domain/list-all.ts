@@ -1,5 +1,6 @@
+import type { Listing } from './listings.ts';
 import type { Store } from './ports.ts';
-import type { Kind, Listing, RecordOf } from './records.ts';
+import type { Kind, RecordOf } from './records.ts';
 
 /** Every record of a listing that is known to be short: approvers, environments, gates. */
 export async function listAll<K extends Kind>(store: Pick<Store, 'list'>, listing: Listing<K>): Promise<RecordOf<K>[]> {

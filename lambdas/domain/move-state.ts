@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { actorOf } from './audit.ts';
 import type { Requester } from './deployment.ts';
 import type { Environment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { isBusy } from './environment-state.ts';
 import { InvalidInputError, RefusedError } from './errors.ts';
 import { findEnvironment } from './find.ts';
 import type { Store, Surroundings } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { StateAddressTextSchema, unfitAddress } from './state-address.ts';
 
 /** Body of `POST …/state-moves`. */

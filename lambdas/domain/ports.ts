@@ -1,12 +1,12 @@
 import type { BuildCredentials } from './build-credentials.ts';
 import type { DescribedCertificate } from './certificate.ts';
-import type { StateAddress } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import type { EventDetail, EventName } from './events.ts';
+import type { Listing } from './listings.ts';
 import type { GateName } from './policy.ts';
-import type { KeyOf, Kind, Listing, RecordOf } from './records.ts';
+import type { KeyOf, Kind, RecordOf, StoredRecord } from './records.ts';
+import type { StateAddress } from './state-address.ts';
 import type { StateHead } from './state-head.ts';
-import type { ReadAhead } from './unit-of-work.ts';
 import type { HostedZone, ZoneRecord } from './zone-record.ts';
 
 /** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */
@@ -20,6 +20,11 @@ export interface Page<T> {
 export interface Reader {
   /** The record as it is now (consistent read). */
   get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined>;
+}
+
+/** Reads each record once, and remembers it with the version it had then. */
+export interface ReadAhead extends Reader {
+  load(pk: string, sk: string): Promise<StoredRecord | undefined>;
 }
 
 /**

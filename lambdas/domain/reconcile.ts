@@ -3,11 +3,11 @@ import { type Deployment, isTerminal } from './deployment.ts';
 import type { EffectServices } from './effects.ts';
 import { announceQueued, resumeGate } from './effects.ts';
 import type { EnvironmentState } from './environment-state.ts';
+import { LISTINGS } from './listings.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
 import { automaticTarget, promoteAutomatically } from './promote.ts';
 import { EXECUTION_ENDED, recordFailure } from './record-ending.ts';
-import { LISTINGS } from './records.ts';
 import { passOn, releaseEnvironment } from './release-environment.ts';
 
 export type ReconcileServices = EffectServices & {

@@ -23,12 +23,11 @@ import {
 import { NotFoundError } from './errors.ts';
 import { close } from './gate.ts';
 import { GATES } from './policy.ts';
-import type { ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from './ports.ts';
+import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from './ports.ts';
 import { readResult } from './read-result.ts';
 import { recordEvent } from './record-event.ts';
 import { type ResourcesLeft, resourcesLeft } from './resources-left.ts';
 import { settleDestruction } from './settle-destruction.ts';
-import type { ReadAhead } from './unit-of-work.ts';
 
 export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
 export type Ending = z.infer<typeof EndingSchema>;

@@ -1,5 +1,5 @@
+import type { DeploymentEvent } from './deployment-event.ts';
 import type { Surroundings, Transaction } from './ports.ts';
-import type { DeploymentEvent } from './records.ts';
 
 /** Adds one line to a deployment's story, in the transaction that makes it true. */
 export function recordEvent(

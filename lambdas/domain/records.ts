@@ -1,101 +1,30 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { ApplicationSchema } from './application.ts';
 import { ApproverSchema } from './approver.ts';
-import { AuditEntrySchema, AuditHeadSchema } from './audit.ts';
+import { AuditEntrySchema, AuditHeadSchema, RefusalMarkSchema } from './audit.ts';
+import { BranchHeadSchema } from './branch-head.ts';
 import type { Purpose } from './build-source.ts';
 import { BuildTicketSchema, CredentialsRefusalSchema } from './build-ticket.ts';
+import { ConsumedPlanSchema } from './consumed-plan.ts';
 import { DeploymentSchema } from './deployment.ts';
+import { DeploymentEventSchema } from './deployment-event.ts';
 import { EnvironmentDnsSchema, HostnameClaimSchema } from './dns.ts';
-import { EnvironmentSchema } from './environment.ts';
+import { EnvironmentSchema, KeptExternalIdSchema } from './environment.ts';
 import { EnvironmentEventSchema } from './environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from './environment-state.ts';
+import { EphemeralRegisterSchema } from './ephemeral-register.ts';
 import { GateSchema, TaskTokenSchema } from './gate.ts';
 import { type LinkKey, LinkStateSchema } from './link-state.ts';
-import { CommitSchema, DeploymentIdSchema, InstantSchema, padded, Sha256Schema } from './names.ts';
+import { padded } from './names.ts';
 import { OutputsSchema } from './outputs.ts';
-import { ConfigurationSchema } from './plan/parity.ts';
+import { app, audit, deployment, env } from './partitions.ts';
+import { PlannedConfigurationSchema } from './planned-configuration.ts';
 import type { GateName } from './policy.ts';
 import { ProtectionLiftsSchema } from './protection-lift.ts';
 import { PassageSchema } from './push-order.ts';
-import { RefusalMarkSchema } from './refused-decision.ts';
-import { PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
-import { WebhookDeliverySchema } from './webhook/delivery.ts';
-
-/** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
-export const StateClaimSchema = z.object({
-  /** `<bucket>/<key>` */
-  address: z.string().max(1500),
-  application: z.string(),
-  environment: z.string(),
-  at: InstantSchema,
-});
-
-/** The address an environment's plans must resolve to: that of its first plan, or the one it was moved to since. */
-export const StateAddressSchema = z.object({
-  application: z.string(),
-  environment: z.string(),
-  address: z.string(),
-  /** Addresses it was moved away from. They stay its own: their states may still describe what exists. */
-  former: z.array(z.string()).default([]),
-});
-
-/**
- * The external id of a name that ephemeral environments bear one after the other: the roles of that name are prepared
- * with it, once.
- */
-export const ExternalIdSchema = z.object({
-  application: z.string(),
-  environment: z.string(),
-  externalId: z.string().regex(/^[0-9a-f]{32}$/),
-});
-
-/** The ephemeral environments that are not closed: what the limits count and the sweeper looks at. */
-export const EphemeralRegisterSchema = z.object({
-  live: z.array(z.object({ application: z.string(), environment: z.string() })),
-});
-
-/** The head of a branch as pushes have told it. */
-export const BranchHeadSchema = z.object({
-  /** As `repositoryName` calls it. */
-  repository: z.string(),
-  branch: z.string(),
-  head: CommitSchema,
-  /** When the push said it was that made this the head. */
-  headPushedAt: InstantSchema.optional(),
-  /** Heads it had before, newest first: a push that comes late leads back to one of them. */
-  past: z.array(CommitSchema),
-});
-
-/** What an environment consists of once the deployment's plan is applied, for comparing environments. */
-export const PlannedConfigurationSchema = ConfigurationSchema.extend({ deploymentId: DeploymentIdSchema });
-
-/** A plan digest that has been given to an apply build, and to which (rule 2). */
-export const ConsumedPlanSchema = z.object({
-  digest: Sha256Schema,
-  deploymentId: DeploymentIdSchema,
-  at: InstantSchema,
-});
-
-/** The automatic promotion of a source deployment; its existence makes the event's second delivery a no-op. */
-export const PromotionSchema = z.object({
-  sourceDeploymentId: DeploymentIdSchema,
-  /** Absent when the promotion was refused, with the reason. */
-  deploymentId: DeploymentIdSchema.optional(),
-  refusal: z.string().optional(),
-  at: InstantSchema,
-});
-
-/** One line of a deployment's story, shown to people; never edited. */
-export const DeploymentEventSchema = z.object({
-  deploymentId: DeploymentIdSchema,
-  at: InstantSchema,
-  /** Tells apart events of the same instant. */
-  nonce: z.string().regex(/^[0-9a-f]{8}$/),
-  type: z.string(),
-  by: z.string().optional(),
-  details: z.record(z.string(), z.json()).optional(),
-});
-export type DeploymentEvent = z.infer<typeof DeploymentEventSchema>;
+import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from './release.ts';
+import { KeptStateAddressSchema, StateClaimSchema } from './state-claim.ts';
+import { WebhookDeliverySchema } from './webhook-delivery.ts';
 
 interface Position {
   readonly pk: string;
@@ -114,11 +43,6 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
   return layout;
 }
 
-const app = (application: string) => `APP#${application}`;
-const env = (application: string, environment: string) => `ENV#${application}#${environment}`;
-const deployment = (id: string) => `DEPLOYMENT#${id}`;
-/** Partition of its own, so that IAM can tell it apart: no function may delete what is in it (`data-store.ts`). */
-const audit = (application: string) => `AUDIT#${application}`;
 /** Entries are many more than releases; ten digits keep text order number order for as long as anybody decides. */
 const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
 
@@ -137,7 +61,7 @@ export const RECORDS = {
     }),
   }),
   externalId: record({
-    schema: ExternalIdSchema,
+    schema: KeptExternalIdSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
       pk: app(application),
       sk: `EXTERNAL_ID#${environment}`,
@@ -240,7 +164,7 @@ export const RECORDS = {
     }),
   }),
   stateAddress: record({
-    schema: StateAddressSchema,
+    schema: KeptStateAddressSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
       pk: env(application, environment),
       sk: 'STATE_ADDRESS',
@@ -352,121 +276,10 @@ export type Kind = keyof typeof RECORDS;
 export type RecordOf<K extends Kind> = z.output<(typeof RECORDS)[K]['schema']>;
 export type KeyOf<K extends Kind> = Parameters<(typeof RECORDS)[K]['key']>[0];
 
-/** A question with many answers: one query on the table or on its index. */
-export interface Listing<K extends Kind> {
-  readonly kind: K;
-  readonly index?: 'gsi1';
-  readonly partition: string;
-  readonly prefix?: string;
-  readonly order: 'ascending' | 'descending';
+/** A record as stored: its content, where it is, and the version every write raises. */
+export interface StoredRecord {
+  readonly pk: string;
+  readonly sk: string;
+  readonly version: number;
+  readonly data: unknown;
 }
-
-const ascending = 'ascending' as const;
-const descending = 'descending' as const;
-
-export const LISTINGS = {
-  applications: (): Listing<'application'> => ({
-    kind: 'application',
-    index: 'gsi1',
-    partition: 'APPLICATIONS',
-    order: ascending,
-  }),
-  environments: (application: string): Listing<'environment'> => ({
-    kind: 'environment',
-    partition: app(application),
-    prefix: 'ENVIRONMENT#',
-    order: ascending,
-  }),
-  externalIds: (application: string): Listing<'externalId'> => ({
-    kind: 'externalId',
-    partition: app(application),
-    prefix: 'EXTERNAL_ID#',
-    order: ascending,
-  }),
-  approvers: (application: string): Listing<'approver'> => ({
-    kind: 'approver',
-    partition: app(application),
-    prefix: 'APPROVER#',
-    order: ascending,
-  }),
-  /** The same person as an approver of every application: one e-mail subscription serves them all. */
-  approverEverywhere: (email: string): Listing<'approver'> => ({
-    kind: 'approver',
-    index: 'gsi1',
-    partition: `APPROVER#${email}`,
-    order: ascending,
-  }),
-  releases: (application: string): Listing<'release'> => ({
-    kind: 'release',
-    partition: app(application),
-    prefix: 'RELEASE#',
-    order: descending,
-  }),
-  outcomesOfRelease: (application: string, release: number): Listing<'outcome'> => ({
-    kind: 'outcome',
-    index: 'gsi1',
-    partition: `OUTCOMES#${application}#${padded(release)}`,
-    order: ascending,
-  }),
-  outcomes: (application: string, environment: string): Listing<'outcome'> => ({
-    kind: 'outcome',
-    partition: env(application, environment),
-    prefix: 'OUTCOME#',
-    order: descending,
-  }),
-  environmentEvents: (application: string, environment: string): Listing<'environmentEvent'> => ({
-    kind: 'environmentEvent',
-    partition: env(application, environment),
-    prefix: 'EVENT#',
-    order: descending,
-  }),
-  protectionLifts: (application: string, environment: string): Listing<'protectionLifts'> => ({
-    kind: 'protectionLifts',
-    partition: env(application, environment),
-    prefix: 'LIFTS#',
-    order: ascending,
-  }),
-  history: (application: string, environment: string): Listing<'deployment'> => ({
-    kind: 'deployment',
-    index: 'gsi1',
-    partition: `HISTORY#${application}#${environment}`,
-    order: descending,
-  }),
-  gates: (id: string): Listing<'gate'> => ({
-    kind: 'gate',
-    partition: deployment(id),
-    prefix: 'GATE#',
-    order: ascending,
-  }),
-  events: (id: string): Listing<'deploymentEvent'> => ({
-    kind: 'deploymentEvent',
-    partition: deployment(id),
-    prefix: 'EVENT#',
-    order: ascending,
-  }),
-  pendingGates: (gate: string): Listing<'gate'> => ({
-    kind: 'gate',
-    index: 'gsi1',
-    partition: `PENDING#${gate}`,
-    order: ascending,
-  }),
-  audit: (application: string, order: 'ascending' | 'descending'): Listing<'auditEntry'> => ({
-    kind: 'auditEntry',
-    partition: audit(application),
-    prefix: 'ENTRY#',
-    order,
-  }),
-  /** Every environment that has a certificate. */
-  certificates: (): Listing<'environmentDns'> => ({
-    kind: 'environmentDns',
-    index: 'gsi1',
-    partition: 'CERTIFICATES',
-    order: ascending,
-  }),
-  inFlight: (): Listing<'environmentState'> => ({
-    kind: 'environmentState',
-    index: 'gsi1',
-    partition: 'IN_FLIGHT',
-    order: ascending,
-  }),
-};

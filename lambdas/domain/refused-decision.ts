@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import type { Deployment } from './deployment.ts';
 import type { RefusedError } from './errors.ts';
-import { DeploymentIdSchema, InstantSchema, Sha256Schema } from './names.ts';
 import type { GateName } from './policy.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-
-/** That somebody's attempt was refused for a reason and is in the audit; the same attempt again adds nothing. */
-export const RefusalMarkSchema = z.object({
-  deploymentId: DeploymentIdSchema,
-  mark: Sha256Schema,
-  at: InstantSchema,
-});
 
 interface RefusedAttempt {
   /** The registered approver, or the caller that maps to none. */

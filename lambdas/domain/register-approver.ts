@@ -2,10 +2,10 @@ import type { Approver, ApproverSettings } from './approver.ts';
 import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { requirePinnedSessions } from './pinned-sessions.ts';
 import type { ApproverMail, Store, Surroundings } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 import { requireDispensable } from './remove-approver.ts';
 import { changedSettings } from './settings-change.ts';
 

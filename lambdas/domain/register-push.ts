@@ -3,10 +3,10 @@ import type { Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import type { ConfigPushed } from './events.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { isNews, orderOf, type PushOrder } from './push-order.ts';
-import { LISTINGS } from './records.ts';
 import { concerns, originOf, pushMarks, type Release } from './release.ts';
 import { isSameRepository } from './repository.ts';
 

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { isProven } from './environment-state.ts';
 import { releasePath } from './links.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { CommitSchema, ReleaseNumberSchema } from './names.ts';
 import type { Store } from './ports.ts';
-import { LISTINGS } from './records.ts';
 import type { Release } from './release.ts';
 import { WORDS_FROM, wordsFrom } from './release-words.ts';
 

@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import type { ConfigPushed } from './events.ts';
-import { ApplicationNameSchema, CommitSchema, InstantSchema, NO_COMMIT, ReleaseNumberSchema } from './names.ts';
+import {
+  ApplicationNameSchema,
+  CommitSchema,
+  DeploymentIdSchema,
+  InstantSchema,
+  NO_COMMIT,
+  ReleaseNumberSchema,
+} from './names.ts';
 
 /** One push of a commit that concerns an application. */
 export const ReleaseSchema = z.object({
@@ -58,3 +65,12 @@ export const pushMarks = (push: ConfigPushed): { delivery: string; pair: string 
 /** The commit a push begins at; undefined for a branch that was made. */
 export const originOf = ({ before }: Pick<ConfigPushed, 'before'>): string | undefined =>
   before === NO_COMMIT ? undefined : before;
+
+/** The automatic promotion of a source deployment; its existence makes the event's second delivery a no-op. */
+export const PromotionSchema = z.object({
+  sourceDeploymentId: DeploymentIdSchema,
+  /** Absent when the promotion was refused, with the reason. */
+  deploymentId: DeploymentIdSchema.optional(),
+  refusal: z.string().optional(),
+  at: InstantSchema,
+});

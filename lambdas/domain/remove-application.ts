@@ -6,9 +6,9 @@ import { isBusy, mayHoldResources, withoutPast } from './environment-state.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { freeState } from './free-state.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 import { forgetApprover } from './remove-approver.ts';
 
 /**

@@ -3,9 +3,9 @@ import { actorOf } from './audit.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import { approvalsOf, type Gate, isOwnRequest } from './gate.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 
 interface Services {
   readonly store: Store;

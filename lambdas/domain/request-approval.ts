@@ -3,12 +3,12 @@ import { tellOfApprovals } from './carry-approvals.ts';
 import { awaitApproval, type Deployment, orderOf, type Planned, plannedOf } from './deployment.ts';
 import { NotHolderError } from './errors.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from './gate.ts';
+import { LISTINGS } from './listings.ts';
 import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
 import type { GateName } from './policy.ts';
 import { GATES, policyOf, requiredNow } from './policy.ts';
 import type { EventBus, Reader, Store, Surroundings, Transaction } from './ports.ts';
 import { recordEvent } from './record-event.ts';
-import { LISTINGS } from './records.ts';
 
 export interface ApprovalServices extends LinkMailServices {
   readonly store: Store;

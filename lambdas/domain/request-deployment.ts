@@ -3,8 +3,7 @@ import { carryOut, type EffectServices } from './effects.ts';
 import { NotFoundError, RefusedError } from './errors.ts';
 import type { Operation } from './operation.ts';
 import { type Placement, placeDeployment, readForPlacement } from './place-deployment.ts';
-import type { Reader, Surroundings, Transaction } from './ports.ts';
-import type { ReadAhead } from './unit-of-work.ts';
+import type { ReadAhead, Reader, Surroundings, Transaction } from './ports.ts';
 
 interface Wish {
   readonly application: string;

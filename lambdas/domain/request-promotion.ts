@@ -4,10 +4,10 @@ import type { EffectServices } from './effects.ts';
 import { type EnvironmentState, isOutdated, isProven } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { findApplication, findEnvironment } from './find.ts';
+import { LISTINGS, type Listing } from './listings.ts';
 import { previousOf } from './pipeline.ts';
 import type { Placement } from './place-deployment.ts';
 import type { Reader, Store, Surroundings } from './ports.ts';
-import { LISTINGS, type Listing } from './records.ts';
 import { requestDeployment } from './request-deployment.ts';
 
 interface Wish {

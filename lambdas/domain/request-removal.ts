@@ -2,13 +2,13 @@ import { actorOf } from './audit.ts';
 import { requireNoDns } from './claim-hostname.ts';
 import type { Deployment, Requester } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { type EnvironmentState, isBusy } from './environment-state.ts';
 import { RefusedError } from './errors.ts';
 import { findEnvironment } from './find.ts';
 import { placeDeployment } from './place-deployment.ts';
 import type { Surroundings, Transaction } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { removeEnvironment } from './settle-destruction.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };

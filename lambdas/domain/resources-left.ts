@@ -1,7 +1,7 @@
-import type { StateAddress } from './deployment.ts';
 import type { Environment } from './environment.ts';
 import { StateUnreadableError } from './errors.ts';
 import type { StateReader } from './ports.ts';
+import type { StateAddress } from './state-address.ts';
 
 /** How many managed resources a Terraform state holds, or why nobody can tell. */
 export type ResourcesLeft = { readonly count: number } | { readonly unreadable: string };

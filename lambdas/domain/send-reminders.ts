@@ -3,10 +3,10 @@ import type { Approver } from './approver.ts';
 import { type Gate, isOwnRequest } from './gate.ts';
 import type { LinkState, Reminder } from './link-state.ts';
 import { listAll } from './list-all.ts';
+import { LISTINGS } from './listings.ts';
 import { findMailSubject, type LinkMailServices, linkStateOf, mailLink } from './mail-link.ts';
 import { GATES } from './policy.ts';
 import type { Store, Subscription, Surroundings } from './ports.ts';
-import { LISTINGS } from './records.ts';
 import { approversFor } from './request-approval.ts';
 
 export interface ReminderTimes {

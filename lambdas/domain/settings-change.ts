@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type JsonRecord, sameJson } from './plan/json-value.ts';
+import { type JsonRecord, sameJson } from './json-value.ts';
 
 const ChangesSchema = z.record(z.string(), z.json());
 

@@ -1,11 +1,11 @@
 import { freeHostname } from './claim-hostname.ts';
 import type { Deployment } from './deployment.ts';
 import type { EphemeralEnvironment, RegularEnvironment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { type EnvironmentState, withoutPast } from './environment-state.ts';
 import { withoutLive } from './ephemeral-register.ts';
 import { freeState } from './free-state.ts';
 import type { Surroundings, Transaction } from './ports.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 
 /**
  * What the end of a destruction means for the environment itself. An ephemeral one that is closing is closed, and a

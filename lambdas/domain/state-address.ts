@@ -1,5 +1,9 @@
 import * as z from 'zod';
 
+/** Where Terraform keeps the state. */
+export const StateAddressSchema = z.object({ bucket: z.string(), key: z.string(), region: z.string() });
+export type StateAddress = z.infer<typeof StateAddressSchema>;
+
 /** `<bucket>/<key>` of a Terraform state. */
 export const StateAddressTextSchema = z
   .string()

@@ -3,13 +3,13 @@ import { stateOf } from './deploy-ephemeral.ts';
 import { type Deployment, describeContent, isTerminal } from './deployment.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from './effects.ts';
 import type { EphemeralEnvironment } from './environment.ts';
-import { recordEnvironmentEvent } from './environment-event.ts';
 import { dueWarning, isGivenUp, nextAttemptAt } from './ephemeral-environment.ts';
 import { type Letter, stuckMail, warningMail } from './ephemeral-mail.ts';
 import { withoutLive } from './ephemeral-register.ts';
 import { deployHead } from './follow-branch.ts';
+import { LISTINGS } from './listings.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from './ports.ts';
-import { LISTINGS } from './records.ts';
+import { recordEnvironmentEvent } from './record-environment-event.ts';
 import { approversFor } from './request-approval.ts';
 
 export type SweepServices = EffectServices & {

@@ -1,11 +1,11 @@
 import type { Approver } from './approver.ts';
 import { SYSTEM } from './audit.ts';
 import { RefusedError } from './errors.ts';
+import { sameJson } from './json-value.ts';
 import { listAll } from './list-all.ts';
-import { sameJson } from './plan/json-value.ts';
+import { LISTINGS } from './listings.ts';
 import type { ApproverMail, Store, Subscription, Surroundings } from './ports.ts';
 import { recordAudit } from './record-audit.ts';
-import { LISTINGS } from './records.ts';
 
 interface Services {
   readonly store: Store;

@@ -1,14 +1,6 @@
 import { ConflictError } from './errors.ts';
-import type { Reader, Transaction } from './ports.ts';
-import { type KeyOf, type Kind, RECORDS, type RecordOf } from './records.ts';
-
-/** A record as stored: its content, where it is, and the version every write raises. */
-export interface StoredRecord {
-  readonly pk: string;
-  readonly sk: string;
-  readonly version: number;
-  readonly data: unknown;
-}
+import type { ReadAhead, Transaction } from './ports.ts';
+import { type KeyOf, type Kind, RECORDS, type RecordOf, type StoredRecord } from './records.ts';
 
 /** What is written once stays as it is. */
 function requireChangeable(kind: Kind, doing: string): void {
@@ -40,8 +32,7 @@ const MOST_ATTEMPTS = 30;
 
 type Load = (pk: string, sk: string) => Promise<StoredRecord | undefined>;
 
-/** Reads each record once, and remembers it with the version it had then. */
-export class ReadAhead implements Reader {
+export class RememberedReads implements ReadAhead {
   readonly #load: Load;
   readonly #records = new Map<string, ReturnType<Load>>();
 
@@ -143,7 +134,7 @@ export async function runTransaction<T>(
 ): Promise<T> {
   const load: Load = (pk, sk) => records.load(pk, sk);
   for (let number = 1; number <= MOST_ATTEMPTS; number++) {
-    const work = new UnitOfWork((number === 1 && ahead) || new ReadAhead(load));
+    const work = new UnitOfWork((number === 1 && ahead) || new RememberedReads(load));
     const outcome = await settle(attempt(work));
     const changes = outcome.ok ? work.changes : work.reads;
     if (isTriviallyConsistent(changes) || (await records.commit(changes))) {

@@ -7,10 +7,10 @@ import { findParityOf, type ParityView, readForParity } from '../domain/find-par
 import type { Gate } from '../domain/gate.ts';
 import type { LinkState } from '../domain/link-state.ts';
 import { listAll } from '../domain/list-all.ts';
+import { LISTINGS } from '../domain/listings.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { GATES } from '../domain/policy.ts';
 import type { ApprovalLink, ArtifactStore, Reader, Store } from '../domain/ports.ts';
-import { LISTINGS } from '../domain/records.ts';
 import type { Release } from '../domain/release.ts';
 
 /** The records that a link leads to. */

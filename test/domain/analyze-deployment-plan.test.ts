@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { plannedOf, runPrefix } from '../../lambdas/domain/deployment.ts';
 import { liftProtection } from '../../lambdas/domain/lift-protection.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../builders.ts';
 import { analyseAsWorkflow } from './analyse-as-workflow.ts';

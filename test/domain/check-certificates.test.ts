@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { DescribedCertificate } from '../../lambdas/domain/certificate.ts';
 import { checkCertificates } from '../../lambdas/domain/check-certificates.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { DNS_SETTINGS } from '../builders.ts';
 import { DnsWorld } from './dns-world.ts';
 

@@ -7,7 +7,7 @@ import { EnvironmentSettingsSchema } from '../../lambdas/domain/environment.ts';
 import { EphemeralRequestSchema } from '../../lambdas/domain/ephemeral-environment.ts';
 import { viewEphemeral } from '../../lambdas/domain/ephemeral-view.ts';
 import { endWithBranch, followPush } from '../../lambdas/domain/follow-branch.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { redeployEphemeral } from '../../lambdas/domain/redeploy-ephemeral.ts';
 import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
 import { anApplication, anEnvironment, aPush, commitOf } from '../builders.ts';

@@ -1,4 +1,5 @@
 import { AuditEntrySchema } from '../../lambdas/domain/audit.ts';
+import { ConsumedPlanSchema } from '../../lambdas/domain/consumed-plan.ts';
 import {
   canBecome,
   type Deployment,
@@ -11,7 +12,6 @@ import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/dom
 import { type Gate, GateSchema } from '../../lambdas/domain/gate.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import { GATES } from '../../lambdas/domain/policy.ts';
-import { ConsumedPlanSchema } from '../../lambdas/domain/records.ts';
 import type { InMemoryStore, Written } from '../fakes/in-memory-store.ts';
 
 interface Ending {

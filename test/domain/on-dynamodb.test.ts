@@ -7,7 +7,7 @@ import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
 import { decideGate } from '../../lambdas/domain/decide-gate.ts';
 import { isTerminal } from '../../lambdas/domain/deployment.ts';
 import { listAll } from '../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { removeApplication } from '../../lambdas/domain/remove-application.ts';
 import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../builders.ts';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type InspectionSuccess, type PlanSuccess, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
-import { type Deployment, runPrefix, type StateAddress } from '../../lambdas/domain/deployment.ts';
+import { type Deployment, runPrefix } from '../../lambdas/domain/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
+import type { StateAddress } from '../../lambdas/domain/state-address.ts';
 
 export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 

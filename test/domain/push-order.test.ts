@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { isNews, type PushOrder } from '../../lambdas/domain/push-order.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
 import { type RegisteredPush, registerPush } from '../../lambdas/domain/register-push.ts';
 import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { anApplication, aPush, commitOf } from '../builders.ts';

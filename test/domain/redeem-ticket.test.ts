@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { findEnvironment } from '../../lambdas/domain/find.ts';
 import { listAll } from '../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { redeemTicket } from '../../lambdas/domain/redeem-ticket.ts';
 import { DnsWorld } from './dns-world.ts';
 import { World } from './world.ts';

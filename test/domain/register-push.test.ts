@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { registerRelease } from '../../lambdas/domain/register-release.ts';
 import { concerns } from '../../lambdas/domain/release.ts';
 import { anApplication, anEnvironment, aPush, commitOf } from '../builders.ts';

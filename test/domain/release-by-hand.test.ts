@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { listAll } from '../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import { releaseByHand } from '../../lambdas/domain/release-by-hand.ts';
 import { ALICE, World } from './world.ts';
 

@@ -12,13 +12,14 @@ import { EphemeralRequestSchema } from '../../lambdas/domain/ephemeral-environme
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
 import { findEphemeral } from '../../lambdas/domain/find.ts';
 import type { Gate } from '../../lambdas/domain/gate.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import { type Placement, placeDeployment } from '../../lambdas/domain/place-deployment.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type { EventBus, Store } from '../../lambdas/domain/ports.ts';
 import { promoteAutomatically } from '../../lambdas/domain/promote.ts';
 import { type Repair, reconcile } from '../../lambdas/domain/reconcile.ts';
-import { type KeyOf, type Kind, LISTINGS, type RecordOf } from '../../lambdas/domain/records.ts';
+import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
 import { registerPush } from '../../lambdas/domain/register-push.ts';
 import type { Release } from '../../lambdas/domain/release.ts';
 import { sweepEnvironments } from '../../lambdas/domain/sweep-environments.ts';

@@ -1,7 +1,7 @@
-import type { StateAddress } from '../../lambdas/domain/deployment.ts';
 import type { Environment } from '../../lambdas/domain/environment.ts';
 import { StateUnreadableError } from '../../lambdas/domain/errors.ts';
 import type { StateReader } from '../../lambdas/domain/ports.ts';
+import type { StateAddress } from '../../lambdas/domain/state-address.ts';
 import type { StateHead } from '../../lambdas/domain/state-head.ts';
 
 /** Terraform states as far as their heads go, and how much is in them. */

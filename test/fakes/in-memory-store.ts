@@ -1,14 +1,14 @@
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
-import type { Page, Store, Transaction } from '../../lambdas/domain/ports.ts';
-import type { KeyOf, Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
+import type { Listing } from '../../lambdas/domain/listings.ts';
+import type { Page, ReadAhead, Store, Transaction } from '../../lambdas/domain/ports.ts';
+import type { KeyOf, Kind, RecordOf, StoredRecord } from '../../lambdas/domain/records.ts';
 import {
   type Change,
   keyOf,
   nextVersion,
   parseRecord,
-  ReadAhead,
+  RememberedReads,
   runTransaction,
-  type StoredRecord,
 } from '../../lambdas/domain/unit-of-work.ts';
 
 interface Item extends StoredRecord {
@@ -80,7 +80,7 @@ export class InMemoryStore implements Store {
   }
 
   async readAhead(): Promise<ReadAhead> {
-    return new ReadAhead((pk, sk) => this.#load(pk, sk));
+    return new RememberedReads((pk, sk) => this.#load(pk, sk));
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { listAll } from '../../lambdas/domain/list-all.ts';
+import { LISTINGS } from '../../lambdas/domain/listings.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
-import { LISTINGS } from '../../lambdas/domain/records.ts';
 import type { Release } from '../../lambdas/domain/release.ts';
 import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { settleGate } from '../../lambdas/domain/settle-gate.ts';

@@ -1,3 +1,4 @@
+import { recordOf, textOf } from '../json-value.ts';
 import type { Operation } from '../operation.ts';
 import type { Stage } from '../policy.ts';
 import type { PriceSheet } from '../prices/price-sheet.ts';
@@ -12,7 +13,6 @@ import { contradictionsIn } from './contradictions.ts';
 import { estimateCost } from './cost.ts';
 import { DependencyGraph, stateResourcesOf } from './dependency-graph.ts';
 import { driftOf } from './drift.ts';
-import { recordOf, textOf } from './json-value.ts';
 import { moduleVersionsOf } from './module-versions.ts';
 import type { Plan } from './plan-schema.ts';
 import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts';

@@ -1,4 +1,3 @@
-import type { AttributeChange } from './analysis-parts.ts';
 import {
   containerIn,
   isBlank,
@@ -9,7 +8,8 @@ import {
   maskAt,
   recordOf,
   sameJson,
-} from './json-value.ts';
+} from '../json-value.ts';
+import type { AttributeChange } from './analysis-parts.ts';
 import { HIDDEN, hides, type Redactor } from './redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { namedValueOf } from './secret-name.ts';

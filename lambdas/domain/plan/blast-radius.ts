@@ -1,8 +1,8 @@
+import { fieldOf, listOf, recordOf, textOf } from '../json-value.ts';
 import type { BlastRadius, Exposure } from './analysis-parts.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { type DependencyGraph, type Spread, stateResourcesOf } from './dependency-graph.ts';
 import { exposuresOf, removedBlocks, unjudgedIn, weakenedIn } from './exposure/exposures.ts';
-import { fieldOf, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { isMove, type ResourceChange, touchesInfrastructure, valuesBefore } from './resource-change.ts';

@@ -1,6 +1,4 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type Block, blockIdOfAddress } from './configured-resources.ts';
-import { isInstant } from './drift.ts';
 import {
   canonicalJson,
   fieldOf,
@@ -11,7 +9,9 @@ import {
   maskAt,
   recordOf,
   sameJson,
-} from './json-value.ts';
+} from '../json-value.ts';
+import { type Block, blockIdOfAddress } from './configured-resources.ts';
+import { isInstant } from './drift.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';

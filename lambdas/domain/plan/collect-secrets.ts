@@ -1,4 +1,4 @@
-import { containerIn, isRecord, listOf, maskAt, recordOf } from './json-value.ts';
+import { containerIn, isRecord, listOf, maskAt, recordOf } from '../json-value.ts';
 import type { ConfiguredModule, ModuleCall, Plan, StateModule, StateValues } from './plan-schema.ts';
 import { hides, type Redactor } from './redactor.ts';
 import { namedValueOf } from './secret-name.ts';

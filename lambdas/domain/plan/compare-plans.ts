@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { sameJson } from '../json-value.ts';
 import { AnalysedResourceSchema, type Analysis } from './analysis.ts';
 import { type AttributeChange, AttributeChangeSchema } from './analysis-parts.ts';
-import { sameJson } from './json-value.ts';
 
 type Resource = Analysis['resources'][number];
 

@@ -1,3 +1,4 @@
+import { type JsonRecord, listOf, recordOf, textOf } from '../json-value.ts';
 import { addMoney, type Money, NO_MONEY, priceObject, type Quote } from '../prices/price-object.ts';
 import type { PriceSheet } from '../prices/price-sheet.ts';
 import type { Related } from '../prices/quantities.ts';
@@ -5,7 +6,6 @@ import { instanceAddress, parseModuleAddress } from './address.ts';
 import type { CostEstimate } from './analysis-parts.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { stateResourcesOf } from './dependency-graph.ts';
-import { type JsonRecord, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';

@@ -1,3 +1,4 @@
+import { isRecord, listOf, recordOf, textOf } from '../json-value.ts';
 import {
   instanceAddress,
   type ModuleInstance,
@@ -8,7 +9,6 @@ import {
   withoutIndex,
 } from './address.ts';
 import { blockId, blockIdOfAddress, type Module } from './configured-resources.ts';
-import { isRecord, listOf, recordOf, textOf } from './json-value.ts';
 import type { Plan, StateModule, StateResource } from './plan-schema.ts';
 import type { ResourceChange } from './resource-change.ts';
 

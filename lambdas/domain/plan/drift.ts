@@ -1,6 +1,6 @@
+import { containerIn, fieldOf, isBlank, isRecord, marksAnything, maskAt, recordOf, sameJson } from '../json-value.ts';
 import type { Drift } from './analysis-parts.ts';
 import { type Block, blockIdOfAddress } from './configured-resources.ts';
-import { containerIn, fieldOf, isBlank, isRecord, marksAnything, maskAt, recordOf, sameJson } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import { kindOf, type ResourceChange, toResourceChange } from './resource-change.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { recordOf } from '../json-value.ts';
 import type { ModuleVersion } from './analysis-parts.ts';
 import { type Module, modulesOf } from './configured-resources.ts';
-import { recordOf } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 
 /** `.terraform/modules/modules.json`, written by `init`. */

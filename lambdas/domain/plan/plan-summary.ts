@@ -1,5 +1,5 @@
+import { isBlank } from '../json-value.ts';
 import type { PlanSummary } from './analysis-parts.ts';
-import { isBlank } from './json-value.ts';
 import type { Plan } from './plan-schema.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';
 

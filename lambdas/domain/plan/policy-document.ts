@@ -1,4 +1,4 @@
-import { containerIn, isRecord, type JsonRecord, recordOf, textOf } from './json-value.ts';
+import { containerIn, isRecord, type JsonRecord, recordOf, textOf } from '../json-value.ts';
 
 /** One statement of an IAM policy with its one-or-many fields as lists. */
 export interface Statement {

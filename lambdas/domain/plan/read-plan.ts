@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { DomainError } from '../errors.ts';
+import { isRecord, type JsonRecord, listOf, recordOf } from '../json-value.ts';
 import { INSIDE_A_STRING, offsetOfJsonError } from './json-error.ts';
-import { isRecord, type JsonRecord, listOf, recordOf } from './json-value.ts';
 import { type Plan, PlanSchema, unknownKeysIn } from './plan-schema.ts';
 
 /** Larger plans are refused: parsing one takes about eight times its size in memory. */

@@ -1,4 +1,4 @@
-import { containerIn, isRecord, type Json, maskAt } from './json-value.ts';
+import { containerIn, isRecord, type Json, maskAt } from '../json-value.ts';
 import { SecretFinder } from './secret-finder.ts';
 import { isSecretName, namedValueOf } from './secret-name.ts';
 

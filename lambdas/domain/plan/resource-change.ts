@@ -1,5 +1,5 @@
+import { isRecord } from '../json-value.ts';
 import type { ActionKind } from './analysis-parts.ts';
-import { isRecord } from './json-value.ts';
 import type { Plan, PlannedChange } from './plan-schema.ts';
 
 /** One planned change of one object, with Terraform's words decoded. */

@@ -1,4 +1,4 @@
-import { type JsonRecord, textOf } from './json-value.ts';
+import { type JsonRecord, textOf } from '../json-value.ts';
 
 /** Names of fields and environment variables that hold secrets whatever a provider's schema says. */
 const SECRET_NAME =

@@ -1,4 +1,4 @@
-import { isBlank, type JsonRecord, textOf } from './json-value.ts';
+import { isBlank, type JsonRecord, textOf } from '../json-value.ts';
 
 interface StatefulKind {
   /** What is lost with the object, completing "… is destroyed: ". */

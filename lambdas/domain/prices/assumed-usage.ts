@@ -1,4 +1,4 @@
-import { type JsonRecord, numberOf } from '../plan/json-value.ts';
+import { type JsonRecord, numberOf } from '../json-value.ts';
 import { HOURS_PER_MONTH } from './hours.ts';
 import type { PriceRow } from './price-sheet.ts';
 

@@ -1,4 +1,4 @@
-import { isBlank, isRecord, type JsonRecord, listOf, numberOf, recordOf } from '../plan/json-value.ts';
+import { isBlank, isRecord, type JsonRecord, listOf, numberOf, recordOf } from '../json-value.ts';
 
 /** A value taken for an attribute that the plan does not tell, or does not know before the apply. */
 export interface Assumption {

@@ -1,4 +1,4 @@
-import type { JsonRecord } from '../plan/json-value.ts';
+import type { JsonRecord } from '../json-value.ts';
 
 /**
  * Kinds AWS charges nothing for by themselves, reviewed one by one. They count as covered by an estimate. What they

@@ -1,4 +1,4 @@
-import { isBlank, type JsonRecord, listOf, numberOf, recordOf } from '../plan/json-value.ts';
+import { isBlank, type JsonRecord, listOf, numberOf, recordOf } from '../json-value.ts';
 import { usageFor } from './assumed-usage.ts';
 import { withAssumedValues } from './assumed-values.ts';
 import { isFree } from './free-kinds.ts';

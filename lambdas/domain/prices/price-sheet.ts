@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { JsonRecord } from '../plan/json-value.ts';
+import type { JsonRecord } from '../json-value.ts';
 import { type CsvRecord, CsvSyntaxError, readCsv } from './csv.ts';
 import { valuesAt } from './values-at.ts';
 

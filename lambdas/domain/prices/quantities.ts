@@ -1,4 +1,4 @@
-import { type JsonRecord, listOf, numberOf, recordOf } from '../plan/json-value.ts';
+import { type JsonRecord, listOf, numberOf, recordOf } from '../json-value.ts';
 
 /** Objects a price may depend on besides the one that is priced. */
 export interface Related {

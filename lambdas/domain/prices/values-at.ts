@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from '../plan/json-value.ts';
+import { isRecord, type JsonRecord } from '../json-value.ts';
 
 /** A value found at a dotted path, and the element of the block list it stands in (`ebs_block_device[1]`), if any. */
 export interface Found {

@@ -7,7 +7,7 @@ import { confirmApprover } from '../../../lambdas/domain/confirm-approver.ts';
 import { decideAsCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
 import { liftProtection } from '../../../lambdas/domain/lift-protection.ts';
 import { listAll } from '../../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../../lambdas/domain/listings.ts';
 import { registerApprover } from '../../../lambdas/domain/register-approver.ts';
 import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
 import { removeApprover } from '../../../lambdas/domain/remove-approver.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decideAsCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
-import { LISTINGS } from '../../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../../lambdas/domain/listings.ts';
 import { requesterOf } from '../../../lambdas/domain/requester.ts';
 import { anApprover } from '../../builders.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';

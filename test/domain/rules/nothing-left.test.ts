@@ -3,7 +3,7 @@ import { configureEnvironment } from '../../../lambdas/domain/configure-environm
 import { deleteEphemeral } from '../../../lambdas/domain/delete-ephemeral.ts';
 import { type Deployment, runPrefix } from '../../../lambdas/domain/deployment.ts';
 import { EnvironmentSettingsSchema } from '../../../lambdas/domain/environment.ts';
-import { LISTINGS } from '../../../lambdas/domain/records.ts';
+import { LISTINGS } from '../../../lambdas/domain/listings.ts';
 import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
 import { requestRemoval } from '../../../lambdas/domain/request-removal.ts';
 import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { runPrefix } from '../../../lambdas/domain/deployment.ts';
 import { viewDeployment } from '../../../lambdas/domain/deployment-view.ts';
 import { viewEnvironment } from '../../../lambdas/domain/environment-view.ts';
+import { LISTINGS } from '../../../lambdas/domain/listings.ts';
 import { presentableOutputs } from '../../../lambdas/domain/outputs.ts';
 import { recordOutputs } from '../../../lambdas/domain/record-outputs.ts';
-import { LISTINGS } from '../../../lambdas/domain/records.ts';
 import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
 import { ALICE, CAROL, World } from '../world.ts';
 

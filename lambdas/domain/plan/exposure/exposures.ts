@@ -7,7 +7,7 @@ import {
   numberOf,
   recordOf,
   textOf,
-} from '../json-value.ts';
+} from '../../json-value.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from '../resource-change.ts';
 import type { ExposureContext, Finding, JudgedKind } from './finding.ts';
 import { NETWORK_KINDS } from './network.ts';

@@ -1,4 +1,4 @@
-import type { JsonRecord } from '../json-value.ts';
+import type { JsonRecord } from '../../json-value.ts';
 
 /** How bad an exposure is by itself; the same words as the levels of a blast radius. */
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;

@@ -1,4 +1,4 @@
-import { type JsonRecord, listOf, numberOf, recordOf, textOf } from '../json-value.ts';
+import { type JsonRecord, listOf, numberOf, recordOf, textOf } from '../../json-value.ts';
 import type { Finding, JudgedKind, Severity } from './finding.ts';
 
 /** Ports behind which somebody administers a machine or keeps data; not for the internet. */

@@ -1,4 +1,4 @@
-import { isBlank, type JsonRecord, listOf, recordOf, textOf } from '../json-value.ts';
+import { isBlank, type JsonRecord, listOf, recordOf, textOf } from '../../json-value.ts';
 import { allowsAnybody, restrictsCallers, type Statement, statementsOf } from '../policy-document.ts';
 import { type Finding, type Judge, type JudgedKind, SEVERITIES, type Severity } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import { isBlank, type JsonRecord, listOf, recordOf, textOf } from '../json-value.ts';
+import { isBlank, type JsonRecord, listOf, recordOf, textOf } from '../../json-value.ts';
 import type { Finding, JudgedKind, Severity } from './finding.ts';
 
 const finding = (severity: Severity, why: string): Finding => ({ key: why, severity, why });

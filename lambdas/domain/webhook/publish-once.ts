@@ -1,21 +1,6 @@
-import * as z from 'zod';
-import { InstantSchema } from '../names.ts';
 import type { EventBus, Store, Surroundings, Transaction } from '../ports.ts';
+import type { WebhookDelivery } from '../webhook-delivery.ts';
 import type { Announcement } from './github-payload.ts';
-
-/**
- * A delivery under one of its two names: the id its sender gave it, and the digest of its body. Only the body is
- * signed, so a delivery that is replayed under a new id is known by the other name.
- */
-export const WebhookDeliverySchema = z.object({
-  /** `id#<id>` or `body#<SHA-256>` */
-  mark: z.string().max(200),
-  /** `taken`: a request is at it; `failed`: it may be delivered again. */
-  state: z.enum(['taken', 'published', 'failed']),
-  /** When it was taken. */
-  at: InstantSchema,
-});
-type WebhookDelivery = z.infer<typeof WebhookDeliverySchema>;
 
 /** A request is killed long before: what is still taken then was left behind by a crash. */
 const TAKEN_FOR_MS = 30_000;
