@@ -27,7 +27,7 @@ const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
 /** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
 const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
 
-/** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/build-source.ts`). */
+/** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/contract/build-source.ts`). */
 const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/) });
 
 /** ARNs of the roles whose sessions bear the name of the person, comma-separated. */

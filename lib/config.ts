@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { ProjectVariablesSchema } from '../lambdas/domain/build-environment-variables.ts';
-import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/build-source.ts';
-import { MOST_CHARACTERS } from '../lambdas/domain/build-variables.ts';
-import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/engine-release.ts';
+import { ProjectVariablesSchema } from '../lambdas/domain/contract/build-environment-variables.ts';
+import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/contract/build-source.ts';
+import { MOST_CHARACTERS } from '../lambdas/domain/contract/build-variables.ts';
+import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/contract/engine-release.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 

@@ -1,6 +1,6 @@
 import { Aws, CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PLAN_READS, type PlanReads } from '../lambdas/domain/plan-reads.ts';
+import { PLAN_READS, type PlanReads } from '../lambdas/domain/contract/plan-reads.ts';
 
 /** What plans may always read, by the parameter that lists more of it. */
 type Always = Readonly<Partial<Record<PlanReads['parameter'], readonly string[]>>>;

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib';
 import { CfnManagedPolicy, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { Purpose as BuildPurpose } from '../lambdas/domain/build-source.ts';
+import type { Purpose as BuildPurpose } from '../lambdas/domain/contract/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
@@ -41,7 +41,7 @@ export class TargetAccountStack extends Stack {
       synthesizer: new LegacyStackSynthesizer(),
       ...props,
     });
-    // AWS has actions that cfn-lint does not know yet; test/domain/plan-reads.test.ts holds them against AWS's own list.
+    // AWS has actions that cfn-lint does not know yet; test/domain/contract/plan-reads.test.ts holds them against AWS's own list.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3037'] } } };
     this.application = this.text('Application', {
       description: 'The application, as registered with Stagegate',

@@ -71,7 +71,7 @@ const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],
   ['runtime', 'lambdas/(domain/errors|runtime/(logger|parse-input|services))\\.ts$'],
   ['api', 'lambdas/runtime/(api-handler|operation)\\.ts$'],
-  ['records', 'lambdas/domain/(records|unit-of-work)\\.ts$'],
+  ['records', 'lambdas/domain/(model/table/(records|listings)|transaction/unit-of-work)\\.ts$'],
 ] as const;
 
 /** Every chunk by its name; that of an entry is called after it. */

@@ -1,5 +1,5 @@
 import { installRelease, ReleaseError } from '../buildspecs/program/engine/install-release.ts';
-import { officialAddress } from '../lambdas/domain/engine-release.ts';
+import { officialAddress } from '../lambdas/domain/contract/engine-release.ts';
 import { pinnedEngineHere } from './engine.mjs';
 
 /** `node scripts/install-engine.ts`: downloads the pinned engine for this machine, for commands that find none on the PATH. */

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { DynamoStore } from '../lambdas/adapters/dynamo-store.ts';
-import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
-import { partitionOf } from '../lambdas/domain/partition.ts';
 import {
   type DnsPreparation,
   type Preparation,
   preparationOf,
   prepareEphemeralName,
-} from '../lambdas/domain/prepare-account.ts';
+} from '../lambdas/domain/environment/prepare-account.ts';
+import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
+import { partitionOf } from '../lambdas/domain/model/partition.ts';
 import { STATE_READERS } from '../lambdas/functions.ts';
 import { SURROUNDINGS } from '../lambdas/runtime/services.ts';
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { type AuditHead, emptyChain, proveNext } from '../lambdas/domain/audit.ts';
+import { type AuditHead, emptyChain, proveNext } from '../lambdas/domain/model/audit.ts';
 import { AuditUnreadableError, readAudit } from './audit-api.ts';
 import type { CommandLine } from './command-line.ts';
 

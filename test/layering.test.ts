@@ -25,8 +25,7 @@ const DOMAIN = /^lambdas\/domain\//;
 const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
 /** What the template, the functions and the build program agree on. */
-const BUILD_CONTRACT =
-  /^lambdas\/domain\/(added-files|build-credentials|build-environment-variables|build-result|build-variables|commit-facts|engine-release|locked-provider|plan-reads|provider-cache|run-objects|state-head|state-resources)\.ts$/;
+const BUILD_CONTRACT = /^lambdas\/domain\/contract\//;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -81,6 +80,27 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'the local cloud': { files: /^local\//, may: [/^local\//, PACKAGE()] },
 };
 
+/**
+ * The rooms of the domain from the ground up: what things are lies below, what happens to them above. A room uses what is
+ * below it, and no other room of its own floor.
+ */
+const FLOORS: readonly (readonly string[])[] = [
+  ['names', 'errors', 'events', 'operation', 'policy', 'json-value'],
+  ['contract'],
+  ['prices'],
+  ['plan'],
+  ['model'],
+  ['ports'],
+  ['transaction'],
+  ['approver', 'dns'],
+  ['build'],
+  ['approval', 'links'],
+  ['deployment'],
+  ['application', 'environment', 'release'],
+  ['ephemeral', 'webhook'],
+  ['reconcile'],
+];
+
 /** Any package, but no file of this repository. */
 function PACKAGE(): RegExp {
   return /^(?!lambdas\/|lib\/|local\/|test\/|examples\/|buildspecs\/|scripts\/|bin\/)/;
@@ -105,6 +125,38 @@ describe.each(Object.entries(LAYERS))('%s', (_, { files, may, node }) => {
   });
 });
 
+describe('the rooms of the domain', () => {
+  const own = sources.filter(({ file }) => DOMAIN.test(file));
+  const roomOf = (file: string) => file.replace(DOMAIN, '').replace(/\/.*|\.ts$/, '');
+  const floorOf = (file: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
+
+  test('are all on a floor', () => {
+    expect(own.filter(({ file }) => floorOf(file) === -1).map(({ file }) => file)).toEqual([]);
+    expect(new Set(own.map(({ file }) => roomOf(file)))).toEqual(new Set(FLOORS.flat()));
+  });
+
+  test('import no room above or beside them', () => {
+    const isFree = (from: string, to: string) => roomOf(from) === roomOf(to) || floorOf(to) < floorOf(from);
+    // What all share is no room: its files may know each other.
+    const isShared = (from: string, to: string) => floorOf(from) === 0 && floorOf(to) === 0;
+    const wrong = own.flatMap(({ file, imports }) =>
+      imports
+        .filter((name) => DOMAIN.test(name) && !isFree(file, name) && !isShared(file, name))
+        .map((name) => `${file} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('no file imports itself by way of others', () => {
+  expect(circlesIn(sources)).toEqual([]);
+});
+
+test('a circle is found', () => {
+  const source = (file: string, ...imports: string[]): Source => ({ file, imports });
+  expect(circlesIn([source('a', 'b'), source('b', 'zod', 'c'), source('c', 'b')])).toEqual(['b -> c -> b']);
+});
+
 test.each(['local', 'test', 'examples'])('nothing but scripts and itself imports %s', (folder) => {
   const wrong = sources
     .filter(({ file }) => !file.startsWith('scripts/') && !file.startsWith(`${folder}/`))
@@ -125,6 +177,21 @@ test.each([
 ])('finds the imports of %j', (text, imports) => {
   expect(importsOf('lib/a.ts', text)).toEqual(imports);
 });
+
+/** One circle for each import that closes one. */
+function circlesIn(all: readonly Source[]): string[] {
+  const importsBy = new Map(all.map(({ file, imports }) => [file, imports]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  function walk(file: string, way: readonly string[]): void {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+    if (way.includes(file) || done.has(file)) return;
+    for (const name of importsBy.get(file) ?? []) walk(name, [...way, file]);
+    done.add(file);
+  }
+  for (const { file } of all) walk(file, []);
+  return circles;
+}
 
 function readSources(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

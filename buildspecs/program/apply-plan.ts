@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApplyResult } from '../../lambdas/domain/build-result.ts';
-import { RUN_OBJECTS } from '../../lambdas/domain/run-objects.ts';
-import { countManaged } from '../../lambdas/domain/state-resources.ts';
+import type { ApplyResult } from '../../lambdas/domain/contract/build-result.ts';
+import { RUN_OBJECTS } from '../../lambdas/domain/contract/run-objects.ts';
+import { countManaged } from '../../lambdas/domain/contract/state-resources.ts';
 import { ObjectExistsError } from './artifacts/artifacts.ts';
 import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';

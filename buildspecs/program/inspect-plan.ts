@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listAdded } from '../../lambdas/domain/added-files.ts';
-import type { InspectionResult, InspectionSuccess } from '../../lambdas/domain/build-result.ts';
+import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
+import type { InspectionResult, InspectionSuccess } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
 import { PhaseError } from './build/failure.ts';
 import type { InspectBuild } from './build/run-build.ts';

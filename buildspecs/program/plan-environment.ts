@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { listAdded } from '../../lambdas/domain/added-files.ts';
-import type { PlanResult } from '../../lambdas/domain/build-result.ts';
+import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
+import type { PlanResult } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
 import { allEnded } from './build/all-ended.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';

@@ -9,9 +9,9 @@ import {
 } from '@aws-sdk/client-acm';
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
-import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/certificate.ts';
+import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/model/certificate.ts';
+import { plainName } from '../domain/model/zone-record.ts';
 import type { AssumedRole, Certificates } from '../domain/ports.ts';
-import { plainName } from '../domain/zone-record.ts';
 import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 

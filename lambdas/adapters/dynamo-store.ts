@@ -1,9 +1,15 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
-import type { Listing } from '../domain/listings.ts';
+import type { Listing } from '../domain/model/table/listings.ts';
+import type { KeyOf, Kind, RecordOf, StoredRecord } from '../domain/model/table/records.ts';
 import type { Page, ReadAhead, Store, Transaction } from '../domain/ports.ts';
-import type { KeyOf, Kind, RecordOf, StoredRecord } from '../domain/records.ts';
-import { type Change, keyOf, parseRecord, RememberedReads, runTransaction } from '../domain/unit-of-work.ts';
+import {
+  type Change,
+  keyOf,
+  parseRecord,
+  RememberedReads,
+  runTransaction,
+} from '../domain/transaction/unit-of-work.ts';
 import { type DynamoAccess, DynamoConnection } from './dynamo-connection.ts';
 import { DynamoReads } from './dynamo-reads.ts';
 import type { DynamoWrites } from './dynamo-writes.ts';

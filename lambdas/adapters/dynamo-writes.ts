@@ -1,6 +1,6 @@
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { type Change, nextVersion } from '../domain/unit-of-work.ts';
+import { type Change, nextVersion } from '../domain/transaction/unit-of-work.ts';
 import type { DynamoConnection } from './dynamo-connection.ts';
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

@@ -1,6 +1,6 @@
 import dns, { NODATA, NOTFOUND } from 'node:dns/promises';
+import { plainName } from '../domain/model/zone-record.ts';
 import type { PublicDns } from '../domain/ports.ts';
-import { plainName } from '../domain/zone-record.ts';
 
 /** Asks the resolver of the machine, which on Lambda asks the public DNS. */
 export class ResolverPublicDns implements PublicDns {

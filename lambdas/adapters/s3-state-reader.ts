@@ -1,11 +1,11 @@
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
-import { type Environment, roleArnOf } from '../domain/environment.ts';
+import type { StateAddress } from '../domain/contract/state-address.ts';
+import { type StateHead, StateHeadSchema } from '../domain/contract/state-head.ts';
+import { countManaged } from '../domain/contract/state-resources.ts';
 import { StateUnreadableError } from '../domain/errors.ts';
+import { type Environment, roleArnOf } from '../domain/model/environment.ts';
 import type { StateReader } from '../domain/ports.ts';
-import type { StateAddress } from '../domain/state-address.ts';
-import { type StateHead, StateHeadSchema } from '../domain/state-head.ts';
-import { countManaged } from '../domain/state-resources.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 /** Whoever may apply may write what they like there; functions that read it go on nevertheless. */

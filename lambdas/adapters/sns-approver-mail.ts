@@ -12,7 +12,7 @@ import {
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
 import * as z from 'zod';
-import { type ConfirmationLink, notThatLink, readConfirmationLink } from '../domain/confirmation-link.ts';
+import { type ConfirmationLink, notThatLink, readConfirmationLink } from '../domain/approver/confirmation-link.ts';
 import { InvalidInputError, RefusedError } from '../domain/errors.ts';
 import type { ApproverMail, Confirmation, Subscription } from '../domain/ports.ts';
 

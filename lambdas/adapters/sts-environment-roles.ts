@@ -1,5 +1,5 @@
 import { STSClient, STSServiceException } from '@aws-sdk/client-sts';
-import type { BuildCredentials } from '../domain/build-credentials.ts';
+import type { BuildCredentials } from '../domain/contract/build-credentials.ts';
 import { RoleRefusedError } from '../domain/errors.ts';
 import type { AssumedRole, EnvironmentRoles } from '../domain/ports.ts';
 import { assumeRole } from './assume-role.ts';

@@ -1,8 +1,8 @@
-import { cancelDeployment as cancel } from '../domain/cancel-deployment.ts';
-import { isTerminal } from '../domain/deployment.ts';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findDeployment } from '../domain/find.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { cancelDeployment as cancel } from '../domain/deployment/cancel-deployment.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { isTerminal } from '../domain/model/deployment.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath } from './inputs.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { removeApplication } from '../domain/remove-application.ts';
+import { removeApplication } from '../domain/application/remove-application.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { findApplication } from '../domain/find.ts';
-import { removeApprover } from '../domain/remove-approver.ts';
+import { removeApprover } from '../domain/approver/remove-approver.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApproverPath } from './inputs.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findEnvironment } from '../domain/find.ts';
-import { requestRemoval } from '../domain/request-removal.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { requestRemoval } from '../domain/environment/request-removal.ts';
+import { findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

@@ -1,7 +1,7 @@
-import { deleteEphemeral } from '../domain/delete-ephemeral.ts';
-import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral-view.ts';
-import { findEphemeral } from '../domain/find.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { deleteEphemeral } from '../domain/ephemeral/delete-ephemeral.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral/ephemeral-view.ts';
+import { findEphemeral } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EphemeralPath } from './inputs.ts';

@@ -1,5 +1,5 @@
-import { ApplicationViewSchema, showApplication } from '../domain/application-view.ts';
-import { findApplication } from '../domain/find.ts';
+import { ApplicationViewSchema, showApplication } from '../domain/application/application-view.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

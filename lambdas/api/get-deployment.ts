@@ -1,5 +1,5 @@
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findDeployment } from '../domain/find.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath } from './inputs.ts';

@@ -1,5 +1,5 @@
-import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment-view.ts';
-import { findApplication, findEnvironment } from '../domain/find.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment/environment-view.ts';
+import { findApplication, findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

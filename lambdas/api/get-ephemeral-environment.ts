@@ -1,5 +1,5 @@
-import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral-view.ts';
-import { findEphemeral } from '../domain/find.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral/ephemeral-view.ts';
+import { findEphemeral } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EphemeralPath } from './inputs.ts';

@@ -1,5 +1,5 @@
-import { findEnvironment } from '../domain/find.ts';
-import { OutputsViewSchema, showOutputs } from '../domain/outputs-view.ts';
+import { OutputsViewSchema, showOutputs } from '../domain/environment/outputs-view.ts';
+import { findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

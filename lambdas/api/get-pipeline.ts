@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { EnvironmentSummarySchema, summarizeEnvironment } from '../domain/environment-view.ts';
-import { findApplication } from '../domain/find.ts';
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../domain/environment/environment-view.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

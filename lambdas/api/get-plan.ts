@@ -1,8 +1,8 @@
-import { plannedOf } from '../domain/deployment.ts';
+import { findAnalysis } from '../domain/deployment/find-analysis.ts';
+import { PlanViewSchema, viewPlan } from '../domain/deployment/plan-view.ts';
 import { NotFoundError } from '../domain/errors.ts';
-import { findDeployment } from '../domain/find.ts';
-import { findAnalysis } from '../domain/find-analysis.ts';
-import { PlanViewSchema, viewPlan } from '../domain/plan-view.ts';
+import { plannedOf } from '../domain/model/deployment.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath } from './inputs.ts';

@@ -1,5 +1,5 @@
-import { findRelease } from '../domain/find.ts';
-import { ReleaseViewSchema, viewRelease } from '../domain/release-view.ts';
+import { ReleaseViewSchema, viewRelease } from '../domain/release/release-view.ts';
+import { findRelease } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ReleasePath } from './inputs.ts';

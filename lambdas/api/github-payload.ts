@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError, RefusedError } from '../domain/errors.ts';
-import { isRepositoryIn } from '../domain/repository.ts';
+import { isRepositoryIn } from '../domain/model/repository.ts';
 import {
   DeletePayloadSchema,
   FromRepositorySchema,

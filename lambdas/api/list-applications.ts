@@ -1,5 +1,5 @@
-import { ApplicationViewSchema, showApplication } from '../domain/application-view.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { ApplicationViewSchema, showApplication } from '../domain/application/application-view.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { PageQuery, pageOf } from './inputs.ts';

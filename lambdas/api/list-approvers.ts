@@ -1,6 +1,6 @@
-import { ApproverViewSchema, showApprover } from '../domain/approver-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { ApproverViewSchema, showApprover } from '../domain/approver/approver-view.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';

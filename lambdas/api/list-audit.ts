@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { AuditEntrySchema, AuditHeadSchema } from '../domain/audit.ts';
 import { NotFoundError } from '../domain/errors.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { AuditEntrySchema, AuditHeadSchema } from '../domain/model/audit.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';

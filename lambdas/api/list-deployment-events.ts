@@ -1,6 +1,6 @@
-import { DeploymentEventSchema } from '../domain/deployment-event.ts';
-import { findDeployment } from '../domain/find.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { DeploymentEventSchema } from '../domain/model/deployment-event.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath, PageQuery, pageOf } from './inputs.ts';

@@ -1,6 +1,6 @@
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findEnvironment } from '../domain/find.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
+import { findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath, PageQuery, pageOf } from './inputs.ts';

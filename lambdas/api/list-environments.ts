@@ -1,6 +1,6 @@
-import { EnvironmentSummarySchema, summarizeEnvironment } from '../domain/environment-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../domain/environment/environment-view.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';

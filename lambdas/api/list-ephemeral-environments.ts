@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '../domain/ephemeral-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { listEphemeral, pageThrough } from '../domain/list-ephemeral.ts';
+import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '../domain/ephemeral/ephemeral-view.ts';
+import { listEphemeral, pageThrough } from '../domain/ephemeral/list-ephemeral.ts';
 import type { Store } from '../domain/ports.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';

@@ -1,6 +1,6 @@
-import { findApplication } from '../domain/find.ts';
-import { LISTINGS } from '../domain/listings.ts';
-import { ReleaseViewSchema, viewRelease } from '../domain/release-view.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
+import { ReleaseViewSchema, viewRelease } from '../domain/release/release-view.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from './inputs.ts';

@@ -1,8 +1,8 @@
-import { adjustEnvironment } from '../domain/adjust-environment.ts';
-import { EnvironmentPatchSchema } from '../domain/environment.ts';
-import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { adjustEnvironment } from '../domain/environment/adjust-environment.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment/environment-view.ts';
+import { EnvironmentPatchSchema } from '../domain/model/environment.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

@@ -1,8 +1,8 @@
-import { adjustEphemeral } from '../domain/adjust-ephemeral.ts';
-import { EphemeralPatchSchema } from '../domain/ephemeral-environment.ts';
-import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral-view.ts';
-import { findEphemeral } from '../domain/find.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { adjustEphemeral } from '../domain/ephemeral/adjust-ephemeral.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral/ephemeral-view.ts';
+import { EphemeralPatchSchema } from '../domain/model/ephemeral-environment.ts';
+import { findEphemeral } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EphemeralPath } from './inputs.ts';

@@ -1,6 +1,6 @@
-import { CredentialsAnswerSchema, CredentialsRequestSchema } from '../domain/build-credentials.ts';
+import { redeemTicket } from '../domain/build/redeem-ticket.ts';
+import { CredentialsAnswerSchema, CredentialsRequestSchema } from '../domain/contract/build-credentials.ts';
 import { RefusedError } from '../domain/errors.ts';
-import { redeemTicket } from '../domain/redeem-ticket.ts';
 import { countCredentialsRefused } from '../runtime/metrics.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { decideAsCaller } from '../domain/decide-gate.ts';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findDeployment } from '../domain/find.ts';
+import { decideAsCaller } from '../domain/approval/decide-gate.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
 import { Sha256Schema } from '../domain/names.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { GatePath } from './inputs.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findDeployment } from '../domain/find.ts';
-import { releaseByHand } from '../domain/release-by-hand.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { releaseByHand } from '../domain/deployment/release-by-hand.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { DeploymentPath } from './inputs.ts';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findEnvironment } from '../domain/find.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { requestDeployment } from '../domain/deployment/request-deployment.ts';
 import { ReleaseNumberSchema } from '../domain/names.ts';
 import { OperationSchema } from '../domain/operation.ts';
-import { requestDeployment } from '../domain/request-deployment.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

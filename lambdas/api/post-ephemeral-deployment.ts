@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
-import { findEphemeral } from '../domain/find.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
+import { redeployEphemeral } from '../domain/ephemeral/redeploy-ephemeral.ts';
 import { CommitSchema } from '../domain/names.ts';
-import { redeployEphemeral } from '../domain/redeploy-ephemeral.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { findEphemeral } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EphemeralPath } from './inputs.ts';

@@ -1,8 +1,8 @@
-import { createEphemeral } from '../domain/create-ephemeral.ts';
-import { EphemeralRequestSchema } from '../domain/ephemeral-environment.ts';
-import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { createEphemeral } from '../domain/ephemeral/create-ephemeral.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../domain/ephemeral/ephemeral-view.ts';
+import { EphemeralRequestSchema } from '../domain/model/ephemeral-environment.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { findDeployment } from '../domain/find.ts';
+import { renewLink } from '../domain/approval/renew-link.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
 import { EmailSchema } from '../domain/names.ts';
 import { GateNameSchema } from '../domain/policy.ts';
-import { renewLink } from '../domain/renew-link.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { findDeployment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { GatePath } from './inputs.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { DeploymentViewSchema, viewDeployment } from '../domain/deployment-view.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../domain/deployment/deployment-view.ts';
 import { EnvironmentNameSchema, ReleaseNumberSchema } from '../domain/names.ts';
-import { requestPromotion } from '../domain/request-promotion.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requestPromotion } from '../domain/release/request-promotion.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { RequesterSchema } from '../domain/deployment.ts';
-import { findEnvironment } from '../domain/find.ts';
-import { liftProtection } from '../domain/lift-protection.ts';
-import { ProtectionLiftRequestSchema } from '../domain/protection-lift.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { liftProtection } from '../domain/environment/lift-protection.ts';
+import { RequesterSchema } from '../domain/model/deployment.ts';
+import { ProtectionLiftRequestSchema } from '../domain/model/protection-lift.ts';
+import { findEnvironment } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

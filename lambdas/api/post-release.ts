@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { requesterOf } from '../domain/approver/requester.ts';
 import { CommitSchema } from '../domain/names.ts';
-import { registerRelease } from '../domain/register-release.ts';
-import { ReleaseViewSchema, viewRelease } from '../domain/release-view.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { registerRelease } from '../domain/release/register-release.ts';
+import { ReleaseViewSchema, viewRelease } from '../domain/release/release-view.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

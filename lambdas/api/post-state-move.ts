@@ -1,7 +1,7 @@
-import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment-view.ts';
-import { findApplication } from '../domain/find.ts';
-import { moveState, StateMoveSchema } from '../domain/move-state.ts';
-import { requesterOf } from '../domain/requester.ts';
+import { requesterOf } from '../domain/approver/requester.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment/environment-view.ts';
+import { moveState, StateMoveSchema } from '../domain/environment/move-state.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

@@ -1,6 +1,6 @@
-import { ApplicationSettingsSchema } from '../domain/application.ts';
-import { ApplicationViewSchema, showApplication } from '../domain/application-view.ts';
-import { configureApplication } from '../domain/configure-application.ts';
+import { ApplicationViewSchema, showApplication } from '../domain/application/application-view.ts';
+import { configureApplication } from '../domain/application/configure-application.ts';
+import { ApplicationSettingsSchema } from '../domain/model/application.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApplicationPath } from './inputs.ts';

@@ -1,6 +1,6 @@
-import { ApproverSettingsSchema } from '../domain/approver.ts';
-import { ApproverViewSchema } from '../domain/approver-view.ts';
-import { registerApprover } from '../domain/register-approver.ts';
+import { ApproverViewSchema } from '../domain/approver/approver-view.ts';
+import { registerApprover } from '../domain/approver/register-approver.ts';
+import { ApproverSettingsSchema } from '../domain/model/approver.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { ApproverPath } from './inputs.ts';

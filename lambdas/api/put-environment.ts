@@ -1,7 +1,7 @@
-import { configureEnvironment } from '../domain/configure-environment.ts';
-import { EnvironmentSettingsSchema } from '../domain/environment.ts';
-import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment-view.ts';
-import { findApplication } from '../domain/find.ts';
+import { configureEnvironment } from '../domain/environment/configure-environment.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../domain/environment/environment-view.ts';
+import { EnvironmentSettingsSchema } from '../domain/model/environment.ts';
+import { findApplication } from '../domain/transaction/find.ts';
 import { answer, operation } from '../runtime/operation.ts';
 import type { Services } from '../runtime/services.ts';
 import { EnvironmentPath } from './inputs.ts';

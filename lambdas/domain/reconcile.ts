@@ -1,14 +1,14 @@
-import { announceEnding } from './announce-ending.ts';
-import { type Deployment, isTerminal } from './deployment.ts';
-import type { EffectServices } from './effects.ts';
-import { announceQueued, resumeGate } from './effects.ts';
-import type { EnvironmentState } from './environment-state.ts';
-import { LISTINGS } from './listings.ts';
+import { announceEnding } from './deployment/announce-ending.ts';
+import { EXECUTION_ENDED, recordFailure } from './deployment/record-ending.ts';
+import { passOn, releaseEnvironment } from './deployment/release-environment.ts';
+import { type Deployment, isTerminal } from './model/deployment.ts';
+import type { EnvironmentState } from './model/environment-state.ts';
+import { LISTINGS } from './model/table/listings.ts';
 import { GATES } from './policy.ts';
 import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
-import { automaticTarget, promoteAutomatically } from './promote.ts';
-import { EXECUTION_ENDED, recordFailure } from './record-ending.ts';
-import { passOn, releaseEnvironment } from './release-environment.ts';
+import { automaticTarget, promoteAutomatically } from './release/promote.ts';
+import type { EffectServices } from './transaction/effects.ts';
+import { announceQueued, resumeGate } from './transaction/effects.ts';
 
 export type ReconcileServices = EffectServices & {
   readonly artifacts: ArtifactStore;

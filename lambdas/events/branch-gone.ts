@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { endWithBranch } from '../domain/ephemeral/follow-branch.ts';
 import { BranchDeletedSchema, PullRequestClosedSchema } from '../domain/events.ts';
-import { endWithBranch } from '../domain/follow-branch.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { servicesOf } from '../runtime/services.ts';
 

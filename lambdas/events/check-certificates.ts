@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checkCertificates } from '../domain/check-certificates.ts';
+import { checkCertificates } from '../domain/dns/check-certificates.ts';
 import { dnsServices } from '../runtime/dns-services.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';

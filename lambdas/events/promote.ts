@@ -1,5 +1,5 @@
 import { DeploymentSucceededSchema } from '../domain/events.ts';
-import { promoteAutomatically } from '../domain/promote.ts';
+import { promoteAutomatically } from '../domain/release/promote.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { servicesOf } from '../runtime/services.ts';

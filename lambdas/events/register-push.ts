@@ -1,6 +1,6 @@
+import { followPush } from '../domain/ephemeral/follow-branch.ts';
 import { ConfigPushedSchema } from '../domain/events.ts';
-import { followPush } from '../domain/follow-branch.ts';
-import { registerPush } from '../domain/register-push.ts';
+import { registerPush } from '../domain/release/register-push.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { servicesOf } from '../runtime/services.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { sendReminders } from '../domain/send-reminders.ts';
+import { sendReminders } from '../domain/approval/send-reminders.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { servicesOf } from '../runtime/services.ts';

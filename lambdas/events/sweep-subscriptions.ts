@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { sweepSubscriptions } from '../domain/sweep-subscriptions.ts';
+import { sweepSubscriptions } from '../domain/approver/sweep-subscriptions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countLost } from '../runtime/metrics.ts';

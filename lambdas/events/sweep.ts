@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Swept, sweepEnvironment, sweepEnvironments } from '../domain/sweep-environments.ts';
+import { type Swept, sweepEnvironment, sweepEnvironments } from '../domain/ephemeral/sweep-environments.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countStuckEnvironments } from '../runtime/metrics.ts';

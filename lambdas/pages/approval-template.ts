@@ -1,4 +1,4 @@
-import type { Decision } from '../domain/gate.ts';
+import type { Decision } from '../domain/model/gate.ts';
 import type { ApprovalState, ApprovalView, GateInWords } from './approval-view.ts';
 import { blastRadiusPicture, pictureLegend } from './blast-radius-picture.ts';
 import { changesSection } from './changes-section.ts';

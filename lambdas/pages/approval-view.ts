@@ -1,13 +1,13 @@
-import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/deployment.ts';
+import type { ParityView } from '../domain/environment/find-parity.ts';
 import { RefusedError } from '../domain/errors.ts';
-import type { ParityView } from '../domain/find-parity.ts';
-import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/gate.ts';
-import { isReplaced } from '../domain/link-state.ts';
+import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
+import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/model/gate.ts';
+import { isReplaced } from '../domain/model/link-state.ts';
+import type { Release } from '../domain/model/release.ts';
+import { statedOtherwise, wordsFrom } from '../domain/model/release-words.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
 import type { Stage } from '../domain/policy.ts';
-import type { Release } from '../domain/release.ts';
-import { statedOtherwise, wordsFrom } from '../domain/release-words.ts';
 import type { ApprovalRecords } from './load-approval.ts';
 import {
   capitalized,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decideGate, readForDecision } from '../domain/decide-gate.ts';
+import { decideGate, readForDecision } from '../domain/approval/decide-gate.ts';
 import { type Refusal, RefusedError } from '../domain/errors.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';

@@ -1,17 +1,17 @@
-import type { Application } from '../domain/application.ts';
-import type { Approver } from '../domain/approver.ts';
-import { type Deployment, plannedOf } from '../domain/deployment.ts';
-import type { Environment } from '../domain/environment.ts';
-import { findAnalysis, findEarlierAnalysis } from '../domain/find-analysis.ts';
-import { findParityOf, type ParityView, readForParity } from '../domain/find-parity.ts';
-import type { Gate } from '../domain/gate.ts';
-import type { LinkState } from '../domain/link-state.ts';
-import { listAll } from '../domain/list-all.ts';
-import { LISTINGS } from '../domain/listings.ts';
+import { findAnalysis, findEarlierAnalysis } from '../domain/deployment/find-analysis.ts';
+import { findParityOf, type ParityView, readForParity } from '../domain/environment/find-parity.ts';
+import type { Application } from '../domain/model/application.ts';
+import type { Approver } from '../domain/model/approver.ts';
+import { type Deployment, plannedOf } from '../domain/model/deployment.ts';
+import type { Environment } from '../domain/model/environment.ts';
+import type { Gate } from '../domain/model/gate.ts';
+import type { LinkState } from '../domain/model/link-state.ts';
+import type { Release } from '../domain/model/release.ts';
+import { LISTINGS } from '../domain/model/table/listings.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { GATES } from '../domain/policy.ts';
 import type { ApprovalLink, ArtifactStore, Reader, Store } from '../domain/ports.ts';
-import type { Release } from '../domain/release.ts';
+import { listAll } from '../domain/transaction/list-all.ts';
 
 /** The records that a link leads to. */
 export interface LinkedRecords {

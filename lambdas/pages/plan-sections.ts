@@ -1,4 +1,4 @@
-import type { ParityView } from '../domain/find-parity.ts';
+import type { ParityView } from '../domain/environment/find-parity.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';

@@ -1,7 +1,7 @@
-import type { Status } from '../domain/deployment.ts';
+import type { Status } from '../domain/model/deployment.ts';
 import type { Operation } from '../domain/operation.ts';
 
-export { moment, nameOf } from '../domain/in-words.ts';
+export { moment, nameOf } from '../domain/approval/in-words.ts';
 
 /** How the pages put things into words. */
 

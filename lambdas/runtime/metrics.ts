@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { ProviderCounts } from '../domain/build-result.ts';
-import type { Status } from '../domain/deployment.ts';
+import type { ProviderCounts } from '../domain/contract/build-result.ts';
+import type { Status } from '../domain/model/deployment.ts';
 
 /** Namespace and names the alarms in `lib/constructs/alarms.ts` watch. Written to the log in CloudWatch's embedded format. */
 const metrics = new Metrics({ namespace: 'Stagegate', serviceName: 'deployments' });

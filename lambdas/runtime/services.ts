@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
-import type { Patience } from '../domain/dns.ts';
-import type { EphemeralLimits } from '../domain/ephemeral-register.ts';
+import type { ReminderTimes } from '../domain/approval/send-reminders.ts';
+import type { Patience } from '../domain/model/dns.ts';
+import type { EphemeralLimits } from '../domain/model/ephemeral-register.ts';
 import type {
   ApproverMail,
   ArtifactStore,
@@ -16,7 +17,6 @@ import type {
   WebhookSecrets,
   Workflow,
 } from '../domain/ports.ts';
-import type { ReminderTimes } from '../domain/send-reminders.ts';
 import { FUNCTIONS, type FunctionEnvironment, type FunctionName } from '../functions.ts';
 import { lazyPort } from './lazy-port.ts';
 

@@ -1,4 +1,4 @@
-import { AcquisitionSchema, acquireEnvironment } from '../domain/acquire-environment.ts';
+import { AcquisitionSchema, acquireEnvironment } from '../domain/deployment/acquire-environment.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

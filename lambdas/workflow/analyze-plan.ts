@@ -1,4 +1,4 @@
-import { analyzeDeploymentPlan, PlanVerdictSchema } from '../domain/analyze-deployment-plan.ts';
+import { analyzeDeploymentPlan, PlanVerdictSchema } from '../domain/deployment/analyze-deployment-plan.ts';
 import { countProviders } from '../runtime/metrics.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';

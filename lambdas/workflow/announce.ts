@@ -1,4 +1,4 @@
-import { announceEnding } from '../domain/announce-ending.ts';
+import { announceEnding } from '../domain/deployment/announce-ending.ts';
 import { countEnding } from '../runtime/metrics.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { awaitGate } from '../domain/await-approval.ts';
+import { awaitGate } from '../domain/approval/await-approval.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { GatePayload, NoResult } from './payload.ts';

@@ -1,4 +1,4 @@
-import { checkPlan, PlanCheckSchema } from '../domain/check-plan.ts';
+import { checkPlan, PlanCheckSchema } from '../domain/deployment/check-plan.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

@@ -1,4 +1,4 @@
-import { ConsumptionSchema, consumePlan } from '../domain/consume-plan.ts';
+import { ConsumptionSchema, consumePlan } from '../domain/deployment/consume-plan.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

@@ -1,4 +1,4 @@
-import { CertificateAnswerSchema, ensureCertificate } from '../domain/ensure-certificate.ts';
+import { CertificateAnswerSchema, ensureCertificate } from '../domain/dns/ensure-certificate.ts';
 import { dnsServices } from '../runtime/dns-services.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';

@@ -1,4 +1,4 @@
-import { ApplyInspectionSchema, inspectFailedApply } from '../domain/inspect-failed-apply.ts';
+import { ApplyInspectionSchema, inspectFailedApply } from '../domain/deployment/inspect-failed-apply.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

@@ -1,4 +1,4 @@
-import { PreparedPlanSchema, preparePlan } from '../domain/prepare-plan.ts';
+import { PreparedPlanSchema, preparePlan } from '../domain/build/prepare-plan.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

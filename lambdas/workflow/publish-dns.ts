@@ -1,4 +1,4 @@
-import { PublicationAnswerSchema, publishDns } from '../domain/publish-dns.ts';
+import { PublicationAnswerSchema, publishDns } from '../domain/dns/publish-dns.ts';
 import { dnsServices } from '../runtime/dns-services.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';

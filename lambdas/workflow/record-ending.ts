@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { CaughtSchema } from '../domain/caught.ts';
-import { StatusSchema } from '../domain/deployment.ts';
-import { EndingSchema, recordEnding } from '../domain/record-ending.ts';
+import { CaughtSchema } from '../domain/deployment/caught.ts';
+import { EndingSchema, recordEnding } from '../domain/deployment/record-ending.ts';
+import { StatusSchema } from '../domain/model/deployment.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';

@@ -1,4 +1,4 @@
-import { recordOutputs } from '../domain/record-outputs.ts';
+import { recordOutputs } from '../domain/deployment/record-outputs.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload, NoResult } from './payload.ts';

@@ -1,4 +1,4 @@
-import { releaseEnvironment } from '../domain/release-environment.ts';
+import { releaseEnvironment } from '../domain/deployment/release-environment.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload, NoResult } from './payload.ts';

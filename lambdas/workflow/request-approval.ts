@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { requestApproval } from '../domain/request-approval.ts';
+import { requestApproval } from '../domain/approval/request-approval.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { GatePayload } from './payload.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { GateStatusSchema } from '../domain/gate.ts';
-import { settleGate } from '../domain/settle-gate.ts';
+import { settleGate } from '../domain/approval/settle-gate.ts';
+import { GateStatusSchema } from '../domain/model/gate.ts';
 import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { GatePayload } from './payload.ts';

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { type CfnProject, Source, type SourceConfig } from 'aws-cdk-lib/aws-codebuild';
-import { type BuildSource, type CodeCommitRepository, PROVIDERS } from '../../lambdas/domain/build-source.ts';
+import { type BuildSource, type CodeCommitRepository, PROVIDERS } from '../../lambdas/domain/contract/build-source.ts';
 import type { Config } from '../config.ts';
 import type { Permission } from './permissions.ts';
 

@@ -3,8 +3,8 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
-import { RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
+import { RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Binding } from './house-function.ts';
@@ -17,7 +17,7 @@ import { acknowledge, type Permission } from './permissions.ts';
 export const RUN_RETENTION = Duration.days(2 * 60 + 7);
 
 const INDEX = 'gsi1';
-/** Partitions of the audit begin with this (`lambdas/domain/records.ts`). */
+/** Partitions of the audit begin with this (`lambdas/domain/model/table/partitions.ts`). */
 const AUDIT_PARTITION = 'AUDIT#';
 
 /** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */

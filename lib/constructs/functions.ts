@@ -1,6 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Purpose } from '../../lambdas/domain/build-source.ts';
+import type { Purpose } from '../../lambdas/domain/contract/build-source.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
 import type { DataStore, RecordUse } from './data-store.ts';

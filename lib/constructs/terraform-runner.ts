@@ -6,11 +6,11 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import * as z from 'zod';
-import { CREDENTIALS_ROUTE } from '../../lambdas/domain/build-credentials.ts';
+import { CREDENTIALS_ROUTE } from '../../lambdas/domain/contract/build-credentials.ts';
 import {
   InspectProjectVariablesSchema,
   type ProjectVariablesSchema,
-} from '../../lambdas/domain/build-environment-variables.ts';
+} from '../../lambdas/domain/contract/build-environment-variables.ts';
 import {
   allowedSourceNames,
   type BuildSource,
@@ -21,9 +21,9 @@ import {
   type Purpose,
   projectName,
   sourceName,
-} from '../../lambdas/domain/build-source.ts';
-import { PROVIDER_PACKAGES } from '../../lambdas/domain/provider-cache.ts';
-import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/run-objects.ts';
+} from '../../lambdas/domain/contract/build-source.ts';
+import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
+import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Config } from '../config.ts';
 import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions, sourcesOf } from './config-sources.ts';
 import type { DataStore } from './data-store.ts';

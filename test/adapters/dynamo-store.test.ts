@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { mockClient } from 'aws-sdk-client-mock';
 import * as z from 'zod';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
-import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
+import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import { isMotoInstalled, startMoto } from '../moto.ts';

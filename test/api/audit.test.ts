@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { emptyChain, proveNext } from '../../lambdas/domain/audit.ts';
+import { emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
 import { OTHER_DIGEST } from '../builders.ts';
 import { APPLICATION, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { ADMIN } from './test-api.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { recordEnding } from '../../lambdas/domain/record-ending.ts';
-import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
+import { recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
 import { aHeadline, commitOf } from '../builders.ts';
 import { APPLICATION, environmentBody, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { ADMIN, type Answer } from './test-api.ts';

@@ -1,11 +1,11 @@
-import type { Planned } from '../../lambdas/domain/deployment.ts';
-import { plannedOf, withPlan } from '../../lambdas/domain/deployment.ts';
+import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
+import { type Ending, recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
+import type { Planned } from '../../lambdas/domain/model/deployment.ts';
+import { plannedOf, withPlan } from '../../lambdas/domain/model/deployment.ts';
+import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
-import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
-import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
-import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
-import { requestApproval } from '../../lambdas/domain/request-approval.ts';
 import { aPlanned, commitOf } from '../builders.ts';
 import { PUBLIC_URL, TestApi } from './test-api.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { RUN_OBJECTS } from '../../lambdas/domain/run-objects.ts';
+import { RUN_OBJECTS } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Execution } from '../../local/asl/execution.ts';
 import { synthesize } from '../../local/synthesize.ts';
 import { CLIENT, STAFF, TestApplication, TestCloud } from '../e2e/test-cloud.ts';

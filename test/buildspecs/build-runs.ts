@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Build } from '@aws-sdk/client-codebuild';
 import type * as z from 'zod';
 import { PHASES } from '../../buildspecs/program/build/phases.ts';
-import { InspectVariablesSchema, type PlanVariablesSchema } from '../../lambdas/domain/build-environment-variables.ts';
+import {
+  InspectVariablesSchema,
+  type PlanVariablesSchema,
+} from '../../lambdas/domain/contract/build-environment-variables.ts';
 import {
   type ApplyResult,
   ApplyResultSchema,
@@ -10,9 +13,9 @@ import {
   PlanResultSchema,
   type PlanSuccess,
   PlanSuccessSchema,
-} from '../../lambdas/domain/build-result.ts';
-import { INSPECT_PROJECT } from '../../lambdas/domain/build-source.ts';
-import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
+} from '../../lambdas/domain/contract/build-result.ts';
+import { INSPECT_PROJECT } from '../../lambdas/domain/contract/build-source.ts';
+import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import {
   artifactBucket,
   type BuildCloud,

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
-import { readCommit } from '../../lambdas/domain/commit-facts.ts';
+import { PlanSuccessSchema } from '../../lambdas/domain/contract/build-result.ts';
+import { readCommit } from '../../lambdas/domain/contract/commit-facts.ts';
 import { aCommitObject } from '../commit-object.ts';
 import { ProgramRun } from './program-runs.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { PlanSuccessSchema } from '../../lambdas/domain/contract/build-result.ts';
 import { textValue } from './forged-variables.ts';
 import { type PlanFacts, planFile } from './plan-files.ts';
 import { AGENT, DIRECTORY, ProgramRun, savePlan } from './program-runs.ts';

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { strToU8, type Zippable, zipSync } from 'fflate';
-import { type EngineRelease, officialAddress } from '../../lambdas/domain/engine-release.ts';
+import { type EngineRelease, officialAddress } from '../../lambdas/domain/contract/engine-release.ts';
 import { freePort } from '../free-port.ts';
 import { type HttpsServer, startHttpsServer } from '../https-server.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';

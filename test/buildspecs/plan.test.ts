@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
+import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { createGitRepository, type GitRepository } from '../local/codebuild/git-repository.ts';
 import {
   artifactBucket,

@@ -19,8 +19,8 @@ import {
   InspectionResultSchema,
   PlanResultSchema,
   PlanSuccessSchema,
-} from '../../lambdas/domain/build-result.ts';
-import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/run-objects.ts';
+} from '../../lambdas/domain/contract/build-result.ts';
+import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/contract/run-objects.ts';
 import { planFile, S3_BACKEND } from './plan-files.ts';
 
 /**

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CredentialsError } from '../../buildspecs/program/credentials/broker.ts';
-import { PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
+import { PlanSuccessSchema } from '../../lambdas/domain/contract/build-result.ts';
 import { appliedOf, applyFailureOf, planFailureOf } from './build-runs.ts';
 import { S3_BACKEND } from './plan-files.ts';
 import { AGENT, BUILD_ID, event, ProgramRun, resolveBackend, savePlan, TICKET } from './program-runs.ts';

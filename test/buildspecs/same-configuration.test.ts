@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PhaseError } from '../../buildspecs/program/build/failure.ts';
 import { requireSameConfiguration } from '../../buildspecs/program/engine/same-configuration.ts';
-import type { EngineName } from '../../lambdas/domain/engine-release.ts';
+import type { EngineName } from '../../lambdas/domain/contract/engine-release.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 const DIRECTORY = 'apps/shop/dev1';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { outputsOf } from '../../buildspecs/program/engine/state.ts';
-import { countManaged } from '../../lambdas/domain/state-resources.ts';
+import { countManaged } from '../../lambdas/domain/contract/state-resources.ts';
 
 const managed = (instances: number) => ({ mode: 'managed', instances: Array(instances).fill({}) });
 const data = { mode: 'data', instances: [{}] };

@@ -1,4 +1,4 @@
-import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
+import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { anApplication } from '../builders.ts';
 import { httpEvent } from '../http-event.ts';
 import { type StandInTable, startStandInTable } from '../stand-in-table.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { ZoneRecord } from '../../lambdas/domain/model/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../../lambdas/domain/ports.ts';
-import type { ZoneRecord } from '../../lambdas/domain/zone-record.ts';
 
 interface Open {
   readonly zones: HostedZones;

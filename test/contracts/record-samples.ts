@@ -1,5 +1,5 @@
-import { appendTo } from '../../lambdas/domain/audit.ts';
-import type { Kind, RecordOf } from '../../lambdas/domain/records.ts';
+import { appendTo } from '../../lambdas/domain/model/audit.ts';
+import type { Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import {
   aDecision,
   aDeployment,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
-import { LISTINGS, type Listing } from '../../lambdas/domain/listings.ts';
+import { LISTINGS, type Listing } from '../../lambdas/domain/model/table/listings.ts';
+import { type KeyOf, type Kind, RECORDS, type RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Store, Transaction } from '../../lambdas/domain/ports.ts';
-import { type KeyOf, type Kind, RECORDS, type RecordOf } from '../../lambdas/domain/records.ts';
 import { aDeployment, aGate, anApplication, anApprover, anEnvironmentState, aRelease, NOW } from '../builders.ts';
 import { RECORD_SAMPLES } from './record-samples.ts';
 

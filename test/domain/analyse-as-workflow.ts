@@ -1,5 +1,5 @@
-import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
-import type { InspectionSuccess } from '../../lambdas/domain/build-result.ts';
+import type { InspectionSuccess } from '../../lambdas/domain/contract/build-result.ts';
+import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-deployment-plan.ts';
 import { leaveInspection } from './plan-artifacts.ts';
 import type { World } from './world.ts';
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type * as z from 'zod';
-import { ApplicationSettingsSchema } from '../../lambdas/domain/application.ts';
-import { ApproverSettingsSchema } from '../../lambdas/domain/approver.ts';
-import { EnvironmentPatchSchema, EnvironmentSettingsSchema } from '../../lambdas/domain/environment.ts';
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { ConfigPushedSchema } from '../../lambdas/domain/events.ts';
+import { ApplicationSettingsSchema } from '../../lambdas/domain/model/application.ts';
+import { ApproverSettingsSchema } from '../../lambdas/domain/model/approver.ts';
+import { EnvironmentPatchSchema, EnvironmentSettingsSchema } from '../../lambdas/domain/model/environment.ts';
+import { ProtectionLiftRequestSchema } from '../../lambdas/domain/model/protection-lift.ts';
 import {
   ApplicationNameSchema,
   DeploymentIdSchema,
@@ -12,7 +13,6 @@ import {
   EmailSchema,
   EnvironmentNameSchema,
 } from '../../lambdas/domain/names.ts';
-import { ProtectionLiftRequestSchema } from '../../lambdas/domain/protection-lift.ts';
 import { parseInput } from '../../lambdas/runtime/parse-input.ts';
 import { aPush } from '../builders.ts';
 

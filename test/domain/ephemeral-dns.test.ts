@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { deleteEphemeral } from '../../lambdas/domain/delete-ephemeral.ts';
-import type { Deployment } from '../../lambdas/domain/deployment.ts';
-import { viewEphemeral } from '../../lambdas/domain/ephemeral-view.ts';
-import { preparationOf, prepareEphemeralName } from '../../lambdas/domain/prepare-account.ts';
-import { requestRemoval } from '../../lambdas/domain/request-removal.ts';
+import { preparationOf, prepareEphemeralName } from '../../lambdas/domain/environment/prepare-account.ts';
+import { requestRemoval } from '../../lambdas/domain/environment/request-removal.ts';
+import { deleteEphemeral } from '../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { viewEphemeral } from '../../lambdas/domain/ephemeral/ephemeral-view.ts';
+import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
 import { commitOf } from '../builders.ts';
 import { DnsWorld, LOAD_BALANCER } from './dns-world.ts';
 import { TOOLING } from './world.ts';

@@ -1,5 +1,5 @@
-import { AuditEntrySchema } from '../../lambdas/domain/audit.ts';
-import { ConsumedPlanSchema } from '../../lambdas/domain/consumed-plan.ts';
+import { AuditEntrySchema } from '../../lambdas/domain/model/audit.ts';
+import { ConsumedPlanSchema } from '../../lambdas/domain/model/consumed-plan.ts';
 import {
   canBecome,
   type Deployment,
@@ -7,9 +7,9 @@ import {
   isTerminal,
   orderOf,
   type Status,
-} from '../../lambdas/domain/deployment.ts';
-import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/domain/environment-state.ts';
-import { type Gate, GateSchema } from '../../lambdas/domain/gate.ts';
+} from '../../lambdas/domain/model/deployment.ts';
+import { type EnvironmentState, EnvironmentStateSchema } from '../../lambdas/domain/model/environment-state.ts';
+import { type Gate, GateSchema } from '../../lambdas/domain/model/gate.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import { GATES } from '../../lambdas/domain/policy.ts';
 import type { InMemoryStore, Written } from '../fakes/in-memory-store.ts';

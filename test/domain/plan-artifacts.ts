@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type InspectionSuccess, type PlanSuccess, PlanSuccessSchema } from '../../lambdas/domain/build-result.ts';
-import { type Deployment, runPrefix } from '../../lambdas/domain/deployment.ts';
+import {
+  type InspectionSuccess,
+  type PlanSuccess,
+  PlanSuccessSchema,
+} from '../../lambdas/domain/contract/build-result.ts';
+import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import type { StateAddress } from '../../lambdas/domain/contract/state-address.ts';
+import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
-import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
-import type { StateAddress } from '../../lambdas/domain/state-address.ts';
 
 export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { configureApplication } from '../../lambdas/domain/configure-application.ts';
-import { configureEnvironment } from '../../lambdas/domain/configure-environment.ts';
-import { requireOrdered } from '../../lambdas/domain/pipeline.ts';
+import { configureApplication } from '../../lambdas/domain/application/configure-application.ts';
+import { configureEnvironment } from '../../lambdas/domain/environment/configure-environment.ts';
+import { requireOrdered } from '../../lambdas/domain/model/pipeline.ts';
 import {
   DEFAULT_POLICY,
   gatesOf,

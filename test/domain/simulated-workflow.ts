@@ -1,16 +1,24 @@
-import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/acquire-environment.ts';
-import { analyzeDeploymentPlan } from '../../lambdas/domain/analyze-deployment-plan.ts';
-import { announceEnding } from '../../lambdas/domain/announce-ending.ts';
-import { awaitGate } from '../../lambdas/domain/await-approval.ts';
-import type { BuildRequest } from '../../lambdas/domain/build-request.ts';
-import type { Caught } from '../../lambdas/domain/caught.ts';
-import { checkPlan } from '../../lambdas/domain/check-plan.ts';
-import { consumePlan } from '../../lambdas/domain/consume-plan.ts';
-import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/deployment.ts';
-import type { DnsServices } from '../../lambdas/domain/dns-subject.ts';
-import { ensureCertificate } from '../../lambdas/domain/ensure-certificate.ts';
+import { awaitGate } from '../../lambdas/domain/approval/await-approval.ts';
+import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
+import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
+import type { BuildRequest } from '../../lambdas/domain/build/build-request.ts';
+import { preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
+import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import { type Acquisition, acquireEnvironment } from '../../lambdas/domain/deployment/acquire-environment.ts';
+import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-deployment-plan.ts';
+import { announceEnding } from '../../lambdas/domain/deployment/announce-ending.ts';
+import type { Caught } from '../../lambdas/domain/deployment/caught.ts';
+import { checkPlan } from '../../lambdas/domain/deployment/check-plan.ts';
+import { consumePlan } from '../../lambdas/domain/deployment/consume-plan.ts';
+import { inspectFailedApply } from '../../lambdas/domain/deployment/inspect-failed-apply.ts';
+import { type Ending, recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import { recordOutputs } from '../../lambdas/domain/deployment/record-outputs.ts';
+import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
+import type { DnsServices } from '../../lambdas/domain/dns/dns-subject.ts';
+import { ensureCertificate } from '../../lambdas/domain/dns/ensure-certificate.ts';
+import { publishDns } from '../../lambdas/domain/dns/publish-dns.ts';
 import { ConflictError, NotHolderError } from '../../lambdas/domain/errors.ts';
-import { inspectFailedApply } from '../../lambdas/domain/inspect-failed-apply.ts';
+import { type Deployment, runPrefix, type Status } from '../../lambdas/domain/model/deployment.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
 import type {
   ApproverMail,
@@ -21,14 +29,6 @@ import type {
   Store,
   Workflow,
 } from '../../lambdas/domain/ports.ts';
-import { preparePlan } from '../../lambdas/domain/prepare-plan.ts';
-import { publishDns } from '../../lambdas/domain/publish-dns.ts';
-import { type Ending, recordEnding } from '../../lambdas/domain/record-ending.ts';
-import { recordOutputs } from '../../lambdas/domain/record-outputs.ts';
-import { releaseEnvironment } from '../../lambdas/domain/release-environment.ts';
-import { requestApproval } from '../../lambdas/domain/request-approval.ts';
-import { runObjectKey } from '../../lambdas/domain/run-objects.ts';
-import { settleGate } from '../../lambdas/domain/settle-gate.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import type { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { leaveInspection, leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';

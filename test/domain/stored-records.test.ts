@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
+import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 
 /**
  * What is stored outlives the code that stored it: these are the fingerprints of the schemas that records are parsed

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseTicket } from '../../lambdas/domain/build-credentials.ts';
+import { redeemTicket } from '../../lambdas/domain/build/redeem-ticket.ts';
+import { parseTicket } from '../../lambdas/domain/contract/build-credentials.ts';
 import { DomainError } from '../../lambdas/domain/errors.ts';
-import { redeemTicket } from '../../lambdas/domain/redeem-ticket.ts';
 import { anApplication, anEnvironment } from '../builders.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { World } from './world.ts';

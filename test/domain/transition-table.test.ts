@@ -9,7 +9,7 @@ import {
   startApplying,
   startPlanning,
   succeed,
-} from '../../lambdas/domain/deployment.ts';
+} from '../../lambdas/domain/model/deployment.ts';
 import { aDeployment, aPlanned, NOW } from '../builders.ts';
 
 const ALLOWED = new Set([

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { readForDecision } from '../../lambdas/domain/decide-gate.ts';
-import { registerRelease } from '../../lambdas/domain/register-release.ts';
-import { requestPromotion } from '../../lambdas/domain/request-promotion.ts';
+import { readForDecision } from '../../lambdas/domain/approval/decide-gate.ts';
+import { registerRelease } from '../../lambdas/domain/release/register-release.ts';
+import { requestPromotion } from '../../lambdas/domain/release/request-promotion.ts';
 import { aCommitObject } from '../commit-object.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { ALICE, CAROL, TOOLING, World } from './world.ts';

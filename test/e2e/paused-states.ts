@@ -1,5 +1,5 @@
 import { ExecutionDoesNotExist, GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
-import { INSPECT_ROLE } from '../../lambdas/domain/build-source.ts';
+import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
 /** The states of a deployment without gates that do something, in their order, and the function (or build) at work in each. */

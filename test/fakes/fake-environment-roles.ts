@@ -1,4 +1,4 @@
-import type { BuildCredentials } from '../../lambdas/domain/build-credentials.ts';
+import type { BuildCredentials } from '../../lambdas/domain/contract/build-credentials.ts';
 import { RoleRefusedError } from '../../lambdas/domain/errors.ts';
 import type { AssumedRole, EnvironmentRoles } from '../../lambdas/domain/ports.ts';
 

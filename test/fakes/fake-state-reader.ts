@@ -1,8 +1,8 @@
-import type { Environment } from '../../lambdas/domain/environment.ts';
+import type { StateAddress } from '../../lambdas/domain/contract/state-address.ts';
+import type { StateHead } from '../../lambdas/domain/contract/state-head.ts';
 import { StateUnreadableError } from '../../lambdas/domain/errors.ts';
+import type { Environment } from '../../lambdas/domain/model/environment.ts';
 import type { StateReader } from '../../lambdas/domain/ports.ts';
-import type { StateAddress } from '../../lambdas/domain/state-address.ts';
-import type { StateHead } from '../../lambdas/domain/state-head.ts';
 
 /** Terraform states as far as their heads go, and how much is in them. */
 export class FakeStateReader implements StateReader {

@@ -1,4 +1,4 @@
-import { notThatLink, readConfirmationLink } from '../../lambdas/domain/confirmation-link.ts';
+import { notThatLink, readConfirmationLink } from '../../lambdas/domain/approver/confirmation-link.ts';
 import { RefusedError } from '../../lambdas/domain/errors.ts';
 import type { ApproverMail, Confirmation, Subscription } from '../../lambdas/domain/ports.ts';
 

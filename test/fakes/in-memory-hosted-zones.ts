@@ -1,5 +1,10 @@
+import {
+  describeRecord,
+  type HostedZone,
+  isSameRecord,
+  type ZoneRecord,
+} from '../../lambdas/domain/model/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../../lambdas/domain/ports.ts';
-import { describeRecord, type HostedZone, isSameRecord, type ZoneRecord } from '../../lambdas/domain/zone-record.ts';
 
 /** Zones of whatever account; who asks is only remembered. */
 export class InMemoryHostedZones implements HostedZones {

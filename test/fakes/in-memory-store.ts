@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
-import type { Listing } from '../../lambdas/domain/listings.ts';
+import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
+import type { KeyOf, Kind, RecordOf, StoredRecord } from '../../lambdas/domain/model/table/records.ts';
 import type { Page, ReadAhead, Store, Transaction } from '../../lambdas/domain/ports.ts';
-import type { KeyOf, Kind, RecordOf, StoredRecord } from '../../lambdas/domain/records.ts';
 import {
   type Change,
   keyOf,
@@ -9,7 +9,7 @@ import {
   parseRecord,
   RememberedReads,
   runTransaction,
-} from '../../lambdas/domain/unit-of-work.ts';
+} from '../../lambdas/domain/transaction/unit-of-work.ts';
 
 interface Item extends StoredRecord {
   readonly index?: { pk: string; sk: string };

@@ -1,6 +1,6 @@
-import type { Listing } from '../../lambdas/domain/listings.ts';
+import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
+import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Page, ReadAhead, Store, Transaction } from '../../lambdas/domain/ports.ts';
-import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
 
 /** A store that counts how often it is asked and how often a transaction is begun. */
 export class WatchedStore implements Store {

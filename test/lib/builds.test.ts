@@ -4,8 +4,13 @@ import { describe, expect, test } from '@jest/globals';
 import {
   InspectProjectVariablesSchema,
   ProjectVariablesSchema,
-} from '../../lambdas/domain/build-environment-variables.ts';
-import { type BuildSource, INSPECT_PROJECT, PURPOSES, projectName } from '../../lambdas/domain/build-source.ts';
+} from '../../lambdas/domain/contract/build-environment-variables.ts';
+import {
+  type BuildSource,
+  INSPECT_PROJECT,
+  PURPOSES,
+  projectName,
+} from '../../lambdas/domain/contract/build-source.ts';
 import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
 
 const projects = (configuration = {}): Record<string, Resource['Properties']> =>

@@ -1,8 +1,8 @@
 import { CopyObjectCommand, CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { providerPackageKey } from '../../lambdas/domain/contract/provider-cache.ts';
+import { RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
-import { providerPackageKey } from '../../lambdas/domain/provider-cache.ts';
-import { RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/run-objects.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { flat, ofType, only, type Resource, stagegate } from './synthesized.ts';

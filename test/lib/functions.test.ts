@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { requireAllowed } from '../../lambdas/domain/config-source.ts';
+import { requireAllowed } from '../../lambdas/domain/build/config-source.ts';
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
 import { servicesOf } from '../../lambdas/runtime/services.ts';

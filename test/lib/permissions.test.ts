@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
-import { INSPECT_ROLE } from '../../lambdas/domain/build-source.ts';
-import { type Kind, RECORDS } from '../../lambdas/domain/records.ts';
-import { keyOf } from '../../lambdas/domain/unit-of-work.ts';
+import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
+import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
+import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName, STATE_READERS } from '../../lambdas/functions.ts';
 import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
 import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';

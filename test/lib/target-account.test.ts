@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PLAN_READS } from '../../lambdas/domain/plan-reads.ts';
+import { PLAN_READS } from '../../lambdas/domain/contract/plan-reads.ts';
 import { asList, flat, ofType, only, type Statement, synthesize, type Template } from './synthesized.ts';
 
 const templates = synthesize();

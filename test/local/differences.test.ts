@@ -5,7 +5,7 @@ import {
   ApplyVariablesSchema,
   InspectVariablesSchema,
   PlanVariablesSchema,
-} from '../../lambdas/domain/build-environment-variables.ts';
+} from '../../lambdas/domain/contract/build-environment-variables.ts';
 import {
   ADDED_VARIABLES,
   buildEndpoints,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { listAll } from '../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../lambdas/domain/listings.ts';
+import { renewLink } from '../../lambdas/domain/approval/renew-link.ts';
+import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
+import type { Release } from '../../lambdas/domain/model/release.ts';
+import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
-import type { Release } from '../../lambdas/domain/release.ts';
-import { renewLink } from '../../lambdas/domain/renew-link.ts';
-import { settleGate } from '../../lambdas/domain/settle-gate.ts';
+import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { anAnalysis } from '../analysis-builder.ts';
 import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';

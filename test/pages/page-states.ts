@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { renewLink } from '../../lambdas/domain/approval/renew-link.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
 import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
-import { renewLink } from '../../lambdas/domain/renew-link.ts';
 import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
 import { COMMIT, OTHER_DIGEST } from '../builders.ts';
 import { SECOND, TestPage } from './test-page.ts';

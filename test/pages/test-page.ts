@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import { analysisKey } from '../../lambdas/domain/build-result.ts';
-import { carryApprovals } from '../../lambdas/domain/carry-approvals.ts';
-import type { Planned } from '../../lambdas/domain/deployment.ts';
-import { beginNextRound } from '../../lambdas/domain/next-round.ts';
+import { carryApprovals } from '../../lambdas/domain/approval/carry-approvals.ts';
+import { beginNextRound } from '../../lambdas/domain/build/next-round.ts';
+import { analysisKey } from '../../lambdas/domain/contract/build-result.ts';
+import type { Planned } from '../../lambdas/domain/model/deployment.ts';
 import { type Analysis, headlineOf } from '../../lambdas/domain/plan/analysis.ts';
 import type { Configuration } from '../../lambdas/domain/plan/parity.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';

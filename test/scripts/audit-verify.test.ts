@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
-import { type AuditEntry, appendTo } from '../../lambdas/domain/audit.ts';
+import { type AuditEntry, appendTo } from '../../lambdas/domain/model/audit.ts';
 import { readSignature, verifySignature } from '../../local/door/signature.ts';
 import { signedHeaders } from '../../scripts/audit-api.ts';
 import { verifyAudit } from '../../scripts/verify-audit.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { providerPackageKey } from '../../lambdas/domain/provider-cache.ts';
+import { providerPackageKey } from '../../lambdas/domain/contract/provider-cache.ts';
 import { type FakePackage, fakePackage, lockFileOf } from '../buildspecs/providers/packages.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 

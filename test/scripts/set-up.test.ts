@@ -90,7 +90,7 @@ beforeEach(() => {
   for (const file of [
     'scripts/install-engine.ts',
     'buildspecs/program/engine/install-release.ts',
-    'lambdas/domain/engine-release.ts',
+    'lambdas/domain/contract/engine-release.ts',
     'lambdas/domain/names.ts',
   ])
     cpSync(join(source, file), join(root, file));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
-import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/records.ts';
+import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import { anApplication, anEnvironment } from '../builders.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
 import type { ServerProcess } from '../server-process.ts';

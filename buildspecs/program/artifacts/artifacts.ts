@@ -1,4 +1,4 @@
-import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
+import type { RunObject } from '../../../lambdas/domain/contract/run-objects.ts';
 
 /** A version of an object in the artifact bucket. */
 export interface Address {

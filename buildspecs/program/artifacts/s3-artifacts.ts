@@ -7,7 +7,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
-import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { type Address, ArtifactStoreError, type Artifacts, ObjectExistsError } from './artifacts.ts';
 
 /** The artifact bucket in S3. */

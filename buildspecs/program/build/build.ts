@@ -1,4 +1,4 @@
-import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
+import type { AvailableEngine } from '../../../lambdas/domain/contract/build-environment-variables.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { CredentialsProps } from '../credentials/engine-credentials.ts';
 import type { Engine } from '../engine/engine.ts';

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { PlanResult } from '../../../lambdas/domain/build-result.ts';
+import type { PlanResult } from '../../../lambdas/domain/contract/build-result.ts';
 import type { Cause, Phase } from './phases.ts';
 
 /** What a failed build says of itself in its result. */

@@ -6,9 +6,9 @@ import {
   InspectVariablesSchema,
   PlanVariablesSchema,
   ProjectVariablesSchema,
-} from '../../../lambdas/domain/build-environment-variables.ts';
-import type { ApplyResult, InspectionResult, PlanResult } from '../../../lambdas/domain/build-result.ts';
-import type { RunObject } from '../../../lambdas/domain/run-objects.ts';
+} from '../../../lambdas/domain/contract/build-environment-variables.ts';
+import type { ApplyResult, InspectionResult, PlanResult } from '../../../lambdas/domain/contract/build-result.ts';
+import type { RunObject } from '../../../lambdas/domain/contract/run-objects.ts';
 import { ObjectExistsError } from '../artifacts/artifacts.ts';
 import { Build, type Machine } from './build.ts';
 import { describeError, PhaseError, summarizeFailure, toPhaseError } from './failure.ts';

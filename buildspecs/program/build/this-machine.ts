@@ -1,5 +1,5 @@
-import { TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
-import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
+import { TICKET_VARIABLE } from '../../../lambdas/domain/contract/build-credentials.ts';
+import type { AvailableEngine } from '../../../lambdas/domain/contract/build-environment-variables.ts';
 import { openArtifacts } from '../artifacts/open-artifacts.ts';
 import { openCredentials } from '../credentials/open-credentials.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { inPhase } from '../artifacts/in-phase.ts';
 import type { ApplyBuild, InspectBuild } from '../build/run-build.ts';
 import { MOST_BUNDLE_BYTES, unpackBundle } from './plan-bundle.ts';

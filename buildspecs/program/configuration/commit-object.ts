@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/commit-facts.ts';
+import { MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/contract/commit-facts.ts';
 import type { PlanBuild } from '../build/run-build.ts';
 
 /** Long enough for a large repository on a slow disk; a build does not fail for it. */

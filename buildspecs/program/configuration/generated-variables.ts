@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { BuildVariables } from '../../../lambdas/domain/build-variables.ts';
+import type { BuildVariables } from '../../../lambdas/domain/contract/build-variables.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { DeclaredVariable, FileValue } from './variables.ts';
 

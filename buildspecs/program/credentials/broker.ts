@@ -1,4 +1,4 @@
-import type { BuildCredentials } from '../../../lambdas/domain/build-credentials.ts';
+import type { BuildCredentials } from '../../../lambdas/domain/contract/build-credentials.ts';
 
 /** The credentials broker as one build sees it: it shows its ticket, and again whenever it needs fresh credentials. */
 export interface CredentialsBroker {

@@ -1,4 +1,4 @@
-import type { BuildCredentials } from '../../../lambdas/domain/build-credentials.ts';
+import type { BuildCredentials } from '../../../lambdas/domain/contract/build-credentials.ts';
 import { type CredentialsBroker, CredentialsError } from './broker.ts';
 
 const MINUTE_MS = 60_000;

@@ -12,7 +12,7 @@ import {
   CredentialsAnswerSchema,
   type CredentialsRequestSchema,
   parseTicket,
-} from '../../../lambdas/domain/build-credentials.ts';
+} from '../../../lambdas/domain/contract/build-credentials.ts';
 import { type CredentialsBroker, CredentialsError } from './broker.ts';
 
 /** How long a broker is asked that does not answer, or says that it cannot. */

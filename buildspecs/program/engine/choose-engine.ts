@@ -1,5 +1,5 @@
-import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
-import type { EngineName } from '../../../lambdas/domain/engine-release.ts';
+import type { AvailableEngine } from '../../../lambdas/domain/contract/build-environment-variables.ts';
+import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
 import { PhaseError } from '../build/failure.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type PlanReads, planReadsBy } from '../../../lambdas/domain/plan-reads.ts';
+import { type PlanReads, planReadsBy } from '../../../lambdas/domain/contract/plan-reads.ts';
 import { type Diagnostic, PhaseError } from '../build/failure.ts';
 
 /** Something that a plan was refused to read, and how it would be given. */

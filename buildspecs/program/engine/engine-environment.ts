@@ -1,4 +1,4 @@
-import { TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
+import { TICKET_VARIABLE } from '../../../lambdas/domain/contract/build-credentials.ts';
 import type { AnyBuild } from '../build/run-build.ts';
 
 /**

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import type { EngineName } from '../../../lambdas/domain/engine-release.ts';
+import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
 
 /** One run of the engine. */
 export interface EngineStep {

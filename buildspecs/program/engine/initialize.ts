@@ -1,4 +1,4 @@
-import type { AvailableEngine } from '../../../lambdas/domain/build-environment-variables.ts';
+import type { AvailableEngine } from '../../../lambdas/domain/contract/build-environment-variables.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
 import type { AnyBuild, EnvironmentBuild } from '../build/run-build.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LockedProvider } from '../../../lambdas/domain/locked-provider.ts';
+import type { LockedProvider } from '../../../lambdas/domain/contract/locked-provider.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { InspectBuild } from '../build/run-build.ts';
 import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPromise } from 'yauzl';
-import type { EngineRelease } from '../../../lambdas/domain/engine-release.ts';
+import type { EngineRelease } from '../../../lambdas/domain/contract/engine-release.ts';
 
 /** A release could not be installed; the message names engine, version and address. */
 export class ReleaseError extends Error {

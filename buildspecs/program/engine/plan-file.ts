@@ -1,4 +1,4 @@
-import type { StateHead } from '../../../lambdas/domain/state-head.ts';
+import type { StateHead } from '../../../lambdas/domain/contract/state-head.ts';
 import { LOCK_FILE } from '../configuration/engine-files.ts';
 import { type PlannedConfiguration, readConfigurationSnapshot } from './configuration-snapshot.ts';
 import { openPlanArchive } from './plan-archive.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { EngineNameSchema } from '../../../lambdas/domain/engine-release.ts';
+import { EngineNameSchema } from '../../../lambdas/domain/contract/engine-release.ts';
 import type { AnyBuild } from '../build/run-build.ts';
 import { chooseEngine } from './choose-engine.ts';
 import type { Engine } from './engine.ts';

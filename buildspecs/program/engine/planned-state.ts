@@ -1,4 +1,4 @@
-import type { StateHead } from '../../../lambdas/domain/state-head.ts';
+import type { StateHead } from '../../../lambdas/domain/contract/state-head.ts';
 import { PlanFileError } from './plan-file-error.ts';
 
 /**

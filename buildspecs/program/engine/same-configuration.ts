@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
-import type { EngineName } from '../../../lambdas/domain/engine-release.ts';
+import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
 import { PhaseError } from '../build/failure.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
 import { installedModulesIn } from '../configuration/installed-modules.ts';

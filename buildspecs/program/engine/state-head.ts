@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type StateHead, StateHeadSchema } from '../../../lambdas/domain/state-head.ts';
+import { type StateHead, StateHeadSchema } from '../../../lambdas/domain/contract/state-head.ts';
 import type { PlanArchive } from './plan-archive.ts';
 import { parseEntry } from './plan-entry.ts';
 

@@ -1,4 +1,4 @@
-import { shortenPath } from '../../../lambdas/domain/added-files.ts';
+import { shortenPath } from '../../../lambdas/domain/contract/added-files.ts';
 
 /** UTF-8 as it is, with a byte-order mark as a character of its own; undefined where it is none. */
 export function decodeText(bytes: Uint8Array): string | undefined {

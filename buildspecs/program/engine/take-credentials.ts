@@ -1,5 +1,9 @@
 import * as z from 'zod';
-import { CredentialsRequestSchema, parseTicket, TICKET_VARIABLE } from '../../../lambdas/domain/build-credentials.ts';
+import {
+  CredentialsRequestSchema,
+  parseTicket,
+  TICKET_VARIABLE,
+} from '../../../lambdas/domain/contract/build-credentials.ts';
 import { PhaseError, toPhaseError } from '../build/failure.ts';
 import type { EnvironmentBuild } from '../build/run-build.ts';
 import { CredentialsError } from '../credentials/broker.ts';

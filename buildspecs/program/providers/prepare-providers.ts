@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ProviderCounts } from '../../../lambdas/domain/build-result.ts';
+import type { ProviderCounts } from '../../../lambdas/domain/contract/build-result.ts';
 import { allEnded } from '../build/all-ended.ts';
 import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { type LockedProvider, LockFileError, readLockFile } from './lock-file.ts';

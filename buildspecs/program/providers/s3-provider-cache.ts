@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
+import { providerPackageKey } from '../../../lambdas/domain/contract/provider-cache.ts';
 import type { ProviderCache } from './provider-cache.ts';
 
 /** Milliseconds after which a cache that does not answer any more has nothing. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AddedFilesSchema } from '../added-files.ts';
+import { AddedFilesSchema } from '../contract/added-files.ts';
 import { Sha256Schema } from '../names.ts';
 import { StageSchema } from '../policy.ts';
 import {

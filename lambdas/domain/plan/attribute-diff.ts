@@ -10,9 +10,9 @@ import {
   sameJson,
 } from '../json-value.ts';
 import type { AttributeChange } from './analysis-parts.ts';
-import { HIDDEN, hides, type Redactor } from './redactor.ts';
+import { HIDDEN, hides, type Redactor } from './redaction/redactor.ts';
+import { namedValueOf } from './redaction/secret-name.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
-import { namedValueOf } from './secret-name.ts';
 
 /** Attributes listed per resource; a reviewer reads no more, and the rest are counted. */
 const MOST_ATTRIBUTES = 120;

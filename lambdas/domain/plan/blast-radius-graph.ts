@@ -1,7 +1,7 @@
 import type { BlastRadiusGraph } from './analysis-parts.ts';
 import type { Block } from './configured-resources.ts';
 import type { DependencyGraph, Instance, Place, Spread } from './dependency-graph.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import { type ResourceChange, touchesInfrastructure } from './resource-change.ts';
 import { lossOf } from './stateful-kinds.ts';
 

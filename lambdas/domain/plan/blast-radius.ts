@@ -4,7 +4,7 @@ import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts
 import { type DependencyGraph, type Spread, stateResourcesOf } from './dependency-graph.ts';
 import { exposuresOf, removedBlocks, unjudgedIn, weakenedIn } from './exposure/exposures.ts';
 import type { Plan } from './plan-schema.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import { isMove, type ResourceChange, touchesInfrastructure, valuesBefore } from './resource-change.ts';
 import { judgeRisk, type RiskFacts } from './risk-rules.ts';
 import { lossOf } from './stateful-kinds.ts';

@@ -13,7 +13,7 @@ import {
 import { type Block, blockIdOfAddress } from './configured-resources.ts';
 import { isInstant } from './drift.ts';
 import type { Plan } from './plan-schema.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';
 
 /** Part of every digest; a new value here makes digests of older plans differ. */

@@ -7,7 +7,7 @@ import type { CostEstimate } from './analysis-parts.ts';
 import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
 import { stateResourcesOf } from './dependency-graph.ts';
 import type { Plan } from './plan-schema.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { counted } from './wording.ts';
 

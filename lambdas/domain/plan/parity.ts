@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type LockedProvider, LockedProviderSchema } from '../locked-provider.ts';
+import { type LockedProvider, LockedProviderSchema } from '../contract/locked-provider.ts';
 import type { Analysis } from './analysis.ts';
 import { type ModuleVersion, ModuleVersionSchema } from './analysis-parts.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LockedProvider } from '../locked-provider.ts';
+import type { LockedProvider } from '../contract/locked-provider.ts';
 
 /** A provider whose code runs in this deployment and did not run in the last successful one. */
 export const ProviderChangeSchema = z.object({

@@ -4,7 +4,7 @@ import type { Stage } from '../policy.ts';
 import { existingObjects, isEverythingDestroyed } from './blast-radius.ts';
 import type { Plan } from './plan-schema.ts';
 import type { PlanFlags } from './plan-summary.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import { type ResourceChange, valuesBefore } from './resource-change.ts';
 import { MOST_DELETED_SHARE, type SafeguardSettings, type Safeguards, type Violation } from './safeguards-schema.ts';
 import { lossOf } from './stateful-kinds.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { EventDetail } from '../events.ts';
+import { isSameRepository } from '../model/repository.ts';
 import { CommitSchema } from '../names.ts';
-import { isSameRepository } from '../repository.ts';
 
 type Announced = 'ConfigPushed' | 'BranchDeleted' | 'PullRequestClosed';
 /** An event for our bus. */

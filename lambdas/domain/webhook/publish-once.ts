@@ -1,5 +1,5 @@
+import type { WebhookDelivery } from '../model/webhook-delivery.ts';
 import type { EventBus, Store, Surroundings, Transaction } from '../ports.ts';
-import type { WebhookDelivery } from '../webhook-delivery.ts';
 import type { Announcement } from './github-payload.ts';
 
 /** A request is killed long before: what is still taken then was left behind by a crash. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startAgent } from '../../../buildspecs/program/credentials/agent.ts';
 import { CredentialsError } from '../../../buildspecs/program/credentials/broker.ts';
-import type { BuildCredentials } from '../../../lambdas/domain/build-credentials.ts';
+import type { BuildCredentials } from '../../../lambdas/domain/contract/build-credentials.ts';
 import { CREDENTIALS } from './answering-server.ts';
 
 let agent: Awaited<ReturnType<typeof startAgent>>;

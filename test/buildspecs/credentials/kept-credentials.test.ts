@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CredentialsError } from '../../../buildspecs/program/credentials/broker.ts';
 import { KeptCredentials } from '../../../buildspecs/program/credentials/kept-credentials.ts';
-import type { BuildCredentials } from '../../../lambdas/domain/build-credentials.ts';
+import type { BuildCredentials } from '../../../lambdas/domain/contract/build-credentials.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-11-29T03:00:00.000Z');

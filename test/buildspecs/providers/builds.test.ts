@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { enginePlatform } from '../../../buildspecs/program/providers/platform.ts';
-import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
+import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/contract/provider-cache.ts';
 import {
   accountId,
   artifactBucket,

@@ -18,9 +18,9 @@ import { s3ProviderCache } from '../../../buildspecs/program/providers/s3-provid
 import {
   InspectProjectVariablesSchema,
   InspectVariablesSchema,
-} from '../../../lambdas/domain/build-environment-variables.ts';
-import { EngineNameSchema } from '../../../lambdas/domain/engine-release.ts';
-import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
+} from '../../../lambdas/domain/contract/build-environment-variables.ts';
+import { EngineNameSchema } from '../../../lambdas/domain/contract/engine-release.ts';
+import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/contract/provider-cache.ts';
 import { findInstalledEngines } from '../../../local/services/codebuild/installed-engines.ts';
 import { type OpenS3, openS3 } from '../../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../../local/temporary-directory.ts';

@@ -11,7 +11,7 @@ import { enginePlatform } from '../../../buildspecs/program/providers/platform.t
 import { countsOf, prepareProviders } from '../../../buildspecs/program/providers/prepare-providers.ts';
 import type { ProviderCache } from '../../../buildspecs/program/providers/provider-cache.ts';
 import { s3ProviderCache } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
-import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/provider-cache.ts';
+import { PROVIDER_PACKAGES, providerPackageKey } from '../../../lambdas/domain/contract/provider-cache.ts';
 import { findInstalledEngines } from '../../../local/services/codebuild/installed-engines.ts';
 import { type OpenS3, openS3 } from '../../local/s3/open-s3.ts';
 import { type FakePackage, fakePackage, lockFileOf } from './packages.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
-import { HIDDEN, Redactor } from '../../../lambdas/domain/plan/redactor.ts';
+import { HIDDEN, Redactor } from '../../../lambdas/domain/plan/redaction/redactor.ts';
 import { describeAnalysis } from '../../../scripts/describe-analysis.ts';
 import { analyse, block, change, planOf, recordedPlan, recordedPlanText } from './plan-documents.ts';
 

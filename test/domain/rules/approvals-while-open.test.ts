@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { awaitGate } from '../../../lambdas/domain/await-approval.ts';
-import { plannedOf } from '../../../lambdas/domain/deployment.ts';
-import { requestApproval } from '../../../lambdas/domain/request-approval.ts';
-import { settleGate } from '../../../lambdas/domain/settle-gate.ts';
+import { awaitGate } from '../../../lambdas/domain/approval/await-approval.ts';
+import { requestApproval } from '../../../lambdas/domain/approval/request-approval.ts';
+import { settleGate } from '../../../lambdas/domain/approval/settle-gate.ts';
+import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import { anApprover, OTHER_DIGEST } from '../../builders.ts';
 import { ALICE, BOB, CAROL, World } from '../world.ts';
 

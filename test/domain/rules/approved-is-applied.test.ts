@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Consumption, consumePlan } from '../../../lambdas/domain/consume-plan.ts';
-import { plannedOf } from '../../../lambdas/domain/deployment.ts';
+import { type Consumption, consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
+import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
 import { aDecision, anApplication, OTHER_DIGEST } from '../../builders.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';

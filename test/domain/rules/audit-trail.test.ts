@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { adjustEnvironment } from '../../../lambdas/domain/adjust-environment.ts';
-import { type AuditEntry, emptyChain, proveNext } from '../../../lambdas/domain/audit.ts';
-import { configureApplication } from '../../../lambdas/domain/configure-application.ts';
-import { configureEnvironment } from '../../../lambdas/domain/configure-environment.ts';
-import { confirmApprover } from '../../../lambdas/domain/confirm-approver.ts';
-import { decideAsCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
-import { liftProtection } from '../../../lambdas/domain/lift-protection.ts';
-import { listAll } from '../../../lambdas/domain/list-all.ts';
-import { LISTINGS } from '../../../lambdas/domain/listings.ts';
-import { registerApprover } from '../../../lambdas/domain/register-approver.ts';
-import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
-import { removeApprover } from '../../../lambdas/domain/remove-approver.ts';
+import { configureApplication } from '../../../lambdas/domain/application/configure-application.ts';
+import { removeApplication } from '../../../lambdas/domain/application/remove-application.ts';
+import { decideAsCaller, decideGate } from '../../../lambdas/domain/approval/decide-gate.ts';
+import { confirmApprover } from '../../../lambdas/domain/approver/confirm-approver.ts';
+import { registerApprover } from '../../../lambdas/domain/approver/register-approver.ts';
+import { removeApprover } from '../../../lambdas/domain/approver/remove-approver.ts';
+import { adjustEnvironment } from '../../../lambdas/domain/environment/adjust-environment.ts';
+import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
+import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
+import { type AuditEntry, emptyChain, proveNext } from '../../../lambdas/domain/model/audit.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
+import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
 import { anApplication, anEnvironment, OTHER_DIGEST } from '../../builders.ts';
 import { ALICE, BOB, CAROL, World } from '../world.ts';
 

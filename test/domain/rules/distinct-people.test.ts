@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { decideAsCaller, decideGate } from '../../../lambdas/domain/decide-gate.ts';
-import { LISTINGS } from '../../../lambdas/domain/listings.ts';
-import { requesterOf } from '../../../lambdas/domain/requester.ts';
+import { decideAsCaller, decideGate } from '../../../lambdas/domain/approval/decide-gate.ts';
+import { requesterOf } from '../../../lambdas/domain/approver/requester.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { anApprover } from '../../builders.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
 

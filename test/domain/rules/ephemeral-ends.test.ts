@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { adjustEphemeral } from '../../../lambdas/domain/adjust-ephemeral.ts';
-import { deleteEphemeral } from '../../../lambdas/domain/delete-ephemeral.ts';
-import { isTerminal } from '../../../lambdas/domain/deployment.ts';
-import { viewEphemeral } from '../../../lambdas/domain/ephemeral-view.ts';
-import { endWithBranch, followPush } from '../../../lambdas/domain/follow-branch.ts';
-import { redeployEphemeral } from '../../../lambdas/domain/redeploy-ephemeral.ts';
-import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
-import { sweepEnvironment } from '../../../lambdas/domain/sweep-environments.ts';
+import { removeApplication } from '../../../lambdas/domain/application/remove-application.ts';
+import { adjustEphemeral } from '../../../lambdas/domain/ephemeral/adjust-ephemeral.ts';
+import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { viewEphemeral } from '../../../lambdas/domain/ephemeral/ephemeral-view.ts';
+import { endWithBranch, followPush } from '../../../lambdas/domain/ephemeral/follow-branch.ts';
+import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
+import { sweepEnvironment } from '../../../lambdas/domain/ephemeral/sweep-environments.ts';
+import { isTerminal } from '../../../lambdas/domain/model/deployment.ts';
 import { anApplication, aPush, commitOf } from '../../builders.ts';
 import { ALICE, BOB, TOOLING, World } from '../world.ts';
 
@@ -314,8 +314,8 @@ describe('an environment is closed only when its state is empty', () => {
     if (!destruction) throw new Error('there is no destruction');
     while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
       await world.workflow.step(destruction.id);
-    const { runObjectKey } = await import('../../../lambdas/domain/run-objects.ts');
-    const { runPrefix } = await import('../../../lambdas/domain/deployment.ts');
+    const { runObjectKey } = await import('../../../lambdas/domain/contract/run-objects.ts');
+    const { runPrefix } = await import('../../../lambdas/domain/model/deployment.ts');
     const key = runObjectKey(runPrefix(destruction), 'applyResult');
     await world.artifacts.putJson(key, { ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
     world.workflow.contents.set('ephemeral/my-app/pr-1/terraform.tfstate', 1);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { runPrefix } from '../../../lambdas/domain/deployment.ts';
-import { type RunObject, runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { type RunObject, runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
+import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { World } from '../world.ts';
 
 /** Code of a repository runs in builds: nothing it leaves keeps a deployment from ending or its environment from being released. */

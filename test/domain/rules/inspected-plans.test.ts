@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { analyzeDeploymentPlan } from '../../../lambdas/domain/analyze-deployment-plan.ts';
-import type { InspectionSuccess } from '../../../lambdas/domain/build-result.ts';
-import { plannedOf, runPrefix } from '../../../lambdas/domain/deployment.ts';
+import { preparePlan } from '../../../lambdas/domain/build/prepare-plan.ts';
+import type { InspectionSuccess } from '../../../lambdas/domain/contract/build-result.ts';
+import { analyzeDeploymentPlan } from '../../../lambdas/domain/deployment/analyze-deployment-plan.ts';
+import { plannedOf, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
-import { preparePlan } from '../../../lambdas/domain/prepare-plan.ts';
 import { anApplication, OTHER_DIGEST } from '../../builders.ts';
 import { analyseAsWorkflow } from '../analyse-as-workflow.ts';
 import { leaveInspection, leavePlan, type PlanKind } from '../plan-artifacts.ts';

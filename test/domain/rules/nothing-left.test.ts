@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { configureEnvironment } from '../../../lambdas/domain/configure-environment.ts';
-import { deleteEphemeral } from '../../../lambdas/domain/delete-ephemeral.ts';
-import { type Deployment, runPrefix } from '../../../lambdas/domain/deployment.ts';
-import { EnvironmentSettingsSchema } from '../../../lambdas/domain/environment.ts';
-import { LISTINGS } from '../../../lambdas/domain/listings.ts';
-import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
-import { requestRemoval } from '../../../lambdas/domain/request-removal.ts';
-import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { removeApplication } from '../../../lambdas/domain/application/remove-application.ts';
+import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
+import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
+import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
+import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { type Deployment, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
+import { EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../plan-artifacts.ts';
 import { ALICE, TOOLING, World } from '../world.ts';
 

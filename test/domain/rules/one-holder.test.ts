@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { adjustEnvironment } from '../../../lambdas/domain/adjust-environment.ts';
-import { admit, releaseHolder } from '../../../lambdas/domain/environment-state.ts';
+import { adjustEnvironment } from '../../../lambdas/domain/environment/adjust-environment.ts';
+import { admit, releaseHolder } from '../../../lambdas/domain/model/environment-state.ts';
 import { anEnvironmentState, NOW } from '../../builders.ts';
 import { ALICE, CAROL, World } from '../world.ts';
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Application, ApplicationSettingsSchema } from '../../../lambdas/domain/application.ts';
-import { allowedSourceNames } from '../../../lambdas/domain/build-source.ts';
-import { cancelDeployment } from '../../../lambdas/domain/cancel-deployment.ts';
-import { configureApplication } from '../../../lambdas/domain/configure-application.ts';
-import { consumePlan } from '../../../lambdas/domain/consume-plan.ts';
+import { configureApplication } from '../../../lambdas/domain/application/configure-application.ts';
+import { allowedSourceNames } from '../../../lambdas/domain/contract/build-source.ts';
+import { cancelDeployment } from '../../../lambdas/domain/deployment/cancel-deployment.ts';
+import { consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
+import { type Application, ApplicationSettingsSchema } from '../../../lambdas/domain/model/application.ts';
 import { anApplication } from '../../builders.ts';
 import { ALICE, CAROL, World } from '../world.ts';
 

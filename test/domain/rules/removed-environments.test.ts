@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { configureEnvironment } from '../../../lambdas/domain/configure-environment.ts';
-import { type EnvironmentSettings, EnvironmentSettingsSchema } from '../../../lambdas/domain/environment.ts';
-import { liftProtection } from '../../../lambdas/domain/lift-protection.ts';
-import { viewRelease } from '../../../lambdas/domain/release-view.ts';
-import { removeApplication } from '../../../lambdas/domain/remove-application.ts';
-import { requestRemoval } from '../../../lambdas/domain/request-removal.ts';
+import { removeApplication } from '../../../lambdas/domain/application/remove-application.ts';
+import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
+import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
+import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
+import { type EnvironmentSettings, EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
+import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
 import { anApplication } from '../../builders.ts';
 import { ALICE, TOOLING, World } from '../world.ts';
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { runPrefix } from '../../../lambdas/domain/deployment.ts';
-import { viewDeployment } from '../../../lambdas/domain/deployment-view.ts';
-import { viewEnvironment } from '../../../lambdas/domain/environment-view.ts';
-import { LISTINGS } from '../../../lambdas/domain/listings.ts';
-import { presentableOutputs } from '../../../lambdas/domain/outputs.ts';
-import { recordOutputs } from '../../../lambdas/domain/record-outputs.ts';
-import { runObjectKey } from '../../../lambdas/domain/run-objects.ts';
+import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
+import { viewDeployment } from '../../../lambdas/domain/deployment/deployment-view.ts';
+import { recordOutputs } from '../../../lambdas/domain/deployment/record-outputs.ts';
+import { viewEnvironment } from '../../../lambdas/domain/environment/environment-view.ts';
+import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
+import { presentableOutputs } from '../../../lambdas/domain/model/outputs.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { ALICE, CAROL, World } from '../world.ts';
 
 const HOME = { partition: 'aws', region: 'eu-west-1', accountId: '111111111111' };

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { checkPlan } from '../../../lambdas/domain/check-plan.ts';
-import { consumePlan } from '../../../lambdas/domain/consume-plan.ts';
-import { plannedOf } from '../../../lambdas/domain/deployment.ts';
+import { requestApproval } from '../../../lambdas/domain/approval/request-approval.ts';
+import { MOST_ROUNDS } from '../../../lambdas/domain/build/next-round.ts';
+import { preparePlan } from '../../../lambdas/domain/build/prepare-plan.ts';
+import { checkPlan } from '../../../lambdas/domain/deployment/check-plan.ts';
+import { consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
+import { inspectFailedApply } from '../../../lambdas/domain/deployment/inspect-failed-apply.ts';
+import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
 import { NotHolderError, PlanStaleError } from '../../../lambdas/domain/errors.ts';
-import { inspectFailedApply } from '../../../lambdas/domain/inspect-failed-apply.ts';
-import { liftProtection } from '../../../lambdas/domain/lift-protection.ts';
-import { MOST_ROUNDS } from '../../../lambdas/domain/next-round.ts';
-import { preparePlan } from '../../../lambdas/domain/prepare-plan.ts';
-import { requestApproval } from '../../../lambdas/domain/request-approval.ts';
+import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import { type PlanKind, stateAddressOf } from '../plan-artifacts.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
 

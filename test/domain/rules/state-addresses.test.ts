@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { deleteEphemeral } from '../../../lambdas/domain/delete-ephemeral.ts';
-import { LISTINGS } from '../../../lambdas/domain/listings.ts';
-import { moveState, StateMoveSchema } from '../../../lambdas/domain/move-state.ts';
+import { moveState, StateMoveSchema } from '../../../lambdas/domain/environment/move-state.ts';
+import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { anApplication, anEnvironment, aRelease } from '../../builders.ts';
 import { analyseAsWorkflow } from '../analyse-as-workflow.ts';
 import { leavePlan } from '../plan-artifacts.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { configureApplication } from '../../../lambdas/domain/configure-application.ts';
-import { configureEnvironment } from '../../../lambdas/domain/configure-environment.ts';
+import { configureApplication } from '../../../lambdas/domain/application/configure-application.ts';
+import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
 import type { Stage } from '../../../lambdas/domain/policy.ts';
 import { anApplication, anEnvironment } from '../../builders.ts';
 import { World } from '../world.ts';
@@ -314,7 +314,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
     ['environment', { application: 'my-app', environment: 'nowhere', release: 1 }],
     ['release', { application: 'my-app', environment: 'dev1', release: 77 }],
   ])('fails naming the %s that does not exist', async (kind, wish) => {
-    const { placeDeployment } = await import('../../../lambdas/domain/place-deployment.ts');
+    const { placeDeployment } = await import('../../../lambdas/domain/deployment/place-deployment.ts');
     const request = { ...wish, operation: 'deploy' as const, requestedBy: { principal: 'x' }, automatic: false };
     const placed = world.store.transact((transaction) => placeDeployment(transaction, request, world.surroundings));
     await expect(placed).rejects.toMatchObject({ name: 'NotFoundError', kind });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { registerRelease } from '../../../lambdas/domain/register-release.ts';
-import type { Release } from '../../../lambdas/domain/release.ts';
-import { viewRelease } from '../../../lambdas/domain/release-view.ts';
+import type { Release } from '../../../lambdas/domain/model/release.ts';
+import { registerRelease } from '../../../lambdas/domain/release/register-release.ts';
+import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
 import { aCommitObject } from '../../commit-object.ts';
 import { ALICE, TOOLING, World } from '../world.ts';
 

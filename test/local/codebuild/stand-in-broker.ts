@@ -5,8 +5,8 @@ import {
   CredentialsAnswerSchema,
   CredentialsRequestSchema,
   formatTicket,
-} from '../../../lambdas/domain/build-credentials.ts';
-import { isBuildRole, type Purpose } from '../../../lambdas/domain/build-source.ts';
+} from '../../../lambdas/domain/contract/build-credentials.ts';
+import { isBuildRole, type Purpose } from '../../../lambdas/domain/contract/build-source.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import type { LocalDoor } from '../../../local/door/door.ts';
 import { closeServer, createWireServer, listenOnLoopback } from '../../../local/door/http-server.ts';

@@ -1,0 +1,125 @@
+import { findSource, isSameSource, requireAllowed } from '../build/config-source.ts';
+import { stagesOf } from '../deployment/place-deployment.ts';
+import { RefusedError } from '../errors.ts';
+import type { Application, ApplicationSettings } from '../model/application.ts';
+import { actorOf } from '../model/audit.ts';
+import { isBusy } from '../model/environment-state.ts';
+import { requireOrdered } from '../model/pipeline.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import { requireLongEnough, requireStrongEnough } from '../policy.ts';
+import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { listAll } from '../transaction/list-all.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { changedSettings } from '../transaction/settings-change.ts';
+
+/** Creates an application or replaces its settings. Throws InvalidInputError, RefusedError. */
+export async function configureApplication(
+  {
+    store,
+    surroundings,
+    leastGateExpirySeconds,
+    allowedSources,
+  }: {
+    store: Store;
+    surroundings: Surroundings;
+    leastGateExpirySeconds: number;
+    /** Names of the connections, secrets and repositories that builds may use. */
+    allowedSources: readonly string[];
+  },
+  name: string,
+  settings: ApplicationSettings,
+  by: string,
+): Promise<{ application: Application; isNew: boolean }> {
+  requireStrongEnough(settings.policy);
+  requireLongEnough(settings.policy, leastGateExpirySeconds);
+  requireAllowed(settings.configRepository, allowedSources);
+  const environments = (await listAll(store, LISTINGS.environments(name))).map((environment) => environment.name);
+  return store.transact(async (transaction) => {
+    const current = await transaction.get('application', { name });
+    const now = surroundings.now();
+    const application = { name, ...settings, createdAt: current?.createdAt ?? now, updatedAt: now };
+    requireOrdered(application.pipeline, await stagesOf(transaction, application));
+    if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
+    if (current) await requireSourceMayChange(transaction, current, application, environments);
+    if (current) await requireDomainMayChange(transaction, current, application, environments);
+    transaction.put('application', application);
+    const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
+    if (Object.keys(details).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application: name, type: 'application-configured', ...actorOf({ principal: by }), details },
+      });
+    return { application, isNew: !current };
+  });
+}
+
+/** Hostnames are made of the domain: it stays as long as an environment has one. */
+async function requireDomainMayChange(
+  transaction: Transaction,
+  { name, serviceDiscoveryDomain: before, pipeline }: Application,
+  { serviceDiscoveryDomain: after }: Application,
+  environments: readonly string[],
+): Promise<void> {
+  if (before === after) return;
+  // The pipeline's names too: an environment that is being made at this moment is not listed yet.
+  for (const environment of new Set([...environments, ...pipeline])) {
+    const [settings, dns] = [
+      await transaction.get('environment', { application: name, name: environment }),
+      await transaction.get('environmentDns', { application: name, environment }),
+    ];
+    if (settings?.dns || dns)
+      throw new RefusedError(
+        'dns-published',
+        `serviceDiscoveryDomain of "${name}" changes only while no environment has DNS; ${environment} has`,
+      );
+  }
+}
+
+/**
+ * Rule 2: a deployment plans and applies from one source with one credential, so neither changes while one is open. What
+ * builds could not fetch in the first place may be put right at any time.
+ */
+async function requireSourceMayChange(
+  transaction: Transaction,
+  { name: application, configRepository: before, pipeline }: Application,
+  { configRepository: after }: Application,
+  environments: readonly string[],
+): Promise<void> {
+  const source = findSource(before);
+  if (!source || isSameSource(source, findSource(after))) return;
+  for (const environment of new Set([...environments, ...pipeline]))
+    if (isBusy(await transaction.get('environmentState', { application, environment })))
+      throw new RefusedError(
+        'deployments-open',
+        `what builds of "${application}" fetch, and with what, changes only while no deployment is open; ${environment} has one`,
+      );
+}
+
+/** Rule 1: the order is not changed under running deployments, and nothing deployed is left outside of it. */
+async function requirePipelineMayChange(
+  transaction: Transaction,
+  { name: application, pipeline: before }: Application,
+  after: readonly string[],
+): Promise<void> {
+  if (before.join() === after.join()) return;
+  for (const name of after) {
+    const found = await transaction.get('environment', { application, name });
+    if (found?.type === 'ephemeral' && found.life.phase !== 'closed')
+      throw new RefusedError(
+        'environment-exists',
+        `"${name}" is an ephemeral environment of "${application}"; it cannot stand in the pipeline`,
+      );
+  }
+  for (const environment of new Set([...before, ...after])) {
+    const state = await transaction.get('environmentState', { application, environment });
+    if (isBusy(state))
+      throw new RefusedError(
+        'deployments-open',
+        `the pipeline of "${application}" changes only while no deployment is open; ${environment} has one`,
+      );
+    if (state?.deployed && !after.includes(environment))
+      throw new RefusedError(
+        'something-deployed',
+        `release ${state.deployed.release} is deployed in "${environment}"; destroy it before taking it out of the pipeline`,
+      );
+  }
+}

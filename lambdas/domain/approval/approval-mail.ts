@@ -1,0 +1,124 @@
+import { IN_WORDS } from '../build/next-round.ts';
+import { type Deployment, describeContent, type Planned, plannedOf } from '../model/deployment.ts';
+import type { Gate } from '../model/gate.ts';
+import type { Release } from '../model/release.ts';
+import { statedOtherwise, wordsFrom } from '../model/release-words.ts';
+import { describeHeadline } from './headline.ts';
+import { moment, nameOf } from './in-words.ts';
+import { withoutLinks } from './without-links.ts';
+
+/** Why a mail is sent. */
+export type Occasion = 'request' | 'first-reminder' | 'last-reminder' | 'renewal';
+
+/** SNS refuses longer subjects, and line breaks in them. */
+const LONGEST_SUBJECT = 99;
+/** Of a commit message; the page has the whole. */
+const MOST_MESSAGE_LINES = 10;
+const LONGEST_LINE = 200;
+
+const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly opening: string }>> = {
+  request: { subject: 'Approve', opening: 'approval is asked for.' },
+  'first-reminder': { subject: 'Reminder: approve', opening: 'approval is still asked for.' },
+  'last-reminder': {
+    subject: 'Reminder: approve',
+    opening: 'approval is still asked for, and soon it will be too late.',
+  },
+  renewal: {
+    subject: 'Approve',
+    opening: 'approval is asked for. This mail takes the place of an earlier one, whose link no longer works.',
+  },
+};
+
+/** What a mail about a gate tells. */
+export interface MailSubject {
+  readonly deployment: Deployment;
+  readonly gate: Gate;
+  readonly release: Pick<Release, 'message' | 'author' | 'source' | 'stated'> | undefined;
+}
+
+/** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
+export function approvalMail(
+  { deployment, gate, release }: MailSubject,
+  occasion: Occasion,
+  link: string,
+): { subject: string; body: string } {
+  const { application, environment, release: number, commit, operation, requestedBy } = deployment;
+  const words = WORDS[occasion];
+  const content = describeContent(deployment);
+  const subject = `${words.subject} ${application} ${environment}: ${operation} of ${content}`;
+  const planned = plannedOf(deployment);
+  const headline = planned?.headline;
+  const told = [
+    `Your ${gate.gate} ${words.opening}`,
+    '',
+    ...(planned?.replaces ? [...whyAgain(planned.replaces, gate), ''] : []),
+    `  Application   ${application}`,
+    `  Environment   ${environment}`,
+    `  Operation     ${operation} of ${content}${number === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
+    `  Requested by  ${nameOf(requestedBy)}`,
+    `  Expires       ${moment(gate.expiresAt)}`,
+    '',
+    ...quoted(release),
+    ...(headline ? describeHeadline(headline) : []),
+    '',
+  ].map(withoutLinks);
+  const asked = [
+    'Read the plan and decide here. The link is yours alone; please do not forward it:',
+    link,
+    '',
+    `Plan digest ${gate.digest}`,
+  ];
+  return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
+}
+
+/** What the commit says, marked as somebody else's words, and what the request for the release says instead of it. */
+function quoted(release: MailSubject['release']): string[] {
+  if (!release) return [];
+  const other = statedOtherwise(release);
+  return [...quote(`What it is for${whose(release)}:`, release.message), ...(other ? statedInstead(other) : [])];
+}
+
+function quote(heading: string, text: string): string[] {
+  const lines = text
+    .split(/\r\n|[\n\r\u2028\u2029]/)
+    .map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trimEnd())
+    .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) return [];
+  const more = lines.length > MOST_MESSAGE_LINES ? [`  | … (${lines.length - MOST_MESSAGE_LINES} more lines)`] : [];
+  return [heading, ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()), ...more, ''];
+}
+
+/** Whose words they are. A caller of the API may write anything, also the name of somebody else. */
+function whose({ author, ...release }: NonNullable<MailSubject['release']>): string {
+  const name = inOneLine(author);
+  if (wordsFrom(release) === 'request')
+    return `, as the request for this release says${name ? `, naming ${name}` : ''} (not read from the commit)`;
+  return name ? `, in the words of ${name}` : '';
+}
+
+function statedInstead({ message, author }: Pick<Release, 'message' | 'author'>): string[] {
+  const name = inOneLine(author);
+  const told = quote(
+    `The request for this release says${name ? `, naming ${name}` : ''} (not read from the commit):`,
+    message,
+  );
+  return told.length > 0 ? told : [`The request for this release names ${name} (not read from the commit).`, ''];
+}
+
+const inOneLine = (text: string): string =>
+  text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_LINE);
+
+/** Why somebody who may have approved already is asked (again). */
+function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, gate: Gate): string[] {
+  const isSame = changeDigest === gate.changeDigest;
+  return [
+    `The plan was made again because ${IN_WORDS[because]}.`,
+    isSame
+      ? 'It would do the same as before; approvals already given still count.'
+      : 'It would not do the same any more: approvals given before no longer count. The page shows what differs.',
+  ];
+}

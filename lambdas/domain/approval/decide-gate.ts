@@ -1,0 +1,158 @@
+import { NotFoundError, RefusedError } from '../errors.ts';
+import { approverOf } from '../model/approver.ts';
+import type { Deployment } from '../model/deployment.ts';
+import { type Ballot, decide, type Gate } from '../model/gate.ts';
+import { requireNewest } from '../model/link-state.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import { GATES, type GateName, policyForDeployment, requiredNow } from '../policy.ts';
+import type { ApprovalLink, ReadAhead, Reader, Store, Surroundings, Transaction, Workflow } from '../ports.ts';
+import { resumeGate } from '../transaction/effects.ts';
+import { listAll } from '../transaction/list-all.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+import { recordRefusedAttempt } from './refused-decision.ts';
+
+interface Services {
+  readonly store: Store;
+  readonly workflow: Workflow;
+  readonly surroundings: Surroundings;
+}
+
+export interface GateDecision extends Omit<Ballot, 'approver'> {
+  readonly deploymentId: string;
+  readonly gate: GateName;
+  /** The registered approver. */
+  readonly email: string;
+  /** The link it was made with, which a newer mail may have replaced. */
+  readonly link?: Pick<ApprovalLink, 'round' | 'sequence'>;
+}
+
+/**
+ * Counts one person's decision in one transaction, then resumes the waiting task if that closed the gate. Repeating a
+ * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. What the
+ * caller has read already may be given. Throws NotFoundError, RefusedError.
+ */
+export async function decideGate(
+  { store, workflow, surroundings }: Services,
+  decision: GateDecision,
+  given?: ReadAhead,
+): Promise<Gate> {
+  const ahead = given ?? (await store.readAhead());
+  await readForDecision(ahead, decision);
+  const judged = await store.transact((transaction) => judge(transaction, decision, surroundings), ahead);
+  if (judged instanceof RefusedError) throw judged;
+  if (judged.status !== 'open') await resumeGate({ store, workflow }, decision.deploymentId, decision.gate);
+  return judged;
+}
+
+/** Reads side by side what a decision is judged by. */
+export async function readForDecision(
+  ahead: Reader,
+  { deploymentId, gate, email, link }: Pick<GateDecision, 'deploymentId' | 'gate' | 'email' | 'link'>,
+): Promise<void> {
+  const [deployment] = await Promise.all([
+    ahead.get('deployment', { id: deploymentId }),
+    ...GATES.map((each) => ahead.get('gate', { deploymentId, gate: each })),
+    ...(link ? [ahead.get('linkState', { deploymentId, gate, round: link.round, email })] : []),
+  ]);
+  if (!deployment) return;
+  const { application, environment } = deployment;
+  await Promise.all([
+    ahead.get('approver', { application, email }),
+    ahead.get('application', { name: application }),
+    ahead.get('environment', { application, name: environment }),
+    ahead.get('auditHead', { application }),
+  ]);
+}
+
+/** The same for an API caller, as the approver it stands for. */
+export async function decideAsCaller(
+  services: Services,
+  { principal, ...decision }: Omit<GateDecision, 'email' | 'via' | 'link'> & { readonly principal: string },
+): Promise<Gate> {
+  const { store, surroundings } = services;
+  const deployment = await store.get('deployment', { id: decision.deploymentId });
+  if (!deployment) throw new NotFoundError('deployment', decision.deploymentId);
+  const { application } = deployment;
+  const approver = approverOf(principal, await listAll(store, LISTINGS.approvers(application)));
+  if (approver) return decideGate(services, { ...decision, email: approver.email, via: 'api', principal });
+  const refused = new RefusedError('not-an-approver', `${principal} maps to no approver of "${application}"`);
+  const attempt = { ...decision, by: principal, via: 'api', principal } as const;
+  await store.transact((transaction) => recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused));
+  throw refused;
+}
+
+type Gates = ReadonlyMap<GateName, Gate>;
+
+/** The gate as it stands afterwards, or why the decision does not count. */
+async function judge(
+  transaction: Transaction,
+  decision: GateDecision,
+  surroundings: Surroundings,
+): Promise<Gate | RefusedError> {
+  const { deploymentId } = decision;
+  const deployment = await transaction.get('deployment', { id: deploymentId });
+  if (!deployment) throw new NotFoundError('deployment', deploymentId);
+  const gates = new Map<GateName, Gate>();
+  for (const each of GATES) {
+    const found = await transaction.get('gate', { deploymentId, gate: each });
+    if (found) gates.set(each, found);
+  }
+  try {
+    return await count(transaction, deployment, gates, decision, surroundings);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const attempt = { ...decision, by: decision.email, round: gates.get(decision.gate)?.round };
+    await recordRefusedAttempt(transaction, surroundings, deployment, attempt, error);
+    return error;
+  }
+}
+
+const TYPE = { approve: 'approved', reject: 'rejected' } as const;
+
+/** Throws RefusedError before anything is written. */
+async function count(
+  transaction: Transaction,
+  deployment: Deployment,
+  gates: Gates,
+  { deploymentId, gate: name, email, link, ...ballot }: GateDecision,
+  surroundings: Surroundings,
+): Promise<Gate> {
+  const { application, environment } = deployment;
+  const [approver, owner, target] = [
+    await transaction.get('approver', { application, email }),
+    await transaction.get('application', { name: application }),
+    await transaction.get('environment', { application, name: environment }),
+  ];
+  if (!approver) throw new RefusedError('not-an-approver', `${email} is no approver of "${application}"`);
+  if (link) {
+    const key = { deploymentId, gate: name, round: link.round, email };
+    requireNewest(await transaction.get('linkState', key), link.sequence);
+  }
+  const gate = gates.get(name);
+  if (!gate || !owner || !target)
+    throw new RefusedError(
+      'gate-not-open',
+      `the ${name} gate of "${deploymentId}" is not open (the deployment is ${deployment.status})`,
+    );
+  if (link && link.round !== gate.round)
+    throw new RefusedError('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
+  const { stage } = target;
+  const demanded = {
+    ...gate,
+    required: requiredNow(gate, policyForDeployment(target, deployment.operation, owner.policy)),
+  };
+  const otherGates = [...gates.values()].filter((other) => other.gate !== name);
+  const facts = { now: surroundings.now(), stage, deployment, otherGates };
+  const decided = decide(demanded, { ...ballot, approver }, facts);
+  if (decided === demanded) return gate;
+  transaction.put('gate', decided);
+  const { decision, digest, via, comment, principal } = ballot;
+  const how = { digest, via, ...(comment && { comment }), ...(principal && { principal }) };
+  recordEvent(transaction, surroundings, deploymentId, TYPE[decision], email, { gate: name, ...how });
+  await recordAudit(transaction, surroundings, {
+    ...{ application, environment, deploymentId, gate: name, type: TYPE[decision], by: email, ...how },
+    details: { gateStatus: decided.status, required: decided.required },
+  });
+  return decided;
+}

@@ -1,0 +1,45 @@
+import type { Deployment } from '../model/deployment.ts';
+import type { Gate } from '../model/gate.ts';
+import { firstLink, type LinkKey, type LinkState } from '../model/link-state.ts';
+import type { Release } from '../model/release.ts';
+import type { ApproverMail, LinkSigner, Reader } from '../ports.ts';
+import { approvalMail, type MailSubject, type Occasion } from './approval-mail.ts';
+
+export interface LinkMailServices {
+  readonly mail: ApproverMail;
+  readonly links: LinkSigner;
+  /** The API's address; links begin with it. */
+  readonly publicUrl: string;
+}
+
+/** Mails one approver the link of theirs that counts; sent again, it is the same link. */
+export async function mailLink(
+  { mail, links, publicUrl }: LinkMailServices,
+  subject: MailSubject,
+  { email, sequence }: Pick<LinkState, 'email' | 'sequence'>,
+  occasion: Occasion,
+): Promise<void> {
+  const { deploymentId, gate, round, digest } = subject.gate;
+  const token = await links.sign({ deploymentId, gate, round, email, digest, sequence });
+  await mail.send(email, approvalMail(subject, occasion, `${publicUrl}/approvals/${token}`));
+}
+
+export async function findMailSubject(reader: Reader, gate: Gate): Promise<MailSubject | undefined> {
+  const deployment = await reader.get('deployment', { id: gate.deploymentId });
+  if (!deployment) return undefined;
+  return { deployment, gate, release: await releaseOf(reader, deployment) };
+}
+
+/** The release that a deployment brings; there is none in an ephemeral environment. */
+export async function releaseOf(
+  reader: Reader,
+  { application, release: number }: Pick<Deployment, 'application'> & { readonly release?: number | undefined },
+): Promise<Release | undefined> {
+  return number === undefined ? undefined : reader.get('release', { application, number });
+}
+
+/** Which link of an approver counts, and what they were reminded of. */
+export async function linkStateOf(reader: Reader, gate: Gate, email: string): Promise<LinkState> {
+  const key: LinkKey = { deploymentId: gate.deploymentId, gate: gate.gate, round: gate.round, email };
+  return (await reader.get('linkState', key)) ?? firstLink(key);
+}

@@ -1,0 +1,34 @@
+import { NotHolderError } from '../errors.ts';
+import { SYSTEM } from '../model/audit.ts';
+import { close, type GateStatus } from '../model/gate.ts';
+import type { GateName } from '../policy.ts';
+import type { Store, Surroundings } from '../ports.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+import { secondsUntil } from './request-approval.ts';
+
+/**
+ * Reads what was decided, whatever resumed the task: nobody approves by calling SendTaskSuccess. A gate nobody decided
+ * is `expired` once its time is over, and else still `open`: the workflow goes on waiting.
+ */
+export async function settleGate(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  deploymentId: string,
+  name: GateName,
+): Promise<{ outcome: GateStatus; timeoutSeconds: number }> {
+  const now = surroundings.now();
+  return store.transact(async (transaction) => {
+    const gate = await transaction.get('gate', { deploymentId, gate: name });
+    if (!gate) throw new NotHolderError(`settling the ${name} gate of "${deploymentId}": it was never opened`);
+    const timeoutSeconds = secondsUntil(gate.expiresAt, now);
+    if (gate.status !== 'open' || now < gate.expiresAt) return { outcome: gate.status, timeoutSeconds };
+    transaction.put('gate', close(gate, 'expired', now));
+    recordEvent(transaction, surroundings, deploymentId, 'gate-expired', undefined, { gate: name });
+    const { application, environment, digest, required, decisions } = gate;
+    await recordAudit(transaction, surroundings, {
+      ...{ application, environment, deploymentId, gate: name, type: 'gate-expired', ...SYSTEM, digest },
+      details: { expiresAt: gate.expiresAt, required, approvals: decisions.length },
+    });
+    return { outcome: 'expired', timeoutSeconds };
+  });
+}

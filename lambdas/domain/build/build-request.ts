@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { TICKET_VARIABLE } from '../contract/build-credentials.ts';
+import {
+  ApplyVariablesSchema,
+  InspectVariablesSchema,
+  PlanVariablesSchema,
+} from '../contract/build-environment-variables.ts';
+import { INSPECT_PROJECT, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
+import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
+import type { Application } from '../model/application.ts';
+import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
+import { configurationOf, type Environment, stateBucketOf, stateKeyOf } from '../model/environment.ts';
+import { ephemeralVariables } from '../model/ephemeral-environment.ts';
+import { sourceOf } from './config-source.ts';
+
+/** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
+export const BuildRequestSchema = z.object({
+  /** The project that fetches this source, with its own credentials and role. */
+  ProjectName: z.string(),
+  /** Only for public sources: other projects are of one type. */
+  SourceTypeOverride: z.string().optional(),
+  /** Only where the source is a config repository. */
+  SourceLocationOverride: z.string().optional(),
+  /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
+  SourceVersion: z.string().optional(),
+  EnvironmentVariablesOverride: z.array(
+    z.object({ Name: z.string(), Value: z.string(), Type: z.literal('PLAINTEXT') }),
+  ),
+  /** For five minutes a second start with the same token answers the first build. */
+  IdempotencyToken: z.string().max(128),
+});
+export type BuildRequest = z.infer<typeof BuildRequestSchema>;
+
+interface BuildSubject {
+  readonly application: Application;
+  readonly environment: Environment;
+  readonly deployment: Deployment;
+  readonly artifactBucket: string;
+}
+
+/** The apply needs no variables: their values are part of the plan. */
+export function planBuild(subject: BuildSubject, ticket: string, more: BuildVariables = {}): BuildRequest {
+  const variables = { ...variablesOf(subject.environment), ...more };
+  requireFittingVariables(variables);
+  return build(
+    subject,
+    'plan',
+    z.encode(PlanVariablesSchema, { ...variablesOfBuild(subject, ticket), STAGEGATE_VARIABLES: variables }),
+  );
+}
+
+/** What Stagegate knows about an environment and its directory cannot. */
+const variablesOf = (environment: Environment): BuildVariables =>
+  environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
+
+export const applyBuild = (subject: BuildSubject, ticket: string, planned: Planned): BuildRequest =>
+  build(
+    subject,
+    'apply',
+    z.encode(ApplyVariablesSchema, {
+      ...variablesOfBuild(subject, ticket),
+      STAGEGATE_BUNDLE_KEY: planned.bundle.key,
+      STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
+      STAGEGATE_PLAN_DIGEST: planned.digest,
+    }),
+  );
+
+/** Reads a plan for people; it fetches nothing and knows no secret of the environment. */
+export const inspectBuild = (subject: BuildSubject): BuildRequest => ({
+  ProjectName: INSPECT_PROJECT,
+  ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject))),
+});
+
+const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit<BuildSubject, 'application'>) => ({
+  STAGEGATE_DEPLOYMENT_ID: deployment.id,
+  STAGEGATE_APPLICATION: deployment.application,
+  STAGEGATE_ENVIRONMENT: environment.name,
+  STAGEGATE_OPERATION: deployment.operation,
+  STAGEGATE_DIRECTORY: configurationOf(environment),
+  STAGEGATE_REGION: environment.region,
+  STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
+  STAGEGATE_RUN_PREFIX: runPrefix(deployment),
+});
+
+const variablesOfBuild = ({ application, environment, deployment, artifactBucket }: BuildSubject, ticket: string) => ({
+  ...variablesOfEveryBuild({ environment, deployment, artifactBucket }),
+  STAGEGATE_COMMIT: deployment.commit,
+  [TICKET_VARIABLE]: ticket,
+  STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
+  STAGEGATE_STATE_KEY: stateKeyOf(environment),
+  // The directory of another environment must not decide where this one keeps its state.
+  STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
+  STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
+  STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
+  STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
+});
+
+/** Somebody else's plan of the same state takes minutes at most. */
+const LOCK_TIMEOUT = '5m';
+
+function build(subject: BuildSubject, purpose: Purpose, variables: Readonly<Record<string, string>>): BuildRequest {
+  return {
+    ...source(subject.application, purpose),
+    SourceVersion: subject.deployment.commit,
+    ...started(subject, purpose, variables),
+  };
+}
+
+const started = (
+  { deployment }: BuildSubject,
+  purpose: Purpose | 'inspect',
+  variables: Readonly<Record<string, string>>,
+): Pick<BuildRequest, 'EnvironmentVariablesOverride' | 'IdempotencyToken'> => ({
+  EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({ Name, Value, Type: 'PLAINTEXT' })),
+  IdempotencyToken: `${deployment.id}-${purpose}-${deployment.round}`,
+});
+
+function source(
+  application: Application,
+  purpose: Purpose,
+): Pick<BuildRequest, 'ProjectName' | 'SourceTypeOverride' | 'SourceLocationOverride'> {
+  const { source, provider, location } = sourceOf(application.configRepository, `application "${application.name}"`);
+  return {
+    ProjectName: projectName(purpose, source),
+    ...(source.kind === 'public' && { SourceTypeOverride: PROVIDERS[provider].sourceType }),
+    SourceLocationOverride: location,
+  };
+}

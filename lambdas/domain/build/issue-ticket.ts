@@ -1,0 +1,38 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { formatTicket } from '../contract/build-credentials.ts';
+import { buildRoleName, type Purpose } from '../contract/build-source.ts';
+import { NotHolderError } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import type { BuildTicket } from '../model/build-ticket.ts';
+import type { Deployment } from '../model/deployment.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { sourceOf } from './config-source.ts';
+
+/**
+ * Makes the ticket of the build that is about to be started, in the transaction that decides so, and answers its text. Throws
+ * NotHolderError once a build has redeemed one.
+ */
+export async function issueTicket(
+  transaction: Transaction,
+  surroundings: Surroundings,
+  purpose: Purpose,
+  { application, deployment }: { readonly application: Application; readonly deployment: Deployment },
+): Promise<string> {
+  const { id: deploymentId, round } = deployment;
+  const before = await transaction.get('buildTicket', { deploymentId, purpose, round });
+  if (before?.session)
+    throw new NotHolderError(`starting to ${purpose} "${deploymentId}": the build of round ${round} has begun before`);
+  const text = formatTicket({ deploymentId, purpose, round, secret: surroundings.randomHex(64) });
+  const { source } = sourceOf(application.configRepository, `application "${application.name}"`);
+  transaction.put('buildTicket', {
+    ...{ deploymentId, purpose, round, hashes: [...(before?.hashes ?? []), hashOf(text)] },
+    ...{ role: buildRoleName(purpose, source), issuedAt: surroundings.now() },
+  });
+  return text;
+}
+
+/** Is the ticket on record the one that somebody shows? */
+export const isTicket = (known: BuildTicket, shown: string): boolean =>
+  known.hashes.some((hash) => timingSafeEqual(Buffer.from(hash, 'hex'), Buffer.from(hashOf(shown), 'hex')));
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,57 @@
+import { NotHolderError, PlanStaleError } from '../errors.ts';
+import { planAgain, type Staleness } from '../model/deployment.ts';
+import { returnLift } from '../model/protection-lift.ts';
+import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+
+/** A state that changes faster than this many plans can be approved is for people to look at. */
+export const MOST_ROUNDS = 3;
+
+interface Services {
+  readonly store: Store;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * The plan has gone stale and is made again. Lifts that it had used up before Terraform refused it are there again,
+ * because nothing was applied. Throws NotHolderError, PlanStaleError.
+ */
+export async function beginNextRound({ store, surroundings }: Services, id: string, because: Staleness): Promise<void> {
+  await store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id });
+    if (deployment?.status !== 'awaiting_approval' && deployment?.status !== 'applying')
+      throw new NotHolderError(`planning "${id}" again: it is ${deployment?.status ?? 'absent'}`);
+    if (deployment.round >= MOST_ROUNDS)
+      throw new PlanStaleError(
+        `the plan was made ${deployment.round} times and has gone stale each time, the last time because ${IN_WORDS[because]}`,
+      );
+    if (deployment.status === 'applying') await returnLifts(transaction, deployment);
+    transaction.put('deployment', planAgain(deployment, because));
+    recordEvent(transaction, surroundings, id, 'plan-stale', undefined, {
+      ...{ because, digest: deployment.planned.digest, round: deployment.round },
+    });
+  });
+}
+
+/** Why a plan was made again, to stand after "because". */
+export const IN_WORDS: Readonly<Record<Staleness, string>> = {
+  'state-changed': "the environment's Terraform state was changed after the plan was made",
+  'plan-too-old': 'it was older than the policy of its stage allows',
+  'refused-as-stale': 'Terraform found that the state had changed and refused to apply it',
+};
+
+async function returnLifts(
+  transaction: Transaction,
+  {
+    id,
+    application,
+    environment,
+    planned,
+  }: { id: string; application: string; environment: string; planned: { lifts: string[] } },
+): Promise<void> {
+  const target = await transaction.get('environment', { application, name: environment });
+  for (const address of planned.lifts) {
+    const lifts = await transaction.get('protectionLifts', { application, environment, address });
+    if (lifts && target) transaction.put('protectionLifts', returnLift(lifts, id, target));
+  }
+}

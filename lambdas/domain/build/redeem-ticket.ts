@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { type BuildCredentials, parseTicket, TICKET_VARIABLE, type Ticket } from '../contract/build-credentials.ts';
+import { isBuildRole, type Purpose } from '../contract/build-source.ts';
+import { RefusedError, RoleRefusedError } from '../errors.ts';
+import type { BuildTicket } from '../model/build-ticket.ts';
+import { type Deployment, plannedOf } from '../model/deployment.ts';
+import { roleArnOf } from '../model/environment.ts';
+import type { Builds, EnvironmentRoles, Store, Surroundings, Transaction } from '../ports.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { isTicket } from './issue-ticket.ts';
+
+/** Who asks, as IAM knows the signature. */
+export interface BuildCaller {
+  /** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
+  readonly userArn: string;
+  /** Unique to the role and the session; CodeBuild gives each build a session of its own. */
+  readonly userId: string;
+}
+
+interface Services {
+  readonly store: Store;
+  readonly surroundings: Surroundings;
+  readonly builds: Pick<Builds, 'isRunningWith'>;
+  readonly environmentRoles: EnvironmentRoles;
+  /** The account of the control plane, whose builds may ask. */
+  readonly controlAccount: string;
+}
+
+/**
+ * The credentials broker. Answers a build's ticket with credentials of exactly its environment's role for this purpose:
+ * to the first session that redeems it and to no other, and only while the deployment holds the environment and is
+ * planning in that round, or applying the plan of it. A Terraform that is applying keeps its credentials although the
+ * deployment was ended by hand, as long as CodeBuild says that its build runs. Whoever is refused is in the audit.
+ * Throws RefusedError `credentials-refused`, and `role-not-assumable` where the account is not prepared.
+ */
+export async function redeemTicket(
+  services: Services,
+  caller: BuildCaller,
+  { ticket: text, buildId }: { readonly ticket: string; readonly buildId: string },
+): Promise<BuildCredentials> {
+  const ticket = parseTicket(text);
+  const foreign = objectionToCaller(caller, ticket.purpose, services.controlAccount);
+  if (foreign) return refuse(services, caller, ticket, foreign);
+  const { role, objection } = await services.store.transact((transaction) =>
+    bind(transaction, services.surroundings, { caller, ticket, text }),
+  );
+  if (objection) {
+    const isMidApply = objection.isRefreshable && (await services.builds.isRunningWith(buildId, TICKET_VARIABLE, text));
+    if (!isMidApply) return refuse(services, caller, ticket, objection.reason);
+  }
+  if (!role) return refuse(services, caller, ticket, 'the environment was removed');
+  try {
+    return await services.environmentRoles.assume({ ...role, sessionName: ticket.deploymentId });
+  } catch (error) {
+    if (error instanceof RoleRefusedError) throw new RefusedError('role-not-assumable', error.message);
+    throw error;
+  }
+}
+
+/** Judged by the signature alone, before the table is read. */
+function objectionToCaller({ userArn }: BuildCaller, purpose: Purpose, controlAccount: string): string | undefined {
+  const session = sessionOf(userArn);
+  return session?.account === controlAccount && isBuildRole(purpose, session.role)
+    ? undefined
+    : `the caller is no ${purpose} build`;
+}
+
+function sessionOf(userArn: string): { readonly account: string; readonly role: string } | undefined {
+  const [, account, role] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(userArn) ?? [];
+  return account && role ? { account, role } : undefined;
+}
+
+interface Judgement {
+  /** What may be assumed, where there is an environment. */
+  readonly role?: { readonly roleArn: string; readonly externalId: string };
+  readonly objection?: {
+    readonly reason: string;
+    /** The session had its credentials before, to apply; only the deployment has ended meanwhile. */
+    readonly isRefreshable?: boolean;
+  };
+}
+
+/** Judges the ticket, and gives it to the caller if nobody has it. */
+async function bind(
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { caller, ticket, text }: { readonly caller: BuildCaller; readonly ticket: Ticket; readonly text: string },
+): Promise<Judgement> {
+  const { deploymentId, purpose, round } = ticket;
+  const [known, deployment] = await Promise.all([
+    transaction.get('buildTicket', { deploymentId, purpose, round }),
+    transaction.get('deployment', { id: deploymentId }),
+  ]);
+  if (!known || !deployment || !isTicket(known, text)) return { objection: { reason: 'there is no such ticket' } };
+  if (known.role !== sessionOf(caller.userArn)?.role)
+    return { objection: { reason: 'the ticket is for a build of another project' } };
+  if (known.session && known.session.userId !== caller.userId)
+    return { objection: { reason: 'the ticket was redeemed by another build' } };
+  const { application, environment: name } = deployment;
+  const [state, environment, consumed] = await Promise.all([
+    transaction.get('environmentState', { application, environment: name }),
+    transaction.get('environment', { application, name }),
+    consumedPlan(transaction, deployment),
+  ]);
+  const role = environment && {
+    roleArn: roleArnOf(environment, purpose),
+    externalId: environment.externalId,
+  };
+  const isItsTurn =
+    state?.holder?.deploymentId === deploymentId &&
+    deployment.round === round &&
+    (purpose === 'plan' ? deployment.status === 'planning' : isApplying(deployment, consumed?.deploymentId));
+  if (!isItsTurn) {
+    const reason = `"${deploymentId}" is ${deployment.status}, in round ${deployment.round}`;
+    return { ...(role && { role }), objection: { reason, isRefreshable: purpose === 'apply' && isBound(known) } };
+  }
+  if (!known.session)
+    transaction.put('buildTicket', { ...known, session: { userId: caller.userId, since: surroundings.now() } });
+  return role ? { role } : {};
+}
+
+const isBound = ({ session }: BuildTicket): boolean => session !== undefined;
+
+async function consumedPlan(transaction: Transaction, deployment: Deployment) {
+  const planned = plannedOf(deployment);
+  return planned && transaction.get('consumedPlan', { digest: planned.digest });
+}
+
+/** Applying is the plan that was used up for exactly this deployment. */
+const isApplying = (deployment: Deployment, consumedBy: string | undefined): boolean =>
+  deployment.status === 'applying' && deployment.planned.round === deployment.round && consumedBy === deployment.id;
+
+/** Puts the attempt into the audit of the application, once for each caller and reason, and throws. */
+async function refuse(
+  { store, surroundings }: Services,
+  { userArn }: BuildCaller,
+  { deploymentId, purpose, round }: Ticket,
+  reason: string,
+): Promise<never> {
+  const mark = createHash('sha256')
+    .update(JSON.stringify([userArn, purpose, round, reason]))
+    .digest('hex');
+  await store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id: deploymentId });
+    if (!deployment || (await transaction.get('credentialsRefusal', { deploymentId, mark }))) return;
+    const { application, environment } = deployment;
+    transaction.put('credentialsRefusal', { deploymentId, mark, at: surroundings.now() });
+    await recordAudit(transaction, surroundings, {
+      ...{
+        application,
+        environment,
+        deploymentId,
+        type: 'credentials-refused',
+        by: userArn,
+        via: 'api',
+        principal: userArn,
+      },
+      details: { purpose, round, reason },
+    });
+  });
+  throw new RefusedError('credentials-refused', `${purpose} of "${deploymentId}": ${reason}`);
+}

@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { InstantSchema, Sha256Schema } from '../names.ts';
+import { OperationSchema } from '../operation.ts';
+import { AddedFilesSchema } from './added-files.ts';
+import { AppliedSchema } from './applied.ts';
+import { CommitObjectSchema } from './commit-facts.ts';
+import { LockedProviderSchema } from './locked-provider.ts';
+import { StateAddressSchema } from './state-address.ts';
+import { StateHeadSchema } from './state-head.ts';
+
+/** What builds leave in the artifact bucket: the build programs write what fits these schemas, the functions parse by them. */
+
+/** Code of a repository runs in builds: nothing that they say is stored at any length. */
+const cut = (most: number) => z.string().transform((text) => text.slice(0, most));
+const Artifact = z.object({ key: z.string().max(1024), versionId: z.string().max(1024) });
+const Diagnostics = z
+  .array(
+    z.object({
+      severity: cut(20),
+      summary: cut(1000),
+      detail: cut(4000).optional(),
+      address: cut(1000).optional(),
+      file: cut(1000).optional(),
+      line: z.int().optional(),
+    }),
+  )
+  .max(20)
+  .optional();
+/** Locked providers that the installation's cache had or had not, and objects in it that were not what their key says. */
+const ProviderCounts = z.object({ hits: z.int().min(0), misses: z.int().min(0), mismatches: z.int().min(0) });
+export type ProviderCounts = z.infer<typeof ProviderCounts>;
+/** How long a build took, and what of it each run of the engine. */
+const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.number()) });
+
+const Engine = z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string().max(50) });
+const Backend = z.object({
+  type: z.literal('s3'),
+  bucket: StateAddressSchema.shape.bucket.max(255),
+  key: StateAddressSchema.shape.key.max(1024),
+  region: StateAddressSchema.shape.region.max(50),
+});
+const StateHead = StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) });
+
+/** Directories with more providers than this are planned, but not inspected. */
+const MOST_PROVIDERS = 200;
+
+export const PlanSuccessSchema = z.object({
+  ok: z.literal(true),
+  operation: OperationSchema,
+  engine: Engine,
+  /** Of `plan -detailed-exitcode`: 0 nothing to do, 2 something to apply. */
+  exitCode: z.union([z.literal(0), z.literal(2)]),
+  digest: Sha256Schema,
+  bundle: Artifact,
+  planJson: Artifact,
+  modules: Artifact,
+  /** The resolved state address. */
+  backend: Backend,
+  state: StateHead.nullable(),
+  createdAt: InstantSchema,
+  /** The deployed commit, where the source had it. */
+  commit: CommitObjectSchema.optional(),
+  added: AddedFilesSchema.optional(),
+  providers: ProviderCounts.optional(),
+  seconds: Seconds.optional(),
+});
+
+const Failure = z.object({
+  ok: z.literal(false),
+  /** A phase of the build (docs/api.md); older results know more of them. */
+  phase: cut(50),
+  message: cut(2000),
+  reason: cut(100).optional(),
+  diagnostics: Diagnostics,
+  seconds: Seconds.optional(),
+});
+
+export const PlanResultSchema = z.discriminatedUnion('ok', [PlanSuccessSchema, Failure]);
+export type PlanSuccess = z.infer<typeof PlanSuccessSchema>;
+export type PlanResult = z.infer<typeof PlanResultSchema>;
+
+/** What a build found in which nothing of the repository runs. */
+export const InspectionSuccessSchema = z.object({
+  ok: z.literal(true),
+  operation: OperationSchema,
+  engine: Engine,
+  /** SHA-256 of the bundle that was looked at. */
+  digest: Sha256Schema,
+  planJson: Artifact,
+  modules: Artifact,
+  /** Which state the plan file itself is for. */
+  backend: Backend,
+  state: StateHead.nullable(),
+  added: AddedFilesSchema,
+  /** SHA-256 of what is applied with the plan: the tree, and the added files. */
+  content: Sha256Schema,
+  lockedProviders: z.array(LockedProviderSchema).max(MOST_PROVIDERS),
+  providers: ProviderCounts.optional(),
+  seconds: Seconds.optional(),
+});
+export type InspectionSuccess = z.infer<typeof InspectionSuccessSchema>;
+export const InspectionResultSchema = z.discriminatedUnion('ok', [InspectionSuccessSchema, Failure]);
+export type InspectionResult = z.infer<typeof InspectionResultSchema>;
+
+export const ApplyResultSchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    applied: z.literal('yes'),
+    resources: z.int().min(0),
+    /** Managed resources in the Terraform state after the apply, as the build says; nothing ends by it. */
+    resourcesLeft: z.int().min(0).optional(),
+    seconds: Seconds.optional(),
+  }),
+  Failure.extend({ reason: cut(100), applied: AppliedSchema }),
+]);
+
+export type ApplyResult = z.infer<typeof ApplyResultSchema>;
+
+export const analysisKey = (deploymentId: string, round: number): string =>
+  `analysis/${deploymentId}/${round}/analysis.json`;

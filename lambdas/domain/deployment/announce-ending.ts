@@ -1,0 +1,16 @@
+import { NotFoundError } from '../errors.ts';
+import type { Status } from '../model/deployment.ts';
+import type { EventBus, Store } from '../ports.ts';
+import { eventOf } from '../transaction/announcement.ts';
+
+/** Tells the bus how a deployment ended; answers its status. Said twice, the consumers do not mind. */
+export async function announceEnding(
+  { store, events }: { store: Store; events: EventBus },
+  id: string,
+): Promise<Status> {
+  const deployment = await store.get('deployment', { id });
+  if (!deployment) throw new NotFoundError('deployment', id);
+  const event = eventOf(deployment);
+  if (event) await events.publish(event.name, event.detail);
+  return deployment.status;
+}

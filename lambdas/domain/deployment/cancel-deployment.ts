@@ -1,0 +1,93 @@
+import { NotFoundError, RefusedError } from '../errors.ts';
+import { type Actor, actorOf } from '../model/audit.ts';
+import { type Deployment, endUnsuccessfully, type Requester } from '../model/deployment.ts';
+import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
+import { close } from '../model/gate.ts';
+import { GATES } from '../policy.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+/**
+ * Cancels what can be canceled without stopping Terraform half way: a queued deployment ends at once, a waiting one
+ * when its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
+ */
+export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
+  const { deployment, effects } = await services.store.transact(async (transaction) => {
+    const found = await transaction.get('deployment', { id });
+    if (!found) throw new NotFoundError('deployment', id);
+    return markCanceled(transaction, found, by, services.surroundings);
+  });
+  await carryOut(services, effects);
+  return deployment;
+}
+
+/** The same within a transaction. Throws RefusedError `not-cancelable`, having written nothing. */
+export async function markCanceled(
+  transaction: Transaction,
+  deployment: Deployment,
+  by: Requester,
+  surroundings: Surroundings,
+  actor: Actor = actorOf(by),
+): Promise<{ deployment: Deployment; effects: Effects }> {
+  const { id } = deployment;
+  if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
+  const now = surroundings.now();
+  switch (deployment.status) {
+    case 'queued': {
+      const { application, environment } = deployment;
+      const state = await transaction.get('environmentState', { application, environment });
+      if (state) transaction.put('environmentState', withUnannounced(withoutQueued(state, id), [id]));
+      const canceled = endUnsuccessfully(deployment, 'canceled', canceledBy(by), now);
+      transaction.put('deployment', canceled);
+      recordEvent(transaction, surroundings, id, 'canceled', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, actor);
+      return { deployment: canceled, effects: { ...NO_EFFECTS, announce: [id] } };
+    }
+    case 'planning':
+    case 'awaiting_approval': {
+      for (const name of GATES) {
+        const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+        if (gate?.status === 'open') transaction.put('gate', close(gate, 'canceled', now));
+        else if (gate && gate.status !== 'approved')
+          throw new RefusedError('not-cancelable', `deployment "${id}" is ending: its ${name} gate is ${gate.status}`);
+      }
+      const marked = { ...deployment, cancelRequestedBy: by };
+      transaction.put('deployment', marked);
+      recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
+      await auditCancellation(transaction, surroundings, deployment, actor);
+      return { deployment: marked, effects: await resumeCanceled(transaction, id) };
+    }
+    default:
+      throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
+  }
+}
+
+const auditCancellation = (
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { id: deploymentId, application, environment, status }: Deployment,
+  actor: Actor,
+): Promise<void> =>
+  recordAudit(transaction, surroundings, {
+    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actor },
+    details: { status },
+  });
+
+/** Asked for again, it resumes again: so a crash after the first time heals. */
+async function resumeCanceled(transaction: Transaction, id: string): Promise<Effects> {
+  const resume = [];
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+    if (gate?.status === 'canceled') resume.push({ deploymentId: id, gate: name });
+  }
+  return { ...NO_EFFECTS, resume };
+}
+
+export const canceledBy = (by: Requester) => ({
+  reason: 'canceled',
+  message: `canceled by ${by.approver ?? by.principal}`,
+});

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { beginNextRound } from '../build/next-round.ts';
+import type { StateHead } from '../contract/state-head.ts';
+import { NotHolderError } from '../errors.ts';
+import type { Planned, Staleness } from '../model/deployment.ts';
+import { policyOf } from '../policy.ts';
+import type { StateReader, Store, Surroundings } from '../ports.ts';
+import { findApplication, findEnvironment } from '../transaction/find.ts';
+
+export const PlanCheckSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('current') }),
+  z.object({ outcome: z.literal('stale') }),
+]);
+export type PlanCheck = z.infer<typeof PlanCheckSchema>;
+
+interface Services {
+  readonly store: Store;
+  readonly states: StateReader;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Rule 3: approvals may wait for days. Before the approved plan is used up, this looks whether the state is still the
+ * one it was made from and whether it is young enough; a stale plan is made again. Repeated, it answers the same.
+ * Throws NotHolderError, PlanStaleError, StateUnreadableError.
+ */
+export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
+  const { store, states, surroundings } = services;
+  const ahead = await store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
+  if (deployment?.status === 'planning' && deployment.stale) return { outcome: 'stale' };
+  if (deployment?.status !== 'awaiting_approval')
+    throw new NotHolderError(`checking the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  // ConsumePlan ends it; nothing is planned for that.
+  if (deployment.cancelRequestedBy) return { outcome: 'current' };
+  const [{ policy }, environment] = await Promise.all([
+    findApplication(ahead, deployment.application),
+    findEnvironment(ahead, deployment.application, deployment.environment),
+  ]);
+  const maxAgeSeconds = policyOf(environment, policy).planMaxAgeSeconds;
+  const head = await states.head(environment, deployment.planned.stateAddress);
+  const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
+  if (!staleness) return { outcome: 'current' };
+  await beginNextRound(services, id, staleness);
+  return { outcome: 'stale' };
+}
+
+/** Terraform itself compares serial and lineage too, but only when the apply has begun. */
+export function stalenessOf(
+  { state, plannedAt }: Pick<Planned, 'state' | 'plannedAt'>,
+  head: StateHead | null,
+  { now, maxAgeSeconds }: { readonly now: string; readonly maxAgeSeconds: number },
+): Staleness | undefined {
+  if (state?.serial !== head?.serial || state?.lineage !== head?.lineage) return 'state-changed';
+  return Date.parse(now) - Date.parse(plannedAt) > maxAgeSeconds * 1000 ? 'plan-too-old' : undefined;
+}

@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import { applyBuild, BuildRequestSchema } from '../build/build-request.ts';
+import { issueTicket } from '../build/issue-ticket.ts';
+import { NotHolderError } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import { SYSTEM } from '../model/audit.ts';
+import {
+  contentOf,
+  type DeploymentIn,
+  type EndingError,
+  type Planned,
+  plannedOf,
+  startApplying,
+} from '../model/deployment.ts';
+import { type Environment, isProtected } from '../model/environment.ts';
+import { withApplyStarted } from '../model/environment-state.ts';
+import { approvalsOf, isAbout } from '../model/gate.ts';
+import { activeLift, useLift } from '../model/protection-lift.ts';
+import { GATES, type GateName, policyForDeployment, stricterGates } from '../policy.ts';
+import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from '../ports.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+import { objectionTo, readForObjection } from './objection.ts';
+
+export const ConsumptionSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),
+  z.object({ outcome: z.literal('canceled') }),
+  z.object({ outcome: z.literal('blocked') }),
+]);
+export type Consumption = z.infer<typeof ConsumptionSchema>;
+
+/**
+ * Rule 2: the last look before anything changes. One transaction checks every gate for exactly this digest, the proof
+ * of the environment before, hold, holder and status, and gives the digest to this deployment and no other. Repeated
+ * for the same deployment it succeeds again. Throws NotHolderError.
+ */
+export async function consumePlan(
+  {
+    store,
+    artifacts,
+    surroundings,
+  }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'>; surroundings: Surroundings },
+  id: string,
+): Promise<Consumption> {
+  const ahead = await store.readAhead();
+  await readForConsumption(ahead, id);
+  return store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id });
+    const planned = deployment && plannedOf(deployment);
+    if (!planned) throw new NotHolderError(`consuming the plan of "${id}": there is none`);
+    const where = { application: deployment.application, environment: deployment.environment };
+    const [state, application, environment, consumed] = await Promise.all([
+      transaction.get('environmentState', where),
+      transaction.get('application', { name: where.application }),
+      transaction.get('environment', { application: where.application, name: where.environment }),
+      transaction.get('consumedPlan', { digest: planned.digest }),
+    ]);
+    if (state?.holder?.deploymentId !== id)
+      throw new NotHolderError(
+        `consuming the plan of "${id}": the environment is held by ${state?.holder?.deploymentId ?? 'nobody'}`,
+      );
+    if (!application || !environment)
+      throw new NotHolderError(`consuming the plan of "${id}": its environment was removed`);
+    const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
+    const apply = async () =>
+      applyBuild(subject, await issueTicket(transaction, surroundings, 'apply', subject), planned);
+    if (deployment.status === 'applying' && consumed?.deploymentId === id)
+      return { outcome: 'consumed', apply: await apply() };
+    if (deployment.status !== 'planning' && deployment.status !== 'awaiting_approval')
+      throw new NotHolderError(`consuming the plan of "${id}": it is ${deployment.status}`);
+    if (planned.round !== deployment.round)
+      throw new NotHolderError(`consuming the plan of "${id}": it has gone stale and is made again`);
+    if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
+
+    const blocking = consumed
+      ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
+      : await objectionToApplying(transaction, deployment, planned, application, environment);
+    if (blocking) {
+      transaction.put('deployment', { ...deployment, blocking });
+      recordEvent(transaction, surroundings, id, 'blocked', undefined, { reason: blocking.reason });
+      return { outcome: 'blocked' };
+    }
+    const now = surroundings.now();
+    for (const address of planned.lifts) {
+      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now, environment);
+      if (used) transaction.put('protectionLifts', used);
+    }
+    transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
+    transaction.put('deployment', startApplying(deployment, planned, now));
+    transaction.put('environmentState', withApplyStarted(state, deployment, now));
+    recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
+    await recordAudit(transaction, surroundings, {
+      ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },
+      details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
+    });
+    return { outcome: 'consumed', apply: await apply() };
+  }, ahead);
+}
+
+/** Reads side by side what the last look asks for as its rules go. */
+async function readForConsumption(ahead: Reader, id: string): Promise<void> {
+  const deployment = await ahead.get('deployment', { id });
+  const planned = deployment && plannedOf(deployment);
+  if (!planned) return;
+  const { application, environment } = deployment;
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ahead.get('environment', { application, name: environment }),
+    ahead.get('environmentState', { application, environment }),
+    ahead.get('consumedPlan', { digest: planned.digest }),
+    ahead.get('auditHead', { application }),
+    ahead.get('buildTicket', { deploymentId: id, purpose: 'apply', round: deployment.round }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+    ...planned.lifts.map((address) => ahead.get('protectionLifts', { application, environment, address })),
+  ]);
+  await readForObjection(ahead, deployment);
+}
+
+/** A plan that passed the gates it was made for ends here only if the policy has been raised since. */
+function notApproved(gate: GateName, required: number, people: number, { gates, digest }: Planned): EndingError {
+  const wasRequired = gates.find((planned) => planned.gate === gate)?.required ?? 0;
+  if (people < wasRequired || required === wasRequired)
+    return { reason: 'not-approved', message: `the ${gate} gate has not approved plan ${digest}` };
+  return {
+    reason: 'policy-raised',
+    message: `the policy demands ${required} ${gate} approval(s) by now, the plan was made for ${wasRequired}; deploy the release again`,
+  };
+}
+
+/** What a rule holds against applying this plan now, if anything. */
+async function objectionToApplying(
+  transaction: Transaction,
+  deployment: DeploymentIn<'planning' | 'awaiting_approval'>,
+  planned: Planned,
+  { policy }: Application,
+  target: Environment,
+): Promise<EndingError | undefined> {
+  const { id, application, environment, operation } = deployment;
+  const inForce = policyForDeployment(target, operation, policy);
+  for (const { gate: name, required } of stricterGates(planned.gates, inForce)) {
+    const gate = await transaction.get('gate', { deploymentId: id, gate: name });
+    const approvals = gate ? approvalsOf(gate).filter(({ digest }) => isAbout(gate, digest)) : [];
+    const people = new Set(approvals.map(({ by }) => by)).size;
+    const isForThisPlan = gate?.digest === planned.digest && gate.changeDigest === planned.changeDigest;
+    if (gate?.status !== 'approved' || !isForThisPlan || people < required)
+      return notApproved(name, required, people, planned);
+  }
+  for (const address of planned.lifts)
+    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))
+      return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
+  const mayDelete = planned.headline.summary.destroy > 0 || !planned.isInspected;
+  if (isProtected(target) && !planned.isProtected && mayDelete)
+    return {
+      reason: 'deletion-protected',
+      message: `${environment} was protected against deletion after this plan was made, which ${planned.isInspected ? 'deletes' : 'nobody has looked at'}`,
+    };
+  return objectionTo(transaction, deployment);
+}

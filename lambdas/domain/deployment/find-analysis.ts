@@ -1,0 +1,20 @@
+import { analysisKey } from '../contract/build-result.ts';
+import type { Planned } from '../model/deployment.ts';
+import { type Analysis, AnalysisSchema } from '../plan/analysis.ts';
+import type { ArtifactStore } from '../ports.ts';
+
+/** The stored analysis of a plan, exactly the version people decide on; undefined when it was deleted. */
+export async function findAnalysis(artifacts: ArtifactStore, { analysis }: Planned): Promise<Analysis | undefined> {
+  const found = await artifacts.getJson(analysis.key, analysis.versionId);
+  return found && AnalysisSchema.parse(found.value);
+}
+
+/** The analysis of an earlier plan of the deployment, to compare with. */
+export async function findEarlierAnalysis(
+  artifacts: ArtifactStore,
+  deploymentId: string,
+  round: number,
+): Promise<Analysis | undefined> {
+  const found = await artifacts.getJson(analysisKey(deploymentId, round));
+  return found && AnalysisSchema.parse(found.value);
+}

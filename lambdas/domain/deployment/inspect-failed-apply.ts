@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { beginNextRound, MOST_ROUNDS } from '../build/next-round.ts';
+import { readResult } from '../build/read-result.ts';
+import { ApplyResultSchema } from '../contract/build-result.ts';
+import { NotHolderError } from '../errors.ts';
+import { type DeploymentIn, runPrefix } from '../model/deployment.ts';
+import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+
+export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('failed') }),
+  z.object({ outcome: z.literal('stale') }),
+]);
+export type ApplyInspection = z.infer<typeof ApplyInspectionSchema>;
+
+/**
+ * Looks why an apply build failed: a plan that Terraform refused as stale before it did anything is made again, if it
+ * has not been made too often; everything else is a failure. Repeated, it answers the same. Throws NotHolderError.
+ */
+export async function inspectFailedApply(
+  services: { readonly store: Store; readonly artifacts: ArtifactStore; readonly surroundings: Surroundings },
+  id: string,
+): Promise<ApplyInspection> {
+  const deployment = await services.store.get('deployment', { id });
+  const isBegun = deployment?.status === 'planning' && deployment.stale !== undefined;
+  if (!isBegun) {
+    if (deployment?.status !== 'applying')
+      throw new NotHolderError(`inspecting the apply of "${id}": it is ${deployment?.status ?? 'absent'}`);
+    const mayPlanAgain = deployment.round < MOST_ROUNDS && !deployment.cancelRequestedBy;
+    if (!mayPlanAgain || !(await wasRefusedAsStale(services.artifacts, deployment))) return { outcome: 'failed' };
+    await beginNextRound(services, id, 'refused-as-stale');
+  }
+  return { outcome: 'stale' };
+}
+
+async function wasRefusedAsStale(artifacts: ArtifactStore, deployment: DeploymentIn<'applying'>): Promise<boolean> {
+  const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
+  return result?.ok === false && result.reason === 'plan-stale' && result.applied === 'no';
+}

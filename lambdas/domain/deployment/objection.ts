@@ -1,0 +1,54 @@
+import { RefusedError } from '../errors.ts';
+import type { Deployment, EndingError } from '../model/deployment.ts';
+import type { EphemeralEnvironment } from '../model/environment.ts';
+import { isOutdated } from '../model/environment-state.ts';
+import type { Reader, Transaction } from '../ports.ts';
+import { readForProof, requireProven } from './proof.ts';
+
+/** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
+const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>
+  life.phase === 'open' ? undefined : { reason: 'environment-closing', message: `${name} is ${life.phase}` };
+
+/** Reads side by side what `objectionTo` asks for as its rules go. */
+export async function readForObjection(
+  ahead: Reader,
+  { application: name, environment, release }: Deployment,
+): Promise<void> {
+  const [application] = await Promise.all([
+    ahead.get('application', { name }),
+    ahead.get('environment', { application: name, name: environment }),
+    ahead.get('environmentState', { application: name, environment }),
+  ]);
+  const previous = application?.pipeline[application.pipeline.indexOf(environment) - 1];
+  if (previous !== undefined && release !== undefined)
+    await Promise.all(readForProof(ahead, { application: name, environment: previous, release }));
+}
+
+/**
+ * What the pipeline holds against a deployment by now, if anything: the proof of the environment before (rule 1), a
+ * newer release that was applied (rule 5), a hold. All of that was judged when it was created, and may have changed.
+ */
+export async function objectionTo(transaction: Transaction, deployment: Deployment): Promise<EndingError | undefined> {
+  const { application: name, environment, release, operation, automatic } = deployment;
+  const [application, target, state] = await Promise.all([
+    transaction.get('application', { name }),
+    transaction.get('environment', { application: name, name: environment }),
+    transaction.get('environmentState', { application: name, environment }),
+  ]);
+  if (!application || !target || !state)
+    return { reason: 'environment-removed', message: `${name}/${environment} was removed` };
+  if (target.type === 'ephemeral') return operation === 'destroy' ? undefined : objectionToEphemeral(target);
+  if (release === undefined) throw new Error(`deployment "${deployment.id}" to ${environment} has no release`);
+  if (isOutdated(state, { release, operation }))
+    return { reason: 'older-release', message: `release ${state.newestStarted} was applied meanwhile` };
+  if (automatic && state.hold)
+    return { reason: 'environment-on-hold', message: `${environment} is on hold: ${state.hold.reason}` };
+  if (operation === 'destroy') return undefined;
+  try {
+    await requireProven(transaction, application, environment, release);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { reason: error.refusal, message: error.message };
+  }
+}

@@ -1,0 +1,284 @@
+import * as z from 'zod';
+import { readResult } from '../build/read-result.ts';
+import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
+import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
+import { NotFoundError } from '../errors.ts';
+import {
+  type Deployment,
+  type EndingError,
+  endUnsuccessfully,
+  fail,
+  isTerminal,
+  runPrefix,
+  type Status,
+  succeed,
+} from '../model/deployment.ts';
+import { isDnsFailure } from '../model/dns.ts';
+import {
+  type EnvironmentState,
+  withClaimedResources,
+  withResources,
+  withSuccess,
+  withUnknownResources,
+} from '../model/environment-state.ts';
+import { close } from '../model/gate.ts';
+import { GATES } from '../policy.ts';
+import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+import { canceledBy } from './cancel-deployment.ts';
+import { type Caught, summarizeCause } from './caught.ts';
+import { settleDestruction } from './settle-destruction.ts';
+
+export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
+export type Ending = z.infer<typeof EndingSchema>;
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly states: StateReader;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Ends a deployment and keeps what follows from it: what is deployed, the outcome of its release, gates closed. The
+ * environment stays held until ReleaseEnvironment. A deployment that has ended already keeps its ending; the answer
+ * says which one stands.
+ */
+export async function recordEnding(services: Services, id: string, ending: Ending, caught?: Caught): Promise<Status> {
+  if (ending === 'failed') return recordFailure(services, id, caught);
+  const ahead = await services.store.readAhead();
+  const before = await deploymentOf(ahead, id);
+  const [left] = await Promise.all([
+    ending === 'succeeded' ? lookAfterApply(services, ahead, before) : undefined,
+    readForEnding(ahead, before),
+  ]);
+  return keepEnding(services, id, { ending, left }, ahead);
+}
+
+/** Ends a deployment as failed, and says where and why. Throws NotFoundError. */
+export async function recordFailure(
+  services: Pick<Services, 'store' | 'artifacts' | 'surroundings'>,
+  id: string,
+  caught?: Caught,
+): Promise<Status> {
+  const ahead = await services.store.readAhead();
+  const before = await deploymentOf(ahead, id);
+  const [failure] = await Promise.all([
+    explainFailure(services.artifacts, before, caught),
+    readForEnding(ahead, before),
+  ]);
+  return keepEnding(services, id, { ending: 'failed', failure }, ahead);
+}
+
+async function deploymentOf(reader: Reader, id: string): Promise<Deployment> {
+  const deployment = await reader.get('deployment', { id });
+  if (!deployment) throw new NotFoundError('deployment', id);
+  return deployment;
+}
+
+/** Records an ending of which everything is known; nothing is read but the table. Throws NotFoundError. */
+export async function keepEnding(
+  services: Pick<Services, 'store' | 'surroundings'>,
+  id: string,
+  { ending, failure, left }: KnownEnding,
+  ahead?: ReadAhead,
+): Promise<Status> {
+  return services.store.transact(async (transaction) => {
+    const deployment = await transaction.get('deployment', { id });
+    if (!deployment) throw new NotFoundError('deployment', id);
+    if (isTerminal(deployment.status)) return deployment.status;
+    const now = services.surroundings.now();
+    const ended = failure
+      ? fail(deployment, failure.error, failure.applied, now)
+      : ending === 'succeeded'
+        ? succeed(deployment, now)
+        : await endBy(transaction, deployment, ending, now);
+    transaction.put('deployment', ended);
+    recordEvent(transaction, services.surroundings, id, ended.status, undefined, reasonOf(ended));
+    await closeOpenGates(transaction, id, now);
+    await recordOutcome(transaction, ended, left, now);
+    if (left && 'unreadable' in left)
+      recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
+    await settleDestruction(transaction, ended, services.surroundings);
+    return ended.status;
+  }, ahead);
+}
+
+/** Reads side by side what most endings ask for as their rules go. */
+async function readForEnding(ahead: Reader, { id, application, environment, release }: Deployment): Promise<void> {
+  await Promise.all([
+    ahead.get('environmentState', { application, environment }),
+    ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
+    ...(release === undefined ? [] : [ahead.get('outcome', { application, environment, release })]),
+  ]);
+}
+
+const reasonOf = (ended: Deployment) =>
+  'error' in ended ? { reason: ended.error.reason, message: ended.error.message } : undefined;
+
+async function endBy(
+  transaction: Transaction,
+  deployment: Deployment,
+  ending: Ending,
+  now: string,
+): Promise<Deployment> {
+  if (ending === 'succeeded' || ending === 'failed') throw new Error(`ending ${ending} is recorded elsewhere`);
+  return endUnsuccessfully(deployment, ending, await explain(transaction, deployment, ending), now);
+}
+
+async function explain(transaction: Transaction, deployment: Deployment, ending: Ending): Promise<EndingError> {
+  if (ending === 'blocked' && deployment.blocking) return deployment.blocking;
+  if (ending === 'canceled' && deployment.cancelRequestedBy) return canceledBy(deployment.cancelRequestedBy);
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId: deployment.id, gate: name });
+    const rejection = gate?.decisions.find(({ decision }) => decision === 'reject');
+    if (ending === 'rejected' && rejection)
+      return {
+        reason: 'rejected',
+        message: `rejected by ${rejection.by} at the ${name} gate${rejection.comment ? `: ${rejection.comment}` : ''}`,
+      };
+    if (ending === 'expired' && gate?.status === 'expired')
+      return { reason: 'expired', message: `nobody decided the ${name} gate before ${gate.expiresAt}` };
+    if (ending === 'superseded' && gate?.status === 'superseded')
+      return { reason: 'superseded', message: 'a newer release arrived while it awaited approval' };
+  }
+  return { reason: ending, message: `the workflow ended it as ${ending}` };
+}
+
+async function closeOpenGates(transaction: Transaction, deploymentId: string, now: string): Promise<void> {
+  for (const name of GATES) {
+    const gate = await transaction.get('gate', { deploymentId, gate: name });
+    if (gate?.status === 'open') transaction.put('gate', close(gate, 'void', now));
+  }
+}
+
+/**
+ * Rule 1's proof is the latest outcome: a success proves the release there; a failure, a rejection or a policy's block
+ * takes an earlier proof away. A clock, a request to cancel or a newer release say nothing about the release.
+ */
+async function recordOutcome(
+  transaction: Transaction,
+  ended: Deployment,
+  left: Left | undefined,
+  now: string,
+): Promise<void> {
+  const { application, environment, release, id, operation } = ended;
+  const where = { application, environment };
+  const isJudged = operation !== 'destroy' && release !== undefined;
+  const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
+  if (ended.status !== 'succeeded') {
+    const isVerdict = ['failed', 'rejected', 'blocked'].includes(ended.status);
+    if (isVerdict && before)
+      transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
+    return;
+  }
+  const state = await transaction.get('environmentState', where);
+  if (!state) throw new Error(`environment ${application}/${environment} has no state`);
+  const after = withSuccess(state, ended, ended.planned.headline.modules);
+  transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
+  if (operation === 'destroy') {
+    const outputs = await transaction.get('outputs', where);
+    if (outputs) transaction.delete('outputs', where);
+  } else if (isJudged) {
+    const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
+    transaction.put('outcome', { ...where, release, ...proof });
+  }
+}
+
+/** What is in the Terraform state after an apply: as the state itself says, or as a build claims. */
+type Left = ResourcesLeft | { readonly claimed: number };
+
+function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now: string): EnvironmentState {
+  if ('claimed' in left) return withClaimedResources(state, left.claimed, deploymentId, now);
+  return 'count' in left ? withResources(state, left.count, deploymentId, now) : withUnknownResources(state);
+}
+
+/** An environment ends by what a destruction has left: there the state itself is asked. Undefined where nothing was applied. */
+async function lookAfterApply(
+  { artifacts, states }: Pick<Services, 'artifacts' | 'states'>,
+  reader: Reader,
+  deployment: Deployment,
+): Promise<Left | undefined> {
+  if (deployment.status !== 'applying') return undefined;
+  const { application, environment: name, operation, planned } = deployment;
+  if (operation === 'destroy') {
+    const environment = await reader.get('environment', { application, name });
+    return environment && resourcesLeft(states, environment, planned.stateAddress);
+  }
+  const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
+  return result?.ok && result.resourcesLeft !== undefined ? { claimed: result.resourcesLeft } : undefined;
+}
+
+interface KnownEnding {
+  readonly ending: Ending;
+  readonly failure?: Failure | undefined;
+  readonly left?: Left | undefined;
+}
+
+interface Failure {
+  readonly error: EndingError;
+  readonly applied: 'yes' | 'partly' | 'no' | 'unknown';
+}
+
+/** Says what failed and where: by the build's own result where it left one, else by what Step Functions caught. */
+async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
+  const prefix = runPrefix(deployment);
+  if (deployment.status !== 'applying') {
+    const left = await resultOf(artifacts, prefix, caught?.state);
+    if (caught && left && !left.ok) {
+      const { phase, reason = `${phase}-failed`, message, diagnostics } = left;
+      return {
+        error: { reason, message, state: caught.state, ...(diagnostics && { diagnostics }) },
+        applied: 'no',
+      };
+    }
+    return { error: caughtError(caught, 'workflow-failed'), applied: 'no' };
+  }
+  const { result, problem } = await readResult(artifacts, prefix, 'applyResult', ApplyResultSchema);
+  if (result && !result.ok) {
+    const { reason, message: told, diagnostics, applied } = result;
+    const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
+    const message = more ? `${told}; ${more}` : told;
+    return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
+  }
+  if (result) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
+  const started = await readResult(artifacts, prefix, 'applyStarted', z.unknown());
+  const error = caughtError(caught, 'apply-interrupted');
+  const message = problem ? `${error.message}; ${problem}`.slice(0, 2000) : error.message;
+  return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
+}
+
+/** What the build of a state before the apply left, if it is the state of a build. */
+async function resultOf(artifacts: ArtifactStore, prefix: string, state: string | undefined) {
+  if (state === 'Plan') return (await readResult(artifacts, prefix, 'planResult', PlanResultSchema)).result;
+  if (state === 'Inspect')
+    return (await readResult(artifacts, prefix, 'inspectionResult', InspectionResultSchema)).result;
+  return undefined;
+}
+
+/** A build that was stopped only knows that; the reconciler knows what became of its execution. */
+const whyStopped = (caught: Caught | undefined): string | undefined =>
+  caught?.error.startsWith(EXECUTION_ENDED) ? caught.cause : undefined;
+
+/** How the names of errors begin with which the reconciler ends what an execution left behind. */
+export const EXECUTION_ENDED = 'execution-';
+
+const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
+
+/** Errors of ours that say by their name why a deployment failed. */
+const REASONS: Readonly<Record<string, string>> = {
+  PlanStaleError: 'plan-stale',
+  BuildResultError: 'build-result-unreadable',
+  StateUnreadableError: 'state-unreadable',
+};
+
+function caughtError(caught: Caught | undefined, reason: string): EndingError {
+  if (!caught) return { reason, message: 'the execution ended without saying why' };
+  // The states that look after DNS say themselves what stands in the way.
+  if (isDnsFailure(caught.error))
+    return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
+  const words = summarizeCause(caught.cause);
+  const known = REASONS[caught.error];
+  const message = known ? words : `${caught.state}: ${caught.error}: ${words}`;
+  return { reason: known ?? reason, message: message.slice(0, 2000), state: caught.state };
+}

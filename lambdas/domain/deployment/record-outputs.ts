@@ -1,0 +1,35 @@
+import { runObjectKey } from '../contract/run-objects.ts';
+import { BuildResultError, NotHolderError } from '../errors.ts';
+import { runPrefix } from '../model/deployment.ts';
+import { presentableOutputs, TerraformOutputsSchema } from '../model/outputs.ts';
+import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+
+/** Keeps the outputs of the apply with the environment; sensitive values stay in the bucket only. */
+export async function recordOutputs(
+  { store, artifacts, surroundings }: { store: Store; artifacts: ArtifactStore; surroundings: Surroundings },
+  id: string,
+): Promise<void> {
+  const ahead = await store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
+  if (deployment?.status !== 'applying')
+    throw new NotHolderError(`recording the outputs of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const where = { application: deployment.application, environment: deployment.environment };
+  const [found] = await Promise.all([
+    artifacts.getJson(runObjectKey(runPrefix(deployment), 'outputs')),
+    ahead.get('outputs', where),
+  ]);
+  const parsed = TerraformOutputsSchema.safeParse(found?.value);
+  if (!parsed.success)
+    throw new BuildResultError(`recording the outputs of "${id}": the apply build left none that can be read`, {
+      cause: parsed.error,
+    });
+  await store.transact(async (transaction) => {
+    await transaction.get('outputs', where);
+    transaction.put('outputs', {
+      ...where,
+      deploymentId: id,
+      at: surroundings.now(),
+      ...presentableOutputs(parsed.data),
+    });
+  }, ahead);
+}

@@ -1,0 +1,54 @@
+import { NotFoundError, RefusedError } from '../errors.ts';
+import type { Requester } from '../model/deployment.ts';
+import type { Operation } from '../operation.ts';
+import type { ReadAhead, Reader, Surroundings, Transaction } from '../ports.ts';
+import { carryOut, type EffectServices } from '../transaction/effects.ts';
+import { type Placement, placeDeployment, readForPlacement } from './place-deployment.ts';
+
+interface Wish {
+  readonly application: string;
+  readonly environment: string;
+  readonly operation: Operation;
+  /** May be left out for a destruction: that of the deployed release. */
+  readonly release?: number;
+  readonly requestedBy: Requester;
+}
+
+/**
+ * Creates a deployment somebody asked for and starts it when it is its turn. What the caller has read already may be
+ * given. Throws NotFoundError, RefusedError.
+ */
+export async function requestDeployment(
+  services: EffectServices & { readonly surroundings: Surroundings },
+  wish: Wish,
+  given?: ReadAhead,
+): Promise<Placement> {
+  const ahead = given ?? (await services.store.readAhead());
+  await readForRequest(ahead, wish);
+  const placement = await services.store.transact(async (transaction) => {
+    const release = wish.release ?? (await deployedRelease(transaction, wish));
+    return placeDeployment(transaction, { ...wish, release, automatic: false }, services.surroundings);
+  }, ahead);
+  await carryOut(services, placement.effects);
+  return placement;
+}
+
+/** Reads side by side what a request for a release asks for as its rules go. */
+async function readForRequest(ahead: Reader, { application: name, environment, release }: Wish): Promise<void> {
+  const application = await ahead.get('application', { name });
+  if (!application) return;
+  await Promise.all([
+    ahead.get('auditHead', { application: name }),
+    ...(release === undefined ? [] : [readForPlacement(ahead, application, { environment, release })]),
+  ]);
+}
+
+async function deployedRelease(transaction: Transaction, { application, environment }: Wish): Promise<number> {
+  const target = await transaction.get('environment', { application, name: environment });
+  if (!target) throw new NotFoundError('environment', `${application}/${environment}`);
+  const state = await transaction.get('environmentState', { application, environment });
+  if (state?.deployed?.release !== undefined) return state.deployed.release;
+  // A first deployment that failed half way has left something, too.
+  if (state && state.newestStarted > 0) return state.newestStarted;
+  throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment}"`);
+}

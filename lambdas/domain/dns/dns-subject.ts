@@ -1,0 +1,157 @@
+import type * as z from 'zod';
+import type { BuildVariables } from '../contract/build-variables.ts';
+import { NotHolderError } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import type { Deployment } from '../model/deployment.ts';
+import {
+  DnsError,
+  type DnsFailedSchema,
+  type EnvironmentDns,
+  type Patience,
+  type PendingSchema,
+} from '../model/dns.ts';
+import { type Environment, roleArnOf } from '../model/environment.ts';
+import { hostnameOf } from '../model/hostname.ts';
+import type { HostedZone } from '../model/zone-record.ts';
+import type { AssumedRole, Certificates, HostedZones, PublicDns, Store, Surroundings } from '../ports.ts';
+
+export interface DnsServices {
+  readonly store: Store;
+  readonly zones: HostedZones;
+  readonly certificates: Certificates;
+  readonly publicDns: PublicDns;
+  readonly surroundings: Surroundings;
+  readonly patience: Patience;
+}
+
+/** The deployment that holds an environment, with what there is of the environment's DNS. */
+export interface DnsSubject {
+  readonly application: Application;
+  readonly environment: Environment;
+  readonly deployment: Deployment;
+  readonly dns: EnvironmentDns | undefined;
+}
+
+/** Reads all of it. Throws NotHolderError where the deployment does not hold its environment, or is further on. */
+export async function loadDnsSubject(
+  store: Store,
+  id: string,
+  statuses: readonly Deployment['status'][],
+): Promise<DnsSubject> {
+  const deployment = await store.get('deployment', { id });
+  if (!deployment) throw new NotHolderError(`looking after the DNS for "${id}": there is no such deployment`);
+  const where = { application: deployment.application, environment: deployment.environment };
+  const [state, application, environment, dns] = await Promise.all([
+    store.get('environmentState', where),
+    store.get('application', { name: where.application }),
+    store.get('environment', { application: where.application, name: where.environment }),
+    store.get('environmentDns', where),
+  ]);
+  if (state?.holder?.deploymentId !== id || !statuses.includes(deployment.status))
+    throw new NotHolderError(
+      `looking after the DNS for "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
+    );
+  if (!application || !environment)
+    throw new NotHolderError(`looking after the DNS for "${id}": its environment was removed`);
+  return { application, environment, deployment, dns };
+}
+
+/** The environment's own role, which looks after its certificate. */
+export const certificateRole = (environment: Environment, sessionName: string): AssumedRole => ({
+  roleArn: roleArnOf(environment, 'dns'),
+  externalId: environment.externalId,
+  sessionName,
+});
+
+/** The role that looks after the zone: that of the zone's own account, where it is another. */
+export const zoneRole = (
+  environment: Environment,
+  zoneRoleArn: string | undefined,
+  sessionName: string,
+): AssumedRole => ({
+  ...certificateRole(environment, sessionName),
+  ...(zoneRoleArn && { roleArn: zoneRoleArn }),
+});
+
+/** `zone Z123 (acme.example)` */
+export const describeZone = ({ id, name }: Pick<HostedZone, 'id' | 'name'>): string => `zone ${id} (${name})`;
+
+/** What a plan gets of it, where the directory declares it. */
+export function dnsVariables(
+  application: Application,
+  environment: Environment,
+  dns: EnvironmentDns | undefined,
+): BuildVariables {
+  if (!environment.dns) return {};
+  return {
+    domain_name: { value: hostnameOf(application, environment), mode: 'when-declared' },
+    ...(dns && { certificate_arn: { value: dns.certificate.arn, mode: 'when-declared' } }),
+  };
+}
+
+/** What the states of the workflow are told when DNS or the certificate stand in the way. */
+export async function answering<Answer>(
+  work: () => Promise<Answer>,
+): Promise<Answer | z.infer<typeof DnsFailedSchema>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DnsError)) throw error;
+    return { outcome: 'failed', reason: error.reason, message: error.message.slice(0, 2000) };
+  }
+}
+
+/** Changes what is kept of an environment's DNS as it stands at this moment. */
+export async function updateDns(
+  store: Store,
+  { application, environment }: { readonly application: string; readonly environment: string },
+  change: (dns: EnvironmentDns) => EnvironmentDns,
+): Promise<EnvironmentDns> {
+  return store.transact(async (transaction) => {
+    const current = await transaction.get('environmentDns', { application, environment });
+    if (!current) throw new Error(`changing the DNS of ${application}/${environment}: there is none`);
+    const changed = change(current);
+    transaction.put('environmentDns', changed);
+    return changed;
+  });
+}
+
+interface Wait {
+  readonly deploymentId: string;
+  readonly for: string;
+  readonly limitSeconds: number;
+  readonly failure: () => DnsError | Promise<DnsError>;
+}
+
+/** Has the state look again, until this deployment has waited for this for too long; throws the failure then. */
+export async function waitFor(
+  { store, surroundings, patience }: Pick<DnsServices, 'store' | 'surroundings' | 'patience'>,
+  dns: EnvironmentDns,
+  { deploymentId, for: what, limitSeconds, failure }: Wait,
+): Promise<z.infer<typeof PendingSchema>> {
+  const now = surroundings.now();
+  const isKnown = dns.waiting?.deploymentId === deploymentId && dns.waiting.for === what;
+  const since = isKnown && dns.waiting ? dns.waiting.since : now;
+  if (Date.parse(now) - Date.parse(since) >= limitSeconds * 1000) throw await failure();
+  if (!isKnown) await updateDns(store, dns, (current) => ({ ...current, waiting: { deploymentId, for: what, since } }));
+  return { outcome: 'pending', waitSeconds: patience.pollSeconds };
+}
+
+/** Waits until all name servers of the zone know its last change. */
+export function awaitSync(
+  services: Pick<DnsServices, 'store' | 'surroundings' | 'patience'>,
+  dns: EnvironmentDns,
+  deploymentId: string,
+) {
+  const { changeSeconds } = services.patience;
+  return waitFor(services, dns, {
+    deploymentId,
+    for: `change ${dns.change}`,
+    limitSeconds: changeSeconds,
+    failure: () =>
+      new DnsError(
+        'change-pending',
+        `change ${dns.change} of ${describeZone(dns.zone)} is still PENDING after ${changeSeconds} seconds`,
+      ),
+  });
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import type { Application } from '../model/application.ts';
+import { CertificateStatusSchema, RenewalSchema } from '../model/certificate.ts';
+import type { EnvironmentDns } from '../model/dns.ts';
+import { DnsSettingsSchema } from '../model/dns-settings.ts';
+import type { Environment } from '../model/environment.ts';
+import { certificateNamesOf, hostnameOf } from '../model/hostname.ts';
+
+/** An environment's DNS as the API shows it; what no deployment has come to yet is null. */
+export const DnsViewSchema = z
+  .object({
+    hostname: z.string(),
+    /** What its certificate is for, the common name first: the hostname, and a short name where it is too long for one. */
+    certificateNames: z.array(z.string()),
+    /** As configured; null while what there was is still to be withdrawn, by the next deployment. */
+    settings: DnsSettingsSchema.nullable(),
+    zone: z.object({ id: z.string(), name: z.string() }).nullable(),
+    /** What the hostname points to. */
+    record: z.object({ type: z.string(), target: z.string(), since: z.string(), deploymentId: z.string() }).nullable(),
+    certificate: z
+      .object({
+        arn: z.string(),
+        /** The common name first. */
+        names: z.array(z.string()),
+        status: CertificateStatusSchema,
+        expiresAt: z.string().optional(),
+        renewal: RenewalSchema.optional(),
+        failureReason: z.string().optional(),
+        /** What the last check found wrong: `expiring`, `renewal_failed`, `missing` … */
+        problem: z.string().optional(),
+        requestedAt: z.string(),
+        checkedAt: z.string(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Dns' });
+type DnsView = z.input<typeof DnsViewSchema>;
+
+export function viewDns(
+  application: Application,
+  environment: Environment,
+  dns: EnvironmentDns | undefined,
+): DnsView | null {
+  if (!environment.dns && !dns) return null;
+  const hostname = dns?.hostname ?? hostnameOf(application, environment);
+  return {
+    hostname,
+    certificateNames: certificateNamesOf(hostname),
+    settings: environment.dns ?? null,
+    zone: dns ? { id: dns.zone.id, name: dns.zone.name } : null,
+    record: dns?.published ? viewRecord(dns.published) : null,
+    certificate: dns ? viewCertificate(dns.certificate) : null,
+  };
+}
+
+function viewRecord({ record, at, deploymentId }: NonNullable<EnvironmentDns['published']>): DnsView['record'] {
+  const target = record.alias?.name ?? record.values?.join(', ') ?? '';
+  return { type: record.type, target, since: at, deploymentId };
+}
+
+function viewCertificate({ requestedFor, announced, ...shown }: EnvironmentDns['certificate']): DnsView['certificate'] {
+  return { ...shown, ...(announced?.problem && { problem: announced.problem }) };
+}

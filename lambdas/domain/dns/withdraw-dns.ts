@@ -1,0 +1,99 @@
+import type * as z from 'zod';
+import { DnsError, type EnvironmentDns, type PendingSchema } from '../model/dns.ts';
+import { describeRecord, type ZoneRecord } from '../model/zone-record.ts';
+import type { AssumedRole } from '../ports.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+import { awaitSync, certificateRole, type DnsServices, type DnsSubject, waitFor, zoneRole } from './dns-subject.ts';
+import { isOurs, writeRecords } from './write-records.ts';
+
+/**
+ * One step of taking an environment's DNS away: every record that is ours and stands as we wrote it, all at once, and
+ * when nobody can find the hostname any more, the certificate. A record somebody else has put in its place stays.
+ */
+export async function withdrawDns(
+  services: DnsServices,
+  subject: DnsSubject,
+): Promise<{ outcome: 'done' } | z.infer<typeof PendingSchema>> {
+  const { environment, deployment, dns } = subject;
+  if (!dns) return finish(services, subject, []);
+  const role = zoneRole(environment, dns.zone.roleArn, deployment.id);
+  const standing = await standingRecords(services, role, dns);
+  const ours = standing.filter((record) => isOurs(dns, record));
+  if (ours.length > 0) {
+    const changed = await writeRecords(services, role, dns, { remove: ours });
+    return awaitSync(services, changed, deployment.id);
+  }
+  if (dns.change && !(await services.zones.isInSync(role, dns.change))) return awaitSync(services, dns, deployment.id);
+  const inUse = await deleteCertificates(services, subject, dns);
+  if (inUse) return awaitDisuse(services, subject, dns, inUse);
+  const left = standing.filter(({ name }) => name === dns.hostname);
+  return finish(services, subject, left.map(describeRecord));
+}
+
+/** What stands under the names we have written; nothing, where the zone itself is gone. */
+async function standingRecords(
+  { zones }: DnsServices,
+  role: AssumedRole,
+  { zone, written, hostname }: EnvironmentDns,
+): Promise<ZoneRecord[]> {
+  if (!(await zones.zone(role, zone.id))) return [];
+  const standing: ZoneRecord[] = [];
+  for (const name of new Set([hostname, ...written.map((record) => record.name)]))
+    standing.push(...(await zones.records(role, zone.id, name)));
+  return standing;
+}
+
+/** Answers the first certificate that something still serves. */
+async function deleteCertificates(
+  { certificates }: DnsServices,
+  { environment, deployment }: DnsSubject,
+  dns: EnvironmentDns,
+): Promise<string | undefined> {
+  const role = certificateRole(environment, deployment.id);
+  for (const arn of [...dns.replaced, dns.certificate.arn])
+    if ((await certificates.delete(role, environment.region, arn)) === 'in-use') return arn;
+  return undefined;
+}
+
+/** What served a certificate is remembered for some minutes after it is gone. */
+function awaitDisuse(services: DnsServices, { environment, deployment }: DnsSubject, dns: EnvironmentDns, arn: string) {
+  const { changeSeconds } = services.patience;
+  return waitFor(services, dns, {
+    deploymentId: deployment.id,
+    for: `certificate ${arn}`,
+    limitSeconds: changeSeconds,
+    async failure() {
+      const role = certificateRole(environment, deployment.id);
+      const described = await services.certificates.describe(role, environment.region, arn);
+      const users = described?.usedBy.join(', ') || 'something';
+      return new DnsError(
+        'certificate-in-use',
+        `${arn} cannot be deleted: ${users} still serves it after ${changeSeconds} seconds; its DNS records are gone`,
+      );
+    },
+  });
+}
+
+/** Nothing is left: the hostname is free again where the environment does not ask for it any more. */
+async function finish(
+  { store, surroundings }: DnsServices,
+  { deployment, dns }: DnsSubject,
+  left: readonly string[],
+): Promise<{ outcome: 'done' }> {
+  if (!dns) return { outcome: 'done' };
+  await store.transact(async (transaction) => {
+    const [current, claim, configured] = [
+      await transaction.get('environmentDns', dns),
+      await transaction.get('hostnameClaim', dns),
+      await transaction.get('environment', { application: dns.application, name: dns.environment }),
+    ];
+    if (!current) return;
+    transaction.delete('environmentDns', dns);
+    if (claim && !configured?.dns) transaction.delete('hostnameClaim', dns);
+    recordEvent(transaction, surroundings, deployment.id, 'dns-withdrawn', undefined, {
+      ...{ hostname: dns.hostname, certificate: dns.certificate.arn },
+      ...(left.length > 0 && { left: [...left] }),
+    });
+  });
+  return { outcome: 'done' };
+}

@@ -1,0 +1,68 @@
+import { DnsError, type EnvironmentDns } from '../model/dns.ts';
+import type { DnsSettings } from '../model/dns-settings.ts';
+import { describeRecord, isSameRecord, type ZoneRecord } from '../model/zone-record.ts';
+import type { AssumedRole } from '../ports.ts';
+import { type DnsServices, describeZone, updateDns } from './dns-subject.ts';
+
+interface RecordChange {
+  readonly remove?: readonly ZoneRecord[];
+  readonly create?: readonly ZoneRecord[];
+}
+
+/** Did Stagegate write it for this environment? */
+export const isOurs = ({ written }: EnvironmentDns, record: ZoneRecord): boolean =>
+  written.some((own) => isSameRecord(own, record));
+
+/** An address is published as the only one; a CNAME tolerates nothing beside it. */
+export const isInTheWay = ({ type }: ZoneRecord, kind: DnsSettings['record']['kind']): boolean =>
+  kind === 'cname' || ['A', 'AAAA', 'CNAME'].includes(type);
+
+export const notOurs = (zone: EnvironmentDns['zone'], record: ZoneRecord): DnsError =>
+  new DnsError(
+    'record-not-ours',
+    `${describeRecord(record)} stands in ${describeZone(zone)} and was not made by Stagegate, which overwrites no such record`,
+  );
+
+/**
+ * Changes records of the zone, all or none. What is created is written down as ours before, so that a crash in between
+ * leaves nothing that nobody owns up to. Route 53 itself compares: what is removed must stand exactly as we wrote it, and
+ * where a record is created there must be none, whoever else writes at the same moment. Throws DnsError.
+ */
+export async function writeRecords(
+  { store, zones }: Pick<DnsServices, 'store' | 'zones'>,
+  role: AssumedRole,
+  dns: EnvironmentDns,
+  { remove = [], create = [] }: RecordChange,
+): Promise<EnvironmentDns> {
+  const without = (written: readonly ZoneRecord[], records: readonly ZoneRecord[]) =>
+    written.filter((own) => !records.some((record) => isSameRecord(own, record)));
+  if (create.length > 0)
+    await updateDns(store, dns, (current) => ({
+      ...current,
+      written: [...without(current.written, create), ...create],
+    }));
+  const answer = await zones.change(role, dns.zone.id, { remove, create });
+  // An answer that was lost has the SDK ask again, and then it is its own change that is refused.
+  if ('refused' in answer && !(await isDone({ zones }, role, dns, { remove, create }))) {
+    await updateDns(store, dns, (current) => ({ ...current, written: without(current.written, create) }));
+    throw new DnsError('record-refused', `${describeZone(dns.zone)} was not changed: ${answer.refused}`);
+  }
+  return updateDns(store, dns, (current) => ({
+    ...current,
+    written: without(current.written, remove),
+    change: 'refused' in answer ? null : answer.changeId,
+  }));
+}
+
+async function isDone(
+  { zones }: Pick<DnsServices, 'zones'>,
+  role: AssumedRole,
+  { zone }: EnvironmentDns,
+  { remove = [], create = [] }: RecordChange,
+): Promise<boolean> {
+  const names = new Set([...remove, ...create].map(({ name }) => name));
+  const standing: ZoneRecord[] = [];
+  for (const name of names) standing.push(...(await zones.records(role, zone.id, name)));
+  const stands = (record: ZoneRecord) => standing.some((other) => isSameRecord(other, record));
+  return create.every(stands) && !remove.some(stands);
+}

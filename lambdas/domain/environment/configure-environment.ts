@@ -1,0 +1,128 @@
+import { freeState } from '../deployment/free-state.ts';
+import { stagesOf } from '../deployment/place-deployment.ts';
+import { claimHostname, requireOwnDnsRole } from '../dns/claim-hostname.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
+import { actorOf } from '../model/audit.ts';
+import {
+  type Environment,
+  type EnvironmentSettings,
+  isProtected,
+  type RegularEnvironment,
+  requireStageNotLowered,
+} from '../model/environment.ts';
+import {
+  type EnvironmentState,
+  isBusy,
+  mayHoldResources,
+  withoutPast,
+  withoutProofs,
+} from '../model/environment-state.ts';
+import { positionOf, requireOrdered } from '../model/pipeline.ts';
+import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
+import { changedSettings } from '../transaction/settings-change.ts';
+import { requireOtherAccount } from './reserved-account.ts';
+
+interface Place {
+  readonly application: string;
+  readonly environment: string;
+}
+
+/**
+ * Defines an environment of the pipeline or replaces its settings. Its external id is made once and kept, and a
+ * protection against deletion is never removed by the way. Throws NotFoundError, InvalidInputError, RefusedError.
+ */
+export async function configureEnvironment(
+  { store, surroundings, reservedAccount }: { store: Store; surroundings: Surroundings; reservedAccount: string },
+  { application: app, environment: name }: Place,
+  settings: EnvironmentSettings,
+  by: string,
+): Promise<{ environment: Environment; isNew: boolean }> {
+  requireOwnDnsRole(settings);
+  requireOtherAccount(settings, reservedAccount);
+  return store.transact(async (transaction) => {
+    const application = await transaction.get('application', { name: app });
+    if (!application) throw new NotFoundError('application', app);
+    positionOf(application, name);
+    const found = await transaction.get('environment', { application: app, name });
+    const current = requireNameFree(found);
+    requireStageNotLowered(current, settings);
+    const stages = await stagesOf(transaction, application);
+    requireOrdered(application.pipeline, stages.set(name, settings.stage));
+    await adaptState(transaction, { application: app, environment: name }, current, settings);
+    const now = surroundings.now();
+    await claimHostname(transaction, application, { current, wanted: { application: app, name, ...settings }, now });
+    const environment: RegularEnvironment = {
+      ...{ application: app, name, type: 'regular', ...settings },
+      ...(current?.removal && { removal: current.removal }),
+      deletionProtection: isProtected(settings) || (current?.deletionProtection ?? false),
+      externalId: current?.externalId ?? surroundings.randomHex(32),
+      ...{ createdAt: current?.createdAt ?? now, updatedAt: now },
+    };
+    transaction.put('environment', environment);
+    recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
+    const details = changedSettings(current, environment, UNTOLD);
+    if (Object.keys(details).length > 0)
+      await recordAudit(transaction, surroundings, {
+        ...{ application: app, environment: name, type: 'environment-configured' },
+        ...{ ...actorOf({ principal: by }), details },
+      });
+    return { environment, isNew: !current };
+  });
+}
+
+/** Of an environment's record: what is no setting, or appears in no answer. */
+const UNTOLD = ['application', 'name', 'type', 'externalId', 'removal', 'createdAt', 'updatedAt'];
+
+/** A regular environment never bears the name of a live ephemeral one; a closed one is in nobody's way. */
+function requireNameFree(found: Environment | undefined): RegularEnvironment | undefined {
+  if (found?.type !== 'ephemeral') return found;
+  if (found.life.phase === 'closed') return undefined;
+  throw new RefusedError('environment-exists', `"${found.name}" is an ephemeral environment of "${found.application}"`);
+}
+
+/** What is proven in a place is not proven in another, nor in an environment that is made anew. */
+async function adaptState(
+  transaction: Transaction,
+  where: Place,
+  current: RegularEnvironment | undefined,
+  wanted: EnvironmentSettings,
+): Promise<void> {
+  const state = await transaction.get('environmentState', where);
+  const moved = current ? requireMayChange(current, wanted, state) : [];
+  if (state && !current) transaction.put('environmentState', withoutPast(state));
+  if (moved.length === 0) return;
+  if (state) transaction.put('environmentState', withoutProofs(state));
+  // Nothing is left at the old place; the first plan at the new one says where its state is.
+  await freeState(transaction, where);
+}
+
+/**
+ * What a running deployment was planned for stays as it is until it ends; what is deployed stays where it is. Answers
+ * by which settings the environment moves to another place.
+ */
+function requireMayChange(
+  current: RegularEnvironment,
+  wanted: EnvironmentSettings,
+  state: EnvironmentState | undefined,
+): string[] {
+  const { name: environment } = current;
+  const changed = (['stage', 'accountId', 'region', 'stateBucket', 'roles', 'dns'] as const).filter(
+    (setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]),
+  );
+  if (changed.length > 0 && isBusy(state))
+    throw new RefusedError(
+      'deployments-open',
+      `${changed.join(', ')} of "${environment}" can change only while no deployment is open there`,
+    );
+  const moved = changed.filter((setting) => setting === 'accountId' || setting === 'region');
+  if (moved.length > 0 && (state?.deployed || mayHoldResources(state)))
+    throw new RefusedError(
+      'something-deployed',
+      state?.deployed
+        ? `release ${state.deployed.release} is deployed in "${environment}"; destroy it before changing its ${moved.join(' and ')}`
+        : `the Terraform state of "${environment}" may hold resources; destroy them before changing its ${moved.join(' and ')}`,
+    );
+  return moved;
+}

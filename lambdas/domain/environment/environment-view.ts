@@ -1,0 +1,201 @@
+import * as z from 'zod';
+import { DeploymentViewSchema, viewDeployment } from '../deployment/deployment-view.ts';
+import { DnsViewSchema, viewDns } from '../dns/dns-view.ts';
+import { environmentPath, type Home } from '../links.ts';
+import type { Application } from '../model/application.ts';
+import { type Deployment, isTerminal, RequesterSchema } from '../model/deployment.ts';
+import { configurationOf, type Environment, isProtected, roleArnOf, stateBucketOf } from '../model/environment.ts';
+import { EnvironmentEventSchema } from '../model/environment-event.ts';
+import {
+  DeployedSchema,
+  type EnvironmentState,
+  emptyState,
+  HoldSchema,
+  nextInQueue,
+} from '../model/environment-state.ts';
+import { nextOf, previousOf } from '../model/pipeline.ts';
+import { activeLift } from '../model/protection-lift.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
+import type { Store } from '../ports.ts';
+import { listAll } from '../transaction/list-all.ts';
+import { findParity, ParityViewSchema } from './find-parity.ts';
+import { OutputViewSchema, showOutputs } from './outputs-view.ts';
+
+/** Deployments shown with an environment; the rest is a page away. */
+const NEWEST = 10;
+
+/**
+ * While a deployment is under way its status; else `empty` where nothing runs, and otherwise how the last deployment
+ * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told. An
+ * ephemeral environment may also be `waiting` for a push to its branch, `closing` between two attempts to destroy it,
+ * `stuck` when they were given up, and `closed`.
+ */
+const EnvironmentStatusSchema = z.enum([
+  ...['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying'],
+  ...['waiting', 'closing', 'stuck', 'closed'],
+] as const);
+
+/** An environment in a list. */
+export const EnvironmentSummarySchema = z
+  .object({
+    application: z.string(),
+    name: z.string(),
+    type: z.enum(['regular', 'ephemeral']),
+    stage: StageSchema,
+    status: EnvironmentStatusSchema,
+    accountId: z.string(),
+    region: z.string(),
+    deployed: DeployedSchema.nullable(),
+    /** Ids of the deployment that has the environment, and of those that wait for it in order of arrival. */
+    currentDeployment: z.string().nullable(),
+    queuedDeployments: z.array(z.string()),
+    hold: HoldSchema.nullable(),
+    deletionProtection: z.boolean(),
+    links: z.object({ self: z.string(), deployments: z.string(), outputs: z.string() }),
+  })
+  .meta({ id: 'EnvironmentSummary' });
+export type EnvironmentSummary = z.input<typeof EnvironmentSummarySchema>;
+
+/** An environment with everything known about it. */
+export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
+  /** Where its configuration lives in the repository. */
+  directory: z.string(),
+  /** What comes before and after it in the pipeline. */
+  promotesFrom: z.string().nullable(),
+  promotesTo: z.string().nullable(),
+  policy: StagePolicySchema,
+  gates: z.array(z.object({ gate: GateNameSchema, required: z.int() })),
+  roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
+  stateBucket: z.string(),
+  /** `<bucket>/<key>` its plans have resolved to; null before the first. */
+  stateAddress: z.string().nullable(),
+  /** Addresses its state was moved away from; nobody else may use them. */
+  formerStateAddresses: z.array(z.string()),
+  /** Managed resources in its Terraform state: none as the state itself said, more also as a build did; null while nobody knows. */
+  resources: z.object({ count: z.int(), deploymentId: z.string(), at: z.string() }).nullable(),
+  /** Set while a build looks whether nothing is left, so that the environment can be removed. */
+  removal: z.object({ by: RequesterSchema, at: z.string() }).nullable(),
+  outputs: z.record(z.string(), OutputViewSchema),
+  /** Hostname and certificate; null for an environment without. */
+  dns: DnsViewSchema.nullable(),
+  current: DeploymentViewSchema.nullable(),
+  queued: DeploymentViewSchema.nullable(),
+  history: z.array(DeploymentViewSchema),
+  /** For staging and production: how the two differ in what is deployed; null where one of them has nothing. */
+  parity: ParityViewSchema.nullable(),
+  /** Addresses whose protection is lifted for one use. */
+  protectionLifts: z.array(z.object({ address: z.string(), reason: z.string(), by: z.string(), at: z.string() })),
+  /** Who changed settings, holds and protections, newest first. */
+  events: z.array(EnvironmentEventSchema.pick({ at: true, type: true, by: true, reason: true })),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+}).meta({ id: 'Environment' });
+export type EnvironmentView = z.input<typeof EnvironmentViewSchema>;
+
+export async function summarizeEnvironment(store: Store, environment: Environment): Promise<EnvironmentSummary> {
+  const where = { application: environment.application, environment: environment.name };
+  const state = (await store.get('environmentState', where)) ?? emptyState(where.application, where.environment);
+  const [holder, history] = await Promise.all([
+    state.holder ? store.get('deployment', { id: state.holder.deploymentId }) : undefined,
+    store.list(LISTINGS.history(where.application, where.environment), { limit: NEWEST }),
+  ]);
+  return summarize(environment, state, holder, history.items);
+}
+
+export async function viewEnvironment(
+  store: Store,
+  application: Application,
+  environment: Environment,
+  home: Home | undefined,
+): Promise<EnvironmentView> {
+  const { application: app, name } = environment;
+  const where = { application: app, environment: name };
+  const state = (await store.get('environmentState', where)) ?? emptyState(app, name);
+  const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
+  const get = async (entry: { deploymentId: string } | null | undefined) =>
+    entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
+  const [history, outputs, dns, address, events, lifts, parity, current, queued] = await Promise.all([
+    store.list(LISTINGS.history(app, name), { limit: NEWEST }),
+    store.get('outputs', where),
+    store.get('environmentDns', where),
+    store.get('stateAddress', where),
+    store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
+    listAll(store, LISTINGS.protectionLifts(app, name)),
+    findParity(store, application, environment),
+    get(state.holder),
+    get(nextInQueue(state.queue)),
+  ]);
+  const policy = policyOf(environment, application.policy);
+  const isRegular = application.pipeline.includes(name);
+  return {
+    ...summarize(environment, state, current, history.items),
+    directory: configurationOf(environment),
+    promotesFrom: (isRegular && previousOf(application, name)) || null,
+    promotesTo: nextOf(application, name) ?? null,
+    policy,
+    gates: gatesOf(policy),
+    roles: {
+      ...environment.roles,
+      ...{ plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
+    },
+    stateBucket: stateBucketOf(environment),
+    stateAddress: address?.address ?? null,
+    formerStateAddresses: address?.former ?? [],
+    resources: state.resources ?? null,
+    removal: (environment.type === 'regular' && environment.removal) || null,
+    outputs: showOutputs(outputs),
+    dns: viewDns(application, environment, dns),
+    current: current ? await view(current) : null,
+    queued: queued ? await view(queued) : null,
+    history: await Promise.all(history.items.map(view)),
+    parity: parity ?? null,
+    protectionLifts: lifts.flatMap((each) => {
+      const lift = activeLift(each, environment);
+      return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
+    }),
+    events: events.items,
+    createdAt: environment.createdAt,
+    updatedAt: environment.updatedAt,
+  };
+}
+
+function summarize(
+  environment: Environment,
+  state: EnvironmentState,
+  holder: Deployment | undefined,
+  history: readonly Deployment[],
+): EnvironmentSummary {
+  const { application, name, type, stage, accountId, region } = environment;
+  const self = environmentPath(application, name);
+  return {
+    ...{ application, name, type, stage, accountId, region },
+    status: statusOf(environment, state, holder, history),
+    deployed: state.deployed,
+    currentDeployment: state.holder?.deploymentId ?? null,
+    queuedDeployments: state.queue.map(({ deploymentId }) => deploymentId),
+    hold: state.hold,
+    deletionProtection: isProtected(environment),
+    links: { self, deployments: `${self}/deployments`, outputs: `${self}/outputs` },
+  };
+}
+
+function statusOf(
+  environment: Environment,
+  state: EnvironmentState,
+  holder: Deployment | undefined,
+  history: readonly Deployment[],
+): EnvironmentSummary['status'] {
+  const underWay = EnvironmentStatusSchema.safeParse(holder?.status);
+  if (underWay.success && holder && !isTerminal(holder.status)) return underWay.data;
+  if (environment.type === 'ephemeral') {
+    const { life, commit } = environment;
+    if (life.phase === 'closing') return life.stuckAt === undefined ? 'closing' : 'stuck';
+    if (life.phase === 'closed') return 'closed';
+    if (commit === undefined) return 'waiting';
+  }
+  const last = history.find(({ status }) => status === 'succeeded' || status === 'failed');
+  if (last?.status === 'failed') return 'failed';
+  return state.deployed ? 'succeeded' : 'empty';
+}

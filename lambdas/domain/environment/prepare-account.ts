@@ -1,0 +1,84 @@
+import { InvalidInputError, RefusedError } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import { type Environment, ephemeralStateKey, stateBucketOf, stateKeyOf } from '../model/environment.ts';
+import { certificateNamesOf, hostnameOf } from '../model/hostname.ts';
+import { EnvironmentNameSchema } from '../names.ts';
+import type { Reader, Store, Surroundings } from '../ports.ts';
+import { findApplication, findEnvironment } from '../transaction/find.ts';
+import { externalIdOf } from './external-id.ts';
+
+/** What the account of an environment has to know to let its builds in. */
+export interface Preparation {
+  readonly application: string;
+  readonly environment: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly externalId: string;
+  readonly stateBucket: string;
+  readonly stateKey: string;
+  readonly dns?: DnsPreparation;
+}
+
+/** What the role for an environment's DNS may touch. */
+export interface DnsPreparation {
+  readonly hostname: string;
+  /** First name of the certificate. */
+  readonly commonName: string;
+  /** A zone of another account has a role of its own there. */
+  readonly zoneId?: string;
+}
+
+function dnsOf(
+  application: Application,
+  environment: Pick<Environment, 'name' | 'region' | 'stage' | 'dns'>,
+): Pick<Preparation, 'dns'> {
+  if (!environment.dns) return {};
+  const { zone } = environment.dns;
+  const hostname = hostnameOf(application, environment);
+  const [commonName] = certificateNamesOf(hostname);
+  return { dns: { hostname, commonName, ...(zone?.id && !zone.roleArn && { zoneId: zone.id }) } };
+}
+
+/** What to prepare for an environment that is there. Throws NotFoundError, RefusedError. */
+export async function preparationOf(store: Reader, application: string, name: string): Promise<Preparation> {
+  const [owner, environment] = [
+    await findApplication(store, application),
+    await findEnvironment(store, application, name),
+  ];
+  const { accountId, region, externalId } = environment;
+  const claimed = (await store.get('stateAddress', { application, environment: name }))?.address;
+  const [, stateBucket, stateKey] = /^([^/]+)\/(.+)$/.exec(claimed ?? '') ?? [];
+  return {
+    ...{ application, environment: name, accountId, region, externalId },
+    stateBucket: stateBucket ?? stateBucketOf(environment),
+    stateKey: stateKey ?? stateKeyOf(environment),
+    ...dnsOf(owner, environment),
+  };
+}
+
+/**
+ * What to prepare for a name before ephemeral environments bear it, as they would if based on this environment. The
+ * name gets its external id with that. Throws InvalidInputError, NotFoundError, RefusedError.
+ */
+export async function prepareEphemeralName(
+  { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },
+  application: string,
+  { name, basedOn }: { readonly name: string; readonly basedOn: string },
+): Promise<Preparation> {
+  const { success, error } = EnvironmentNameSchema.safeParse(name);
+  if (!success)
+    throw new InvalidInputError('name', [
+      { field: 'environment', message: error.issues.map(({ message }) => message).join(', '), value: name },
+    ]);
+  const base = await findEnvironment(store, application, basedOn);
+  const owner = await findApplication(store, application);
+  if (owner.pipeline.includes(name) || (await store.get('environment', { application, name }))?.type === 'regular')
+    throw new RefusedError('environment-exists', `"${name}" is a regular environment of "${application}"`);
+  const where = { application, environment: name };
+  const externalId = await store.transact((transaction) => externalIdOf(transaction, where, surroundings));
+  return {
+    ...{ ...where, accountId: base.accountId, region: base.region, externalId },
+    ...{ stateBucket: stateBucketOf(base), stateKey: ephemeralStateKey(application, name) },
+    ...dnsOf(owner, { ...base, name }),
+  };
+}

@@ -1,0 +1,98 @@
+import { placeDeployment } from '../deployment/place-deployment.ts';
+import { removeEnvironment } from '../deployment/settle-destruction.ts';
+import { requireNoDns } from '../dns/claim-hostname.ts';
+import { RefusedError } from '../errors.ts';
+import { actorOf } from '../model/audit.ts';
+import type { Deployment, Requester } from '../model/deployment.ts';
+import { type EnvironmentState, isBusy } from '../model/environment-state.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { findEnvironment } from '../transaction/find.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+interface Place {
+  readonly application: string;
+  readonly environment: string;
+}
+
+/** How long what the Terraform state said is taken for what is there. */
+const FRESH_MS = 15 * 60_000;
+
+/**
+ * Removes a regular environment in which nothing is deployed. Where its Terraform state has not just said that
+ * it is empty, a deployment that may only look asks it first, and the answer is that deployment.
+ * Throws NotFoundError, RefusedError.
+ */
+export async function requestRemoval(services: Services, place: Place, by: Requester): Promise<Deployment | undefined> {
+  const { deployment, effects } = await services.store.transact((transaction) =>
+    remove(transaction, place, by, services.surroundings),
+  );
+  await carryOut(services, effects);
+  return deployment;
+}
+
+async function remove(
+  transaction: Transaction,
+  { application, environment: name }: Place,
+  by: Requester,
+  surroundings: Surroundings,
+): Promise<{ deployment?: Deployment; effects: Effects }> {
+  const environment = await findEnvironment(transaction, application, name);
+  if (environment.type !== 'regular')
+    throw new RefusedError(
+      'not-allowed-here',
+      `"${name}" is ephemeral; delete it below /applications/${application}/ephemeral-environments`,
+    );
+  const where = { application, environment: name };
+  const state = await transaction.get('environmentState', where);
+  if (environment.removal && state?.holder) {
+    const looking = await transaction.get('deployment', { id: state.holder.deploymentId });
+    return { ...(looking && { deployment: looking }), effects: NO_EFFECTS };
+  }
+  requireUnused(name, state);
+  await requireNoDns(transaction, where);
+  await recordAudit(transaction, surroundings, { ...where, type: 'removal-requested', ...actorOf(by) });
+  const isUntouched = !(await transaction.get('stateAddress', where));
+  if (isUntouched || isSeenEmpty(state, surroundings.now())) {
+    await removeEnvironment(transaction, environment, state, by.principal, surroundings);
+    return { effects: NO_EFFECTS };
+  }
+  recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'removal-asked', by: by.principal });
+  transaction.put('environment', { ...environment, removal: { by, at: surroundings.now() } });
+  const { deployment, effects } = await placeDeployment(
+    transaction,
+    {
+      ...{ ...where, operation: 'destroy', requestedBy: by, automatic: false, isVerification: true },
+      release: await releaseToLookWith(transaction, application, state),
+    },
+    surroundings,
+  );
+  return { deployment, effects };
+}
+
+function requireUnused(name: string, state: EnvironmentState | undefined): void {
+  if (isBusy(state)) throw new RefusedError('deployments-open', `environment "${name}" has an open deployment`);
+  if (state?.deployed)
+    throw new RefusedError(
+      'something-deployed',
+      `release ${state.deployed.release} is deployed in "${name}"; destroy it before removing the environment`,
+    );
+}
+
+const isSeenEmpty = (state: EnvironmentState | undefined, now: string): boolean =>
+  state?.resources?.count === 0 && Date.parse(now) - Date.parse(state.resources.at) < FRESH_MS;
+
+/** Looking into the state takes a configuration: that of the newest release that was applied, else of the newest. */
+async function releaseToLookWith(
+  transaction: Transaction,
+  application: string,
+  state: EnvironmentState | undefined,
+): Promise<number> {
+  if (state && state.newestStarted > 0) return state.newestStarted;
+  const log = await transaction.get('releaseLog', { application });
+  if (log && log.newest > 0) return log.newest;
+  throw new Error(`${application} has a state address and no release`);
+}

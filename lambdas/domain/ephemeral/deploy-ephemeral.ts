@@ -1,0 +1,69 @@
+import { createDeployment, type Placement, requireKnownRequester } from '../deployment/place-deployment.ts';
+import { RefusedError } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
+import type { EphemeralEnvironment } from '../model/environment.ts';
+import { type EnvironmentState, emptyState } from '../model/environment-state.ts';
+import type { Operation } from '../operation.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { NO_EFFECTS } from '../transaction/effects.ts';
+
+interface Wish {
+  readonly application: Application;
+  readonly environment: EphemeralEnvironment;
+  readonly commit: string;
+  readonly operation: Extract<Operation, 'deploy' | 'destroy'>;
+  readonly requestedBy: Requester;
+  /** Made by a push, a clock or the sweeper. */
+  readonly automatic: boolean;
+}
+
+/**
+ * Creates a deployment of a commit to an ephemeral environment, or its destruction. There is no pipeline to respect,
+ * only the environment's life. Runs inside the caller's transaction. Throws RefusedError.
+ */
+export async function placeEphemeralDeployment(
+  transaction: Transaction,
+  { application, environment, commit, operation, requestedBy, automatic }: Wish,
+  surroundings: Surroundings,
+): Promise<Placement> {
+  if (operation === 'deploy') {
+    requireOpen(environment);
+    requireKnownRequester(application, environment, { requestedBy, automatic });
+  }
+  const state = await stateOf(transaction, environment);
+  const newest = await newestOpen(transaction, state, operation);
+  if (newest && (operation === 'destroy' || newest.commit === commit))
+    return { deployment: newest, isNew: false, effects: NO_EFFECTS };
+  const wish = { environment, operation, requestedBy, automatic, content: { commit }, state };
+  return createDeployment(transaction, wish, surroundings);
+}
+
+/** The deployment of this kind that would come last, if any is under way: only that one makes a second superfluous. */
+async function newestOpen(
+  transaction: Transaction,
+  { holder, queue }: EnvironmentState,
+  operation: Operation,
+): Promise<Deployment | undefined> {
+  const last = [...(holder ? [holder] : []), ...queue].findLast((entry) => entry.operation === operation);
+  const deployment = last && (await transaction.get('deployment', { id: last.deploymentId }));
+  return deployment && !isTerminal(deployment.status) ? deployment : undefined;
+}
+
+/** Throws RefusedError when nothing is deployed to the environment any more. */
+export function requireOpen({ name, life }: EphemeralEnvironment): void {
+  if (life.phase !== 'open')
+    throw new RefusedError(
+      'environment-closing',
+      `ephemeral environment "${name}" is ${life.phase} (${life.cause}, ${life.at})`,
+    );
+}
+
+export async function stateOf(
+  transaction: Transaction,
+  { application, name }: EphemeralEnvironment,
+): Promise<EnvironmentState> {
+  return (
+    (await transaction.get('environmentState', { application, environment: name })) ?? emptyState(application, name)
+  );
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod';
+import { DnsViewSchema, viewDns } from '../dns/dns-view.ts';
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../environment/environment-view.ts';
+import { OutputViewSchema, showOutputs } from '../environment/outputs-view.ts';
+import { ephemeralPath } from '../links.ts';
+import { type Deployment, plannedOf, RequesterSchema } from '../model/deployment.ts';
+import { type EphemeralEnvironment, roleArnOf } from '../model/environment.ts';
+import { CauseSchema } from '../model/ephemeral-environment.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import type { Store } from '../ports.ts';
+import { findApplication } from '../transaction/find.ts';
+
+/** An ephemeral environment as the API shows it; its deployments are found below `links.deployments`. */
+export const EphemeralViewSchema = EnvironmentSummarySchema.omit({ hold: true, deletionProtection: true })
+  .extend({
+    type: z.literal('ephemeral'),
+    basedOn: z.string(),
+    /** The branch it ends with; null for one made from a commit. */
+    ref: z.string().nullable(),
+    follow: z.boolean(),
+    /** What it is to run; null until a push has told the head of its branch. */
+    commit: z.string().nullable(),
+    variables: z.record(z.string(), z.json()),
+    createdBy: RequesterSchema,
+    createdAt: z.string(),
+    expiresAt: z.string(),
+    /** Why and how it ends; null while it is open. */
+    closing: z
+      .object({
+        cause: CauseSchema,
+        by: RequesterSchema,
+        at: z.string(),
+        attempts: z.int().nullable(),
+        /** Since when it is not tried any more by itself. */
+        stuckAt: z.string().nullable(),
+      })
+      .nullable(),
+    closedAt: z.string().nullable(),
+    /** Estimated cost a month of what runs there; null while that is unknown. */
+    monthlyCost: z.object({ currency: z.string(), amount: z.number() }).nullable(),
+    stateAddress: z.string().nullable(),
+    roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
+    outputs: z.record(z.string(), OutputViewSchema),
+    /** Hostname and certificate of its own, where the environment it is based on has them; else null. */
+    dns: DnsViewSchema.nullable(),
+  })
+  .meta({ id: 'EphemeralEnvironment' });
+export type EphemeralView = z.input<typeof EphemeralViewSchema>;
+
+/** What several environments cost together. */
+export const MonthlyCostSchema = z.object({
+  currency: z.string(),
+  total: z.number(),
+  /** Environments (`app/name`) whose cost is not known, or only in another currency, and not in the total. */
+  unknown: z.array(z.string()),
+});
+
+export async function viewEphemeral(store: Store, environment: EphemeralEnvironment): Promise<EphemeralView> {
+  const { application, name, basedOn, branch, follows, commit, variables, createdBy, createdAt, expiresAt, life } =
+    environment;
+  const where = { application, environment: name };
+  const [{ hold: _hold, deletionProtection: _never, ...summary }, owner, dns, outputs, address, cost] =
+    await Promise.all([
+      summarizeEnvironment(store, environment),
+      findApplication(store, application),
+      store.get('environmentDns', where),
+      store.get('outputs', where),
+      store.get('stateAddress', where),
+      monthlyCostOf(store, environment),
+    ]);
+  return {
+    ...summary,
+    ...{ type: 'ephemeral', basedOn, ref: branch ?? null, follow: follows, commit: commit ?? null },
+    ...{ variables, createdBy, createdAt, expiresAt },
+    closing: showClosing(environment),
+    closedAt: life.phase === 'closed' ? life.at : null,
+    monthlyCost: cost,
+    stateAddress: address?.address ?? null,
+    roles: {
+      ...{ plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
+    },
+    outputs: showOutputs(outputs),
+    dns: viewDns(owner, environment, dns),
+    links: { ...summary.links, self: ephemeralPath(application, name) },
+  };
+}
+
+function showClosing({ life }: EphemeralEnvironment): EphemeralView['closing'] {
+  if (life.phase === 'open') return null;
+  const { cause, by, at } = life;
+  const tried = life.phase === 'closing' ? life : undefined;
+  return { cause, by, at, attempts: tried?.attempts ?? null, stuckAt: tried?.stuckAt ?? null };
+}
+
+/** What the costs of environments come to; a price sheet has one currency, and it may have been another one before. */
+export function sumOf(views: readonly EphemeralView[]): z.input<typeof MonthlyCostSchema> {
+  const currency = views.find(({ monthlyCost }) => monthlyCost)?.monthlyCost?.currency ?? 'USD';
+  const isKnown = ({ monthlyCost }: EphemeralView) => monthlyCost?.currency === currency;
+  const total = views.filter(isKnown).reduce((sum, { monthlyCost }) => sum + (monthlyCost?.amount ?? 0), 0);
+  const unknown = views.filter((view) => !isKnown(view)).map(({ application, name }) => `${application}/${name}`);
+  return { currency, total: Math.round(total * 100) / 100, unknown };
+}
+
+/** Deployments looked through for the one that made what runs. */
+const NEWEST = 20;
+
+/** By the newest plan that was applied, or begun to be; a plan without changes has looked at the same thing. */
+async function monthlyCostOf(
+  store: Store,
+  { application, name }: EphemeralEnvironment,
+): Promise<EphemeralView['monthlyCost']> {
+  const { items } = await store.list(LISTINGS.history(application, name), { limit: NEWEST });
+  const made = items.find((deployment) => deployment.operation !== 'destroy' && isThere(deployment));
+  const cost = made && plannedOf(made)?.headline.cost;
+  return cost ? { currency: cost.currency, amount: cost.monthlyAfter } : null;
+}
+
+function isThere(deployment: Deployment): boolean {
+  if (deployment.status === 'failed') return deployment.applied !== 'no';
+  return deployment.status === 'succeeded' || deployment.status === 'applying';
+}

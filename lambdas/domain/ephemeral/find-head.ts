@@ -1,0 +1,26 @@
+import type { ConfigPushed } from '../events.ts';
+import type { Application } from '../model/application.ts';
+import { headAfter } from '../model/branch-head.ts';
+import { repositoryName } from '../model/repository.ts';
+import type { Reader, Store } from '../ports.ts';
+
+/** Where a branch is, as far as pushes have told; an application knows its own branch from its releases, too. */
+export async function findHead(
+  reader: Reader,
+  { name: application, configRepository: { url, branch: own } }: Application,
+  branch: string,
+): Promise<string | undefined> {
+  const known = await reader.get('branchHead', { repository: repositoryName(url), branch });
+  if (known || branch !== own) return known?.head;
+  return (await reader.get('releaseLog', { application }))?.head;
+}
+
+/** Keeps what a push says about its branch. */
+export async function noteHead({ store }: { readonly store: Store }, push: ConfigPushed): Promise<void> {
+  await store.transact(async (transaction) => {
+    const reference = { repository: repositoryName(push.repository), branch: push.branch };
+    const known = await transaction.get('branchHead', reference);
+    const next = headAfter(known, push);
+    if (next && next !== known) transaction.put('branchHead', next);
+  });
+}

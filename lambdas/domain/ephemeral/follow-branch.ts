@@ -1,0 +1,103 @@
+import type { BranchDeleted, ConfigPushed } from '../events.ts';
+import type { Application } from '../model/application.ts';
+import type { Requester } from '../model/deployment.ts';
+import type { EphemeralEnvironment } from '../model/environment.ts';
+import type { Cause } from '../model/ephemeral-environment.ts';
+import { repositoryName } from '../model/repository.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { applicationsOf } from '../release/register-push.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { beginClosing } from './close-ephemeral.ts';
+import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
+import { findHead, noteHead } from './find-head.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+const PUSHER: Requester = { principal: 'push' };
+
+/** Keeps the head of the pushed branch, and deploys it where an ephemeral environment waits for it or follows it. */
+export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
+  const applications = await applicationsOf(services.store, push.repository);
+  if (applications.length === 0) return;
+  await noteHead(services, push);
+  for (const application of applications)
+    await inEachOf(services, application, push.branch, (transaction, environment) =>
+      deployHead(transaction, application, environment, services.surroundings),
+    );
+}
+
+/**
+ * Deploys the head of its branch to an open environment that has no commit yet, or follows the branch and has another.
+ * Does nothing otherwise, so that it may be asked again and again.
+ */
+export async function deployHead(
+  transaction: Transaction,
+  application: Application,
+  environment: EphemeralEnvironment,
+  surroundings: Surroundings,
+): Promise<Effects> {
+  const { branch, commit, follows, life } = environment;
+  if (life.phase !== 'open' || branch === undefined || (commit !== undefined && !follows)) return NO_EFFECTS;
+  const head = await findHead(transaction, application, branch);
+  if (head === undefined || head === commit) return NO_EFFECTS;
+  const next = { ...environment, commit: head, updatedAt: surroundings.now() };
+  transaction.put('environment', next);
+  const { effects } = await placeEphemeralDeployment(
+    transaction,
+    {
+      ...{ application, environment: next, commit: head, operation: 'deploy' },
+      ...{ requestedBy: PUSHER, automatic: true },
+    },
+    surroundings,
+  );
+  return effects;
+}
+
+/** Ends the ephemeral environments of a branch that is gone, or whose pull request is closed. */
+export async function endWithBranch(
+  services: Services,
+  { eventId, repository: url, branch }: BranchDeleted,
+  cause: Extract<Cause, 'branch-deleted' | 'pull-request-closed'>,
+): Promise<void> {
+  const { store, surroundings } = services;
+  const by = { principal: cause === 'branch-deleted' ? 'deletion of the branch' : 'end of the pull request' };
+  const repository = repositoryName(url);
+  for (const application of await applicationsOf(store, url)) {
+    const mark = { application: application.name, mark: `gone#${eventId}` };
+    // Told again much later, the event must not end an environment that was made since.
+    if (await store.get('pushMark', mark)) continue;
+    await inEachOf(services, application, branch, async (transaction, environment) =>
+      environment.life.phase === 'open'
+        ? beginClosing(transaction, application, environment, { cause, by }, surroundings)
+        : NO_EFFECTS,
+    );
+    await store.transact(async (transaction) => {
+      await transaction.get('pushMark', mark);
+      transaction.put('pushMark', { ...mark, release: 0, at: surroundings.now() });
+    });
+  }
+  if (cause === 'pull-request-closed') return;
+  await store.transact(async (transaction) => {
+    if (await transaction.get('branchHead', { repository, branch }))
+      transaction.delete('branchHead', { repository, branch });
+  });
+}
+
+/** Does something in each live ephemeral environment of a branch, one after the other. */
+async function inEachOf(
+  services: Services,
+  { name: application }: Application,
+  branch: string,
+  perform: (transaction: Transaction, environment: EphemeralEnvironment) => Promise<Effects>,
+): Promise<void> {
+  const register = await services.store.get('ephemeralRegister', {});
+  for (const place of register?.live.filter((each) => each.application === application) ?? []) {
+    const effects = await services.store.transact(async (transaction) => {
+      const environment = await transaction.get('environment', { application, name: place.environment });
+      return environment?.type === 'ephemeral' && environment.branch === branch
+        ? perform(transaction, environment)
+        : NO_EFFECTS;
+    });
+    await carryOut(services, effects);
+  }
+}

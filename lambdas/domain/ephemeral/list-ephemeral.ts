@@ -1,0 +1,31 @@
+import type { EphemeralEnvironment } from '../model/environment.ts';
+import type { Page, Store } from '../ports.ts';
+
+/**
+ * The ephemeral environments that are not closed, of one application or of all, by application and name. There are
+ * never more than the limits allow, so the cursor only says how many came before.
+ */
+export async function listEphemeral(store: Store, application?: string): Promise<EphemeralEnvironment[]> {
+  const register = await store.get('ephemeralRegister', {});
+  const places = (register?.live ?? [])
+    .filter((place) => application === undefined || place.application === application)
+    .sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  const found = await Promise.all(
+    places.map((place) => store.get('environment', { application: place.application, name: place.environment })),
+  );
+  return found.flatMap((environment) => (environment?.type === 'ephemeral' ? [environment] : []));
+}
+
+const keyOf = (place: { readonly application: string; readonly environment: string }): string =>
+  `${place.application}/${place.environment}`;
+
+/** One page of what is at hand as a whole; the cursor says which item comes next. */
+export function pageThrough<T>(
+  items: readonly T[],
+  keyOfItem: (item: T) => string,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Page<T> {
+  const rest = cursor === undefined ? items : items.filter((item) => keyOfItem(item) >= cursor);
+  const next = rest[limit];
+  return { items: rest.slice(0, limit), ...(next !== undefined && { nextCursor: keyOfItem(next) }) };
+}

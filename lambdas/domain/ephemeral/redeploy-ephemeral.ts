@@ -1,0 +1,41 @@
+import type { Placement } from '../deployment/place-deployment.ts';
+import { RefusedError } from '../errors.ts';
+import type { Requester } from '../model/deployment.ts';
+import type { Surroundings } from '../ports.ts';
+import { carryOut, type EffectServices } from '../transaction/effects.ts';
+import { findApplication, findEphemeral } from '../transaction/find.ts';
+import { placeEphemeralDeployment, requireOpen } from './deploy-ephemeral.ts';
+
+/** Deploys a commit, or once more the one it has, to an ephemeral environment. Throws NotFoundError, RefusedError. */
+export async function redeployEphemeral(
+  services: EffectServices & { readonly surroundings: Surroundings },
+  where: { readonly application: string; readonly environment: string },
+  wanted: string | undefined,
+  requestedBy: Requester,
+): Promise<Placement> {
+  const { store, surroundings } = services;
+  const placement = await store.transact(async (transaction) => {
+    const application = await findApplication(transaction, where.application);
+    const environment = await findEphemeral(transaction, where.application, where.environment);
+    requireOpen(environment);
+    const commit = wanted ?? environment.commit;
+    if (commit === undefined)
+      throw new RefusedError(
+        'nothing-deployed',
+        `no push has told the head of branch "${environment.branch}" yet; give a commit`,
+      );
+    const next = { ...environment, commit, updatedAt: surroundings.now() };
+    if (commit !== environment.commit) transaction.put('environment', next);
+    const wish = {
+      application,
+      environment: next,
+      commit,
+      operation: 'deploy',
+      requestedBy,
+      automatic: false,
+    } as const;
+    return placeEphemeralDeployment(transaction, wish, surroundings);
+  });
+  await carryOut(services, placement.effects);
+  return placement;
+}

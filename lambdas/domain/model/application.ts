@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { ProviderSchema } from '../contract/build-source.ts';
+import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
+import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
+import { PolicySchema } from '../policy.ts';
+
+export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
+/** In a pipeline: an application is removed with all of them in one transaction (ADR 35). */
+export const MOST_ENVIRONMENTS = 12;
+
+/** An HTTPS or SSH git URL without credentials in it; what builds can fetch is judged with the provider, in `sourceOf`. */
+const RepositoryUrlSchema = z
+  .string()
+  .max(500)
+  .regex(
+    /^(?:https:\/\/[^\s@]+|ssh:\/\/(?:[^\s@:/]+@)?[^\s@]+|git@[^\s:]+:[^\s]+)$/,
+    'an https or ssh git URL without credentials',
+  );
+
+export const ConfigRepositorySchema = z
+  .strictObject({
+    url: RepositoryUrlSchema,
+    branch: BranchSchema.default('main'),
+    /** What kind of git host it is, where the host's name does not tell. */
+    provider: ProviderSchema.optional(),
+    /** CodeConnections connection that may read the repository. */
+    connectionArn: z
+      .string()
+      .regex(/^arn:[^:]+:(?:codeconnections|codestar-connections):[^:]+:\d{12}:connection\/.+$/)
+      .optional(),
+    /** Secrets Manager secret with the repository's credentials. */
+    secretArn: z
+      .string()
+      .regex(/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+$/)
+      .optional(),
+  })
+  .refine((repository) => !(repository.connectionArn && repository.secretArn), {
+    error: 'give connectionArn or secretArn, not both',
+  });
+export type ConfigRepository = z.infer<typeof ConfigRepositorySchema>;
+
+/** Body of `PUT /applications/{app}`. */
+export const ApplicationSettingsSchema = z.strictObject({
+  client: z.string().min(1).max(100),
+  configRepository: ConfigRepositorySchema,
+  engine: z.enum(['terraform', 'opentofu']).default('terraform'),
+  /** Exact version; absent means the one the builds are pinned to. */
+  engineVersion: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/)
+    .optional(),
+  serviceDiscoveryDomain: z
+    .string()
+    .max(253)
+    .regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'a lower-case DNS domain')
+    .optional(),
+  pipeline: z
+    .array(EnvironmentNameSchema)
+    .min(1)
+    .max(MOST_ENVIRONMENTS)
+    .refine((names) => new Set(names).size === names.length, { error: 'an environment stands in the pipeline twice' })
+    .default(() => [...DEFAULT_PIPELINE]),
+  policy: PolicySchema.optional(),
+  /** What plans of this application may not delete, beyond the kinds that are always protected. */
+  safeguards: SafeguardSettingsSchema.optional(),
+});
+export type ApplicationSettings = z.infer<typeof ApplicationSettingsSchema>;
+
+/** A product of one client: its config repository, its pipeline and its policy. */
+export const ApplicationSchema = z.object({
+  name: ApplicationNameSchema,
+  ...ApplicationSettingsSchema.shape,
+  createdAt: InstantSchema,
+  updatedAt: InstantSchema,
+});
+export type Application = z.infer<typeof ApplicationSchema>;

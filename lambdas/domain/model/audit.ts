@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { canonicalJson } from '../json-value.ts';
+import {
+  ApplicationNameSchema,
+  DeploymentIdSchema,
+  EnvironmentNameSchema,
+  InstantSchema,
+  Sha256Schema,
+} from '../names.ts';
+import { GateNameSchema } from '../policy.ts';
+
+/** What an auditor is told of; a name that was used once is never taken out. */
+export const AUDIT_TYPES = [
+  // Gates
+  'approved',
+  'rejected',
+  /** Somebody who could be told apart tried to decide, and it did not count; `details.refusal` says why. */
+  'refused',
+  'gate-expired',
+  'link-renewed',
+  /** The plan was made again: what was decided counts for the new one too, or for none. */
+  'approvals-carried',
+  'approvals-voided',
+  // Deployments
+  'requested',
+  'cancel-requested',
+  'plan-consumed',
+  /** Somebody showed a build's ticket whom the broker gave nothing; `details.reason` says why. */
+  'credentials-refused',
+  'released-by-hand',
+  // Environments
+  'environment-configured',
+  'held',
+  'hold-lifted',
+  'protected',
+  'protection-removed',
+  'protection-lifted',
+  'state-moved',
+  'removal-requested',
+  'ephemeral-created',
+  'ephemeral-extended',
+  /** Its end has begun; `details.cause` says why. */
+  'ephemeral-ended',
+  // Applications and their approvers
+  'application-configured',
+  'application-removed',
+  'approver-registered',
+  'approver-changed',
+  'approver-confirmed',
+  'approver-lost',
+  'approver-removed',
+] as const;
+
+/** One entry of an application's audit: who did what, how, when and why. Append-only, chained by its hash. */
+export const AuditEntrySchema = z
+  .object({
+    application: ApplicationNameSchema,
+    /** 1, 2, 3… per application, without gaps. */
+    sequence: z.int().min(1),
+    at: InstantSchema,
+    type: z.enum(AUDIT_TYPES),
+    /** The registered approver's address, the caller as IAM knows it, or `stagegate` for the machine's own doing. */
+    by: z.string(),
+    via: z.enum(['link', 'api', 'system']),
+    /** The API caller; absent for a link. */
+    principal: z.string().optional(),
+    environment: EnvironmentNameSchema.optional(),
+    deploymentId: DeploymentIdSchema.optional(),
+    gate: GateNameSchema.optional(),
+    /** Of the plan it is about: what the person saw. */
+    digest: Sha256Schema.optional(),
+    /** Their own words: a comment or a reason. */
+    comment: z.string().optional(),
+    details: z.record(z.string(), z.json()).optional(),
+    /** Hash of the entry before; zeros before the first. */
+    previous: Sha256Schema,
+    /** SHA-256 over the canonical JSON of everything above. */
+    hash: Sha256Schema,
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof AuditEntrySchema>;
+
+/** What a recorder says; place and time in the chain are added. Strict: what is not stored must not be hashed. */
+const AuditFactsSchema = AuditEntrySchema.omit({ sequence: true, at: true, previous: true, hash: true }).strict();
+export type AuditFacts = z.input<typeof AuditFactsSchema>;
+
+/** The end of an application's chain: number and hash of the newest entry. */
+export const AuditHeadSchema = z.object({
+  application: ApplicationNameSchema,
+  sequence: z.int().min(0),
+  hash: Sha256Schema,
+});
+export type AuditHead = z.infer<typeof AuditHeadSchema>;
+
+/** Before the first entry. */
+export const emptyChain = (application: string): AuditHead => ({ application, sequence: 0, hash: '0'.repeat(64) });
+
+/** The entry that follows the head. */
+export function appendTo(head: AuditHead, facts: AuditFacts, at: string): AuditEntry {
+  const content = { ...AuditFactsSchema.parse(facts), sequence: head.sequence + 1, at, previous: head.hash };
+  return { ...content, hash: hashOf(content) };
+}
+
+/** A field that is undefined is no field: it would not survive being stored either. */
+const hashOf = (content: object): string =>
+  createHash('sha256')
+    .update(canonicalJson(JSON.parse(JSON.stringify(content))))
+    .digest('hex');
+
+/** Who did something, as an entry says it. */
+export type Actor = Pick<AuditFacts, 'by' | 'via' | 'principal'>;
+
+/** Who did it, of an API caller and the registered approver behind it. */
+export const actorOf = ({ principal, approver }: { principal: string; approver?: string }) =>
+  ({ by: approver ?? principal, via: 'api', principal }) as const;
+
+/** The machine's own doing: a clock, a sweep, the workflow. */
+export const SYSTEM = { by: 'stagegate', via: 'system' } as const;
+
+/** What is read of an entry to prove it; whatever else it has is covered by its hash. */
+const LinkSchema = z.looseObject({
+  application: z.string(),
+  sequence: z.int(),
+  previous: z.string(),
+  hash: z.string(),
+});
+
+export type Proof =
+  | { readonly proven: true; readonly head: AuditHead }
+  | { readonly proven: false; readonly why: string };
+
+/** Whether an entry, as it was answered or exported, is the one that follows the head. */
+export function proveNext(head: AuditHead, entry: unknown): Proof {
+  const broken = (why: string): Proof => ({ proven: false, why });
+  const parsed = LinkSchema.safeParse(entry);
+  if (!parsed.success) return broken('it is no entry of an audit');
+  const { hash, ...content } = parsed.data;
+  const { application, sequence, previous } = content;
+  if (application !== head.application)
+    return broken(`it belongs to the application "${application}", not to "${head.application}"`);
+  if (sequence !== head.sequence + 1) return broken(`entry ${sequence} stands in its place`);
+  if (previous !== head.hash)
+    return broken(`it follows an entry with the hash ${previous}, the entry before has ${head.hash}`);
+  const computed = hashOf(content);
+  if (hash !== computed) return broken(`its content has the hash ${computed}, it says ${hash}`);
+  return { proven: true, head: { application, sequence, hash } };
+}
+
+/** That somebody's attempt was refused for a reason and is in the audit; the same attempt again adds nothing. */
+export const RefusalMarkSchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  mark: Sha256Schema,
+  at: InstantSchema,
+});

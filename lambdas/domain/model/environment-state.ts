@@ -1,0 +1,253 @@
+import * as z from 'zod';
+import {
+  ApplicationNameSchema,
+  CommitSchema,
+  DeploymentIdSchema,
+  EnvironmentNameSchema,
+  InstantSchema,
+  ReleaseNumberSchema,
+} from '../names.ts';
+import { type Operation, OperationSchema } from '../operation.ts';
+import { type Deployment, type DeploymentIn, describeContent, orderOf, RequesterSchema } from './deployment.ts';
+
+/** A module call of the deployed configuration with the version that runs. */
+export const ModuleVersionSchema = z.object({ call: z.string(), source: z.string(), version: z.string() });
+export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
+
+export const DeployedSchema = z.object({
+  /** Absent in an ephemeral environment. */
+  release: ReleaseNumberSchema.optional(),
+  commit: CommitSchema,
+  deploymentId: DeploymentIdSchema,
+  at: InstantSchema,
+  modules: z.array(ModuleVersionSchema),
+});
+
+export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at: InstantSchema });
+
+const QueueEntrySchema = z.object({
+  deploymentId: DeploymentIdSchema,
+  /** In an ephemeral environment the deployment's own number stands for it (`orderOf`). */
+  release: ReleaseNumberSchema,
+  operation: OperationSchema,
+});
+export type QueueEntry = z.infer<typeof QueueEntrySchema>;
+
+/** What is going on in one environment: who holds it, who waits, what runs there. One record, one lock. */
+export const EnvironmentStateSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  /** Number of the newest deployment created here. */
+  newestDeployment: z.int().min(0),
+  holder: QueueEntrySchema.extend({ since: InstantSchema }).nullable(),
+  /** In order of arrival. */
+  queue: z.array(QueueEntrySchema),
+  /** Newest release whose apply started here, or that succeeded without changes (rule 5); 0 before the first. */
+  newestStarted: z.int().min(0),
+  /** How many deployments and rollbacks have succeeded here; numbers them in the order in which they did. */
+  successes: z.int().min(0),
+  /** Rollbacks that withdraw newer releases: every success of a release above `to` with a number below `until`. */
+  rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
+  /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
+  provenAfter: z.int().min(0).default(0),
+  /**
+   * Resources in its Terraform state: none only where the state itself said so, some also by the word of a build. Absent
+   * where nobody knows: before the first look, while an apply may change them, after one that ended nobody knows how.
+   */
+  resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
+  /** The commit whose apply has started last, however it ended. */
+  appliedCommit: CommitSchema.optional(),
+  hold: HoldSchema.nullable(),
+  deployed: DeployedSchema.nullable(),
+  /** Deployments that ended in the queue, of which the bus has not been told yet: nobody else would tell it. */
+  unannounced: z.array(DeploymentIdSchema),
+});
+export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
+
+export const emptyState = (application: string, environment: string): EnvironmentState => ({
+  application,
+  environment,
+  newestDeployment: 0,
+  holder: null,
+  queue: [],
+  newestStarted: 0,
+  successes: 0,
+  rollbacks: [],
+  provenAfter: 0,
+  hold: null,
+  deployed: null,
+  unannounced: [],
+});
+
+/** The latest outcome of a release in an environment: rule 1's proof. */
+export const OutcomeSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  release: ReleaseNumberSchema,
+  succeeded: z.boolean(),
+  deploymentId: DeploymentIdSchema,
+  /** Number of the success among those of the environment; 0 for what is none. */
+  success: z.int().min(0),
+  at: InstantSchema,
+});
+export type Outcome = z.infer<typeof OutcomeSchema>;
+
+/** Rule 1: the release's latest outcome there is a success that no rollback has withdrawn. */
+export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
+  if (!state || !outcome?.succeeded || outcome.success <= state.provenAfter) return false;
+  return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.success < until);
+}
+
+/** Is anything under way or waiting? */
+export const isBusy = (state: EnvironmentState | undefined): boolean =>
+  state !== undefined && (state.holder !== null || state.queue.length > 0);
+
+/** Deployments here for the same release and operation: the holder, which may have ended already, and waiting ones. */
+export const twinsOf = (state: EnvironmentState, wanted: { release: number; operation: Operation }): string[] =>
+  [...(state.holder ? [state.holder] : []), ...state.queue]
+    .filter((entry) => entry.release === wanted.release && entry.operation === wanted.operation)
+    .map(({ deploymentId }) => deploymentId);
+
+export interface Admission {
+  readonly state: EnvironmentState;
+  /** `holds`: begin at once. `waits`: stay queued. `superseded`: a newer release already waits here. */
+  readonly verdict: 'holds' | 'waits' | 'superseded';
+  /** Queued deployments this one replaces. */
+  readonly supersedes: readonly string[];
+}
+
+/**
+ * Rule 4, arrival: the first comer holds the environment. Of the queued deploys only the newest release stays; a
+ * rollback is never replaced by a deploy, only by another rollback.
+ */
+export function admit(state: EnvironmentState, entry: QueueEntry, now: string): Admission {
+  if (!state.holder && state.queue.length === 0)
+    return { state: { ...state, holder: { ...entry, since: now } }, verdict: 'holds', supersedes: [] };
+  const rivals = state.queue.filter((other) => other.operation === entry.operation && entry.operation !== 'destroy');
+  if (entry.operation === 'deploy' && rivals.some((other) => other.release > entry.release))
+    return { state, verdict: 'superseded', supersedes: [] };
+  const queue = [...state.queue.filter((other) => !rivals.includes(other)), entry];
+  return { state: { ...state, queue }, verdict: 'waits', supersedes: rivals.map((rival) => rival.deploymentId) };
+}
+
+export interface Departure {
+  readonly state: EnvironmentState;
+  readonly next: QueueEntry | undefined;
+  /** Queued deploys whose release has become older than what started here (rule 5). */
+  readonly superseded: readonly QueueEntry[];
+}
+
+/** Whose turn it is: rollbacks come first, the others in order of arrival. */
+export const nextInQueue = (queue: readonly QueueEntry[]): QueueEntry | undefined =>
+  queue.find((entry) => entry.operation === 'rollback') ?? queue[0];
+
+/** Rule 4, departure: clears the holder and picks the next one. */
+export function releaseHolder(state: EnvironmentState, now: string): Departure {
+  const superseded = state.queue.filter((entry) => isOutdated(state, entry));
+  const waiting = state.queue.filter((entry) => !superseded.includes(entry));
+  const next = nextInQueue(waiting);
+  return {
+    state: {
+      ...state,
+      holder: next ? { ...next, since: now } : null,
+      queue: waiting.filter((entry) => entry !== next),
+    },
+    next,
+    superseded,
+  };
+}
+
+/** Rule 5: a deploy of a release older than the newest one whose apply started here. */
+export const isOutdated = (state: EnvironmentState, entry: { release: number; operation: Operation }): boolean =>
+  entry.operation === 'deploy' && entry.release < state.newestStarted;
+
+/** These have ended without an execution that would announce it. */
+export const withUnannounced = (state: EnvironmentState, ids: readonly string[]): EnvironmentState => ({
+  ...state,
+  unannounced: [...state.unannounced, ...ids],
+});
+
+export const withoutQueued = (state: EnvironmentState, deploymentId: string): EnvironmentState => ({
+  ...state,
+  queue: state.queue.filter((entry) => entry.deploymentId !== deploymentId),
+});
+
+/**
+ * A plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A rollback holds
+ * the environment from here, not from its success: one that fails half way is undone by no promotion.
+ */
+function withStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
+  const { operation, requestedBy } = deployment;
+  if (operation === 'deploy') return { ...state, newestStarted: Math.max(state.newestStarted, orderOf(deployment)) };
+  if (operation === 'destroy') return state;
+  return { ...state, hold: { reason: `rolled back to ${describeContent(deployment)}`, by: requestedBy, at: now } };
+}
+
+/** A plan is about to be applied: until that has ended well, nobody knows what is there. */
+export function withApplyStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
+  const applied = deployment.operation === 'destroy' ? {} : { appliedCommit: deployment.commit };
+  return withStarted({ ...withUnknownResources(state), ...applied }, deployment, now);
+}
+
+/** The Terraform state itself says how many resources are in it. */
+export const withResources = (
+  state: EnvironmentState,
+  count: number,
+  deploymentId: string,
+  at: string,
+): EnvironmentState => ({ ...state, resources: { count, deploymentId, at } });
+
+/**
+ * A build says how many resources are in the Terraform state. Code of the repository runs in builds: that there is
+ * something is believed, that there is nothing is not. It takes back what builds said before, not what the state said.
+ */
+export function withClaimedResources(
+  state: EnvironmentState,
+  count: number,
+  deploymentId: string,
+  at: string,
+): EnvironmentState {
+  if (count > 0) return withResources(state, count, deploymentId, at);
+  return state.resources?.count === 0 ? state : withUnknownResources(state);
+}
+
+export const withUnknownResources = ({ resources: _outdated, ...state }: EnvironmentState): EnvironmentState => state;
+
+/** What an environment that is gone leaves to one that is made anew under its name: numbers go on, nothing else counts. */
+export const withoutPast = ({
+  resources: _seen,
+  appliedCommit: _gone,
+  ...state
+}: EnvironmentState): EnvironmentState => ({
+  ...state,
+  ...{ newestStarted: 0, rollbacks: [], provenAfter: state.successes, hold: null, deployed: null },
+});
+
+/** Its successes were in another place and prove nothing about the one it has now. */
+export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
+  ...state,
+  provenAfter: state.successes,
+});
+
+/** May there be anything in its Terraform state? Yes, unless nothing ever ran there or it was seen empty. */
+export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
+  state !== undefined &&
+  (state.resources ? state.resources.count > 0 : state.newestStarted > 0 || state.deployed !== null);
+
+/** What a success changes: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
+export function withSuccess(
+  state: EnvironmentState,
+  deployment: DeploymentIn<'succeeded'>,
+  modules: readonly ModuleVersion[],
+): EnvironmentState {
+  const { release, commit, id, endedAt, operation } = deployment;
+  if (operation === 'destroy') return { ...state, deployed: null };
+  const facts = { commit, deploymentId: id, at: endedAt, modules: [...modules] };
+  const deployed = { ...facts, ...(release !== undefined && { release }) };
+  const successes = state.successes + 1;
+  const started = withStarted(state, deployment, endedAt);
+  if (operation === 'deploy') return { ...started, deployed, successes };
+  if (release === undefined) throw new Error(`deployment "${id}" rolls back to no release`);
+  const rollbacks = [...state.rollbacks.filter(({ to }) => to < release), { to: release, until: successes }];
+  return { ...started, deployed, successes, rollbacks };
+}

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { ApplicationNameSchema, DeploymentIdSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
+import { RequesterSchema } from './deployment.ts';
+
+/** Body of `POST …/protection-lifts`: a resource address of a plan, or the environment's own name for its destruction. */
+export const ProtectionLiftRequestSchema = z.strictObject({
+  /** Fits into a DynamoDB sort key of 1,024 bytes. */
+  address: z
+    .string()
+    .min(1)
+    .refine((address) => Buffer.byteLength(address) <= 1000, { error: 'at most 1000 bytes' }),
+  reason: z.string().min(10).max(1000),
+});
+
+export const ProtectionLiftSchema = z.object({
+  reason: z.string(),
+  by: RequesterSchema,
+  at: InstantSchema,
+  /** The one deployment whose plan made use of it. */
+  usedBy: z.object({ deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
+});
+export type ProtectionLift = z.infer<typeof ProtectionLiftSchema>;
+
+/** Every lift ever given for one address of an environment, oldest first; at most the last is unused (rule 7). */
+export const ProtectionLiftsSchema = z.object({
+  application: ApplicationNameSchema,
+  environment: EnvironmentNameSchema,
+  address: z.string(),
+  lifts: z.array(ProtectionLiftSchema),
+});
+export type ProtectionLifts = z.infer<typeof ProtectionLiftsSchema>;
+
+/** Lifts outlive the environment they were given for; one made anew under its name has none of them. */
+interface Born {
+  readonly createdAt: string;
+}
+
+/** The lift of an environment that may still be used. */
+export const activeLift = (lifts: ProtectionLifts | undefined, { createdAt }: Born): ProtectionLift | undefined =>
+  lifts?.lifts.find(({ usedBy, at }) => !usedBy && at >= createdAt);
+
+/** The lift that a deployment had used without anything being applied is there again, unless there is another one. */
+export function returnLift(lifts: ProtectionLifts, deploymentId: string, environment: Born): ProtectionLifts {
+  if (activeLift(lifts, environment)) return lifts;
+  const last = lifts.lifts.findLastIndex(({ usedBy }) => usedBy?.deploymentId === deploymentId);
+  return {
+    ...lifts,
+    lifts: lifts.lifts.map(({ usedBy, ...lift }, index) => (index === last || !usedBy ? lift : { ...lift, usedBy })),
+  };
+}
+
+/** Marks the active lift as used up by a deployment; undefined when there is none to use. */
+export function useLift(
+  lifts: ProtectionLifts | undefined,
+  deploymentId: string,
+  at: string,
+  environment: Born,
+): ProtectionLifts | undefined {
+  const active = activeLift(lifts, environment);
+  if (!lifts || !active) return undefined;
+  return {
+    ...lifts,
+    lifts: lifts.lifts.map((lift) => (lift === active ? { ...lift, usedBy: { deploymentId, at } } : lift)),
+  };
+}

@@ -1,0 +1,285 @@
+import type * as z from 'zod';
+import type { Purpose } from '../../contract/build-source.ts';
+import { padded } from '../../names.ts';
+import type { GateName } from '../../policy.ts';
+import { ApplicationSchema } from '../application.ts';
+import { ApproverSchema } from '../approver.ts';
+import { AuditEntrySchema, AuditHeadSchema, RefusalMarkSchema } from '../audit.ts';
+import { BranchHeadSchema } from '../branch-head.ts';
+import { BuildTicketSchema, CredentialsRefusalSchema } from '../build-ticket.ts';
+import { ConsumedPlanSchema } from '../consumed-plan.ts';
+import { DeploymentSchema } from '../deployment.ts';
+import { DeploymentEventSchema } from '../deployment-event.ts';
+import { EnvironmentDnsSchema, HostnameClaimSchema } from '../dns.ts';
+import { EnvironmentSchema, KeptExternalIdSchema } from '../environment.ts';
+import { EnvironmentEventSchema } from '../environment-event.ts';
+import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';
+import { EphemeralRegisterSchema } from '../ephemeral-register.ts';
+import { GateSchema, TaskTokenSchema } from '../gate.ts';
+import { type LinkKey, LinkStateSchema } from '../link-state.ts';
+import { OutputsSchema } from '../outputs.ts';
+import { PlannedConfigurationSchema } from '../planned-configuration.ts';
+import { ProtectionLiftsSchema } from '../protection-lift.ts';
+import { PassageSchema } from '../push-order.ts';
+import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
+import { KeptStateAddressSchema, StateClaimSchema } from '../state-claim.ts';
+import { WebhookDeliverySchema } from '../webhook-delivery.ts';
+import { app, audit, deployment, env } from './partitions.ts';
+
+interface Position {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
+  readonly schema: S;
+  /** Where the record lives in the one table, from its identifying fields. */
+  readonly key: (identity: K) => Position;
+  /** Its place in the sparse index `gsi1`, if it has one now. */
+  readonly index?: (record: z.output<S>) => Position | undefined;
+  /** Written once and never changed or deleted. */
+  readonly appendOnly?: true;
+}) {
+  return layout;
+}
+
+/** Entries are many more than releases; ten digits keep text order number order for as long as anybody decides. */
+const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
+
+/** Every record of the one table: its schema, and the keys that make each question one get or one query. */
+export const RECORDS = {
+  application: record({
+    schema: ApplicationSchema,
+    key: ({ name }: { name: string }) => ({ pk: app(name), sk: 'APPLICATION' }),
+    index: ({ name }) => ({ pk: 'APPLICATIONS', sk: name }),
+  }),
+  environment: record({
+    schema: EnvironmentSchema,
+    key: ({ application, name }: { application: string; name: string }) => ({
+      pk: app(application),
+      sk: `ENVIRONMENT#${name}`,
+    }),
+  }),
+  externalId: record({
+    schema: KeptExternalIdSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: app(application),
+      sk: `EXTERNAL_ID#${environment}`,
+    }),
+  }),
+  ephemeralRegister: record({
+    schema: EphemeralRegisterSchema,
+    key: (_only: object) => ({ pk: 'EPHEMERAL', sk: 'REGISTER' }),
+  }),
+  branchHead: record({
+    schema: BranchHeadSchema,
+    key: ({ repository, branch }: { repository: string; branch: string }) => ({
+      pk: `REPOSITORY#${repository}`,
+      sk: `BRANCH#${branch}`,
+    }),
+  }),
+  approver: record({
+    schema: ApproverSchema,
+    key: ({ application, email }: { application: string; email: string }) => ({
+      pk: app(application),
+      sk: `APPROVER#${email}`,
+    }),
+    index: ({ application, email }) => ({ pk: `APPROVER#${email}`, sk: application }),
+  }),
+  releaseLog: record({
+    schema: ReleaseLogSchema,
+    key: ({ application }: { application: string }) => ({ pk: app(application), sk: 'RELEASES' }),
+  }),
+  release: record({
+    schema: ReleaseSchema,
+    key: ({ application, number }: { application: string; number: number }) => ({
+      pk: app(application),
+      sk: `RELEASE#${padded(number)}`,
+    }),
+  }),
+  pushMark: record({
+    schema: PushMarkSchema,
+    key: ({ application, mark }: { application: string; mark: string }) => ({
+      pk: app(application),
+      sk: `PUSH#${mark}`,
+    }),
+  }),
+  passage: record({
+    schema: PassageSchema,
+    key: ({ application, commit }: { application: string; commit: string }) => ({
+      pk: app(application),
+      sk: `COMMIT#${commit}`,
+    }),
+  }),
+  environmentState: record({
+    schema: EnvironmentStateSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'STATE',
+    }),
+    index: (state) =>
+      state.holder || state.queue.length > 0 || state.unannounced.length > 0
+        ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
+        : undefined,
+  }),
+  outcome: record({
+    schema: OutcomeSchema,
+    key: ({ application, environment, release }: { application: string; environment: string; release: number }) => ({
+      pk: env(application, environment),
+      sk: `OUTCOME#${padded(release)}`,
+    }),
+    index: ({ application, environment, release }) => ({
+      pk: `OUTCOMES#${application}#${padded(release)}`,
+      sk: environment,
+    }),
+  }),
+  outputs: record({
+    schema: OutputsSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'OUTPUTS',
+    }),
+  }),
+  environmentDns: record({
+    schema: EnvironmentDnsSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'DNS',
+    }),
+    index: ({ application, environment }) => ({ pk: 'CERTIFICATES', sk: `${application}#${environment}` }),
+  }),
+  environmentEvent: record({
+    schema: EnvironmentEventSchema,
+    key: (event: { application: string; environment: string; at: string; nonce: string }) => ({
+      pk: env(event.application, event.environment),
+      sk: `EVENT#${event.at}#${event.nonce}`,
+    }),
+    appendOnly: true,
+  }),
+  protectionLifts: record({
+    schema: ProtectionLiftsSchema,
+    key: ({ application, environment, address }: { application: string; environment: string; address: string }) => ({
+      pk: env(application, environment),
+      sk: `LIFTS#${address}`,
+    }),
+  }),
+  stateAddress: record({
+    schema: KeptStateAddressSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'STATE_ADDRESS',
+    }),
+  }),
+  deployment: record({
+    schema: DeploymentSchema,
+    key: ({ id }: { id: string }) => ({ pk: deployment(id), sk: 'DEPLOYMENT' }),
+    index: ({ application, environment, number }) => ({
+      pk: `HISTORY#${application}#${environment}`,
+      sk: padded(number),
+    }),
+  }),
+  buildTicket: record({
+    schema: BuildTicketSchema,
+    key: ({ deploymentId, purpose, round }: { deploymentId: string; purpose: Purpose; round: number }) => ({
+      pk: deployment(deploymentId),
+      sk: `TICKET#${purpose}#${round}`,
+    }),
+  }),
+  credentialsRefusal: record({
+    schema: CredentialsRefusalSchema,
+    key: ({ deploymentId, mark }: { deploymentId: string; mark: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `CREDENTIALS_REFUSED#${mark}`,
+    }),
+  }),
+  configuration: record({
+    schema: PlannedConfigurationSchema,
+    key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'CONFIGURATION' }),
+  }),
+  gate: record({
+    schema: GateSchema,
+    key: ({ deploymentId, gate }: { deploymentId: string; gate: GateName }) => ({
+      pk: deployment(deploymentId),
+      sk: `GATE#${gate}`,
+    }),
+    index: (gate) =>
+      gate.status === 'open' ? { pk: `PENDING#${gate.gate}`, sk: `${gate.expiresAt}#${gate.deploymentId}` } : undefined,
+  }),
+  taskToken: record({
+    schema: TaskTokenSchema,
+    key: ({ deploymentId, gate }: { deploymentId: string; gate: GateName }) => ({
+      pk: deployment(deploymentId),
+      sk: `TOKEN#${gate}`,
+    }),
+  }),
+  linkState: record({
+    schema: LinkStateSchema,
+    key: ({ deploymentId, gate, round, email }: LinkKey) => ({
+      pk: deployment(deploymentId),
+      sk: `LINK#${gate}#${round}#${email}`,
+    }),
+  }),
+  refusalMark: record({
+    schema: RefusalMarkSchema,
+    key: ({ deploymentId, mark }: { deploymentId: string; mark: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `REFUSED#${mark}`,
+    }),
+  }),
+  deploymentEvent: record({
+    schema: DeploymentEventSchema,
+    key: ({ deploymentId, at, nonce }: { deploymentId: string; at: string; nonce: string }) => ({
+      pk: deployment(deploymentId),
+      sk: `EVENT#${at}#${nonce}`,
+    }),
+    appendOnly: true,
+  }),
+  stateClaim: record({
+    schema: StateClaimSchema,
+    key: ({ address }: { address: string }) => ({ pk: `STATE#${address}`, sk: 'CLAIM' }),
+  }),
+  hostnameClaim: record({
+    schema: HostnameClaimSchema,
+    key: ({ hostname }: { hostname: string }) => ({ pk: `HOSTNAME#${hostname}`, sk: 'CLAIM' }),
+  }),
+  consumedPlan: record({
+    schema: ConsumedPlanSchema,
+    key: ({ digest }: { digest: string }) => ({ pk: `PLAN#${digest}`, sk: 'CONSUMED' }),
+  }),
+  promotion: record({
+    schema: PromotionSchema,
+    key: ({ sourceDeploymentId }: { sourceDeploymentId: string }) => ({
+      pk: deployment(sourceDeploymentId),
+      sk: 'PROMOTION',
+    }),
+  }),
+  // The function behind the webhook may write below this partition prefix only.
+  webhookDelivery: record({
+    schema: WebhookDeliverySchema,
+    key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
+  }),
+  auditEntry: record({
+    schema: AuditEntrySchema,
+    key: ({ application, sequence }: { application: string; sequence: number }) => ({
+      pk: audit(application),
+      sk: `ENTRY#${paddedEntry(sequence)}`,
+    }),
+    appendOnly: true,
+  }),
+  auditHead: record({
+    schema: AuditHeadSchema,
+    key: ({ application }: { application: string }) => ({ pk: audit(application), sk: 'HEAD' }),
+  }),
+} as const;
+
+export type Kind = keyof typeof RECORDS;
+export type RecordOf<K extends Kind> = z.output<(typeof RECORDS)[K]['schema']>;
+export type KeyOf<K extends Kind> = Parameters<(typeof RECORDS)[K]['key']>[0];
+
+/** A record as stored: its content, where it is, and the version every write raises. */
+export interface StoredRecord {
+  readonly pk: string;
+  readonly sk: string;
+  readonly version: number;
+  readonly data: unknown;
+}

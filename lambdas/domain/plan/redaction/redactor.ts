@@ -1,0 +1,194 @@
+import { containerIn, isRecord, type Json, maskAt } from '../../json-value.ts';
+import { SecretFinder } from './secret-finder.ts';
+import { isSecretName, namedValueOf } from './secret-name.ts';
+
+/** Stands wherever a sensitive value was. */
+export const HIDDEN = '(sensitive)';
+
+/** From this length on a sensitive text is removed wherever it occurs, also inside larger texts and encoded. */
+const ANYWHERE = 6;
+/** From this length on it is removed where it stands as a word of its own. Shorter ones only where they are marked. */
+const AS_WORD = 4;
+/** Digits alone need more: ports, years and sizes are everywhere. */
+const DIGITS_AS_WORD = 6;
+const DIGITS_ANYWHERE = 10;
+/** Lines of a sensitive text (a private key) are secrets of their own from this length on: templates indent them. */
+const LINE = 16;
+/** Encoded forms are searched in pieces of this length, so that a large secret costs no more than it must. */
+const PIECE = 256;
+/** Base64 characters that must agree before a text counts as containing a secret. */
+const BASE64_CORE = 6;
+
+/** Words that say nothing although somebody marked them as sensitive. */
+const COMMON_WORDS = new Set(
+  'true false null none default enabled disabled active available standard string number object sensitive tcp http https'.split(
+    ' ',
+  ),
+);
+/** A lower-case word: as part of an identifier of the source code it is a name, not a leaked value. */
+const PLAIN_WORD = /^[a-z][a-z_-]{0,15}$/;
+const ARMOR_LINE = /^-+(?:BEGIN|END) [A-Z0-9 ]+-+$/;
+
+/** Removes every known sensitive text, in all the encodings Terraform and providers write, from whatever is shown. */
+export class Redactor {
+  readonly #everywhere = new SecretFinder();
+  readonly #inIdentifiers = new SecretFinder();
+  readonly #seen = new Set<string>();
+
+  /** Makes a sensitive text known. */
+  learn(secret: string): void {
+    if (this.#seen.has(secret)) return;
+    this.#seen.add(secret);
+    this.#learnText(secret);
+    const trimmed = secret.trim();
+    if (trimmed !== secret) this.learn(trimmed);
+    if (secret.includes('\n'))
+      for (const line of secret.split(/\r?\n/).map((text) => text.trim()))
+        if (line.length >= LINE && !ARMOR_LINE.test(line)) this.learn(line);
+    const password = passwordInUrl(secret);
+    if (password) this.learn(password);
+  }
+
+  #learnText(secret: string): void {
+    const isDigits = /^\d+$/.test(secret);
+    if (COMMON_WORDS.has(secret.toLowerCase()) || secret.trim() === '') return;
+    if (secret.length < (isDigits ? DIGITS_AS_WORD : AS_WORD)) return;
+    if (secret.length < (isDigits ? DIGITS_ANYWHERE : ANYWHERE)) {
+      this.#everywhere.add(secret, { wholeWord: true });
+      return;
+    }
+    const finders = PLAIN_WORD.test(secret) ? [this.#everywhere] : [this.#everywhere, this.#inIdentifiers];
+    for (const finder of finders) {
+      finder.add(secret);
+      for (const piece of piecesOf(secret)) {
+        for (const form of encodedForms(piece)) finder.add(form);
+        for (const text of new Set([piece, jsonInner(piece), goJsonInner(piece)]))
+          for (const core of base64Cores(text)) finder.add(core, { inBase64: true });
+      }
+    }
+  }
+
+  /** Would `text` change this? Then it carries something sensitive. */
+  alters(text: string): boolean {
+    return this.text(text) !== text;
+  }
+
+  /** The text without anything sensitive in it. */
+  text(text: string): string {
+    const shown = without(text, this.#everywhere);
+    const container = containerIn(text);
+    if (!container || !this.#altersLeaf(container)) return shown;
+    const rest = containerIn(shown);
+    return rest && !this.#altersLeaf(rest) ? shown : HIDDEN;
+  }
+
+  /** Secrets inside a JSON text may be escaped in ways no list of encodings foresees: its decoded leaves are looked at too. */
+  #altersLeaf(value: unknown): boolean {
+    if (typeof value === 'string') return this.alters(value);
+    if (Array.isArray(value)) return value.some((item) => this.#altersLeaf(item));
+    return isRecord(value) && Object.entries(value).some(([key, item]) => this.alters(key) || this.#altersLeaf(item));
+  }
+
+  /**
+   * An address without secrets. Keys of `count` and `for_each` are values and treated like any text; the rest are
+   * identifiers of the source code, in which a plain word that is also a sensitive value stays.
+   */
+  address(address: string): string {
+    return address
+      .split(/(\["(?:[^"\\]|\\.)*"\])/)
+      .map((part, at) =>
+        at % 2 === 1 ? `["${without(part.slice(2, -2), this.#everywhere)}"]` : without(part, this.#inIdentifiers),
+      )
+      .join('');
+  }
+
+  /** A value as it may be shown: what the mask, its name or a known secret makes sensitive is hidden. */
+  value(value: unknown, mask: unknown): Json {
+    if (mask === true && value !== null && value !== undefined) return HIDDEN;
+    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'boolean') return value;
+    if (typeof value === 'number') return this.alters(String(value)) ? HIDDEN : value;
+    if (Array.isArray(value)) return value.map((item, index) => this.value(item, maskAt(mask, index)));
+    if (!isRecord(value)) return null;
+    const hiddenName = namedValueOf(value);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        this.text(key),
+        hides(key, item) || (hiddenName && item === hiddenName) ? HIDDEN : this.value(item, maskAt(mask, key)),
+      ]),
+    );
+  }
+}
+
+/** A text under a telling name is hidden even where no mask covers it. */
+export const hides = (key: string, value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && !value.startsWith('arn:') && isSecretName(key);
+
+function without(text: string, finder: SecretFinder): string {
+  const spans = finder.find(text);
+  if (spans.length === 0) return text;
+  let result = '';
+  let at = 0;
+  for (const [start, end] of spans) {
+    result += text.slice(at, start) + HIDDEN;
+    at = end;
+  }
+  return result + text.slice(at);
+}
+
+function piecesOf(secret: string): string[] {
+  if (secret.length <= PIECE) return [secret];
+  const pieces: string[] = [];
+  for (let at = 0; at < secret.length; at += PIECE) pieces.push(secret.slice(at, at + PIECE));
+  pieces[pieces.length - 1] = secret.slice(-PIECE);
+  return pieces;
+}
+
+/** The forms in which a text appears inside JSON (once and twice encoded), URLs and hexadecimal. */
+function encodedForms(secret: string): string[] {
+  const json = [jsonInner(secret), goJsonInner(secret)];
+  const urls = [percentEncoded(secret), percentEncoded(secret).replaceAll('%20', '+'), encodeComponent(secret)];
+  const hex = Buffer.from(secret).toString('hex');
+  return [
+    ...json,
+    ...json.map(jsonInner),
+    ...json.map(goJsonInner),
+    ...urls,
+    ...urls.map((url) => url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+    hex,
+    hex.toUpperCase(),
+  ];
+}
+
+const jsonInner = (text: string): string => JSON.stringify(text).slice(1, -1);
+/** Go and Terraform's `jsonencode` also escape `<`, `>`, `&` and two line separators. */
+const goJsonInner = (text: string): string =>
+  jsonInner(text).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+function encodeComponent(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+/** Like `urlencode`: everything but letters, digits and `-_.~`. */
+const percentEncoded = (text: string): string =>
+  encodeComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** The characters that base64 gives a text at each of the three positions it can have in a longer one. */
+function base64Cores(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const cores: string[] = [];
+  for (const shift of [0, 1, 2]) {
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const from = shift === 0 ? 0 : shift + 1;
+    const to = (shift + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
+    const core = encoded.slice(from, to);
+    if (core.length >= BASE64_CORE) cores.push(core, core.replaceAll('+', '-').replaceAll('/', '_'));
+  }
+  return cores;
+}
+
+/** `postgres://user:PASSWORD@host` */
+function passwordInUrl(text: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^/\s@]+)@/i.exec(text)?.[1];
+}

@@ -1,0 +1,96 @@
+import { placeDeployment, readForPlacement } from '../deployment/place-deployment.ts';
+import { RefusedError } from '../errors.ts';
+import { nextOf } from '../model/pipeline.ts';
+import { policyOf } from '../policy.ts';
+import type { Reader, Surroundings, Transaction } from '../ports.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+/**
+ * Auto-promotion: a success moves its release to the next environment, where the policy of its stage says so; never
+ * into production (rule 1). The second delivery of the same event finds the promotion made and does nothing.
+ */
+export async function promoteAutomatically(
+  services: Services,
+  sourceDeploymentId: string,
+): Promise<string | undefined> {
+  const { store, surroundings } = services;
+  const ahead = await store.readAhead();
+  await readForPromotion(ahead, sourceDeploymentId);
+  const { deploymentId, effects } = await store.transact(
+    (transaction) => promote(transaction, sourceDeploymentId, surroundings),
+    ahead,
+  );
+  await carryOut(services, effects);
+  return deploymentId;
+}
+
+/** Reads side by side what `promote` asks for as its rules go. */
+async function readForPromotion(ahead: Reader, sourceDeploymentId: string): Promise<void> {
+  const [source, done] = await Promise.all([
+    ahead.get('deployment', { id: sourceDeploymentId }),
+    ahead.get('promotion', { sourceDeploymentId }),
+  ]);
+  if (done || source?.release === undefined) return;
+  const { application: name, environment, release } = source;
+  const [application] = await Promise.all([
+    ahead.get('application', { name }),
+    ahead.get('environment', { application: name, name: environment }),
+    ahead.get('release', { application: name, number: release }),
+  ]);
+  const next = application && nextOf(application, environment);
+  if (next) await readForPlacement(ahead, application, { environment: next, release });
+}
+
+interface Promoted {
+  readonly deploymentId?: string;
+  readonly effects: Effects;
+}
+
+async function promote(
+  transaction: Transaction,
+  sourceDeploymentId: string,
+  surroundings: Surroundings,
+): Promise<Promoted> {
+  const source = await transaction.get('deployment', { id: sourceDeploymentId });
+  const done = await transaction.get('promotion', { sourceDeploymentId });
+  if (done || source?.status !== 'succeeded' || source.operation === 'destroy') return { effects: NO_EFFECTS };
+  // An ephemeral environment is no source of promotions: what it runs was no release.
+  if (source.release === undefined) return { effects: NO_EFFECTS };
+  const target = await automaticTarget(transaction, source.application, source.environment);
+  if (!target) return { effects: NO_EFFECTS };
+  const at = surroundings.now();
+  try {
+    const { deployment, effects } = await placeDeployment(
+      transaction,
+      {
+        ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
+        ...{ requestedBy: { principal: `promotion of ${source.id}` }, automatic: true },
+      },
+      surroundings,
+    );
+    transaction.put('promotion', { sourceDeploymentId, deploymentId: deployment.id, at });
+    return { deploymentId: deployment.id, effects };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    transaction.put('promotion', { sourceDeploymentId, refusal: `${error.refusal}: ${error.message}`, at });
+    return { effects: NO_EFFECTS };
+  }
+}
+
+/** Where a success in this environment goes by itself. */
+export async function automaticTarget(
+  reader: Reader,
+  application: string,
+  environment: string,
+): Promise<string | undefined> {
+  const [owner, from] = await Promise.all([
+    reader.get('application', { name: application }),
+    reader.get('environment', { application, name: environment }),
+  ]);
+  if (!owner || !from || !policyOf(from, owner.policy).autoPromote) return undefined;
+  const next = nextOf(owner, environment);
+  const target = next && (await reader.get('environment', { application, name: next }));
+  return target && target.stage !== 'production' ? target.name : undefined;
+}

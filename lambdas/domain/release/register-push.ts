@@ -1,0 +1,172 @@
+import { placeDeployment } from '../deployment/place-deployment.ts';
+import type { ConfigPushed } from '../events.ts';
+import type { Application } from '../model/application.ts';
+import type { Requester } from '../model/deployment.ts';
+import { isNews, orderOf, type PushOrder } from '../model/push-order.ts';
+import { concerns, originOf, pushMarks, type Release } from '../model/release.ts';
+import { isSameRepository } from '../model/repository.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import type { Reader, Store, Surroundings, Transaction } from '../ports.ts';
+import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { listAll } from '../transaction/list-all.ts';
+
+type Services = EffectServices & { readonly surroundings: Surroundings };
+
+/** What a push came to for one application. */
+export interface RegisteredPush {
+  readonly application: string;
+  readonly order: PushOrder;
+  /** Absent where it is no news, or concerns others only. */
+  readonly release?: Release;
+}
+
+/** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
+export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
+  if (push.before === push.after) return [];
+  const { store, surroundings } = services;
+  const registered: RegisteredPush[] = [];
+  const deployed = (await applicationsOf(store, push.repository)).filter(
+    ({ configRepository }) => configRepository.branch === push.branch,
+  );
+  for (const application of deployed) {
+    const { name } = application;
+    const ahead = await store.readAhead();
+    await Promise.all([readHistory(ahead, name, push), readForRelease(ahead, application)]);
+    const { effects, ...outcome } = await store.transact(
+      (transaction) => register(transaction, name, push, surroundings),
+      ahead,
+    );
+    await carryOut(services, effects);
+    registered.push({ application: name, ...outcome });
+  }
+  return registered;
+}
+
+/** The applications that a config repository describes. */
+export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
+  const all = await listAll(store, LISTINGS.applications());
+  return all.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
+}
+
+type Outcome = Omit<RegisteredPush, 'application'> & { readonly effects: Effects };
+
+async function register(
+  transaction: Transaction,
+  application: string,
+  push: ConfigPushed,
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  const { delivery, pair } = pushMarks(push);
+  const before = originOf(push);
+  const { log, delivered, told, left, reached } = await readHistory(transaction, application, push);
+  if (delivered !== undefined) return { order: 'repeated', effects: NO_EFFECTS };
+  const order = orderOf(
+    { ...push, before },
+    {
+      ...{ head: log?.head, headPushedAt: log?.headPushedAt, isPairTold: told !== undefined },
+      before: left,
+      after: reached,
+    },
+  );
+  const newest = log?.newest ?? 0;
+  const isCovered = order !== 'first' && (log?.isCovered ?? true);
+  // What is no news is contained in a newer release, or else in the head.
+  const isDue = isNews(order) || (order !== 'repeated' && !isCovered);
+  const isRelease = isDue && (order === 'missed' || concerns(push, application));
+  const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
+  transaction.put('pushMark', { ...mark, mark: delivery });
+  if (order === 'repeated') return { order, effects: NO_EFFECTS };
+  transaction.put('pushMark', { ...mark, mark: pair });
+  if (before) await pass(transaction, application, before, { left: 1 });
+  await pass(transaction, application, push.after, { reached: 1 });
+  const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
+  const place = order === 'late' ? log : { head: push.after, ...(headPushedAt && { headPushedAt }) };
+  transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered });
+  if (!isRelease) return { order, effects: NO_EFFECTS };
+  const { after, message, author } = push;
+  // Of the head, which a late push did not make, nobody has told the message.
+  const facts =
+    order === 'late' && log?.head ? { commit: log.head, message: '', author: '' } : { commit: after, message, author };
+  const content = { application, ...facts, source: 'push' as const };
+  const { release, effects } = await createRelease(transaction, content, PUSHER, surroundings);
+  return { order, release, effects };
+}
+
+/** What an application knows of its branch and of this very push. */
+async function readHistory(reader: Reader, application: string, push: ConfigPushed) {
+  const { delivery, pair } = pushMarks(push);
+  const before = originOf(push);
+  const [log, delivered, told, left, reached] = await Promise.all([
+    reader.get('releaseLog', { application }),
+    reader.get('pushMark', { application, mark: delivery }),
+    reader.get('pushMark', { application, mark: pair }),
+    before === undefined ? undefined : reader.get('passage', { application, commit: before }),
+    reader.get('passage', { application, commit: push.after }),
+  ]);
+  return { log, delivered, told, left, reached };
+}
+
+const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);
+
+async function pass(
+  transaction: Transaction,
+  application: string,
+  commit: string,
+  { reached = 0, left = 0 }: { readonly reached?: number; readonly left?: number },
+): Promise<void> {
+  const known = await transaction.get('passage', { application, commit });
+  transaction.put('passage', {
+    ...{ application, commit },
+    reached: (known?.reached ?? 0) + reached,
+    left: (known?.left ?? 0) + left,
+  });
+}
+
+const PUSHER: Requester = { principal: 'push' };
+
+/**
+ * Numbers a release and, where the pipeline begins with a development environment, deploys it there. Says nothing of
+ * where the branch is: anybody may ask for a release of any commit.
+ */
+export async function createRelease(
+  transaction: Transaction,
+  facts: Pick<Release, 'application' | 'commit' | 'message' | 'author' | 'source'>,
+  requestedBy: Requester,
+  surroundings: Surroundings,
+): Promise<{ release: Release; deploymentId?: string; effects: Effects }> {
+  const { application } = facts;
+  const log = await transaction.get('releaseLog', { application });
+  const number = (log?.newest ?? 0) + 1;
+  const release: Release = { ...facts, number, createdAt: surroundings.now() };
+  transaction.put('releaseLog', { ...log, application, newest: number });
+  transaction.insert('release', release);
+  const first = await firstDevelopmentEnvironment(transaction, application);
+  if (!first) return { release, effects: NO_EFFECTS };
+  const { deployment, effects } = await placeDeployment(
+    transaction,
+    { application, environment: first, operation: 'deploy', release: number, requestedBy, automatic: true },
+    surroundings,
+  );
+  return { release, deploymentId: deployment.id, effects };
+}
+
+/** Reads side by side what `createRelease` asks for as its rules go. */
+async function readForRelease(ahead: Reader, { name: application, pipeline }: Application): Promise<void> {
+  const [first] = pipeline;
+  await Promise.all([
+    ahead.get('application', { name: application }),
+    ...(first === undefined ? [] : [ahead.get('environmentState', { application, environment: first })]),
+    ...pipeline.map((name) => ahead.get('environment', { application, name })),
+  ]);
+}
+
+async function firstDevelopmentEnvironment(transaction: Transaction, name: string): Promise<string | undefined> {
+  const application = await transaction.get('application', { name });
+  const first = application?.pipeline[0];
+  if (!first) return undefined;
+  const [environment, state] = await Promise.all([
+    transaction.get('environment', { application: name, name: first }),
+    transaction.get('environmentState', { application: name, environment: first }),
+  ]);
+  return environment?.stage === 'development' && !state?.hold ? first : undefined;
+}

@@ -1,0 +1,33 @@
+import type { EventDetail, EventName } from '../events.ts';
+import type { Deployment } from '../model/deployment.ts';
+
+type Announcement = { [Name in EventName]: { name: Name; detail: EventDetail<Name> } }[EventName];
+
+const ENDED = {
+  failed: 'DeploymentFailed',
+  blocked: 'DeploymentBlocked',
+  rejected: 'DeploymentRejected',
+  expired: 'DeploymentExpired',
+  canceled: 'DeploymentCanceled',
+  superseded: 'DeploymentSuperseded',
+} as const;
+
+/** The event that tells how a deployment ended; undefined while it is open. */
+export function eventOf(deployment: Deployment): Announcement | undefined {
+  const { id, application, environment, release, commit, operation } = deployment;
+  const facts = { deploymentId: id, application, environment, release, commit, operation };
+  switch (deployment.status) {
+    case 'queued':
+    case 'planning':
+    case 'awaiting_approval':
+    case 'applying':
+      return undefined;
+    case 'succeeded':
+      return { name: 'DeploymentSucceeded', detail: { ...facts, changes: deployment.planned.hasChanges } };
+    default:
+      return {
+        name: ENDED[deployment.status],
+        detail: { ...facts, status: deployment.status, reason: deployment.error.reason },
+      };
+  }
+}

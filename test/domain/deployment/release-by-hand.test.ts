@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { releaseByHand } from '../../../lambdas/domain/deployment/release-by-hand.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
+import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
+import { ALICE, World } from '../world.ts';
+
+const BY = { by: { principal: 'arn:aws:iam::1:user/alice', approver: ALICE }, reason: 'its account was closed' };
+const AUDITED = 'released-by-hand';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+  await world.release();
+});
+const audited = async () =>
+  (await listAll(world.store, LISTINGS.audit('my-app', 'ascending'))).filter(({ type }) => type === AUDITED);
+
+describe('a deployment whose execution and build are gone', () => {
+  test.each([
+    ['planning', 'Plan', 'no'],
+    ['applying', 'Apply', 'unknown'],
+  ] as const)('is ended by hand while it was %s, and the next one gets its environment', async (_, state, applied) => {
+    const id = await world.deploy('dev1', 1);
+    while (world.workflow.stateOf(id) !== state) await world.workflow.step(id);
+    await world.workflow.step(id);
+    const next = await world.deploy('dev1', await world.release());
+    world.workflow.abort(id);
+    world.workflow.endBuilds();
+    const released = await releaseByHand(world, id, BY);
+    expect(released).toMatchObject({
+      ...{ status: 'failed', applied },
+      error: { reason: 'released-by-hand', message: `released by ${ALICE}: its account was closed` },
+    });
+    expect(await world.holderOf('dev1')).toBe(next);
+    expect(await audited()).toMatchObject([{ deploymentId: id, by: ALICE, comment: 'its account was closed' }]);
+  });
+
+  test('that had ended already keeps its ending, and lets go of its environment', async () => {
+    const id = await world.deploy('dev1', 1);
+    while (world.workflow.stateOf(id) !== 'ReleaseEnvironment') await world.workflow.step(id);
+    world.workflow.abort(id);
+    expect((await releaseByHand(world, id, BY)).status).toBe('succeeded');
+    expect(await world.holderOf('dev1')).toBeUndefined();
+  });
+
+  test('needs nothing of what its build left', async () => {
+    const id = await world.deploy('dev1', 1);
+    while (world.workflow.stateOf(id) !== 'Plan') await world.workflow.step(id);
+    world.workflow.abort(id);
+    const blind = {
+      ...world,
+      artifacts: undefined,
+      store: world.store,
+      builds: world.builds,
+      workflow: world.workflow,
+    };
+    expect((await releaseByHand(blind, id, BY)).status).toBe('failed');
+  });
+});
+
+describe('nobody is released', () => {
+  const refused = async (id: string, refusal: string) => {
+    const before = await world.state('dev1');
+    await expect(releaseByHand(world, id, BY)).rejects.toMatchObject({ refusal });
+    expect(await world.state('dev1')).toEqual(before);
+    expect(await audited()).toEqual([]);
+  };
+
+  test('while the execution runs', async () => {
+    await refused(await world.deploy('dev1', 1), 'still-running');
+  });
+
+  test('while a build runs, although its execution was stopped: Terraform may be changing things', async () => {
+    const id = await world.deploy('dev1', 1);
+    while (world.workflow.stateOf(id) !== 'Apply') await world.workflow.step(id);
+    await world.workflow.step(id);
+    world.workflow.abort(id);
+    await refused(id, 'still-running');
+  });
+
+  test('who holds nothing', async () => {
+    await world.deploy('dev1', 1);
+    await refused(await world.deploy('dev1', await world.release()), 'not-the-holder');
+  });
+
+  test('who does not exist', async () => {
+    await expect(releaseByHand(world, 'my-app-dev1-9-abcdef', BY)).rejects.toMatchObject({ name: 'NotFoundError' });
+  });
+});
