@@ -71,35 +71,35 @@ const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
 export const FUNCTIONS = {
   // api: grouped by permissions, dispatched on the route key
   read: {
-    entry: 'lambdas/api/read.ts',
+    entry: 'lambdas/api/functions/read.ts',
     environment: Store.extend(Artifacts.shape).extend(Executions.shape),
   },
   configure: {
-    entry: 'lambdas/api/configure.ts',
+    entry: 'lambdas/api/functions/configure.ts',
     environment: Store.extend(Limits.shape).extend(Sources.shape).extend(Reserved.shape).extend(Executions.shape),
   },
   approvers: {
-    entry: 'lambdas/api/approvers.ts',
+    entry: 'lambdas/api/functions/approvers.ts',
     environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(PinnedSessions.shape),
   },
-  deploy: { entry: 'lambdas/api/deploy.ts', environment: Deployments.extend(Executions.shape) },
+  deploy: { entry: 'lambdas/api/functions/deploy.ts', environment: Deployments.extend(Executions.shape) },
   ephemeral: {
-    entry: 'lambdas/api/ephemeral.ts',
+    entry: 'lambdas/api/functions/ephemeral.ts',
     environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
   },
   credentials: {
-    entry: 'lambdas/api/credentials.ts',
+    entry: 'lambdas/api/functions/credentials.ts',
     environment: Store.extend(ControlAccount.shape),
   },
   decide: {
-    entry: 'lambdas/api/decide.ts',
+    entry: 'lambdas/api/functions/decide.ts',
     environment: Store.extend(Workflow.shape).extend(Executions.shape),
   },
   webhook: {
-    entry: 'lambdas/api/webhook.ts',
+    entry: 'lambdas/api/functions/webhook.ts',
     environment: Store.extend(Events.shape).extend(Webhook.shape),
   },
-  open: { entry: 'lambdas/api/open.ts', environment: z.object({}) },
+  open: { entry: 'lambdas/api/functions/open.ts', environment: z.object({}) },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',
     environment: Store.extend(Workflow.shape).extend(Artifacts.shape).extend(LinkKey.shape),

@@ -9,8 +9,8 @@ import {
   type Planned,
   type Status,
 } from '../lambdas/domain/model/deployment.ts';
-import { type EnvironmentDns, EnvironmentDnsSchema } from '../lambdas/domain/model/dns.ts';
-import type { DnsSettings } from '../lambdas/domain/model/dns-settings.ts';
+import { type EnvironmentDns, EnvironmentDnsSchema } from '../lambdas/domain/model/dns/dns.ts';
+import type { DnsSettings } from '../lambdas/domain/model/dns/dns-settings.ts';
 import { type RegularEnvironment, RegularEnvironmentSchema } from '../lambdas/domain/model/environment.ts';
 import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/model/environment-state.ts';
 import type { Decision, Gate } from '../lambdas/domain/model/gate.ts';

@@ -8,6 +8,8 @@ const root = join(import.meta.dirname, '..');
 interface Source {
   readonly file: string;
   readonly imports: readonly string[];
+  /** The part of `imports` that is loaded with the file, and not when it is needed. */
+  readonly atOnce: readonly string[];
 }
 
 interface Layer {
@@ -106,6 +108,10 @@ function PACKAGE(): RegExp {
   return /^(?!lambdas\/|lib\/|local\/|test\/|examples\/|buildspecs\/|scripts\/|bin\/)/;
 }
 
+/** What is loaded with a file, and what a function loads when it needs it. */
+const AT_ONCE = /(?:^\s*(?:import|export)\s[^'";]*?from\s*|^\s*import\s*)'([^']+)'/gm;
+const WHEN_NEEDED = /\bimport\(\s*'([^']+)'/gm;
+
 const sources = ['bin', 'buildspecs', 'lambdas', 'lib', 'local', 'scripts'].flatMap(readSources);
 
 describe.each(Object.entries(LAYERS))('%s', (_, { files, may, node }) => {
@@ -153,7 +159,7 @@ test('no file imports itself by way of others', () => {
 });
 
 test('a circle is found', () => {
-  const source = (file: string, ...imports: string[]): Source => ({ file, imports });
+  const source = (file: string, ...imports: string[]): Source => ({ file, imports, atOnce: imports });
   expect(circlesIn([source('a', 'b'), source('b', 'zod', 'c'), source('c', 'b')])).toEqual(['b -> c -> b']);
 });
 
@@ -175,12 +181,12 @@ test.each([
   ["import {\n  a,\n  b,\n} from '@aws-sdk/client-s3';", ['@aws-sdk/client-s3']],
   ["const text = 'import nothing';", []],
 ])('finds the imports of %j', (text, imports) => {
-  expect(importsOf('lib/a.ts', text)).toEqual(imports);
+  expect([...importsOf('lib/a.ts', text), ...importsOf('lib/a.ts', text, WHEN_NEEDED)]).toEqual(imports);
 });
 
 /** One circle for each import that closes one. */
 function circlesIn(all: readonly Source[]): string[] {
-  const importsBy = new Map(all.map(({ file, imports }) => [file, imports]));
+  const importsBy = new Map(all.map(({ file, atOnce }) => [file, atOnce]));
   const done = new Set<string>();
   const circles: string[] = [];
   function walk(file: string, way: readonly string[]): void {
@@ -197,12 +203,14 @@ function readSources(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
     .map((name) => join(folder, name))
-    .map((file) => ({ file, imports: importsOf(file, readFileSync(join(root, file), 'utf8')) }));
+    .map((file) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      return { file, imports: [...importsOf(file, text), ...importsOf(file, text, WHEN_NEEDED)], atOnce: importsOf(file, text) };
+    });
 }
 
-function importsOf(file: string, text: string): string[] {
-  const specifier = /(?:^\s*(?:import|export)\s[^'";]*?from\s*|^\s*import\s*|\bimport\(\s*)'([^']+)'/gm;
-  return [...text.matchAll(specifier)].flatMap(([, name]) =>
+function importsOf(file: string, text: string, way = AT_ONCE): string[] {
+  return [...text.matchAll(way)].flatMap(([, name]) =>
     name === undefined ? [] : [name.startsWith('.') ? relative(root, join(root, dirname(file), name)) : name],
   );
 }

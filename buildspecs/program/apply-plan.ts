@@ -12,12 +12,12 @@ import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
 import { initialize } from './engine/initialize.ts';
-import type { PlanFile } from './engine/plan-file.ts';
-import { PlanFileError } from './engine/plan-file-error.ts';
+import type { PlanFile } from './engine/plan-file/plan-file.ts';
+import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
-import { engineOfPlan } from './engine/planned-by.ts';
+import { engineOfPlan } from './engine/plan-file/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
-import { requireSameBackend } from './engine/same-backend.ts';
+import { requireSameBackend } from './engine/plan-file/same-backend.ts';
 import { outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 
@@ -137,7 +137,7 @@ async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
 /** Encrypted plans come from environments whose plans nobody inspects. */
 async function readUnlessEncrypted(file: string): Promise<PlanFile | undefined> {
   try {
-    const { readPlanFile } = await import('./engine/plan-file.ts');
+    const { readPlanFile } = await import('./engine/plan-file/plan-file.ts');
     return await readPlanFile(readFileSync(file));
   } catch (error) {
     if (!(error instanceof PlanFileError)) throw error;

@@ -12,12 +12,12 @@ import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readManifest } from './configuration/installed-modules.ts';
 import { fillCache } from './engine/fill-cache.ts';
 import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
-import { type PlanFile, readPlanFile } from './engine/plan-file.ts';
-import { PlanFileError } from './engine/plan-file-error.ts';
-import { engineOfPlan, plannedBy } from './engine/planned-by.ts';
+import { type PlanFile, readPlanFile } from './engine/plan-file/plan-file.ts';
+import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
+import { engineOfPlan, plannedBy } from './engine/plan-file/planned-by.ts';
 import { providersOf } from './engine/providers.ts';
-import { requireSameConfiguration } from './engine/same-configuration.ts';
-import { requireSameVariables } from './engine/same-variables.ts';
+import { requireSameConfiguration } from './engine/plan-file/same-configuration.ts';
+import { requireSameVariables } from './engine/plan-file/same-variables.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 

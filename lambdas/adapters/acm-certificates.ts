@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-acm';
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
-import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/model/certificate.ts';
-import { plainName } from '../domain/model/zone-record.ts';
+import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/model/dns/certificate.ts';
+import { plainName } from '../domain/model/dns/zone-record.ts';
 import type { AssumedRole, Certificates } from '../domain/ports.ts';
 import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';

@@ -1,5 +1,5 @@
 import dns, { NODATA, NOTFOUND } from 'node:dns/promises';
-import { plainName } from '../domain/model/zone-record.ts';
+import { plainName } from '../domain/model/dns/zone-record.ts';
 import type { PublicDns } from '../domain/ports.ts';
 
 /** Asks the resolver of the machine, which on Lambda asks the public DNS. */

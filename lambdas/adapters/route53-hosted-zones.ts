@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
-import { type HostedZone, plainName, type ZoneRecord } from '../domain/model/zone-record.ts';
+import { type HostedZone, plainName, type ZoneRecord } from '../domain/model/dns/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../domain/ports.ts';
 import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';

@@ -24,87 +24,87 @@ type OperationsOf<Name extends ApiFunction> = {
 };
 
 export const READ: OperationsOf<'read'> = {
-  'GET /applications': async () => (await import('./list-applications.ts')).listApplications,
-  'GET /applications/{app}': async () => (await import('./get-application.ts')).getApplication,
-  'GET /applications/{app}/pipeline': async () => (await import('./get-pipeline.ts')).getPipeline,
-  'GET /applications/{app}/audit': async () => (await import('./list-audit.ts')).listAudit,
-  'GET /applications/{app}/environments': async () => (await import('./list-environments.ts')).listEnvironments,
-  'GET /applications/{app}/environments/{env}': async () => (await import('./get-environment.ts')).getEnvironment,
-  'GET /applications/{app}/environments/{env}/outputs': async () => (await import('./get-outputs.ts')).getOutputs,
+  'GET /applications': async () => (await import('./application/list-applications.ts')).listApplications,
+  'GET /applications/{app}': async () => (await import('./application/get-application.ts')).getApplication,
+  'GET /applications/{app}/pipeline': async () => (await import('./application/get-pipeline.ts')).getPipeline,
+  'GET /applications/{app}/audit': async () => (await import('./application/list-audit.ts')).listAudit,
+  'GET /applications/{app}/environments': async () => (await import('./environment/list-environments.ts')).listEnvironments,
+  'GET /applications/{app}/environments/{env}': async () => (await import('./environment/get-environment.ts')).getEnvironment,
+  'GET /applications/{app}/environments/{env}/outputs': async () => (await import('./environment/get-outputs.ts')).getOutputs,
   'GET /applications/{app}/environments/{env}/deployments': async () =>
-    (await import('./list-deployments.ts')).listDeployments,
+    (await import('./deployment/list-deployments.ts')).listDeployments,
   'GET /applications/{app}/environments/{env}/deployments/{id}': async () =>
-    (await import('./get-deployment.ts')).getDeployment,
+    (await import('./deployment/get-deployment.ts')).getDeployment,
   'GET /applications/{app}/environments/{env}/deployments/{id}/plan': async () =>
-    (await import('./get-plan.ts')).getPlan,
+    (await import('./deployment/get-plan.ts')).getPlan,
   'GET /applications/{app}/environments/{env}/deployments/{id}/events': async () =>
-    (await import('./list-deployment-events.ts')).listDeploymentEvents,
+    (await import('./deployment/list-deployment-events.ts')).listDeploymentEvents,
   'GET /ephemeral-environments': async () =>
-    (await import('./list-ephemeral-environments.ts')).listAllEphemeralEnvironments,
+    (await import('./ephemeral-environment/list-ephemeral-environments.ts')).listAllEphemeralEnvironments,
   'GET /applications/{app}/ephemeral-environments': async () =>
-    (await import('./list-ephemeral-environments.ts')).listEphemeralEnvironments,
+    (await import('./ephemeral-environment/list-ephemeral-environments.ts')).listEphemeralEnvironments,
   'GET /applications/{app}/ephemeral-environments/{name}': async () =>
-    (await import('./get-ephemeral-environment.ts')).getEphemeralEnvironment,
-  'GET /applications/{app}/releases': async () => (await import('./list-releases.ts')).listReleases,
-  'GET /applications/{app}/releases/{number}': async () => (await import('./get-release.ts')).getRelease,
+    (await import('./ephemeral-environment/get-ephemeral-environment.ts')).getEphemeralEnvironment,
+  'GET /applications/{app}/releases': async () => (await import('./release/list-releases.ts')).listReleases,
+  'GET /applications/{app}/releases/{number}': async () => (await import('./release/get-release.ts')).getRelease,
 };
 
 export const CONFIGURE: OperationsOf<'configure'> = {
-  'PUT /applications/{app}': async () => (await import('./put-application.ts')).putApplication,
-  'PUT /applications/{app}/environments/{env}': async () => (await import('./put-environment.ts')).putEnvironment,
-  'PATCH /applications/{app}/environments/{env}': async () => (await import('./patch-environment.ts')).patchEnvironment,
+  'PUT /applications/{app}': async () => (await import('./application/put-application.ts')).putApplication,
+  'PUT /applications/{app}/environments/{env}': async () => (await import('./environment/put-environment.ts')).putEnvironment,
+  'PATCH /applications/{app}/environments/{env}': async () => (await import('./environment/patch-environment.ts')).patchEnvironment,
   'POST /applications/{app}/environments/{env}/protection-lifts': async () =>
-    (await import('./post-protection-lift.ts')).postProtectionLift,
+    (await import('./environment/post-protection-lift.ts')).postProtectionLift,
   'POST /applications/{app}/environments/{env}/state-moves': async () =>
-    (await import('./post-state-move.ts')).postStateMove,
+    (await import('./environment/post-state-move.ts')).postStateMove,
 };
 
 export const CREDENTIALS: OperationsOf<'credentials'> = {
-  'POST /builds/credentials': async () => (await import('./post-build-credentials.ts')).postBuildCredentials,
+  'POST /builds/credentials': async () => (await import('./deployment/post-build-credentials.ts')).postBuildCredentials,
 };
 
 export const APPROVERS: OperationsOf<'approvers'> = {
-  'GET /applications/{app}/approvers': async () => (await import('./list-approvers.ts')).listApprovers,
-  'PUT /applications/{app}/approvers/{email}': async () => (await import('./put-approver.ts')).putApprover,
-  'DELETE /applications/{app}/approvers/{email}': async () => (await import('./delete-approver.ts')).deleteApprover,
+  'GET /applications/{app}/approvers': async () => (await import('./approver/list-approvers.ts')).listApprovers,
+  'PUT /applications/{app}/approvers/{email}': async () => (await import('./approver/put-approver.ts')).putApprover,
+  'DELETE /applications/{app}/approvers/{email}': async () => (await import('./approver/delete-approver.ts')).deleteApprover,
   'POST /applications/{app}/approvers/{email}/confirmation': async () =>
-    (await import('./post-confirmation.ts')).postConfirmation,
+    (await import('./approver/post-confirmation.ts')).postConfirmation,
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/links': async () =>
-    (await import('./post-link.ts')).postLink,
-  'DELETE /applications/{app}': async () => (await import('./delete-application.ts')).deleteApplication,
+    (await import('./deployment/post-link.ts')).postLink,
+  'DELETE /applications/{app}': async () => (await import('./application/delete-application.ts')).deleteApplication,
 };
 
 export const DEPLOY: OperationsOf<'deploy'> = {
-  'POST /applications/{app}/releases': async () => (await import('./post-release.ts')).postRelease,
-  'POST /applications/{app}/promotions': async () => (await import('./post-promotion.ts')).postPromotion,
+  'POST /applications/{app}/releases': async () => (await import('./release/post-release.ts')).postRelease,
+  'POST /applications/{app}/promotions': async () => (await import('./release/post-promotion.ts')).postPromotion,
   'POST /applications/{app}/environments/{env}/deployments': async () =>
-    (await import('./post-deployment.ts')).postDeployment,
+    (await import('./deployment/post-deployment.ts')).postDeployment,
   'POST /applications/{app}/environments/{env}/deployments/{id}/release': async () =>
-    (await import('./post-deployment-release.ts')).postDeploymentRelease,
+    (await import('./deployment/post-deployment-release.ts')).postDeploymentRelease,
   'POST /applications/{app}/environments/{env}/deployments/{id}/cancel': async () =>
-    (await import('./cancel-deployment.ts')).cancelDeployment,
+    (await import('./deployment/cancel-deployment.ts')).cancelDeployment,
   'DELETE /applications/{app}/environments/{env}': async () =>
-    (await import('./delete-environment.ts')).deleteEnvironment,
+    (await import('./environment/delete-environment.ts')).deleteEnvironment,
 };
 
 export const EPHEMERAL: OperationsOf<'ephemeral'> = {
   'POST /applications/{app}/ephemeral-environments': async () =>
-    (await import('./post-ephemeral-environment.ts')).postEphemeralEnvironment,
+    (await import('./ephemeral-environment/post-ephemeral-environment.ts')).postEphemeralEnvironment,
   'PATCH /applications/{app}/ephemeral-environments/{name}': async () =>
-    (await import('./patch-ephemeral-environment.ts')).patchEphemeralEnvironment,
+    (await import('./ephemeral-environment/patch-ephemeral-environment.ts')).patchEphemeralEnvironment,
   'DELETE /applications/{app}/ephemeral-environments/{name}': async () =>
-    (await import('./delete-ephemeral-environment.ts')).deleteEphemeralEnvironment,
+    (await import('./ephemeral-environment/delete-ephemeral-environment.ts')).deleteEphemeralEnvironment,
   'POST /applications/{app}/ephemeral-environments/{name}/deployments': async () =>
-    (await import('./post-ephemeral-deployment.ts')).postEphemeralDeployment,
+    (await import('./ephemeral-environment/post-ephemeral-deployment.ts')).postEphemeralDeployment,
 };
 
 export const DECIDE: OperationsOf<'decide'> = {
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': async () =>
-    (await import('./post-decision.ts')).postDecision,
+    (await import('./deployment/post-decision.ts')).postDecision,
 };
 
 export const WEBHOOK: OperationsOf<'webhook'> = {
-  'POST /webhooks/github': async () => (await import('./post-github-webhook.ts')).postGithubWebhook,
+  'POST /webhooks/github': async () => (await import('./webhook/post-github-webhook.ts')).postGithubWebhook,
 };
 
 export const OPEN: OperationsOf<'open'> = {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
 import type { ReminderTimes } from '../domain/approval/send-reminders.ts';
-import type { Patience } from '../domain/model/dns.ts';
+import type { Patience } from '../domain/model/dns/dns.ts';
 import type { EphemeralLimits } from '../domain/model/ephemeral-register.ts';
 import type {
   ApproverMail,

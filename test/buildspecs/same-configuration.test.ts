@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PhaseError } from '../../buildspecs/program/build/failure.ts';
-import { requireSameConfiguration } from '../../buildspecs/program/engine/same-configuration.ts';
+import { requireSameConfiguration } from '../../buildspecs/program/engine/plan-file/same-configuration.ts';
 import type { EngineName } from '../../lambdas/domain/contract/engine-release.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 

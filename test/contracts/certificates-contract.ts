@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { DescribedCertificate } from '../../lambdas/domain/model/certificate.ts';
+import type { DescribedCertificate } from '../../lambdas/domain/model/dns/certificate.ts';
 import type { AssumedRole, Certificates } from '../../lambdas/domain/ports.ts';
 
 interface Open {

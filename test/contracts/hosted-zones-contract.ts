@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { ZoneRecord } from '../../lambdas/domain/model/zone-record.ts';
+import type { ZoneRecord } from '../../lambdas/domain/model/dns/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../../lambdas/domain/ports.ts';
 
 interface Open {

@@ -1,7 +1,7 @@
 import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
-import type { EnvironmentDns } from '../../lambdas/domain/model/dns.ts';
-import type { DnsSettings } from '../../lambdas/domain/model/dns-settings.ts';
-import type { ZoneRecord } from '../../lambdas/domain/model/zone-record.ts';
+import type { EnvironmentDns } from '../../lambdas/domain/model/dns/dns.ts';
+import type { DnsSettings } from '../../lambdas/domain/model/dns/dns-settings.ts';
+import type { ZoneRecord } from '../../lambdas/domain/model/dns/zone-record.ts';
 import { DNS_SETTINGS } from '../builders.ts';
 import { World } from './world.ts';
 

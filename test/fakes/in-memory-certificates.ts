@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DescribedCertificate } from '../../lambdas/domain/model/certificate.ts';
+import type { DescribedCertificate } from '../../lambdas/domain/model/dns/certificate.ts';
 import type { AssumedRole, Certificates } from '../../lambdas/domain/ports.ts';
 
 type ValidationRecord = DescribedCertificate['validation'][number];

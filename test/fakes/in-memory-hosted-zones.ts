@@ -3,7 +3,7 @@ import {
   type HostedZone,
   isSameRecord,
   type ZoneRecord,
-} from '../../lambdas/domain/model/zone-record.ts';
+} from '../../lambdas/domain/model/dns/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../../lambdas/domain/ports.ts';
 
 /** Zones of whatever account; who asks is only remembered. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { handler as openHandler } from '../../lambdas/api/open.ts';
+import { handler as openHandler } from '../../lambdas/api/functions/open.ts';
 import { READ } from '../../lambdas/api/operations.ts';
 import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';

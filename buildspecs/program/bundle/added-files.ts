@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ENGINE_DIRECTORY, LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
-import { isPlainLine } from '../engine/strict-text.ts';
+import { isPlainLine } from '../engine/plan-file/strict-text.ts';
 
 /** What the engine takes for configuration, values, state or tests, whatever comes after. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
-import { quotePath } from '../engine/strict-text.ts';
+import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { objectionToAdded } from './added-files.ts';
 import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
 

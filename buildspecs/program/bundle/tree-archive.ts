@@ -5,7 +5,7 @@ import { describeError, PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
-import { quotePath } from '../engine/strict-text.ts';
+import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 
 /** How a file or link was when the archive was made; a write changes one of them. */

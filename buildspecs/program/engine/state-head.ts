@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type StateHead, StateHeadSchema } from '../../../lambdas/domain/contract/state-head.ts';
-import type { PlanArchive } from './plan-archive.ts';
-import { parseEntry } from './plan-entry.ts';
+import type { PlanArchive } from './plan-file/plan-archive.ts';
+import { parseEntry } from './plan-file/plan-entry.ts';
 
 const FIELDS: readonly string[] = Object.keys(StateHeadSchema.shape);
 

@@ -13,7 +13,7 @@ import {
   type Status,
   succeed,
 } from '../model/deployment.ts';
-import { isDnsFailure } from '../model/dns.ts';
+import { isDnsFailure } from '../model/dns/dns.ts';
 import {
   type EnvironmentState,
   withClaimedResources,

@@ -1,5 +1,5 @@
-import { type Certificate, withDescription } from '../model/certificate.ts';
-import type { EnvironmentDns } from '../model/dns.ts';
+import { type Certificate, withDescription } from '../model/dns/certificate.ts';
+import type { EnvironmentDns } from '../model/dns/dns.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { Certificates, EventBus, Store, Surroundings } from '../ports.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Application } from '../model/application.ts';
-import { CertificateStatusSchema, RenewalSchema } from '../model/certificate.ts';
-import type { EnvironmentDns } from '../model/dns.ts';
-import { DnsSettingsSchema } from '../model/dns-settings.ts';
+import { CertificateStatusSchema, RenewalSchema } from '../model/dns/certificate.ts';
+import type { EnvironmentDns } from '../model/dns/dns.ts';
+import { DnsSettingsSchema } from '../model/dns/dns-settings.ts';
 import type { Environment } from '../model/environment.ts';
-import { certificateNamesOf, hostnameOf } from '../model/hostname.ts';
+import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
 
 /** An environment's DNS as the API shows it; what no deployment has come to yet is null. */
 export const DnsViewSchema = z

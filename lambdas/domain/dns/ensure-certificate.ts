@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type DescribedCertificate, withDescription } from '../model/certificate.ts';
-import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from '../model/dns.ts';
-import type { DnsSettings } from '../model/dns-settings.ts';
-import { certificateNamesOf, hostnameOf } from '../model/hostname.ts';
-import { plainName, type ZoneRecord } from '../model/zone-record.ts';
+import { type DescribedCertificate, withDescription } from '../model/dns/certificate.ts';
+import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from '../model/dns/dns.ts';
+import type { DnsSettings } from '../model/dns/dns-settings.ts';
+import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
+import { plainName, type ZoneRecord } from '../model/dns/zone-record.ts';
 import type { AssumedRole } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import {

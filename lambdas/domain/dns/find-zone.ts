@@ -1,7 +1,7 @@
-import { DnsError } from '../model/dns.ts';
-import type { DnsSettings } from '../model/dns-settings.ts';
-import { isWithin, zoneNamesFor } from '../model/hostname.ts';
-import { type HostedZone, plainName } from '../model/zone-record.ts';
+import { DnsError } from '../model/dns/dns.ts';
+import type { DnsSettings } from '../model/dns/dns-settings.ts';
+import { isWithin, zoneNamesFor } from '../model/dns/hostname.ts';
+import { type HostedZone, plainName } from '../model/dns/zone-record.ts';
 import type { AssumedRole } from '../ports.ts';
 import { type DnsServices, describeZone } from './dns-subject.ts';
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { DnsError, type EnvironmentDns, type PendingSchema } from '../model/dns.ts';
-import { describeRecord, type ZoneRecord } from '../model/zone-record.ts';
+import { DnsError, type EnvironmentDns, type PendingSchema } from '../model/dns/dns.ts';
+import { describeRecord, type ZoneRecord } from '../model/dns/zone-record.ts';
 import type { AssumedRole } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { awaitSync, certificateRole, type DnsServices, type DnsSubject, waitFor, zoneRole } from './dns-subject.ts';

@@ -1,6 +1,6 @@
-import { DnsError, type EnvironmentDns } from '../model/dns.ts';
-import type { DnsSettings } from '../model/dns-settings.ts';
-import { describeRecord, isSameRecord, type ZoneRecord } from '../model/zone-record.ts';
+import { DnsError, type EnvironmentDns } from '../model/dns/dns.ts';
+import type { DnsSettings } from '../model/dns/dns-settings.ts';
+import { describeRecord, isSameRecord, type ZoneRecord } from '../model/dns/zone-record.ts';
 import type { AssumedRole } from '../ports.ts';
 import { type DnsServices, describeZone, updateDns } from './dns-subject.ts';
 

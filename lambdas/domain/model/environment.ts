@@ -10,7 +10,7 @@ import {
 } from '../names.ts';
 import { StageSchema, stageRank } from '../policy.ts';
 import { RequesterSchema } from './deployment.ts';
-import { DnsSettingsSchema } from './dns-settings.ts';
+import { DnsSettingsSchema } from './dns/dns-settings.ts';
 import { EphemeralFactsSchema } from './ephemeral-environment.ts';
 import { partitionOf } from './partition.ts';
 

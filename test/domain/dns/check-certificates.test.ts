@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { checkCertificates } from '../../../lambdas/domain/dns/check-certificates.ts';
-import type { DescribedCertificate } from '../../../lambdas/domain/model/certificate.ts';
+import type { DescribedCertificate } from '../../../lambdas/domain/model/dns/certificate.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { DNS_SETTINGS } from '../../builders.ts';
 import { DnsWorld } from '../dns-world.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { publishDns } from '../../../lambdas/domain/dns/publish-dns.ts';
-import type { ZoneRecord } from '../../../lambdas/domain/model/zone-record.ts';
+import type { ZoneRecord } from '../../../lambdas/domain/model/dns/zone-record.ts';
 import { HOSTNAME } from '../../builders.ts';
 import { DnsWorld, LOAD_BALANCER, ZONE } from '../dns-world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { certificateNamesOf, hostnameOf, isWithin, zoneNamesFor } from '../../../lambdas/domain/model/hostname.ts';
+import { certificateNamesOf, hostnameOf, isWithin, zoneNamesFor } from '../../../lambdas/domain/model/dns/hostname.ts';
 import { anApplication, anEnvironment } from '../../builders.ts';
 
 const refusal = (work: () => unknown): unknown => {

@@ -10,7 +10,7 @@ import { BuildTicketSchema, CredentialsRefusalSchema } from '../build-ticket.ts'
 import { ConsumedPlanSchema } from '../consumed-plan.ts';
 import { DeploymentSchema } from '../deployment.ts';
 import { DeploymentEventSchema } from '../deployment-event.ts';
-import { EnvironmentDnsSchema, HostnameClaimSchema } from '../dns.ts';
+import { EnvironmentDnsSchema, HostnameClaimSchema } from '../dns/dns.ts';
 import { EnvironmentSchema, KeptExternalIdSchema } from '../environment.ts';
 import { EnvironmentEventSchema } from '../environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';

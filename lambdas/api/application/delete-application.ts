@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { removeApplication } from '../../domain/application/remove-application.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+export const deleteApplication = operation(
+  {
+    summary: 'Remove an application that has nothing deployed, with its environments and approvers; its history stays',
+    input: { path: ApplicationPath },
+    answers: { 204: z.undefined() },
+  },
+  async ({ path: { app } }, services: Services<'approvers'>, { caller }) => {
+    await removeApplication(services, app, caller);
+    return answer(204, undefined);
+  },
+);

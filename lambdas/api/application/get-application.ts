@@ -1,0 +1,15 @@
+import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+export const getApplication = operation(
+  {
+    summary: 'One application with the policy in force',
+    input: { path: ApplicationPath },
+    answers: { 200: ApplicationViewSchema },
+  },
+  async ({ path: { app } }, { store }: Services<'read'>) =>
+    answer(200, showApplication(await findApplication(store, app))),
+);

@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+const StepSchema = z.object({
+  name: z.string(),
+  position: z.int(),
+  /** Null while the pipeline names an environment that is not defined yet. */
+  environment: EnvironmentSummarySchema.nullable(),
+});
+
+export const getPipeline = operation(
+  {
+    summary: 'The environments of an application in the order releases travel, each with what it has and does',
+    input: { path: ApplicationPath },
+    answers: { 200: z.object({ application: z.string(), pipeline: z.array(StepSchema) }) },
+  },
+  async ({ path: { app } }, { store }: Services<'read'>) => {
+    const { pipeline } = await findApplication(store, app);
+    const steps = pipeline.map(async (name, index) => {
+      const environment = await store.get('environment', { application: app, name });
+      return {
+        name,
+        position: index + 1,
+        environment: environment ? await summarizeEnvironment(store, environment) : null,
+      };
+    });
+    return answer(200, { application: app, pipeline: await Promise.all(steps) });
+  },
+);

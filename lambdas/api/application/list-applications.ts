@@ -1,0 +1,17 @@
+import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { PageQuery, pageOf } from '../inputs.ts';
+
+export const listApplications = operation(
+  {
+    summary: 'All applications, by name',
+    input: { query: PageQuery },
+    answers: { 200: pageOf(ApplicationViewSchema) },
+  },
+  async ({ query }, { store }: Services<'read'>) => {
+    const { items, nextCursor } = await store.list(LISTINGS.applications(), query);
+    return answer(200, { items: items.map(showApplication), nextCursor });
+  },
+);

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { NotFoundError } from '../../domain/errors.ts';
+import { AuditEntrySchema, AuditHeadSchema } from '../../domain/model/audit.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+
+const AuditQuery = PageQuery.extend({ order: z.enum(['oldest', 'newest']).default('oldest') });
+const HeadViewSchema = AuditHeadSchema.pick({ sequence: true, hash: true });
+
+export const listAudit = operation(
+  {
+    summary: 'Who decided, lifted or changed what, also of an application that was removed; a chain of hashes',
+    input: { path: ApplicationPath, query: AuditQuery },
+    /** `head`: the end of the chain when it was asked for. */
+    answers: { 200: pageOf(AuditEntrySchema).extend({ head: HeadViewSchema }) },
+  },
+  async ({ path: { app: application }, query: { order, ...page } }, { store }: Services<'read'>) => {
+    const head = await store.get('auditHead', { application });
+    if (!head) throw new NotFoundError('application', application);
+    const listing = LISTINGS.audit(application, order === 'oldest' ? 'ascending' : 'descending');
+    return answer(200, { ...(await store.list(listing, page)), head });
+  },
+);

@@ -1,0 +1,18 @@
+import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
+import { configureApplication } from '../../domain/application/configure-application.ts';
+import { ApplicationSettingsSchema } from '../../domain/model/application.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+export const putApplication = operation(
+  {
+    summary: 'Create an application, or replace its settings',
+    input: { path: ApplicationPath, body: ApplicationSettingsSchema },
+    answers: { 200: ApplicationViewSchema, 201: ApplicationViewSchema },
+  },
+  async ({ path: { app }, body }, services: Services<'configure'>, { caller }) => {
+    const { application, isNew } = await configureApplication(services, app, body, caller);
+    return answer(isNew ? 201 : 200, showApplication(application));
+  },
+);

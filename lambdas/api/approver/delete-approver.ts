@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { removeApprover } from '../../domain/approver/remove-approver.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApproverPath } from '../inputs.ts';
+
+export const deleteApprover = operation(
+  {
+    summary: 'Remove an approver, and the subscription where no other application writes to the address',
+    input: { path: ApproverPath },
+    answers: { 204: z.undefined() },
+  },
+  async ({ path: { app, email } }, services: Services<'approvers'>, { caller }) => {
+    await findApplication(services.store, app);
+    await removeApprover(services, app, email, caller);
+    return answer(204, undefined);
+  },
+);

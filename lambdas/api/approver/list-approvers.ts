@@ -1,0 +1,20 @@
+import { ApproverViewSchema, showApprover } from '../../domain/approver/approver-view.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+
+export const listApprovers = operation(
+  {
+    summary: 'The approvers of an application, with the state of their e-mail subscriptions as it is now',
+    input: { path: ApplicationPath, query: PageQuery },
+    answers: { 200: pageOf(ApproverViewSchema) },
+  },
+  async ({ path: { app }, query }, { store, mail }: Services<'approvers'>) => {
+    await findApplication(store, app);
+    const { items, nextCursor } = await store.list(LISTINGS.approvers(app), query);
+    const subscriptions = await mail.subscriptions();
+    return answer(200, { items: items.map((approver) => showApprover(approver, subscriptions)), nextCursor });
+  },
+);

@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { ApproverViewSchema, showApprover } from '../../domain/approver/approver-view.ts';
+import { confirmApprover } from '../../domain/approver/confirm-approver.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApproverPath } from '../inputs.ts';
+
+const ConfirmationRequestSchema = z.strictObject({
+  /** The link "Confirm subscription" of AWS's mail to the approver. */
+  link: z.string().min(1).max(2000),
+});
+
+export const postConfirmation = operation(
+  {
+    summary: 'Confirm an e-mail subscription with the link AWS mailed, so that a forwarded mail cannot end it',
+    input: { path: ApproverPath, body: ConfirmationRequestSchema },
+    answers: { 200: ApproverViewSchema },
+  },
+  async ({ path: { app, email }, body: { link } }, services: Services<'approvers'>, { caller }) => {
+    await findApplication(services.store, app);
+    const approver = await confirmApprover(services, app, email, link, caller);
+    // SNS's own list may not show it yet.
+    const live = new Map([[email, { confirmed: true, arn: approver.subscriptionArn }]]);
+    return answer(200, showApprover(approver, live));
+  },
+);

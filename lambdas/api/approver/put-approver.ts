@@ -1,0 +1,18 @@
+import { ApproverViewSchema } from '../../domain/approver/approver-view.ts';
+import { registerApprover } from '../../domain/approver/register-approver.ts';
+import { ApproverSettingsSchema } from '../../domain/model/approver.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApproverPath } from '../inputs.ts';
+
+export const putApprover = operation(
+  {
+    summary: 'Register or change an approver; the address gets a mail to confirm, again while it has not',
+    input: { path: ApproverPath, body: ApproverSettingsSchema },
+    answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
+  },
+  async ({ path: { app, email }, body }, services: Services<'approvers'>, { caller }) => {
+    const { approver, isNew } = await registerApprover(services, app, email, body, caller);
+    return answer(isNew ? 201 : 200, approver);
+  },
+);

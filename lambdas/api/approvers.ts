@@ -1,4 +1,0 @@
-import { apiHandler } from '../runtime/api-handler.ts';
-import { APPROVERS } from './operations.ts';
-
-export const handler = apiHandler('approvers', APPROVERS);

@@ -1,4 +1,0 @@
-import { apiHandler } from '../runtime/api-handler.ts';
-import { CONFIGURE } from './operations.ts';
-
-export const handler = apiHandler('configure', CONFIGURE);

@@ -1,4 +1,0 @@
-import { apiHandler } from '../runtime/api-handler.ts';
-import { DECIDE } from './operations.ts';
-
-export const handler = apiHandler('decide', DECIDE);

@@ -1,0 +1,18 @@
+import { DeploymentEventSchema } from '../../domain/model/deployment-event.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { findDeployment } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { DeploymentPath, PageQuery, pageOf } from '../inputs.ts';
+
+export const listDeploymentEvents = operation(
+  {
+    summary: 'What happened to a deployment, oldest first: who did what, when and why',
+    input: { path: DeploymentPath, query: PageQuery },
+    answers: { 200: pageOf(DeploymentEventSchema.omit({ nonce: true })) },
+  },
+  async ({ path: { app, env, id }, query }, { store }: Services<'read'>) => {
+    await findDeployment(store, app, env, id);
+    return answer(200, await store.list(LISTINGS.events(id), query));
+  },
+);

@@ -1,0 +1,20 @@
+import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { findEnvironment } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EnvironmentPath, PageQuery, pageOf } from '../inputs.ts';
+
+export const listDeployments = operation(
+  {
+    summary: 'The deployments of an environment, newest first',
+    input: { path: EnvironmentPath, query: PageQuery },
+    answers: { 200: pageOf(DeploymentViewSchema) },
+  },
+  async ({ path: { app, env }, query }, { store }: Services<'read'>, { home }) => {
+    await findEnvironment(store, app, env);
+    const { items, nextCursor } = await store.list(LISTINGS.history(app, env), query);
+    const deployments = items.map((deployment) => viewDeployment(store, deployment, home));
+    return answer(200, { items: await Promise.all(deployments), nextCursor });
+  },
+);

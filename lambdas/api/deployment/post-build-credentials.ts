@@ -1,0 +1,22 @@
+import { redeemTicket } from '../../domain/build/redeem-ticket.ts';
+import { CredentialsAnswerSchema, CredentialsRequestSchema } from '../../domain/contract/build-credentials.ts';
+import { RefusedError } from '../../domain/errors.ts';
+import { countCredentialsRefused } from '../../runtime/metrics.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+
+export const postBuildCredentials = operation(
+  {
+    summary: 'Credentials of its environment for a build that shows its ticket',
+    input: { body: CredentialsRequestSchema },
+    answers: { 200: CredentialsAnswerSchema },
+  },
+  async ({ body }, services: Services<'credentials'>, { identity }) => {
+    try {
+      return answer(200, await redeemTicket(services, identity, body));
+    } catch (error) {
+      if (error instanceof RefusedError && error.refusal === 'credentials-refused') countCredentialsRefused();
+      throw error;
+    }
+  },
+);

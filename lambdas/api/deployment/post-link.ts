@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { renewLink } from '../../domain/approval/renew-link.ts';
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { EmailSchema } from '../../domain/names.ts';
+import { GateNameSchema } from '../../domain/policy.ts';
+import { findDeployment } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { GatePath } from '../inputs.ts';
+
+const LinkRequestSchema = z.strictObject({ email: EmailSchema });
+/** The link itself is in the mail and nowhere else. */
+const LinkViewSchema = z.object({
+  deploymentId: z.string(),
+  gate: GateNameSchema,
+  email: z.string(),
+  /** How many links of the person's have been made for this plan. */
+  sequence: z.int(),
+});
+
+export const postLink = operation(
+  {
+    summary: 'Mail an approver a new link to an open gate; the one before no longer works',
+    input: { path: GatePath, body: LinkRequestSchema },
+    answers: { 201: LinkViewSchema },
+  },
+  async ({ path: { app, env, id, gate }, body: { email } }, services: Services<'approvers'>, { caller }) => {
+    await findDeployment(services.store, app, env, id);
+    const by = await requesterOf(services.store, app, caller);
+    return answer(201, await renewLink(services, { deploymentId: id, gate, email }, by));
+  },
+);

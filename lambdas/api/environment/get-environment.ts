@@ -1,0 +1,18 @@
+import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
+import { findApplication, findEnvironment } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EnvironmentPath } from '../inputs.ts';
+
+export const getEnvironment = operation(
+  {
+    summary: 'One environment: what runs there, its outputs, what is under way, its history',
+    input: { path: EnvironmentPath },
+    answers: { 200: EnvironmentViewSchema },
+  },
+  async ({ path: { app, env } }, { store }: Services<'read'>, { home }) => {
+    const application = await findApplication(store, app);
+    const environment = await findEnvironment(store, app, env);
+    return answer(200, await viewEnvironment(store, application, environment, home));
+  },
+);

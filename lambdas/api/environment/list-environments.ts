@@ -1,0 +1,22 @@
+import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+
+export const listEnvironments = operation(
+  {
+    summary: 'The regular environments of an application, by name',
+    input: { path: ApplicationPath, query: PageQuery },
+    answers: { 200: pageOf(EnvironmentSummarySchema) },
+  },
+  async ({ path: { app }, query }, { store }: Services<'read'>) => {
+    await findApplication(store, app);
+    const { items, nextCursor } = await store.list(LISTINGS.environments(app), query);
+    // Both kinds are kept side by side, so that no name is used twice; a page may therefore be shorter than asked for.
+    const regular = items.filter(({ type }) => type === 'regular');
+    const summaries = regular.map((environment) => summarizeEnvironment(store, environment));
+    return answer(200, { items: await Promise.all(summaries), nextCursor });
+  },
+);

@@ -1,0 +1,22 @@
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { adjustEnvironment } from '../../domain/environment/adjust-environment.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
+import { EnvironmentPatchSchema } from '../../domain/model/environment.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EnvironmentPath } from '../inputs.ts';
+
+export const patchEnvironment = operation(
+  {
+    summary: 'Set or lift the hold of an environment, or its deletion protection',
+    input: { path: EnvironmentPath, body: EnvironmentPatchSchema },
+    answers: { 200: EnvironmentViewSchema },
+  },
+  async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home }) => {
+    const application = await findApplication(services.store, app);
+    const by = await requesterOf(services.store, app, caller);
+    const environment = await adjustEnvironment(services, { application: app, environment: env }, body, by);
+    return answer(200, await viewEnvironment(services.store, application, environment, home));
+  },
+);

@@ -1,0 +1,21 @@
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
+import { moveState, StateMoveSchema } from '../../domain/environment/move-state.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EnvironmentPath } from '../inputs.ts';
+
+export const postStateMove = operation(
+  {
+    summary: "Have an environment's Terraform state expected at another address from now on",
+    input: { path: EnvironmentPath, body: StateMoveSchema },
+    answers: { 200: EnvironmentViewSchema },
+  },
+  async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home }) => {
+    const application = await findApplication(services.store, app);
+    const by = await requesterOf(services.store, app, caller);
+    const environment = await moveState(services, { application: app, environment: env }, body, by);
+    return answer(200, await viewEnvironment(services.store, application, environment, home));
+  },
+);

@@ -1,0 +1,22 @@
+import { configureEnvironment } from '../../domain/environment/configure-environment.ts';
+import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
+import { EnvironmentSettingsSchema } from '../../domain/model/environment.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EnvironmentPath } from '../inputs.ts';
+
+export const putEnvironment = operation(
+  {
+    summary: 'Define an environment of the pipeline, or replace its settings; never removes its deletion protection',
+    input: { path: EnvironmentPath, body: EnvironmentSettingsSchema },
+    answers: { 200: EnvironmentViewSchema, 201: EnvironmentViewSchema },
+  },
+  async ({ path: { app, env }, body }, services: Services<'configure'>, { caller, home }) => {
+    const place = { application: app, environment: env };
+    const { environment, isNew } = await configureEnvironment(services, place, body, caller);
+    const application = await findApplication(services.store, app);
+    const view = await viewEnvironment(services.store, application, environment, home);
+    return answer(isNew ? 201 : 200, view);
+  },
+);

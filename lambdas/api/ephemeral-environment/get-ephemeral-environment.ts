@@ -1,0 +1,15 @@
+import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
+import { findEphemeral } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EphemeralPath } from '../inputs.ts';
+
+export const getEphemeralEnvironment = operation(
+  {
+    summary: 'One ephemeral environment, also after it was closed, until its name is used again',
+    input: { path: EphemeralPath },
+    answers: { 200: EphemeralViewSchema },
+  },
+  async ({ path: { app, name } }, { store }: Services<'read'>) =>
+    answer(200, await viewEphemeral(store, await findEphemeral(store, app, name))),
+);

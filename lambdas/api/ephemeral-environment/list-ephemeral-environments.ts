@@ -1,0 +1,39 @@
+import type * as z from 'zod';
+import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
+import { listEphemeral, pageThrough } from '../../domain/ephemeral/list-ephemeral.ts';
+import type { Store } from '../../domain/ports.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+
+/** The cost is that of all of them, whatever the page. */
+const answers = { 200: pageOf(EphemeralViewSchema).extend({ monthlyCost: MonthlyCostSchema }) };
+
+async function list(store: Store, query: z.output<typeof PageQuery>, application?: string) {
+  const environments = await listEphemeral(store, application);
+  const views = await Promise.all(environments.map((environment) => viewEphemeral(store, environment)));
+  const page = pageThrough(views, ({ application: app, name }) => `${app}/${name}`, query);
+  return answer(200, { ...page, monthlyCost: sumOf(views) });
+}
+
+export const listEphemeralEnvironments = operation(
+  {
+    summary: 'The ephemeral environments of an application that are not closed, and what they cost a month',
+    input: { path: ApplicationPath, query: PageQuery },
+    answers,
+  },
+  async ({ path: { app }, query }, { store }: Services<'read'>) => {
+    await findApplication(store, app);
+    return list(store, query, app);
+  },
+);
+
+export const listAllEphemeralEnvironments = operation(
+  {
+    summary: 'The ephemeral environments of all applications that are not closed, and what they cost a month',
+    input: { query: PageQuery },
+    answers,
+  },
+  async ({ query }, { store }: Services<'read'>) => list(store, query),
+);

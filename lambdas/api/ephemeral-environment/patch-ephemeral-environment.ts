@@ -1,0 +1,22 @@
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { adjustEphemeral } from '../../domain/ephemeral/adjust-ephemeral.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
+import { EphemeralPatchSchema } from '../../domain/model/ephemeral-environment.ts';
+import { findEphemeral } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { EphemeralPath } from '../inputs.ts';
+
+export const patchEphemeralEnvironment = operation(
+  {
+    summary: 'Extend the life of an ephemeral environment, counted from now, or have it follow its branch',
+    input: { path: EphemeralPath, body: EphemeralPatchSchema },
+    answers: { 200: EphemeralViewSchema },
+  },
+  async ({ path: { app, name }, body }, services: Services<'ephemeral'>, { caller }) => {
+    await findEphemeral(services.store, app, name);
+    const by = await requesterOf(services.store, app, caller);
+    const environment = await adjustEphemeral(services, app, name, body, by);
+    return answer(200, await viewEphemeral(services.store, environment));
+  },
+);

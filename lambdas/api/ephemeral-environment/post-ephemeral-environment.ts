@@ -1,0 +1,22 @@
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { createEphemeral } from '../../domain/ephemeral/create-ephemeral.ts';
+import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
+import { EphemeralRequestSchema } from '../../domain/model/ephemeral-environment.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+export const postEphemeralEnvironment = operation(
+  {
+    summary: 'Make an environment outside of the pipeline, for a while, from a branch or a commit',
+    input: { path: ApplicationPath, body: EphemeralRequestSchema },
+    answers: { 200: EphemeralViewSchema, 202: EphemeralViewSchema },
+  },
+  async ({ path: { app }, body }, services: Services<'ephemeral'>, { caller }) => {
+    await findApplication(services.store, app);
+    const createdBy = await requesterOf(services.store, app, caller);
+    const { environment, isNew } = await createEphemeral(services, app, body, createdBy);
+    return answer(isNew ? 202 : 200, await viewEphemeral(services.store, environment));
+  },
+);

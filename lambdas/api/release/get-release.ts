@@ -1,0 +1,15 @@
+import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-view.ts';
+import { findRelease } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ReleasePath } from '../inputs.ts';
+
+export const getRelease = operation(
+  {
+    summary: 'One release and where it has succeeded',
+    input: { path: ReleasePath },
+    answers: { 200: ReleaseViewSchema },
+  },
+  async ({ path: { app, number } }, { store }: Services<'read'>) =>
+    answer(200, await viewRelease(store, await findRelease(store, app, number))),
+);

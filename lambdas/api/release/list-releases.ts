@@ -1,0 +1,20 @@
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-view.ts';
+import { findApplication } from '../../domain/transaction/find.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+
+export const listReleases = operation(
+  {
+    summary: 'The releases of an application, newest first',
+    input: { path: ApplicationPath, query: PageQuery },
+    answers: { 200: pageOf(ReleaseViewSchema) },
+  },
+  async ({ path: { app }, query }, { store }: Services<'read'>) => {
+    await findApplication(store, app);
+    const { items, nextCursor } = await store.list(LISTINGS.releases(app), query);
+    const releases = items.map((release) => viewRelease(store, release));
+    return answer(200, { items: await Promise.all(releases), nextCursor });
+  },
+);

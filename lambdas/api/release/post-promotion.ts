@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { requesterOf } from '../../domain/approver/requester.ts';
+import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
+import { EnvironmentNameSchema, ReleaseNumberSchema } from '../../domain/names.ts';
+import { requestPromotion } from '../../domain/release/request-promotion.ts';
+import { answer, operation } from '../../runtime/operation.ts';
+import type { Services } from '../../runtime/services.ts';
+import { ApplicationPath } from '../inputs.ts';
+
+const PromotionRequestSchema = z.strictObject({
+  to: EnvironmentNameSchema,
+  /** The newest release that can be promoted when left out. */
+  release: ReleaseNumberSchema.optional(),
+});
+
+export const postPromotion = operation(
+  {
+    summary: 'Deploy a release to an environment after it succeeded in the one before',
+    input: { path: ApplicationPath, body: PromotionRequestSchema },
+    answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
+  },
+  async ({ path: { app }, body }, services: Services<'deploy'>, { caller, home }) => {
+    const requestedBy = await requesterOf(services.store, app, caller);
+    const { deployment, isNew } = await requestPromotion(services, { ...body, application: app, requestedBy });
+    return answer(isNew ? 202 : 200, await viewDeployment(services.store, deployment, home));
+  },
+);

@@ -1,4 +1,0 @@
-import { apiHandler } from '../runtime/api-handler.ts';
-import { WEBHOOK } from './operations.ts';
-
-export const handler = apiHandler('webhook', WEBHOOK);

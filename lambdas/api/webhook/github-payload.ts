@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { InvalidInputError, RefusedError } from '../../domain/errors.ts';
+import { isRepositoryIn } from '../../domain/model/repository.ts';
+import {
+  DeletePayloadSchema,
+  FromRepositorySchema,
+  type Meaning,
+  meaningOfDelete,
+  meaningOfPullRequest,
+  meaningOfPush,
+  PullRequestPayloadSchema,
+  PushPayloadSchema,
+} from '../../domain/webhook/github-payload.ts';
+import { parseJsonBody } from '../../runtime/json-body.ts';
+import type { RequestFacts } from '../../runtime/operation.ts';
+import { parseInput } from '../../runtime/parse-input.ts';
+
+const HeadersSchema = z.object({
+  'x-github-event': z.string().regex(/^[a-z_]{1,100}$/, 'the name of an event'),
+  'x-github-delivery': z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'the id of a delivery'),
+});
+
+interface GithubRequest {
+  readonly event: string;
+  readonly delivery: string;
+  readonly payload: unknown;
+}
+
+export function readGithubRequest({ headers, bytes }: RequestFacts['sent']): GithubRequest {
+  const named = parseInput('request', HeadersSchema, headers);
+  const payload = parseJsonBody(jsonOf(headers['content-type'] ?? '', bytes));
+  return { event: named['x-github-event'], delivery: named['x-github-delivery'], payload };
+}
+
+/** GitHub sends either content type, as the webhook is set up. */
+function jsonOf(contentType: string, bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  switch (contentType.split(';')[0]?.trim().toLowerCase()) {
+    case 'application/json':
+      return text;
+    case 'application/x-www-form-urlencoded':
+      return new URLSearchParams(text).get('payload') ?? '';
+    default: {
+      const message = 'application/json or application/x-www-form-urlencoded';
+      throw new InvalidInputError('request', [{ field: 'content-type', message, value: JSON.stringify(contentType) }]);
+    }
+  }
+}
+
+export function meaningOf(event: string, delivery: string, payload: unknown): Meaning {
+  switch (event) {
+    case 'push':
+      return meaningOfPush(parseInput('payload', PushPayloadSchema, payload), delivery);
+    case 'delete':
+      return meaningOfDelete(parseInput('payload', DeletePayloadSchema, payload), delivery);
+    case 'pull_request':
+      return meaningOfPullRequest(parseInput('payload', PullRequestPayloadSchema, payload), delivery);
+    case 'ping':
+      return { ignored: 'a ping: the webhook is set up' };
+    default:
+      return { ignored: `nothing here wants the event ${event}` };
+  }
+}
+
+/** Who has the secret of one part of a host may not speak for another. Throws RefusedError. */
+export function requirePart(part: string, payload: unknown): void {
+  const { repository } = parseInput('payload', FromRepositorySchema, payload);
+  if (!isRepositoryIn(part, repository.clone_url))
+    throw new RefusedError('signature-invalid', `the secret of ${part} does not speak for ${repository.clone_url}`);
+}

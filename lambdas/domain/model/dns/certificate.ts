@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { InstantSchema } from '../../names.ts';
+
+/** What ACM says of a certificate, and `missing` where ACM does not know it any more. */
+export const CertificateStatusSchema = z.enum([
+  'pending_validation',
+  'issued',
+  'inactive',
+  'expired',
+  'validation_timed_out',
+  'revoked',
+  'failed',
+  'missing',
+]);
+export type CertificateStatus = z.infer<typeof CertificateStatusSchema>;
+
+export const RenewalSchema = z.object({
+  status: z.enum(['pending_auto_renewal', 'pending_validation', 'success', 'failed']),
+  reason: z.string().optional(),
+});
+
+/** A certificate as ACM describes it. */
+export interface DescribedCertificate {
+  readonly arn: string;
+  readonly status: Exclude<CertificateStatus, 'missing'>;
+  /** All names it is for, the common name among them. */
+  readonly names: readonly string[];
+  /** The records that prove the names; ACM makes them up some seconds after the request. */
+  readonly validation: readonly { readonly name: string; readonly type: string; readonly value: string }[];
+  /** Names whose record ACM has not made up yet. */
+  readonly withoutRecord: readonly string[];
+  readonly expiresAt?: string;
+  readonly failureReason?: string;
+  readonly renewal?: z.infer<typeof RenewalSchema>;
+  /** ARNs of what serves it. */
+  readonly usedBy: readonly string[];
+}
+
+/** What is kept of an environment's certificate. */
+export const CertificateSchema = z.object({
+  arn: z.string().startsWith('arn:'),
+  names: z.array(z.string()).min(1),
+  status: CertificateStatusSchema,
+  /** The deployment that asked for it. */
+  requestedFor: z.string(),
+  requestedAt: InstantSchema,
+  expiresAt: InstantSchema.optional(),
+  renewal: RenewalSchema.optional(),
+  failureReason: z.string().optional(),
+  checkedAt: InstantSchema,
+  /** What the bus has been told of last: the end of its life, and what was wrong. */
+  announced: z.object({ expiresAt: InstantSchema.optional(), problem: z.string().optional() }).optional(),
+});
+export type Certificate = z.infer<typeof CertificateSchema>;
+
+/** The certificate with what ACM says of it now. */
+export function withDescription(
+  certificate: Certificate,
+  described: DescribedCertificate | undefined,
+  now: string,
+): Certificate {
+  const { expiresAt, renewal, failureReason, ...kept } = certificate;
+  if (!described) return { ...certificate, status: 'missing', checkedAt: now };
+  return {
+    ...kept,
+    status: described.status,
+    ...(described.expiresAt && { expiresAt: described.expiresAt }),
+    ...(described.renewal && { renewal: described.renewal }),
+    ...(described.failureReason && { failureReason: described.failureReason }),
+    checkedAt: now,
+  };
+}
