@@ -4,7 +4,6 @@ import { STATE_READERS } from '../lambdas/functions.ts';
 import type { Config } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { DataStore } from './constructs/data-store.ts';
-import { DeploymentWorkflow, DeploymentWorkflowReference } from './constructs/deployment-workflow.ts';
 import { Encryption } from './constructs/encryption.ts';
 import { EventBus } from './constructs/event-bus.ts';
 import { EventRouting } from './constructs/event-routing.ts';
@@ -14,6 +13,8 @@ import { RestApi } from './constructs/rest-api.ts';
 import { RolePolicies } from './constructs/role-policies.ts';
 import { TerraformRunner } from './constructs/terraform-runner.ts';
 import { WakeUps } from './constructs/wake-ups.ts';
+import { DeploymentWorkflow } from './workflow/deployment-workflow.ts';
+import { DeploymentWorkflowReference } from './workflow/deployment-workflow-reference.ts';
 
 /** The functions that the `dns` role of an environment trusts. */
 const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'] as const;

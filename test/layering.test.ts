@@ -73,7 +73,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       /^lib\//,
       MANIFEST,
       ROUTE_TABLE,
-      /^lambdas\/domain\/(build-source|errors|events|names)\.ts$/,
+      /^lambdas\/domain\/(endings|errors|events|names)\.ts$/,
       BUILD_CONTRACT,
     ],
   },
@@ -87,7 +87,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
  * below it, and no other room of its own floor.
  */
 const FLOORS: readonly (readonly string[])[] = [
-  ['names', 'errors', 'events', 'operation', 'policy', 'json-value'],
+  ['names', 'endings', 'errors', 'events', 'operation', 'policy', 'json-value'],
   ['contract'],
   ['prices'],
   ['plan'],
@@ -205,7 +205,11 @@ function readSources(folder: string): Source[] {
     .map((name) => join(folder, name))
     .map((file) => {
       const text = readFileSync(join(root, file), 'utf8');
-      return { file, imports: [...importsOf(file, text), ...importsOf(file, text, WHEN_NEEDED)], atOnce: importsOf(file, text) };
+      return {
+        file,
+        imports: [...importsOf(file, text), ...importsOf(file, text, WHEN_NEEDED)],
+        atOnce: importsOf(file, text),
+      };
     });
 }
 

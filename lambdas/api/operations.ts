@@ -28,9 +28,12 @@ export const READ: OperationsOf<'read'> = {
   'GET /applications/{app}': async () => (await import('./application/get-application.ts')).getApplication,
   'GET /applications/{app}/pipeline': async () => (await import('./application/get-pipeline.ts')).getPipeline,
   'GET /applications/{app}/audit': async () => (await import('./application/list-audit.ts')).listAudit,
-  'GET /applications/{app}/environments': async () => (await import('./environment/list-environments.ts')).listEnvironments,
-  'GET /applications/{app}/environments/{env}': async () => (await import('./environment/get-environment.ts')).getEnvironment,
-  'GET /applications/{app}/environments/{env}/outputs': async () => (await import('./environment/get-outputs.ts')).getOutputs,
+  'GET /applications/{app}/environments': async () =>
+    (await import('./environment/list-environments.ts')).listEnvironments,
+  'GET /applications/{app}/environments/{env}': async () =>
+    (await import('./environment/get-environment.ts')).getEnvironment,
+  'GET /applications/{app}/environments/{env}/outputs': async () =>
+    (await import('./environment/get-outputs.ts')).getOutputs,
   'GET /applications/{app}/environments/{env}/deployments': async () =>
     (await import('./deployment/list-deployments.ts')).listDeployments,
   'GET /applications/{app}/environments/{env}/deployments/{id}': async () =>
@@ -51,8 +54,10 @@ export const READ: OperationsOf<'read'> = {
 
 export const CONFIGURE: OperationsOf<'configure'> = {
   'PUT /applications/{app}': async () => (await import('./application/put-application.ts')).putApplication,
-  'PUT /applications/{app}/environments/{env}': async () => (await import('./environment/put-environment.ts')).putEnvironment,
-  'PATCH /applications/{app}/environments/{env}': async () => (await import('./environment/patch-environment.ts')).patchEnvironment,
+  'PUT /applications/{app}/environments/{env}': async () =>
+    (await import('./environment/put-environment.ts')).putEnvironment,
+  'PATCH /applications/{app}/environments/{env}': async () =>
+    (await import('./environment/patch-environment.ts')).patchEnvironment,
   'POST /applications/{app}/environments/{env}/protection-lifts': async () =>
     (await import('./environment/post-protection-lift.ts')).postProtectionLift,
   'POST /applications/{app}/environments/{env}/state-moves': async () =>
@@ -66,7 +71,8 @@ export const CREDENTIALS: OperationsOf<'credentials'> = {
 export const APPROVERS: OperationsOf<'approvers'> = {
   'GET /applications/{app}/approvers': async () => (await import('./approver/list-approvers.ts')).listApprovers,
   'PUT /applications/{app}/approvers/{email}': async () => (await import('./approver/put-approver.ts')).putApprover,
-  'DELETE /applications/{app}/approvers/{email}': async () => (await import('./approver/delete-approver.ts')).deleteApprover,
+  'DELETE /applications/{app}/approvers/{email}': async () =>
+    (await import('./approver/delete-approver.ts')).deleteApprover,
   'POST /applications/{app}/approvers/{email}/confirmation': async () =>
     (await import('./approver/post-confirmation.ts')).postConfirmation,
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/links': async () =>

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { EndingEvent } from './endings.ts';
 import { CommitSchema, InstantSchema, NO_COMMIT } from './names.ts';
 
 /** `Source` of everything Stagegate puts on its own bus. */
@@ -98,6 +99,6 @@ export const EVENTS = {
   CertificateRenewed: CertificateRenewedSchema,
   CertificateFailing: CertificateFailingSchema,
   EnvironmentStuck: EnvironmentStuckSchema,
-} as const;
+} as const satisfies Record<EndingEvent, typeof DeploymentEndedSchema> & Record<string, z.ZodType>;
 export type EventName = keyof typeof EVENTS;
 export type EventDetail<Name extends EventName> = z.input<(typeof EVENTS)[Name]>;

@@ -3,10 +3,10 @@ import type { StateAddress } from './contract/state-address.ts';
 import type { StateHead } from './contract/state-head.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { DescribedCertificate } from './model/dns/certificate.ts';
+import type { HostedZone, ZoneRecord } from './model/dns/zone-record.ts';
 import type { Environment } from './model/environment.ts';
 import type { Listing } from './model/table/listings.ts';
 import type { KeyOf, Kind, RecordOf, StoredRecord } from './model/table/records.ts';
-import type { HostedZone, ZoneRecord } from './model/dns/zone-record.ts';
 import type { GateName } from './policy.ts';
 
 /** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */

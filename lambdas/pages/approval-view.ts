@@ -1,3 +1,4 @@
+import { isEnding } from '../domain/endings.ts';
 import type { ParityView } from '../domain/environment/find-parity.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
@@ -15,8 +16,8 @@ import {
   day,
   nameOf,
   operationInWords,
-  STATUS_IN_BRIEF,
-  STATUS_IN_WORDS,
+  statusInBrief,
+  statusInWords,
   timeLeft,
 } from './words.ts';
 
@@ -126,8 +127,8 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
-    progress: STATUS_IN_WORDS[deployment.status],
-    status: STATUS_IN_BRIEF[isEnded(state.kind) ? state.kind : deployment.status],
+    progress: statusInWords(deployment.status),
+    status: statusInBrief(isEnding(state.kind) ? state.kind : deployment.status),
   };
 }
 
@@ -162,10 +163,10 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
     case 'superseded':
       return { kind: 'superseded', by: supersededBy && releaseInWords(supersededBy) };
     case 'void':
-      return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
+      return { kind: 'void', why: statusInWords(deployment.status) };
     case 'open':
       if (now >= gate.expiresAt) return { kind: 'expired', at: gate.expiresAt };
-      if (isTerminal(deployment.status)) return { kind: 'void', why: STATUS_IN_WORDS[deployment.status] };
+      if (isTerminal(deployment.status)) return { kind: 'void', why: statusInWords(deployment.status) };
       if (own) return { kind: 'waiting', own, missing: gate.required - approvalsOf(gate).length };
   }
   const ballot = { decision: 'approve', approver, via: 'link', digest: link.digest } as const;
@@ -188,8 +189,6 @@ function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalSta
 }
 
 /** Endings that the gate has told before the workflow has recorded them. */
-const isEnded = (kind: string): kind is 'rejected' | 'expired' | 'canceled' | 'superseded' =>
-  ['rejected', 'expired', 'canceled', 'superseded'].includes(kind);
 
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
 

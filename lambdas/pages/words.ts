@@ -1,3 +1,4 @@
+import { ENDINGS, type Ending, isEnding } from '../domain/endings.ts';
 import type { Status } from '../domain/model/deployment.ts';
 import type { Operation } from '../domain/operation.ts';
 
@@ -52,34 +53,25 @@ export function operationInWords(operation: Operation, content: string, environm
 }
 
 /** What became of the deployment, as one sentence. */
-export const STATUS_IN_WORDS: Readonly<Record<Status, string>> = {
+const OPEN_IN_WORDS: Readonly<Record<Exclude<Status, Ending>, string>> = {
   queued: 'The deployment waits for its turn.',
   planning: 'The deployment is being planned.',
   awaiting_approval: 'The deployment goes on by itself once all approvals are there.',
   applying: 'The deployment is being applied.',
-  succeeded: 'The deployment succeeded.',
-  rejected: 'The deployment was rejected.',
-  expired: 'The deployment expired.',
-  canceled: 'The deployment was canceled.',
-  superseded: 'A newer release took the place of the deployment.',
-  blocked: 'A policy stopped the deployment.',
-  failed: 'The deployment failed.',
 };
 
 /** The same in a word or two. */
-export const STATUS_IN_BRIEF: Readonly<Record<Status, string>> = {
+const OPEN_IN_BRIEF: Readonly<Record<Exclude<Status, Ending>, string>> = {
   queued: 'Queued',
   planning: 'Being planned',
   awaiting_approval: 'Waiting',
   applying: 'Being applied',
-  succeeded: 'Succeeded',
-  rejected: 'Rejected',
-  expired: 'Expired',
-  canceled: 'Canceled',
-  superseded: 'Superseded',
-  blocked: 'Blocked',
-  failed: 'Failed',
 };
+
+export const statusInWords = (status: Status): string =>
+  isEnding(status) ? ENDINGS[status].sentence : OPEN_IN_WORDS[status];
+export const statusInBrief = (status: Status): string =>
+  isEnding(status) ? ENDINGS[status].word : OPEN_IN_BRIEF[status];
 
 /** Why Terraform does something, as it would stand after the kind of the resource. */
 export const REASON_IN_WORDS: Readonly<Record<string, string>> = {

@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
 import { RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Config } from '../config.ts';
+import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
-import type { Binding } from './house-function.ts';
 import { acknowledge, type Permission } from './permissions.ts';
 
 /**

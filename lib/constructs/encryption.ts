@@ -4,7 +4,7 @@ import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import type { Binding } from './house-function.ts';
+import type { Binding } from './binding.ts';
 import type { Permission } from './permissions.ts';
 
 /** The three keys: one encrypts everything at rest, one derives approval links, one the secrets of webhooks. */

@@ -1,7 +1,7 @@
 import { EventBus as Bus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import type { EventName } from '../../lambdas/domain/events.ts';
-import type { Binding } from './house-function.ts';
+import type { Binding } from './binding.ts';
 
 /** Our own bus: what others may react to, and how a push arrives. */
 export class EventBus extends Construct {

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventName } from '../../lambdas/domain/events.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
-import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
+import type { DeploymentWorkflowReference } from '../workflow/deployment-workflow-reference.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Functions } from './functions.ts';
 import type { HouseFunction } from './house-function.ts';

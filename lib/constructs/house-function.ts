@@ -5,14 +5,9 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { FunctionEnvironment, FunctionName } from '../../lambdas/functions.ts';
+import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
 import { acknowledge, LeastPrivilegeRole, type Permission } from './permissions.ts';
-
-/** The value of one environment variable together with the permissions without which it would be useless. */
-export interface Binding {
-  readonly value: string;
-  readonly permissions: readonly Permission[];
-}
 
 /** One binding per variable of the function's schema: a forgotten or superfluous one fails the compiler. */
 type Bindings<Name extends FunctionName> = {

@@ -1,7 +1,7 @@
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
-import type { Binding } from './house-function.ts';
 
 /** The topic approvers subscribe to. Each message is for one recipient; subscriptions filter on that attribute. */
 export class Notifications extends Construct {

@@ -1,7 +1,7 @@
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ROUTES } from '../../lambdas/api/routes.ts';
-import type { DeploymentWorkflowReference } from './deployment-workflow.ts';
+import type { DeploymentWorkflowReference } from '../workflow/deployment-workflow-reference.ts';
 import { acknowledgeWildcards, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
 

@@ -3,7 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { FunctionEnvironment } from '../../lambdas/functions.ts';
-import type { Binding } from './house-function.ts';
+import type { Binding } from './binding.ts';
 import { LeastPrivilegeRole } from './permissions.ts';
 
 const GROUP = 'stagegate';

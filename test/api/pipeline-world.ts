@@ -1,5 +1,6 @@
 import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
-import { type Ending, recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import { recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import type { Ending } from '../../lambdas/domain/endings.ts';
 import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
 import type { Planned } from '../../lambdas/domain/model/deployment.ts';
 import { plannedOf, withPlan } from '../../lambdas/domain/model/deployment.ts';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { readResult } from '../build/read-result.ts';
 import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
+import { ENDING_NAMES, ENDINGS, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
 import {
   type Deployment,
@@ -29,8 +30,7 @@ import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, summarizeCause } from './caught.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
-export const EndingSchema = z.enum(['succeeded', 'failed', 'blocked', 'rejected', 'expired', 'canceled', 'superseded']);
-export type Ending = z.infer<typeof EndingSchema>;
+export const EndingSchema = z.enum(ENDING_NAMES);
 
 interface Services {
   readonly store: Store;
@@ -167,8 +167,7 @@ async function recordOutcome(
   const isJudged = operation !== 'destroy' && release !== undefined;
   const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
   if (ended.status !== 'succeeded') {
-    const isVerdict = ['failed', 'rejected', 'blocked'].includes(ended.status);
-    if (isVerdict && before)
+    if (isTerminal(ended.status) && ENDINGS[ended.status].isVerdict && before)
       transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
     return;
   }

@@ -1,7 +1,7 @@
 import { InvalidInputError, RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
-import type { Environment, EnvironmentSettings } from '../model/environment.ts';
 import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
+import type { Environment, EnvironmentSettings } from '../model/environment.ts';
 import type { Transaction } from '../ports.ts';
 
 type Placed = Pick<Environment, 'application' | 'name' | 'region' | 'stage' | 'dns'>;

@@ -10,9 +10,9 @@ import {
   type Patience,
   type PendingSchema,
 } from '../model/dns/dns.ts';
-import { type Environment, roleArnOf } from '../model/environment.ts';
 import { hostnameOf } from '../model/dns/hostname.ts';
 import type { HostedZone } from '../model/dns/zone-record.ts';
+import { type Environment, roleArnOf } from '../model/environment.ts';
 import type { AssumedRole, Certificates, HostedZones, PublicDns, Store, Surroundings } from '../ports.ts';
 
 export interface DnsServices {

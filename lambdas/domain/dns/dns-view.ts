@@ -3,8 +3,8 @@ import type { Application } from '../model/application.ts';
 import { CertificateStatusSchema, RenewalSchema } from '../model/dns/certificate.ts';
 import type { EnvironmentDns } from '../model/dns/dns.ts';
 import { DnsSettingsSchema } from '../model/dns/dns-settings.ts';
-import type { Environment } from '../model/environment.ts';
 import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
+import type { Environment } from '../model/environment.ts';
 
 /** An environment's DNS as the API shows it; what no deployment has come to yet is null. */
 export const DnsViewSchema = z

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from '../model/dns/dns.ts';
 import type { DnsSettings } from '../model/dns/dns-settings.ts';
-import type { Outputs } from '../model/outputs.ts';
 import { isSameRecord, plainName, type ZoneRecord } from '../model/dns/zone-record.ts';
+import type { Outputs } from '../model/outputs.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import {
   answering,

@@ -1,7 +1,7 @@
 import { InvalidInputError, RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
-import { type Environment, ephemeralStateKey, stateBucketOf, stateKeyOf } from '../model/environment.ts';
 import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
+import { type Environment, ephemeralStateKey, stateBucketOf, stateKeyOf } from '../model/environment.ts';
 import { EnvironmentNameSchema } from '../names.ts';
 import type { Reader, Store, Surroundings } from '../ports.ts';
 import { findApplication, findEnvironment } from '../transaction/find.ts';

@@ -3,6 +3,7 @@ import { type Applied, AppliedSchema } from '../contract/applied.ts';
 import { RUNS_PREFIX } from '../contract/run-objects.ts';
 import { StateAddressSchema } from '../contract/state-address.ts';
 import { StateHeadSchema } from '../contract/state-head.ts';
+import { ENDING_NAMES, type Ending, isEnding, UNSUCCESSFUL, type Unsuccessful } from '../endings.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -19,44 +20,23 @@ import { GateNameSchema } from '../policy.ts';
 
 /**
  * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
- * is open. `applying`: the plan is consumed, Terraform changes things. Ended: `succeeded` (also without changes),
- * `rejected` by a person, `expired` by a clock, `canceled` by a request, `superseded` by a newer release, `blocked` by
- * a policy, `failed` by a machine.
+ * is open. `applying`: the plan is consumed, Terraform changes things. The others are its endings.
  */
-export const STATUSES = [
-  'queued',
-  'planning',
-  'awaiting_approval',
-  'applying',
-  'succeeded',
-  'rejected',
-  'expired',
-  'canceled',
-  'superseded',
-  'blocked',
-  'failed',
-] as const;
+export const STATUSES = ['queued', 'planning', 'awaiting_approval', 'applying', ...ENDING_NAMES] as const;
 export const StatusSchema = z.enum(STATUSES);
 export type Status = z.infer<typeof StatusSchema>;
 
 /** The one transition table: what may follow each status. */
-export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
+const TRANSITIONS: Readonly<Record<Exclude<Status, Ending>, readonly Status[]>> = {
   queued: ['planning', 'canceled', 'superseded'],
   planning: ['awaiting_approval', 'applying', 'succeeded', 'canceled', 'superseded', 'blocked', 'failed'],
   awaiting_approval: ['planning', 'applying', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed'],
   // Back to planning only when the engine refused the plan as stale, before it did anything.
   applying: ['planning', 'succeeded', 'failed'],
-  succeeded: [],
-  rejected: [],
-  expired: [],
-  canceled: [],
-  superseded: [],
-  blocked: [],
-  failed: [],
 };
 
-export const isTerminal = (status: Status): boolean => TRANSITIONS[status].length === 0;
-export const canBecome = (from: Status, to: Status): boolean => TRANSITIONS[from].includes(to);
+export const isTerminal = (status: Status): status is Ending => isEnding(status);
+export const canBecome = (from: Status, to: Status): boolean => !isTerminal(from) && TRANSITIONS[from].includes(to);
 
 /** Who asked: the caller as seen, and the registered approver it maps to, if any (rule 10). */
 export const RequesterSchema = z.object({ principal: z.string(), approver: EmailSchema.optional() });
@@ -170,16 +150,11 @@ export const DeploymentSchema = z.discriminatedUnion('status', [
     consumedAt: InstantSchema,
   }),
   z.object({ ...base, ...ended, status: z.literal('succeeded'), planned: PlannedSchema }),
-  z.object({ ...base, ...unsuccessful, status: z.literal('rejected') }),
-  z.object({ ...base, ...unsuccessful, status: z.literal('expired') }),
-  z.object({ ...base, ...unsuccessful, status: z.literal('canceled') }),
-  z.object({ ...base, ...unsuccessful, status: z.literal('superseded') }),
-  z.object({ ...base, ...unsuccessful, status: z.literal('blocked') }),
+  z.object({ ...base, ...unsuccessful, status: z.enum(UNSUCCESSFUL) }),
   z.object({ ...base, ...unsuccessful, status: z.literal('failed'), applied: AppliedSchema }),
 ]);
 export type Deployment = z.infer<typeof DeploymentSchema>;
 export type DeploymentIn<S extends Status> = Extract<Deployment, { status: S }>;
-export type Unsuccessful = Exclude<Extract<Deployment, { error: EndingError }>['status'], 'failed'>;
 
 /** Which of two deployments to an environment is newer: the release decides, without releases the order of creation. */
 export const orderOf = ({ release, number }: Pick<Deployment, 'release' | 'number'>): number => release ?? number;

@@ -1,16 +1,8 @@
+import { ENDINGS } from '../endings.ts';
 import type { EventDetail, EventName } from '../events.ts';
 import type { Deployment } from '../model/deployment.ts';
 
 type Announcement = { [Name in EventName]: { name: Name; detail: EventDetail<Name> } }[EventName];
-
-const ENDED = {
-  failed: 'DeploymentFailed',
-  blocked: 'DeploymentBlocked',
-  rejected: 'DeploymentRejected',
-  expired: 'DeploymentExpired',
-  canceled: 'DeploymentCanceled',
-  superseded: 'DeploymentSuperseded',
-} as const;
 
 /** The event that tells how a deployment ended; undefined while it is open. */
 export function eventOf(deployment: Deployment): Announcement | undefined {
@@ -26,7 +18,7 @@ export function eventOf(deployment: Deployment): Announcement | undefined {
       return { name: 'DeploymentSucceeded', detail: { ...facts, changes: deployment.planned.hasChanges } };
     default:
       return {
-        name: ENDED[deployment.status],
+        name: ENDINGS[deployment.status].event,
         detail: { ...facts, status: deployment.status, reason: deployment.error.reason },
       };
   }

@@ -2,7 +2,7 @@ import { Aws, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { QueryLanguage, TaskStateBase, type TaskStateJsonataBaseProps } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { BuildProject } from './terraform-runner.ts';
+import type { BuildProject } from '../constructs/terraform-runner.ts';
 
 export interface StartBuildProps extends TaskStateJsonataBaseProps {
   /** The projects of which the request names one. */

@@ -1,0 +1,42 @@
+import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Encryption } from '../constructs/encryption.ts';
+import { acknowledge } from '../constructs/permissions.ts';
+import { WORKFLOW_NAME } from './deployment-workflow-reference.ts';
+import { States, type StatesProps } from './states.ts';
+import { wire } from './wiring.ts';
+
+export interface DeploymentWorkflowProps extends StatesProps {
+  readonly encryption: Encryption;
+}
+
+/**
+ * What happens to one deployment, from plan to release of the environment. The execution is named after the deployment and
+ * its state data holds ids only; everything else is read from the table. Its states are in `task-states.ts` and
+ * `choices.ts`, what follows what is in `wiring.ts`.
+ */
+export class DeploymentWorkflow extends Construct {
+  readonly machine: StateMachine;
+
+  constructor(scope: Construct, id: string, { encryption, ...props }: DeploymentWorkflowProps) {
+    super(scope, id);
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineName: WORKFLOW_NAME,
+      comment: 'One deployment: plan, gates, apply, record, release',
+      definitionBody: DefinitionBody.fromChainable(wire(new States(this, props))),
+      queryLanguage: QueryLanguage.JSONATA,
+      tracingEnabled: true,
+      logs: {
+        destination: encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${WORKFLOW_NAME}`),
+        level: LogLevel.ALL,
+        // Data would put task tokens and tickets into the logs.
+        includeExecutionData: false,
+      },
+    });
+    acknowledge(
+      this.machine,
+      'AwsSolutions-IAM5[Resource::*]',
+      'log delivery and X-Ray, the only statements on *, have no resource-level permissions',
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { ENDINGS, type Ending } from '../../lambdas/domain/endings.ts';
+import type { FunctionName } from '../../lambdas/functions.ts';
+import { ANSWER } from './expressions.ts';
+import type { RETRIES } from './retries.ts';
+
+export interface TaskRow {
+  readonly function: FunctionName;
+  readonly comment: string;
+  readonly retries: keyof typeof RETRIES;
+  /** Beside the deployment's id. */
+  readonly payload?: Readonly<Record<string, unknown>>;
+  /** Variables that are set from the answer. */
+  readonly assign?: Readonly<Record<string, unknown>>;
+  /** JSONata: how many seconds it waits for its token. Without it the task ends when the function returns. */
+  readonly waitSeconds?: string;
+}
+
+/** The states that call a function, in the order in which they run. How they follow each other is in `wiring.ts`. */
+export const TASKS = {
+  AcquireEnvironment: {
+    function: 'acquire-environment',
+    comment: 'Confirms that this deployment holds its environment',
+    retries: 'services',
+    payload: { deploymentId: '{% $states.input.deploymentId %}' },
+    assign: {
+      deploymentId: '{% $states.input.deploymentId %}',
+      needsCertificate: '{% $states.result.Payload.needsCertificate %}',
+      needsDns: '{% $states.result.Payload.needsDns %}',
+    },
+  },
+  EnsureCertificate: {
+    function: 'ensure-certificate',
+    comment: 'One step towards an issued certificate',
+    retries: 'services',
+    assign: { dns: ANSWER },
+  },
+  PreparePlan: {
+    function: 'prepare-plan',
+    comment: 'What the plan build needs, with its ticket, and a build that inspects its plan',
+    retries: 'services',
+    assign: {
+      plan: '{% $states.result.Payload.plan %}',
+      inspect: '{% $states.result.Payload.inspect %}',
+      inspected: false,
+    },
+  },
+  AnalyzePlan: {
+    function: 'analyze-plan',
+    comment: 'Summary, cost, blast radius, and which gates are left',
+    retries: 'services',
+    payload: { inspected: '{% $inspected %}' },
+    assign: { analysis: ANSWER },
+  },
+  CheckPlan: {
+    function: 'check-plan',
+    comment: 'Is it a plan of the state as it is now, and not too old?',
+    retries: 'services',
+    assign: { check: ANSWER },
+  },
+  ConsumePlan: {
+    function: 'consume-plan',
+    comment: 'Checks everything once more, uses the plan up',
+    retries: 'services',
+    assign: { consumption: ANSWER },
+  },
+  InspectFailedApply: {
+    function: 'inspect-failed-apply',
+    comment: 'Was the plan refused as stale, before anything was done?',
+    retries: 'services',
+    assign: { inspection: ANSWER },
+  },
+  RecordOutputs: {
+    function: 'record-outputs',
+    comment: 'Reads the outputs the apply build left',
+    retries: 'services',
+  },
+  PublishDns: {
+    function: 'publish-dns',
+    comment: 'One step towards the records the environment is to have',
+    retries: 'services',
+    assign: { dns: ANSWER },
+  },
+  AnnounceSuccess: {
+    function: 'announce',
+    comment: 'Tells the bus; an announcement that fails changes nothing',
+    retries: 'services',
+  },
+  AnnounceEnding: {
+    function: 'announce',
+    comment: 'Tells the bus; an announcement that fails changes nothing',
+    retries: 'services',
+  },
+  ReleaseEnvironment: {
+    function: 'release-environment',
+    comment: 'Makes the next queued deployment the holder, starts it',
+    retries: 'persistently',
+  },
+} as const satisfies Record<string, TaskRow>;
+export type TaskName = keyof typeof TASKS;
+
+export type Who = 'Staff' | 'Client';
+const GATE_OF = { Staff: 'staff', Client: 'client' } as const;
+
+/** The three states of a gate: it is asked for, waited for and settled. */
+export const gateTasks = (who: Who) =>
+  ({
+    request: {
+      function: 'request-approval',
+      comment: `Opens the ${GATE_OF[who]} gate, mails its approvers`,
+      retries: 'services',
+      payload: { gate: GATE_OF[who] },
+      assign: { gate: ANSWER },
+    },
+    wait: {
+      function: 'await-approval',
+      comment: 'Waits for a decision, at most as long as the gate is open',
+      retries: 'services',
+      payload: { gate: GATE_OF[who], token: '{% $states.context.Task.Token %}' },
+      waitSeconds: '{% $gate.timeoutSeconds %}',
+    },
+    settle: {
+      function: 'settle-gate',
+      comment: 'Reads the recorded decision, or records that time is up',
+      retries: 'services',
+      payload: { gate: GATE_OF[who] },
+      assign: { gate: ANSWER },
+    },
+  }) as const satisfies Record<string, TaskRow>;
+
+/** The state that records an ending. A deployment that has ended already, by the reconciler's hand, keeps that ending. */
+export const recordTask = (ending: Ending): TaskRow => ({
+  function: 'record-ending',
+  comment: ENDINGS[ending].comment,
+  retries: 'persistently',
+  payload: { ending, ...(ending === 'failed' && { failure: '{% $failure %}' }) },
+  assign: { ending: '{% $states.result.Payload.ending %}' },
+});

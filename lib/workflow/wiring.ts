@@ -1,0 +1,185 @@
+import type { State, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+import { ENDING_NAMES } from '../../lambdas/domain/endings.ts';
+import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
+import { dnsFailure, FAILURE, is, isTrue, OUTPUT } from './expressions.ts';
+import type { GateStates, States } from './states.ts';
+
+/** Connects the states, in the order in which they run, and answers the first one. */
+export function wire(states: States): State {
+  acquireEnvironment(states);
+  ensureCertificate(states);
+  makePlan(states);
+  passGate(states, states.staff);
+  passGate(states, states.client);
+  applyPlan(states);
+  publishDns(states);
+  recordAndRelease(states);
+  return states.task('AcquireEnvironment');
+}
+
+/** Only the holder goes on; whoever is not has touched nothing. */
+function acquireEnvironment(states: States): void {
+  states
+    .task('AcquireEnvironment')
+    .addCatch(states.notHolder, { errors: [ERROR_NAMES.notHolder] })
+    .addCatch(states.record('failed'), {
+      ...FAILURE,
+      // A task that failed has assigned nothing, and what follows needs the id.
+      assign: { ...FAILURE.assign, deploymentId: '{% $states.input.deploymentId %}' },
+    })
+    .next(states.choice('NeedsCertificate?'));
+}
+
+/**
+ * Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is called; the
+ * waiting in between is a Wait state's and no build's. The plan is told of the certificate.
+ */
+function ensureCertificate(states: States): void {
+  const ensure = states.task('EnsureCertificate');
+  const failure = states.record('failed');
+  states.choice('NeedsCertificate?').when(isTrue('$needsCertificate'), ensure).otherwise(states.task('PreparePlan'));
+  go(states, ensure, states.choice('IsCertificateReady?'));
+  states
+    .choice('IsCertificateReady?')
+    .when(is('$dns.outcome', 'ready'), states.task('PreparePlan'))
+    .when(is('$dns.outcome', 'pending'), states.waitForCertificate)
+    .when(is('$dns.outcome', 'canceled'), states.record('canceled'))
+    .when(is('$dns.outcome', 'failed'), failure, dnsFailure('EnsureCertificate'))
+    .otherwise(failure);
+  states.waitForCertificate.next(ensure);
+}
+
+/**
+ * PreparePlan composes the plan build and its ticket, for which it gets credentials, and a build that inspects its plan.
+ * Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next. Code of the repository
+ * ran in that build: where something hangs on what the plan says, Inspect has a build read it in which nothing of the
+ * repository runs, and AnalyzePlan is asked again. It is told whether that was done, so it is done once.
+ */
+function makePlan(states: States): void {
+  go(states, states.task('PreparePlan'), states.plan);
+  go(states, states.plan, states.task('AnalyzePlan'));
+  go(states, states.task('AnalyzePlan'), states.choice('WhatNext?'));
+  states
+    .choice('WhatNext?')
+    .when(is('$analysis.next', 'inspect'), states.inspect)
+    .when(is('$analysis.next', 'blocked'), states.record('blocked'))
+    .when(is('$analysis.next', 'no-changes'), states.choice('NeedsDns?'))
+    .when(is('$analysis.next', 'canceled'), states.record('canceled'))
+    .when(is('$analysis.next', 'gates', 'staff'), states.staff.request)
+    .when(is('$analysis.next', 'gates', 'client'), states.client.request)
+    .when(is('$analysis.next', 'apply'), states.task('ConsumePlan'))
+    .otherwise(states.record('failed'));
+  go(states, states.inspect, states.task('AnalyzePlan'));
+}
+
+/**
+ * A gate is asked for, waited for with a task token and settled, staff before client. Settling ignores what came back with
+ * the token and reads the recorded decision, so who can call SendTaskSuccess still cannot approve. A token that came back
+ * without a decision leads back to waiting.
+ */
+function passGate(states: States, gate: GateStates): void {
+  const failure = states.record('failed');
+  go(states, gate.request, gate.isReachable);
+  gate.isReachable
+    .when(is('$gate.outcome', 'asked'), gate.wait)
+    .when(is('$gate.outcome', 'blocked'), states.record('blocked'))
+    .otherwise(failure);
+  gate.wait.addCatch(gate.settle, { errors: ['States.Timeout'], outputs: OUTPUT });
+  go(states, gate.wait, gate.settle);
+  go(states, gate.settle, gate.isApproved);
+  if (gate === states.staff) gate.isApproved.when(is('$gate.outcome', 'approved', 'client'), states.client.request);
+  gate.isApproved
+    .when(is('$gate.outcome', 'approved'), states.task('CheckPlan'))
+    .when(is('$gate.outcome', 'rejected'), states.record('rejected'))
+    .when(is('$gate.outcome', 'expired'), states.record('expired'))
+    .when(is('$gate.outcome', 'canceled'), states.record('canceled'))
+    .when(is('$gate.outcome', 'superseded'), states.record('superseded'))
+    .when(is('$gate.outcome', 'open'), gate.wait)
+    .otherwise(failure);
+}
+
+/**
+ * Approvals may have waited for days: CheckPlan looks whether the plan is still one of the state as it is. A stale one is
+ * planned again; approvals carry over if the new plan means the same (AnalyzePlan says which gates are left). ConsumePlan
+ * uses the approved plan up, once, after checking everything again. Apply applies exactly that plan. Nothing may stop it:
+ * it has no timeout of its own (CodeBuild's counts) and no parallel sibling. A plan that Terraform itself refuses as stale
+ * is planned again too, a bounded number of times.
+ */
+function applyPlan(states: States): void {
+  const failure = states.record('failed');
+  go(states, states.task('CheckPlan'), states.choice('IsPlanCurrent?'));
+  states
+    .choice('IsPlanCurrent?')
+    .when(is('$check.outcome', 'current'), states.task('ConsumePlan'))
+    .when(is('$check.outcome', 'stale'), states.task('PreparePlan'))
+    .otherwise(failure);
+
+  go(states, states.task('ConsumePlan'), states.choice('IsPlanConsumed?'));
+  states
+    .choice('IsPlanConsumed?')
+    .when(is('$consumption.outcome', 'consumed'), states.apply)
+    .when(is('$consumption.outcome', 'canceled'), states.record('canceled'))
+    .when(is('$consumption.outcome', 'blocked'), states.record('blocked'))
+    .otherwise(failure);
+
+  states.apply.addCatch(states.task('InspectFailedApply'), FAILURE).next(states.task('RecordOutputs'));
+  states
+    .task('InspectFailedApply')
+    // What Apply failed of stays the failure, whatever becomes of the inspection.
+    .addCatch(failure, { errors: ['States.ALL'], outputs: '{% {} %}' })
+    .next(states.choice('WasPlanStale?'));
+  states
+    .choice('WasPlanStale?')
+    .when(is('$inspection.outcome', 'stale'), states.task('PreparePlan'))
+    .otherwise(failure);
+
+  go(states, states.task('RecordOutputs'), states.choice('NeedsDns?'));
+}
+
+/**
+ * Step by step like EnsureCertificate, PublishDns points the hostname at what the outputs say, or withdraws records and
+ * certificate of what was destroyed.
+ */
+function publishDns(states: States): void {
+  const publish = states.task('PublishDns');
+  const [success, failure] = [states.record('succeeded'), states.record('failed')];
+  states.choice('NeedsDns?').when(isTrue('$needsDns'), publish).otherwise(success);
+  go(states, publish, states.choice('IsDnsPublished?'));
+  states
+    .choice('IsDnsPublished?')
+    .when(is('$dns.outcome', 'done'), success)
+    .when(is('$dns.outcome', 'pending'), states.waitForDns)
+    .when(is('$dns.outcome', 'failed'), failure, dnsFailure('PublishDns'))
+    .otherwise(failure);
+  states.waitForDns.next(publish);
+}
+
+/**
+ * Every ending is recorded and announced, the environment released to the next in the queue, and the execution ends with
+ * the ending's name. After RecordSuccess nothing turns into a failure any more. What still fails after 15 minutes of
+ * retries ends at Stuck, and the reconciler repairs it.
+ */
+function recordAndRelease(states: States): void {
+  const release = states.task('ReleaseEnvironment');
+  const onlyStuck = { errors: ['States.ALL'] };
+  for (const ending of ENDING_NAMES) {
+    const announce = states.task(ending === 'succeeded' ? 'AnnounceSuccess' : 'AnnounceEnding');
+    states.record(ending).addCatch(states.stuck, onlyStuck).next(announce);
+  }
+  for (const name of ['AnnounceSuccess', 'AnnounceEnding'] as const)
+    states
+      .task(name)
+      .addCatch(release, { errors: ['States.ALL'], outputs: OUTPUT })
+      .next(release);
+
+  const howDidItEnd = states.choice('HowDidItEnd?');
+  release.addCatch(states.stuck, onlyStuck).next(howDidItEnd);
+  for (const ending of ENDING_NAMES)
+    if (ending !== 'failed') howDidItEnd.when(is('$ending', ending), states.end(ending));
+  howDidItEnd.otherwise(states.end('failed'));
+}
+
+/** A task and what follows it; where it fails, its deployment does. */
+function go(states: States, task: TaskStateBase, next: State): void {
+  task.addCatch(states.record('failed'), FAILURE).next(next);
+}
