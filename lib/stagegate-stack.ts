@@ -60,7 +60,7 @@ export class StagegateStack extends Stack {
       ...bundles,
     });
     new DeploymentWorkflow(this, 'DeploymentWorkflow', { functions, runner, encryption });
-    api.serve(functions);
+    api.serve((name) => functions.get(name).function);
     new RolePolicies(this, 'RolePolicies', { api, workflow });
     new EventRouting(this, 'EventRouting', { config, events, functions, workflow });
     new Alarms(this, 'Alarms', { config, encryption, functions });

@@ -12,11 +12,12 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
-import type { Functions } from './functions.ts';
 import { acknowledge } from './permissions.ts';
 
 const ROUTE_LIST = Object.entries(ROUTES).map(([key, route]) => ({ key, ...route }));
@@ -66,12 +67,12 @@ export class RestApi extends Construct {
   }
 
   /** Puts each route before its function. Everything but the public routes wants a signature by IAM. */
-  serve(functions: Functions): void {
+  serve(functionOf: (name: FunctionName) => IFunction): void {
     const integrations = new Map(
       [...new Set(ROUTE_LIST.map((route) => route.function))].map((name) => [
         name,
         // One permission per function for the whole API: the routes say which of its paths reach it.
-        new HttpLambdaIntegration(name, functions.get(name).function, { scopePermissionToRoute: false }),
+        new HttpLambdaIntegration(name, functionOf(name), { scopePermissionToRoute: false }),
       ]),
     );
     for (const { key, role, function: name } of ROUTE_LIST) {
