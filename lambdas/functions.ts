@@ -1,165 +1,137 @@
-import * as z from 'zod';
+import type * as z from 'zod';
+import { allowedSources } from './runtime/services/allowed-sources.ts';
+import { artifacts } from './runtime/services/artifacts.ts';
+import { builds } from './runtime/services/builds.ts';
+import { dns } from './runtime/services/dns.ts';
+import { dnsPatience } from './runtime/services/dns-patience.ts';
+import { environmentRoles } from './runtime/services/environment-roles.ts';
+import { ephemeralLimits } from './runtime/services/ephemeral-limits.ts';
+import { events } from './runtime/services/events.ts';
+import { executionsUrl } from './runtime/services/executions-url.ts';
+import { firstPause } from './runtime/services/first-pause.ts';
+import { leastGateExpiry } from './runtime/services/least-gate-expiry.ts';
+import { links } from './runtime/services/links.ts';
+import { mail } from './runtime/services/mail.ts';
+import { pinnedSessionRoles } from './runtime/services/pinned-session-roles.ts';
+import { priceSheetKey } from './runtime/services/price-sheet-key.ts';
+import { publicUrl } from './runtime/services/public-url.ts';
+import { reminderTimes } from './runtime/services/reminder-times.ts';
+import { reservedAccount } from './runtime/services/reserved-account.ts';
+import { scheduler } from './runtime/services/scheduler.ts';
+import type { ServiceSet } from './runtime/services/service-set.ts';
+import { states } from './runtime/services/states.ts';
+import { store } from './runtime/services/store.ts';
+import { surroundings } from './runtime/services/surroundings.ts';
+import { webhookSecrets } from './runtime/services/webhook-secrets.ts';
+import { workflow } from './runtime/services/workflow.ts';
 
 /**
- * Every Lambda function: its entry, and the environment variables it needs. The schemas are read twice: at run time,
- * where a missing variable stops the cold start, and by `lib/`, where a forgotten one fails the compiler.
+ * Every Lambda function: its entry, and the services it uses. The environment variables that these need are read twice:
+ * at run time, where a missing one stops the cold start, and by `lib/`, where a forgotten one fails the compiler.
  */
 
-const Store = z.object({ TABLE_NAME: z.string().min(1) });
-const Artifacts = z.object({ ARTIFACT_BUCKET: z.string().min(3) });
-/** Key of the price sheet an installation keeps for itself, in the same bucket. */
-const PriceSheet = z.object({ PRICE_SHEET_KEY: z.string().min(1) });
-const Workflow = z.object({ STATE_MACHINE_ARN: z.string().startsWith('arn:') });
-const Events = z.object({ EVENT_BUS_NAME: z.string().min(1) });
-const Mail = z.object({ TOPIC_ARN: z.string().startsWith('arn:') });
-const LinkKey = z.object({ LINK_KEY_ID: z.string().min(1) });
-const Webhook = z.object({
-  WEBHOOK_KEY_ID: z.string().min(1),
-  /** Generations of the secret that are valid, comma-separated; none switches webhooks off. */
-  WEBHOOK_GENERATIONS: z.string().regex(/^(?:\d+(?:,\d+)*)?$/),
-});
-/** The API's own address, without a trailing slash: approval links begin with it. */
-const PublicUrl = z.object({ PUBLIC_URL: z.url() });
-
-/** Where executions are looked at, if not in AWS's console: pages below which there is one per machine and execution. */
-const Executions = z.object({ EXECUTIONS_URL: z.url().optional() });
-
-/** The shortest life a policy may give a gate: an hour, less where somebody tries things out. */
-const Limits = z.object({ LEAST_GATE_EXPIRY_SECONDS: z.coerce.number().int().min(1) });
-
-/** Names of the connections, secrets and repositories with which builds may fetch (`lambdas/domain/contract/build-source.ts`). */
-const Sources = z.object({ ALLOWED_SOURCES: z.string().regex(/^(?:[a-z0-9-]+(?:,[a-z0-9-]+)*)?$/) });
-
-/** ARNs of the roles whose sessions bear the name of the person, comma-separated. */
-const PinnedSessions = z.object({ PINNED_SESSION_ROLES: z.string() });
-
-/** The account of the control plane: of its builds, and of nobody else. */
-const ControlAccount = z.object({ CONTROL_ACCOUNT: z.string().regex(/^\d{12}$/) });
-
-/** The account of the control plane, in which no environment may be; empty where it may. */
-const Reserved = z.object({ RESERVED_ACCOUNT: z.string().regex(/^(?:\d{12})?$/) });
-
-/** How many ephemeral environments there may be, and how short their lives. */
-const EphemeralLimits = z.object({
-  MOST_EPHEMERAL_PER_APPLICATION: z.coerce.number().int().min(0),
-  MOST_EPHEMERAL_IN_ALL: z.coerce.number().int().min(0),
-  LEAST_TTL_SECONDS: z.coerce.number().int().min(1),
-});
-
-/** Wake-ups: schedules of this group invoke the function by the role. */
-const WakeUps = z.object({
-  SCHEDULE_GROUP: z.string().min(1),
-  SCHEDULE_ROLE_ARN: z.string().startsWith('arn:'),
-  WAKE_UP_FUNCTION_ARN: z.string().startsWith('arn:'),
-});
-
-/** When who has not decided is reminded: seconds after the gate was opened, and seconds before it expires. */
-const Reminders = z.object({
-  FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),
-  LAST_REMINDER_SECONDS: z.coerce.number().int().min(1),
-});
-/** How often DNS and certificates are looked at, and how long they are waited for in all. */
-const Patience = z.object({
-  DNS_POLL_SECONDS: z.coerce.number().int().min(1),
-  CERTIFICATE_WAIT_SECONDS: z.coerce.number().int().min(1),
-  DNS_CHANGE_WAIT_SECONDS: z.coerce.number().int().min(1),
-});
-
+/** What all functions with records use. */
+const records = surroundings.and(store);
 /** What stops and starts deployments: records, executions and events. */
-const Deployments = Store.extend(Workflow.shape).extend(Events.shape);
+const deployments = records.and(workflow).and(events);
 
 export const FUNCTIONS = {
   // api: grouped by permissions, dispatched on the route key
   read: {
     entry: 'lambdas/api/functions/read.ts',
-    environment: Store.extend(Artifacts.shape).extend(Executions.shape),
+    services: records.and(artifacts).and(executionsUrl),
   },
   configure: {
     entry: 'lambdas/api/functions/configure.ts',
-    environment: Store.extend(Limits.shape).extend(Sources.shape).extend(Reserved.shape).extend(Executions.shape),
+    services: records.and(leastGateExpiry).and(allowedSources).and(reservedAccount).and(executionsUrl),
   },
   approvers: {
     entry: 'lambdas/api/functions/approvers.ts',
-    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(PinnedSessions.shape),
+    services: records.and(mail).and(links).and(publicUrl).and(pinnedSessionRoles),
   },
-  deploy: { entry: 'lambdas/api/functions/deploy.ts', environment: Deployments.extend(Executions.shape) },
+  deploy: { entry: 'lambdas/api/functions/deploy.ts', services: deployments.and(executionsUrl).and(builds) },
   ephemeral: {
     entry: 'lambdas/api/functions/ephemeral.ts',
-    environment: Deployments.extend(EphemeralLimits.shape).extend(WakeUps.shape).extend(Executions.shape),
+    services: deployments.and(ephemeralLimits).and(scheduler).and(executionsUrl),
   },
   credentials: {
     entry: 'lambdas/api/functions/credentials.ts',
-    environment: Store.extend(ControlAccount.shape),
+    services: records.and(environmentRoles).and(builds),
   },
   decide: {
     entry: 'lambdas/api/functions/decide.ts',
-    environment: Store.extend(Workflow.shape).extend(Executions.shape),
+    services: records.and(workflow).and(executionsUrl),
   },
   webhook: {
     entry: 'lambdas/api/functions/webhook.ts',
-    environment: Store.extend(Events.shape).extend(Webhook.shape),
+    services: records.and(events).and(webhookSecrets),
   },
-  open: { entry: 'lambdas/api/functions/open.ts', environment: z.object({}) },
+  open: { entry: 'lambdas/api/functions/open.ts', services: surroundings },
   'approval-page': {
     entry: 'lambdas/pages/approval-page.ts',
-    environment: Store.extend(Workflow.shape).extend(Artifacts.shape).extend(LinkKey.shape),
+    services: records.and(workflow).and(artifacts).and(links),
   },
   // workflow: one function per Task state
   'acquire-environment': {
     entry: 'lambdas/workflow/acquire-environment.ts',
-    environment: Store,
+    services: records,
   },
   'prepare-plan': {
     entry: 'lambdas/workflow/prepare-plan.ts',
-    environment: Store.extend(Artifacts.shape),
+    services: records.and(artifacts),
   },
   'analyze-plan': {
     entry: 'lambdas/workflow/analyze-plan.ts',
-    environment: Store.extend(Artifacts.shape).extend(PriceSheet.shape),
+    services: records.and(artifacts).and(priceSheetKey).and(states),
   },
   'ensure-certificate': {
     entry: 'lambdas/workflow/ensure-certificate.ts',
-    environment: Store.extend(Patience.shape),
+    services: records.and(dns).and(dnsPatience),
   },
   'request-approval': {
     entry: 'lambdas/workflow/request-approval.ts',
-    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(Events.shape),
+    services: records.and(mail).and(links).and(publicUrl).and(events),
   },
-  'await-approval': { entry: 'lambdas/workflow/await-approval.ts', environment: Store.extend(Workflow.shape) },
-  'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', environment: Store },
-  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', environment: Store },
-  'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', environment: Store.extend(Artifacts.shape) },
+  'await-approval': { entry: 'lambdas/workflow/await-approval.ts', services: records.and(workflow) },
+  'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', services: records },
+  'check-plan': { entry: 'lambdas/workflow/check-plan.ts', services: records.and(states) },
+  'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', services: records.and(artifacts) },
   'inspect-failed-apply': {
     entry: 'lambdas/workflow/inspect-failed-apply.ts',
-    environment: Store.extend(Artifacts.shape),
+    services: records.and(artifacts),
   },
-  'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', environment: Store.extend(Artifacts.shape) },
-  'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', environment: Store.extend(Patience.shape) },
-  'record-ending': { entry: 'lambdas/workflow/record-ending.ts', environment: Store.extend(Artifacts.shape) },
-  announce: { entry: 'lambdas/workflow/announce.ts', environment: Store.extend(Events.shape) },
-  'release-environment': { entry: 'lambdas/workflow/release-environment.ts', environment: Deployments },
+  'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', services: records.and(artifacts) },
+  'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', services: records.and(dns).and(dnsPatience) },
+  'record-ending': { entry: 'lambdas/workflow/record-ending.ts', services: records.and(artifacts).and(states) },
+  announce: { entry: 'lambdas/workflow/announce.ts', services: records.and(events) },
+  'release-environment': { entry: 'lambdas/workflow/release-environment.ts', services: deployments },
   // events: consumers of the bus and the clock
-  'register-push': { entry: 'lambdas/events/register-push.ts', environment: Deployments },
-  promote: { entry: 'lambdas/events/promote.ts', environment: Deployments },
+  'register-push': { entry: 'lambdas/events/register-push.ts', services: deployments },
+  promote: { entry: 'lambdas/events/promote.ts', services: deployments },
   'send-reminders': {
     entry: 'lambdas/events/send-reminders.ts',
-    environment: Store.extend(Mail.shape).extend(LinkKey.shape).extend(PublicUrl.shape).extend(Reminders.shape),
+    services: records.and(mail).and(links).and(publicUrl).and(reminderTimes),
   },
   'sweep-subscriptions': {
     entry: 'lambdas/events/sweep-subscriptions.ts',
-    environment: Store.extend(Mail.shape),
+    services: records.and(mail),
   },
-  'check-certificates': { entry: 'lambdas/events/check-certificates.ts', environment: Store.extend(Events.shape) },
-  reconcile: { entry: 'lambdas/events/reconcile.ts', environment: Deployments.extend(Artifacts.shape) },
-  'branch-gone': { entry: 'lambdas/events/branch-gone.ts', environment: Deployments },
+  'check-certificates': { entry: 'lambdas/events/check-certificates.ts', services: records.and(events).and(dns) },
+  reconcile: { entry: 'lambdas/events/reconcile.ts', services: deployments.and(artifacts).and(builds) },
+  'branch-gone': { entry: 'lambdas/events/branch-gone.ts', services: deployments },
   sweep: {
     entry: 'lambdas/events/sweep.ts',
-    environment: Deployments.extend(Mail.shape).extend({ FIRST_PAUSE_SECONDS: z.coerce.number().int().min(1) }),
+    services: deployments.and(mail).and(firstPause),
   },
-} as const satisfies Record<string, { entry: string; environment: z.ZodObject }>;
+} as const satisfies Record<string, { entry: string; services: ServiceSet<z.ZodRawShape, object> }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
-export type FunctionEnvironment<Name extends FunctionName> = z.infer<(typeof FUNCTIONS)[Name]['environment']>;
+/** The environment variables of a function, as they are parsed. */
+export type FunctionEnvironment<Name extends FunctionName> = z.infer<
+  z.ZodObject<(typeof FUNCTIONS)[Name]['services']['variables']>
+>;
+/** What a function may use: exactly the services it names. */
+export type Services<Name extends FunctionName> = ReturnType<(typeof FUNCTIONS)[Name]['services']['from']>;
 
 /** The functions that read Terraform states: the `state` roles of environments trust them. */
 export const STATE_READERS = ['check-plan', 'analyze-plan', 'record-ending'] as const satisfies readonly FunctionName[];

@@ -69,7 +69,7 @@ export async function bundleFunctions(
  */
 const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],
-  ['runtime', 'lambdas/(domain/errors|runtime/(logger|parse-input|services))\\.ts$'],
+  ['runtime', 'lambdas/(domain/errors|functions|runtime/(logger|parse-input))\\.ts$'],
   ['api', 'lambdas/runtime/(api-handler|operation)\\.ts$'],
   ['records', 'lambdas/domain/(model/table/(records|listings)|transaction/unit-of-work)\\.ts$'],
 ] as const;

@@ -9,7 +9,7 @@ import {
 import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
 import { partitionOf } from '../lambdas/domain/model/partition.ts';
 import { STATE_READERS } from '../lambdas/functions.ts';
-import { SURROUNDINGS } from '../lambdas/runtime/services.ts';
+import { SURROUNDINGS } from '../lambdas/runtime/services/surroundings.ts';
 
 /**
  * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [--based-on ENV]`:

@@ -28,10 +28,12 @@ const RUNTIME = /^lambdas\/runtime\//;
 const MANIFEST = /^lambdas\/functions\.ts$/;
 /** What the template, the functions and the build program agree on. */
 const BUILD_CONTRACT = /^lambdas\/domain\/contract\//;
+/** Each loads its adapter when it is first used. */
+const SERVICES = /^lambdas\/runtime\/services\//;
 const ROUTE_TABLE = /^lambdas\/api\/routes\.ts$/;
 
 const LAYERS: Readonly<Record<string, Layer>> = {
-  'the function manifest': { files: MANIFEST, may: [ZOD], node: /^$/ },
+  'the function manifest': { files: MANIFEST, may: [ZOD, SERVICES], node: /^$/ },
   'the route table': { files: ROUTE_TABLE, may: [MANIFEST], node: /^$/ },
   // Of Node.js only what computes and reaches nothing outside.
   domain: { files: DOMAIN, may: [ZOD, DOMAIN], node: /^node:(crypto|zlib)$/ },

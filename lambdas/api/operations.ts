@@ -1,5 +1,5 @@
+import type { Services } from '../functions.ts';
 import type { OperationLoader } from '../runtime/operation.ts';
-import type { Services } from '../runtime/services.ts';
 import type { ROUTES, RouteKey } from './routes.ts';
 
 type ApiFunction =

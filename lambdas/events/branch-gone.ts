@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { endWithBranch } from '../domain/ephemeral/follow-branch.ts';
 import { BranchDeletedSchema, PullRequestClosedSchema } from '../domain/events.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('branch-gone');
+const services = FUNCTIONS['branch-gone'].services.from(process.env);
 
 /** The first has fields that the second lacks. */
 const DetailSchema = z.union([PullRequestClosedSchema, BranchDeletedSchema]);

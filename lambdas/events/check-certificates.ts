@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { checkCertificates } from '../domain/dns/check-certificates.ts';
-import { dnsServices } from '../runtime/dns-services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countFailingCertificates } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = { ...servicesOf('check-certificates'), ...dnsServices() };
+const services = FUNCTIONS['check-certificates'].services.from(process.env);
 
 /** The schedule's event: its detail says nothing of use. */
 export const handler = eventHandler(z.unknown(), async () => {

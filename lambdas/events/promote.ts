@@ -1,10 +1,10 @@
 import { DeploymentSucceededSchema } from '../domain/events.ts';
 import { promoteAutomatically } from '../domain/release/promote.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('promote');
+const services = FUNCTIONS.promote.services.from(process.env);
 
 /** DeploymentSucceeded: the release moves on by itself where policy says so. */
 export const handler = eventHandler(DeploymentSucceededSchema, async ({ deploymentId }) => {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { type Repair, reconcile, reconcileDeployment } from '../domain/reconcile.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countStuck } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('reconcile');
+const services = FUNCTIONS.reconcile.services.from(process.env);
 
 /** `Step Functions Execution Status Change` names an execution; the schedule's event has no detail of use. */
 const DetailSchema = z.object({ name: z.string().optional() });

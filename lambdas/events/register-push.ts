@@ -1,11 +1,11 @@
 import { followPush } from '../domain/ephemeral/follow-branch.ts';
 import { ConfigPushedSchema } from '../domain/events.ts';
 import { registerPush } from '../domain/release/register-push.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('register-push');
+const services = FUNCTIONS['register-push'].services.from(process.env);
 
 /** ConfigPushed: a push becomes a release of every application it concerns, and goes to who follows its branch. */
 export const handler = eventHandler(ConfigPushedSchema, async (push) => {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { sendReminders } from '../domain/approval/send-reminders.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('send-reminders');
+const services = FUNCTIONS['send-reminders'].services.from(process.env);
 
 /** The schedule: whoever has not decided is reminded. What failed is tried again by the next run, and reported now. */
 export const handler = eventHandler(z.unknown(), async () => {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { sweepSubscriptions } from '../domain/approver/sweep-subscriptions.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countLost } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('sweep-subscriptions');
+const services = FUNCTIONS['sweep-subscriptions'].services.from(process.env);
 
 /** The schedule: what SNS says of every approver's subscription is written down, and a loss raises the alarm. */
 export const handler = eventHandler(z.unknown(), async () => {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { type Swept, sweepEnvironment, sweepEnvironments } from '../domain/ephemeral/sweep-environments.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
 import { countStuckEnvironments } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 
-const services = servicesOf('sweep');
+const services = FUNCTIONS.sweep.services.from(process.env);
 
 /** A wake-up names an environment whose time is over; the event of the clock has no detail of use. */
 const DetailSchema = z.object({ application: z.string().optional(), environment: z.string().optional() });

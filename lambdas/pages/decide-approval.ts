@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { decideGate, readForDecision } from '../domain/approval/decide-gate.ts';
 import { type Refusal, RefusedError } from '../domain/errors.ts';
+import type { Services } from '../functions.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
-import type { Services } from '../runtime/services.ts';
 import { approvalPage, type FormState } from './approval-template.ts';
 import { viewApproval } from './approval-view.ts';
 import { unknownLink } from './document.ts';

@@ -1,5 +1,5 @@
+import type { Services } from '../functions.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
-import type { Services } from '../runtime/services.ts';
 import { approvalPage } from './approval-template.ts';
 import { type ApprovalState, viewApproval } from './approval-view.ts';
 import { unknownLink } from './document.ts';

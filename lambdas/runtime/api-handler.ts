@@ -9,14 +9,12 @@ import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEAD
 import { type Log, logger } from './logger.ts';
 import type { OperationLoader } from './operation.ts';
 import { requestLog } from './request-log.ts';
-import { type Services, servicesOf } from './services.ts';
 
 /** No request of this API comes near it. */
 const MOST_BODY_CHARACTERS = 256 * 1024;
 
-/** What tests put in the place of the real world. */
-interface Surroundings<Name extends FunctionName> {
-  readonly services?: Services<Name>;
+interface Surroundings<Services> {
+  readonly services: Services;
   readonly log?: Log;
 }
 
@@ -24,10 +22,10 @@ interface Surroundings<Name extends FunctionName> {
  * A function of the API: finds the operation by route key, answers in JSON, and turns what is thrown into problems.
  * Nothing of a request but its route and caller is logged.
  */
-export function apiHandler<Name extends FunctionName>(
-  name: Name,
-  operations: Readonly<Record<string, OperationLoader<Services<Name>>>>,
-  { services = servicesOf(name), log = logger }: Surroundings<Name> = {},
+export function apiHandler<Services extends object>(
+  name: FunctionName,
+  operations: Readonly<Record<string, OperationLoader<Services>>>,
+  { services, log = logger }: Surroundings<NoInfer<Services>>,
 ) {
   return middy<unknown, HttpAnswer>()
     .use(requestLog(log))

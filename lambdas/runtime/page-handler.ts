@@ -4,7 +4,6 @@ import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
 import { requestLog } from './request-log.ts';
-import { type Services, servicesOf } from './services.ts';
 
 /** A whole HTML document. */
 export interface Page {
@@ -18,26 +17,25 @@ export interface PageRequest {
   readonly form: URLSearchParams;
 }
 
-interface Site<Name extends FunctionName> {
+interface Site<Services> {
   /** One page per route key. */
-  readonly pages: Readonly<Record<string, (request: PageRequest, services: Services<Name>) => Promise<Page>>>;
+  readonly pages: Readonly<Record<string, (request: PageRequest, services: Services) => Promise<Page>>>;
   /** What people see when a page could not be made. */
   readonly failure: (status: number) => Page;
   /** Beyond "nothing at all": what the documents may load, and where their forms may post to. */
   readonly contentSecurityPolicy: string;
 }
 
-/** What tests put in the place of the real world. */
-interface Surroundings<Name extends FunctionName> {
-  readonly services?: Services<Name>;
+interface Surroundings<Services> {
+  readonly services: Services;
   readonly log?: Log;
 }
 
 /** A function that answers people: HTML, and a page for everything that goes wrong. */
-export function pageHandler<Name extends FunctionName>(
-  name: Name,
-  { pages, failure, contentSecurityPolicy }: Site<Name>,
-  { services = servicesOf(name), log = logger }: Surroundings<Name> = {},
+export function pageHandler<Services>(
+  name: FunctionName,
+  { pages, failure, contentSecurityPolicy }: Site<Services>,
+  { services, log = logger }: Surroundings<NoInfer<Services>>,
 ) {
   const respond = ({ status, html }: Page): HttpAnswer => ({
     statusCode: status,

@@ -1,10 +1,10 @@
 import { analyzeDeploymentPlan, PlanVerdictSchema } from '../domain/deployment/analyze-deployment-plan.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { countProviders } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { AnalysisPayload } from './payload.ts';
 
-const services = servicesOf('analyze-plan');
+const services = FUNCTIONS['analyze-plan'].services.from(process.env);
 
 export const handler = taskHandler(
   { input: AnalysisPayload, output: PlanVerdictSchema },

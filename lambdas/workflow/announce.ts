@@ -1,10 +1,10 @@
 import { announceEnding } from '../domain/deployment/announce-ending.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { countEnding } from '../runtime/metrics.ts';
-import { servicesOf } from '../runtime/services.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload, NoResult } from './payload.ts';
 
-const services = servicesOf('announce');
+const services = FUNCTIONS.announce.services.from(process.env);
 
 export const handler = taskHandler({ input: DeploymentPayload, output: NoResult }, async ({ deploymentId }) => {
   countEnding(await announceEnding(services, deploymentId));

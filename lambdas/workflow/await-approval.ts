@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { awaitGate } from '../domain/approval/await-approval.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { GatePayload, NoResult } from './payload.ts';
 
-const services = servicesOf('await-approval');
+const services = FUNCTIONS['await-approval'].services.from(process.env);
 
 export const handler = taskHandler(
   { input: GatePayload.extend({ token: z.string().min(1).max(2048) }), output: NoResult },

@@ -1,9 +1,9 @@
 import { checkPlan, PlanCheckSchema } from '../domain/deployment/check-plan.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';
 
-const services = servicesOf('check-plan');
+const services = FUNCTIONS['check-plan'].services.from(process.env);
 
 export const handler = taskHandler({ input: DeploymentPayload, output: PlanCheckSchema }, ({ deploymentId }) =>
   checkPlan(services, deploymentId),

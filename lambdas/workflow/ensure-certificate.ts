@@ -1,10 +1,9 @@
 import { CertificateAnswerSchema, ensureCertificate } from '../domain/dns/ensure-certificate.ts';
-import { dnsServices } from '../runtime/dns-services.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';
 
-const services = { ...servicesOf('ensure-certificate'), ...dnsServices() };
+const services = FUNCTIONS['ensure-certificate'].services.from(process.env);
 
 export const handler = taskHandler({ input: DeploymentPayload, output: CertificateAnswerSchema }, ({ deploymentId }) =>
   ensureCertificate(services, deploymentId),

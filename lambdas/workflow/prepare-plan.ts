@@ -1,9 +1,9 @@
 import { PreparedPlanSchema, preparePlan } from '../domain/build/prepare-plan.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';
 
-const services = servicesOf('prepare-plan');
+const services = FUNCTIONS['prepare-plan'].services.from(process.env);
 
 export const handler = taskHandler({ input: DeploymentPayload, output: PreparedPlanSchema }, ({ deploymentId }) =>
   preparePlan(services, deploymentId),

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { CaughtSchema } from '../domain/deployment/caught.ts';
 import { EndingSchema, recordEnding } from '../domain/deployment/record-ending.ts';
 import { StatusSchema } from '../domain/model/deployment.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { DeploymentPayload } from './payload.ts';
 
-const services = servicesOf('record-ending');
+const services = FUNCTIONS['record-ending'].services.from(process.env);
 
 export const handler = taskHandler(
   {

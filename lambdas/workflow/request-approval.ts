@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { requestApproval } from '../domain/approval/request-approval.ts';
-import { servicesOf } from '../runtime/services.ts';
+import { FUNCTIONS } from '../functions.ts';
 import { taskHandler } from '../runtime/task-handler.ts';
 import { GatePayload } from './payload.ts';
 
-const services = servicesOf('request-approval');
+const services = FUNCTIONS['request-approval'].services.from(process.env);
 
 export const handler = taskHandler(
   { input: GatePayload, output: z.object({ outcome: z.enum(['asked', 'blocked']), timeoutSeconds: z.int().min(1) }) },

@@ -1,7 +1,7 @@
 import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
 import { recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
-import type { Ending } from '../../lambdas/domain/endings.ts';
 import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
+import type { Ending } from '../../lambdas/domain/endings.ts';
 import type { Planned } from '../../lambdas/domain/model/deployment.ts';
 import { plannedOf, withPlan } from '../../lambdas/domain/model/deployment.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type * as z from 'zod';
 import { requireAllowed } from '../../lambdas/domain/build/config-source.ts';
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { servicesOf } from '../../lambdas/runtime/services.ts';
 import { ofType, stagegate, type Template } from './synthesized.ts';
 
 const template = stagegate();
@@ -31,9 +31,11 @@ describe('functions', () => {
     });
   });
 
-  test.each(Object.entries(FUNCTIONS))('%s is told exactly what its schema asks for', (name, { environment }) => {
+  test.each(Object.entries(FUNCTIONS))('%s is told exactly what its schema asks for', (name, { services }) => {
     const variables = called(name)?.Environment?.Variables ?? {};
-    const needed = Object.entries(environment.shape).filter(([, schema]) => !schema.safeParse(undefined).success);
+    const needed = Object.entries<z.ZodType>(services.variables).filter(
+      ([, schema]) => !schema.safeParse(undefined).success,
+    );
     expect(Object.keys(variables).sort()).toEqual(needed.map(([variable]) => variable).sort());
   });
 
@@ -97,7 +99,7 @@ describe('functions', () => {
       const ALLOWED_SOURCES = ofType(configuration, 'AWS::Lambda::Function').find(
         ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
       )?.[1].Properties.Environment.Variables.ALLOWED_SOURCES;
-      const { allowedSources } = servicesOf('configure', {
+      const { allowedSources } = FUNCTIONS.configure.services.from({
         ...{ TABLE_NAME: 'records', LEAST_GATE_EXPIRY_SECONDS: '3600', ALLOWED_SOURCES, RESERVED_ACCOUNT: '' },
       });
       return allowedSources;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lazyPort } from '../../lambdas/runtime/lazy-port.ts';
+import { lazyPort } from '../../lambdas/runtime/services/lazy-port.ts';
 
 interface Echo {
   readonly place: string;

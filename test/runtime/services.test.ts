@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { servicesOf } from '../../lambdas/runtime/services.ts';
 import { FUNCTION_VARIABLES } from '../function-variables.ts';
 
 /** The service that each variable brings, by its name. */
@@ -27,8 +26,8 @@ const NAMES = Object.keys(FUNCTIONS).filter((name): name is FunctionName => Obje
 
 describe('the services of a function', () => {
   test.each(NAMES)('%s: exactly those its variables speak of', (name) => {
-    const services: object = servicesOf(name, FUNCTION_VARIABLES);
-    const variables = Object.keys(FUNCTIONS[name].environment.shape);
+    const services: object = FUNCTIONS[name].services.from(FUNCTION_VARIABLES);
+    const variables = Object.keys(FUNCTIONS[name].services.variables);
     const wanted = Object.entries(BROUGHT_BY).filter(([variable]) => variables.includes(variable));
     const given = Object.values(BROUGHT_BY).filter((service) => Reflect.get(services, service) !== undefined);
     expect(given).toEqual(wanted.map(([, service]) => service));
@@ -36,6 +35,6 @@ describe('the services of a function', () => {
 
   test('are not made without a variable, which is named', () => {
     const { TABLE_NAME: _, ...others } = FUNCTION_VARIABLES;
-    expect(() => servicesOf('read', others)).toThrow('TABLE_NAME');
+    expect(() => FUNCTIONS.read.services.from(others)).toThrow('TABLE_NAME');
   });
 });

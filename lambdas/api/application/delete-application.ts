@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { removeApplication } from '../../domain/application/remove-application.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 export const deleteApplication = operation(

@@ -1,7 +1,7 @@
 import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 export const getApplication = operation(

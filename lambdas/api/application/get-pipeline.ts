@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 const StepSchema = z.object({

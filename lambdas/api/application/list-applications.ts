@@ -1,7 +1,7 @@
 import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { PageQuery, pageOf } from '../inputs.ts';
 
 export const listApplications = operation(

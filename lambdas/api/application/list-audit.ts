@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { NotFoundError } from '../../domain/errors.ts';
 import { AuditEntrySchema, AuditHeadSchema } from '../../domain/model/audit.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
 const AuditQuery = PageQuery.extend({ order: z.enum(['oldest', 'newest']).default('oldest') });

@@ -1,8 +1,8 @@
 import { ApplicationViewSchema, showApplication } from '../../domain/application/application-view.ts';
 import { configureApplication } from '../../domain/application/configure-application.ts';
 import { ApplicationSettingsSchema } from '../../domain/model/application.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 export const putApplication = operation(

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { removeApprover } from '../../domain/approver/remove-approver.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApproverPath } from '../inputs.ts';
 
 export const deleteApprover = operation(

@@ -1,8 +1,8 @@
 import { ApproverViewSchema, showApprover } from '../../domain/approver/approver-view.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listApprovers = operation(

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { ApproverViewSchema, showApprover } from '../../domain/approver/approver-view.ts';
 import { confirmApprover } from '../../domain/approver/confirm-approver.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApproverPath } from '../inputs.ts';
 
 const ConfirmationRequestSchema = z.strictObject({

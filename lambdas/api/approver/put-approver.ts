@@ -1,8 +1,8 @@
 import { ApproverViewSchema } from '../../domain/approver/approver-view.ts';
 import { registerApprover } from '../../domain/approver/register-approver.ts';
 import { ApproverSettingsSchema } from '../../domain/model/approver.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApproverPath } from '../inputs.ts';
 
 export const putApprover = operation(

@@ -3,8 +3,8 @@ import { cancelDeployment as cancel } from '../../domain/deployment/cancel-deplo
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { isTerminal } from '../../domain/model/deployment.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { DeploymentPath } from '../inputs.ts';
 
 export const cancelDeployment = operation(

@@ -1,7 +1,7 @@
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { DeploymentPath } from '../inputs.ts';
 
 export const getDeployment = operation(

@@ -3,8 +3,8 @@ import { PlanViewSchema, viewPlan } from '../../domain/deployment/plan-view.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import { plannedOf } from '../../domain/model/deployment.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { DeploymentPath } from '../inputs.ts';
 
 export const getPlan = operation(

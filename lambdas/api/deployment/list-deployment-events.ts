@@ -1,8 +1,8 @@
 import { DeploymentEventSchema } from '../../domain/model/deployment-event.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { DeploymentPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listDeploymentEvents = operation(

@@ -1,8 +1,8 @@
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listDeployments = operation(

@@ -1,9 +1,9 @@
 import { redeemTicket } from '../../domain/build/redeem-ticket.ts';
 import { CredentialsAnswerSchema, CredentialsRequestSchema } from '../../domain/contract/build-credentials.ts';
 import { RefusedError } from '../../domain/errors.ts';
+import type { Services } from '../../functions.ts';
 import { countCredentialsRefused } from '../../runtime/metrics.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 
 export const postBuildCredentials = operation(
   {

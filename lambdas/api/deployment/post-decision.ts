@@ -3,8 +3,8 @@ import { decideAsCaller } from '../../domain/approval/decide-gate.ts';
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { Sha256Schema } from '../../domain/names.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { GatePath } from '../inputs.ts';
 
 const DecisionRequestSchema = z.strictObject({

@@ -5,8 +5,8 @@ import { requestDeployment } from '../../domain/deployment/request-deployment.ts
 import { ReleaseNumberSchema } from '../../domain/names.ts';
 import { OperationSchema } from '../../domain/operation.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 const DeploymentRequestSchema = z

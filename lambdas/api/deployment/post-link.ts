@@ -4,8 +4,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { EmailSchema } from '../../domain/names.ts';
 import { GateNameSchema } from '../../domain/policy.ts';
 import { findDeployment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { GatePath } from '../inputs.ts';
 
 const LinkRequestSchema = z.strictObject({ email: EmailSchema });

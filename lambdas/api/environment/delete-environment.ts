@@ -3,8 +3,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { requestRemoval } from '../../domain/environment/request-removal.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const deleteEnvironment = operation(

@@ -1,7 +1,7 @@
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
 import { findApplication, findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const getEnvironment = operation(

@@ -1,7 +1,7 @@
 import { OutputsViewSchema, showOutputs } from '../../domain/environment/outputs-view.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const getOutputs = operation(

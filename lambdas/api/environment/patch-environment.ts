@@ -3,8 +3,8 @@ import { adjustEnvironment } from '../../domain/environment/adjust-environment.t
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
 import { EnvironmentPatchSchema } from '../../domain/model/environment.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const patchEnvironment = operation(

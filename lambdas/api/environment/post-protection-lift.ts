@@ -4,8 +4,8 @@ import { liftProtection } from '../../domain/environment/lift-protection.ts';
 import { RequesterSchema } from '../../domain/model/deployment.ts';
 import { ProtectionLiftRequestSchema } from '../../domain/model/protection-lift.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 const LiftViewSchema = z.object({ address: z.string(), reason: z.string(), by: RequesterSchema, at: z.string() });

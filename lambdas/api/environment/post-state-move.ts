@@ -2,8 +2,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
 import { moveState, StateMoveSchema } from '../../domain/environment/move-state.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const postStateMove = operation(

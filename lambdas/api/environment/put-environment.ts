@@ -2,8 +2,8 @@ import { configureEnvironment } from '../../domain/environment/configure-environ
 import { EnvironmentViewSchema, viewEnvironment } from '../../domain/environment/environment-view.ts';
 import { EnvironmentSettingsSchema } from '../../domain/model/environment.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 export const putEnvironment = operation(

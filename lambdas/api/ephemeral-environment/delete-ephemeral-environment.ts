@@ -2,8 +2,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { deleteEphemeral } from '../../domain/ephemeral/delete-ephemeral.ts';
 import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
 import { findEphemeral } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EphemeralPath } from '../inputs.ts';
 
 export const deleteEphemeralEnvironment = operation(

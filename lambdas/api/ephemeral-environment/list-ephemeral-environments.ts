@@ -3,8 +3,8 @@ import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '..
 import { listEphemeral, pageThrough } from '../../domain/ephemeral/list-ephemeral.ts';
 import type { Store } from '../../domain/ports.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
 /** The cost is that of all of them, whatever the page. */

@@ -3,8 +3,8 @@ import { adjustEphemeral } from '../../domain/ephemeral/adjust-ephemeral.ts';
 import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
 import { EphemeralPatchSchema } from '../../domain/model/ephemeral-environment.ts';
 import { findEphemeral } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EphemeralPath } from '../inputs.ts';
 
 export const patchEphemeralEnvironment = operation(

@@ -4,8 +4,8 @@ import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/de
 import { redeployEphemeral } from '../../domain/ephemeral/redeploy-ephemeral.ts';
 import { CommitSchema } from '../../domain/names.ts';
 import { findEphemeral } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { EphemeralPath } from '../inputs.ts';
 
 export const postEphemeralDeployment = operation(

@@ -3,8 +3,8 @@ import { createEphemeral } from '../../domain/ephemeral/create-ephemeral.ts';
 import { EphemeralViewSchema, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
 import { EphemeralRequestSchema } from '../../domain/model/ephemeral-environment.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 export const postEphemeralEnvironment = operation(

@@ -1,4 +1,7 @@
+import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { CREDENTIALS } from '../operations.ts';
 
-export const handler = apiHandler('credentials', CREDENTIALS);
+export const handler = apiHandler('credentials', CREDENTIALS, {
+  services: FUNCTIONS.credentials.services.from(process.env),
+});

@@ -1,4 +1,7 @@
+import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { EPHEMERAL } from '../operations.ts';
 
-export const handler = apiHandler('ephemeral', EPHEMERAL);
+export const handler = apiHandler('ephemeral', EPHEMERAL, {
+  services: FUNCTIONS.ephemeral.services.from(process.env),
+});

@@ -1,4 +1,7 @@
+import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { READ } from '../operations.ts';
 
-export const handler = apiHandler('read', READ);
+export const handler = apiHandler('read', READ, {
+  services: FUNCTIONS.read.services.from(process.env),
+});

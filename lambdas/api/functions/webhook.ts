@@ -1,4 +1,7 @@
+import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { WEBHOOK } from '../operations.ts';
 
-export const handler = apiHandler('webhook', WEBHOOK);
+export const handler = apiHandler('webhook', WEBHOOK, {
+  services: FUNCTIONS.webhook.services.from(process.env),
+});

@@ -1,7 +1,7 @@
 import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-view.ts';
 import { findRelease } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ReleasePath } from '../inputs.ts';
 
 export const getRelease = operation(

@@ -1,8 +1,8 @@
 import { LISTINGS } from '../../domain/model/table/listings.ts';
 import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listReleases = operation(

@@ -3,8 +3,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { EnvironmentNameSchema, ReleaseNumberSchema } from '../../domain/names.ts';
 import { requestPromotion } from '../../domain/release/request-promotion.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 const PromotionRequestSchema = z.strictObject({

@@ -3,8 +3,8 @@ import { requesterOf } from '../../domain/approver/requester.ts';
 import { CommitSchema } from '../../domain/names.ts';
 import { registerRelease } from '../../domain/release/register-release.ts';
 import { ReleaseViewSchema, viewRelease } from '../../domain/release/release-view.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { ApplicationPath } from '../inputs.ts';
 
 const ReleaseRequestSchema = z.strictObject({

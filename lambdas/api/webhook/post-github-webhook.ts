@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { publishOnce } from '../../domain/webhook/publish-once.ts';
+import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import type { Services } from '../../runtime/services.ts';
 import { meaningOf, readGithubRequest, requirePart } from './github-payload.ts';
 import { requireSignature } from './github-signature.ts';
 

@@ -1,0 +1,12 @@
+import * as z from 'zod';
+import type { EnvironmentRoles } from '../../domain/ports.ts';
+import { lazyPort } from './lazy-port.ts';
+import { service } from './service-set.ts';
+
+/** The roles of environments, for builds of the control plane's own account and of nobody else. */
+export const environmentRoles = service({ CONTROL_ACCOUNT: z.string().regex(/^\d{12}$/) }, ({ CONTROL_ACCOUNT }) => ({
+  controlAccount: CONTROL_ACCOUNT,
+  environmentRoles: lazyPort<EnvironmentRoles>(
+    async () => new (await import('../../adapters/sts-environment-roles.ts')).StsEnvironmentRoles(),
+  ),
+}));

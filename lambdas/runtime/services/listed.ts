@@ -1,0 +1,2 @@
+/** The parts of a comma-separated variable; none of an empty one. */
+export const listed = (text: string): string[] => text.split(',').filter(Boolean);
