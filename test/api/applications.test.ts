@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
+import type { Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Page } from '../../lambdas/domain/ports.ts';
-import type { Kind, Listing, RecordOf } from '../../lambdas/domain/records.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';

@@ -1,7 +1,8 @@
-import { NotHolderError, PlanStaleError } from '../errors.ts';
+import { PlanStaleError } from '../errors.ts';
 import { planAgain, type Staleness } from '../model/deployment.ts';
 import { returnLift } from '../model/protection-lift.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 
 /** A state that changes faster than this many plans can be approved is for people to look at. */
@@ -18,9 +19,7 @@ interface Services {
  */
 export async function beginNextRound({ store, surroundings }: Services, id: string, because: Staleness): Promise<void> {
   await store.transact(async (transaction) => {
-    const deployment = await transaction.get('deployment', { id });
-    if (deployment?.status !== 'awaiting_approval' && deployment?.status !== 'applying')
-      throw new NotHolderError(`planning "${id}" again: it is ${deployment?.status ?? 'absent'}`);
+    const deployment = await loadDeployment(transaction, id, 'planning again', ['awaiting_approval', 'applying']);
     if (deployment.round >= MOST_ROUNDS)
       throw new PlanStaleError(
         `the plan was made ${deployment.round} times and has gone stale each time, the last time because ${IN_WORDS[because]}`,

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { dnsVariables } from '../dns/dns-subject.ts';
-import { NotHolderError } from '../errors.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+import { loadHeld } from '../transaction/load-held.ts';
 import { BuildRequestSchema, inspectBuild, planBuild } from './build-request.ts';
 import { issueTicket } from './issue-ticket.ts';
 
@@ -25,21 +26,14 @@ export async function preparePlan(
   id: string,
 ): Promise<PreparedPlan> {
   return store.transact(async (transaction) => {
-    const deployment = await transaction.get('deployment', { id });
-    if (!deployment) throw new NotHolderError(`planning "${id}": there is no such deployment`);
-    const { application: name, environment: target } = deployment;
-    const [state, dns, application, environment] = await Promise.all([
-      transaction.get('environmentState', { application: name, environment: target }),
-      transaction.get('environmentDns', { application: name, environment: target }),
-      transaction.get('application', { name }),
-      transaction.get('environment', { application: name, name: target }),
-      transaction.get('buildTicket', { deploymentId: id, purpose: 'plan', round: deployment.round }),
-    ]);
-    if (state?.holder?.deploymentId !== id || deployment.status !== 'planning')
-      throw new NotHolderError(
-        `planning "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
-      );
-    if (!application || !environment) throw new NotHolderError(`planning "${id}": its environment was removed`);
+    const findDns = ({ application: name, environment: target }: Deployment) =>
+      transaction.get('environmentDns', { application: name, environment: target });
+    const held = await loadHeld(transaction, id, 'planning', ['planning'], async (deployment) => {
+      const ticket = { deploymentId: id, purpose: 'plan', round: deployment.round } as const;
+      await Promise.all([findDns(deployment), transaction.get('buildTicket', ticket)]);
+    });
+    const { deployment, application, environment } = held;
+    const dns = await findDns(deployment);
     const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
     const plan = planBuild(subject, ticket, dnsVariables(application, environment, dns));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { NotHolderError } from '../errors.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { Store } from '../ports.ts';
+import { loadHeld } from '../transaction/load-held.ts';
 
 export const AcquisitionSchema = z.object({
   /** A certificate comes before the plan; what is destroyed needs no new one. */
@@ -15,20 +16,12 @@ export type Acquisition = z.infer<typeof AcquisitionSchema>;
  * Throws NotHolderError, having changed nothing.
  */
 export async function acquireEnvironment({ store }: { store: Store }, id: string): Promise<Acquisition> {
-  const deployment = await store.get('deployment', { id });
-  if (!deployment) throw new NotHolderError(`acquiring the environment for "${id}": there is no such deployment`);
-  const { application: name, environment: target } = deployment;
-  const [state, dns, application, environment] = await Promise.all([
-    store.get('environmentState', { application: name, environment: target }),
-    store.get('environmentDns', { application: name, environment: target }),
-    store.get('application', { name }),
-    store.get('environment', { application: name, name: target }),
-  ]);
-  if (state?.holder?.deploymentId !== id || deployment.status !== 'planning')
-    throw new NotHolderError(
-      `acquiring ${name}/${target} for "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
-    );
-  if (!application || !environment) throw new NotHolderError(`acquiring ${name}/${target} for "${id}": it was removed`);
+  const ahead = await store.readAhead();
+  const findDns = ({ application, environment: target }: Deployment) =>
+    ahead.get('environmentDns', { application, environment: target });
+  const held = await loadHeld(ahead, id, 'acquiring the environment for', ['planning'], findDns);
+  const { deployment, environment } = held;
+  const dns = await findDns(deployment);
   return {
     needsCertificate: environment.dns !== undefined && deployment.operation !== 'destroy',
     needsDns: environment.dns !== undefined || dns !== undefined,

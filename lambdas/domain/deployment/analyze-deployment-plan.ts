@@ -7,8 +7,7 @@ import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from '../contract/build-result.ts';
 import type { LockedProvider } from '../contract/locked-provider.ts';
 import { unfitAddress } from '../contract/state-address.ts';
-import { BuildResultError, NotHolderError } from '../errors.ts';
-import type { Application } from '../model/application.ts';
+import { BuildResultError } from '../errors.ts';
 import {
   type Deployment,
   type DeploymentIn,
@@ -33,6 +32,7 @@ import { type Configuration, configurationOf } from '../plan/parity.ts';
 import { providerChanges } from '../plan/provider-changes.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from '../policy.ts';
 import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
+import { type Held, loadDeployment, loadHeld } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { objectionTo } from './objection.ts';
@@ -81,11 +81,9 @@ export async function analyzeDeploymentPlan(
 ): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
   const ahead = await store.readAhead();
-  const deployment = await ahead.get('deployment', { id });
-  if (deployment?.status !== 'planning')
-    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const deployment = await loadDeployment(ahead, id, DOING, ['planning']);
   const [subject, lifts, left, prices] = await Promise.all([
-    load(ahead, deployment),
+    loadHeld(ahead, id, DOING, ['planning']),
     listLifts(store, deployment),
     readResult(artifacts, runPrefix(deployment), 'planResult', PlanSuccessSchema),
     findPriceSheet(artifacts, services.priceSheetKey),
@@ -130,24 +128,9 @@ export async function analyzeDeploymentPlan(
   return { ...verdict, ...(claimed.providers && { providers: claimed.providers }) };
 }
 
-interface Subject {
-  readonly application: Application;
-  readonly environment: Environment;
-  readonly state: EnvironmentState | undefined;
-  readonly deployment: DeploymentIn<'planning'>;
-}
+const DOING = 'analysing the plan of';
 
-async function load(reader: Reader, deployment: DeploymentIn<'planning'>): Promise<Subject> {
-  const { id, application: name, environment: target } = deployment;
-  const [application, environment, state] = await Promise.all([
-    reader.get('application', { name }),
-    reader.get('environment', { application: name, name: target }),
-    reader.get('environmentState', { application: name, environment: target }),
-  ]);
-  if (!application || !environment)
-    throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
-  return { application, environment, state, deployment };
-}
+type Subject = Held<'planning'>;
 
 /** Reads side by side what `settle` asks for as its rules go. */
 async function readForSettling(ahead: Reader, deployment: Deployment): Promise<void> {
@@ -322,15 +305,7 @@ async function settle(
   { planned, backend, resources, blocked }: Found,
   surroundings: Surroundings,
 ): Promise<PlanVerdict> {
-  const deployment = await transaction.get('deployment', { id });
-  if (deployment?.status !== 'planning')
-    throw new NotHolderError(`analysing the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
-  const { application, environment } = deployment;
-  const [target, state] = await Promise.all([
-    transaction.get('environment', { application, name: environment }),
-    transaction.get('environmentState', { application, environment }),
-  ]);
-  if (!target || !state) throw new NotHolderError(`analysing the plan of "${id}": its environment was removed`);
+  const { deployment, environment: target, state } = await loadHeld(transaction, id, DOING, ['planning']);
   const claimRefusal = await claimState(transaction, target, backend, surroundings);
   if (!claimRefusal) transaction.put('environmentState', withSeen(state, resources, id, surroundings.now()));
   const { inState } = resources;

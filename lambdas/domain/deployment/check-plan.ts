@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { beginNextRound } from '../build/next-round.ts';
 import type { StateHead } from '../contract/state-head.ts';
-import { NotHolderError } from '../errors.ts';
 import type { Planned, Staleness } from '../model/deployment.ts';
 import { policyOf } from '../policy.ts';
 import type { StateReader, Store, Surroundings } from '../ports.ts';
 import { findApplication, findEnvironment } from '../transaction/find.ts';
+import { loadDeployment } from '../transaction/load-held.ts';
 
 export const PlanCheckSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('current') }),
@@ -27,10 +27,9 @@ interface Services {
 export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
   const { store, states, surroundings } = services;
   const ahead = await store.readAhead();
-  const deployment = await ahead.get('deployment', { id });
-  if (deployment?.status === 'planning' && deployment.stale) return { outcome: 'stale' };
-  if (deployment?.status !== 'awaiting_approval')
-    throw new NotHolderError(`checking the plan of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const begun = await ahead.get('deployment', { id });
+  if (begun?.status === 'planning' && begun.stale) return { outcome: 'stale' };
+  const deployment = await loadDeployment(ahead, id, 'checking the plan of', ['awaiting_approval']);
   // ConsumePlan ends it; nothing is planned for that.
   if (deployment.cancelRequestedBy) return { outcome: 'current' };
   const [{ policy }, environment] = await Promise.all([

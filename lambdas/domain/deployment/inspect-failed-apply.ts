@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { beginNextRound, MOST_ROUNDS } from '../build/next-round.ts';
 import { readResult } from '../build/read-result.ts';
 import { ApplyResultSchema } from '../contract/build-result.ts';
-import { NotHolderError } from '../errors.ts';
 import { type DeploymentIn, runPrefix } from '../model/deployment.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+import { loadDeployment } from '../transaction/load-held.ts';
 
 export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed') }),
@@ -20,15 +20,13 @@ export async function inspectFailedApply(
   services: { readonly store: Store; readonly artifacts: ArtifactStore; readonly surroundings: Surroundings },
   id: string,
 ): Promise<ApplyInspection> {
-  const deployment = await services.store.get('deployment', { id });
-  const isBegun = deployment?.status === 'planning' && deployment.stale !== undefined;
-  if (!isBegun) {
-    if (deployment?.status !== 'applying')
-      throw new NotHolderError(`inspecting the apply of "${id}": it is ${deployment?.status ?? 'absent'}`);
-    const mayPlanAgain = deployment.round < MOST_ROUNDS && !deployment.cancelRequestedBy;
-    if (!mayPlanAgain || !(await wasRefusedAsStale(services.artifacts, deployment))) return { outcome: 'failed' };
-    await beginNextRound(services, id, 'refused-as-stale');
-  }
+  const ahead = await services.store.readAhead();
+  const begun = await ahead.get('deployment', { id });
+  if (begun?.status === 'planning' && begun.stale) return { outcome: 'stale' };
+  const deployment = await loadDeployment(ahead, id, 'inspecting the apply of', ['applying']);
+  const mayPlanAgain = deployment.round < MOST_ROUNDS && !deployment.cancelRequestedBy;
+  if (!mayPlanAgain || !(await wasRefusedAsStale(services.artifacts, deployment))) return { outcome: 'failed' };
+  await beginNextRound(services, id, 'refused-as-stale');
   return { outcome: 'stale' };
 }
 

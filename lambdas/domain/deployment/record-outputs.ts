@@ -1,8 +1,9 @@
 import { runObjectKey } from '../contract/run-objects.ts';
-import { BuildResultError, NotHolderError } from '../errors.ts';
+import { BuildResultError } from '../errors.ts';
 import { runPrefix } from '../model/deployment.ts';
 import { presentableOutputs, TerraformOutputsSchema } from '../model/outputs.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+import { loadDeployment } from '../transaction/load-held.ts';
 
 /** Keeps the outputs of the apply with the environment; sensitive values stay in the bucket only. */
 export async function recordOutputs(
@@ -10,9 +11,7 @@ export async function recordOutputs(
   id: string,
 ): Promise<void> {
   const ahead = await store.readAhead();
-  const deployment = await ahead.get('deployment', { id });
-  if (deployment?.status !== 'applying')
-    throw new NotHolderError(`recording the outputs of "${id}": it is ${deployment?.status ?? 'absent'}`);
+  const deployment = await loadDeployment(ahead, id, 'recording the outputs of', ['applying']);
   const where = { application: deployment.application, environment: deployment.environment };
   const [found] = await Promise.all([
     artifacts.getJson(runObjectKey(runPrefix(deployment), 'outputs')),

@@ -1,6 +1,5 @@
 import type * as z from 'zod';
 import type { BuildVariables } from '../contract/build-variables.ts';
-import { NotHolderError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import type { Deployment } from '../model/deployment.ts';
 import {
@@ -14,6 +13,7 @@ import { hostnameOf } from '../model/dns/hostname.ts';
 import type { HostedZone } from '../model/dns/zone-record.ts';
 import { type Environment, roleArnOf } from '../model/environment.ts';
 import type { AssumedRole, Certificates, HostedZones, PublicDns, Store, Surroundings } from '../ports.ts';
+import { loadHeld } from '../transaction/load-held.ts';
 
 export interface DnsServices {
   readonly store: Store;
@@ -38,22 +38,11 @@ export async function loadDnsSubject(
   id: string,
   statuses: readonly Deployment['status'][],
 ): Promise<DnsSubject> {
-  const deployment = await store.get('deployment', { id });
-  if (!deployment) throw new NotHolderError(`looking after the DNS for "${id}": there is no such deployment`);
-  const where = { application: deployment.application, environment: deployment.environment };
-  const [state, application, environment, dns] = await Promise.all([
-    store.get('environmentState', where),
-    store.get('application', { name: where.application }),
-    store.get('environment', { application: where.application, name: where.environment }),
-    store.get('environmentDns', where),
-  ]);
-  if (state?.holder?.deploymentId !== id || !statuses.includes(deployment.status))
-    throw new NotHolderError(
-      `looking after the DNS for "${id}": it is ${deployment.status}, the holder is ${state?.holder?.deploymentId ?? 'nobody'}`,
-    );
-  if (!application || !environment)
-    throw new NotHolderError(`looking after the DNS for "${id}": its environment was removed`);
-  return { application, environment, deployment, dns };
+  const ahead = await store.readAhead();
+  const findDns = ({ application, environment }: Deployment) =>
+    ahead.get('environmentDns', { application, environment });
+  const held = await loadHeld(ahead, id, 'looking after the DNS for', statuses, findDns);
+  return { ...held, dns: await findDns(held.deployment) };
 }
 
 /** The environment's own role, which looks after its certificate. */
