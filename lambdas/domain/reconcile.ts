@@ -16,7 +16,7 @@ export type ReconcileServices = EffectServices & {
   readonly surroundings: Surroundings;
 };
 
-/** A holder may be without an execution this long before the reconciler starts one (design, section 3). */
+/** A holder may be without an execution this long before the reconciler starts one. */
 const GRACE_MS = 60_000;
 
 export interface Repair {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 /** A statement that nothing tries is true for as long as nobody changes the code: each names its test, or why there is none. */
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 const lines = readFileSync(join(root, 'docs', 'threat-model.md'), 'utf8').split('\n');
 
 const TESTS = /`(test\/[^`]+)`/g;
