@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { loadAssembly } from './assembly/cloud-assembly.ts';
 import { type DeployedStack, deployTemplate } from './assembly/deploy-template.ts';
-import type { LocalContext, LocalEvent, LocalService, Provisioner } from './assembly/provision.ts';
+import type { LocalService, Provisioner } from './services/local-service.ts';
+import type { LocalContext, LocalEvent } from './services/local-context.ts';
 import type { Clock } from './clock.ts';
-import { startConfigPushes } from './config-pushes.ts';
+import { startConfigPushes } from './git/config-pushes.ts';
 import type { CallRecord } from './door/call-log.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
@@ -15,7 +16,7 @@ import { logsRoutes } from './pages/logs-page.ts';
 import { openDataDirectory } from './persistence/data-directory.ts';
 import { openDatabase } from './persistence/database.ts';
 import { createProgramStarter } from './programs/program-starter.ts';
-import { createEnvironmentLookup } from './registered-environments.ts';
+import { createEnvironmentLookup } from './targets/registered-environments.ts';
 import { type AcmService, createAcmService } from './services/acm/acm-service.ts';
 import { createApiGatewayService } from './services/api-gateway/api-gateway-service.ts';
 import { type CloudWatchService, createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
@@ -35,8 +36,8 @@ import { createSnsService, type SnsService } from './services/sns/sns-service.ts
 import { createSqsService, type QueueView, type SqsService } from './services/sqs/sqs-service.ts';
 import { createStatesService, type StatesService } from './services/states/states-service.ts';
 import { createStsService } from './services/sts/sts-service.ts';
-import { createTargetAccounts } from './target-accounts.ts';
-import { createTargetDns } from './target-dns.ts';
+import { createTargetAccounts } from './targets/target-accounts.ts';
+import { createTargetDns } from './targets/target-dns.ts';
 
 export { synthesize } from './synthesize.ts';
 

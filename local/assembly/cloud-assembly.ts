@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Asset } from './provision.ts';
+import type { Asset } from '../services/local-context.ts';
 import { parseTemplate, type Template } from './template.ts';
 
 /** A stack of a synthesized cloud assembly. */

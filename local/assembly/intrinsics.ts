@@ -1,4 +1,4 @@
-import type { Provisioned } from './provision.ts';
+import type { Provisioned } from '../services/local-service.ts';
 
 /** What intrinsic functions may refer to while one template is being created. */
 export interface IntrinsicScope {

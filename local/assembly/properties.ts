@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Resource } from './provision.ts';
+import type { Resource } from '../services/local-service.ts';
 
 /** CloudFormation takes `true` and `"true"` alike. */
 export const BooleanProperty = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LocalEvent } from '../assembly/provision.ts';
+import type { LocalEvent } from '../services/local-context.ts';
 import type { LocalDoor } from './door.ts';
 import { closeServer, createWireServer, listenOnLoopback } from './http-server.ts';
 import { readSignature, type SignedScope, verifySignature } from './signature.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { LocalEvent } from '../assembly/provision.ts';
+import type { LocalEvent } from '../services/local-context.ts';
 import { createAuthorization, describeCaller } from './authorization.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { type CredentialStore, createCredentialStore, type KeyGuard } from './credential-store.ts';

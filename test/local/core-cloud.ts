@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { type DeployedStack, deployTemplate } from '../../local/assembly/deploy-template.ts';
-import type { LocalContext, LocalEvent } from '../../local/assembly/provision.ts';
+import type { LocalContext, LocalEvent } from '../../local/services/local-context.ts';
 import { parseTemplate } from '../../local/assembly/template.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { LocalEvent } from '../../local/assembly/provision.ts';
+import type { LocalEvent } from '../../local/services/local-context.ts';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { openDatabase } from '../../local/persistence/database.ts';

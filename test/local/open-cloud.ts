@@ -1,4 +1,5 @@
-import type { LocalEvent, LocalService, Provisioned } from '../../local/assembly/provision.ts';
+import type { LocalService, Provisioned } from '../../local/services/local-service.ts';
+import type { LocalEvent } from '../../local/services/local-context.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { startDoorServer } from '../../local/door/door-server.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { deployTemplate } from '../../local/assembly/deploy-template.ts';
-import type { Provisioner } from '../../local/assembly/provision.ts';
+import type { Provisioner } from '../../local/services/local-service.ts';
 import { createAuthorization } from '../../local/door/authorization.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createPolicyRegistry, type PolicyRegistry } from '../../local/door/iam/policy-registry.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import type { LocalContext } from '../../assembly/provision.ts';
+import type { LocalContext } from '../local-context.ts';
 import type { Clock } from '../../clock.ts';
 import { buildEndpoints, INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { Resource } from '../../assembly/provision.ts';
+import type { Resource } from '../local-service.ts';
 import { type Buildspec, parseBuildspec } from './buildspec.ts';
 import { objectionToSource, type PrimarySource, SourceAuthSchema } from './source.ts';
 

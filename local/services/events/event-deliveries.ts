@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LocalContext } from '../../assembly/provision.ts';
+import type { LocalContext } from '../local-context.ts';
 import type { Clock } from '../../clock.ts';
 import { roleSession, serviceCaller } from '../../door/callers.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';

@@ -1,4 +1,4 @@
-import type { LocalContext } from '../../assembly/provision.ts';
+import type { LocalContext } from '../local-context.ts';
 import type { LocalFunction } from './local-function.ts';
 
 /** How Lambda treats events of one function that keep failing. */

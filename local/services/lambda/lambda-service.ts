@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { parseProperties } from '../../assembly/properties.ts';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { roleSession, serviceCaller } from '../../door/callers.ts';
 import type { KeyGuard } from '../../door/credential-store.ts';
 import { AwsError, type CallContext } from '../../door/wire.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 
 /** One line of a log group. */
 interface LogLine {

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import type { LocalEvent } from '../../assembly/provision.ts';
+import type { LocalEvent } from '../local-context.ts';
 import {
   type Answer,
   isRecordType,

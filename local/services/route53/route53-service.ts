@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import {
   AwsError,

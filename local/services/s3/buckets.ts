@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { Provisioner } from '../../assembly/provision.ts';
+import type { Provisioner } from '../local-service.ts';
 import { AwsError, type AwsService, type Door, type Operation } from '../../door/wire.ts';
 import { readText } from '../../door/xml-document.ts';
 import { bucketArn, onBucket } from './access.ts';

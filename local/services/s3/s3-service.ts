@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { LocalContext, LocalService, Provisioner } from '../../assembly/provision.ts';
+import type { LocalService, Provisioner } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import type { AwsService, Protocol, WireResponse } from '../../door/wire.ts';
 import { type BucketPlace, bucketOperations, bucketPolicyProvisioner, bucketProvisioner } from './buckets.ts';
 import { listingOperations } from './listing.ts';

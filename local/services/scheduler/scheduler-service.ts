@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { serviceCaller } from '../../door/callers.ts';
 import { AwsError, type Operation, type RequiredPermission } from '../../door/wire.ts';

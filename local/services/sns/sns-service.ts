@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
 import { createQueryProtocol } from '../../door/query-protocol.ts';

@@ -1,5 +1,6 @@
 import type { Execution, HistoryEvent } from '../../asl/execution.ts';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import type { ServiceEvent } from '../events/event-envelope.ts';

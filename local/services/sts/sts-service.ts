@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { LocalContext, LocalService } from '../../assembly/provision.ts';
+import type { LocalService } from '../local-service.ts';
+import type { LocalContext } from '../local-context.ts';
 import { roleSession } from '../../door/callers.ts';
 import { createQueryProtocol } from '../../door/query-protocol.ts';
 import { AwsError, type AwsService, type Caller, type Operation } from '../../door/wire.ts';

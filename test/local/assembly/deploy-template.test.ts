@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of CloudFormation
 import { describe, expect, test } from '@jest/globals';
 import { deployTemplate } from '../../../local/assembly/deploy-template.ts';
-import type { Provisioner } from '../../../local/assembly/provision.ts';
+import type { Provisioner } from '../../../local/services/local-service.ts';
 import { parseTemplate } from '../../../local/assembly/template.ts';
 
 const deploy = (

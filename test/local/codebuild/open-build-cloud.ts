@@ -6,7 +6,8 @@ import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-
 import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
 import { INSPECT_PROJECT } from '../../../lambdas/domain/contract/build-source.ts';
 import { RUN_OBJECTS } from '../../../lambdas/domain/contract/run-objects.ts';
-import type { LocalContext, Resource } from '../../../local/assembly/provision.ts';
+import type { Resource } from '../../../local/services/local-service.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';

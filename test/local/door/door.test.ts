@@ -3,7 +3,7 @@ import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { LocalEvent } from '../../../local/assembly/provision.ts';
+import type { LocalEvent } from '../../../local/services/local-context.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { type DoorServer, startDoorServer } from '../../../local/door/door-server.ts';

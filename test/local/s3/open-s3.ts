@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SILENT } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
-import type { LocalContext } from '../../../local/assembly/provision.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Branch, type Push, type WatchedBranch, watchRepository } from '../../local/git-watcher.ts';
-import { type Database, openDatabase } from '../../local/persistence/database.ts';
-import { createProgramStarter, type ProgramStarter } from '../../local/programs/program-starter.ts';
-import { createGitRepository, type GitRepository } from './codebuild/git-repository.ts';
+import { type Branch, type Push, type WatchedBranch, watchRepository } from '../../../local/git/git-watcher.ts';
+import { type Database, openDatabase } from '../../../local/persistence/database.ts';
+import { createProgramStarter, type ProgramStarter } from '../../../local/programs/program-starter.ts';
+import { createGitRepository, type GitRepository } from '../codebuild/git-repository.ts';
 
 let programs: ProgramStarter;
 beforeAll(() => {

@@ -7,25 +7,25 @@ import {
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
-import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
-import { ensureCertificate } from '../../lambdas/domain/dns/ensure-certificate.ts';
-import { publishDns } from '../../lambdas/domain/dns/publish-dns.ts';
-import type { Outputs } from '../../lambdas/domain/model/outputs.ts';
-import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
-import type { LocalContext } from '../../local/assembly/provision.ts';
-import { roleSession } from '../../local/door/callers.ts';
-import { createDoor, type LocalDoor } from '../../local/door/door.ts';
-import { type DoorServer, startDoorServer } from '../../local/door/door-server.ts';
-import { openDatabase } from '../../local/persistence/database.ts';
-import { type AcmService, createAcmService } from '../../local/services/acm/acm-service.ts';
-import { createRoute53Service, type Route53Service } from '../../local/services/route53/route53-service.ts';
-import { createStsService } from '../../local/services/sts/sts-service.ts';
-import { createTargetDns, type DnsEnvironment } from '../../local/target-dns.ts';
-import { DNS_SETTINGS, HOSTNAME, NOW } from '../builders.ts';
-import { World } from '../domain/world.ts';
-import { assemblyOf } from '../lib/synthesized.ts';
-import { ManualClock } from './manual-clock.ts';
+import { AcmCertificates } from '../../../lambdas/adapters/acm-certificates.ts';
+import { Route53HostedZones } from '../../../lambdas/adapters/route53-hosted-zones.ts';
+import { ensureCertificate } from '../../../lambdas/domain/dns/ensure-certificate.ts';
+import { publishDns } from '../../../lambdas/domain/dns/publish-dns.ts';
+import type { Outputs } from '../../../lambdas/domain/model/outputs.ts';
+import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
+import { roleSession } from '../../../local/door/callers.ts';
+import { createDoor, type LocalDoor } from '../../../local/door/door.ts';
+import { type DoorServer, startDoorServer } from '../../../local/door/door-server.ts';
+import { openDatabase } from '../../../local/persistence/database.ts';
+import { type AcmService, createAcmService } from '../../../local/services/acm/acm-service.ts';
+import { createRoute53Service, type Route53Service } from '../../../local/services/route53/route53-service.ts';
+import { createStsService } from '../../../local/services/sts/sts-service.ts';
+import { createTargetDns, type DnsEnvironment } from '../../../local/targets/target-dns.ts';
+import { DNS_SETTINGS, HOSTNAME, NOW } from '../../builders.ts';
+import { World } from '../../domain/world.ts';
+import { assemblyOf } from '../../lib/synthesized.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 /** The operations and the adapters against Route 53 and ACM on the wire, as the roles of the template allow it. */
 

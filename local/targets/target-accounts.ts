@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
-import type { CloudAssembly } from './assembly/cloud-assembly.ts';
-import { deployTemplate } from './assembly/deploy-template.ts';
-import type { LocalContext, Provisioner } from './assembly/provision.ts';
-import { SubjectSchema } from './differences.ts';
-import type { LocalDoor } from './door/door.ts';
-import type { ReadySource } from './services/codebuild/build-runner.ts';
-import { createIamService } from './services/iam/iam-service.ts';
-import { createKmsService } from './services/kms/kms-service.ts';
-import type { S3Service } from './services/s3/s3-service.ts';
+import type { CloudAssembly } from '../assembly/cloud-assembly.ts';
+import { deployTemplate } from '../assembly/deploy-template.ts';
+import type { Provisioner } from '../services/local-service.ts';
+import type { LocalContext } from '../services/local-context.ts';
+import { SubjectSchema } from '../differences.ts';
+import type { LocalDoor } from '../door/door.ts';
+import type { ReadySource } from '../services/codebuild/build-runner.ts';
+import { createIamService } from '../services/iam/iam-service.ts';
+import { createKmsService } from '../services/kms/kms-service.ts';
+import type { S3Service } from '../services/s3/s3-service.ts';
 
 /** An environment as its operator knows it: from its registration, not from what a build says about itself. */
 export interface RegisteredEnvironment {

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { STATE_READERS } from '../../lambdas/functions.ts';
-import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
-import { roleSession } from '../../local/door/callers.ts';
-import { createTargetAccounts, type RegisteredEnvironment } from '../../local/target-accounts.ts';
-import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../buildspecs/build-runs.ts';
-import { assemblyOf } from '../lib/synthesized.ts';
+import { STATE_READERS } from '../../../lambdas/functions.ts';
+import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
+import { roleSession } from '../../../local/door/callers.ts';
+import { createTargetAccounts, type RegisteredEnvironment } from '../../../local/targets/target-accounts.ts';
+import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../../buildspecs/build-runs.ts';
+import { assemblyOf } from '../../lib/synthesized.ts';
 import {
   type BuildCloud,
   type CloudParts,
@@ -14,8 +14,8 @@ import {
   region,
   stateBucket,
   targetAccountId,
-} from './codebuild/open-build-cloud.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+} from '../codebuild/open-build-cloud.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
 let cloud: BuildCloud;
