@@ -29,8 +29,8 @@ const STARTING_PROGRAMS = [
 const ofPrograms = (path) => `<rootDir>/${path.replaceAll('.', '\\.')}`;
 
 const runDirectory = {
-  globalSetup: '<rootDir>/test/run-directory.mjs',
-  globalTeardown: '<rootDir>/test/remove-run-directory.mjs',
+  globalSetup: '<rootDir>/test/harness/run-directory.mjs',
+  globalTeardown: '<rootDir>/test/harness/remove-run-directory.mjs',
 };
 
 export default {
@@ -62,11 +62,11 @@ export default {
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],
-  reporters: ['default', '<rootDir>/test/slowest-suites.mjs'],
+  reporters: ['default', '<rootDir>/test/harness/slowest-suites.mjs'],
   // Twice what a test waits for a single thing: nothing that goes on, however slowly, ends by the clock.
   testTimeout: 10 * 60_000,
   maxWorkers: 2,
-  testSequencer: '<rootDir>/test/longest-first.mjs',
+  testSequencer: '<rootDir>/test/harness/longest-first.mjs',
   // Suites leave memory behind, and a large process collects garbage and starts programs slowly.
   workerIdleMemoryLimit: '600MB',
 };

@@ -7,10 +7,10 @@ import * as z from 'zod';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
-import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
-import { isMotoInstalled, startMoto } from '../moto.ts';
-import type { ServerProcess } from '../server-process.ts';
-import { type StandInTable, startStandInTable, type TableAnswer, type TableRequest } from '../stand-in-table.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
+import { isMotoInstalled, startMoto } from '../harness/moto.ts';
+import type { ServerProcess } from '../harness/server-process.ts';
+import { type StandInTable, startStandInTable, type TableAnswer, type TableRequest } from '../harness/stand-in-table.ts';
 
 describeStore('DynamoStore on DynamoDB Local', onServer(startDynamoDbLocal));
 // moto serves each request in a thread of its own without isolating transactions: races prove nothing there.

@@ -9,9 +9,9 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { S3StateReader } from '../../lambdas/adapters/s3-state-reader.ts';
-import { anEnvironment } from '../builders.ts';
-import { clientAt, isMotoInstalled, startMoto } from '../moto.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { anEnvironment } from '../harness/builders.ts';
+import { clientAt, isMotoInstalled, startMoto } from '../harness/moto.ts';
+import type { ServerProcess } from '../harness/server-process.ts';
 
 const ENVIRONMENT = anEnvironment({ name: 'dev1', accountId: '123456789012' });
 const ADDRESS = { bucket: 'acme-state', key: 'apps/my-app/dev1/terraform.tfstate', region: 'eu-west-1' };

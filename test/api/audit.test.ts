@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
-import { OTHER_DIGEST } from '../builders.ts';
+import { OTHER_DIGEST } from '../harness/builders.ts';
 import { APPLICATION, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { ADMIN } from './test-api.ts';
 

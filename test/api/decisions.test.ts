@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { CLIENT, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 
 const CARL = 'arn:aws:sts::999999999999:assumed-role/Clients/carl';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { headlineOf } from '../../lambdas/domain/plan/analysis.ts';
-import { anAnalysis } from '../analysis-builder.ts';
-import { commitOf, DIGEST } from '../builders.ts';
+import { anAnalysis } from '../harness/analysis-builder.ts';
+import { commitOf, DIGEST } from '../harness/builders.ts';
 import { JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 
 const app = '/applications/my-app';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { anEnvironmentDns, HOSTNAME } from '../builders.ts';
+import { anEnvironmentDns, HOSTNAME } from '../harness/builders.ts';
 import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
 
 const app = '/applications/my-app';

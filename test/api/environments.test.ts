@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aHeadline, anOutcome, DIGEST } from '../builders.ts';
+import { aHeadline, anOutcome, DIGEST } from '../harness/builders.ts';
 import { APPLICATION, environmentBody, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { ADMIN, TestApi } from './test-api.ts';
 

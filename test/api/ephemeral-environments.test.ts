@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
 import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
-import { aHeadline, commitOf } from '../builders.ts';
+import { aHeadline, commitOf } from '../harness/builders.ts';
 import { APPLICATION, environmentBody, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 import { ADMIN, type Answer } from './test-api.ts';
 

@@ -7,7 +7,7 @@ import { plannedOf, withPlan } from '../../lambdas/domain/model/deployment.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';
-import { aPlanned, commitOf } from '../builders.ts';
+import { aPlanned, commitOf } from '../harness/builders.ts';
 import { PUBLIC_URL, TestApi } from './test-api.ts';
 
 export const APPLICATION = {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { headlineOf } from '../../lambdas/domain/plan/analysis.ts';
-import { anAnalysis } from '../analysis-builder.ts';
-import { DIGEST } from '../builders.ts';
+import { anAnalysis } from '../harness/analysis-builder.ts';
+import { DIGEST } from '../harness/builders.ts';
 import { CLIENT, JANE, PipelineWorld, STAFF } from './pipeline-world.ts';
 
 test('no answer and no log line ever holds a run secret, an external id, a task token, a link or a comment in a log', async () => {

@@ -15,7 +15,7 @@ import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
-import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../http-event.ts';
+import { httpEvent, LAMBDA_CONTEXT, routeOf } from '../harness/http-event.ts';
 
 export const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { EventBus } from '../../lambdas/domain/ports.ts';
-import { commitOf } from '../builders.ts';
+import { commitOf } from '../harness/builders.ts';
 import {
   AFTER,
   BEFORE,
@@ -12,7 +12,7 @@ import {
   pushPayload,
   signatureOf,
   ZEROS,
-} from '../github-payloads.ts';
+} from '../harness/github-payloads.ts';
 import { type Answer, TestApi } from './test-api.ts';
 
 const PATH = '/webhooks/github';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PlanSuccessSchema } from '../../lambdas/domain/contract/build-result.ts';
 import { readCommit } from '../../lambdas/domain/contract/commit-facts.ts';
-import { aCommitObject } from '../commit-object.ts';
+import { aCommitObject } from '../harness/commit-object.ts';
 import { ProgramRun } from './program-runs.ts';
 
 /** The plan build hands over what git shows of the commit it plans, or goes on without it. */

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { build } from 'esbuild';
 import { strToU8, type Zippable, zipSync } from 'fflate';
 import { type EngineRelease, officialAddress } from '../../lambdas/domain/contract/engine-release.ts';
-import { freePort } from '../free-port.ts';
-import { type HttpsServer, startHttpsServer } from '../https-server.ts';
+import { freePort } from '../harness/free-port.ts';
+import { type HttpsServer, startHttpsServer } from '../harness/https-server.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'buildspecs', 'program', 'engine', 'install-release.ts');

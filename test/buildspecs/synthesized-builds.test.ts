@@ -15,8 +15,8 @@ import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { findInstalledEngines } from '../../local/services/codebuild/installed-engines.ts';
-import { aDeployment, anApplication, anEnvironment, aPlanned } from '../builders.ts';
-import { type HttpsServer, startHttpsServer } from '../https-server.ts';
+import { aDeployment, anApplication, anEnvironment, aPlanned } from '../harness/builders.ts';
+import { type HttpsServer, startHttpsServer } from '../harness/https-server.ts';
 import { ofType, type Resource, stagegate } from '../lib/synthesized.ts';
 import {
   accountId,

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
-import { FUNCTION_VARIABLES } from '../function-variables.ts';
+import { FUNCTION_VARIABLES } from '../harness/function-variables.ts';
 
 const StageSchema = z.object({ milliseconds: z.number(), cpuMilliseconds: z.number(), files: z.array(z.string()) });
 const ReportSchema = z.object({

@@ -1,7 +1,7 @@
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
-import { anApplication } from '../builders.ts';
-import { httpEvent } from '../http-event.ts';
-import { type StandInTable, startStandInTable } from '../stand-in-table.ts';
+import { anApplication } from '../harness/builders.ts';
+import { httpEvent } from '../harness/http-event.ts';
+import { type StandInTable, startStandInTable } from '../harness/stand-in-table.ts';
 import { type ColdReport, runCold } from './cold-process.ts';
 
 const APPLICATION = anApplication();

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ApprovalLink, LinkSigner } from '../../lambdas/domain/ports.ts';
-import { DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 
 const LINK: ApprovalLink = {
   deploymentId: 'my-app-prod1-1-abc123',

@@ -16,7 +16,7 @@ import {
   COMMIT,
   DIGEST,
   NOW,
-} from '../builders.ts';
+} from '../harness/builders.ts';
 
 const ID = 'my-app-dev1-1-abc123';
 const WHERE = { application: 'my-app', environment: 'dev1' };

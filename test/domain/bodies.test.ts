@@ -14,7 +14,7 @@ import {
   EnvironmentNameSchema,
 } from '../../lambdas/domain/names.ts';
 import { parseInput } from '../../lambdas/runtime/parse-input.ts';
-import { aPush } from '../builders.ts';
+import { aPush } from '../harness/builders.ts';
 
 /** Fields that are wrong in a body; none for a good one. */
 function wrongFields(schema: z.ZodType, body: unknown): string[] {

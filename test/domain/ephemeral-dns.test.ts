@@ -4,9 +4,9 @@ import { requestRemoval } from '../../lambdas/domain/environment/request-removal
 import { deleteEphemeral } from '../../lambdas/domain/ephemeral/delete-ephemeral.ts';
 import { viewEphemeral } from '../../lambdas/domain/ephemeral/ephemeral-view.ts';
 import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
-import { commitOf } from '../builders.ts';
-import { DnsWorld, LOAD_BALANCER } from './dns-world.ts';
-import { TOOLING } from './world.ts';
+import { commitOf } from '../harness/builders.ts';
+import { DnsWorld, LOAD_BALANCER } from '../harness/dns-world.ts';
+import { TOOLING } from '../harness/world.ts';
 
 /** Hostname, certificate and records of an environment that does not last. */
 

@@ -10,8 +10,8 @@ import { EnvironmentSettingsSchema } from '../../lambdas/domain/model/environmen
 import { EphemeralRequestSchema } from '../../lambdas/domain/model/ephemeral-environment.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import { requestPromotion } from '../../lambdas/domain/release/request-promotion.ts';
-import { anApplication, anEnvironment, aPush, commitOf } from '../builders.ts';
-import { ALICE, TOOLING, World } from './world.ts';
+import { anApplication, anEnvironment, aPush, commitOf } from '../harness/builders.ts';
+import { ALICE, TOOLING, World } from '../harness/world.ts';
 
 let world: World;
 beforeEach(async () => {

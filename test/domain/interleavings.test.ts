@@ -17,10 +17,10 @@ import { requestPromotion } from '../../lambdas/domain/release/request-promotion
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
-import { Invariants } from './invariants.ts';
-import { stateAddressOf } from './plan-artifacts.ts';
-import type { Terraform } from './simulated-workflow.ts';
-import { ALICE, BOB, CAROL, DAVE, World } from './world.ts';
+import { Invariants } from '../harness/invariants.ts';
+import { stateAddressOf } from '../harness/plan-artifacts.ts';
+import type { Terraform } from '../harness/simulated-workflow.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../harness/world.ts';
 
 /**
  * Everything that may happen, in any order and two things at a time: each commit is held against the rules, and in the

@@ -10,10 +10,10 @@ import { isTerminal } from '../../lambdas/domain/model/deployment.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import { registerRelease } from '../../lambdas/domain/release/register-release.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
-import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../builders.ts';
-import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
-import type { ServerProcess } from '../server-process.ts';
-import { ALICE, BOB, CAROL, World } from './world.ts';
+import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../harness/builders.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
+import type { ServerProcess } from '../harness/server-process.ts';
+import { ALICE, BOB, CAROL, World } from '../harness/world.ts';
 
 /** The same rules on the real table, where transactions have limits of their own and the races are real. */
 describe('on DynamoDB', () => {

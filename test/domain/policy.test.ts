@@ -12,8 +12,8 @@ import {
   type Stage,
   stricterGates,
 } from '../../lambdas/domain/policy.ts';
-import { anApplication } from '../builders.ts';
-import { World } from './world.ts';
+import { anApplication } from '../harness/builders.ts';
+import { World } from '../harness/world.ts';
 
 const staff = (required: number) => ({ gate: 'staff' as const, required });
 const client = (required: number) => ({ gate: 'client' as const, required });

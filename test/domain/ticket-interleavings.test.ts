@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { redeemTicket } from '../../lambdas/domain/build/redeem-ticket.ts';
 import { parseTicket } from '../../lambdas/domain/contract/build-credentials.ts';
 import { DomainError } from '../../lambdas/domain/errors.ts';
-import { anApplication, anEnvironment } from '../builders.ts';
+import { anApplication, anEnvironment } from '../harness/builders.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
-import { World } from './world.ts';
+import { World } from '../harness/world.ts';
 
 /**
  * Deployments, builds, tickets and whoever shows them, in any order: whenever credentials are given, it is to the one

@@ -10,7 +10,7 @@ import {
   startPlanning,
   succeed,
 } from '../../lambdas/domain/model/deployment.ts';
-import { aDeployment, aPlanned, NOW } from '../builders.ts';
+import { aDeployment, aPlanned, NOW } from '../harness/builders.ts';
 
 const ALLOWED = new Set([
   'queued -> planning',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import * as z from 'zod';
-import { violationsIn } from '../axe.ts';
-import { openBrowser, openWindow } from '../browser.ts';
+import { violationsIn } from '../harness/axe.ts';
+import { openBrowser, openWindow } from '../harness/browser.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 

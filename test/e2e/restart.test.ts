@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../harness/free-port.ts';
 import { Command } from './command.ts';
 import { GitRepository } from './git-repository.ts';
 import { STAFF, synthesizedOnce, TestApplication, TestCloud } from './test-cloud.ts';

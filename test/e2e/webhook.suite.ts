@@ -10,7 +10,7 @@ import {
   pushPayload,
   signatureOf,
   ZEROS,
-} from '../github-payloads.ts';
+} from '../harness/github-payloads.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { type Answer, TestApplication, type TestCloud } from './test-cloud.ts';
 

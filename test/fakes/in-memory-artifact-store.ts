@@ -1,6 +1,6 @@
 import { BuildResultError } from '../../lambdas/domain/errors.ts';
 import type { Artifact, ArtifactStore, StoredText } from '../../lambdas/domain/ports.ts';
-import { NOW } from '../builders.ts';
+import { NOW } from '../harness/builders.ts';
 
 /** A versioned bucket of texts. */
 export class InMemoryArtifactStore implements ArtifactStore {

@@ -7,9 +7,9 @@ import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
-import { anAnalysis } from '../analysis-builder.ts';
+import { anAnalysis } from '../harness/analysis-builder.ts';
 import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
-import { DIGEST, OTHER_DIGEST } from '../builders.ts';
+import { DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { readable, SECOND, TestPage } from './test-page.ts';
 
 const DAY = 24 * 3600;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { violationsIn } from '../axe.ts';
-import { openBrowser, openWindow } from '../browser.ts';
+import { violationsIn } from '../harness/axe.ts';
+import { openBrowser, openWindow } from '../harness/browser.ts';
 import { PAGE_STATES } from './page-states.ts';
 
 /** Each state of the approval page in a real browser: legible, accessible, and without help from scripts. */

@@ -5,7 +5,7 @@ import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
 import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
 import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
-import { COMMIT, OTHER_DIGEST } from '../builders.ts';
+import { COMMIT, OTHER_DIGEST } from '../harness/builders.ts';
 import { SECOND, TestPage } from './test-page.ts';
 
 /** A page as somebody finds it: what stands behind it, and the link that is opened. */

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { openBrowser } from '../browser.ts';
+import { openBrowser } from '../harness/browser.ts';
 import { PAGE_STATES } from '../pages/page-states.ts';
 
 const directory = join(import.meta.dirname, '..', '..', 'docs', 'pictures');

@@ -10,7 +10,7 @@ import { ADMIN, TestApi } from '../api/test-api.ts';
 import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
-import { httpEvent, LAMBDA_CONTEXT } from '../http-event.ts';
+import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
 
 const app = '/applications/my-app';
 const body = { client: 'acme', configRepository: { url: 'https://github.com/acme/x.git' } };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { FUNCTION_VARIABLES } from '../function-variables.ts';
+import { FUNCTION_VARIABLES } from '../harness/function-variables.ts';
 
 /** The service that each variable brings, by its name. */
 const BROUGHT_BY: Readonly<Record<string, string>> = {

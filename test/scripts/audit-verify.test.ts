@@ -18,8 +18,8 @@ import { signedHeaders } from '../../scripts/audit-api.ts';
 import { verifyAudit } from '../../scripts/verify-audit.ts';
 import { APPLICATION } from '../api/pipeline-world.ts';
 import { TestApi } from '../api/test-api.ts';
-import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
+import type { ServerProcess } from '../harness/server-process.ts';
 import { runHere, start } from './commands.ts';
 
 const CHANGES = 6;

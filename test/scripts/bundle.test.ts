@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { bundleBuilds, bundleFunctions } from '../../scripts/bundle.ts';
-import { functionBundles } from '../bundles.ts';
-import { FUNCTION_VARIABLES } from '../function-variables.ts';
+import { functionBundles } from '../harness/bundles.ts';
+import { FUNCTION_VARIABLES } from '../harness/function-variables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

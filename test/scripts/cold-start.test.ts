@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import type { bundleFunctions } from '../../scripts/bundle.ts';
-import { functionBundles } from '../bundles.ts';
+import { functionBundles } from '../harness/bundles.ts';
 import { gzippedSizes, runCold, sumOf } from '../cold-start/cold-process.ts';
 import { readFirst, startTableOfOne } from '../cold-start/first-read.ts';
-import { httpEvent } from '../http-event.ts';
+import { httpEvent } from '../harness/http-event.ts';
 
 /** What is loaded before a function can answer, counted in bytes and files by Node.js itself: no clock is looked at. */
 describe('a cold start', () => {

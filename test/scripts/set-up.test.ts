@@ -21,7 +21,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { strToU8, zipSync } from 'fflate';
 import { PINNED_ENGINE } from '../../lib/pinned-engine.mjs';
 import { isInstalled } from '../../scripts/dependencies.mjs';
-import { type HttpsServer, startHttpsServer } from '../https-server.ts';
+import { type HttpsServer, startHttpsServer } from '../harness/https-server.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 /**

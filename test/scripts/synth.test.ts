@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { functionBundles } from '../bundles.ts';
+import { functionBundles } from '../harness/bundles.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const STACKS = ['Stagegate', 'StagegateStateBucket', 'StagegateTargetAccount'];

@@ -5,9 +5,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
-import { anApplication, anEnvironment } from '../builders.ts';
-import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../dynamodb-local.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { anApplication, anEnvironment } from '../harness/builders.ts';
+import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
+import type { ServerProcess } from '../harness/server-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { enginePlatform } from '../../../buildspecs/program/providers/platform.ts';
-import { startHttpsServer } from '../../https-server.ts';
+import { startHttpsServer } from '../../harness/https-server.ts';
 import { createSigningKey } from './open-pgp.ts';
 
 /** A registry of providers on this machine, in the place of one of the internet. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { approvalMail, type Occasion } from '../../../lambdas/domain/approval/approval-mail.ts';
-import { aDeployment, aGate, aHeadline, aPlanned, aRelease } from '../../builders.ts';
+import { aDeployment, aGate, aHeadline, aPlanned, aRelease } from '../../harness/builders.ts';
 
 const LINK = 'https://api.example.com/approvals/abc.def';
 const BY = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/nightly' };

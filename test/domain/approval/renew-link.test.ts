@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decideGate } from '../../../lambdas/domain/approval/decide-gate.ts';
 import { renewLink } from '../../../lambdas/domain/approval/renew-link.ts';
 import { requestApproval } from '../../../lambdas/domain/approval/request-approval.ts';
-import { ALICE, BOB, CAROL, World } from '../world.ts';
+import { ALICE, BOB, CAROL, World } from '../../harness/world.ts';
 
 const STAFF = { principal: 'arn:aws:sts::111111111111:assumed-role/Staff/sam' };
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { dueReminder, type ReminderTimes, sendReminders } from '../../../lambdas/domain/approval/send-reminders.ts';
-import { anApprover } from '../../builders.ts';
-import { ALICE, BOB, CAROL, World } from '../world.ts';
+import { anApprover } from '../../harness/builders.ts';
+import { ALICE, BOB, CAROL, World } from '../../harness/world.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -6,8 +6,8 @@ import type { Approver } from '../../../lambdas/domain/model/approver.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import type { ApproverMail } from '../../../lambdas/domain/ports.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
-import { anApplication } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const EVE = 'eve@client.example';
 const ADMIN = 'arn:aws:iam::1:user/ada';

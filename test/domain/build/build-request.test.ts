@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { applyBuild, planBuild } from '../../../lambdas/domain/build/build-request.ts';
 import { type Application, ApplicationSchema } from '../../../lambdas/domain/model/application.ts';
-import { aDeployment, anApplication, anEnvironment, aPlanned } from '../../builders.ts';
+import { aDeployment, anApplication, anEnvironment, aPlanned } from '../../harness/builders.ts';
 
 const TICKET = `my-app-dev1-1-abc123.plan.1.${'0'.repeat(64)}`;
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { preparePlan } from '../../../lambdas/domain/build/prepare-plan.ts';
 import { redeemTicket } from '../../../lambdas/domain/build/redeem-ticket.ts';
-import { anApplication, anEnvironmentDns, commitOf, DNS_SETTINGS, HOSTNAME, NOW } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, anEnvironmentDns, commitOf, DNS_SETTINGS, HOSTNAME, NOW } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const NOT_HOLDER = { name: 'NotHolderError' };
 

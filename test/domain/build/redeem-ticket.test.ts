@@ -3,8 +3,8 @@ import { redeemTicket } from '../../../lambdas/domain/build/redeem-ticket.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { findEnvironment } from '../../../lambdas/domain/transaction/find.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
-import { DnsWorld } from '../dns-world.ts';
-import { World } from '../world.ts';
+import { DnsWorld } from '../../harness/dns-world.ts';
+import { World } from '../../harness/world.ts';
 
 const REFUSED = { name: 'RefusedError', refusal: 'credentials-refused' };
 const ROLE = { plan: 'stagegate-plan-build', apply: 'stagegate-apply-build' } as const;

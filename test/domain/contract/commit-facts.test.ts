@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CommitObjectSchema, MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/contract/commit-facts.ts';
-import { aCommitObject } from '../../commit-object.ts';
+import { aCommitObject } from '../../harness/commit-object.ts';
 
 const factsOf = (text: Parameters<typeof aCommitObject>[0]) => {
   const { bytes, id } = aCommitObject(text);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { acquireEnvironment } from '../../../lambdas/domain/deployment/acquire-environment.ts';
-import { anApplication, anEnvironmentDns, commitOf, DNS_SETTINGS, NOW } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, anEnvironmentDns, commitOf, DNS_SETTINGS, NOW } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const NOT_HOLDER = { name: 'NotHolderError' };
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { releaseByHand } from '../../../lambdas/domain/deployment/release-by-hand.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
-import { ALICE, World } from '../world.ts';
+import { ALICE, World } from '../../harness/world.ts';
 
 const BY = { by: { principal: 'arn:aws:iam::1:user/alice', approver: ALICE }, reason: 'its account was closed' };
 const AUDITED = 'released-by-hand';

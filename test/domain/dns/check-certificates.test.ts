@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { checkCertificates } from '../../../lambdas/domain/dns/check-certificates.ts';
 import type { DescribedCertificate } from '../../../lambdas/domain/model/dns/certificate.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { DNS_SETTINGS } from '../../builders.ts';
-import { DnsWorld } from '../dns-world.ts';
+import { DNS_SETTINGS } from '../../harness/builders.ts';
+import { DnsWorld } from '../../harness/dns-world.ts';
 
 let world: DnsWorld;
 let arn: string;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { preparePlan } from '../../../lambdas/domain/build/prepare-plan.ts';
 import { ensureCertificate } from '../../../lambdas/domain/dns/ensure-certificate.ts';
-import { anApplication, DNS_SETTINGS, HOSTNAME } from '../../builders.ts';
-import { DnsWorld, ZONE } from '../dns-world.ts';
+import { anApplication, DNS_SETTINGS, HOSTNAME } from '../../harness/builders.ts';
+import { DnsWorld, ZONE } from '../../harness/dns-world.ts';
 
 let world: DnsWorld;
 beforeEach(async () => {

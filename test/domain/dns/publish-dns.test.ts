@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { publishDns } from '../../../lambdas/domain/dns/publish-dns.ts';
 import type { ZoneRecord } from '../../../lambdas/domain/model/dns/zone-record.ts';
-import { HOSTNAME } from '../../builders.ts';
-import { DnsWorld, LOAD_BALANCER, ZONE } from '../dns-world.ts';
+import { HOSTNAME } from '../../harness/builders.ts';
+import { DnsWorld, LOAD_BALANCER, ZONE } from '../../harness/dns-world.ts';
 
 let world: DnsWorld;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { findParity, findParityOf } from '../../../lambdas/domain/environment/find-parity.ts';
 import type { Configuration } from '../../../lambdas/domain/plan/parity.ts';
-import { anApplication, anEnvironment } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, anEnvironment } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const notices = (version: string) => ({
   call: 'module.notices',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
-import { anApplication } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const CONTROL = '999999999999';
 const TARGET = '111111111111';

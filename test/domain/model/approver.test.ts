@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { approverOf } from '../../../lambdas/domain/model/approver.ts';
-import { anApprover } from '../../builders.ts';
+import { anApprover } from '../../harness/builders.ts';
 
 describe('a caller maps to an approver', () => {
   const ROLE = 'arn:aws:sts::111111111111:assumed-role/Staff';

@@ -7,7 +7,7 @@ import {
   emptyChain,
   proveNext,
 } from '../../../lambdas/domain/model/audit.ts';
-import { DIGEST, NOW } from '../../builders.ts';
+import { DIGEST, NOW } from '../../harness/builders.ts';
 
 const facts: AuditFacts = {
   application: 'my-app',

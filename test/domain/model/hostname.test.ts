@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { certificateNamesOf, hostnameOf, isWithin, zoneNamesFor } from '../../../lambdas/domain/model/dns/hostname.ts';
-import { anApplication, anEnvironment } from '../../builders.ts';
+import { anApplication, anEnvironment } from '../../harness/builders.ts';
 
 const refusal = (work: () => unknown): unknown => {
   try {

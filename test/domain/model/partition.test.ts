@@ -3,7 +3,7 @@ import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { roleArnOf } from '../../../lambdas/domain/model/environment.ts';
 import { partitionOf } from '../../../lambdas/domain/model/partition.ts';
 import { RegionSchema, RoleArnSchema } from '../../../lambdas/domain/names.ts';
-import { anEnvironment } from '../../builders.ts';
+import { anEnvironment } from '../../harness/builders.ts';
 
 describe('the partition of a region', () => {
   test.each([

@@ -5,8 +5,8 @@ import { isNews, type PushOrder } from '../../../lambdas/domain/model/push-order
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { type RegisteredPush, registerPush } from '../../../lambdas/domain/release/register-push.ts';
 import { registerRelease } from '../../../lambdas/domain/release/register-release.ts';
-import { anApplication, aPush, commitOf } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const START = Date.parse('2026-11-23T10:00:00.000Z');
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString();

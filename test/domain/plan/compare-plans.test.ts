@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Analysis } from '../../../lambdas/domain/plan/analysis.ts';
 import { comparePlans } from '../../../lambdas/domain/plan/compare-plans.ts';
-import { anAnalysis } from '../../analysis-builder.ts';
+import { anAnalysis } from '../../harness/analysis-builder.ts';
 
 const [database, service, ...others] = anAnalysis().resources as [Resource, Resource, ...Resource[]];
 type Resource = Analysis['resources'][number];

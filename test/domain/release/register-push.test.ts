@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { concerns } from '../../../lambdas/domain/model/release.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { registerRelease } from '../../../lambdas/domain/release/register-release.ts';
-import { anApplication, anEnvironment, aPush, commitOf } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, anEnvironment, aPush, commitOf } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const [A, B, C] = [commitOf(1), commitOf(2), commitOf(3)];
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { requestPromotion } from '../../../lambdas/domain/release/request-promotion.ts';
-import { World } from '../world.ts';
+import { World } from '../../harness/world.ts';
 
 describe('promoting the newest release that can be promoted', () => {
   let world: World;

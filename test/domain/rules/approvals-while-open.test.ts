@@ -3,8 +3,8 @@ import { awaitGate } from '../../../lambdas/domain/approval/await-approval.ts';
 import { requestApproval } from '../../../lambdas/domain/approval/request-approval.ts';
 import { settleGate } from '../../../lambdas/domain/approval/settle-gate.ts';
 import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
-import { anApprover, OTHER_DIGEST } from '../../builders.ts';
-import { ALICE, BOB, CAROL, World } from '../world.ts';
+import { anApprover, OTHER_DIGEST } from '../../harness/builders.ts';
+import { ALICE, BOB, CAROL, World } from '../../harness/world.ts';
 
 const WEEK = 7 * 24 * 3600;
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Consumption, consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
 import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
-import { aDecision, anApplication, OTHER_DIGEST } from '../../builders.ts';
-import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
+import { aDecision, anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../../harness/world.ts';
 
 /** Each answer has a ticket of its own. */
 const withoutTicket = (consumption: Consumption | undefined): unknown =>

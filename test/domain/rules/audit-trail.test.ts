@@ -11,8 +11,8 @@ import { liftProtection } from '../../../lambdas/domain/environment/lift-protect
 import { type AuditEntry, emptyChain, proveNext } from '../../../lambdas/domain/model/audit.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
-import { anApplication, anEnvironment, OTHER_DIGEST } from '../../builders.ts';
-import { ALICE, BOB, CAROL, World } from '../world.ts';
+import { anApplication, anEnvironment, OTHER_DIGEST } from '../../harness/builders.ts';
+import { ALICE, BOB, CAROL, World } from '../../harness/world.ts';
 
 const ADMIN = 'arn:aws:sts::111111111111:assumed-role/Admins/ada';
 const ALICE_ARN = 'arn:aws:sts::111111111111:assumed-role/Staff/alice';

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { decideAsCaller, decideGate } from '../../../lambdas/domain/approval/decide-gate.ts';
 import { requesterOf } from '../../../lambdas/domain/approver/requester.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { anApprover } from '../../builders.ts';
-import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
+import { anApprover } from '../../harness/builders.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../../harness/world.ts';
 
 const ALICE_ARN = 'arn:aws:sts::111111111111:assumed-role/Staff/alice';
 

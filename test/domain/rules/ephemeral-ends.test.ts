@@ -7,8 +7,8 @@ import { endWithBranch, followPush } from '../../../lambdas/domain/ephemeral/fol
 import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
 import { sweepEnvironment } from '../../../lambdas/domain/ephemeral/sweep-environments.ts';
 import { isTerminal } from '../../../lambdas/domain/model/deployment.ts';
-import { anApplication, aPush, commitOf } from '../../builders.ts';
-import { ALICE, BOB, TOOLING, World } from '../world.ts';
+import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
+import { ALICE, BOB, TOOLING, World } from '../../harness/world.ts';
 
 const HOUR = 3600;
 const REPOSITORY = 'https://git.example/acme/config.git';

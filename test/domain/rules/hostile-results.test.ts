@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type RunObject, runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
-import { World } from '../world.ts';
+import { World } from '../../harness/world.ts';
 
 /** Code of a repository runs in builds: nothing it leaves keeps a deployment from ending or its environment from being released. */
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { World } from '../world.ts';
+import { World } from '../../harness/world.ts';
 
 describe('rule 5: an older release never replaces a newer one, unless it is rolled back to', () => {
   let world: World;

@@ -7,8 +7,8 @@ import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-epheme
 import { type Deployment, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../plan-artifacts.ts';
-import { ALICE, TOOLING, World } from '../world.ts';
+import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../../harness/plan-artifacts.ts';
+import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
 /**
  * An environment is taken out of the books, and its state address is free, when nothing is left in its Terraform state.

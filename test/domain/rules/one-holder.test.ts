@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { adjustEnvironment } from '../../../lambdas/domain/environment/adjust-environment.ts';
 import { admit, releaseHolder } from '../../../lambdas/domain/model/environment-state.ts';
-import { anEnvironmentState, NOW } from '../../builders.ts';
-import { ALICE, CAROL, World } from '../world.ts';
+import { anEnvironmentState, NOW } from '../../harness/builders.ts';
+import { ALICE, CAROL, World } from '../../harness/world.ts';
 
 describe('rule 4: one deployment holds an environment, the others wait, and none is lost', () => {
   let world: World;

@@ -4,8 +4,8 @@ import { allowedSourceNames } from '../../../lambdas/domain/contract/build-sourc
 import { cancelDeployment } from '../../../lambdas/domain/deployment/cancel-deployment.ts';
 import { consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
 import { type Application, ApplicationSettingsSchema } from '../../../lambdas/domain/model/application.ts';
-import { anApplication } from '../../builders.ts';
-import { ALICE, CAROL, World } from '../world.ts';
+import { anApplication } from '../../harness/builders.ts';
+import { ALICE, CAROL, World } from '../../harness/world.ts';
 
 const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/acme';
 const GITHUB = { url: 'https://github.com/acme/config.git', branch: 'main' };

@@ -5,8 +5,8 @@ import { liftProtection } from '../../../lambdas/domain/environment/lift-protect
 import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
 import { type EnvironmentSettings, EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
 import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
-import { anApplication } from '../../builders.ts';
-import { ALICE, TOOLING, World } from '../world.ts';
+import { anApplication } from '../../harness/builders.ts';
+import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
 const STAGES = { dev1: 'development', stage1: 'staging', prod1: 'production' } as const;
 type Name = keyof typeof STAGES;

@@ -6,7 +6,7 @@ import { viewEnvironment } from '../../../lambdas/domain/environment/environment
 import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { presentableOutputs } from '../../../lambdas/domain/model/outputs.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { ALICE, CAROL, World } from '../world.ts';
+import { ALICE, CAROL, World } from '../../harness/world.ts';
 
 const HOME = { partition: 'aws', region: 'eu-west-1', accountId: '111111111111' };
 

@@ -8,8 +8,8 @@ import { inspectFailedApply } from '../../../lambdas/domain/deployment/inspect-f
 import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
 import { NotHolderError, PlanStaleError } from '../../../lambdas/domain/errors.ts';
 import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
-import { type PlanKind, stateAddressOf } from '../plan-artifacts.ts';
-import { ALICE, BOB, CAROL, DAVE, World } from '../world.ts';
+import { type PlanKind, stateAddressOf } from '../../harness/plan-artifacts.ts';
+import { ALICE, BOB, CAROL, DAVE, World } from '../../harness/world.ts';
 
 /** Rule 3: approvals count for the plan that was shown; a plan that has gone stale is made again, and is another one. */
 

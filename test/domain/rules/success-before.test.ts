@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { configureApplication } from '../../../lambdas/domain/application/configure-application.ts';
 import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
 import type { Stage } from '../../../lambdas/domain/policy.ts';
-import { anApplication, anEnvironment } from '../../builders.ts';
-import { World } from '../world.ts';
+import { anApplication, anEnvironment } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 
 const NOT_BEFORE = { name: 'RefusedError', refusal: 'not-succeeded-before' };
 

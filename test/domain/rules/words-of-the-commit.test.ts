@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Release } from '../../../lambdas/domain/model/release.ts';
 import { registerRelease } from '../../../lambdas/domain/release/register-release.ts';
 import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
-import { aCommitObject } from '../../commit-object.ts';
-import { ALICE, TOOLING, World } from '../world.ts';
+import { aCommitObject } from '../../harness/commit-object.ts';
+import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
 /** A caller of the API may say anything of a release. What people read of it is what its commit says, once a build has shown that. */
 

@@ -22,8 +22,8 @@ import { type AcmService, createAcmService } from '../../../local/services/acm/a
 import { createRoute53Service, type Route53Service } from '../../../local/services/route53/route53-service.ts';
 import { createStsService } from '../../../local/services/sts/sts-service.ts';
 import { createTargetDns, type DnsEnvironment } from '../../../local/targets/target-dns.ts';
-import { DNS_SETTINGS, HOSTNAME, NOW } from '../../builders.ts';
-import { World } from '../../domain/world.ts';
+import { DNS_SETTINGS, HOSTNAME, NOW } from '../../harness/builders.ts';
+import { World } from '../../harness/world.ts';
 import { assemblyOf } from '../../lib/synthesized.ts';
 import { ManualClock } from '../manual-clock.ts';
 

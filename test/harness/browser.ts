@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
 
 /** A headless Chromium with a profile of its own that asks nobody for anything. */
 export async function openBrowser(): Promise<Browser> {

@@ -1,4 +1,4 @@
-import { ROUTES } from '../lambdas/api/routes.ts';
+import { ROUTES } from '../../lambdas/api/routes.ts';
 
 export interface HttpRequest {
   readonly method: string;

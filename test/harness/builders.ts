@@ -1,6 +1,6 @@
-import type { ConfigPushed } from '../lambdas/domain/events.ts';
-import { type Application, ApplicationSchema } from '../lambdas/domain/model/application.ts';
-import { type Approver, ApproverSchema } from '../lambdas/domain/model/approver.ts';
+import type { ConfigPushed } from '../../lambdas/domain/events.ts';
+import { type Application, ApplicationSchema } from '../../lambdas/domain/model/application.ts';
+import { type Approver, ApproverSchema } from '../../lambdas/domain/model/approver.ts';
 import {
   type Deployment,
   type DeploymentIn,
@@ -8,14 +8,14 @@ import {
   type EndingError,
   type Planned,
   type Status,
-} from '../lambdas/domain/model/deployment.ts';
-import { type EnvironmentDns, EnvironmentDnsSchema } from '../lambdas/domain/model/dns/dns.ts';
-import type { DnsSettings } from '../lambdas/domain/model/dns/dns-settings.ts';
-import { type RegularEnvironment, RegularEnvironmentSchema } from '../lambdas/domain/model/environment.ts';
-import { type EnvironmentState, emptyState, type Outcome } from '../lambdas/domain/model/environment-state.ts';
-import type { Decision, Gate } from '../lambdas/domain/model/gate.ts';
-import type { Release } from '../lambdas/domain/model/release.ts';
-import type { AnalysisHeadline } from '../lambdas/domain/plan/analysis.ts';
+} from '../../lambdas/domain/model/deployment.ts';
+import { type EnvironmentDns, EnvironmentDnsSchema } from '../../lambdas/domain/model/dns/dns.ts';
+import type { DnsSettings } from '../../lambdas/domain/model/dns/dns-settings.ts';
+import { type RegularEnvironment, RegularEnvironmentSchema } from '../../lambdas/domain/model/environment.ts';
+import { type EnvironmentState, emptyState, type Outcome } from '../../lambdas/domain/model/environment-state.ts';
+import type { Decision, Gate } from '../../lambdas/domain/model/gate.ts';
+import type { Release } from '../../lambdas/domain/model/release.ts';
+import type { AnalysisHeadline } from '../../lambdas/domain/plan/analysis.ts';
 
 /** Valid things of the domain; a test names only what it is about. */
 

@@ -23,7 +23,7 @@ import { promoteAutomatically } from '../../lambdas/domain/release/promote.ts';
 import { registerPush } from '../../lambdas/domain/release/register-push.ts';
 import { carryOut } from '../../lambdas/domain/transaction/effects.ts';
 import { findEphemeral } from '../../lambdas/domain/transaction/find.ts';
-import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from '../builders.ts';
+import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from './builders.ts';
 import { FakeEnvironmentRoles } from '../fakes/fake-environment-roles.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';

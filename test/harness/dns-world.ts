@@ -2,7 +2,7 @@ import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
 import type { EnvironmentDns } from '../../lambdas/domain/model/dns/dns.ts';
 import type { DnsSettings } from '../../lambdas/domain/model/dns/dns-settings.ts';
 import type { ZoneRecord } from '../../lambdas/domain/model/dns/zone-record.ts';
-import { DNS_SETTINGS } from '../builders.ts';
+import { DNS_SETTINGS } from './builders.ts';
 import { World } from './world.ts';
 
 export const ZONE = 'Z0ACME';

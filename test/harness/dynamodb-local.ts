@@ -1,6 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { openDatabase } from '../local/persistence/database.ts';
-import { startDynamoDb } from '../local/services/dynamodb/dynamodb-process.ts';
+import { openDatabase } from '../../local/persistence/database.ts';
+import { startDynamoDb } from '../../local/services/dynamodb/dynamodb-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** Amazon's DynamoDB Local in memory, without the local cloud's door before it. */

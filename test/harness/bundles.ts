@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleFunctions } from '../scripts/bundle.ts';
+import { bundleFunctions } from '../../scripts/bundle.ts';
 import { oncePerRunAsync } from './once-per-run.ts';
 
 interface FunctionBundles {

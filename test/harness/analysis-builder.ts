@@ -1,4 +1,4 @@
-import { type Analysis, AnalysisSchema } from '../lambdas/domain/plan/analysis.ts';
+import { type Analysis, AnalysisSchema } from '../../lambdas/domain/plan/analysis.ts';
 
 /** An analysis as the workflow stores it: a database is replaced, a service changes, two things are new. */
 export const anAnalysis = (given: Partial<Analysis> = {}): Analysis =>
