@@ -23,13 +23,13 @@ export class EventRouting extends Construct {
     super(scope, id);
     const { bus } = events;
 
-    this.rule('PushMakesRelease', functions.get('register-push'), {
+    this.rule('RegisterPush', functions.get('register-push'), {
       description: 'A push to a config repository makes releases',
       bus,
       // Pushes may come from other tooling, under its own source name.
       pattern: { detailType: ['ConfigPushed' satisfies EventName] },
     });
-    this.rule('BranchEndsEnvironments', functions.get('branch-gone'), {
+    this.rule('EndEnvironmentsOfBranch', functions.get('branch-gone'), {
       description: 'Ephemeral environments end with their branch or pull request',
       bus,
       pattern: {
@@ -37,12 +37,12 @@ export class EventRouting extends Construct {
         detailType: ['BranchDeleted', 'PullRequestClosed'] satisfies EventName[],
       },
     });
-    this.rule('SuccessPromotes', functions.get('promote'), {
+    this.rule('PromoteAfterSuccess', functions.get('promote'), {
       description: 'A release that succeeded somewhere is promoted to the next environment, where policy says so',
       bus,
       pattern: { source: [EVENT_SOURCE], detailType: ['DeploymentSucceeded' satisfies EventName] },
     });
-    this.rule('EndedExecutionIsReconciled', functions.get('reconcile'), {
+    this.rule('ReconcileEndedExecution', functions.get('reconcile'), {
       description: 'An execution that did not succeed may have left its environment held',
       // Step Functions reports on the default bus only.
       pattern: {
@@ -51,23 +51,23 @@ export class EventRouting extends Construct {
         detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [workflow.arn] },
       },
     });
-    this.rule('CertificatesAreChecked', functions.get('check-certificates'), {
+    this.rule('CheckCertificates', functions.get('check-certificates'), {
       description: "ACM's own events stay in the accounts of the certificates, where nobody may forward them",
       schedule: Schedule.rate(Duration.hours(config.certificateCheckHours)),
     });
-    this.rule('EveryMinuteIsReconciled', functions.get('reconcile'), {
+    this.rule('ReconcileEveryMinute', functions.get('reconcile'), {
       description: 'Events may be lost; the clock is not',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
-    this.rule('EveryMinuteIsSwept', functions.get('sweep'), {
+    this.rule('SweepEveryMinute', functions.get('sweep'), {
       description: 'Ephemeral environments end in time, whatever becomes of their schedules',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
-    this.rule('EveryFewMinutesIsReminded', functions.get('send-reminders'), {
+    this.rule('RemindEveryFiveMinutes', functions.get('send-reminders'), {
       description: 'Who has not decided at a gate is reminded when the time has come',
       schedule: Schedule.rate(Duration.minutes(5)),
     });
-    this.rule('SubscriptionsAreSwept', functions.get('sweep-subscriptions'), {
+    this.rule('SweepSubscriptions', functions.get('sweep-subscriptions'), {
       description: 'Who lost the e-mail subscription is found before a gate waits for them',
       schedule: Schedule.rate(Duration.minutes(15)),
     });
