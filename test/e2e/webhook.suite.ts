@@ -33,7 +33,7 @@ describe('the webhook', () => {
     await other.register(repository('https://github.com/acme/acme-config'));
   });
 
-  /** The secret, as the README prints it with the AWS CLI. */
+  /** The secret, as docs/webhook.md prints it with the AWS CLI. */
   async function secretOf(name = 'github/1'): Promise<string> {
     const { Mac = new Uint8Array() } = await cloud.operator.kms.send(
       new GenerateMacCommand({
