@@ -45,7 +45,7 @@ describe.each(decisions)('docs/adr/$file', ({ file, number, date, text }) => {
   });
 
   test('says status, context, decision and consequences, in this order', () => {
-    const parts = [...text.matchAll(/^\*\*(Status|Context|Decision|Consequences)\*\*/gm)].map(([, part]) => part);
+    const parts = [...text.matchAll(/^\*\*(Status|Context|Decision|Consequences)\.?\*\*/gm)].map(([, part]) => part);
     expect(parts).toEqual(['Status', 'Context', 'Decision', 'Consequences']);
   });
 
