@@ -18,7 +18,7 @@ const linksIn = (text: string): string[] =>
     .map(([, link, picture]) => link ?? picture ?? '')
     .filter((target) => !/^[a-z]+:/.test(target));
 
-/** What is named as code and begins with a folder of the repository; a part in angle brackets or with a wildcard is no path. */
+/** Every word in backticks that begins with a folder of the repository. */
 const pathsIn = (text: string): string[] =>
   [...withoutCodeBlocks(text).matchAll(/`([^`\n]+)`/g)]
     .flatMap(([, code = '']) => code.split(/\s+/))
@@ -51,6 +51,20 @@ describe.each(DOCUMENTS)('%s', (page) => {
     test('names files that exist', () => {
       expect(pathsIn(text).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     });
+});
+
+test('every page of the documents can be reached from the README', () => {
+  const reached = new Set(['README.md']);
+  for (const page of reached)
+    for (const link of linksIn(readDocument(page))) {
+      const path = join(dirname(page), link.replace(/#.*/, ''));
+      if (DOCUMENTS.includes(path)) reached.add(path);
+    }
+  expect(DOCUMENTS.filter((page) => page !== 'CHANGELOG.md' && !reached.has(page))).toEqual([]);
+});
+
+test('the README fits on a screen or two', () => {
+  expect(readDocument('README.md').split('\n').length).toBeLessThan(80);
 });
 
 test('most pages link to others, and name files', () => {
