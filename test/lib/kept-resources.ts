@@ -1,0 +1,57 @@
+import type { Resource, Template } from './synthesized.ts';
+import { flat } from './synthesized.ts';
+
+interface Kind {
+  /** The property with its physical name: CloudFormation makes the new resource first, and the name is taken then. */
+  readonly name?: string;
+  /** It has something in it, or others know it by the id that AWS gives it: a new one is an empty or an unknown one. */
+  readonly isKept?: true;
+}
+
+/** Every type in the templates. What has neither a name nor anything in it may get another logical id. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  'AWS::ApiGatewayV2::Api': { name: 'Name', isKept: true },
+  'AWS::ApiGatewayV2::Integration': {},
+  'AWS::ApiGatewayV2::Route': {},
+  'AWS::ApiGatewayV2::Stage': { name: 'StageName', isKept: true },
+  'AWS::CloudWatch::Alarm': { name: 'AlarmName' },
+  'AWS::CodeBuild::Project': { name: 'Name' },
+  'AWS::DynamoDB::Table': { name: 'TableName', isKept: true },
+  'AWS::Events::EventBus': { name: 'Name', isKept: true },
+  'AWS::Events::Rule': { name: 'Name' },
+  'AWS::IAM::ManagedPolicy': { name: 'ManagedPolicyName' },
+  'AWS::IAM::Policy': {},
+  'AWS::IAM::Role': { name: 'RoleName' },
+  'AWS::KMS::Alias': { name: 'AliasName' },
+  'AWS::KMS::Key': { isKept: true },
+  'AWS::Lambda::Function': { name: 'FunctionName' },
+  'AWS::Lambda::Permission': {},
+  'AWS::Logs::LogGroup': { name: 'LogGroupName', isKept: true },
+  'AWS::S3::Bucket': { name: 'BucketName', isKept: true },
+  'AWS::S3::BucketPolicy': {},
+  'AWS::SNS::Topic': { name: 'TopicName', isKept: true },
+  'AWS::SNS::TopicPolicy': {},
+  'AWS::SQS::Queue': { name: 'QueueName', isKept: true },
+  'AWS::SQS::QueuePolicy': {},
+  'AWS::Scheduler::ScheduleGroup': { name: 'Name', isKept: true },
+  'AWS::StepFunctions::StateMachine': { name: 'StateMachineName' },
+};
+
+/** Type and physical name of everything that keeps its logical id, by that id. */
+export const keptResources = (template: Pick<Template, 'Resources'>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(template.Resources)
+      .flatMap(([id, resource]) => {
+        const kept = keptAs(resource);
+        return kept === undefined ? [] : [[id, kept] as const];
+      })
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+
+function keptAs({ Type, Properties }: Resource): string | undefined {
+  const kind = KINDS[Type];
+  if (!kind) throw new Error(`does a ${Type} keep its logical id? KINDS does not say`);
+  const name = kind.name === undefined ? undefined : Properties?.[kind.name];
+  if (name === undefined) return kind.isKept ? Type : undefined;
+  return `${Type} ${flat(name)}`;
+}
