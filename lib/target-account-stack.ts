@@ -8,12 +8,13 @@ import {
   type StackProps,
   Token,
 } from 'aws-cdk-lib';
-import { CfnManagedPolicy, CfnRole, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy, CfnRole, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Purpose as BuildPurpose } from '../lambdas/domain/contract/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
+import { StateStatements } from './state-statements.ts';
 
 /** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
@@ -32,8 +33,8 @@ export class TargetAccountStack extends Stack {
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
-  private readonly bucketArn: string;
   private readonly stateKey: string;
+  private readonly state: StateStatements;
 
   constructor(scope: Construct, id: string, props: StackProps = {}) {
     super(scope, id, {
@@ -75,7 +76,12 @@ export class TargetAccountStack extends Stack {
       description: 'Key of the Terraform state; empty: apps/<application>/<environment>/terraform.tfstate',
       otherwise: `apps/${this.application}/${this.environmentName}/terraform.tfstate`,
     });
-    this.bucketArn = `arn:${this.partition}:s3:::${bucketName}`;
+    this.state = new StateStatements({
+      partition: this.partition,
+      account: this.account,
+      bucketArn: `arn:${this.partition}:s3:::${bucketName}`,
+      stateKey: this.stateKey,
+    });
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
       description: 'Policies of the apply role: what this environment may consist of; empty: AdministratorAccess',
@@ -92,7 +98,7 @@ export class TargetAccountStack extends Stack {
     );
 
     const plan = this.planRole();
-    const apply = this.role('apply', Token.asList(applyPolicies), [this.writeState(), ...this.terraform()]);
+    const apply = this.role('apply', Token.asList(applyPolicies), this.state.applying());
     acknowledge(
       apply,
       'AwsSolutions-IAM4',
@@ -105,7 +111,7 @@ export class TargetAccountStack extends Stack {
     );
 
     const { dns, hasDns } = this.dnsRole();
-    const state = this.role('state', [], [this.readState(), this.listStates(), this.useStateKey(['kms:Decrypt'])]);
+    const state = this.role('state', [], this.state.looking());
 
     const outputs = {
       PlanRoleArn: plan.attrArn,
@@ -125,7 +131,7 @@ export class TargetAccountStack extends Stack {
    */
   private planRole(): CfnRole {
     const { PlanReadsOther, ...denied } = planReadsStatements(this, {
-      PlanReadsS3: [this.stateArn(), this.lockArn()],
+      PlanReadsS3: [this.state.stateArn, this.state.lockArn],
       // AWS's own, such as the newest images; no name of anybody else begins like this.
       PlanReadsParameters: [`arn:${this.partition}:ssm:*:*:parameter/aws/service/*`],
     });
@@ -134,17 +140,12 @@ export class TargetAccountStack extends Stack {
       description: 'Stagegate: what plans of one environment may not read',
       policyDocument: { Version: '2012-10-17', Statement: [PlanReadsOther] },
     });
-    const plan = this.role(
-      'plan',
-      [this.managedPolicy('ReadOnlyAccess'), others.ref],
-      [this.readState(), ...this.terraform()],
-      [
-        {
-          policyName: 'PlanReads',
-          policyDocument: { Version: '2012-10-17', Statement: Object.values(denied) },
-        },
-      ],
-    );
+    const plan = this.role('plan', [this.managedPolicy('ReadOnlyAccess'), others.ref], this.state.planning(), [
+      {
+        policyName: 'PlanReads',
+        policyDocument: { Version: '2012-10-17', Statement: Object.values(denied) },
+      },
+    ]);
     acknowledge(
       plan,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/ReadOnlyAccess]',
@@ -228,9 +229,7 @@ export class TargetAccountStack extends Stack {
       policies: [
         {
           policyName: 'Environment',
-          policyDocument: new PolicyDocument({
-            statements: own,
-          }),
+          policyDocument: new PolicyDocument({ statements: own }),
         },
         ...more,
       ],
@@ -244,94 +243,8 @@ export class TargetAccountStack extends Stack {
     return role;
   }
 
-  /** What Terraform needs beside the state itself, and what it must not do whatever else it may. */
-  private terraform(): PolicyStatement[] {
-    const useStateKey = this.useStateKey(['kms:Decrypt', 'kms:GenerateDataKey']);
-    return [this.listStates(), this.lockState(), useStateKey, ...this.guards()];
-  }
-
-  /**
-   * Terraform's init lists workspaces below `env:/`, and a state that does not exist yet is a 403 instead of a 404 for who
-   * may not list. Names of other environments' states are no secret; their contents stay closed.
-   */
-  private listStates(): PolicyStatement {
-    return new PolicyStatement({ sid: 'ListStates', actions: ['s3:ListBucket'], resources: [this.bucketArn] });
-  }
-
-  private readState(): PolicyStatement {
-    return new PolicyStatement({ sid: 'ReadState', actions: ['s3:GetObject'], resources: [this.stateArn()] });
-  }
-
-  private writeState(): PolicyStatement {
-    return new PolicyStatement({
-      sid: 'WriteState',
-      actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
-      resources: [this.stateArn()],
-    });
-  }
-
-  /** Terraform locks the state for a plan too, with an object beside it. */
-  private lockState(): PolicyStatement {
-    return new PolicyStatement({
-      sid: 'LockState',
-      actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
-      resources: [this.lockArn()],
-    });
-  }
-
-  /** S3 puts the bucket's or the object's ARN into the encryption context: enough to name the key without knowing it. */
-  private useStateKey(actions: string[]): PolicyStatement {
-    return new PolicyStatement({
-      sid: 'UseStateKey',
-      actions,
-      resources: [`arn:${this.partition}:kms:*:${this.account}:key/*`],
-      conditions: {
-        StringLike: {
-          'kms:EncryptionContext:aws:s3:arn': [this.bucketArn, `${this.bucketArn}/*`],
-          // What it ends in differs between partitions; KMS writes it, so its beginning says enough.
-          'kms:ViaService': 's3.*',
-        },
-      },
-    });
-  }
-
-  /** What no policy of the apply role may allow: to loosen what keeps environments apart. */
-  private guards(): PolicyStatement[] {
-    return [
-      new PolicyStatement({
-        sid: 'KeepRoles',
-        effect: Effect.DENY,
-        actions: ['iam:*'],
-        resources: ['role', 'policy'].map((kind) => `arn:${this.partition}:iam::${this.account}:${kind}/stagegate-*`),
-      }),
-      new PolicyStatement({
-        sid: 'KeepStateBucket',
-        effect: Effect.DENY,
-        actions: [
-          's3:BypassGovernanceRetention',
-          's3:DeleteBucket*',
-          's3:DeleteObjectVersion*',
-          's3:PutBucket*',
-          's3:PutEncryptionConfiguration',
-          's3:PutLifecycleConfiguration',
-          's3:PutReplicationConfiguration',
-        ],
-        resources: [this.bucketArn, `${this.bucketArn}/*`],
-      }),
-    ];
-  }
-
   private managedPolicy(name: string): string {
     return `arn:${this.partition}:iam::aws:policy/${name}`;
-  }
-
-  private stateArn(): string {
-    return `${this.bucketArn}/${this.stateKey}`;
-  }
-
-  /** Terraform's lock: an object beside the state. */
-  private lockArn(): string {
-    return `${this.stateArn()}.tflock`;
   }
 
   private text(

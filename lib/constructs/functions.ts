@@ -33,7 +33,11 @@ export interface FunctionsProps {
   readonly functionsDirectory: string;
 }
 
-/** All functions: for each, what it is told and what it may do. This page is the whole of their permissions. */
+/**
+ * All functions: for each, what it is told and what it may do.
+ *
+ * This file is long because it is the whole of their permissions: who reviews them reads one page.
+ */
 export class Functions extends Construct {
   private readonly byName: { readonly [Name in FunctionName]: HouseFunction<Name> };
 
