@@ -1,4 +1,5 @@
-import { analyzeDeploymentPlan, PlanVerdictSchema } from '../domain/deployment/analyze-deployment-plan.ts';
+import { analyzeDeploymentPlan } from '../domain/deployment/analyze-deployment-plan.ts';
+import { PlanVerdictSchema } from '../domain/deployment/settle-plan.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { countProviders } from '../runtime/metrics.ts';
 import { taskHandler } from '../runtime/task-handler.ts';

@@ -1,12 +1,9 @@
-import * as z from 'zod';
-import { carryApprovals } from '../approval/carry-approvals.ts';
 import { isBeingRemoved, needsInspection, readInspection } from '../build/inspection.ts';
 import { keepCommitFacts } from '../build/keep-commit-facts.ts';
 import { readResult } from '../build/read-result.ts';
 import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from '../contract/build-result.ts';
 import type { LockedProvider } from '../contract/locked-provider.ts';
-import { unfitAddress } from '../contract/state-address.ts';
 import { BuildResultError } from '../errors.ts';
 import {
   type Deployment,
@@ -15,15 +12,9 @@ import {
   orderOf,
   type Planned,
   runPrefix,
-  withPlan,
 } from '../model/deployment.ts';
-import { type Environment, isProtected, stateKeyOf } from '../model/environment.ts';
-import {
-  type EnvironmentState,
-  withClaimedResources,
-  withResources,
-  withUnknownResources,
-} from '../model/environment-state.ts';
+import { type Environment, isProtected } from '../model/environment.ts';
+import type { EnvironmentState } from '../model/environment-state.ts';
 import { activeLift, type ProtectionLifts } from '../model/protection-lift.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { headlineOf } from '../plan/analysis.ts';
@@ -34,16 +25,9 @@ import { GATES, type GateName, gatesOf, policyForDeployment } from '../policy.ts
 import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { type Held, loadDeployment, loadHeld } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
+import { stateAddressOf } from './claim-state-address.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
-import { objectionTo } from './objection.ts';
-
-/** What the state machine does next, and the gates that are left for the plan to pass. */
-export const PlanVerdictSchema = z.object({
-  /** `inspect`: something hangs on what the plan says, and a build in which nothing of the repository runs has to read it first. */
-  next: z.enum(['inspect', 'blocked', 'no-changes', 'gates', 'apply', 'canceled']),
-  gates: z.array(z.enum(GATES)),
-});
-export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
+import { ANALYSING, type PlanVerdict, settlePlan } from './settle-plan.ts';
 
 /** The verdict, and what the build says of the provider cache, where it asked it. */
 interface AnalyzedPlan extends PlanVerdict {
@@ -81,9 +65,9 @@ export async function analyzeDeploymentPlan(
 ): Promise<AnalyzedPlan> {
   const { store, artifacts, surroundings } = services;
   const ahead = await store.readAhead();
-  const deployment = await loadDeployment(ahead, id, DOING, ['planning']);
+  const deployment = await loadDeployment(ahead, id, ANALYSING, ['planning']);
   const [subject, lifts, left, prices] = await Promise.all([
-    loadHeld(ahead, id, DOING, ['planning']),
+    loadHeld(ahead, id, ANALYSING, ['planning']),
     listLifts(store, deployment),
     readResult(artifacts, runPrefix(deployment), 'planResult', PlanSuccessSchema),
     findPriceSheet(artifacts, services.priceSheetKey),
@@ -98,7 +82,7 @@ export async function analyzeDeploymentPlan(
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
     artifacts.getJson(known.modules.key, known.modules.versionId),
     deployedProviders(ahead, subject),
-    ahead.get('stateClaim', { address: addressOf(known.backend) }),
+    ahead.get('stateClaim', { address: stateAddressOf(known.backend) }),
   ]);
   if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
   const planned = { plan: plan.value, modulesJson: modules?.value };
@@ -123,12 +107,10 @@ export async function analyzeDeploymentPlan(
     await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
-    return settle(transaction, id, found, surroundings);
+    return settlePlan(transaction, id, found, surroundings);
   }, ahead);
   return { ...verdict, ...(claimed.providers && { providers: claimed.providers }) };
 }
-
-const DOING = 'analysing the plan of';
 
 type Subject = Held<'planning'>;
 
@@ -256,14 +238,6 @@ function blockingOf({ safeguards }: Analysis): EndingError | undefined {
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
 }
 
-/** What is in the Terraform state. */
-interface Resources {
-  /** By the plan. */
-  readonly claimed: number;
-  /** By the state itself, where something hangs on it. */
-  readonly inState?: ResourcesLeft;
-}
-
 /** The end of an environment hangs on a state in which nothing is left: a plan that says so is not believed. */
 async function lookIntoState(
   states: StateReader,
@@ -273,19 +247,6 @@ async function lookIntoState(
 ): Promise<ResourcesLeft | undefined> {
   if (resourcesInState > 0 || deployment.operation !== 'destroy') return undefined;
   return resourcesLeft(states, environment, address);
-}
-
-function withSeen(state: EnvironmentState, { claimed, inState }: Resources, id: string, now: string): EnvironmentState {
-  if (!inState) return withClaimedResources(state, claimed, id, now);
-  return 'count' in inState ? withResources(state, inState.count, id, now) : withUnknownResources(state);
-}
-
-/** What a plan says, beside what is kept of it. */
-interface Found {
-  readonly planned: Planned;
-  readonly backend: PlanSuccess['backend'];
-  readonly resources: Resources;
-  readonly blocked: EndingError | undefined;
 }
 
 /** What the environment consists of once this plan is applied; the deployment that succeeds last tells. */
@@ -299,95 +260,6 @@ async function keepConfiguration(
   else if (before) transaction.delete('configuration', { deploymentId });
 }
 
-async function settle(
-  transaction: Transaction,
-  id: string,
-  { planned, backend, resources, blocked }: Found,
-  surroundings: Surroundings,
-): Promise<PlanVerdict> {
-  const { deployment, environment: target, state } = await loadHeld(transaction, id, DOING, ['planning']);
-  const claimRefusal = await claimState(transaction, target, backend, surroundings);
-  if (!claimRefusal) transaction.put('environmentState', withSeen(state, resources, id, surroundings.now()));
-  const { inState } = resources;
-  if (inState && 'unreadable' in inState)
-    recordEvent(transaction, surroundings, id, 'state-unreadable', undefined, { message: inState.unreadable });
-  const blocking =
-    claimRefusal ??
-    objectionToRemoving(target, resources) ??
-    blocked ??
-    // ConsumePlan takes the last look at a plan with changes; for one without, this is the last.
-    (planned.hasChanges ? undefined : await objectionTo(transaction, deployment));
-  const analysed = withPlan(deployment, planned);
-  transaction.put('deployment', blocking ? { ...analysed, blocking } : analysed);
-  recordEvent(transaction, surroundings, id, blocking ? 'blocked' : 'planned', undefined, {
-    digest: planned.digest,
-    ...(blocking && { reason: blocking.reason }),
-  });
-  if (deployment.cancelRequestedBy) return { next: 'canceled', gates: [] };
-  if (blocking) return { next: 'blocked', gates: [] };
-  if (!planned.hasChanges && !isForgetting(target, resources)) return { next: 'no-changes', gates: [] };
-  const gates = await carryApprovals(transaction, analysed, planned, surroundings);
-  return { next: gates.length > 0 ? 'gates' : 'apply', gates };
-}
-
 /** Was nothing applied yet? What this very deployment began and is planning again was refused before it did anything. */
 const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
   !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
-
-/** An environment is removed only when nothing is left of it. */
-function objectionToRemoving(target: Environment, { claimed, inState }: Resources): EndingError | undefined {
-  if (!isBeingRemoved(target)) return undefined;
-  if (inState && 'unreadable' in inState)
-    return {
-      reason: 'state-unreadable',
-      message: `nobody knows what is left of ${target.name}: ${inState.unreadable}`,
-    };
-  const count = inState?.count ?? claimed;
-  if (count === 0) return undefined;
-  const message = `its Terraform state still holds ${count} resource(s); destroy ${target.name} before removing it`;
-  return { reason: 'state-not-empty', message };
-}
-
-/**
- * A destruction that finds nothing any more of what the state still lists, because somebody else has deleted it, has no
- * changes; applied, it takes that out of the state, which no other deployment would.
- */
-const isForgetting = (target: Environment, { inState }: Resources): boolean =>
-  !isBeingRemoved(target) && inState !== undefined && 'count' in inState && inState.count > 0;
-
-const addressOf = ({ bucket, key }: Pick<PlanSuccess['backend'], 'bucket' | 'key'>): string => `${bucket}/${key}`;
-
-/** Rule 6: the first environment that plans at a state address owns it, and stays there. */
-async function claimState(
-  transaction: Transaction,
-  target: Environment,
-  { bucket, key }: PlanSuccess['backend'],
-  surroundings: Surroundings,
-): Promise<EndingError | undefined> {
-  const { application, name: environment } = target;
-  const address = addressOf({ bucket, key });
-  if (target.type === 'ephemeral' && key !== stateKeyOf(target))
-    return {
-      reason: 'state-address-moved',
-      message: `the state of an ephemeral environment is at ${stateKeyOf(target)}, this plan would use ${key}`,
-    };
-  const unfit = unfitAddress(bucket, key);
-  if (unfit) return { reason: 'state-address-unfit', message: `the state address ${address} ${unfit}` };
-  const [settled, claim] = await Promise.all([
-    transaction.get('stateAddress', { application, environment }),
-    transaction.get('stateClaim', { address }),
-  ]);
-  if (settled && settled.address !== address)
-    return {
-      reason: 'state-address-moved',
-      message: `its state is at ${settled.address}, this plan would use ${address}`,
-    };
-  if (claim && (claim.application !== application || claim.environment !== environment))
-    return {
-      reason: 'state-address-taken',
-      message: `the state at ${address} belongs to ${claim.application}/${claim.environment}`,
-    };
-  if (!claim) transaction.put('stateClaim', { address, application, environment, at: surroundings.now() });
-  if (!settled) transaction.put('stateAddress', { application, environment, address, former: [] });
-  return undefined;
-}
