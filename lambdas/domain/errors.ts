@@ -101,6 +101,22 @@ export class RefusedError extends DomainError {
   }
 }
 
+/** The same as a value, for those who go on with it: it is told, recorded or passed over. */
+export class Refused {
+  readonly refusal: Refusal;
+  readonly message: string;
+  constructor(refusal: Refusal, message: string) {
+    this.refusal = refusal;
+    this.message = message;
+  }
+}
+
+/** The answer, where nothing goes on without one. Throws RefusedError. */
+export function orThrow<Answer>(answer: Answer | Refused): Answer {
+  if (answer instanceof Refused) throw new RefusedError(answer.refusal, answer.message);
+  return answer;
+}
+
 /** The deployment does not hold its environment (any more); its execution must end without touching anything. */
 export class NotHolderError extends DomainError {
   override readonly name = 'NotHolderError';

@@ -1,6 +1,6 @@
 import { isEnding } from '../domain/endings.ts';
 import type { ParityView } from '../domain/environment/find-parity.ts';
-import { RefusedError } from '../domain/errors.ts';
+import { Refused } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
 import { approvalsOf, type Decision, decide, type GateStatus } from '../domain/model/gate.ts';
 import { isReplaced } from '../domain/model/link-state.ts';
@@ -172,8 +172,8 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   const ballot = { decision: 'approve', approver, via: 'link', digest: link.digest } as const;
   const otherGates = gates.filter((other) => other.gate !== gate.gate);
   if (!analysis) return { kind: 'open', approveRefusal: 'the details of the plan are gone, so nobody can judge it' };
-  const refusal = refusalOf(() => decide(gate, ballot, { now, stage: environment.stage, deployment, otherGates }));
-  return { kind: 'open', ...(refusal && { approveRefusal: refusal }) };
+  const decided = decide(gate, ballot, { now, stage: environment.stage, deployment, otherGates });
+  return { kind: 'open', ...(decided instanceof Refused && { approveRefusal: decided.message }) };
 }
 
 /** Was the plan of this link made again? Where the new one meant the same and is decided, the link tells what was. */
@@ -188,20 +188,7 @@ function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalSta
   return comparePlans(earlier, analysis);
 }
 
-/** Endings that the gate has told before the workflow has recorded them. */
-
 const releaseInWords = ({ release, id }: Deployment): string => `release ${release} (${id})`;
-
-/** Why the rules would not let something happen, found by trying it. */
-function refusalOf(attempt: () => unknown): string | undefined {
-  try {
-    attempt();
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedError) return error.message;
-    throw error;
-  }
-}
 
 const GATE_TONES: Readonly<Record<GateStatus, GateInWords['tone']>> = {
   open: 'calm',

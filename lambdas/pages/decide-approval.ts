@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { decideGate, readForDecision } from '../domain/approval/decide-gate.ts';
-import { type Refusal, RefusedError } from '../domain/errors.ts';
+import { judgeDecision, readForDecision } from '../domain/approval/decide-gate.ts';
+import { type Refusal, Refused } from '../domain/errors.ts';
+import type { ApprovalLink } from '../domain/ports.ts';
 import type { Services } from '../functions.ts';
 import { PROBLEMS } from '../runtime/http-errors.ts';
 import type { Page, PageRequest } from '../runtime/page-handler.ts';
@@ -25,55 +26,63 @@ const FormSchema = z.object({
   nonce: z.string(),
 });
 
+/** How the page answers, beside what it shows. */
+interface Outcome {
+  readonly status: number;
+  readonly problem?: FormState['problem'];
+  readonly wasJustDecided?: boolean;
+}
+
 /** `POST /approvals/{token}`: records the decision of the link's person, by the same rules as the API. */
 export async function decideApproval({ token, form }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
   const link = await services.links.verify(token);
   if (!link) return unknownLink();
-  const { deploymentId, gate: name, email, digest } = link;
-  const ahead = await services.store.readAhead();
-  const [linked] = await Promise.all([
-    findLinked(ahead, link),
-    readForDecision(ahead, { deploymentId, gate: name, email, link }),
-  ]);
-  if (!linked) return unknownLink();
-  const { environment } = linked;
   const sent = {
     decision: form.get('decision') ?? '',
     comment: form.get('comment') ?? '',
     environment: form.get('environment') ?? '',
     nonce: form.get('nonce') ?? '',
   };
-  /** The page as things stand now. */
-  const show = async (status: number, problem?: FormState['problem'], wasJustDecided = false): Promise<Page> => {
-    const shown = await loadApproval(services, link);
-    if (!shown) return unknownLink();
-    const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
-    return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
-  };
+  const outcome = isFormNonce(sent.nonce, token)
+    ? await decide(services, link, sent)
+    : unfit('The form was not the one of this page. Please decide in the form below.');
+  // The page as things stand now.
+  const shown = outcome && (await loadApproval(services, link));
+  if (!shown) return unknownLink();
+  const { status, problem, wasJustDecided } = outcome;
+  const state = { action: formAction(token), nonce: formNonce(token), comment: sent.comment, problem };
+  return { status, html: approvalPage(viewApproval(shown, services.surroundings.now()), state, wasJustDecided) };
+}
 
-  if (!isFormNonce(sent.nonce, token))
-    return show(400, { text: 'The form was not the one of this page. Please decide in the form below.' });
+const unfit = (text: string, field?: 'comment' | 'environment'): Outcome => ({
+  status: 400,
+  problem: { text, ...(field && { field }) },
+});
+
+/** Undefined where the link leads to nothing any more. */
+async function decide(
+  services: Services<'approval-page'>,
+  link: ApprovalLink,
+  sent: Readonly<Record<string, string>>,
+): Promise<Outcome | undefined> {
   const parsed = FormSchema.safeParse(sent);
   if (!parsed.success) {
     const isComment = parsed.error.issues.some(({ path }) => path[0] === 'comment');
     return isComment
-      ? show(400, { text: 'A comment may have 2000 characters.', field: 'comment' })
-      : show(400, { text: 'Please choose to approve or to reject.' });
+      ? unfit('A comment may have 2000 characters.', 'comment')
+      : unfit('Please choose to approve or to reject.');
   }
   const { decision, comment, environment: typed } = parsed.data;
+  const { deploymentId, gate, email, digest } = link;
+  const ahead = await services.store.readAhead();
+  const made = { deploymentId, gate, email, via: 'link', link, digest, decision, comment } as const;
+  const [linked] = await Promise.all([findLinked(ahead, link), readForDecision(ahead, made)]);
+  if (!linked) return undefined;
+  const { environment } = linked;
   if (decision === 'approve' && environment.stage === 'production' && typed.trim() !== environment.name)
-    return show(400, {
-      text: `To approve, type the name of the environment, ${environment.name}, into its field.`,
-      field: 'environment',
-    });
-
-  const made = { deploymentId, gate: name, email, via: 'link', link, digest, decision, comment } as const;
-  try {
-    await decideGate(services, made, ahead);
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    const { refusal, message } = error;
-    return show(PROBLEMS[refusal].status, TOLD_BY_STATE.has(refusal) ? undefined : { text: `${message}.` });
-  }
-  return show(200, undefined, true);
+    return unfit(`To approve, type the name of the environment, ${environment.name}, into its field.`, 'environment');
+  const judged = await judgeDecision(services, made, ahead);
+  if (!(judged instanceof Refused)) return { status: 200, wasJustDecided: true };
+  const { refusal, message } = judged;
+  return { status: PROBLEMS[refusal].status, ...(!TOLD_BY_STATE.has(refusal) && { problem: { text: `${message}.` } }) };
 }

@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { decideGate } from '../../lambdas/domain/approval/decide-gate.ts';
 import { cancelDeployment } from '../../lambdas/domain/deployment/cancel-deployment.ts';
-import { type Placement, placeDeployment } from '../../lambdas/domain/deployment/place-deployment.ts';
+import type { Placement } from '../../lambdas/domain/deployment/create-deployment.ts';
+import { placeDeployment } from '../../lambdas/domain/deployment/place-deployment.ts';
 import { createEphemeral } from '../../lambdas/domain/ephemeral/create-ephemeral.ts';
 import { sweepEnvironments } from '../../lambdas/domain/ephemeral/sweep-environments.ts';
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
@@ -23,7 +24,6 @@ import { promoteAutomatically } from '../../lambdas/domain/release/promote.ts';
 import { registerPush } from '../../lambdas/domain/release/register-push.ts';
 import { carryOut } from '../../lambdas/domain/transaction/effects.ts';
 import { findEphemeral } from '../../lambdas/domain/transaction/find.ts';
-import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from './builders.ts';
 import { FakeEnvironmentRoles } from '../fakes/fake-environment-roles.ts';
 import { FakeLinkSigner } from '../fakes/fake-link-signer.ts';
 import { FakePublicDns } from '../fakes/fake-public-dns.ts';
@@ -36,6 +36,7 @@ import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from './builders.ts';
 import { SimulatedWorkflow } from './simulated-workflow.ts';
 
 export const ALICE = 'alice@staff.example';

@@ -1,8 +1,8 @@
-import { NotFoundError, RefusedError } from '../errors.ts';
+import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { approverOf } from '../model/approver.ts';
 import type { Deployment } from '../model/deployment.ts';
 import { type Ballot, decide, type Gate } from '../model/gate.ts';
-import { requireNewest } from '../model/link-state.ts';
+import { objectionToLink } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GATES, type GateName, policyForDeployment, requiredNow } from '../policy.ts';
 import type { ApprovalLink, ReadAhead, Reader, Store, Surroundings, Transaction, Workflow } from '../ports.ts';
@@ -29,21 +29,24 @@ export interface GateDecision extends Omit<Ballot, 'approver'> {
 
 /**
  * Counts one person's decision in one transaction, then resumes the waiting task if that closed the gate. Repeating a
- * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. What the
- * caller has read already may be given. Throws NotFoundError, RefusedError.
+ * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. Throws
+ * NotFoundError.
  */
-export async function decideGate(
+export async function judgeDecision(
   { store, workflow, surroundings }: Services,
   decision: GateDecision,
-  given?: ReadAhead,
-): Promise<Gate> {
-  const ahead = given ?? (await store.readAhead());
+  ahead: ReadAhead,
+): Promise<Gate | Refused> {
   await readForDecision(ahead, decision);
   const judged = await store.transact((transaction) => judge(transaction, decision, surroundings), ahead);
-  if (judged instanceof RefusedError) throw judged;
+  if (judged instanceof Refused) return judged;
   if (judged.status !== 'open') await resumeGate({ store, workflow }, decision.deploymentId, decision.gate);
   return judged;
 }
+
+/** The same for a decision that has to count. Throws NotFoundError, RefusedError. */
+export const decideGate = async (services: Services, decision: GateDecision): Promise<Gate> =>
+  orThrow(await judgeDecision(services, decision, await services.store.readAhead()));
 
 /** Reads side by side what a decision is judged by. */
 export async function readForDecision(
@@ -76,10 +79,10 @@ export async function decideAsCaller(
   const { application } = deployment;
   const approver = approverOf(principal, await listAll(store, LISTINGS.approvers(application)));
   if (approver) return decideGate(services, { ...decision, email: approver.email, via: 'api', principal });
-  const refused = new RefusedError('not-an-approver', `${principal} maps to no approver of "${application}"`);
+  const refused = new Refused('not-an-approver', `${principal} maps to no approver of "${application}"`);
   const attempt = { ...decision, by: principal, via: 'api', principal } as const;
   await store.transact((transaction) => recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused));
-  throw refused;
+  return orThrow<Gate>(refused);
 }
 
 type Gates = ReadonlyMap<GateName, Gate>;
@@ -89,7 +92,7 @@ async function judge(
   transaction: Transaction,
   decision: GateDecision,
   surroundings: Surroundings,
-): Promise<Gate | RefusedError> {
+): Promise<Gate | Refused> {
   const { deploymentId } = decision;
   const deployment = await transaction.get('deployment', { id: deploymentId });
   if (!deployment) throw new NotFoundError('deployment', deploymentId);
@@ -98,45 +101,43 @@ async function judge(
     const found = await transaction.get('gate', { deploymentId, gate: each });
     if (found) gates.set(each, found);
   }
-  try {
-    return await count(transaction, deployment, gates, decision, surroundings);
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    const attempt = { ...decision, by: decision.email, round: gates.get(decision.gate)?.round };
-    await recordRefusedAttempt(transaction, surroundings, deployment, attempt, error);
-    return error;
-  }
+  const judged = await count(transaction, deployment, gates, decision, surroundings);
+  if (!(judged instanceof Refused)) return judged;
+  const attempt = { ...decision, by: decision.email, round: gates.get(decision.gate)?.round };
+  await recordRefusedAttempt(transaction, surroundings, deployment, attempt, judged);
+  return judged;
 }
 
 const TYPE = { approve: 'approved', reject: 'rejected' } as const;
 
-/** Throws RefusedError before anything is written. */
+/** The gate with the decision counted. What is refused has written nothing. */
 async function count(
   transaction: Transaction,
   deployment: Deployment,
   gates: Gates,
   { deploymentId, gate: name, email, link, ...ballot }: GateDecision,
   surroundings: Surroundings,
-): Promise<Gate> {
+): Promise<Gate | Refused> {
   const { application, environment } = deployment;
   const [approver, owner, target] = [
     await transaction.get('approver', { application, email }),
     await transaction.get('application', { name: application }),
     await transaction.get('environment', { application, name: environment }),
   ];
-  if (!approver) throw new RefusedError('not-an-approver', `${email} is no approver of "${application}"`);
+  if (!approver) return new Refused('not-an-approver', `${email} is no approver of "${application}"`);
   if (link) {
     const key = { deploymentId, gate: name, round: link.round, email };
-    requireNewest(await transaction.get('linkState', key), link.sequence);
+    const replaced = objectionToLink(await transaction.get('linkState', key), link.sequence);
+    if (replaced) return replaced;
   }
   const gate = gates.get(name);
   if (!gate || !owner || !target)
-    throw new RefusedError(
+    return new Refused(
       'gate-not-open',
       `the ${name} gate of "${deploymentId}" is not open (the deployment is ${deployment.status})`,
     );
   if (link && link.round !== gate.round)
-    throw new RefusedError('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
+    return new Refused('digest-differs', `the link is about plan ${link.round}, the gate about ${gate.round}`);
   const { stage } = target;
   const demanded = {
     ...gate,
@@ -145,6 +146,7 @@ async function count(
   const otherGates = [...gates.values()].filter((other) => other.gate !== name);
   const facts = { now: surroundings.now(), stage, deployment, otherGates };
   const decided = decide(demanded, { ...ballot, approver }, facts);
+  if (decided instanceof Refused) return decided;
   if (decided === demanded) return gate;
   transaction.put('gate', decided);
   const { decision, digest, via, comment, principal } = ballot;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RefusedError } from '../errors.ts';
+import type { Refused } from '../errors.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { GateName } from '../policy.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
@@ -27,7 +27,7 @@ export async function recordRefusedAttempt(
   surroundings: Pick<Surroundings, 'now'>,
   { id: deploymentId, application, environment }: Deployment,
   { by, via, principal, gate, round = 0, decision, digest, comment }: RefusedAttempt,
-  { refusal, message }: RefusedError,
+  { refusal, message }: Refused,
 ): Promise<void> {
   const mark = createHash('sha256')
     .update(JSON.stringify([by, via, gate, round, decision, refusal]))

@@ -1,4 +1,4 @@
-import { NotFoundError, RefusedError } from '../errors.ts';
+import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { type Actor, actorOf } from '../model/audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from '../model/deployment.ts';
 import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
@@ -19,20 +19,20 @@ export async function cancelDeployment(services: Services, id: string, by: Reque
   const { deployment, effects } = await services.store.transact(async (transaction) => {
     const found = await transaction.get('deployment', { id });
     if (!found) throw new NotFoundError('deployment', id);
-    return markCanceled(transaction, found, by, services.surroundings);
+    return orThrow(await markCanceled(transaction, found, by, services.surroundings));
   });
   await carryOut(services, effects);
   return deployment;
 }
 
-/** The same within a transaction. Throws RefusedError `not-cancelable`, having written nothing. */
+/** The same within a transaction. What is refused (`not-cancelable`) has written nothing. */
 export async function markCanceled(
   transaction: Transaction,
   deployment: Deployment,
   by: Requester,
   surroundings: Surroundings,
   actor: Actor = actorOf(by),
-): Promise<{ deployment: Deployment; effects: Effects }> {
+): Promise<{ deployment: Deployment; effects: Effects } | Refused> {
   const { id } = deployment;
   if (deployment.cancelRequestedBy) return { deployment, effects: await resumeCanceled(transaction, id) };
   const now = surroundings.now();
@@ -49,12 +49,11 @@ export async function markCanceled(
     }
     case 'planning':
     case 'awaiting_approval': {
-      for (const name of GATES) {
-        const gate = await transaction.get('gate', { deploymentId: id, gate: name });
-        if (gate?.status === 'open') transaction.put('gate', close(gate, 'canceled', now));
-        else if (gate && gate.status !== 'approved')
-          throw new RefusedError('not-cancelable', `deployment "${id}" is ending: its ${name} gate is ${gate.status}`);
-      }
+      const gates = await Promise.all(GATES.map((gate) => transaction.get('gate', { deploymentId: id, gate })));
+      const ended = gates.find((gate) => gate && gate.status !== 'open' && gate.status !== 'approved');
+      if (ended)
+        return new Refused('not-cancelable', `deployment "${id}" is ending: its ${ended.gate} gate is ${ended.status}`);
+      for (const gate of gates) if (gate?.status === 'open') transaction.put('gate', close(gate, 'canceled', now));
       const marked = { ...deployment, cancelRequestedBy: by };
       transaction.put('deployment', marked);
       recordEvent(transaction, surroundings, id, 'cancel-requested', by.principal);
@@ -62,7 +61,7 @@ export async function markCanceled(
       return { deployment: marked, effects: await resumeCanceled(transaction, id) };
     }
     default:
-      throw new RefusedError('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
+      return new Refused('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
   }
 }
 

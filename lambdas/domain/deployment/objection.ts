@@ -1,9 +1,8 @@
-import { RefusedError } from '../errors.ts';
 import type { Deployment, EndingError } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { isOutdated } from '../model/environment-state.ts';
 import type { Reader, Transaction } from '../ports.ts';
-import { readForProof, requireProven } from './proof.ts';
+import { objectionToProof, readForProof } from './proof.ts';
 
 /** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
 const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>
@@ -44,11 +43,6 @@ export async function objectionTo(transaction: Transaction, deployment: Deployme
   if (automatic && state.hold)
     return { reason: 'environment-on-hold', message: `${environment} is on hold: ${state.hold.reason}` };
   if (operation === 'destroy') return undefined;
-  try {
-    await requireProven(transaction, application, environment, release);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    return { reason: error.refusal, message: error.message };
-  }
+  const unproven = await objectionToProof(transaction, application, environment, release);
+  return unproven && { reason: unproven.refusal, message: unproven.message };
 }

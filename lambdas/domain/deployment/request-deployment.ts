@@ -3,7 +3,8 @@ import type { Requester } from '../model/deployment.ts';
 import type { Operation } from '../operation.ts';
 import type { ReadAhead, Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices } from '../transaction/effects.ts';
-import { type Placement, placeDeployment, readForPlacement } from './place-deployment.ts';
+import type { Placement } from './create-deployment.ts';
+import { placeDeployment, readForPlacement } from './place-deployment.ts';
 
 interface Wish {
   readonly application: string;

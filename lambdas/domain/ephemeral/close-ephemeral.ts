@@ -1,6 +1,6 @@
 import { markCanceled } from '../deployment/cancel-deployment.ts';
 import { closeEnvironment } from '../deployment/settle-destruction.ts';
-import { RefusedError } from '../errors.ts';
+import { Refused } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { type Actor, actorOf, SYSTEM } from '../model/audit.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
@@ -89,12 +89,9 @@ async function cancelOpen(
   let effects = NO_EFFECTS;
   for (const deployment of await openDeployments(transaction, await stateOf(transaction, environment))) {
     if (deployment.operation === 'destroy' || deployment.status === 'applying') continue;
-    try {
-      effects = merged(effects, (await markCanceled(transaction, deployment, by, surroundings, actor)).effects);
-    } catch (error) {
-      // It is ending by itself.
-      if (!(error instanceof RefusedError && error.refusal === 'not-cancelable')) throw error;
-    }
+    const canceled = await markCanceled(transaction, deployment, by, surroundings, actor);
+    // What is refused is ending by itself.
+    if (!(canceled instanceof Refused)) effects = merged(effects, canceled.effects);
   }
   return effects;
 }

@@ -1,5 +1,6 @@
-import { createDeployment, type Placement, requireKnownRequester } from '../deployment/place-deployment.ts';
-import { RefusedError } from '../errors.ts';
+import { createDeployment, type Placement } from '../deployment/create-deployment.ts';
+import { objectionToRequester } from '../deployment/place-deployment.ts';
+import { orThrow, RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
@@ -29,14 +30,14 @@ export async function placeEphemeralDeployment(
 ): Promise<Placement> {
   if (operation === 'deploy') {
     requireOpen(environment);
-    requireKnownRequester(application, environment, { requestedBy, automatic });
+    orThrow(objectionToRequester(application, environment, { requestedBy, automatic }));
   }
   const state = await stateOf(transaction, environment);
   const newest = await newestOpen(transaction, state, operation);
   if (newest && (operation === 'destroy' || newest.commit === commit))
     return { deployment: newest, isNew: false, effects: NO_EFFECTS };
   const wish = { environment, operation, requestedBy, automatic, content: { commit }, state };
-  return createDeployment(transaction, wish, surroundings);
+  return orThrow(await createDeployment(transaction, wish, surroundings));
 }
 
 /** The deployment of this kind that would come last, if any is under way: only that one makes a second superfluous. */

@@ -1,4 +1,4 @@
-import type { Placement } from '../deployment/place-deployment.ts';
+import type { Placement } from '../deployment/create-deployment.ts';
 import { RefusedError } from '../errors.ts';
 import type { Requester } from '../model/deployment.ts';
 import type { Surroundings } from '../ports.ts';

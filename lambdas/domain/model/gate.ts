@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RefusedError } from '../errors.ts';
+import { Refused } from '../errors.ts';
 import {
   ApplicationNameSchema,
   DeploymentIdSchema,
@@ -79,27 +79,25 @@ export interface Ballot {
  * Rules 3 and 10: counts one decision, or refuses it saying why. A repeated equal decision of the same person is not
  * an error: the gate comes back as it is.
  */
-export function decide(gate: Gate, ballot: Ballot, facts: DecisionFacts): Gate {
+export function decide(gate: Gate, ballot: Ballot, facts: DecisionFacts): Gate | Refused {
   const { approver } = ballot;
   if (!approver.gates.includes(gate.gate))
-    throw new RefusedError('not-an-approver', `${approver.email} is no ${gate.gate} approver of "${gate.application}"`);
+    return new Refused('not-an-approver', `${approver.email} is no ${gate.gate} approver of "${gate.application}"`);
   if (ballot.digest !== gate.digest)
-    throw new RefusedError(
-      'digest-differs',
-      `the decision is about plan ${ballot.digest}, the gate about ${gate.digest}`,
-    );
+    return new Refused('digest-differs', `the decision is about plan ${ballot.digest}, the gate about ${gate.digest}`);
   const earlier = gate.decisions.find(({ by }) => by === approver.email);
   if (earlier?.decision === ballot.decision) return gate;
   if (earlier)
-    throw new RefusedError('already-decided', `${approver.email} decided to ${earlier.decision} at ${earlier.at}`);
+    return new Refused('already-decided', `${approver.email} decided to ${earlier.decision} at ${earlier.at}`);
   if (gate.status !== 'open')
-    throw new RefusedError(
+    return new Refused(
       'gate-not-open',
       `the ${gate.gate} gate is ${gate.status}${gate.closedAt ? ` since ${gate.closedAt}` : ''}`,
     );
   if (facts.now >= gate.expiresAt)
-    throw new RefusedError('gate-expired', `the ${gate.gate} gate expired at ${gate.expiresAt}`);
-  requireIndependent(gate, ballot, facts);
+    return new Refused('gate-expired', `the ${gate.gate} gate expired at ${gate.expiresAt}`);
+  const dependent = objectionToApproval(gate, ballot, facts);
+  if (dependent) return dependent;
   const decision: Decision = {
     decision: ballot.decision,
     by: approver.email,
@@ -136,27 +134,35 @@ export const isOwnRequest = (
   gate === 'staff' &&
   (requestedBy.approver === approver.email || standsFor(approver, requestedBy));
 
-function requireIndependent(gate: Gate, ballot: Ballot, { stage, deployment, otherGates }: DecisionFacts): void {
-  if (ballot.decision !== 'approve') return;
+/** Approvals of one deployment come from different people, and none from whoever asked for it. */
+function objectionToApproval(
+  gate: Gate,
+  ballot: Ballot,
+  { stage, deployment, otherGates }: DecisionFacts,
+): Refused | undefined {
+  if (ballot.decision !== 'approve') return undefined;
   const { email } = ballot.approver;
   if (isOwnRequest(gate.gate, stage, deployment, ballot.approver))
-    throw new RefusedError(
+    return new Refused(
       'own-request',
       `${email} asked for this production deployment and cannot give its staff approval`,
     );
   if (otherGates.some((other) => approvalsOf(other).some(({ by }) => by === email)))
-    throw new RefusedError('one-person-one-gate', `${email} has approved another gate of this deployment`);
-  requireFreshSession(gate, ballot, otherGates);
+    return new Refused('one-person-one-gate', `${email} has approved another gate of this deployment`);
+  return objectionToSession(gate, ballot, otherGates);
 }
 
 /** Whoever a session was taken for before, it is one person: it fills one seat. */
-function requireFreshSession(gate: Gate, { approver, principal }: Ballot, otherGates: readonly Gate[]): void {
-  if (principal === undefined) return;
+function objectionToSession(
+  gate: Gate,
+  { approver, principal }: Ballot,
+  otherGates: readonly Gate[],
+): Refused | undefined {
+  if (principal === undefined) return undefined;
   const before = [gate, ...otherGates]
     .flatMap(approvalsOf)
     .find((approval) => approval.principal === principal && approval.by !== approver.email);
-  if (before)
-    throw new RefusedError('one-session-one-seat', `${principal} has approved this deployment as ${before.by}`);
+  return before && new Refused('one-session-one-seat', `${principal} has approved this deployment as ${before.by}`);
 }
 
 /** Does what was decided about the plan with this digest count at the gate? */

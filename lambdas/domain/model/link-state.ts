@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { RefusedError } from '../errors.ts';
+import { Refused } from '../errors.ts';
 import { DeploymentIdSchema, EmailSchema, InstantSchema } from '../names.ts';
 import { GateNameSchema } from '../policy.ts';
 
@@ -33,8 +33,7 @@ export const firstLink = ({ deploymentId, gate, round, email }: LinkKey): LinkSt
 export const isReplaced = (state: LinkState | undefined, sequence: number): boolean =>
   sequence !== (state?.sequence ?? 1);
 
-/** Throws RefusedError `link-replaced`. */
-export function requireNewest(state: LinkState | undefined, sequence: number): void {
-  if (isReplaced(state, sequence))
-    throw new RefusedError('link-replaced', 'a newer e-mail has taken the place of the one with this link');
-}
+export const objectionToLink = (state: LinkState | undefined, sequence: number): Refused | undefined =>
+  isReplaced(state, sequence)
+    ? new Refused('link-replaced', 'a newer e-mail has taken the place of the one with this link')
+    : undefined;

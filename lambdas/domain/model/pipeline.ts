@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts';
+import { orThrow, Refused } from '../errors.ts';
 import { type Stage, stageRank } from '../policy.ts';
 import type { Application } from './application.ts';
 
@@ -7,58 +7,76 @@ export type StagesByName = ReadonlyMap<string, Stage>;
 
 /**
  * Rule 1: a pipeline goes development <= staging <= production, with at least one development and one staging
- * environment before any production one. Environments not defined yet are judged when they come.
+ * environment before any production one. Environments not defined yet are judged when they come. Throws RefusedError.
  */
-export function requireOrdered(pipeline: readonly string[], stages: StagesByName): void {
+export const requireOrdered = (pipeline: readonly string[], stages: StagesByName): void =>
+  orThrow(objectionToOrder(pipeline, stages));
+
+function objectionToOrder(pipeline: readonly string[], stages: StagesByName): Refused | undefined {
   let previous: { name: string; stage: Stage } | undefined;
   for (const [index, name] of pipeline.entries()) {
     const stage = stages.get(name);
     if (!stage) continue;
     if (previous && stageRank(stage) < stageRank(previous.stage))
-      throw new RefusedError(
+      return new Refused(
         'pipeline-order',
         `"${name}" (${stage}) stands behind "${previous.name}" (${previous.stage}); a pipeline goes development, staging, production`,
       );
-    if (stage === 'production') requireStagesBefore(pipeline.slice(0, index), name, stages);
+    const lacking = stage === 'production' && objectionToStagesBefore(pipeline.slice(0, index), name, stages);
+    if (lacking) return lacking;
     previous = { name, stage };
   }
+  return undefined;
 }
 
-function requireStagesBefore(before: readonly string[], name: string, stages: StagesByName): void {
+function objectionToStagesBefore(before: readonly string[], name: string, stages: StagesByName): Refused | undefined {
   const undefinedYet = before.filter((other) => !stages.has(other)).length;
   const missing = (['development', 'staging'] as const).filter(
     (stage) => !before.some((other) => stages.get(other) === stage),
   );
-  if (missing.length > undefinedYet)
-    throw new RefusedError(
-      'pipeline-order',
-      `production environment "${name}" needs a development and a staging environment before it; missing: ${missing.join(', ')}`,
-    );
+  if (missing.length <= undefinedYet) return undefined;
+  return new Refused(
+    'pipeline-order',
+    `production environment "${name}" needs a development and a staging environment before it; missing: ${missing.join(', ')}`,
+  );
 }
 
 /** Before a deployment every environment up to the target must be defined, so that no gap can hide a stage. */
-export function requireCompleteUpTo(application: Application, environment: string, stages: StagesByName): void {
-  const position = positionOf(application, environment);
+export function objectionToGaps(
+  application: Application,
+  environment: string,
+  stages: StagesByName,
+): Refused | undefined {
+  const position = findPosition(application, environment);
+  if (position instanceof Refused) return position;
   const missing = application.pipeline.slice(0, position + 1).filter((name) => !stages.has(name));
   if (missing.length > 0)
-    throw new RefusedError('pipeline-incomplete', `the pipeline of "${application.name}" lacks ${missing.join(', ')}`);
-  requireOrdered(application.pipeline.slice(0, position + 1), stages);
+    return new Refused('pipeline-incomplete', `the pipeline of "${application.name}" lacks ${missing.join(', ')}`);
+  return objectionToOrder(application.pipeline.slice(0, position + 1), stages);
 }
 
 /** Index in the pipeline. Throws RefusedError `not-in-pipeline`. */
-export function positionOf(application: Application, environment: string): number {
+export const positionOf = (application: Application, environment: string): number =>
+  orThrow(findPosition(application, environment));
+
+function findPosition(application: Application, environment: string): number | Refused {
   const position = application.pipeline.indexOf(environment);
-  if (position < 0)
-    throw new RefusedError(
-      'not-in-pipeline',
-      `environment "${environment}" is not in the pipeline of "${application.name}" (${application.pipeline.join(' -> ')})`,
-    );
-  return position;
+  if (position >= 0) return position;
+  return new Refused(
+    'not-in-pipeline',
+    `environment "${environment}" is not in the pipeline of "${application.name}" (${application.pipeline.join(' -> ')})`,
+  );
 }
 
 /** The environment before this one, or undefined for the first. */
+export function findPrevious(application: Application, environment: string): string | undefined | Refused {
+  const position = findPosition(application, environment);
+  return position instanceof Refused ? position : application.pipeline[position - 1];
+}
+
+/** The same. Throws RefusedError `not-in-pipeline`. */
 export const previousOf = (application: Application, environment: string): string | undefined =>
-  application.pipeline[positionOf(application, environment) - 1];
+  orThrow(findPrevious(application, environment));
 
 /** The environment behind this one, or undefined for the last or one outside the pipeline. */
 export function nextOf(application: Application, environment: string): string | undefined {

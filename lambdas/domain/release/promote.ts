@@ -1,5 +1,5 @@
-import { placeDeployment, readForPlacement } from '../deployment/place-deployment.ts';
-import { RefusedError } from '../errors.ts';
+import { readForPlacement, tryToPlace } from '../deployment/place-deployment.ts';
+import { Refused } from '../errors.ts';
 import { nextOf } from '../model/pipeline.ts';
 import { policyOf } from '../policy.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
@@ -61,22 +61,21 @@ async function promote(
   const target = await automaticTarget(transaction, source.application, source.environment);
   if (!target) return { effects: NO_EFFECTS };
   const at = surroundings.now();
-  try {
-    const { deployment, effects } = await placeDeployment(
-      transaction,
-      {
-        ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
-        ...{ requestedBy: { principal: `promotion of ${source.id}` }, automatic: true },
-      },
-      surroundings,
-    );
-    transaction.put('promotion', { sourceDeploymentId, deploymentId: deployment.id, at });
-    return { deploymentId: deployment.id, effects };
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    transaction.put('promotion', { sourceDeploymentId, refusal: `${error.refusal}: ${error.message}`, at });
+  const placed = await tryToPlace(
+    transaction,
+    {
+      ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
+      ...{ requestedBy: { principal: `promotion of ${source.id}` }, automatic: true },
+    },
+    surroundings,
+  );
+  if (placed instanceof Refused) {
+    transaction.put('promotion', { sourceDeploymentId, refusal: `${placed.refusal}: ${placed.message}`, at });
     return { effects: NO_EFFECTS };
   }
+  const { deployment, effects } = placed;
+  transaction.put('promotion', { sourceDeploymentId, deploymentId: deployment.id, at });
+  return { deploymentId: deployment.id, effects };
 }
 
 /** Where a success in this environment goes by itself. */

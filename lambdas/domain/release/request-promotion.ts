@@ -1,4 +1,4 @@
-import type { Placement } from '../deployment/place-deployment.ts';
+import type { Placement } from '../deployment/create-deployment.ts';
 import { requestDeployment } from '../deployment/request-deployment.ts';
 import { RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';

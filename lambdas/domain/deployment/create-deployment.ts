@@ -1,0 +1,147 @@
+import { Refused } from '../errors.ts';
+import { actorOf } from '../model/audit.ts';
+import {
+  contentOf,
+  type Deployment,
+  type DeploymentIn,
+  describeContent,
+  endUnsuccessfully,
+  orderOf,
+  type Requester,
+} from '../model/deployment.ts';
+import type { Environment } from '../model/environment.ts';
+import { admit, type EnvironmentState, withUnannounced } from '../model/environment-state.ts';
+import { close } from '../model/gate.ts';
+import { deploymentId } from '../names.ts';
+import type { Operation } from '../operation.ts';
+import { GATES, type Stage } from '../policy.ts';
+import type { Surroundings, Transaction } from '../ports.ts';
+import { type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+import { recordEvent } from '../transaction/record-event.ts';
+
+export interface Placement {
+  readonly deployment: Deployment;
+  /** False when the same release and operation was already under way there. */
+  readonly isNew: boolean;
+  readonly effects: Effects;
+}
+
+export interface Creation {
+  readonly environment: Environment;
+  readonly operation: Operation;
+  readonly requestedBy: Requester;
+  /** Made by a push, a promotion rule, a clock or the sweeper. */
+  readonly automatic: boolean;
+  readonly content: Pick<Deployment, 'release' | 'commit'>;
+  readonly state: EnvironmentState;
+}
+
+/**
+ * Creates a deployment that the rules allow, and gives it the environment or a place in its queue (rule 4). Refuses, having
+ * written nothing, what somebody asks for while a newer release waits.
+ */
+export async function createDeployment(
+  transaction: Transaction,
+  { environment: target, operation, requestedBy, automatic, content, state }: Creation,
+  surroundings: Surroundings,
+): Promise<Placement | Refused> {
+  const now = surroundings.now();
+  const { application, name: environment } = target;
+  const number = state.newestDeployment + 1;
+  const id = deploymentId(application, environment, number, surroundings.randomHex(6));
+  const facts = {
+    ...{ id, application, environment, number, ...content, operation, automatic, requestedBy, createdAt: now },
+    ...{ runSecret: surroundings.randomHex(32), round: 1 },
+  };
+  const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
+  const entry = { deploymentId: id, release: orderOf(facts), operation };
+  const admission = admit({ ...state, newestDeployment: number }, entry, now);
+
+  if (admission.verdict === 'superseded' && !automatic)
+    return new Refused(
+      'newer-release-queued',
+      `a newer release than ${content.release} already waits for ${environment}`,
+    );
+  const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
+  transaction.put('environmentState', withUnannounced(admission.state, ended));
+  recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
+  // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
+  if (!automatic)
+    await recordAudit(transaction, surroundings, {
+      ...{ application, environment, deploymentId: id, type: 'requested', ...actorOf(requestedBy) },
+      details: { ...contentOf(content), operation },
+    });
+
+  if (admission.verdict === 'superseded') {
+    const deployment = endUnsuccessfully(queued, 'superseded', supersededBy('a newer release already waits'), now);
+    transaction.insert('deployment', deployment);
+    return { deployment, isNew: true, effects: { ...NO_EFFECTS, announce: [id] } };
+  }
+  const deployment: Deployment =
+    admission.verdict === 'holds' ? { ...facts, status: 'planning', heldSince: now } : queued;
+  transaction.insert('deployment', deployment);
+  await supersedeQueued(transaction, admission.supersedes, deployment, surroundings);
+  const resume = await supersedeWaitingHolder(transaction, admission.state, target.stage, deployment, surroundings);
+  return {
+    deployment,
+    isNew: true,
+    effects: {
+      start: admission.verdict === 'holds' ? [id] : [],
+      resume,
+      announce: admission.supersedes,
+    },
+  };
+}
+
+const supersededBy = (message: string) => ({ reason: 'superseded', message });
+
+async function supersedeQueued(
+  transaction: Transaction,
+  ids: readonly string[],
+  newer: Deployment,
+  surroundings: Surroundings,
+): Promise<void> {
+  for (const id of ids) {
+    const older = await findExisting(transaction, id);
+    const error = supersededBy(`${describeContent(newer)} (${newer.id}) took its place`);
+    transaction.put('deployment', endUnsuccessfully(older, 'superseded', error, surroundings.now()));
+    recordEvent(transaction, surroundings, id, 'superseded', newer.id);
+  }
+}
+
+/**
+ * Rule 4: in development and staging a newer release replaces a holder that awaits approval with no decision recorded.
+ * Closes its gate; its own execution then ends it. Answers the tasks to resume.
+ */
+async function supersedeWaitingHolder(
+  transaction: Transaction,
+  state: EnvironmentState,
+  stage: Stage,
+  newer: Deployment,
+  surroundings: Surroundings,
+): Promise<Effects['resume']> {
+  const { holder } = state;
+  const isReplaceable =
+    stage !== 'production' &&
+    newer.operation === 'deploy' &&
+    holder?.operation === 'deploy' &&
+    holder.deploymentId !== newer.id &&
+    holder.release < orderOf(newer);
+  if (!holder || !isReplaceable) return [];
+  const gates = await Promise.all(
+    GATES.map((gate) => transaction.get('gate', { deploymentId: holder.deploymentId, gate })),
+  );
+  const open = gates.find((gate) => gate?.status === 'open');
+  if (!open || gates.some((gate) => gate && gate.decisions.length + gate.voided.length > 0)) return [];
+  transaction.put('gate', close(open, 'superseded', surroundings.now()));
+  recordEvent(transaction, surroundings, holder.deploymentId, 'superseded', newer.id);
+  return [{ deploymentId: holder.deploymentId, gate: open.gate }];
+}
+
+/** What the state of an environment names. */
+export async function findExisting(transaction: Transaction, id: string): Promise<Deployment> {
+  const deployment = await transaction.get('deployment', { id });
+  if (!deployment) throw new Error(`environment state names deployment "${id}", which does not exist`);
+  return deployment;
+}
