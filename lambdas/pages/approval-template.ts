@@ -1,4 +1,5 @@
 import type { Decision } from '../domain/model/gate.ts';
+import { counted } from '../domain/plan/wording.ts';
 import type { ApprovalState, ApprovalView, GateInWords } from './approval-view.ts';
 import { blastRadiusPicture, pictureLegend } from './blast-radius-picture.ts';
 import { changesSection } from './changes-section.ts';
@@ -14,7 +15,7 @@ import {
   paritySection,
   safeguardsSection,
 } from './plan-sections.ts';
-import { capitalized, counted, day, moment, time } from './words.ts';
+import { capitalized, day, moment, time } from './words.ts';
 
 /** The form as it is shown: where it posts to, what it carries, and what to say about an attempt that failed. */
 export interface FormState {

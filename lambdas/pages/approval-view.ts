@@ -8,18 +8,10 @@ import type { Release } from '../domain/model/release.ts';
 import { statedOtherwise, wordsFrom } from '../domain/model/release-words.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import { counted } from '../domain/plan/wording.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
-import {
-  capitalized,
-  counted,
-  day,
-  nameOf,
-  operationInWords,
-  statusInBrief,
-  statusInWords,
-  timeLeft,
-} from './words.ts';
+import { capitalized, day, nameOf, operationInWords, statusInBrief, statusInWords, timeLeft } from './words.ts';
 
 /** Where the link stands for the person who opened it. */
 export type ApprovalState =

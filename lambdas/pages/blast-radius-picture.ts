@@ -1,7 +1,7 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { BlastRadiusGraph } from '../domain/plan/analysis-parts.ts';
+import { counted } from '../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
-import { counted } from './words.ts';
 
 type Node = BlastRadiusGraph['nodes'][number];
 

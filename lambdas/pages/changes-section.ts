@@ -1,8 +1,9 @@
 import type { Analysis } from '../domain/plan/analysis.ts';
+import { counted } from '../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
 import { addressList, addressOf, codes, valueShown } from './parts.ts';
-import { counted, REASON_IN_WORDS } from './words.ts';
+import { REASON_IN_WORDS } from './words.ts';
 
 type Resource = Analysis['resources'][number];
 type Attribute = Resource['attributes'][number];

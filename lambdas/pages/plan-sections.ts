@@ -1,9 +1,10 @@
 import type { ParityView } from '../domain/environment/find-parity.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
+import { counted } from '../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
 import { addressList, addressOf, codes } from './parts.ts';
-import { capitalized, counted, difference, money } from './words.ts';
+import { capitalized, difference, money } from './words.ts';
 
 /** The plan in a few large numbers, each a `<div>` of a description list. */
 export function keyFigures({ summary, blastRadius, cost }: Analysis): Html {

@@ -1,6 +1,7 @@
 import { ENDINGS, type Ending, isEnding } from '../domain/endings.ts';
 import type { Status } from '../domain/model/deployment.ts';
 import type { Operation } from '../domain/operation.ts';
+import { counted } from '../domain/plan/wording.ts';
 
 export { moment, nameOf } from '../domain/approval/in-words.ts';
 
@@ -28,8 +29,6 @@ export function timeLeft(now: string, until: string): string | undefined {
   const [span, unit] = SPANS.find(([length]) => seconds >= length) ?? [60, 'minute'];
   return `${counted(Math.max(1, Math.floor(seconds / span)), unit)} left`;
 }
-
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 export const money = (amount: number, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount);

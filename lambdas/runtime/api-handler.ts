@@ -4,6 +4,7 @@ import { InvalidInputError } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
 import type { FunctionName } from '../functions.ts';
 import { callerOf, identityOf } from './caller.ts';
+import type { HandlerSetup } from './handler-setup.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
@@ -13,11 +14,6 @@ import { requestLog } from './request-log.ts';
 /** No request of this API comes near it. */
 const MOST_BODY_CHARACTERS = 256 * 1024;
 
-interface Surroundings<Services> {
-  readonly services: Services;
-  readonly log?: Log;
-}
-
 /**
  * A function of the API: finds the operation by route key, answers in JSON, and turns what is thrown into problems.
  * Nothing of a request but its route and caller is logged.
@@ -25,7 +21,7 @@ interface Surroundings<Services> {
 export function apiHandler<Services extends object>(
   name: FunctionName,
   operations: Readonly<Record<string, OperationLoader<Services>>>,
-  { services, log = logger }: Surroundings<NoInfer<Services>>,
+  { services, log = logger }: HandlerSetup<NoInfer<Services>>,
 ) {
   return middy<unknown, HttpAnswer>()
     .use(requestLog(log))

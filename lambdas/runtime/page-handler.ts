@@ -1,5 +1,6 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { FunctionName } from '../functions.ts';
+import type { HandlerSetup } from './handler-setup.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
@@ -26,16 +27,11 @@ interface Site<Services> {
   readonly contentSecurityPolicy: string;
 }
 
-interface Surroundings<Services> {
-  readonly services: Services;
-  readonly log?: Log;
-}
-
 /** A function that answers people: HTML, and a page for everything that goes wrong. */
 export function pageHandler<Services>(
   name: FunctionName,
   { pages, failure, contentSecurityPolicy }: Site<Services>,
-  { services, log = logger }: Surroundings<NoInfer<Services>>,
+  { services, log = logger }: HandlerSetup<NoInfer<Services>>,
 ) {
   const respond = ({ status, html }: Page): HttpAnswer => ({
     statusCode: status,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  awaitApproval,
   canBecome,
   endUnsuccessfully,
   fail,
   isTerminal,
   STATUSES,
   startApplying,
+  startAwaitingApproval,
   startPlanning,
   succeed,
 } from '../../lambdas/domain/model/deployment.ts';
@@ -51,7 +51,7 @@ describe('the transition table', () => {
   const ERROR = { reason: 'r', message: 'm' };
   const moves = {
     planning: (from) => startPlanning(aDeployment(from), NOW),
-    awaiting_approval: (from) => awaitApproval(aDeployment(from) as never, aPlanned()),
+    awaiting_approval: (from) => startAwaitingApproval(aDeployment(from) as never, aPlanned()),
     applying: (from) => startApplying(aDeployment(from) as never, aPlanned(), NOW),
     succeeded: (from) => succeed({ ...aDeployment(from), planned: aPlanned({ hasChanges: false }) } as never, NOW),
     failed: (from) => fail(aDeployment(from), ERROR, 'no', NOW),

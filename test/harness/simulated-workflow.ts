@@ -1,4 +1,4 @@
-import { awaitGate } from '../../lambdas/domain/approval/await-approval.ts';
+import { awaitApproval } from '../../lambdas/domain/approval/await-approval.ts';
 import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
 import type { BuildRequest } from '../../lambdas/domain/build/build-request.ts';
@@ -361,7 +361,7 @@ export class SimulatedWorkflow implements Workflow, Builds {
     const token = `token-${this.#tokens}`;
     // The task waits from before its Lambda stores the token: a decision may resume it at any time from then on.
     execution.waitingFor = { token, until: this.#now() + timeoutSeconds * 1000 };
-    await awaitGate({ ...this.#services, workflow: this }, deploymentId, gate, token);
+    await awaitApproval({ ...this.#services, workflow: this }, deploymentId, gate, token);
     const isResumed = execution.state !== 'AwaitApproval';
     return isResumed ? { state: execution.state } : { waitingFor: execution.waitingFor };
   }

@@ -8,7 +8,7 @@ const MOST_EARLIER = 9;
  * Stores the waiting task's token and does nothing more, unless the gate has been closed already: then it resumes the
  * task at once. A decision reads the token in the order opposite to this, so one of the two always sees the other.
  */
-export async function awaitGate(
+export async function awaitApproval(
   { store, workflow, surroundings }: { store: Store; workflow: Workflow; surroundings: Surroundings },
   deploymentId: string,
   name: GateName,

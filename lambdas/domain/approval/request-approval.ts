@@ -1,6 +1,6 @@
 import { NotHolderError } from '../errors.ts';
 import type { Approver } from '../model/approver.ts';
-import { awaitApproval, type Deployment, orderOf, type Planned, plannedOf } from '../model/deployment.ts';
+import { type Deployment, orderOf, type Planned, plannedOf, startAwaitingApproval } from '../model/deployment.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from '../model/gate.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { GateName } from '../policy.ts';
@@ -125,7 +125,7 @@ async function openGate(
     await tellOfApprovals(transaction, surroundings, current, planned, 'carried');
   const gate = await closedAtOnce(transaction, deployment, opened, target.stage !== 'production', now);
   transaction.put('gate', gate);
-  const waiting = deployment.status === 'planning' ? awaitApproval(deployment, planned) : deployment;
+  const waiting = deployment.status === 'planning' ? startAwaitingApproval(deployment, planned) : deployment;
   transaction.put('deployment', waiting);
   recordEvent(transaction, surroundings, id, 'approval-requested', undefined, { gate: name, digest: planned.digest });
   return { gate, deployment: waiting };

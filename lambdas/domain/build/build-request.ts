@@ -9,7 +9,7 @@ import { INSPECT_PROJECT, PROVIDERS, type Purpose, projectName } from '../contra
 import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
-import { configurationOf, type Environment, stateBucketOf, stateKeyOf } from '../model/environment.ts';
+import { configurationDirectoryOf, type Environment, stateBucketOf, stateKeyOf } from '../model/environment.ts';
 import { ephemeralVariables } from '../model/ephemeral-environment.ts';
 import { sourceOf } from './config-source.ts';
 
@@ -76,7 +76,7 @@ const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit
   STAGEGATE_APPLICATION: deployment.application,
   STAGEGATE_ENVIRONMENT: environment.name,
   STAGEGATE_OPERATION: deployment.operation,
-  STAGEGATE_DIRECTORY: configurationOf(environment),
+  STAGEGATE_DIRECTORY: configurationDirectoryOf(environment),
   STAGEGATE_REGION: environment.region,
   STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
   STAGEGATE_RUN_PREFIX: runPrefix(deployment),

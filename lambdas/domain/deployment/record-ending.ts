@@ -236,7 +236,7 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   const { result, problem } = await readResult(artifacts, prefix, 'applyResult', ApplyResultSchema);
   if (result && !result.ok) {
     const { reason, message: told, diagnostics, applied } = result;
-    const more = reason === 'plan-stale' ? `the plan was made ${counted(deployment.round)}` : whyStopped(caught);
+    const more = reason === 'plan-stale' ? `the plan was made ${times(deployment.round)}` : whyStopped(caught);
     const message = more ? `${told}; ${more}` : told;
     return { error: { reason, message, state: 'Apply', ...(diagnostics && { diagnostics }) }, applied };
   }
@@ -262,7 +262,7 @@ const whyStopped = (caught: Caught | undefined): string | undefined =>
 /** How the names of errors begin with which the reconciler ends what an execution left behind. */
 export const EXECUTION_ENDED = 'execution-';
 
-const counted = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
+const times = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
 
 /** Errors of ours that say by their name why a deployment failed. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -4,7 +4,13 @@ import { DnsViewSchema, viewDns } from '../dns/dns-view.ts';
 import { environmentPath, type Home } from '../links.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, isTerminal, RequesterSchema } from '../model/deployment.ts';
-import { configurationOf, type Environment, isProtected, roleArnOf, stateBucketOf } from '../model/environment.ts';
+import {
+  configurationDirectoryOf,
+  type Environment,
+  isProtected,
+  roleArnOf,
+  stateBucketOf,
+} from '../model/environment.ts';
 import { EnvironmentEventSchema } from '../model/environment-event.ts';
 import {
   DeployedSchema,
@@ -130,7 +136,7 @@ export async function viewEnvironment(
   const isRegular = application.pipeline.includes(name);
   return {
     ...summarize(environment, state, current, history.items),
-    directory: configurationOf(environment),
+    directory: configurationDirectoryOf(environment),
     promotesFrom: (isRegular && previousOf(application, name)) || null,
     promotesTo: nextOf(application, name) ?? null,
     policy,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ConfigPushed } from '../events.ts';
 import { CommitSchema, InstantSchema } from '../names.ts';
-import { isNews, orderOf } from './push-order.ts';
+import { isNews, pushOrderOf } from './push-order.ts';
 import { originOf } from './release.ts';
 import { repositoryName } from './repository.ts';
 
@@ -27,7 +27,7 @@ export function headAfter(known: BranchHead | undefined, push: ConfigPushed): Br
   const before = originOf(push);
   const wasThere = known?.past.includes(after) ? { reached: 1, left: 1 } : undefined;
   const branchAsKnown = { head: known?.head, headPushedAt: known?.headPushedAt, isPairTold: false, after: wasThere };
-  if (!isNews(orderOf({ ...push, before }, branchAsKnown))) return known;
+  if (!isNews(pushOrderOf({ ...push, before }, branchAsKnown))) return known;
   const past = new Set([...(known ? [known.head] : []), ...(before ? [before] : []), ...(known?.past ?? [])]);
   past.delete(after);
   return {

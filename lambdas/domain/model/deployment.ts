@@ -214,7 +214,7 @@ export function planAgain(
   return { ...factsOf(deployment), round: round + 1, status: 'planning', heldSince, planned, stale };
 }
 
-export function awaitApproval(
+export function startAwaitingApproval(
   deployment: DeploymentIn<'planning'>,
   planned: Planned,
 ): DeploymentIn<'awaiting_approval'> {

@@ -109,7 +109,7 @@ export const stateBucketOf = (environment: Environment): string =>
   environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
 
 /** Where its configuration lives in the repository. */
-export const configurationOf = (environment: Environment): string =>
+export const configurationDirectoryOf = (environment: Environment): string =>
   directoryOf(environment.application, environment.type === 'ephemeral' ? environment.basedOn : environment.name);
 
 export const ephemeralStateKey = (application: string, name: string): string =>
@@ -122,7 +122,7 @@ export const ephemeralStateKey = (application: string, name: string): string =>
 export const stateKeyOf = (environment: Environment): string =>
   environment.type === 'ephemeral'
     ? ephemeralStateKey(environment.application, environment.name)
-    : `${configurationOf(environment)}/terraform.tfstate`;
+    : `${configurationDirectoryOf(environment)}/terraform.tfstate`;
 
 /** Rule 1: what reached a stage's protections keeps them. */
 export function requireStageNotLowered(current: Environment | undefined, wanted: EnvironmentSettings): void {

@@ -41,7 +41,7 @@ export const isNews = (order: PushOrder): order is 'first' | 'next' | 'missed' =
 const CLOCK_DOUBT_MS = 10 * 60_000;
 
 /** Puts a push in its place: by the clock beyond its doubt, then by the commits, then by the clock at all. */
-export function orderOf(push: Pick<ConfigPushed, 'before' | 'after' | 'pushedAt'>, known: KnownBranch): PushOrder {
+export function pushOrderOf(push: Pick<ConfigPushed, 'before' | 'after' | 'pushedAt'>, known: KnownBranch): PushOrder {
   const { head, before, after, isPairTold } = known;
   const ahead = millisecondsAhead(push.pushedAt, known.headPushedAt);
   if (head === undefined) return 'first';

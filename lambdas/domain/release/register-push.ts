@@ -2,7 +2,7 @@ import { placeDeployment } from '../deployment/place-deployment.ts';
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
 import type { Requester } from '../model/deployment.ts';
-import { isNews, orderOf, type PushOrder } from '../model/push-order.ts';
+import { isNews, pushOrderOf, type PushOrder } from '../model/push-order.ts';
 import { concerns, originOf, pushMarks, type Release } from '../model/release.ts';
 import { isSameRepository } from '../model/repository.ts';
 import { LISTINGS } from '../model/table/listings.ts';
@@ -60,7 +60,7 @@ async function register(
   const before = originOf(push);
   const { log, delivered, told, left, reached } = await readHistory(transaction, application, push);
   if (delivered !== undefined) return { order: 'repeated', effects: NO_EFFECTS };
-  const order = orderOf(
+  const order = pushOrderOf(
     { ...push, before },
     {
       ...{ head: log?.head, headPushedAt: log?.headPushedAt, isPairTold: told !== undefined },

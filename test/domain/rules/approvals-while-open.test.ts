@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { awaitGate } from '../../../lambdas/domain/approval/await-approval.ts';
+import { awaitApproval } from '../../../lambdas/domain/approval/await-approval.ts';
 import { requestApproval } from '../../../lambdas/domain/approval/request-approval.ts';
 import { settleGate } from '../../../lambdas/domain/approval/settle-gate.ts';
 import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
@@ -136,14 +136,14 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
 
   test('a task that was tried again is resumed, though its tokens were stored in the wrong order', async () => {
     await open();
-    await awaitGate(world, id, 'staff', 'token-of-the-first-try');
+    await awaitApproval(world, id, 'staff', 'token-of-the-first-try');
     await world.decide(id, ALICE);
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('succeeded');
   });
 
   test('waiting at a gate that was never opened resumes at once, and settling it fails', async () => {
-    await awaitGate(world, id, 'client', 'a-token');
+    await awaitApproval(world, id, 'client', 'a-token');
     await expect(settleGate(world, id, 'client')).rejects.toMatchObject({ name: 'NotHolderError' });
   });
 
