@@ -157,7 +157,7 @@ const ConfigSchema = z.strictObject({
   mostEphemeralInAll: number(z.number().int().min(0).max(500)).default(20),
   /** The shortest life an ephemeral environment may be given; the longest is 30 days. */
   leastTtlSeconds: number(z.number().int().min(1).max(2_592_000)).default(3600),
-  /** Pause before an ephemeral environment whose destruction failed is destroyed again; it doubles each time. */
+  /** Pause before an ephemeral environment whose destruction failed is destroyed again; it doubles each time, up to an hour. */
   firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
 
   /** Path of this API below which executions are shown, where it is not AWS's console that shows them: the local cloud. */

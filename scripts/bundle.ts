@@ -65,7 +65,7 @@ export async function bundleFunctions(
 
 /**
  * Sources that go into one chunk with all they import, as far as it is in none before: whoever needs one of them needs
- * all of them with the first request, and one file is quicker to find, read and decompress than twenty.
+ * all of them with the first request, and one file is quicker to find, read and decompress than many.
  */
 const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],

@@ -1,6 +1,6 @@
 /**
- * The closed list of what Stagegate refuses or cannot do. Names are API: Step Functions compares them in Catch and
- * Retry, and `runtime/http-errors.ts` maps them to problems. Anything that is not a DomainError is a crash.
+ * What Stagegate refuses or cannot do. Names are API: Step Functions compares them in Catch and Retry. Those that answer
+ * a request have their problem in `runtime/http-errors.ts`. Anything that is not a DomainError is a crash.
  */
 export abstract class DomainError extends Error {
   abstract override readonly name: string;

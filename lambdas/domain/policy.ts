@@ -45,7 +45,7 @@ export type Policy = z.infer<typeof PolicySchema>;
 
 const usualTimes = { gateExpirySeconds: GATE_EXPIRY.usual, planMaxAgeSeconds: DAY } as const;
 
-/** Design, section 3: development none and auto-promoted; staging staff x1; production staff x1, then client x1. */
+/** Where an application says nothing: development none and auto-promoted; staging staff x1; production staff x1, then client x1. */
 export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
   development: { staff: 0, client: 0, autoPromote: true, knownRequester: false, ...usualTimes },
   staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, ...usualTimes },

@@ -74,7 +74,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'too-large': { status: 413, title: 'The request is too large' },
 };
 
-/** `Retry-After` of a 503, in seconds: twelve lost races have taken about that long. */
+/** `Retry-After` of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 2;
 
 /** RFC 9457. */

@@ -1,4 +1,5 @@
 import type { Requester } from '../model/deployment.ts';
+import { parsePrincipal } from '../model/principal.ts';
 
 /** How mails and pages put things into words. */
 
@@ -10,8 +11,9 @@ export const moment = (instant: string): string => `${DATE.format(new Date(insta
 /** A caller as people know them: the approver's address, or the name within an AWS ARN. */
 export function nameOf({ approver, principal }: Requester): string {
   if (approver) return approver;
-  if (principal === 'push') return 'A push';
-  if (principal.startsWith('promotion of ')) return 'The automatic promotion';
+  const { kind } = parsePrincipal(principal);
+  if (kind === 'push') return 'A push';
+  if (kind === 'promotion') return 'The automatic promotion';
   const [, role, session] = /:assumed-role\/([^/]+)\/(.+)$/.exec(principal) ?? [];
   if (role) return `${session} (role ${role})`;
   return /:user\/(?:.*\/)?([^/]+)$/.exec(principal)?.[1] ?? principal;

@@ -1,8 +1,8 @@
 import type { BranchDeleted, ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
-import type { Requester } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import type { Cause } from '../model/ephemeral-environment.ts';
+import { PUSHER, principalText } from '../model/principal.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { applicationsOf } from '../release/register-push.ts';
@@ -12,8 +12,6 @@ import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
 import { findHead, noteHead } from './find-head.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
-
-const PUSHER: Requester = { principal: 'push' };
 
 /** Keeps the head of the pushed branch, and deploys it where an ephemeral environment waits for it or follows it. */
 export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
@@ -60,7 +58,7 @@ export async function endWithBranch(
   cause: Extract<Cause, 'branch-deleted' | 'pull-request-closed'>,
 ): Promise<void> {
   const { store, surroundings } = services;
-  const by = { principal: cause === 'branch-deleted' ? 'deletion of the branch' : 'end of the pull request' };
+  const by = { principal: principalText({ kind: cause }) };
   const repository = repositoryName(url);
   for (const application of await applicationsOf(store, url)) {
     const mark = { application: application.name, mark: `gone#${eventId}` };

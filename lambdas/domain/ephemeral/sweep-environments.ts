@@ -3,6 +3,7 @@ import { type Deployment, describeContent, isTerminal } from '../model/deploymen
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { dueWarning, isGivenUp, nextAttemptAt } from '../model/ephemeral-environment.ts';
 import { withoutLive } from '../model/ephemeral-register.ts';
+import { principalText } from '../model/principal.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
@@ -15,7 +16,7 @@ import { deployHead } from './follow-branch.ts';
 export type SweepServices = EffectServices & {
   readonly mail: ApproverMail;
   readonly surroundings: Surroundings;
-  /** Pause between the first two attempts to destroy; each further one is twice as long. */
+  /** Pause between the first two attempts to destroy; each further one is twice as long, up to an hour. */
   readonly firstPauseSeconds: number;
 };
 
@@ -30,7 +31,7 @@ export interface Swept extends Place {
   readonly why: string;
 }
 
-const CLOCK = { principal: 'expiry' };
+const CLOCK = { principal: principalText({ kind: 'expired' }) };
 
 /**
  * Looks at every ephemeral environment that is not closed, and does what time, or an event that was lost, has made

@@ -9,6 +9,7 @@ import {
   Sha256Schema,
 } from '../names.ts';
 import { GateNameSchema } from '../policy.ts';
+import { principalText } from './principal.ts';
 
 /** What an auditor is told of; a name that was used once is never taken out. */
 export const AUDIT_TYPES = [
@@ -116,7 +117,7 @@ export const actorOf = ({ principal, approver }: { principal: string; approver?:
   ({ by: approver ?? principal, via: 'api', principal }) as const;
 
 /** The machine's own doing: a clock, a sweep, the workflow. */
-export const SYSTEM = { by: 'stagegate', via: 'system' } as const;
+export const SYSTEM = { by: principalText({ kind: 'system' }), via: 'system' } as const;
 
 /** What is read of an entry to prove it; whatever else it has is covered by its hash. */
 const LinkSchema = z.looseObject({

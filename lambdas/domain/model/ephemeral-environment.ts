@@ -146,7 +146,7 @@ const LONGEST_PAUSE_SECONDS = 3600;
 /** Does one more attempt make sense after these, or is it time that somebody looks? */
 export const isGivenUp = (attempts: number): boolean => attempts >= MOST_ATTEMPTS;
 
-/** When the next attempt is due after one that ended at `endedAt`: each pause twice as long as the one before. */
+/** When the next attempt is due after one that ended at `endedAt`: each pause twice as long as the one before, up to the longest. */
 export function nextAttemptAt(attempts: number, endedAt: string, firstPauseSeconds: number): string {
   const pause = Math.min(firstPauseSeconds * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_SECONDS);
   return new Date(Date.parse(endedAt) + pause * 1000).toISOString();

@@ -80,7 +80,7 @@ export const AnalysisSchema = z.object({
 });
 export type Analysis = z.infer<typeof AnalysisSchema>;
 
-/** The numbers and sentences a list, a mail or a table needs; the rest is in the analysis. Well below 50 KB. */
+/** The numbers and sentences a list, a mail or a table needs; the rest is in the analysis. */
 export const AnalysisHeadlineSchema = AnalysisSchema.pick({
   summary: true,
   hasChanges: true,

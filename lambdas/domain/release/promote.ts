@@ -1,6 +1,7 @@
 import { readForPlacement, tryToPlace } from '../deployment/place-deployment.ts';
 import { Refused } from '../errors.ts';
 import { nextOf } from '../model/pipeline.ts';
+import { principalText } from '../model/principal.ts';
 import { policyOf } from '../policy.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
@@ -65,7 +66,7 @@ async function promote(
     transaction,
     {
       ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
-      ...{ requestedBy: { principal: `promotion of ${source.id}` }, automatic: true },
+      ...{ requestedBy: { principal: principalText({ kind: 'promotion', deploymentId: source.id }) }, automatic: true },
     },
     surroundings,
   );

@@ -2,7 +2,8 @@ import { placeDeployment } from '../deployment/place-deployment.ts';
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
 import type { Requester } from '../model/deployment.ts';
-import { isNews, pushOrderOf, type PushOrder } from '../model/push-order.ts';
+import { PUSHER } from '../model/principal.ts';
+import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
 import { concerns, originOf, pushMarks, type Release } from '../model/release.ts';
 import { isSameRepository } from '../model/repository.ts';
 import { LISTINGS } from '../model/table/listings.ts';
@@ -121,8 +122,6 @@ async function pass(
     left: (known?.left ?? 0) + left,
   });
 }
-
-const PUSHER: Requester = { principal: 'push' };
 
 /**
  * Numbers a release and, where the pipeline begins with a development environment, deploys it there. Says nothing of
