@@ -1,6 +1,6 @@
 /**
  * What Stagegate refuses or cannot do. Names are API: Step Functions compares them in Catch and Retry. Those that answer
- * a request have their problem in `runtime/http-errors.ts`. Anything that is not a DomainError is a crash.
+ * a request have their problem in `lambdas/runtime/http-errors.ts`. Anything that is not a DomainError is a crash.
  */
 export abstract class DomainError extends Error {
   abstract override readonly name: string;

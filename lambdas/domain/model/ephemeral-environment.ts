@@ -8,7 +8,7 @@ import { RequesterSchema } from './deployment.ts';
 const TTL_HOURS = { usual: 72, most: 720 } as const;
 const HOUR_MS = 3_600_000;
 
-/** At the smallest, configuration decides: see `requireLongEnoughLife`. */
+/** At the smallest, configuration decides: see `endOfLife`. */
 const TtlHoursSchema = z.number().positive().max(TTL_HOURS.most);
 
 /** Variables that Stagegate itself sets; nobody gives them. */
