@@ -10,7 +10,7 @@ import {
   providerAllowedFor,
   sourceName,
 } from '../contract/build-source.ts';
-import { type InputIssue, InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { ConfigRepository } from '../model/application.ts';
 import { type RepositoryPlace, repositoryPlace } from '../model/repository.ts';
 
@@ -29,26 +29,44 @@ export interface ConfigSource {
  * CodeBuild cannot fetch; a repository that was registered before that was checked is refused when it is to be built.
  */
 export function sourceOf(repository: ConfigRepository, subject = 'request'): ConfigSource {
-  const refuse: Refuse = (field, message) => {
-    throw new InvalidInputError(subject, [issueOf(repository, field, message)]);
-  };
-  const place = repositoryPlace(repository.url);
-  if (!place) return refuse('url', 'an https or ssh git URL');
-  const codeCommit = codeCommitOf(place, refuse);
-  const provider = providerOf(repository, place, codeCommit !== undefined, refuse);
-  const location = cloneUrl(repository.url, place, provider, refuse);
-  const source = credentialOf(repository, provider, refuse);
-  return { source, provider, location, ...(codeCommit && { codeCommit }) };
+  const found = sourceOrObjection(repository);
+  if (found instanceof Objection) throw invalid(repository, found, subject);
+  return found;
 }
 
 /** The same for a repository that may not be fetchable at all. */
 export function findSource(repository: ConfigRepository): ConfigSource | undefined {
-  try {
-    return sourceOf(repository);
-  } catch (error) {
-    if (error instanceof InvalidInputError) return undefined;
-    throw error;
+  const found = sourceOrObjection(repository);
+  return found instanceof Objection ? undefined : found;
+}
+
+/** What is wrong with a field of a repository. */
+class Objection {
+  readonly field: Field;
+  readonly message: string;
+  constructor(field: Field, message: string) {
+    this.field = field;
+    this.message = message;
   }
+}
+
+const invalid = (repository: ConfigRepository, { field, message }: Objection, subject: string): InvalidInputError =>
+  new InvalidInputError(subject, [
+    { field: `configRepository.${field}`, message, value: JSON.stringify(repository[field]) ?? 'nothing' },
+  ]);
+
+function sourceOrObjection(repository: ConfigRepository): ConfigSource | Objection {
+  const place = repositoryPlace(repository.url);
+  if (!place) return new Objection('url', 'an https or ssh git URL');
+  const codeCommit = codeCommitOf(place);
+  if (codeCommit instanceof Objection) return codeCommit;
+  const provider = providerOf(repository, place, codeCommit !== undefined);
+  if (provider instanceof Objection) return provider;
+  const location = cloneUrl(repository.url, place, provider);
+  if (location instanceof Objection) return location;
+  const source = credentialOf(repository, provider);
+  if (source instanceof Objection) return source;
+  return { source, provider, location, ...(codeCommit && { codeCommit }) };
 }
 
 /** Whether builds of both fetch the same, from the same project. */
@@ -59,16 +77,23 @@ export const isSameSource = (one: ConfigSource, other: ConfigSource | undefined)
 
 /** Throws InvalidInputError, naming the field, for a repository that the builds of this installation may not fetch. */
 export function requireAllowed(repository: ConfigRepository, allowed: readonly string[]): void {
-  const { source, provider, codeCommit } = sourceOf(repository);
-  const refuse: Refuse = (field, message) => {
-    throw new InvalidInputError('request', [issueOf(repository, field, message)]);
-  };
+  const objection = objectionToUse(sourceOf(repository), allowed);
+  if (objection) throw invalid(repository, objection, 'request');
+}
+
+function objectionToUse(
+  { source, provider, codeCommit }: ConfigSource,
+  allowed: readonly string[],
+): Objection | undefined {
   if (codeCommit && !allowed.includes(nameOfRepository(codeCommit)))
-    refuse('url', `no repository that the configuration of this installation allows (${KEYS.codecommit})`);
-  if (source.kind !== 'connection' && source.kind !== 'secret') return;
-  if (allowed.includes(nameOfCredential(source))) return;
+    return new Objection(
+      'url',
+      `no repository that the configuration of this installation allows (${KEYS.codecommit})`,
+    );
+  if (source.kind !== 'connection' && source.kind !== 'secret') return undefined;
+  if (allowed.includes(nameOfCredential(source))) return undefined;
   const other = providerAllowedFor(allowed, source.arn);
-  refuse(
+  return new Objection(
     `${source.kind}Arn`,
     other
       ? `allowed for repositories of ${other}, and this one is of ${provider}`
@@ -84,13 +109,6 @@ const KEYS = {
 } as const;
 
 type Field = keyof ConfigRepository;
-type Refuse = (field: Field, message: string) => never;
-
-const issueOf = (repository: ConfigRepository, field: Field, message: string): InputIssue => ({
-  field: `configRepository.${field}`,
-  message,
-  value: JSON.stringify(repository[field]) ?? 'nothing',
-});
 
 /** Providers whose host has no name of its own, so that somebody has to say what it is. */
 const STATED_PROVIDERS: readonly Provider[] = ['github-enterprise', 'gitlab-self-managed'];
@@ -99,40 +117,43 @@ function providerOf(
   { provider: stated }: ConfigRepository,
   { server }: RepositoryPlace,
   isCodeCommit: boolean,
-  refuse: Refuse,
-): Provider {
+): Provider | Objection {
   const known = isCodeCommit
     ? 'codecommit'
     : ProviderSchema.options.find((provider) => PROVIDERS[provider].host === server);
-  if (known && stated && stated !== known) refuse('provider', `${server} is ${known}`);
+  if (known && stated && stated !== known) return new Objection('provider', `${server} is ${known}`);
   if (known) return known;
   const choice = STATED_PROVIDERS.join(' or ');
-  if (!stated) return refuse('provider', `nobody knows what ${server} is: ${choice}; builds fetch from no other host`);
-  if (!STATED_PROVIDERS.includes(stated)) refuse('provider', `${server} is not ${stated}; ${choice}`);
+  if (!stated)
+    return new Objection('provider', `nobody knows what ${server} is: ${choice}; builds fetch from no other host`);
+  if (!STATED_PROVIDERS.includes(stated)) return new Objection('provider', `${server} is not ${stated}; ${choice}`);
   return stated;
 }
 
 const CODECOMMIT_HOST = /^git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 
-function codeCommitOf({ server, path }: RepositoryPlace, refuse: Refuse): CodeCommitRepository | undefined {
+function codeCommitOf({ server, path }: RepositoryPlace): CodeCommitRepository | Objection | undefined {
   const [, region] = CODECOMMIT_HOST.exec(server) ?? [];
   if (!region) return undefined;
   const [version, collection, name, ...more] = path;
   if (version !== 'v1' || collection !== 'repos' || !name || more.length > 0)
-    return refuse('url', `a repository of CodeCommit is at ${server}/v1/repos/<name>`);
+    return new Objection('url', `a repository of CodeCommit is at ${server}/v1/repos/<name>`);
   return { region, name };
 }
 
 /** An HTTPS URL of the host itself stays as it is written; every other spelling of a known host is rewritten to one. */
-function cloneUrl(url: string, { scheme, server, path }: RepositoryPlace, provider: Provider, refuse: Refuse): string {
+function cloneUrl(url: string, { scheme, server, path }: RepositoryPlace, provider: Provider): string | Objection {
   if (scheme === 'https' && url.startsWith(`https://${server}/`)) return url;
   if (scheme === 'https' && STATED_PROVIDERS.includes(provider)) return url;
   if (STATED_PROVIDERS.includes(provider))
-    return refuse('url', `builds fetch over HTTPS, and nobody knows the HTTPS clone URL of ${server}: give that one`);
+    return new Objection(
+      'url',
+      `builds fetch over HTTPS, and nobody knows the HTTPS clone URL of ${server}: give that one`,
+    );
   return `https://${[server, ...path].join('/')}${provider === 'codecommit' ? '' : '.git'}`;
 }
 
-function credentialOf({ connectionArn, secretArn }: ConfigRepository, provider: Provider, refuse: Refuse): BuildSource {
+function credentialOf({ connectionArn, secretArn }: ConfigRepository, provider: Provider): BuildSource | Objection {
   const { credentials } = PROVIDERS[provider];
   const given = connectionArn
     ? ({ field: 'connectionArn', kind: 'connection', arn: connectionArn } as const)
@@ -141,12 +162,12 @@ function credentialOf({ connectionArn, secretArn }: ConfigRepository, provider: 
       : undefined;
   if (given) {
     if (!credentials.includes(given.kind))
-      refuse(given.field, `CodeBuild fetches from ${provider} ${WAYS[credentials[0] ?? 'none']}`);
+      return new Objection(given.field, `CodeBuild fetches from ${provider} ${WAYS[credentials[0] ?? 'none']}`);
     return { kind: given.kind, provider, arn: given.arn };
   }
   if (credentials.includes('role')) return { kind: 'codecommit' };
   if (!credentials.includes('none'))
-    refuse('connectionArn', `needed: CodeBuild fetches from ${provider} ${WAYS.connection}`);
+    return new Objection('connectionArn', `needed: CodeBuild fetches from ${provider} ${WAYS.connection}`);
   return { kind: 'public' };
 }
 
