@@ -2,7 +2,7 @@ import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { type Actor, actorOf } from '../model/audit.ts';
 import { type Deployment, endUnsuccessfully, type Requester } from '../model/deployment.ts';
 import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
-import { close } from '../model/gate.ts';
+import { close, type GateStatus } from '../model/gate.ts';
 import { GATES } from '../policy.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
@@ -50,7 +50,7 @@ export async function markCanceled(
     case 'planning':
     case 'awaiting_approval': {
       const gates = await Promise.all(GATES.map((gate) => transaction.get('gate', { deploymentId: id, gate })));
-      const ended = gates.find((gate) => gate && gate.status !== 'open' && gate.status !== 'approved');
+      const ended = gates.find((gate) => gate && !GOES_ON.has(gate.status));
       if (ended)
         return new Refused('not-cancelable', `deployment "${id}" is ending: its ${ended.gate} gate is ${ended.status}`);
       for (const gate of gates) if (gate?.status === 'open') transaction.put('gate', close(gate, 'canceled', now));
@@ -64,6 +64,9 @@ export async function markCanceled(
       return new Refused('not-cancelable', `deployment "${id}" is ${deployment.status} and cannot be canceled`);
   }
 }
+
+/** Gates of a deployment that is not ending. `void`: its plan was made again, and people are to be asked anew. */
+const GOES_ON: ReadonlySet<GateStatus> = new Set(['open', 'approved', 'void']);
 
 const auditCancellation = (
   transaction: Transaction,

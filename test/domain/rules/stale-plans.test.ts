@@ -121,6 +121,18 @@ describe('an approved plan', () => {
     expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 2]);
   });
 
+  test('made again with another meaning can be canceled while people are asked anew', async () => {
+    plans('changes', 'other-changes');
+    const id = await approved();
+    changeState('prod1');
+    await world.workflow.run(id);
+    expect(await world.gate(id, 'client')).toMatchObject({ status: 'void' });
+    await world.cancel(id);
+    await world.workflow.run(id);
+    expect(await world.statusOf(id)).toBe('canceled');
+    expect(await world.gate(id, 'staff')).toMatchObject({ status: 'canceled' });
+  });
+
   test('made again without changes has nothing to apply', async () => {
     plans('changes', 'no-changes');
     const id = await approved();
