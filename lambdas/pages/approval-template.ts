@@ -137,7 +137,7 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
     case 'expired':
       return {
         ...{ tone: 'warn', heading: 'The time to decide is over' },
-        text: `Nobody decided before ${moment(state.at)}. Nothing was changed; it can be asked for again.`,
+        text: `Nobody decided before ${moment(state.at)}. Nothing was changed. The deployment can be requested again.`,
       };
     case 'canceled':
       return {
@@ -147,24 +147,24 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
     case 'superseded':
       return {
         ...{ tone: 'warn', heading: 'A newer release took its place' },
-        text: `There is nothing to decide here any more${state.by ? `: ${state.by} came instead` : ''}. If your approval is needed for it, you get another e-mail.`,
+        text: `There is nothing to decide here any more${state.by ? `: ${state.by} came instead` : ''}. If it needs your approval, you will get another e-mail.`,
       };
     case 'void':
       return { tone: 'warn', heading: 'There is nothing to decide any more', text: state.why };
     case 'changed':
       return {
         ...{ tone: 'warn', heading: 'The plan has changed since this e-mail' },
-        text: 'It was made again, and what this link showed is no longer what would happen. A newer e-mail has the link to the plan as it is now.',
+        text: 'The plan was made again, and would no longer do what this link showed. A newer e-mail has the link to the current plan.',
       };
     case 'replaced':
       return {
-        ...{ tone: 'warn', heading: 'A newer e-mail has taken the place of this one' },
-        text: 'You were sent another link since, and this one no longer decides anything. Please use the link in the newest e-mail.',
+        ...{ tone: 'warn', heading: 'A newer e-mail has replaced this one' },
+        text: 'You have been sent a newer link, and this one can no longer be used. Please use the link in the newest e-mail.',
       };
     case 'removed':
       return {
         ...{ tone: 'warn', heading: 'You are no longer asked' },
-        text: 'Your address is not registered for this approval any more, so this link no longer decides anything.',
+        text: 'Your address is no longer registered for this approval, so this link can no longer be used.',
       };
   }
 }
@@ -184,7 +184,7 @@ function gateItem({ name, status, tone, progress, decisions, voided }: GateInWor
     ...decisions.map((decision) => html`<li>${decided(decision)}${comment(decision)}</li>`),
     ...voided.map(
       (decision) =>
-        html`<li class="quiet">${decided(decision)}; about an earlier plan, counts no more${comment(decision)}</li>`,
+        html`<li class="quiet">${decided(decision)}; about an earlier plan, no longer counts${comment(decision)}</li>`,
     ),
   ];
   return html`<li><h3>${capitalized(name)} <span class="pill ${tone}">${status}</span> <span class="quiet small">${progress}</span></h3>
@@ -236,5 +236,5 @@ ${mayApprove && html`<button class="approve" name="decision" value="approve">App
 
 const footer = ({ plan }: ApprovalView): Html => html`<footer>
 <p>Plan <span class="digest">${plan.digest}</span>${plan.round > 1 && ` (number ${plan.round} of this deployment)`}${plan.plannedAt && `, made ${moment(plan.plannedAt)}`}. Exactly this plan is applied, or none.</p>
-<p>This link is yours alone. Please do not forward it: who opens it can decide in your name.</p>
+<p>This link is for you only. Please do not forward it. Anyone who opens it can decide in your name.</p>
 </footer>`;

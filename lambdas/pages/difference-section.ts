@@ -21,12 +21,12 @@ export function differenceSection(difference: PlanDifference): Html {
   const { currency, before, now } = monthlyCost;
   const isSame = resources.length === 0 && outputs.length === 0 && !isHidden;
   return html`<section class="card" aria-labelledby="difference">
-<h2 id="difference">What differs from the plan before</h2>
+<h2 id="difference">What differs from the earlier plan</h2>
 ${isSame && html`<p>Nothing: it would do the same.</p>`}
 ${isHidden && html`<p>The two plans do not do the same; what differs is sensitive and not shown, or is in the files that are applied with them.</p>`}
 ${resources.slice(0, MOST_DETAILED).map(resourceDifference)}
 ${resources.length > MOST_DETAILED && html`<p class="quiet small">${counted(resources.length - MOST_DETAILED, 'further resource')} not shown.</p>`}
-${outputs.length > 0 && html`<p>Outputs that come out otherwise: ${codes(outputs.slice(0, MOST_DETAILED))}.</p>`}
+${outputs.length > 0 && html`<p>Outputs with other values: ${codes(outputs.slice(0, MOST_DETAILED))}.</p>`}
 ${before !== now && html`<p>Cost per month: ${moneyDifference(before, currency)} before, ${moneyDifference(now, currency)} now.</p>`}
 ${blastRadius.before !== blastRadius.now && html`<p>Blast radius: ${blastRadius.before} before, ${blastRadius.now} now.</p>`}
 </section>`;
@@ -35,7 +35,7 @@ ${blastRadius.before !== blastRadius.now && html`<p>Blast radius: ${blastRadius.
 function resourceDifference({ address, deposed, before, now, attributes }: ResourceDifference): Html {
   const what =
     before === now
-      ? `would be ${done(now)} as before, but otherwise`
+      ? `would be ${done(now)} as before, but differently`
       : `would have been ${done(before)}, would now be ${done(now)}`;
   // What a replacement will be known by is no news.
   const isLater = ({ before: was, now: is }: AttributeDifference) => was === undefined && is?.unknown === true;

@@ -77,7 +77,7 @@ export function safeguardsSection(analysis: Analysis): Html {
   const points = pointsOf(analysis);
   return html`<section class="card" aria-labelledby="safeguards">
 <h2 id="safeguards">Safeguards and checks</h2>
-${points.length === 0 ? html`<p>Nothing is held against this plan: it is complete, and deletes or replaces nothing that is protected.</p>` : html`<ul>${points.slice(0, MOST_LISTED).map((point) => html`<li>${point}</li>`)}</ul>`}
+${points.length === 0 ? html`<p>There is no objection to this plan: it is complete, and it deletes or replaces nothing that is protected.</p>` : html`<ul>${points.slice(0, MOST_LISTED).map((point) => html`<li>${point}</li>`)}</ul>`}
 </section>`;
 }
 
@@ -88,7 +88,7 @@ function pointsOf({ complete, safeguards, checks, drift, deferred, invocations, 
     ...(complete ? [] : [html`The plan covers only a part of the configuration.`]),
     ...safeguards.violations.map(
       ({ address, why, liftedBy }) =>
-        html`${code(address)} ${why}${liftedBy && html`: <strong>staff lifted this protection for this once</strong>`}`,
+        html`${code(address)} ${why}${liftedBy && html`: <strong>staff lifted this protection once</strong>`}`,
     ),
     ...failing.map(({ address, problems }) => html`Check ${code(address)} fails: ${problems.join('; ')}`),
     ...drift.map(
@@ -108,7 +108,7 @@ export function broughtAlongSection({ addedFiles, providerChanges = [] }: Analys
 <h2 id="brought-along">What comes along</h2>
 ${
   providerChanges.length > 0 &&
-  html`<p>Providers that are others than at the last successful deployment:</p>
+  html`<p>Providers that differ from those of the last successful deployment:</p>
 <ul>${providerChanges
     .slice(0, MOST_LISTED)
     .map(

@@ -18,9 +18,9 @@ interface ProblemClass {
 
 /** The one table from what went wrong to HTTP. 403: this caller may never; 409: not as things stand now. */
 export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
-  'invalid-input': { status: 400, title: 'The request does not fit' },
-  'not-found': { status: 404, title: 'There is no such thing' },
-  conflict: { status: 503, title: 'Others keep changing the same records; try again' },
+  'invalid-input': { status: 400, title: 'The request is invalid' },
+  'not-found': { status: 404, title: 'Not found' },
+  conflict: { status: 503, title: 'Other requests keep changing the same records; try again' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 
   'not-succeeded-before': { status: 409, title: 'The release has not succeeded in the environment before' },
@@ -35,26 +35,26 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'environment-on-hold': { status: 409, title: 'The environment is on hold' },
   'nothing-to-promote': { status: 409, title: 'No release can be promoted' },
   'nothing-deployed': { status: 409, title: 'Nothing is deployed there' },
-  'not-a-rollback': { status: 409, title: 'The release is not older than what runs' },
+  'not-a-rollback': { status: 409, title: 'The release is not older than the deployed one' },
   'production-protected': { status: 409, title: 'Production is protected' },
   'deletion-protected': { status: 409, title: 'The environment is protected against deletion' },
-  'policy-too-weak': { status: 409, title: 'The policy demands less than the least allowed' },
-  'requester-unknown': { status: 403, title: 'The caller is no registered approver, which this policy demands' },
+  'policy-too-weak': { status: 409, title: 'The policy is weaker than the allowed minimum' },
+  'requester-unknown': { status: 403, title: 'The policy requires a caller who is a registered approver' },
   'not-cancelable': { status: 409, title: 'The deployment cannot be canceled any more' },
   'gate-not-open': { status: 409, title: 'The gate is not open' },
   'gate-expired': { status: 409, title: 'The gate has expired' },
-  'already-decided': { status: 409, title: 'This person has decided otherwise' },
-  'link-replaced': { status: 409, title: 'A newer e-mail has taken the place of this link' },
+  'already-decided': { status: 409, title: 'This person has already decided differently' },
+  'link-replaced': { status: 409, title: 'A newer e-mail has replaced this link' },
   'approver-unreachable': { status: 409, title: 'The approver cannot be reached by e-mail' },
   'confirmation-refused': { status: 409, title: 'AWS does not accept this confirmation link' },
   'digest-differs': { status: 409, title: 'The decision is about another plan' },
-  'not-an-approver': { status: 403, title: 'The caller is no approver of this gate' },
+  'not-an-approver': { status: 403, title: 'The caller is not an approver of this gate' },
   'own-request': { status: 403, title: 'Whoever asked for a production deployment cannot approve it' },
   'one-person-one-gate': { status: 403, title: 'One person cannot approve two gates' },
   'not-the-holder': { status: 409, title: 'The deployment does not hold its environment' },
   'still-running': { status: 409, title: 'The execution or a build of the deployment is still running' },
   'role-not-assumable': { status: 409, title: 'The role of the environment cannot be assumed' },
-  'credentials-refused': { status: 403, title: 'There are no credentials for this' },
+  'credentials-refused': { status: 403, title: 'Credentials are refused' },
   'one-session-one-seat': { status: 403, title: 'One session of a role cannot approve as two people' },
   'last-approver': { status: 409, title: 'An open gate needs this approver' },
   'approver-limit': { status: 409, title: 'There are too many approvers' },
@@ -65,11 +65,11 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'hostname-taken': { status: 409, title: 'The hostname belongs to another environment' },
   'dns-published': { status: 409, title: 'DNS records or a certificate are still there' },
   'environment-closing': { status: 409, title: 'The environment is being destroyed or removed' },
-  'environment-exists': { status: 409, title: 'There is an environment of that name' },
+  'environment-exists': { status: 409, title: 'An environment with this name exists' },
   'ephemeral-limit': { status: 409, title: 'There are too many ephemeral environments' },
   'release-stale': { status: 409, title: 'The release is out of date' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
-  'signature-invalid': { status: 401, title: 'The signature is missing or does not fit' },
+  'signature-invalid': { status: 401, title: 'The signature is missing or invalid' },
   'webhook-off': { status: 409, title: 'Webhooks are switched off here' },
   'too-large': { status: 413, title: 'The request is too large' },
 };
@@ -85,7 +85,7 @@ export const ProblemSchema = z.object({
   detail: z.string().optional(),
   /** Path of the request. */
   instance: z.string().optional(),
-  /** For bad input: each field that does not fit, and what was given. */
+  /** For bad input: each invalid field, and what was given. */
   errors: z.array(z.object({ field: z.string(), message: z.string(), value: z.string() })).optional(),
 });
 export type Problem = z.infer<typeof ProblemSchema>;

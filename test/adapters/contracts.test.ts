@@ -20,7 +20,6 @@ import { KmsWebhookSecrets } from '../../lambdas/adapters/kms-webhook-secrets.ts
 import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
-import { COMMIT } from '../harness/builders.ts';
 import { describeArtifactStore } from '../contracts/artifact-store-contract.ts';
 import { describeCertificates } from '../contracts/certificates-contract.ts';
 import { describeHostedZones, describeZoneConflicts } from '../contracts/hosted-zones-contract.ts';
@@ -35,6 +34,7 @@ import { InMemoryArtifactStore } from '../fakes/in-memory-artifact-store.ts';
 import { InMemoryCertificates } from '../fakes/in-memory-certificates.ts';
 import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
+import { COMMIT } from '../harness/builders.ts';
 import { clientAt, isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 import { openScheduler } from './open-scheduler.ts';

@@ -10,7 +10,12 @@ import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
 import { isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
-import { type StandInTable, startStandInTable, type TableAnswer, type TableRequest } from '../harness/stand-in-table.ts';
+import {
+  type StandInTable,
+  startStandInTable,
+  type TableAnswer,
+  type TableRequest,
+} from '../harness/stand-in-table.ts';
 
 describeStore('DynamoStore on DynamoDB Local', onServer(startDynamoDbLocal));
 // moto serves each request in a thread of its own without isolating transactions: races prove nothing there.

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CREDENTIALS } from '../../lambdas/api/operations.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
-import { World } from '../harness/world.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
+import { World } from '../harness/world.ts';
 
 const BUILD = 'arn:aws:sts::000000000000:assumed-role/stagegate-plan-build/AWSCodeBuild-1';
 const STAFF = 'arn:aws:sts::000000000000:assumed-role/Staff/jane';

@@ -4,7 +4,15 @@ import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
 import { LISTINGS, type Listing } from '../../lambdas/domain/model/table/listings.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Store, Transaction } from '../../lambdas/domain/ports.ts';
-import { aDeployment, aGate, anApplication, anApprover, anEnvironmentState, aRelease, NOW } from '../harness/builders.ts';
+import {
+  aDeployment,
+  aGate,
+  anApplication,
+  anApprover,
+  anEnvironmentState,
+  aRelease,
+  NOW,
+} from '../harness/builders.ts';
 import { RECORD_SAMPLES } from './record-samples.ts';
 
 /** Where the contract opens an empty store, and how a hand outside of it spoils a record. */

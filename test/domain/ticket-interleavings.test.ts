@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { redeemTicket } from '../../lambdas/domain/build/redeem-ticket.ts';
 import { parseTicket } from '../../lambdas/domain/contract/build-credentials.ts';
 import { DomainError } from '../../lambdas/domain/errors.ts';
-import { anApplication, anEnvironment } from '../harness/builders.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { anApplication, anEnvironment } from '../harness/builders.ts';
 import { World } from '../harness/world.ts';
 
 /**

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { readForDecision } from '../../lambdas/domain/approval/decide-gate.ts';
 import { registerRelease } from '../../lambdas/domain/release/register-release.ts';
 import { requestPromotion } from '../../lambdas/domain/release/request-promotion.ts';
-import { aCommitObject } from '../harness/commit-object.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { aCommitObject } from '../harness/commit-object.ts';
 import { ALICE, CAROL, TOOLING, World } from '../harness/world.ts';
 
 /** Counts how often somebody waits for the table: what is asked for side by side is one way there and back. */

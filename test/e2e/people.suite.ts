@@ -157,7 +157,7 @@ describe('people', () => {
       expect(newest.links[0]).not.toBe(old);
       const replaced = await fetch(old);
       expect(replaced.status).toBe(410);
-      expect(await replaced.text()).toContain('A newer e-mail has taken the place');
+      expect(await replaced.text()).toContain('A newer e-mail has replaced');
       expect((await cloud.decide(old, { decision: 'approve', comment: '' })).status).not.toBe(200);
       expect((await cloud.decide(newest.links[0] ?? '', { decision: 'approve', comment: '' })).status).toBe(200);
       await app.reaches('dev1', 1, 'succeeded');

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { type DeployedStack, deployTemplate } from '../../local/assembly/deploy-template.ts';
-import type { LocalContext, LocalEvent } from '../../local/services/local-context.ts';
 import { parseTemplate } from '../../local/assembly/template.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
@@ -18,6 +17,7 @@ import { createDynamoDbService } from '../../local/services/dynamodb/dynamodb-se
 import { createIamService } from '../../local/services/iam/iam-service.ts';
 import { createKmsService } from '../../local/services/kms/kms-service.ts';
 import { createLambdaService, type LambdaService } from '../../local/services/lambda/lambda-service.ts';
+import type { LocalContext, LocalEvent } from '../../local/services/local-context.ts';
 import { createLogsService, type LogsService } from '../../local/services/logs/logs-service.ts';
 
 export const ACCOUNT = '000000000000';

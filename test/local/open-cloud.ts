@@ -1,5 +1,3 @@
-import type { LocalService, Provisioned } from '../../local/services/local-service.ts';
-import type { LocalEvent } from '../../local/services/local-context.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { startDoorServer } from '../../local/door/door-server.ts';
@@ -7,6 +5,8 @@ import { createJsonProtocol } from '../../local/door/json-protocol.ts';
 import { openDatabase } from '../../local/persistence/database.ts';
 import { createEventsService, type EventsService } from '../../local/services/events/events-service.ts';
 import { createKmsService } from '../../local/services/kms/kms-service.ts';
+import type { LocalEvent } from '../../local/services/local-context.ts';
+import type { LocalService, Provisioned } from '../../local/services/local-service.ts';
 import { createSchedulerService, type SchedulerService } from '../../local/services/scheduler/scheduler-service.ts';
 import { createSnsService, type SnsService } from '../../local/services/sns/sns-service.ts';
 import { createSqsService, type SqsService } from '../../local/services/sqs/sqs-service.ts';

@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { loadAssembly } from '../../local/assembly/cloud-assembly.ts';
 import { deployTemplate } from '../../local/assembly/deploy-template.ts';
-import type { Provisioner } from '../../local/services/local-service.ts';
 import { createAuthorization } from '../../local/door/authorization.ts';
 import { roleSession } from '../../local/door/callers.ts';
 import { createPolicyRegistry, type PolicyRegistry } from '../../local/door/iam/policy-registry.ts';
 import { createIamService } from '../../local/services/iam/iam-service.ts';
+import type { Provisioner } from '../../local/services/local-service.ts';
 import { assemblyOf } from '../lib/synthesized.ts';
 
 /** The plan role of the synthesized template, judged as IAM does. */

@@ -7,8 +7,8 @@ import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
-import { anAnalysis } from '../harness/analysis-builder.ts';
 import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
+import { anAnalysis } from '../harness/analysis-builder.ts';
 import { DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { readable, SECOND, TestPage } from './test-page.ts';
 
@@ -382,12 +382,12 @@ describe('every state has its page', () => {
     );
     const { status, text } = await page.open(older);
     expect(status).toBe(410);
-    expect(readable(text)).toContain('A newer e-mail has taken the place of this one');
+    expect(readable(text)).toContain('A newer e-mail has replaced this one');
     expect(text).not.toContain('aws_db_instance');
     expect(text).not.toContain('<form');
     const refused = await page.submit({ decision: 'approve' }, older);
     expect(refused.status).toBe(409);
-    expect(readable(refused.text)).toContain('A newer e-mail has taken the place of this one');
+    expect(readable(refused.text)).toContain('A newer e-mail has replaced this one');
     expect((await page.gate())?.decisions).toEqual([]);
     expect((await page.submit({ decision: 'approve' }, await page.token(STAFF, { sequence: 2 }))).status).toBe(200);
   });
@@ -496,13 +496,13 @@ describe('every state has its page', () => {
       const changed = await page.open(old);
       expect(changed.status).toBe(410);
       for (const fact of [
-        ...['The plan has changed since this e-mail', 'What differs from the plan before'],
+        ...['The plan has changed since this e-mail', 'What differs from the earlier plan'],
         ...[
           `${database?.address} would have been replaced, would now be left alone`,
           'desired_count planned before: 4 → planned now: 6',
           'tags',
         ],
-        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, counts no more fine`],
+        ...[`Approved by ${STAFF} on 23 Nov 2026, 10:00 UTC; about an earlier plan, no longer counts fine`],
       ])
         expect(readable(changed.text)).toContain(fact);
       expect(changed.text).not.toContain('<form');
@@ -512,7 +512,7 @@ describe('every state has its page', () => {
       const link = { round: 2, digest: OTHER_DIGEST };
       const asked = readable((await page.open(await page.token(STAFF, link))).text);
       for (const fact of [
-        'What differs from the plan before',
+        'What differs from the earlier plan',
         'desired_count planned before: 4 → planned now: 6',
         'Your decision',
         'number 2 of this',

@@ -12,11 +12,11 @@ import type { ApprovalLink } from '../../lambdas/domain/ports.ts';
 import { APPROVAL_SITE } from '../../lambdas/pages/approval-site.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { pageHandler } from '../../lambdas/runtime/page-handler.ts';
-import { anAnalysis } from '../harness/analysis-builder.ts';
 import { CLIENT, JANE, type Name, PipelineWorld, STAFF } from '../api/pipeline-world.ts';
-import { aPlanned, DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import { WatchedStore } from '../fakes/watched-store.ts';
+import { anAnalysis } from '../harness/analysis-builder.ts';
+import { aPlanned, DIGEST, OTHER_DIGEST } from '../harness/builders.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
 
 export const SECOND = 'second@example.com';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import type { bundleFunctions } from '../../scripts/bundle.ts';
-import { functionBundles } from '../harness/bundles.ts';
 import { gzippedSizes, runCold, sumOf } from '../cold-start/cold-process.ts';
 import { readFirst, startTableOfOne } from '../cold-start/first-read.ts';
+import { functionBundles } from '../harness/bundles.ts';
 import { httpEvent } from '../harness/http-event.ts';
 
 /** What is loaded before a function can answer, counted in bytes and files by Node.js itself: no clock is looked at. */

@@ -17,15 +17,15 @@ const MOST_MESSAGE_LINES = 10;
 const LONGEST_LINE = 200;
 
 const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly opening: string }>> = {
-  request: { subject: 'Approve', opening: 'approval is asked for.' },
-  'first-reminder': { subject: 'Reminder: approve', opening: 'approval is still asked for.' },
+  request: { subject: 'Approve', opening: 'approval is needed.' },
+  'first-reminder': { subject: 'Reminder: approve', opening: 'approval is still needed.' },
   'last-reminder': {
     subject: 'Reminder: approve',
-    opening: 'approval is still asked for, and soon it will be too late.',
+    opening: 'approval is still needed, and the time to decide ends soon.',
   },
   renewal: {
     subject: 'Approve',
-    opening: 'approval is asked for. This mail takes the place of an earlier one, whose link no longer works.',
+    opening: 'approval is needed. This mail replaces an earlier one, whose link no longer works.',
   },
 };
 
@@ -63,7 +63,7 @@ export function approvalMail(
     '',
   ].map(withoutLinks);
   const asked = [
-    'Read the plan and decide here. The link is yours alone; please do not forward it:',
+    'Read the plan and decide here. This link is for you only. Please do not forward it:',
     link,
     '',
     `Plan digest ${gate.digest}`,
@@ -118,7 +118,7 @@ function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, g
   return [
     `The plan was made again because ${IN_WORDS[because]}.`,
     isSame
-      ? 'It would do the same as before; approvals already given still count.'
-      : 'It would not do the same any more: approvals given before no longer count. The page shows what differs.',
+      ? 'It would do the same as before. Approvals that were given still count.'
+      : 'It would no longer do the same. Approvals that were given no longer count. The page shows what differs.',
   ];
 }

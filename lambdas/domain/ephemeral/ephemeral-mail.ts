@@ -42,7 +42,7 @@ export function warningMail(environment: EphemeralEnvironment, seconds: number):
       '',
       ...facts(environment),
       '',
-      'Whoever may deploy can keep it for longer:',
+      'Anyone who may deploy can extend it:',
       `  PATCH ${ephemeralPath(application, name)} { "ttlHours": 24 }`,
     ].join('\n'),
   };
@@ -54,13 +54,13 @@ export function stuckMail(environment: EphemeralEnvironment, why: string): Lette
   return {
     subject: `${application} ${name} could not be destroyed`.slice(0, LONGEST_SUBJECT),
     body: [
-      `The ephemeral environment ${name} of ${application} could not be destroyed. It is not tried again by itself.`,
+      `The ephemeral environment ${name} of ${application} could not be destroyed. Stagegate does not try again by itself.`,
       '',
       ...facts(environment),
       '',
       `The last attempt: ${why}`,
       '',
-      'When the cause is mended, have it tried again:',
+      'When the cause is fixed, try again with:',
       `  DELETE ${ephemeralPath(application, name)}`,
     ].join('\n'),
   };

@@ -26,7 +26,7 @@ describe('the mail that asks for an approval', () => {
     const { subject, body } = mail();
     expect(subject).toBe('Approve my-app dev1: deploy of release 1');
     for (const words of [
-      'Your client approval is asked for.',
+      'Your client approval is needed.',
       'Requested by  nightly (role Pipeline)',
       'deploy of release 1 (commit c0ffee000000)',
       'What it is for, in the words of Dev <dev@example[.]com>:',
@@ -52,9 +52,9 @@ describe('the mail that asks for an approval', () => {
   });
 
   test.each<[Occasion, string, RegExp]>([
-    ['first-reminder', 'Reminder: approve my-app dev1: deploy of release 1', /still asked for\./],
-    ['last-reminder', 'Reminder: approve my-app dev1: deploy of release 1', /soon it will be too late/],
-    ['renewal', 'Approve my-app dev1: deploy of release 1', /takes the place of an earlier one/],
+    ['first-reminder', 'Reminder: approve my-app dev1: deploy of release 1', /still needed\./],
+    ['last-reminder', 'Reminder: approve my-app dev1: deploy of release 1', /the time to decide ends soon/],
+    ['renewal', 'Approve my-app dev1: deploy of release 1', /replaces an earlier one/],
   ])('says why it comes: %s', (occasion, subject, words) => {
     expect(mail('x', occasion).subject).toBe(subject);
     expect(mail('x', occasion).body).toMatch(words);

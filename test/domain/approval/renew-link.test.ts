@@ -37,11 +37,11 @@ describe('a new link on request', () => {
     expect((await decideBy(second)).decisions).toMatchObject([{ by: ALICE }]);
   });
 
-  test('says that it takes the place of an earlier one', async () => {
+  test('says that it replaces an earlier one', async () => {
     await renew();
     expect(world.mail.sent.at(-1)).toMatchObject({
       ...{ to: ALICE, subject: 'Approve my-app stage1: deploy of release 1' },
-      body: expect.stringContaining('takes the place of an earlier one'),
+      body: expect.stringContaining('replaces an earlier one'),
     });
   });
 

@@ -72,7 +72,7 @@ describe('reminders', () => {
     await remind();
     await remind();
     expect(recipients()).toEqual([ALICE, ALICE, BOB, BOB]);
-    expect(world.mail.sent.at(-1)?.body).toContain('soon it will be too late');
+    expect(world.mail.sent.at(-1)?.body).toContain('the time to decide ends soon');
     wait(DAY);
     await remind();
     expect(recipients()).toHaveLength(4);
@@ -115,7 +115,7 @@ describe('reminders', () => {
     await remind();
     await remind();
     expect(recipients()).toEqual([ALICE, BOB]);
-    expect(world.mail.sent[0]?.body).toContain('soon it will be too late');
+    expect(world.mail.sent[0]?.body).toContain('the time to decide ends soon');
   });
 
   test('of the next gate count from when that was opened', async () => {

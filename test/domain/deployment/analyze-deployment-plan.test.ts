@@ -3,8 +3,8 @@ import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
 import { plannedOf, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../../harness/builders.ts';
 import { analyseAsWorkflow } from '../../harness/analyse-as-workflow.ts';
+import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../../harness/builders.ts';
 import { leavePlan, type PlanKind, stateKey } from '../../harness/plan-artifacts.ts';
 import { ALICE, CAROL, World } from '../../harness/world.ts';
 

@@ -4,9 +4,9 @@ import { recordEnding } from '../../../lambdas/domain/deployment/record-ending.t
 import { releaseEnvironment } from '../../../lambdas/domain/deployment/release-environment.ts';
 import { runPrefix, type Status } from '../../../lambdas/domain/model/deployment.ts';
 import { reconcile, reconcileDeployment } from '../../../lambdas/domain/reconcile.ts';
-import { anApplication, anEnvironment, anEnvironmentState, aRelease } from '../../harness/builders.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';
 import { FakeWorkflow } from '../../fakes/fake-workflow.ts';
+import { anApplication, anEnvironment, anEnvironmentState, aRelease } from '../../harness/builders.ts';
 import { ALICE, World } from '../../harness/world.ts';
 
 const MINUTE = 60;

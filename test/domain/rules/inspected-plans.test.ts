@@ -4,8 +4,8 @@ import type { InspectionSuccess } from '../../../lambdas/domain/contract/build-r
 import { analyzeDeploymentPlan } from '../../../lambdas/domain/deployment/analyze-deployment-plan.ts';
 import { plannedOf, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
-import { anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
 import { analyseAsWorkflow } from '../../harness/analyse-as-workflow.ts';
+import { anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
 import { leaveInspection, leavePlan, type PlanKind } from '../../harness/plan-artifacts.ts';
 import { World } from '../../harness/world.ts';
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { moveState, StateMoveSchema } from '../../../lambdas/domain/environment/move-state.ts';
 import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
-import { anApplication, anEnvironment, aRelease } from '../../harness/builders.ts';
 import { analyseAsWorkflow } from '../../harness/analyse-as-workflow.ts';
+import { anApplication, anEnvironment, aRelease } from '../../harness/builders.ts';
 import { leavePlan } from '../../harness/plan-artifacts.ts';
 import { ALICE, TOOLING, World } from '../../harness/world.ts';
 

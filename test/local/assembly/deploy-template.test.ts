@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders of CloudFormation
 import { describe, expect, test } from '@jest/globals';
 import { deployTemplate } from '../../../local/assembly/deploy-template.ts';
-import type { Provisioner } from '../../../local/services/local-service.ts';
 import { parseTemplate } from '../../../local/assembly/template.ts';
+import type { Provisioner } from '../../../local/services/local-service.ts';
 
 const deploy = (
   source: unknown,

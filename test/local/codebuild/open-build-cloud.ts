@@ -6,8 +6,6 @@ import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-
 import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
 import { INSPECT_PROJECT } from '../../../lambdas/domain/contract/build-source.ts';
 import { RUN_OBJECTS } from '../../../lambdas/domain/contract/run-objects.ts';
-import type { Resource } from '../../../local/services/local-service.ts';
-import type { LocalContext } from '../../../local/services/local-context.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';
@@ -17,6 +15,8 @@ import {
   createCodeBuildService,
 } from '../../../local/services/codebuild/codebuild-service.ts';
 import { createKmsService } from '../../../local/services/kms/kms-service.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
+import type { Resource } from '../../../local/services/local-service.ts';
 import { createS3Service, type S3Service } from '../../../local/services/s3/s3-service.ts';
 import { createStsService } from '../../../local/services/sts/sts-service.ts';
 import { createGitRepository, type GitRepository } from './git-repository.ts';

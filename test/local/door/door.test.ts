@@ -3,7 +3,6 @@ import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { LocalEvent } from '../../../local/services/local-context.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { type DoorServer, startDoorServer } from '../../../local/door/door-server.ts';
@@ -11,6 +10,7 @@ import { THROTTLING } from '../../../local/door/faults.ts';
 import { createJsonProtocol } from '../../../local/door/json-protocol.ts';
 import { createQueryProtocol } from '../../../local/door/query-protocol.ts';
 import { AwsError, type AwsService } from '../../../local/door/wire.ts';
+import type { LocalEvent } from '../../../local/services/local-context.ts';
 import { signedFetch } from '../signed-fetch.ts';
 
 const ROLE = 'arn:aws:iam::000000000000:role/worker';

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SILENT } from '../../../buildspecs/program/providers/s3-provider-cache.ts';
-import type { LocalContext } from '../../../local/services/local-context.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
 import type { Credentials } from '../../../local/door/wire.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';
 import { createKmsService } from '../../../local/services/kms/kms-service.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
 import { createS3Service, type S3Service } from '../../../local/services/s3/s3-service.ts';
 
 const accountId = '111111111111';

@@ -13,12 +13,12 @@ import { ensureCertificate } from '../../../lambdas/domain/dns/ensure-certificat
 import { publishDns } from '../../../lambdas/domain/dns/publish-dns.ts';
 import type { Outputs } from '../../../lambdas/domain/model/outputs.ts';
 import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
-import type { LocalContext } from '../../../local/services/local-context.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createDoor, type LocalDoor } from '../../../local/door/door.ts';
 import { type DoorServer, startDoorServer } from '../../../local/door/door-server.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';
 import { type AcmService, createAcmService } from '../../../local/services/acm/acm-service.ts';
+import type { LocalContext } from '../../../local/services/local-context.ts';
 import { createRoute53Service, type Route53Service } from '../../../local/services/route53/route53-service.ts';
 import { createStsService } from '../../../local/services/sts/sts-service.ts';
 import { createTargetDns, type DnsEnvironment } from '../../../local/targets/target-dns.ts';
