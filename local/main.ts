@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { LocalEvent } from './services/local-context.ts';
 import { OPERATOR_CREDENTIALS } from './door/door.ts';
 import { type LocalCloud, startLocalCloud, synthesize } from './local-cloud.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
+import type { LocalEvent } from './services/local-context.ts';
 
 function optionsOrEnd(): Options {
   try {

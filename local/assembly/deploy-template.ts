@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Provisioned, Provisioner, Resource } from '../services/local-service.ts';
 import { creationOrder } from './creation-order.ts';
 import { evaluateCondition, type IntrinsicScope, resolveIntrinsics } from './intrinsics.ts';
-import type { Provisioned, Provisioner, Resource } from '../services/local-service.ts';
 import type { Template, TemplateParameter } from './template.ts';
 
 interface DeployTemplateProps {

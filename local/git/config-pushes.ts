@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { LocalContext } from '../services/local-context.ts';
 import type { CallLog, CallRecord } from '../door/call-log.ts';
 import { writtenKeys } from '../door/record-writes.ts';
 import type { Caller } from '../door/wire.ts';
-import { type Branch, type Push, type WatchedBranch, watchRepository } from './git-watcher.ts';
 import type { ProgramStarter } from '../programs/program-starter.ts';
+import type { LocalContext } from '../services/local-context.ts';
+import { type Branch, type Push, type WatchedBranch, watchRepository } from './git-watcher.ts';
 
 interface ConfigPushesProps {
   readonly context: LocalContext;

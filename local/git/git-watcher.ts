@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LocalEvent } from '../services/local-context.ts';
-import { watchDirectories } from './directory-watch.ts';
 import type { Database } from '../persistence/database.ts';
 import { type ProgramStarter, runProgram } from '../programs/program-starter.ts';
+import type { LocalEvent } from '../services/local-context.ts';
+import { watchDirectories } from './directory-watch.ts';
 
 /** For what no event tells: which branches count, and refs where directories cannot be watched. */
 const POLL_MS = 300;

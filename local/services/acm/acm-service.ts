@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import { AwsError, type AwsService, type Operation, type RequiredPermission } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { type Certificate, CertificateStore } from './certificate-store.ts';
 
 const DomainName = z

@@ -2,14 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { parseProperties } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { serviceCaller } from '../../door/callers.ts';
 import type { CredentialStore } from '../../door/credential-store.ts';
 import { closeServer, listenOnLoopback, readRequest } from '../../door/http-server.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
 import { readSignature, verifySignature } from '../../door/signature.ts';
 import { AwsError, type WireRequest } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import type { LogsService } from '../logs/logs-service.ts';
 import { formatAccessLog } from './access-log.ts';
 import {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
 import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import type { LogsService } from '../logs/logs-service.ts';
 import { type MetricValue, readEmbeddedMetrics } from './embedded-metrics.ts';
 

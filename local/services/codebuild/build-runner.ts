@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import type { LocalContext } from '../local-context.ts';
 import type { Clock } from '../../clock.ts';
 import { buildEndpoints, INHERITED_PREFIX, INHERITED_VARIABLES, type SubstitutedVariable } from '../../differences.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
 import { type ProgramStarter, type RunningProgram, signalGroup } from '../../programs/program-starter.ts';
+import type { LocalContext } from '../local-context.ts';
 import { createAssetDirectory } from './asset-directory.ts';
 import type { BuildLog } from './build-log.ts';
 import { type BuildPhase, type BuildRecord, type BuildStatus, beginPhase, endPhase } from './build-record.ts';

@@ -4,8 +4,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { PlaceSchema } from '../../differences.ts';
 import { roleSession } from '../../door/callers.ts';
@@ -20,6 +18,8 @@ import {
   type WireResponse,
 } from '../../door/wire.ts';
 import { createProgramStarter, type ProgramStarter } from '../../programs/program-starter.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { openBuildLog } from './build-log.ts';
 import { type BuildRecord, beginPhase, endBuild } from './build-record.ts';
 import { type BuildRunnerProps, createBuildRunner, REMOVAL } from './build-runner.ts';

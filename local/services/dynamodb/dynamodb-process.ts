@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalContext } from '../local-context.ts';
 import { closeServer, listenOnLoopback } from '../../door/http-server.ts';
+import type { LocalContext } from '../local-context.ts';
 import { javaLaunch } from './java-launch.ts';
 import { resetUnbegunIndexes } from './unbegun-indexes.ts';
 

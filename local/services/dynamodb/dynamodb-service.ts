@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import { AwsError, type CallContext, type Operation, type RequiredPermission } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { ITEM_OPERATIONS, requiredPermissions, TABLE_OPERATIONS } from './dynamodb-permissions.ts';
 import { type DynamoDbProcess, startDynamoDb } from './dynamodb-process.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { LocalContext } from '../local-context.ts';
 import type { Clock } from '../../clock.ts';
 import { roleSession, serviceCaller } from '../../door/callers.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
 
 /** Something a target is owed. */
 export interface Delivery {

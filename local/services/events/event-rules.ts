@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { JsonSchema } from '../../asl/json.ts';
 import { NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { Resource } from '../local-service.ts';
 import type { LocalContext } from '../local-context.ts';
+import type { Resource } from '../local-service.ts';
 import type { EventEnvelope } from './event-envelope.ts';
 import { compileEventPattern, type EventMatcher } from './event-pattern.ts';
 import { readRate } from './schedule.ts';

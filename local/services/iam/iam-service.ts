@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import type { PolicyRegistry } from '../../door/iam/policy-registry.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 
 const PathProperty = z.literal('/').optional();
 

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { BooleanProperty, NumberProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import { AwsError, type CallContext, type Operation, type RequiredPermission } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { decrypt, encrypt, generateMac, type KmsKey, keyIdOfCiphertext, MAC_ALGORITHM, verifyMac } from './kms-key.ts';
 
 export interface KmsService extends LocalService {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { Provisioner } from '../local-service.ts';
 import { AwsError, type AwsService, type Door, type Operation } from '../../door/wire.ts';
 import { readText } from '../../door/xml-document.ts';
+import type { Provisioner } from '../local-service.ts';
 import { bucketArn, onBucket } from './access.ts';
 import type { BucketEncryption, ObjectStore } from './object-store.ts';
 import { xmlAnswer } from './objects.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { LocalService, Provisioner } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import type { AwsService, Protocol, WireResponse } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService, Provisioner } from '../local-service.ts';
 import { type BucketPlace, bucketOperations, bucketPolicyProvisioner, bucketProvisioner } from './buckets.ts';
 import { listingOperations } from './listing.ts';
 import { multipartOperations } from './multipart.ts';

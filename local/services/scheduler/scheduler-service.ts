@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { serviceCaller } from '../../door/callers.ts';
 import { AwsError, type Operation, type RequiredPermission } from '../../door/wire.ts';
 import { createEventDeliveries, type Delivery } from '../events/event-deliveries.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { dueTimeOf, type Schedule, ScheduleInput, ScheduleReference } from './schedule.ts';
 import { schedulerProtocol } from './scheduler-protocol.ts';
 

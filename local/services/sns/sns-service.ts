@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
 import { createQueryProtocol } from '../../door/query-protocol.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { createOutbox, type Mail } from './outbox.ts';
 import { confirmSubscription, createSnsOperations, type Topic } from './sns-operations.ts';
 import { createSnsPages } from './sns-pages.ts';

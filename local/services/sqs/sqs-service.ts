@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { parseProperties } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import { AwsError, type Operation, type RequiredPermission } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { md5, Queue, type QueueMessage } from './queue.ts';
 import { QueuePolicyProperties, QueueProperties } from './queue-properties.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { type Definition, parseDefinition } from '../../asl/definition.ts';
 import { BooleanProperty, parseProperties, TagsProperty } from '../../assembly/properties.ts';
-import type { Provisioner } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { roleSession } from '../../door/callers.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { Provisioner } from '../local-service.ts';
 import type { ExecutionStore } from './execution-store.ts';
 import { type Integration, parseResource } from './integration.ts';
 

@@ -1,9 +1,9 @@
 import type { Execution, HistoryEvent } from '../../asl/execution.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import type { ServiceEvent } from '../events/event-envelope.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { logLines } from './execution-log.ts';
 import { ExecutionRunner } from './execution-runner.ts';
 import { createExecutionStore } from './execution-store.ts';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { roleSession } from '../../door/callers.ts';
 import { createQueryProtocol } from '../../door/query-protocol.ts';
 import { AwsError, type AwsService, type Caller, type Operation } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 
 const AssumeRoleInputSchema = z.strictObject({
   RoleArn: z.string().regex(/^arn:aws:iam::\d{12}:role\/.+$/, 'the ARN of a role'),
