@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { LocalContext } from '../services/local-context.ts';
 import type { Caller } from '../door/wire.ts';
+import type { LocalContext } from '../services/local-context.ts';
 import type { RegisteredEnvironment } from './target-accounts.ts';
 import type { DnsEnvironment } from './target-dns.ts';
 

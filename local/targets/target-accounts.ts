@@ -3,13 +3,13 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import type { CloudAssembly } from '../assembly/cloud-assembly.ts';
 import { deployTemplate } from '../assembly/deploy-template.ts';
-import type { Provisioner } from '../services/local-service.ts';
-import type { LocalContext } from '../services/local-context.ts';
 import { SubjectSchema } from '../differences.ts';
 import type { LocalDoor } from '../door/door.ts';
 import type { ReadySource } from '../services/codebuild/build-runner.ts';
 import { createIamService } from '../services/iam/iam-service.ts';
 import { createKmsService } from '../services/kms/kms-service.ts';
+import type { LocalContext } from '../services/local-context.ts';
+import type { LocalService, Provisioner } from '../services/local-service.ts';
 import type { S3Service } from '../services/s3/s3-service.ts';
 
 /** An environment as its operator knows it: from its registration, not from what a build says about itself. */
@@ -31,6 +31,12 @@ interface TargetAccountsProps {
   readonly s3: S3Service;
   readonly assembly: CloudAssembly;
   readonly findEnvironment: (application: string, name: string) => Promise<RegisteredEnvironment | undefined>;
+}
+
+interface TargetAccounts extends LocalService {
+  prepare(source: ReadySource): Promise<void>;
+  /** Makes again what stood in the accounts when the local cloud ended: roles are not kept anywhere else. */
+  start(): Promise<void>;
 }
 
 interface StateAddress {
@@ -73,11 +79,13 @@ const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResour
  * Where a directory's own backend block names another bucket, that bucket is taken to exist already, and roles that an
  * environment names itself are taken to be made like ours.
  */
-export function createTargetAccounts({ context, door, s3, assembly, findEnvironment }: TargetAccountsProps): {
-  prepare(source: ReadySource): Promise<void>;
-  /** Makes again what stood in the accounts when the local cloud ended: roles are not kept anywhere else. */
-  resume(): Promise<void>;
-} {
+export function createTargetAccounts({
+  context,
+  door,
+  s3,
+  assembly,
+  findEnvironment,
+}: TargetAccountsProps): TargetAccounts {
   const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
   const stateReaders = () => STATE_READERS.map(controlRole).join(',');
   /** The last deployment of each stack: what it was before counts no more, as another one is in its place. */
@@ -131,6 +139,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
   }
 
   return {
+    provisioners: {},
     async prepare({ directory, secondary: { program }, variables: given }) {
       // Builds of nothing that is registered have no target account.
       const parsed = SubjectSchema.safeParse(given);
@@ -165,7 +174,7 @@ export function createTargetAccounts({ context, door, s3, assembly, findEnvironm
       const stackName = `stagegate-${application}-${name}`;
       await deployOnce({ stack: 'StagegateTargetAccount', stackName, place, parameters, roles: environment.roles });
     },
-    async resume() {
+    async start() {
       for (const [, target] of kept.entries()) await deployOnce(asOfToday(target));
     },
   };

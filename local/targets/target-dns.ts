@@ -1,9 +1,9 @@
 import type { CloudAssembly } from '../assembly/cloud-assembly.ts';
 import { deployTemplate } from '../assembly/deploy-template.ts';
-import type { Provisioner } from '../services/local-service.ts';
-import type { LocalContext } from '../services/local-context.ts';
 import type { LocalDoor } from '../door/door.ts';
 import { createIamService } from '../services/iam/iam-service.ts';
+import type { LocalContext } from '../services/local-context.ts';
+import type { Provisioner } from '../services/local-service.ts';
 import type { ZoneStore } from '../services/route53/zone-store.ts';
 
 /** An environment with DNS as its operator knows it. */

@@ -19,7 +19,8 @@ import {
 } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
-import { type LocalCloud, startLocalCloud, type WantedWrites } from '../../local/local-cloud.ts';
+import type { WantedWrites } from '../../local/door/wanted-writes.ts';
+import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { parseProperties } from '../../assembly/properties.ts';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { roleSession, serviceCaller } from '../../door/callers.ts';
 import type { KeyGuard } from '../../door/credential-store.ts';
 import { AwsError, type CallContext } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import type { LogsService } from '../logs/logs-service.ts';
 import {
   createAsyncInvocations,
@@ -31,7 +31,7 @@ export interface LambdaService extends LocalService {
 interface LambdaServiceProps {
   readonly logs: LogsService;
   /** `address:port` of the name server that functions resolve names with; without it, that of the machine. */
-  readonly nameServer?: string;
+  readonly nameServer?: () => string;
   readonly guardCredentials: (accessKeyId: string, guard: KeyGuard) => void;
   /** Told when a function signs a call outside of its invocations: on AWS it would be frozen and the call lost. */
   readonly onViolation: (message: string) => void;

@@ -40,7 +40,7 @@ interface LocalFunctionProps {
   readonly caller: Caller;
   readonly region: string;
   readonly compileCache: string;
-  readonly nameServer: string | undefined;
+  readonly nameServer: (() => string) | undefined;
   readonly endpoint: () => string;
   /** Issues keys for a new environment; `isActive` tells whether its bearer may call at the moment. */
   readonly issueCredentials: (isActive: () => boolean) => Credentials;
@@ -86,7 +86,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
         logGroup,
         logStream,
         compileCache: props.compileCache,
-        nameServer: props.nameServer,
+        nameServer: props.nameServer?.(),
       },
       variables: environmentVariables({ ...props, credentials, logGroup, logStream }),
       onLog: (text) => props.onLog(logGroup, logStream, text),

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { LocalEvent } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import {
   type Answer,
   isRecordType,
@@ -14,6 +15,28 @@ export interface NameServer {
   /** `127.0.0.1:<port>`, UDP. */
   readonly address: string;
   close(): Promise<void>;
+}
+
+/** The name server as a part of the local cloud, which runs from its start to its stop. */
+export function createNameServer(
+  zones: ZoneStore,
+  log: (event: LocalEvent) => void,
+): LocalService & {
+  /** Throws before the start. */
+  address(): string;
+} {
+  let running: NameServer | undefined;
+  return {
+    provisioners: {},
+    async start() {
+      running = await startNameServer(zones, log);
+    },
+    stop: () => running?.close(),
+    address() {
+      if (!running) throw new Error('the name server has not started');
+      return running.address;
+    },
+  };
 }
 
 /** Serves the delegated zones to resolvers on this machine: the public DNS of the local cloud. */

@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import type { LocalService } from '../local-service.ts';
-import type { LocalContext } from '../local-context.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import {
   AwsError,
@@ -10,6 +8,8 @@ import {
   type RequiredPermission,
 } from '../../door/wire.ts';
 import type { XmlElements } from '../../door/xml-document.ts';
+import type { LocalContext } from '../local-context.ts';
+import type { LocalService } from '../local-service.ts';
 import { compareNames, compareSets, fullName, type RecordSet } from './record-set.ts';
 import { route53Protocol } from './route53-protocol.ts';
 import { type HostedZone, ZoneStore } from './zone-store.ts';

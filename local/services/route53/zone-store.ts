@@ -113,6 +113,11 @@ export class ZoneStore {
     const fqdn = fullName(name);
     return this.authority(fqdn)?.records.filter((set) => set.name === fqdn) ?? [];
   }
+
+  /** Where a name leads to, if it is another's. */
+  publicCname(name: string): string | undefined {
+    return this.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0];
+  }
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

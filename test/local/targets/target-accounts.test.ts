@@ -110,7 +110,7 @@ describe('the stacks of an environment’s account', () => {
     };
     const stack = { stack: 'StagegateTargetAccount', stackName, place, parameters };
     parts.context.database.collection('target-account-stacks').put(JSON.stringify([stackName, place]), stack);
-    await accounts.resume();
+    await accounts.start();
     for (const purpose of ['plan', 'apply', 'state']) {
       const roleArn = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-kept-${purpose}`;
       expect(cloud.door.policies.trustStatements(roleArn)).toHaveLength(1);

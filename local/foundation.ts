@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { type CloudAssembly, loadAssembly } from './assembly/cloud-assembly.ts';
+import type { Closers } from './closers.ts';
+import { createDoor, type LocalDoor } from './door/door.ts';
+import { startDoorServer } from './door/door-server.ts';
+import { openDataDirectory } from './persistence/data-directory.ts';
+import { openDatabase } from './persistence/database.ts';
+import { createProgramStarter, type ProgramStarter } from './programs/program-starter.ts';
+import type { LocalContext, LocalEvent } from './services/local-context.ts';
+
+/** The account the control plane lives in; environments have accounts of their own. */
+const CONTROL_ACCOUNT = '000000000000';
+const CONTROL_REGION = 'eu-west-1';
+
+interface FoundationProps {
+  readonly assemblyDirectory: string;
+  readonly data?: string;
+  readonly log: (event: LocalEvent) => void;
+}
+
+/** What all services stand on. */
+export interface Foundation {
+  readonly context: LocalContext;
+  readonly programs: ProgramStarter;
+  readonly assembly: CloudAssembly;
+  readonly door: LocalDoor;
+  /** Where a service keeps files of its own format; undefined when nothing is to outlive the local cloud. */
+  readonly keptDirectory: string | undefined;
+}
+
+/** Opens the directory and the database, and the door that every AWS call passes. */
+export async function openFoundation(
+  { assemblyDirectory, data, log }: FoundationProps,
+  closers: Closers,
+): Promise<Foundation> {
+  const accountId = CONTROL_ACCOUNT;
+  const region = CONTROL_REGION;
+  // First, while this process is small.
+  const programs = createProgramStarter();
+  closers.add(() => programs.stop());
+  const directory = openDataDirectory(data);
+  closers.add(() => directory.release());
+  const assembly = loadAssembly(assemblyDirectory);
+  const keptDirectory = directory.isKept ? directory.path : undefined;
+  const database = openDatabase(keptDirectory);
+  closers.add(() => database.close());
+  const door = createDoor({ accountId, region, log });
+  const server = await startDoorServer(door, log);
+  closers.add(() => server.close());
+  const context: LocalContext = {
+    door,
+    database,
+    accountId,
+    region,
+    endpoint: () => server.url,
+    assemblyDirectory: assembly.directory,
+    filesDirectory: join(directory.path, 'files'),
+    findAsset: assembly.assetFinder(accountId, region),
+    log,
+  };
+  return { context, programs, assembly, door, keptDirectory };
+}
