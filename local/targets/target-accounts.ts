@@ -5,7 +5,7 @@ import type { CloudAssembly } from '../assembly/cloud-assembly.ts';
 import { deployTemplate } from '../assembly/deploy-template.ts';
 import { SubjectSchema } from '../differences.ts';
 import type { LocalDoor } from '../door/door.ts';
-import type { ReadySource } from '../services/codebuild/build-runner.ts';
+import type { ReadySource } from '../services/codebuild/run-request.ts';
 import { createIamService } from '../services/iam/iam-service.ts';
 import { createKmsService } from '../services/kms/kms-service.ts';
 import type { LocalContext } from '../services/local-context.ts';
