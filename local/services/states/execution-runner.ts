@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { advance, type Signal, type Step, type World } from '../../asl/advance.ts';
+import { advance } from '../../asl/advance.ts';
 import { type Attempt, dueAt, type Execution, type ExecutionStatus, type HistoryEvent } from '../../asl/execution.ts';
 import { RUNTIME_ERROR } from '../../asl/state-failure.ts';
+import type { Step } from '../../asl/step.ts';
+import type { Signal, World } from '../../asl/world.ts';
 import type { Clock } from '../../clock.ts';
 import { roleSession } from '../../door/callers.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';

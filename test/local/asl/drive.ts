@@ -1,7 +1,9 @@
-import { advance, type Signal, type Step, type World } from '../../../local/asl/advance.ts';
+import { advance } from '../../../local/asl/advance.ts';
 import { type Definition, parseDefinition } from '../../../local/asl/definition.ts';
 import { type Attempt, dueAt, type Execution, type HistoryEvent } from '../../../local/asl/execution.ts';
 import type { Json } from '../../../local/asl/json.ts';
+import type { Step } from '../../../local/asl/step.ts';
+import type { Signal, World } from '../../../local/asl/world.ts';
 
 export const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 const NAMES = {

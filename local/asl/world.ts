@@ -1,0 +1,21 @@
+import type { Execution } from './execution.ts';
+import type { Json } from './json.ts';
+import type { Chance } from './query-functions.ts';
+
+/** What the interpreter takes from outside, so that tests decide it. */
+export interface World extends Chance {
+  /** Epoch milliseconds. */
+  now(): number;
+  readonly region: string;
+  /** A fresh token that leads back to this attempt. */
+  taskToken(execution: Execution, attemptId: string): string;
+}
+
+/** What happens to an execution from outside. Signals about an attempt that is no longer under way change nothing. */
+export type Signal =
+  | { readonly kind: 'proceed' }
+  | { readonly kind: 'submitted'; readonly attemptId: string; readonly output: Json }
+  | { readonly kind: 'succeeded'; readonly attemptId: string; readonly output: Json }
+  | { readonly kind: 'failed'; readonly attemptId: string; readonly error: string; readonly cause: string }
+  | { readonly kind: 'heartbeat'; readonly attemptId: string }
+  | { readonly kind: 'stop'; readonly error: string | null; readonly cause: string | null };
