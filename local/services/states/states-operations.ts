@@ -1,53 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
-import type { Execution, HistoryEvent } from '../../asl/execution.ts';
-import { type Json, JsonSchema } from '../../asl/json.ts';
+import type { Execution } from '../../asl/execution.ts';
 import type { Clock } from '../../clock.ts';
 import { AwsError, type Operation, type RequiredPermission } from '../../door/wire.ts';
 import { withoutExecutionData } from './execution-log.ts';
 import type { ExecutionRunner, TokenAnswer } from './execution-runner.ts';
 import type { ExecutionStore } from './execution-store.ts';
+import { takePage } from './result-pages.ts';
 import { executionArn, machineArnOf } from './state-arns.ts';
 import type { StateMachine } from './state-machines.ts';
+import { describeExecution, describeMachine, listedExecution, started, wireEvent } from './states-answers.ts';
+import {
+  ExecutionInput,
+  HistoryInput,
+  ListExecutionsInput,
+  MachineInput,
+  parseOutput,
+  requireInput,
+  requireName,
+  StartExecutionInput,
+  StopExecutionInput,
+  TaskFailureInput,
+  TaskHeartbeatInput,
+  TaskSuccessInput,
+  TaskTokenInput,
+} from './states-inputs.ts';
 import { readTaskToken } from './task-token.ts';
-
-/** Limit of Step Functions for inputs and outputs, in bytes. */
-const MAX_DATA_BYTES = 256 * 1024;
-const DEFAULT_PAGE = 100;
-
-const PageFields = { maxResults: z.int().min(0).max(1000).optional(), nextToken: z.string().optional() };
-const StartExecutionInput = z.strictObject({
-  stateMachineArn: z.string(),
-  name: z.string().optional(),
-  input: z.string().default('{}'),
-  traceHeader: z.string().optional(),
-});
-const ExecutionInput = z.strictObject({ executionArn: z.string() });
-const StopExecutionInput = z.strictObject({
-  executionArn: z.string(),
-  error: z.string().max(256).optional(),
-  cause: z.string().max(32_768).optional(),
-});
-const ListExecutionsInput = z.strictObject({
-  stateMachineArn: z.string(),
-  statusFilter: z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']).optional(),
-  ...PageFields,
-});
-const HistoryInput = z.strictObject({
-  executionArn: z.string(),
-  reverseOrder: z.boolean().default(false),
-  includeExecutionData: z.boolean().default(true),
-  ...PageFields,
-});
-const MachineInput = z.strictObject({ stateMachineArn: z.string() });
-const TaskSuccessInput = z.strictObject({ taskToken: z.string(), output: z.string() });
-const TaskFailureInput = z.strictObject({
-  taskToken: z.string(),
-  error: z.string().max(256).default('States.TaskFailed'),
-  cause: z.string().max(32_768).default(''),
-});
-const TaskHeartbeatInput = z.strictObject({ taskToken: z.string() });
-const TaskTokenInput = z.looseObject({ taskToken: z.string() });
 
 interface StatesOperationsProps {
   readonly machines: ReadonlyMap<string, StateMachine>;
@@ -180,40 +157,6 @@ function demandForTask(action: string, input: unknown): RequiredPermission[] {
   return target ? demand(action, machineArnOf(target.executionArn)) : [];
 }
 
-function requireName(name: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among what AWS forbids
-  if (/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/.test(name)) return;
-  throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
-}
-
-function requireInput(text: string): void {
-  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
-    throw new AwsError('ValidationException', `the input has more than ${MAX_DATA_BYTES} bytes`);
-  }
-  if (parseJson(text) !== undefined) return;
-  throw new AwsError(
-    'InvalidExecutionInput',
-    `Invalid State Machine Execution Input: '${text.slice(0, 200)}' is no JSON`,
-  );
-}
-
-function parseOutput(text: string): Json {
-  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
-    throw new AwsError('ValidationException', `the output has more than ${MAX_DATA_BYTES} bytes`);
-  }
-  const output = parseJson(text);
-  if (output === undefined) throw new AwsError('InvalidOutput', `Invalid Output: '${text.slice(0, 200)}' is no JSON`);
-  return output;
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JsonSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
 function newExecution(machine: StateMachine, arn: string, name: string, input: string, now: number): Execution {
   const timeout = machine.definition.TimeoutSeconds;
   return {
@@ -234,79 +177,4 @@ function newExecution(machine: StateMachine, arn: string, name: string, input: s
     lastEventId: 0,
     position: null,
   };
-}
-
-const started = ({ arn, startedAt }: Execution) => ({ executionArn: arn, startDate: new Date(startedAt) });
-
-function listedExecution({ arn, machineArn, name, status, startedAt, stoppedAt }: Execution) {
-  return {
-    executionArn: arn,
-    stateMachineArn: machineArn,
-    name,
-    status,
-    startDate: new Date(startedAt),
-    stopDate: stoppedAt === null ? undefined : new Date(stoppedAt),
-    redriveCount: 0,
-  };
-}
-
-function describeExecution(execution: Execution) {
-  const { status, input, output, error, cause } = execution;
-  return {
-    ...listedExecution(execution),
-    input,
-    inputDetails: { included: true },
-    ...(status === 'SUCCEEDED' ? { output: JSON.stringify(output), outputDetails: { included: true } } : {}),
-    error: error ?? undefined,
-    cause: cause ?? undefined,
-    redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: 'Executions of the local cloud cannot be redriven',
-  };
-}
-
-function describeMachine(machine: StateMachine) {
-  const { Destinations, IncludeExecutionData, Level } = machine.logging;
-  return {
-    stateMachineArn: machine.arn,
-    name: machine.name,
-    status: 'ACTIVE',
-    type: 'STANDARD',
-    definition: machine.definitionText,
-    roleArn: machine.roleArn,
-    creationDate: machine.createdAt,
-    loggingConfiguration: {
-      level: Level,
-      includeExecutionData: IncludeExecutionData,
-      destinations: Destinations.map(({ CloudWatchLogsLogGroup }) => ({
-        cloudWatchLogsLogGroup: { logGroupArn: CloudWatchLogsLogGroup.LogGroupArn },
-      })),
-    },
-    tracingConfiguration: { enabled: machine.tracing },
-  };
-}
-
-/** An event in the shape of the API, where the details stand under a name made from the type. */
-function wireEvent({ id, previousEventId, timestamp, type, details }: HistoryEvent) {
-  const event = { id, previousEventId, timestamp: new Date(timestamp), type };
-  return details ? { ...event, [detailsName(type)]: details } : event;
-}
-
-function detailsName(type: string): string {
-  if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
-  if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
-  return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
-}
-
-function takePage<T>(items: readonly T[], maxResults: number | undefined, nextToken: string | undefined) {
-  const start = nextToken === undefined ? 0 : readPageToken(nextToken);
-  const end = start + (maxResults || DEFAULT_PAGE);
-  return { items: items.slice(start, end), nextToken: end < items.length ? pageToken(end) : undefined };
-}
-
-const pageToken = (start: number): string => Buffer.from(`page:${start}`).toString('base64');
-
-function readPageToken(token: string): number {
-  const match = /^page:(\d+)$/.exec(Buffer.from(token, 'base64').toString('utf8'));
-  if (match) return Number(match[1]);
-  throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");
 }
