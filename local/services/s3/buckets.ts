@@ -4,8 +4,8 @@ import { AwsError, type AwsService, type Door, type Operation } from '../../door
 import { readText } from '../../door/xml-document.ts';
 import type { Provisioner } from '../local-service.ts';
 import { bucketArn, onBucket } from './access.ts';
+import { xmlAnswer } from './object-headers.ts';
 import type { BucketEncryption, ObjectStore } from './object-store.ts';
-import { xmlAnswer } from './objects.ts';
 import { S3InputSchema } from './request.ts';
 import { renderXml } from './xml.ts';
 

@@ -1,7 +1,8 @@
 import { AwsError, type AwsService } from '../../door/wire.ts';
 import { onBucket } from './access.ts';
+import { quoted, xmlAnswer } from './object-headers.ts';
+import { mayListBucket } from './object-permissions.ts';
 import { isDeleteMarker, type ObjectStore, type ObjectVersion } from './object-store.ts';
-import { mayListBucket, quoted, xmlAnswer } from './objects.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
 import { renderXml } from './xml.ts';
 

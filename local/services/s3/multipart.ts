@@ -2,16 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { AwsError, type AwsService, type CallContext, type Door, type Operation } from '../../door/wire.ts';
 import { readElements, readText } from '../../door/xml-document.ts';
 import { encryptionOf, onObject, requireKeyUse } from './access.ts';
+import { conditionOf, encryptionHeaders, quoted, storedHeaders, versionHeader, xmlAnswer } from './object-headers.ts';
+import { mayWrite } from './object-permissions.ts';
 import type { BucketEncryption, ObjectStore } from './object-store.ts';
-import {
-  conditionOf,
-  encryptionHeaders,
-  mayWrite,
-  quoted,
-  storedHeaders,
-  versionHeader,
-  xmlAnswer,
-} from './objects.ts';
 import { readPayload } from './payload.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
 import { renderXml } from './xml.ts';

@@ -3,11 +3,13 @@ import type { AwsService, Protocol, WireResponse } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
 import type { LocalService, Provisioner } from '../local-service.ts';
 import { type BucketPlace, bucketOperations, bucketPolicyProvisioner, bucketProvisioner } from './buckets.ts';
+import { objectDeletions } from './delete-objects.ts';
 import { listingOperations } from './listing.ts';
 import { multipartOperations } from './multipart.ts';
 import { ObjectStore } from './object-store.ts';
-import { objectOperations } from './objects.ts';
+import { objectReads } from './read-objects.ts';
 import { decodeRequest } from './request.ts';
+import { objectWrites } from './write-objects.ts';
 import { renderErrorXml } from './xml.ts';
 
 const AnswerSchema = z.object({
@@ -61,7 +63,9 @@ export function createS3Service({ door, database, filesDirectory, accountId, reg
       operations: {
         ...bucketOperations(store),
         ...listingOperations(store),
-        ...objectOperations(store, door),
+        ...objectReads(store, door),
+        ...objectWrites(store, door),
+        ...objectDeletions(store, door),
         ...multipartOperations(store, door),
       },
     },
