@@ -9,8 +9,9 @@ import { findInstalledEngines } from '../services/codebuild/installed-engines.ts
 import { synthesize } from '../synthesize.ts';
 import { Client } from './client.ts';
 import { ConfigRepository } from './config-repository.ts';
+import type { DemoResult } from './demo-result.ts';
 import { Progress } from './progress.ts';
-import { type DemoResult, Scenario } from './scenario.ts';
+import { Scenario } from './scenario.ts';
 
 /** `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
 enableCompileCache();

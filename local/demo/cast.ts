@@ -1,0 +1,19 @@
+/** The application that the scenario is about. */
+export const APPLICATION = 'my-app';
+export const DATABASE = 'module.web_service.terraform_data.database';
+export const STAFF = 'staff@example.com';
+export const CLIENT = 'client@example.com';
+export const ENVIRONMENTS = {
+  dev1: { stage: 'development', accountId: '111111111111', region: 'eu-west-1' },
+  stage1: { stage: 'staging', accountId: '222222222222', region: 'eu-west-1' },
+  prod1: { stage: 'production', accountId: '333333333333', region: 'eu-west-1' },
+} as const;
+export type EnvironmentName = keyof typeof ENVIRONMENTS;
+export const NAMES: readonly EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
+
+export const PREVIEW = { name: 'pr-1', branch: 'feature/greeting' } as const;
+/** Once it was shown, the environment of the branch lives this long. */
+export const PREVIEW_SECONDS = 10;
+
+/** The output that says where the application is found. */
+export const URL_OUTPUT = 'alb_dns_name';

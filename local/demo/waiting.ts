@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APPLICATION, type EnvironmentName, PREVIEW } from './cast.ts';
+import type { Client, DeploymentView, EphemeralView, Mail } from './client.ts';
+import type { Progress } from './progress.ts';
+
+const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
+/** The API is asked when something was written and what belongs to it may be there, or after this time. */
+const PAUSE_MS = 20;
+const LOOK_MS = 1000;
+/** Far more than any step takes; a hang becomes an error that says where. */
+const PATIENCE_MS = 180_000;
+
+export interface WaitingProps {
+  readonly client: Client;
+  readonly progress: Progress;
+  /** Resolves when something was written that the API answers from, at the latest after the time. */
+  readonly nextWrite: (atLatestMs: number) => Promise<void>;
+}
+
+/** Waits as people do: looks again until what they wait for is there, and shows each new status once. */
+export class Waiting {
+  readonly #client: Client;
+  readonly #progress: Progress;
+  readonly #nextWrite: WaitingProps['nextWrite'];
+  readonly #shown = new Map<string, string>();
+
+  constructor({ client, progress, nextWrite }: WaitingProps) {
+    this.#client = client;
+    this.#progress = progress;
+    this.#nextWrite = nextWrite;
+  }
+
+  /** Waits for the end of a release's newest deployment other than `before`; another ending is an error. */
+  async end(environment: EnvironmentName, release: number, status: string, before?: string): Promise<DeploymentView> {
+    const deployment = await this.#deployment(
+      environment,
+      release,
+      (each) => each.id !== before && ENDED.has(each.status),
+    );
+    if (deployment.status !== status)
+      throw new Error(`${deployment.id} ended ${deployment.status}: ${deployment.error?.message ?? 'no reason given'}`);
+    return deployment;
+  }
+
+  /** Waits until a gate of a release's newest deployment other than `before` is open. */
+  async gate(environment: EnvironmentName, release: number, gate: string, before?: string): Promise<void> {
+    const isOpen = (each: DeploymentView) => each.gates.some((other) => other.gate === gate && other.status === 'open');
+    const deployment = await this.#deployment(
+      environment,
+      release,
+      (each) => each.id !== before && (isOpen(each) || ENDED.has(each.status)),
+    );
+    if (!isOpen(deployment))
+      throw new Error(
+        `${deployment.id} is ${deployment.status} instead of waiting: ${deployment.error?.message ?? ''}`,
+      );
+    this.#progress.line(
+      `${environment.padEnd(7)} release ${release}  waits for the ${gate} gate${describePlan(deployment)}`,
+    );
+  }
+
+  /** Polls the environment of the branch, showing each status once, until it has the one wanted. */
+  async preview(wanted: string, others: readonly string[]): Promise<EphemeralView> {
+    const { name } = PREVIEW;
+    return this.#poll(`${name} being ${wanted}`, async () => {
+      const view = await this.#client.ephemeral(APPLICATION, name);
+      if (this.#shown.get(name) !== view.status) this.#progress.line(`${name.padEnd(7)} ${view.status}`);
+      this.#shown.set(name, view.status);
+      if (others.includes(view.status)) throw new Error(`${name} is ${view.status} instead of ${wanted}`);
+      return view.status === wanted ? view : undefined;
+    });
+  }
+
+  async mail(isWanted: (mail: Mail) => boolean, what: string): Promise<Mail> {
+    return this.#poll(what, async () => (await this.#client.outbox()).findLast(isWanted));
+  }
+
+  /** Polls one release's newest deployment, showing each status once, until the condition holds. */
+  async #deployment(
+    environment: EnvironmentName,
+    release: number,
+    isReached: (deployment: DeploymentView) => boolean,
+  ): Promise<DeploymentView> {
+    return this.#poll(`release ${release} in ${environment}`, async () => {
+      const deployments = await this.#client.deployments(APPLICATION, environment);
+      const deployment = deployments.find((each) => each.release === release);
+      if (!deployment) return undefined;
+      this.#show(deployment);
+      return isReached(deployment) ? deployment : undefined;
+    });
+  }
+
+  #show(deployment: DeploymentView): void {
+    if (this.#shown.get(deployment.id) === deployment.status) return;
+    this.#shown.set(deployment.id, deployment.status);
+    const why = deployment.error ? `: ${deployment.error.message}` : '';
+    this.#progress.line(
+      `${deployment.environment.padEnd(7)} release ${deployment.release}  ${deployment.status}${describeChanges(deployment)}${why}`,
+    );
+  }
+
+  async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const written = this.#nextWrite(LOOK_MS);
+      const found = await look();
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+      await written;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+function describeChanges({ changes, status }: DeploymentView): string {
+  if (!changes || status !== 'succeeded') return '';
+  if (changes === 'none') return ' (no changes)';
+  const counts = WORDS.flatMap(([key, word]) => (changes[key] ? [`${changes[key]} ${word}`] : []));
+  return counts.length > 0 ? ` (${counts.join(', ')})` : '';
+}
+
+const WORDS = [
+  ['add', 'added'],
+  ['change', 'changed'],
+  ['destroy', 'destroyed'],
+] as const;
+
+/** What the plan means, in half a line. */
+function describePlan({ cost, blastRadius }: DeploymentView): string {
+  if (!cost || !blastRadius) return '';
+  return ` (blast radius ${blastRadius.level}, cost ${cost.monthlyDelta >= 0 ? '+' : ''}${cost.monthlyDelta.toFixed(2)} ${cost.currency} a month)`;
+}
