@@ -5,10 +5,11 @@ import type { LocalRoutes } from '../../door/local-route.ts';
 import { createQueryProtocol } from '../../door/query-protocol.ts';
 import type { LocalContext } from '../local-context.ts';
 import type { LocalService } from '../local-service.ts';
-import { createOutbox, type Mail } from './outbox.ts';
-import { confirmSubscription, createSnsOperations, type Topic } from './sns-operations.ts';
+import type { Mail } from './outbox.ts';
 import { createSnsPages } from './sns-pages.ts';
-import { createSubscriptions } from './subscriptions.ts';
+import { createSnsStore } from './sns-store.ts';
+import { confirmSubscription, subscriptionOperations } from './subscription-operations.ts';
+import { topicOperations } from './topic-operations.ts';
 
 /** SNS: topics whose e-mails land in an outbox with working links. */
 export interface SnsService extends LocalService {
@@ -42,17 +43,17 @@ export function createSnsService(
   { accountId, region, door, database }: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database'>,
   { pagesUrl, resolveKeyArn, clock = systemClock }: SnsServiceProps,
 ): SnsService {
-  const now = (): number => clock.now();
-  const topics = new Map<string, Topic>();
-  const subscriptions = createSubscriptions(database, now);
-  const outbox = createOutbox(database, now);
-  const operations = createSnsOperations({ topics, subscriptions, outbox, door, accountId, region, pagesUrl });
+  const store = createSnsStore(database, () => clock.now());
+  const { subscriptions, outbox } = store;
   return {
     service: {
       signingName: 'sns',
       protocol: createQueryProtocol({ namespace: 'http://sns.amazonaws.com/doc/2010-03-31/' }),
       accessDenied: { code: 'AuthorizationError', status: 403 },
-      operations,
+      operations: {
+        ...subscriptionOperations(store, { accountId, pagesUrl }),
+        ...topicOperations(store, { accountId, region, door, pagesUrl }),
+      },
     },
     provisioners: {
       'AWS::SNS::Topic'(resource) {
@@ -63,7 +64,7 @@ export function createSnsService(
         } = parseProperties(resource, TopicProperties);
         const arn = `arn:aws:sns:${region}:${accountId}:${TopicName}`;
         const keyArn = KmsMasterKeyId === undefined ? undefined : resolveKeyArn(KmsMasterKeyId);
-        topics.set(arn, { arn, displayName: DisplayName, keyArn });
+        store.putTopic({ arn, displayName: DisplayName, keyArn });
         return { ref: arn, attributes: { TopicArn: arn, TopicName } };
       },
       'AWS::SNS::TopicPolicy'(resource) {

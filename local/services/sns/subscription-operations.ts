@@ -1,64 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { AwsError, type CallContext, type Door, type Operation, type RequiredPermission } from '../../door/wire.ts';
-import { MessageAttributesSchema, passesFilter, requireFilterPolicy } from './filter-policy.ts';
-import { confirmationMail, notificationMail } from './mail-texts.ts';
-import type { Outbox } from './outbox.ts';
+import { AwsError, type Operation } from '../../door/wire.ts';
+import { requireFilterPolicy } from './filter-policy.ts';
+import { confirmationMail } from './mail-texts.ts';
+import {
+  ConfirmInput,
+  demand,
+  invalidParameter,
+  ListByTopicInput,
+  ListInput,
+  parse,
+  ScopeSchema,
+  SetAttributesInput,
+  SubscribeInput,
+  SubscriptionInput,
+} from './sns-inputs.ts';
+import type { SnsStore } from './sns-store.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 
-export interface Topic {
-  readonly arn: string;
-  readonly displayName: string;
-  /** Of the key that encrypts its messages at rest. */
-  readonly keyArn: string | undefined;
-}
-
-interface SnsOperationsProps {
-  readonly topics: ReadonlyMap<string, Topic>;
-  readonly subscriptions: Subscriptions;
-  readonly outbox: Outbox;
-  readonly door: Pick<Door, 'authorize'>;
-  readonly accountId: string;
-  readonly region: string;
-  /** Where the links of mails lead to. */
-  readonly pagesUrl: () => string;
-}
-
-const MAX_MESSAGE_BYTES = 256 * 1024;
 const PAGE_SIZE = 100;
 /** AWS's quota per topic. */
 const MAX_FILTER_POLICIES = 200;
-
-const FlagSchema = z
-  .enum(['true', 'false'])
-  .default('false')
-  .transform((text) => text === 'true');
-const ScopeSchema = z.enum(['MessageAttributes', 'MessageBody']);
-const SubscribeInput = z.strictObject({
-  TopicArn: z.string(),
-  Protocol: z.string(),
-  Endpoint: z.string().optional(),
-  ReturnSubscriptionArn: FlagSchema,
-  Attributes: z
-    .strictObject({ FilterPolicy: z.string().optional(), FilterPolicyScope: ScopeSchema.default('MessageAttributes') })
-    .default({ FilterPolicyScope: 'MessageAttributes' }),
-});
-const ConfirmInput = z.strictObject({ TopicArn: z.string(), Token: z.string(), AuthenticateOnUnsubscribe: FlagSchema });
-const SubscriptionInput = z.strictObject({ SubscriptionArn: z.string() });
-const SetAttributesInput = z.strictObject({
-  SubscriptionArn: z.string(),
-  AttributeName: z.enum(['FilterPolicy', 'FilterPolicyScope']),
-  AttributeValue: z.string().default(''),
-});
-const ListInput = z.strictObject({ NextToken: z.string().optional() });
-const ListByTopicInput = z.strictObject({ TopicArn: z.string(), NextToken: z.string().optional() });
-const TopicInput = z.strictObject({ TopicArn: z.string() });
-const PublishInput = z.strictObject({
-  TopicArn: z.string(),
-  Message: z.string(),
-  Subject: z.string().optional(),
-  MessageAttributes: MessageAttributesSchema,
-});
 
 /** Confirms the subscription that a confirmation link belongs to; `undefined` when the token is none, or too old. */
 export function confirmSubscription(
@@ -73,14 +34,11 @@ export function confirmSubscription(
   return subscriptions.put({ ...subscription, isConfirmed: true, isUnsubscribeProtected });
 }
 
-/** The SNS API for topics of e-mail subscriptions. */
-export function createSnsOperations(props: SnsOperationsProps): Record<string, Operation> {
-  const { topics, subscriptions, outbox, accountId, pagesUrl } = props;
-  const findTopic = (arn: string): Topic => {
-    const topic = topics.get(arn);
-    if (!topic) throw new AwsError('NotFound', 'Topic does not exist', 404);
-    return topic;
-  };
+/** The operations of SNS on subscriptions by e-mail; links in mails begin with `pagesUrl`. */
+export function subscriptionOperations(
+  { findTopic, subscriptions, outbox }: SnsStore,
+  { accountId, pagesUrl }: { readonly accountId: string; readonly pagesUrl: () => string },
+): Record<string, Operation> {
   const findSubscription = (arn: string): Subscription => {
     const subscription = subscriptions.find(arn);
     if (!subscription) throw new AwsError('NotFound', 'Subscription does not exist', 404);
@@ -193,44 +151,6 @@ export function createSnsOperations(props: SnsOperationsProps): Record<string, O
         );
       },
     },
-    GetTopicAttributes: {
-      permissions: (input) => demand('GetTopicAttributes', parse(TopicInput, input).TopicArn),
-      async perform(input) {
-        const topic = findTopic(parse(TopicInput, input).TopicArn);
-        const own = subscriptions.list().filter(({ topicArn }) => topicArn === topic.arn);
-        const confirmed = own.filter(({ isConfirmed }) => isConfirmed).length;
-        const attributes = {
-          TopicArn: topic.arn,
-          Owner: accountId,
-          DisplayName: topic.displayName,
-          SubscriptionsConfirmed: String(confirmed),
-          SubscriptionsPending: String(own.length - confirmed),
-          SubscriptionsDeleted: '0',
-          ...(topic.keyArn === undefined ? {} : { KmsMasterKeyId: topic.keyArn }),
-        };
-        return { Attributes: new Map(Object.entries(attributes)) };
-      },
-    },
-    Publish: {
-      permissions: (input) => demand('Publish', parse(PublishInput, input).TopicArn),
-      async perform(input, call) {
-        const { TopicArn, Message, Subject, MessageAttributes } = parse(PublishInput, input);
-        const topic = findTopic(TopicArn);
-        requireMessage(Message, Subject);
-        requireKey(props, topic, call);
-        for (const subscription of subscriptions.list()) {
-          const isReader = subscription.topicArn === topic.arn && subscription.isConfirmed;
-          const { filterPolicy, filterPolicyScope } = subscription;
-          if (
-            !isReader ||
-            !passesFilter(filterPolicy, filterPolicyScope, { text: Message, attributes: MessageAttributes })
-          )
-            continue;
-          outbox.send({ to: subscription.endpoint, ...notificationMail(subscription, Message, Subject, pagesUrl()) });
-        }
-        return { MessageId: randomUUID() };
-      },
-    },
   };
 }
 
@@ -238,39 +158,6 @@ function requireRoomForPolicy(known: readonly Subscription[], topicArn: string):
   const filtered = known.filter((each) => each.topicArn === topicArn && each.filterPolicy !== null);
   if (filtered.length >= MAX_FILTER_POLICIES)
     throw new AwsError('FilterPolicyLimitExceeded', `Filter policy limit exceeded for topic ${topicArn}`, 403);
-}
-
-const demand = (action: string, resource: string): RequiredPermission[] => [
-  { action: `sns:${action}`, resources: [resource] },
-];
-
-const invalidParameter = (what: string): AwsError => new AwsError('InvalidParameter', `Invalid parameter: ${what}`);
-
-function parse<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw invalidParameter(z.prettifyError(parsed.error));
-}
-
-/** SNS wants a subject of printable text in one line, shorter than 100 characters. */
-function requireMessage(message: string, subject: string | undefined): void {
-  if (message === '') throw invalidParameter('Empty message');
-  if (Buffer.byteLength(message) > MAX_MESSAGE_BYTES) throw invalidParameter('Message too long');
-  if (subject !== undefined && (subject === '' || subject.length >= 100 || /^\s|\p{Cc}/u.test(subject))) {
-    throw invalidParameter('Subject');
-  }
-}
-
-/** Who publishes to an encrypted topic must be allowed to use its key. */
-function requireKey({ door, region }: SnsOperationsProps, { arn, keyArn }: Topic, { caller }: CallContext): void {
-  if (keyArn === undefined) return;
-  const context = { 'kms:ViaService': `sns.${region}.amazonaws.com`, 'kms:EncryptionContext:aws:sns:topicArn': arn };
-  try {
-    for (const action of ['kms:GenerateDataKey', 'kms:Decrypt'])
-      door.authorize(caller, { action, resources: [keyArn], context });
-  } catch (error) {
-    throw error instanceof AwsError ? new AwsError('KMSAccessDenied', error.message) : error;
-  }
 }
 
 function describeSubscription(subscription: Subscription, accountId: string): Record<string, string> {
