@@ -1,0 +1,62 @@
+import type { CallContext, Operation, RequiredPermission } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import { ITEM_OPERATIONS, requiredPermissions, TABLE_OPERATIONS } from './dynamodb-permissions.ts';
+import type { Engine } from './engine.ts';
+import type { TableKeys } from './table-keys.ts';
+
+interface DynamoDbOperationsProps extends Pick<LocalContext, 'accountId' | 'region'> {
+  readonly engine: Engine;
+  readonly tableKeys: TableKeys;
+  /** `arn:aws:dynamodb:<region>:<account>:` */
+  readonly arnPrefix: string;
+}
+
+/** The DynamoDB API: the engine performs what the permissions of tables, items and keys allow. */
+export function createDynamoDbOperations(props: DynamoDbOperationsProps): Record<string, Operation> {
+  const { accountId, region, engine, tableKeys, arnPrefix } = props;
+  /** The table's data key is unwrapped with the caller's own permissions, so everyone who touches items needs kms:Decrypt. */
+  const keyPermissions = (tables: readonly string[], { caller }: CallContext): RequiredPermission[] =>
+    [...new Set(tables)].flatMap((table) => {
+      const keyArn = tableKeys.encryptionKeyArn(table);
+      if (keyArn === undefined) return [];
+      const context = {
+        'kms:CallerAccount': caller.accountId,
+        'kms:ViaService': `dynamodb.${region}.amazonaws.com`,
+        'kms:EncryptionContext:aws:dynamodb:tableName': table,
+        'kms:EncryptionContext:aws:dynamodb:subscriberId': accountId,
+      };
+      return [{ action: 'kms:Decrypt', resources: [keyArn], context }];
+    });
+
+  const naming = {
+    arnPrefix: `${arnPrefix}table/`,
+    partitionKey: (table: string, index: string | undefined) => tableKeys.partitionKey(table, index),
+  };
+
+  const perform = async (name: string, input: unknown, { request }: CallContext): Promise<unknown> =>
+    engine.send(name, request ? request.body.toString('utf8') : input);
+
+  const operations: Record<string, Operation> = {
+    ListTables: {
+      permissions: () => [{ action: 'dynamodb:ListTables', resources: ['*'] }],
+      perform: (input, call) => perform('ListTables', input, call),
+    },
+  };
+  for (const [name, accesses] of Object.entries(ITEM_OPERATIONS)) {
+    operations[name] = {
+      permissions(input, call) {
+        const touched = accesses(input);
+        const tables = touched.map(({ table }) => table);
+        return [...requiredPermissions(name, touched, naming), ...keyPermissions(tables, call)];
+      },
+      perform: (input, call) => perform(name, input, call),
+    };
+  }
+  for (const [name, accesses] of Object.entries(TABLE_OPERATIONS)) {
+    operations[name] = {
+      permissions: (input) => requiredPermissions(name, accesses(input), naming),
+      perform: (input, call) => perform(name, input, call),
+    };
+  }
+  return operations;
+}

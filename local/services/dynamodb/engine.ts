@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { AwsError } from '../../door/wire.ts';
+import type { LocalContext } from '../local-context.ts';
+import { type DynamoDbProcess, startDynamoDb } from './dynamodb-process.ts';
+
+/** DynamoDB Local writes its own account and region into ARNs. */
+const LOCAL_ARN_PREFIX = 'arn:aws:dynamodb:ddblocal:000000000000:';
+
+/** Amazon's own engine, started when it is first needed. */
+export interface Engine {
+  start(): void;
+  /** Throws what the engine answers as an error; `input` is an object, or JSON as it arrived. */
+  send(operation: string, input: unknown): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Makes the engine, whose ARNs begin with `arnPrefix`; without a directory it keeps its tables in memory. */
+export function createEngine(context: LocalContext, dataDirectory: string | undefined, arnPrefix: string): Engine {
+  let engine: Promise<DynamoDbProcess> | undefined;
+  const start = (): Promise<DynamoDbProcess> => {
+    engine ??= startDynamoDb(context, dataDirectory);
+    engine.catch(() => undefined);
+    return engine;
+  };
+  return {
+    start: () => void start(),
+    async send(operation, input) {
+      const { send } = await start();
+      const { status, body } = await send(operation, typeof input === 'string' ? input : JSON.stringify(input));
+      const answer: unknown = JSON.parse(body.replaceAll(LOCAL_ARN_PREFIX, arnPrefix) || '{}');
+      if (status === 200) return answer;
+      throw engineError(status, answer);
+    },
+    async stop() {
+      const running = await engine?.catch(() => undefined);
+      await running?.stop();
+    },
+  };
+}
+
+const EngineErrorSchema = z.looseObject({
+  __type: z.string(),
+  message: z.string().optional(),
+  Message: z.string().optional(),
+});
+
+function engineError(status: number, answer: unknown): AwsError {
+  const parsed = EngineErrorSchema.safeParse(answer);
+  if (!parsed.success) return new AwsError('InternalServerError', `DynamoDB Local answered ${status}`, 500);
+  const { __type, message, Message, ...fields } = parsed.data;
+  return new AwsError(__type.replace(/^.*#/, ''), message ?? Message ?? '', status, fields);
+}
