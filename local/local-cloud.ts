@@ -83,7 +83,12 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
 
   return {
     ...services,
-    ...{ url, endpoint: endpoint(), accountId, region, door, stack },
+    url,
+    endpoint: endpoint(),
+    accountId,
+    region,
+    door,
+    stack,
     get tableName() {
       return tableName();
     },

@@ -101,8 +101,12 @@ export function createLocalServices(
     }))
     .add(({ targetAccounts: { prepare } }) => ({
       codebuild: createCodeBuildService(context, {
-        ...{ configRepository, targetEndpoint, environment },
-        ...{ programs, pagesUrl: apiUrl, onSourceReady: prepare },
+        configRepository,
+        targetEndpoint,
+        environment,
+        programs,
+        pagesUrl: apiUrl,
+        onSourceReady: prepare,
       }),
     }))
     .add(({ logs, nameServer }) => ({

@@ -48,7 +48,7 @@ export async function openDnsCloud(directory?: string): Promise<DnsCloud> {
     { database },
     {
       clock,
-      findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0],
+      findCname: (name) => route53.zones.publicCname(name),
     },
   );
   for (const service of [route53.service, acm.service, createStsService({ door }).service]) door.register(service);

@@ -53,7 +53,7 @@ beforeAll(async () => {
     { database },
     {
       clock,
-      findCname: (name) => route53.zones.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0],
+      findCname: (name) => route53.zones.publicCname(name),
     },
   );
   const targetDns = createTargetDns({
