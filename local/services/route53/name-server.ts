@@ -11,36 +11,39 @@ import {
 } from './dns-message.ts';
 import type { ZoneStore } from './zone-store.ts';
 
-export interface NameServer {
-  /** `127.0.0.1:<port>`, UDP. */
-  readonly address: string;
-  close(): Promise<void>;
+/** The public DNS of the local cloud for resolvers on this machine. */
+interface NameServer extends LocalService {
+  /** `127.0.0.1:<port>`, UDP; throws before the start. */
+  address(): string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** The name server as a part of the local cloud, which runs from its start to its stop. */
-export function createNameServer(
-  zones: ZoneStore,
-  log: (event: LocalEvent) => void,
-): LocalService & {
-  /** Throws before the start. */
-  address(): string;
-} {
-  let running: NameServer | undefined;
+/** Makes the name server of the delegated zones. */
+export function createNameServer(zones: ZoneStore, log: (event: LocalEvent) => void): NameServer {
+  let socket: Socket | undefined;
   return {
     provisioners: {},
     async start() {
-      running = await startNameServer(zones, log);
+      const opened = await openSocket();
+      opened.on('error', (error) => log({ source: 'dns', message: 'crashed', fields: { error: String(error) } }));
+      opened.on('message', (message, { address, port }) => {
+        const question = readQuestion(message);
+        if (question) opened.send(respond(zones, question, log), port, address);
+      });
+      socket = opened;
     },
-    stop: () => running?.close(),
+    async stop() {
+      if (socket) await closeSocket(socket);
+    },
     address() {
-      if (!running) throw new Error('the name server has not started');
-      return running.address;
+      if (!socket) throw new Error('the name server has not started');
+      return `127.0.0.1:${socket.address().port}`;
     },
   };
 }
 
-/** Serves the delegated zones to resolvers on this machine: the public DNS of the local cloud. */
-export async function startNameServer(zones: ZoneStore, log: (event: LocalEvent) => void): Promise<NameServer> {
+async function openSocket(): Promise<Socket> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
@@ -49,13 +52,8 @@ export async function startNameServer(zones: ZoneStore, log: (event: LocalEvent)
       resolve();
     });
   });
-  socket.on('error', (error) => log({ source: 'dns', message: 'crashed', fields: { error: String(error) } }));
-  socket.on('message', (message, { address, port }) => {
-    const question = readQuestion(message);
-    if (question) socket.send(respond(zones, question, log), port, address);
-  });
   socket.unref();
-  return { address: `127.0.0.1:${socket.address().port}`, close: () => closeSocket(socket) };
+  return socket;
 }
 
 const closeSocket = (socket: Socket): Promise<void> => new Promise((resolve) => socket.close(() => resolve()));

@@ -4,7 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ResolverPublicDns } from '../../../lambdas/adapters/resolver-public-dns.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';
-import { type NameServer, startNameServer } from '../../../local/services/route53/name-server.ts';
+import { createNameServer } from '../../../local/services/route53/name-server.ts';
 import { ZoneStore } from '../../../local/services/route53/zone-store.ts';
 import { describePublicDns } from '../../contracts/public-dns-contract.ts';
 
@@ -12,15 +12,15 @@ const zones = new ZoneStore(openDatabase(undefined), { now: () => Date.now(), at
 const complaints: unknown[] = [];
 const resolver = new Resolver({ timeout: 60_000, tries: 1 });
 const before = getServers();
-let server: NameServer;
+const server = createNameServer(zones, ({ fields }) => complaints.push(fields));
 beforeAll(async () => {
-  server = await startNameServer(zones, ({ fields }) => complaints.push(fields));
-  resolver.setServers([server.address]);
-  setServers([server.address]);
+  await server.start();
+  resolver.setServers([server.address()]);
+  setServers([server.address()]);
 });
 afterAll(async () => {
   setServers(before);
-  await server.close();
+  await server.stop();
 });
 
 const zone = (name: string, isDelegated = true) => zones.create({ accountId: '222222222222', name, isDelegated });
@@ -38,6 +38,10 @@ describePublicDns('ResolverPublicDns on the local name server', async () => {
 });
 
 describe('the local name server', () => {
+  it('has no address before its start', () => {
+    expect(() => createNameServer(zones, () => {}).address()).toThrow('the name server has not started');
+  });
+
   it('answers plain records of delegated zones', async () => {
     const { id } = zone('plain.example');
     create(id, 'a.plain.example', 'A', '192.0.2.1', '192.0.2.2');
@@ -84,7 +88,7 @@ describe('the local name server', () => {
 
   it('is not upset by garbage', async () => {
     const socket = createSocket('udp4');
-    const [host, port] = server.address.split(':');
+    const [host, port] = server.address().split(':');
     for (const garbage of ['', 'x', '\0'.repeat(12), '\0\x01\x01\0\0\x01\0\0\0\0\0\0\x3fshort', '\xff'.repeat(600)])
       await new Promise((resolve) => socket.send(Buffer.from(garbage, 'latin1'), Number(port), host, resolve));
     socket.close();
