@@ -14,10 +14,10 @@ import { countProgress, type Progress } from './engine/events.ts';
 import { initialize } from './engine/initialize.ts';
 import type { PlanFile } from './engine/plan-file/plan-file.ts';
 import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
-import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { engineOfPlan } from './engine/plan-file/planned-by.ts';
-import { providersOf } from './engine/providers.ts';
 import { requireSameBackend } from './engine/plan-file/same-backend.ts';
+import { secretsOfPlan } from './engine/plan-secrets.ts';
+import { providersOf } from './engine/providers.ts';
 import { outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 

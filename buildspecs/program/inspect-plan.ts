@@ -15,9 +15,9 @@ import { describeLocked, installLocked, readLocked } from './engine/install-lock
 import { type PlanFile, readPlanFile } from './engine/plan-file/plan-file.ts';
 import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
 import { engineOfPlan, plannedBy } from './engine/plan-file/planned-by.ts';
-import { providersOf } from './engine/providers.ts';
 import { requireSameConfiguration } from './engine/plan-file/same-configuration.ts';
 import { requireSameVariables } from './engine/plan-file/same-variables.ts';
+import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 

@@ -18,9 +18,9 @@ import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts
 import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
 import { readPlannedState } from './engine/plan-file/planned-state.ts';
+import { quotePath } from './engine/plan-file/strict-text.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
-import { quotePath } from './engine/plan-file/strict-text.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';

@@ -1,11 +1,11 @@
 import type { StateHead } from '../../../../lambdas/domain/contract/state-head.ts';
 import { LOCK_FILE } from '../../configuration/engine-files.ts';
+import { readStateHead } from '../state-head.ts';
 import { type PlannedConfiguration, readConfigurationSnapshot } from './configuration-snapshot.ts';
 import { openPlanArchive } from './plan-archive.ts';
 import { readEntry, readTextEntry } from './plan-entry.ts';
 import { PlanFileError } from './plan-file-error.ts';
 import { type PlanMessage, readPlanMessage } from './plan-message.ts';
-import { readStateHead } from '../state-head.ts';
 
 /** What can be said of a saved plan without the engine. */
 export interface PlanFile extends PlanMessage {
