@@ -49,16 +49,42 @@ async function evaluateText(text: string, field: string, scope: Scope, chance: C
   return plainJson(value, () => unexpectedResult(text, field));
 }
 
-async function evaluateBounded(source: string, bindings: Record<string, unknown>): Promise<unknown> {
+/** An expression whose syntax tree is made; it is evaluated as often as states need it, also several times at once. */
+type Compiled = ReturnType<typeof jsonata>;
+
+/** By source. An interpreter sees few sources, those of its state machines, and sees each of them again and again. */
+const compiled = new Map<string, Compiled>();
+
+function compile(source: string): Compiled {
+  const known = compiled.get(source);
+  if (known) return known;
   const expression = jsonata(source);
-  let steps = 0;
-  const countStep = () => {
-    steps += 1;
-    if (steps > MAX_EVALUATION_STEPS) throw new Error('Expression evaluation took too many steps');
-  };
   // JSONata calls what is bound to this symbol before each node; its types only know string names.
   Reflect.apply(expression.assign, expression, [Symbol.for('jsonata.__evaluate_entry'), countStep]);
-  return expression.evaluate(undefined, bindings);
+  compiled.set(source, expression);
+  return expression;
+}
+
+/** Counts the steps of one evaluation. */
+class Steps {
+  #taken = 0;
+
+  take(): void {
+    this.#taken += 1;
+    if (this.#taken > MAX_EVALUATION_STEPS) throw new Error('Expression evaluation took too many steps');
+  }
+}
+
+/** Under this name, which no expression can spell, each evaluation finds its own count. */
+const STEPS = 'steps of this evaluation';
+
+function countStep(_expression: unknown, _input: unknown, frame: { lookup(name: string): unknown }): void {
+  const steps = frame.lookup(STEPS);
+  if (steps instanceof Steps) steps.take();
+}
+
+async function evaluateBounded(source: string, bindings: Record<string, unknown>): Promise<unknown> {
+  return compile(source).evaluate(undefined, { ...bindings, [STEPS]: new Steps() });
 }
 
 /** The failure of a field whose expression gave a value of a type the field cannot take. */
@@ -103,7 +129,7 @@ export function findExpressionProblems(text: string, isInCatcher: boolean): stri
       : [];
   }
   try {
-    return [...new Set(findReferenceProblems(jsonata(expressionSource(text)).ast(), false, isInCatcher))];
+    return [...new Set(findReferenceProblems(compile(expressionSource(text)).ast(), false, isInCatcher))];
   } catch (error) {
     return [`the JSONata expression '${expressionSource(text)}' does not parse: ${describeQueryError(error).slice(2)}`];
   }
