@@ -1,3 +1,4 @@
+import type { Definition } from './definition.ts';
 import type { Json } from './json.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
@@ -70,6 +71,28 @@ export interface HistoryEvent {
   readonly timestamp: number;
   readonly type: string;
   readonly details?: Readonly<Record<string, Json>>;
+}
+
+/** What is known of an execution when it is started. */
+export type Beginning = Pick<
+  Execution,
+  'arn' | 'name' | 'machineArn' | 'machineName' | 'roleArn' | 'input' | 'startedAt'
+>;
+
+/** An execution in which nothing has happened yet. */
+export function newExecution({ TimeoutSeconds: timeout }: Definition, beginning: Beginning): Execution {
+  return {
+    ...beginning,
+    deadline: timeout === undefined ? null : beginning.startedAt + timeout * 1000,
+    status: 'RUNNING',
+    stoppedAt: null,
+    output: null,
+    error: null,
+    cause: null,
+    variables: {},
+    lastEventId: 0,
+    position: null,
+  };
 }
 
 /** When the execution goes on by itself: a past time for at once, Infinity when only a signal can move it. */

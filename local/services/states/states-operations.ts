@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Execution } from '../../asl/execution.ts';
+import { type Execution, newExecution } from '../../asl/execution.ts';
 import type { Clock } from '../../clock.ts';
 import { AwsError, type Operation, type RequiredPermission } from '../../door/wire.ts';
 import { withoutExecutionData } from './execution-log.ts';
@@ -74,7 +74,15 @@ export function createStatesOperations({
           if (existing.status === 'RUNNING' && existing.input === text) return started(existing);
           throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${arn}'`);
         }
-        const execution = newExecution(machine, arn, name, text, clock.now());
+        const execution = newExecution(machine.definition, {
+          arn,
+          name,
+          machineArn: machine.arn,
+          machineName: machine.name,
+          roleArn: machine.roleArn,
+          input: text,
+          startedAt: clock.now(),
+        });
         runner.start(execution, machine.definitionId);
         return started(execution);
       },
@@ -155,26 +163,4 @@ const demand = (action: string, resource: string): RequiredPermission[] => [
 function demandForTask(action: string, input: unknown): RequiredPermission[] {
   const target = readTaskToken(TaskTokenInput.parse(input).taskToken);
   return target ? demand(action, machineArnOf(target.executionArn)) : [];
-}
-
-function newExecution(machine: StateMachine, arn: string, name: string, input: string, now: number): Execution {
-  const timeout = machine.definition.TimeoutSeconds;
-  return {
-    arn,
-    name,
-    machineArn: machine.arn,
-    machineName: machine.name,
-    roleArn: machine.roleArn,
-    input,
-    startedAt: now,
-    deadline: timeout === undefined ? null : now + timeout * 1000,
-    status: 'RUNNING',
-    stoppedAt: null,
-    output: null,
-    error: null,
-    cause: null,
-    variables: {},
-    lastEventId: 0,
-    position: null,
-  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Json } from '../../../local/asl/json.ts';
-import { type DriveOptions, drive, EPOCH, INVOKE, INVOKE_AND_WAIT, machine } from './drive.ts';
+import { type DriveOptions, drive, EPOCH, INVOKE, INVOKE_AND_WAIT, machine } from '../../harness/drive.ts';
 
 const END = { End: true };
 

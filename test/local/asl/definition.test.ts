@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DefinitionError, parseDefinition } from '../../../local/asl/definition.ts';
-import { INVOKE, machine } from './drive.ts';
+import { INVOKE, machine } from '../../harness/drive.ts';
 
 const END = { End: true };
 const problemsOf = (definition: unknown): readonly string[] => {

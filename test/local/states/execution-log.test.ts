@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { logLines } from '../../../local/services/states/execution-log.ts';
-import { drive, machine } from '../asl/drive.ts';
+import { drive, machine } from '../../harness/drive.ts';
 
 const failing = machine({ A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Fail', Error: 'Oops' } });
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { HistoryEvent } from '../../../local/asl/execution.ts';
 import { openDatabase } from '../../../local/persistence/database.ts';
 import { createExecutionStore } from '../../../local/services/states/execution-store.ts';
-import { drive, machine } from '../asl/drive.ts';
+import { drive, machine } from '../../harness/drive.ts';
 
 const event = (id: number, type: string): HistoryEvent => ({ id, previousEventId: id - 1, timestamp: 0, type });
 

@@ -1,9 +1,9 @@
-import { advance } from '../../../local/asl/advance.ts';
-import { type Definition, parseDefinition } from '../../../local/asl/definition.ts';
-import { type Attempt, dueAt, type Execution, type HistoryEvent } from '../../../local/asl/execution.ts';
-import type { Json } from '../../../local/asl/json.ts';
-import type { Step } from '../../../local/asl/step.ts';
-import type { Signal, World } from '../../../local/asl/world.ts';
+import { advance } from '../../local/asl/advance.ts';
+import { type Definition, parseDefinition } from '../../local/asl/definition.ts';
+import { type Attempt, dueAt, type Execution, type HistoryEvent, newExecution } from '../../local/asl/execution.ts';
+import type { Json } from '../../local/asl/json.ts';
+import type { Step } from '../../local/asl/step.ts';
+import type { Signal, World } from '../../local/asl/world.ts';
 
 export const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 const NAMES = {
@@ -37,8 +37,8 @@ export class Drive {
   readonly #world: World;
   #ids = 0;
 
-  constructor(definition: unknown, options: DriveOptions) {
-    this.definition = parseDefinition(JSON.stringify(definition));
+  constructor(definition: Definition, options: DriveOptions) {
+    this.definition = definition;
     this.#task = options.task ?? ((attempt) => ({ output: attempt.parameters }));
     this.#world = {
       now: () => this.now,
@@ -47,21 +47,8 @@ export class Drive {
       region: 'eu-west-1',
       taskToken: (_execution, attemptId) => `token-${attemptId}`,
     };
-    const timeout = this.definition.TimeoutSeconds;
-    this.execution = {
-      ...NAMES,
-      input: JSON.stringify(options.input ?? {}),
-      startedAt: EPOCH,
-      deadline: timeout === undefined ? null : EPOCH + timeout * 1000,
-      status: 'RUNNING',
-      stoppedAt: null,
-      output: null,
-      error: null,
-      cause: null,
-      variables: {},
-      lastEventId: 0,
-      position: null,
-    };
+    const input = JSON.stringify(options.input ?? {});
+    this.execution = newExecution(definition, { ...NAMES, input, startedAt: EPOCH });
   }
 
   async signal(signal: Signal): Promise<Step> {
@@ -116,7 +103,7 @@ export class Drive {
 
 /** Runs a state machine as far as it goes. */
 export async function drive(definition: unknown, options: DriveOptions = {}): Promise<Drive> {
-  const run = new Drive(definition, options);
+  const run = new Drive(parseDefinition(JSON.stringify(definition)), options);
   await run.run(options.untilSeconds);
   return run;
 }
