@@ -32,6 +32,7 @@ export async function advance(
 
 async function take(step: StepInProgress, signal: Signal): Promise<Step> {
   const { position } = step.execution;
+  if ('attemptId' in signal && signal.attemptId !== position?.attempt?.id) return step.done();
   if (position === null) return begin(step);
   const { state: name, input, entered, attempt, pausedUntil } = position;
   const state = step.stateNamed(name);

@@ -694,6 +694,17 @@ describe('signals', () => {
     expect(run.execution).toMatchObject({ status: 'SUCCEEDED', output: 'early' });
   });
 
+  test('news of a task that is over does not enter the state that follows', async () => {
+    const states = { A: { Type: 'Task', Resource: INVOKE_AND_WAIT, Next: 'B' }, B: { Type: 'Succeed' } };
+    const run = await drive(machine(states), { task: () => undefined });
+    const { id } = run.attempt;
+    await run.signal({ kind: 'succeeded', attemptId: id, output: 'early' });
+    const before = run.execution;
+    expect(before.position).toMatchObject({ state: 'B' });
+    await run.signal({ kind: 'submitted', attemptId: id, output: {} });
+    expect(run.execution).toEqual(before);
+  });
+
   test('nothing moves an execution that has ended', async () => {
     const run = await drive(machine({ A: { Type: 'Succeed' } }));
     const ended = run.execution;
