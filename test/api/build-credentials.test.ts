@@ -18,8 +18,8 @@ beforeEach(async () => {
   world = await World.open();
   await world.release();
   const id = await world.deploy('dev1', 1);
-  while (world.workflow.runningBuilds.size === 0) await world.workflow.step(id);
-  const [ticket = ''] = world.workflow.tickets.values();
+  while (world.builds.running.size === 0) await world.workflow.step(id);
+  const [ticket = ''] = world.builds.tickets.values();
   shown = { ticket, buildId: 'stagegate-plan:00000000-0000-4000-8000-000000000000' };
   lines.length = 0;
   process.stdout.write = (line) => lines.push(String(line)) > 0;

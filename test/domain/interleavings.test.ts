@@ -19,7 +19,7 @@ import { InMemoryEventBus } from '../fakes/in-memory-event-bus.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { Invariants } from '../harness/invariants.ts';
 import { stateAddressOf } from '../harness/plan-artifacts.ts';
-import type { Terraform } from '../harness/simulated-workflow.ts';
+import type { Terraform } from '../harness/simulated-builds.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../harness/world.ts';
 
 /**
@@ -107,7 +107,7 @@ class Play {
       for (const environment of ENVIRONMENTS.slice(1, ENVIRONMENTS.indexOf(upTo) + 1))
         await this.#bring(environment, number);
     }
-    this.#world.workflow.terraform = luck;
+    this.#world.builds.terraform = luck;
   }
 
   async #bring(environment: string, release: number): Promise<void> {
@@ -137,9 +137,9 @@ class Play {
 
   /** Nobody does anything any more: executions go on, clocks run out, the reconciler comes by. */
   async comeToRest(): Promise<void> {
-    const { workflow, surroundings } = this.#world;
+    const { workflow, builds, surroundings } = this.#world;
     for (let round = 0; round < 60; round++) {
-      workflow.endBuilds();
+      builds.endAll();
       for (const id of workflow.executions.keys()) await workflow.run(id);
       surroundings.advance(61);
       const repairs = await this.#world.reconcile();
@@ -151,12 +151,12 @@ class Play {
   }
 
   async expectRest(): Promise<void> {
-    const { workflow } = this.#world;
+    const { workflow, builds } = this.#world;
     expect((await this.#open()).map(({ id, status }) => ({ id, status, state: workflow.stateOf(id) }))).toEqual([]);
     for (const environment of ENVIRONMENTS)
       expect(await this.#world.state(environment)).toMatchObject({ environment, holder: null, queue: [] });
-    expect([...workflow.executions.values()].filter(({ status }) => status === 'running')).toEqual([]);
-    const digests = workflow.applied.map(({ digest }) => digest);
+    expect([...workflow.executions.values()].filter(({ status }) => status === 'RUNNING')).toEqual([]);
+    const digests = builds.applied.map(({ digest }) => digest);
     expect(new Set(digests).size).toBe(digests.length);
     await this.#expectWholeAudit();
   }
@@ -281,11 +281,11 @@ class Play {
       }
       case 'stop': {
         const id = pick([...workflow.executions.keys()], chance);
-        if (id) workflow.abort(id);
+        if (id) await workflow.abort(id);
         return;
       }
       case 'end builds':
-        workflow.endBuilds();
+        world.builds.endAll();
         return;
       case 'change the state':
         world.states.change(stateAddressOf({ application: 'my-app', environment }));

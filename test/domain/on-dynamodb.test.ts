@@ -99,7 +99,7 @@ describe('on DynamoDB', () => {
     await Promise.all([world.decide(id, ALICE), world.decide(id, BOB)]);
     await world.workflow.run(id);
     await world.decide(id, CAROL);
-    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'ConsumePlan');
     const consumptions = await Promise.all([consumePlan(world, id), consumePlan(world, id), consumePlan(world, id)]);
     expect(consumptions.map(({ outcome }) => outcome)).toEqual(['consumed', 'consumed', 'consumed']);
     expect((await world.story(id)).filter((type) => type === 'plan-consumed')).toHaveLength(1);

@@ -51,7 +51,7 @@ class Storm {
   }
 
   async happen(name: Happening, chance: number): Promise<void> {
-    const { workflow } = this.world;
+    const { workflow, builds } = this.world;
     const id = pick([...workflow.executions.keys()], chance) ?? '';
     switch (name) {
       case 'deploy':
@@ -63,7 +63,7 @@ class Storm {
       case 'stop':
         return workflow.abort(id);
       case 'end builds':
-        return workflow.endBuilds();
+        return builds.endAll();
       case 'reconcile':
         await this.world.reconcile();
         return;
@@ -81,10 +81,10 @@ class Storm {
 
   /** Builds with their own tickets, with those of others, and people with tickets. */
   async #redeem(chance: number): Promise<void> {
-    const { workflow } = this.world;
-    const [own, ticket] = pick([...workflow.tickets], chance) ?? [];
+    const { builds } = this.world;
+    const [own, ticket] = pick([...builds.tickets], chance) ?? [];
     if (!own || !ticket) return;
-    const other = pick([...workflow.tickets.keys()], Math.floor(chance / 3)) ?? own;
+    const other = pick([...builds.tickets.keys()], Math.floor(chance / 3)) ?? own;
     const { purpose } = parseTicket(ticket);
     const others = ['Staff', purpose === 'plan' ? 'stagegate-apply-build' : 'stagegate-plan-build'];
     const role = others[Math.floor(chance / 5) % 6] ?? `stagegate-${purpose}-build`;
@@ -122,7 +122,7 @@ class Storm {
     const isHolder = (await this.world.holderOf('dev1')) === deploymentId;
     const isItsTurn =
       isHolder && deployment.round === round && deployment.status === (purpose === 'plan' ? 'planning' : 'applying');
-    const isMidApply = purpose === 'apply' && this.world.workflow.runningBuilds.has(build);
+    const isMidApply = purpose === 'apply' && this.world.builds.running.has(build);
     expect([isItsTurn, isMidApply]).toContain(true);
   }
 }

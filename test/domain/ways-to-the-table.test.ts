@@ -60,15 +60,15 @@ describe('nobody goes to the table more often than it takes to know what to ask 
       ConsumePlan: 2,
       Apply: 1, // the simulated build's own
       RecordOutputs: 2,
-      Record: 2,
-      Announce: 1,
+      RecordSuccess: 2,
+      AnnounceSuccess: 1,
       ReleaseEnvironment: 2,
     });
   });
 
   test('in the first plan of a release made by API, which reads what its commit says', async () => {
     const { id: commit, base64 } = aCommitObject();
-    world.workflow.commits.set(commit, base64);
+    world.builds.commits.set(commit, base64);
     const facts = { application: 'my-app', commit, message: '', author: '' };
     const { deploymentId = '' } = await registerRelease(world, facts, TOOLING);
     expect(await run(deploymentId)).toMatchObject({ AnalyzePlan: 3 });
@@ -79,11 +79,11 @@ describe('nobody goes to the table more often than it takes to know what to ask 
     await world.release();
     await world.bring(1, 'stage1');
     const id = await world.deploy('prod1', 1);
-    expect(await run(id)).toMatchObject({ AnalyzePlan: 3, RequestApproval: 3, AwaitApproval: 1 });
+    expect(await run(id)).toMatchObject({ AnalyzePlan: 3, RequestStaffApproval: 3, AwaitStaffApproval: 1 });
     await world.decide(id, ALICE);
-    expect(await run(id)).toMatchObject({ SettleGate: 1, RequestApproval: 3 });
+    expect(await run(id)).toMatchObject({ SettleStaffGate: 1, RequestClientApproval: 3 });
     await world.decide(id, CAROL);
-    expect(await run(id)).toMatchObject({ CheckPlan: 2, ConsumePlan: 3, Record: 2, ReleaseEnvironment: 2 });
+    expect(await run(id)).toMatchObject({ CheckPlan: 2, ConsumePlan: 3, RecordSuccess: 2, ReleaseEnvironment: 2 });
     expect((await world.deployment(id)).status).toBe('succeeded');
   });
 

@@ -35,7 +35,7 @@ export class DnsWorld extends World {
 
   /** What Terraform's outputs say from the next apply on. */
   point(name = LOAD_BALANCER.name, zoneId = LOAD_BALANCER.zoneId): void {
-    this.workflow.outputs = {
+    this.builds.outputs = {
       lb_name: { sensitive: false, value: name },
       lb_zone_id: { sensitive: false, value: zoneId },
     };
@@ -45,7 +45,7 @@ export class DnsWorld extends World {
   async settle(id: string): Promise<Deployment> {
     for (let waits = 0; waits < 300; waits++) {
       const deployment = await this.finish(id);
-      if (this.workflow.executions.get(id)?.status !== 'running') return deployment;
+      if (this.workflow.executions.get(id)?.status !== 'RUNNING') return deployment;
       this.surroundings.advance(this.patience.pollSeconds);
     }
     throw new Error(`deployment "${id}" waits for ever at ${this.workflow.stateOf(id)}`);

@@ -37,6 +37,7 @@ import { InMemoryHostedZones } from '../fakes/in-memory-hosted-zones.ts';
 import { InMemoryScheduler } from '../fakes/in-memory-scheduler.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { anApplication, anApprover, anEnvironment, aPush, aRelease, commitOf } from './builders.ts';
+import { SimulatedBuilds } from './simulated-builds.ts';
 import { SimulatedWorkflow } from './simulated-workflow.ts';
 
 export const ALICE = 'alice@staff.example';
@@ -80,7 +81,7 @@ export class World {
   readonly leastTtlSeconds = 3600;
   readonly firstPauseSeconds = 60;
   readonly workflow: SimulatedWorkflow;
-  readonly builds: SimulatedWorkflow;
+  readonly builds: SimulatedBuilds;
   #releases = 0;
   #pushes = 0;
 
@@ -98,8 +99,8 @@ export class World {
     this.surroundings = surroundings;
     this.states = states;
     this.artifacts = artifacts;
-    this.workflow = new SimulatedWorkflow(this);
-    this.builds = this.workflow;
+    this.builds = new SimulatedBuilds(this);
+    this.workflow = new SimulatedWorkflow(this, this.builds);
   }
 
   static async open(application: Partial<Application> = {}): Promise<World> {
@@ -110,10 +111,11 @@ export class World {
 
   /** What has become of this world so far, on a copy of its store; mails and events are left behind. */
   copyOn(store: Store): World {
-    const { surroundings, states, artifacts, workflow } = this;
+    const { surroundings, states, artifacts, workflow, builds } = this;
     const parts = { surroundings: surroundings.copy(), states: states.copy(), artifacts: artifacts.copy() };
     const copy = new World(store, new InMemoryEventBus(), parts);
     copy.workflow.goOnFrom(workflow);
+    copy.builds.goOnFrom(builds);
     copy.#releases = this.#releases;
     copy.#pushes = this.#pushes;
     return copy;

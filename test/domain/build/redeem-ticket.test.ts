@@ -21,14 +21,14 @@ beforeEach(async () => {
   await world.release();
 });
 
-/** Goes on until the build of this state runs; answers its ticket and id. */
-async function untilBuild(id: string, state: 'Plan' | 'Apply'): Promise<{ ticket: string; buildId: string }> {
+/** Goes on until such a build of the deployment runs; answers its ticket and id. */
+async function untilBuild(id: string, purpose: 'plan' | 'apply'): Promise<{ ticket: string; buildId: string }> {
   for (let steps = 0; steps < 50; steps++) {
-    const buildId = [...world.workflow.runningBuilds].find((build) => build.startsWith(`${state}:${id}`));
-    if (buildId) return { ticket: world.workflow.tickets.get(buildId) ?? '', buildId };
+    const buildId = [...world.builds.running].find((build) => build.startsWith(`stagegate-${purpose}:${id}`));
+    if (buildId) return { ticket: world.builds.tickets.get(buildId) ?? '', buildId };
     await world.workflow.step(id);
   }
-  throw new Error(`${id} comes to no ${state}`);
+  throw new Error(`${id} comes to no build to ${purpose}`);
 }
 
 const redeem = (caller: ReturnType<typeof buildOf>, shown: { ticket: string; buildId: string }) =>
@@ -41,7 +41,7 @@ const refusals = async () =>
 describe('a build gets credentials of its own environment', () => {
   test('to plan, while its deployment plans; its session bears the name of the deployment', async () => {
     const id = await world.deploy('dev1', 1);
-    const shown = await untilBuild(id, 'Plan');
+    const shown = await untilBuild(id, 'plan');
     const credentials = await redeem(buildOf(ROLE.plan), shown);
     expect(credentials).toMatchObject({ accessKeyId: 'ASIA1', expiration: '2026-11-23T11:00:00.000Z' });
     const { externalId } = await findEnvironment(world.store, 'my-app', 'dev1');
@@ -52,7 +52,7 @@ describe('a build gets credentials of its own environment', () => {
 
   test('to apply, while the plan that was used up is applied', async () => {
     const id = await world.deploy('dev1', 1);
-    const shown = await untilBuild(id, 'Apply');
+    const shown = await untilBuild(id, 'apply');
     await redeem(buildOf(ROLE.apply), shown);
     expect(world.environmentRoles.given.map(({ roleArn }) => roleArn)).toEqual([
       'arn:aws:iam::111111111111:role/stagegate-my-app-dev1-apply',
@@ -60,7 +60,7 @@ describe('a build gets credentials of its own environment', () => {
   });
 
   test('again, as often as it asks, and when an answer was lost', async () => {
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     for (let times = 0; times < 3; times++) await redeem(buildOf(ROLE.plan), shown);
     expect(world.environmentRoles.given).toHaveLength(3);
   });
@@ -69,8 +69,8 @@ describe('a build gets credentials of its own environment', () => {
     const region = 'us-gov-west-1';
     await world.change('dev1', { region, roles: { plan: 'arn:aws-us-gov:iam::111111111111:role/p' } });
     const id = await world.deploy('dev1', 1);
-    await redeem(buildOf(ROLE.plan), await untilBuild(id, 'Plan'));
-    await redeem(buildOf(ROLE.apply), await untilBuild(id, 'Apply'));
+    await redeem(buildOf(ROLE.plan), await untilBuild(id, 'plan'));
+    await redeem(buildOf(ROLE.apply), await untilBuild(id, 'apply'));
     expect(world.environmentRoles.given.map(({ roleArn }) => roleArn)).toEqual([
       'arn:aws-us-gov:iam::111111111111:role/p',
       'arn:aws-us-gov:iam::111111111111:role/stagegate-my-app-dev1-apply',
@@ -80,7 +80,7 @@ describe('a build gets credentials of its own environment', () => {
   test('not where the role is missing or does not trust the broker; it is told which', async () => {
     const roleArn = 'arn:aws:iam::111111111111:role/stagegate-my-app-dev1-plan';
     world.environmentRoles.refusing.add(roleArn);
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     await expect(redeem(buildOf(ROLE.plan), shown)).rejects.toMatchObject({
       refusal: 'role-not-assumable',
       message: expect.stringContaining(roleArn),
@@ -97,7 +97,7 @@ describe('a ticket is worth nothing', () => {
     ['a user', { userArn: 'arn:aws:iam::000000000000:user/stagegate-plan-build', userId: 'AIDA' }, 'the caller is no'],
     ['a build of another project', buildOf('stagegate-plan-build.codecommit'), 'for a build of another project'],
   ])('in the hands of %s', async (_, caller, reason) => {
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     await expect(redeem(caller, shown)).rejects.toMatchObject({ ...REFUSED, message: expect.stringContaining(reason) });
     expect(world.environmentRoles.given).toEqual([]);
     expect(await refusals()).toEqual([[caller.userArn, expect.stringContaining(reason)]]);
@@ -106,7 +106,7 @@ describe('a ticket is worth nothing', () => {
   });
 
   test('in another session than the first; tried again and again it is in the audit once', async () => {
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     await redeem(buildOf(ROLE.plan), shown);
     const thief = buildOf(ROLE.plan, 'AWSCodeBuild-2');
     for (let times = 0; times < 3; times++) await expect(redeem(thief, shown)).rejects.toMatchObject(REFUSED);
@@ -116,7 +116,7 @@ describe('a ticket is worth nothing', () => {
   });
 
   test('of two sessions at once, to the one that lost', async () => {
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     const sessions = ['AWSCodeBuild-1', 'AWSCodeBuild-2'].map((session) => buildOf(ROLE.plan, session));
     const answers = await Promise.allSettled(sessions.map((session) => redeem(session, shown)));
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -124,7 +124,7 @@ describe('a ticket is worth nothing', () => {
 
   test('with another secret, round or deployment', async () => {
     const id = await world.deploy('dev1', 1);
-    const { ticket, buildId } = await untilBuild(id, 'Plan');
+    const { ticket, buildId } = await untilBuild(id, 'plan');
     for (const forged of [
       `${ticket.slice(0, -1)}${ticket.endsWith('0') ? '1' : '0'}`,
       ticket.replace('.plan.1.', '.plan.2.'),
@@ -139,9 +139,9 @@ describe('a ticket is worth nothing', () => {
 
   test('to plan, once the deployment is further on; also for its own build', async () => {
     const id = await world.deploy('dev1', 1);
-    const shown = await untilBuild(id, 'Plan');
+    const shown = await untilBuild(id, 'plan');
     await redeem(buildOf(ROLE.plan), shown);
-    await untilBuild(id, 'Apply');
+    await untilBuild(id, 'apply');
     await expect(redeem(buildOf(ROLE.plan), shown)).rejects.toMatchObject({
       ...REFUSED,
       message: expect.stringContaining('is applying'),
@@ -151,7 +151,7 @@ describe('a ticket is worth nothing', () => {
   test('of a round that is over', async () => {
     await world.succeed('dev1', 1);
     const id = await world.deploy('stage1', 1);
-    const shown = await untilBuild(id, 'Plan');
+    const shown = await untilBuild(id, 'plan');
     await world.workflow.run(id);
     await world.store.transact(async (transaction) => {
       const deployment = await transaction.get('deployment', { id });
@@ -163,7 +163,7 @@ describe('a ticket is worth nothing', () => {
 
   test('to plan, when the deployment was ended by hand, though its build runs', async () => {
     const id = await world.deploy('dev1', 1);
-    const shown = await untilBuild(id, 'Plan');
+    const shown = await untilBuild(id, 'plan');
     await redeem(buildOf(ROLE.plan), shown);
     await world.changeState('dev1', { holder: null });
     await expect(redeem(buildOf(ROLE.plan), shown)).rejects.toMatchObject(REFUSED);
@@ -173,7 +173,7 @@ describe('a ticket is worth nothing', () => {
 describe('a Terraform that applies keeps its credentials when its deployment was ended by hand', () => {
   const ended = async (isRedeemed: boolean) => {
     const id = await world.deploy('dev1', 1);
-    const shown = await untilBuild(id, 'Apply');
+    const shown = await untilBuild(id, 'apply');
     if (isRedeemed) await redeem(buildOf(ROLE.apply), shown);
     await world.changeState('dev1', { holder: null });
     return shown;
@@ -183,7 +183,7 @@ describe('a Terraform that applies keeps its credentials when its deployment was
     const shown = await ended(true);
     await redeem(buildOf(ROLE.apply), shown);
     expect(world.environmentRoles.given).toHaveLength(2);
-    world.workflow.endBuilds();
+    world.builds.endAll();
     await expect(redeem(buildOf(ROLE.apply), shown)).rejects.toMatchObject(REFUSED);
   });
 
@@ -204,10 +204,10 @@ describe('time and accidents', () => {
 
   test('a build that was queued for an hour gets its credentials, and an apply of hours gets them again', async () => {
     const id = await world.deploy('dev1', 1);
-    const planning = await untilBuild(id, 'Plan');
+    const planning = await untilBuild(id, 'plan');
     world.surroundings.advance(HOUR);
     await redeem(buildOf(ROLE.plan), planning);
-    const applying = await untilBuild(id, 'Apply');
+    const applying = await untilBuild(id, 'apply');
     for (let hours = 0; hours < 5; hours++) {
       world.surroundings.advance(HOUR);
       await redeem(buildOf(ROLE.apply), applying);
@@ -217,11 +217,11 @@ describe('time and accidents', () => {
 
   test('StopExecution: its build keeps what it has until the deployment is ended, an apply also after that', async () => {
     const id = await world.deploy('dev1', 1);
-    const planning = await untilBuild(id, 'Plan');
+    const planning = await untilBuild(id, 'plan');
     await redeem(buildOf(ROLE.plan), planning);
-    world.workflow.abort(id);
+    await world.workflow.abort(id);
     await redeem(buildOf(ROLE.plan), planning);
-    world.workflow.endBuilds();
+    world.builds.endAll();
     await world.reconcile();
     expect(await world.statusOf(id)).toBe('failed');
     await expect(redeem(buildOf(ROLE.plan), planning)).rejects.toMatchObject(REFUSED);
@@ -229,15 +229,15 @@ describe('time and accidents', () => {
 
   test('a redrive starts another build with the same ticket: another session, and nothing is given', async () => {
     const id = await world.deploy('dev1', 1);
-    const applying = await untilBuild(id, 'Apply');
+    const applying = await untilBuild(id, 'apply');
     await redeem(buildOf(ROLE.apply), applying);
-    world.workflow.abort(id);
+    await world.workflow.abort(id);
     const redriven = { ...applying, buildId: 'stagegate-apply:00000000-0000-4000-8000-000000000000' };
     await expect(redeem(buildOf(ROLE.apply, 'AWSCodeBuild-2'), redriven)).rejects.toMatchObject(REFUSED);
   });
 
   test('a broker that fails half way has given the ticket to nobody else: the build asks again', async () => {
-    const shown = await untilBuild(await world.deploy('dev1', 1), 'Plan');
+    const shown = await untilBuild(await world.deploy('dev1', 1), 'plan');
     const sts = { assume: () => Promise.reject(new Error('STS is away')) };
     await expect(redeemTicket({ ...world, environmentRoles: sts } as never, buildOf(ROLE.plan), shown)).rejects.toThrow(
       'STS is away',
@@ -250,7 +250,7 @@ describe('time and accidents', () => {
 test('a certificate that is waited for for 72 hours makes no ticket old: it is made after the wait', async () => {
   const dns = await DnsWorld.openWithDns();
   const id = await dns.deploy('dev1', 1);
-  while (dns.workflow.stateOf(id) !== 'EnsureCertificate') await dns.workflow.step(id);
+  await dns.workflow.runTo(id, 'EnsureCertificate');
   await dns.workflow.step(id);
   dns.surroundings.advance(72 * 3600);
   expect(await dns.store.get('buildTicket', { deploymentId: id, purpose: 'plan', round: 1 })).toBeUndefined();

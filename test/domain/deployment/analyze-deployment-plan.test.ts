@@ -58,7 +58,7 @@ describe('analysing the plan of a deployment', () => {
   describe('a plan without changes', () => {
     test('counts for nothing when the release has lost its proof in the environment before', async () => {
       const id = await planning('prod1', 'no-changes');
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       await world.finish(await world.deploy('stage1', 1));
       expect((await analyze(id)).next).toBe('blocked');
       expect((await world.deployment(id)).blocking).toMatchObject({ reason: 'not-succeeded-before' });

@@ -21,11 +21,11 @@ describe('a deployment whose execution and build are gone', () => {
     ['applying', 'Apply', 'unknown'],
   ] as const)('is ended by hand while it was %s, and the next one gets its environment', async (_, state, applied) => {
     const id = await world.deploy('dev1', 1);
-    while (world.workflow.stateOf(id) !== state) await world.workflow.step(id);
+    await world.workflow.runTo(id, state);
     await world.workflow.step(id);
     const next = await world.deploy('dev1', await world.release());
-    world.workflow.abort(id);
-    world.workflow.endBuilds();
+    await world.workflow.abort(id);
+    world.builds.endAll();
     const released = await releaseByHand(world, id, BY);
     expect(released).toMatchObject({
       ...{ status: 'failed', applied },
@@ -37,16 +37,16 @@ describe('a deployment whose execution and build are gone', () => {
 
   test('that had ended already keeps its ending, and lets go of its environment', async () => {
     const id = await world.deploy('dev1', 1);
-    while (world.workflow.stateOf(id) !== 'ReleaseEnvironment') await world.workflow.step(id);
-    world.workflow.abort(id);
+    await world.workflow.runTo(id, 'ReleaseEnvironment');
+    await world.workflow.abort(id);
     expect((await releaseByHand(world, id, BY)).status).toBe('succeeded');
     expect(await world.holderOf('dev1')).toBeUndefined();
   });
 
   test('needs nothing of what its build left', async () => {
     const id = await world.deploy('dev1', 1);
-    while (world.workflow.stateOf(id) !== 'Plan') await world.workflow.step(id);
-    world.workflow.abort(id);
+    await world.workflow.runTo(id, 'Plan');
+    await world.workflow.abort(id);
     const blind = {
       ...world,
       artifacts: undefined,
@@ -72,9 +72,9 @@ describe('nobody is released', () => {
 
   test('while a build runs, although its execution was stopped: Terraform may be changing things', async () => {
     const id = await world.deploy('dev1', 1);
-    while (world.workflow.stateOf(id) !== 'Apply') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'Apply');
     await world.workflow.step(id);
-    world.workflow.abort(id);
+    await world.workflow.abort(id);
     await refused(id, 'still-running');
   });
 

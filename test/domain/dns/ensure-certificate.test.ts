@@ -350,7 +350,7 @@ describe('records of others', () => {
       reason: 'record-not-ours',
       message: expect.stringContaining(`${record.type} ${HOSTNAME} -> ${record.values[0]} stands in zone ${ZONE}`),
     });
-    expect([world.workflow.applied, arns()]).toEqual([[], []]);
+    expect([world.builds.applied, arns()]).toEqual([[], []]);
     expect(world.recordsOf()).toEqual([{ name: HOSTNAME, ...record }]);
   });
 

@@ -19,7 +19,7 @@ const addresses = () => world.recordsOf().filter(({ name }) => name === HOSTNAME
 const proofs = () => world.recordsOf().filter(({ name }) => name.startsWith('_'));
 const pointByCname = async (value: unknown = 'web-1.example') => {
   await world.change('dev1', { dns: { record: { kind: 'cname', nameOutput: 'host', ttl: 60 } } });
-  world.workflow.outputs = { host: { sensitive: false, value } };
+  world.builds.outputs = { host: { sensitive: false, value } };
 };
 
 describe('after an apply', () => {
@@ -86,7 +86,7 @@ describe('after an apply', () => {
     await world.run('dev1', { release: 1 });
     world.zones.drop(ZONE, HOSTNAME);
     world.zones.looksUntilInSync = 1;
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
     expect((await world.run('dev1', { release: 1 })).status).toBe('succeeded');
     expect(addresses()).toEqual([ALIAS]);
   });
@@ -115,7 +115,7 @@ describe('outputs that do not say it', () => {
   };
 
   test('fail loudly when one is missing, naming it and those that are there', async () => {
-    delete world.workflow.outputs.lb_zone_id;
+    delete world.builds.outputs.lb_zone_id;
     expect(await fails()).toBe(
       'output-missing: output "lb_zone_id", which the alias record of this environment points by, does not exist; ' +
         'the outputs are: url, lb_name',
@@ -123,7 +123,7 @@ describe('outputs that do not say it', () => {
   });
 
   test('fail when it is sensitive, and do not tell it', async () => {
-    world.workflow.outputs.lb_name = { sensitive: true, value: 'secret-lb.example' };
+    world.builds.outputs.lb_name = { sensitive: true, value: 'secret-lb.example' };
     const text = await fails();
     expect(text).toMatch(/^output-unusable: output "lb_name".* is sensitive/);
     expect(text).not.toContain('secret-lb');
@@ -140,17 +140,17 @@ describe('outputs that do not say it', () => {
     ['lb_zone_id', '/hostedzone/Z1'],
     ['lb_zone_id', 7],
   ])('fail when %s is %j', async (name, value) => {
-    world.workflow.outputs[name] = { sensitive: false, value };
+    world.builds.outputs[name] = { sensitive: false, value };
     expect(await fails()).toContain(`output "${name}"`);
   });
 
   test('fail when it was too large to be kept', async () => {
-    world.workflow.outputs.lb_name = { sensitive: false, value: 'x'.repeat(300_000) };
+    world.builds.outputs.lb_name = { sensitive: false, value: 'x'.repeat(300_000) };
     expect(await fails()).toMatch(/^output-unusable: output "lb_name".* too large/);
   });
 
   test('are said by a later deployment, and then it succeeds', async () => {
-    delete world.workflow.outputs.lb_name;
+    delete world.builds.outputs.lb_name;
     await fails();
     world.point();
     expect((await world.run('dev1', { release: 1 })).status).toBe('succeeded');
@@ -261,13 +261,13 @@ describe('a destroyed environment', () => {
   });
 
   test('keeps the records and the certificate while it is not destroyed yet', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     expect((await destroy()).status).toBe('failed');
     expect([addresses().length, world.certificates.held.size]).toEqual([1, 1]);
   });
 
   test('withdraws them also when Terraform has nothing left to destroy', async () => {
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
     expect((await destroy()).status).toBe('succeeded');
     expect([world.recordsOf(), world.certificates.held.size]).toEqual([[], 0]);
   });
@@ -339,10 +339,10 @@ describe('a destroyed environment', () => {
 });
 
 test('an environment that never came to be deployed can be destroyed for the certificate it has', async () => {
-  world.workflow.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+  world.builds.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
   expect((await world.run('dev1', { release: 1 })).status).toBe('failed');
   expect(world.certificates.held.size).toBe(1);
-  world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
+  world.builds.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
   expect((await world.run('dev1', { release: 1, operation: 'destroy' })).status).toBe('succeeded');
   expect([world.recordsOf(), world.certificates.held.size]).toEqual([[], 0]);
 });

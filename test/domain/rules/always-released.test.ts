@@ -27,7 +27,7 @@ describe('rule 8: every execution ends with the environment released', () => {
       'expired',
       async (id) => {
         world.surroundings.advance(8 * 24 * 3600);
-        for (const state of ['AwaitApproval', 'SettleGate']) {
+        for (const state of ['AwaitStaffApproval', 'SettleStaffGate']) {
           expect(world.workflow.stateOf(id)).toBe(state);
           await world.workflow.step(id);
         }
@@ -50,12 +50,12 @@ describe('rule 8: every execution ends with the environment released', () => {
   test.each([['plan'], ['apply']] as const)(
     'failed in its %s, it gives the environment to the next',
     async (failing) => {
-      world.workflow.terraform = ({ release }) => ({
+      world.builds.terraform = ({ release }) => ({
         plan: release === 1 && failing === 'plan' ? 'fails' : 'changes',
         apply: release === 1 && failing === 'apply' ? 'fails' : 'succeeds',
       });
       const fresh = await World.open();
-      fresh.workflow.terraform = world.workflow.terraform;
+      fresh.builds.terraform = world.builds.terraform;
       for (const release of [1, 2]) expect(await fresh.release()).toBe(release);
       const [first, next] = [await fresh.deploy('dev1', 1), await fresh.deploy('dev1', 2)];
       expect((await fresh.finish(first)).status).toBe('failed');
@@ -65,8 +65,8 @@ describe('rule 8: every execution ends with the environment released', () => {
   );
 
   describe('a failure says where, why and what was changed', () => {
-    const failing = async (terraform: ReturnType<World['workflow']['terraform']>) => {
-      world.workflow.terraform = () => terraform;
+    const failing = async (terraform: ReturnType<World['builds']['terraform']>) => {
+      world.builds.terraform = () => terraform;
       return world.finish(await world.deploy('dev1', 2));
     };
 
@@ -79,7 +79,7 @@ describe('rule 8: every execution ends with the environment released', () => {
     });
 
     test('of an inspection: the words of the build, and its word for the cause; nothing changed', async () => {
-      world.workflow.terraform = () => ({ plan: 'changes', inspect: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'changes', inspect: 'fails', apply: 'fails' });
       expect(await world.finish(await world.deploy('stage1', 2))).toMatchObject({
         status: 'failed',
         applied: 'no',
@@ -105,7 +105,7 @@ describe('rule 8: every execution ends with the environment released', () => {
         applied: 'no',
         error: { reason: 'plan-stale' },
       });
-      world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+      world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
       await world.succeed('dev1', 2);
     });
 
@@ -165,7 +165,7 @@ describe('rule 8: every execution ends with the environment released', () => {
     test.each(['succeeded', 'failed', 'canceled'] as const)(
       '%s after a failure answers the failure',
       async (ending) => {
-        world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+        world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
         const id = await world.deploy('dev1', 2);
         await world.finish(id);
         const before = await world.deployment(id);
@@ -198,8 +198,8 @@ describe('rule 8: every execution ends with the environment released', () => {
   describe('releasing', () => {
     test('again changes nothing and starts a holder that was not started', async () => {
       const [first, next] = [await world.deploy('stage1', 1), await world.deploy('stage1', 2)];
-      world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
-      while (world.workflow.stateOf(first) !== 'ReleaseEnvironment') await world.workflow.step(first);
+      world.builds.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
+      await world.workflow.runTo(first, 'ReleaseEnvironment');
       world.workflow.isUnreachable = true;
       await expect(releaseEnvironment(world, first)).rejects.toThrow('crash');
       world.workflow.isUnreachable = false;
@@ -229,14 +229,14 @@ describe('rule 8: every execution ends with the environment released', () => {
     'Plan',
     'AnalyzePlan',
     'Inspect',
-    'RequestApproval',
-    'AwaitApproval',
-    'SettleGate',
+    'RequestStaffApproval',
+    'AwaitStaffApproval',
+    'SettleStaffGate',
     'ConsumePlan',
     'Apply',
     'RecordOutputs',
-    'Record',
-    'Announce',
+    'RecordSuccess',
+    'AnnounceSuccess',
     'ReleaseEnvironment',
   ])('stopped in %s, the environment is free again once the build is over', async (state) => {
     const id = await world.deploy('stage1', 1);
@@ -246,15 +246,15 @@ describe('rule 8: every execution ends with the environment released', () => {
     }
     expect(world.workflow.stateOf(id)).toBe(state);
     await world.workflow.step(id);
-    world.workflow.abort(id);
+    await world.workflow.abort(id);
     const next = await world.deploy('stage1', 2);
-    if (world.workflow.runningBuilds.size > 0) {
+    if (world.builds.running.size > 0) {
       world.surroundings.advance(24 * 3600);
       expect(await world.reconcile()).toContainEqual(
         expect.objectContaining({ deploymentId: id, action: 'left-alone' }),
       );
       expect(await world.holderOf('stage1')).toBe(id);
-      world.workflow.endBuilds();
+      world.builds.endAll();
     }
     await world.reconcile();
     expect(['failed', 'succeeded', 'superseded']).toContain(await world.statusOf(id));
@@ -273,13 +273,13 @@ describe('the reconciler', () => {
     for (const release of [1, 2]) await world.succeed('dev1', await world.release().then(() => release));
     const id = await world.deploy('stage1', 1);
     const next = await world.deploy('stage1', 2, { automatic: true });
-    world.workflow.terraform = ({ release }) => ({ plan: 'changes', apply: release === 1 ? 'fails' : 'succeeds' });
+    world.builds.terraform = ({ release }) => ({ plan: 'changes', apply: release === 1 ? 'fails' : 'succeeds' });
     // The rival must not supersede the holder here: it is about the repair, not about the queue.
     await world.change('stage1', { stage: 'production' });
     for (let steps = 0; (await world.statusOf(id)) !== status && steps < 50; steps++) {
       if (status === 'canceled' && steps === 0) await world.cancel(id);
       if (!world.workflow.canStep(id))
-        await world.decide(id, world.workflow.executions.get(id)?.gate === 'staff' ? ALICE : 'carol@client.example');
+        await world.decide(id, world.workflow.stateOf(id) === 'AwaitStaffApproval' ? ALICE : 'carol@client.example');
       else await world.workflow.step(id);
     }
     expect(await world.statusOf(id)).toBe(status);

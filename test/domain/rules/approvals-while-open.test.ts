@@ -16,11 +16,11 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
     world = await World.open();
     await world.succeed('dev1', await world.release());
     id = await world.deploy('stage1', 1);
-    while (world.workflow.stateOf(id) !== 'RequestApproval') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'RequestStaffApproval');
   });
   const open = async () => {
     await world.workflow.run(id);
-    expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
+    expect(world.workflow.stateOf(id)).toBe('AwaitStaffApproval');
   };
 
   test('fails before the gate is open, even for the right digest', async () => {
@@ -111,7 +111,7 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
     expect(await world.workflow.resume(token)).toBe('resumed');
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('awaiting_approval');
-    expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
+    expect(world.workflow.stateOf(id)).toBe('AwaitStaffApproval');
     await world.decide(id, ALICE);
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('succeeded');
@@ -119,7 +119,7 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
 
   test('a decision made between the request and the wait is seen when the wait begins', async () => {
     await world.workflow.step(id);
-    expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
+    expect(world.workflow.stateOf(id)).toBe('AwaitStaffApproval');
     await world.decide(id, ALICE);
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('succeeded');
@@ -127,7 +127,7 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
 
   test('a task that waits anew is resumed by its newest token', async () => {
     await open();
-    Object.assign(world.workflow.executions.get(id) ?? {}, { waitingFor: undefined });
+    world.workflow.goBackTo(id, 'AwaitStaffApproval');
     await open();
     await world.decide(id, ALICE);
     await world.workflow.run(id);

@@ -21,7 +21,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
     await world.decide(id, ALICE);
     await world.workflow.run(id);
     await world.decide(id, CAROL);
-    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'ConsumePlan');
   });
 
   const digest = async () => plannedOf(await world.deployment(id))?.digest ?? '';
@@ -33,7 +33,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
     expect(await world.store.get('consumedPlan', { digest: await digest() })).toBeUndefined();
     expect((await world.finish(id)).status).toBe('blocked');
     expect(await world.reasonOf(id)).toBe(reason);
-    expect(world.workflow.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
+    expect(world.builds.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
   }
 
   test('the plan of an approved deployment is handed to one apply build, with its bundle and digest', async () => {
@@ -108,7 +108,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
   });
 
   test('fails when the release has lost its proof in the environment before', async () => {
-    world.workflow.terraform = ({ environment }) => ({
+    world.builds.terraform = ({ environment }) => ({
       plan: environment === 'stage1' ? 'fails' : 'changes',
       apply: 'succeeds',
     });
@@ -170,7 +170,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
     await world.cancel(id);
     expect(await consume()).toEqual({ outcome: 'canceled' });
     expect((await world.finish(id)).status).toBe('canceled');
-    expect(world.workflow.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
+    expect(world.builds.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
   });
 
   test('a request to cancel that came later is refused', async () => {
@@ -190,15 +190,15 @@ describe('rule 2: what was approved is what is applied, once', () => {
     await world.workflow.step(id);
     await world.workflow.step(id);
     await world.workflow.step(id);
-    const before = world.workflow.applied.length;
+    const before = world.builds.applied.length;
     const deployment = await world.deployment(id);
-    expect(world.workflow.applied.filter(({ deploymentId }) => deploymentId === id)).toEqual([
+    expect(world.builds.applied.filter(({ deploymentId }) => deploymentId === id)).toEqual([
       { digest: await digest(), deploymentId: id },
     ]);
     // Whoever starts the build a second time finds its mark.
-    Object.assign(world.workflow.executions.get(id) ?? {}, { state: 'Apply' });
+    world.workflow.goBackTo(id, 'Apply');
     await world.workflow.run(id);
-    expect(world.workflow.applied).toHaveLength(before);
+    expect(world.builds.applied).toHaveLength(before);
     expect(deployment.status).toBe('applying');
   });
 
@@ -271,11 +271,11 @@ describe('rule 7: a protected environment is not destroyed', () => {
   test('a protection switched on before the last look stops a plan that nobody has looked at, whatever it is said to do', async () => {
     const world = await World.open();
     const id = await world.deploy('dev1', await world.release());
-    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'ConsumePlan');
     await world.change('dev1', { deletionProtection: true });
     await world.workflow.run(id);
     expect([await world.statusOf(id), await world.reasonOf(id)]).toEqual(['blocked', 'deletion-protected']);
-    expect(world.workflow.applied).toEqual([]);
+    expect(world.builds.applied).toEqual([]);
   });
 
   test('a protection switched on while the destruction waited stops it at the last look', async () => {
@@ -287,7 +287,7 @@ describe('rule 7: a protected environment is not destroyed', () => {
     await world.change('stage1', { deletionProtection: true });
     expect((await world.finish(id)).status).toBe('blocked');
     expect(await world.reasonOf(id)).toBe('deletion-protected');
-    expect(world.workflow.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
+    expect(world.builds.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
     expect((await world.state('stage1')).deployed).toMatchObject({ release: 1 });
   });
 
@@ -296,7 +296,7 @@ describe('rule 7: a protected environment is not destroyed', () => {
     ['changes', 'succeeded'],
   ] as const)('a plan that %s, made before the protection was switched on, ends %s', async (plan, status) => {
     const world = await World.open();
-    world.workflow.terraform = () => ({ plan, apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan, apply: 'succeeds' });
     await world.bring(await world.release(), 'dev1');
     const id = await world.deploy('stage1', 1);
     await world.workflow.run(id);

@@ -28,7 +28,7 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
     const id = await asking({ principal: ALICE_ARN, approver: ALICE });
     await world.decide(id, BOB);
     await world.workflow.run(id);
-    expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
+    expect(world.workflow.stateOf(id)).toBe('AwaitClientApproval');
     expect((await world.gate(id, 'client'))?.status).toBe('open');
   });
 
@@ -187,7 +187,7 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
       await expect(world.decide(id, ALICE)).rejects.toThrow('crash');
       world.workflow.isUnreachable = false;
       await world.workflow.run(id);
-      expect(world.workflow.stateOf(id)).toBe('AwaitApproval');
+      expect(world.workflow.stateOf(id)).toBe('AwaitStaffApproval');
       expect((await world.gate(id, 'staff'))?.status).toBe('approved');
     });
     const isGoingOn = async () => (await world.gate(id, 'client'))?.status === 'open';

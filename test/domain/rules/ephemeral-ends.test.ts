@@ -27,13 +27,13 @@ const attempts = async () => {
 };
 const address = () => world.store.get('stateAddress', { application: 'my-app', environment: 'pr-1' });
 const destroysFail = () => {
-  world.workflow.terraform = ({ operation }) => ({
+  world.builds.terraform = ({ operation }) => ({
     plan: 'changes',
     apply: operation === 'destroy' ? 'fails' : 'succeeds',
   });
 };
 const nothingFails = () => {
-  world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
 };
 
 describe('an ephemeral environment is destroyed', () => {
@@ -99,7 +99,7 @@ describe('an ephemeral environment is destroyed', () => {
 
   test('with the configuration that was applied last, not with one that came later and failed', async () => {
     await world.runningEphemeral('pr-1', { commit: commitOf(1) });
-    world.workflow.terraform = ({ operation }) => ({
+    world.builds.terraform = ({ operation }) => ({
       plan: operation === 'deploy' ? 'fails' : 'changes',
       apply: 'succeeds',
     });
@@ -120,7 +120,7 @@ describe('an ephemeral environment is destroyed', () => {
   });
 
   test('at once where its only plan failed before it knew a state', async () => {
-    world.workflow.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
     await world.runningEphemeral('pr-1');
     await remove();
     expect(await phase()).toBe('closed');
@@ -154,7 +154,7 @@ describe('while it is being destroyed', () => {
     });
     await world.finishIn('pr-1');
     expect([await world.statusOf(running), await phase()]).toEqual(['canceled', 'closed']);
-    expect(world.workflow.resourcesIn((await world.history('pr-1'))[0] as never)).toBe(0);
+    expect(world.builds.resourcesIn((await world.history('pr-1'))[0] as never)).toBe(0);
   });
 
   test('an apply that has begun comes to its end first', async () => {
@@ -169,10 +169,10 @@ describe('while it is being destroyed', () => {
   test('a deployment that was planned before the request is not applied after it', async () => {
     await world.ephemeral('pr-1');
     const id = (await world.holderOf('pr-1')) ?? '';
-    while (world.workflow.executions.get(id)?.state !== 'ConsumePlan') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'ConsumePlan');
     await remove();
     await world.finishIn('pr-1');
-    expect(world.workflow.applied).toEqual([]);
+    expect(world.builds.applied).toEqual([]);
     expect([await world.statusOf(id), await phase()]).toEqual(['canceled', 'closed']);
   });
 
@@ -312,13 +312,12 @@ describe('an environment is closed only when its state is empty', () => {
     await remove();
     const [destruction] = await world.history('pr-1');
     if (!destruction) throw new Error('there is no destruction');
-    while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
-      await world.workflow.step(destruction.id);
+    await world.workflow.runTo(destruction.id, 'RecordOutputs');
     const { runObjectKey } = await import('../../../lambdas/domain/contract/run-objects.ts');
     const { runPrefix } = await import('../../../lambdas/domain/model/deployment.ts');
     const key = runObjectKey(runPrefix(destruction), 'applyResult');
     await world.artifacts.putJson(key, { ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
-    world.workflow.contents.set('ephemeral/my-app/pr-1/terraform.tfstate', 1);
+    world.builds.contents.set('ephemeral/my-app/pr-1/terraform.tfstate', 1);
     await world.finishIn('pr-1');
     expect([await world.statusOf(destruction.id), await phase()]).toEqual(['succeeded', 'closing']);
     world.surroundings.advance(60);
@@ -332,8 +331,7 @@ describe('an environment is closed only when its state is empty', () => {
     await remove();
     const [destruction] = await world.history('pr-1');
     if (!destruction) throw new Error('there is no destruction');
-    while (world.workflow.executions.get(destruction.id)?.state !== 'RecordOutputs')
-      await world.workflow.step(destruction.id);
+    await world.workflow.runTo(destruction.id, 'RecordOutputs');
     world.states.unreadable = 'AccessDenied';
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closing');

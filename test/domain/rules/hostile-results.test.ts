@@ -27,15 +27,15 @@ async function leave(id: string, object: RunObject, text: string): Promise<void>
 /** Comes to the build of a state, as far as that it runs. */
 async function untilBuild(state: 'Plan' | 'Inspect' | 'Apply', environment = 'dev1'): Promise<string> {
   const id = await world.deploy(environment, 1);
-  while (world.workflow.stateOf(id) !== state) await world.workflow.step(id);
+  await world.workflow.runTo(id, state);
   await world.workflow.step(id);
   return id;
 }
 
 /** The execution was stopped, its build has ended, and the reconciler comes by. */
 async function mend(id: string): Promise<void> {
-  world.workflow.abort(id);
-  world.workflow.endBuilds();
+  await world.workflow.abort(id);
+  world.builds.endAll();
   await world.reconcile();
 }
 
@@ -94,7 +94,7 @@ describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
 });
 
 test('what a build says of its failure is kept, at no more than a length that people read', async () => {
-  world.workflow.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+  world.builds.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
   const id = await untilBuild('Plan');
   await world.workflow.step(id);
   const long = 'x'.repeat(20_000);

@@ -27,7 +27,7 @@ async function planned(environment: string, kind: PlanKind, wish = {}): Promise<
 async function ephemeral(): Promise<string> {
   await world.ephemeral('pr-1');
   const id = (await world.holderOf('pr-1')) ?? '';
-  while (world.workflow.stateOf(id) !== 'Plan') await world.workflow.step(id);
+  await world.workflow.runTo(id, 'Plan');
   return id;
 }
 

@@ -23,7 +23,7 @@ describe('rule 5: an older release never replaces a newer one, unless it is roll
 
   test('it counts that the apply started, not that it succeeded', async () => {
     await world.release();
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     await world.finish(await world.deploy('dev1', 4));
     await expect(world.deploy('dev1', 3)).rejects.toMatchObject(OLDER);
     await world.deploy('dev1', 4);
@@ -31,14 +31,14 @@ describe('rule 5: an older release never replaces a newer one, unless it is roll
 
   test('a release that failed to plan changed nothing, an older one may follow', async () => {
     await world.release();
-    world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
     await world.finish(await world.deploy('dev1', 4));
     await world.deploy('dev1', 3);
   });
 
   test('a release without changes counts as deployed', async () => {
     await world.release();
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
     await world.succeed('dev1', 4);
     await expect(world.deploy('dev1', 3)).rejects.toMatchObject(OLDER);
   });
@@ -88,7 +88,7 @@ describe('rule 5: an older release never replaces a newer one, unless it is roll
       ['cannot be planned', { plan: 'fails', apply: 'fails' }, null],
       ['fails half way through its apply', { plan: 'changes', apply: 'fails' }, { reason: 'rolled back to release 1' }],
     ] as const)('that %s holds the environment only once it began to change it', async (_, terraform, hold) => {
-      world.workflow.terraform = () => terraform;
+      world.builds.terraform = () => terraform;
       await world.finish(await world.rollBack('dev1', 1));
       const state = await world.state('dev1');
       expect(state.deployed?.release).toBe(3);
@@ -106,7 +106,7 @@ describe('rule 5: an older release never replaces a newer one, unless it is roll
         await world.succeed('stage1', release);
         await world.succeed('prod1', release);
       }
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       await world.finish(await world.rollBack('stage1', 1));
       await expect(world.rollBack('prod1', 1)).rejects.toMatchObject({ refusal: 'not-succeeded-before' });
     });

@@ -25,25 +25,17 @@ const find = (name: string) => world.store.get('environment', { application: 'my
 const address = (environment: string) => world.store.get('stateAddress', { application: 'my-app', environment });
 const phase = async () => (await world.ephemeralNow('pr-1')).life.phase;
 const holds = (environment: string, count: number) =>
-  world.workflow.contents.set(stateKey({ application: 'my-app', environment }), count);
+  world.builds.contents.set(stateKey({ application: 'my-app', environment }), count);
 const eventsOf = async (id: string) => (await world.store.list(LISTINGS.events(id), { limit: 1000 })).items;
 
 async function holderOf(environment: string): Promise<Deployment> {
   return world.deployment((await world.holderOf(environment)) ?? '');
 }
 
-/** Goes on until the execution is about to do this. */
-async function until(id: string, state: string): Promise<void> {
-  while (world.workflow.stateOf(id) !== state) {
-    if (!world.workflow.canStep(id)) throw new Error(`"${id}" ends at ${world.workflow.stateOf(id)}, before ${state}`);
-    await world.workflow.step(id);
-  }
-}
-
 /** The plan build runs, and code of the repository leaves this as its result: a plan that finds nothing in the state. */
 async function forgePlan(environment: string, kind: PlanKind): Promise<Deployment> {
   const { id } = await holderOf(environment);
-  await until(id, 'AnalyzePlan');
+  await world.workflow.runTo(id, 'AnalyzePlan');
   const deployment = await world.deployment(id);
   await leavePlan(world.artifacts, deployment, kind, { state: world.states.headAt(stateAddressOf(deployment)) }, 0);
   return deployment;
@@ -52,7 +44,7 @@ async function forgePlan(environment: string, kind: PlanKind): Promise<Deploymen
 /** The apply build could not count what is left. */
 async function leaveNoCount(environment: string): Promise<void> {
   const deployment = await holderOf(environment);
-  await until(deployment.id, 'RecordOutputs');
+  await world.workflow.runTo(deployment.id, 'RecordOutputs');
   await world.artifacts.putJson(runObjectKey(runPrefix(deployment), 'applyResult'), {
     ...{ ok: true, applied: 'yes', resources: 1 },
   });
@@ -66,7 +58,7 @@ describe('a regular environment whose state holds something is not removed', () 
   test('because the plan of a destruction said that there was nothing to destroy', async () => {
     await world.bring(await world.release(), 'dev1');
     holds('dev1', 3);
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'pretends' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'pretends' });
     await destroy('dev1');
     await forgePlan('dev1', 'no-changes');
     await world.finishIn('dev1');
@@ -87,7 +79,7 @@ describe('a regular environment whose state holds something is not removed', () 
   test('because the apply of a destruction said that it had left nothing', async () => {
     await world.bring(await world.release(), 'dev1');
     holds('dev1', 2);
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'pretends' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'pretends' });
     await destroy('dev1');
     await world.finishIn('dev1');
     expect((await world.state('dev1')).resources?.count).toBe(2);
@@ -98,7 +90,7 @@ describe('a regular environment whose state holds something is not removed', () 
   });
 
   test('at once because the plan of a deployment that failed said that there was nothing yet', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
     await world.release();
     const id = await world.deploy('dev1', 1);
     holds('dev1', 4);
@@ -117,7 +109,7 @@ describe('a regular environment whose state holds something is not removed', () 
   });
 
   test('nor moved to another account, nor is its application, after a deployment that claimed to leave nothing', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     await world.release();
     await world.deploy('dev1', 1);
     await world.finishIn('dev1');
@@ -169,7 +161,7 @@ describe('an ephemeral environment whose state holds something is not closed', (
   });
 
   test('because the plan of its destruction said that there was nothing to destroy', async () => {
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'pretends' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'pretends' });
     await forgePlan('pr-1', 'no-changes');
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closing');
@@ -177,11 +169,11 @@ describe('an ephemeral environment whose state holds something is not closed', (
   });
 
   test('because the apply of its destruction said that it had left nothing', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'pretends' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'pretends' });
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closing');
     expect(await address('pr-1')).toBeDefined();
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
     world.surroundings.advance(60);
     await world.sweep();
     await world.finishIn('pr-1');
@@ -203,7 +195,7 @@ describe('what nobody can read', () => {
     await world.bring(await world.release(), 'dev1');
     await destroy('dev1');
     const { id } = await holderOf('dev1');
-    await until(id, 'Record');
+    await world.workflow.runTo(id, 'RecordSuccess');
     world.states.unreadable = why;
     await world.finishIn('dev1');
     expect(await world.statusOf(id)).toBe('succeeded');
@@ -237,7 +229,7 @@ describe('a destruction that finds nothing any more of what its state lists', ()
     // Somebody has deleted everything outside of Terraform.
     const { id } = await forgePlan('dev1', 'no-changes');
     await world.finishIn('dev1');
-    expect(world.workflow.applied.map(({ deploymentId }) => deploymentId)).toContain(id);
+    expect(world.builds.applied.map(({ deploymentId }) => deploymentId)).toContain(id);
     expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', planned: { hasChanges: false } });
     expect(await remove('dev1')).toBeUndefined();
     expect(await find('dev1')).toBeUndefined();
@@ -248,7 +240,7 @@ describe('a destruction that finds nothing any more of what its state lists', ()
     holds('stage1', 2);
     await destroy('stage1');
     const { id } = await forgePlan('stage1', 'no-changes');
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'succeeds' });
     await world.workflow.run(id);
     expect((await world.gate(id, 'staff'))?.status).toBe('open');
     await world.decide(id, ALICE);
@@ -263,11 +255,11 @@ describe('a destruction that finds nothing any more of what its state lists', ()
     await world.finishIn('dev1');
     world.surroundings.advance(3600);
     holds('dev1', 2);
-    const applied = world.workflow.applied.length;
+    const applied = world.builds.applied.length;
     await remove('dev1');
     await forgePlan('dev1', 'no-changes');
     await world.finishIn('dev1');
-    expect(world.workflow.applied).toHaveLength(applied);
+    expect(world.builds.applied).toHaveLength(applied);
   });
 });
 

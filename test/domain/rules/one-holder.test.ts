@@ -78,7 +78,7 @@ describe('rule 4: one deployment holds an environment, the others wait, and none
 
     test('after the first has ended, but not yet released the environment, makes another one', async () => {
       await releases(1);
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       const failed = await world.deploy('dev1', 1);
       while ((await world.statusOf(failed)) !== 'failed') await world.workflow.step(failed);
       const { isNew, deployment } = await world.place({ environment: 'dev1', release: 1 });
@@ -179,7 +179,7 @@ describe('rule 4: one deployment holds an environment, the others wait, and none
 
     test('what waited behind a newer release that failed gets its turn', async () => {
       await releases(3);
-      world.workflow.terraform = ({ release }) => ({ plan: release === 3 ? 'fails' : 'changes', apply: 'succeeds' });
+      world.builds.terraform = ({ release }) => ({ plan: release === 3 ? 'fails' : 'changes', apply: 'succeeds' });
       const holder = await world.deploy('dev1', 3);
       const waiting = await world.deploy('dev1', 2);
       await world.finish(holder);
@@ -349,7 +349,7 @@ describe('rule 4: one deployment holds an environment, the others wait, and none
     test('while the gate is being asked for closes it as it opens', async () => {
       await releases(1, 'dev1');
       const id = await world.deploy('stage1', 1);
-      while (world.workflow.stateOf(id) !== 'RequestApproval') await world.workflow.step(id);
+      await world.workflow.runTo(id, 'RequestStaffApproval');
       await world.cancel(id);
       await world.workflow.run(id);
       expect(await world.statusOf(id)).toBe('canceled');
@@ -392,7 +392,7 @@ describe('rule 4: one deployment holds an environment, the others wait, and none
 
     test.each(['applying', 'succeeded', 'failed'] as const)('fails when it is %s', async (status) => {
       await releases(1);
-      if (status === 'failed') world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      if (status === 'failed') world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       const id = await world.deploy('dev1', 1);
       while ((await world.statusOf(id)) !== status) await world.workflow.step(id);
       await expect(world.cancel(id)).rejects.toMatchObject({ refusal: 'not-cancelable' });

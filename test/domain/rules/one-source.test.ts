@@ -5,9 +5,9 @@ import { cancelDeployment } from '../../../lambdas/domain/deployment/cancel-depl
 import { consumePlan } from '../../../lambdas/domain/deployment/consume-plan.ts';
 import { type Application, ApplicationSettingsSchema } from '../../../lambdas/domain/model/application.ts';
 import { anApplication } from '../../harness/builders.ts';
+import { CONNECTION } from '../../harness/deployment-definition.ts';
 import { ALICE, CAROL, World } from '../../harness/world.ts';
 
-const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/acme';
 const GITHUB = { url: 'https://github.com/acme/config.git', branch: 'main' };
 const ADMIN = 'arn:aws:sts::999999999999:assumed-role/Admins/ada';
 const REFUSED = { name: 'RefusedError', refusal: 'deployments-open' };
@@ -50,7 +50,7 @@ describe('rule 2: a deployment plans and applies from one source, with one crede
     });
     expect(await stored()).toEqual(before);
     await world.decide(id, CAROL);
-    while (world.workflow.stateOf(id) !== 'ConsumePlan') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'ConsumePlan');
     expect(await consumePlan(world, id)).toMatchObject({
       apply: {
         ProjectName: expect.stringMatching(/^stagegate-apply-github-[0-9a-f]{12}$/),

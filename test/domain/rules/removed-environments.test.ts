@@ -79,9 +79,9 @@ describe('a regular environment is removed', () => {
     expect(await find('dev1')).toMatchObject({ removal: { by: TOOLING } });
     // Asked again, the same look is the answer.
     expect((await remove('dev1'))?.id).toBe(look?.id);
-    const applied = world.workflow.applied.length;
+    const applied = world.builds.applied.length;
     expect(await world.finishIn('dev1')).toMatchObject({ status: 'succeeded', planned: { hasChanges: false } });
-    expect([await find('dev1'), await address('dev1'), world.workflow.applied.length]).toEqual([
+    expect([await find('dev1'), await address('dev1'), world.builds.applied.length]).toEqual([
       ...[undefined, undefined, applied],
     ]);
   });
@@ -93,7 +93,7 @@ describe('a regular environment is removed', () => {
       await destroy(name);
       later();
       // Somebody has used the state by hand.
-      world.workflow.contents.set(`apps/my-app/${name}/terraform.tfstate`, 2);
+      world.builds.contents.set(`apps/my-app/${name}/terraform.tfstate`, 2);
       const look = await remove(name);
       await world.finishIn(name);
       expect(await world.deployment(look?.id ?? '')).toMatchObject({
@@ -114,12 +114,12 @@ describe('a regular environment is removed', () => {
     await world.bring(await world.release(), 'dev1');
     await destroy('dev1');
     later();
-    world.workflow.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
     await remove('dev1');
     await expect(world.deploy('dev1', 1)).rejects.toMatchObject({ refusal: 'environment-closing' });
     await world.finishIn('dev1');
     expect(await find('dev1')).not.toHaveProperty('removal');
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
     await world.succeed('dev1', 1);
   });
 
@@ -151,10 +151,10 @@ describe('a regular environment is removed', () => {
 
 describe('what half a first deployment has left', () => {
   beforeEach(async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     await world.deploy('dev1', await world.release());
     await world.finishIn('dev1');
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
   });
 
   test('can be destroyed, and keeps the environment and its application until then', async () => {

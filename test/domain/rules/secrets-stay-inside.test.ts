@@ -65,7 +65,7 @@ describe('rule 9: secrets stay inside', () => {
   });
 
   test('what a client may show of a failure contains no run prefix either', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     await world.finish(id);
     expect(await visible()).not.toContain((await world.deployment(id)).runSecret);
   });

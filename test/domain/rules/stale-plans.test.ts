@@ -30,7 +30,7 @@ const changeState = (environment: string) =>
 
 /** Terraform plans this in each round, the last of them in all further ones. */
 function plans(...kinds: PlanKind[]): void {
-  world.workflow.terraform = ({ round }) => ({
+  world.builds.terraform = ({ round }) => ({
     plan: kinds[round - 1] ?? kinds.at(-1) ?? 'changes',
     apply: 'succeeds',
   });
@@ -43,7 +43,7 @@ async function approved(): Promise<string> {
   await world.decide(id, ALICE);
   await world.workflow.run(id);
   await world.decide(id, CAROL);
-  while (world.workflow.stateOf(id) !== 'CheckPlan') await world.workflow.step(id);
+  await world.workflow.runTo(id, 'CheckPlan');
   return id;
 }
 
@@ -75,7 +75,7 @@ describe('an approved plan', () => {
       const story = await world.story(id);
       expect(story.filter((type) => type === 'approvals-carried')).toHaveLength(2);
       expect(story.filter((type) => type === 'approval-requested')).toHaveLength(2);
-      expect(world.workflow.applied.at(-1)).toEqual({ deploymentId: id, digest: plannedOf(deployment)?.digest });
+      expect(world.builds.applied.at(-1)).toEqual({ deploymentId: id, digest: plannedOf(deployment)?.digest });
     },
   );
 
@@ -88,7 +88,7 @@ describe('an approved plan', () => {
   });
 
   test('made again with other files that are applied with it has no approvals, although it would change the same', async () => {
-    world.workflow.terraform = ({ round }) => ({
+    world.builds.terraform = ({ round }) => ({
       ...{ plan: 'changes', apply: 'succeeds', content: String(round).repeat(64) },
     });
     const id = await approved();
@@ -137,10 +137,10 @@ describe('an approved plan', () => {
     plans('changes', 'no-changes');
     const id = await approved();
     changeState('prod1');
-    const before = world.workflow.applied.length;
+    const before = world.builds.applied.length;
     await world.workflow.run(id);
     expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', planned: { hasChanges: false, round: 2 } });
-    expect(world.workflow.applied).toHaveLength(before);
+    expect(world.builds.applied).toHaveLength(before);
   });
 
   test('keeps approvals that are too few by now, and asks for the others', async () => {
@@ -196,7 +196,7 @@ describe('a plan that Terraform refuses as stale', () => {
   });
 
   test('does so without gates too, and fails after three rounds', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
     const id = await world.deploy('dev1', await world.release());
     const { status } = await world.finish(id);
     expect(status).toBe('failed');
@@ -216,7 +216,7 @@ describe('a plan that Terraform refuses as stale', () => {
       await world.decide(id, email);
       if (email === ALICE) await world.workflow.run(id);
     }
-    while (world.workflow.stateOf(id) !== 'Apply') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'Apply');
     changeState('prod1');
     await world.workflow.run(id);
     expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 2]);
@@ -225,7 +225,7 @@ describe('a plan that Terraform refuses as stale', () => {
   });
 
   test('is told from an apply that failed by what the build left, not by what it did', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     const id = await world.deploy('dev1', await world.release());
     expect(await world.finish(id)).toMatchObject({ status: 'failed', round: 1, applied: 'partly' });
   });
@@ -248,9 +248,9 @@ describe('repeated and raced', () => {
   });
 
   test('the inspection of a refused apply begins one round, and each round has builds of its own', async () => {
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'is-stale' });
     const id = await world.deploy('dev1', await world.release());
-    while (world.workflow.stateOf(id) !== 'InspectFailedApply') await world.workflow.step(id);
+    await world.workflow.runTo(id, 'InspectFailedApply');
     const first = await inspectFailedApply(world, id);
     expect(await inspectFailedApply(world, id)).toEqual(first);
     expect(first).toEqual({ outcome: 'stale' });

@@ -44,14 +44,14 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
     ['fails to plan', { plan: 'fails', apply: 'succeeds' }],
     ['fails to apply', { plan: 'changes', apply: 'fails' }],
   ] as const)('a release that %s proves nothing', async (_, terraform) => {
-    world.workflow.terraform = () => terraform;
+    world.builds.terraform = () => terraform;
     const id = await world.deploy('dev1', release);
     expect((await world.finish(id)).status).toBe('failed');
     await expect(world.deploy('stage1', release)).rejects.toMatchObject(NOT_BEFORE);
   });
 
   test('a deployment without changes counts as a success', async () => {
-    world.workflow.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
     await world.bring(release, 'prod1');
     expect((await world.state('prod1')).deployed).toMatchObject({ release });
   });
@@ -64,10 +64,10 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
 
   test('a failed redeployment takes the proof away, the next success gives it back', async () => {
     await world.succeed('dev1', release);
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'fails' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'fails' });
     await world.finish(await world.deploy('dev1', release));
     await expect(world.deploy('stage1', release)).rejects.toMatchObject(NOT_BEFORE);
-    world.workflow.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+    world.builds.terraform = () => ({ plan: 'changes', apply: 'succeeds' });
     await world.succeed('dev1', release);
     await world.deploy('stage1', release);
   });
@@ -166,7 +166,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
 
     test('that failed withdraws nothing of the newer release', async () => {
       await world.succeed('stage1', newer);
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       await world.finish(await world.rollBack('stage1', release));
       await world.deploy('prod1', newer);
     });
@@ -201,7 +201,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
     });
 
     test('does not promote what is no success', async () => {
-      world.workflow.terraform = () => ({ plan: 'fails', apply: 'fails' });
+      world.builds.terraform = () => ({ plan: 'fails', apply: 'fails' });
       const id = await world.deploy('dev1', release);
       await world.finish(id);
       expect(await world.promote(id)).toBeUndefined();
@@ -305,7 +305,7 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
       await world.write('application', anApplication({ pipeline: ['dev1', 'stage1'] }));
       expect((await world.finish(id)).status).toBe('blocked');
       expect(await world.reasonOf(id)).toBe('not-in-pipeline');
-      expect(world.workflow.applied.filter(({ deploymentId }) => deploymentId === id)).toEqual([]);
+      expect(world.builds.applied.filter(({ deploymentId }) => deploymentId === id)).toEqual([]);
     });
   });
 

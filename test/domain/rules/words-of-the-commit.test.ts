@@ -15,7 +15,7 @@ const MARK = 'not read from the commit';
 let world: World;
 beforeEach(async () => {
   world = await World.open();
-  world.workflow.commits.set(COMMIT.id, COMMIT.base64);
+  world.builds.commits.set(COMMIT.id, COMMIT.base64);
 });
 
 /** A release asked for by API, run as far as it goes in development. */
@@ -57,7 +57,7 @@ describe('a release made by API', () => {
   test('has no mark where the request said the same, or nothing', async () => {
     for (const stated of [READ, { message: 'Larger database', author: 'Ada' }, { message: '', author: '' }]) {
       world = await World.open();
-      world.workflow.commits.set(COMMIT.id, COMMIT.base64);
+      world.builds.commits.set(COMMIT.id, COMMIT.base64);
       await release(stated);
       const mail = await askedOf();
       expect(mail).toContain('| Larger database');
@@ -66,7 +66,7 @@ describe('a release made by API', () => {
   });
 
   test('keeps the marked words of the request where no build could read the commit', async () => {
-    world.workflow.commits.clear();
+    world.builds.commits.clear();
     await release();
     expect(await released()).toMatchObject(STATED);
     expect(await viewRelease(world.store, await released())).toMatchObject({ wordsFrom: 'request', stated: null });
@@ -74,15 +74,15 @@ describe('a release made by API', () => {
   });
 
   test('gets them from a later plan where the first one could not read the commit', async () => {
-    world.workflow.commits.clear();
+    world.builds.commits.clear();
     await release();
-    world.workflow.commits.set(COMMIT.id, COMMIT.base64);
+    world.builds.commits.set(COMMIT.id, COMMIT.base64);
     expect(await askedOf()).toContain('| Larger database');
     expect(await released()).toMatchObject({ ...READ, stated: STATED });
   });
 
   test('is told nothing else by a build that hands over another commit than its own', async () => {
-    world.workflow.commits.set(COMMIT.id, aCommitObject({ message: 'Forged' }).base64);
+    world.builds.commits.set(COMMIT.id, aCommitObject({ message: 'Forged' }).base64);
     await release();
     expect(await askedOf()).toContain(MARK);
     expect((await released()).stated).toBeUndefined();

@@ -1,0 +1,188 @@
+import * as z from 'zod';
+import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
+import type { ArtifactStore, Builds, Store } from '../../lambdas/domain/ports.ts';
+import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
+import { leaveInspection, leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';
+
+interface BuildServices {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly states: FakeStateReader;
+}
+
+/** What Terraform would do with a deployment. */
+export interface Terraform {
+  plan: PlanKind;
+  inspect?: 'succeeds' | 'fails';
+  /** SHA-256 of the files that are applied with the plan. */
+  content?: string;
+  /** `pretends`: code of the repository says that everything was done, and nothing is left, and does nothing. */
+  apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
+}
+
+/** Of StartBuild's input, what these builds look at. */
+const RequestSchema = z.object({
+  ProjectName: z.string(),
+  EnvironmentVariablesOverride: z.array(z.object({ Name: z.string(), Value: z.string() })),
+});
+
+type BuildStatus = 'SUCCEEDED' | 'FAILED';
+
+/** CodeBuild, and Terraform in it: each build leaves what such a build leaves, when it is ended. */
+export class SimulatedBuilds implements Builds {
+  readonly running = new Set<string>();
+  /** The ticket that each build was started with. */
+  readonly tickets = new Map<string, string>();
+  /** Digests that were applied, each time they were. */
+  readonly applied: { digest: string; deploymentId: string }[] = [];
+  terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
+  /** What git shows plan builds of each commit. */
+  readonly commits = new Map<string, string>();
+  /** What every apply leaves beside its own output. */
+  outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
+  readonly #services: BuildServices;
+  /** The deployment of every build, oldest first. */
+  readonly #deployments = new Map<string, string>();
+
+  constructor(services: BuildServices) {
+    this.#services = services;
+  }
+
+  /** Resources in each Terraform state, by its key. */
+  get contents(): Map<string, number> {
+    return this.#services.states.contents;
+  }
+
+  resourcesIn(deployment: Deployment): number {
+    return this.contents.get(stateKey(deployment)) ?? 0;
+  }
+
+  /** Goes on where other ones are. */
+  goOnFrom(others: SimulatedBuilds): void {
+    for (const id of others.running) this.running.add(id);
+    for (const [id, ticket] of others.tickets) this.tickets.set(id, ticket);
+    for (const [commit, shown] of others.commits) this.commits.set(commit, shown);
+    for (const [id, deploymentId] of others.#deployments) this.#deployments.set(id, deploymentId);
+    this.applied.push(...others.applied);
+  }
+
+  async anyInProgress(ids: readonly string[]): Promise<boolean> {
+    return ids.some((id) => this.running.has(id));
+  }
+
+  async isRunningWith(id: string, name: string, value: string): Promise<boolean> {
+    return name === 'STAGEGATE_TICKET' && this.running.has(id) && this.tickets.get(id) === value;
+  }
+
+  /** Ids of the builds of a deployment, oldest first. */
+  of(deploymentId: string): string[] {
+    return [...this.#deployments].flatMap(([id, owner]) => (owner === deploymentId ? [id] : []));
+  }
+
+  /** StartBuild; answers the id of the build. */
+  start(deploymentId: string, request: unknown): string {
+    const { ProjectName, EnvironmentVariablesOverride } = RequestSchema.parse(request);
+    const id = `${ProjectName}:${deploymentId}:${this.of(deploymentId).length}`;
+    const ticket = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_TICKET');
+    if (ticket) this.tickets.set(id, ticket.Value);
+    this.#deployments.set(id, deploymentId);
+    this.running.add(id);
+    return id;
+  }
+
+  /** The build comes to its end by itself. */
+  async end(id: string): Promise<BuildStatus> {
+    this.running.delete(id);
+    const deploymentId = this.#deployments.get(id) ?? '';
+    const deployment = await this.#services.store.get('deployment', { id: deploymentId });
+    if (!deployment) throw new Error(`build "${id}" ends, and there is no deployment "${deploymentId}"`);
+    switch (/^stagegate-([a-z]+)/.exec(id)?.[1]) {
+      case 'plan':
+        return this.#plan(deployment);
+      case 'inspect':
+        return this.#inspect(deployment);
+      case 'apply':
+        return this.#apply(deployment);
+      default:
+        throw new Error(`nobody knows what build "${id}" would do`);
+    }
+  }
+
+  /** Every build that runs is over, and nobody hears of it. */
+  endAll(): void {
+    this.running.clear();
+  }
+
+  async #plan(deployment: Deployment): Promise<BuildStatus> {
+    const { plan: usual } = this.terraform(deployment);
+    const resources = this.resourcesIn(deployment);
+    const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
+    const head = this.#services.states.headAt(stateAddressOf(deployment));
+    const facts = { state: head, commit: this.commits.get(deployment.commit) };
+    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources);
+    return plan === 'fails' ? 'FAILED' : 'SUCCEEDED';
+  }
+
+  async #inspect(deployment: Deployment): Promise<BuildStatus> {
+    const { artifacts } = this.#services;
+    const { inspect, content } = this.terraform(deployment);
+    if (inspect !== 'fails') {
+      await leaveInspection(artifacts, deployment, content === undefined ? {} : { content });
+      return 'SUCCEEDED';
+    }
+    await artifacts.putJson(runObjectKey(runPrefix(deployment), 'inspectionResult'), {
+      ...{
+        ok: false,
+        phase: 'bundle',
+        reason: 'bundle-refused',
+        message: 'the bundle has "main.tf", which the commit has',
+      },
+    });
+    return 'FAILED';
+  }
+
+  async #apply(deployment: Deployment): Promise<BuildStatus> {
+    const { artifacts, states } = this.#services;
+    const prefix = runPrefix(deployment);
+    if (deployment.status !== 'applying')
+      throw new Error(`applying "${deployment.id}" while it is ${deployment.status}`);
+    if (await artifacts.getJson(runObjectKey(prefix, 'applyStarted'))) return 'FAILED';
+    await artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
+    const { planned } = deployment;
+    const address = stateAddressOf(deployment);
+    const head = states.headAt(address);
+    const isStale = head?.serial !== planned.state?.serial || head?.lineage !== planned.state?.lineage;
+    const { apply } = this.terraform(deployment);
+    if (!isStale && apply !== 'is-stale') {
+      this.applied.push({ digest: planned.digest, deploymentId: deployment.id });
+      states.change(address);
+      const isEmptied = deployment.operation === 'destroy' && apply === 'succeeds';
+      if (apply !== 'pretends')
+        this.contents.set(address.key, isEmptied ? 0 : Math.max(1, this.resourcesIn(deployment)));
+    }
+    switch (isStale ? 'is-stale' : apply) {
+      case 'pretends':
+      case 'succeeds':
+        await artifacts.putJson(runObjectKey(prefix, 'outputs'), {
+          url: { sensitive: false, value: deployment.id },
+          ...this.outputs,
+        });
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
+          ...{ ok: true, applied: 'yes', resources: 1 },
+          resourcesLeft: apply === 'pretends' ? 0 : this.resourcesIn(deployment),
+        });
+        return 'SUCCEEDED';
+      case 'fails':
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
+          ...{ ok: false, phase: 'apply', reason: 'apply-failed', applied: 'partly', message: 'main.tf:2: refused' },
+        });
+        return 'FAILED';
+      case 'is-stale':
+        await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
+          ...{ ok: false, phase: 'apply', reason: 'plan-stale', applied: 'no', message: 'the state has changed' },
+        });
+        return 'FAILED';
+    }
+  }
+}
