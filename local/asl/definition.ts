@@ -176,7 +176,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The states that may follow a state. */
-function nextStates(state: State): string[] {
+export function nextStates(state: State): string[] {
   switch (state.Type) {
     case 'Choice':
       return [...state.Choices.map((rule) => rule.Next), ...(state.Default === undefined ? [] : [state.Default])];

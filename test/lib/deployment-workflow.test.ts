@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import validate from 'asl-validator';
+import { nextStates, parseDefinition, type Retrier, type TaskState } from '../../local/asl/definition.ts';
+import { evaluateTemplate } from '../../local/asl/expression.ts';
+import type { Json } from '../../local/asl/json.ts';
+import { retryDelay } from '../../local/asl/retry.ts';
+import { definitionTextOf } from '../harness/deployment-definition.ts';
 import { stagegate } from './synthesized.ts';
-import { type Answer, definitionOf, type State, walk } from './workflow-definition.ts';
+import { type Answer, walk, walkAnyway } from './walk.ts';
 
-const definition = definitionOf(stagegate());
+const text = definitionTextOf(stagegate());
+const definition = parseDefinition(text);
 const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
 const BUILD = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
@@ -62,7 +68,7 @@ const failure = ending('RecordFailure', 'Failed');
 const succeeding = { RecordSuccess: ended('succeeded') };
 const failing = { RecordFailure: ended('failed') };
 /** An environment with DNS, whose states answer in turn. */
-const withDns = (certificates: object[], publications: object[]) => ({
+const withDns = (certificates: Json[], publications: Json[]) => ({
   ...planned('apply'),
   AcquireEnvironment: [{ payload: { needsCertificate: true, needsDns: true } }],
   EnsureCertificate: certificates.map((payload) => ({ payload })),
@@ -400,6 +406,17 @@ describe('a deployment', () => {
     });
   });
 
+  test('has failed without a cause where there is none', async () => {
+    const { Assign: { failure } = {} } = taskNamed('Plan').Catch[0] ?? {};
+    const states = { context: { State: { Name: 'Plan' } }, errorOutput: { Error: 'States.Timeout' } };
+    const chance = { random: () => 0, uuid: () => '' };
+    expect(await evaluateTemplate(failure ?? null, 'Assign', { variables: {}, states }, chance)).toEqual({
+      state: 'Plan',
+      error: 'States.Timeout',
+      cause: '',
+    });
+  });
+
   test('plans again with what the next round needs', async () => {
     const { calls } = await walk(definition, ID, {
       ...staffGate('approved'),
@@ -450,8 +467,12 @@ describe('a deployment', () => {
     async (ProjectName) => {
       const plan = { ...PLAN, ProjectName };
       const answers = { PreparePlan: [{ payload: { plan, inspect: INSPECT } }] };
-      await expect(walk(definition, ID, { ...planned('apply'), ...answers, ...succeeding })).rejects.toMatchObject({
-        message: `no project of this state: ${ProjectName}`,
+      const all = { ...planned('apply'), ...answers, ...failing };
+      const { path, calls, unevaluated } = await walkAnyway(definition, ID, all);
+      expect(unevaluated).toEqual([expect.stringMatching(new RegExp(`: no project of this state: ${ProjectName}$`))]);
+      expect([path, calls.Plan]).toEqual([[...acquired, 'PreparePlan', 'Plan', ...failure], undefined]);
+      expect(calls.RecordFailure).toMatchObject({
+        Payload: { failure: { state: 'Plan', error: 'States.QueryEvaluationError', cause: unevaluated[0] } },
       });
     },
   );
@@ -460,9 +481,10 @@ describe('a deployment', () => {
     'has its plan inspected by the one project that does, and not by %s',
     async (ProjectName) => {
       const PreparePlan = [{ payload: { plan: PLAN, inspect: { ...INSPECT, ProjectName } } }];
-      await expect(walk(definition, ID, { ...inspected('apply'), PreparePlan, ...succeeding })).rejects.toMatchObject({
-        message: `no project of this state: ${ProjectName}`,
-      });
+      const all = { ...inspected('apply'), PreparePlan, ...failing };
+      const { path, calls, unevaluated } = await walkAnyway(definition, ID, all);
+      expect(unevaluated).toEqual([expect.stringMatching(new RegExp(`: no project of this state: ${ProjectName}$`))]);
+      expect([path, calls.Inspect]).toEqual([[...begin, 'Inspect', ...failure], undefined]);
     },
   );
 
@@ -481,29 +503,31 @@ describe('a deployment', () => {
   });
 
   test('waits at a gate with its token, as long as the gate is open', async () => {
-    const { calls } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });
-    expect(calls.AwaitStaffApproval).toMatchObject({ Payload: { gate: 'staff', token: 'a-token' } });
-    expect(calls.AwaitClientApproval).toMatchObject({ Payload: { gate: 'client', token: 'a-token' } });
-    expect(definition.States.AwaitStaffApproval?.TimeoutSeconds).toBe('{% $gate.timeoutSeconds %}');
+    const { calls, log } = await walk(definition, ID, { ...everything, RecordSuccess: ended('succeeded') });
+    const tokens = Object.fromEntries(log.map(({ state, token }) => [state, token]));
+    expect(tokens).toMatchObject({ AwaitStaffApproval: expect.any(String), AwaitClientApproval: expect.any(String) });
+    const [staffToken, clientToken] = [tokens.AwaitStaffApproval, tokens.AwaitClientApproval];
+    expect(calls.AwaitStaffApproval).toMatchObject({ Payload: { gate: 'staff', token: staffToken } });
+    expect(calls.AwaitClientApproval).toMatchObject({ Payload: { gate: 'client', token: clientToken } });
+    expect(taskNamed('AwaitStaffApproval').TimeoutSeconds).toBe('{% $gate.timeoutSeconds %}');
   });
 });
 
 describe('the definition', () => {
   test('is valid Amazon States Language', () => {
-    const deployed = JSON.stringify(definition)
+    const deployed = text
       .replaceAll('<AWS::Partition>', 'aws')
       .replaceAll(/<Functions\w+\.Arn>/g, 'arn:aws:lambda:eu-west-1:111111111111:function:a');
     expect(validate(JSON.parse(deployed))).toMatchObject({ isValid: true, errors: [] });
   });
 
   test('would not be valid with a transition to nowhere', () => {
-    const broken = { ...definition, StartAt: 'Nowhere' };
+    const broken = { ...JSON.parse(text), StartAt: 'Nowhere' };
     expect(validate(broken).isValid).toBe(false);
   });
 
   test('speaks JSONata only', () => {
     expect(definition.QueryLanguage).toBe('JSONata');
-    const text = JSON.stringify(definition);
     expect(text).not.toMatch(/\.\$"\s*:/);
     expect(text).not.toContain('$$.');
   });
@@ -513,7 +537,7 @@ describe('the definition', () => {
     const visit = (name: string): void => {
       if (reached.has(name)) return;
       reached.add(name);
-      for (const next of nextsOf(definition.States[name])) visit(next);
+      for (const next of nextsOf(name)) visit(next);
     };
     visit(definition.StartAt);
     expect([...reached].sort()).toEqual(states.map(([name]) => name).sort());
@@ -526,13 +550,15 @@ describe('the definition', () => {
       const { path } = await walk(definition, ID, answers);
       for (const [index, name] of path.slice(1).entries()) walked.add(`${path[index]} -> ${name}`);
     }
-    const all = states.flatMap(([name, state]) => nextsOf(state).map((next) => `${name} -> ${next}`));
+    const all = states.flatMap(([name]) => nextsOf(name).map((next) => `${name} -> ${next}`));
     expect(all.filter((transition) => !walked.has(transition))).toEqual([]);
   });
 
   test('says of each state what it is for', () => {
-    for (const [name, state] of states)
-      expect([name, (state.Comment ?? state.Cause ?? '').length > 10]).toEqual([name, true]);
+    for (const [name, state] of states) {
+      const words = state.Comment ?? (state.Type === 'Fail' ? state.Cause : undefined) ?? '';
+      expect([name, words.length > 10]).toEqual([name, true]);
+    }
   });
 
   test('names states in PascalCase, choices as questions', () => {
@@ -541,7 +567,7 @@ describe('the definition', () => {
   });
 
   test('ends with the ending as the error', () => {
-    const ends = states.flatMap(([name, { Type, Error: error }]) => (Type === 'Fail' ? [[name, error]] : []));
+    const ends = states.flatMap(([name, state]) => (state.Type === 'Fail' ? [[name, state.Error]] : []));
     expect(Object.fromEntries(ends)).toEqual({
       Failed: 'failed',
       Blocked: 'blocked',
@@ -555,44 +581,48 @@ describe('the definition', () => {
   });
 
   test('lets nothing stop a build but its own clock', () => {
-    for (const name of ['Plan', 'Inspect', 'Apply']) expect(definition.States[name]?.TimeoutSeconds).toBeUndefined();
+    for (const name of ['Plan', 'Inspect', 'Apply']) expect(taskNamed(name).TimeoutSeconds).toBeUndefined();
     expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Wait', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
   });
 
   test.each(['Plan', 'Inspect', 'Apply'])(
     'retries %s only while CodeBuild refuses to queue it, for about an hour',
     (name) => {
-      const retriers = definition.States[name]?.Retry ?? [];
+      const retriers = taskNamed(name).Retry;
       expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['CodeBuild.AccountLimitExceededException']]);
-      // Full jitter waits half as long on average.
-      expect(patienceOf(retriers[0]) / 2).toBeGreaterThan(45 * 60);
+      expect(patienceOf(retriers[0])).toBeGreaterThan(45 * 60);
     },
   );
 
-  test.each(states.filter(([name]) => /^Record[A-Z]|^Release/.test(name) && name !== 'RecordOutputs'))(
-    'retries %s for 15 minutes before it is stuck',
-    (_, { Retry: [retrier] = [], Catch: catchers }) => {
-      expect(retrier?.ErrorEquals).toEqual(['States.ALL']);
-      expect(retrier?.JitterStrategy).toBeUndefined();
-      expect(patienceOf(retrier)).toBeGreaterThanOrEqual(15 * 60);
-      expect(catchers?.map(({ Next }) => Next)).toEqual(['Stuck']);
-    },
+  const persistent = states.flatMap(([name]) =>
+    /^Record[A-Z]|^Release/.test(name) && name !== 'RecordOutputs' ? [name] : [],
   );
+  test.each(persistent)('retries %s for 15 minutes before it is stuck', (name) => {
+    const {
+      Retry: [retrier],
+      Catch: catchers,
+    } = taskNamed(name);
+    expect(retrier?.ErrorEquals).toEqual(['States.ALL']);
+    expect(retrier?.JitterStrategy).toBe('NONE');
+    expect(patienceOf(retrier)).toBeGreaterThanOrEqual(15 * 60);
+    expect(catchers.map(({ Next }) => Next)).toEqual(['Stuck']);
+  });
 
   test('never turns a recorded success into a failure', () => {
     const after = new Set<string>();
     const visit = (name: string): void => {
       if (after.has(name)) return;
       after.add(name);
-      for (const next of nextsOf(definition.States[name])) visit(next);
+      for (const next of nextsOf(name)) visit(next);
     };
     visit('RecordSuccess');
     expect([...after].filter((name) => name.startsWith('Record'))).toEqual(['RecordSuccess']);
   });
 
   test('hands on ids only', () => {
-    for (const [, { Type, Output }] of states)
-      if (Type === 'Task') expect(Output).toMatch(/^\{% \{"deploymentId": \$(states\.input\.)?deploymentId\} %\}$/);
+    for (const [, state] of states)
+      if (state.Type === 'Task')
+        expect(state.Output).toMatch(/^\{% \{"deploymentId": \$(states\.input\.)?deploymentId\} %\}$/);
   });
 });
 
@@ -655,24 +685,21 @@ const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
   { ...staffGate('superseded'), RecordSupersession: [crash] },
 ];
 
-const nextsOf = (state: State | undefined): string[] => [
-  ...new Set(
-    [
-      state?.Next,
-      state?.Default,
-      ...(state?.Choices ?? []).map(({ Next }) => Next),
-      ...(state?.Catch ?? []).map(({ Next }) => Next),
-    ].filter((next) => next !== undefined),
-  ),
-];
+function nextsOf(name: string): string[] {
+  const state = definition.States[name];
+  if (!state) throw new Error(`there is no state ${name}`);
+  return nextStates(state);
+}
 
-type Retrier = NonNullable<State['Retry']>[number];
+function taskNamed(name: string): TaskState {
+  const state = definition.States[name];
+  if (state?.Type !== 'Task') throw new Error(`${name} is no task`);
+  return state;
+}
 
-/** Seconds from the first failure to giving up. */
+/** Seconds from the first failure to giving up, on average. */
 function patienceOf(retrier: Retrier | undefined): number {
   if (!retrier) return 0;
-  const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts } = retrier;
-  return Array.from({ length: MaxAttempts }, (_, attempt) =>
-    Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds),
-  ).reduce((sum, seconds) => sum + seconds, 0);
+  const delays = Array.from({ length: retrier.MaxAttempts }, (_, retries) => retryDelay(retrier, retries, () => 0.5));
+  return delays.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
 }
