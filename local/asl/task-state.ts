@@ -61,7 +61,6 @@ export async function handleSignal(
     const failure = new StateFailure(TIMEOUT, undefined, { heartbeat: !isTimedOut });
     return { ...(await recover(step, failure, place)), cancel: attempt };
   }
-  if ('attemptId' in signal && signal.attemptId !== attempt.id) return step.done();
   switch (signal.kind) {
     case 'proceed':
     case 'stop':

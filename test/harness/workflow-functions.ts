@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { awaitGate } from '../../lambdas/domain/approval/await-approval.ts';
+import { awaitApproval } from '../../lambdas/domain/approval/await-approval.ts';
 import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
 import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
 import { preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
@@ -74,7 +74,7 @@ const OPERATIONS = {
     requestApproval(services, deploymentId, gate),
   ),
   'await-approval': task(WaitPayload, (services, { deploymentId, gate, token }) =>
-    awaitGate(services, deploymentId, gate, token),
+    awaitApproval(services, deploymentId, gate, token),
   ),
   'settle-gate': task(GatePayload, (services, { deploymentId, gate }) => settleGate(services, deploymentId, gate)),
   'check-plan': task(DeploymentPayload, (services, { deploymentId }) => checkPlan(services, deploymentId)),
@@ -99,10 +99,10 @@ const FUNCTIONS = new Map<string, TaskFunction>(
 
 const CallSchema = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
-/** Invokes the function that a task of the workflow calls. */
-export function callFunction(services: WorkflowServices, call: unknown): Promise<unknown> {
+/** What a task of the workflow has done by the function that it calls. */
+export function functionCalled(services: WorkflowServices, call: unknown): () => Promise<unknown> {
   const { FunctionName, Payload } = CallSchema.parse(call);
   const called = FUNCTIONS.get(FunctionName);
   if (!called) throw new Error(`the workflow calls ${FunctionName}, which no operation of the domain stands for`);
-  return called(services, Payload);
+  return async () => called(services, Payload);
 }
