@@ -37,7 +37,8 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const planFile = await readPlan(build);
   const backend = requireOwn(build, planFile);
   requireSameConfiguration(planFile, {
-    ...{ root: paths.tree, directory: variables.STAGEGATE_DIRECTORY },
+    root: paths.tree,
+    directory: variables.STAGEGATE_DIRECTORY,
     engine: plannedBy(build).name,
   });
 
@@ -59,7 +60,9 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     operation: variables.STAGEGATE_OPERATION,
     engine: { name: engine.name, version: engine.version },
     digest: planned.digest,
-    ...{ planJson, modules, backend },
+    planJson,
+    modules,
+    backend,
     state: planFile.state,
     added: listAdded(added),
     content: contentDigest(planned.tree, added, paths),

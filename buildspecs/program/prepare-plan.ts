@@ -45,7 +45,9 @@ function writeBackend({ variables, paths, machine }: PlanBuild, configuration: C
   const isKeyFixed = variables.STAGEGATE_STATE_KEY_RULE === 'fixed';
   const declared = readBackend(configuration);
   const completion = completeBackend(declared, {
-    ...{ bucket, key, isKeyFixed },
+    bucket,
+    key,
+    isKeyFixed,
     region: variables.STAGEGATE_REGION,
     // An endpoint of one's own (the local cloud) has no host name for each bucket.
     usePathStyle: machine.environment.AWS_ENDPOINT_URL_S3 !== undefined,

@@ -155,7 +155,11 @@ export class DynamoReads {
     const { protocol, host, hostname, port, pathname } = await this.#connection.url();
     const request = await this.#signer.sign(
       new HttpRequest({
-        ...{ method: 'POST', protocol, hostname, path: pathname, body },
+        method: 'POST',
+        protocol,
+        hostname,
+        path: pathname,
+        body,
         ...(port && { port: Number(port) }),
         headers: {
           host,

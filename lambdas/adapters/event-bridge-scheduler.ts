@@ -48,7 +48,10 @@ export class EventBridgeScheduler implements Scheduler {
         RoleArn: roleArn,
         // What EventBridge would put around an event: the function has one shape to read.
         Input: JSON.stringify({
-          ...{ id: name, source: EVENT_SOURCE, 'detail-type': 'EnvironmentExpires', time: at },
+          id: name,
+          source: EVENT_SOURCE,
+          'detail-type': 'EnvironmentExpires',
+          time: at,
           detail: environment,
         }),
       },

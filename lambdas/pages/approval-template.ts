@@ -118,52 +118,61 @@ function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecide
   switch (state.kind) {
     case 'waiting':
       return {
-        ...{ tone: 'good', heading: `${thanks}You have approved` },
+        tone: 'good',
+        heading: `${thanks}You have approved`,
         text: `Approved by ${who(state.own)}. ${counted(state.missing, 'further approval')} ${state.missing === 1 ? 'is' : 'are'} needed from others.`,
         quotes: [state.own],
       };
     case 'approved':
       return {
-        ...{ tone: 'good', heading: state.own ? `${thanks}You have approved` : 'Others have approved' },
+        tone: 'good',
+        heading: state.own ? `${thanks}You have approved` : 'Others have approved',
         text: `Approved by ${state.approvals.map(who).join('; ')}. ${progress}`,
         quotes: state.approvals,
       };
     case 'rejected':
       return {
-        ...{ tone: 'bad', heading: state.own?.decision === 'reject' ? `${thanks}You have rejected` : 'Rejected' },
+        tone: 'bad',
+        heading: state.own?.decision === 'reject' ? `${thanks}You have rejected` : 'Rejected',
         text: `Rejected by ${who(state.rejection)}. Nothing was changed.`,
         quotes: [state.rejection],
       };
     case 'expired':
       return {
-        ...{ tone: 'warn', heading: 'The time to decide is over' },
+        tone: 'warn',
+        heading: 'The time to decide is over',
         text: `Nobody decided before ${moment(state.at)}. Nothing was changed. The deployment can be requested again.`,
       };
     case 'canceled':
       return {
-        ...{ tone: 'warn', heading: 'Canceled' },
+        tone: 'warn',
+        heading: 'Canceled',
         text: `The request was canceled${state.by ? ` by ${state.by}` : ''}. Nothing was changed, and there is nothing to decide.`,
       };
     case 'superseded':
       return {
-        ...{ tone: 'warn', heading: 'A newer release took its place' },
+        tone: 'warn',
+        heading: 'A newer release took its place',
         text: `There is nothing to decide here any more${state.by ? `: ${state.by} came instead` : ''}. If it needs your approval, you will get another e-mail.`,
       };
     case 'void':
       return { tone: 'warn', heading: 'There is nothing to decide any more', text: state.why };
     case 'changed':
       return {
-        ...{ tone: 'warn', heading: 'The plan has changed since this e-mail' },
+        tone: 'warn',
+        heading: 'The plan has changed since this e-mail',
         text: 'The plan was made again, and would no longer do what this link showed. A newer e-mail has the link to the current plan.',
       };
     case 'replaced':
       return {
-        ...{ tone: 'warn', heading: 'A newer e-mail has replaced this one' },
+        tone: 'warn',
+        heading: 'A newer e-mail has replaced this one',
         text: 'You have been sent a newer link, and this one can no longer be used. Please use the link in the newest e-mail.',
       };
     case 'removed':
       return {
-        ...{ tone: 'warn', heading: 'You are no longer asked' },
+        tone: 'warn',
+        heading: 'You are no longer asked',
         text: 'Your address is no longer registered for this approval, so this link can no longer be used.',
       };
   }

@@ -24,27 +24,45 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     heading: (count) => `${counted(count, 'resource')} will be destroyed`,
-    ...{ sign: '−', tone: 'remove', isTold: false, holds: ({ kind }) => kind === 'delete' },
+    sign: '−',
+    tone: 'remove',
+    isTold: false,
+    holds: ({ kind }) => kind === 'delete',
   },
   {
     heading: (count) => `${counted(count, 'resource')} will be replaced: destroyed and made anew`,
-    ...{ sign: '±', tone: 'remove', isTold: true, holds: ({ kind }) => kind === 'replace' },
+    sign: '±',
+    tone: 'remove',
+    isTold: true,
+    holds: ({ kind }) => kind === 'replace',
   },
   {
     heading: (count) => `${counted(count, 'resource')} with actions this version does not know`,
-    ...{ sign: '?', tone: 'remove', isTold: true, holds: ({ kind }) => kind === 'unknown' },
+    sign: '?',
+    tone: 'remove',
+    isTold: true,
+    holds: ({ kind }) => kind === 'unknown',
   },
   {
     heading: (count) => `${counted(count, 'resource')} will be changed`,
-    ...{ sign: '~', tone: 'change', isTold: true, holds: ({ kind }) => kind === 'update' },
+    sign: '~',
+    tone: 'change',
+    isTold: true,
+    holds: ({ kind }) => kind === 'update',
   },
   {
     heading: (count) => `${counted(count, 'resource')} will be created`,
-    ...{ sign: '+', tone: 'add', isTold: false, holds: ({ kind }) => kind === 'create' },
+    sign: '+',
+    tone: 'add',
+    isTold: false,
+    holds: ({ kind }) => kind === 'create',
   },
   {
     heading: (count) => `${counted(count, 'resource')} will be imported, moved, read or forgotten`,
-    ...{ sign: '→', tone: 'quiet', isTold: false, holds: ({ kind }) => ['no-op', 'forget', 'read'].includes(kind) },
+    sign: '→',
+    tone: 'quiet',
+    isTold: false,
+    holds: ({ kind }) => ['no-op', 'forget', 'read'].includes(kind),
   },
 ];
 
@@ -125,7 +143,9 @@ function outputs(changing: Analysis['outputs']): Html | undefined {
 <dl class="diff">${changing.slice(0, MOST_DETAILED).map(({ name, actions, before, after, sensitive, unknown }) =>
     attributeRow(
       {
-        ...{ path: name, before, after },
+        path: name,
+        before,
+        after,
         ...(sensitive && { sensitive: true as const }),
         ...(unknown && { unknown: true as const }),
       },

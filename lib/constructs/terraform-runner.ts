@@ -113,7 +113,10 @@ export class TerraformRunner extends Construct {
     const sources = sourcesOf(config);
     this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
     this.inspect = this.project('Inspect', {
-      ...{ name: INSPECT_PROJECT, roleName: INSPECT_ROLE, logs: '/stagegate/inspect', buildspec: 'inspect' },
+      name: INSPECT_PROJECT,
+      roleName: INSPECT_ROLE,
+      logs: '/stagegate/inspect',
+      buildspec: 'inspect',
       does: 'inspect plans for those who approve them',
       source: Source.s3({ bucket: this.scripts.bucket, path: this.scripts.s3ObjectKey }),
       variables: commonVariables(config),
@@ -151,7 +154,9 @@ export class TerraformRunner extends Construct {
     const purpose = kind === 'Plan' ? 'plan' : 'apply';
     const suffix = sourceName(source);
     return this.project(suffix === undefined ? kind : `${kind}-${suffix}`, {
-      ...{ name: projectName(purpose, source), roleName: buildRoleName(purpose, source), buildspec: purpose },
+      name: projectName(purpose, source),
+      roleName: buildRoleName(purpose, source),
+      buildspec: purpose,
       logs: ['/stagegate', purpose, suffix].filter(Boolean).join('/'),
       does: `${purpose} ${describeSource(source)}`,
       // Each build brings its own location and commit; public sources also their type.

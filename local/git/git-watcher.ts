@@ -152,7 +152,12 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     const [author = '', ...message] = told.split('\n');
     return {
       eventId: `local-${branch}-${number}-${after}`,
-      ...{ branch, before, after, forced, author, pushedAt: new Date().toISOString() },
+      branch,
+      before,
+      after,
+      forced,
+      author,
+      pushedAt: new Date().toISOString(),
       changedPaths: forced || paths.length > MOST_PATHS ? undefined : paths,
       message: message.join('\n').trim(),
     };

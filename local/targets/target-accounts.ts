@@ -117,7 +117,10 @@ export function createTargetAccounts({
     if (last?.parameters === given) return last.running;
     const running = deployTemplate({
       template: assembly.stack(stack).template,
-      ...{ stackName, ...place, parameters, provisioners: provisionersIn(place, roles) },
+      stackName,
+      ...place,
+      parameters,
+      provisioners: provisionersIn(place, roles),
     });
     deployed.set(key, { parameters: given, running });
     running.then(
@@ -159,8 +162,10 @@ export function createTargetAccounts({
       const address = { ...declared, ...(isEphemeral && { key: convention.key }) };
       if (!s3.store.findBucket(address.bucket))
         s3.store.putBucket({
-          ...{ name: address.bucket, ...place },
-          ...{ versioning: 'Enabled', encryption: { algorithm: 'AES256' } },
+          name: address.bucket,
+          ...place,
+          versioning: 'Enabled',
+          encryption: { algorithm: 'AES256' },
         });
       const parameters = {
         Application: application,

@@ -62,9 +62,14 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
     const { application, name, externalId, region, hostname, certificateNames, zone } = environment;
     return deployTemplate({
       template: assembly.stack('StagegateTargetAccount').template,
-      ...{ stackName: `stagegate-${application}-${name}`, accountId, region },
+      stackName: `stagegate-${application}-${name}`,
+      accountId,
+      region,
       parameters: {
-        ...{ Application: application, Environment: name, ExternalId: externalId, Hostname: hostname },
+        Application: application,
+        Environment: name,
+        ExternalId: externalId,
+        Hostname: hostname,
         CredentialsRoleArn: control('credentials'),
         StateReaderRoleArns: control('check-plan'),
         DnsRoleArns: FUNCTIONS.map(control).join(','),

@@ -115,7 +115,8 @@ describe('DynamoStore, when DynamoDB', () => {
 
   const keyOfLog = (application: string) => ({ pk: { S: `APP#${application}` }, sk: { S: 'RELEASES' } });
   const logOf = (application: string, newest: number) => ({
-    ...{ ...keyOfLog(application), version: { N: '1' } },
+    ...keyOfLog(application),
+    version: { N: '1' },
     data: { S: JSON.stringify({ application, newest }) },
   });
 

@@ -152,7 +152,9 @@ const sts = new STSClient({ region: 'eu-west-1' });
 describe('roles of other accounts', () => {
   const answers = mockClient(sts);
   const issued = (minutes: number) => ({
-    ...{ AccessKeyId: 'AKIA', SecretAccessKey: 'secret', SessionToken: 'token' },
+    AccessKeyId: 'AKIA',
+    SecretAccessKey: 'secret',
+    SessionToken: 'token',
     Expiration: new Date(Date.now() + minutes * 60_000),
   });
   const route53 = (access: Partial<ClientAccess> = {}) => new Route53Client({ region: 'eu-west-1', ...access });
@@ -248,7 +250,12 @@ describe('Route 53', () => {
 
   test('the records of one name are collected over all pages, and none of the names that follow', async () => {
     const set = (Name: string, SetIdentifier: string) => ({
-      ...{ Name, Type: 'A' as const, SetIdentifier, Weight: 1, TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] },
+      Name,
+      Type: 'A' as const,
+      SetIdentifier,
+      Weight: 1,
+      TTL: 60,
+      ResourceRecords: [{ Value: '192.0.2.1' }],
     });
     const more = { IsTruncated: true, MaxItems: 1, NextRecordName: 'web.acme.example.', NextRecordType: 'A' as const };
     answers
@@ -258,7 +265,9 @@ describe('Route 53', () => {
     const found = await zones.records(ROLE, 'Z1', 'web.acme.example');
     expect(found.map(({ setIdentifier }) => setIdentifier)).toEqual(['a', 'b']);
     expect(answers.commandCalls(ListResourceRecordSetsCommand)[1]?.args[0].input).toMatchObject({
-      ...{ StartRecordName: 'web.acme.example.', StartRecordType: 'A', StartRecordIdentifier: 'b' },
+      StartRecordName: 'web.acme.example.',
+      StartRecordType: 'A',
+      StartRecordIdentifier: 'b',
     });
   });
 
@@ -323,15 +332,23 @@ describe('ACM', () => {
   test('tells how a renewal goes, why a request failed and who serves the certificate', async () => {
     answers.on(DescribeCertificateCommand).resolves({
       Certificate: {
-        ...{ ...detail, NotAfter: new Date('2027-01-01T00:00:00Z'), InUseBy: ['arn:lb'], FailureReason: 'CAA_ERROR' },
+        ...detail,
+        NotAfter: new Date('2027-01-01T00:00:00Z'),
+        InUseBy: ['arn:lb'],
+        FailureReason: 'CAA_ERROR',
         RenewalSummary: {
-          ...{ RenewalStatus: 'PENDING_VALIDATION', RenewalStatusReason: 'DOMAIN_NOT_ALLOWED' },
-          ...{ DomainValidationOptions: [], UpdatedAt: new Date() },
+          RenewalStatus: 'PENDING_VALIDATION',
+          RenewalStatusReason: 'DOMAIN_NOT_ALLOWED',
+          DomainValidationOptions: [],
+          UpdatedAt: new Date(),
         },
       },
     });
     expect(await certificates.describe(ROLE, 'eu-west-1', ARN)).toMatchObject({
-      ...{ status: 'issued', usedBy: ['arn:lb'], failureReason: 'CAA_ERROR', expiresAt: '2027-01-01T00:00:00.000Z' },
+      status: 'issued',
+      usedBy: ['arn:lb'],
+      failureReason: 'CAA_ERROR',
+      expiresAt: '2027-01-01T00:00:00.000Z',
       renewal: { status: 'pending_validation', reason: 'DOMAIN_NOT_ALLOWED' },
     });
   });
@@ -401,7 +418,10 @@ describe('the role of an environment', () => {
       Credentials: { AccessKeyId: 'A', SecretAccessKey: 'S', SessionToken: 'T', Expiration: expiration },
     });
     expect(await roles.assume(ROLE)).toEqual({
-      ...{ accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T', expiration: expiration.toISOString() },
+      accessKeyId: 'A',
+      secretAccessKey: 'S',
+      sessionToken: 'T',
+      expiration: expiration.toISOString(),
     });
     expect(answers.commandCalls(AssumeRoleCommand).map(({ args }) => args[0].input)).toEqual([
       { RoleArn: ROLE.roleArn, ExternalId: 'e', RoleSessionName: ROLE.sessionName, DurationSeconds: 3600 },

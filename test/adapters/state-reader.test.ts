@@ -16,7 +16,11 @@ import type { ServerProcess } from '../harness/server-process.ts';
 const ENVIRONMENT = anEnvironment({ name: 'dev1', accountId: '123456789012' });
 const ADDRESS = { bucket: 'acme-state', key: 'apps/my-app/dev1/terraform.tfstate', region: 'eu-west-1' };
 const STATE = {
-  ...{ version: 4, terraform_version: '1.11.4', serial: 7, lineage: 'a-lineage', outputs: {} },
+  version: 4,
+  terraform_version: '1.11.4',
+  serial: 7,
+  lineage: 'a-lineage',
+  outputs: {},
   resources: [
     { mode: 'managed', type: 'aws_sqs_queue', name: 'jobs', instances: [{ attributes: {} }, { deposed: 'ab12cd34' }] },
     { mode: 'data', type: 'aws_region', name: 'here', instances: [{ attributes: {} }] },
@@ -76,7 +80,8 @@ function onMoto(): void {
 
   test('in a bucket that is gone cannot be read', async () => {
     await expect(states.countResources(ENVIRONMENT, { ...ADDRESS, bucket: 'acme-gone' })).rejects.toMatchObject({
-      ...{ name: 'StateUnreadableError', message: expect.stringContaining(': NoSuchBucket') },
+      name: 'StateUnreadableError',
+      message: expect.stringContaining(': NoSuchBucket'),
     });
   });
 }

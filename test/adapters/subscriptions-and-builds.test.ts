@@ -9,7 +9,9 @@ import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-wor
 
 const ARN = 'arn:aws:sns:eu-west-1:111111111111:approvals:1';
 const subscription = (Endpoint: string, SubscriptionArn: string, Protocol = 'email') => ({
-  ...{ Endpoint, SubscriptionArn, Protocol },
+  Endpoint,
+  SubscriptionArn,
+  Protocol,
 });
 
 describe('who can be mailed', () => {
@@ -53,7 +55,9 @@ describe('who can be mailed', () => {
 
 describe('the builds of an execution', () => {
   const submitted = (resourceType: string, output: unknown) => ({
-    ...{ timestamp: new Date(0), type: 'TaskSubmitted' as const, id: 1 },
+    timestamp: new Date(0),
+    type: 'TaskSubmitted' as const,
+    id: 1,
     taskSubmittedEventDetails: { resourceType, resource: 'startBuild.sync', output: JSON.stringify(output) },
   });
 

@@ -33,7 +33,10 @@ type Signer = NonNullable<Loot['container']>;
 /** Shows a ticket to the broker, signed as somebody. */
 async function redeem(ticket: string, credentials: Signer, buildId = ''): Promise<{ status: number; text: string }> {
   const response = await signedFetch(`${cloud.url}/builds/credentials`, {
-    ...{ service: 'execute-api', region: cloud.local.region, method: 'POST', credentials },
+    service: 'execute-api',
+    region: cloud.local.region,
+    method: 'POST',
+    credentials,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ticket, buildId: buildId || 'stagegate-plan:00000000-0000-4000-8000-000000000000' }),
   });
@@ -130,7 +133,8 @@ describe('a later commit in development, which nobody approves', () => {
     expect(answer.text).toContain('credentials-refused');
     expect(await refusals()).toContainEqual(
       expect.objectContaining({
-        ...{ environment: 'prod1', by: expect.stringContaining('assumed-role/stagegate-apply-build/') },
+        environment: 'prod1',
+        by: expect.stringContaining('assumed-role/stagegate-apply-build/'),
         details: { purpose: 'plan', round: 1, reason: 'the caller is no plan build' },
       }),
     );

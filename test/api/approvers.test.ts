@@ -10,8 +10,12 @@ describe('PUT /applications/{app}/approvers/{email}', () => {
     const { status, body } = await world.put(staff, { gates: ['staff'] });
     expect(status).toBe(201);
     expect(body).toMatchObject({
-      ...{ application: 'my-app', email: STAFF, gates: ['staff'], principals: [] },
-      ...{ subscription: 'pending', unsubscribeProtected: false },
+      application: 'my-app',
+      email: STAFF,
+      gates: ['staff'],
+      principals: [],
+      subscription: 'pending',
+      unsubscribeProtected: false,
     });
     expect((await world.mail.subscriptions()).get(STAFF)).toEqual({ confirmed: false });
   });

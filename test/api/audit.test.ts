@@ -57,8 +57,15 @@ describe('GET /applications/{app}/audit', () => {
     const { body } = await world.get(PATH, { order: 'newest', limit: '1' });
     expect(body.items).toMatchObject([
       {
-        ...{ type: 'refused', by: STAFF, principal: JANE, via: 'api', digest: OTHER_DIGEST, comment: 'go' },
-        ...{ deploymentId: id, gate: 'staff', details: { refusal: 'digest-differs', decision: 'approve' } },
+        type: 'refused',
+        by: STAFF,
+        principal: JANE,
+        via: 'api',
+        digest: OTHER_DIGEST,
+        comment: 'go',
+        deploymentId: id,
+        gate: 'staff',
+        details: { refusal: 'digest-differs', decision: 'approve' },
       },
     ]);
   });

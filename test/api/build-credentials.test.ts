@@ -42,7 +42,9 @@ describe('POST /builds/credentials', () => {
     expect(await ask(shown)).toEqual({
       status: 200,
       body: {
-        ...{ accessKeyId: 'ASIA1', secretAccessKey: 'secret', sessionToken: 'token' },
+        accessKeyId: 'ASIA1',
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
         expiration: '2026-11-23T11:00:00.000Z',
       },
     });

@@ -269,7 +269,11 @@ describe('GET …/deployments', () => {
     const world = await PipelineWorld.create();
     const id = await world.release(1);
     expect((await world.get(`${deployments('dev1')}/${id}`)).body).toMatchObject({
-      ...{ changes: null, planDigest: null, cost: null, blastRadius: null, gates: [] },
+      changes: null,
+      planDigest: null,
+      cost: null,
+      blastRadius: null,
+      gates: [],
     });
     await world.plan(id, { headline: headlineOf(anAnalysis()), gates: [{ gate: 'staff', required: 2 }] });
     const { body } = await world.get(`${deployments('dev1')}/${id}`);

@@ -25,8 +25,12 @@ describe('the DNS of an environment', () => {
     const { status, body: environment } = await world.put(dev1, body());
     expect(status).toBe(200);
     expect(environment.dns).toEqual({
-      ...{ hostname: HOSTNAME, certificateNames: [HOSTNAME], settings: DNS },
-      ...{ zone: null, record: null, certificate: null },
+      hostname: HOSTNAME,
+      certificateNames: [HOSTNAME],
+      settings: DNS,
+      zone: null,
+      record: null,
+      certificate: null,
     });
     expect(environment.roles.dns).toBe('arn:aws:iam::222222222222:role/stagegate-my-app-dev1-dns');
     expect(await claimOf(world)).toMatchObject({ application: 'my-app', environment: 'dev1' });
@@ -42,7 +46,9 @@ describe('the DNS of an environment', () => {
       zone: { id: 'Z1', name: 'acme.example' },
       record: { type: 'A', target: 'lb.example', since: '2026-11-23T10:00:00.000Z' },
       certificate: {
-        ...{ arn: 'arn:aws:acm:eu-west-1:111111111111:certificate/1', names: [HOSTNAME], status: 'issued' },
+        arn: 'arn:aws:acm:eu-west-1:111111111111:certificate/1',
+        names: [HOSTNAME],
+        status: 'issued',
         expiresAt: '2027-12-23T23:59:59.000Z',
       },
     });
@@ -156,7 +162,9 @@ describe('what is published', () => {
     const world = await published();
     const wanted = { zone: { id: 'Z1' }, record: { kind: 'cname', nameOutput: 'host' } };
     expect((await world.put(dev1, body(wanted))).body.dns.settings.record).toEqual({
-      ...{ kind: 'cname', nameOutput: 'host', ttl: 300 },
+      kind: 'cname',
+      nameOutput: 'host',
+      ttl: 300,
     });
   });
 

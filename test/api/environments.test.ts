@@ -219,7 +219,11 @@ describe('GET /applications/{app}/environments/{env}', () => {
       await world.end(id);
     }
     const parity = {
-      ...{ staging: 'stage1', production: 'prod1', same: false, modules: [], arguments: [] },
+      staging: 'stage1',
+      production: 'prod1',
+      same: false,
+      modules: [],
+      arguments: [],
       variables: { onlyInStage: ['replicas'], onlyInProduction: [] },
     };
     expect((await world.get(stage1)).body.parity).toEqual(parity);
@@ -336,8 +340,13 @@ test('a release that a rollback withdrew no longer counts as having succeeded', 
       transaction.insert('outcome', anOutcome({ release, success: release }));
       if (release > 1)
         transaction.insert('release', {
-          ...{ application: 'my-app', number: release, commit: 'b'.repeat(40), message: '', author: '' },
-          ...{ source: 'push' as const, createdAt: world.surroundings.now() },
+          application: 'my-app',
+          number: release,
+          commit: 'b'.repeat(40),
+          message: '',
+          author: '',
+          source: 'push' as const,
+          createdAt: world.surroundings.now(),
         });
     }
   });

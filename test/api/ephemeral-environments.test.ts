@@ -38,9 +38,21 @@ describe('POST /applications/{app}/ephemeral-environments', () => {
     const { status, body, text } = await make('pr-7', { variables: { size: 1 } });
     expect(status).toBe(202);
     expect(body).toMatchObject({
-      ...{ application: 'my-app', name: 'pr-7', type: 'ephemeral', stage: 'development', status: 'planning' },
-      ...{ basedOn: 'dev1', ref: null, commit: commitOf(1), follow: false, variables: { size: 1 } },
-      ...{ createdBy: { principal: ADMIN }, closing: null, closedAt: null, monthlyCost: null, outputs: {} },
+      application: 'my-app',
+      name: 'pr-7',
+      type: 'ephemeral',
+      stage: 'development',
+      status: 'planning',
+      basedOn: 'dev1',
+      ref: null,
+      commit: commitOf(1),
+      follow: false,
+      variables: { size: 1 },
+      createdBy: { principal: ADMIN },
+      closing: null,
+      closedAt: null,
+      monthlyCost: null,
+      outputs: {},
       expiresAt: new Date(Date.parse(world.surroundings.now()) + 72 * 3_600_000).toISOString(),
       roles: { plan: 'arn:aws:iam::222222222222:role/stagegate-my-app-pr-7-plan' },
       links: { self: `${all}/pr-7` },
@@ -55,7 +67,8 @@ describe('POST /applications/{app}/ephemeral-environments', () => {
     await make('pr-7');
     expect((await make('pr-7')).status).toBe(200);
     expect(refusalOf(await make('pr-7', { variables: { size: 2 } }))).toEqual({
-      ...{ status: 409, type: problem('environment-exists') },
+      status: 409,
+      type: problem('environment-exists'),
     });
     expect(refusalOf(await make('dev1'))).toEqual({ status: 409, type: problem('environment-exists') });
   });
@@ -88,7 +101,8 @@ describe('POST /applications/{app}/ephemeral-environments', () => {
     expect((await make('pr-7', {}, 'nowhere')).status).toBe(404);
     expect((await make('pr-7', { basedOn: 'dev9' })).status).toBe(404);
     expect(refusalOf(await make('pr-7', { basedOn: 'prod1' }))).toEqual({
-      ...{ status: 409, type: problem('not-allowed-here') },
+      status: 409,
+      type: problem('not-allowed-here'),
     });
   });
 

@@ -14,7 +14,9 @@ test('no answer and no log line ever holds a run secret, an external id, a task 
   const prefix = `runs/${id}/${deployment?.runSecret}/plan/`;
   const analysis = await world.artifacts.putJson(`analysis/${id}/1.json`, anAnalysis());
   await world.plan(id, {
-    ...{ analysis, headline: headlineOf(anAnalysis()), gates: [{ gate: 'staff', required: 1 }] },
+    analysis,
+    headline: headlineOf(anAnalysis()),
+    gates: [{ gate: 'staff', required: 1 }],
     bundle: { key: `${prefix}bundle.tar.gz`, versionId: 'secret-version' },
   });
   await world.openGate(id, 'staff');

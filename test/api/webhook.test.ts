@@ -43,7 +43,8 @@ describe('POST /webhooks/github', () => {
     const { secret = api.webhookSecrets.secret('1', part) } = delivery;
     const signature = 'signature' in delivery ? delivery.signature : signatureOf(secret, body);
     return api.call('POST', PATH, {
-      ...{ body, isBase64Encoded },
+      body,
+      isBase64Encoded,
       headers: { ...githubHeaders(event, id, signature), ...delivery.headers },
       ...(part !== undefined && { query: { for: part } }),
     });
@@ -164,8 +165,11 @@ describe('POST /webhooks/github', () => {
         {
           name: 'PullRequestClosed',
           detail: {
-            ...{ eventId: 'd-1', repository: 'https://github.com/acme/acme-config.git', branch: 'feature/login' },
-            ...{ number: 17, merged },
+            eventId: 'd-1',
+            repository: 'https://github.com/acme/acme-config.git',
+            branch: 'feature/login',
+            number: 17,
+            merged,
           },
         },
       ]);

@@ -186,7 +186,10 @@ describe('an apply fails', () => {
     };
     const object = { Bucket: stateBucket, Key: `apps/shop/${environment.name}/terraform.tfstate` };
     await cloud.s3.store.put(cloud.s3.store.getBucket(object.Bucket), object.Key, {
-      ...{ body: Buffer.from(JSON.stringify(state)), headers: {}, checksums: {}, encryption: { algorithm: 'AES256' } },
+      body: Buffer.from(JSON.stringify(state)),
+      headers: {},
+      checksums: {},
+      encryption: { algorithm: 'AES256' },
     });
     const run = await apply(cloud, environment, planned);
     const failure = failureOf(run);

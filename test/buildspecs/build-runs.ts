@@ -89,7 +89,8 @@ export const environmentOf = (name: string, more: Partial<Environment> = {}): En
 /** A ticket for one build of a deployment in this environment. */
 const ticketOf = ({ broker }: BuildCloud, environment: Environment, purpose: 'plan' | 'apply', deploymentId: string) =>
   broker.issue({
-    ...{ deploymentId, purpose },
+    deploymentId,
+    purpose,
     roleArn: roleArnOf(environment, purpose),
     externalId: environment.externalId,
   });

@@ -23,7 +23,8 @@ const IDENTITY = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c
 function git(...parameters: readonly string[]): string {
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
   return execFileSync('git', ['-C', run.checkout, ...IDENTITY, ...parameters], {
-    ...{ encoding: 'utf8', stdio: [...stdio] },
+    encoding: 'utf8',
+    stdio: [...stdio],
   }).trim();
 }
 

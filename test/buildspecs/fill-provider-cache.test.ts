@@ -30,7 +30,9 @@ test('a package that cannot be kept is told when all others are: nothing is stor
   const log: string[] = [];
   const prepared = { environment: {}, hits: [], misses, mismatches: 0 };
   const filled = await fillProviderCache(prepared, {
-    ...{ lockFile, workDirectory, platform: PLATFORM },
+    lockFile,
+    workDirectory,
+    platform: PLATFORM,
     async runEngine(_, given) {
       for (const [index, provider] of misses.entries()) {
         const file = packedPath(given.at(-1) ?? '', provider, PLATFORM);

@@ -30,7 +30,9 @@ beforeEach(() => {
       stdio: 'pipe',
       env: {
         ...process.env,
-        ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `url.${shared.directory}.insteadOf`, GIT_CONFIG_VALUE_0: URL },
+        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_KEY_0: `url.${shared.directory}.insteadOf`,
+        GIT_CONFIG_VALUE_0: URL,
         CHECKPOINT_DISABLE: '1',
       },
     });

@@ -37,7 +37,10 @@ describe('an inspection', () => {
     const { isSuccessful, result, log } = await run.inspect();
     expect({ isSuccessful, log }).toEqual({ isSuccessful: true, log: '' });
     expect(result).toMatchObject({
-      ...{ ok: true, operation: 'deploy', engine: { name: 'terraform', version: '1.99.0' }, digest },
+      ok: true,
+      operation: 'deploy',
+      engine: { name: 'terraform', version: '1.99.0' },
+      digest,
       backend: { type: 's3', bucket: 'b', key: 'k', region: 'eu-west-1' },
       state: { serial: 7, lineage: 'line' },
       added: { count: 0, paths: [] },
@@ -222,7 +225,9 @@ describe('an inspection', () => {
       [`${DIRECTORY}/encryption.tf`]: encryption,
     });
     expect((await run.inspect()).result).toMatchObject({
-      ...{ ok: false, phase: 'plan-file', reason: 'plan-encrypted' },
+      ok: false,
+      phase: 'plan-file',
+      reason: 'plan-encrypted',
       message: expect.stringMatching(/is encrypted.* with the keys of aws_kms\.main \(encryption\.tf:11\)/),
     });
   });
@@ -259,7 +264,8 @@ describe('an inspection', () => {
       const { isSuccessful, result } = await run.inspect();
       expect(isSuccessful).toBe(false);
       expect(result).toMatchObject({
-        ...{ ok: false, phase: 'upload' },
+        ok: false,
+        phase: 'upload',
         message: 'uploading what was found: something else was put in its place before',
       });
     },

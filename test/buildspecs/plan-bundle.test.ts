@@ -25,7 +25,9 @@ type Files = Readonly<Record<string, string | { link: string }>>;
 
 const pathsIn = (root: string) =>
   workPaths({
-    ...{ STAGEGATE_WORK: root, STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'dev1' },
+    STAGEGATE_WORK: root,
+    STAGEGATE_APPLICATION: 'shop',
+    STAGEGATE_ENVIRONMENT: 'dev1',
     STAGEGATE_DIRECTORY: 'apps/shop/dev1',
   });
 
@@ -152,7 +154,9 @@ describe('the archive of the tree', () => {
     const paths = pathsIn(temporaryDirectory());
     mkdirSync(paths.base, { recursive: true });
     await expect(unpackTree(await make(), paths)).rejects.toMatchObject({
-      ...{ name: 'PhaseError', phase: 'bundle', reason: 'bundle-refused' },
+      name: 'PhaseError',
+      phase: 'bundle',
+      reason: 'bundle-refused',
       message: expect.stringMatching(/^the tree that was planned cannot be laid out \(/),
     });
   });
@@ -347,7 +351,8 @@ describe('a plan bundle', () => {
       'x',
     );
     await expect(addedSince(tree, paths)).rejects.toMatchObject({
-      ...{ phase: 'bundle', reason: 'bundle-refused' },
+      phase: 'bundle',
+      reason: 'bundle-refused',
       message: 'the repository has "bad-\uFFFD.zip", a name that is no UTF-8',
     });
   });

@@ -94,8 +94,13 @@ beforeAll(async () => {
     else symlinkSync(content.link, path);
   }
   const backend = {
-    ...{ bucket: 'our-state', key: `${DIRECTORY}/terraform.tfstate`, region: 'eu-west-1', use_lockfile: 'true' },
-    ...{ use_path_style: 'true', skip_credentials_validation: 'true', skip_requesting_account_id: 'true' },
+    bucket: 'our-state',
+    key: `${DIRECTORY}/terraform.tfstate`,
+    region: 'eu-west-1',
+    use_lockfile: 'true',
+    use_path_style: 'true',
+    skip_credentials_validation: 'true',
+    skip_requesting_account_id: 'true',
     endpoints: `{s3="${opened.url}"}`,
   };
   await terraform('init', ...Object.entries(backend).map(([name, value]) => `-backend-config=${name}=${value}`));
@@ -263,7 +268,8 @@ describe('the backend of a plan', () => {
   ])('%s is refused', async (_, other, message) => {
     const backend = other(await ofInit());
     expect(refusalOf(() => requireSameBackend({ backend }, directory))).toEqual({
-      ...{ phase: 'backend', reason: 'plan-not-ours' },
+      phase: 'backend',
+      reason: 'plan-not-ours',
       message,
     });
   });

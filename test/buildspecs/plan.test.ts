@@ -378,7 +378,10 @@ describe('a plan fails, naming what and where,', () => {
     const { result, variables, log } = await plan(cloud, { ...environment, externalId: '0'.repeat(32) }, commit);
     const role = `arn:aws:iam::${targetAccountId}:role/stagegate-shop-${environment.name}-plan`;
     expect(failureOf({ result })).toEqual({
-      ...{ ok: false, phase: 'init', reason: 'credentials-refused', diagnostics: [] },
+      ok: false,
+      phase: 'init',
+      reason: 'credentials-refused',
+      diagnostics: [],
       message: `the credentials broker refused this build: no ${role} to be had`,
     });
     expect(`${JSON.stringify(result)}${log}`).not.toContain(variables.STAGEGATE_TICKET);
@@ -389,7 +392,8 @@ describe('a plan fails, naming what and where,', () => {
     const { STAGEGATE_TICKET = '' } = first.variables;
     const { result } = await plan(cloud, first.environment, first.commit, { STAGEGATE_TICKET });
     expect(failureOf({ result })).toMatchObject({
-      ...{ phase: 'init', reason: 'credentials-refused' },
+      phase: 'init',
+      reason: 'credentials-refused',
       message: 'the credentials broker refused this build: the ticket was redeemed by another build',
     });
   });
@@ -450,7 +454,7 @@ describe('the variables that Stagegate sets', () => {
       resources: [{ instances: [{ attributes: { input: { value: [text, { web: 3 }, 'shop.example'] } } }] }],
     });
     const destroyed = await plan(cloud, planned.environment, planned.commit, {
-      ...{ STAGEGATE_OPERATION: 'destroy' },
+      STAGEGATE_OPERATION: 'destroy',
       ...more,
     });
     expect(plannedOf(destroyed).exitCode).toBe(2);

@@ -115,11 +115,14 @@ describe('the checkout', () => {
   ])('is refused where git would take %s for a repository with settings', async (_, place, named, other) => {
     write({
       [`${directory}/main.tf`]: resource,
-      ...{ [`${place}HEAD`]: 'ref: refs/heads/main', [`${place}objects/x`]: '', [`${place}${other}`]: '' },
+      [`${place}HEAD`]: 'ref: refs/heads/main',
+      [`${place}objects/x`]: '',
+      [`${place}${other}`]: '',
       [`${place}config`]: '[core]\nsshCommand = ./run.sh\n',
     });
     expect(await prepare()).toMatchObject({
-      ...{ ok: false, phase: 'checkout' },
+      ok: false,
+      phase: 'checkout',
       message: `"${named}" is laid out like git's own directory (HEAD, refs): git would run what its settings name`,
     });
   });
@@ -128,7 +131,9 @@ describe('the checkout', () => {
     write({
       [`${directory}/main.tf`]: resource,
       [`${directory}/HEAD`]: 'text',
-      ...{ 'fixtures/HEAD': 'ref: refs/heads/main', 'fixtures/objects/x': '', 'fixtures/refs/x': '' },
+      'fixtures/HEAD': 'ref: refs/heads/main',
+      'fixtures/objects/x': '',
+      'fixtures/refs/x': '',
     });
     expect((await prepare()).ok).toBe(true);
   });
@@ -332,7 +337,8 @@ describe('the variables that Stagegate sets', () => {
   ])('are refused when required and declared %s, else left out', async (_, file, text) => {
     write({ [`${directory}/first.tf`]: resource, [`${directory}/${file}`]: text });
     expect(await prepare(wanted('required', 'large'))).toMatchObject({
-      ...{ ok: false, phase: 'variables' },
+      ok: false,
+      phase: 'variables',
       message: `the directory "${directory}" must declare "size": this environment gets a value for it`,
     });
     expect((await prepare(wanted('when-declared', 'large'))).ok).toBe(true);
@@ -363,7 +369,8 @@ describe('the variables that Stagegate sets', () => {
   ])('are refused when a different value stands in %s, unless required', async (file, text, line) => {
     write({ [`${directory}/main.tf`]: `${resource}${variable('size')}`, [`${directory}/${file}`]: text });
     expect(await prepare(wanted('when-declared', 'large'))).toMatchObject({
-      ...{ ok: false, phase: 'variables' },
+      ok: false,
+      phase: 'variables',
       message: `${directory}/${file}:${line}: "size" is not what Stagegate sets it to, "large"; remove the line`,
     });
     expect((await prepare(wanted('required', 'large'))).ok).toBe(true);

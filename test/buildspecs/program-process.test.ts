@@ -85,7 +85,9 @@ async function start(
   const endpoint = await opened.operator.config.endpoint?.();
   const child = spawn('bash', ['-c', `${prologue} exec "$0" "$1"`, process.execPath, join(asset, `${purpose}.mjs`)], {
     env: {
-      ...{ PATH: '/usr/bin:/bin', HOME: directory, AWS_REGION: 'eu-west-1' },
+      PATH: '/usr/bin:/bin',
+      HOME: directory,
+      AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL: `${endpoint?.protocol}//${endpoint?.hostname}:${endpoint?.port}`,
       AWS_ACCESS_KEY_ID: OPERATOR_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: OPERATOR_CREDENTIALS.secretAccessKey,
@@ -175,7 +177,9 @@ describe('a build that gets signals', () => {
     const { exitCode } = await ended;
     expect([exitCode, readFileSync(interrupts, 'utf8')]).toEqual([1, 'x\n']);
     expect(applyFailureOf(await read('applyResult'))).toMatchObject({
-      ...{ phase: 'apply', reason: 'stopped', message: 'Execution halted' },
+      phase: 'apply',
+      reason: 'stopped',
+      message: 'Execution halted',
     });
     await ends(Number(readFileSync(`${started}.child`, 'utf8')));
     expect(existsSync(join(directory, 'work/shop/dev1'))).toBe(false);

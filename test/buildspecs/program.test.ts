@@ -102,27 +102,41 @@ describe('a plan', () => {
   it('gives the engine the agent of its credentials, and nothing of whoever runs it', async () => {
     const run = begin();
     const own = {
-      ...{ AWS_PROFILE: 'admin', AWS_DEFAULT_PROFILE: 'admin', AWS_ROLE_ARN: 'x', AWS_WEB_IDENTITY_TOKEN_FILE: '/x' },
-      ...{ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'x', AWS_SECURITY_TOKEN: 'x' },
-      ...{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/of-the-build', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/x' },
-      ...{ TF_VAR_region: 'x', TF_CLI_ARGS_plan: '-target=x', TF_WORKSPACE: 'other', TF_LOG: 'trace' },
-      ...{ TF_DATA_DIR: 'elsewhere', TF_ENCRYPTION: 'plan {}', TF_REATTACH_PROVIDERS: '{}' },
+      AWS_PROFILE: 'admin',
+      AWS_DEFAULT_PROFILE: 'admin',
+      AWS_ROLE_ARN: 'x',
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/x',
+      AWS_ACCESS_KEY_ID: 'AKIA',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_SESSION_TOKEN: 'x',
+      AWS_SECURITY_TOKEN: 'x',
+      AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/of-the-build',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/x',
+      TF_VAR_region: 'x',
+      TF_CLI_ARGS_plan: '-target=x',
+      TF_WORKSPACE: 'other',
+      TF_LOG: 'trace',
+      TF_DATA_DIR: 'elsewhere',
+      TF_ENCRYPTION: 'plan {}',
+      TF_REATTACH_PROVIDERS: '{}',
       TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1',
     };
     await run.plan({
       ...own,
-      ...{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:2/of-the-build', HOME: '/home/me' },
-      ...{
-        AWS_CONTAINER_AUTHORIZATION_TOKEN: 'of-the-build',
-        AWS_SHARED_CREDENTIALS_FILE: '/home/me/.aws/credentials',
-      },
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:2/of-the-build',
+      HOME: '/home/me',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'of-the-build',
+      AWS_SHARED_CREDENTIALS_FILE: '/home/me/.aws/credentials',
     });
     expect(run.commands).toEqual(['init', 'plan', 'show']);
     for (const { environment } of run.calls) {
       expect(environment).toMatchObject({
         ...AGENT,
-        ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', HOME: '/home/me' },
-        ...{ AWS_REGION: 'eu-west-1', TF_IN_AUTOMATION: '1' },
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        HOME: '/home/me',
+        AWS_REGION: 'eu-west-1',
+        TF_IN_AUTOMATION: '1',
       });
       const handedOn = Object.keys(environment).filter((name) => name === 'STAGEGATE_TICKET' || name in own);
       expect(handedOn).toEqual([]);
@@ -134,7 +148,9 @@ describe('a plan', () => {
     await run.plan();
     expect(run.redeemed).toEqual([
       {
-        ...{ apiUrl: 'https://api.example.com', region: 'eu-central-1', keepSecret: expect.any(Function) },
+        apiUrl: 'https://api.example.com',
+        region: 'eu-central-1',
+        keepSecret: expect.any(Function),
         request: { ticket: TICKET, buildId: BUILD_ID },
       },
     ]);
@@ -146,7 +162,11 @@ describe('a plan', () => {
   ])('does not run the engine without credentials, and says why: %s', async (reason, message) => {
     const run = withoutCredentials(new CredentialsError(reason, message));
     expect(planFailureOf((await run.plan()).result)).toEqual({
-      ...{ ok: false, phase: 'init', reason, message, diagnostics: [] },
+      ok: false,
+      phase: 'init',
+      reason,
+      message,
+      diagnostics: [],
     });
     expect(run.commands).toEqual([]);
   });
@@ -263,7 +283,8 @@ describe('a plan', () => {
     const { isSuccessful, result } = await run.plan();
     expect([isSuccessful, run.commands]).toEqual([false, ['init']]);
     expect(planFailureOf(result)).toMatchObject({
-      ...{ phase: 'upload', reason: 'artifact-store' },
+      phase: 'upload',
+      reason: 'artifact-store',
       message: 'uploading what is planned: something else was put in its place before',
     });
     await expect(run.artifacts.put('tree', 'another tree')).resolves.toBeDefined();
@@ -367,7 +388,8 @@ describe('the engine', () => {
   it('is refused when it tells that it is another than the one that was asked for', async () => {
     const run = withSteps({ init: () => ({ lines: [event({ type: 'version', terraform: '2.0.0' })] }) });
     expect(planFailureOf((await run.plan()).result)).toMatchObject({
-      ...{ phase: 'init', reason: 'engine-mismatch' },
+      phase: 'init',
+      reason: 'engine-mismatch',
       message: 'terraform 1.99.0 was asked for, this is terraform 2.0.0',
     });
   });
@@ -405,7 +427,8 @@ describe('the engine', () => {
   ])('is never %s than builds may run', async (_, variables, wanted, listed) => {
     const run = begin();
     expect(planFailureOf((await run.plan(variables)).result)).toMatchObject({
-      ...{ phase: 'init', reason: 'engine-unavailable' },
+      phase: 'init',
+      reason: 'engine-unavailable',
       message: `${wanted} is not among the engines that builds may run: ${listed}`,
     });
     expect(run.commands).toEqual([]);
@@ -461,7 +484,10 @@ describe('an apply', () => {
     const run = await planned();
     run.redeem = () => Promise.reject(new CredentialsError('credentials-refused', 'the credentials broker refused'));
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
-      ...{ phase: 'init', reason: 'credentials-refused', applied: 'no', message: 'the credentials broker refused' },
+      phase: 'init',
+      reason: 'credentials-refused',
+      applied: 'no',
+      message: 'the credentials broker refused',
     });
     expect(run.commands).toEqual([]);
   });
@@ -479,7 +505,9 @@ describe('an apply', () => {
     const run = await planned();
     const engines = [{ name: 'terraform', version: '2.0.0', path: '/opt/2.0.0/terraform' }];
     expect(applyFailureOf((await run.apply({ STAGEGATE_ENGINES: JSON.stringify(engines) })).result)).toMatchObject({
-      ...{ phase: 'init', reason: 'engine-unavailable', applied: 'no' },
+      phase: 'init',
+      reason: 'engine-unavailable',
+      applied: 'no',
       message: 'terraform 1.99.0 is not among the engines that builds may run: terraform 2.0.0',
     });
   });
@@ -487,7 +515,9 @@ describe('an apply', () => {
   it('is refused by an engine that tells another version than the one that planned', async () => {
     const run = await planned({ init: () => ({ lines: [event({ type: 'version', terraform: '2.0.0' })] }) });
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
-      ...{ phase: 'init', reason: 'engine-mismatch', applied: 'no' },
+      phase: 'init',
+      reason: 'engine-mismatch',
+      applied: 'no',
     });
   });
 
@@ -502,7 +532,9 @@ describe('an apply', () => {
       },
     });
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
-      ...{ phase: 'backend', reason: 'plan-not-ours', applied: 'no' },
+      phase: 'backend',
+      reason: 'plan-not-ours',
+      applied: 'no',
       message: expect.stringContaining('"endpoints"'),
     });
     expect(run.commands).toEqual(['init']);
@@ -531,7 +563,9 @@ describe('an apply', () => {
   ])('says that everything was applied when only the state %s', async (_, state) => {
     const run = await planned({ state: () => state });
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
-      ...{ phase: 'outputs', reason: 'outputs-failed', applied: 'yes' },
+      phase: 'outputs',
+      reason: 'outputs-failed',
+      applied: 'yes',
     });
   });
 
@@ -554,7 +588,9 @@ describe('an apply', () => {
     const start = event({ type: 'apply_start', hook: { resource: { addr: 'aws_x.y' }, action: 'create' } });
     const run = await planned({ apply: () => ({ exitCode: 137, lines: [start] }) });
     expect(applyFailureOf((await run.apply()).result)).toMatchObject({
-      ...{ phase: 'apply', reason: 'apply-failed', applied: 'unknown' },
+      phase: 'apply',
+      reason: 'apply-failed',
+      applied: 'unknown',
     });
   });
 
@@ -634,7 +670,9 @@ describe('a build that is told to stop', () => {
       },
     });
     expect(planFailureOf((await run.plan()).result)).toMatchObject({
-      ...{ phase: 'plan', reason: 'stopped', message: 'Execution halted' },
+      phase: 'plan',
+      reason: 'stopped',
+      message: 'Execution halted',
     });
   });
 

@@ -68,7 +68,10 @@ describe('the source of a module', () => {
     [`../../../../checkout/modules/web`, OUTSIDE],
   ])('%s is refused before the engine runs', async (source, why) => {
     expect(await refusalOf({ [`${directory}/main.tf`]: `\n${moduleFrom(source)}` })).toEqual({
-      ...{ ok: false, phase: 'modules', reason: 'module-source', diagnostics: [] },
+      ok: false,
+      phase: 'modules',
+      reason: 'module-source',
+      diagnostics: [],
       message: `${directory}/main.tf:3: the source of the module "web", "${source}", ${why}`,
     });
   });
@@ -196,7 +199,10 @@ describe('the encryption of OpenTofu', () => {
   ])('is refused where it runs a command, in %s, whatever the engine', async (_, file, text, line, kind) => {
     for (const engine of ['terraform', 'tofu'])
       expect(await refusalOf({ [`${directory}/${file}`]: text }, { STAGEGATE_ENGINE: engine })).toEqual({
-        ...{ ok: false, phase: 'encryption', reason: 'encryption-command', diagnostics: [] },
+        ok: false,
+        phase: 'encryption',
+        reason: 'encryption-command',
+        diagnostics: [],
         message: `${directory}/${file}:${line}: the ${kind} "external" "mine" runs a command; builds run nothing of a repository before its plan`,
       });
   });
@@ -246,7 +252,8 @@ describe('the encryption of OpenTofu', () => {
       const chained =
         'key_provider "aws_kms" "main" {}\nkey_provider "openbao" "unused" {}\nkey_provider "pbkdf2" "mine" {\n chain = key_provider.aws_kms.main\n}\nmethod "aes_gcm" "mine" {\n keys = key_provider.pbkdf2.mine\n}\n';
       expect(await encryptionOf({ 'main.tf': encryption(`${chained}${ofPlan}`) })).toEqual({
-        ...{ file: 'main.tf', line: 11 },
+        file: 'main.tf',
+        line: 11,
         keyProviders: ['pbkdf2.mine', 'aws_kms.main'],
       });
     });
@@ -262,7 +269,8 @@ describe('the encryption of OpenTofu', () => {
         },
       });
       expect(await encryptionOf({ 'main.tofu.json': text })).toEqual({
-        ...{ file: 'main.tofu.json', line: 1 },
+        file: 'main.tofu.json',
+        line: 1,
         keyProviders: ['gcp_kms.main'],
       });
     });
@@ -339,7 +347,8 @@ describe('a module that "init" has installed', () => {
     const { result, commands } = await planWith(manifestOf(module), links);
     expect(commands).toEqual(['init']);
     expect(planFailureOf(result)).toMatchObject({
-      ...{ phase: 'modules', reason: 'module-source' },
+      phase: 'modules',
+      reason: 'module-source',
       message: `the module "web.inner" from "${module.Source}" ${why}`,
     });
   });

@@ -27,7 +27,9 @@ afterAll(async () => {
 const open = (run: string) => s3Artifacts(BUCKET, `runs/${run}/`, { retries: 2, minTimeout: 1 });
 const underWay = (times: number) =>
   s3.door.faults.add({
-    ...{ service: 's3', operation: 'PutObject', times },
+    service: 's3',
+    operation: 'PutObject',
+    times,
     error: { code: 'ConditionalRequestConflict', status: 409 },
   });
 const textOf = async (run: string) => (await open(run).get({ key: `runs/${run}/plan/result.json` }, 100)).toString();
@@ -42,7 +44,10 @@ describe('an object of a run', () => {
 
   test('is found where it was written and the answer was lost', async () => {
     s3.door.faults.add({
-      ...{ service: 's3', operation: 'PutObject', times: 1, when: 'after' },
+      service: 's3',
+      operation: 'PutObject',
+      times: 1,
+      when: 'after',
       error: { code: 'InternalError', status: 500 },
     });
     await open('lost').put('planResult', 'first');

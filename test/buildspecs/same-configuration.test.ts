@@ -52,7 +52,9 @@ function problemOf(modules: Readonly<Record<string, Planned>>, engine: EngineNam
     Object.entries(modules).map(([key, { source = '', version = '', directory, files }]) => [
       key,
       {
-        ...{ source, version, directory },
+        source,
+        version,
+        directory,
         files: new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])),
       },
     ]),

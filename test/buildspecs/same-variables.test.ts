@@ -45,12 +45,16 @@ class Inspected {
       throw new Error('not part of this');
     };
     this.build = new Build('plan-file', {
-      ...{ variables, artifacts, paths: workPaths(variables) },
+      variables,
+      artifacts,
+      paths: workPaths(variables),
       machine: {
         // A value from here would be anybody's.
         environment: { PATH: process.env.PATH, TF_VAR_v: 'of the environment', CHECKPOINT_DISABLE: '1' },
         artifacts: () => artifacts,
-        ...{ credentials: unused, providerCache: unused, engine: unused },
+        credentials: unused,
+        providerCache: unused,
+        engine: unused,
         log: (line) => {
           this.log += `${line}\n`;
         },
@@ -95,7 +99,8 @@ class Inspected {
     const { stdout } = await this.terraform('show', '-json', paths.plan);
     writeFileSync(paths.planJson, stdout);
     const engine = {
-      ...{ name: 'terraform' as const, version: '1.99.0' },
+      name: 'terraform' as const,
+      version: '1.99.0',
       run: (step: Parameters<typeof runEngineBinary>[1]) => runEngineBinary('terraform', step),
     };
     try {

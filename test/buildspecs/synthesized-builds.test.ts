@@ -127,7 +127,9 @@ const asRecord = (variables: unknown): Record<string, string> =>
 
 const ticketFor = (purpose: 'plan' | 'apply') =>
   cloud.broker.issue({
-    ...{ deploymentId: deployment.id, purpose, externalId: environment.externalId },
+    deploymentId: deployment.id,
+    purpose,
+    externalId: environment.externalId,
     roleArn: roleArnOf(environment, purpose),
   });
 
@@ -163,10 +165,15 @@ async function run(kind: Kind, build: BuildRequest): Promise<{ exitCode: number 
       ...own,
       STAGEGATE_WORK: place,
       ...asRecord(build.EnvironmentVariablesOverride),
-      ...{ PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: work },
-      ...{ ...variables, CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`, AWS_REGION: region },
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: work,
+      ...variables,
+      CODEBUILD_BUILD_ID: `${project.Name}:${randomUUID()}`,
+      AWS_REGION: region,
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${kind}`,
-      ...{ AWS_ENDPOINT_URL: cloud.url, AWS_ENDPOINT_URL_S3: cloud.url, AWS_ENDPOINT_URL_STS: cloud.url },
+      AWS_ENDPOINT_URL: cloud.url,
+      AWS_ENDPOINT_URL_S3: cloud.url,
+      AWS_ENDPOINT_URL_STS: cloud.url,
       ...releases.environment,
     },
   });
@@ -208,7 +215,10 @@ test('the build programs run with exactly what the template and the functions gi
   );
   expect(applying).toEqual({ exitCode: 0, output: expect.stringContaining('terraform_data.one: created') });
   expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'applyResult'))).toMatchObject({
-    ...{ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 },
+    ok: true,
+    applied: 'yes',
+    resources: 1,
+    resourcesLeft: 1,
   });
   expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'outputs'))).toMatchObject({
     one: { value: 'a', sensitive: false },

@@ -43,7 +43,10 @@ describe('a file of a configuration that cannot be read', () => {
     run.artifacts.objects.clear();
     expect(planFailureOf((await run.plan()).result).diagnostics).toEqual([
       {
-        ...{ severity: 'error', summary: 'Unclosed configuration block', file: `${directory}/main.tf`, line: 4 },
+        severity: 'error',
+        summary: 'Unclosed configuration block',
+        file: `${directory}/main.tf`,
+        line: 4,
         detail: expect.stringMatching(/^There is no closing brace for this block before the end of the file\./),
       },
     ]);

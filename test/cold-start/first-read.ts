@@ -6,8 +6,11 @@ import { type ColdReport, runCold } from './cold-process.ts';
 
 const APPLICATION = anApplication();
 const ITEM = {
-  ...{ pk: { S: keyOf('application', APPLICATION).pk }, sk: { S: keyOf('application', APPLICATION).sk } },
-  ...{ kind: { S: 'application' }, version: { N: '1' }, data: { S: JSON.stringify(APPLICATION) } },
+  pk: { S: keyOf('application', APPLICATION).pk },
+  sk: { S: keyOf('application', APPLICATION).sk },
+  kind: { S: 'application' },
+  version: { N: '1' },
+  data: { S: JSON.stringify(APPLICATION) },
 };
 const GET = httpEvent({
   method: 'GET',
@@ -25,7 +28,9 @@ export async function readFirst(
   { endpoint }: StandInTable,
 ): Promise<ColdReport> {
   const report = await runCold({
-    ...{ bundle, mode, event: GET },
+    bundle,
+    mode,
+    event: GET,
     variables: { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
   });
   const { statusCode, body } = report.response ?? {};

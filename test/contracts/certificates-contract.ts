@@ -49,7 +49,8 @@ export function describeCertificates(name: string, open: () => Promise<Open>): v
       const { validation } = await until(arn, ({ withoutRecord }) => withoutRecord.length === 0);
       for (const wanted of NAMES)
         expect(validation).toContainEqual({
-          ...{ name: expect.stringMatching(new RegExp(`^_[^.]+\\.${wanted}$`)), type: 'CNAME' },
+          name: expect.stringMatching(new RegExp(`^_[^.]+\\.${wanted}$`)),
+          type: 'CNAME',
           value: expect.stringMatching(/^_[^.]+\..*[a-z]$/),
         });
     });

@@ -12,10 +12,14 @@ interface Open {
 }
 
 const cname = (name: string, value: string): ZoneRecord => ({
-  ...{ name: `${name}.acme.example`, type: 'CNAME', ttl: 300, values: [value] },
+  name: `${name}.acme.example`,
+  type: 'CNAME',
+  ttl: 300,
+  values: [value],
 });
 const alias = (name: string, target: string): ZoneRecord => ({
-  ...{ name: `${name}.acme.example`, type: 'A' },
+  name: `${name}.acme.example`,
+  type: 'A',
   alias: { zoneId: 'Z32O12XQLNTSW2', name: target, evaluateTargetHealth: false },
 });
 

@@ -19,7 +19,9 @@ beforeEach(async () => {
 });
 
 const SETTINGS = EnvironmentSettingsSchema.parse({
-  ...{ stage: 'development', accountId: '111111111111', region: 'eu-west-1' },
+  stage: 'development',
+  accountId: '111111111111',
+  region: 'eu-west-1',
 });
 const refused = (refusal: string) => ({ name: 'RefusedError', refusal });
 const branchPush = (number: number, facts = {}) =>
@@ -40,8 +42,13 @@ describe('an ephemeral environment', () => {
     await world.runningEphemeral('pr-7', { commit: commitOf(9), variables: { size: 2 } });
     const environment = await world.ephemeralNow('pr-7');
     expect(environment).toMatchObject({
-      ...{ type: 'ephemeral', basedOn: 'dev1', accountId: '111111111111', region: 'eu-west-1', stage: 'development' },
-      ...{ expiresAt: '2026-11-26T10:00:00.000Z', life: { phase: 'open' } },
+      type: 'ephemeral',
+      basedOn: 'dev1',
+      accountId: '111111111111',
+      region: 'eu-west-1',
+      stage: 'development',
+      expiresAt: '2026-11-26T10:00:00.000Z',
+      life: { phase: 'open' },
     });
     const [deployment] = await world.history('pr-7');
     expect(deployment).toMatchObject({ status: 'succeeded', commit: commitOf(9), planned: { gates: [] } });

@@ -212,7 +212,13 @@ class Play {
     if (!link) return;
     const before = await world.store.get('linkState', link);
     await decideGate(world, {
-      ...{ deploymentId, gate, email, digest: link.digest, decision: 'approve', via: 'link', link },
+      deploymentId,
+      gate,
+      email,
+      digest: link.digest,
+      decision: 'approve',
+      via: 'link',
+      link,
     });
     // Numbers of links only go up: one that was replaced before cannot have counted now.
     if (before && link.sequence < before.sequence)

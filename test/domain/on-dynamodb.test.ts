@@ -58,7 +58,9 @@ describe('on DynamoDB', () => {
 
   test('of ten pushes arriving at once the newest is the newest release, and none comes after a newer one', async () => {
     const pushes = Array.from({ length: 10 }, (_, index) => ({
-      ...{ eventId: `d${index}`, before: commitOf(index + 1), after: commitOf(index + 2) },
+      eventId: `d${index}`,
+      before: commitOf(index + 1),
+      after: commitOf(index + 2),
       pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
     }));
     await Promise.all(pushes.map((push) => world.push(push)));

@@ -18,7 +18,10 @@ describe('approving in a browser', () => {
   });
 
   const PHONE: BrowserContextOptions = {
-    ...{ viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
+    viewport: { width: 360, height: 740 },
+    colorScheme: 'dark',
+    hasTouch: true,
+    isMobile: true,
   };
 
   /** Reads the page behind a link as a person would, and answers what the browser complained about meanwhile. */

@@ -30,11 +30,19 @@ describe('bad input', () => {
     names,
   });
   const misfit = (situation: string, request: Mistake['request'], field: string, value: string): Mistake => ({
-    ...{ situation, request, status: 400, type: 'invalid-input', names: field },
+    situation,
+    request,
+    status: 400,
+    type: 'invalid-input',
+    names: field,
     error: { field, value },
   });
   const refused = (situation: string, request: Mistake['request'], type: string, names: string): Mistake => ({
-    ...{ situation, request, status: 409, type, names },
+    situation,
+    request,
+    status: 409,
+    type,
+    names,
   });
 
   /** About an application `my-app` whose release 2 is in dev1 and awaits staff in stage1. */
@@ -207,7 +215,9 @@ describe('bad input', () => {
         const { contentType, body } = await ask(request);
         expect(contentType).toBe('application/problem+json');
         expect(body).toMatchObject({
-          ...{ status, type: `urn:stagegate:problem:${type}`, instance: decodeURI(request[1]).split('?')[0] },
+          status,
+          type: `urn:stagegate:problem:${type}`,
+          instance: decodeURI(request[1]).split('?')[0],
           detail: expect.stringContaining(names),
         });
         if (error) expect(body.errors).toContainEqual(expect.objectContaining(error));

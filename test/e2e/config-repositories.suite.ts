@@ -106,7 +106,9 @@ async function fetchedBy(app: TestApplication, environment: string): Promise<obj
     details?.resourceType === 'codebuild' ? [SubmittedSchema.parse(JSON.parse(details.output ?? ''))] : [],
   );
   return submitted.map(({ Build: { ProjectName, ServiceRole, Source } }) => ({
-    ...{ project: ProjectName, role: ServiceRole, location: Source.Location },
+    project: ProjectName,
+    role: ServiceRole,
+    location: Source.Location,
   }));
 }
 
@@ -126,7 +128,9 @@ test('an application with other names, a longer pipeline, another region and bra
   });
   for (const [index, [name, stage]] of Object.entries(STAGES).entries())
     await cloud.expect(201, 'PUT', `${app.path}/environments/${name}`, {
-      ...{ stage, accountId: account(index), region: 'us-east-2' },
+      stage,
+      accountId: account(index),
+      region: 'us-east-2',
     });
   await app.approver(STAFF, 'staff');
   await app.approver(CLIENT, 'client');

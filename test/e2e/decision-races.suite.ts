@@ -145,7 +145,8 @@ describe('races of decisions', () => {
     const { id } = await app.waits('dev1', 1, 'staff');
     const forms = { first: await open(app, STAFF), second: await open(app, SECOND) };
     const told = await race.run({
-      ...{ app, id },
+      app,
+      id,
       decide: async (decision, who = 'first') => (await forms[who]({ decision, comment: 'in a hurry' })).status,
     });
     return { told, deployment: await app.until('dev1', 1, ({ status }) => ENDED.includes(status)) };

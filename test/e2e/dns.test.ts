@@ -135,7 +135,10 @@ class DnsApplication extends TestApplication {
   /** Somebody else's hand in the zone. */
   async interfere(set: Partial<ResourceRecordSet> = {}): Promise<void> {
     const ResourceRecordSet: ResourceRecordSet = {
-      ...{ Name: this.hostname, Type: 'A', TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] },
+      Name: this.hostname,
+      Type: 'A',
+      TTL: 60,
+      ResourceRecords: [{ Value: '192.0.2.1' }],
       ...set,
     };
     await this.cloud.operator.route53.send(
@@ -402,7 +405,10 @@ describe('what stands in the way', () => {
     const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
     const pipeline = ['a-dev1', 'stage1', 'prod1'];
     await cloud.expect(201, 'PUT', other.path, {
-      ...{ client: 'acme', configRepository: repository, serviceDiscoveryDomain: app.domain, pipeline },
+      client: 'acme',
+      configRepository: repository,
+      serviceDiscoveryDomain: app.domain,
+      pipeline,
     });
     const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', dns: ALIAS };
     expect(await cloud.expect(409, 'PUT', `${other.path}/environments/a-dev1`, settings)).toMatchObject({

@@ -97,8 +97,12 @@ describe('an execution that somebody stops', () => {
     const { promise: until, resolve } = Promise.withResolvers<void>();
     for (const operation of ['GetItem', 'BatchGetItem'])
       cloud.local.door.faults.add({
-        ...{ service: 'dynamodb', operation, caller: 'stagegate-reconcile' },
-        ...{ about: `DEPLOYMENT#${id}`, times: 50, until },
+        service: 'dynamodb',
+        operation,
+        caller: 'stagegate-reconcile',
+        about: `DEPLOYMENT#${id}`,
+        times: 50,
+        until,
       });
     return resolve;
   }
@@ -179,7 +183,9 @@ test('an apply build started a second time refuses and changes nothing', async (
   const Variable = z.object({ Name: z.string(), Value: z.string() });
   const variables = z.array(Variable).parse(scheduled.EnvironmentVariablesOverride);
   const codebuild = new CodeBuildClient({
-    ...{ endpoint: cloud.local.endpoint, region: cloud.local.region, credentials: OPERATOR_CREDENTIALS },
+    endpoint: cloud.local.endpoint,
+    region: cloud.local.region,
+    credentials: OPERATOR_CREDENTIALS,
   });
   const before = await app.free('dev1');
   const states = () =>
@@ -213,11 +219,16 @@ describe('an event delivered again', () => {
     const after = app.push('one');
     const { id, commit } = await app.reaches('dev1', 1, 'succeeded');
     const push = {
-      ...{ repository: 'https://git.example.com/config.git', branch: 'main', before, after },
+      repository: 'https://git.example.com/config.git',
+      branch: 'main',
+      before,
+      after,
       changedPaths: [`apps/${app.name}/dev1/main.tf`],
     };
     const put = (eventId: string) => ({
-      ...{ EventBusName: 'stagegate', Source: 'other-tooling', DetailType: 'ConfigPushed' },
+      EventBusName: 'stagegate',
+      Source: 'other-tooling',
+      DetailType: 'ConfigPushed',
       Detail: JSON.stringify({ ...push, eventId }),
     });
     await cloud.operator.events.send(new PutEventsCommand({ Entries: [put('a'), put('a'), put('b')] }));
@@ -261,7 +272,10 @@ describe('a decision', () => {
   /** More often than the SDK tries. */
   const crash = () =>
     cloud.local.door.faults.add({
-      ...{ service: 'states', operation: 'SendTaskSuccess', caller: 'approval-page', times: 3 },
+      service: 'states',
+      operation: 'SendTaskSuccess',
+      caller: 'approval-page',
+      times: 3,
       error: { code: 'InternalServerError', status: 500 },
     });
 

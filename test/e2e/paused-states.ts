@@ -56,8 +56,11 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
   if (row.function)
     for (const operation of ['GetItem', 'BatchGetItem'])
       faults.add({
-        ...{ service: 'dynamodb', operation, caller: `stagegate-${row.function}` },
-        ...{ about: `DEPLOYMENT#${deployment}`, ...pause },
+        service: 'dynamodb',
+        operation,
+        caller: `stagegate-${row.function}`,
+        about: `DEPLOYMENT#${deployment}`,
+        ...pause,
       });
   // An inspect build has no role in the environment's account: it is known by what it works on.
   if (row.build === 'inspect')

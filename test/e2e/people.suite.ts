@@ -17,7 +17,11 @@ describe('people', () => {
   const AuditSchema = z.object({
     items: z.array(
       z.looseObject({
-        ...{ sequence: z.number(), type: z.string(), by: z.string(), via: z.string(), hash: z.string() },
+        sequence: z.number(),
+        type: z.string(),
+        by: z.string(),
+        via: z.string(),
+        hash: z.string(),
         details: z.record(z.string(), z.json()).optional(),
       }),
     ),
@@ -113,8 +117,11 @@ describe('people', () => {
       const data = { S: (Item?.data?.S ?? '').replace(STAFF, 'mallory@example.com') };
       await dynamodb.send(
         new UpdateItemCommand({
-          ...{ TableName, Key, UpdateExpression: 'SET #data = :data' },
-          ...{ ExpressionAttributeNames: { '#data': 'data' }, ExpressionAttributeValues: { ':data': data } },
+          TableName,
+          Key,
+          UpdateExpression: 'SET #data = :data',
+          ExpressionAttributeNames: { '#data': 'data' },
+          ExpressionAttributeValues: { ':data': data },
         }),
       );
       const changed = await verify('tampered');
@@ -136,7 +143,9 @@ describe('people', () => {
         await expect(
           client.send(
             new UpdateItemCommand({
-              ...{ TableName, Key, UpdateExpression: 'SET note = :n' },
+              TableName,
+              Key,
+              UpdateExpression: 'SET note = :n',
               ExpressionAttributeValues: { ':n': { S: 'x' } },
             }),
           ),

@@ -101,15 +101,13 @@ const NAMES: readonly Readonly<Record<string, string>>[] = [
     token: 'x',
   },
   {
-    ...{
-      app: 'applications',
-      env: 'deployments',
-      name: 'deployments',
-      id: 'cancel',
-      email: 'releases',
-      number: 'events',
-      gate: 'cancel',
-    },
+    app: 'applications',
+    env: 'deployments',
+    name: 'deployments',
+    id: 'cancel',
+    email: 'releases',
+    number: 'events',
+    gate: 'cancel',
     token: 'applications',
   },
 ];
@@ -318,7 +316,12 @@ describe('every operation of every service', () => {
     const raw = (service: string, path: string, headers: Record<string, string>, body: unknown) => async () => {
       const text = JSON.stringify(body);
       const response = await signedFetch(`${endpoint}${path}`, {
-        ...{ service, region, credentials, method: 'POST', headers, body: text },
+        service,
+        region,
+        credentials,
+        method: 'POST',
+        headers,
+        body: text,
       });
       const answer = z.looseObject({ __type: z.string().optional() }).parse(await response.json());
       if (response.ok) return answer;
@@ -344,7 +347,8 @@ describe('every operation of every service', () => {
     const reference = { Name: 'x', GroupName: 'stagegate' };
     const once = {
       ...reference,
-      ...{ ScheduleExpression: 'at(2099-01-01T00:00:00)', FlexibleTimeWindow: { Mode: 'OFF' as const } },
+      ScheduleExpression: 'at(2099-01-01T00:00:00)',
+      FlexibleTimeWindow: { Mode: 'OFF' as const },
       Target: {
         Arn: `arn:aws:lambda:${region}:${accountId}:function:stagegate-sweep`,
         RoleArn: `arn:aws:iam::${accountId}:role/stagegate-wake-up`,
@@ -355,12 +359,14 @@ describe('every operation of every service', () => {
 
     return {
       'acm:RequestCertificate': certificate(acm.RequestCertificateCommand, {
-        ...{ DomainName: 'x.example.com', ValidationMethod: 'DNS' },
+        DomainName: 'x.example.com',
+        ValidationMethod: 'DNS',
       }),
       'acm:DescribeCertificate': certificate(acm.DescribeCertificateCommand, { CertificateArn }),
       'acm:DeleteCertificate': certificate(acm.DeleteCertificateCommand, { CertificateArn }),
       'acm:AddTagsToCertificate': certificate(acm.AddTagsToCertificateCommand, {
-        ...{ CertificateArn, Tags: [{ Key: 'a', Value: 'b' }] },
+        CertificateArn,
+        Tags: [{ Key: 'a', Value: 'b' }],
       }),
       'acm:ListTagsForCertificate': certificate(acm.ListTagsForCertificateCommand, { CertificateArn }),
 
@@ -448,7 +454,9 @@ describe('every operation of every service', () => {
       'sns:Unsubscribe': topic(sns.UnsubscribeCommand, { SubscriptionArn }),
       'sns:GetSubscriptionAttributes': topic(sns.GetSubscriptionAttributesCommand, { SubscriptionArn }),
       'sns:SetSubscriptionAttributes': topic(sns.SetSubscriptionAttributesCommand, {
-        ...{ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: '{}' },
+        SubscriptionArn,
+        AttributeName: 'FilterPolicy',
+        AttributeValue: '{}',
       }),
       'sns:ListSubscriptions': topic(sns.ListSubscriptionsCommand, {}),
       'sns:ListSubscriptionsByTopic': topic(sns.ListSubscriptionsByTopicCommand, { TopicArn }),

@@ -83,7 +83,10 @@ describe('facts about plans', () => {
     expect(body).toContain('says, naming Alice (not read from the commit):\n  | Harmless\n');
     expect(page).toMatch(/class="subject"><bdi>compared: v1<\/bdi>/);
     expect(await cloud.expect(200, 'GET', '/applications/compared/releases/1')).toMatchObject({
-      ...{ message: 'compared: v1', author: 'Stagegate test <test@example.com>', wordsFrom: 'commit', stated },
+      message: 'compared: v1',
+      author: 'Stagegate test <test@example.com>',
+      wordsFrom: 'commit',
+      stated,
     });
     await application.approve(STAFF, 'prod1', 1);
     await application.approve(CLIENT, 'prod1', 1);

@@ -547,7 +547,10 @@ function start({
   engineDirectory = STAND_IN_ENGINE,
 }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
-    ...{ assemblyDirectory: synthesizedOnce(), port: 0, configRepository: repository.directory, ...(data && { data }) },
+    assemblyDirectory: synthesizedOnce(),
+    port: 0,
+    configRepository: repository.directory,
+    ...(data && { data }),
     workflowClock,
     // What the clock does would come in the middle of a test on a busy machine: suites do it themselves.
     isClockStriking: false,

@@ -70,7 +70,8 @@ describe('the webhook', () => {
   /** A push of this commit to the branch the applications deploy from. */
   const pushOf = (after: string, facts: Parameters<typeof pushPayload>[0] = {}) =>
     pushPayload({
-      ...{ ref: 'refs/heads/release', after },
+      ref: 'refs/heads/release',
+      after,
       commits: [{ id: after, modified: ['apps/hooked/dev1/main.tf'] }],
       ...facts,
     });

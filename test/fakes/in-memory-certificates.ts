@@ -50,7 +50,9 @@ export class InMemoryCertificates implements Certificates {
     held.looks += 1;
     if (held.facts.status === 'pending_validation' && held.looks > this.looksUntilRecords) {
       const validation = held.facts.names.map((name) => ({
-        ...{ name: `_${hash(name)}.${name}`, type: 'CNAME', value: `_${hash(`value of ${name}`)}.validations.example` },
+        name: `_${hash(name)}.${name}`,
+        type: 'CNAME',
+        value: `_${hash(`value of ${name}`)}.validations.example`,
       }));
       const isIssued = validation.every((record) => this.isVisible(record));
       held.facts = { ...held.facts, validation, withoutRecord: [], ...(isIssued && ISSUED) };

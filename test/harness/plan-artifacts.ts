@@ -56,10 +56,18 @@ export async function leaveInspection(
   const copy = async (from: string, to: 'inspectedPlan' | 'inspectedModules') =>
     artifacts.putJson(runObjectKey(prefix, to), await read(from));
   const result: InspectionSuccess = {
-    ...{ ok: true, operation, engine, digest, backend, state },
+    ok: true,
+    operation,
+    engine,
+    digest,
+    backend,
+    state,
     planJson: await copy(plan.planJson.key, 'inspectedPlan'),
     modules: await copy(plan.modules.key, 'inspectedModules'),
-    ...{ added: { count: 0, paths: [] }, content: '0'.repeat(64), lockedProviders: [], ...facts },
+    added: { count: 0, paths: [] },
+    content: '0'.repeat(64),
+    lockedProviders: [],
+    ...facts,
   };
   await artifacts.putJson(runObjectKey(prefix, 'inspectionResult'), result);
 }
@@ -67,7 +75,9 @@ export async function leaveInspection(
 type Place = Pick<Deployment, 'application' | 'environment'>;
 
 export const stateAddressOf = (place: Place): StateAddress => ({
-  ...{ bucket: 'acme-state', key: stateKey(place), region: 'eu-west-1' },
+  bucket: 'acme-state',
+  key: stateKey(place),
+  region: 'eu-west-1',
 });
 
 /** In these tests ephemeral environments are called after pull requests. */
@@ -79,8 +89,12 @@ function planOf({ operation }: Deployment, kind: PlanKind, resources: number): o
   const input = kind === 'other-changes' ? 'b' : 'a';
   const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create', input)];
   return {
-    ...{ format_version: '1.2', terraform_version: '1.11.4', resource_changes: changes },
-    ...{ applyable: changes.length > 0, complete: true, errored: false },
+    format_version: '1.2',
+    terraform_version: '1.11.4',
+    resource_changes: changes,
+    applyable: changes.length > 0,
+    complete: true,
+    errored: false,
     // What is destroyed stays configured.
     configuration: { root_module: operation === 'destroy' ? { resources: [CONFIGURED] } : {} },
     ...(resources > 0 && { prior_state: { values: { root_module: { resources: existing(resources) } } } }),
@@ -91,12 +105,18 @@ const CONFIGURED = { address: 'terraform_data.web', mode: 'managed', type: 'terr
 
 const existing = (count: number): object[] =>
   Array.from({ length: count }, (_, index) => ({
-    ...{ address: index === 0 ? 'terraform_data.web' : `terraform_data.web${index}`, mode: 'managed' },
-    ...{ type: 'terraform_data', name: index === 0 ? 'web' : `web${index}`, values: { input: 'a' } },
+    address: index === 0 ? 'terraform_data.web' : `terraform_data.web${index}`,
+    mode: 'managed',
+    type: 'terraform_data',
+    name: index === 0 ? 'web' : `web${index}`,
+    values: { input: 'a' },
   }));
 
 const change = (action: 'create' | 'delete', input: string): object => ({
-  ...{ address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' },
+  address: 'terraform_data.web',
+  mode: 'managed',
+  type: 'terraform_data',
+  name: 'web',
   provider_name: 'terraform.io/builtin/terraform',
   change: {
     actions: [action],

@@ -132,12 +132,10 @@ export class SimulatedBuilds implements Builds {
       return 'SUCCEEDED';
     }
     await artifacts.putJson(runObjectKey(runPrefix(deployment), 'inspectionResult'), {
-      ...{
-        ok: false,
-        phase: 'bundle',
-        reason: 'bundle-refused',
-        message: 'the bundle has "main.tf", which the commit has',
-      },
+      ok: false,
+      phase: 'bundle',
+      reason: 'bundle-refused',
+      message: 'the bundle has "main.tf", which the commit has',
     });
     return 'FAILED';
   }
@@ -169,18 +167,28 @@ export class SimulatedBuilds implements Builds {
           ...this.outputs,
         });
         await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
-          ...{ ok: true, applied: 'yes', resources: 1 },
+          ok: true,
+          applied: 'yes',
+          resources: 1,
           resourcesLeft: apply === 'pretends' ? 0 : this.resourcesIn(deployment),
         });
         return 'SUCCEEDED';
       case 'fails':
         await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
-          ...{ ok: false, phase: 'apply', reason: 'apply-failed', applied: 'partly', message: 'main.tf:2: refused' },
+          ok: false,
+          phase: 'apply',
+          reason: 'apply-failed',
+          applied: 'partly',
+          message: 'main.tf:2: refused',
         });
         return 'FAILED';
       case 'is-stale':
         await artifacts.putJson(runObjectKey(prefix, 'applyResult'), {
-          ...{ ok: false, phase: 'apply', reason: 'plan-stale', applied: 'no', message: 'the state has changed' },
+          ok: false,
+          phase: 'apply',
+          reason: 'plan-stale',
+          applied: 'no',
+          message: 'the state has changed',
         });
         return 'FAILED';
     }

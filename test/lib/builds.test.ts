@@ -137,21 +137,24 @@ describe('the build projects of private sources', () => {
     [
       { kind: 'connection', provider: 'github', arn: CONNECTION },
       {
-        ...{ Type: 'GITHUB', Location: `https://github.com/${PLACEHOLDER}` },
+        Type: 'GITHUB',
+        Location: `https://github.com/${PLACEHOLDER}`,
         Auth: { Type: 'CODECONNECTIONS', Resource: CONNECTION },
       },
     ],
     [
       { kind: 'connection', provider: 'gitlab-self-managed', arn: `${CONNECTION}2` },
       {
-        ...{ Type: 'GITLAB_SELF_MANAGED', Location: `https://git.invalid/${PLACEHOLDER}` },
+        Type: 'GITLAB_SELF_MANAGED',
+        Location: `https://git.invalid/${PLACEHOLDER}`,
         Auth: { Type: 'CODECONNECTIONS', Resource: `${CONNECTION}2` },
       },
     ],
     [
       { kind: 'secret', provider: 'github-enterprise', arn: SECRET },
       {
-        ...{ Type: 'GITHUB_ENTERPRISE', Location: `https://git.invalid/${PLACEHOLDER}` },
+        Type: 'GITHUB_ENTERPRISE',
+        Location: `https://git.invalid/${PLACEHOLDER}`,
         Auth: { Type: 'SECRETS_MANAGER', Resource: SECRET },
       },
     ],

@@ -100,7 +100,10 @@ describe('functions', () => {
         ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
       )?.[1].Properties.Environment.Variables.ALLOWED_SOURCES;
       const { allowedSources } = FUNCTIONS.configure.services.from({
-        ...{ TABLE_NAME: 'records', LEAST_GATE_EXPIRY_SECONDS: '3600', ALLOWED_SOURCES, RESERVED_ACCOUNT: '' },
+        TABLE_NAME: 'records',
+        LEAST_GATE_EXPIRY_SECONDS: '3600',
+        ALLOWED_SOURCES,
+        RESERVED_ACCOUNT: '',
       });
       return allowedSources;
     };

@@ -74,8 +74,16 @@ const SINGLE = (Object.keys(FUNCTIONS) as FunctionName[]).filter((name) =>
 describe('records and artifacts', () => {
   test.each(SINGLE)('%s may use as its code does, no more and no less', async (name) => {
     const { outputFiles } = await build({
-      ...{ absWorkingDir: root, entryPoints: [FUNCTIONS[name].entry], outdir: root, write: false, logLevel: 'silent' },
-      ...{ bundle: true, format: 'esm', platform: 'node', packages: 'external', target: 'node24' },
+      absWorkingDir: root,
+      entryPoints: [FUNCTIONS[name].entry],
+      outdir: root,
+      write: false,
+      logLevel: 'silent',
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      target: 'node24',
       loader: { '.csv': 'text' },
       plugins: [
         {

@@ -62,7 +62,9 @@ describe('wake-ups', () => {
       ([, { Properties }]) => Properties.FunctionName === 'stagegate-ephemeral',
     )?.[1].Properties.Environment.Variables;
     expect(variables).toMatchObject({
-      ...{ MOST_EPHEMERAL_PER_APPLICATION: '2', MOST_EPHEMERAL_IN_ALL: '7', LEAST_TTL_SECONDS: '5' },
+      MOST_EPHEMERAL_PER_APPLICATION: '2',
+      MOST_EPHEMERAL_IN_ALL: '7',
+      LEAST_TTL_SECONDS: '5',
     });
     expect(environmentOf('ephemeral')).toMatchObject({
       MOST_EPHEMERAL_PER_APPLICATION: '5',

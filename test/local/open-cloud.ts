@@ -114,7 +114,16 @@ export async function openCloud(props: OpenCloudProps = {}): Promise<OpenCloud> 
   });
   return {
     keyArn: key?.attributes.Arn ?? '',
-    ...{ door, clock, states, events, scheduler, sns, sqs, functions, builds, log },
+    door,
+    clock,
+    states,
+    events,
+    scheduler,
+    sns,
+    sqs,
+    functions,
+    builds,
+    log,
     operator: { endpoint: server.url, region, credentials: OPERATOR_CREDENTIALS, maxAttempts: 1 },
     addRole(name, statements) {
       const roleArn = `arn:aws:iam::${accountId}:role/${name}`;

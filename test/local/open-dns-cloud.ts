@@ -62,7 +62,9 @@ export async function openDnsCloud(directory?: string): Promise<DnsCloud> {
     door.policies.putRole(DNS_ROLE.roleArn, {
       Statement: [
         {
-          ...{ Effect: 'Allow', Principal: { AWS: FUNCTION_ROLE }, Action: 'sts:AssumeRole' },
+          Effect: 'Allow',
+          Principal: { AWS: FUNCTION_ROLE },
+          Action: 'sts:AssumeRole',
           Condition: { StringEquals: { 'sts:ExternalId': DNS_ROLE.externalId } },
         },
       ],
@@ -74,7 +76,11 @@ export async function openDnsCloud(directory?: string): Promise<DnsCloud> {
   const sts = new STSClient({ ...at, credentials: door.issueCredentials(roleSession(FUNCTION_ROLE, 'publish-dns')) });
   const credentials = OPERATOR_CREDENTIALS;
   return {
-    ...{ door, route53, acm, clock, allow },
+    door,
+    route53,
+    acm,
+    clock,
+    allow,
     zones: new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), sts),
     certificates: new AcmCertificates((access) => new ACMClient({ ...at, ...access }), sts),
     operator: { route53: new Route53Client({ ...at, credentials }), acm: new ACMClient({ ...at, credentials }) },

@@ -26,14 +26,14 @@ async function deploy(
   const provisioners = Object.entries(createIamService({ accountId: ACCOUNT }, policies).provisioners);
   await deployTemplate({
     template: loadAssembly(assemblyOf()).stack('StagegateTargetAccount').template,
-    ...{ stackName: 'stagegate-shop-prod1', accountId: ACCOUNT, region: 'eu-west-1' },
+    stackName: 'stagegate-shop-prod1',
+    accountId: ACCOUNT,
+    region: 'eu-west-1',
     parameters: {
-      ...{
-        Application: 'shop',
-        Environment: 'prod1',
-        ExternalId: 'a'.repeat(32),
-        CredentialsRoleArn: `arn:aws:iam::${'1'.repeat(12)}:role/stagegate-credentials`,
-      },
+      Application: 'shop',
+      Environment: 'prod1',
+      ExternalId: 'a'.repeat(32),
+      CredentialsRoleArn: `arn:aws:iam::${'1'.repeat(12)}:role/stagegate-credentials`,
       StateReaderRoleArns: 'arn:aws:iam::111111111111:role/stagegate-check-plan',
       StateBucket: 'acme-state',
       ...parameters,

@@ -606,7 +606,11 @@ describe('a decision that does not count', () => {
       await page.submit({ decision: 'approve', environment: 'prod1', comment: 'mine' });
     expect(await audit()).toMatchObject([
       {
-        ...{ sequence: (before?.sequence ?? 0) + 1, type: 'refused', by: STAFF, via: 'link', comment: 'mine' },
+        sequence: (before?.sequence ?? 0) + 1,
+        type: 'refused',
+        by: STAFF,
+        via: 'link',
+        comment: 'mine',
         details: { refusal: 'own-request', decision: 'approve' },
       },
     ]);

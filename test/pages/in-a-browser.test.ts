@@ -9,7 +9,10 @@ import { PAGE_STATES } from './page-states.ts';
 const DESKTOP_SIZE = { width: 1200, height: 900 };
 const PHONE_SIZE = { width: 360, height: 740 };
 const PHONE: BrowserContextOptions = {
-  ...{ viewport: PHONE_SIZE, colorScheme: 'dark', hasTouch: true, isMobile: true },
+  viewport: PHONE_SIZE,
+  colorScheme: 'dark',
+  hasTouch: true,
+  isMobile: true,
 };
 let browser: Browser;
 /** A window for whoever looks for barriers, and one without scripts; each shows one state after another. */

@@ -21,7 +21,11 @@ const fixtures = join(import.meta.dirname, '..', 'fixtures', 'plans');
 export const recordedAnalysis = (name: string, stage: 'staging' | 'production'): Analysis =>
   analyzePlan({
     plan: readFileSync(join(fixtures, `${name}.json`), 'utf8'),
-    ...{ region: 'eu-west-1', stage, deletionProtection: true, priceSheet: BUNDLED_PRICE_SHEET, commit: COMMIT },
+    region: 'eu-west-1',
+    stage,
+    deletionProtection: true,
+    priceSheet: BUNDLED_PRICE_SHEET,
+    commit: COMMIT,
     lifts: ['module.web.aws_s3_bucket.assets', 'module.web.aws_db_instance.this'],
   });
 

@@ -75,8 +75,11 @@ export class TestPage {
     if (before?.status !== 'planning' || !before.planned) throw new Error(`"${id}" is not planned again`);
     const { digest, changeDigest, round, analysis: shown, gates } = before.planned;
     const planned = aPlanned({
-      ...{ round: before.round, digest: OTHER_DIGEST, changeDigest: analysis.changeDigest, gates },
-      ...{ headline: headlineOf(analysis) },
+      round: before.round,
+      digest: OTHER_DIGEST,
+      changeDigest: analysis.changeDigest,
+      gates,
+      headline: headlineOf(analysis),
       analysis: await world.artifacts.putJson(analysisKey(id, before.round), analysis),
       replaces: { digest, changeDigest, round, analysis: shown, because: 'state-changed' },
     });
@@ -161,7 +164,9 @@ export class TestPage {
 
   async #request(method: string, token: string, body?: string): Promise<Opened> {
     const event = httpEvent({
-      ...{ method, path: `/approvals/${token}`, isBase64Encoded: true },
+      method,
+      path: `/approvals/${token}`,
+      isBase64Encoded: true,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       ...(body !== undefined && { body }),
     });

@@ -9,7 +9,10 @@ const directory = join(import.meta.dirname, '..', '..', 'docs', 'pictures');
 
 const DESKTOP: BrowserContextOptions = { viewport: { width: 1100, height: 1000 }, colorScheme: 'light' };
 const PHONE: BrowserContextOptions = {
-  ...{ viewport: { width: 390, height: 780 }, deviceScaleFactor: 1.5, isMobile: true, hasTouch: true },
+  viewport: { width: 390, height: 780 },
+  deviceScaleFactor: 1.5,
+  isMobile: true,
+  hasTouch: true,
 };
 
 interface Picture {

@@ -173,8 +173,13 @@ describe('what is thrown', () => {
 
 describe('what a request has none of', () => {
   const nothing = {
-    ...{ headers: null, pathParameters: null, queryStringParameters: null, body: null, isBase64Encoded: null },
-    ...{ stageVariables: null, cookies: null },
+    headers: null,
+    pathParameters: null,
+    queryStringParameters: null,
+    body: null,
+    isBase64Encoded: null,
+    stageVariables: null,
+    cookies: null,
   };
   const without = (event: Record<string, unknown>, ...keys: string[]) =>
     Object.fromEntries(Object.entries(event).filter(([key]) => !keys.includes(key)));

@@ -79,7 +79,9 @@ describe('npm run audit:verify', () => {
   const overwrite = (key: typeof headKey, data: unknown) =>
     client.send(
       new UpdateItemCommand({
-        ...{ TableName: table, Key: key, UpdateExpression: 'SET #data = :data' },
+        TableName: table,
+        Key: key,
+        UpdateExpression: 'SET #data = :data',
         ExpressionAttributeNames: { '#data': 'data' },
         ExpressionAttributeValues: { ':data': { S: typeof data === 'string' ? data : JSON.stringify(data) } },
       }),
@@ -242,7 +244,8 @@ describe('npm run audit:verify', () => {
 
   test('fails where the API has no such application, and where nobody answers', async () => {
     expect(await run('--url', url, '--application', 'nothing')).toMatchObject({
-      ...{ status: 2, stderr: expect.stringContaining('answered 404') },
+      status: 2,
+      stderr: expect.stringContaining('answered 404'),
     });
     expect((await run('--url', 'http://127.0.0.1:1', '--application', 'my-app')).status).toBe(2);
   });
@@ -257,7 +260,10 @@ test('requests to AWS are signed for API Gateway, in the region their address na
   const headers = await signedHeaders(address, undefined);
   for (const name of Object.keys(keys)) delete process.env[name];
   const request = {
-    ...{ method: 'GET', path: address.pathname, query: address.searchParams, body: Buffer.alloc(0) },
+    method: 'GET',
+    path: address.pathname,
+    query: address.searchParams,
+    body: Buffer.alloc(0),
     headers: { ...headers, host: address.host },
   };
   const scope = readSignature(request);

@@ -18,7 +18,8 @@ export async function runHere(
 ): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const status = await command({
-    ...{ args: [...args], directory },
+    args: [...args],
+    directory,
     print: (words) => {
       stdout += words;
     },

@@ -53,9 +53,13 @@ describe('npm run providers', () => {
     const credentials = await s3.operator.config.credentials();
     const endpoint = await s3.operator.config.endpoint?.();
     const env = {
-      ...{ PATH: process.env.PATH, INIT_CWD: work, TMPDIR: work, AWS_REGION: 'eu-west-1' },
-      ...{ AWS_ENDPOINT_URL_S3: `http://${endpoint?.hostname}:${endpoint?.port}` },
-      ...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+      PATH: process.env.PATH,
+      INIT_CWD: work,
+      TMPDIR: work,
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL_S3: `http://${endpoint?.hostname}:${endpoint?.port}`,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       ...variables,
     };
     const lines = (text: string) => text.split('\n').filter(Boolean);

@@ -42,8 +42,11 @@ describe('npm run target-account', () => {
   function run(...more: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
     const args = ['--table', table, '--control-account', '999999999999', '--application', 'my-app', ...more];
     const env = {
-      ...{ PATH: process.env.PATH, AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL_DYNAMODB: database.endpoint },
-      ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+      PATH: process.env.PATH,
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
     };
     return new Promise((resolve) => {
       execFile(

@@ -31,7 +31,10 @@ const ReportSchema = ApplyVariablesSchema.pick({ STAGEGATE_ARTIFACT_BUCKET: true
 /** Runs a plan build to its end; says whether it succeeded. */
 export const runPlanBuild = (machine: Machine, plan: (build: PlanBuild) => Promise<PlanResult>): Promise<boolean> =>
   runBuild(machine, {
-    ...{ phase: 'checkout', result: 'planResult', run: plan, schema: PlanEnvironmentSchema },
+    phase: 'checkout',
+    result: 'planResult',
+    run: plan,
+    schema: PlanEnvironmentSchema,
     failed: (error): PlanResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
@@ -41,7 +44,10 @@ export const runInspectBuild = (
   inspect: (build: InspectBuild) => Promise<InspectionResult>,
 ): Promise<boolean> =>
   runBuild(machine, {
-    ...{ phase: 'download', result: 'inspectionResult', run: inspect, schema: InspectEnvironmentSchema },
+    phase: 'download',
+    result: 'inspectionResult',
+    run: inspect,
+    schema: InspectEnvironmentSchema,
     failed: (error): InspectionResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
@@ -52,7 +58,10 @@ export const runApplyBuild = (
   judge: (build: ApplyBuild, error: PhaseError) => Promise<ApplyResult>,
 ): Promise<boolean> =>
   runBuild(machine, {
-    ...{ phase: 'started', result: 'applyResult', run: apply, schema: ApplyEnvironmentSchema },
+    phase: 'started',
+    result: 'applyResult',
+    run: apply,
+    schema: ApplyEnvironmentSchema,
     failed: async (error, build): Promise<ApplyResult> =>
       build
         ? judge(build, error)

@@ -23,7 +23,12 @@ export async function pack(directory: string, names: readonly string[]): Promise
   const chunks: Buffer[] = [];
   const archive = create(
     {
-      ...{ cwd: directory, gzip: true, portable: true, mtime: WRITTEN_AT, noDirRecurse: true, strict: true },
+      cwd: directory,
+      gzip: true,
+      portable: true,
+      mtime: WRITTEN_AT,
+      noDirRecurse: true,
+      strict: true,
       linkCache: new NothingKept(),
     },
     [...names].sort(),

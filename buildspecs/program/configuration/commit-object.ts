@@ -35,8 +35,12 @@ export async function readCommitObject(build: PlanBuild): Promise<string | undef
   if (!existsSync(repository)) return unread('the source has no repository');
   try {
     const { stdout } = await promisify(execFile)('git', [`--git-dir=${repository}`, 'cat-file', 'commit', commit], {
-      ...{ encoding: 'buffer', maxBuffer: MOST_COMMIT_BYTES, timeout: PATIENCE_MS },
-      ...{ cwd: checkout, signal: build.machine.stop, env: { PATH, ...GIT_VARIABLES } },
+      encoding: 'buffer',
+      maxBuffer: MOST_COMMIT_BYTES,
+      timeout: PATIENCE_MS,
+      cwd: checkout,
+      signal: build.machine.stop,
+      env: { PATH, ...GIT_VARIABLES },
     });
     return readCommit(stdout, commit) ? stdout.toString('base64') : unread('what git shows is not that commit');
   } catch (error) {

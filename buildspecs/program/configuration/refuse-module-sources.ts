@@ -23,7 +23,10 @@ const moduleCallsIn = ({ files }: Configuration): ModuleCall[] =>
         attributes
           .filter((attribute) => attribute.name === 'source')
           .map(({ line, literal, leadingText = '' }) => ({
-            ...{ name, file, line, beginning: leadingText },
+            name,
+            file,
+            line,
+            beginning: leadingText,
             source: typeof literal === 'string' ? literal : undefined,
           })),
       ),

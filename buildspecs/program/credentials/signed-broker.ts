@@ -48,7 +48,10 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
   async function ask(): Promise<{ readonly status: number; readonly answer: string }> {
     const signed = await signer.sign(
       new HttpRequest({
-        ...{ method: CREDENTIALS_ROUTE.method, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
+        method: CREDENTIALS_ROUTE.method,
+        protocol: url.protocol,
+        hostname: url.hostname,
+        path: url.pathname,
         ...(url.port && { port: Number(url.port) }),
         body,
         headers: {
@@ -76,7 +79,9 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
   return {
     redeem: () =>
       pRetry(attempt, {
-        ...{ retries: patience.retries, minTimeout: patience.firstDelayMs, randomize: true },
+        retries: patience.retries,
+        minTimeout: patience.firstDelayMs,
+        randomize: true,
         maxRetryTime: patience.longestMs,
         shouldRetry: ({ error }) => !isRefusal(error),
       }),

@@ -20,7 +20,9 @@ export async function fillCache(
     import('../providers/platform.ts'),
   ]);
   return fillProviderCache(prepared, {
-    ...{ lockFile: join(paths.directory, LOCK_FILE), workDirectory: paths.base, platform: enginePlatform() },
+    lockFile: join(paths.directory, LOCK_FILE),
+    workDirectory: paths.base,
+    platform: enginePlatform(),
     cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
     log: machine.log,
     stop: machine.stop,

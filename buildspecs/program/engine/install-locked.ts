@@ -53,7 +53,8 @@ export async function installLocked(
 /** How they are told: another hash in the lock file is another provider. */
 export const describeLocked = (locked: readonly Locked[]): LockedProvider[] =>
   locked.map(({ address, version, hashes }) => ({
-    ...{ address, version },
+    address,
+    version,
     fingerprint: createHash('sha256')
       .update([...hashes].sort().join('\n'))
       .digest('hex'),

@@ -22,7 +22,9 @@ export async function providersOf({
     import('../providers/platform.ts'),
   ]);
   const preparing = prepareProviders({
-    ...{ lockFile, workDirectory: paths.base, platform: enginePlatform() },
+    lockFile,
+    workDirectory: paths.base,
+    platform: enginePlatform(),
     cache: machine.providerCache(variables.STAGEGATE_ARTIFACT_BUCKET),
     ownCliConfigFile: ownCliConfigFile(machine.environment),
     log: machine.log,

@@ -24,7 +24,9 @@ export async function takeCredentials(build: EnvironmentBuild): Promise<void> {
   const { CODEBUILD_BUILD_ID: buildId, AWS_REGION: region } = told.data;
   try {
     build.engineCredentials = await machine.credentials({
-      ...{ apiUrl, region, request: { ticket, buildId } },
+      apiUrl,
+      region,
+      request: { ticket, buildId },
       keepSecret: (text) => secrets.push(text),
     });
   } catch (error) {

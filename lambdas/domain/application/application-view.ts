@@ -15,7 +15,9 @@ export const ApplicationViewSchema = z
     serviceDiscoveryDomain: z.string().optional(),
     pipeline: z.array(z.string()),
     policy: z.object({
-      ...{ development: StagePolicySchema, staging: StagePolicySchema, production: StagePolicySchema },
+      development: StagePolicySchema,
+      staging: StagePolicySchema,
+      production: StagePolicySchema,
       ephemeral: StagePolicySchema,
     }),
     safeguards: SafeguardSettingsSchema.optional(),
@@ -39,7 +41,9 @@ export function showApplication(application: Application): ApplicationView {
   return {
     ...application,
     policy: {
-      ...{ development: policy('development'), staging: policy('staging'), production: policy('production') },
+      development: policy('development'),
+      staging: policy('staging'),
+      production: policy('production'),
       ephemeral: ephemeralPolicy(application.policy),
     },
     links: {

@@ -46,7 +46,10 @@ export async function configureApplication(
     const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
     if (Object.keys(details).length > 0)
       await recordAudit(transaction, surroundings, {
-        ...{ application: name, type: 'application-configured', ...actorOf({ principal: by }), details },
+        application: name,
+        type: 'application-configured',
+        ...actorOf({ principal: by }),
+        details,
       });
     return { application, isNew: !current };
   });

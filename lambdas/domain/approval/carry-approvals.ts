@@ -45,7 +45,14 @@ export async function tellOfApprovals(
   recordEvent(transaction, surroundings, deploymentId, type, undefined, { gate, digest, ...details });
   if (before.decisions.length > 0)
     await recordAudit(transaction, surroundings, {
-      ...{ application, environment, deploymentId, gate, type, ...SYSTEM, digest, details },
+      application,
+      environment,
+      deploymentId,
+      gate,
+      type,
+      ...SYSTEM,
+      digest,
+      details,
     });
 }
 

@@ -153,7 +153,13 @@ async function count(
   const how = { digest, via, ...(comment && { comment }), ...(principal && { principal }) };
   recordEvent(transaction, surroundings, deploymentId, TYPE[decision], email, { gate: name, ...how });
   await recordAudit(transaction, surroundings, {
-    ...{ application, environment, deploymentId, gate: name, type: TYPE[decision], by: email, ...how },
+    application,
+    environment,
+    deploymentId,
+    gate: name,
+    type: TYPE[decision],
+    by: email,
+    ...how,
     details: { gateStatus: decided.status, required: decided.required },
   });
   return decided;

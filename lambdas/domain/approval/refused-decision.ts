@@ -35,7 +35,14 @@ export async function recordRefusedAttempt(
   if (await transaction.get('refusalMark', { deploymentId, mark })) return;
   transaction.put('refusalMark', { deploymentId, mark, at: surroundings.now() });
   await recordAudit(transaction, surroundings, {
-    ...{ application, environment, deploymentId, gate, type: 'refused', by, via, digest },
+    application,
+    environment,
+    deploymentId,
+    gate,
+    type: 'refused',
+    by,
+    via,
+    digest,
     ...(principal && { principal }),
     ...(comment && { comment }),
     details: { decision, refusal, message },

@@ -79,7 +79,13 @@ async function renew(
   const details = { email, sequence: renewed.sequence };
   recordEvent(transaction, surroundings, deploymentId, 'link-renewed', by.principal, { gate: gate.gate, email });
   await recordAudit(transaction, surroundings, {
-    ...{ application, environment, deploymentId, gate: gate.gate, type: 'link-renewed', ...actorOf(by), digest },
+    application,
+    environment,
+    deploymentId,
+    gate: gate.gate,
+    type: 'link-renewed',
+    ...actorOf(by),
+    digest,
     details,
   });
   return renewed;

@@ -115,8 +115,15 @@ async function openGate(
   }
   const now = surroundings.now();
   const opened: Gate = {
-    ...{ deploymentId: id, application, environment, gate: name, status: 'open' as const, required },
-    ...{ round: planned.round, digest: planned.digest, changeDigest: planned.changeDigest },
+    deploymentId: id,
+    application,
+    environment,
+    gate: name,
+    status: 'open' as const,
+    required,
+    round: planned.round,
+    digest: planned.digest,
+    changeDigest: planned.changeDigest,
     ...decidedBefore(current, planned, required, now),
     openedAt: now,
     expiresAt: new Date(Date.parse(now) + inForce.gateExpirySeconds * 1000).toISOString(),
@@ -196,7 +203,12 @@ async function mailLinks(
   ]);
   for (const link of links) await mailLink(services, { deployment, gate, release }, link, 'request');
   await events.publish('ApprovalRequested', {
-    ...{ deploymentId: deployment.id, application, environment, release: number, commit, operation },
+    deploymentId: deployment.id,
+    application,
+    environment,
+    release: number,
+    commit,
+    operation,
     gate: gate.gate,
     expiresAt: gate.expiresAt,
   });

@@ -26,7 +26,13 @@ export async function settleGate(
     recordEvent(transaction, surroundings, deploymentId, 'gate-expired', undefined, { gate: name });
     const { application, environment, digest, required, decisions } = gate;
     await recordAudit(transaction, surroundings, {
-      ...{ application, environment, deploymentId, gate: name, type: 'gate-expired', ...SYSTEM, digest },
+      application,
+      environment,
+      deploymentId,
+      gate: name,
+      type: 'gate-expired',
+      ...SYSTEM,
+      digest,
       details: { expiresAt: gate.expiresAt, required, approvals: decisions.length },
     });
     return { outcome: 'expired', timeoutSeconds };

@@ -47,7 +47,9 @@ async function confirm(
   if (sameJson(confirmed, approver)) return approver;
   transaction.put('approver', confirmed);
   await recordAudit(transaction, surroundings, {
-    ...{ application: key.application, type: 'approver-confirmed', ...actorOf({ principal: by }) },
+    application: key.application,
+    type: 'approver-confirmed',
+    ...actorOf({ principal: by }),
     details: { email: key.email, unsubscribeProtected },
   });
   return confirmed;

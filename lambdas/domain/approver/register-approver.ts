@@ -49,7 +49,9 @@ export async function registerApprover(
     const changed = changedSettings(current && settingsOf(current), settings);
     if (!current || Object.keys(changed).length > 0)
       await recordAudit(transaction, surroundings, {
-        ...{ application, type: current ? 'approver-changed' : 'approver-registered', ...actorOf({ principal: by }) },
+        application,
+        type: current ? 'approver-changed' : 'approver-registered',
+        ...actorOf({ principal: by }),
         details: { email, ...changed },
       });
     return { approver, isNew: !current };

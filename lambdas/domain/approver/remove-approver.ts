@@ -70,7 +70,9 @@ export async function forgetApprover(
     if (!approver) return true;
     transaction.delete('approver', { application, email });
     await recordAudit(transaction, surroundings, {
-      ...{ application, type: 'approver-removed', ...actorOf({ principal: by }) },
+      application,
+      type: 'approver-removed',
+      ...actorOf({ principal: by }),
       details: { email, gates: approver.gates },
     });
     return true;

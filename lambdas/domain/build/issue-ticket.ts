@@ -25,8 +25,12 @@ export async function issueTicket(
   const text = formatTicket({ deploymentId, purpose, round, secret: surroundings.randomHex(64) });
   const { source } = sourceOf(application.configRepository, `application "${application.name}"`);
   transaction.put('buildTicket', {
-    ...{ deploymentId, purpose, round, hashes: [...(before?.hashes ?? []), hashOf(text)] },
-    ...{ role: buildRoleName(purpose, source), issuedAt: surroundings.now() },
+    deploymentId,
+    purpose,
+    round,
+    hashes: [...(before?.hashes ?? []), hashOf(text)],
+    role: buildRoleName(purpose, source),
+    issuedAt: surroundings.now(),
   });
   return text;
 }

@@ -27,7 +27,9 @@ export async function beginNextRound({ store, surroundings }: Services, id: stri
     if (deployment.status === 'applying') await returnLifts(transaction, deployment);
     transaction.put('deployment', planAgain(deployment, because));
     recordEvent(transaction, surroundings, id, 'plan-stale', undefined, {
-      ...{ because, digest: deployment.planned.digest, round: deployment.round },
+      because,
+      digest: deployment.planned.digest,
+      round: deployment.round,
     });
   });
 }

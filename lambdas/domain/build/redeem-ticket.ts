@@ -146,15 +146,13 @@ async function refuse(
     const { application, environment } = deployment;
     transaction.put('credentialsRefusal', { deploymentId, mark, at: surroundings.now() });
     await recordAudit(transaction, surroundings, {
-      ...{
-        application,
-        environment,
-        deploymentId,
-        type: 'credentials-refused',
-        by: userArn,
-        via: 'api',
-        principal: userArn,
-      },
+      application,
+      environment,
+      deploymentId,
+      type: 'credentials-refused',
+      by: userArn,
+      via: 'api',
+      principal: userArn,
       details: { purpose, round, reason },
     });
   });

@@ -75,7 +75,11 @@ const auditCancellation = (
   actor: Actor,
 ): Promise<void> =>
   recordAudit(transaction, surroundings, {
-    ...{ application, environment, deploymentId, type: 'cancel-requested', ...actor },
+    application,
+    environment,
+    deploymentId,
+    type: 'cancel-requested',
+    ...actor,
     details: { status },
   });
 

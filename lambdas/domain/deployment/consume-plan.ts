@@ -90,7 +90,11 @@ export async function consumePlan(
     transaction.put('environmentState', withApplyStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });
     await recordAudit(transaction, surroundings, {
-      ...{ ...where, deploymentId: id, type: 'plan-consumed', ...SYSTEM, digest: planned.digest },
+      ...where,
+      deploymentId: id,
+      type: 'plan-consumed',
+      ...SYSTEM,
+      digest: planned.digest,
       details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
     });
     return { outcome: 'consumed', apply: await apply() };

@@ -51,8 +51,17 @@ export async function createDeployment(
   const number = state.newestDeployment + 1;
   const id = deploymentId(application, environment, number, surroundings.randomHex(6));
   const facts = {
-    ...{ id, application, environment, number, ...content, operation, automatic, requestedBy, createdAt: now },
-    ...{ runSecret: surroundings.randomHex(32), round: 1 },
+    id,
+    application,
+    environment,
+    number,
+    ...content,
+    operation,
+    automatic,
+    requestedBy,
+    createdAt: now,
+    runSecret: surroundings.randomHex(32),
+    round: 1,
   };
   const queued: DeploymentIn<'queued'> = { ...facts, status: 'queued' };
   const entry = { deploymentId: id, release: orderOf(facts), operation };
@@ -69,7 +78,11 @@ export async function createDeployment(
   // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
   if (!automatic)
     await recordAudit(transaction, surroundings, {
-      ...{ application, environment, deploymentId: id, type: 'requested', ...actorOf(requestedBy) },
+      application,
+      environment,
+      deploymentId: id,
+      type: 'requested',
+      ...actorOf(requestedBy),
       details: { ...contentOf(content), operation },
     });
 

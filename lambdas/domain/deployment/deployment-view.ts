@@ -114,7 +114,14 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);
   return {
-    ...{ id, application, environment, number, commit, operation, status, automatic },
+    id,
+    application,
+    environment,
+    number,
+    commit,
+    operation,
+    status,
+    automatic,
     release: release ?? null,
     ...headlineOf(planned),
     planDigest: planned?.digest ?? null,
@@ -155,7 +162,11 @@ function showGates(deployment: Deployment, gates: readonly Gate[]): DeploymentVi
 function showGate(gate: Gate): DeploymentView['gates'][number] {
   const { gate: name, required, status, openedAt, expiresAt, closedAt, decisions } = gate;
   return {
-    ...{ gate: name, required, status, openedAt, expiresAt },
+    gate: name,
+    required,
+    status,
+    openedAt,
+    expiresAt,
     ...(closedAt && { closedAt }),
     approvals: approvalsOf(gate),
     rejections: decisions.filter(({ decision }) => decision === 'reject'),

@@ -32,7 +32,12 @@ export async function releaseByHand(
   await requireGone(services, id);
   await store.transact((transaction) =>
     recordAudit(transaction, surroundings, {
-      ...{ application, environment, deploymentId: id, type: 'released-by-hand', ...actorOf(by), comment: reason },
+      application,
+      environment,
+      deploymentId: id,
+      type: 'released-by-hand',
+      ...actorOf(by),
+      comment: reason,
       details: { status },
     }),
   );
@@ -40,7 +45,8 @@ export async function releaseByHand(
     const message = `released by ${by.approver ?? by.principal}: ${reason}`;
     const error = { reason: 'released-by-hand', message };
     await keepEnding(services, id, {
-      ...{ ending: 'failed', failure: { error, applied: status === 'applying' ? 'unknown' : 'no' } },
+      ending: 'failed',
+      failure: { error, applied: status === 'applying' ? 'unknown' : 'no' },
     });
   }
   await announceEnding(services, id).catch(() => undefined);

@@ -123,7 +123,9 @@ async function keep(
     const line = { application, environment, by: CHECKER };
     if (renewedUntil)
       recordEnvironmentEvent(transaction, surroundings, {
-        ...{ ...line, type: 'certificate-renewed', reason: `valid until ${renewedUntil}` },
+        ...line,
+        type: 'certificate-renewed',
+        reason: `valid until ${renewedUntil}`,
       });
     if (problem)
       recordEnvironmentEvent(transaction, surroundings, { ...line, type: 'certificate-failing', reason: problem });

@@ -129,17 +129,29 @@ async function request(
     .digest('hex')
     .slice(0, 32);
   const arn = await certificates.request(certificateRole(environment, deployment.id), environment.region, {
-    ...{ names, token },
+    names,
+    token,
     tags: { [TAG]: `${where.application}/${where.environment}` },
   });
   return store.transact(async (transaction) => {
     const current = await transaction.get('environmentDns', where);
     const now = surroundings.now();
     const dns: EnvironmentDns = {
-      ...{ replaced: [], written: [], published: null, change: null, ...current, ...where, hostname, zone },
+      replaced: [],
+      written: [],
+      published: null,
+      change: null,
+      ...current,
+      ...where,
+      hostname,
+      zone,
       certificate: {
-        ...{ arn, names, status: 'pending_validation', requestedFor: deployment.id },
-        ...{ requestedAt: now, checkedAt: now },
+        arn,
+        names,
+        status: 'pending_validation',
+        requestedFor: deployment.id,
+        requestedAt: now,
+        checkedAt: now,
       },
       waiting: null,
     };

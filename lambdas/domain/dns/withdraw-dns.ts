@@ -91,7 +91,8 @@ async function finish(
     transaction.delete('environmentDns', dns);
     if (claim && !configured?.dns) transaction.delete('hostnameClaim', dns);
     recordEvent(transaction, surroundings, deployment.id, 'dns-withdrawn', undefined, {
-      ...{ hostname: dns.hostname, certificate: dns.certificate.arn },
+      hostname: dns.hostname,
+      certificate: dns.certificate.arn,
       ...(left.length > 0 && { left: [...left] }),
     });
   });

@@ -54,19 +54,26 @@ export async function configureEnvironment(
     const now = surroundings.now();
     await claimHostname(transaction, application, { current, wanted: { application: app, name, ...settings }, now });
     const environment: RegularEnvironment = {
-      ...{ application: app, name, type: 'regular', ...settings },
+      application: app,
+      name,
+      type: 'regular',
+      ...settings,
       ...(current?.removal && { removal: current.removal }),
       deletionProtection: isProtected(settings) || (current?.deletionProtection ?? false),
       externalId: current?.externalId ?? surroundings.randomHex(32),
-      ...{ createdAt: current?.createdAt ?? now, updatedAt: now },
+      createdAt: current?.createdAt ?? now,
+      updatedAt: now,
     };
     transaction.put('environment', environment);
     recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
     const details = changedSettings(current, environment, UNTOLD);
     if (Object.keys(details).length > 0)
       await recordAudit(transaction, surroundings, {
-        ...{ application: app, environment: name, type: 'environment-configured' },
-        ...{ ...actorOf({ principal: by }), details },
+        application: app,
+        environment: name,
+        type: 'environment-configured',
+        ...actorOf({ principal: by }),
+        details,
       });
     return { environment, isNew: !current };
   });

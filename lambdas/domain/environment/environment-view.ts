@@ -143,7 +143,8 @@ export async function viewEnvironment(
     gates: gatesOf(policy),
     roles: {
       ...environment.roles,
-      ...{ plan: roleArnOf(environment, 'plan'), apply: roleArnOf(environment, 'apply') },
+      plan: roleArnOf(environment, 'plan'),
+      apply: roleArnOf(environment, 'apply'),
       ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
     },
     stateBucket: stateBucketOf(environment),
@@ -176,7 +177,12 @@ function summarize(
   const { application, name, type, stage, accountId, region } = environment;
   const self = environmentPath(application, name);
   return {
-    ...{ application, name, type, stage, accountId, region },
+    application,
+    name,
+    type,
+    stage,
+    accountId,
+    region,
     status: statusOf(environment, state, holder, history),
     deployed: state.deployed,
     currentDeployment: state.holder?.deploymentId ?? null,

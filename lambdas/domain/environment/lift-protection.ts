@@ -28,7 +28,10 @@ export async function liftProtection(
     const lift = { reason, by, at: surroundings.now() };
     transaction.put('protectionLifts', { ...where, address, lifts: [...(lifts?.lifts ?? []), lift] });
     await recordAudit(transaction, surroundings, {
-      ...{ ...where, type: 'protection-lifted', ...actorOf(by), comment: reason },
+      ...where,
+      type: 'protection-lifted',
+      ...actorOf(by),
+      comment: reason,
       details: { address },
     });
     return { address, lift };

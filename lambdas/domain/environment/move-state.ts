@@ -60,7 +60,10 @@ export async function moveState(
       reason: moved,
     });
     await recordAudit(transaction, surroundings, {
-      ...{ ...where, type: 'state-moved', ...actorOf(by), comment: reason },
+      ...where,
+      type: 'state-moved',
+      ...actorOf(by),
+      comment: reason,
       details: { from: current?.address ?? null, to },
     });
     return environment;

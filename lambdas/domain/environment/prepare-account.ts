@@ -49,7 +49,11 @@ export async function preparationOf(store: Reader, application: string, name: st
   const claimed = (await store.get('stateAddress', { application, environment: name }))?.address;
   const [, stateBucket, stateKey] = /^([^/]+)\/(.+)$/.exec(claimed ?? '') ?? [];
   return {
-    ...{ application, environment: name, accountId, region, externalId },
+    application,
+    environment: name,
+    accountId,
+    region,
+    externalId,
     stateBucket: stateBucket ?? stateBucketOf(environment),
     stateKey: stateKey ?? stateKeyOf(environment),
     ...dnsOf(owner, environment),
@@ -77,8 +81,12 @@ export async function prepareEphemeralName(
   const where = { application, environment: name };
   const externalId = await store.transact((transaction) => externalIdOf(transaction, where, surroundings));
   return {
-    ...{ ...where, accountId: base.accountId, region: base.region, externalId },
-    ...{ stateBucket: stateBucketOf(base), stateKey: ephemeralStateKey(application, name) },
+    ...where,
+    accountId: base.accountId,
+    region: base.region,
+    externalId,
+    stateBucket: stateBucketOf(base),
+    stateKey: ephemeralStateKey(application, name),
     ...dnsOf(owner, { ...base, name }),
   };
 }

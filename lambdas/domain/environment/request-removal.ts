@@ -65,7 +65,11 @@ async function remove(
   const { deployment, effects } = await placeDeployment(
     transaction,
     {
-      ...{ ...where, operation: 'destroy', requestedBy: by, automatic: false, isVerification: true },
+      ...where,
+      operation: 'destroy',
+      requestedBy: by,
+      automatic: false,
+      isVerification: true,
       release: await releaseToLookWith(transaction, application, state),
     },
     surroundings,

@@ -41,7 +41,10 @@ export async function adjustEphemeral(
     if (expiresAt !== undefined) {
       record('extended');
       await recordAudit(transaction, surroundings, {
-        ...{ application, environment: name, type: 'ephemeral-extended', ...actorOf(by) },
+        application,
+        environment: name,
+        type: 'ephemeral-extended',
+        ...actorOf(by),
         details: { expiresAt },
       });
     }

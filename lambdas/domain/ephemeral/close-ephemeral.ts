@@ -60,7 +60,11 @@ export async function destroyAgain(
   const { effects, isNew } = await placeEphemeralDeployment(
     transaction,
     {
-      ...{ application, environment, operation: 'destroy', requestedBy: life.by, automatic: true },
+      application,
+      environment,
+      operation: 'destroy',
+      requestedBy: life.by,
+      automatic: true,
       commit: await commitThere(transaction, environment, state),
     },
     surroundings,

@@ -77,12 +77,24 @@ async function create(
 
   const commit = request.commit ?? (request.ref && (await findHead(transaction, application, request.ref)));
   const environment: EphemeralEnvironment = {
-    ...{ application: app, name, type: 'ephemeral', stage: base.stage, deletionProtection: false },
-    ...{ accountId: base.accountId, region: base.region, ...(base.stateBucket && { stateBucket: base.stateBucket }) },
+    application: app,
+    name,
+    type: 'ephemeral',
+    stage: base.stage,
+    deletionProtection: false,
+    accountId: base.accountId,
+    region: base.region,
+    ...(base.stateBucket && { stateBucket: base.stateBucket }),
     // The same outputs say what it points to; the hostname has its own name in it.
     ...(base.dns && { dns: base.dns }),
     externalId: await externalIdOf(transaction, where, surroundings),
-    ...{ basedOn: base.name, follows: follow, variables, createdBy, expiresAt, createdAt: now, updatedAt: now },
+    basedOn: base.name,
+    follows: follow,
+    variables,
+    createdBy,
+    expiresAt,
+    createdAt: now,
+    updatedAt: now,
     ...(request.ref !== undefined && { branch: request.ref }),
     ...(commit !== undefined && { commit }),
     life: { phase: 'open', since: now },
@@ -93,7 +105,9 @@ async function create(
   if (state) transaction.put('environmentState', withoutPast(state));
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'created', by: createdBy.principal });
   await recordAudit(transaction, surroundings, {
-    ...{ ...where, type: 'ephemeral-created', ...actorOf(createdBy) },
+    ...where,
+    type: 'ephemeral-created',
+    ...actorOf(createdBy),
     details: { basedOn: base.name, expiresAt, ...(request.ref === undefined ? {} : { ref: request.ref }) },
   });
   if (commit === undefined) return { environment, isNew: true, effects: NO_EFFECTS };

@@ -43,8 +43,12 @@ export async function deployHead(
   const { effects } = await placeEphemeralDeployment(
     transaction,
     {
-      ...{ application, environment: next, commit: head, operation: 'deploy' },
-      ...{ requestedBy: PUSHER, automatic: true },
+      application,
+      environment: next,
+      commit: head,
+      operation: 'deploy',
+      requestedBy: PUSHER,
+      automatic: true,
     },
     surroundings,
   );

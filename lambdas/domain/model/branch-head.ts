@@ -31,7 +31,9 @@ export function headAfter(known: BranchHead | undefined, push: ConfigPushed): Br
   const past = new Set([...(known ? [known.head] : []), ...(before ? [before] : []), ...(known?.past ?? [])]);
   past.delete(after);
   return {
-    ...{ repository: repositoryName(push.repository), branch, head: after },
+    repository: repositoryName(push.repository),
+    branch,
+    head: after,
     past: [...past].slice(0, MOST_PAST),
     ...(pushedAt && { headPushedAt: pushedAt }),
   };

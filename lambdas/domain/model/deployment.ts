@@ -137,7 +137,10 @@ const unsuccessful = { ...ended, error: EndingErrorSchema };
 export const DeploymentSchema = z.discriminatedUnion('status', [
   z.object({ ...base, status: z.literal('queued') }),
   z.object({
-    ...{ ...base, status: z.literal('planning'), heldSince: InstantSchema, planned: PlannedSchema.optional() },
+    ...base,
+    status: z.literal('planning'),
+    heldSince: InstantSchema,
+    planned: PlannedSchema.optional(),
     /** Why the plan of the round before, which is still `planned`, is made again. */
     stale: StalenessSchema.optional(),
   }),
@@ -179,8 +182,17 @@ function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation } = deployment;
   const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
   return {
-    ...{ id, application, environment, number, commit, operation },
-    ...{ automatic, requestedBy, createdAt, runSecret, round },
+    id,
+    application,
+    environment,
+    number,
+    commit,
+    operation,
+    automatic,
+    requestedBy,
+    createdAt,
+    runSecret,
+    round,
     ...(release !== undefined && { release }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),

@@ -220,7 +220,11 @@ export const withoutPast = ({
   ...state
 }: EnvironmentState): EnvironmentState => ({
   ...state,
-  ...{ newestStarted: 0, rollbacks: [], provenAfter: state.successes, hold: null, deployed: null },
+  newestStarted: 0,
+  rollbacks: [],
+  provenAfter: state.successes,
+  hold: null,
+  deployed: null,
 });
 
 /** Its successes were in another place and prove nothing about the one it has now. */

@@ -25,8 +25,13 @@ export type LinkKey = Pick<LinkState, 'deploymentId' | 'gate' | 'round' | 'email
 
 /** Nothing but the first mail was sent yet; the workflow does that without a record of its own. */
 export const firstLink = ({ deploymentId, gate, round, email }: LinkKey): LinkState => ({
-  ...{ deploymentId, gate, round, email },
-  ...{ sequence: 1, isSent: true, reminders: [] },
+  deploymentId,
+  gate,
+  round,
+  email,
+  sequence: 1,
+  isSent: true,
+  reminders: [],
 });
 
 /** Has a newer mail taken the place of the link with this number? */

@@ -146,14 +146,26 @@ function shortenedTo(analysis: Analysis, limit: number): AnalysisHeadline {
   const { currency, monthlyBefore, monthlyAfter, monthlyDelta, range, coverage, sheetDate } = cost;
   const { level, score, touchedShare } = blastRadius;
   const kept = {
-    ...{ summary, hasChanges, complete, errored, changeDigest },
+    summary,
+    hasChanges,
+    complete,
+    errored,
+    changeDigest,
     cost: {
-      ...{ currency, monthlyBefore, monthlyAfter, monthlyDelta, range, coverage, sheetDate },
+      currency,
+      monthlyBefore,
+      monthlyAfter,
+      monthlyDelta,
+      range,
+      coverage,
+      sheetDate,
       unpriced: list(cost.unpriced, text),
       unpricedCount: cost.unpriced.length,
     },
     blastRadius: {
-      ...{ level, score, touchedShare },
+      level,
+      score,
+      touchedShare,
       directCount: blastRadius.direct.length,
       dependentCount: blastRadius.dependents.length,
       statefulLosses: list(blastRadius.statefulLosses, text),

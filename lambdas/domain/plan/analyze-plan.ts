@@ -111,7 +111,11 @@ function analyze(input: PlanToAnalyse): Analysis {
     graph: blastRadiusGraphOf({ ...facts, spread }),
     cost: estimateCost({ ...facts, sheet: input.priceSheet, region: input.region }),
     safeguards: evaluateSafeguards({
-      ...{ ...input, plan, changes, flags, redactor },
+      ...input,
+      plan,
+      changes,
+      flags,
+      redactor,
       contradictions: input.isDestruction ? [] : contradictionsIn(plan, modules, flags, input.engine),
     }),
     modules: moduleVersionsOf({ plan, manifest: input.modulesJson, commit: input.commit }).map((module) => ({
@@ -123,7 +127,11 @@ function analyze(input: PlanToAnalyse): Analysis {
     variables: variableNames(plan),
     resourcesInState: stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed').length,
     changeDigest: changeDigestOf({
-      ...{ plan, changes, blocks, redactor, key: input.digestKey ?? '' },
+      plan,
+      changes,
+      blocks,
+      redactor,
+      key: input.digestKey ?? '',
       ...(input.content !== undefined && { content: input.content }),
     }),
     notices: [...(input.notices ?? []), ...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) =>

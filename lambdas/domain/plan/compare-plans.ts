@@ -40,7 +40,8 @@ export function comparePlans(before: Analysis, now: Analysis): PlanDifference {
   const outputs = differingOutputs(before.outputs, now.outputs);
   const { currency, monthlyDelta } = now.cost;
   return {
-    ...{ resources, outputs },
+    resources,
+    outputs,
     monthlyCost: { currency, before: before.cost.monthlyDelta, now: monthlyDelta },
     blastRadius: { before: before.blastRadius.level, now: now.blastRadius.level },
     isHidden: before.changeDigest !== now.changeDigest && resources.length === 0 && outputs.length === 0,
@@ -58,7 +59,8 @@ function differenceOf(before: Resource | undefined, now: Resource | undefined): 
   if (before && now && before.kind === now.kind && attributes.length === 0) return [];
   return [
     {
-      ...{ address: known.address, attributes },
+      address: known.address,
+      attributes,
       ...(known.deposed !== undefined && { deposed: known.deposed }),
       ...(before && { before: before.kind }),
       ...(now && { now: now.kind }),

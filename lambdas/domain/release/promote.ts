@@ -65,8 +65,12 @@ async function promote(
   const placed = await tryToPlace(
     transaction,
     {
-      ...{ application: source.application, environment: target, release: source.release, operation: 'deploy' },
-      ...{ requestedBy: { principal: principalText({ kind: 'promotion', deploymentId: source.id }) }, automatic: true },
+      application: source.application,
+      environment: target,
+      release: source.release,
+      operation: 'deploy',
+      requestedBy: { principal: principalText({ kind: 'promotion', deploymentId: source.id }) },
+      automatic: true,
     },
     surroundings,
   );

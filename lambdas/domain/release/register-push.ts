@@ -64,7 +64,9 @@ async function register(
   const order = pushOrderOf(
     { ...push, before },
     {
-      ...{ head: log?.head, headPushedAt: log?.headPushedAt, isPairTold: told !== undefined },
+      head: log?.head,
+      headPushedAt: log?.headPushedAt,
+      isPairTold: told !== undefined,
       before: left,
       after: reached,
     },
@@ -117,7 +119,8 @@ async function pass(
 ): Promise<void> {
   const known = await transaction.get('passage', { application, commit });
   transaction.put('passage', {
-    ...{ application, commit },
+    application,
+    commit,
     reached: (known?.reached ?? 0) + reached,
     left: (known?.left ?? 0) + left,
   });

@@ -86,7 +86,9 @@ export function meaningOfPush(payload: PushPayload, eventId: string): Meaning {
   return {
     name: 'ConfigPushed',
     detail: {
-      ...{ ...place, after, forced },
+      ...place,
+      after,
+      forced,
       ...(!created && { before }),
       ...(repository.pushed_at && { pushedAt: new Date(repository.pushed_at * 1000).toISOString() }),
       ...(changedPaths && { changedPaths }),

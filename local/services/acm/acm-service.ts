@@ -87,7 +87,9 @@ export function createAcmService(
       async perform(input, { caller, region }) {
         const request = RequestInput.parse(input);
         const { arn } = certificates.request({
-          ...{ accountId: caller.accountId, region, tags: recordOf(request.Tags) },
+          accountId: caller.accountId,
+          region,
+          tags: recordOf(request.Tags),
           names: [
             ...new Set([request.DomainName, ...request.SubjectAlternativeNames].map((name) => name.toLowerCase())),
           ],
@@ -144,17 +146,21 @@ function detailOf(certificate: Certificate, store: CertificateStore): object {
   const validationStatus =
     status === 'ISSUED' ? 'SUCCESS' : status === 'PENDING_VALIDATION' ? 'PENDING_VALIDATION' : 'FAILED';
   return {
-    ...{ CertificateArn: arn, DomainName: names[0], SubjectAlternativeNames: names, Status: status },
-    ...{
-      Type: 'AMAZON_ISSUED',
-      KeyAlgorithm: 'RSA-2048',
-      RenewalEligibility: inUseBy.length > 0 ? 'ELIGIBLE' : 'INELIGIBLE',
-    },
+    CertificateArn: arn,
+    DomainName: names[0],
+    SubjectAlternativeNames: names,
+    Status: status,
+    Type: 'AMAZON_ISSUED',
+    KeyAlgorithm: 'RSA-2048',
+    RenewalEligibility: inUseBy.length > 0 ? 'ELIGIBLE' : 'INELIGIBLE',
     CreatedAt: new Date(requestedAt),
     DomainValidationOptions: names.map((DomainName) => {
       const record = records.find(({ domain }) => domain === DomainName);
       return {
-        ...{ DomainName, ValidationDomain: DomainName, ValidationMethod: 'DNS', ValidationStatus: validationStatus },
+        DomainName,
+        ValidationDomain: DomainName,
+        ValidationMethod: 'DNS',
+        ValidationStatus: validationStatus,
         ...(record && { ResourceRecord: { Name: record.name, Type: 'CNAME', Value: record.value } }),
       };
     }),

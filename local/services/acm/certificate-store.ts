@@ -79,7 +79,14 @@ export class CertificateStore {
     if (same) return same[1];
     const arn = `arn:aws:acm:${region}:${accountId}:certificate/${randomUUID()}`;
     const certificate: Certificate = {
-      ...{ arn, accountId, region, names, requestedAt: now, status: 'PENDING_VALIDATION', tags, inUseBy: [] },
+      arn,
+      accountId,
+      region,
+      names,
+      requestedAt: now,
+      status: 'PENDING_VALIDATION',
+      tags,
+      inUseBy: [],
       ...(token !== undefined && { token }),
     };
     this.#certificates.put(arn, certificate);

@@ -90,7 +90,9 @@ export const ITEM_OPERATIONS: Readonly<Record<string, (input: unknown) => Access
   BatchWriteItem: (input) =>
     Object.entries(BatchWrite.parse(input).RequestItems).flatMap(([table, requests]) =>
       requests.map(({ PutRequest, DeleteRequest }) => ({
-        ...{ action: 'BatchWriteItem', table, item: PutRequest?.Item ?? DeleteRequest?.Key },
+        action: 'BatchWriteItem',
+        table,
+        item: PutRequest?.Item ?? DeleteRequest?.Key,
       })),
     ),
   TransactWriteItems: (input) =>
@@ -102,7 +104,9 @@ export const ITEM_OPERATIONS: Readonly<Record<string, (input: unknown) => Access
     ]),
   TransactGetItems: (input) =>
     TransactGet.parse(input).TransactItems.map(({ Get }) => ({
-      ...{ action: 'GetItem', table: Get.TableName, item: Get.Key },
+      action: 'GetItem',
+      table: Get.TableName,
+      item: Get.Key,
     })),
 };
 

@@ -63,7 +63,12 @@ export class ZoneStore {
     });
     const soa = `${nameServers[0]}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400`;
     const zone: HostedZone = {
-      ...{ id: zoneId, name: fqdn, accountId, isPrivate, isDelegated, nameServers },
+      id: zoneId,
+      name: fqdn,
+      accountId,
+      isPrivate,
+      isDelegated,
+      nameServers,
       records: [
         { name: fqdn, type: 'NS', ttl: 172_800, values: nameServers.map((server) => `${server}.`) },
         { name: fqdn, type: 'SOA', ttl: 900, values: [soa] },

@@ -56,7 +56,11 @@ export function createSchedulerService(
     if (!schedule || schedule.State === 'DISABLED' || schedule.isCompleted) return;
     const { Arn: targetArn, RoleArn: roleArn, Input = '{}', RetryPolicy, DeadLetterConfig } = schedule.Target;
     deliveries.accept({
-      ...{ ruleArn: schedule.arn, targetArn, roleArn, event: Input, payload: Input },
+      ruleArn: schedule.arn,
+      targetArn,
+      roleArn,
+      event: Input,
+      payload: Input,
       maximumRetryAttempts: RetryPolicy.MaximumRetryAttempts,
       maximumEventAgeSeconds: RetryPolicy.MaximumEventAgeInSeconds,
       deadLetterArn: DeadLetterConfig?.Arn,

@@ -29,7 +29,8 @@ beforeEach(async () => {
       : {
           status: 200,
           body: {
-            ...{ ...CREDENTIALS, sessionToken: `token ${number}` },
+            ...CREDENTIALS,
+            sessionToken: `token ${number}`,
             expiration: new Date(Date.now() + 60 * MINUTE).toISOString(),
           },
         },
@@ -45,7 +46,9 @@ afterEach(async () => {
 
 const begin = () =>
   engineCredentials({
-    ...{ apiUrl: broker.url, region: 'eu-central-1', request },
+    apiUrl: broker.url,
+    region: 'eu-central-1',
+    request,
     keepSecret: (text) => secrets.push(text),
   });
 

@@ -14,7 +14,8 @@ let kept: KeptCredentials;
 /** Good for an hour from now on, told apart by when they were made. */
 const fresh = (minutes = 60): BuildCredentials => ({
   accessKeyId: `made at ${(now - START) / MINUTE}`,
-  ...{ secretAccessKey: 'secret', sessionToken: 'token' },
+  secretAccessKey: 'secret',
+  sessionToken: 'token',
   expiration: new Date(now + minutes * MINUTE).toISOString(),
 });
 const unavailable = async () => {

@@ -29,7 +29,10 @@ async function ask(answer: Answer, patience = {}) {
 
 const askAt = (apiUrl: string, patience = {}) =>
   signedBroker({
-    ...{ apiUrl, region: 'eu-central-1', credentials: BUILD, request: REQUEST },
+    apiUrl,
+    region: 'eu-central-1',
+    credentials: BUILD,
+    request: REQUEST,
     patience: { requestTimeoutMs: 60_000, retries: 3, firstDelayMs: 1, longestMs: 60_000, ...patience },
   }).redeem();
 
@@ -138,7 +141,9 @@ describe('a broker that is not to be had', () => {
   it('is asked by nobody who cannot sign', async () => {
     server = await startAnsweringServer(() => ({ status: 200, body: CREDENTIALS }));
     const asked = signedBroker({
-      ...{ apiUrl: server.url, region: 'eu-central-1', request: REQUEST },
+      apiUrl: server.url,
+      region: 'eu-central-1',
+      request: REQUEST,
       credentials: () => Promise.reject(new Error('secret words')),
       patience: { requestTimeoutMs: 60_000, retries: 0, firstDelayMs: 1, longestMs: 60_000 },
     }).redeem();

@@ -111,11 +111,20 @@ async function install(
   // As each build begins.
   rmSync(join(work, 'shop'), { recursive: true, force: true });
   const environment = {
-    ...{ PATH: process.env.PATH, HOME: work, ...registry.environment },
-    ...{ STAGEGATE_WORK: work, STAGEGATE_ENGINES: '[]', STAGEGATE_PROVIDER_CACHE: 'on' },
-    ...{ STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef', STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'dev1' },
-    ...{ STAGEGATE_OPERATION: 'deploy', STAGEGATE_DIRECTORY: 'apps/shop/dev1', STAGEGATE_REGION: 'eu-west-1' },
-    ...{ STAGEGATE_ARTIFACT_BUCKET: bucket, STAGEGATE_RUN_PREFIX: 'runs/shop-dev1-1-abcdef/x/' },
+    PATH: process.env.PATH,
+    HOME: work,
+    ...registry.environment,
+    STAGEGATE_WORK: work,
+    STAGEGATE_ENGINES: '[]',
+    STAGEGATE_PROVIDER_CACHE: 'on',
+    STAGEGATE_DEPLOYMENT_ID: 'shop-dev1-1-abcdef',
+    STAGEGATE_APPLICATION: 'shop',
+    STAGEGATE_ENVIRONMENT: 'dev1',
+    STAGEGATE_OPERATION: 'deploy',
+    STAGEGATE_DIRECTORY: 'apps/shop/dev1',
+    STAGEGATE_REGION: 'eu-west-1',
+    STAGEGATE_ARTIFACT_BUCKET: bucket,
+    STAGEGATE_RUN_PREFIX: 'runs/shop-dev1-1-abcdef/x/',
     ...variables,
   };
   const machine: Machine = {

@@ -23,8 +23,14 @@ describe('a lock file', () => {
     const text = `# This file is maintained automatically by "terraform init".\n\n${lockFileOf(AWS, '5.100.0', [H1, `zh:${A}`, `zh:${B}`, `zh:${A}`])}`;
     expect(await read(text)).toEqual([
       {
-        ...{ address: AWS, host: 'registry.terraform.io', namespace: 'hashicorp', type: 'aws', version: '5.100.0' },
-        ...{ hashes: [H1, `zh:${A}`, `zh:${B}`], zipHashes: [A, B], line: 3 },
+        address: AWS,
+        host: 'registry.terraform.io',
+        namespace: 'hashicorp',
+        type: 'aws',
+        version: '5.100.0',
+        hashes: [H1, `zh:${A}`, `zh:${B}`],
+        zipHashes: [A, B],
+        line: 3,
       },
     ]);
   });

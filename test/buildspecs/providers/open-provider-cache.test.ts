@@ -30,8 +30,10 @@ async function cacheOf(answer: RequestListener, socketTimeout = PATIENT_MS) {
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
   process.env = {
     ...env,
-    ...{ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${address.port}`, AWS_REGION: 'eu-west-1' },
-    ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${address.port}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
   };
   return openProviderCache('artifacts', { connectionTimeout: PATIENT_MS, socketTimeout });
 }

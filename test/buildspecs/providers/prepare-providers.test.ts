@@ -79,7 +79,10 @@ type ReadCache = Pick<ProviderCache, 'read'>;
 /** The variables for the engine, and what is told of it in results. */
 async function prepare(more: { cache?: ReadCache; ownCliConfigFile?: string; stop?: AbortSignal } = {}) {
   const prepared = await prepareProviders({
-    ...{ lockFile, workDirectory: work, platform: PLATFORM, cache: s3ProviderCache(build, bucket) },
+    lockFile,
+    workDirectory: work,
+    platform: PLATFORM,
+    cache: s3ProviderCache(build, bucket),
     log: (line) => log.push(line),
     ...more,
   });

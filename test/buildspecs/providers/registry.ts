@@ -39,8 +39,14 @@ export async function startRegistry(directory: string): Promise<Registry> {
       const filename = `terraform-provider-${type}_1.0.0_${os}_${arch}.zip`;
       const at = `/v1/acme/${type}/${filename}`;
       sendJson(response, {
-        ...{ protocols: ['5.0'], os, arch, filename, download_url: at, shasum: sha256 },
-        ...{ shasums_url: `${at}.sums`, shasums_signature_url: `${at}.sig` },
+        protocols: ['5.0'],
+        os,
+        arch,
+        filename,
+        download_url: at,
+        shasum: sha256,
+        shasums_url: `${at}.sums`,
+        shasums_signature_url: `${at}.sig`,
         signing_keys: { gpg_public_keys: [{ key_id: key.id, ascii_armor: key.armored }] },
       });
     } else if (suffix === '.sums') response.end(sums);

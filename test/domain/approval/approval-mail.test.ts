@@ -8,7 +8,11 @@ const BY = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/nightly
 describe('the mail that asks for an approval', () => {
   const headline = aHeadline({
     blastRadius: {
-      ...{ level: 'critical', score: 9, touchedShare: 0.5, directCount: 1, dependentCount: 4 },
+      level: 'critical',
+      score: 9,
+      touchedShare: 0.5,
+      directCount: 1,
+      dependentCount: 4,
       statefulLosses: ['aws_db_instance.main is replaced'],
       exposures: [
         { address: 'aws_s3_bucket.site', why: 'anybody may read it', kind: 'public-access', severity: 'high' } as never,
@@ -93,7 +97,8 @@ describe('the mail that asks for an approval', () => {
     const told = (stated: { message: string; author: string }) =>
       approvalMail(
         {
-          ...{ deployment, gate },
+          deployment,
+          gate,
           release: aRelease({ source: 'api', message: 'Larger\ndatabase', author: 'Ada <ada@example.com>', stated }),
         },
         'request',

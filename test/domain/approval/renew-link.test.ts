@@ -40,7 +40,8 @@ describe('a new link on request', () => {
   test('says that it replaces an earlier one', async () => {
     await renew();
     expect(world.mail.sent.at(-1)).toMatchObject({
-      ...{ to: ALICE, subject: 'Approve my-app stage1: deploy of release 1' },
+      to: ALICE,
+      subject: 'Approve my-app stage1: deploy of release 1',
       body: expect.stringContaining('replaces an earlier one'),
     });
   });

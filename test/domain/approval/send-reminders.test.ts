@@ -45,7 +45,11 @@ describe('reminders', () => {
 
   test('go to whoever has not decided, with the link they have, once', async () => {
     const token = await world.links.sign({
-      ...{ deploymentId: id, gate: 'staff', round: 1, email: BOB, sequence: 1 },
+      deploymentId: id,
+      gate: 'staff',
+      round: 1,
+      email: BOB,
+      sequence: 1,
       digest: (await world.gate(id, 'staff'))?.digest ?? '',
     });
     await world.decide(id, ALICE);

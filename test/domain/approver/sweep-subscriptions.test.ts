@@ -40,7 +40,9 @@ describe('the sweep over subscriptions', () => {
     const arn = world.mail.click(EVE);
     expect(await sweep()).toEqual({ lost: [], failures: [] });
     expect(await eve()).toMatchObject({
-      ...{ subscription: 'confirmed', subscriptionArn: arn, unsubscribeProtected: false },
+      subscription: 'confirmed',
+      subscriptionArn: arn,
+      unsubscribeProtected: false,
     });
   });
 

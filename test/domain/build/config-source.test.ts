@@ -10,7 +10,8 @@ const SECRET = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf'
 const CODECOMMIT = 'git-codecommit.eu-west-1.amazonaws.com/v1/repos/Config';
 
 const repository = (url: string, more: Partial<ConfigRepository> = {}): ConfigRepository => ({
-  ...{ url, branch: 'main' },
+  url,
+  branch: 'main',
   ...more,
 });
 

@@ -34,7 +34,9 @@ describe('analysing the plan of a deployment', () => {
     test('is said beside what the build found in the provider cache', async () => {
       const providers = { hits: 2, misses: 1, mismatches: 1 };
       expect(await analyze(await planning('dev1', 'changes', { providers }))).toEqual({
-        ...{ next: 'apply', gates: [], providers },
+        next: 'apply',
+        gates: [],
+        providers,
       });
     });
 
@@ -80,7 +82,10 @@ describe('analysing the plan of a deployment', () => {
     await analyze(id);
     const planned = plannedOf(await world.deployment(id));
     expect(planned).toMatchObject({
-      ...{ digest: DIGEST, round: 1, hasChanges: true, state: { serial: 4, lineage: 'l' } },
+      digest: DIGEST,
+      round: 1,
+      hasChanges: true,
+      state: { serial: 4, lineage: 'l' },
       headline: { summary: { add: 1, destroy: 0 } },
     });
     const { key = '', versionId } = planned?.analysis ?? {};

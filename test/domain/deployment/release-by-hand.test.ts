@@ -28,7 +28,8 @@ describe('a deployment whose execution and build are gone', () => {
     world.builds.endAll();
     const released = await releaseByHand(world, id, BY);
     expect(released).toMatchObject({
-      ...{ status: 'failed', applied },
+      status: 'failed',
+      applied,
       error: { reason: 'released-by-hand', message: `released by ${ALICE}: its account was closed` },
     });
     expect(await world.holderOf('dev1')).toBe(next);

@@ -38,7 +38,10 @@ describe('the check of certificates', () => {
       {
         name: 'CertificateRenewed',
         detail: {
-          ...{ application: 'my-app', environment: 'dev1', certificateArn: arn, status: 'issued' },
+          application: 'my-app',
+          environment: 'dev1',
+          certificateArn: arn,
+          status: 'issued',
           hostname: 'my-app-dev1-eu-west-1.development.acme.example',
           expiresAt: '2028-12-23T23:59:59.000Z',
         },

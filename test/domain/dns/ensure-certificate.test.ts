@@ -46,7 +46,9 @@ describe('a certificate', () => {
       certificate_arn: { value: arn, mode: 'when-declared' },
     });
     expect(await world.dns()).toMatchObject({
-      ...{ hostname: HOSTNAME, zone: { id: ZONE, name: 'acme.example' }, published: null },
+      hostname: HOSTNAME,
+      zone: { id: ZONE, name: 'acme.example' },
+      published: null,
       certificate: {
         arn,
         names: [HOSTNAME],
@@ -137,7 +139,8 @@ describe('a certificate', () => {
     const [arn = ''] = arns();
     world.certificates.change(arn, { status: 'failed', failureReason: 'CAA_ERROR' });
     expect(await ensure(id)).toEqual({
-      ...{ outcome: 'failed', reason: 'certificate-failed' },
+      outcome: 'failed',
+      reason: 'certificate-failed',
       message: `the certificate for ${HOSTNAME} is failed: CAA_ERROR`,
     });
     expect(arns()).toEqual([arn]);
@@ -382,7 +385,8 @@ describe('records of others', () => {
     const { change } = world.zones;
     world.zones.change = async () => ({ refused: 'the zone is protected' });
     expect(await ensure(id)).toMatchObject({
-      ...{ outcome: 'failed', reason: 'record-refused' },
+      outcome: 'failed',
+      reason: 'record-refused',
       message: `zone ${ZONE} (acme.example) was not changed: the zone is protected`,
     });
     expect((await world.dns())?.written).toEqual([]);

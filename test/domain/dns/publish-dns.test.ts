@@ -10,7 +10,8 @@ beforeEach(async () => {
 });
 
 const ALIAS: ZoneRecord = {
-  ...{ name: HOSTNAME, type: 'A' },
+  name: HOSTNAME,
+  type: 'A',
   alias: { zoneId: LOAD_BALANCER.zoneId, name: LOAD_BALANCER.name, evaluateTargetHealth: false },
 };
 const CNAME: ZoneRecord = { name: HOSTNAME, type: 'CNAME', ttl: 60, values: ['web-1.example'] };
@@ -168,7 +169,8 @@ describe('a record that was not made by Stagegate', () => {
     world.zones.put(ZONE, THEIRS);
     expect((await world.settle(id)).status).toBe('failed');
     expect(await world.errorOf(id)).toMatchObject({
-      ...{ reason: 'record-not-ours', state: 'PublishDns' },
+      reason: 'record-not-ours',
+      state: 'PublishDns',
       message: expect.stringContaining(`A ${HOSTNAME} -> 192.0.2.1 stands in zone ${ZONE} (acme.example)`),
     });
     expect(addresses()).toEqual([THEIRS]);
@@ -305,7 +307,10 @@ describe('a destroyed environment', () => {
     const { id, status } = await destroy();
     expect([status, world.recordsOf()]).toEqual(['succeeded', [THEIRS]]);
     const { items } = await world.store.list({
-      ...{ kind: 'deploymentEvent', partition: `DEPLOYMENT#${id}`, prefix: 'EVENT#', order: 'ascending' },
+      kind: 'deploymentEvent',
+      partition: `DEPLOYMENT#${id}`,
+      prefix: 'EVENT#',
+      order: 'ascending',
     });
     expect(items.find(({ type }) => type === 'dns-withdrawn')?.details).toMatchObject({
       left: [`A ${HOSTNAME} -> 192.0.2.1`],
@@ -359,7 +364,10 @@ describe('an environment whose setting is taken away', () => {
   test('gives its hostname free only then', async () => {
     const claim = () => world.store.get('hostnameClaim', { hostname: HOSTNAME });
     await world.write('hostnameClaim', {
-      ...{ hostname: HOSTNAME, application: 'my-app', environment: 'dev1', at: '2026-11-23T10:00:00.000Z' },
+      hostname: HOSTNAME,
+      application: 'my-app',
+      environment: 'dev1',
+      at: '2026-11-23T10:00:00.000Z',
     });
     await world.run();
     await world.run('dev1', { release: 2, operation: 'destroy' });

@@ -52,7 +52,8 @@ function pushOf(text: string): Partial<ConfigPushed> & { after: string } {
   const [, before, after = '', minute] = /^(\w?)>(\w)(?:@([\d.]+))?$/.exec(text) ?? [];
   const commit = (letter: string) => commitOf(letter.charCodeAt(0));
   return {
-    ...{ before: before ? commit(before) : undefined, after: commit(after) },
+    before: before ? commit(before) : undefined,
+    after: commit(after),
     ...(minute !== undefined && { pushedAt: at(Number(minute)) }),
   };
 }
@@ -291,7 +292,8 @@ test('a history that comes back, but never the same way, ends with its newest co
         for (const push of told) {
           if (!newest || push.index > newest.index) newest = push;
           await branch.tell({
-            ...{ before: commitOf(push.from + 1), after: commitOf(push.to + 1) },
+            before: commitOf(push.from + 1),
+            after: commitOf(push.to + 1),
             pushedAt: at(push.index * 15),
           });
         }

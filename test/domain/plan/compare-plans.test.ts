@@ -33,7 +33,9 @@ describe('two plans of a deployment', () => {
     expect(comparePlans(anAnalysis(), withResources(updated, resized, ...others)).resources).toEqual([
       { address: database.address, before: 'replace', now: 'update', attributes: [] },
       {
-        ...{ address: service.address, before: 'update', now: 'update' },
+        address: service.address,
+        before: 'update',
+        now: 'update',
         attributes: [
           {
             path: 'desired_count',
@@ -57,12 +59,15 @@ describe('two plans of a deployment', () => {
   test('differ in outputs, cost and blast radius', () => {
     const { cost, blastRadius } = anAnalysis();
     const now = anAnalysis({
-      ...{ outputs: [], changeDigest: 'e'.repeat(64) },
+      outputs: [],
+      changeDigest: 'e'.repeat(64),
       cost: { ...cost, monthlyDelta: cost.monthlyDelta + 5 },
       blastRadius: { ...blastRadius, level: 'critical' },
     });
     expect(comparePlans(anAnalysis(), now)).toMatchObject({
-      ...{ resources: [], outputs: ['queue_url'], isHidden: false },
+      resources: [],
+      outputs: ['queue_url'],
+      isHidden: false,
       monthlyCost: { before: cost.monthlyDelta, now: cost.monthlyDelta + 5 },
       blastRadius: { before: 'high', now: 'critical' },
     });
@@ -70,7 +75,9 @@ describe('two plans of a deployment', () => {
 
   test('say so when what differs is hidden', () => {
     expect(comparePlans(anAnalysis(), anAnalysis({ changeDigest: 'e'.repeat(64) }))).toMatchObject({
-      ...{ resources: [], outputs: [], isHidden: true },
+      resources: [],
+      outputs: [],
+      isHidden: true,
     });
   });
 });

@@ -178,7 +178,9 @@ describe('a push becomes a release of every application it concerns', () => {
 
   test('pushes that arrive at the same time become releases in their own order, the newest always among them', async () => {
     const pushes = Array.from({ length: 12 }, (_, index) => ({
-      ...{ eventId: `d${index}`, before: commitOf(index + 1), after: commitOf(index + 2) },
+      eventId: `d${index}`,
+      before: commitOf(index + 1),
+      after: commitOf(index + 2),
       pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
     }));
     const [last, ...others] = pushes.reverse();

@@ -53,12 +53,22 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
     const { id, digest } = await waiting();
     const before = await audit();
     expect(before.at(-1)).toMatchObject({
-      ...{ ...WHERE, type: 'requested', deploymentId: id, by: 'arn:aws:sts::1:assumed-role/Pipeline/run', via: 'api' },
+      ...WHERE,
+      type: 'requested',
+      deploymentId: id,
+      by: 'arn:aws:sts::1:assumed-role/Pipeline/run',
+      via: 'api',
       details: { release: 1, operation: 'deploy' },
     });
     await decideGate(world, {
-      ...{ deploymentId: id, gate: 'staff', email: ALICE, decision: 'approve', digest },
-      ...{ via: 'api', principal: ALICE_ARN, comment: 'looks right' },
+      deploymentId: id,
+      gate: 'staff',
+      email: ALICE,
+      decision: 'approve',
+      digest,
+      via: 'api',
+      principal: ALICE_ARN,
+      comment: 'looks right',
     });
     await world.workflow.run(id);
     await world.decide(id, CAROL);
@@ -66,8 +76,16 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
     const at = world.surroundings.now();
     expect(await added(before)).toMatchObject([
       {
-        ...{ ...WHERE, type: 'approved', deploymentId: id, gate: 'staff', digest, at },
-        ...{ by: ALICE, via: 'api', principal: ALICE_ARN, comment: 'looks right' },
+        ...WHERE,
+        type: 'approved',
+        deploymentId: id,
+        gate: 'staff',
+        digest,
+        at,
+        by: ALICE,
+        via: 'api',
+        principal: ALICE_ARN,
+        comment: 'looks right',
         details: { gateStatus: 'approved', required: 1 },
       },
       { ...WHERE, type: 'approved', gate: 'client', by: CAROL, via: 'link', digest },
@@ -120,7 +138,12 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
   describe('attempts that did not count', () => {
     const attempt = (id: string, digest: string, email: string, more: object = {}) =>
       decideGate(world, {
-        ...{ deploymentId: id, gate: 'staff', email, decision: 'approve', digest, via: 'link' },
+        deploymentId: id,
+        gate: 'staff',
+        email,
+        decision: 'approve',
+        digest,
+        via: 'link',
         ...more,
       });
 
@@ -139,7 +162,12 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
       expect([await world.gate(id, 'staff'), await world.gate(id, 'client')]).toEqual(gates);
       expect(await added(before)).toMatchObject([
         {
-          ...{ ...WHERE, type: 'refused', deploymentId: id, by: email, via: 'link', comment: 'now' },
+          ...WHERE,
+          type: 'refused',
+          deploymentId: id,
+          by: email,
+          via: 'link',
+          comment: 'now',
           details: { refusal, decision: 'approve', message: expect.any(String) },
         },
       ]);
@@ -227,7 +255,8 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
     const entries = await added(before);
     expect(entries).toMatchObject([
       {
-        ...{ type: 'application-configured', by: ADMIN },
+        type: 'application-configured',
+        by: ADMIN,
         details: { policy: { from: null, to: { staging: { staff: 2 } } } },
       },
       { type: 'environment-configured', details: { region: { from: 'eu-west-1', to: 'eu-west-2' } } },

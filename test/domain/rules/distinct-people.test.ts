@@ -131,8 +131,14 @@ describe('rule 10: every decision is one person’s, recorded and never changed'
     const digest = (await world.gate(id, 'staff'))?.digest ?? '';
     world.surroundings.advance(90);
     await decideGate(world, {
-      ...{ deploymentId: id, gate: 'staff', email: ALICE, decision: 'reject', digest },
-      ...{ via: 'api', principal: ALICE_ARN, comment: 'not on a Friday' },
+      deploymentId: id,
+      gate: 'staff',
+      email: ALICE,
+      decision: 'reject',
+      digest,
+      via: 'api',
+      principal: ALICE_ARN,
+      comment: 'not on a Friday',
     });
     const expected = { decision: 'reject', by: ALICE, via: 'api', principal: ALICE_ARN, comment: 'not on a Friday' };
     expect((await world.gate(id, 'staff'))?.decisions).toEqual([{ ...expected, digest, at: world.surroundings.now() }]);

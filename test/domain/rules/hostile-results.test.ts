@@ -64,7 +64,8 @@ describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
     await leave(id, 'inspectionResult', text);
     await world.workflow.run(id);
     expect(await world.deployment(id)).toMatchObject({
-      ...{ status: 'failed', error: { reason: 'build-result-unreadable' } },
+      status: 'failed',
+      error: { reason: 'build-result-unreadable' },
     });
     expect(await world.holderOf('stage1')).toBeUndefined();
   });
@@ -75,7 +76,8 @@ describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
     await leave(id, 'applyResult', text);
     await mend(id);
     expect(await world.deployment(id)).toMatchObject({
-      ...{ status: 'failed', applied: 'unknown' },
+      status: 'failed',
+      applied: 'unknown',
       error: { message: expect.stringContaining('what the build left as apply/result.json cannot be read') },
     });
     expect(await world.holderOf('dev1')).toBeUndefined();
@@ -87,7 +89,8 @@ describe.each(HOSTILE)('a build that leaves %s as its result', (_, text) => {
     await leave(id, 'planResult', text);
     await world.workflow.run(id);
     expect(await world.deployment(id)).toMatchObject({
-      ...{ status: 'failed', error: { reason: 'build-result-unreadable' } },
+      status: 'failed',
+      error: { reason: 'build-result-unreadable' },
     });
     expect(await world.holderOf('dev1')).toBeUndefined();
   });
@@ -99,7 +102,11 @@ test('what a build says of its failure is kept, at no more than a length that pe
   await world.workflow.step(id);
   const long = 'x'.repeat(20_000);
   const diagnostics = Array.from({ length: 20 }, () => ({
-    ...{ severity: long, summary: long, detail: long, address: long, file: long },
+    severity: long,
+    summary: long,
+    detail: long,
+    address: long,
+    file: long,
   }));
   await leave(id, 'planResult', JSON.stringify({ ok: false, phase: long, message: long, reason: long, diagnostics }));
   await world.workflow.run(id);

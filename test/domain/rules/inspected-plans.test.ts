@@ -173,7 +173,9 @@ describe('after an inspection', () => {
 
   test('added files and new providers are told, compared with what was deployed last', async () => {
     const provider = (version: string, hash: string) => ({
-      ...{ address: 'registry.terraform.io/hashicorp/aws', version, fingerprint: hash.repeat(64) },
+      address: 'registry.terraform.io/hashicorp/aws',
+      version,
+      fingerprint: hash.repeat(64),
     });
     const random = { ...provider('3.0.0', 'c'), address: 'registry.terraform.io/hashicorp/random' };
     const [before] = await world.history('stage1');

@@ -46,7 +46,9 @@ async function leaveNoCount(environment: string): Promise<void> {
   const deployment = await holderOf(environment);
   await world.workflow.runTo(deployment.id, 'RecordOutputs');
   await world.artifacts.putJson(runObjectKey(runPrefix(deployment), 'applyResult'), {
-    ...{ ok: true, applied: 'yes', resources: 1 },
+    ok: true,
+    applied: 'yes',
+    resources: 1,
   });
 }
 
@@ -69,8 +71,8 @@ describe('a regular environment whose state holds something is not removed', () 
     await forgePlan('dev1', 'no-changes');
     await world.finishIn('dev1');
     expect(await world.deployment(look?.id ?? '')).toMatchObject({
-      ...{ status: 'blocked', error: { reason: 'state-not-empty' } },
-      error: { message: expect.stringContaining('still holds 3 resource(s)') },
+      status: 'blocked',
+      error: { reason: 'state-not-empty', message: expect.stringContaining('still holds 3 resource(s)') },
     });
     expect([await find('dev1'), await address('dev1')]).toEqual([expect.anything(), expect.anything()]);
     expect(await find('dev1')).not.toHaveProperty('removal');

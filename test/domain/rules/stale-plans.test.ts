@@ -69,7 +69,10 @@ describe('an approved plan', () => {
       expect([deployment.status, await roundOf(id)]).toEqual(['succeeded', 2]);
       expect(plannedOf(deployment)?.replaces).toMatchObject({ round: 1, because });
       expect(await world.gate(id, 'client')).toMatchObject({
-        ...{ status: 'approved', round: 2, carried: [{ round: 1 }], voided: [] },
+        status: 'approved',
+        round: 2,
+        carried: [{ round: 1 }],
+        voided: [],
         decisions: [{ by: CAROL, digest: plannedOf(deployment)?.replaces?.digest }],
       });
       const story = await world.story(id);
@@ -89,7 +92,9 @@ describe('an approved plan', () => {
 
   test('made again with other files that are applied with it has no approvals, although it would change the same', async () => {
     world.builds.terraform = ({ round }) => ({
-      ...{ plan: 'changes', apply: 'succeeds', content: String(round).repeat(64) },
+      plan: 'changes',
+      apply: 'succeeds',
+      content: String(round).repeat(64),
     });
     const id = await approved();
     changeState('prod1');
@@ -106,7 +111,10 @@ describe('an approved plan', () => {
     await world.workflow.run(id);
     expect(await world.statusOf(id)).toBe('awaiting_approval');
     expect(await world.gate(id, 'staff')).toMatchObject({
-      ...{ status: 'open', round: 2, decisions: [], carried: [] },
+      status: 'open',
+      round: 2,
+      decisions: [],
+      carried: [],
       voided: [{ by: ALICE, decision: 'approve' }],
     });
     expect(await world.gate(id, 'client')).toMatchObject({ status: 'void', decisions: [], voided: [{ by: CAROL }] });
@@ -168,7 +176,9 @@ describe('an approved plan', () => {
       await world.decide(id, CAROL);
     }
     expect(await world.deployment(id)).toMatchObject({
-      ...{ status: 'failed', round: MOST_ROUNDS, applied: 'no' },
+      status: 'failed',
+      round: MOST_ROUNDS,
+      applied: 'no',
       error: { reason: 'plan-stale', message: expect.stringMatching(/3 times.*state was changed/) },
     });
     expect(await world.holderOf('prod1')).toBeUndefined();
@@ -201,7 +211,8 @@ describe('a plan that Terraform refuses as stale', () => {
     const { status } = await world.finish(id);
     expect(status).toBe('failed');
     expect(await world.deployment(id)).toMatchObject({
-      ...{ round: MOST_ROUNDS, applied: 'no' },
+      round: MOST_ROUNDS,
+      applied: 'no',
       error: { reason: 'plan-stale', message: expect.stringContaining('the plan was made 3 times') },
     });
   });

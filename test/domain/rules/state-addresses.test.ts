@@ -32,7 +32,8 @@ const ownerOf = (address = 'acme-state/shared.tfstate') => world.store.get('stat
 const addressOf = (environment: string) => world.store.get('stateAddress', { application: 'my-app', environment });
 const move = (to: string, environment = 'dev1', reason = 'one bucket for all') =>
   moveState(world, { application: 'my-app', environment }, StateMoveSchema.parse({ to, reason }), {
-    ...{ principal: 'staff', approver: ALICE },
+    principal: 'staff',
+    approver: ALICE,
   });
 
 describe('a state address', () => {
@@ -114,7 +115,8 @@ describe('a state is moved', () => {
     expect(await addressOf('dev1')).toMatchObject({ address: 'acme-state/moved.tfstate', former: [old] });
     const { items } = await world.store.list(LISTINGS.environmentEvents('my-app', 'dev1'));
     expect(items[0]).toMatchObject({
-      ...{ type: 'state-moved', by: 'staff' },
+      type: 'state-moved',
+      by: 'staff',
       reason: `${old} -> acme-state/moved.tfstate: one bucket for all`,
     });
     const id = await world.deploy('dev1', await world.release());

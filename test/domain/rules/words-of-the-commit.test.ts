@@ -43,7 +43,10 @@ describe('a release made by API', () => {
     await release();
     expect(await released()).toMatchObject({ ...READ, stated: STATED });
     expect(await viewRelease(world.store, await released())).toMatchObject({
-      ...{ ...READ, source: 'api', wordsFrom: 'commit', stated: STATED },
+      ...READ,
+      source: 'api',
+      wordsFrom: 'commit',
+      stated: STATED,
     });
   });
 

@@ -161,11 +161,15 @@ describe('access to certificates', () => {
     const own = { StringEquals: { [`aws:RequestTag/${tag}`]: 'my-app/dev1' } };
     cloud.allow([
       {
-        ...{ Effect: 'Allow', Action: 'acm:RequestCertificate', Resource: '*' },
+        Effect: 'Allow',
+        Action: 'acm:RequestCertificate',
+        Resource: '*',
         Condition: { ...own, 'ForAllValues:StringEquals': { 'acm:DomainNames': ['web.acme.example'] } },
       },
       {
-        ...{ Effect: 'Allow', Action: 'acm:AddTagsToCertificate', Condition: own },
+        Effect: 'Allow',
+        Action: 'acm:AddTagsToCertificate',
+        Condition: own,
         Resource: `arn:aws:acm:eu-west-1:${ZONE_ACCOUNT}:certificate/*`,
       },
     ]);
@@ -178,7 +182,9 @@ describe('access to certificates', () => {
   it('can be limited to tags with certain keys', async () => {
     cloud.allow([
       {
-        ...{ Effect: 'Allow', Action: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'], Resource: '*' },
+        Effect: 'Allow',
+        Action: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'],
+        Resource: '*',
         Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': [tag] } },
       },
     ]);
@@ -192,7 +198,9 @@ describe('access to certificates', () => {
     const [own, other] = [await requestAs(['a.acme.example']), await requestAs(['b.acme.example'], { [tag]: 'x/y' })];
     cloud.allow([
       {
-        ...{ Effect: 'Allow', Action: ['acm:DescribeCertificate', 'acm:DeleteCertificate'], Resource: '*' },
+        Effect: 'Allow',
+        Action: ['acm:DescribeCertificate', 'acm:DeleteCertificate'],
+        Resource: '*',
         Condition: { StringEquals: { [`aws:ResourceTag/${tag}`]: 'my-app/dev1' } },
       },
     ]);

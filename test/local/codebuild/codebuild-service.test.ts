@@ -282,7 +282,7 @@ describe('a project with a credential', () => {
     return project(BuildSpec, { Source: { BuildSpec, ...Source } });
   };
   const withAuth = (Type: string, Resource: string, more = {}) =>
-    withSource({ ...{ Type: 'GITHUB', Location: place }, Auth: { Type, Resource }, ...more });
+    withSource({ Type: 'GITHUB', Location: place, Auth: { Type, Resource }, ...more });
   const start = (projectName: string, overrides = {}) =>
     cloud.client.send(
       new StartBuildCommand({

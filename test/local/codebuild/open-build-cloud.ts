@@ -108,7 +108,13 @@ export async function openBuildCloud(
   mkdirSync(filesDirectory, { recursive: true });
   const database = openDatabase(directory);
   const context: LocalContext = {
-    ...{ door, database, accountId, region, filesDirectory, log, assemblyDirectory: directory },
+    door,
+    database,
+    accountId,
+    region,
+    filesDirectory,
+    log,
+    assemblyDirectory: directory,
     endpoint: () => server.url,
     findAsset: () => ({ path: asset, packaging: 'zip' }),
   };
@@ -123,8 +129,10 @@ export async function openBuildCloud(
   for (const { service } of [s3, kms, sts, codebuild]) if (service) door.register(service);
 
   const resource = (type: string, properties: Resource['properties']): Resource => ({
-    ...{ logicalId: 'Thing', generatedName: 'Stack-Thing-0123456789AB' },
-    ...{ type, properties },
+    logicalId: 'Thing',
+    generatedName: 'Stack-Thing-0123456789AB',
+    type,
+    properties,
   });
   const account = (id: string) => ({ AWS: `arn:aws:iam::${id}:root` });
   const key = await kms.provisioners['AWS::KMS::Key']?.(
@@ -157,7 +165,10 @@ export async function openBuildCloud(
   door.setResourcePolicy(`arn:aws:s3:::${artifactBucket}`, {
     Statement: [
       {
-        ...{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: runs('*') },
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:PutObject',
+        Resource: runs('*'),
         Condition: { Null: { 's3:if-none-match': 'true' } },
       },
     ],
@@ -167,7 +178,8 @@ export async function openBuildCloud(
     plan: [{ Effect: 'Allow', Action: results, Resource: runs('*/plan/*') }],
     inspect: [
       {
-        ...{ Effect: 'Allow', Action: 's3:GetObject' },
+        Effect: 'Allow',
+        Action: 's3:GetObject',
         Resource: [runs(`*/${RUN_OBJECTS.tree}`), runs(`*/${RUN_OBJECTS.bundle}`)],
       },
       { Effect: 'Allow', Action: results, Resource: runs('*/inspect/*') },
@@ -199,7 +211,9 @@ export async function openBuildCloud(
   door.policies.putRole(brokerRoleArn, trusting({ Service: 'lambda.amazonaws.com' }));
   door.policies.putRolePolicy(brokerRoleArn, 'Permissions', {
     Statement: ['plan', 'apply'].map((purpose) => ({
-      ...{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `arn:aws:iam::*:role/stagegate-*-*-${purpose}` },
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Resource: `arn:aws:iam::*:role/stagegate-*-*-${purpose}`,
     })),
   });
   const broker = await startStandInBroker(door, brokerRoleArn);
@@ -208,7 +222,15 @@ export async function openBuildCloud(
   const client = new CodeBuildClient(connection);
   const objects = new S3Client(connection);
   const cloud: BuildCloud = {
-    ...{ directory, door, s3, codebuild, repository, broker, client, objects, url: server.url },
+    directory,
+    door,
+    s3,
+    codebuild,
+    repository,
+    broker,
+    client,
+    objects,
+    url: server.url,
     async addProject(name, buildspec, properties = {}) {
       await codebuild.provisioners['AWS::CodeBuild::Project']?.(
         resource('AWS::CodeBuild::Project', {
@@ -301,7 +323,8 @@ export async function openBuildCloud(
   }
   const BuildSpec = readFileSync(join(asset, 'inspect.yml'), 'utf8');
   await cloud.addProject(INSPECT_PROJECT, BuildSpec, {
-    ...{ Source: { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec }, SecondarySources: [] },
+    Source: { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec },
+    SecondarySources: [],
     Environment: containerWith(SUBSTITUTED),
   });
   return cloud;

@@ -4,8 +4,14 @@ import { writtenKeys } from '../../../local/door/record-writes.ts';
 import type { RequiredPermission } from '../../../local/door/wire.ts';
 
 const called = (service: string, operation: string, permissions: readonly RequiredPermission[] = []): CallRecord => ({
-  ...{ at: new Date(0), requestId: 'r', caller: 'somebody', outcome: 'ok', durationMs: 0 },
-  ...{ service, operation, permissions },
+  at: new Date(0),
+  requestId: 'r',
+  caller: 'somebody',
+  outcome: 'ok',
+  durationMs: 0,
+  service,
+  operation,
+  permissions,
 });
 const item = (action: string, ...keys: string[]): RequiredPermission => ({
   action: `dynamodb:${action}`,

@@ -37,7 +37,8 @@ const deployedFrom = (...branches: string[]): WatchedBranch[] =>
 
 function watch(branches: readonly WatchedBranch[] = deployedFrom('main'), pollMs?: number): void {
   watcher = watchRepository({
-    ...{ programs, pollMs },
+    programs,
+    pollMs,
     directory: repository.directory,
     database,
     branches: async () => branches,

@@ -11,7 +11,10 @@ it('shows zones with their records, and certificates', async () => {
     { action: 'CREATE', set: { name: 'web.acme.example.', type: 'TXT', ttl: 60, values: ['<b>&"'] } },
   ]);
   const { arn } = cloud.acm.certificates.request({
-    ...{ accountId: ZONE_ACCOUNT, region: 'eu-west-1', names: ['web.acme.example'], tags: {} },
+    accountId: ZONE_ACCOUNT,
+    region: 'eu-west-1',
+    names: ['web.acme.example'],
+    tags: {},
   });
   cloud.acm.certificates.change(arn, { status: 'ISSUED', notAfter: Date.parse('2027-12-23T23:59:59Z') });
   const routes = dnsRoutes(cloud);

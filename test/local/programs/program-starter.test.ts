@@ -17,7 +17,10 @@ beforeAll(() => {
 afterAll(() => programs.stop());
 
 const bash = (script: string) => ({
-  ...{ command: 'bash', parameters: ['-c', script], directory: '/', variables: { ...process.env, WORD: 'given' } },
+  command: 'bash',
+  parameters: ['-c', script],
+  directory: '/',
+  variables: { ...process.env, WORD: 'given' },
 });
 const problem = (call: Promise<unknown>) => call.then(() => 'none', String);
 const processes = () => execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).split('\n');
@@ -62,7 +65,8 @@ describe('a program', () => {
     let printed = '';
     const running = await programs.start({
       ...bash('sleep 300 & echo $!; wait'),
-      ...{ reports: false, endsGroup: false },
+      reports: false,
+      endsGroup: false,
       onOutput: (_, bytes) => {
         printed += Buffer.from(bytes).toString();
       },

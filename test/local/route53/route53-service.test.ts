@@ -38,7 +38,10 @@ const refusal = (call: Promise<unknown>) =>
   );
 const zoneOf = (accountId = ZONE_ACCOUNT, name = 'acme.example') => cloud.route53.zones.create({ accountId, name }).id;
 const record = (name: string): ResourceRecordSet => ({
-  ...{ Name: name, Type: 'CNAME', TTL: 60, ResourceRecords: [{ Value: 'b.example' }] },
+  Name: name,
+  Type: 'CNAME',
+  TTL: 60,
+  ResourceRecords: [{ Value: 'b.example' }],
 });
 const change = (HostedZoneId: string, Action: 'CREATE' | 'UPSERT' | 'DELETE', ResourceRecordSet: ResourceRecordSet) =>
   cloud.operator.route53.send(
@@ -164,11 +167,9 @@ describe('access to zones', () => {
     cloud.allow([
       { Effect: 'Allow', Action: 'route53:ListResourceRecordSets', Resource: '*' },
       {
-        ...{
-          Effect: 'Allow',
-          Action: 'route53:ChangeResourceRecordSets',
-          Resource: `arn:aws:route53:::hostedzone/${zone}`,
-        },
+        Effect: 'Allow',
+        Action: 'route53:ChangeResourceRecordSets',
+        Resource: `arn:aws:route53:::hostedzone/${zone}`,
         Condition: {
           'ForAllValues:StringLike': condition('NormalizedRecordNames', 'web.acme.example', '_*.web.acme.example'),
           'ForAllValues:StringEquals': {

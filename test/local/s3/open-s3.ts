@@ -41,7 +41,12 @@ export async function openS3(directory?: string): Promise<OpenS3> {
   const server = await startDoorServer(door, log);
   const database = openDatabase(directory);
   const context: LocalContext = {
-    ...{ door, database, accountId, region, filesDirectory, log },
+    door,
+    database,
+    accountId,
+    region,
+    filesDirectory,
+    log,
     endpoint: () => server.url,
     assemblyDirectory: filesDirectory,
     findAsset: ({ key }) => {

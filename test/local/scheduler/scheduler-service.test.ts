@@ -49,8 +49,11 @@ async function open(props: Parameters<typeof openCloud>[0] = {}): Promise<World>
   await cloud.provision(cloud.scheduler, 'AWS::Scheduler::ScheduleGroup', { Name: 'stagegate' });
   await cloud.start();
   const schedule = (facts = {}) => ({
-    ...{ Name: 'one', GroupName: 'stagegate', ScheduleExpression: 'at(2026-01-01T00:01:00)' },
-    ...{ FlexibleTimeWindow: { Mode: 'OFF' as const }, ActionAfterCompletion: 'DELETE' as const },
+    Name: 'one',
+    GroupName: 'stagegate',
+    ScheduleExpression: 'at(2026-01-01T00:01:00)',
+    FlexibleTimeWindow: { Mode: 'OFF' as const },
+    ActionAfterCompletion: 'DELETE' as const,
     Target: { Arn: functionArn, RoleArn: ROLE_ARN, Input: '{"wake":"up"}' },
     ...facts,
   });
@@ -91,7 +94,9 @@ describe('a one-time schedule', () => {
       await cloud.clock.advance(60);
       const found = await client.send(new GetScheduleCommand({ Name: 'one', GroupName: 'stagegate' }));
       expect(found).toMatchObject({
-        ...{ Name: 'one', GroupName: 'stagegate', ScheduleExpression: 'at(2026-01-01T00:01:00)' },
+        Name: 'one',
+        GroupName: 'stagegate',
+        ScheduleExpression: 'at(2026-01-01T00:01:00)',
         Arn: `arn:aws:scheduler:${region}:${accountId}:schedule/stagegate/one`,
         CreationDate: new Date('2026-01-01T00:00:00Z'),
       });
@@ -197,7 +202,9 @@ describe('what AWS refuses is refused:', () => {
         Resource: `arn:aws:scheduler:${region}:${accountId}:schedule/${group}/*`,
       });
       const passing = (service: string) => ({
-        ...{ Effect: 'Allow', Action: 'iam:PassRole', Resource: ROLE_ARN },
+        Effect: 'Allow',
+        Action: 'iam:PassRole',
+        Resource: ROLE_ARN,
         Condition: { StringEquals: { 'iam:PassedToService': service } },
       });
       const attempt = (name: string, statements: object[]) =>

@@ -420,7 +420,9 @@ describe('with a data directory', () => {
     const info = JSON.parse(text);
     const column = {
       DynamoDBAttribute: { AttributeName: 'status', AttributeType: 'S' },
-      ...{ KeyType: 'HASH', SQLiteColumnName: 'indexKey_0', SQLiteDataType: 'TEXT' },
+      KeyType: 'HASH',
+      SQLiteColumnName: 'indexKey_0',
+      SQLiteDataType: 'TEXT',
     };
     const begun = {
       ...info,
@@ -438,8 +440,11 @@ describe('with a data directory', () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: 'byStatus', IndexStatus: 'ACTIVE' }]);
     const open = {
-      ...{ TableName, IndexName: 'byStatus', KeyConditionExpression: '#s = :s' },
-      ...{ ExpressionAttributeNames: { '#s': 'status' }, ExpressionAttributeValues: { ':s': { S: 'open' } } },
+      TableName,
+      IndexName: 'byStatus',
+      KeyConditionExpression: '#s = :s',
+      ExpressionAttributeNames: { '#s': 'status' },
+      ExpressionAttributeValues: { ':s': { S: 'open' } },
     };
     expect((await client.send(new QueryCommand(open))).Items).toMatchObject([item('kept')]);
     await second.stop();

@@ -104,8 +104,11 @@ describe('the stacks of an environment’s account', () => {
     const [stackName, place] = ['stagegate-shop-kept', { accountId: targetAccountId, region }];
     const control = (name: string) => `arn:aws:iam::111111111111:role/stagegate-${name}`;
     const parameters = {
-      ...{ Application: 'shop', Environment: 'kept', ExternalId: '0123456789abcdef'.repeat(2) },
-      ...{ PlanBuildRoleArn: control('plan-build'), ApplyBuildRoleArn: control('apply-build') },
+      Application: 'shop',
+      Environment: 'kept',
+      ExternalId: '0123456789abcdef'.repeat(2),
+      PlanBuildRoleArn: control('plan-build'),
+      ApplyBuildRoleArn: control('apply-build'),
       CheckPlanRoleArn: control('check-plan'),
     };
     const stack = { stack: 'StagegateTargetAccount', stackName, place, parameters };
@@ -128,10 +131,13 @@ describe('the stacks of an environment’s account', () => {
       mkdirSync(join(directory, 'apps/shop/moving'), { recursive: true });
       writeFileSync(join(directory, 'apps/shop/moving/main.tf'), `${backend}${resource}`);
       await accounts.prepare({
-        ...{ directory, secondary: { program: join(cloud.directory, 'asset') } },
+        directory,
+        secondary: { program: join(cloud.directory, 'asset') },
         variables: {
-          ...{ STAGEGATE_APPLICATION: 'shop', STAGEGATE_ENVIRONMENT: 'moving' },
-          ...{ STAGEGATE_DIRECTORY: 'apps/shop/moving', STAGEGATE_ENGINE: 'terraform' },
+          STAGEGATE_APPLICATION: 'shop',
+          STAGEGATE_ENVIRONMENT: 'moving',
+          STAGEGATE_DIRECTORY: 'apps/shop/moving',
+          STAGEGATE_ENGINE: 'terraform',
         },
       });
       const role = roleSession(`arn:aws:iam::${targetAccountId}:role/stagegate-shop-moving-plan`, 'plan');

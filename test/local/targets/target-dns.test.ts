@@ -57,7 +57,9 @@ beforeAll(async () => {
     },
   );
   const targetDns = createTargetDns({
-    ...{ context: { accountId: CONTROL, log } as unknown as LocalContext, door, zones: route53.zones },
+    context: { accountId: CONTROL, log } as unknown as LocalContext,
+    door,
+    zones: route53.zones,
     assembly: loadAssembly(assemblyOf()),
     findEnvironments: async (roleArn) =>
       [registered].filter(({ certificateRoleArn, zone }) => [certificateRoleArn, zone.roleArn].includes(roleArn)),
@@ -83,8 +85,15 @@ beforeEach(async () => {
   await world.change('dev1', { dns: DNS_SETTINGS });
   await world.release();
   registered = {
-    ...{ application: 'my-app', name: 'dev1', accountId: ACCOUNT, region: 'eu-west-1', externalId: 'a'.repeat(32) },
-    ...{ hostname: HOSTNAME, certificateNames: [HOSTNAME], certificateRoleArn: CERTIFICATE_ROLE, zone: {} },
+    application: 'my-app',
+    name: 'dev1',
+    accountId: ACCOUNT,
+    region: 'eu-west-1',
+    externalId: 'a'.repeat(32),
+    hostname: HOSTNAME,
+    certificateNames: [HOSTNAME],
+    certificateRoleArn: CERTIFICATE_ROLE,
+    zone: {},
   };
 });
 
@@ -92,7 +101,9 @@ function services(role = FUNCTION_ROLE) {
   const at = { endpoint: server.url, region: 'eu-west-1' };
   const sts = new STSClient({ ...at, credentials: door.issueCredentials(roleSession(role, 'function')) });
   return {
-    ...{ store: world.store, surroundings: world.surroundings, artifacts: world.artifacts },
+    store: world.store,
+    surroundings: world.surroundings,
+    artifacts: world.artifacts,
     patience: { pollSeconds: 1, certificateSeconds: 30, changeSeconds: 30 },
     zones: new Route53HostedZones((access) => new Route53Client({ ...at, ...access }), sts),
     certificates: new AcmCertificates((access) => new ACMClient({ ...at, ...access }), sts),
@@ -118,7 +129,11 @@ async function settle<Answer extends { outcome: string }>(step: () => Promise<An
 const point = (name: string) => {
   const value = (text: string) => ({ value: text, sensitive: false });
   const outputs: Outputs = {
-    ...{ application: 'my-app', environment: 'dev1', deploymentId: 'my-app-dev1-1-abc123', at: NOW, dropped: [] },
+    application: 'my-app',
+    environment: 'dev1',
+    deploymentId: 'my-app-dev1-1-abc123',
+    at: NOW,
+    dropped: [],
     values: { lb_name: value(name), lb_zone_id: value('Z32O12XQLNTSW2') },
   };
   return world.write('outputs', outputs);
@@ -161,7 +176,9 @@ describe('the role and the zone that an operator makes', () => {
     const enter = async (externalId: string) => {
       registered = { ...registered, externalId };
       const sts = new STSClient({
-        ...{ endpoint: server.url, region: 'eu-west-1', maxAttempts: 1 },
+        endpoint: server.url,
+        region: 'eu-west-1',
+        maxAttempts: 1,
         credentials: door.issueCredentials(roleSession(FUNCTION_ROLE, 'function')),
       });
       const RoleSessionName = 'my-app-dev1';
@@ -181,7 +198,8 @@ describe('the role and the zone that an operator makes', () => {
       const { certificates } = services();
       const role = { roleArn: CERTIFICATE_ROLE, externalId: 'a'.repeat(32), sessionName: 'my-app-dev1-1-abc123' };
       await certificates.request(role, 'eu-west-1', {
-        ...{ names: [HOSTNAME], token: 'own' },
+        names: [HOSTNAME],
+        token: 'own',
         tags: { [TAG]: 'my-app/dev1' },
       });
       const credentials = door.issueCredentials(roleSession(CERTIFICATE_ROLE, role.sessionName));
