@@ -7,6 +7,8 @@ export const DeploymentView = z.object({
   release: z.number(),
   commit: z.string(),
   status: z.string(),
+  /** Absent while it is open. */
+  endedAt: z.string().optional(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
   gates: z.array(

@@ -3,7 +3,6 @@ import { APPLICATION, type EnvironmentName, PREVIEW } from './cast.ts';
 import type { Client, DeploymentView, EphemeralView, Mail } from './client.ts';
 import type { Progress } from './progress.ts';
 
-const ENDED = new Set(['succeeded', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed']);
 /** The API is asked when something was written and what belongs to it may be there, or after this time. */
 const PAUSE_MS = 20;
 const LOOK_MS = 1000;
@@ -35,7 +34,7 @@ export class Waiting {
     const deployment = await this.#deployment(
       environment,
       release,
-      (each) => each.id !== before && ENDED.has(each.status),
+      (each) => each.id !== before && each.endedAt !== undefined,
     );
     if (deployment.status !== status)
       throw new Error(`${deployment.id} ended ${deployment.status}: ${deployment.error?.message ?? 'no reason given'}`);
@@ -48,7 +47,7 @@ export class Waiting {
     const deployment = await this.#deployment(
       environment,
       release,
-      (each) => each.id !== before && (isOpen(each) || ENDED.has(each.status)),
+      (each) => each.id !== before && (isOpen(each) || each.endedAt !== undefined),
     );
     if (!isOpen(deployment))
       throw new Error(
