@@ -156,12 +156,12 @@ describe('people', () => {
   });
 
   describe('mails', () => {
-    test('a new link on request takes the place of the old one, which then decides nothing', async () => {
+    test('a new link on request replaces the old one, which then decides nothing', async () => {
       const { app, path } = await waiting('renewing');
       const old = await app.link(STAFF, 'dev1', 1);
       await cloud.expect(201, 'POST', `${path}/gates/staff/links`, { email: STAFF });
       const newest = await cloud.mail(
-        ({ to, body }) => to === STAFF && body.includes('renewing') && body.includes('takes the place'),
+        ({ to, body }) => to === STAFF && body.includes('renewing') && body.includes('replaces an earlier one'),
       );
       expect(newest.links[0]).not.toBe(old);
       const replaced = await fetch(old);
