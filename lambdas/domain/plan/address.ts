@@ -1,6 +1,6 @@
 /** Terraform addresses: `module.tenant["a.b"].aws_subnet.public[0]`. Keys may hold dots, brackets, quotes and slashes. */
 
-/** Splits at the dots that are not inside brackets: `module`, `tenant["a.b"]`, `aws_subnet`, `public[0]`. */
+/** Splits an address at the dots that are not inside brackets: `module`, `tenant["a.b"]`, `aws_subnet`, `public[0]`. */
 export function segmentsOf(address: string): string[] {
   const segments: string[] = [];
   let start = 0;
@@ -23,22 +23,25 @@ export function segmentsOf(address: string): string[] {
   return segments;
 }
 
-/** `public[0]` -> `public` */
+/** Removes the index: `public[0]` becomes `public`. */
 export const withoutIndex = (segment: string): string => {
   const bracket = segment.indexOf('[');
   return bracket === -1 ? segment : segment.slice(0, bracket);
 };
 
-/** A module of the configuration (names) and one of its instances (names with keys), both outermost first. */
+/** A module of the configuration (names) and one of its instances (names with keys), the outermost module first. */
 export interface ModuleInstance {
   readonly names: readonly string[];
-  /** `[…]` with the key of `count` or `for_each`, or empty, per name. */
+  /** For each name, the key of `count` or `for_each` as `[…]`, or an empty text. */
   readonly keys: readonly string[];
 }
 
 export const ROOT_MODULE: ModuleInstance = { names: [], keys: [] };
 
-/** `module.tenant["acme"].module.logs` -> names tenant, logs; keys ["acme"], nothing. */
+/**
+ * Parses a module address: `module.tenant["acme"].module.logs` has the names `tenant` and `logs`, and a key for the
+ * first only.
+ */
 export function parseModuleAddress(address: string | undefined): ModuleInstance {
   if (!address) return ROOT_MODULE;
   const names: string[] = [];
@@ -53,14 +56,14 @@ export function parseModuleAddress(address: string | undefined): ModuleInstance 
   return { names, keys };
 }
 
-/** The first `depth` steps of a module instance as an address; the root is empty. */
+/** Returns the first `depth` steps of a module instance as an address; the root has an empty address. */
 export const instanceAddress = ({ names, keys }: ModuleInstance, depth = names.length): string =>
   names
     .slice(0, depth)
     .map((name, step) => `module.${name}${keys[step] ?? ''}`)
     .join('.');
 
-/** Address of a module in the configuration, without keys: `module.tenant.module.logs`. */
+/** Returns the address of a module in the configuration, without keys: `module.tenant.module.logs`. */
 export const moduleAddress = (names: readonly string[]): string => names.map((name) => `module.${name}`).join('.');
 
 /** Joins a module address and something inside it. */

@@ -15,23 +15,23 @@ import {
 import { ProviderChangeSchema } from './provider-changes.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
-/** One resource the plan acts upon or records differently. */
+/** One resource that the plan acts on, or whose entry in Terraform's records it changes. */
 export const AnalysedResourceSchema = z.object({
   address: z.string(),
   type: z.string(),
-  /** Terraform's own words, in its order: a replacement's first action comes first. */
+  /** Actions in Terraform's own words and order: the first action of a replacement comes first. */
   actions: z.array(z.string()),
   kind: z.enum(ACTION_KINDS),
   /** Terraform's `action_reason`. */
   reason: z.string().nullable(),
-  /** Objects of the kind hold what cannot be created again. */
+  /** Whether the object is of a kind that holds something that cannot be created again. */
   stateful: z.boolean(),
-  /** Key of the deposed object, where it is not the live one. */
+  /** Key of the deposed object; absent for the live object. */
   deposed: z.string().optional(),
   previousAddress: z.string().optional(),
   importId: z.string().optional(),
   attributes: z.array(AttributeChangeSchema),
-  /** Attributes that differ but are not listed. */
+  /** Number of attributes that differ but are not listed. */
   moreAttributes: z.int().min(0),
 });
 
@@ -44,7 +44,9 @@ export const AnalysedOutputSchema = z.object({
   unknown: z.boolean(),
 });
 
-/** Everything Stagegate says about a plan. Nothing sensitive is in it; this is what is stored, shown and kept. */
+/**
+ * Everything that Stagegate says about a plan. It contains nothing sensitive. This is what is stored, shown and kept.
+ */
 export const AnalysisSchema = z.object({
   version: z.literal(1),
   engineVersion: z.string().nullable(),
@@ -57,9 +59,9 @@ export const AnalysisSchema = z.object({
   outputs: z.array(AnalysedOutputSchema),
   drift: z.array(DriftSchema),
   checks: z.array(z.object({ address: z.string(), status: z.string(), problems: z.array(z.string()) })),
-  /** Provider actions the apply invokes. */
+  /** Provider actions that the apply invokes. */
   invocations: z.array(z.string()),
-  /** Changes Terraform put off because too much is unknown. */
+  /** Changes that Terraform deferred because too much is unknown. */
   deferred: z.array(z.object({ address: z.string(), reason: z.string() })),
   blastRadius: BlastRadiusSchema,
   graph: BlastRadiusGraphSchema,
@@ -68,19 +70,22 @@ export const AnalysisSchema = z.object({
   modules: z.array(ModuleVersionSchema),
   /** Names of the root variables. */
   variables: z.array(z.string()),
-  /** Managed resources in the Terraform state as the plan found it, refreshed; deposed ones count. */
+  /** Number of managed resources in the refreshed Terraform state that the plan found, deposed ones included. */
   resourcesInState: z.int().min(0).default(0),
-  /** Files that the plan left in the repository; they are applied with it. Absent where none were. */
+  /** Files that the plan left in the repository; they are applied with the plan. Absent when there are none. */
   addedFiles: AddedFilesSchema.optional(),
-  /** Providers that are others than at the environment's last success. Absent where nobody has looked, or none are. */
+  /**
+   * Providers that differ from those of the environment's last success. Absent when there was no comparison, or no
+   * difference.
+   */
   providerChanges: z.array(ProviderChangeSchema).optional(),
   changeDigest: Sha256Schema,
-  /** What the plan says that this version of Stagegate does not understand, and what could not be told. */
+  /** Parts of the plan that this version of Stagegate does not understand, and facts that could not be determined. */
   notices: z.array(z.string()),
 });
 export type Analysis = z.infer<typeof AnalysisSchema>;
 
-/** The numbers and sentences a list, a mail or a table needs; the rest is in the analysis. */
+/** The numbers and sentences that a list, a mail or a table needs; the rest is in the analysis. */
 export const AnalysisHeadlineSchema = AnalysisSchema.pick({
   summary: true,
   hasChanges: true,
@@ -110,14 +115,14 @@ export const AnalysisHeadlineSchema = AnalysisSchema.pick({
   modules: z.array(ModuleVersionSchema.pick({ call: true, source: true, version: true })),
   variables: z.array(z.string()),
   failedChecks: z.array(z.string()),
-  /** A list was cut or a text shortened to fit. */
+  /** Whether a list was cut or a text shortened to make the headline fit. */
   shortened: z.boolean(),
 });
 export type AnalysisHeadline = z.infer<typeof AnalysisHeadlineSchema>;
 
-/** Bytes a headline may take in the table, where an item has 400 KB for everything. */
+/** Most bytes that a headline may take in the table, where an item has 400 KB for everything. */
 const MOST_BYTES = 24_000;
-/** Entries per list that are tried, until the headline fits. */
+/** Numbers of entries per list, tried in this order until the headline fits. */
 const LIST_LIMITS = [100, 40, 20, 10, 5, 2, 0];
 const MOST_TEXT = 300;
 

@@ -26,42 +26,45 @@ import { lossOf } from './stateful-kinds.ts';
 export type { Analysis } from './analysis.ts';
 
 export interface PlanToAnalyse {
-  /** `terraform show -json` of the plan: text, bytes, or the parsed document. */
+  /** Output of `terraform show -json` for the plan: text, bytes, or the parsed document. */
   readonly plan: unknown;
-  /** Of `plan -detailed-exitcode`. */
+  /** Exit code of `plan -detailed-exitcode`. */
   readonly exitCode?: 0 | 1 | 2;
   readonly engine?: Engine;
   /** Parsed `.terraform/modules/modules.json`. */
   readonly modulesJson?: unknown;
-  /** Commit of the release, the version of everything that comes by a local path. */
+  /** Commit of the release: the version of every module at a local path. */
   readonly commit?: string;
   /** Region whose prices are used. */
   readonly region: string;
   readonly priceSheet: PriceSheet;
   readonly stage: Stage;
   readonly deletionProtection: boolean;
-  /** Name of the environment: what is lifted for it as a whole. */
+  /** Name of the environment. A lift with this name is for the environment as a whole. */
   readonly environment?: string;
   readonly operation?: Operation;
-  /** Also where no `operation` is named: what is destroyed stays configured, and is not there afterwards. */
+  /**
+   * Whether the plan is for a destruction, also when no `operation` is given. Destroyed resources stay configured but
+   * do not exist afterwards.
+   */
   readonly isDestruction?: boolean;
   readonly settings?: SafeguardSettings;
-  /** Given for an ephemeral environment, which may only have what it made itself. */
+  /** Given for an ephemeral environment, which may contain only what it created itself. */
   readonly ephemeral?: EphemeralPlan;
-  /** Addresses (or the environment's name) whose protection is lifted and unused. */
+  /** Addresses (or the environment's name) whose protection is lifted by a lift that is still unused. */
   readonly lifts?: readonly string[];
   /**
-   * A secret that stays the same for all plans of an environment. It keys the sensitive values inside the change
-   * digest; without it, somebody who sees the digest and the rest of the analysis could try out short secrets.
+   * Secret that stays the same for all plans of an environment. It is the key for the hashes of sensitive values in the
+   * change digest. Without it, somebody who sees the digest and the rest of the analysis could try out short secrets.
    */
   readonly digestKey?: string;
-  /** SHA-256 of the files that are applied with the plan, where an inspection has seen them. */
+  /** SHA-256 of the files that are applied with the plan; absent when no inspection has seen them. */
   readonly content?: string;
-  /** What else the analysis should mention, for example about the price sheet. */
+  /** Further notices for the analysis, for example about the price sheet. */
   readonly notices?: readonly string[];
 }
 
-/** Says exactly what a plan will do, without saying anything sensitive. Throws UnreadablePlanError. */
+/** Describes exactly what a plan will do, without revealing anything sensitive. Throws UnreadablePlanError. */
 export function analyzePlan(input: PlanToAnalyse): Analysis {
   try {
     return analyze(input);
@@ -158,7 +161,7 @@ function resourceOf(change: ResourceChange, redactor: Redactor): Analysis['resou
   };
 }
 
-/** Root outputs that change, hidden where either side is sensitive. */
+/** Returns the root outputs that change, hidden where either side is sensitive. */
 function outputsOf(plan: Plan, redactor: Redactor): Analysis['outputs'] {
   const declared = plan.configuration?.root_module?.outputs ?? {};
   return Object.entries(plan.output_changes ?? {})

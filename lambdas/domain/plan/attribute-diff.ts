@@ -14,18 +14,21 @@ import { HIDDEN, hides, type Redactor } from './redaction/redactor.ts';
 import { namedValueOf } from './redaction/secret-name.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 
-/** Attributes listed per resource; a reviewer reads no more, and the rest are counted. */
+/** Most attributes listed per resource. A reviewer reads no more, and the rest are counted. */
 const MOST_ATTRIBUTES = 120;
-/** Characters of one shown value. */
+/** Most characters of one shown value. */
 const MOST_CHARACTERS = 600;
 
 export interface AttributeChanges {
   readonly changes: AttributeChange[];
-  /** Differences beyond the limit. */
+  /** Number of differences beyond the limit. */
   readonly more: number;
 }
 
-/** The differences a change makes, before -> after, ready to be shown: redacted, unknowns marked. */
+/**
+ * Returns the differences that a change makes, from before to after, ready to be shown: redacted, and with unknown
+ * values marked.
+ */
 export function attributeChangesOf(change: ResourceChange, redactor: Redactor): AttributeChanges {
   const differ = new Differ(change, redactor);
   const { unknown, beforeMask, afterMask } = change;
@@ -37,7 +40,10 @@ export function attributeChangesOf(change: ResourceChange, redactor: Redactor): 
   return { changes: found.slice(0, MOST_ATTRIBUTES), more: Math.max(0, found.length - MOST_ATTRIBUTES) };
 }
 
-/** What forces a replacement first, then what is known; what the apply will tell comes last. */
+/**
+ * Returns where an attribute is sorted: first those that force a replacement, then known values, last values that are
+ * known only after the apply.
+ */
 const rank = ({ forcesReplacement, unknown }: AttributeChange): number => (forcesReplacement ? 0 : unknown ? 2 : 1);
 
 interface Sides {
@@ -61,7 +67,7 @@ class Differ {
     this.#replacePaths = new Set(change.replacePaths.map(formatPath));
   }
 
-  /** A created or destroyed object: one line per attribute that is set. */
+  /** Lists a created or destroyed object: one line per attribute that is set. */
   list(values: unknown, mask: unknown, side: 'before' | 'after', unknown: unknown): void {
     for (const [key, value] of Object.entries(recordOf(values)).sort(byKey))
       if (!isBlank(value)) this.#add([key], { [side]: this.#shown(key, value, maskAt(mask, key)) });
@@ -84,7 +90,10 @@ class Differ {
     else if (marksAnything(unknown)) this.#compareRecords(path, recordOf(before), recordOf(after), sides);
   }
 
-  /** A replacement drops what the provider had filled in; that is no decision anybody made. */
+  /**
+   * Returns whether both sides mean "not set". A replacement drops the empty values that the provider had filled in;
+   * nobody decided that.
+   */
   #isSameNothing(before: unknown, after: unknown): boolean {
     return isBlank(after) && (isBlank(before) || (this.#isReplaced && (before === false || before === 0)));
   }
@@ -106,8 +115,8 @@ class Differ {
   }
 
   /**
-   * Lists and sets look alike in JSON: elements that exist on both sides are no difference; what is left is paired in
-   * order where it may be the same element changed, and is otherwise removed or added.
+   * Compares lists and sets, which look alike in JSON. Elements that exist on both sides are no difference. The others
+   * are paired in order where they may be the same element changed; otherwise they are removed or added.
    */
   #compareLists(path: Path, before: unknown[], after: unknown[], sides: Sides): void {
     const [left, added] = withoutCommon(before, after);
@@ -181,7 +190,7 @@ class Differ {
 
 const byKey = ([one]: [string, unknown], [other]: [string, unknown]): number => (one < other ? -1 : 1);
 
-/** Positions in either list without an equal partner in the other. */
+/** Returns the positions in either list whose elements have no equal partner in the other. */
 function withoutCommon(before: readonly unknown[], after: readonly unknown[]): [number[], number[]] {
   const free = new Map<string, number[]>();
   for (const [at, item] of after.entries()) {
@@ -204,7 +213,7 @@ const hiddenSides = (before: unknown, after: unknown) => ({
 const carriesHidden = (value: unknown): boolean =>
   typeof value === 'string' ? value.includes(HIDDEN) : value !== undefined && JSON.stringify(value).includes(HIDDEN);
 
-/** A redacted value, cut to what a page can show. */
+/** Cuts a redacted value to what a page can show. */
 function shortened(value: Json): Json {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (text.length > MOST_CHARACTERS)
@@ -212,7 +221,7 @@ function shortened(value: Json): Json {
   return value;
 }
 
-/** `ingress[1].cidr_blocks`, `tags["a b"]` */
+/** Formats a path: `ingress[1].cidr_blocks`, `tags["a b"]`. */
 function formatPath(path: Path): string {
   const steps = path.map((step) => {
     if (typeof step === 'number') return `[${step}]`;

@@ -7,7 +7,7 @@ import { lossOf } from './stateful-kinds.ts';
 
 type Node = BlastRadiusGraph['nodes'][number];
 
-/** Boxes a person can still read. */
+/** Most boxes that a person can still read. */
 const MOST_NODES = 32;
 
 interface Shown {
@@ -16,12 +16,15 @@ interface Shown {
   readonly isLoss: boolean;
 }
 
-/** Losses shown one by one, whatever else has to be gathered. */
+/** Most losses that are shown one by one, whatever else has to be gathered. */
 const MOST_SINGLE_LOSSES = 12;
 
 const moduleOf = ({ instance }: Shown): string => instance.module.names.join('.');
 
-/** How instances are gathered into nodes, from not at all to very much; the first that fits is taken. */
+/**
+ * Ways to gather instances into nodes, from not at all to very strongly. The first way that gives few enough nodes is
+ * used.
+ */
 const GATHERINGS: readonly ((shown: Shown) => string)[] = [
   ({ instance }) => instance.address,
   ({ instance, action }) => `${instance.block} ${action}`,
@@ -61,7 +64,7 @@ export function blastRadiusGraphOf(facts: GraphFacts): BlastRadiusGraph {
   return { nodes, edges: edgesBetween(idOf, facts) };
 }
 
-/** Changed and dependent managed objects; in very large plans dependents give way first. */
+/** Returns the changed managed objects and the managed objects that depend on them. */
 function shownIn({ changes, graph, spread }: GraphFacts): Shown[] {
   const byAddress = new Map(
     changes.filter(({ deposed }) => deposed === undefined).map((change) => [change.address, change]),
@@ -107,11 +110,14 @@ function nodeOf(id: string, members: readonly Shown[], redactor: Redactor): Node
   return { id, label: `${members.length} × ${label}`, detail: module ?? '', action, count: members.length, isLoss };
 }
 
-/** The address inside its module. */
+/** Returns the address inside its module. */
 const localName = (address: string): string =>
   address.replace(/^(?:module\.[^.[]+(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?\.)+/, '');
 
-/** Edges of the spread between gathered nodes; what lies between two of them (variables, data sources) is passed through. */
+/**
+ * Returns the edges of the spread between gathered nodes. Places between two nodes (variables, data sources) are passed
+ * through.
+ */
 function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: GraphFacts): BlastRadiusGraph['edges'] {
   const idsAt = (place: Place | undefined): string[] =>
     place ? [...new Set(graph.instancesIn(place).flatMap(({ address }) => idOf.get(address) ?? []))] : [];
@@ -123,7 +129,7 @@ function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: Grap
     else following.set(from, [to]);
   }
   const found = new Map<string, { from: string; to: string }>();
-  // A place of no node hands on what reached it; each (node, place) pair is walked once.
+  // A place without a node passes on the node that reached it. Each (node, place) pair is walked once.
   const walked = new Set<string>();
   const pending = [...nodesAt.entries()].flatMap(([at, ids]) => ids.map((from) => ({ from, at })));
   for (let step = pending.pop(); step; step = pending.pop())
@@ -137,7 +143,9 @@ function edgesBetween(idOf: ReadonlyMap<string, string>, { graph, spread }: Grap
   return withoutShortcuts([...found.values()]);
 }
 
-/** Leaves out an edge where a longer way says the same: who depends on whom stays, the picture becomes legible. */
+/**
+ * Leaves out an edge when a longer way connects the same nodes. The dependencies stay, and the picture becomes legible.
+ */
 function withoutShortcuts(edges: BlastRadiusGraph['edges']): BlastRadiusGraph['edges'] {
   const following = new Map<string, Set<string>>();
   for (const { from, to } of edges) following.set(from, (following.get(from) ?? new Set()).add(to));

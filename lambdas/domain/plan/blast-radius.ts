@@ -10,7 +10,7 @@ import { judgeRisk, type RiskFacts } from './risk-rules.ts';
 import { lossOf } from './stateful-kinds.ts';
 import { counted } from './wording.ts';
 
-/** Kinds that traffic passes through: without them everything behind is unreachable. */
+/** Kinds that traffic passes through. Without these objects, everything behind them is unreachable. */
 const TRAFFIC_KINDS = new Set([
   'aws_vpc',
   'aws_subnet',
@@ -39,7 +39,10 @@ const TRAFFIC_KINDS = new Set([
   'aws_api_gateway_domain_name',
   'aws_globalaccelerator_accelerator',
 ]);
-/** Kinds that are never changed, only followed by a new revision; what uses the old one goes on until it is told. */
+/**
+ * Kinds that are never changed but get a new revision. Whatever uses the old revision keeps using it until it is
+ * switched.
+ */
 const REVISION_KINDS = new Set([
   'aws_ecs_task_definition',
   'aws_batch_job_definition',
@@ -60,7 +63,7 @@ export interface BlastFacts {
   readonly redactor: Redactor;
 }
 
-/** What the blast radius was computed from; the picture is drawn from the same facts. */
+/** The blast radius and the spread from which it was computed. The picture is drawn from the same facts. */
 export interface Blast {
   readonly radius: BlastRadius;
   readonly spread: Spread;
@@ -123,7 +126,7 @@ interface Loss {
   readonly why: string;
 }
 
-/** Objects of stateful kinds that are deleted or replaced. */
+/** Returns the objects of stateful kinds that are deleted or replaced. */
 function lossesOf(direct: readonly ResourceChange[]): Loss[] {
   return direct.flatMap((change): Loss[] => {
     const loses = change.destroys ? lossOf(change.type, valuesBefore(change)) : undefined;
@@ -204,7 +207,7 @@ function recordsSentence(plan: Plan, changes: readonly ResourceChange[]): string
   return parts.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
 }
 
-/** Managed objects that exist before the plan. */
+/** Returns the addresses of the managed objects that exist before the plan. */
 export function existingObjects(plan: Plan, changes: readonly ResourceChange[]): Set<string> {
   const state = stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed' && !resource.deposed_key);
   const moved = new Map(changes.map(({ previousAddress, address }) => [previousAddress, address]));
@@ -214,7 +217,7 @@ export function existingObjects(plan: Plan, changes: readonly ResourceChange[]):
   return found;
 }
 
-/** Does nothing that existed remain, and nothing new come? */
+/** Returns whether none of the existing objects remains and no new one is created. */
 export function isEverythingDestroyed(
   changes: readonly ResourceChange[],
   existing: number,
@@ -245,7 +248,7 @@ function exposuresIn(facts: BlastFacts): Exposure[] {
 const expressionsOf = ({ address }: ResourceChange, blocks: ReadonlyMap<string, Block>) =>
   recordOf(blocks.get(blockIdOfAddress(address))?.resource.expressions);
 
-/** The account the plan is for, if a data source told it. */
+/** Returns the account that the plan is for, if a data source in the state gives it. */
 const accountOf = (plan: Plan): string | undefined =>
   textOf(
     recordOf(stateResourcesOf(plan).find(({ resource }) => resource.type === 'aws_caller_identity')?.resource.values)
@@ -255,7 +258,9 @@ const accountOf = (plan: Plan): string | undefined =>
 const BALANCER_KINDS = new Set(['aws_lb', 'aws_alb', 'aws_elb']);
 const GROUP_KINDS = new Set(['aws_security_group', 'aws_default_security_group']);
 
-/** Security groups that load balancers name, and the rules of those groups: being reachable is their point. */
+/**
+ * Returns the security groups that load balancers use, and the rules of those groups. They are meant to be reachable.
+ */
 function balancedGroups({ blocks, graph }: BlastFacts): Set<string> {
   const isBalancer = (node: string): boolean => BALANCER_KINDS.has(blocks.get(node)?.resource.type ?? '');
   const groups = new Set(

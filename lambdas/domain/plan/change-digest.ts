@@ -16,7 +16,7 @@ import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redaction/redactor.ts';
 import { isEffective, isMove, type ResourceChange } from './resource-change.ts';
 
-/** Part of every digest; a new value here makes digests of older plans differ. */
+/** Version that is part of every digest. A new value makes new digests differ from those of older plans. */
 const VERSION = 'stagegate-change-digest-2';
 
 export interface DigestFacts {
@@ -25,18 +25,18 @@ export interface DigestFacts {
   readonly blocks: ReadonlyMap<string, Block>;
   readonly redactor: Redactor;
   /**
-   * Keys the sensitive values, so that a published digest does not let anybody try out passwords. Empty: they are
-   * hashed plainly, as the command line does for somebody who holds the plan anyway.
+   * Key for the hashes of sensitive values, so that nobody can try out passwords on a published digest. When it is
+   * empty, the values are hashed without a key, as the command line does for a user who has the plan anyway.
    */
   readonly key: string;
-  /** SHA-256 of the files that are applied with the plan, where an inspection has seen them. */
+  /** SHA-256 of the files that are applied with the plan; absent when no inspection has seen them. */
   readonly content?: string;
 }
 
 /**
- * SHA-256 (hex) of what applying the plan would do: equal for two plans that would do the same, different for any
- * difference in action, address, value, sensitivity or unknown-ness, and in the files that are applied with it. Times, serials, reasons and the order of keys and
- * entries do not count.
+ * Returns the SHA-256 (hex) of what applying the plan would do. Two plans that would do the same have equal digests.
+ * Any difference in action, address, value, sensitivity or unknown-ness, or in the files that are applied with the
+ * plan, makes the digests differ. Times, serials, reasons and the order of keys and entries do not count.
  */
 export function changeDigestOf(facts: DigestFacts): string {
   const { plan, changes } = facts;
@@ -89,20 +89,20 @@ class Seal {
     return isSecret ? this.whole(value) : text;
   }
 
-  /** A value no part of which may be guessed from the digest. */
+  /** Returns the keyed hash of a whole value, no part of which may be guessed from the digest. */
   whole(value: unknown): string {
     return `sealed:${createHmac('sha256', this.#key).update(canonicalJson(value)).digest('hex')}`;
   }
 }
 
-/** In braces, as what stands in a record must not be read as standing beside it. */
+/** Writes fields in braces, so that the contents of a record cannot be read as fields beside the record. */
 const record = (fields: Readonly<Record<string, string>>): string =>
   `{${Object.keys(fields)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${fields[key]}`)
     .join(',')}}`;
 
-/** A mask reduced to the places it marks. */
+/** Reduces a mask to the places that it marks, and returns them as text. */
 function marksText(mask: unknown): string {
   if (!marksAnything(mask)) return '';
   if (mask === true) return 'true';
@@ -146,10 +146,13 @@ function effectOf(change: ResourceChange, { blocks }: DigestFacts, seal: Seal): 
   });
 }
 
-/** Which object it is: kept even where nothing about it changes. */
+/** Attributes that identify an object. They are part of the digest even when nothing about them changes. */
 const IDENTITY: ReadonlySet<string> = new Set(['id', 'arn']);
 
-/** The same changes elsewhere (another account or region) are other changes. */
+/**
+ * Returns the provider configurations as part of the digest: the same changes elsewhere (in another account or region)
+ * are other changes.
+ */
 function providersOf(plan: Plan, seal: Seal): string[] {
   const providers = recordOf(plan.configuration?.provider_config);
   const references = new Set(JSON.stringify(providers).match(/"var\.[^".[]+/g) ?? []);

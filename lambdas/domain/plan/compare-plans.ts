@@ -7,26 +7,29 @@ type Resource = Analysis['resources'][number];
 
 const PlannedAttributeSchema = AttributeChangeSchema.partial();
 
-/** What one plan does to a resource or an output, and the other does not, or not so. */
+/** A resource to which the two plans do different things. */
 export const ResourceDifferenceSchema = AnalysedResourceSchema.pick({ address: true, deposed: true }).extend({
-  /** Absent where the plan leaves the resource alone. */
+  /** What the earlier plan does, and in `now` the later one; absent where a plan leaves the resource alone. */
   before: AnalysedResourceSchema.shape.kind.optional(),
   now: AnalysedResourceSchema.shape.kind.optional(),
-  /** Attributes that both plans change, each to something else, or that only one of them changes. */
+  /** Attributes that the plans change to different values, or that only one of the plans changes. */
   attributes: z.array(
     z.object({ path: z.string(), before: PlannedAttributeSchema.optional(), now: PlannedAttributeSchema.optional() }),
   ),
 });
 export type ResourceDifference = z.infer<typeof ResourceDifferenceSchema>;
 
-/** How a plan that was made again differs from the one people have seen. */
+/** How a plan that was made again differs from the plan that people have seen. */
 export const PlanDifferenceSchema = z.object({
   resources: z.array(ResourceDifferenceSchema),
-  /** Names of outputs that will change otherwise. */
+  /** Names of outputs that the two plans change differently. */
   outputs: z.array(z.string()),
   monthlyCost: z.object({ currency: z.string(), before: z.number(), now: z.number() }),
   blastRadius: z.object({ before: z.string(), now: z.string() }),
-  /** They mean different things, and what differs is hidden because it is sensitive, or too much to be listed. */
+  /**
+   * Whether the plans mean different things but no difference can be listed: it is hidden because it is sensitive, or
+   * it is too much to be listed.
+   */
   isHidden: z.boolean(),
 });
 export type PlanDifference = z.infer<typeof PlanDifferenceSchema>;
@@ -48,7 +51,7 @@ export function comparePlans(before: Analysis, now: Analysis): PlanDifference {
   };
 }
 
-/** A deposed object shares its address with the live one. */
+/** Maps resources by address and deposed key, because a deposed object shares its address with the live one. */
 const byKey = (resources: readonly Resource[]): Map<string, Resource> =>
   new Map(resources.map((resource) => [JSON.stringify([resource.address, resource.deposed]), resource]));
 

@@ -1,7 +1,7 @@
 import { moduleAddress, segmentsOf, within, withoutIndex } from './address.ts';
 import type { ConfiguredModule, ConfiguredResource, ModuleCall, Plan } from './plan-schema.ts';
 
-/** A resource block of the configuration with the module it stands in. */
+/** A resource block of the configuration, with the module that contains it. */
 export interface Block {
   /** Address without keys: `module.web.aws_subnet.public`, `data.aws_region.current`. */
   readonly id: string;
@@ -18,16 +18,16 @@ export interface Module {
   readonly call: ModuleCall | undefined;
 }
 
-/** Address of a resource in the configuration; modes other than managed prefix it (`data.`). */
+/** Returns the address of a resource in the configuration. Modes other than managed are a prefix (`data.`). */
 export const blockId = (
   module: string,
   { mode, type, name }: Pick<ConfiguredResource, 'mode' | 'type' | 'name'>,
 ): string => within(module, `${mode === 'managed' ? '' : `${mode}.`}${type}.${name}`);
 
-/** `module.tenant["acme"].aws_subnet.public[0]` -> `module.tenant.aws_subnet.public` */
+/** Removes the keys: `module.tenant["acme"].aws_subnet.public[0]` becomes `module.tenant.aws_subnet.public`. */
 export const blockIdOfAddress = (address: string): string => segmentsOf(address).map(withoutIndex).join('.');
 
-/** All modules of the configuration, the root first, each before its children. */
+/** Returns all modules of the configuration, the root first, each before its children. */
 export function modulesOf(plan: Plan): Module[] {
   const root = plan.configuration?.root_module;
   if (!root) return [];
@@ -40,7 +40,7 @@ export function modulesOf(plan: Plan): Module[] {
   return modules;
 }
 
-/** The resource blocks of the configuration by their address. */
+/** Returns the resource blocks of the configuration by their address. */
 export const blocksOf = (modules: readonly Module[]): Map<string, Block> =>
   new Map(
     modules.flatMap(({ address, content }) =>

@@ -3,13 +3,14 @@ import { stateResourcesOf } from './dependency-graph.ts';
 import type { Plan } from './plan-schema.ts';
 import { type Engine, engineOf, type PlanFlags } from './plan-summary.ts';
 
-/** What a configuration may have any number of, none included. */
+/** Returns whether the configuration may have any number of this resource or module, none included. */
 const isCounted = (part: { readonly count_expression?: unknown; readonly for_each_expression?: unknown }): boolean =>
   part.count_expression !== undefined || part.for_each_expression !== undefined;
 
 /**
- * Resources that the configuration has exactly once, and that are not there although the plan says that nothing changes: no
- * engine makes such a plan. OpenTofu can switch a resource off in its `lifecycle`, which the plan does not show.
+ * Returns the resources that the configuration has exactly once and that do not exist, although the plan says that
+ * nothing changes. No engine makes such a plan. Only plans of Terraform are checked, because OpenTofu can switch a
+ * resource off in its `lifecycle`, which the plan does not show.
  */
 export function contradictionsIn(
   plan: Plan,

@@ -20,7 +20,7 @@ export interface CostFacts {
   readonly redactor: Redactor;
 }
 
-/** One object with its values on both sides; a side is missing where the object does not exist. */
+/** One object with its values before and after the plan. A side is missing where the object does not exist. */
 interface TwoSided {
   readonly address: string;
   readonly type: string;
@@ -86,7 +86,7 @@ export function estimateCost(facts: CostFacts): CostEstimate {
   };
 }
 
-/** Two decimals; a negative zero is none. */
+/** Rounds to two decimals. A negative zero becomes zero. */
 const cents = (amount: number): number => Math.round((amount + Number.EPSILON) * 100) / 100 || 0;
 
 interface Quoted {
@@ -95,7 +95,10 @@ interface Quoted {
   readonly after: Quote | undefined;
 }
 
-/** The same use is assumed before and after: what does not change its price cancels out at every amount of use. */
+/**
+ * Returns the range of the difference. The same use is assumed before and after, so a price that does not change
+ * cancels out at every amount of use.
+ */
 function deltaRange(quotes: readonly Quoted[]): { low: number; high: number } {
   let low = 0;
   let high = 0;
@@ -130,13 +133,13 @@ function assumptionsOf(quotes: readonly Quoted[]): CostEstimate['assumptions'] {
   return [...counts].map(([text, count]) => ({ text, count })).sort((one, other) => (one.text < other.text ? -1 : 1));
 }
 
-/** Everything managed, from the changes and, where a plan leaves objects out (`-target`), from the state. */
+/** Returns all managed objects: from the changes and, where a plan leaves objects out (`-target`), from the state. */
 function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
   const objects = changes
     .filter(({ mode, kind }) => mode === 'managed' && kind !== 'read')
     .map((change): TwoSided => {
       const before = valuesBefore(change);
-      // A forgotten object stays, and is still paid for.
+      // A forgotten object still exists and is still paid for.
       const isSame = change.kind === 'forget' || change.kind === 'no-op';
       const after = isSame ? before : afterValues(change, before);
       return { address: change.key, type: change.type, module: change.module, index: change.index, before, after };
@@ -158,10 +161,10 @@ function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
   return [...objects, ...untouched];
 }
 
-/** After these an object exists, even when nothing about it is known yet. */
+/** Kinds of change after which an object exists, even when nothing about it is known yet. */
 const MADE: ReadonlySet<ResourceChange['kind']> = new Set(['create', 'update', 'replace']);
 
-/** What an update leaves unknown most likely stays as it is. */
+/** Returns the values after the change. A value that an update leaves unknown most likely stays as it is. */
 function afterValues(change: ResourceChange, before: JsonRecord | undefined): JsonRecord | undefined {
   const after = valuesAfter(change);
   if (!after) return MADE.has(change.kind) ? {} : undefined;
@@ -170,7 +173,10 @@ function afterValues(change: ResourceChange, before: JsonRecord | undefined): Js
   return { ...Object.fromEntries(unknown.map(([key]) => [key, before[key]])), ...after };
 }
 
-/** Finds the task definition behind a service: by the name it gives, else by what the configuration refers to. */
+/**
+ * Finds the task definition of a service: by the name that the service gives, otherwise by the reference in the
+ * configuration.
+ */
 class Relations {
   readonly #blocks: ReadonlyMap<string, Block>;
   readonly #byName = { before: new Map<string, JsonRecord>(), after: new Map<string, JsonRecord>() };
@@ -218,7 +224,7 @@ function namesOf(values: JsonRecord): string[] {
   );
 }
 
-/** `about $104.39 more a month`, for pages and mails. */
+/** Describes the change of the cost for pages and mails: `about 104.39 USD more a month`. */
 export function describeDelta({
   monthlyDelta,
   currency,

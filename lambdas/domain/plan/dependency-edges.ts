@@ -3,10 +3,10 @@ import { parseModuleAddress, segmentsOf, within, withoutIndex } from './address.
 import { blockId, blockIdOfAddress, type Module } from './configured-resources.ts';
 import type { Plan, StateResource } from './plan-schema.ts';
 
-/** How the node of a root module's output begins. */
+/** Beginning of the names of nodes for outputs of the root module. */
 export const ROOT_OUTPUT = 'output ';
 
-/** Turns the configuration into edges from what is depended on to what depends on it. */
+/** Turns the configuration into edges, each from a node to one that depends on it. */
 export class DependencyEdges {
   locals = 0;
   readonly #localUsers = new Map<string, readonly string[]>();
@@ -42,7 +42,10 @@ export class DependencyEdges {
     }
   }
 
-  /** What a call's arguments, `count`, `for_each` and `depends_on` refer to stands in the parent. */
+  /**
+   * Adds the edges of a module call. What its arguments, `count`, `for_each` and `depends_on` refer to is in the parent
+   * module.
+   */
   #addCall(names: readonly string[], address: string, call: NonNullable<Module['call']>): void {
     const parent = {
       names: names.slice(0, -1),
@@ -92,8 +95,9 @@ export class DependencyEdges {
   }
 
   /**
-   * What a local stands for is unknown. But where a block that uses one changes, nothing known explains it, and the
-   * plan says that an attribute of its module mattered, the change most likely came through the local.
+   * Adds likely edges through locals, whose definitions are unknown. When a block that uses a local changes, no known
+   * dependency explains the change, and the plan says that an attribute of the same module mattered, the change most
+   * likely came through the local.
    */
   addRelevantAttributes(plan: Plan, changed: ReadonlySet<string>): void {
     const explained = this.#dependentsOf(changed);
@@ -106,7 +110,7 @@ export class DependencyEdges {
       if (changed.has(id) && !explained.has(id)) this.#edge(localsOf(names), id);
   }
 
-  /** Blocks that name one of the given blocks, also through variables and outputs. */
+  /** Returns the blocks that refer to one of the given blocks, also through variables and outputs. */
   #dependentsOf(blocks: ReadonlySet<string>): Set<string> {
     const found = new Set<string>();
     const seen = new Set(blocks);
@@ -175,7 +179,7 @@ export class DependencyEdges {
 
 const localsOf = (names: readonly string[]): string => `locals of ${names.map((name) => `module.${name}`).join('.')}`;
 
-/** Every `references` list at any depth of expressions. */
+/** Returns the references in every `references` list at any depth of expressions. */
 function referencesIn(expressions: unknown): string[] {
   const found: string[] = [];
   const pending: unknown[] = [expressions];
@@ -193,7 +197,10 @@ function referencesIn(expressions: unknown): string[] {
   return found;
 }
 
-/** Terraform lists `module.web.url` and then `module.web`: only the former was written. */
+/**
+ * Removes references that only repeat the beginning of the one before. Terraform lists `module.web.url` and then
+ * `module.web`, although only the former was written.
+ */
 function withoutPrefixes(references: readonly string[]): string[] {
   return references.filter((reference, at) => {
     const previous = references[at - 1];

@@ -13,7 +13,10 @@ export interface Instance {
   readonly module: ModuleInstance;
 }
 
-/** One block in one instance of its module: what a change spreads through. `count` and `for_each` copies stay together. */
+/**
+ * One block in one instance of its module: the unit through which a change spreads. Copies made by `count` and
+ * `for_each` stay together.
+ */
 export interface Place {
   readonly node: string;
   readonly module: string;
@@ -22,24 +25,31 @@ export interface Place {
 export interface Spread {
   /** Every place reached, the starting ones first. */
   readonly places: readonly Place[];
-  /** The places that something else reached: their objects depend on a start, unlike a start's own siblings. */
+  /**
+   * Indices of the places that were reached from another place. Their objects depend on a starting instance, unlike the
+   * other objects of a starting place.
+   */
   readonly reached: ReadonlySet<number>;
-  /** Indices into `places`, from what is depended on to what depends on it. */
+  /** Pairs of indices into `places`, each from a place to one that depends on it. */
   readonly edges: readonly (readonly [from: number, to: number])[];
   /** Root outputs that depend on a starting place. */
   readonly outputs: readonly string[];
 }
 
 /**
- * Who depends on whom, read from references, `depends_on`, module arguments and outputs, `count` and `for_each`,
- * provider configurations and the dependencies the state recorded. A lower bound: the plan's JSON names the locals an
- * expression uses but not what they stand for, and leaves `replace_triggered_by` out.
+ * Dependencies between resources, read from references, `depends_on`, module arguments and outputs, `count` and
+ * `for_each`, provider configurations and the dependencies that the state has recorded. They are a lower bound: the
+ * plan's JSON names the locals that an expression uses but not their definitions, and it leaves `replace_triggered_by`
+ * out.
  */
 export class DependencyGraph {
   readonly instances: readonly Instance[];
-  /** References to locals whose meaning the plan does not tell. */
+  /** Number of references to locals, whose definitions the plan does not contain. */
   readonly unresolvedLocals: number;
-  /** Dependents of each node. Nodes are blocks, and in between variables, outputs, whole modules, calls and providers. */
+  /**
+   * Dependents of each node. Nodes are blocks and, between blocks, variables, outputs, whole modules, calls and
+   * providers.
+   */
   readonly #dependents = new Map<string, Set<string>>();
   readonly #moduleOf = new Map<string, readonly string[]>();
   /** Instances of a module below an instance of one of its ancestors. */
@@ -79,7 +89,7 @@ export class DependencyGraph {
       append(this.#instancesAt, placeKey(instance.block, instanceAddress(instance.module)), instance);
       this.#moduleOf.set(instance.block, instance.module.names);
     }
-    // A module without resources can still hand values on.
+    // A module without resources can still pass values on.
     for (const { names } of modules)
       if (!this.#modulesBelow.has(`${names.join('.')}\n`)) register({ names, keys: names.map(() => '') });
   }
@@ -92,7 +102,7 @@ export class DependencyGraph {
     return this.#instancesAt.get(placeKey(node, module)) ?? [];
   }
 
-  /** Blocks that name a block themselves: in an argument, or through variables, outputs and modules. */
+  /** Returns the blocks that refer to a block themselves: in an argument, or through variables, outputs and modules. */
   blocksNaming(block: string): string[] {
     const found: string[] = [];
     const seen = new Set([block]);
@@ -104,7 +114,7 @@ export class DependencyGraph {
     return found;
   }
 
-  /** Everything that depends on the given instances, directly or not. Takes time proportional to the graph. */
+  /** Returns everything that depends on the given instances, directly or not. Takes time proportional to the graph. */
   spreadFrom(starts: readonly Instance[]): Spread {
     const places: Place[] = [];
     const indexOf = new Map<string, number>();
@@ -129,7 +139,8 @@ export class DependencyGraph {
         if (dependent.startsWith(ROOT_OUTPUT)) outputs.add(dependent.slice(ROOT_OUTPUT.length));
         const target = this.#moduleOf.get(dependent) ?? [];
         const shared = instanceAddress(module, sharedDepth(names, target));
-        // From many instances of one module to all of another: crossing once per shared ancestor is enough.
+        // Many instances of one module may lead to all instances of another. Crossing once per shared ancestor is
+        // enough.
         const crossing = `${place.node}\n${dependent}\n${shared}`;
         let reached = crossed.get(crossing);
         if (!reached) {
@@ -144,7 +155,7 @@ export class DependencyGraph {
   }
 }
 
-/** Existed before and is changed: something must have caused it. */
+/** Returns whether the object existed before and is changed, so that something must have caused the change. */
 const isReworked = ({ kind }: ResourceChange): boolean => kind === 'update' || kind === 'replace';
 
 const placeKey = (node: string, module: string): string => `${node}\n${module}`;
@@ -161,7 +172,7 @@ function sharedDepth(one: readonly string[], other: readonly string[]): number {
   return depth;
 }
 
-/** Objects of the state before the plan, with the address of their module instance. */
+/** Returns the objects of the state before the plan, with the address of their module instance. */
 export function stateResourcesOf(plan: Plan): { resource: StateResource; module: string }[] {
   const root = plan.prior_state?.values?.root_module;
   const pending: StateModule[] = root ? [root] : [];

@@ -5,10 +5,10 @@ import type { Plan } from './plan-schema.ts';
 import { kindOf, type ResourceChange, toResourceChange } from './resource-change.ts';
 
 /**
- * The part of `resource_drift` a person would call drift. Terraform lists every difference a refresh finds: after an
- * apply nulls become empty lists, computed lists fill up, and clocks such as `latest_restorable_time` move in every
- * plan. What counts: the object is gone, or an attribute differs that the configuration sets, that something else
- * reads, or that this plan puts right.
+ * Returns the part of `resource_drift` that a person would call drift. Terraform lists every difference that a refresh
+ * finds: after an apply, nulls become empty lists, computed lists fill up, and clocks such as `latest_restorable_time`
+ * move in every plan. A difference counts when the object is gone, or when an attribute differs that the configuration
+ * sets, that something else reads, or that this plan corrects.
  */
 export function driftOf(plan: Plan, changes: readonly ResourceChange[], blocks: ReadonlyMap<string, Block>): Drift[] {
   const planned = new Map(changes.map((change) => [change.key, change]));
@@ -33,7 +33,10 @@ function differingAttributes({ before, after }: ResourceChange): string[] {
   return keys.filter((key) => differs(fieldOf(was, key), fieldOf(is, key))).sort();
 }
 
-/** Deep difference, in which every way of saying "not set" is the same and JSON texts are compared by content. */
+/**
+ * Returns whether two values differ at any depth. All ways of saying "not set" are equal, and JSON texts are compared
+ * by content.
+ */
 function differs(one: unknown, other: unknown): boolean {
   if (isUnset(one) && isUnset(other)) return false;
   if (Array.isArray(one) && Array.isArray(other))
@@ -49,7 +52,7 @@ function differs(one: unknown, other: unknown): boolean {
   return !sameJson(one, other);
 }
 
-/** Refreshing turns "not set" into the provider's empty value. */
+/** Returns whether a value means "not set". A refresh turns "not set" into the provider's empty value. */
 const isUnset = (value: unknown): boolean => isBlank(value) || value === false || value === 0;
 
 function changesAttribute(change: ResourceChange | undefined, attribute: string): boolean {
@@ -60,7 +63,7 @@ function changesAttribute(change: ResourceChange | undefined, attribute: string)
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/;
 
-/** A time of day that only moves on. */
+/** Returns whether a value is the text of a date and time, which only moves on. */
 export const isInstant = (value: unknown): boolean => typeof value === 'string' && INSTANT.test(value);
 
 const isClock = ({ before, after }: ResourceChange, attribute: string): boolean =>

@@ -4,12 +4,15 @@ type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end' |
 const LITERAL = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
 const SPACE = /[ \t\r\n]*/y;
 
-/** The grammar holds, so the error is an escape or control character that JSON does not allow in a text. */
+/**
+ * Result when the grammar is correct: the error is then an escape or control character that JSON does not allow in a
+ * string.
+ */
 export const INSIDE_A_STRING = -1;
 
 /**
- * Where a text stops being JSON, as an offset; its length when it only ends too early. The messages of `JSON.parse`
- * tell the place only sometimes, and quote the text, which may be secret.
+ * Returns the offset at which a text stops being JSON, or the length of the text when it only ends too early. The
+ * messages of `JSON.parse` give the place only sometimes, and they quote the text, which may be secret.
  */
 export function offsetOfJsonError(text: string): number {
   const open: string[] = [];
@@ -57,7 +60,7 @@ export function offsetOfJsonError(text: string): number {
   }
 }
 
-/** After the closing quote, or -1 when there is none. */
+/** Returns the offset after the closing quote, or -1 when there is none. */
 function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0;
@@ -72,7 +75,10 @@ function endOfLiteral(text: string, from: number): number {
   return LITERAL.test(text) ? LITERAL.lastIndex : -1;
 }
 
-/** An unclosed string, or the beginning of `true` or a number at the very end. */
+/**
+ * Returns whether an unclosed string begins here, or the first characters of a word such as `true` or of a number at
+ * the very end.
+ */
 const isCutLiteral = (text: string, at: number): boolean =>
   text[at] === '"' ||
   (text.length - at < 'false'.length && /^(?:t|tr|tru|f|fa|fal|fals|n|nu|nul|-|[\d.eE+-]+)$/.test(text.slice(at)));

@@ -4,17 +4,17 @@ import type { ModuleVersion } from './analysis-parts.ts';
 import { type Module, modulesOf } from './configured-resources.ts';
 import type { Plan } from './plan-schema.ts';
 
-/** `.terraform/modules/modules.json`, written by `init`. */
+/** The file `.terraform/modules/modules.json`, which `init` writes. */
 export const ModuleManifestSchema = z.object({
   Modules: z.array(z.object({ Key: z.string(), Source: z.string().nullish(), Version: z.string().nullish() })),
 });
 
-/** Nothing in the source says which version it is. */
+/** Version of a module whose source does not say which version it is. */
 const UNPINNED = 'unpinned';
-/** A local path of a configuration whose commit is not known. */
+/** Version of a module at a local path when the commit of the configuration is not known. */
 const LOCAL = 'local';
 
-/** Characters of a source that are kept; real ones are far shorter. */
+/** Most characters of a source that are kept; real sources are far shorter. */
 const MOST_SOURCE = 1000;
 
 interface Version {
@@ -25,13 +25,16 @@ interface Version {
 
 export interface ModuleFacts {
   readonly plan: Plan;
-  /** Parsed `modules.json`; it knows which version a registry constraint chose. */
+  /** Parsed `modules.json`, which contains the version that was chosen for a registry constraint. */
   readonly manifest: unknown;
-  /** Commit of the release: the version of everything that comes by a local path. */
+  /** Commit of the release: the version of every module at a local path. */
   readonly commit: string | undefined;
 }
 
-/** Every module call, nested ones too. A local path inside a module means a place in that module's package: its version is inherited. */
+/**
+ * Returns every module call, nested ones too. A local path inside a module is a place in that module's package, so the
+ * call inherits the version of that package.
+ */
 export function moduleVersionsOf({ plan, manifest, commit }: ModuleFacts): ModuleVersion[] {
   const resolved = resolvedVersions(manifest);
   const versions = new Map<string, Version>([['', { version: commit ?? LOCAL }]]);
@@ -66,14 +69,17 @@ function versionOf({ names, call }: Module, parent: Version, resolved: ReadonlyM
   return ref === null ? { version: UNPINNED } : versionInRef(ref, source);
 }
 
-/** `./modules/web`, `../logs`, and absolute paths */
+/** Returns whether a source is a local path: `./modules/web`, `../logs`, or an absolute path. */
 const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[a-z]:[/\\])/i.test(source);
 
 const NUMBER = '(\\d+\\.\\d+\\.\\d+(?:[-+][\\w.+-]+)?)';
 const TAG = new RegExp(`^(?:(.+?)[-/])?v${NUMBER}$`);
 const BARE = new RegExp(`^${NUMBER}$`);
 
-/** `notices-v2.0.0` is version 2.0.0 of notices; `v2.0.0` and `2.0.0` of the repository; anything else stays as it is. */
+/**
+ * Reads the version in a ref. `notices-v2.0.0` is version 2.0.0 of notices; `v2.0.0` and `2.0.0` are version 2.0.0 of
+ * the repository; any other ref stays as it is.
+ */
 function versionInRef(ref: string, source: string): Version {
   const [, module, number] = TAG.exec(ref) ?? [undefined, undefined, BARE.exec(ref)?.[1]];
   if (number === undefined) return { version: ref };
@@ -82,7 +88,10 @@ function versionInRef(ref: string, source: string): Version {
   return { version: number, ref, ...(module.split('/').at(-1) === name ? {} : { versionOf: module }) };
 }
 
-/** `https://user:token@host/…` -> `https://host/…`; signed query values go too. */
+/**
+ * Removes credentials from a source: `https://user:token@host/…` becomes `https://host/…`. Signed query values are
+ * removed too.
+ */
 export const withoutCredentials = (source: string): string =>
   source
     .replace(/(:\/\/)[^/@\s]*@/g, (text, slashes: string) => (text === `${slashes}git@` ? text : slashes))

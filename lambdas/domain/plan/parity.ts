@@ -3,25 +3,28 @@ import { type LockedProvider, LockedProviderSchema } from '../contract/locked-pr
 import type { Analysis } from './analysis.ts';
 import { type ModuleVersion, ModuleVersionSchema } from './analysis-parts.ts';
 
-/** What one environment's configuration consists of, as far as environments are compared by it. */
+/** The parts of an environment's configuration by which environments are compared. */
 export const ConfigurationSchema = z.object({
   modules: z.array(
     ModuleVersionSchema.pick({ call: true, source: true, version: true }).extend({
-      /** Names of what is passed; absent where there are too many to keep. */
+      /** Names of the arguments that are passed; absent when there are too many to keep. */
       arguments: z.array(z.string()).optional(),
     }),
   ),
   /** Names of the root variables. */
   variables: z.array(z.string()),
-  /** As its lock file pins them; absent where the plan was not inspected. */
+  /** Providers as the lock file pins them; absent when the plan was not inspected. */
   providers: z.array(LockedProviderSchema).optional(),
 });
 export type Configuration = z.infer<typeof ConfigurationSchema>;
 
-/** Bytes of a configuration that the table keeps, half of what an item may hold. */
+/** Most bytes of a configuration that the table keeps: half of what an item may hold. */
 const MOST_BYTES = 200_000;
 
-/** What of an analysed plan environments are compared by; undefined for one of many thousands of module calls. */
+/**
+ * Returns the parts of an analysed plan by which environments are compared; undefined for a plan with many thousands of
+ * module calls.
+ */
 export function configurationOf(
   { modules, variables }: Analysis,
   providers?: readonly LockedProvider[],
@@ -42,10 +45,10 @@ export function configurationOf(
 
 const OnlyInSchema = { onlyInStage: z.array(z.string()), onlyInProduction: z.array(z.string()) };
 
-/** Where staging and production differ; what staging proves about production ends there. */
+/** Differences between staging and production. Where they differ, staging proves nothing about production. */
 export const ParitySchema = z.object({
   same: z.boolean(),
-  /** Calls whose source or version differ, or that exist on one side only. */
+  /** Calls whose source or version differs, or that exist on one side only. */
   modules: z.array(
     z.object({
       call: z.string(),
@@ -54,7 +57,7 @@ export const ParitySchema = z.object({
     }),
   ),
   variables: z.object(OnlyInSchema),
-  /** Arguments of calls that exist on both sides, as far as both sides keep them. */
+  /** Differing arguments of calls that exist on both sides, as far as both sides keep the arguments. */
   arguments: z.array(z.object({ call: z.string(), ...OnlyInSchema })),
 });
 export type Parity = z.infer<typeof ParitySchema>;
@@ -87,7 +90,7 @@ type Call = Configuration['modules'][number];
 const byCall = ({ modules }: Configuration): Map<string, Call> =>
   new Map(modules.map((module) => [module.call, module]));
 const shown = (call: Call | undefined) => (call ? { source: call.source, version: call.version } : null);
-/** The ref is compared as the version. */
+/** Returns the source without its query. The ref in the query is compared as the version. */
 const sourceName = ({ source }: Pick<ModuleVersion, 'source'>): string => source.split('?')[0] ?? source;
 
 function onlyIn(stage: readonly string[], production: readonly string[]) {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * `terraform show -json PLAN` and `tofu show -json PLAN`, format version 1.x. Strict about what is used, lenient about
- * additions: unknown keys are dropped here and reported by `unknownKeysIn`.
+ * Output of `terraform show -json PLAN` and `tofu show -json PLAN`, format version 1.x. The schemas are strict about
+ * what is used, and lenient about additions: they drop unknown keys, and `unknownKeysIn` reports them.
  */
 
 const Path = z.array(z.union([z.string(), z.number()]));
@@ -155,7 +155,7 @@ export const PlanSchema = z.object({
 });
 export type Plan = z.infer<typeof PlanSchema>;
 
-/** Keys that are known and need no notice although nothing is read from them. */
+/** Known keys from which nothing is read; they need no notice. */
 const KNOWN_BESIDES = {
   plan: ['deferred_action_invocations'],
   change: ['generated_config', 'before_identity', 'after_identity', 'linked_resources'],
@@ -168,6 +168,6 @@ const KNOWN = {
   resource: new Set<string>([...Object.keys(PlannedChangeSchema.shape), ...KNOWN_BESIDES.resource]),
 };
 
-/** Keys of a level of the format that this version of Stagegate does not know. */
+/** Returns the keys of a record that this version of Stagegate does not know at this level of the format. */
 export const unknownKeysIn = (level: keyof typeof KNOWN, record: object): string[] =>
   Object.keys(record).filter((key) => !KNOWN[level].has(key));

@@ -28,16 +28,16 @@ const isOutputChange = ({ actions }: { actions: readonly string[] }): boolean =>
   !actions.every((action) => action === 'no-op');
 const isFailing = ({ status }: { status: string }): boolean => status === 'fail' || status === 'error';
 
-/** As configured (`opentofu`) or as the program is called (`tofu`). */
+/** Name of the engine: as configured (`opentofu`), or as the program is called (`tofu`). */
 export type Engine = 'terraform' | 'opentofu' | 'tofu';
 
-/** Which program made the plan: said by the caller, or read from what only one of them writes. */
+/** Returns which program made the plan: the stated one, or the one recognised by what only that program writes. */
 export function engineOf(plan: Plan, stated: Engine | undefined): Engine | undefined {
   if (stated) return stated;
   if (typeof plan.applyable === 'boolean' || typeof plan.complete === 'boolean') return 'terraform';
   if ((plan.resource_changes ?? []).some(({ provider_name }) => provider_name?.startsWith('registry.opentofu.org/')))
     return 'opentofu';
-  // From 1.8 on Terraform always writes both keys; OpenTofu starts at 1.6 and writes neither.
+  // From 1.8 on, Terraform always writes both keys. OpenTofu starts at 1.6 and writes neither.
   const [major, minor] = (plan.terraform_version ?? '').split('.').map(Number);
   return major === 1 && minor !== undefined && minor >= 8 ? 'opentofu' : undefined;
 }
@@ -50,8 +50,9 @@ export interface PlanFlags {
 }
 
 /**
- * Whether there is anything to apply, from the exit code of `plan -detailed-exitcode` and `applyable`, never from the
- * actions where one of them is there: imports, moves and changed outputs all read "no-op". OpenTofu writes no
+ * Returns whether there is anything to apply, and whether the plan is complete and without error. The exit code of
+ * `plan -detailed-exitcode` and `applyable` decide whether there is anything to apply. The actions do not decide where
+ * one of these two exists, because imports, moves and changed outputs all have the action "no-op". OpenTofu writes no
  * `applyable`; only then, and without an exit code, the effects of the plan decide.
  */
 export function flagsOf(
@@ -92,7 +93,7 @@ function hasEffects(plan: Plan, changes: readonly ResourceChange[]): boolean {
   );
 }
 
-/** Reasons Terraform and OpenTofu give today; more may come. */
+/** Reasons that Terraform and OpenTofu give today; more may come. */
 const KNOWN_REASONS = new Set([
   'replace_because_cannot_update',
   'replace_because_tainted',
@@ -113,7 +114,7 @@ const KNOWN_REASONS = new Set([
 
 const KNOWN_MODES = new Set(['managed', 'data']);
 
-/** Everything in the changes that this version cannot interpret, one sentence each. */
+/** Returns everything in the changes that this version cannot interpret, one sentence each. */
 export function unfamiliarIn(changes: readonly ResourceChange[]): string[] {
   return changes.flatMap(({ key, actions, kind, reason, mode }) => [
     ...(kind === 'unknown' ? [`${key}: unknown actions ${JSON.stringify(actions)}`] : []),

@@ -1,6 +1,6 @@
 import { containerIn, isRecord, type JsonRecord, recordOf, textOf } from '../json-value.ts';
 
-/** One statement of an IAM policy with its one-or-many fields as lists. */
+/** One statement of an IAM policy. Fields that may hold one value or several are always lists here. */
 export interface Statement {
   readonly effect: string;
   readonly actions: readonly string[];
@@ -17,7 +17,7 @@ export interface Statement {
 const oneOrMany = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).flatMap((item) => (typeof item === 'string' ? [item] : []));
 
-/** The statements of a policy given as JSON text or object; nothing when there is no policy to read. */
+/** Returns the statements of a policy, given as JSON text or as an object; none when there is no policy to read. */
 export function statementsOf(policy: unknown): Statement[] {
   const document = typeof policy === 'string' ? containerIn(policy) : policy;
   if (!isRecord(document)) return [];
@@ -53,7 +53,9 @@ function conditionsOf(condition: unknown): Map<string, string[]> {
   return found;
 }
 
-/** Condition keys that name who may call; a wildcard principal behind one of them is not the world. */
+/**
+ * Condition keys that limit who may call. A wildcard principal together with one of them does not mean the whole world.
+ */
 const CALLER_KEYS = [
   'aws:sourceaccount',
   'aws:sourcearn',
@@ -73,14 +75,17 @@ const CALLER_KEYS = [
   'elasticfilesystem:accessedviamounttarget',
 ] as const;
 
-/** Does a condition of the statement say who may call it? */
+/** Returns whether a condition of the statement limits who may call. */
 export function restrictsCallers({ conditions }: Statement): boolean {
   if (CALLER_KEYS.some((key) => (conditions.get(key) ?? []).some((value) => !/^[*?]*$/.test(value)))) return true;
   const addresses = conditions.get('aws:sourceip') ?? [];
   return addresses.length > 0 && !addresses.some((address) => address.endsWith('/0'));
 }
 
-/** Allowed to anybody: a wildcard principal (or all but some) that no condition narrows. */
+/**
+ * Returns whether the statement allows anybody: a wildcard principal (or all principals but some) that no condition
+ * limits.
+ */
 export const allowsAnybody = (statement: Statement): boolean =>
   statement.effect === 'Allow' &&
   (statement.principals.includes('*') || statement.hasNotPrincipal) &&

@@ -3,10 +3,13 @@ import type { LockedProvider } from '../contract/locked-provider.ts';
 
 /** A provider whose code runs in this deployment and did not run in the last successful one. */
 export const ProviderChangeSchema = z.object({
-  /** As in `registry.terraform.io/hashicorp/aws`. */
+  /** Address of the provider, such as `registry.terraform.io/hashicorp/aws`. */
   address: z.string(),
   version: z.string(),
-  /** The version before; absent for one that was not there. The same version: the lock file has other hashes for it. */
+  /**
+   * Version in the last successful deployment; absent for a provider that did not run there. If both versions are the
+   * same, the lock file has other hashes for the provider.
+   */
   before: z.string().optional(),
 });
 export type ProviderChange = z.infer<typeof ProviderChangeSchema>;

@@ -4,24 +4,29 @@ import { isRecord, type JsonRecord, listOf, recordOf } from '../json-value.ts';
 import { INSIDE_A_STRING, offsetOfJsonError } from './json-error.ts';
 import { type Plan, PlanSchema, unknownKeysIn } from './plan-schema.ts';
 
-/** Larger plans are refused: parsing one takes about eight times its size in memory. */
+/** Largest plan in bytes. Larger plans are refused, because parsing one takes about eight times its size in memory. */
 export const MOST_PLAN_BYTES = 50 * 1024 * 1024;
 
-/** Major version of the JSON format that is understood. */
+/** Major version of the JSON format that Stagegate understands. */
 const FORMAT_MAJOR = '1';
 
-/** A document that is no plan Stagegate can read. The message never quotes values of the document. */
+/**
+ * Thrown for a document that is not a plan that Stagegate can read. The message never quotes values of the document.
+ */
 export class UnreadablePlanError extends DomainError {
   override readonly name = 'UnreadablePlanError';
 }
 
 export interface ReadPlan {
   readonly plan: Plan;
-  /** What the document says beyond what is understood, one sentence each. */
+  /** Parts of the document that Stagegate does not understand, one sentence each. */
   readonly notices: readonly string[];
 }
 
-/** Reads the JSON of a plan from text, bytes or an already parsed document; refuses anything else by name. */
+/**
+ * Reads the JSON of a plan from text, bytes or an already parsed document. Refuses any other document and names what it
+ * is.
+ */
 export function readPlan(input: unknown): ReadPlan {
   const document = isText(input) ? parseText(input) : input;
   if (!isRecord(document))
@@ -53,7 +58,7 @@ function parseText(input: string | Uint8Array): unknown {
   }
 }
 
-/** A number with more digits than a double holds; such numbers must stay distinguishable. */
+/** Finds numbers that may have more digits than a double holds; such numbers must stay distinguishable. */
 const LONG_NUMBER = /[[:,]\s*-?\d[\d.]{15}/;
 
 function parseJson(text: string): unknown {
@@ -113,7 +118,7 @@ const valueAt = (document: unknown, path: readonly PropertyKey[]): unknown =>
     document,
   );
 
-/** What a value looks like, without what it says: values of a plan may be secret. */
+/** Describes the shape of a value without its contents, because values of a plan may be secret. */
 function shapeOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -2,9 +2,11 @@ import { isRecord } from '../json-value.ts';
 import type { ActionKind } from './analysis-parts.ts';
 import type { Plan, PlannedChange } from './plan-schema.ts';
 
-/** One planned change of one object, with Terraform's words decoded. */
+/** One planned change of one object, with Terraform's list of actions decoded. */
 export interface ResourceChange {
-  /** Unique in a plan: a deposed object shares its address with the live one. */
+  /**
+   * Key that is unique in a plan. The address is not, because a deposed object shares its address with the live one.
+   */
   readonly key: string;
   readonly address: string;
   readonly module: string;
@@ -17,7 +19,9 @@ export interface ResourceChange {
   readonly importing: { readonly id: string | undefined; readonly identity: unknown } | undefined;
   readonly actions: readonly string[];
   readonly kind: ActionKind;
-  /** The existing object is destroyed: a delete, or a replacement that does not merely forget it. */
+  /**
+   * Whether the existing object is destroyed: by a delete, or by a replacement that does not merely forget the object.
+   */
   readonly destroys: boolean;
   readonly reason: string | undefined;
   readonly before: unknown;
@@ -39,7 +43,7 @@ const SINGLE: Readonly<Record<string, ActionKind>> = {
 /** `create, forget` replaces an object and leaves the old one alone. */
 const PAIRS = new Set(['delete,create', 'create,delete', 'create,forget', 'forget,create']);
 
-/** Decodes a list of actions; anything not known is `unknown`, never a guess. */
+/** Decodes a list of actions. A list that is not known is `unknown`, and never guessed. */
 export function kindOf(actions: readonly string[]): ActionKind {
   const [first] = actions;
   if (actions.length === 1 && first !== undefined) return (Object.hasOwn(SINGLE, first) && SINGLE[first]) || 'unknown';
@@ -75,7 +79,10 @@ export function toResourceChange(planned: PlannedChange): ResourceChange {
   };
 }
 
-/** All changes Terraform would act on or record, and those it would not (`no-op`). Deleted data sources are dropped, as Terraform does. */
+/**
+ * Returns all changes that Terraform would act on or record, and those that it would not (`no-op`). Leaves out deleted
+ * data sources, as Terraform does.
+ */
 export const changesOf = (plan: Plan): ResourceChange[] =>
   (plan.resource_changes ?? [])
     .map(toResourceChange)
@@ -84,15 +91,15 @@ export const changesOf = (plan: Plan): ResourceChange[] =>
 export const isMove = ({ previousAddress, address }: ResourceChange): boolean =>
   previousAddress !== undefined && previousAddress !== address;
 
-/** Does applying this change anything, be it only in Terraform's records? */
+/** Returns whether applying this changes anything, even if only in Terraform's records. */
 export const isEffective = (change: ResourceChange): boolean =>
   change.kind !== 'no-op' || isMove(change) || change.importing !== undefined;
 
-/** Does applying this touch infrastructure? Imports, moves, forgets and reads do not. */
+/** Returns whether applying this touches infrastructure. Imports, moves, forgets and reads do not. */
 export const touchesInfrastructure = ({ mode, kind }: ResourceChange): boolean =>
   mode === 'managed' &&
   (kind === 'create' || kind === 'update' || kind === 'replace' || kind === 'delete' || kind === 'unknown');
 
-/** The values after the change as far as they are known; undefined when the object is gone. */
+/** Returns the values after the change, as far as they are known; undefined when the object is gone. */
 export const valuesAfter = ({ after }: ResourceChange) => (isRecord(after) ? after : undefined);
 export const valuesBefore = ({ before }: ResourceChange) => (isRecord(before) ? before : undefined);

@@ -1,19 +1,19 @@
 import { type Exposure, LEVELS, type Level } from './analysis-parts.ts';
 import { counted, listed, percent } from './wording.ts';
 
-/** What the rules look at; addresses are as they may be shown. */
+/** Facts that the rules look at. Addresses are in the form in which they may be shown. */
 export interface RiskFacts {
   readonly created: readonly string[];
   readonly updated: readonly string[];
   readonly updatedStateful: readonly string[];
-  /** Deleted or replaced without losing data. */
+  /** Deleted objects that hold no data and no logs, and that no traffic passes through. */
   readonly deleted: readonly string[];
   readonly replacedOldFirst: readonly string[];
-  /** Replacements of things that exist in numbered revisions anyway. */
+  /** Replacements of objects that have numbered revisions anyway. */
   readonly revised: readonly string[];
   readonly replacedNewFirst: readonly string[];
   readonly losses: readonly { readonly address: string; readonly why: string }[];
-  /** Deleted or replaced parts that traffic passes through. */
+  /** Deleted or replaced objects that traffic passes through. */
   readonly trafficCut: readonly string[];
   readonly logsLost: readonly string[];
   readonly forgotten: readonly string[];
@@ -24,9 +24,9 @@ export interface RiskFacts {
   readonly unknown: readonly string[];
   readonly invocations: number;
   readonly dependents: readonly string[];
-  /** Existing objects that are changed, replaced or deleted, and all existing objects. */
+  /** Number of existing objects that are changed, replaced or deleted; `existing` counts all existing objects. */
   readonly touchedExisting: number;
-  /** Of those: deleted or replaced. */
+  /** Number of existing objects that are deleted or replaced. */
   readonly destroyedExisting: number;
   readonly existing: number;
   readonly destroysEverything: boolean;
@@ -35,15 +35,15 @@ export interface RiskFacts {
 interface RiskRule {
   readonly rule: string;
   readonly level: Level;
-  /** Added to the score within the level. */
+  /** Points added to the score within the level. */
   readonly points: number;
-  /** The sentences that apply; none: the rule does not. */
+  /** Returns the sentences that apply; none when the rule does not apply. */
   readonly sentences: (facts: RiskFacts) => readonly string[];
 }
 
-/** Dependents from which on a change is felt widely. */
+/** Number of dependents from which a change has a wide effect. */
 const MANY_DEPENDENTS = 10;
-/** A share says nothing about an environment of a few objects. */
+/** Fewest affected objects for which a share is computed. For fewer objects, a share says nothing. */
 const FEW_OBJECTS = 4;
 
 const share = (part: number, { existing }: RiskFacts): number =>
@@ -59,8 +59,9 @@ const exposed =
     exposures.filter((exposure) => exposure.severity === severity).map(({ address, why }) => `${address} ${why}.`);
 
 /**
- * The rule table, worst first. The level of a plan is the worst level of the rules that apply; the score is the foot of
- * that level (low 1, medium 25, high 50, critical 75) plus the points of all rules that apply, at most 24.
+ * The rule table, the worst rules first. The level of a plan is the worst level of the rules that apply. The score is
+ * the lowest score of that level (low 1, medium 25, high 50, critical 75) plus the points of all rules that apply less
+ * one, at most 24.
  */
 export const RISK_RULES: readonly RiskRule[] = [
   {
@@ -227,7 +228,7 @@ export const RISK_RULES: readonly RiskRule[] = [
 ];
 
 const FOOT: Readonly<Record<Level, number>> = { none: 0, low: 1, medium: 25, high: 50, critical: 75 };
-/** Points above the foot of a level; a score never leaves its level. */
+/** Most points above the lowest score of a level; a score never leaves its level. */
 const MOST_POINTS = 24;
 
 export interface Judgement {

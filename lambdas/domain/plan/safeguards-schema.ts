@@ -1,15 +1,15 @@
 import * as z from 'zod';
 
-/** Share of an environment's objects that an ordinary plan may delete in a protected environment. */
+/** Largest share of an environment's objects that an ordinary plan may delete in a protected environment. */
 export const MOST_DELETED_SHARE = 0.3;
 
-/** What an application may tighten; nothing here loosens the rules. */
+/** Settings with which an application can make the safeguards stricter, but never weaker. */
 export const SafeguardSettingsSchema = z.strictObject({
-  /** Kinds protected besides the reviewed list, for example `aws_cloudwatch_log_group`. */
+  /** Kinds that are protected in addition to the reviewed list, for example `aws_cloudwatch_log_group`. */
   protectedTypes: z.array(z.string().min(1)).max(200).optional(),
-  /** Addresses protected whatever their kind; `*` stands for any text. */
+  /** Addresses that are protected whatever their kind; `*` stands for any text. */
   protectedAddresses: z.array(z.string().min(1)).max(200).optional(),
-  /** Share of the objects that one plan may delete, 0 to 0.3. */
+  /** Largest share of the objects that one plan may delete, 0 to 0.3. */
   mostDeletedShare: z.number().min(0).max(MOST_DELETED_SHARE).optional(),
 });
 export type SafeguardSettings = z.infer<typeof SafeguardSettingsSchema>;
@@ -28,24 +28,24 @@ export const SAFEGUARD_RULES = [
 ] as const;
 
 export const ViolationSchema = z.object({
-  /** The resource, or the environment's name for the plan or environment as a whole. */
+  /** Address of the resource, or the environment's name when the violation is about the whole plan or environment. */
   address: z.string(),
   rule: z.enum(SAFEGUARD_RULES),
   why: z.string(),
-  /** Staff can lift it; the others only go away with another plan. */
+  /** Whether staff can lift the protection. Other violations go away only with another plan. */
   liftable: z.boolean(),
-  /** The lifted address that covers it: its own or the environment's name. */
+  /** The lifted address that covers the violation: the violation's own address or the environment's name. */
   liftedBy: z.string().nullable(),
 });
 export type Violation = z.infer<typeof ViolationSchema>;
 
 export const SafeguardsSchema = z.object({
-  /** `block`: this plan must not be applied as things stand. */
+  /** `block`: at present, this plan must not be applied. */
   verdict: z.enum(['allow', 'block']),
   violations: z.array(ViolationSchema),
-  /** Lifted addresses this plan needs; the lifts are used up when it is consumed. */
+  /** Lifted addresses that this plan needs. The lifts are used up when the plan is consumed. */
   liftsUsed: z.array(z.string()),
-  /** Only lifts let it through, so it passes both gates in whatever stage. */
+  /** Whether the plan depends on lifts. Such a plan has to pass both gates in every stage. */
   requiresBothGates: z.boolean(),
 });
 export type Safeguards = z.infer<typeof SafeguardsSchema>;

@@ -10,15 +10,15 @@ import { MOST_DELETED_SHARE, type SafeguardSettings, type Safeguards, type Viola
 import { lossOf } from './stateful-kinds.ts';
 import { counted, percent } from './wording.ts';
 
-/** Stands for the environment as a whole where an address is expected and the environment's name is not known. */
+/** Address of the environment as a whole when the environment's name is not known. */
 const UNNAMED_ENVIRONMENT = '*';
 
 /** Deleting fewer objects than this never counts as too many. */
 const FEW_DELETIONS = 3;
 
-/** About the plan of an ephemeral environment. */
+/** Facts about the plan of an ephemeral environment. */
 export interface EphemeralPlan {
-  /** Nothing was ever applied there. */
+  /** Whether nothing was ever applied to the environment. */
   readonly isFirst: boolean;
 }
 
@@ -26,24 +26,25 @@ export interface SafeguardFacts {
   readonly plan: Plan;
   readonly changes: readonly ResourceChange[];
   readonly flags: Pick<PlanFlags, 'complete' | 'errored'>;
-  /** Configured resources that are not there although the plan says that nothing changes. */
+  /** Resources that are configured but do not exist, although the plan says that nothing changes. */
   readonly contradictions?: readonly string[];
   readonly stage: Stage;
   readonly deletionProtection: boolean;
   readonly operation?: z.infer<typeof OperationSchema>;
   readonly settings?: SafeguardSettings;
   readonly ephemeral?: EphemeralPlan;
-  /** Name of the environment: what staff lifts for it as a whole. */
+  /** Name of the environment. A lift with this name is for the environment as a whole. */
   readonly environment?: string;
-  /** Addresses (or the environment's name) whose protection staff lifted and nobody has used yet. */
+  /** Addresses (or the environment's name) whose protection staff has lifted by a lift that is still unused. */
   readonly lifts?: readonly string[];
-  /** How addresses are shown, and therefore how staff names them. */
+  /** Makes addresses as they are shown, and therefore as staff names them in lifts. */
   readonly redactor: Pick<Redactor, 'address' | 'text'>;
 }
 
 /**
- * Rule 7: production, and any environment with deletion protection, is never destroyed and loses no protected object
- * until staff lifts the protection. Plans that failed, are incomplete or hold unknown actions are refused everywhere.
+ * Applies rule 7: production, and any environment with deletion protection, is never destroyed and loses no protected
+ * object until staff lifts the protection. In every environment, refuses plans that failed, are incomplete or contain
+ * unknown actions.
  */
 export function evaluateSafeguards(facts: SafeguardFacts): Safeguards {
   const found = [
@@ -71,13 +72,13 @@ type Found = Omit<Violation, 'liftedBy'>;
 
 const wholeOf = ({ environment }: SafeguardFacts): string => environment ?? UNNAMED_ENVIRONMENT;
 
-/** The lift of the address itself, else that of the environment. */
+/** Returns the lift for the address itself, otherwise the lift for the environment, otherwise null. */
 function liftFor({ address, liftable }: Found, facts: SafeguardFacts): string | null {
   if (!liftable) return null;
   return [address, wholeOf(facts)].find((lifted) => facts.lifts?.includes(lifted)) ?? null;
 }
 
-/** What no lift can mend. */
+/** Returns the violations that no lift can allow. */
 function planViolations(facts: SafeguardFacts): Found[] {
   const { changes, flags, redactor, contradictions = [] } = facts;
   const whole = (rule: Violation['rule'], why: string): Found => ({
@@ -112,8 +113,9 @@ function planViolations(facts: SafeguardFacts): Found[] {
 }
 
 /**
- * An ephemeral environment ends with the destruction of all it has. So it must have made all of that itself, and leave
- * nothing behind: its first plan creates and does nothing else, and no plan imports or forgets.
+ * Returns where a plan breaks the rules of an ephemeral environment. Such an environment ends with the destruction of
+ * everything in it, so it must have created all of that itself, and must leave nothing behind: its first plan only
+ * creates, and no plan imports or forgets.
  */
 function ephemeralViolations({ plan, changes, operation }: SafeguardFacts, { isFirst }: EphemeralPlan): Found[] {
   const adopting = changes.flatMap(({ address, importing, actions }): Found[] => {
@@ -197,7 +199,10 @@ function protectedObject(change: ResourceChange, { settings }: SafeguardFacts, p
       ];
 }
 
-/** `*` stands for any text. Linear, unlike a regular expression made of somebody's pattern. */
+/**
+ * Returns whether a text matches a pattern, in which `*` stands for any text. Takes linear time, unlike a regular
+ * expression that is made from a user's pattern.
+ */
 export function matchesPattern(text: string, pattern: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (!text.startsWith(first)) return false;

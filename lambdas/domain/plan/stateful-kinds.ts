@@ -1,9 +1,9 @@
 import { isBlank, type JsonRecord, textOf } from '../json-value.ts';
 
 interface StatefulKind {
-  /** What is lost with the object, completing "… is destroyed: ". */
+  /** What is lost with the object; completes the sentence "… is destroyed: ". */
   readonly loses: string;
-  /** Some objects of the kind keep nothing. */
+  /** Returns whether an object of this kind keeps nothing. */
   readonly unless?: (values: JsonRecord) => boolean;
 }
 
@@ -18,12 +18,12 @@ const STREAM = { loses: 'the retained records' };
 const REPOSITORY = { loses: 'what was published to it' };
 
 /**
- * Kinds whose objects hold something that Terraform cannot create again. Reviewed one by one; deleting or replacing
- * one is a loss, and protected environments refuse it until it is lifted.
+ * Kinds whose objects hold something that Terraform cannot create again. Each kind was reviewed. Deleting or replacing
+ * such an object is a loss, and protected environments refuse it until the protection is lifted.
  *
- * Left out on purpose: log groups and parameters (reported as deletions, but routinely managed), instances and node
- * groups (their volumes are listed), cluster members whose data is the cluster's, topics (they hold nothing),
- * certificates (issued again), objects in buckets (deployed by pipelines).
+ * These kinds are left out on purpose: log groups and parameters (reported as deletions, but routinely managed),
+ * instances and node groups (their volumes are listed), members of clusters (the data is the cluster's), topics (they
+ * hold nothing), certificates (issued again), objects in buckets (deployed by pipelines).
  */
 const STATEFUL: Readonly<Record<string, StatefulKind>> = {
   aws_db_instance: DATABASE,
@@ -116,7 +116,7 @@ const STATEFUL: Readonly<Record<string, StatefulKind>> = {
   kubernetes_persistent_volume_claim_v1: FILES,
 };
 
-/** What is lost with this object, or undefined when its kind keeps nothing. */
+/** Returns what is lost with this object, or undefined when it keeps nothing. */
 export function lossOf(type: string, values: JsonRecord | undefined): string | undefined {
   const kind = Object.hasOwn(STATEFUL, type) ? STATEFUL[type] : undefined;
   if (!kind || kind.unless?.(values ?? {})) return undefined;

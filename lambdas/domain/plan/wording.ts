@@ -1,7 +1,7 @@
-/** `1 resource`, `3 resources` */
+/** Returns a number with its noun: `1 resource`, `3 resources`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** `a, b, c and 15 more` */
+/** Lists items in a sentence: `a, b, c and 15 more`. */
 export function listed(items: readonly string[], most = 3): string {
   if (items.length <= most)
     return items.length > 1 ? `${items.slice(0, -1).join(', ')} and ${items.at(-1)}` : (items[0] ?? '');

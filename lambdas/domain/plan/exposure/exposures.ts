@@ -22,7 +22,7 @@ const kindsFor = (type: string): JudgedKind[] =>
     return kind ? [kind] : [];
   });
 
-/** What one change opens that was not open before; `configured`: the expressions of its block. */
+/** Returns what one change opens that was not open before. `configured` has the expressions of the block. */
 export function exposuresOf(change: ResourceChange, configured: JsonRecord, context: ExposureContext): Finding[] {
   if (change.deposed !== undefined || change.mode !== 'managed' || change.kind === 'no-op') return [];
   const after = valuesAfter(change);
@@ -35,7 +35,10 @@ export function exposuresOf(change: ResourceChange, configured: JsonRecord, cont
   });
 }
 
-/** One unknown element makes a whole set unknown; what the configuration says of the rest can still be judged. */
+/**
+ * Fills in constants from the configuration. One unknown element makes a whole set unknown, but the other elements can
+ * still be judged as they are configured.
+ */
 function withConstants(after: JsonRecord, unknown: unknown, configured: JsonRecord): JsonRecord {
   const hidden = Object.keys(recordOf(unknown)).filter(
     (key) => marksAnything(maskAt(unknown, key)) && isBlank(after[key]),
@@ -52,7 +55,10 @@ function constantsIn(expression: unknown): unknown {
     : Object.fromEntries(Object.entries(expression).map(([key, value]) => [key, constantsIn(value)]));
 }
 
-/** Attributes that decide about an exposure, are set by the configuration and known only after the apply. */
+/**
+ * Returns the attributes that decide about an exposure, are set by the configuration and are known only after the
+ * apply.
+ */
 export function unjudgedIn(change: ResourceChange, configured: JsonRecord): string[] {
   if (change.kind !== 'create' && change.kind !== 'update' && change.kind !== 'replace') return [];
   const paths = new Set(kindsFor(change.type).flatMap(({ reads }) => reads));
@@ -67,7 +73,10 @@ export function unjudgedIn(change: ResourceChange, configured: JsonRecord): stri
   return [...new Set(unjudged.map(([top = '']) => top))];
 }
 
-/** Removing the public access block of a bucket that stays opens the bucket to public ACLs and policies. */
+/**
+ * Returns a finding for each removed public access block. Removing the block of a bucket that stays opens the bucket to
+ * public ACLs and policies.
+ */
 export function removedBlocks(changes: readonly ResourceChange[]): (Finding & { address: string })[] {
   const deletedBuckets = new Set(
     changes
@@ -94,7 +103,9 @@ export function removedBlocks(changes: readonly ResourceChange[]): (Finding & { 
   });
 }
 
-/** Worsening of a resource's own safety nets: how it could be undone or recovered. */
+/**
+ * Returns how a change weakens a resource's own safety nets: the ways to undo the change or to recover the resource.
+ */
 export function weakenedIn(change: ResourceChange): string[] {
   if (change.kind !== 'update') return [];
   const [was, is] = [recordOf(change.before), recordOf(change.after)];

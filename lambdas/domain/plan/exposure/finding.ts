@@ -4,7 +4,10 @@ import type { JsonRecord } from '../../json-value.ts';
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Something a resource lets strangers do. What stands before and after a change is no news: findings compare by `key`. */
+/**
+ * Something that a resource lets strangers do. Findings are compared by `key`, because one that exists both before and
+ * after a change is not new.
+ */
 export interface Finding {
   readonly key: string;
   readonly severity: Severity;
@@ -12,15 +15,15 @@ export interface Finding {
   readonly why: string;
 }
 
-/** What a judge may know beyond the values of the resource. */
+/** Facts that a judge knows in addition to the values of the resource. */
 export interface ExposureContext {
-  /** The security group is used by a load balancer, where being reachable is the point. */
+  /** Whether the security group is used by a load balancer, which is meant to be reachable. */
   readonly isOnLoadBalancer: boolean;
-  /** The AWS account of the environment, when the plan tells. */
+  /** The AWS account of the environment; undefined when the plan does not give it. */
   readonly accountId: string | undefined;
 }
 
-/** Looks at the values of one kind of resource, before or after a change. */
+/** Judges the values of one kind of resource, before or after a change. */
 export type Judge = (values: JsonRecord, context: ExposureContext) => Finding[];
 
 /** A kind of resource: how to judge it, and the attributes (`ingress.cidr_blocks`) without which it cannot be judged. */

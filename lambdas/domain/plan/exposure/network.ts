@@ -1,7 +1,7 @@
 import { type JsonRecord, listOf, numberOf, recordOf, textOf } from '../../json-value.ts';
 import type { Finding, JudgedKind, Severity } from './finding.ts';
 
-/** Ports behind which somebody administers a machine or keeps data; not for the internet. */
+/** Ports of services that administer a machine or keep data. They are not for the internet. */
 const SENSITIVE_PORTS: ReadonlyMap<number, string> = new Map([
   [21, 'FTP'],
   [22, 'SSH'],
@@ -37,7 +37,7 @@ const SENSITIVE_PORTS: ReadonlyMap<number, string> = new Map([
 ]);
 const WEB_PORTS: ReadonlySet<number> = new Set([80, 443]);
 const LAST_PORT = 65_535;
-/** Networks with at most this many fixed bits are the internet for all purposes (`0.0.0.0/1` twice is a known trick). */
+/** Networks with at most this many fixed bits count as the internet (using `0.0.0.0/1` twice is a known trick). */
 const WORLD_PREFIX = 7;
 
 interface IngressRule {

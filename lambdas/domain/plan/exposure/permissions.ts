@@ -2,7 +2,7 @@ import { isBlank, type JsonRecord, listOf, recordOf, textOf } from '../../json-v
 import { allowsAnybody, restrictsCallers, type Statement, statementsOf } from '../policy-document.ts';
 import { type Finding, type Judge, type JudgedKind, SEVERITIES, type Severity } from './finding.ts';
 
-/** Services whose wildcard lets the holder give itself anything else. */
+/** Services whose wildcard lets the holder give itself any other permission. */
 const PRIVILEGED_SERVICES = new Set([
   'iam',
   'sts',
@@ -14,14 +14,14 @@ const PRIVILEGED_SERVICES = new Set([
   'lambda',
   'cloudformation',
 ]);
-/** Single actions with the same effect, on every resource. */
+/** Single actions that have the same effect when they are allowed on every resource. */
 const ESCALATING =
   /^(?:iam:(?:PassRole|Attach\w*Policy|Put\w*Policy|CreatePolicyVersion|SetDefaultPolicyVersion|UpdateAssumeRolePolicy|CreateAccessKey|CreateLoginProfile|UpdateLoginProfile|AddUserToGroup)|sts:AssumeRole)$/i;
 const READING = /^(?:Get|List|Describe|Head|BatchGet|Query|Scan|Search|Select|Read|Lookup|View|Check)/;
 
 const hasEverything = (resources: readonly string[]): boolean => resources.includes('*');
 
-/** What an identity policy newly lets its holder do, one finding per grant. */
+/** Returns what a statement of an identity policy lets its holder do, one finding per grant. */
 function widening(statement: Statement): Finding[] {
   if (statement.effect !== 'Allow') return [];
   const isLimited = statement.conditions.size > 0;
@@ -55,7 +55,7 @@ const milder = (severity: Severity): Severity => SEVERITIES[Math.max(0, SEVERITI
 
 const identityPolicy: JudgedKind = { reads: ['policy'], judge: ({ policy }) => statementsOf(policy).flatMap(widening) };
 
-/** Who may take a role on. */
+/** Returns findings about who may assume a role. */
 function trust(statement: Statement, accountId: string | undefined): Finding[] {
   if (statement.effect !== 'Allow') return [];
   if (allowsAnybody(statement))
@@ -105,13 +105,13 @@ const judgeRole: Judge = (values, { accountId }) => [
   ...withoutBoundary(values),
 ];
 
-/** Present while there is no boundary, so that only taking one away is news. */
+/** Returns a finding as long as there is no boundary, so that only removing a boundary is new. */
 const withoutBoundary = ({ permissions_boundary, arn }: JsonRecord): Finding[] =>
   isBlank(permissions_boundary) && !isBlank(arn)
     ? [{ key: 'no boundary', severity: 'high', why: 'loses its permissions boundary' }]
     : [];
 
-/** A policy on a resource that lets anybody use it. */
+/** Judges a policy on a resource: finds the statements that let anybody use the resource. */
 function resourcePolicy(attribute: string, severity: Severity, readingSeverity: Severity = severity): JudgedKind {
   return {
     reads: [attribute],

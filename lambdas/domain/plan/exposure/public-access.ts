@@ -5,7 +5,7 @@ const finding = (severity: Severity, why: string): Finding => ({ key: why, sever
 const when = (condition: boolean, severity: Severity, why: string): Finding[] =>
   condition ? [finding(severity, why)] : [];
 
-/** A flag that puts a data store on a public address. */
+/** Judges the flag that gives a data store a public address. */
 const publiclyAccessible: JudgedKind = {
   reads: ['publicly_accessible'],
   judge: ({ publicly_accessible }) =>
@@ -49,7 +49,9 @@ export const BLOCK_FLAGS = [
   'restrict_public_buckets',
 ] as const;
 
-/** A block that leaves something open. Taking the block away is judged apart: then there are no values. */
+/**
+ * Judges a block that leaves something open. Removing the block is judged separately, because then there are no values.
+ */
 const publicAccessBlock: JudgedKind = {
   reads: BLOCK_FLAGS,
   judge: (values) =>

@@ -6,8 +6,9 @@ import { namedValueOf } from './secret-name.ts';
 type Learn = Pick<Redactor, 'learn'>;
 
 /**
- * Teaches a redactor every sensitive text of a plan: what stands under a mask, in a sensitive variable or output, or
- * under a telling name, in any part of the document. Providers copy such values to places no mask covers.
+ * Teaches a redactor every sensitive text of a plan: every value under a mask, in a sensitive variable or output, or
+ * under a name that points to a secret, in any part of the document. Providers copy such values to places that no mask
+ * covers.
  */
 export function collectSecrets(plan: Plan, redactor: Learn): void {
   const changes = [
@@ -38,7 +39,7 @@ function learnMasked(value: unknown, mask: unknown, redactor: Learn): void {
   } else learnNamed(value, redactor);
 }
 
-/** Everything below a mark is sensitive, including the secrets of a JSON text under it. */
+/** Learns everything below a mark as sensitive, including the secrets of a JSON text under the mark. */
 function learnLeaves(value: unknown, redactor: Learn): void {
   if (typeof value === 'number') redactor.learn(String(value));
   else if (typeof value === 'string') {
@@ -48,7 +49,7 @@ function learnLeaves(value: unknown, redactor: Learn): void {
   else if (isRecord(value)) for (const item of Object.values(value)) learnLeaves(item, redactor);
 }
 
-/** Telling names at any depth, also inside JSON texts. */
+/** Learns values under names that point to a secret, at any depth, also inside JSON texts. */
 function learnNamed(value: unknown, redactor: Learn): void {
   if (typeof value === 'string') {
     const container = containerIn(value);
@@ -92,7 +93,10 @@ function collectFromConfiguration(plan: Plan, redactor: Learn): void {
   collectFromModule(root, plan.variables ?? {}, redactor);
 }
 
-/** Defaults of sensitive variables, what calls pass to them, and constants under telling names. */
+/**
+ * Learns defaults of sensitive variables, values that calls pass to such variables, and constants under names that
+ * point to a secret.
+ */
 function collectFromModule(module: ConfiguredModule, values: NonNullable<Plan['variables']>, redactor: Learn): void {
   for (const [name, { default: value, sensitive }] of Object.entries(module.variables ?? {}))
     learnMasked({ [name]: value }, { [name]: sensitive === true }, redactor);
@@ -107,7 +111,9 @@ function collectFromModule(module: ConfiguredModule, values: NonNullable<Plan['v
   }
 }
 
-/** A value handed to a sensitive variable of a module is sensitive where it comes from, too. */
+/**
+ * Learns values that are passed to sensitive variables of a module: such a value is sensitive where it comes from, too.
+ */
 function learnPassedSecrets(call: ModuleCall, values: NonNullable<Plan['variables']>, redactor: Learn): void {
   for (const [name, { sensitive }] of Object.entries(call.module?.variables ?? {})) {
     if (!sensitive) continue;
@@ -119,7 +125,7 @@ function learnPassedSecrets(call: ModuleCall, values: NonNullable<Plan['variable
   }
 }
 
-/** `"password": { "constant_value": … }` at any depth of expressions. */
+/** Learns constants such as `"password": { "constant_value": … }` at any depth of expressions. */
 function learnConstants(expressions: unknown, redactor: Learn): void {
   if (Array.isArray(expressions)) for (const item of expressions) learnConstants(item, redactor);
   else if (isRecord(expressions))

@@ -2,40 +2,53 @@ import { containerIn, isRecord, type Json, maskAt } from '../../json-value.ts';
 import { SecretFinder } from './secret-finder.ts';
 import { isSecretName, namedValueOf } from './secret-name.ts';
 
-/** Stands wherever a sensitive value was. */
+/** Text that is shown in place of a sensitive value. */
 export const HIDDEN = '(sensitive)';
 
-/** From this length on a sensitive text is removed wherever it occurs, also inside larger texts and encoded. */
+/**
+ * From this length on, a sensitive text is removed wherever it occurs, also inside larger texts and in encoded form.
+ */
 const ANYWHERE = 6;
-/** From this length on it is removed where it stands as a word of its own. Shorter ones only where they are marked. */
+/**
+ * From this length on, a sensitive text is removed where it is a word of its own. Shorter texts are removed only where
+ * they are marked as sensitive.
+ */
 const AS_WORD = 4;
-/** Digits alone need more: ports, years and sizes are everywhere. */
+/** Texts of digits alone need more characters, because ports, years and sizes are everywhere. */
 const DIGITS_AS_WORD = 6;
 const DIGITS_ANYWHERE = 10;
-/** Lines of a sensitive text (a private key) are secrets of their own from this length on: templates indent them. */
+/**
+ * From this length on, each line of a sensitive text (a private key) is a secret of its own, because templates indent
+ * lines.
+ */
 const LINE = 16;
-/** Encoded forms are searched in pieces of this length, so that a large secret costs no more than it must. */
+/** Length of the pieces in which encoded forms are searched, so that a large secret costs no more than necessary. */
 const PIECE = 256;
-/** Base64 characters that must agree before a text counts as containing a secret. */
+/** Number of base64 characters that must match before a text counts as containing a secret. */
 const BASE64_CORE = 6;
 
-/** Words that say nothing although somebody marked them as sensitive. */
+/** Words that reveal nothing, even if somebody marked them as sensitive. */
 const COMMON_WORDS = new Set(
   'true false null none default enabled disabled active available standard string number object sensitive tcp http https'.split(
     ' ',
   ),
 );
-/** A lower-case word: as part of an identifier of the source code it is a name, not a leaked value. */
+/**
+ * Matches a lower-case word. As part of an identifier of the source code, such a word is a name and not a leaked value.
+ */
 const PLAIN_WORD = /^[a-z][a-z_-]{0,15}$/;
 const ARMOR_LINE = /^-+(?:BEGIN|END) [A-Z0-9 ]+-+$/;
 
-/** Removes every known sensitive text, in all the encodings Terraform and providers write, from whatever is shown. */
+/**
+ * Removes every known sensitive text from everything that is shown, in all the encodings that Terraform and providers
+ * write.
+ */
 export class Redactor {
   readonly #everywhere = new SecretFinder();
   readonly #inIdentifiers = new SecretFinder();
   readonly #seen = new Set<string>();
 
-  /** Makes a sensitive text known. */
+  /** Adds a sensitive text to the known ones. */
   learn(secret: string): void {
     if (this.#seen.has(secret)) return;
     this.#seen.add(secret);
@@ -68,12 +81,12 @@ export class Redactor {
     }
   }
 
-  /** Would `text` change this? Then it carries something sensitive. */
+  /** Returns whether a text contains anything sensitive: whether `text` would change it. */
   alters(text: string): boolean {
     return this.text(text) !== text;
   }
 
-  /** The text without anything sensitive in it. */
+  /** Returns the text without anything sensitive in it. */
   text(text: string): string {
     const shown = without(text, this.#everywhere);
     const container = containerIn(text);
@@ -82,7 +95,10 @@ export class Redactor {
     return rest && !this.#altersLeaf(rest) ? shown : HIDDEN;
   }
 
-  /** Secrets inside a JSON text may be escaped in ways no list of encodings foresees: its decoded leaves are looked at too. */
+  /**
+   * Returns whether a decoded JSON text contains anything sensitive. Its secrets may be escaped in ways that no list of
+   * encodings foresees, so its decoded leaves are checked too.
+   */
   #altersLeaf(value: unknown): boolean {
     if (typeof value === 'string') return this.alters(value);
     if (Array.isArray(value)) return value.some((item) => this.#altersLeaf(item));
@@ -90,8 +106,8 @@ export class Redactor {
   }
 
   /**
-   * An address without secrets. Keys of `count` and `for_each` are values and treated like any text; the rest are
-   * identifiers of the source code, in which a plain word that is also a sensitive value stays.
+   * Returns an address without secrets. Keys of `count` and `for_each` are values and are treated like any text. The
+   * other parts are identifiers of the source code: a plain word in them stays, even if it is also a sensitive value.
    */
   address(address: string): string {
     return address
@@ -102,7 +118,10 @@ export class Redactor {
       .join('');
   }
 
-  /** A value as it may be shown: what the mask, its name or a known secret makes sensitive is hidden. */
+  /**
+   * Returns a value as it may be shown: everything that is sensitive by the mask, by its name or as a known secret is
+   * hidden.
+   */
   value(value: unknown, mask: unknown): Json {
     if (mask === true && value !== null && value !== undefined) return HIDDEN;
     if (typeof value === 'string') return this.text(value);
@@ -120,7 +139,7 @@ export class Redactor {
   }
 }
 
-/** A text under a telling name is hidden even where no mask covers it. */
+/** Returns whether a text is hidden because of its name, even where no mask covers it. */
 export const hides = (key: string, value: unknown): value is string =>
   typeof value === 'string' && value !== '' && !value.startsWith('arn:') && isSecretName(key);
 
@@ -144,7 +163,7 @@ function piecesOf(secret: string): string[] {
   return pieces;
 }
 
-/** The forms in which a text appears inside JSON (once and twice encoded), URLs and hexadecimal. */
+/** Returns the forms in which a text appears inside JSON (encoded once and twice), URLs and hexadecimal. */
 function encodedForms(secret: string): string[] {
   const json = [jsonInner(secret), goJsonInner(secret)];
   const urls = [percentEncoded(secret), percentEncoded(secret).replaceAll('%20', '+'), encodeComponent(secret)];
@@ -161,18 +180,21 @@ function encodedForms(secret: string): string[] {
 }
 
 const jsonInner = (text: string): string => JSON.stringify(text).slice(1, -1);
-/** Go and Terraform's `jsonencode` also escape `<`, `>`, `&` and two line separators. */
+/** Encodes a text as Go and Terraform's `jsonencode` do, which also escape `<`, `>`, `&` and two line separators. */
 const goJsonInner = (text: string): string =>
   jsonInner(text).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function encodeComponent(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
-/** Like `urlencode`: everything but letters, digits and `-_.~`. */
+/** Encodes like `urlencode`: everything except letters, digits and `-_.~`. */
 const percentEncoded = (text: string): string =>
   encodeComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** The characters that base64 gives a text at each of the three positions it can have in a longer one. */
+/**
+ * Returns the characters that base64 gives a text at each of the three positions that the text can have in a longer
+ * one.
+ */
 function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const cores: string[] = [];
@@ -188,7 +210,7 @@ function base64Cores(secret: string): string[] {
   return cores;
 }
 
-/** `postgres://user:PASSWORD@host` */
+/** Returns the password in a URL such as `postgres://user:PASSWORD@host`. */
 function passwordInUrl(text: string): string | undefined {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^/\s@]+)@/i.exec(text)?.[1];
 }

@@ -1,11 +1,14 @@
-/** Where in a text secrets stand, as [start, end) pairs. Searching costs about one step per character, however many secrets. */
+/** Places of secrets in a text, as [start, end) pairs. */
 export type Spans = readonly (readonly [start: number, end: number])[];
 
 interface Pattern {
   readonly text: string;
-  /** Counts only where no letter or digit precedes or follows. */
+  /** Whether the text counts only where no letter or digit precedes or follows it. */
   readonly wholeWord: boolean;
-  /** Base64 of a part of a longer value: everything around it in the same alphabet goes with it. */
+  /**
+   * Whether the text is base64 of a part of a longer value. Then everything around it in the same alphabet is removed
+   * with it.
+   */
   readonly inBase64: boolean;
 }
 
@@ -13,11 +16,14 @@ const PREFIX = 4;
 const isWordCharacter = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}]/u.test(char);
 const isBase64Character = (char: string | undefined): boolean => char !== undefined && /[A-Za-z0-9+/=_-]/.test(char);
 
-/** Finds many fixed texts at once by their first characters. */
+/**
+ * Finds many fixed texts at once by their first characters. A search costs about one step per character, whatever the
+ * number of secrets.
+ */
 export class SecretFinder {
   readonly #known = new Set<string>();
   readonly #byPrefix = new Map<string, Pattern[]>();
-  /** Hashes of the prefixes that exist: most places of a text are ruled out by one look. */
+  /** Hashes of the prefixes that exist. One look rules out most places of a text. */
   readonly #prefixHashes = new Uint8Array(1 << 16);
 
   add(text: string, options: { wholeWord?: boolean; inBase64?: boolean } = {}): void {
@@ -67,7 +73,7 @@ function spanOf(
   return [start, end];
 }
 
-/** Overlapping and touching spans become one: two secrets that overlap must not leave the tail of either. */
+/** Merges overlapping and touching spans, so that two secrets that overlap leave no part of either. */
 function merged(spans: [number, number][]): Spans {
   const result: [number, number][] = [];
   for (const [start, end] of spans.sort((one, other) => one[0] - other[0])) {

@@ -1,13 +1,13 @@
 import { type JsonRecord, textOf } from '../../json-value.ts';
 
-/** Names of fields and environment variables that hold secrets whatever a provider's schema says. */
+/** Matches names of fields and environment variables that hold secrets, whatever a provider's schema says. */
 const SECRET_NAME =
   /(?:^|_)(?:password|passwd|passphrase|secret|secret_key|private_key|api_?key|access_key|auth_?token|token|credentials?)$/;
 
-/** Rules nearly every name out at once; it is asked for every field of a plan. */
+/** Rules out nearly every name at once. This test runs for every field of a plan. */
 const CANDIDATE = /pass|secret|key|token|credential/i;
 
-/** `DB_PASSWORD`, `dbPassword`, `db-password`, `db_password` */
+/** Returns whether a name points to a secret: `DB_PASSWORD`, `dbPassword`, `db-password`, `db_password`. */
 export const isSecretName = (name: string): boolean =>
   CANDIDATE.test(name) &&
   SECRET_NAME.test(
@@ -17,7 +17,10 @@ export const isSecretName = (name: string): boolean =>
       .toLowerCase(),
   );
 
-/** The secret in a `{ "name": "DB_PASSWORD", "value": … }` pair, as container definitions and build environments write them. */
+/**
+ * Returns the secret in a `{ "name": "DB_PASSWORD", "value": … }` pair, as container definitions and build environments
+ * write them.
+ */
 export function namedValueOf(record: JsonRecord): string | undefined {
   const name = textOf(record.name) ?? textOf(record.Name) ?? textOf(record.key) ?? textOf(record.Key);
   const value = textOf(record.value) ?? textOf(record.Value);
