@@ -13,20 +13,20 @@ import { configurationDirectoryOf, type Environment, stateBucketOf, stateKeyOf }
 import { ephemeralVariables } from '../model/ephemeral-environment.ts';
 import { sourceOf } from './config-source.ts';
 
-/** Input of CodeBuild's StartBuild, spelled as Step Functions wants it. */
+/** Input of CodeBuild's StartBuild, in the spelling that Step Functions expects. */
 export const BuildRequestSchema = z.object({
   /** The project that fetches this source, with its own credentials and role. */
   ProjectName: z.string(),
-  /** Only for public sources: other projects are of one type. */
+  /** Present only for public sources, because every other project has one source type. */
   SourceTypeOverride: z.string().optional(),
-  /** Only where the source is a config repository. */
+  /** Present only when the source is a config repository. */
   SourceLocationOverride: z.string().optional(),
-  /** The release's commit: a branch would be resolved when the build starts, which may be another commit. */
+  /** The release's commit. A branch would be resolved when the build starts, and may then be another commit. */
   SourceVersion: z.string().optional(),
   EnvironmentVariablesOverride: z.array(
     z.object({ Name: z.string(), Value: z.string(), Type: z.literal('PLAINTEXT') }),
   ),
-  /** For five minutes a second start with the same token answers the first build. */
+  /** For five minutes, a second start with the same token returns the first build. */
   IdempotencyToken: z.string().max(128),
 });
 export type BuildRequest = z.infer<typeof BuildRequestSchema>;
@@ -38,7 +38,10 @@ interface BuildSubject {
   readonly artifactBucket: string;
 }
 
-/** The apply needs no variables: their values are part of the plan. */
+/**
+ * Returns the request for a plan build, with variables. The apply needs no variables, because their values are part of
+ * the plan.
+ */
 export function planBuild(subject: BuildSubject, ticket: string, more: BuildVariables = {}): BuildRequest {
   const variables = { ...variablesOf(subject.environment), ...more };
   requireFittingVariables(variables);
@@ -49,7 +52,7 @@ export function planBuild(subject: BuildSubject, ticket: string, more: BuildVari
   );
 }
 
-/** What Stagegate knows about an environment and its directory cannot. */
+/** Returns the variables that Stagegate knows for an environment and its directory cannot know. */
 const variablesOf = (environment: Environment): BuildVariables =>
   environment.type === 'ephemeral' ? ephemeralVariables(environment.name, environment.variables) : {};
 
@@ -65,7 +68,10 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
     }),
   );
 
-/** Reads a plan for people; it fetches nothing and knows no secret of the environment. */
+/**
+ * Returns the request for a build that reads a plan for people. It fetches nothing and knows no secret of the
+ * environment.
+ */
 export const inspectBuild = (subject: BuildSubject): BuildRequest => ({
   ProjectName: INSPECT_PROJECT,
   ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject))),
@@ -88,14 +94,14 @@ const variablesOfBuild = ({ application, environment, deployment, artifactBucket
   [TICKET_VARIABLE]: ticket,
   STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
   STAGEGATE_STATE_KEY: stateKeyOf(environment),
-  // The directory of another environment must not decide where this one keeps its state.
+  // The directory of another environment must not decide where an ephemeral environment keeps its state.
   STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
   STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
   STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
   STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
 });
 
-/** Somebody else's plan of the same state takes minutes at most. */
+/** Time to wait for a lock. Another plan of the same state takes minutes at most. */
 const LOCK_TIMEOUT = '5m';
 
 function build(subject: BuildSubject, purpose: Purpose, variables: Readonly<Record<string, string>>): BuildRequest {

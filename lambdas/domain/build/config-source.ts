@@ -18,15 +18,16 @@ import { type RepositoryPlace, repositoryPlace } from '../model/repository.ts';
 export interface ConfigSource {
   readonly source: BuildSource;
   readonly provider: Provider;
-  /** The HTTPS clone URL: CodeBuild takes no other. */
+  /** The HTTPS clone URL; CodeBuild accepts no other URL. */
   readonly location: string;
-  /** Where it is in CodeCommit. */
+  /** The repository's place in CodeCommit; absent for repositories elsewhere. */
   readonly codeCommit?: CodeCommitRepository;
 }
 
 /**
- * From where and with what builds fetch a config repository. Throws InvalidInputError, naming the field, for what
- * CodeBuild cannot fetch; a repository that was registered before that was checked is refused when it is to be built.
+ * Returns where builds fetch a config repository from, and with which credentials. Throws InvalidInputError, naming the
+ * field, when CodeBuild cannot fetch the repository. A repository that was registered before this check existed is
+ * refused when it is to be built.
  */
 export function sourceOf(repository: ConfigRepository, subject = 'request'): ConfigSource {
   const found = sourceOrObjection(repository);
@@ -34,7 +35,7 @@ export function sourceOf(repository: ConfigRepository, subject = 'request'): Con
   return found;
 }
 
-/** The same for a repository that may not be fetchable at all. */
+/** Returns the same, or undefined when CodeBuild cannot fetch the repository at all. */
 export function findSource(repository: ConfigRepository): ConfigSource | undefined {
   const found = sourceOrObjection(repository);
   return found instanceof Objection ? undefined : found;
@@ -69,7 +70,7 @@ function sourceOrObjection(repository: ConfigRepository): ConfigSource | Objecti
   return { source, provider, location, ...(codeCommit && { codeCommit }) };
 }
 
-/** Whether builds of both fetch the same, from the same project. */
+/** Returns whether builds of both fetch the same repository, with the same project. */
 export const isSameSource = (one: ConfigSource, other: ConfigSource | undefined): boolean =>
   one.provider === other?.provider &&
   one.location === other.location &&
@@ -101,7 +102,7 @@ function objectionToUse(
   );
 }
 
-/** Where the configuration of an installation says what builds may use. */
+/** The keys of an installation's configuration that say what builds may use. */
 const KEYS = {
   codecommit: 'stagegate:allowedCodeCommitArns',
   connection: 'stagegate:allowedConnectionArns',
@@ -110,7 +111,7 @@ const KEYS = {
 
 type Field = keyof ConfigRepository;
 
-/** Providers whose host has no name of its own, so that somebody has to say what it is. */
+/** Providers whose host can have any name, so that the request has to say which provider it is. */
 const STATED_PROVIDERS: readonly Provider[] = ['github-enterprise', 'gitlab-self-managed'];
 
 function providerOf(
@@ -141,7 +142,10 @@ function codeCommitOf({ server, path }: RepositoryPlace): CodeCommitRepository |
   return { region, name };
 }
 
-/** An HTTPS URL of the host itself stays as it is written; every other spelling of a known host is rewritten to one. */
+/**
+ * Returns the HTTPS clone URL. An HTTPS URL of the host itself stays as it is written; every other spelling for a known
+ * host is rewritten to such a URL.
+ */
 function cloneUrl(url: string, { scheme, server, path }: RepositoryPlace, provider: Provider): string | Objection {
   if (scheme === 'https' && url.startsWith(`https://${server}/`)) return url;
   if (scheme === 'https' && STATED_PROVIDERS.includes(provider)) return url;

@@ -14,10 +14,11 @@ interface Subject {
 }
 
 /**
- * Does something hang on what this plan says? Code of the repository runs in the build that makes it. Where nobody is asked
- * and nothing is protected, its author may apply what they like there anyway, and what counts is that it was applied; a
- * plan without changes is never applied, and makes its release a success that the next environment asks for. Another state
- * key than the usual one may be somebody else's, who could not claim it any more.
+ * Returns whether anything depends on the contents of this plan, so that it has to be inspected. Code of the repository
+ * runs in the build that makes the plan. When nobody is asked and nothing is protected, the author of that code may
+ * apply anything in the environment anyway, and what counts is that it was applied. But a plan without changes is never
+ * applied, and makes its release a success that the next environment asks for. And a state key other than the usual one
+ * may belong to another environment, which could then no longer claim it.
  */
 export function needsInspection(
   { application, environment, deployment }: Subject,
@@ -35,13 +36,13 @@ export function needsInspection(
   );
 }
 
-/** Removed is only what has nothing left. */
+/** Returns whether the environment is being removed. Only an environment that has nothing left may be removed. */
 export const isBeingRemoved = (environment: Environment): boolean =>
   environment.type === 'regular' && environment.removal !== undefined;
 
 /**
- * What the inspect build found in the plan that the plan build says it left. Throws BuildResultError where there is
- * nothing, or the plan build said something else.
+ * Returns what the inspect build found in the plan that the plan build reported. Throws BuildResultError when the
+ * inspect build left no result, or found something else than the plan build reported.
  */
 export async function readInspection(
   artifacts: ArtifactStore,

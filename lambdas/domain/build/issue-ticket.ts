@@ -9,8 +9,8 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { sourceOf } from './config-source.ts';
 
 /**
- * Makes the ticket of the build that is about to be started, in the transaction that decides so, and answers its text. Throws
- * NotHolderError once a build has redeemed one.
+ * Makes the ticket of the build that is about to be started, in the same transaction that decides to start it, and
+ * returns the ticket's text. Throws NotHolderError once a build has redeemed a ticket of this round.
  */
 export async function issueTicket(
   transaction: Transaction,
@@ -35,7 +35,7 @@ export async function issueTicket(
   return text;
 }
 
-/** Is the ticket on record the one that somebody shows? */
+/** Returns whether the ticket that a caller shows is the one on record. */
 export const isTicket = (known: BuildTicket, shown: string): boolean =>
   known.hashes.some((hash) => timingSafeEqual(Buffer.from(hash, 'hex'), Buffer.from(hashOf(shown), 'hex')));
 

@@ -3,8 +3,9 @@ import type { Deployment } from '../model/deployment.ts';
 import type { Transaction } from '../ports.ts';
 
 /**
- * A release made by API gets message and author of its commit, once a build has shown that to us. What the request said
- * is kept beside it. Of a push the event has told, and what a build shows that is not the commit counts for nothing.
+ * Gives a release that was made by API the message and author of its commit, once a build has handed the commit over.
+ * The message and author that the request gave are kept in `stated`. The event of a push contains both already. An
+ * object that is not the commit is ignored.
  */
 export async function keepCommitFacts(
   transaction: Transaction,

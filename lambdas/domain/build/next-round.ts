@@ -5,7 +5,10 @@ import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 
-/** A state that changes faster than this many plans can be approved is for people to look at. */
+/**
+ * Most plans of one deployment. When the state changes faster than this many plans can be approved, people have to look
+ * at it.
+ */
 export const MOST_ROUNDS = 3;
 
 interface Services {
@@ -14,8 +17,8 @@ interface Services {
 }
 
 /**
- * The plan has gone stale and is made again. Lifts that it had used up before Terraform refused it are there again,
- * because nothing was applied. Throws NotHolderError, PlanStaleError.
+ * Begins the next round of a deployment whose plan has gone stale: the plan is made again. Lifts that the plan had used
+ * up before Terraform refused it can be used again, because nothing was applied. Throws NotHolderError, PlanStaleError.
  */
 export async function beginNextRound({ store, surroundings }: Services, id: string, because: Staleness): Promise<void> {
   await store.transact(async (transaction) => {
@@ -34,7 +37,7 @@ export async function beginNextRound({ store, surroundings }: Services, id: stri
   });
 }
 
-/** Why a plan was made again, to stand after "because". */
+/** Reasons why a plan was made again, worded to follow "because". */
 export const IN_WORDS: Readonly<Record<Staleness, string>> = {
   'state-changed': "the environment's Terraform state was changed after the plan was made",
   'plan-too-old': 'it was older than the policy of its stage allows',

@@ -8,14 +8,15 @@ import { issueTicket } from './issue-ticket.ts';
 
 export const PreparedPlanSchema = z.object({
   plan: BuildRequestSchema,
-  /** Of the build that reads the plan, where it has to be inspected. */
+  /** Request for the build that reads the plan, used when the plan has to be inspected. */
   inspect: BuildRequestSchema,
 });
 export type PreparedPlan = z.infer<typeof PreparedPlanSchema>;
 
 /**
- * Right before a plan build is started: what it needs, with the ticket for this one build. A certificate may have been
- * waited for for days, and a plan that went stale is made again. Throws NotHolderError.
+ * Returns what a plan build needs, with the ticket for this one build. It runs right before the build is started,
+ * because the deployment may have waited for a certificate for days, and because a plan that went stale is made again.
+ * Throws NotHolderError.
  */
 export async function preparePlan(
   {

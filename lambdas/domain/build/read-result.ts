@@ -3,12 +3,12 @@ import { type RunObject, runObjectKey } from '../contract/run-objects.ts';
 import { BuildResultError } from '../errors.ts';
 import type { ArtifactStore } from '../ports.ts';
 
-/** Bytes of a result; a build that says more says nothing. */
+/** Most bytes of a result; a larger result is not read. */
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * What a build left. Code of the repository ran in it: whatever stands there, or is far too large, is told as a problem and
- * never thrown.
+ * Reads the result that a build left. Code of the repository ran in that build, so contents that do not fit, or that
+ * are far too large, are returned as a problem and never thrown.
  */
 export async function readResult<Schema extends z.ZodType>(
   artifacts: ArtifactStore,

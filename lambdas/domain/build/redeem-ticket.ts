@@ -9,7 +9,7 @@ import type { Builds, EnvironmentRoles, Store, Surroundings, Transaction } from 
 import { recordAudit } from '../transaction/record-audit.ts';
 import { isTicket } from './issue-ticket.ts';
 
-/** Who asks, as IAM knows the signature. */
+/** The caller, as IAM knows it by the signature. */
 export interface BuildCaller {
   /** `arn:aws:sts::<account>:assumed-role/<role>/<session>` */
   readonly userArn: string;
@@ -22,16 +22,17 @@ interface Services {
   readonly surroundings: Surroundings;
   readonly builds: Pick<Builds, 'isRunningWith'>;
   readonly environmentRoles: EnvironmentRoles;
-  /** The account of the control plane, whose builds may ask. */
+  /** The account of the control plane, whose builds may ask for credentials. */
   readonly controlAccount: string;
 }
 
 /**
- * The credentials broker. Answers a build's ticket with credentials of exactly its environment's role for this purpose:
- * to the first session that redeems it and to no other, and only while the deployment holds the environment and is
- * planning in that round, or applying the plan of it. A Terraform that is applying keeps its credentials although the
- * deployment was ended by hand, as long as CodeBuild says that its build runs. Whoever is refused is in the audit.
- * Throws RefusedError `credentials-refused`, and `role-not-assumable` where the account is not prepared.
+ * Redeems a ticket, as the credentials broker: returns credentials of exactly the role that the environment of the
+ * ticket has for this purpose: only to the first session that redeems the ticket, and only while the deployment holds
+ * the environment and is planning in the ticket's round, or applying the plan of that round. A build that is applying
+ * keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the build is
+ * running. Every refusal is recorded in the audit. Throws RefusedError `credentials-refused`, and `role-not-assumable`
+ * when the account is not prepared.
  */
 export async function redeemTicket(
   services: Services,
@@ -57,7 +58,7 @@ export async function redeemTicket(
   }
 }
 
-/** Judged by the signature alone, before the table is read. */
+/** Checks the caller by the signature alone, before the table is read. */
 function objectionToCaller({ userArn }: BuildCaller, purpose: Purpose, controlAccount: string): string | undefined {
   const session = sessionOf(userArn);
   return session?.account === controlAccount && isBuildRole(purpose, session.role)
@@ -71,16 +72,16 @@ function sessionOf(userArn: string): { readonly account: string; readonly role: 
 }
 
 interface Judgement {
-  /** What may be assumed, where there is an environment. */
+  /** The role that may be assumed; absent when the environment no longer exists. */
   readonly role?: { readonly roleArn: string; readonly externalId: string };
   readonly objection?: {
     readonly reason: string;
-    /** The session had its credentials before, to apply; only the deployment has ended meanwhile. */
+    /** Whether the session had credentials to apply before, and only the deployment has ended meanwhile. */
     readonly isRefreshable?: boolean;
   };
 }
 
-/** Judges the ticket, and gives it to the caller if nobody has it. */
+/** Judges the ticket, and binds it to the caller's session if no session has it yet. */
 async function bind(
   transaction: Transaction,
   surroundings: Surroundings,
@@ -126,11 +127,11 @@ async function consumedPlan(transaction: Transaction, deployment: Deployment) {
   return planned && transaction.get('consumedPlan', { digest: planned.digest });
 }
 
-/** Applying is the plan that was used up for exactly this deployment. */
+/** Returns whether the deployment is applying the plan that was used up for exactly this deployment. */
 const isApplying = (deployment: Deployment, consumedBy: string | undefined): boolean =>
   deployment.status === 'applying' && deployment.planned.round === deployment.round && consumedBy === deployment.id;
 
-/** Puts the attempt into the audit of the application, once for each caller and reason, and throws. */
+/** Records the attempt in the audit of the application, once for each caller and reason, and throws RefusedError. */
 async function refuse(
   { store, surroundings }: Services,
   { userArn }: BuildCaller,

@@ -3,12 +3,12 @@ import { StateUnreadableError } from '../errors.ts';
 import type { Environment } from '../model/environment.ts';
 import type { StateReader } from '../ports.ts';
 
-/** How many managed resources a Terraform state holds, or why nobody can tell. */
+/** Number of managed resources in a Terraform state, or why the number cannot be determined. */
 export type ResourcesLeft = { readonly count: number } | { readonly unreadable: string };
 
 /**
- * What the state itself says: code of the repository runs in builds, which could say that nothing is left. A state that
- * cannot be read is no reason to fail for who asks, and not empty either.
+ * Counts the resources in the state itself, because code of the repository runs in builds and could report that nothing
+ * is left. A state that cannot be read does not make the caller fail, and does not count as empty either.
  */
 export async function resourcesLeft(
   states: StateReader,
@@ -18,7 +18,7 @@ export async function resourcesLeft(
   try {
     return { count: await states.countResources(environment, address) };
   } catch (error) {
-    // The words of any other error may quote what was read.
+    // The message of any other error may quote what was read.
     const why = error instanceof StateUnreadableError ? error.message : `reading the state failed: ${nameOf(error)}`;
     return { unreadable: why.slice(0, 2000) };
   }

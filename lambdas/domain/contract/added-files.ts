@@ -1,10 +1,10 @@
 import * as z from 'zod';
 
-/** The most paths that are listed; their number says how many there are. */
+/** Most paths that are listed; `count` is the number of all paths. */
 const MOST_LISTED = 100;
 const LONGEST_PATH = 300;
 
-/** A long path without its middle: what a file is stands at the end of its path. */
+/** Removes the middle of a long path, because the end of a path shows what the file is. */
 export function shortenPath(path: string): string {
   const characters = [...path];
   if (characters.length <= LONGEST_PATH) return path;
@@ -12,7 +12,7 @@ export function shortenPath(path: string): string {
   return `${characters.slice(0, kept - 1).join('')}…${characters.slice(-kept).join('')}`;
 }
 
-/** Files that a plan left in the repository, and that are applied with it: by their paths there. */
+/** Files that a plan left in the repository and that are applied with the plan, by their paths in the repository. */
 export const AddedFilesSchema = z.object({
   count: z.int().min(0),
   paths: z.array(z.string().overwrite(shortenPath)).max(MOST_LISTED),

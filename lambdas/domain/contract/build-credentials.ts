@@ -3,17 +3,20 @@ import { DeploymentIdSchema, InstantSchema } from '../names.ts';
 import { PURPOSES, type Purpose } from './build-source.ts';
 
 /**
- * What a build and the credentials broker say to each other. A build shows the ticket that was made for it; the broker
- * answers with credentials of the environment's role. Both ends read it here.
+ * The messages between a build and the credentials broker. A build sends the ticket that was made for it; the broker
+ * answers with credentials of the environment's role. Both sides read the messages with these schemas.
  */
 
-/** Signed by the build's own role, as every request of the API (service `execute-api`). */
+/**
+ * Route of the credentials broker. Requests are signed by the build's own role, as every request to the API is (service
+ * `execute-api`).
+ */
 export const CREDENTIALS_ROUTE = { method: 'POST', path: '/builds/credentials' } as const;
 
 /** The environment variable in which a build gets its ticket. */
 export const TICKET_VARIABLE = 'STAGEGATE_TICKET';
 
-/** `<deployment>.<purpose>.<round>.<256 random bits>`: for one build of one deployment. */
+/** Text of a ticket: `<deployment>.<purpose>.<round>.<256 random bits>`. It is for one build of one deployment. */
 const TICKET = /^(?<deploymentId>[^.]+)\.(?<purpose>plan|apply)\.(?<round>[1-9]\d{0,5})\.(?<secret>[0-9a-f]{64})$/;
 
 export const TicketSchema = z
@@ -24,7 +27,7 @@ export const TicketSchema = z
 export interface Ticket {
   readonly deploymentId: string;
   readonly purpose: Purpose;
-  /** Of the deployment's plan. */
+  /** Round of the deployment's plan. */
   readonly round: number;
   readonly secret: string;
 }
@@ -45,11 +48,16 @@ export const parseTicket = (text: string): Ticket =>
 
 export const CredentialsRequestSchema = z.strictObject({
   ticket: TicketSchema,
-  /** CODEBUILD_BUILD_ID, so that the broker can ask CodeBuild about the build; it believes nothing but CodeBuild's answer. */
+  /**
+   * CODEBUILD_BUILD_ID, so that the broker can ask CodeBuild about the build. The broker believes only CodeBuild's
+   * answer.
+   */
   buildId: z.string().regex(/^[A-Za-z0-9._-]{1,255}:[0-9a-f-]{36}$/, 'the id of a CodeBuild build'),
 });
 
-/** Good for at most an hour: a role that was assumed by another cannot be assumed for longer. */
+/**
+ * Credentials that are valid for at most an hour: a role that is assumed by another role cannot be assumed for longer.
+ */
 export const CredentialsAnswerSchema = z.object({
   accessKeyId: z.string().min(1),
   secretAccessKey: z.string().min(1),

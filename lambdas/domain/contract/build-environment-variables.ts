@@ -6,15 +6,16 @@ import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
 
 /**
- * The environment variables of builds: those that the template gives its projects and those that StartBuild gives one
- * build. `lib` and the functions encode their values by these schemas, the build program decodes them by the same ones.
+ * The environment variables of builds: those that the template gives the build projects, and those that StartBuild
+ * gives one build. `lib` and the functions encode the values with these schemas, and the build program decodes them
+ * with the same schemas.
  */
 
 const text = z.string().min(1).max(MOST_CHARACTERS);
-/** Names become parts of paths. */
+/** A name that becomes part of a path. */
 const pathName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "-" and "_"');
 
-/** A value of any schema as JSON text. */
+/** Codec for a value of any schema as JSON text. */
 const json = <Value extends z.ZodType>(value: Value) =>
   z.codec(z.string().max(MOST_CHARACTERS), value, {
     decode(given, context) {
@@ -28,7 +29,7 @@ const json = <Value extends z.ZodType>(value: Value) =>
     encode: (given) => JSON.stringify(given),
   });
 
-/** An engine that is on the machine already. */
+/** An engine that is already on the machine. */
 const InstalledEngineSchema = z.strictObject({
   name: EngineNameSchema,
   version: EngineVersionSchema,
@@ -39,13 +40,15 @@ const InstalledEngineSchema = z.strictObject({
 export const AvailableEngineSchema = z.union([EngineReleaseSchema, InstalledEngineSchema]);
 export type AvailableEngine = z.infer<typeof AvailableEngineSchema>;
 
-/** What the template tells every build of a project. */
+/** Variables that the template gives every build of a project. */
 export const ProjectVariablesSchema = z.object({
-  /** Directory below which builds work; the same in plan and apply, because plans hold absolute paths. */
+  /** Directory below which builds work. It is the same in plan and apply, because plans contain absolute paths. */
   STAGEGATE_WORK: z.string().regex(/^\//, 'an absolute path'),
-  /** The engines that builds may run; the first of a name is used where an application names no version. */
+  /**
+   * The engines that builds may run. When an application gives no version, the first engine of the wanted name is used.
+   */
   STAGEGATE_ENGINES: json(z.array(AvailableEngineSchema)),
-  /** Of the control plane's API, without a trailing slash: the credentials broker is behind it. */
+  /** URL of the control plane's API, without a trailing slash. The credentials broker is one of its routes. */
   STAGEGATE_API_URL: z.url(),
   /** `on`: providers may be taken from the artifact bucket. */
   STAGEGATE_PROVIDER_CACHE: z.enum(['on', 'off']).default('off'),
@@ -60,22 +63,25 @@ const everyBuild = {
   STAGEGATE_DIRECTORY: text,
   STAGEGATE_REGION: text,
   STAGEGATE_ARTIFACT_BUCKET: text,
-  /** Begins every key that the build writes. */
+  /** Prefix of every key that the build writes. */
   STAGEGATE_RUN_PREFIX: z.string().regex(/^[^/].*\/$/, 'a key prefix that ends in "/"'),
 };
 
-/** What StartBuild tells a build that works on the environment. */
+/** Variables that StartBuild gives a build that works on the environment. */
 const environmentBuild = {
   ...everyBuild,
   STAGEGATE_COMMIT: text,
-  /** For this, the credentials broker answers with credentials of the environment's role. */
+  /** Ticket for which the credentials broker answers with credentials of the environment's role. */
   [TICKET_VARIABLE]: TicketSchema,
   STAGEGATE_STATE_BUCKET: text,
   STAGEGATE_STATE_KEY: text,
-  /** `fixed`: the state is at this key whatever the directory says; `default`: where it says nothing. */
+  /**
+   * `fixed`: the state is at this key, whatever the directory says. `default`: the key is used when the directory gives
+   * none.
+   */
   STAGEGATE_STATE_KEY_RULE: z.enum(['default', 'fixed']).default('default'),
   STAGEGATE_ENGINE: EngineNameSchema,
-  /** Empty: the first of the engine's versions. */
+  /** When empty, the first of the engine's versions is used. */
   STAGEGATE_ENGINE_VERSION: z.string().max(50).default(''),
   /** How long the engine waits for a lock that somebody else holds. */
   STAGEGATE_LOCK_TIMEOUT: z
@@ -84,14 +90,14 @@ const environmentBuild = {
     .default('5m'),
 };
 
-/** What StartBuild tells a plan build. */
+/** Variables that StartBuild gives a plan build. */
 export const PlanVariablesSchema = z.object({
   ...environmentBuild,
   /** Values that the plan gets from Stagegate, by the name of the variable. */
   STAGEGATE_VARIABLES: json(z.record(z.string(), BuildVariableSchema)).default({}),
 });
 
-/** What StartBuild tells an apply build: which bundle was approved. */
+/** Variables that StartBuild gives an apply build: which bundle was approved. */
 export const ApplyVariablesSchema = z.object({
   ...environmentBuild,
   STAGEGATE_BUNDLE_KEY: text,
@@ -99,8 +105,8 @@ export const ApplyVariablesSchema = z.object({
   STAGEGATE_PLAN_DIGEST: Sha256Schema,
 });
 
-/** What the template tells an inspect build, which has nothing to do with the environment's account. */
+/** Variables that the template gives an inspect build, which does not touch the environment's account. */
 export const InspectProjectVariablesSchema = ProjectVariablesSchema.omit({ STAGEGATE_API_URL: true });
 
-/** What StartBuild tells an inspect build: which run to look at. */
+/** Variables that StartBuild gives an inspect build: which run to look at. */
 export const InspectVariablesSchema = z.object(everyBuild);

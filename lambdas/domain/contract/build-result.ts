@@ -8,9 +8,12 @@ import { LockedProviderSchema } from './locked-provider.ts';
 import { StateAddressSchema } from './state-address.ts';
 import { StateHeadSchema } from './state-head.ts';
 
-/** What builds leave in the artifact bucket: the build programs write what fits these schemas, the functions parse by them. */
+/**
+ * Results that builds leave in the artifact bucket. The build programs write them to fit these schemas, and the
+ * functions parse them with the same schemas.
+ */
 
-/** Code of a repository runs in builds: nothing that they say is stored at any length. */
+/** Cuts a text. Code of a repository runs in builds, so no text that they write is stored at unlimited length. */
 const cut = (most: number) => z.string().transform((text) => text.slice(0, most));
 const Artifact = z.object({ key: z.string().max(1024), versionId: z.string().max(1024) });
 const Diagnostics = z
@@ -26,10 +29,13 @@ const Diagnostics = z
   )
   .max(20)
   .optional();
-/** Locked providers that the installation's cache had or had not, and objects in it that were not what their key says. */
+/**
+ * Numbers of locked providers that the installation's cache had (hits) or did not have (misses), and of cached objects
+ * that were not what their key says (mismatches).
+ */
 const ProviderCounts = z.object({ hits: z.int().min(0), misses: z.int().min(0), mismatches: z.int().min(0) });
 export type ProviderCounts = z.infer<typeof ProviderCounts>;
-/** How long a build took, and what of it each run of the engine. */
+/** Seconds that a build took in total, and that each run of the engine took. */
 const Seconds = z.object({ total: z.number(), engine: z.record(z.string(), z.number()) });
 
 const Engine = z.object({ name: z.enum(['terraform', 'tofu', 'opentofu']), version: z.string().max(50) });
@@ -48,7 +54,7 @@ export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
   operation: OperationSchema,
   engine: Engine,
-  /** Of `plan -detailed-exitcode`: 0 nothing to do, 2 something to apply. */
+  /** Exit code of `plan -detailed-exitcode`: 0 nothing to do, 2 something to apply. */
   exitCode: z.union([z.literal(0), z.literal(2)]),
   digest: Sha256Schema,
   bundle: Artifact,
@@ -58,7 +64,7 @@ export const PlanSuccessSchema = z.object({
   backend: Backend,
   state: StateHead.nullable(),
   createdAt: InstantSchema,
-  /** The deployed commit, where the source had it. */
+  /** The deployed commit; absent when the source did not have it. */
   commit: CommitObjectSchema.optional(),
   added: AddedFilesSchema.optional(),
   providers: ProviderCounts.optional(),
@@ -67,7 +73,7 @@ export const PlanSuccessSchema = z.object({
 
 const Failure = z.object({
   ok: z.literal(false),
-  /** A phase of the build (docs/api.md); older results know more of them. */
+  /** A phase of the build (docs/api.md). Older results contain further phases. */
   phase: cut(50),
   message: cut(2000),
   reason: cut(100).optional(),
@@ -79,16 +85,16 @@ export const PlanResultSchema = z.discriminatedUnion('ok', [PlanSuccessSchema, F
 export type PlanSuccess = z.infer<typeof PlanSuccessSchema>;
 export type PlanResult = z.infer<typeof PlanResultSchema>;
 
-/** What a build found in which nothing of the repository runs. */
+/** Findings of a build that runs no code of the repository. */
 export const InspectionSuccessSchema = z.object({
   ok: z.literal(true),
   operation: OperationSchema,
   engine: Engine,
-  /** SHA-256 of the bundle that was looked at. */
+  /** SHA-256 of the bundle that was inspected. */
   digest: Sha256Schema,
   planJson: Artifact,
   modules: Artifact,
-  /** Which state the plan file itself is for. */
+  /** Address of the state that the plan file itself is for. */
   backend: Backend,
   state: StateHead.nullable(),
   added: AddedFilesSchema,
@@ -107,7 +113,10 @@ export const ApplyResultSchema = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     applied: z.literal('yes'),
     resources: z.int().min(0),
-    /** Managed resources in the Terraform state after the apply, as the build says; nothing ends by it. */
+    /**
+     * Number of managed resources in the Terraform state after the apply, as the build reports it. No environment ends
+     * because of this number.
+     */
     resourcesLeft: z.int().min(0).optional(),
     seconds: Seconds.optional(),
   }),

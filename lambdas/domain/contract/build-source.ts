@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 /**
- * From where builds fetch config repositories, and with which credentials. CodeBuild takes credentials from the project
- * and not from the call that starts a build, so each credential has a plan and an apply project of its own (ADR 54).
- * Both ends read their names here: `lib` makes the projects, the functions name one of them.
+ * Where builds fetch config repositories from, and with which credentials. CodeBuild takes credentials from the project
+ * and not from the call that starts a build, so each credential has its own plan project and its own apply project (ADR
+ * 54). Both sides get the names from this file: `lib` creates the projects, and the functions name one of them.
  */
 
-/** How CodeBuild may fetch: anybody may read it, the build's own role may, or a connection or secret does. */
+/**
+ * How CodeBuild may fetch a repository: without credentials because anybody may read it, with the build's own role, or
+ * with a connection or a secret.
+ */
 export type Credential = 'none' | 'role' | 'connection' | 'secret';
 
 interface ProviderFacts {
-  /** CodeBuild's word for it. */
+  /** CodeBuild's name for the provider. */
   readonly sourceType: string;
-  /** The one host it is, where it is one. */
+  /** The provider's host; absent for a provider with many hosts. */
   readonly host?: string;
   readonly credentials: readonly Credential[];
 }
@@ -28,7 +31,10 @@ export const ProviderSchema = z.enum([
 ]);
 export type Provider = z.infer<typeof ProviderSchema>;
 
-/** The git hosts that CodeBuild fetches from, and with what. GitLab is reached through connections only. */
+/**
+ * The git hosts that CodeBuild fetches from, and the credentials it can use there. GitLab is reached only through
+ * connections.
+ */
 export const PROVIDERS: Readonly<Record<Provider, ProviderFacts>> = {
   github: { sourceType: 'GITHUB', host: 'github.com', credentials: ['none', 'connection', 'secret'] },
   'github-enterprise': { sourceType: 'GITHUB_ENTERPRISE', credentials: ['none', 'connection', 'secret'] },
@@ -38,53 +44,62 @@ export const PROVIDERS: Readonly<Record<Provider, ProviderFacts>> = {
   codecommit: { sourceType: 'CODECOMMIT', credentials: ['role'] },
 };
 
-/** A credential that an installation allows, and the kind of host it is for: its ARN does not tell. */
+/** A credential that an installation allows, and the provider that it is for, which the ARN does not show. */
 export interface AllowedCredential {
   readonly kind: 'connection' | 'secret';
   readonly provider: Provider;
   readonly arn: string;
 }
 
-/** What a pair of build projects fetches with. */
+/** How a pair of build projects gets access to its source. */
 export type BuildSource = { readonly kind: 'public' } | { readonly kind: 'codecommit' } | AllowedCredential;
 
 export const PURPOSES = ['plan', 'apply'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** Short and the same everywhere: names of projects and roles have little room, and an ARN has characters they lack. */
+/**
+ * Returns a short text that is the same everywhere. Names of projects and roles have little room, and an ARN has
+ * characters that such names cannot have.
+ */
 const fingerprint = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-/** Names a source in names of projects, roles and log groups; nothing for public ones. */
+/** Returns how names of projects, roles and log groups refer to a source; undefined for public sources. */
 export function sourceName(source: BuildSource): string | undefined {
   if (source.kind === 'public') return undefined;
   return source.kind === 'codecommit' ? 'codecommit' : `${source.provider}-${fingerprint(source.arn)}`;
 }
 
-/** Of CodeBuild, such as `stagegate-plan` and `stagegate-plan-github-0123456789ab`. */
+/** Returns the name of a CodeBuild project, such as `stagegate-plan` and `stagegate-plan-github-0123456789ab`. */
 export const projectName = (purpose: Purpose, source: BuildSource): string =>
   ['stagegate', purpose, sourceName(source)].filter(Boolean).join('-');
 
-/** Of a project's own role. The dot keeps these names apart from those of environments' roles, which have none. */
+/**
+ * Returns the name of a project's own role. The dot keeps these names apart from those of environments' roles, which
+ * have no dot.
+ */
 export const buildRoleName = (purpose: Purpose, source: BuildSource): string =>
   [buildRoleOf(purpose), sourceName(source)].filter(Boolean).join('.');
 
-/** The project that reads plans for people. It fetches no source, so there is one of it. */
+/** The project that reads plans for people. It fetches no source, so there is only one. */
 export const INSPECT_PROJECT = 'stagegate-inspect';
 export const INSPECT_ROLE = 'stagegate-inspect-build';
 
-/** Is it the name of a role of builds for this purpose? */
+/** Returns whether the name is that of a role of builds for this purpose. */
 export const isBuildRole = (purpose: Purpose, name: string): boolean =>
   name === buildRoleOf(purpose) || name.startsWith(`${buildRoleOf(purpose)}.`);
 
 const buildRoleOf = (purpose: Purpose): string => `stagegate-${purpose}-build`;
 
-/** A repository of CodeCommit as its clone URL tells it apart: no account stands there. */
+/** A CodeCommit repository as its clone URL identifies it. The URL does not contain an account. */
 export interface CodeCommitRepository {
   readonly region: string;
   readonly name: string;
 }
 
-/** Text of the variable from which functions learn what is allowed. Fingerprints, because ARNs would soon fill it. */
+/**
+ * Returns the names of allowed sources, for the variable that tells functions what is allowed. The names are
+ * fingerprints, because ARNs would soon fill the variable.
+ */
 export const allowedSourceNames = (
   credentials: readonly AllowedCredential[],
   repositories: readonly CodeCommitRepository[],
@@ -96,6 +111,6 @@ export const nameOfCredential = ({ provider, arn }: Pick<AllowedCredential, 'pro
 export const nameOfRepository = ({ region, name }: CodeCommitRepository): string =>
   `codecommit-${fingerprint(`${region}/${name}`)}`;
 
-/** The provider for which a credential is allowed, if it is. */
+/** Returns the provider for which a credential is allowed, or undefined when it is not allowed. */
 export const providerAllowedFor = (allowed: readonly string[], arn: string): Provider | undefined =>
   ProviderSchema.options.find((provider) => allowed.includes(nameOfCredential({ provider, arn })));

@@ -15,10 +15,10 @@ export const BuildVariableSchema = z.object({ value: z.json(), mode: z.enum(['re
 export type BuildVariable = z.infer<typeof BuildVariableSchema>;
 export type BuildVariables = Readonly<Record<string, BuildVariable>>;
 
-/** CodeBuild refuses environment variables with longer values. */
+/** Most characters of an environment variable's value; CodeBuild refuses longer values. */
 export const MOST_CHARACTERS = 4096;
 
-/** Throws InvalidInputError where the variables are too many for one environment variable of a build. */
+/** Throws InvalidInputError when the variables are too large for one environment variable of a build. */
 export function requireFittingVariables(variables: BuildVariables): void {
   const { length } = JSON.stringify(variables);
   if (length > MOST_CHARACTERS)

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-/** What a commit says of itself, fit to be stored and shown: without control characters, and of a bounded length. */
+/** Message and author of a commit, ready to be stored and shown: without control characters, and of limited length. */
 export interface CommitFacts {
   readonly message: string;
-  /** `Name <mail>` */
+  /** Author as `Name <mail>`. */
   readonly author: string;
 }
 
-/** Larger ones are not read: results are bounded. */
+/** Largest commit that is read, in bytes. Larger ones are not read, because results are limited in size. */
 export const MOST_COMMIT_BYTES = 256 * 1024;
 
 /**
- * A commit as git keeps it, in base64. Its id is the hash of it: a build that hands it over can leave it out, and change no
- * word of it.
+ * A commit as git stores it, in base64. The commit's id is the hash of this object, so a build that hands it over can
+ * leave it out but cannot change it.
  */
 export const CommitObjectSchema = z.base64().max(Math.ceil(MOST_COMMIT_BYTES / 3) * 4);
 
 const LONGEST_MESSAGE = 2000;
 const LONGEST_AUTHOR = 500;
 
-/** Message and author of a commit; undefined where the object is another one than the id names. */
+/** Returns message and author of a commit; undefined when the object is not the commit that the id names. */
 export function readCommit(object: Uint8Array, id: string): CommitFacts | undefined {
   if (idOf(object) !== id) return undefined;
   const [, encoding = 'utf-8'] = /^encoding (\S+)$/m.exec(headOf(Buffer.from(object).toString('latin1'))) ?? [];
@@ -33,20 +33,20 @@ export function readCommit(object: Uint8Array, id: string): CommitFacts | undefi
   };
 }
 
-/** A message as it is kept. */
+/** Returns a message as it is stored. */
 export const cleanMessage = (text: string): string =>
   shortened(withoutControls(text.replaceAll(/\r\n?/g, '\n')), LONGEST_MESSAGE);
 
 const idOf = (object: Uint8Array): string =>
   createHash('sha1').update(`commit ${object.length}\0`).update(object).digest('hex');
 
-/** The lines before the first empty one; what continues a line begins with a space. */
+/** Returns the lines before the first empty line. A line that continues the one before begins with a space. */
 function headOf(text: string): string {
   const end = text.indexOf('\n\n');
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** A commit may name any encoding, also one that does not exist. */
+/** Decodes a commit. It may name any encoding, even one that does not exist; then it is read as UTF-8. */
 function decode(object: Uint8Array, encoding: string): string {
   try {
     return new TextDecoder(encoding).decode(object);
@@ -55,8 +55,8 @@ function decode(object: Uint8Array, encoding: string): string {
   }
 }
 
-/** Line breaks and tabs stay. */
+/** Removes control characters; line breaks and tabs stay. */
 const withoutControls = (text: string): string => text.replaceAll(/(?![\n\t])\p{Cc}/gu, '').trim();
 
-/** The cut may go through a character of two halves. */
+/** Shortens a text. The cut may split a character of two code units, which `toWellFormed` repairs. */
 const shortened = (text: string, most: number): string => text.slice(0, most).toWellFormed();

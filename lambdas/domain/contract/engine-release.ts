@@ -6,7 +6,7 @@ export type EngineName = z.infer<typeof EngineNameSchema>;
 
 export const EngineVersionSchema = z.string().regex(/^\d+\.\d+\.\d+$/, 'a version like 1.11.4');
 
-/** A zip that holds the engine, known by its digest: who serves it is not trusted. */
+/** A zip that contains the engine, identified by its digest: the server that delivers it is not trusted. */
 export const EngineReleaseSchema = z.strictObject({
   name: EngineNameSchema,
   version: EngineVersionSchema,
@@ -17,10 +17,10 @@ export type EngineRelease = z.infer<typeof EngineReleaseSchema>;
 
 export type EnginePlatform = 'linux_arm64' | 'linux_amd64' | 'darwin_arm64' | 'darwin_amd64';
 
-/** What builds run on in AWS. */
+/** The platform that builds run on in AWS. */
 export const BUILD_PLATFORM: EnginePlatform = 'linux_arm64';
 
-/** Where the makers of an engine publish its zip. */
+/** Returns the address at which the makers of an engine publish its zip. */
 export function officialAddress(name: EngineName, version: string, platform: EnginePlatform): string {
   const zip = `${name}_${version}_${platform}.zip`;
   return name === 'terraform'

@@ -1,21 +1,27 @@
 /**
- * What plans may not read unless the environment's stack names it: data, as opposed to configuration. The template of a
- * target account denies it to the plan role, builds that are refused say by these parameters where to name it.
+ * Data, as opposed to configuration, which plans may not read unless the environment's stack names it. The template of
+ * a target account denies it to the plan role. When a build is refused, its message gives the parameter in which to
+ * name the data.
  */
 
-/** One kind of data, denied by one statement and given by one parameter of the stack. */
+/** One kind of data, denied by one statement and allowed by one parameter of the stack. */
 export interface PlanReads {
-  /** Lists the ARNs that plans may read; `*` is all of them. */
+  /** Name of the parameter. It lists the ARNs that plans may read; `*` means all of them. */
   readonly parameter: `PlanReads${string}`;
   readonly what: string;
   readonly actions: readonly string[];
-  /** `whole`: AWS authorises these by no ARN of a single thing, so that they can be given all together only. */
+  /**
+   * `whole`: AWS does not authorise these actions by the ARN of a single thing, so they can only be allowed all
+   * together.
+   */
   readonly given: 'by ARN' | 'whole';
-  /** What is denied, where the same actions read configuration too: the parts of an ARN behind the service. */
+  /** What is denied, for actions that read configuration too: the parts of an ARN after the partition. */
   readonly resources?: readonly string[];
 }
 
-/** Every action is one that `ReadOnlyAccess` allows, and none that reads configuration alone. */
+/**
+ * All kinds of data. `ReadOnlyAccess` allows every action in this list, and no action in it reads only configuration.
+ */
 export const PLAN_READS: readonly PlanReads[] = [
   {
     parameter: 'PlanReadsS3',
@@ -265,13 +271,16 @@ export const PLAN_READS: readonly PlanReads[] = [
   },
 ];
 
-/** Whether an action is one of these, as IAM compares them: without regard to case, `*` for any characters. */
+/**
+ * Returns whether an action is one of these, as IAM compares them: without regard to case, and with `*` for any
+ * characters.
+ */
 const isAmong = (actions: readonly string[], action: string): boolean =>
   actions.some((pattern) => {
     const expression = pattern.toLowerCase().replaceAll('*', '.*');
     return new RegExp(`^${expression}$`).test(action.toLowerCase());
   });
 
-/** Where plans are given what this action reads, if it is denied to them. */
+/** Returns the kind of data that this action reads, if plans may not read it without a parameter. */
 export const planReadsBy = (action: string): PlanReads | undefined =>
   PLAN_READS.find(({ actions }) => isAmong(actions, action));

@@ -10,12 +10,13 @@ export const StateAddressTextSchema = z
   .max(1100)
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/(?!\/).*[^/]$/s, '<bucket>/<key> of an S3 object');
 
-/** Endings of the names under which S3 reaches a bucket by another way than its own name. */
+/** Endings of names under which S3 reaches a bucket other than by the bucket's own name. */
 const ALIASES = ['-s3alias', '--ol-s3', '.mrap'];
 
 /**
- * Why two addresses that differ could still be one state, or disturb each other: rule 6 compares texts. An access point
- * is a second name for a bucket, and an object that ends like a lock is the lock of the state beside it.
+ * Returns why an address is not accepted. Rule 6 compares addresses as texts, so two different addresses must not be
+ * one state or disturb each other. An access point is a second name for a bucket, and an object whose key ends like a
+ * lock is the lock of the state beside it.
  */
 export function unfitAddress(bucket: string, key: string): string | undefined {
   if (bucket.includes(':') || ALIASES.some((ending) => bucket.endsWith(ending)))

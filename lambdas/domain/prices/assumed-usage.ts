@@ -2,7 +2,7 @@ import { type JsonRecord, numberOf } from '../json-value.ts';
 import { HOURS_PER_MONTH } from './hours.ts';
 import type { PriceRow } from './price-sheet.ts';
 
-/** A monthly amount that only use decides: nothing, a plain small workload, ten times that. */
+/** A monthly amount that depends only on use: no use, that of a plain small workload, and ten times that. */
 export interface Usage {
   readonly low: number;
   readonly typical: number;
@@ -10,13 +10,13 @@ export interface Usage {
 }
 
 interface UsageRule {
-  /** Facts of the price row it is for; the first rule that fits is taken. */
+  /** Facts that a price row must have for this rule. The first rule that fits is used. */
   readonly on: Readonly<Record<string, string>>;
   readonly typical: number | ((values: JsonRecord) => number);
-  /** What is used anyway. */
+  /** Amount that is used in any case. */
   readonly low?: number;
   readonly high?: number;
-  /** For the documentation. */
+  /** Description of the amount, for the documentation. */
   readonly what: string;
 }
 
@@ -35,7 +35,7 @@ const nothing = (service_class: string, what: string): UsageRule => ({
   what,
 });
 
-/** Seconds one invocation of a function takes. */
+/** Seconds that one invocation of a function takes. */
 const INVOCATION_SECONDS = 0.2;
 const MB_PER_GB = 1024;
 const loadBalancer: readonly UsageRule[] = [
@@ -43,7 +43,10 @@ const loadBalancer: readonly UsageRule[] = [
   dataProcessed,
 ];
 
-/** Used in place of what nobody knows before a month of use; every estimate carries the range from `low` to `high`. */
+/**
+ * Assumed use, because nobody knows the real use before a month has passed. Every estimate contains the range from
+ * `low` to `high`.
+ */
 const USAGE: Readonly<Record<string, readonly UsageRule[]>> = {
   aws_alb: loadBalancer,
   aws_api_gateway_rest_api: [requests(MILLION)],
@@ -145,7 +148,7 @@ const USAGE: Readonly<Record<string, readonly UsageRule[]>> = {
 
 const TEN_TIMES = 10;
 
-/** The amount of use a row is priced with, or undefined when nothing is assumed for it. */
+/** Returns the amount of use with which a row is priced, or undefined when nothing is assumed for it. */
 export function usageFor(type: string, row: PriceRow, values: JsonRecord): Usage | undefined {
   const rules = Object.hasOwn(USAGE, type) ? USAGE[type] : undefined;
   const rule = rules?.find(({ on }) => Object.entries(on).every(([key, value]) => row.facts.get(key) === value));

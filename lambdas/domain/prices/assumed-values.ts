@@ -1,6 +1,6 @@
 import { isBlank, isRecord, type JsonRecord, listOf, numberOf, recordOf } from '../json-value.ts';
 
-/** A value taken for an attribute that the plan does not tell, or does not know before the apply. */
+/** A value assumed for an attribute that the plan does not give, or does not know before the apply. */
 export interface Assumption {
   readonly attribute: string;
   readonly value: string;
@@ -9,11 +9,11 @@ export interface Assumption {
 type Assume = (values: JsonRecord) => unknown;
 type Defaults = Readonly<Record<string, unknown | Assume>>;
 
-/** Root and data volumes of instances, as AWS makes them when nothing is said. */
+/** Defaults of instances' root and data volumes, as AWS makes them when nothing is specified. */
 const VOLUME: Defaults = { volume_type: 'gp2', volume_size: 8 };
 const isProvisioned = (type: unknown): boolean => type === 'io1' || type === 'io2';
 
-/** What AWS or the provider does when an attribute is left out. Functions see the values given so far. */
+/** What AWS or the provider uses when an attribute is left out. Functions get the values that are given so far. */
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
   aws_alb: { load_balancer_type: 'application' },
   aws_lb: { load_balancer_type: 'application' },
@@ -58,13 +58,13 @@ const DEFAULTS: Readonly<Record<string, Defaults>> = {
   aws_vpc_endpoint: { vpc_endpoint_type: 'Gateway' },
 };
 
-/** The same inside blocks, for each block there is. */
+/** The same for attributes inside blocks, for each block that exists. */
 const BLOCK_DEFAULTS: Readonly<Record<string, Readonly<Record<string, Defaults>>>> = {
   aws_instance: { root_block_device: VOLUME, ebs_block_device: VOLUME },
   aws_opensearch_domain: { cluster_config: { instance_type: 'm4.large.search', instance_count: 1 } },
 };
 
-/** Defaults so ordinary that listing them would bury the ones that matter. */
+/** Attributes whose defaults are so ordinary that listing them would hide the important ones. */
 const UNREMARKABLE = new Set([
   'iops',
   'throughput',
@@ -76,7 +76,7 @@ const UNREMARKABLE = new Set([
   'type',
 ]);
 
-/** The values with every gap that decides about the price filled, and what was filled in. */
+/** Returns the values with every gap filled that decides about the price, and the assumptions that filled the gaps. */
 export function withAssumedValues(type: string, given: JsonRecord): { values: JsonRecord; assumptions: Assumption[] } {
   const assumptions: Assumption[] = [];
   const top = filled(given, DEFAULTS[type] ?? {}, '', assumptions);
@@ -104,7 +104,7 @@ function filled(given: JsonRecord, defaults: Defaults, prefix: string, assumptio
 
 const listText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value));
 
-/** A service that names only a Fargate capacity provider runs on Fargate all the same. */
+/** Completes a service that names only a Fargate capacity provider: it runs on Fargate all the same. */
 function withFargate(type: string, values: JsonRecord, assumptions: Assumption[]): JsonRecord {
   if (type !== 'aws_ecs_service' || !isBlank(values.launch_type)) return values;
   const providers = listOf(values.capacity_provider_strategy).map((strategy) => recordOf(strategy).capacity_provider);

@@ -5,7 +5,7 @@ export interface CsvRecord {
   readonly starts: readonly number[];
 }
 
-/** A place in a CSV text that breaks its grammar (RFC 4180). */
+/** Thrown at a place where a CSV text breaks the grammar (RFC 4180). */
 export class CsvSyntaxError extends Error {
   override readonly name = 'CsvSyntaxError';
   readonly line: number;

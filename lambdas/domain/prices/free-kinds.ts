@@ -1,8 +1,8 @@
 import type { JsonRecord } from '../json-value.ts';
 
 /**
- * Kinds AWS charges nothing for by themselves, reviewed one by one. They count as covered by an estimate. What they
- * cause elsewhere (instances of a group, requests of a rule) is charged there.
+ * Kinds that AWS charges nothing for by themselves, reviewed one by one. An estimate counts them as covered. Costs that
+ * they cause elsewhere (instances of a group, requests of a rule) are charged there.
  */
 const FREE = new Set(
   `
@@ -113,23 +113,23 @@ const FREE = new Set(
 /** Kinds that exist only in Terraform: values, files, waits. */
 const NOT_IN_A_CLOUD = /^(?:random|time|tls|local|archive|template|http|external|cloudinit|assert)_/;
 
-/** Objects of otherwise priced kinds that cost nothing, or nothing of their own. */
+/** Says when an object of an otherwise priced kind costs nothing, or nothing by itself. */
 const FREE_WHEN: Readonly<Record<string, (values: JsonRecord) => boolean>> = {
-  // Tasks on instances use what the instances cost.
+  // The cost of tasks on instances is that of the instances.
   aws_ecs_service: ({ launch_type }) => launch_type !== 'FARGATE',
   // A member of a replication group is charged with the group.
   aws_elasticache_cluster: ({ replication_group_id }) =>
     typeof replication_group_id === 'string' && replication_group_id !== '',
   aws_ssm_parameter: ({ tier }) =>
     tier === undefined || tier === null || tier === 'Standard' || tier === 'Intelligent-Tiering',
-  // Global databases, replicas of keys and clusters are charged by their members or their own rows.
+  // Global databases are charged through their members; a DocumentDB cluster never counts as free.
   aws_rds_global_cluster: () => true,
   aws_docdb_cluster: () => false,
 };
 
 export const FREE_TYPES: readonly string[] = [...FREE].sort();
 
-/** Is this object known to cost nothing? */
+/** Returns whether this object is known to cost nothing. */
 export function isFree(type: string, values: JsonRecord): boolean {
   if (FREE.has(type) || NOT_IN_A_CLOUD.test(type)) return true;
   return Object.hasOwn(FREE_WHEN, type) && FREE_WHEN[type]?.(values) === true;

@@ -1,2 +1,2 @@
-/** What AWS counts as a month. */
+/** Hours that AWS counts as a month. */
 export const HOURS_PER_MONTH = 730;

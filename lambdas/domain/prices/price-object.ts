@@ -7,7 +7,7 @@ import type { PriceRow, PriceSheet, RowSet } from './price-sheet.ts';
 import { quantityOf, type Related } from './quantities.ts';
 import { type Found, valuesAt } from './values-at.ts';
 
-/** Dollars a month (or the sheet's currency): the least, the assumed and the most. */
+/** Amount per month in dollars (or the sheet's currency): the least, the assumed and the most. */
 export interface Money {
   readonly low: number;
   readonly typical: number;
@@ -27,9 +27,9 @@ const times = ({ low, typical, high }: Money, factor: number): Money => ({
 
 export interface Quote {
   readonly money: Money;
-  /** Everything about the object is priced, or it is known to be free. */
+  /** Whether everything about the object is priced, or the object is known to be free. */
   readonly covered: boolean;
-  /** Why it is not covered. */
+  /** Why the object is not covered. */
   readonly gap?: string;
   /** What had to be assumed, for example `multi_az = false`. */
   readonly assumed: readonly string[];
@@ -37,7 +37,9 @@ export interface Quote {
   readonly oldest?: string;
 }
 
-/** Service classes without which an object of the kind is not priced, whatever else was found for it. */
+/**
+ * Service classes without which an object of the kind counts as not priced, whatever other prices were found for it.
+ */
 const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
   aws_alb: ['load_balancer'],
   aws_db_instance: ['instance', 'allocated_storage'],
@@ -55,10 +57,10 @@ const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
   aws_redshift_cluster: ['instance'],
   aws_vpc_endpoint: ['endpoint'],
 };
-/** Of these kinds one of the essential classes is enough. */
+/** Kinds for which one of the essential classes is enough. */
 const ANY_ESSENTIAL = new Set(['aws_dynamodb_table', 'aws_rds_cluster_instance']);
 
-/** Variants of a priced kind that the sheet's prices are not for. */
+/** Variants of priced kinds for which the sheet has no prices. */
 const NOT_COVERED: Readonly<Record<string, (values: JsonRecord) => string | undefined>> = {
   aws_dynamodb_table: ({ table_class }) =>
     table_class === 'STANDARD_INFREQUENT_ACCESS' ? 'the infrequent access class' : undefined,
@@ -74,7 +76,7 @@ export interface PricedObject {
   readonly related: Related;
 }
 
-/** The monthly price of one object as far as the sheet knows it. */
+/** Returns the monthly price of one object, as far as the sheet has it. */
 export function priceObject({ type, values: given, related }: PricedObject, sheet: PriceSheet, region: string): Quote {
   const { values, assumptions } = withAssumedValues(type, given);
   if (isFree(type, values)) return { money: NO_MONEY, covered: true, assumed: [] };
@@ -110,7 +112,10 @@ interface Line {
   readonly assumed?: string;
 }
 
-/** Fargate prices of both architectures match a service; the task definition decides. */
+/**
+ * Returns whether a row is for the object's architecture. Fargate prices of both architectures match a service; its
+ * task definition decides.
+ */
 function fitsArchitecture({ facts }: PriceRow, values: JsonRecord, { taskDefinition }: Related): boolean {
   const arch = facts.get('arch');
   if (arch === undefined || !isBlank(values.architectures)) return true;
@@ -146,15 +151,15 @@ const exactly = (row: PriceRow, amount: number, quantity: number): Money => {
   return times({ low: price, typical: price, high: price }, quantity);
 };
 
-/** The part of an amount that lies in the row's tier, times the price. */
+/** Returns the price of the part of an amount that lies in the row's tier. */
 function priced({ start, end, price, provision }: PriceRow, amount: number): number {
   if (provision && (amount < provision[0] || amount > provision[1])) return 0;
   return Math.max(0, Math.min(amount, end) - start) * price;
 }
 
 /**
- * Blocks of the resource that fulfil all conditions of a row: `['']` for conditions about the resource itself,
- * the elements of a block list where the conditions are about its fields, nothing when a condition fails.
+ * Returns the blocks of the resource that meet all conditions of a row: `['']` when the conditions are about the
+ * resource itself, elements of a block list when they are about fields of blocks, and none when a condition fails.
  */
 function matchingBlocks({ conditions }: PriceRow, values: JsonRecord): string[] {
   let blocks: string[] = [''];
@@ -177,7 +182,7 @@ function matchingBlocks({ conditions }: PriceRow, values: JsonRecord): string[] 
 
 const listName = (block: string): string => block.slice(0, block.indexOf('['));
 
-/** The numbers in an attribute, those of the matching blocks only. An absent one counts as nothing. */
+/** Returns the numbers in an attribute, only those of the matching blocks. An absent number is left out. */
 function amountsAt(
   row: PriceRow,
   found: readonly Found[],
@@ -193,7 +198,10 @@ function amountsAt(
     .filter(({ amount }) => amount > 0 || row.start === 0);
 }
 
-/** Rows that price the same thing are alternatives: the cheapest counts, the dearest is the upper end. Different things add up. */
+/**
+ * Adds up the prices of different things. Rows that price the same thing are alternatives: the cheapest one counts, and
+ * the most expensive one is the upper end.
+ */
 function cheapestOfEach(lines: readonly Line[]): Money {
   const groups = new Map<string, Line[]>();
   for (const line of lines) {
@@ -213,7 +221,7 @@ function cheapestOfEach(lines: readonly Line[]): Money {
   }, NO_MONEY);
 }
 
-/** An essential part that found no price, or undefined when nothing is missing. */
+/** Returns a sentence about an essential part that has no price, or undefined when nothing is missing. */
 function missingClass(type: string, rows: RowSet, lines: readonly Line[], region: string): string | undefined {
   const essential = (ESSENTIAL[type] ?? []).filter((wanted) => rows.classes.has(wanted));
   if (essential.length === 0) {

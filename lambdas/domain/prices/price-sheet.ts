@@ -7,32 +7,32 @@ import { valuesAt } from './values-at.ts';
 export interface PriceSheet {
   readonly name: string;
   readonly currency: string;
-  /** Date of the oldest price; of the sheet itself where its rows carry none. */
+  /** Date of the oldest price, or of the sheet itself when its rows have no dates. */
   readonly oldest: string;
-  /** Date of the newest price; of the sheet itself where its rows carry none. */
+  /** Date of the newest price, or of the sheet itself when its rows have no dates. */
   readonly newest: string;
   readonly size: number;
-  /** Rows for a kind of resource in a region, global ones included. */
+  /** Returns the rows for a kind of resource in a region, global ones included. */
   rowsFor(type: string, region: string): RowSet;
-  /** Is the kind in the sheet at all, in whatever region? */
+  /** Returns whether the kind is in the sheet at all, in any region. */
   knows(type: string): boolean;
 }
 
 export interface PriceRow {
   readonly service: string;
   readonly family: string;
-  /** Attributes the resource must have: dotted path below its values, and the value as text. */
+  /** Attributes that the resource must have: the dotted path below its values, and the value as text. */
   readonly conditions: readonly (readonly [path: string, value: string])[];
   /** Keys of the fourth column: `service_class`, `unit`, `kind`, `arch` and others. */
   readonly facts: ReadonlyMap<string, string>;
-  /** Part of the amount this row prices, from above `start` up to `end`. */
+  /** The part of the amount that this row prices, from above `start` up to `end`. */
   readonly start: number;
   readonly end: number;
   /** The row applies only where the provisioned amount lies in this range. */
   readonly provision: readonly [number, number] | undefined;
   readonly price: number;
   readonly priced: PricedBy;
-  /** Date of the price, when the row says it. */
+  /** Date of the price, if the row has one. */
   readonly asOf: string | undefined;
 }
 
@@ -41,12 +41,14 @@ export type PricedBy =
   | { readonly by: 'time' | 'operations' | 'data' }
   | { readonly by: 'attribute'; readonly path: string };
 
-/** Rows of one kind and region, findable by the attribute that tells most of them apart (an instance type, say). */
+/**
+ * Rows of one kind and region, indexed by the attribute that distinguishes most of them (for example an instance type).
+ */
 export class RowSet {
   readonly all: readonly PriceRow[];
-  /** Service classes there are prices for. */
+  /** Service classes that have prices. */
   readonly classes: ReadonlySet<string>;
-  /** Is there a price that accrues because the object exists? */
+  /** Whether there is a price that is charged because the object exists. */
   readonly hasFixed: boolean;
   readonly #pivot: string | undefined;
   readonly #byValue = new Map<string, PriceRow[]>();
@@ -68,7 +70,9 @@ export class RowSet {
     }
   }
 
-  /** The rows that may fit an object with these values; all conditions still have to be looked at. */
+  /**
+   * Returns the rows that may fit an object with these values. All conditions of these rows still have to be checked.
+   */
   candidates(values: JsonRecord): readonly PriceRow[] {
     if (this.#pivot === undefined) return this.all;
     const wanted = new Set(valuesAt(values, this.#pivot).map(({ value }) => String(value)));
@@ -76,7 +80,7 @@ export class RowSet {
   }
 }
 
-/** A sheet that cannot be used; the message names file, line and column. */
+/** Thrown for a sheet that cannot be used. The message names file, line and column. */
 export class PriceSheetError extends DomainError {
   override readonly name = 'PriceSheetError';
 }
@@ -84,7 +88,7 @@ export class PriceSheetError extends DomainError {
 const COLUMNS = ['service', 'product_family', 'match_set', 'pricing_match_set', 'price', 'price_type', 'ccy'] as const;
 const SIMPLE: Readonly<Record<string, PricedBy>> = { t: { by: 'time' }, o: { by: 'operations' }, d: { by: 'data' } };
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-/** Linux on demand is what is estimated. */
+/** The offer that is estimated: Linux on demand. Rows of other offers are left out. */
 const OTHER_OFFERS = { purchase_option: 'on_demand', os: 'linux' } as const;
 
 export interface SheetOptions {
@@ -94,7 +98,7 @@ export interface SheetOptions {
   readonly date?: string;
 }
 
-/** Reads a sheet, refusing the first thing in it that cannot be meant. */
+/** Reads a sheet. Throws PriceSheetError at the first thing in it that makes no sense. */
 export function parsePriceSheet(csv: string, options: SheetOptions): PriceSheet {
   const byType = new Map<string, Map<string, PriceRow[]>>();
   const rowSets = new Map<string, RowSet>();
@@ -159,7 +163,7 @@ function* recordsOf(csv: string, name: string): Generator<CsvRecord> {
   }
 }
 
-/** The cells of one line, and refusals that name the place. */
+/** The cells of one line, with methods that refuse a cell and name its place. */
 class Cells {
   readonly #record: CsvRecord;
   readonly #name: string;
@@ -193,7 +197,7 @@ class Cells {
       this.refuse(Math.min(fields.length, COLUMNS.length), `seven columns instead of ${fields.length}`);
   }
 
-  /** `k=v&k=v` with percent-encoded parts */
+  /** Reads `k=v&k=v` with percent-encoded parts. */
   pairs(column: number): Map<string, string> {
     const text = this.at(column);
     const found = new Map<string, string>();
@@ -209,7 +213,7 @@ class Cells {
     return found;
   }
 
-  /** A bound of a range in the fourth column; `Inf` has no end. */
+  /** Reads a bound of a range in the fourth column; `Inf` means no end. */
   bound(facts: ReadonlyMap<string, string>, key: string): number | undefined {
     const text = facts.get(key);
     if (text === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { type JsonRecord, listOf, numberOf, recordOf } from '../json-value.ts';
 
-/** Objects a price may depend on besides the one that is priced. */
+/** Other objects that the price of an object may depend on. */
 export interface Related {
-  /** Values of the task definition of a service, where the plan shows it. */
+  /** Values of a service's task definition; absent when the plan does not show it. */
   readonly taskDefinition?: JsonRecord;
 }
 
@@ -23,14 +23,14 @@ const NODES: Readonly<Record<string, Nodes>> = {
   aws_redshift_cluster: ({ number_of_nodes }) => numberOf(number_of_nodes),
 };
 
-/** Fargate's smallest task, taken when the plan does not show the task definition. */
+/** Fargate's smallest task, assumed when the plan does not show the task definition. */
 const SMALLEST_TASK = { cpu: 256, memory: 512 } as const;
 const UNITS_PER_VCPU = 1024;
 const MB_PER_GB = 1024;
 /** AWS charges an RDS Proxy for at least this many vCPUs. */
 const PROXY_VCPUS = 2;
 
-/** `"512"` and `"0.5 vCPU"` -> 0.5; `"1024"` and `"1 GB"` -> 1 */
+/** Reads the size of a task: `"512"` and `"0.5 vCPU"` are 0.5; `"1024"` and `"1 GB"` are 1. */
 function taskSize(value: unknown, perUnit: number): number | undefined {
   const text = String(value ?? '').trim();
   const [, amount, unit] = /^([\d.]+)\s*(vcpu|gb|g)?$/i.exec(text) ?? [];
@@ -40,14 +40,14 @@ function taskSize(value: unknown, perUnit: number): number | undefined {
 
 export interface Quantity {
   readonly amount: number;
-  /** Said when a part of the quantity had to be assumed. */
+  /** What was assumed; present when a part of the quantity had to be assumed. */
   readonly assumed?: string;
 }
 
 const certain = (amount: number | undefined, fallback: number, what: string): Quantity =>
   amount === undefined ? { amount: fallback, assumed: `${what} ${fallback}` } : { amount };
 
-/** How many of a row's units an object has. */
+/** Returns how many of a row's units an object has. */
 export function quantityOf(
   type: string,
   unit: string | undefined,

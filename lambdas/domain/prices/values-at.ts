@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from '../json-value.ts';
 
-/** A value found at a dotted path, and the element of the block list it stands in (`ebs_block_device[1]`), if any. */
+/** A value found at a dotted path, and the element of a block list that contains it (`ebs_block_device[1]`), if any. */
 export interface Found {
   readonly value: unknown;
   readonly block: string;
@@ -8,7 +8,10 @@ export interface Found {
 
 const NOTHING: readonly Found[] = [];
 
-/** All values at a dotted path: lists are looked through, as OpenInfraQuote does, but remember which block they were in. */
+/**
+ * Returns all values at a dotted path. Lists are searched, as OpenInfraQuote does, but each value keeps the block that
+ * contains it.
+ */
 export function valuesAt(values: JsonRecord, path: string): readonly Found[] {
   if (!path.includes('.')) {
     const value = Object.hasOwn(values, path) ? values[path] : undefined;
