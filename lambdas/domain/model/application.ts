@@ -5,10 +5,13 @@ import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { PolicySchema } from '../policy.ts';
 
 export const DEFAULT_PIPELINE = ['dev1', 'stage1', 'prod1'];
-/** In a pipeline: an application is removed with all of them in one transaction (ADR 35). */
+/** Most environments in a pipeline, because an application is removed with all of them in one transaction (ADR 35). */
 export const MOST_ENVIRONMENTS = 12;
 
-/** An HTTPS or SSH git URL without credentials in it; what builds can fetch is judged with the provider, in `sourceOf`. */
+/**
+ * An HTTPS or SSH git URL without credentials. Whether builds can fetch it depends on the provider and is checked in
+ * `sourceOf`.
+ */
 const RepositoryUrlSchema = z
   .string()
   .max(500)
@@ -21,7 +24,7 @@ export const ConfigRepositorySchema = z
   .strictObject({
     url: RepositoryUrlSchema,
     branch: BranchSchema.default('main'),
-    /** What kind of git host it is, where the host's name does not tell. */
+    /** Kind of git host, needed when the host's name does not show it. */
     provider: ProviderSchema.optional(),
     /** CodeConnections connection that may read the repository. */
     connectionArn: z
@@ -44,7 +47,7 @@ export const ApplicationSettingsSchema = z.strictObject({
   client: z.string().min(1).max(100),
   configRepository: ConfigRepositorySchema,
   engine: z.enum(['terraform', 'opentofu']).default('terraform'),
-  /** Exact version; absent means the one the builds are pinned to. */
+  /** Exact version. When absent, builds use the version that they are pinned to. */
   engineVersion: z
     .string()
     .regex(/^\d+\.\d+\.\d+$/)

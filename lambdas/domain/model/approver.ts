@@ -9,7 +9,7 @@ const PrincipalPatternSchema = z
   .max(300)
   .regex(/^[^*\s][^\s]*$/, 'a principal or pattern that does not begin with *');
 
-/** Body of `PUT …/approvers/{email}`. One person stands for one gate. */
+/** Body of `PUT …/approvers/{email}`. One person decides at one gate. */
 export const ApproverSettingsSchema = z.strictObject({
   gates: z.tuple([GateNameSchema]),
   principals: z.array(PrincipalPatternSchema).max(20).default([]),
@@ -21,18 +21,20 @@ export const ApproverSchema = z.object({
   application: ApplicationNameSchema,
   email: EmailSchema,
   ...ApproverSettingsSchema.shape,
-  /** SNS's word on the e-mail subscription. */
+  /** Status of the e-mail subscription at SNS. */
   subscription: z.enum(['pending', 'confirmed', 'lost']),
   subscriptionArn: z.string().optional(),
-  /** Unsubscribing needs AWS credentials, so that a forwarded mail cannot silence the approver. */
+  /**
+   * Whether unsubscribing needs AWS credentials, so that nobody can use a forwarded mail to unsubscribe the approver.
+   */
   unsubscribeProtected: z.boolean(),
   createdAt: InstantSchema,
 });
 export type Approver = z.infer<typeof ApproverSchema>;
 
 /**
- * The registered approver behind an API caller. Where several match, the one that names the caller most exactly: who
- * has an entry of their own is not taken for the holder of a pattern around it.
+ * Returns the registered approver behind an API caller. When several match, it is the one that names the caller most
+ * exactly, so that a person with an entry of their own is not taken for the holder of a matching pattern.
  */
 export function approverOf(principal: string, approvers: readonly Approver[]): Approver | undefined {
   const ranked = approvers.map((approver) => ({ approver, exactness: exactness(approver, principal) }));
@@ -40,7 +42,10 @@ export function approverOf(principal: string, approvers: readonly Approver[]): A
   return best > 0 ? ranked.find((candidate) => candidate.exactness === best)?.approver : undefined;
 }
 
-/** Is the approver a requester who mapped to nobody when asking, or one that it names exactly? */
+/**
+ * Returns whether the approver is the requester. For a requester who mapped to nobody when asking, any match counts;
+ * for any other requester, only an exact one.
+ */
 export const standsFor = (
   approver: Approver,
   { principal, approver: known }: { readonly principal: string; readonly approver?: string },
@@ -48,7 +53,10 @@ export const standsFor = (
 
 const EXACT = Number.MAX_SAFE_INTEGER;
 
-/** How much of a principal an approver names: 0 when it does not match, EXACT without a wildcard. */
+/**
+ * Returns how exactly an approver names a principal: 0 when nothing matches, EXACT without a wildcard, otherwise the
+ * length of the longest matching pattern.
+ */
 function exactness({ email, principals }: Approver, principal: string): number {
   const matching = [email, ...principals].filter((pattern) => matches(pattern, principal));
   return Math.max(0, ...matching.map((pattern) => (pattern.includes('*') ? pattern.length : EXACT)));

@@ -11,23 +11,23 @@ import {
 import { GateNameSchema } from '../policy.ts';
 import { principalText } from './principal.ts';
 
-/** What an auditor is told of; a name that was used once is never taken out. */
+/** The types of audit entries. A type that was used once is never removed. */
 export const AUDIT_TYPES = [
   // Gates
   'approved',
   'rejected',
-  /** Somebody who could be told apart tried to decide, and it did not count; `details.refusal` says why. */
+  /** An identified person tried to decide, and the decision did not count; `details.refusal` gives the reason. */
   'refused',
   'gate-expired',
   'link-renewed',
-  /** The plan was made again: what was decided counts for the new one too, or for none. */
+  /** The plan was made again: the decisions also count for the new plan (carried), or no longer count (voided). */
   'approvals-carried',
   'approvals-voided',
   // Deployments
   'requested',
   'cancel-requested',
   'plan-consumed',
-  /** Somebody showed a build's ticket whom the broker gave nothing; `details.reason` says why. */
+  /** The broker gave no credentials to a caller that showed a build's ticket; `details.reason` gives the reason. */
   'credentials-refused',
   'released-by-hand',
   // Environments
@@ -41,7 +41,7 @@ export const AUDIT_TYPES = [
   'removal-requested',
   'ephemeral-created',
   'ephemeral-extended',
-  /** Its end has begun; `details.cause` says why. */
+  /** The end of the environment has begun; `details.cause` gives the cause. */
   'ephemeral-ended',
   // Applications and their approvers
   'application-configured',
@@ -53,7 +53,10 @@ export const AUDIT_TYPES = [
   'approver-removed',
 ] as const;
 
-/** One entry of an application's audit: who did what, how, when and why. Append-only, chained by its hash. */
+/**
+ * One entry of an application's audit: who did what, how, when and why. Entries are append-only, and their hashes form
+ * a chain.
+ */
 export const AuditEntrySchema = z
   .object({
     application: ApplicationNameSchema,
@@ -61,7 +64,7 @@ export const AuditEntrySchema = z
     sequence: z.int().min(1),
     at: InstantSchema,
     type: z.enum(AUDIT_TYPES),
-    /** The registered approver's address, the caller as IAM knows it, or `stagegate` for the machine's own doing. */
+    /** The registered approver's address, the caller as IAM knows it, or `stagegate` for automatic actions. */
     by: z.string(),
     via: z.enum(['link', 'api', 'system']),
     /** The API caller; absent for a link. */
@@ -69,12 +72,12 @@ export const AuditEntrySchema = z
     environment: EnvironmentNameSchema.optional(),
     deploymentId: DeploymentIdSchema.optional(),
     gate: GateNameSchema.optional(),
-    /** Of the plan it is about: what the person saw. */
+    /** Digest of the plan that the entry is about, which is the plan that the person saw. */
     digest: Sha256Schema.optional(),
-    /** Their own words: a comment or a reason. */
+    /** The person's own words: a comment or a reason. */
     comment: z.string().optional(),
     details: z.record(z.string(), z.json()).optional(),
-    /** Hash of the entry before; zeros before the first. */
+    /** Hash of the entry before; zeros for the first entry. */
     previous: Sha256Schema,
     /** SHA-256 over the canonical JSON of everything above. */
     hash: Sha256Schema,
@@ -82,7 +85,10 @@ export const AuditEntrySchema = z
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntrySchema>;
 
-/** What a recorder says; place and time in the chain are added. Strict: what is not stored must not be hashed. */
+/**
+ * The facts of an entry that a caller gives; place and time in the chain are added. The schema is strict, because what
+ * is not stored must not be hashed.
+ */
 const AuditFactsSchema = AuditEntrySchema.omit({ sequence: true, at: true, previous: true, hash: true }).strict();
 export type AuditFacts = z.input<typeof AuditFactsSchema>;
 
@@ -94,32 +100,32 @@ export const AuditHeadSchema = z.object({
 });
 export type AuditHead = z.infer<typeof AuditHeadSchema>;
 
-/** Before the first entry. */
+/** Returns the head of a chain before its first entry. */
 export const emptyChain = (application: string): AuditHead => ({ application, sequence: 0, hash: '0'.repeat(64) });
 
-/** The entry that follows the head. */
+/** Returns the entry that follows the head. */
 export function appendTo(head: AuditHead, facts: AuditFacts, at: string): AuditEntry {
   const content = { ...AuditFactsSchema.parse(facts), sequence: head.sequence + 1, at, previous: head.hash };
   return { ...content, hash: hashOf(content) };
 }
 
-/** A field that is undefined is no field: it would not survive being stored either. */
+/** Hashes the content. An undefined field does not count, because it would not be stored either. */
 const hashOf = (content: object): string =>
   createHash('sha256')
     .update(canonicalJson(JSON.parse(JSON.stringify(content))))
     .digest('hex');
 
-/** Who did something, as an entry says it. */
+/** Who did something, in the fields of an entry. */
 export type Actor = Pick<AuditFacts, 'by' | 'via' | 'principal'>;
 
-/** Who did it, of an API caller and the registered approver behind it. */
+/** Returns the actor for an API caller and the registered approver behind the caller, if any. */
 export const actorOf = ({ principal, approver }: { principal: string; approver?: string }) =>
   ({ by: approver ?? principal, via: 'api', principal }) as const;
 
-/** The machine's own doing: a clock, a sweep, the workflow. */
+/** The actor of automatic actions: of a schedule, a sweep or the workflow. */
 export const SYSTEM = { by: principalText({ kind: 'system' }), via: 'system' } as const;
 
-/** What is read of an entry to prove it; whatever else it has is covered by its hash. */
+/** The fields of an entry that are read to prove it. All its other fields are covered by its hash. */
 const LinkSchema = z.looseObject({
   application: z.string(),
   sequence: z.int(),
@@ -131,7 +137,7 @@ export type Proof =
   | { readonly proven: true; readonly head: AuditHead }
   | { readonly proven: false; readonly why: string };
 
-/** Whether an entry, as it was answered or exported, is the one that follows the head. */
+/** Returns whether an entry, as the API returned or exported it, is the one that follows the head. */
 export function proveNext(head: AuditHead, entry: unknown): Proof {
   const broken = (why: string): Proof => ({ proven: false, why });
   const parsed = LinkSchema.safeParse(entry);
@@ -148,7 +154,7 @@ export function proveNext(head: AuditHead, entry: unknown): Proof {
   return { proven: true, head: { application, sequence, hash } };
 }
 
-/** That somebody's attempt was refused for a reason and is in the audit; the same attempt again adds nothing. */
+/** Marks that an attempt was refused for a reason and is in the audit. The same attempt again adds nothing. */
 export const RefusalMarkSchema = z.object({
   deploymentId: DeploymentIdSchema,
   mark: Sha256Schema,

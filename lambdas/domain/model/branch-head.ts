@@ -5,23 +5,26 @@ import { isNews, pushOrderOf } from './push-order.ts';
 import { originOf } from './release.ts';
 import { repositoryName } from './repository.ts';
 
-/** The head of a branch as pushes have told it. */
+/** The head of a branch as far as pushes have reported it. */
 export const BranchHeadSchema = z.object({
-  /** As `repositoryName` calls it. */
+  /** Name of the repository, as `repositoryName` returns it. */
   repository: z.string(),
   branch: z.string(),
   head: CommitSchema,
-  /** When the push said it was that made this the head. */
+  /** Time of the push that made this commit the head, as that push gives it. */
   headPushedAt: InstantSchema.optional(),
-  /** Heads it had before, newest first: a push that comes late leads back to one of them. */
+  /** Earlier heads, the newest first. A push that arrives late leads back to one of them. */
   past: z.array(CommitSchema),
 });
 type BranchHead = z.infer<typeof BranchHeadSchema>;
 
-/** Enough to recognise a push that was told late; a branch hardly moves faster than events overtake each other. */
+/**
+ * Most earlier heads that are kept: enough to recognise a push that was reported late, because a branch hardly moves
+ * faster than events overtake each other.
+ */
 const MOST_PAST = 20;
 
-/** The head of a branch after a push. Pushes may be told twice, late or never; the newest one counts. */
+/** Returns the head of a branch after a push. Pushes may be reported twice, late or never; the newest push counts. */
 export function headAfter(known: BranchHead | undefined, push: ConfigPushed): BranchHead | undefined {
   const { branch, after, pushedAt } = push;
   const before = originOf(push);

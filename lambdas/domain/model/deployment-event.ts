@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { DeploymentIdSchema, InstantSchema } from '../names.ts';
 
-/** One line of a deployment's story, shown to people; never edited. */
+/** One event in a deployment's history, shown to people. Events are never edited. */
 export const DeploymentEventSchema = z.object({
   deploymentId: DeploymentIdSchema,
   at: InstantSchema,
-  /** Tells apart events of the same instant. */
+  /** Distinguishes events of the same instant. */
   nonce: z.string().regex(/^[0-9a-f]{8}$/),
   type: z.string(),
   by: z.string().optional(),

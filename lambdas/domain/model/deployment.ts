@@ -19,26 +19,27 @@ import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
 import { GateNameSchema } from '../policy.ts';
 
 /**
- * `queued`: waits for the environment. `planning`: holds it, the plan is made or analysed. `awaiting_approval`: a gate
- * is open. `applying`: the plan is consumed, Terraform changes things. The others are its endings.
+ * `queued`: waits for the environment. `planning`: holds the environment; its plan is being made or analysed.
+ * `awaiting_approval`: a gate is open. `applying`: the plan is consumed; Terraform changes things. The others are
+ * endings.
  */
 export const STATUSES = ['queued', 'planning', 'awaiting_approval', 'applying', ...ENDING_NAMES] as const;
 export const StatusSchema = z.enum(STATUSES);
 export type Status = z.infer<typeof StatusSchema>;
 
-/** The one transition table: what may follow each status. */
+/** The only transition table: the statuses that may follow each status. */
 const TRANSITIONS: Readonly<Record<Exclude<Status, Ending>, readonly Status[]>> = {
   queued: ['planning', 'canceled', 'superseded'],
   planning: ['awaiting_approval', 'applying', 'succeeded', 'canceled', 'superseded', 'blocked', 'failed'],
   awaiting_approval: ['planning', 'applying', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed'],
-  // Back to planning only when the engine refused the plan as stale, before it did anything.
+  // Goes back to planning only when the engine refused the plan as stale, before it changed anything.
   applying: ['planning', 'succeeded', 'failed'],
 };
 
 export const isTerminal = (status: Status): status is Ending => isEnding(status);
 export const canBecome = (from: Status, to: Status): boolean => !isTerminal(from) && TRANSITIONS[from].includes(to);
 
-/** Who asked: the caller as seen, and the registered approver it maps to, if any (rule 10). */
+/** Who asked: the caller as Stagegate saw it, and the registered approver that the caller maps to, if any (rule 10). */
 export const RequesterSchema = z.object({ principal: z.string(), approver: EmailSchema.optional() });
 export type Requester = z.infer<typeof RequesterSchema>;
 
@@ -48,11 +49,11 @@ const Artifact = z.object({ key: z.string(), versionId: z.string() });
 export const StalenessSchema = z.enum(['state-changed', 'plan-too-old', 'refused-as-stale']);
 export type Staleness = z.infer<typeof StalenessSchema>;
 
-/** What reviewers approve and the apply runs: one bundle, known by its digest. */
+/** What reviewers approve and the apply runs: one bundle, identified by its digest. */
 export const PlannedSchema = z.object({
   /** SHA-256 of the plan bundle. */
   digest: Sha256Schema,
-  /** Hash of the plan's meaning. */
+  /** Hash of what the plan would do. */
   changeDigest: Sha256Schema,
   bundle: Artifact,
   analysis: Artifact,
@@ -63,16 +64,16 @@ export const PlannedSchema = z.object({
   /** 1 for the first plan of the deployment, one more each time it is planned again. */
   round: z.int().min(1),
   hasChanges: z.boolean(),
-  /** Whether a build in which nothing of the repository runs has read it. */
+  /** Whether a build that runs no code of the repository has read the plan. */
   isInspected: z.boolean().default(false),
-  /** Numbers and sentences shown in lists; the whole analysis is the artifact. */
+  /** Numbers and sentences shown in lists; the whole analysis is in the artifact `analysis`. */
   headline: AnalysisHeadlineSchema,
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),
   /** Whether the environment was protected against deletion when the plan was judged (rule 7). */
   isProtected: z.boolean(),
   /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
   lifts: z.array(z.string()),
-  /** The plan that had gone stale and was made again as this one. */
+  /** The stale plan that this plan replaces. */
   replaces: z
     .object({
       round: z.int().min(1),
@@ -85,12 +86,12 @@ export const PlannedSchema = z.object({
 });
 export type Planned = z.infer<typeof PlannedSchema>;
 
-/** Why a deployment ended other than by success. */
+/** Why a deployment ended other than with success. */
 export const EndingErrorSchema = z.object({
   /** Short and stable, for machines: `plan-failed`, `plan-stale`, `state-address-taken` … */
   reason: z.string(),
   message: z.string().max(2000),
-  /** State of the workflow in which it happened. */
+  /** State of the workflow in which the error happened. */
   state: z.string().optional(),
   diagnostics: z
     .array(
@@ -112,28 +113,31 @@ const base = {
   id: DeploymentIdSchema,
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
-  /** Per environment: 1, 2, 3… in order of creation. */
+  /** Number within the environment: 1, 2, 3… in order of creation. */
   number: z.int().min(1),
-  /** Absent in an ephemeral environment, which is given commits and no releases. */
+  /** Absent in an ephemeral environment, which gets commits and no releases. */
   release: ReleaseNumberSchema.optional(),
   commit: CommitSchema,
   operation: OperationSchema,
-  /** Made by a push or a promotion rule, not asked for by somebody. */
+  /** Whether a push or a promotion rule made the deployment, and nobody asked for it. */
   automatic: z.boolean(),
   requestedBy: RequesterSchema,
   createdAt: InstantSchema,
-  /** 128 random bits in the artifact prefix: builds of other deployments cannot guess it. Appears in no answer. */
+  /**
+   * 128 random bits in the artifact prefix, so that builds of other deployments cannot guess it. No answer contains
+   * them.
+   */
   runSecret: z.string().regex(/^[0-9a-f]{32}$/),
   /** Number of the plan that is being made or was made last: 1, and one more each time it is made again. */
   round: z.int().min(1),
-  /** Somebody asked to cancel while a build was running; read between states. */
+  /** Who asked to cancel while a build was running; read between states. */
   cancelRequestedBy: RequesterSchema.optional(),
-  /** What a policy holds against it; becomes the error when it ends `blocked`. */
+  /** Why a policy blocks the deployment; becomes the error when the deployment ends `blocked`. */
   blocking: EndingErrorSchema.optional(),
 };
 const ended = { endedAt: InstantSchema, planned: PlannedSchema.optional() };
 const unsuccessful = { ...ended, error: EndingErrorSchema };
-/** One run that brings one environment to one release; each status carries exactly what is known then. */
+/** One run that brings one environment to one release. Each status has exactly the fields that are known then. */
 export const DeploymentSchema = z.discriminatedUnion('status', [
   z.object({ ...base, status: z.literal('queued') }),
   z.object({
@@ -141,7 +145,7 @@ export const DeploymentSchema = z.discriminatedUnion('status', [
     status: z.literal('planning'),
     heldSince: InstantSchema,
     planned: PlannedSchema.optional(),
-    /** Why the plan of the round before, which is still `planned`, is made again. */
+    /** Why the plan of the previous round, which is still in `planned`, is made again. */
     stale: StalenessSchema.optional(),
   }),
   z.object({ ...base, status: z.literal('awaiting_approval'), heldSince: InstantSchema, planned: PlannedSchema }),
@@ -159,25 +163,28 @@ export const DeploymentSchema = z.discriminatedUnion('status', [
 export type Deployment = z.infer<typeof DeploymentSchema>;
 export type DeploymentIn<S extends Status> = Extract<Deployment, { status: S }>;
 
-/** Which of two deployments to an environment is newer: the release decides, without releases the order of creation. */
+/**
+ * Returns the number that orders deployments to an environment: the release or, without releases, the order of
+ * creation.
+ */
 export const orderOf = ({ release, number }: Pick<Deployment, 'release' | 'number'>): number => release ?? number;
 
-/** What a deployment brings: its release, or the commit where there are no releases. */
+/** Returns what a deployment brings: its release, or the commit where there are no releases. */
 export const contentOf = ({
   release,
   commit,
 }: Pick<Deployment, 'release' | 'commit'>): Readonly<Record<string, string | number>> =>
   release === undefined ? { commit } : { release };
 
-/** `release 7`, or `commit 0123456789ab` where there are no releases. */
+/** Describes what a deployment brings: `release 7`, or `commit 0123456789ab` where there are no releases. */
 export const describeContent = ({ release, commit }: Pick<Deployment, 'release' | 'commit'>): string =>
   release === undefined ? `commit ${commit.slice(0, 12)}` : `release ${release}`;
 
-/** The plan of a deployment, as far as one was made. */
+/** Returns the plan of a deployment, if one was made. */
 export const plannedOf = (deployment: Deployment): Planned | undefined =>
   'planned' in deployment ? deployment.planned : undefined;
 
-/** Common facts of a deployment, without what belongs to its status. */
+/** Returns the facts of a deployment without those that belong to its status. */
 function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation } = deployment;
   const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
@@ -204,19 +211,19 @@ function requireTransition(deployment: Deployment, to: Status): void {
     throw new Error(`deployment "${deployment.id}" is ${deployment.status} and cannot become ${to}`);
 }
 
-/** The environment is its own now: a queued deployment begins to plan. */
+/** Lets a queued deployment begin to plan, because it holds the environment now. */
 export function startPlanning(deployment: Deployment, now: string): DeploymentIn<'planning'> {
   requireTransition(deployment, 'planning');
   const planned = plannedOf(deployment);
   return { ...factsOf(deployment), status: 'planning', heldSince: now, ...(planned && { planned }) };
 }
 
-/** The plan is analysed. The status changes when a gate opens or the plan is consumed. */
+/** Adds the analysed plan. The status changes when a gate opens or the plan is consumed. */
 export function withPlan(deployment: DeploymentIn<'planning'>, planned: Planned): DeploymentIn<'planning'> {
   return { ...factsOf(deployment), status: 'planning', heldSince: deployment.heldSince, planned };
 }
 
-/** The plan has gone stale: the next round begins. What was planned stays to be compared with. */
+/** Begins the next round, because the plan has gone stale. The old plan stays, to be compared with the new one. */
 export function planAgain(
   deployment: DeploymentIn<'awaiting_approval' | 'applying'>,
   stale: Staleness,
@@ -277,6 +284,6 @@ export function fail(
   return { ...factsOf(deployment), status: 'failed', endedAt: now, error, applied, ...(planned && { planned }) };
 }
 
-/** Where the builds of a round leave their artifacts; each round has its own plan, and its own single apply. */
+/** Returns where the builds of a round leave their artifacts. Each round has its own plan and its own single apply. */
 export const runPrefix = ({ id, runSecret, round }: Pick<Deployment, 'id' | 'runSecret' | 'round'>): string =>
   `${RUNS_PREFIX}${id}/${runSecret}/${round}/`;

@@ -8,12 +8,15 @@ const TYPES = [
   ...['certificate-renewed', 'certificate-failing'],
 ] as const;
 
-/** One line of an environment's own story: settings, holds, its certificate, its life; who, and why; never edited. */
+/**
+ * One event in an environment's history: its settings, holds, certificate or lifetime, with who and why. Events are
+ * never edited.
+ */
 export const EnvironmentEventSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   at: InstantSchema,
-  /** Tells apart events of the same instant. */
+  /** Distinguishes events of the same instant. */
   nonce: z.string().regex(/^[0-9a-f]{8}$/),
   type: z.enum(TYPES),
   by: z.string(),

@@ -27,39 +27,46 @@ export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at
 
 const QueueEntrySchema = z.object({
   deploymentId: DeploymentIdSchema,
-  /** In an ephemeral environment the deployment's own number stands for it (`orderOf`). */
+  /** In an ephemeral environment, this is the deployment's own number (`orderOf`). */
   release: ReleaseNumberSchema,
   operation: OperationSchema,
 });
 export type QueueEntry = z.infer<typeof QueueEntrySchema>;
 
-/** What is going on in one environment: who holds it, who waits, what runs there. One record, one lock. */
+/**
+ * What happens in one environment: which deployment holds it, which ones wait, and what is deployed. One record, one
+ * lock.
+ */
 export const EnvironmentStateSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   /** Number of the newest deployment created here. */
   newestDeployment: z.int().min(0),
   holder: QueueEntrySchema.extend({ since: InstantSchema }).nullable(),
-  /** In order of arrival. */
+  /** Waiting deployments, in order of arrival. */
   queue: z.array(QueueEntrySchema),
   /** Newest release whose apply started here, or that succeeded without changes (rule 5); 0 before the first. */
   newestStarted: z.int().min(0),
-  /** How many deployments and rollbacks have succeeded here; numbers them in the order in which they did. */
+  /** Number of deployments and rollbacks that have succeeded here; it numbers them in the order of their success. */
   successes: z.int().min(0),
   /** Rollbacks that withdraw newer releases: every success of a release above `to` with a number below `until`. */
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
   provenAfter: z.int().min(0).default(0),
   /**
-   * Resources in its Terraform state: none only where the state itself said so, some also by the word of a build. Absent
-   * where nobody knows: before the first look, while an apply may change them, after one that ended nobody knows how.
+   * Number of resources in the environment's Terraform state. It is 0 only when the state itself was read; other
+   * numbers may come from a build. Absent when the number is not known: before the first look, while an apply may
+   * change it, and after an apply whose end is unknown.
    */
   resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
-  /** The commit whose apply has started last, however it ended. */
+  /** The commit whose apply has started last, however that apply ended. */
   appliedCommit: CommitSchema.optional(),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
-  /** Deployments that ended in the queue, of which the bus has not been told yet: nobody else would tell it. */
+  /**
+   * Deployments that ended in the queue and have not been published on the event bus yet. They have no execution that
+   * would do it.
+   */
   unannounced: z.array(DeploymentIdSchema),
 });
 export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
@@ -79,30 +86,35 @@ export const emptyState = (application: string, environment: string): Environmen
   unannounced: [],
 });
 
-/** The latest outcome of a release in an environment: rule 1's proof. */
+/** The latest outcome of a release in an environment, which is the proof for rule 1. */
 export const OutcomeSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   release: ReleaseNumberSchema,
   succeeded: z.boolean(),
   deploymentId: DeploymentIdSchema,
-  /** Number of the success among those of the environment; 0 for what is none. */
+  /** Number of the success among those of the environment; 0 for an outcome that is no success. */
   success: z.int().min(0),
   at: InstantSchema,
 });
 export type Outcome = z.infer<typeof OutcomeSchema>;
 
-/** Rule 1: the release's latest outcome there is a success that no rollback has withdrawn. */
+/**
+ * Returns whether the release's latest outcome in the environment is a success that no rollback has withdrawn (rule 1).
+ */
 export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
   if (!state || !outcome?.succeeded || outcome.success <= state.provenAfter) return false;
   return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.success < until);
 }
 
-/** Is anything under way or waiting? */
+/** Returns whether a deployment holds the environment or waits for it. */
 export const isBusy = (state: EnvironmentState | undefined): boolean =>
   state !== undefined && (state.holder !== null || state.queue.length > 0);
 
-/** Deployments here for the same release and operation: the holder, which may have ended already, and waiting ones. */
+/**
+ * Returns the deployments here for the same release and operation: the holder, which may have ended already, and
+ * waiting ones.
+ */
 export const twinsOf = (state: EnvironmentState, wanted: { release: number; operation: Operation }): string[] =>
   [...(state.holder ? [state.holder] : []), ...state.queue]
     .filter((entry) => entry.release === wanted.release && entry.operation === wanted.operation)
@@ -112,13 +124,13 @@ export interface Admission {
   readonly state: EnvironmentState;
   /** `holds`: begin at once. `waits`: stay queued. `superseded`: a newer release already waits here. */
   readonly verdict: 'holds' | 'waits' | 'superseded';
-  /** Queued deployments this one replaces. */
+  /** Queued deployments that this one replaces. */
   readonly supersedes: readonly string[];
 }
 
 /**
- * Rule 4, arrival: the first comer holds the environment. Of the queued deploys only the newest release stays; a
- * rollback is never replaced by a deploy, only by another rollback.
+ * Decides about an arriving deployment (rule 4). The first one holds the environment. Of the queued deploys, only the
+ * newest release stays. A rollback is never replaced by a deploy, only by another rollback.
  */
 export function admit(state: EnvironmentState, entry: QueueEntry, now: string): Admission {
   if (!state.holder && state.queue.length === 0)
@@ -133,15 +145,15 @@ export function admit(state: EnvironmentState, entry: QueueEntry, now: string): 
 export interface Departure {
   readonly state: EnvironmentState;
   readonly next: QueueEntry | undefined;
-  /** Queued deploys whose release has become older than what started here (rule 5). */
+  /** Queued deploys whose release is now older than one whose apply started here (rule 5). */
   readonly superseded: readonly QueueEntry[];
 }
 
-/** Whose turn it is: rollbacks come first, the others in order of arrival. */
+/** Returns the next deployment in the queue: rollbacks come first, the others in order of arrival. */
 export const nextInQueue = (queue: readonly QueueEntry[]): QueueEntry | undefined =>
   queue.find((entry) => entry.operation === 'rollback') ?? queue[0];
 
-/** Rule 4, departure: clears the holder and picks the next one. */
+/** Clears the holder and picks the next one, when a deployment leaves (rule 4). */
 export function releaseHolder(state: EnvironmentState, now: string): Departure {
   const superseded = state.queue.filter((entry) => isOutdated(state, entry));
   const waiting = state.queue.filter((entry) => !superseded.includes(entry));
@@ -157,11 +169,11 @@ export function releaseHolder(state: EnvironmentState, now: string): Departure {
   };
 }
 
-/** Rule 5: a deploy of a release older than the newest one whose apply started here. */
+/** Returns whether an entry is a deploy of a release older than the newest one whose apply started here (rule 5). */
 export const isOutdated = (state: EnvironmentState, entry: { release: number; operation: Operation }): boolean =>
   entry.operation === 'deploy' && entry.release < state.newestStarted;
 
-/** These have ended without an execution that would announce it. */
+/** Adds deployments that have ended without an execution that would announce it. */
 export const withUnannounced = (state: EnvironmentState, ids: readonly string[]): EnvironmentState => ({
   ...state,
   unannounced: [...state.unannounced, ...ids],
@@ -173,8 +185,8 @@ export const withoutQueued = (state: EnvironmentState, deploymentId: string): En
 });
 
 /**
- * A plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A rollback holds
- * the environment from here, not from its success: one that fails half way is undone by no promotion.
+ * Records that a plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A
+ * rollback sets its hold now and not at its success, so that no promotion undoes one that fails half way.
  */
 function withStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
   const { operation, requestedBy } = deployment;
@@ -183,13 +195,13 @@ function withStarted(state: EnvironmentState, deployment: Deployment, now: strin
   return { ...state, hold: { reason: `rolled back to ${describeContent(deployment)}`, by: requestedBy, at: now } };
 }
 
-/** A plan is about to be applied: until that has ended well, nobody knows what is there. */
+/** Records that a plan is about to be applied. Until the apply has ended well, the number of resources is not known. */
 export function withApplyStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
   const applied = deployment.operation === 'destroy' ? {} : { appliedCommit: deployment.commit };
   return withStarted({ ...withUnknownResources(state), ...applied }, deployment, now);
 }
 
-/** The Terraform state itself says how many resources are in it. */
+/** Records the number of resources that was read from the Terraform state itself. */
 export const withResources = (
   state: EnvironmentState,
   count: number,
@@ -198,8 +210,9 @@ export const withResources = (
 ): EnvironmentState => ({ ...state, resources: { count, deploymentId, at } });
 
 /**
- * A build says how many resources are in the Terraform state. Code of the repository runs in builds: that there is
- * something is believed, that there is nothing is not. It takes back what builds said before, not what the state said.
+ * Records the number of resources that a build reports. Code of the repository runs in builds, so a report that there
+ * are resources is believed, and a report that there are none is not: it makes the number unknown, unless the state
+ * itself was seen empty.
  */
 export function withClaimedResources(
   state: EnvironmentState,
@@ -213,7 +226,7 @@ export function withClaimedResources(
 
 export const withUnknownResources = ({ resources: _outdated, ...state }: EnvironmentState): EnvironmentState => state;
 
-/** What an environment that is gone leaves to one that is made anew under its name: numbers go on, nothing else counts. */
+/** Returns what a removed environment leaves to a new one with the same name: numbers go on, nothing else counts. */
 export const withoutPast = ({
   resources: _seen,
   appliedCommit: _gone,
@@ -227,18 +240,23 @@ export const withoutPast = ({
   deployed: null,
 });
 
-/** Its successes were in another place and prove nothing about the one it has now. */
+/**
+ * Makes earlier successes prove nothing about the environment, because they were in another place than its present one.
+ */
 export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
   ...state,
   provenAfter: state.successes,
 });
 
-/** May there be anything in its Terraform state? Yes, unless nothing ever ran there or it was seen empty. */
+/**
+ * Returns whether the environment's Terraform state may contain resources: unless nothing ever ran there or the state
+ * was seen empty, it may.
+ */
 export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
   state !== undefined &&
   (state.resources ? state.resources.count > 0 : state.newestStarted > 0 || state.deployed !== null);
 
-/** What a success changes: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
+/** Records a success: what is deployed, and for a rollback the hold and the withdrawal of newer successes. */
 export function withSuccess(
   state: EnvironmentState,
   deployment: DeploymentIn<'succeeded'>,

@@ -19,33 +19,36 @@ export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: RegionSchema,
-  /** Roles that are assumed in the account; by convention `stagegate-<app>-<env>-<purpose>`. */
+  /** Roles that are assumed in the account. By convention, their names are `stagegate-<app>-<env>-<purpose>`. */
   roles: z
     .strictObject({
       plan: RoleArnSchema.optional(),
       apply: RoleArnSchema.optional(),
-      /** Reads the Terraform state, and nothing else. */
+      /** Role that reads the Terraform state, and nothing else. */
       state: RoleArnSchema.optional(),
       dns: RoleArnSchema.optional(),
     })
     .optional(),
-  /** Bucket of the Terraform state where the directory's backend block names none. */
+  /** Bucket of the Terraform state, used when the directory's backend block names none. */
   stateBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name')
     .optional(),
-  /** Refuses destruction; always on for production. */
+  /** Whether destruction is refused; always so in production. */
   deletionProtection: z.boolean().default(false),
-  /** A hostname and a certificate. Taken away, they are withdrawn with the next deployment. */
+  /**
+   * Settings for a hostname and a certificate. When they are removed, hostname and certificate are withdrawn with the
+   * next deployment.
+   */
   dns: DnsSettingsSchema.optional(),
 });
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettingsSchema>;
 
-/** What `PATCH …/environments/{env}` may change: the rest belongs to `PUT`. */
+/** Body of `PATCH …/environments/{env}`; all other settings are changed with `PUT`. */
 export const EnvironmentPatchSchema = z
   .strictObject({
     deletionProtection: z.boolean(),
-    /** `true` pins the environment: nothing is promoted into it by itself. `false` lifts the pin. */
+    /** `true` pins the environment: nothing is promoted into it automatically. `false` removes the pin. */
     hold: z.boolean(),
     reason: z.string().min(1).max(500),
   })
@@ -63,22 +66,25 @@ const common = {
   application: ApplicationNameSchema,
   name: EnvironmentNameSchema,
   ...EnvironmentSettingsSchema.shape,
-  /** 128 random bits; only builds of this environment get it, and its roles demand it. Appears in no answer. */
+  /** 128 random bits that the environment's roles demand of whoever assumes them. No answer contains them. */
   externalId: z.string().regex(/^[0-9a-f]{32}$/),
   createdAt: InstantSchema,
   updatedAt: InstantSchema,
 };
 
-/** In the pipeline, for good. */
+/** An environment of the pipeline, which stays until it is removed. */
 export const RegularEnvironmentSchema = z.object({
   ...common,
   type: z.literal('regular'),
-  /** Somebody asked to remove it; a build is looking whether its Terraform state is empty. */
+  /** Who asked to remove the environment, and when; a deployment is checking whether its Terraform state is empty. */
   removal: z.object({ by: RequesterSchema, at: InstantSchema }).optional(),
 });
 export type RegularEnvironment = z.infer<typeof RegularEnvironmentSchema>;
 
-/** Outside the pipeline, for a while: runs a commit of its own in the directory of a regular environment. */
+/**
+ * An environment outside of the pipeline that lives for a while. It runs a commit of its own in the directory of a
+ * regular environment.
+ */
 export const EphemeralEnvironmentSchema = z.object({
   ...common,
   type: z.literal('ephemeral'),
@@ -95,8 +101,8 @@ export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionPr
   environment.stage === 'production' || environment.deletionProtection;
 
 /**
- * The role that is assumed in the environment's account: by its builds, for its state, for its DNS and certificate.
- * Each environment has its own, an ephemeral one too.
+ * Returns the ARN of a role that is assumed in the environment's account: by its builds, for its state, for its DNS and
+ * certificate. Each environment has its own roles, an ephemeral one too.
  */
 export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state' | 'dns'): string {
   return (
@@ -108,7 +114,7 @@ export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 
 export const stateBucketOf = (environment: Environment): string =>
   environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
 
-/** Where its configuration lives in the repository. */
+/** Returns the directory of the environment's configuration in the repository. */
 export const configurationDirectoryOf = (environment: Environment): string =>
   directoryOf(environment.application, environment.type === 'ephemeral' ? environment.basedOn : environment.name);
 
@@ -116,15 +122,16 @@ export const ephemeralStateKey = (application: string, name: string): string =>
   `ephemeral/${application}/${name}/terraform.tfstate`;
 
 /**
- * Key of its Terraform state: by convention where a regular directory's backend block names none, and always for an
- * ephemeral environment, whose directory belongs to another.
+ * Returns the key of the environment's Terraform state. In a regular environment it is used when the directory's
+ * backend block names no key. In an ephemeral environment it is always used, because the directory belongs to another
+ * environment.
  */
 export const stateKeyOf = (environment: Environment): string =>
   environment.type === 'ephemeral'
     ? ephemeralStateKey(environment.application, environment.name)
     : `${configurationDirectoryOf(environment)}/terraform.tfstate`;
 
-/** Rule 1: what reached a stage's protections keeps them. */
+/** Applies rule 1: an environment that has reached a stage's protections keeps them. Throws RefusedError. */
 export function requireStageNotLowered(current: Environment | undefined, wanted: EnvironmentSettings): void {
   if (current && stageRank(wanted.stage) < stageRank(current.stage))
     throw new RefusedError(
@@ -134,8 +141,8 @@ export function requireStageNotLowered(current: Environment | undefined, wanted:
 }
 
 /**
- * The external id of a name that ephemeral environments bear one after the other: the roles of that name are prepared
- * with it, once.
+ * The external id for a name that several ephemeral environments have one after the other. The roles for that name are
+ * prepared once, with this external id.
  */
 export const KeptExternalIdSchema = z.object({
   application: z.string(),

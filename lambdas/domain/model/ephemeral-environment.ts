@@ -4,17 +4,20 @@ import { InvalidInputError } from '../errors.ts';
 import { BranchSchema, CommitSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
 import { RequesterSchema } from './deployment.ts';
 
-/** Hours an environment may live from its creation or last extension. */
+/** Hours that an environment may live from its creation or last extension. */
 const TTL_HOURS = { usual: 72, most: 720 } as const;
 const HOUR_MS = 3_600_000;
 
-/** At the smallest, configuration decides: see `endOfLife`. */
+/** Hours that an environment lives. The configuration sets the minimum: see `endOfLife`. */
 const TtlHoursSchema = z.number().positive().max(TTL_HOURS.most);
 
-/** Variables that Stagegate itself sets; nobody gives them. */
+/** Variables that only Stagegate sets; a request cannot give them. */
 const RESERVED_VARIABLES = ['environment', 'domain_name', 'certificate_arn'];
 
-/** Of the 4,096 characters a build takes, these are for what people give; the rest is for Stagegate's own values. */
+/**
+ * Most characters of variables that people give. A build takes 4,096 characters; the rest is for Stagegate's own
+ * values.
+ */
 const MOST_CHARACTERS = 3072;
 
 const VariablesSchema = z
@@ -30,19 +33,21 @@ const VariablesSchema = z
 export const EphemeralRequestSchema = z
   .strictObject({
     name: EnvironmentNameSchema,
-    /** A branch of the config repository: its head is deployed, and the environment ends with the branch. */
+    /** A branch of the config repository. Its head is deployed, and the environment ends with the branch. */
     ref: z
       .string()
       .transform((ref) => ref.replace(/^refs\/heads\//, ''))
       .pipe(BranchSchema)
       .optional(),
     commit: CommitSchema.optional(),
-    /** The regular environment whose directory, account and region it uses; the first of the pipeline when left out. */
+    /**
+     * The regular environment whose directory, account and region it uses. When left out, the first of the pipeline.
+     */
     basedOn: EnvironmentNameSchema.optional(),
     ttlHours: TtlHoursSchema.default(TTL_HOURS.usual),
     /** Values of variables; the directory must declare each, and `environment`. */
     variables: VariablesSchema.default({}),
-    /** Every push to the branch is deployed by itself. */
+    /** Whether every push to the branch is deployed automatically. */
     follow: z.boolean().default(false),
   })
   .refine(({ ref, commit }) => (ref === undefined) !== (commit === undefined), {
@@ -58,7 +63,7 @@ export type EphemeralRequest = z.output<typeof EphemeralRequestSchema>;
 /** Body of `PATCH …/ephemeral-environments/{name}`. */
 export const EphemeralPatchSchema = z
   .strictObject({
-    /** From now on. */
+    /** Hours that the environment lives from now on. */
     ttlHours: TtlHoursSchema,
     follow: z.boolean(),
   })
@@ -70,15 +75,15 @@ export const CauseSchema = z.enum(['requested', 'expired', 'branch-deleted', 'pu
 export type Cause = z.infer<typeof CauseSchema>;
 
 /**
- * `open`: may be deployed to. `closing`: is being destroyed, and nothing is deployed any more. `closed`: its Terraform
- * state was seen without resources; its name is free again.
+ * `open`: the environment can be deployed to. `closing`: it is being destroyed, and nothing is deployed to it any more.
+ * `closed`: its Terraform state was seen without resources, and its name is free again.
  */
 const LifeSchema = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('open'),
-    /** Since when `expiresAt` counts: its creation, or the last extension. */
+    /** Time from which `expiresAt` counts: the creation or the last extension. */
     since: InstantSchema,
-    /** Of the warnings before its end the last one sent, in seconds before it. */
+    /** The last warning that was sent, as seconds before the end. */
     warnedSeconds: z.int().optional(),
   }),
   z.object({
@@ -86,21 +91,21 @@ const LifeSchema = z.discriminatedUnion('phase', [
     cause: CauseSchema,
     by: RequesterSchema,
     at: InstantSchema,
-    /** Destructions begun since it was asked for. */
+    /** Number of destructions that have begun since closing was requested. */
     attempts: z.int().min(0),
-    /** When the sweeper gave up trying; somebody has to look. */
+    /** When the sweep gave up trying; a person has to look at the environment. */
     stuckAt: InstantSchema.optional(),
   }),
   z.object({ phase: z.literal('closed'), cause: CauseSchema, by: RequesterSchema, at: InstantSchema }),
 ]);
 export type Life = z.infer<typeof LifeSchema>;
 
-/** What only an ephemeral environment has. */
+/** Fields that only an ephemeral environment has. */
 export const EphemeralFactsSchema = z.object({
   basedOn: EnvironmentNameSchema,
   branch: BranchSchema.optional(),
   follows: z.boolean(),
-  /** What it is to run; absent until a push has told the head of its branch. */
+  /** The commit to run; absent until a push has reported the head of the branch. */
   commit: CommitSchema.optional(),
   variables: z.record(VariableNameSchema, z.json()),
   createdBy: RequesterSchema,
@@ -111,13 +116,18 @@ export const EphemeralFactsSchema = z.object({
 const required = (values: Readonly<Record<string, z.core.util.JSONType>>): BuildVariables =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, mode: 'required' as const }]));
 
-/** What an ephemeral environment's plans get beside the files of the directory, which is another environment's. */
+/**
+ * Returns the variables that plans of an ephemeral environment get in addition to the files of the directory, which
+ * belongs to another environment.
+ */
 export const ephemeralVariables = (
   name: string,
   variables: Readonly<Record<string, z.core.util.JSONType>>,
 ): BuildVariables => required({ ...variables, environment: name });
 
-/** When a life that begins now ends. Throws InvalidInputError when it is shorter than the configuration allows. */
+/**
+ * Returns when a life that begins now ends. Throws InvalidInputError when it is shorter than the configuration allows.
+ */
 export function endOfLife(ttlHours: number, leastSeconds: number, now: string): string {
   const milliseconds = Math.round(ttlHours * HOUR_MS);
   if (milliseconds < leastSeconds * 1000)
@@ -127,10 +137,12 @@ export function endOfLife(ttlHours: number, leastSeconds: number, now: string): 
   return new Date(Date.parse(now) + milliseconds).toISOString();
 }
 
-/** Seconds before the end at which people are warned, if it is that far away to begin with. */
+/**
+ * Seconds before the end at which people are warned. A warning is left out when the whole life is not longer than that.
+ */
 const WARNINGS = [24 * 3600, 2 * 3600, 1800];
 
-/** The warning that is due now and was not given yet: of several, the one nearest to the end. */
+/** Returns the warning that is due now and was not sent yet; of several, the one nearest to the end. */
 export function dueWarning(life: Extract<Life, { phase: 'open' }>, expiresAt: string, now: string): number | undefined {
   const left = Date.parse(expiresAt) - Date.parse(now);
   const whole = Date.parse(expiresAt) - Date.parse(life.since);
@@ -139,14 +151,17 @@ export function dueWarning(life: Extract<Life, { phase: 'open' }>, expiresAt: st
   return nearest !== undefined && nearest < (life.warnedSeconds ?? Number.POSITIVE_INFINITY) ? nearest : undefined;
 }
 
-/** Attempts of destroying before the sweeper leaves it to people. */
+/** Attempts to destroy an environment before the sweep leaves it to people. */
 const MOST_ATTEMPTS = 6;
 const LONGEST_PAUSE_SECONDS = 3600;
 
-/** Does one more attempt make sense after these, or is it time that somebody looks? */
+/** Returns whether no further attempt is made after these, so that a person has to look. */
 export const isGivenUp = (attempts: number): boolean => attempts >= MOST_ATTEMPTS;
 
-/** When the next attempt is due after one that ended at `endedAt`: each pause twice as long as the one before, up to the longest. */
+/**
+ * Returns when the next attempt is due after one that ended at `endedAt`. Each pause is twice as long as the one
+ * before, up to the longest.
+ */
 export function nextAttemptAt(attempts: number, endedAt: string, firstPauseSeconds: number): string {
   const pause = Math.min(firstPauseSeconds * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_SECONDS);
   return new Date(Date.parse(endedAt) + pause * 1000).toISOString();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { RefusedError } from '../errors.ts';
 
-/** The ephemeral environments that are not closed: what the limits count and the sweeper looks at. */
+/** The ephemeral environments that are not closed. The limits count them, and the sweep looks at them. */
 export const EphemeralRegisterSchema = z.object({
   live: z.array(z.object({ application: z.string(), environment: z.string() })),
 });

@@ -25,27 +25,30 @@ export const DecisionSchema = z.object({
 });
 export type Decision = z.infer<typeof DecisionSchema>;
 
-/** `open` until the first of: enough approvals, a rejection, a clock, a request, a newer release; `void` when the deployment failed, was blocked, or got another plan meanwhile. */
+/**
+ * `open` until the first of these: enough approvals, a rejection, the expiry, a request to cancel, a newer release.
+ * `void` when the deployment failed, was blocked, or got another plan meanwhile.
+ */
 export const GateStatusSchema = z.enum(['open', 'approved', 'rejected', 'expired', 'canceled', 'superseded', 'void']);
 export type GateStatus = z.infer<typeof GateStatusSchema>;
 
-/** A decision a deployment waits for. */
+/** A decision that a deployment waits for. */
 export const GateSchema = z.object({
   deploymentId: DeploymentIdSchema,
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   gate: GateNameSchema,
   status: GateStatusSchema,
-  /** Distinct approvers it takes. */
+  /** Number of distinct approvers that are needed. */
   required: z.int().min(1),
-  /** The plan it is about: round and digest of the deployment's plan when the gate was opened. */
+  /** The plan that the gate is about: its round and its digests. */
   round: z.int().min(1),
   digest: Sha256Schema,
   changeDigest: Sha256Schema,
   decisions: z.array(DecisionSchema),
-  /** Plans made before this one that meant the same: what was decided about them counts (rule 3). */
+  /** Earlier plans that meant the same. Decisions about them count (rule 3). */
   carried: z.array(z.object({ round: z.int().min(1), digest: Sha256Schema, at: InstantSchema })),
-  /** Decisions about plans that meant something else; they are kept and do not count any more. */
+  /** Decisions about plans that meant something else. They are kept, but no longer count. */
   voided: z.array(DecisionSchema),
   openedAt: InstantSchema,
   expiresAt: InstantSchema,
@@ -53,12 +56,14 @@ export const GateSchema = z.object({
 });
 export type Gate = z.infer<typeof GateSchema>;
 
-/** A waiting Step Functions task; stored apart, because it never leaves the backend (rule 9). */
+/**
+ * The token of a waiting Step Functions task. It is stored separately, because it never leaves the backend (rule 9).
+ */
 export const TaskTokenSchema = z.object({
   deploymentId: DeploymentIdSchema,
   gate: GateNameSchema,
   token: z.string().min(1).max(2048),
-  /** Tokens stored before: a retried task has a new one, and the two may be stored in the wrong order. */
+  /** Tokens that were stored before. A retried task has a new token, and the two may be stored in the wrong order. */
   earlier: z.array(z.string()).optional(),
   storedAt: InstantSchema,
 });
@@ -71,13 +76,13 @@ export interface Ballot {
   readonly via: 'link' | 'api';
   readonly principal?: string;
   readonly comment?: string;
-  /** Digest of the plan the person saw. */
+  /** Digest of the plan that the person saw. */
   readonly digest: string;
 }
 
 /**
- * Rules 3 and 10: counts one decision, or refuses it saying why. A repeated equal decision of the same person is not
- * an error: the gate comes back as it is.
+ * Counts one decision, or refuses it and gives the reason (rules 3 and 10). When a person repeats the same decision,
+ * that is not an error: the gate is returned unchanged.
  */
 export function decide(gate: Gate, ballot: Ballot, facts: DecisionFacts): Gate | Refused {
   const { approver } = ballot;
@@ -121,8 +126,9 @@ export interface DecisionFacts {
 }
 
 /**
- * Rule 10: whoever asked for a production deployment cannot give its staff approval. Also somebody who was registered
- * as an approver, or under another address, only after asking.
+ * Returns whether the approver would approve their own request (rule 10): a person who asked for a production
+ * deployment cannot give its staff approval, even if this person was registered as an approver, or under another
+ * address, only after asking.
  */
 export const isOwnRequest = (
   gate: GateName,
@@ -134,7 +140,10 @@ export const isOwnRequest = (
   gate === 'staff' &&
   (requestedBy.approver === approver.email || standsFor(approver, requestedBy));
 
-/** Approvals of one deployment come from different people, and none from whoever asked for it. */
+/**
+ * Returns why an approval does not count, if so. Approvals of one deployment come from different people, and the staff
+ * approval in production does not come from the person who asked for it.
+ */
 function objectionToApproval(
   gate: Gate,
   ballot: Ballot,
@@ -152,7 +161,10 @@ function objectionToApproval(
   return objectionToSession(gate, ballot, otherGates);
 }
 
-/** Whoever a session was taken for before, it is one person: it fills one seat. */
+/**
+ * Returns a refusal when the same session has approved this deployment as another approver: a session is one person,
+ * and counts once.
+ */
 function objectionToSession(
   gate: Gate,
   { approver, principal }: Ballot,
@@ -165,18 +177,18 @@ function objectionToSession(
   return before && new Refused('one-session-one-seat', `${principal} has approved this deployment as ${before.by}`);
 }
 
-/** Does what was decided about the plan with this digest count at the gate? */
+/** Returns whether decisions about the plan with this digest count at the gate. */
 export const isAbout = ({ digest, carried }: Pick<Gate, 'digest' | 'carried'>, other: string): boolean =>
   other === digest || carried.some((plan) => plan.digest === other);
 
-/** The gate as one of a new plan that means the same; what was decided is still decided. */
+/** Returns the gate for a new plan that means the same. The decisions stay. */
 export function carryOver(gate: Gate, planned: Planned, required: number, now: string): Gate {
   const { round, digest } = planned;
   const carried = [...gate.carried, { round: gate.round, digest: gate.digest, at: now }];
   return { ...gate, round, digest, required, carried };
 }
 
-/** The gate after its plan was made again and means something else: nothing is decided any more. */
+/** Returns the gate after its plan was made again and means something else. No decision counts any more. */
 export function voidDecisions(gate: Gate, now: string): Gate {
   const voided = [...gate.voided, ...gate.decisions];
   return { ...gate, status: 'void', decisions: [], carried: [], voided, closedAt: now };

@@ -6,24 +6,27 @@ import { GateNameSchema } from '../policy.ts';
 export const ReminderSchema = z.enum(['first', 'last']);
 export type Reminder = z.infer<typeof ReminderSchema>;
 
-/** What was mailed to one approver about one plan at a gate: which of the links counts, and what they were reminded of. */
+/** Mails to one approver about one plan at a gate: which link is valid, and which reminders were sent. */
 export const LinkStateSchema = z.object({
   deploymentId: DeploymentIdSchema,
   gate: GateNameSchema,
-  /** Of the plan the links are about. */
+  /** Round of the plan that the links are about. */
   round: z.int().min(1),
   email: EmailSchema,
-  /** Number of the link that counts: 1 is that of the first mail, and each new link voids the one before. */
+  /** Number of the valid link. The link of the first mail is 1, and each new link makes the one before invalid. */
   sequence: z.int().min(1),
-  /** False while nobody knows whether the mail with that link went out: asked for again, it is this one that goes. */
+  /**
+   * False while it is not known whether the mail with that link was sent. When a link is requested again, this one is
+   * sent.
+   */
   isSent: z.boolean(),
-  /** Written before the mail goes out, so that no two runs of the clock send the same. */
+  /** Reminders. Each is recorded before its mail is sent, so that two scheduled runs do not send the same one. */
   reminders: z.array(z.object({ kind: ReminderSchema, at: InstantSchema })),
 });
 export type LinkState = z.infer<typeof LinkStateSchema>;
 export type LinkKey = Pick<LinkState, 'deploymentId' | 'gate' | 'round' | 'email'>;
 
-/** Nothing but the first mail was sent yet; the workflow does that without a record of its own. */
+/** Returns the state when only the first mail was sent. The workflow sends that mail without a record of its own. */
 export const firstLink = ({ deploymentId, gate, round, email }: LinkKey): LinkState => ({
   deploymentId,
   gate,
@@ -34,7 +37,7 @@ export const firstLink = ({ deploymentId, gate, round, email }: LinkKey): LinkSt
   reminders: [],
 });
 
-/** Has a newer mail taken the place of the link with this number? */
+/** Returns whether a newer mail has replaced the link with this number. */
 export const isReplaced = (state: LinkState | undefined, sequence: number): boolean =>
   sequence !== (state?.sequence ?? 1);
 

@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { ApplicationNameSchema, DeploymentIdSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
 
-/** Bytes of all output values kept in the table; more belongs in a parameter store of the team. */
+/** Most bytes of all output values in the table. Larger values belong in a parameter store of the team. */
 const MOST_BYTES = 200_000;
 
-/** `terraform output -json` */
+/** Output of `terraform output -json`. */
 export const TerraformOutputsSchema = z.record(
   z.string(),
   z.object({ sensitive: z.boolean(), value: z.json(), type: z.json().optional() }),
 );
 
-/** Outputs of an environment as they may be shown: a sensitive value is null, whoever asks. */
+/** Outputs of an environment as they may be shown. A sensitive value is null, whoever asks. */
 export const OutputsSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
@@ -22,7 +22,7 @@ export const OutputsSchema = z.object({
 });
 export type Outputs = z.infer<typeof OutputsSchema>;
 
-/** Masks sensitive values and leaves out what does not fit, largest first, naming it. */
+/** Masks sensitive values. Leaves out values that do not fit, the largest first, and lists their names in `dropped`. */
 export function presentableOutputs(
   outputs: z.infer<typeof TerraformOutputsSchema>,
 ): Pick<Outputs, 'values' | 'dropped'> {

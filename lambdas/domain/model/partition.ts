@@ -1,6 +1,6 @@
 /**
- * Which part of AWS a region belongs to, by how its name begins. The parts share nothing: the ARN of a role names its
- * own, and no role of one can be assumed from another.
+ * The AWS partition of a region, by the beginning of the region's name. Partitions share nothing: the ARN of a role
+ * names its partition, and no role can be assumed from another partition.
  */
 const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
   ['cn-', 'aws-cn'],

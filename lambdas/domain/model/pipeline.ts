@@ -6,8 +6,9 @@ import type { Application } from './application.ts';
 export type StagesByName = ReadonlyMap<string, Stage>;
 
 /**
- * Rule 1: a pipeline goes development <= staging <= production, with at least one development and one staging
- * environment before any production one. Environments not defined yet are judged when they come. Throws RefusedError.
+ * Applies rule 1: a pipeline goes development <= staging <= production, with at least one development and one staging
+ * environment before any production one. Environments that are not defined yet are checked when they are defined.
+ * Throws RefusedError.
  */
 export const requireOrdered = (pipeline: readonly string[], stages: StagesByName): void =>
   orThrow(objectionToOrder(pipeline, stages));
@@ -41,7 +42,10 @@ function objectionToStagesBefore(before: readonly string[], name: string, stages
   );
 }
 
-/** Before a deployment every environment up to the target must be defined, so that no gap can hide a stage. */
+/**
+ * Returns why a deployment may not start, if so. Every environment up to the target must be defined, so that no gap can
+ * hide a stage.
+ */
 export function objectionToGaps(
   application: Application,
   environment: string,
@@ -55,7 +59,7 @@ export function objectionToGaps(
   return objectionToOrder(application.pipeline.slice(0, position + 1), stages);
 }
 
-/** Index in the pipeline. Throws RefusedError `not-in-pipeline`. */
+/** Returns the index of an environment in the pipeline. Throws RefusedError `not-in-pipeline`. */
 export const positionOf = (application: Application, environment: string): number =>
   orThrow(findPosition(application, environment));
 
@@ -68,17 +72,17 @@ function findPosition(application: Application, environment: string): number | R
   );
 }
 
-/** The environment before this one, or undefined for the first. */
+/** Returns the environment before this one, undefined for the first, or a refusal `not-in-pipeline`. */
 export function findPrevious(application: Application, environment: string): string | undefined | Refused {
   const position = findPosition(application, environment);
   return position instanceof Refused ? position : application.pipeline[position - 1];
 }
 
-/** The same. Throws RefusedError `not-in-pipeline`. */
+/** Returns the environment before this one, or undefined for the first. Throws RefusedError `not-in-pipeline`. */
 export const previousOf = (application: Application, environment: string): string | undefined =>
   orThrow(findPrevious(application, environment));
 
-/** The environment behind this one, or undefined for the last or one outside the pipeline. */
+/** Returns the environment after this one, or undefined for the last or one outside of the pipeline. */
 export function nextOf(application: Application, environment: string): string | undefined {
   const position = application.pipeline.indexOf(environment);
   return position < 0 ? undefined : application.pipeline[position + 1];

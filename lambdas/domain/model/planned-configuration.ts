@@ -1,5 +1,5 @@
 import { DeploymentIdSchema } from '../names.ts';
 import { ConfigurationSchema } from '../plan/parity.ts';
 
-/** What an environment consists of once the deployment's plan is applied, for comparing environments. */
+/** The configuration of an environment once the deployment's plan is applied, for comparing environments. */
 export const PlannedConfigurationSchema = ConfigurationSchema.extend({ deploymentId: DeploymentIdSchema });

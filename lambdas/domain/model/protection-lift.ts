@@ -16,12 +16,14 @@ export const ProtectionLiftSchema = z.object({
   reason: z.string(),
   by: RequesterSchema,
   at: InstantSchema,
-  /** The one deployment whose plan made use of it. */
+  /** The one deployment whose plan has used the lift. */
   usedBy: z.object({ deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
 });
 export type ProtectionLift = z.infer<typeof ProtectionLiftSchema>;
 
-/** Every lift ever given for one address of an environment, oldest first; at most the last is unused (rule 7). */
+/**
+ * All lifts ever given for one address of an environment, the oldest first. At most the last one is unused (rule 7).
+ */
 export const ProtectionLiftsSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
@@ -30,16 +32,22 @@ export const ProtectionLiftsSchema = z.object({
 });
 export type ProtectionLifts = z.infer<typeof ProtectionLiftsSchema>;
 
-/** Lifts outlive the environment they were given for; one made anew under its name has none of them. */
+/**
+ * When an environment was created. Lifts outlive the environment that they were given for, but do not count for a new
+ * environment with the same name.
+ */
 interface Born {
   readonly createdAt: string;
 }
 
-/** The lift of an environment that may still be used. */
+/** Returns the lift of an environment that may still be used. */
 export const activeLift = (lifts: ProtectionLifts | undefined, { createdAt }: Born): ProtectionLift | undefined =>
   lifts?.lifts.find(({ usedBy, at }) => !usedBy && at >= createdAt);
 
-/** The lift that a deployment had used without anything being applied is there again, unless there is another one. */
+/**
+ * Makes a lift usable again that a deployment had used without anything being applied, unless there is another usable
+ * one.
+ */
 export function returnLift(lifts: ProtectionLifts, deploymentId: string, environment: Born): ProtectionLifts {
   if (activeLift(lifts, environment)) return lifts;
   const last = lifts.lifts.findLastIndex(({ usedBy }) => usedBy?.deploymentId === deploymentId);
@@ -49,7 +57,7 @@ export function returnLift(lifts: ProtectionLifts, deploymentId: string, environ
   };
 }
 
-/** Marks the active lift as used up by a deployment; undefined when there is none to use. */
+/** Marks the active lift as used up by a deployment. Returns undefined when there is none to use. */
 export function useLift(
   lifts: ProtectionLifts | undefined,
   deploymentId: string,

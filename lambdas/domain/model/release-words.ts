@@ -3,7 +3,7 @@ import type { Release } from './release.ts';
 
 type Words = Pick<Release, 'message' | 'author'>;
 
-/** Where message and author of a release come from. A request may say anything, also the name of somebody else. */
+/** Where message and author of a release come from. A request can contain anything, including another person's name. */
 export const WORDS_FROM = ['push', 'request', 'commit'] as const;
 
 export function wordsFrom({ source, stated }: Pick<Release, 'source' | 'stated'>): (typeof WORDS_FROM)[number] {
@@ -11,7 +11,10 @@ export function wordsFrom({ source, stated }: Pick<Release, 'source' | 'stated'>
   return stated ? 'commit' : 'request';
 }
 
-/** What the request for a release said that its commit does not say; an empty text is nothing said. */
+/**
+ * Returns the message and author that the request for a release gave, as far as its commit does not have them. An empty
+ * text means no difference.
+ */
 export function statedOtherwise({ stated, message, author }: Words & Pick<Release, 'stated'>): Words | undefined {
   if (!stated) return undefined;
   const otherMessage = beginsWith(message, stated.message) ? '' : stated.message;
@@ -19,12 +22,15 @@ export function statedOtherwise({ stated, message, author }: Words & Pick<Releas
   return otherMessage || otherAuthor ? { message: otherMessage, author: otherAuthor } : undefined;
 }
 
-/** A request often gives the first line only, and a commit's message is cut. */
+/**
+ * Returns whether a message begins with the stated one. A request often gives only the first line, and a commit's
+ * message is cut.
+ */
 function beginsWith(message: string, stated: string): boolean {
   const inOneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
   return inOneLine(message).startsWith(inOneLine(cleanMessage(stated)));
 }
 
-/** The whole of `Name <mail>`, or one of the two. */
+/** Returns whether the stated author is empty, the whole of `Name <mail>`, or one of the two parts. */
 const isNameIn = (author: string, stated: string): boolean =>
   ['', author, ...author.split(/[<>]/).map((part) => part.trim())].includes(stated.trim());

@@ -9,7 +9,7 @@ import {
   ReleaseNumberSchema,
 } from '../names.ts';
 
-/** One push of a commit that concerns an application. */
+/** A commit that concerns an application and was pushed, or asked for by API. */
 export const ReleaseSchema = z.object({
   application: ApplicationNameSchema,
   number: ReleaseNumberSchema,
@@ -18,23 +18,25 @@ export const ReleaseSchema = z.object({
   author: z.string(),
   source: z.enum(['push', 'api']),
   createdAt: InstantSchema,
-  /** What the request for it said. Present from when message and author are those of the commit. */
+  /** Message and author that the request gave. Present from when `message` and `author` are those of the commit. */
   stated: z.object({ message: z.string(), author: z.string() }).optional(),
 });
 export type Release = z.infer<typeof ReleaseSchema>;
 
-/** Per application: the last number given, and the head of its branch as far as pushes have told. */
+/** The last release number of an application, and the head of its branch as far as pushes have reported it. */
 export const ReleaseLogSchema = z.object({
   application: ApplicationNameSchema,
   newest: z.int().min(0),
   head: CommitSchema.optional(),
-  /** When the push said it was that made this the head. */
+  /** Time of the push that made this commit the head, as that push gives it. */
   headPushedAt: InstantSchema.optional(),
-  /** False as long as no push has become a release: what was pushed before the first one told may be in none. */
+  /**
+   * False as long as no push has become a release: commits from before the first reported push may be in no release.
+   */
   isCovered: z.boolean().optional(),
 });
 
-/** Remembers a delivery or a (before, after) pair, with the release it became; 0 when it became none. */
+/** Records a delivery or a (before, after) pair, with the release that it became; 0 when it became none. */
 export const PushMarkSchema = z.object({
   application: ApplicationNameSchema,
   mark: z.string(),
@@ -43,9 +45,9 @@ export const PushMarkSchema = z.object({
 });
 
 /**
- * Does a push concern an application? A change below `apps/<app>/` does, a change below another application's
- * directory does not, a change anywhere else concerns every application of the repository. Where the changed paths
- * are unknown (forced push, truncated list, new branch) every application is concerned.
+ * Returns whether a push concerns an application. A change below `apps/<app>/` does, a change below another
+ * application's directory does not, and a change anywhere else concerns every application of the repository. When the
+ * changed paths are unknown (forced push, truncated list, new branch), every application is concerned.
  */
 export function concerns(push: ConfigPushed, application: string): boolean {
   if (push.forced || !push.changedPaths || push.changedPaths.length === 0) return true;
@@ -56,20 +58,22 @@ export function concerns(push: ConfigPushed, application: string): boolean {
   });
 }
 
-/** Marks under which one push is known: its delivery, and what it moved the branch from and to. */
+/** Returns the marks under which a push is known: its delivery, and the commits between which it moved the branch. */
 export const pushMarks = (push: ConfigPushed): { delivery: string; pair: string } => ({
   delivery: `delivery#${push.eventId}`,
   pair: `pair#${originOf(push) ?? 'none'}..${push.after}`,
 });
 
-/** The commit a push begins at; undefined for a branch that was made. */
+/** Returns the commit at which a push begins; undefined for a branch that was made. */
 export const originOf = ({ before }: Pick<ConfigPushed, 'before'>): string | undefined =>
   before === NO_COMMIT ? undefined : before;
 
-/** The automatic promotion of a source deployment; its existence makes the event's second delivery a no-op. */
+/**
+ * The automatic promotion of a source deployment. When this record exists, a second delivery of the event does nothing.
+ */
 export const PromotionSchema = z.object({
   sourceDeploymentId: DeploymentIdSchema,
-  /** Absent when the promotion was refused, with the reason. */
+  /** Absent when the promotion was refused; `refusal` is then the reason. */
   deploymentId: DeploymentIdSchema.optional(),
   refusal: z.string().optional(),
   at: InstantSchema,

@@ -1,4 +1,4 @@
-/** Hosts that git hosting services answer on beside their own name, for networks that let only HTTPS through. */
+/** Other host names of git hosting services, for networks that let only HTTPS through. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'www.github.com': 'github.com',
   'ssh.github.com': 'github.com',
@@ -9,17 +9,17 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 const WITH_SCHEME = /^(https|ssh):\/\/(?:[^@/]*@)?([^:/]+)(?::(\d+))?\/(.*)$/i;
 const WITHOUT_SCHEME = /^(?:[^@/:]+@)?([^/:]+):(?!\/\/)(.*)$/;
 
-/** Where a repository is, however its URL is written. */
+/** The place of a repository, however its URL is written. */
 export interface RepositoryPlace {
-  /** `https`, or `ssh` for both spellings of it. */
+  /** `https`, or `ssh` for both spellings of an SSH URL. */
   readonly scheme: string;
-  /** In lower case and by its own name, with its port where that makes it another server. */
+  /** The host in lower case and by its main name, with the port when that makes it another server. */
   readonly server: string;
-  /** The parts of the path as they are written, without the ending `.git`. */
+  /** The parts of the path as they are written, without `.git` at the end. */
   readonly path: readonly string[];
 }
 
-/** Reads a repository's URL; undefined for what is none. */
+/** Reads a repository's URL. Returns undefined for a text that is not such a URL. */
 export function repositoryPlace(url: string): RepositoryPlace | undefined {
   const [, scheme = '', host = '', port, path = ''] = WITH_SCHEME.exec(url) ?? withoutScheme(url) ?? [];
   if (!host) return undefined;
@@ -31,10 +31,10 @@ export function repositoryPlace(url: string): RepositoryPlace | undefined {
 }
 
 /**
- * What a repository is called, however its URL is written: `https://github.com/Acme/config.git`,
- * `git@github.com:acme/config` and `ssh://git@ssh.github.com:443/acme/config/` are all `github.com/acme/config`. A port
- * of SSH says nothing about the repository; another port of HTTPS is another server. No git host tells repositories
- * apart by the case of their names.
+ * Returns the name of a repository, however its URL is written: `https://github.com/Acme/config.git`,
+ * `git@github.com:acme/config` and `ssh://git@ssh.github.com:443/acme/config/` are all `github.com/acme/config`. An SSH
+ * port says nothing about the repository; another HTTPS port means another server. No git host distinguishes
+ * repositories by the case of their names.
  */
 export function repositoryName(url: string): string {
   const place = repositoryPlace(url);
@@ -52,7 +52,7 @@ const isOtherServer = (scheme: string | undefined, port: string | undefined): bo
 
 export const isSameRepository = (one: string, other: string): boolean => repositoryName(one) === repositoryName(other);
 
-/** Does a repository lie in a part of a git host, such as `github.com/acme` or that repository itself? */
+/** Returns whether a repository is in a part of a git host, such as `github.com/acme`, or is that repository itself. */
 export function isRepositoryIn(part: string, url: string): boolean {
   const name = repositoryName(url);
   return name === part || name.startsWith(`${part}/`);

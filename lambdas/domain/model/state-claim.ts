@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InstantSchema } from '../names.ts';
 
-/** Which environment's Terraform state lives at an address; a second claimant is refused (rule 6). */
+/** The environment whose Terraform state is at an address. A second claimant is refused (rule 6). */
 export const StateClaimSchema = z.object({
   /** `<bucket>/<key>` */
   address: z.string().max(1500),
@@ -10,11 +10,17 @@ export const StateClaimSchema = z.object({
   at: InstantSchema,
 });
 
-/** The address an environment's plans must resolve to: that of its first plan, or the one it was moved to since. */
+/**
+ * The address that an environment's plans must resolve to: that of its first plan, or the one that it was moved to
+ * since.
+ */
 export const KeptStateAddressSchema = z.object({
   application: z.string(),
   environment: z.string(),
   address: z.string(),
-  /** Addresses it was moved away from. They stay its own: their states may still describe what exists. */
+  /**
+   * Addresses that the environment was moved away from. They still belong to it, because their states may still
+   * describe existing resources.
+   */
   former: z.array(z.string()).default([]),
 });

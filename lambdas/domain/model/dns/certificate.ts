@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InstantSchema } from '../../names.ts';
 
-/** What ACM says of a certificate, and `missing` where ACM does not know it any more. */
+/** Status of a certificate at ACM, or `missing` when ACM does not know the certificate any more. */
 export const CertificateStatusSchema = z.enum([
   'pending_validation',
   'issued',
@@ -23,37 +23,37 @@ export const RenewalSchema = z.object({
 export interface DescribedCertificate {
   readonly arn: string;
   readonly status: Exclude<CertificateStatus, 'missing'>;
-  /** All names it is for, the common name among them. */
+  /** All names that the certificate is for, including the common name. */
   readonly names: readonly string[];
-  /** The records that prove the names; ACM makes them up some seconds after the request. */
+  /** The records that prove the names. ACM makes them some seconds after the request. */
   readonly validation: readonly { readonly name: string; readonly type: string; readonly value: string }[];
-  /** Names whose record ACM has not made up yet. */
+  /** Names for which ACM has not made a record yet. */
   readonly withoutRecord: readonly string[];
   readonly expiresAt?: string;
   readonly failureReason?: string;
   readonly renewal?: z.infer<typeof RenewalSchema>;
-  /** ARNs of what serves it. */
+  /** ARNs of the resources that use the certificate. */
   readonly usedBy: readonly string[];
 }
 
-/** What is kept of an environment's certificate. */
+/** Stored facts about an environment's certificate. */
 export const CertificateSchema = z.object({
   arn: z.string().startsWith('arn:'),
   names: z.array(z.string()).min(1),
   status: CertificateStatusSchema,
-  /** The deployment that asked for it. */
+  /** The deployment that requested the certificate. */
   requestedFor: z.string(),
   requestedAt: InstantSchema,
   expiresAt: InstantSchema.optional(),
   renewal: RenewalSchema.optional(),
   failureReason: z.string().optional(),
   checkedAt: InstantSchema,
-  /** What the bus has been told of last: the end of its life, and what was wrong. */
+  /** What was last published on the event bus: the certificate's expiry and its problem. */
   announced: z.object({ expiresAt: InstantSchema.optional(), problem: z.string().optional() }).optional(),
 });
 export type Certificate = z.infer<typeof CertificateSchema>;
 
-/** The certificate with what ACM says of it now. */
+/** Returns the certificate with what ACM says about it now. */
 export function withDescription(
   certificate: Certificate,
   described: DescribedCertificate | undefined,

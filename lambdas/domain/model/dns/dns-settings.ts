@@ -4,16 +4,19 @@ import { RoleArnSchema } from '../../names.ts';
 /** Name of a Terraform output. */
 const OutputNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/, 'the name of a Terraform output');
 
-/** Setting `dns` of an environment: where its hostname lives, and by which outputs Terraform says what it points to. */
+/**
+ * Setting `dns` of an environment: the zone of its hostname, and the Terraform outputs that say what the hostname
+ * points to.
+ */
 export const DnsSettingsSchema = z.strictObject({
   zone: z
     .strictObject({
-      /** Absent: the nearest public zone that contains the hostname. */
+      /** Id of the zone. When absent, it is the nearest public zone that contains the hostname. */
       id: z
         .string()
         .regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone, like Z0123456789ABC')
         .optional(),
-      /** A role of the zone's own account, where that is not the environment's. */
+      /** A role in the zone's account, when that is not the environment's account. */
       roleArn: RoleArnSchema.optional(),
     })
     .optional(),

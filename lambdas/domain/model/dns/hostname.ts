@@ -5,15 +5,15 @@ import type { Environment } from '../environment.ts';
 
 const LONGEST_LABEL = 63;
 const LONGEST_NAME = 253;
-/** X.509 gives a common name 64 characters; ACM refuses a longer first name. */
+/** X.509 allows a common name 64 characters, and ACM refuses a longer first name. */
 const LONGEST_COMMON_NAME = 64;
 
 type Named = Pick<Application, 'name' | 'serviceDiscoveryDomain'>;
 type Placed = Pick<Environment, 'name' | 'region' | 'stage'>;
 
 /**
- * `{app}-{env}-{region}.{stage}.{service discovery domain}`: put together here and nowhere else. Whoever needs the
- * hostname gets it whole. Throws RefusedError `no-service-domain`, `hostname-too-long`.
+ * Returns the hostname `{app}-{env}-{region}.{stage}.{service discovery domain}`. Only this function builds it; all
+ * other code gets the whole hostname. Throws RefusedError `no-service-domain`, `hostname-too-long`.
  */
 export function hostnameOf(application: Named, environment: Placed): string {
   const { serviceDiscoveryDomain: domain } = application;
@@ -38,9 +38,9 @@ export function hostnameOf(application: Named, environment: Placed): string {
 }
 
 /**
- * The names its certificate is for, the common name first. A hostname that is too long for a common name gets a short
- * neighbour below the same parent, which nothing else uses: the zone of the hostname proves that one too, and it is no
- * name of another environment. Throws RefusedError `hostname-too-long`.
+ * Returns the names that the certificate of a hostname is for, the common name first. When the hostname is too long for
+ * a common name, the common name is a short name below the same parent that nothing else uses. The zone of the hostname
+ * proves this name too, and no other environment has it. Throws RefusedError `hostname-too-long`.
  */
 export function certificateNamesOf(hostname: string): [string, ...string[]] {
   if (hostname.length <= LONGEST_COMMON_NAME) return [hostname];
@@ -54,13 +54,16 @@ export function certificateNamesOf(hostname: string): [string, ...string[]] {
   return [short, hostname];
 }
 
-/** The domains a zone of a name may have, nearest first: the name itself and what it stands below, but no top-level domain. */
+/**
+ * Returns the domains that a zone for a name can have, the nearest first: the name itself and its parent domains, but
+ * no top-level domain.
+ */
 export function zoneNamesFor(name: string): string[] {
   const labels = name.split('.');
   return labels.slice(0, -1).map((_, depth) => labels.slice(depth).join('.'));
 }
 
-/** Is it the domain, or below it? */
+/** Returns whether a name is the domain or lies below it. */
 export const isWithin = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`);
 
 const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1);

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 
-/** A record set of a hosted zone. Names are lower-case, without the dot at their end. */
+/** A record set of a hosted zone. Names are lower-case and have no dot at their end. */
 export const ZoneRecordSchema = z.object({
   name: z.string(),
   type: z.string(),
   ttl: z.int().optional(),
   values: z.array(z.string()).optional(),
-  /** Route 53's own kind of pointer, in place of values: follows a load balancer, also at the top of a zone. */
+  /** Route 53's own kind of pointer, used in place of values. It follows a load balancer, also at the top of a zone. */
   alias: z.object({ zoneId: z.string(), name: z.string(), evaluateTargetHealth: z.boolean() }).optional(),
-  /** Of a routing policy, which no record of Stagegate has. */
+  /** Identifier in a routing policy; no record of Stagegate has one. */
   setIdentifier: z.string().optional(),
 });
 export type ZoneRecord = z.infer<typeof ZoneRecordSchema>;
@@ -17,14 +17,17 @@ export type ZoneRecord = z.infer<typeof ZoneRecordSchema>;
 export interface HostedZone {
   readonly id: string;
   readonly name: string;
-  /** The name servers that Route 53 serves it from: what a delegation has to name. */
+  /** The name servers from which Route 53 serves the zone. A delegation has to name them. */
   readonly nameServers: readonly string[];
 }
 
-/** Domain names compare without case and without the dot at their end. */
+/** Returns a domain name as names are compared: without case and without the dot at the end. */
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
-/** The same record set in every respect: what may be removed as that one, and no other. */
+/**
+ * Returns whether two record sets are the same in every respect. A record set in a zone may be removed only if it is
+ * the same as the recorded one.
+ */
 export function isSameRecord(one: ZoneRecord, other: ZoneRecord): boolean {
   return JSON.stringify(fingerprint(one)) === JSON.stringify(fingerprint(other));
 }
@@ -35,7 +38,7 @@ const fingerprint = ({ name, type, ttl, values, alias, setIdentifier }: ZoneReco
   alias ? [alias.zoneId, plainName(alias.name), alias.evaluateTargetHealth] : null,
 ];
 
-/** `CNAME a.example -> b.example` */
+/** Describes a record: `CNAME a.example -> b.example`. */
 export function describeRecord({ name, type, values, alias }: ZoneRecord): string {
   return `${type} ${name} -> ${alias?.name ?? values?.join(', ') ?? 'nothing'}`;
 }

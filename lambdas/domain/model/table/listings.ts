@@ -2,7 +2,7 @@ import { padded } from '../../names.ts';
 import { app, audit, deployment, env } from './partitions.ts';
 import type { Kind } from './records.ts';
 
-/** A question with many answers: one query on the table or on its index. */
+/** A question with many answers: one query on the table or on the table's index. */
 export interface Listing<K extends Kind> {
   readonly kind: K;
   readonly index?: 'gsi1';
@@ -39,7 +39,7 @@ export const LISTINGS = {
     prefix: 'APPROVER#',
     order: ascending,
   }),
-  /** The same person as an approver of every application: one e-mail subscription serves them all. */
+  /** Lists one person as an approver of every application, because one e-mail subscription serves them all. */
   approverEverywhere: (email: string): Listing<'approver'> => ({
     kind: 'approver',
     index: 'gsi1',
@@ -106,7 +106,7 @@ export const LISTINGS = {
     prefix: 'ENTRY#',
     order,
   }),
-  /** Every environment that has a certificate. */
+  /** Lists every environment that has a certificate. */
   certificates: (): Listing<'environmentDns'> => ({
     kind: 'environmentDns',
     index: 'gsi1',

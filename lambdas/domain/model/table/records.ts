@@ -33,9 +33,9 @@ interface Position {
 
 function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
   readonly schema: S;
-  /** Where the record lives in the one table, from its identifying fields. */
+  /** Position of the record in the table, from its identifying fields. */
   readonly key: (identity: K) => Position;
-  /** Its place in the sparse index `gsi1`, if it has one now. */
+  /** Position of the record in the sparse index `gsi1`, or undefined while it is not in the index. */
   readonly index?: (record: z.output<S>) => Position | undefined;
   /** Written once and never changed or deleted. */
   readonly appendOnly?: true;
@@ -43,10 +43,13 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
   return layout;
 }
 
-/** Entries are many more than releases; ten digits keep text order number order for as long as anybody decides. */
+/**
+ * Pads the number of an audit entry, so that the order of texts is the order of numbers. There are many more entries
+ * than releases; ten digits last as long as anybody decides.
+ */
 const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
 
-/** Every record of the one table: its schema, and the keys that make each question one get or one query. */
+/** Every kind of record in the table: its schema, and keys with which each question needs one get or one query. */
 export const RECORDS = {
   application: record({
     schema: ApplicationSchema,
@@ -276,7 +279,7 @@ export type Kind = keyof typeof RECORDS;
 export type RecordOf<K extends Kind> = z.output<(typeof RECORDS)[K]['schema']>;
 export type KeyOf<K extends Kind> = Parameters<(typeof RECORDS)[K]['key']>[0];
 
-/** A record as stored: its content, where it is, and the version every write raises. */
+/** A record as it is stored: its content, its position, and the version, which every write raises. */
 export interface StoredRecord {
   readonly pk: string;
   readonly sk: string;
