@@ -35,7 +35,7 @@ export function sourceOf(repository: ConfigRepository, subject = 'request'): Con
   return found;
 }
 
-/** Returns the same, or undefined when CodeBuild cannot fetch the repository at all. */
+/** Returns what `sourceOf` returns, or undefined when CodeBuild cannot fetch the repository at all. */
 export function findSource(repository: ConfigRepository): ConfigSource | undefined {
   const found = sourceOrObjection(repository);
   return found instanceof Objection ? undefined : found;

@@ -15,10 +15,10 @@ interface Subject {
 
 /**
  * Returns whether anything depends on the contents of this plan, so that it has to be inspected. Code of the repository
- * runs in the build that makes the plan. When nobody is asked and nothing is protected, the author of that code may
- * apply anything in the environment anyway, and what counts is that it was applied. But a plan without changes is never
- * applied, and makes its release a success that the next environment asks for. And a state key other than the usual one
- * may belong to another environment, which could then no longer claim it.
+ * runs in the build that makes the plan. When nobody is asked for approval and nothing is protected, the author of that
+ * code may apply anything in the environment anyway, and what counts is that it was applied. But a plan without changes
+ * is never applied, and makes its release a success that the next environment asks for. And a state key other than the
+ * usual one may belong to another environment, which could then no longer claim it.
  */
 export function needsInspection(
   { application, environment, deployment }: Subject,

@@ -27,11 +27,11 @@ interface Services {
 }
 
 /**
- * Redeems a ticket, as the credentials broker: returns credentials of exactly the role that the environment of the
- * ticket has for this purpose: only to the first session that redeems the ticket, and only while the deployment holds
- * the environment and is planning in the ticket's round, or applying the plan of that round. A build that is applying
- * keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the build is
- * running. Every refusal is recorded in the audit. Throws RefusedError `credentials-refused`, and `role-not-assumable`
+ * Redeems a ticket, as the credentials broker. Returns credentials of exactly the role that the environment of the
+ * ticket has for this purpose. Only the first session that redeems the ticket gets them, and only while the deployment
+ * holds the environment and is planning in the ticket's round, or applying the plan of that round. A build that is
+ * applying keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the build
+ * is running. Refusals are recorded in the audit. Throws RefusedError `credentials-refused`, and `role-not-assumable`
  * when the account is not prepared.
  */
 export async function redeemTicket(

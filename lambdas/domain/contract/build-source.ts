@@ -3,8 +3,9 @@ import * as z from 'zod';
 
 /**
  * Where builds fetch config repositories from, and with which credentials. CodeBuild takes credentials from the project
- * and not from the call that starts a build, so each credential has its own plan project and its own apply project (ADR
- * 54). Both sides get the names from this file: `lib` creates the projects, and the functions name one of them.
+ * and not from the call that starts a build. Therefore each credential has its own plan project and its own apply
+ * project (ADR 54). Both sides get the names from this file: `lib` creates the projects, and the functions name one of
+ * them.
  */
 
 /**

@@ -14,9 +14,9 @@ export const StateAddressTextSchema = z
 const ALIASES = ['-s3alias', '--ol-s3', '.mrap'];
 
 /**
- * Returns why an address is not accepted. Rule 6 compares addresses as texts, so two different addresses must not be
- * one state or disturb each other. An access point is a second name for a bucket, and an object whose key ends like a
- * lock is the lock of the state beside it.
+ * Returns why an address is not accepted, or undefined when it is. Rule 6 compares addresses as texts, so two different
+ * addresses must not be one state or disturb each other. An access point is a second name for a bucket, and an object
+ * whose key ends like a lock is the lock of the state beside it.
  */
 export function unfitAddress(bucket: string, key: string): string | undefined {
   if (bucket.includes(':') || ALIASES.some((ending) => bucket.endsWith(ending)))

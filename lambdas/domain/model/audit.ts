@@ -72,7 +72,7 @@ export const AuditEntrySchema = z
     environment: EnvironmentNameSchema.optional(),
     deploymentId: DeploymentIdSchema.optional(),
     gate: GateNameSchema.optional(),
-    /** Digest of the plan that the entry is about, which is the plan that the person saw. */
+    /** Digest of the plan that the entry is about: the plan that the person saw. */
     digest: Sha256Schema.optional(),
     /** The person's own words: a comment or a reason. */
     comment: z.string().optional(),

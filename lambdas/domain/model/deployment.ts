@@ -130,7 +130,7 @@ const base = {
   runSecret: z.string().regex(/^[0-9a-f]{32}$/),
   /** Number of the plan that is being made or was made last: 1, and one more each time it is made again. */
   round: z.int().min(1),
-  /** Who asked to cancel while a build was running; read between states. */
+  /** Who asked to cancel while a build was running; read between the states of the workflow. */
   cancelRequestedBy: RequesterSchema.optional(),
   /** Why a policy blocks the deployment; becomes the error when the deployment ends `blocked`. */
   blocking: EndingErrorSchema.optional(),

@@ -47,16 +47,16 @@ export const EnvironmentStateSchema = z.object({
   queue: z.array(QueueEntrySchema),
   /** Newest release whose apply started here, or that succeeded without changes (rule 5); 0 before the first. */
   newestStarted: z.int().min(0),
-  /** Number of deployments and rollbacks that have succeeded here; it numbers them in the order of their success. */
+  /** Number of deployments and rollbacks that have succeeded here. Each success has the next number. */
   successes: z.int().min(0),
   /** Rollbacks that withdraw newer releases: every success of a release above `to` with a number below `until`. */
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
   provenAfter: z.int().min(0).default(0),
   /**
-   * Number of resources in the environment's Terraform state. It is 0 only when the state itself was read; other
-   * numbers may come from a build. Absent when the number is not known: before the first look, while an apply may
-   * change it, and after an apply whose end is unknown.
+   * Number of resources in the environment's Terraform state. It is 0 only when the state itself was read and was
+   * empty; other numbers may also come from a build. Absent when the number is not known: before the first look, while
+   * an apply may change it, and after an apply whose end is unknown.
    */
   resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
   /** The commit whose apply has started last, however that apply ended. */
@@ -65,7 +65,7 @@ export const EnvironmentStateSchema = z.object({
   deployed: DeployedSchema.nullable(),
   /**
    * Deployments that ended in the queue and have not been published on the event bus yet. They have no execution that
-   * would do it.
+   * would publish them.
    */
   unannounced: z.array(DeploymentIdSchema),
 });
@@ -186,7 +186,7 @@ export const withoutQueued = (state: EnvironmentState, deploymentId: string): En
 
 /**
  * Records that a plan of this deployment is applied (or needs no apply): older releases are outdated from now on. A
- * rollback sets its hold now and not at its success, so that no promotion undoes one that fails half way.
+ * rollback sets its hold now and not at its success, so that no promotion undoes a rollback that fails half way.
  */
 function withStarted(state: EnvironmentState, deployment: Deployment, now: string): EnvironmentState {
   const { operation, requestedBy } = deployment;
@@ -249,8 +249,8 @@ export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
 });
 
 /**
- * Returns whether the environment's Terraform state may contain resources: unless nothing ever ran there or the state
- * was seen empty, it may.
+ * Returns whether the environment's Terraform state may contain resources. It may, unless nothing ever ran there or the
+ * state was seen empty.
  */
 export const mayHoldResources = (state: EnvironmentState | undefined): boolean =>
   state !== undefined &&

@@ -34,7 +34,7 @@ export const EnvironmentSettingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name')
     .optional(),
-  /** Whether destruction is refused; always so in production. */
+  /** Whether destruction is refused. Production always refuses it, whatever this setting says. */
   deletionProtection: z.boolean().default(false),
   /**
    * Settings for a hostname and a certificate. When they are removed, hostname and certificate are withdrawn with the

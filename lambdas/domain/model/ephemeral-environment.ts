@@ -40,9 +40,7 @@ export const EphemeralRequestSchema = z
       .pipe(BranchSchema)
       .optional(),
     commit: CommitSchema.optional(),
-    /**
-     * The regular environment whose directory, account and region it uses. When left out, the first of the pipeline.
-     */
+    /** The regular environment whose directory, account and region are used; by default the first of the pipeline. */
     basedOn: EnvironmentNameSchema.optional(),
     ttlHours: TtlHoursSchema.default(TTL_HOURS.usual),
     /** Values of variables; the directory must declare each, and `environment`. */

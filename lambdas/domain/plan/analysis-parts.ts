@@ -128,10 +128,7 @@ export const BlastRadiusGraphSchema = z.object({
   nodes: z.array(
     z.object({
       id: z.string(),
-      /**
-       * Address of the resource inside its module; for several resources their number and kind, such as `3 ×
-       * aws_subnet`.
-       */
+      /** Address inside the module; for several resources, their number and kind: `3 × aws_subnet`. */
       label: z.string(),
       /** Module of the resources, or the number of their modules; empty for the root module. */
       detail: z.string(),

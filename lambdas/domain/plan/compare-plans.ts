@@ -27,8 +27,8 @@ export const PlanDifferenceSchema = z.object({
   monthlyCost: z.object({ currency: z.string(), before: z.number(), now: z.number() }),
   blastRadius: z.object({ before: z.string(), now: z.string() }),
   /**
-   * Whether the plans mean different things but no difference can be listed: it is hidden because it is sensitive, or
-   * it is too much to be listed.
+   * Whether the plans mean different things although no difference is listed, because what differs is sensitive or too
+   * much to be listed.
    */
   isHidden: z.boolean(),
 });

@@ -42,9 +42,9 @@ export interface SafeguardFacts {
 }
 
 /**
- * Applies rule 7: production, and any environment with deletion protection, is never destroyed and loses no protected
- * object until staff lifts the protection. In every environment, refuses plans that failed, are incomplete or contain
- * unknown actions.
+ * Judges a plan by rule 7: production, and any environment with deletion protection, is never destroyed and loses no
+ * protected object until staff lifts the protection. Plans that failed, are incomplete or contain unknown actions are
+ * refused in every environment.
  */
 export function evaluateSafeguards(facts: SafeguardFacts): Safeguards {
   const found = [

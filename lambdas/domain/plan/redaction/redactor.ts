@@ -119,8 +119,7 @@ export class Redactor {
   }
 
   /**
-   * Returns a value as it may be shown: everything that is sensitive by the mask, by its name or as a known secret is
-   * hidden.
+   * Returns a value as it may be shown: everything is hidden that the mask, the name or a known secret makes sensitive.
    */
   value(value: unknown, mask: unknown): Json {
     if (mask === true && value !== null && value !== undefined) return HIDDEN;

@@ -6,8 +6,8 @@ interface Pattern {
   /** Whether the text counts only where no letter or digit precedes or follows it. */
   readonly wholeWord: boolean;
   /**
-   * Whether the text is base64 of a part of a longer value. Then everything around it in the same alphabet is removed
-   * with it.
+   * Whether the text is base64 of a part of a longer value. Then everything around the text in the same alphabet
+   * belongs to the span, too.
    */
   readonly inBase64: boolean;
 }
