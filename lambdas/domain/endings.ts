@@ -1,22 +1,22 @@
 interface EndingRow {
-  /** The workflow's state that records it, and what that state says of it. */
+  /** The workflow state that records the ending, and the comment of that state. */
   readonly recordedBy: string;
   readonly comment: string;
-  /** The state at which the execution ends, and the cause that the console shows; a success has none. */
+  /** The state at which the execution ends, and the cause that the console shows; a success has no cause. */
   readonly endState: string;
   readonly cause?: string;
-  /** What the bus is told. */
+  /** The event that is published on the bus. */
   readonly event: string;
-  /** For people, as a sentence and in a word. */
+  /** The ending in words for people, as a sentence and as one word. */
   readonly sentence: string;
   readonly word: string;
-  /** Whether it is a verdict on the release: one that is not a success takes an earlier proof away (rule 1). */
+  /** Whether the ending is a verdict on the release: verdicts other than success withdraw an earlier proof (rule 1). */
   readonly isVerdict: boolean;
 }
 
 /**
- * How a deployment ends, and what follows from that. Statuses, records, events, the workflow's last states and the words
- * of pages come from these rows.
+ * The endings of a deployment, and what follows from each. Statuses, records, events, the last states of the workflow
+ * and the words of pages come from these rows.
  */
 export const ENDINGS = {
   succeeded: {
@@ -91,7 +91,7 @@ export const ENDINGS = {
 } as const satisfies Record<string, EndingRow>;
 
 export type Ending = keyof typeof ENDINGS;
-/** Ends that are neither a success nor a machine's failure: all that is known of them is the reason. */
+/** Endings other than success and technical failure: only the reason is known about them. */
 export type Unsuccessful = Exclude<Ending, 'succeeded' | 'failed'>;
 export type EndingEvent = (typeof ENDINGS)[Exclude<Ending, 'succeeded'>]['event'];
 

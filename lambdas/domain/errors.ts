@@ -1,12 +1,13 @@
 /**
- * What Stagegate refuses or cannot do. Names are API: Step Functions compares them in Catch and Retry. Those that answer
- * a request have their problem in `lambdas/runtime/http-errors.ts`. Anything that is not a DomainError is a crash.
+ * Base of all errors for what Stagegate refuses or cannot do; any other error is a crash. The names are API: Step
+ * Functions compares them in Catch and Retry. Those that answer a request have their problem in
+ * `lambdas/runtime/http-errors.ts`.
  */
 export abstract class DomainError extends Error {
   abstract override readonly name: string;
 }
 
-/** Input from outside that does not fit its schema; `field` is a dotted path, `value` what was seen there. */
+/** Thrown when input from outside is invalid. The issues name each `field` as a dotted path, and the `value` found. */
 export class InvalidInputError extends DomainError {
   override readonly name = 'InvalidInputError';
   readonly issues: readonly InputIssue[];
@@ -25,7 +26,7 @@ export interface InputIssue {
 
 const describeIssue = ({ field, message, value }: InputIssue): string => `${field}: ${message} (got ${value})`;
 
-/** A thing asked for by name that does not exist. */
+/** Thrown when something that was asked for by name does not exist. */
 export class NotFoundError extends DomainError {
   override readonly name = 'NotFoundError';
   readonly kind: string;
@@ -37,7 +38,7 @@ export class NotFoundError extends DomainError {
   }
 }
 
-/** Why a well-formed request is refused. Each is the last segment of a problem's `type`. */
+/** Reasons for which a well-formed request is refused. Each is the last segment of a problem's `type`. */
 export const REFUSALS = [
   'not-succeeded-before',
   'not-in-pipeline',
@@ -91,7 +92,7 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** A rule says no. Nothing was changed. */
+/** Thrown when a rule forbids the request. Nothing was changed. */
 export class RefusedError extends DomainError {
   override readonly name = 'RefusedError';
   readonly refusal: Refusal;
@@ -101,7 +102,7 @@ export class RefusedError extends DomainError {
   }
 }
 
-/** The same as a value, for those who go on with it: it is told, recorded or passed over. */
+/** The same refusal as a value, for callers that go on after it: they show it, record it or ignore it. */
 export class Refused {
   readonly refusal: Refusal;
   readonly message: string;
@@ -111,41 +112,41 @@ export class Refused {
   }
 }
 
-/** The answer, where nothing goes on without one. Throws RefusedError. */
+/** Returns the answer. Throws RefusedError if it is a refusal, for callers that cannot go on then. */
 export function orThrow<Answer>(answer: Answer | Refused): Answer {
   if (answer instanceof Refused) throw new RefusedError(answer.refusal, answer.message);
   return answer;
 }
 
-/** The deployment does not hold its environment (any more); its execution must end without touching anything. */
+/** Thrown when the deployment does not hold its environment (any more). Its execution must end without any change. */
 export class NotHolderError extends DomainError {
   override readonly name = 'NotHolderError';
 }
 
-/** Another writer kept winning the race for the same records; the caller may try again. */
+/** Thrown when other writers kept changing the same records. The caller may try again. */
 export class ConflictError extends DomainError {
   override readonly name = 'ConflictError';
 }
 
-/** A build left no result, or one that does not fit its schema. */
+/** Thrown when a build left no result, or an invalid one. */
 export class BuildResultError extends DomainError {
   override readonly name = 'BuildResultError';
 }
 
-/** The plan went stale more often than it is made again. */
+/** Thrown when the plan has gone stale too often to be made again. */
 export class PlanStaleError extends DomainError {
   override readonly name = 'PlanStaleError';
 }
 
-/** The environment's Terraform state could not be looked at. */
+/** Thrown when the environment's Terraform state could not be read. */
 export class StateUnreadableError extends DomainError {
   override readonly name = 'StateUnreadableError';
 }
 
-/** STS does not give a role of an environment: the role is missing, or does not trust us. */
+/** Thrown when STS refuses a role of an environment: the role is missing, or does not trust us. */
 export class RoleRefusedError extends DomainError {
   override readonly name = 'RoleRefusedError';
 }
 
-/** Names the state machine matches on. */
+/** The error names that the state machine matches. */
 export const ERROR_NAMES = { notHolder: 'NotHolderError', conflict: 'ConflictError' } as const;

@@ -2,26 +2,26 @@ import * as z from 'zod';
 import type { EndingEvent } from './endings.ts';
 import { CommitSchema, InstantSchema, NO_COMMIT } from './names.ts';
 
-/** `Source` of everything Stagegate puts on its own bus. */
+/** `Source` of all events that Stagegate puts on its own bus. */
 export const EVENT_SOURCE = 'stagegate';
 
 /** A push to a config repository, from the webhook, the local watcher or other tooling. */
 export const ConfigPushedSchema = z.object({
-  /** Delivery id of the sender; a second event with the same id is a duplicate. */
+  /** The sender's delivery id; a second event with the same id is a duplicate. */
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
   branch: z.string().min(1).max(250),
   /**
-   * Head before the push; absent, or git's forty zeros, for a branch that was made. The same as `after` where nothing
-   * was pushed and the event only says where the branch is.
+   * Head of the branch before the push; absent, or git's forty zeros, for a new branch. Equal to `after` when nothing
+   * was pushed and the event only reports the head of the branch.
    */
   before: CommitSchema.optional(),
   after: CommitSchema.refine((commit) => commit !== NO_COMMIT, {
     error: 'a branch that was deleted; that is told by BranchDeleted',
   }),
-  /** When it was pushed. Tells pushes apart that arrive out of order where their commits cannot. */
+  /** Time of the push. Together with the commits it orders pushes that arrive out of order. */
   pushedAt: InstantSchema.optional(),
-  /** History was rewritten: what changed cannot be told from the commits. */
+  /** True if history was rewritten: then the commits do not show what changed. */
   forced: z.boolean().default(false),
   /** Paths that differ between before and after; absent when the sender truncated the list. */
   changedPaths: z.array(z.string().max(4096)).max(20_000).optional(),
@@ -30,7 +30,7 @@ export const ConfigPushedSchema = z.object({
 });
 export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
 
-/** A branch of a config repository is gone. */
+/** A branch of a config repository was deleted. */
 export const BranchDeletedSchema = z.object({
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
@@ -38,7 +38,7 @@ export const BranchDeletedSchema = z.object({
 });
 export type BranchDeleted = z.infer<typeof BranchDeletedSchema>;
 
-/** A pull request from a branch of a config repository was merged, or closed without. */
+/** A pull request from a branch of a config repository was merged, or closed without a merge. */
 export const PullRequestClosedSchema = BranchDeletedSchema.extend({
   number: z.number().int().min(1),
   merged: z.boolean(),
@@ -61,7 +61,7 @@ export const ApprovalRequestedSchema = DeploymentFacts.extend({
   expiresAt: z.iso.datetime(),
 });
 
-/** An ephemeral environment could not be destroyed, and is not tried again by itself. */
+/** An ephemeral environment could not be destroyed, and Stagegate does not try again by itself. */
 export const EnvironmentStuckSchema = z.object({
   application: z.string(),
   environment: z.string(),
@@ -83,7 +83,7 @@ export const CertificateFailingSchema = CertificateFacts.extend({
   expiresAt: z.iso.datetime().optional(),
 });
 
-/** Detail types on our bus with the schema every publisher and consumer shares. */
+/** Detail types of the events on our bus, each with the schema that publishers and consumers share. */
 export const EVENTS = {
   ConfigPushed: ConfigPushedSchema,
   BranchDeleted: BranchDeletedSchema,

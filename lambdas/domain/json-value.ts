@@ -1,4 +1,4 @@
-/** Reading JSON whose shape nobody promises, without assertions. */
+/** JSON of unknown shape; the functions below read it without type assertions. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -9,7 +9,7 @@ export const recordOf = (value: unknown): JsonRecord => (isRecord(value) ? value
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** A number, also when a provider wrote it as text (`"512"`). */
+/** Returns a number, also one that a provider wrote as text (`"512"`). */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value !== 'string' || value.trim() === '') return undefined;
@@ -17,18 +17,18 @@ export function numberOf(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** An own property of a record, never one of its prototype. */
+/** Returns an own property of a record, never one of its prototype. */
 export const fieldOf = (record: JsonRecord, key: string): unknown =>
   Object.hasOwn(record, key) ? record[key] : undefined;
 
-/** What providers write for "not set": null, an empty text, list or object. */
+/** Returns whether the value is one that providers write for "not set": null, an empty text, list or object. */
 export function isBlank(value: unknown): boolean {
   if (value === null || value === undefined || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
   return isRecord(value) && Object.keys(value).length === 0;
 }
 
-/** Deep equality of JSON values; an absent value equals null. */
+/** Returns whether two JSON values are deeply equal; an absent value equals null. */
 export function sameJson(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (Array.isArray(one) && Array.isArray(other))
@@ -41,7 +41,7 @@ export function sameJson(one: unknown, other: unknown): boolean {
   return (one ?? null) === null && (other ?? null) === null;
 }
 
-/** JSON text with sorted keys: equal texts exactly for equal values. */
+/** Returns JSON text with sorted keys: two texts are equal exactly if the values are. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (!isRecord(value)) return JSON.stringify(value ?? null);
@@ -49,7 +49,7 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
 }
 
-/** The JSON container written in a text (`jsonencode(…)`), if it is one. */
+/** Returns the JSON object or list that a text contains (`jsonencode(…)`), or undefined if the text is neither. */
 export function containerIn(text: string): JsonRecord | readonly unknown[] | undefined {
   const first = text.trimStart()[0];
   if (first !== '{' && first !== '[') return undefined;
@@ -61,14 +61,14 @@ export function containerIn(text: string): JsonRecord | readonly unknown[] | und
   }
 }
 
-/** Does a mask (`after_unknown`, `before_sensitive`) mark anything? */
+/** Returns whether a mask (`after_unknown`, `before_sensitive`) marks anything. */
 export function marksAnything(mask: unknown): boolean {
   if (mask === true) return true;
   if (Array.isArray(mask)) return mask.some(marksAnything);
   return isRecord(mask) && Object.values(mask).some(marksAnything);
 }
 
-/** The part of a mask that belongs to a field or an element; `true` covers everything below it. */
+/** Returns the part of a mask for a field or an element; a mask of `true` covers everything below it. */
 export function maskAt(mask: unknown, key: string | number): unknown {
   if (mask === true) return true;
   if (typeof key === 'number') return listOf(mask)[key];

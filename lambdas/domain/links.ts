@@ -1,9 +1,9 @@
-/** Where Stagegate itself runs, and with it where staff looks at executions: AWS's console, or pages of its own. */
+/** Where Stagegate runs, and so where staff looks at executions: in the AWS console, or on Stagegate's own pages. */
 export type Home =
   | { readonly partition: string; readonly region: string; readonly accountId: string }
   | { readonly executionsUrl: string };
 
-/** Physical name of the state machine, as `lib/` gives it. */
+/** Physical name of the state machine, the same as in `lib/`. */
 const MACHINE = 'stagegate-deployment';
 
 const CONSOLES: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ export const deploymentPath = (deployment: { application: string; environment: s
 export const releasePath = (application: string, number: number): string =>
   `${applicationPath(application)}/releases/${number}`;
 
-/** The page of the deployment's execution, where staff sees its states. */
+/** Returns the address of the page on which staff sees the states of the deployment's execution. */
 export function executionUrl(home: Home, deploymentId: string): string | undefined {
   if ('executionsUrl' in home) return `${home.executionsUrl}/${MACHINE}/${deploymentId}`;
   const { partition, region, accountId } = home;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Names of things. Lengths follow from the deployment id: 32 + 16 + 7 + 6 characters and three dashes fit in 64. */
+/** Name of an application. The lengths 32 + 16 + 7 + 6 and three dashes fit in the 64 characters of a deployment id. */
 export const ApplicationNameSchema = z
   .string()
   .regex(
@@ -15,27 +15,27 @@ export const EnvironmentNameSchema = z
   );
 export const BranchSchema = z.string().regex(/^(?!-)(?!.*\.\.)[A-Za-z0-9._/-]{1,250}$/, 'a git branch name');
 export const CommitSchema = z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 lower-case hexadecimal digits');
-/** What git calls the commit before a branch was made and after it was deleted. */
+/** The id that git gives for the missing commit before a branch was made and after it was deleted. */
 export const NO_COMMIT = '0'.repeat(40);
 export const ReleaseNumberSchema = z.number().int().min(1).max(9_999_999);
 export const EmailSchema = z.email().max(254).toLowerCase();
 export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 digest: 64 lower-case hexadecimal digits');
-/** `eu-west-1`, and those of other partitions: `us-gov-west-1`, `eusc-de-east-1`. */
+/** `eu-west-1`, and regions of other partitions: `us-gov-west-1`, `eusc-de-east-1`. */
 export const RegionSchema = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'an AWS region name');
 export const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
 export const InstantSchema = z.iso.datetime();
 
-/** `<app>-<env>-<n>-<6 characters>`: also the execution name and the role session name, hence at most 64 of [A-Za-z0-9-]. */
+/** `<app>-<env>-<n>-<6 characters>`, at most 64 of [A-Za-z0-9-]: also the name of the execution and role session. */
 export const DeploymentIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,48}-[0-9]{1,7}-[a-z0-9]{6}$/, 'a deployment id');
 
 export function deploymentId(application: string, environment: string, number: number, suffix: string): string {
   return DeploymentIdSchema.parse(`${application}-${environment}-${number}-${suffix}`);
 }
 
-/** Where an environment lives in its config repository. */
+/** Returns the directory of an environment in its config repository. */
 export const directoryOf = (application: string, environment: string): string => `apps/${application}/${environment}`;
 
-/** Fixed width, so that text order is number order. */
+/** Returns the number with a fixed width, so that texts sort like their numbers. */
 export const padded = (number: number): string => String(number).padStart(7, '0');

@@ -1,5 +1,5 @@
 import * as z from 'zod';
 
-/** What a deployment does: bring a release, bring an older one back, or remove everything. */
+/** What a deployment does: deploy a release, go back to an older one, or remove everything. */
 export const OperationSchema = z.enum(['deploy', 'rollback', 'destroy']);
 export type Operation = z.infer<typeof OperationSchema>;

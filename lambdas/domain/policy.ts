@@ -5,47 +5,47 @@ export const STAGES = ['development', 'staging', 'production'] as const;
 export const StageSchema = z.enum(STAGES);
 export type Stage = z.infer<typeof StageSchema>;
 
-/** Position in the order development < staging < production. */
+/** Returns the position in the order development < staging < production. */
 export const stageRank = (stage: Stage): number => STAGES.indexOf(stage);
 
 export const GATES = ['staff', 'client'] as const;
 export const GateNameSchema = z.enum(GATES);
 export type GateName = z.infer<typeof GateNameSchema>;
 
-/** Approvers a gate may demand; more people than this cannot be found in practice. */
+/** Most approvers that a gate may demand; in practice nobody finds more people than this. */
 const MOST_APPROVERS = 10;
 const DAY = 24 * 3600;
-/** Usual and longest life of a gate, in seconds; the shortest is configuration. */
+/** Default and longest time that a gate stays open, in seconds; the shortest is configured. */
 export const GATE_EXPIRY = { usual: 7 * DAY, most: 60 * DAY } as const;
 
-/** What deployments of one stage need: distinct approvers per gate (0: the gate does not exist), and who may ask. */
+/** Requirements for deployments of one stage: distinct approvers per gate (0: no such gate), times, who may ask. */
 export const StagePolicySchema = z.object({
   staff: z.int().min(0).max(MOST_APPROVERS),
   client: z.int().min(0).max(MOST_APPROVERS),
-  /** A successful release is promoted to the next environment by itself (never into production). */
+  /** True if a successful release is promoted to the next environment automatically (never into production). */
   autoPromote: z.boolean(),
-  /** Seconds a gate stays open. */
+  /** Seconds for which a gate stays open. */
   gateExpirySeconds: z.int().min(1).max(GATE_EXPIRY.most),
-  /** Seconds after which an approved plan is made again instead of applied: nobody tells Terraform what changed outside. */
+  /** Seconds after which an approved plan is made again, not applied: Terraform does not learn of outside changes. */
   planMaxAgeSeconds: z.int().min(1).max(GATE_EXPIRY.most),
-  /** Only callers that map to a registered approver may request deployments. */
+  /** True if only callers that map to a registered approver may request deployments. */
   knownRequester: z.boolean(),
 });
 export type StagePolicy = z.infer<typeof StagePolicySchema>;
 
-/** What an application may set, per stage; anything left out is the default. */
+/** The settings that an application may change, per stage; the default applies to a setting that is left out. */
 export const PolicySchema = z.strictObject({
   development: StagePolicySchema.partial().strict().optional(),
   staging: StagePolicySchema.partial().strict().optional(),
   production: StagePolicySchema.partial().strict().optional(),
-  /** For ephemeral environments, whatever the stage of the one they are based on. */
+  /** For ephemeral environments, whatever the stage of the environment that they are based on. */
   ephemeral: StagePolicySchema.omit({ autoPromote: true }).partial().strict().optional(),
 });
 export type Policy = z.infer<typeof PolicySchema>;
 
 const usualTimes = { gateExpirySeconds: GATE_EXPIRY.usual, planMaxAgeSeconds: DAY } as const;
 
-/** Where an application says nothing: development none and auto-promoted; staging staff x1; production staff x1, then client x1. */
+/** Defaults: development no gates and auto-promoted; staging staff x1; production staff x1, then client x1. */
 export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
   development: { staff: 0, client: 0, autoPromote: true, knownRequester: false, ...usualTimes },
   staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, ...usualTimes },
@@ -55,19 +55,22 @@ export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
 /** An ephemeral environment has no gates unless the application's policy asks for some, and is never promoted. */
 const DEFAULT_EPHEMERAL_POLICY: StagePolicy = { ...DEFAULT_POLICY.development, autoPromote: false };
 
-/** The policy in force for the ephemeral environments of an application. */
+/** Returns the policy in force for the ephemeral environments of an application. */
 export const ephemeralPolicy = (policy: Policy | undefined): StagePolicy => ({
   ...DEFAULT_EPHEMERAL_POLICY,
   ...policy?.ephemeral,
 });
 
-/** The policy in force for an environment. */
+/** Returns the policy in force for an environment. */
 export const policyOf = (
   environment: { readonly type: 'regular' | 'ephemeral'; readonly stage: Stage },
   policy: Policy | undefined,
 ): StagePolicy => (environment.type === 'ephemeral' ? ephemeralPolicy(policy) : policyFor(environment.stage, policy));
 
-/** The same for one deployment there: who let an ephemeral environment be made for a while has agreed to its end. */
+/**
+ * Returns the policy in force for one deployment to an environment. Destroying an ephemeral environment has no gates:
+ * whoever had it made for a limited time has agreed to its end.
+ */
 export function policyForDeployment(
   environment: Parameters<typeof policyOf>[0],
   operation: 'deploy' | 'rollback' | 'destroy',
@@ -77,12 +80,15 @@ export function policyForDeployment(
   return environment.type === 'ephemeral' && operation === 'destroy' ? { ...inForce, staff: 0, client: 0 } : inForce;
 }
 
-/** The policy in force for a stage of an application. */
+/** Returns the policy in force for a stage of an application. */
 export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy {
   return { ...DEFAULT_POLICY[stage], ...policy?.[stage] };
 }
 
-/** An application may raise the gates, never lower them: staging keeps its staff gate, production both. */
+/**
+ * Throws RefusedError if a policy lowers the gates of a stage below the defaults. An application may only raise them:
+ * staging keeps its staff gate, production keeps both gates.
+ */
 export function requireStrongEnough(policy: Policy | undefined): void {
   for (const stage of STAGES)
     for (const gate of GATES) {
@@ -96,28 +102,28 @@ export function requireStrongEnough(policy: Policy | undefined): void {
     }
 }
 
-/** Gates a deployment to this stage passes, in order, with the number of distinct approvers of each. */
+/** Returns the gates that a deployment passes under this policy, in order, each with its number of approvers. */
 export function gatesOf(policy: StagePolicy): { gate: GateName; required: number }[] {
   return GATES.flatMap((gate) => (policy[gate] > 0 ? [{ gate, required: policy[gate] }] : []));
 }
 
 interface GateDemand {
   readonly gate: GateName;
-  /** Distinct approvers. */
+  /** Number of distinct approvers. */
   readonly required: number;
 }
 
-/** Approvers a gate takes by now: a policy that was raised meanwhile counts, one that was lowered meanwhile does not. */
+/** Returns the approvers that a gate needs now: a policy raised in the meantime counts, a lowered policy does not. */
 export const requiredNow = ({ gate, required }: GateDemand, inForce: StagePolicy): number =>
   Math.max(required, inForce[gate]);
 
-/** The gates a plan has to pass by now: those it was made to pass, and what the policy in force demands beyond them. */
+/** Returns the gates that a plan must pass now: those set when it was made, and the current policy's additions. */
 export const stricterGates = (planned: readonly GateDemand[], inForce: StagePolicy): GateDemand[] =>
   GATES.map((gate) => planned.find((demand) => demand.gate === gate) ?? { gate, required: 0 })
     .map((demand) => ({ ...demand, required: requiredNow(demand, inForce) }))
     .filter(({ required }) => required > 0);
 
-/** Throws InvalidInputError naming the stage whose gates would close, or whose plans age, too soon for anybody to decide. */
+/** Throws InvalidInputError, naming the stage, if gates close or plans age too early for anybody to decide. */
 export function requireLongEnough(policy: Policy | undefined, leastSeconds: number): void {
   const times = [...STAGES, 'ephemeral' as const].flatMap((stage) =>
     (['gateExpirySeconds', 'planMaxAgeSeconds'] as const).map((name) => ({

@@ -9,30 +9,30 @@ import type { Listing } from './model/table/listings.ts';
 import type { KeyOf, Kind, RecordOf, StoredRecord } from './model/table/records.ts';
 import type { GateName } from './policy.ts';
 
-/** What the domain needs from outside. One adapter each in `lambdas/adapters/`, one fake each in `test/fakes/`. */
+/** What the domain needs from outside: each port has one adapter in `lambdas/adapters/`, one fake in `test/fakes/`. */
 
 export interface Page<T> {
   readonly items: T[];
-  /** Opaque; give it back to get the next page. */
+  /** Opaque text; pass it as `cursor` to get the next page. */
   readonly nextCursor?: string;
 }
 
 export interface Reader {
-  /** The record as it is now (consistent read). */
+  /** Returns the record as it is now (consistent read). */
   get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined>;
 }
 
-/** Reads each record once, and remembers it with the version it had then. */
+/** Reads each record once, and remembers it with its version at that time. */
 export interface ReadAhead extends Reader {
   load(pk: string, sk: string): Promise<StoredRecord | undefined>;
 }
 
 /**
- * A transaction reads and writes as if alone: everything read by `get` (also its absence) is checked again by the one
- * write at the end, and the attempt runs again when any of it has changed meanwhile.
+ * Reads and writes as if no other writer existed: the one write at the end checks that all records read by `get`,
+ * including absent ones, are unchanged. If any has changed in the meantime, the attempt runs again.
  */
 export interface Transaction extends Reader {
-  /** Writes a record that was read before in this transaction (also when it was absent then). */
+  /** Writes a record that this transaction has read before (also if it was absent then). */
   put<K extends Kind>(kind: K, record: RecordOf<K>): void;
   /** Writes a record that must not exist yet. */
   insert<K extends Kind>(kind: K, record: RecordOf<K>): void;
@@ -41,12 +41,12 @@ export interface Transaction extends Reader {
 
 export interface Store extends Reader {
   list<K extends Kind>(listing: Listing<K>, page?: { limit?: number; cursor?: string }): Promise<Page<RecordOf<K>>>;
-  /** Reads that a transaction is given to begin with. */
+  /** Returns a reader whose reads a transaction can start from. */
   readAhead(): Promise<ReadAhead>;
   /**
-   * Runs the attempt and commits its writes at once or not at all. Attempts must not have effects of their own, as
-   * they are repeated when another writer wins. The first attempt reads nothing again that was read ahead; what it asks
-   * for is checked like everything it reads. Throws ConflictError after many lost races.
+   * Runs the attempt and commits its writes all at once or not at all. An attempt must not have effects of its own,
+   * because it is repeated when another writer wins. The first attempt takes records that were read ahead from `ahead`;
+   * those that it takes are checked at the commit like all other reads. Throws ConflictError after many lost races.
    */
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T>;
 }
@@ -60,8 +60,8 @@ export interface Artifact {
 export interface ArtifactStore {
   readonly bucket: string;
   /**
-   * Parsed JSON of an object (newest version when none is named), with the version read; undefined if absent. Throws
-   * BuildResultError for what is no JSON, or has more bytes (64 MiB where nothing is said).
+   * Returns the parsed JSON of an object (the newest version if none is named) and the version that was read; undefined
+   * if the object is absent. Throws BuildResultError if it is not JSON, or has more than `mostBytes` (default 64 MiB).
    */
   getJson(
     key: string,
@@ -69,7 +69,7 @@ export interface ArtifactStore {
     mostBytes?: number,
   ): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
-  /** The newest text of an object, and when it was put there; undefined if absent. */
+  /** Returns the newest text of an object and the time at which it was stored; undefined if the object is absent. */
   getText(key: string): Promise<StoredText | undefined>;
 }
 
@@ -81,39 +81,39 @@ export interface StoredText {
 
 /** Step Functions. */
 export interface Workflow {
-  /** Starts the deployment's execution; one that exists already counts as success. */
+  /** Starts the deployment's execution. An execution that exists already counts as success. */
   start(deploymentId: string): Promise<void>;
   /** Resumes a waiting task. `gone`: the task no longer waits. */
   resume(token: string): Promise<'resumed' | 'gone'>;
-  /** What the deployment's execution is doing; `absent` when there is none. */
+  /** Returns the status of the deployment's execution; `absent` if there is none. */
   execution(
     deploymentId: string,
   ): Promise<{ status: 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent'; startedAt?: string }>;
-  /** Ids of the builds the execution has started, newest first (TaskSubmitted in its history). */
+  /** Returns the ids of the builds that the execution has started, newest first (TaskSubmitted in its history). */
   builds(deploymentId: string): Promise<string[]>;
 }
 
 /** CodeBuild. */
 export interface Builds {
-  /** Is any of these builds still in progress? */
+  /** Returns whether any of these builds is still in progress. */
   anyInProgress(buildIds: readonly string[]): Promise<boolean>;
-  /** Is this build in progress, and was it started with this value of the variable? */
+  /** Returns whether this build is in progress and was started with this value of the variable. */
   isRunningWith(buildId: string, name: string, value: string): Promise<boolean>;
 }
 
-/** STS: the roles of environments, as their builds get them. */
+/** STS: gives builds the roles of their environments. */
 export interface EnvironmentRoles {
-  /** Credentials of the role for at most an hour. Throws RoleRefusedError. */
+  /** Returns credentials of the role for at most an hour. Throws RoleRefusedError. */
   assume(role: AssumedRole): Promise<BuildCredentials>;
 }
 
 /** The Terraform states in the environments' own accounts. */
 export interface StateReader {
-  /** What tells the state's version apart; null when there is no state yet. Throws StateUnreadableError. */
+  /** Returns what identifies the state's version; null if there is no state yet. Throws StateUnreadableError. */
   head(environment: Environment, address: StateAddress): Promise<StateHead | null>;
   /**
-   * How many managed resources are in the state, deposed ones included; none where there is no state. Throws
-   * StateUnreadableError, also for a state that does not show it, such as an encrypted one.
+   * Counts the managed resources in the state, including deposed ones; 0 if there is no state. Throws
+   * StateUnreadableError, also if the state does not show its resources, for example because it is encrypted.
    */
   countResources(environment: Environment, address: StateAddress): Promise<number>;
 }
@@ -125,8 +125,8 @@ export interface EventBus {
 /** E-mail to approvers, through one SNS topic with one filtered subscription per approver. */
 export interface ApproverMail {
   /**
-   * Subscribes the address so that it gets only its own messages; answers the subscription's ARN if it is confirmed
-   * already. Throws InvalidInputError, RefusedError `approver-limit`.
+   * Subscribes the address so that it gets only its own messages. Returns the subscription's ARN if it is already
+   * confirmed. Throws InvalidInputError, RefusedError `approver-limit`.
    */
   subscribe(email: string): Promise<string | undefined>;
   /**
@@ -135,14 +135,14 @@ export interface ApproverMail {
    */
   confirm(email: string, link: string): Promise<Confirmation>;
   unsubscribe(subscriptionArn: string): Promise<void>;
-  /** Every subscription of the topic by e-mail address. */
+  /** Returns every subscription of the topic by e-mail address. */
   subscriptions(): Promise<ReadonlyMap<string, Subscription>>;
   send(email: string, message: { subject: string; body: string }): Promise<void>;
 }
 
 export interface Confirmation {
   readonly arn: string;
-  /** False when a plain click on the link came first, which AWS does not take back. */
+  /** False if somebody clicked the link before: AWS keeps such an unprotected confirmation. */
   readonly unsubscribeProtected: boolean;
 }
 
@@ -152,74 +152,74 @@ export interface Subscription {
   readonly confirmed: boolean;
 }
 
-/** What an e-mailed link speaks for. */
+/** The contents of an approval link. */
 export interface ApprovalLink {
   readonly deploymentId: string;
   readonly gate: GateName;
   readonly round: number;
   readonly email: string;
   readonly digest: string;
-  /** Number of the person's link for this gate and plan; a newer one voids it. */
+  /** Number of the person's link for this gate and plan; a link with a higher number voids it. */
   readonly sequence: number;
 }
 
-/** Makes and reads the tokens of approval links, by HMAC with a key that never leaves KMS (rule 9). */
+/** Makes and verifies the tokens of approval links, by HMAC with a key that never leaves KMS (rule 9). */
 export interface LinkSigner {
   sign(link: ApprovalLink): Promise<string>;
-  /** The link behind a token, or undefined for a forged or malformed one. */
+  /** Returns the link that a token contains, or undefined if the token is forged or malformed. */
   verify(token: string): Promise<ApprovalLink | undefined>;
 }
 
-/** EventBridge Scheduler: wakes the sweeper once, at a time. */
+/** EventBridge Scheduler: starts the sweep function once, at a given time. */
 export interface Scheduler {
-  /** Sets the wake-up of that name, also where there is one already. */
+  /** Sets the wake-up of that name, and replaces an existing one. */
   wakeAt(name: string, at: string, environment: { application: string; environment: string }): Promise<void>;
-  /** Takes a wake-up back; one that is not there (any more) counts as taken back. */
+  /** Removes a wake-up. A wake-up that does not exist (any more) counts as removed. */
   cancel(name: string): Promise<void>;
 }
 
-/** Secrets that git hosts sign webhooks with, derived by a key that never leaves KMS: nothing stores them. */
+/** Secrets with which git hosts sign webhooks. They are derived by a key that never leaves KMS, and never stored. */
 export interface WebhookSecrets {
   /**
-   * The secrets valid now for a part of a git host (`github.com/acme`), or for all of them where none is named: two
-   * while one replaces the other, none when webhooks are switched off.
+   * Returns the secrets that are valid now for a part of a git host (`github.com/acme`), or for all parts if none is
+   * named: two while one replaces the other, none if webhooks are switched off.
    */
   of(part?: string): Promise<readonly string[]>;
 }
 
-/** A role of another account, entered with the external id that it demands. */
+/** A role of another account, and the external id with which it is assumed. */
 export interface AssumedRole {
   readonly roleArn: string;
   readonly externalId: string;
-  /** What the account's own trail shows as the caller. */
+  /** The caller's name in the CloudTrail of that account. */
   readonly sessionName: string;
 }
 
-/** Route 53, as the role sees it. */
+/** Route 53, called with the role. */
 export interface HostedZones {
-  /** Ids of the public zones of exactly this name. */
+  /** Returns the ids of the public zones of exactly this name. */
   named(role: AssumedRole, domain: string): Promise<string[]>;
-  /** The zone, if it is there and public. */
+  /** Returns the zone if it exists and is public. */
   zone(role: AssumedRole, id: string): Promise<HostedZone | undefined>;
-  /** Every record set of exactly this name. */
+  /** Returns every record set of exactly this name. */
   records(role: AssumedRole, zoneId: string, name: string): Promise<ZoneRecord[]>;
   /**
-   * Removes and creates at once, or does nothing: what is removed must stand there exactly as given, what is created
-   * must not be there. Answers the change's id, or in whose words Route 53 refused it. Throws ConflictError while
-   * another change of the zone is under way.
+   * Removes and creates record sets in one change, or changes nothing: each removed set must exist exactly as given,
+   * each created set must not exist yet. Returns the change's id, or the message with which Route 53 refused it. Throws
+   * ConflictError while another change of the zone is in progress.
    */
   change(
     role: AssumedRole,
     zoneId: string,
     wanted: { readonly remove?: readonly ZoneRecord[]; readonly create?: readonly ZoneRecord[] },
   ): Promise<{ readonly changeId: string } | { readonly refused: string }>;
-  /** Do all name servers of the zone know the change? Long after it nobody remembers the change, and they do. */
+  /** Returns whether all name servers of the zone know the change; true for one so old that Route 53 forgot it. */
   isInSync(role: AssumedRole, changeId: string): Promise<boolean>;
 }
 
-/** ACM of one region, as the role sees it. */
+/** ACM of one region, called with the role. */
 export interface Certificates {
-  /** For an hour the same token answers the same certificate. The first name is the common name. */
+  /** Returns the certificate's ARN: for an hour, the same ARN for the same token. The first name is the common name. */
   request(
     role: AssumedRole,
     region: string,
@@ -230,20 +230,20 @@ export interface Certificates {
     },
   ): Promise<string>;
   describe(role: AssumedRole, region: string, arn: string): Promise<DescribedCertificate | undefined>;
-  /** One that is gone already counts as deleted. */
+  /** Deletes the certificate. A certificate that no longer exists counts as deleted. */
   delete(role: AssumedRole, region: string, arn: string): Promise<'deleted' | 'in-use'>;
 }
 
-/** DNS as everybody sees it. */
+/** DNS as everybody on the internet sees it. */
 export interface PublicDns {
-  /** The name servers a domain is delegated to, none where it is not; undefined when nobody could be asked. */
+  /** Returns the name servers of a domain; none if it is not delegated, undefined if no resolver could be asked. */
   nameServers(domain: string): Promise<readonly string[] | undefined>;
 }
 
-/** Time and chance, injected so that tests decide them. */
+/** Time and random digits, injected so that tests decide them. */
 export interface Surroundings {
-  /** ISO 8601, UTC, milliseconds. */
+  /** Returns the time as ISO 8601, in UTC with milliseconds. */
   now(): string;
-  /** Lower-case hexadecimal digits. */
+  /** Returns random lower-case hexadecimal digits. */
   randomHex(digits: number): string;
 }

@@ -16,17 +16,17 @@ export type ReconcileServices = EffectServices & {
   readonly surroundings: Surroundings;
 };
 
-/** A holder may be without an execution this long before the reconciler starts one. */
+/** Time that a holder may be without an execution before the reconciler starts one. */
 const GRACE_MS = 60_000;
 
 export interface Repair {
   readonly deploymentId: string;
-  /** `failed`: it could not be mended, somebody has to look. */
+  /** `failed`: the repair failed, and a person has to look. */
   readonly action: 'started' | 'resumed' | 'ended' | 'released' | 'announced' | 'promoted' | 'left-alone' | 'failed';
   readonly why: string;
 }
 
-/** Looks at every environment that is held or awaited, and mends what a crash, a stop or a lost event left behind. */
+/** Checks every environment with a holder or a queue, and repairs what a crash, a stop or a lost event left behind. */
 export async function reconcile(services: ReconcileServices): Promise<Repair[]> {
   const repairs: Repair[] = [];
   let cursor: string | undefined;
@@ -50,7 +50,7 @@ async function announce(services: ReconcileServices, id: string): Promise<Repair
 
 const nameOf = ({ holder, queue }: EnvironmentState): string => (holder ?? queue[0])?.deploymentId ?? 'nobody';
 
-/** What cannot be mended in one environment must not keep the others from it (rule 6). */
+/** Runs one repair. A repair that fails in one environment must not prevent the repairs of others (rule 6). */
 async function attempt(deploymentId: string, repair: () => Promise<Repair | undefined>): Promise<Repair[]> {
   try {
     const done = await repair();
@@ -60,7 +60,7 @@ async function attempt(deploymentId: string, repair: () => Promise<Repair | unde
   }
 }
 
-/** The same for the one environment whose execution has just ended. */
+/** Repairs the one environment whose execution has just ended. */
 export async function reconcileDeployment(services: ReconcileServices, id: string): Promise<Repair | undefined> {
   const deployment = await services.store.get('deployment', { id });
   if (!deployment) return undefined;
@@ -73,7 +73,7 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
   const { store, workflow, surroundings } = services;
   const { holder, application, environment } = state;
   if (!holder) {
-    // The index lags behind: the environment may have become free since.
+    // The index lags behind: the environment may have become free in the meantime.
     if (state.queue.length === 0) return undefined;
     await passOn(services, application, environment, null);
     return { deploymentId: nameOf(state), action: 'released', why: 'it waited for an environment that nobody held' };
@@ -97,7 +97,7 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
   return end(services, deployment, execution.status);
 }
 
-/** The gate reached last was closed but its task may still wait: the resumption was lost. */
+/** Resumes the task of the latest gate if the gate is closed: the resumption may have been lost, and the task waits. */
 async function resumeDecided(services: ReconcileServices, deployment: Deployment): Promise<Repair | undefined> {
   if (deployment.status !== 'awaiting_approval') return undefined;
   for (const name of GATES.toReversed()) {
@@ -111,7 +111,7 @@ async function resumeDecided(services: ReconcileServices, deployment: Deployment
   return undefined;
 }
 
-/** A resumption takes well under this; within it the workflow is simply on its way. */
+/** Time to wait after a gate was closed: a resumption takes well under this, so the workflow may still be resuming. */
 const RESUME_GRACE_MS = 10_000;
 
 async function end(services: ReconcileServices, deployment: Deployment, how: string): Promise<Repair> {
@@ -129,7 +129,7 @@ async function release(services: ReconcileServices, deployment: Deployment, why:
   return { deploymentId: deployment.id, action: 'released', why };
 }
 
-/** Nobody knows whether the execution came to announce the ending; the environment becomes free either way. */
+/** Announces the ending again, as the execution may not have done so. Frees the environment even if this fails. */
 async function announceAndRelease(services: ReconcileServices, id: string): Promise<void> {
   try {
     await announceEnding(services, id);
@@ -138,7 +138,7 @@ async function announceAndRelease(services: ReconcileServices, id: string): Prom
   }
 }
 
-/** Promotions whose event was lost: the newest success of an environment that promotes by itself has none. */
+/** Makes promotions whose event was lost: the newest success of an environment that promotes automatically has none. */
 async function repairPromotions(services: ReconcileServices): Promise<Repair[]> {
   const repairs: Repair[] = [];
   let cursor: string | undefined;

@@ -4,7 +4,7 @@ import { type Application, ConfigRepositorySchema } from '../model/application.t
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { ephemeralPolicy, policyFor, type Stage, StagePolicySchema } from '../policy.ts';
 
-/** An application as the API shows it; the policy is the one in force, defaults included. */
+/** An application as the API shows it. The policy is the policy in force, including defaults. */
 export const ApplicationViewSchema = z
   .object({
     name: z.string(),

@@ -55,7 +55,7 @@ export async function configureApplication(
   });
 }
 
-/** Hostnames are made of the domain: it stays as long as an environment has one. */
+/** Refuses to change the domain while an environment has a hostname, because hostnames are made of the domain. */
 async function requireDomainMayChange(
   transaction: Transaction,
   { name, serviceDiscoveryDomain: before, pipeline }: Application,
@@ -63,7 +63,7 @@ async function requireDomainMayChange(
   environments: readonly string[],
 ): Promise<void> {
   if (before === after) return;
-  // The pipeline's names too: an environment that is being made at this moment is not listed yet.
+  // Includes the pipeline's names: an environment that is being made at this moment is not listed yet.
   for (const environment of new Set([...environments, ...pipeline])) {
     const [settings, dns] = [
       await transaction.get('environment', { application: name, name: environment }),
@@ -78,8 +78,8 @@ async function requireDomainMayChange(
 }
 
 /**
- * Rule 2: a deployment plans and applies from one source with one credential, so neither changes while one is open. What
- * builds could not fetch in the first place may be put right at any time.
+ * Refuses to change the source or its credential while a deployment is open: a deployment plans and applies from one
+ * source with one credential (rule 2). Settings with which builds cannot fetch anything may be corrected at any time.
  */
 async function requireSourceMayChange(
   transaction: Transaction,
@@ -97,7 +97,7 @@ async function requireSourceMayChange(
       );
 }
 
-/** Rule 1: the order is not changed under running deployments, and nothing deployed is left outside of it. */
+/** Rule 1: refuses to change the order while deployments are open, and to take out a deployed environment. */
 async function requirePipelineMayChange(
   transaction: Transaction,
   { name: application, pipeline: before }: Application,

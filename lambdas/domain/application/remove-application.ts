@@ -14,7 +14,7 @@ import { recordAudit } from '../transaction/record-audit.ts';
 /**
  * Removes an application with its environments and approvers, and frees their state addresses. Its releases,
  * deployments and decisions stay: they are the audit, and numbering goes on if the application is made again.
- * Repeated, it finishes what a crash left. Throws NotFoundError, RefusedError.
+ * Safe to repeat: a second call finishes what a crash left undone. Throws NotFoundError, RefusedError.
  */
 export async function removeApplication(
   services: { readonly store: Store; readonly mail: ApproverMail; readonly surroundings: Surroundings },
@@ -31,7 +31,7 @@ export async function removeApplication(
     return true;
   });
   const isForgotten = await forgetEphemeral(store, name, environments);
-  // Not before: until the application is gone, somebody may register one more.
+  // Only now: an approver can be registered until the application is deleted.
   const approvers = await listAll(store, LISTINGS.approvers(name));
   if (!isFound && !isForgotten && approvers.length === 0) throw new NotFoundError('application', name);
   const isGone = async (transaction: Transaction) => !(await transaction.get('application', { name }));
@@ -39,8 +39,8 @@ export async function removeApplication(
 }
 
 /**
- * Takes what ephemeral environments left out of the books, one after the other: there may be more than fit in a
- * transaction. Whoever makes the application again gets other external ids. Answers whether anything was there.
+ * Deletes the records that ephemeral environments left, one at a time, because there may be too many for a transaction.
+ * If the application is made again, it gets other external ids. Returns whether there was anything to delete.
  */
 async function forgetEphemeral(store: Store, application: string, listed: readonly Environment[]): Promise<boolean> {
   const ephemeral = listed.filter(({ type }) => type === 'ephemeral');
@@ -61,7 +61,7 @@ async function forgetEphemeral(store: Store, application: string, listed: readon
   return ephemeral.length + externalIds.length > 0;
 }
 
-/** State addresses that fit in the transaction beside the five records that each environment may have. */
+/** Most state addresses that fit in the transaction beside the five records that each environment may have. */
 const MOST_ADDRESSES = 30;
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
@@ -74,7 +74,7 @@ async function remove(transaction: Transaction, name: string, environments: read
       'something-deployed',
       `"${name}" has ephemeral environments (${live.map(({ environment }) => environment).join(', ')}); delete them first`,
     );
-  // The pipeline's names too: an environment that is being made at this moment is not listed yet.
+  // Includes the pipeline's names: an environment that is being made at this moment is not listed yet.
   const all = new Set([...environments, ...application.pipeline]);
   if (all.size > MOST_ENVIRONMENTS)
     throw new RefusedError(

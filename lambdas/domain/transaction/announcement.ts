@@ -4,7 +4,7 @@ import type { Deployment } from '../model/deployment.ts';
 
 type Announcement = { [Name in EventName]: { name: Name; detail: EventDetail<Name> } }[EventName];
 
-/** The event that tells how a deployment ended; undefined while it is open. */
+/** Returns the event that reports how a deployment ended; undefined while it is open. */
 export function eventOf(deployment: Deployment): Announcement | undefined {
   const { id, application, environment, release, commit, operation } = deployment;
   const facts = { deploymentId: id, application, environment, release, commit, operation };

@@ -4,15 +4,15 @@ import type { EventBus, Store, Workflow } from '../ports.ts';
 import { eventOf } from './announcement.ts';
 
 /**
- * What has to happen outside once a transaction is committed. Each effect may be carried out again without harm, and
- * the reconciler does so where a crash prevented it.
+ * Effects outside of the table that must follow once a transaction is committed. Each effect is safe to repeat, and the
+ * reconciler carries it out if a crash prevented it.
  */
 export interface Effects {
-  /** Deployments that hold their environment now: start their executions. */
+  /** Deployments that hold their environment now, and whose executions are to be started. */
   readonly start: readonly string[];
-  /** Gates that are closed: resume the tasks waiting at them. */
+  /** Gates that are closed now, and whose waiting tasks are to be resumed. */
   readonly resume: readonly { readonly deploymentId: string; readonly gate: GateName }[];
-  /** Deployments that ended without an execution of their own: tell the bus. */
+  /** Deployments that ended without an execution of their own, and whose endings are to be announced on the bus. */
   readonly announce: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export async function carryOut({ store, workflow, events }: EffectServices, effe
   for (const id of effects.announce) await announceQueued({ store, events }, id);
 }
 
-/** Tells the bus of a deployment that ended in the queue, and then that it was told. */
+/** Announces a deployment that ended in the queue on the bus, and then records that it was announced. */
 export async function announceQueued(
   { store, events }: Pick<EffectServices, 'store' | 'events'>,
   id: string,
@@ -54,7 +54,7 @@ export async function announceQueued(
   });
 }
 
-/** Resumes the task waiting at a gate, if one waits yet; the task itself looks at the gate when it begins to wait. */
+/** Resumes the task that waits at a gate, if one does. A task that starts to wait later checks the gate itself. */
 export async function resumeGate(
   { store, workflow }: Pick<EffectServices, 'store' | 'workflow'>,
   deploymentId: string,

@@ -5,7 +5,7 @@ import type { Environment, EphemeralEnvironment } from '../model/environment.ts'
 import type { Release } from '../model/release.ts';
 import type { Reader } from '../ports.ts';
 
-/** Things asked for by name. Each throws NotFoundError, naming the first part of the path that does not exist. */
+/** Finds things by name. Each function throws NotFoundError, naming the first part of the path that does not exist. */
 
 export async function findApplication(reader: Reader, app: string): Promise<Application> {
   const application = await reader.get('application', { name: app });
@@ -13,7 +13,7 @@ export async function findApplication(reader: Reader, app: string): Promise<Appl
   return application;
 }
 
-/** What is read of an application, which must be there itself. */
+/** Returns a part that was read of an application. Throws NotFoundError if the application itself does not exist. */
 async function within<T>(reader: Reader, app: string, found: Promise<T>): Promise<T> {
   const [, part] = await Promise.all([findApplication(reader, app), found]);
   return part;
@@ -37,7 +37,7 @@ export async function findRelease(reader: Reader, app: string, number: number): 
   return release;
 }
 
-/** The deployment, if it is one of this very environment: who may see one application must not see another's. */
+/** Finds a deployment of exactly this environment: who may see one application must not see deployments of another. */
 export async function findDeployment(reader: Reader, app: string, env: string, id: string): Promise<Deployment> {
   const [, deployment] = await Promise.all([findEnvironment(reader, app, env), reader.get('deployment', { id })]);
   if (deployment?.application !== app || deployment.environment !== env) throw new NotFoundError('deployment', id);

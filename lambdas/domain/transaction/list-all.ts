@@ -2,7 +2,7 @@ import type { Listing } from '../model/table/listings.ts';
 import type { Kind, RecordOf } from '../model/table/records.ts';
 import type { Store } from '../ports.ts';
 
-/** Every record of a listing that is known to be short: approvers, environments, gates. */
+/** Reads every record of a listing that is known to be short: approvers, environments, gates. */
 export async function listAll<K extends Kind>(store: Pick<Store, 'list'>, listing: Listing<K>): Promise<RecordOf<K>[]> {
   const found: RecordOf<K>[] = [];
   let cursor: string | undefined;

@@ -5,7 +5,7 @@ import type { Environment } from '../model/environment.ts';
 import type { EnvironmentState } from '../model/environment-state.ts';
 import type { Reader } from '../ports.ts';
 
-/** A deployment with what it works on: its application, and the environment that it holds. */
+/** A deployment with its application and the environment that it holds. */
 export interface Held<S extends Status = Status> {
   readonly application: Application;
   readonly environment: Environment;
@@ -14,10 +14,10 @@ export interface Held<S extends Status = Status> {
 }
 
 /**
- * Reads the deployment, and what it works on as long as it holds its environment. `doing` begins the message of
- * NotHolderError, which it throws for whoever comes too late: the deployment is in another status or holds the environment
- * no more, or the environment was removed. `readMore` reads side by side what the caller asks for next; the reader
- * remembers it.
+ * Reads the deployment with its application and environment. Throws NotHolderError if the caller is too late: the
+ * deployment is in another status or no longer holds the environment, or the environment was removed. `doing` is the
+ * beginning of the error's message. `readMore` reads, at the same time, records that the caller needs next; the reader
+ * remembers them.
  */
 export async function loadHeld<S extends Status>(
   reader: Reader,
@@ -43,7 +43,7 @@ export async function loadHeld<S extends Status>(
   return { application, environment, state, deployment };
 }
 
-/** Reads the deployment alone, in one of these statuses. Throws NotHolderError as `loadHeld` does. */
+/** Reads only the deployment. Throws NotHolderError unless it is in one of these statuses. */
 export async function loadDeployment<S extends Status>(
   reader: Reader,
   id: string,

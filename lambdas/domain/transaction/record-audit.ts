@@ -2,8 +2,8 @@ import { type AuditFacts, appendTo, emptyChain } from '../model/audit.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 
 /**
- * Appends to the application's audit, in the transaction that makes it true. The head of the chain is one record, so
- * writers of one application take turns; the loser of a race tries again on the new head.
+ * Appends an entry to the application's audit, in the same transaction as the change that it reports. The head of the
+ * chain is one record, so writers of one application take turns: the loser of a race tries again with the new head.
  */
 export async function recordAudit(
   transaction: Transaction,

@@ -1,7 +1,7 @@
 import type { EnvironmentEvent } from '../model/environment-event.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 
-/** Adds a line, in the transaction that makes it true. */
+/** Records an event of an environment, in the same transaction as the change that it reports. */
 export function recordEnvironmentEvent(
   transaction: Transaction,
   surroundings: Surroundings,

@@ -1,7 +1,7 @@
 import type { DeploymentEvent } from '../model/deployment-event.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 
-/** Adds one line to a deployment's story, in the transaction that makes it true. */
+/** Records an event of a deployment, in the same transaction as the change that it reports. */
 export function recordEvent(
   transaction: Transaction,
   surroundings: Surroundings,

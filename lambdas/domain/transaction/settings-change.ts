@@ -3,7 +3,7 @@ import { type JsonRecord, sameJson } from '../json-value.ts';
 
 const ChangesSchema = z.record(z.string(), z.json());
 
-/** What differs between two states of settings, field by field, as the audit tells it; empty when nothing does. */
+/** Returns the differences between two states of settings, field by field, for the audit; empty if nothing differs. */
 export function changedSettings(
   before: JsonRecord | undefined,
   after: JsonRecord,

@@ -2,17 +2,17 @@ import { ConflictError } from '../errors.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf, type StoredRecord } from '../model/table/records.ts';
 import type { ReadAhead, Transaction } from '../ports.ts';
 
-/** What is written once stays as it is. */
+/** Throws if records of this kind are append-only. */
 function requireChangeable(kind: Kind, doing: string): void {
   const layout: { appendOnly?: true } = RECORDS[kind];
   if (layout.appendOnly) throw new Error(`${doing} a record of kind ${kind}: it is append-only`);
 }
 
-/** What a transaction found, and what it wants there now. All of it is committed at once, or nothing. */
+/** The version of one record that a transaction read, and its write. All changes are committed at once, or none. */
 export interface Change {
   readonly pk: string;
   readonly sk: string;
-  /** Version read; 0 means the record must not exist. */
+  /** The version that was read; 0 means that the record must not exist. */
   readonly expectedVersion: number;
   readonly write:
     | 'none'
@@ -21,13 +21,14 @@ export interface Change {
 }
 
 /**
- * A record made anew never gets a version its deleted namesake had: who read that one must lose. A clock would be too
- * coarse for that, so it begins anywhere below 2^52, with as many numbers above it to count on.
+ * Returns the version of the next write. A record that is created again must not get a version that its deleted
+ * predecessor had, because transactions that read the predecessor must fail. A clock is too coarse for that, so
+ * versions start at a random number below 2^52, which leaves as many numbers to count up.
  */
 export const nextVersion = (expected: number): number =>
   expected === 0 ? 1 + Math.floor(Math.random() * 2 ** 52) : expected + 1;
 
-/** Attempts before giving up; with jittered waits up to half a second this rides out bursts of some fifty writers. */
+/** Number of attempts. With jittered waits of up to half a second, they are enough for bursts of some fifty writers. */
 const MOST_ATTEMPTS = 30;
 
 type Load = (pk: string, sk: string) => Promise<StoredRecord | undefined>;
@@ -53,7 +54,7 @@ export class RememberedReads implements ReadAhead {
   }
 }
 
-/** Reads remember the version they saw; `changes` are the writes together with a check of everything read. */
+/** Remembers the version of each record it reads; `changes` are its writes together with checks of all its reads. */
 class UnitOfWork implements Transaction {
   readonly #reads: ReadAhead;
   readonly #seen = new Map<string, Change & { data: unknown }>();
@@ -66,7 +67,7 @@ class UnitOfWork implements Transaction {
     const { pk, sk } = keyOf(kind, key);
     const place = `${pk}|${sk}`;
     const stored = this.#seen.has(place) ? undefined : await this.#reads.load(pk, sk);
-    // What this very transaction has written meanwhile stands.
+    // What this transaction has written itself counts, not the stored record.
     const found = this.#seen.get(place) ?? this.#remember(pk, sk, stored);
     return found.data === undefined ? undefined : parseRecord(kind, found);
   }
@@ -105,7 +106,7 @@ class UnitOfWork implements Transaction {
     this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write: { kind, data, ...(index && { index }) } });
   }
 
-  /** What was seen, without what was to be written. */
+  /** The checks of all reads, without the writes. */
   get reads(): Change[] {
     return this.changes.map((change) => ({ ...change, write: 'none' }));
   }
@@ -115,16 +116,16 @@ class UnitOfWork implements Transaction {
   }
 }
 
-/** Storage the transactions run on: the table, or the fake. */
+/** The storage for transactions: the table, or the fake. */
 export interface VersionedRecords {
   load(pk: string, sk: string): Promise<StoredRecord | undefined>;
-  /** Writes all changes if every expected version still stands; answers false, having written nothing, if not. */
+  /** Writes all changes if every expected version is unchanged. Otherwise writes nothing and returns false. */
   commit(changes: readonly Change[]): Promise<boolean>;
 }
 
 /**
- * Runs an attempt until its commit finds everything it read unchanged. The first one may go by what was read ahead of
- * it: that, too, must still stand when it commits.
+ * Runs an attempt until its commit finds all records that it read unchanged. The first attempt may use records that
+ * were read ahead: these, too, must be unchanged when it commits.
  */
 export async function runTransaction<T>(
   records: VersionedRecords,
@@ -146,13 +147,14 @@ export async function runTransaction<T>(
   throw new ConflictError(`committing after ${MOST_ATTEMPTS} attempts: other writers keep changing the same records`);
 }
 
-/** One record read and none written: there is nothing it could be inconsistent with. */
+/** Returns true if at most one record was read and none written: a single read cannot be inconsistent. */
 const isTriviallyConsistent = (changes: readonly Change[]): boolean =>
   changes.length === 0 || (changes.length === 1 && changes[0]?.write === 'none');
 
 /**
- * A refusal is an outcome too: it counts only if what it was judged on still stands together. So does a crash, which
- * may come from records that were read before and after another writer's commit and do not fit together.
+ * Returns the result or the error of an attempt. A refusal is an outcome too: it counts only if the records behind it
+ * are still unchanged. The same holds for a crash, which inconsistent reads may cause: some from before and some from
+ * after another writer's commit.
  */
 async function settle<T>(attempt: Promise<T>): Promise<{ ok: true; result: T } | { ok: false; error: unknown }> {
   try {
@@ -164,17 +166,17 @@ async function settle<T>(attempt: Promise<T>): Promise<{ ok: true; result: T } |
 
 export function keyOf<K extends Kind>(kind: K, key: KeyOf<K>): { pk: string; sk: string } {
   const layout: { key: (identity: never) => { pk: string; sk: string } } = RECORDS[kind];
-  // KeyOf<K> is this very function's parameter; the compiler cannot pair the two through the union of kinds.
+  // KeyOf<K> is the type of this function's parameter; the compiler cannot pair the two through the union of kinds.
   return layout.key(key as never);
 }
 
 function indexOf(kind: Kind, data: unknown): { pk: string; sk: string } | undefined {
   const layout: { index?: (record: never) => { pk: string; sk: string } | undefined } = RECORDS[kind];
-  // The record has just been parsed by this kind's own schema, which the compiler cannot follow through the union.
+  // The record has just been parsed by the schema of its kind; the compiler cannot follow this through the union.
   return layout.index?.(data as never);
 }
 
-/** Records are parsed on every read: a table edited by hand or by another version fails here, by name. */
+/** Parses a record, on every read: one that was edited by hand or by another version fails here, with its name. */
 export function parseRecord<K extends Kind>(
   kind: K,
   { pk, sk, data }: Omit<StoredRecord, 'version'>,
@@ -185,6 +187,6 @@ export function parseRecord<K extends Kind>(
   const parsed = schema.safeParse(data);
   if (!parsed.success)
     throw new Error(`${doing} the ${kind} record ${pk} ${sk}: it does not fit its schema`, { cause: parsed.error });
-  // Parsed by the schema this type is inferred from; the union over all kinds hides that from the compiler.
+  // Parsed by the schema from which this type is inferred; the union of all kinds hides that from the compiler.
   return parsed.data as RecordOf<K>;
 }

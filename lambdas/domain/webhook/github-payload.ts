@@ -8,20 +8,20 @@ type Announced = 'ConfigPushed' | 'BranchDeleted' | 'PullRequestClosed';
 export type Announcement = {
   [Name in Announced]: { readonly name: Name; readonly detail: EventDetail<Name> };
 }[Announced];
-/** What a delivery means to us: something to publish, or why nothing. */
+/** What a delivery means to us: an event to publish, or the reason why it is ignored. */
 export type Meaning = Announcement | { readonly ignored: string };
 
 const LONGEST_BRANCH = 250;
 const HEADS = 'refs/heads/';
-/** Of what a time may be: the end of the year 9999. */
+/** Latest time that is accepted, in seconds: the end of the year 9999. */
 const LATEST_SECOND = 253_402_300_799;
 
 const BranchSchema = z.string().min(1).max(LONGEST_BRANCH);
 const RepositorySchema = z.object({
-  /** Its HTTPS address; which of its addresses an application is registered with does not matter. */
+  /** The repository's HTTPS address. An application may be registered with any of the repository's addresses. */
   clone_url: z.url().max(500),
 });
-/** Every payload that concerns a repository. */
+/** The part that every payload about a repository has. */
 export const FromRepositorySchema = z.object({ repository: RepositorySchema });
 
 const PathsSchema = z.array(z.string());
@@ -36,7 +36,7 @@ type CommitInPush = z.infer<typeof CommitInPushSchema>;
 /** `push`: a branch or tag was made, moved or deleted. */
 export const PushPayloadSchema = z.object({
   repository: RepositorySchema.extend({
-    /** In seconds, in this payload only; elsewhere it is a text. */
+    /** In seconds, in this payload only; in other payloads it is a text. */
     pushed_at: z.int().min(0).max(LATEST_SECOND).nullish(),
   }),
   ref: z
@@ -62,17 +62,17 @@ type PushPayload = z.infer<typeof PushPayloadSchema>;
 export const DeletePayloadSchema = FromRepositorySchema.extend({
   ref: BranchSchema,
   ref_type: z.string(),
-  /** The name of the event is not signed: only this tells a `create` apart that somebody sends as a `delete`. */
+  /** The event's name is not signed: only this field reveals a `create` event that is sent under the name `delete`. */
   master_branch: z.undefined({ error: 'this is the payload of a create event' }).optional(),
 });
 
-/** `pull_request`: whatever happens to one. */
+/** `pull_request`: anything that happens to a pull request. */
 export const PullRequestPayloadSchema = FromRepositorySchema.extend({
   action: z.string(),
   number: z.number().int().min(1),
   pull_request: z.object({
     merged: z.boolean(),
-    /** The branch it comes from; a fork that is gone has no repository any more. */
+    /** The branch that the pull request comes from; the repository is null if it was a fork that has been deleted. */
     head: z.object({ ref: BranchSchema, repo: RepositorySchema.nullable() }),
   }),
 });
@@ -111,29 +111,29 @@ export function meaningOfPullRequest(
   eventId: string,
 ): Meaning {
   if (action !== 'closed') return { ignored: `a pull request that was ${action}` };
-  // A branch of a fork may have the name of one of ours.
+  // A branch of a fork may have the same name as one of our branches.
   if (!head.repo || !isSameRepository(head.repo.clone_url, repository.clone_url))
     return { ignored: 'a pull request from a fork' };
   const place = { eventId, repository: repository.clone_url, branch: head.ref };
   return { name: 'PullRequestClosed', detail: { ...place, number, merged } };
 }
 
-/** As in the schema of the event; what is longer is cut, it is only shown. */
+/** The limits of the event's schema. Longer texts are cut, because they are only shown. */
 const LONGEST_MESSAGE = 20_000;
 const LONGEST_AUTHOR = 500;
 
-/** GitHub lists no more commits than this; versions of its server only as many as the other. */
+/** Most commits that GitHub lists in a push, and the lower limit of some versions of GitHub's server. */
 const MOST_COMMITS = 2048;
 const MOST_COMMITS_ONCE = 20;
-/** GitHub lists no more paths of one kind in a commit. */
+/** Most paths of one kind that GitHub lists in a commit. */
 const MOST_PATHS_IN_COMMIT = 3000;
-/** Of the event; one longer path, or more of them, and the event says that it does not know. */
+/** The limits of the event. With more paths, or with one longer path, the event leaves the paths out. */
 const MOST_PATHS = 20_000;
 const LONGEST_PATH = 4096;
-/** EventBridge takes entries of up to 1 MB, of which the rest of a push may need a tenth. */
+/** EventBridge takes entries of up to 1 MB; the rest of a push may need a tenth of that. */
 const MOST_PATH_BYTES = 800_000;
 
-/** Every path that the pushed commits touch; undefined where that cannot be told, or is more than an event can hold. */
+/** Returns every path that the pushed commits touch; undefined if these are unknown, or too many for an event. */
 function changedPathsOf({ created, forced, commits, after }: PushPayload): string[] | undefined {
   if (created || forced || commits.at(-1)?.id !== after || isShortened(commits)) return undefined;
   const paths = [...new Set(commits.flatMap(({ added, removed, modified }) => [...added, ...removed, ...modified]))];

@@ -2,7 +2,7 @@ import type { WebhookDelivery } from '../model/webhook-delivery.ts';
 import type { EventBus, Store, Surroundings, Transaction } from '../ports.ts';
 import type { Announcement } from './github-payload.ts';
 
-/** A request is killed long before: what is still taken then was left behind by a crash. */
+/** Time after which a delivery that is still `taken` was left behind by a crash: requests are killed long before. */
 const TAKEN_FOR_MS = 30_000;
 
 interface Services {
@@ -11,7 +11,7 @@ interface Services {
   readonly surroundings: Surroundings;
 }
 
-/** Puts a delivery on the bus, once however often it comes; what could not be published may come again. */
+/** Publishes a delivery once, however often it arrives. A delivery that could not be published may arrive again. */
 export async function publishOnce(
   services: Services,
   { id, digest }: { readonly id: string; readonly digest: string },
@@ -24,7 +24,7 @@ export async function publishOnce(
     store.transact(async (transaction) => {
       for (const mark of marks) {
         const known = await transaction.get('webhookDelivery', { mark });
-        // Not if another request has taken it over meanwhile.
+        // Writes nothing if another request has taken the delivery over in the meantime.
         if (known?.state === 'taken' && known.at === at) transaction.put('webhookDelivery', { mark, state, at });
       }
     });

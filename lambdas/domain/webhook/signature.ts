@@ -2,7 +2,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 
-/** Does `X-Hub-Signature-256` fit the body under one of the secrets? All are tried: time does not tell which. */
+/**
+ * Returns whether the signature in `X-Hub-Signature-256` matches the body under one of the secrets. It tries all of
+ * them, so the response time does not reveal which one matched.
+ */
 export function isSignedBy(secrets: readonly string[], body: Uint8Array, signature: string | undefined): boolean {
   const [, hex] = SIGNATURE.exec(signature ?? '') ?? [];
   if (!hex) return false;
