@@ -97,7 +97,7 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
   return end(services, deployment, execution.status);
 }
 
-/** Resumes the task of the latest gate if the gate is closed: the resumption may have been lost, and the task waits. */
+/** Resumes the task of the latest gate if that gate is closed: the task may still wait, after a lost resumption. */
 async function resumeDecided(services: ReconcileServices, deployment: Deployment): Promise<Repair | undefined> {
   if (deployment.status !== 'awaiting_approval') return undefined;
   for (const name of GATES.toReversed()) {

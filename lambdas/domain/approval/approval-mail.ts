@@ -7,12 +7,12 @@ import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
 import { withoutLinks } from './without-links.ts';
 
-/** Why a mail is sent. */
+/** The reason why a mail is sent. */
 export type Occasion = 'request' | 'first-reminder' | 'last-reminder' | 'renewal';
 
-/** SNS refuses longer subjects, and line breaks in them. */
+/** Longest subject in characters. SNS refuses longer ones, and line breaks in subjects. */
 const LONGEST_SUBJECT = 99;
-/** Of a commit message; the page has the whole. */
+/** Limits for a quoted commit message; the page shows the whole message. */
 const MOST_MESSAGE_LINES = 10;
 const LONGEST_LINE = 200;
 
@@ -29,14 +29,14 @@ const WORDS: Readonly<Record<Occasion, { readonly subject: string; readonly open
   },
 };
 
-/** What a mail about a gate tells. */
+/** The contents of a mail about a gate. */
 export interface MailSubject {
   readonly deployment: Deployment;
   readonly gate: Gate;
   readonly release: Pick<Release, 'message' | 'author' | 'source' | 'stated'> | undefined;
 }
 
-/** The plain-text mail that stands alone: what is asked, by whom, what would change, until when, and the link. */
+/** Writes the mail as complete plain text: what is asked, by whom, what would change, until when, and the link. */
 export function approvalMail(
   { deployment, gate, release }: MailSubject,
   occasion: Occasion,
@@ -71,7 +71,7 @@ export function approvalMail(
   return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
 }
 
-/** What the commit says, marked as somebody else's words, and what the request for the release says instead of it. */
+/** Quotes the commit message, marked as somebody else's words, and what the request for the release says instead. */
 function quoted(release: MailSubject['release']): string[] {
   if (!release) return [];
   const other = statedOtherwise(release);
@@ -89,7 +89,10 @@ function quote(heading: string, text: string): string[] {
   return [heading, ...lines.slice(0, MOST_MESSAGE_LINES).map((line) => `  | ${line}`.trimEnd()), ...more, ''];
 }
 
-/** Whose words they are. A caller of the API may write anything, also the name of somebody else. */
+/**
+ * Names the author of the message: of the commit, or of the request by API. A caller of the API can write anything,
+ * including somebody else's name.
+ */
 function whose({ author, ...release }: NonNullable<MailSubject['release']>): string {
   const name = inOneLine(author);
   if (wordsFrom(release) === 'request')
@@ -112,7 +115,7 @@ const inOneLine = (text: string): string =>
     .trim()
     .slice(0, LONGEST_LINE);
 
-/** Why somebody who may have approved already is asked (again). */
+/** Explains why people are asked (again) who may have approved already. */
 function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, gate: Gate): string[] {
   const isSame = changeDigest === gate.changeDigest;
   return [

@@ -1,12 +1,12 @@
 import type { GateName } from '../policy.ts';
 import type { Store, Surroundings, Workflow } from '../ports.ts';
 
-/** A task is retried a few times; more tokens than these cannot still be waiting. */
+/** Most earlier tokens that are kept: a task is retried only a few times, so no more of them can still be waiting. */
 const MOST_EARLIER = 9;
 
 /**
- * Stores the waiting task's token and does nothing more, unless the gate has been closed already: then it resumes the
- * task at once. A decision reads the token in the order opposite to this, so one of the two always sees the other.
+ * Stores the token of the waiting task. If the gate is closed already, it also resumes the task at once. A decision
+ * works in the opposite order: it closes the gate and then reads the token. So one of the two always sees the other.
  */
 export async function awaitApproval(
   { store, workflow, surroundings }: { store: Store; workflow: Workflow; surroundings: Surroundings },

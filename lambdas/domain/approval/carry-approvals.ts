@@ -7,8 +7,9 @@ import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 
 /**
- * Rule 3, when a plan was made again: approvals of a plan that meant the same count for this one too; those of another
- * plan are void. Answers the gates that are left to pass, in order. Repeated, it finds its work done.
+ * Applies rule 3 to a plan that was made again: approvals of an earlier plan that would do the same count for this plan
+ * too; approvals of a different plan become void. Returns the gates that are left to pass, in order. Safe to repeat: a
+ * second call finds nothing left to do.
  */
 export async function carryApprovals(
   transaction: Transaction,
@@ -31,7 +32,10 @@ export async function carryApprovals(
   return left;
 }
 
-/** In the deployment's story and in the audit: a plan that nobody was shown is applied on the word of those named. */
+/**
+ * Records approvals that were carried over or voided, in the deployment's events and in the audit: a plan that nobody
+ * was shown is applied because the people named there approved an earlier one.
+ */
 export async function tellOfApprovals(
   transaction: Transaction,
   surroundings: Surroundings,
@@ -59,6 +63,6 @@ export async function tellOfApprovals(
 function renewed(gate: Gate, planned: Planned, required: number, now: string): Gate {
   if (gate.round === planned.round) return gate;
   if (gate.changeDigest !== planned.changeDigest) return gate.status === 'void' ? gate : voidDecisions(gate, now);
-  // Too few for what is demanded now: RequestApproval opens the gate anew, and they count there.
+  // Fewer approvals than are required now: RequestApproval opens the gate again, and they count there.
   return approvalsOf(gate).length < required ? gate : carryOver(gate, planned, required, now);
 }

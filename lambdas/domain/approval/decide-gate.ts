@@ -21,16 +21,16 @@ interface Services {
 export interface GateDecision extends Omit<Ballot, 'approver'> {
   readonly deploymentId: string;
   readonly gate: GateName;
-  /** The registered approver. */
+  /** Address of the registered approver. */
   readonly email: string;
-  /** The link it was made with, which a newer mail may have replaced. */
+  /** The link with which the decision was made; a newer mail may have replaced this link. */
   readonly link?: Pick<ApprovalLink, 'round' | 'sequence'>;
 }
 
 /**
- * Counts one person's decision in one transaction, then resumes the waiting task if that closed the gate. Repeating a
- * decision resumes again: so a crash between the two heals. What does not count is in the audit all the same. Throws
- * NotFoundError.
+ * Counts one person's decision in one transaction, then resumes the waiting task if the gate is closed. A repeated
+ * decision resumes the task again, which repairs a crash between the two steps. A refused decision is recorded in the
+ * audit, too. Throws NotFoundError.
  */
 export async function judgeDecision(
   { store, workflow, surroundings }: Services,
@@ -44,11 +44,11 @@ export async function judgeDecision(
   return judged;
 }
 
-/** The same for a decision that has to count. Throws NotFoundError, RefusedError. */
+/** Counts a decision as `judgeDecision` does, but throws if it is refused. Throws NotFoundError, RefusedError. */
 export const decideGate = async (services: Services, decision: GateDecision): Promise<Gate> =>
   orThrow(await judgeDecision(services, decision, await services.store.readAhead()));
 
-/** Reads side by side what a decision is judged by. */
+/** Reads in parallel the records by which a decision is judged. */
 export async function readForDecision(
   ahead: Reader,
   { deploymentId, gate, email, link }: Pick<GateDecision, 'deploymentId' | 'gate' | 'email' | 'link'>,
@@ -68,7 +68,7 @@ export async function readForDecision(
   ]);
 }
 
-/** The same for an API caller, as the approver it stands for. */
+/** Counts the decision of an API caller as a decision of the approver that the caller maps to. */
 export async function decideAsCaller(
   services: Services,
   { principal, ...decision }: Omit<GateDecision, 'email' | 'via' | 'link'> & { readonly principal: string },
@@ -87,7 +87,7 @@ export async function decideAsCaller(
 
 type Gates = ReadonlyMap<GateName, Gate>;
 
-/** The gate as it stands afterwards, or why the decision does not count. */
+/** Returns the gate after the decision, or the reason why the decision does not count. */
 async function judge(
   transaction: Transaction,
   decision: GateDecision,
@@ -110,7 +110,7 @@ async function judge(
 
 const TYPE = { approve: 'approved', reject: 'rejected' } as const;
 
-/** The gate with the decision counted. What is refused has written nothing. */
+/** Returns the gate with the decision counted. A refused decision writes nothing. */
 async function count(
   transaction: Transaction,
   deployment: Deployment,

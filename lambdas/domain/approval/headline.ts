@@ -1,9 +1,9 @@
 import type { AnalysisHeadline } from '../plan/analysis.ts';
 
-/** Sentences of each kind a mail carries; the page has the rest. */
+/** Most lines of each kind in a mail; the page shows all of them. */
 const MOST_LINES = 8;
 
-/** The plan in a few lines of plain text, most important first: lost data, exposures, then counts and cost. */
+/** Describes the plan in a few lines of text, most important first: lost data, exposures, then counts and cost. */
 export function describeHeadline({ summary, blastRadius, cost, safeguards }: AnalysisHeadline): string[] {
   const { add, change, destroy, replace } = summary;
   const counts = `${add} to add, ${change} to change, ${destroy} to destroy`;

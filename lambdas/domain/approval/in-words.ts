@@ -1,14 +1,14 @@
 import type { Requester } from '../model/deployment.ts';
 import { parsePrincipal } from '../model/principal.ts';
 
-/** How mails and pages put things into words. */
+/** The words in which mails and pages show times and callers. */
 
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
-/** `23 Nov 2026, 10:00 UTC` */
+/** Returns a time as people read it: `23 Nov 2026, 10:00 UTC`. */
 export const moment = (instant: string): string => `${DATE.format(new Date(instant))} UTC`;
 
-/** A caller as people know them: the approver's address, or the name within an AWS ARN. */
+/** Returns the name by which people know a caller: the approver's address, or the name within an AWS ARN. */
 export function nameOf({ approver, principal }: Requester): string {
   if (approver) return approver;
   const { kind } = parsePrincipal(principal);

@@ -8,11 +8,11 @@ import { approvalMail, type MailSubject, type Occasion } from './approval-mail.t
 export interface LinkMailServices {
   readonly mail: ApproverMail;
   readonly links: LinkSigner;
-  /** The API's address; links begin with it. */
+  /** The API's address, with which links begin. */
   readonly publicUrl: string;
 }
 
-/** Mails one approver the link of theirs that counts; sent again, it is the same link. */
+/** Mails one approver their valid link. A second mail has the same link. */
 export async function mailLink(
   { mail, links, publicUrl }: LinkMailServices,
   subject: MailSubject,
@@ -30,7 +30,7 @@ export async function findMailSubject(reader: Reader, gate: Gate): Promise<MailS
   return { deployment, gate, release: await releaseOf(reader, deployment) };
 }
 
-/** The release that a deployment brings; there is none in an ephemeral environment. */
+/** Returns the release that is deployed; undefined for an ephemeral environment, which has no releases. */
 export async function releaseOf(
   reader: Reader,
   { application, release: number }: Pick<Deployment, 'application'> & { readonly release?: number | undefined },
@@ -38,7 +38,7 @@ export async function releaseOf(
   return number === undefined ? undefined : reader.get('release', { application, number });
 }
 
-/** Which link of an approver counts, and what they were reminded of. */
+/** Returns which of an approver's links to the gate is valid, and which reminders were sent. */
 export async function linkStateOf(reader: Reader, gate: Gate, email: string): Promise<LinkState> {
   const key: LinkKey = { deploymentId: gate.deploymentId, gate: gate.gate, round: gate.round, email };
   return (await reader.get('linkState', key)) ?? firstLink(key);

@@ -6,12 +6,12 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 interface RefusedAttempt {
-  /** The registered approver, or the caller that maps to none. */
+  /** The registered approver, or the caller that maps to no approver. */
   readonly by: string;
   readonly via: 'link' | 'api';
   readonly principal?: string;
   readonly gate: GateName;
-  /** Of the plan the gate is about, as far as there is one. */
+  /** Round of the plan that the gate is about, if it is known. */
   readonly round?: number;
   readonly decision: 'approve' | 'reject';
   readonly digest: string;
@@ -19,8 +19,8 @@ interface RefusedAttempt {
 }
 
 /**
- * Puts an attempt to decide that did not count into the audit: once for each person, gate, plan, decision and reason,
- * so that nobody fills the table by trying again and again.
+ * Records a refused decision in the audit: once for each person, gate, plan, decision and reason, so that nobody can
+ * fill the table by trying again and again.
  */
 export async function recordRefusedAttempt(
   transaction: Transaction,

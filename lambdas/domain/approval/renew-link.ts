@@ -18,8 +18,8 @@ interface Wish {
 }
 
 /**
- * Mails an approver a new link to an open gate and voids the one before. Repeated after a crash, it sends the link that
- * may not have gone out; repeated after a success, it makes yet another one. Throws NotFoundError, RefusedError.
+ * Mails an approver a new link to an open gate and voids the previous link. Repeated after a crash, it sends the link
+ * that may not have been sent; repeated after a success, it makes another new link. Throws NotFoundError, RefusedError.
  */
 export async function renewLink(services: Services, wish: Wish, by: Requester): Promise<LinkState> {
   const { store, mail, surroundings } = services;

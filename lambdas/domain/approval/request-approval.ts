@@ -19,14 +19,14 @@ export interface ApprovalServices extends LinkMailServices {
 export interface ApprovalRequest {
   /** `blocked`: too few approvers can be reached by mail or as mapped principals. */
   readonly outcome: 'asked' | 'blocked';
-  /** Seconds the task may wait: until the gate expires and a minute more, so that the gate's own clock decides. */
+  /** Seconds the task may wait: until a minute after the gate expires, so that the gate's expiry decides. */
   readonly timeoutSeconds: number;
 }
 
 const GRACE_SECONDS = 60;
 
 /**
- * Opens the gate, once per plan, and mails every approver of it a link of their own. A retry finds the gate open and
+ * Opens the gate, once per plan, and mails each of its approvers a link of their own. A retry finds the gate open and
  * mails the same links again.
  */
 export async function requestApproval(
@@ -66,7 +66,7 @@ export async function approversFor(store: Store, application: string, gate: Gate
   return items.filter((approver) => approver.gates.includes(gate));
 }
 
-/** Reads side by side what `openGate` asks for as its rules go. */
+/** Reads in parallel the records that `openGate` would read one after the other. */
 async function readForOpening(ahead: Reader, { id, application, environment }: Deployment): Promise<void> {
   await Promise.all([
     ahead.get('application', { name: application }),
@@ -138,7 +138,7 @@ async function openGate(
   return { gate, deployment: waiting };
 }
 
-/** What was decided about earlier plans of the deployment, as far as it counts for this one (rule 3). */
+/** Returns the decisions about earlier plans: those that count for this plan, and void ones (rule 3). */
 function decidedBefore(
   before: Gate | undefined,
   planned: Planned,
@@ -153,7 +153,7 @@ function decidedBefore(
   return { decisions, carried, voided };
 }
 
-/** A request to cancel, or a newer release that came while the plan was made (rule 4), closes the gate as it opens. */
+/** Closes the gate at once after a request to cancel, or if a newer release arrived during planning (rule 4). */
 async function closedAtOnce(
   transaction: Transaction,
   deployment: Deployment,

@@ -12,7 +12,7 @@ import { approversFor } from './request-approval.ts';
 export interface ReminderTimes {
   /** Seconds after the gate was opened. */
   readonly firstReminderSeconds: number;
-  /** Seconds before the gate expires, or a quarter of its life if that is less. */
+  /** Seconds before the gate expires; a quarter of the gate's life if that is shorter. */
   readonly lastReminderSeconds: number;
 }
 
@@ -29,7 +29,7 @@ export interface Reminded {
   readonly kind: Reminder;
 }
 
-/** Which reminder of an open gate is due, if any. Who missed the time of the first gets only the last. */
+/** Returns which reminder of an open gate is due, if any. Once the last one is due, the first is no longer sent. */
 export function dueReminder(
   { openedAt, expiresAt }: Pick<Gate, 'openedAt' | 'expiresAt'>,
   { firstReminderSeconds, lastReminderSeconds }: ReminderTimes,
@@ -43,8 +43,8 @@ export function dueReminder(
 }
 
 /**
- * Reminds those who have not decided at gates that are open for long, or will not be for long. A clock may strike
- * twice: that somebody is reminded is written down before the mail goes out, so nobody gets the same one again.
+ * Reminds approvers who have not decided, at gates that have been open for long or expire soon. The schedule may fire
+ * twice: each reminder is recorded before its mail is sent, so nobody gets the same reminder twice.
  */
 export async function sendReminders(services: Services): Promise<{ reminded: Reminded[]; failures: unknown[] }> {
   const { store, surroundings, reminderTimes } = services;
@@ -72,7 +72,7 @@ export async function sendReminders(services: Services): Promise<{ reminded: Rem
   return { reminded, failures };
 }
 
-/** Approvers of the gate whose approval could still count. */
+/** Returns the approvers of the gate whose approval could still count. */
 async function undecided(store: Store, { deployment, gate }: MailSubject): Promise<Approver[]> {
   const { application, environment: name } = gate;
   const environment = await store.get('environment', { application, name });
@@ -83,7 +83,7 @@ async function undecided(store: Store, { deployment, gate }: MailSubject): Promi
   );
 }
 
-/** Answers false when another run was faster, or the person has decided meanwhile. */
+/** Returns false if another run was faster, or the person has decided in the meantime. */
 async function remind(services: Services, subject: MailSubject, email: string, kind: Reminder): Promise<boolean> {
   const { store, surroundings } = services;
   const claimed = await store.transact(async (transaction) => {
@@ -107,7 +107,7 @@ async function remind(services: Services, subject: MailSubject, email: string, k
   return true;
 }
 
-/** SNS did not take the mail: the next run tries again. */
+/** Deletes the record of a reminder whose mail SNS did not accept, so that the next run tries again. */
 async function giveBack(store: Store, key: LinkState, kind: Reminder): Promise<void> {
   await store.transact(async (transaction) => {
     const state = await transaction.get('linkState', key);

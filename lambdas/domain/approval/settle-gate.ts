@@ -8,8 +8,9 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { secondsUntil } from './request-approval.ts';
 
 /**
- * Reads what was decided, whatever resumed the task: nobody approves by calling SendTaskSuccess. A gate nobody decided
- * is `expired` once its time is over, and else still `open`: the workflow goes on waiting.
+ * Reads the decision from the gate's record, whatever resumed the task: nobody approves by calling SendTaskSuccess. A
+ * gate that nobody decided is `expired` once its time is over. Before that it is still `open`, and the workflow goes on
+ * waiting.
  */
 export async function settleGate(
   { store, surroundings }: { store: Store; surroundings: Surroundings },

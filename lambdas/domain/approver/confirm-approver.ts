@@ -8,8 +8,9 @@ import { listAll } from '../transaction/list-all.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
- * Confirms an approver's subscription with the link AWS mailed to them, so that nobody who gets hold of a mail can end
- * it. One subscription serves the person's every application. Throws NotFoundError, InvalidInputError, RefusedError.
+ * Confirms an approver's subscription with the link that AWS mailed to them, so that nobody who gets hold of a mail can
+ * end the subscription. One subscription serves all applications of the person.
+ * Throws NotFoundError, InvalidInputError, RefusedError.
  */
 export async function confirmApprover(
   { store, mail, surroundings }: { store: Store; mail: ApproverMail; surroundings: Surroundings },

@@ -1,18 +1,18 @@
 import { InvalidInputError } from '../errors.ts';
 
-/** What is taken of the link in AWS's confirmation mail. It is read and never opened. */
+/** The parts that are used of the link in AWS's confirmation mail. The link is read and never opened. */
 export interface ConfirmationLink {
   readonly protocol: string;
   readonly hostname: string;
   readonly token: string;
 }
 
-/** What is taken for a token is passed on to AWS, so it has to look like one. */
+/** The form of a token. It is checked because the token is passed on to AWS. */
 const TOKEN = /^[0-9A-Za-z_-]{16,1024}$/;
 
 /**
- * Reads a pasted confirmation link: one of exactly this topic and this address. Whether its host is AWS's is for the
- * caller to compare with the service it talks to. Throws InvalidInputError.
+ * Reads a pasted confirmation link, which must be for exactly this topic and this address. The caller must check that
+ * the link's host is the AWS service that it calls. Throws InvalidInputError.
  */
 export function readConfirmationLink(
   text: string,
@@ -27,7 +27,7 @@ export function readConfirmationLink(
     return values.length === 1 ? values[0] : undefined;
   };
   if (only('TopicArn') !== topicArn) throw notThatLink(text, `is not for the topic ${topicArn}`);
-  // A plus sign that AWS left as it is reads as a space, which no address has.
+  // A plus sign that AWS did not encode is read as a space. No address has spaces.
   const endpoint = only('Endpoint')?.replaceAll(' ', '+').toLowerCase();
   if (endpoint !== email) throw notThatLink(text, `is not for ${email}`);
   const token = only('Token');
@@ -37,7 +37,7 @@ export function readConfirmationLink(
 
 const LONGEST_SHOWN = 100;
 
-/** What was given is repeated only as far as it is the address of a page: a token in it may still confirm. */
+/** Makes the error for a wrong link. It shows only the page's address: a token in the link may still be valid. */
 export function notThatLink(text: string, why: string): InvalidInputError {
   const link = URL.parse(text.trim());
   const value = JSON.stringify(link ? `${link.protocol}//${link.host}${link.pathname}`.slice(0, LONGEST_SHOWN) : '…');

@@ -1,17 +1,18 @@
 import { type InputIssue, InvalidInputError } from '../errors.ts';
 
-/** Roles of IAM Identity Center: AWS names their sessions after the user who is signed in. */
+/** Prefix of the roles of IAM Identity Center: AWS names their sessions after the user who is signed in. */
 const IDENTITY_CENTER = 'AWSReservedSSO_';
 
 const USER = /^arn:[^:*]+:iam::\d{12}:user\/./;
 const SESSION = /^arn:[^:*]+:sts::(?<account>\d{12}):assumed-role\/(?<role>[^/]+)\/./;
 
 /**
- * An approver is one person, and who assumes a role says as whom. So a principal may name a session only of roles that pin
- * its name: those of IAM Identity Center, and those of which the installation says that their trust policy does
- * (`sts:RoleSessionName`). With a wildcard it has to show that it names nothing else. Throws InvalidInputError.
+ * Refuses principals that may be more than one person. Whoever assumes a role may choose the name of the session, so a
+ * principal may name sessions only of roles that pin this name: roles of IAM Identity Center, and roles whose trust
+ * policy pins it (`sts:RoleSessionName`), as the installation declares. A principal with a wildcard must show that it
+ * matches only such sessions or IAM users. Throws InvalidInputError.
  *
- * @param pinnedRoles ARNs of roles
+ * @param pinnedRoles ARNs of the roles that the installation declares
  */
 export function requirePinnedSessions(principals: readonly string[], pinnedRoles: readonly string[]): void {
   const pinned = new Set(pinnedRoles.map(nameInAccount));

@@ -9,12 +9,12 @@ import { changedSettings } from '../transaction/settings-change.ts';
 import { requirePinnedSessions } from './pinned-sessions.ts';
 import { requireDispensable } from './remove-approver.ts';
 
-/** SNS filters messages by at most this many filter policies on one topic. */
+/** Most subscriptions of the topic: SNS allows only this many filter policies on one topic. */
 const MOST_SUBSCRIPTIONS = 200;
 
 /**
- * Registers an approver, or changes one, and subscribes the address; asked again while the confirmation is pending, a
- * new confirmation mail is sent. Throws InvalidInputError, NotFoundError, RefusedError.
+ * Registers an approver, or changes one, and subscribes the address. A second call while the confirmation is pending
+ * sends a new confirmation mail. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function registerApprover(
   {
@@ -35,7 +35,7 @@ export async function registerApprover(
   const subscription = await subscribe(mail, email);
   const everywhere = await listAll(store, LISTINGS.approverEverywhere(email));
   return store.transact(async (transaction) => {
-    // Looked at again: the application may have been removed meanwhile.
+    // Checked again: the application may have been removed in the meantime.
     if (!(await transaction.get('application', { name: application })))
       throw new NotFoundError('application', application);
     const current = await transaction.get('approver', { application, email });

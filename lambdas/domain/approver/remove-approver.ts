@@ -13,7 +13,7 @@ interface Services {
   readonly surroundings: Surroundings;
 }
 
-/** Removes an approver; decisions already made stay. Throws NotFoundError, RefusedError `last-approver`. */
+/** Removes an approver, but keeps their decisions. Throws NotFoundError, RefusedError `last-approver`. */
 export async function removeApprover(
   services: Services,
   application: string,
@@ -26,7 +26,7 @@ export async function removeApprover(
   await forgetApprover(services, approver, by);
 }
 
-/** An open gate that could not pass without this person keeps them. */
+/** Throws RefusedError if an open gate could not pass without this person. */
 export async function requireDispensable(store: Store, { application, email, gates }: Approver): Promise<void> {
   const others = (await listAll(store, LISTINGS.approvers(application))).filter((other) => other.email !== email);
   for (const name of gates)
@@ -41,7 +41,7 @@ export async function requireDispensable(store: Store, { application, email, gat
     }
 }
 
-/** Approvers of the gate but for whoever asked for the deployment and cannot approve it (rule 10). */
+/** Returns the approvers of the gate, except a requester of the deployment who cannot approve it (rule 10). */
 async function ableToApprove(store: Store, gate: Gate, approvers: readonly Approver[]): Promise<string[]> {
   const [deployment, target] = await Promise.all([
     store.get('deployment', { id: gate.deploymentId }),
@@ -55,8 +55,8 @@ async function ableToApprove(store: Store, gate: Gate, approvers: readonly Appro
 }
 
 /**
- * Deletes the record, and the e-mail subscription when no other application writes to the same address. Nothing happens
- * where `isDue`, which is asked in the same transaction, says no.
+ * Deletes the record, and also the e-mail subscription if no other application uses the same address. Does nothing if
+ * `isDue`, which runs in the same transaction, returns false.
  */
 export async function forgetApprover(
   { store, mail, surroundings }: Services,

@@ -19,23 +19,23 @@ export interface LostApprover {
 }
 
 export interface Sweep {
-  /** Approvers found without the subscription they had confirmed. */
+  /** Approvers whose confirmed subscription is gone. */
   readonly lost: readonly LostApprover[];
-  /** What could not be looked after now; the next sweep tries again. */
+  /** Errors that stopped the check of an approver; the next sweep tries again. */
   readonly failures: readonly unknown[];
 }
 
 /**
- * Compares what was recorded of every approver's subscription with what SNS says, and writes down the difference. Who
- * had confirmed and is gone is `lost`: they are subscribed again, which mails them a new confirmation, once; after that
- * somebody has to look. Who never confirmed is left alone: the address may be a stranger's.
+ * Compares every approver's recorded subscription with what SNS reports, and records the difference. An approver whose
+ * confirmed subscription is gone becomes `lost`. They are subscribed again once, which mails them a new confirmation;
+ * after that a person has to look. An approver who never confirmed is left alone: the address may be a stranger's.
  */
 export async function sweepSubscriptions(services: Services): Promise<Sweep> {
   const { store, mail } = services;
   const approvers: Approver[] = [];
   for (const { name } of await listAll(store, LISTINGS.applications()))
     approvers.push(...(await listAll(store, LISTINGS.approvers(name))));
-  // Asked after the records were read: what was confirmed in between is then not taken for lost.
+  // Read after the records, so that a subscription that is confirmed in between does not count as lost.
   const subscriptions = new Map(await mail.subscriptions());
   const lost: LostApprover[] = [];
   const failures: unknown[] = [];
@@ -53,7 +53,7 @@ export async function sweepSubscriptions(services: Services): Promise<Sweep> {
 const isGone = ({ subscription }: Approver, live: Subscription | undefined): boolean =>
   subscription === 'confirmed' && !live?.confirmed;
 
-/** SNS answers an ARN for a subscription that is there after all: its lists lag behind. A full topic refuses. */
+/** Subscribes again, unless the topic is full. SNS returns an ARN if the subscription exists: its lists lag behind. */
 async function subscribeAgain(
   mail: ApproverMail,
   { email }: Approver,
@@ -69,7 +69,7 @@ async function subscribeAgain(
   }
 }
 
-/** Answers whether the approver was lost just now. A record that changed meanwhile is left for the next sweep. */
+/** Returns whether the approver has just become lost. Leaves a record that changed meanwhile for the next sweep. */
 async function writeDown(
   { store, surroundings }: Services,
   seen: Approver,

@@ -4,16 +4,16 @@ import type { Store } from '../ports.ts';
 import { loadHeld } from '../transaction/load-held.ts';
 
 export const AcquisitionSchema = z.object({
-  /** A certificate comes before the plan; what is destroyed needs no new one. */
+  /** True if a certificate must be ready before the plan; a destruction needs no new one. */
   needsCertificate: z.boolean(),
-  /** There is something to publish after the apply, or to withdraw. */
+  /** True if there are DNS records to publish after the apply, or to withdraw. */
   needsDns: z.boolean(),
 });
 export type Acquisition = z.infer<typeof AcquisitionSchema>;
 
 /**
- * Confirms that the deployment holds its environment and is still open; answers what there is to do beside plan and apply.
- * Throws NotHolderError, having changed nothing.
+ * Confirms that the deployment holds its environment and is still open. Returns what must be done besides plan and
+ * apply. Changes nothing. Throws NotHolderError.
  */
 export async function acquireEnvironment({ store }: { store: Store }, id: string): Promise<Acquisition> {
   const ahead = await store.readAhead();

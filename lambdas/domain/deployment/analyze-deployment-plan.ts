@@ -29,7 +29,7 @@ import { stateAddressOf } from './claim-state-address.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { ANALYSING, type PlanVerdict, settlePlan } from './settle-plan.ts';
 
-/** The verdict, and what the build says of the provider cache, where it asked it. */
+/** The verdict, and the build's counts of the provider cache if the build used the cache. */
 interface AnalyzedPlan extends PlanVerdict {
   readonly providers?: ProviderCounts;
 }
@@ -38,14 +38,14 @@ interface Services {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly states: StateReader;
-  /** Where an installation keeps a price sheet of its own. */
+  /** Key of an installation's own price sheet. */
   readonly priceSheetKey: string;
   readonly surroundings: Surroundings;
 }
 
-/** What is known of a plan, by an inspect build where something hangs on it and by the plan build elsewhere. */
+/** What is known about a plan: from the inspect build if the plan was inspected, otherwise from the plan build. */
 interface KnownPlan extends Pick<PlanSuccess, 'planJson' | 'modules' | 'backend' | 'state' | 'engine' | 'added'> {
-  /** Only of a plan that nobody has looked at: what there is to do is read from the plan itself then. */
+  /** Absent for an inspected plan: whether it has changes is read from the plan itself. */
   readonly exitCode?: PlanSuccess['exitCode'];
   readonly digest: string;
   readonly content?: string;
@@ -54,9 +54,9 @@ interface KnownPlan extends Pick<PlanSuccess, 'planJson' | 'modules' | 'backend'
 }
 
 /**
- * Reads what the builds left, analyses and stores it redacted, claims the state address (rule 6), applies the
- * safeguards (rule 7) and says what comes next: first of all an inspection, where something hangs on the plan and
- * `isInspected` does not say that it has been made. Repeated, it answers the same. Throws NotHolderError, BuildResultError.
+ * Reads the results of the builds, analyses the plan and stores the analysis redacted, claims the state address (rule
+ * 6), applies the safeguards (rule 7) and returns what comes next: first an inspection, if the plan needs one and
+ * `isInspected` is false. Safe to repeat: a second call returns the same. Throws NotHolderError, BuildResultError.
  */
 export async function analyzeDeploymentPlan(
   services: Services,
@@ -114,7 +114,7 @@ export async function analyzeDeploymentPlan(
 
 type Subject = Held<'planning'>;
 
-/** Reads side by side what `settle` asks for as its rules go. */
+/** Reads in parallel the records that `settlePlan` would read one after the other. */
 async function readForSettling(ahead: Reader, deployment: Deployment): Promise<void> {
   const { id, application, environment, release } = deployment;
   await Promise.all([
@@ -125,19 +125,19 @@ async function readForSettling(ahead: Reader, deployment: Deployment): Promise<v
   ]);
 }
 
-/** The providers of what is deployed in the environment now. */
+/** Returns the providers of the configuration that is deployed in the environment now. */
 async function deployedProviders(reader: Reader, { state }: Subject): Promise<readonly LockedProvider[]> {
   const deploymentId = state?.deployed?.deploymentId;
   if (deploymentId === undefined) return [];
   return (await reader.get('configuration', { deploymentId }))?.providers ?? [];
 }
 
-/** The build ran the team's code: what it left is believed only about its own run. */
+/** Returns the plan build's result. The build ran the team's code, so it is believed only about its own run. */
 function requireOwn(deployment: Deployment, result: PlanSuccess | undefined): PlanSuccess {
   const prefix = `${runPrefix(deployment)}plan/`;
   if (!result)
     throw new BuildResultError(`analysing the plan of "${deployment.id}": the build left no result that can be read`);
-  // Named without their keys, which have the secret of a run in them.
+  // The message names the artifact without its key, because keys contain the secret of a run.
   for (const name of ['bundle', 'planJson', 'modules'] as const)
     if (!result[name].key.startsWith(prefix))
       throw new BuildResultError(`analysing the plan of "${deployment.id}": ${name} is not an artifact of its own run`);
@@ -170,7 +170,7 @@ function analyze(
     stage: environment.stage,
     deletionProtection: environment.deletionProtection,
     environment: environment.name,
-    // A destruction that may only look is no threat to what is protected; `objectionToRemoving` judges what it finds.
+    // A destruction that only reads the state threatens nothing protected; `objectionToRemoving` judges what it finds.
     ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
     isDestruction: deployment.operation === 'destroy',
     commit: deployment.commit,
@@ -202,7 +202,7 @@ function planOf(
     analysis: stored,
     state: result.state,
     stateAddress: { bucket, key, region },
-    // Plans grow old: none is younger than it can be.
+    // A time in the future, which the build may claim, would make the plan count as young for too long.
     plannedAt: result.createdAt < now ? result.createdAt : now,
     round: deployment.round,
     isInspected,
@@ -218,14 +218,14 @@ function planOf(
   };
 }
 
-/** The stale plan this one is made instead of; asked again after the new one is known, it answers the same. */
+/** Returns the stale plan that the new plan replaces, also when called again after the new plan was recorded. */
 function replacedPlan({ planned, stale: because }: DeploymentIn<'planning'>): Planned['replaces'] {
   if (!planned || !because) return planned?.replaces;
   const { round, digest, changeDigest, analysis } = planned;
   return { round, digest, changeDigest, analysis, because };
 }
 
-/** Rule 7: a plan that needs a lifted protection passes both gates, in whatever stage. */
+/** Returns the gates of a plan. A plan that needs a lifted protection must pass both gates, in any stage (rule 7). */
 function requiredGates(gates: Planned['gates'], needsLift: boolean): Planned['gates'] {
   if (!needsLift) return gates;
   return GATES.map((gate: GateName) => gates.find((other) => other.gate === gate) ?? { gate, required: 1 });
@@ -238,7 +238,7 @@ function blockingOf({ safeguards }: Analysis): EndingError | undefined {
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
 }
 
-/** The end of an environment hangs on a state in which nothing is left: a plan that says so is not believed. */
+/** Reads the Terraform state itself if a destruction finds nothing: the plan is not trusted to end an environment. */
 async function lookIntoState(
   states: StateReader,
   { environment, deployment }: Subject,
@@ -249,7 +249,7 @@ async function lookIntoState(
   return resourcesLeft(states, environment, address);
 }
 
-/** What the environment consists of once this plan is applied; the deployment that succeeds last tells. */
+/** Stores what the environment consists of once the plan is applied; the last successful deployment's record counts. */
 async function keepConfiguration(
   transaction: Transaction,
   deploymentId: string,
@@ -260,6 +260,9 @@ async function keepConfiguration(
   else if (before) transaction.delete('configuration', { deploymentId });
 }
 
-/** Was nothing applied yet? What this very deployment began and is planning again was refused before it did anything. */
+/**
+ * Returns whether nothing was applied before. An earlier apply of this same deployment does not count: it was refused
+ * before it did anything.
+ */
 const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
   !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);

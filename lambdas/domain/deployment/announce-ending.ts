@@ -3,7 +3,7 @@ import type { Status } from '../model/deployment.ts';
 import type { EventBus, Store } from '../ports.ts';
 import { eventOf } from '../transaction/announcement.ts';
 
-/** Tells the bus how a deployment ended; answers its status. Said twice, the consumers do not mind. */
+/** Announces on the bus how a deployment ended, and returns its status. Consumers tolerate a repeated event. */
 export async function announceEnding(
   { store, events }: { store: Store; events: EventBus },
   id: string,

@@ -12,8 +12,8 @@ import { recordEvent } from '../transaction/record-event.ts';
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /**
- * Cancels what can be canceled without stopping Terraform half way: a queued deployment ends at once, a waiting one
- * when its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
+ * Cancels a deployment if that does not stop Terraform half way: a queued deployment ends at once, a waiting one when
+ * its gate closes, a planning one as soon as its build is over. Throws NotFoundError, RefusedError.
  */
 export async function cancelDeployment(services: Services, id: string, by: Requester): Promise<Deployment> {
   const { deployment, effects } = await services.store.transact(async (transaction) => {
@@ -25,7 +25,7 @@ export async function cancelDeployment(services: Services, id: string, by: Reque
   return deployment;
 }
 
-/** The same within a transaction. What is refused (`not-cancelable`) has written nothing. */
+/** Cancels a deployment within a transaction. A refusal (`not-cancelable`) writes nothing. */
 export async function markCanceled(
   transaction: Transaction,
   deployment: Deployment,
@@ -65,7 +65,7 @@ export async function markCanceled(
   }
 }
 
-/** Gates of a deployment that is not ending. `void`: its plan was made again, and people are to be asked anew. */
+/** Gate statuses of a deployment that is not ending. `void`: the plan was made again, and people are asked again. */
 const GOES_ON: ReadonlySet<GateStatus> = new Set(['open', 'approved', 'void']);
 
 const auditCancellation = (
@@ -83,7 +83,7 @@ const auditCancellation = (
     details: { status },
   });
 
-/** Asked for again, it resumes again: so a crash after the first time heals. */
+/** Returns the tasks to resume. A repeated request resumes them again, which repairs a crash after the first one. */
 async function resumeCanceled(transaction: Transaction, id: string): Promise<Effects> {
   const resume = [];
   for (const name of GATES) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What the state machine caught: the state, and Step Functions' Error and Cause. */
+/** An error that the state machine caught: the state, and the Error and Cause of Step Functions. */
 export const CaughtSchema = z.object({ state: z.string(), error: z.string(), cause: z.string() });
 export type Caught = z.infer<typeof CaughtSchema>;
 
@@ -14,13 +14,13 @@ const Build = z.object({
     )
     .optional(),
 });
-/** A failed build's cause is the Build, bare or wrapped: which of the two is nowhere documented. */
+/** The cause of a failed build is the Build, bare or wrapped: which of the two is not documented. */
 const BuildCause = z.union([z.object({ Build }).transform((cause) => cause.Build), Build]);
 const FunctionCause = z.object({ errorType: z.string().optional(), errorMessage: z.string() });
 
 /**
- * The words of a cause that people want. A build's cause holds all its environment variables, the external id among
- * them (rule 9), so JSON is never passed on: only what is known to be a message is taken out of it.
+ * Returns the part of a cause that people need. A build's cause contains all environment variables of the build,
+ * including the external id (rule 9). So JSON is never passed on: only known messages are taken from it.
  */
 export function summarizeCause(cause: string): string {
   const json = parseJson(cause);
@@ -39,7 +39,7 @@ function summarizeBuild({ BuildStatus, Phases = [] }: z.infer<typeof Build>): st
   return [`build ${BuildStatus}`, ...messages].join('; ').slice(0, MOST_CHARACTERS);
 }
 
-/** The object in a text that is JSON, also one cut off in the middle; undefined for plain words. */
+/** Parses a text that is JSON, to an empty object if the JSON is cut off; returns undefined for plain words. */
 function parseJson(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {

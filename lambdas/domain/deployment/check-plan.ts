@@ -20,9 +20,9 @@ interface Services {
 }
 
 /**
- * Rule 3: approvals may wait for days. Before the approved plan is used up, this looks whether the state is still the
- * one it was made from and whether it is young enough; a stale plan is made again. Repeated, it answers the same.
- * Throws NotHolderError, PlanStaleError, StateUnreadableError.
+ * Checks, before the approved plan is used up, that the Terraform state has not changed since the plan was made and
+ * that the plan is not too old: approvals may take days. A stale plan is made again (rule 3). Safe to repeat: a second
+ * call returns the same. Throws NotHolderError, PlanStaleError, StateUnreadableError.
  */
 export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
   const { store, states, surroundings } = services;
@@ -30,7 +30,7 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
   const begun = await ahead.get('deployment', { id });
   if (begun?.status === 'planning' && begun.stale) return { outcome: 'stale' };
   const deployment = await loadDeployment(ahead, id, 'checking the plan of', ['awaiting_approval']);
-  // ConsumePlan ends it; nothing is planned for that.
+  // ConsumePlan ends the deployment, so no new plan is needed.
   if (deployment.cancelRequestedBy) return { outcome: 'current' };
   const [{ policy }, environment] = await Promise.all([
     findApplication(ahead, deployment.application),
@@ -44,7 +44,7 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
   return { outcome: 'stale' };
 }
 
-/** Terraform itself compares serial and lineage too, but only when the apply has begun. */
+/** Returns why a plan is stale, if it is. Terraform also compares serial and lineage, but only during the apply. */
 export function stalenessOf(
   { state, plannedAt }: Pick<Planned, 'state' | 'plannedAt'>,
   head: StateHead | null,

@@ -30,9 +30,9 @@ export const ConsumptionSchema = z.discriminatedUnion('outcome', [
 export type Consumption = z.infer<typeof ConsumptionSchema>;
 
 /**
- * Rule 2: the last look before anything changes. One transaction checks every gate for exactly this digest, the proof
- * of the environment before, hold, holder and status, and gives the digest to this deployment and no other. Repeated
- * for the same deployment it succeeds again. Throws NotHolderError.
+ * Makes the last checks before anything changes (rule 2). One transaction checks every gate for exactly this digest,
+ * the proof of the previous environment, hold, holder and status, and gives the digest to this deployment and no other.
+ * Safe to repeat: it succeeds again for the same deployment. Throws NotHolderError.
  */
 export async function consumePlan(
   {
@@ -101,7 +101,7 @@ export async function consumePlan(
   }, ahead);
 }
 
-/** Reads side by side what the last look asks for as its rules go. */
+/** Reads in parallel the records that the last checks would read one after the other. */
 async function readForConsumption(ahead: Reader, id: string): Promise<void> {
   const deployment = await ahead.get('deployment', { id });
   const planned = deployment && plannedOf(deployment);
@@ -120,7 +120,7 @@ async function readForConsumption(ahead: Reader, id: string): Promise<void> {
   await readForObjection(ahead, deployment);
 }
 
-/** A plan that passed the gates it was made for ends here only if the policy has been raised since. */
+/** Returns why a gate stops the plan. A plan that passed its own gates is stopped only by a policy raised later. */
 function notApproved(gate: GateName, required: number, people: number, { gates, digest }: Planned): EndingError {
   const wasRequired = gates.find((planned) => planned.gate === gate)?.required ?? 0;
   if (people < wasRequired || required === wasRequired)
@@ -131,7 +131,7 @@ function notApproved(gate: GateName, required: number, people: number, { gates, 
   };
 }
 
-/** What a rule holds against applying this plan now, if anything. */
+/** Returns the reason why a rule forbids to apply this plan now, if there is one. */
 async function objectionToApplying(
   transaction: Transaction,
   deployment: DeploymentIn<'planning' | 'awaiting_approval'>,

@@ -22,7 +22,7 @@ import { recordEvent } from '../transaction/record-event.ts';
 
 export interface Placement {
   readonly deployment: Deployment;
-  /** False when the same release and operation was already under way there. */
+  /** False if a deployment of the same release and operation was already open in the environment. */
   readonly isNew: boolean;
   readonly effects: Effects;
 }
@@ -31,15 +31,15 @@ export interface Creation {
   readonly environment: Environment;
   readonly operation: Operation;
   readonly requestedBy: Requester;
-  /** Made by a push, a promotion rule, a clock or the sweeper. */
+  /** True if a push, a promotion rule, the end of a lifetime or the sweep made the deployment. */
   readonly automatic: boolean;
   readonly content: Pick<Deployment, 'release' | 'commit'>;
   readonly state: EnvironmentState;
 }
 
 /**
- * Creates a deployment that the rules allow, and gives it the environment or a place in its queue (rule 4). Refuses, having
- * written nothing, what somebody asks for while a newer release waits.
+ * Creates a deployment that the rules allow, and gives it the environment or a place in its queue (rule 4). Refuses a
+ * person's request while a newer release waits, and then writes nothing.
  */
 export async function createDeployment(
   transaction: Transaction,
@@ -75,7 +75,7 @@ export async function createDeployment(
   const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
   transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
-  // Who asked decides who may approve (rule 10); nobody asked for what a push or a promotion rule has made.
+  // Recorded because the requester affects who may approve (rule 10). Nobody requested an automatic deployment.
   if (!automatic)
     await recordAudit(transaction, surroundings, {
       application,
@@ -124,8 +124,8 @@ async function supersedeQueued(
 }
 
 /**
- * Rule 4: in development and staging a newer release replaces a holder that awaits approval with no decision recorded.
- * Closes its gate; its own execution then ends it. Answers the tasks to resume.
+ * Closes the gate of a holder that a newer release replaces (rule 4): in development and staging, a holder that awaits
+ * approval with no decision recorded. The holder's own execution then ends it. Returns the tasks to resume.
  */
 async function supersedeWaitingHolder(
   transaction: Transaction,
@@ -152,7 +152,7 @@ async function supersedeWaitingHolder(
   return [{ deploymentId: holder.deploymentId, gate: open.gate }];
 }
 
-/** What the state of an environment names. */
+/** Reads a deployment that an environment's state names, and that must therefore exist. */
 export async function findExisting(transaction: Transaction, id: string): Promise<Deployment> {
   const deployment = await transaction.get('deployment', { id });
   if (!deployment) throw new Error(`environment state names deployment "${id}", which does not exist`);

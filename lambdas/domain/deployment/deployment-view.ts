@@ -26,7 +26,7 @@ const ApprovalViewSchema = z.object({
   comment: z.string().optional(),
 });
 
-/** A gate as shown: `pending` until the deployment comes to it. */
+/** A gate as the API shows it: `pending` until the deployment reaches it. */
 const GateViewSchema = z
   .object({
     gate: GateNameSchema,
@@ -37,12 +37,12 @@ const GateViewSchema = z
     closedAt: z.string().optional(),
     approvals: z.array(ApprovalViewSchema),
     rejections: z.array(ApprovalViewSchema),
-    /** Approvals of an earlier plan of the deployment that would have done something else; they count no more. */
+    /** Approvals of an earlier plan that would have done something else; they no longer count. */
     voided: z.array(ApprovalViewSchema),
   })
   .meta({ id: 'Gate' });
 
-/** Resources by what happens to them; a replacement counts in `add` and `destroy`, and again in `replace`. */
+/** Counts of resources by what happens to them; a replacement counts in `add` and `destroy`, and again in `replace`. */
 const ChangesSchema = PlanSummarySchema.pick({
   add: true,
   change: true,
@@ -54,15 +54,15 @@ const ChangesSchema = PlanSummarySchema.pick({
   outputs: true,
 });
 
-/** A deployment as the API shows it; `null` where a plan has not said it yet. */
+/** A deployment as the API shows it; a field is `null` while it is not known from a plan. */
 export const DeploymentViewSchema = z
   .object({
     id: z.string(),
     application: z.string(),
     environment: z.string(),
-    /** Per environment: 1, 2, 3… */
+    /** Number of the deployment in its environment: 1, 2, 3… */
     number: z.int(),
-    /** Null in an ephemeral environment, which is given commits. */
+    /** Null in an ephemeral environment, to which commits are deployed. */
     release: z.int().nullable(),
     commit: z.string(),
     operation: OperationSchema,
@@ -71,7 +71,7 @@ export const DeploymentViewSchema = z
     changes: z.union([z.literal('none'), ChangesSchema]).nullable(),
     planDigest: z.string().nullable(),
     changeDigest: z.string().nullable(),
-    /** 1 for the first plan; one more each time it was made again. */
+    /** 1 for the first plan; one more each time the plan was made again. */
     planRound: z.int().nullable(),
     cost: AnalysisHeadlineSchema.shape.cost.nullable(),
     blastRadius: AnalysisHeadlineSchema.shape.blastRadius.nullable(),
@@ -80,10 +80,10 @@ export const DeploymentViewSchema = z
     requestedBy: RequesterSchema,
     cancelRequestedBy: RequesterSchema.optional(),
     createdAt: z.string(),
-    /** Since when it has the environment; absent while queued. */
+    /** Time since which the deployment holds the environment; absent while it is queued. */
     heldSince: z.string().optional(),
     endedAt: z.string().optional(),
-    /** Whether anything was changed when it failed. */
+    /** Whether a failed deployment has changed anything. */
     applied: AppliedSchema.optional(),
     error: EndingErrorSchema.optional(),
     links: z.object({
@@ -98,7 +98,7 @@ export const DeploymentViewSchema = z
   .meta({ id: 'Deployment' });
 export type DeploymentView = z.input<typeof DeploymentViewSchema>;
 
-/** A deployment with its gates, as the API shows it. */
+/** Shows a deployment with its gates. */
 export async function viewDeployment(
   store: Pick<Store, 'list'>,
   deployment: Deployment,
@@ -146,7 +146,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
   };
 }
 
-/** Gates in the order they are passed: the opened ones as they are, and those still to come while it is open. */
+/** Shows gates in the order in which they are passed: opened gates, and gates to come while the deployment is open. */
 function showGates(deployment: Deployment, gates: readonly Gate[]): DeploymentView['gates'] {
   const planned = plannedOf(deployment);
   const isUnderWay = planned?.hasChanges && !isTerminal(deployment.status);
@@ -174,7 +174,7 @@ function showGate(gate: Gate): DeploymentView['gates'][number] {
   };
 }
 
-/** What lists show of a plan. */
+/** Returns the part of a plan that lists show. */
 function headlineOf(
   planned: Planned | undefined,
 ): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius' | 'safeguards'> {

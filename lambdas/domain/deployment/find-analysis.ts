@@ -3,13 +3,13 @@ import type { Planned } from '../model/deployment.ts';
 import { type Analysis, AnalysisSchema } from '../plan/analysis.ts';
 import type { ArtifactStore } from '../ports.ts';
 
-/** The stored analysis of a plan, exactly the version people decide on; undefined when it was deleted. */
+/** Reads exactly the version of a plan's analysis that people decide on; undefined if it was deleted. */
 export async function findAnalysis(artifacts: ArtifactStore, { analysis }: Planned): Promise<Analysis | undefined> {
   const found = await artifacts.getJson(analysis.key, analysis.versionId);
   return found && AnalysisSchema.parse(found.value);
 }
 
-/** The analysis of an earlier plan of the deployment, to compare with. */
+/** Reads the analysis of an earlier plan of the deployment, for a comparison. */
 export async function findEarlierAnalysis(
   artifacts: ArtifactStore,
   deploymentId: string,

@@ -5,13 +5,14 @@ import { type PriceSheet, PriceSheetError, parsePriceSheet } from '../prices/pri
 
 export interface ChosenPriceSheet {
   readonly sheet: PriceSheet;
-  /** Why another sheet than the stored one is used, for the analysis. */
+  /** Tells the readers of the analysis why the stored sheet is not used. */
   readonly notice?: string;
 }
 
 /**
- * The sheet in the artifact bucket if its prices are at least as new as the bundled ones. One that cannot be read or is
- * older is not used, and the notice says so: a broken sheet must stop no deployment, and must not go unnoticed.
+ * Returns the price sheet in the artifact bucket if its prices are at least as new as the bundled ones, otherwise the
+ * bundled sheet. The notice reports a stored sheet that is older or cannot be read: a broken sheet must not stop a
+ * deployment, and must not go unnoticed.
  */
 export async function findPriceSheet(
   artifacts: Pick<ArtifactStore, 'getText'>,

@@ -1,8 +1,8 @@
 import type { Transaction } from '../ports.ts';
 
 /**
- * Rule 6: the addresses of an environment are free again when it is gone and nothing is left in its Terraform state.
- * Answers how many there were.
+ * Frees the state addresses of an environment that is gone and has nothing left in its Terraform state (rule 6).
+ * Returns the number of addresses.
  */
 export async function freeState(
   transaction: Transaction,

@@ -13,8 +13,9 @@ export const ApplyInspectionSchema = z.discriminatedUnion('outcome', [
 export type ApplyInspection = z.infer<typeof ApplyInspectionSchema>;
 
 /**
- * Looks why an apply build failed: a plan that Terraform refused as stale before it did anything is made again, if it
- * has not been made too often; everything else is a failure. Repeated, it answers the same. Throws NotHolderError.
+ * Finds out why an apply build failed. A plan that Terraform refused as stale before it did anything is made again,
+ * unless it was made too often already. Everything else is a failure. Safe to repeat: a second call returns the same.
+ * Throws NotHolderError.
  */
 export async function inspectFailedApply(
   services: { readonly store: Store; readonly artifacts: ArtifactStore; readonly surroundings: Surroundings },

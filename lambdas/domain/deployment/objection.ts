@@ -4,11 +4,11 @@ import { isOutdated } from '../model/environment-state.ts';
 import type { Reader, Transaction } from '../ports.ts';
 import { objectionToProof, readForProof } from './proof.ts';
 
-/** The only rule that an ephemeral environment knows: nothing comes into one that is being destroyed. */
+/** Objects to deploying into an ephemeral environment that is being destroyed; it has no other rule. */
 const objectionToEphemeral = ({ name, life }: EphemeralEnvironment): EndingError | undefined =>
   life.phase === 'open' ? undefined : { reason: 'environment-closing', message: `${name} is ${life.phase}` };
 
-/** Reads side by side what `objectionTo` asks for as its rules go. */
+/** Reads in parallel the records that `objectionTo` would read one after the other. */
 export async function readForObjection(
   ahead: Reader,
   { application: name, environment, release }: Deployment,
@@ -24,8 +24,9 @@ export async function readForObjection(
 }
 
 /**
- * What the pipeline holds against a deployment by now, if anything: the proof of the environment before (rule 1), a
- * newer release that was applied (rule 5), a hold. All of that was judged when it was created, and may have changed.
+ * Returns the reason why the pipeline forbids a deployment now, if there is one: a missing proof of the previous
+ * environment (rule 1), a newer release that was applied (rule 5), a hold. All of this was checked when the deployment
+ * was created, and may have changed.
  */
 export async function objectionTo(transaction: Transaction, deployment: Deployment): Promise<EndingError | undefined> {
   const { application: name, environment, release, operation, automatic } = deployment;

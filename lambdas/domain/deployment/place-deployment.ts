@@ -24,13 +24,13 @@ export interface DeploymentRequest {
   readonly operation: Operation;
   readonly release: number;
   readonly requestedBy: Requester;
-  /** Made by a push or a promotion rule: respects a hold, and may arrive out of order. */
+  /** True if a push or a promotion rule made the deployment: it respects a hold, and may arrive out of order. */
   readonly automatic: boolean;
-  /** A destruction that may find nothing to destroy: it is to show that the Terraform state is empty. */
+  /** True for a destruction that only verifies that the Terraform state is empty. */
   readonly isVerification?: boolean;
 }
 
-/** Reads side by side what `placeDeployment` asks for as its rules go. */
+/** Reads in parallel the records that `placeDeployment` would read one after the other. */
 export async function readForPlacement(
   ahead: Reader,
   { name: application, pipeline }: Application,
@@ -48,7 +48,7 @@ export async function readForPlacement(
 
 /**
  * Creates a deployment if every rule allows it, and gives it the environment or a place in its queue (rules 1, 4, 5,
- * 7). Runs inside the caller's transaction; the caller carries out the effects once that is committed.
+ * 7). Runs inside the caller's transaction; the caller carries out the effects once the transaction is committed.
  * Throws NotFoundError, RefusedError.
  */
 export const placeDeployment = async (
@@ -57,7 +57,7 @@ export const placeDeployment = async (
   surroundings: Surroundings,
 ): Promise<Placement> => orThrow(await tryToPlace(transaction, request, surroundings));
 
-/** The same for those who go on with a refusal, which has written nothing. Throws NotFoundError. */
+/** Does the same, but returns a refusal, which writes nothing, to callers that go on after it. Throws NotFoundError. */
 export async function tryToPlace(
   transaction: Transaction,
   request: DeploymentRequest,
@@ -75,7 +75,7 @@ export async function tryToPlace(
     );
   const release = await transaction.get('release', { application: app, number: request.release });
   if (!release) throw new NotFoundError('release', `${app} ${request.release}`);
-  // What is there can be destroyed whatever became of the pipeline.
+  // A destruction is allowed whatever has become of the pipeline.
   const gaps =
     request.operation === 'destroy'
       ? undefined
@@ -105,7 +105,7 @@ export async function tryToPlace(
   );
 }
 
-/** Stages of the pipeline's environments that are defined. */
+/** Reads the stages of those environments of the pipeline that are defined. */
 export async function stagesOf(transaction: Transaction, application: Application): Promise<Map<string, Stage>> {
   const { name: owner, pipeline } = application;
   const environments = await Promise.all(
@@ -114,7 +114,7 @@ export async function stagesOf(transaction: Transaction, application: Applicatio
   return new Map(environments.flatMap((environment) => (environment ? [[environment.name, environment.stage]] : [])));
 }
 
-/** A policy may demand that whoever asks is a registered approver. */
+/** Refuses a requester who is no registered approver, if the policy demands one. */
 export function objectionToRequester(
   application: Application,
   environment: Environment,
@@ -139,7 +139,7 @@ async function objectionToOperation(
   return isVerification ? undefined : objectionToDestroying(transaction, environment, state);
 }
 
-/** Rule 7: a protected environment is destroyed only under a lift for it; and there must be something to destroy. */
+/** Refuses to destroy a protected environment without a lift (rule 7), or an environment with nothing to destroy. */
 async function objectionToDestroying(
   transaction: Transaction,
   environment: Environment,
@@ -152,14 +152,14 @@ async function objectionToDestroying(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,
     );
-  // A certificate may be all that a deployment which failed has left.
+  // A failed deployment may have left nothing but a certificate.
   const hasDns = await transaction.get('environmentDns', { application, environment: name });
   if (!state.deployed && !mayHoldResources(state) && !hasDns)
     return new Refused('nothing-deployed', `nothing is deployed in "${environment.name}"`);
   return undefined;
 }
 
-/** Rule 5 and holds. */
+/** Refuses requests that break rule 5 or a hold. */
 function objectionInState(state: EnvironmentState, request: DeploymentRequest): Refused | undefined {
   const { release, operation, environment, automatic } = request;
   if (operation === 'rollback' && release >= state.newestStarted)

@@ -2,23 +2,23 @@ import * as z from 'zod';
 import type { Planned } from '../model/deployment.ts';
 import { type Analysis, AnalysisSchema } from '../plan/analysis.ts';
 
-/** The analysis of a plan as the API shows it, with what identifies the plan. */
+/** The analysis of a plan as the API shows it, and the fields that identify the plan. */
 export const PlanViewSchema = AnalysisSchema.extend({
   deploymentId: z.string(),
-  /** What reviewers approve: the SHA-256 of the plan bundle. */
+  /** SHA-256 of the plan bundle, which reviewers approve. */
   planDigest: z.string(),
-  /** 1 for the first plan of the deployment; one more each time it was made again. */
+  /** 1 for the first plan of the deployment; one more each time the plan was made again. */
   round: z.int(),
   plannedAt: z.string(),
 }).meta({ id: 'Plan' });
 export type PlanView = z.input<typeof PlanViewSchema>;
 
-/** Bytes of one answer; a Lambda function cannot give more than 6 MB. */
+/** Most bytes of one answer; a Lambda function cannot return more than 6 MB. */
 const MOST_BYTES = 5_000_000;
-/** Attributes listed per resource that are tried until the answer fits. */
+/** Limits of attributes per resource, tried one after the other until the answer fits. */
 const ATTRIBUTE_LIMITS = [120, 20, 5, 0];
 
-/** Fits a plan of thousands of resources into one answer: resources stay, the lists of their attributes become shorter. */
+/** Fits a plan of thousands of resources into one answer: keeps all resources, and shortens their attribute lists. */
 export function viewPlan(deploymentId: string, planned: Planned, analysis: Analysis): PlanView {
   const { digest: planDigest, round, plannedAt } = planned;
   let view: PlanView = { ...analysis, deploymentId, planDigest, round, plannedAt };

@@ -4,7 +4,7 @@ import { isProven } from '../model/environment-state.ts';
 import { findPrevious } from '../model/pipeline.ts';
 import type { Reader, Transaction } from '../ports.ts';
 
-/** What tells whether a release succeeded in an environment. */
+/** Reads the records that show whether a release succeeded in an environment. */
 export const readForProof = (
   ahead: Reader,
   { application, environment, release }: { application: string; environment: string; release: number },
@@ -13,7 +13,7 @@ export const readForProof = (
   ahead.get('outcome', { application, environment, release }),
 ];
 
-/** Rule 1: the release has to have succeeded in the environment before. No bypass exists. */
+/** Refuses a release that has not succeeded in the previous environment (rule 1). There is no bypass. */
 export async function objectionToProof(
   transaction: Transaction,
   application: Application,

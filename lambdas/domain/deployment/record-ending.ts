@@ -40,9 +40,9 @@ interface Services {
 }
 
 /**
- * Ends a deployment and keeps what follows from it: what is deployed, the outcome of its release, gates closed. The
- * environment stays held until ReleaseEnvironment. A deployment that has ended already keeps its ending; the answer
- * says which one stands.
+ * Ends a deployment and records the consequences: what is deployed, the outcome of its release, closed gates. The
+ * environment stays held until ReleaseEnvironment. A deployment that has ended already keeps its ending. Returns the
+ * status that is recorded.
  */
 export async function recordEnding(services: Services, id: string, ending: Ending, caught?: Caught): Promise<Status> {
   if (ending === 'failed') return recordFailure(services, id, caught);
@@ -55,7 +55,7 @@ export async function recordEnding(services: Services, id: string, ending: Endin
   return keepEnding(services, id, { ending, left }, ahead);
 }
 
-/** Ends a deployment as failed, and says where and why. Throws NotFoundError. */
+/** Ends a deployment as failed, and records where and why. Throws NotFoundError. */
 export async function recordFailure(
   services: Pick<Services, 'store' | 'artifacts' | 'surroundings'>,
   id: string,
@@ -76,7 +76,7 @@ async function deploymentOf(reader: Reader, id: string): Promise<Deployment> {
   return deployment;
 }
 
-/** Records an ending of which everything is known; nothing is read but the table. Throws NotFoundError. */
+/** Records an ending whose facts are all known; reads only the table. Throws NotFoundError. */
 export async function keepEnding(
   services: Pick<Services, 'store' | 'surroundings'>,
   id: string,
@@ -104,7 +104,7 @@ export async function keepEnding(
   }, ahead);
 }
 
-/** Reads side by side what most endings ask for as their rules go. */
+/** Reads in parallel the records that most endings would read one after the other. */
 async function readForEnding(ahead: Reader, { id, application, environment, release }: Deployment): Promise<void> {
   await Promise.all([
     ahead.get('environmentState', { application, environment }),
@@ -153,8 +153,9 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
 }
 
 /**
- * Rule 1's proof is the latest outcome: a success proves the release there; a failure, a rejection or a policy's block
- * takes an earlier proof away. A clock, a request to cancel or a newer release say nothing about the release.
+ * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
+ * failure, a rejection or a policy's block withdraws an earlier proof. An expired gate, a request to cancel or a newer
+ * release say nothing about the release.
  */
 async function recordOutcome(
   transaction: Transaction,
@@ -184,7 +185,7 @@ async function recordOutcome(
   }
 }
 
-/** What is in the Terraform state after an apply: as the state itself says, or as a build claims. */
+/** The resources in the Terraform state after an apply: counted in the state itself, or claimed by a build. */
 type Left = ResourcesLeft | { readonly claimed: number };
 
 function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now: string): EnvironmentState {
@@ -192,7 +193,10 @@ function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now
   return 'count' in left ? withResources(state, left.count, deploymentId, now) : withUnknownResources(state);
 }
 
-/** An environment ends by what a destruction has left: there the state itself is asked. Undefined where nothing was applied. */
+/**
+ * Returns what an apply has left in the Terraform state; undefined if nothing was applied. After a destruction it
+ * counts in the state itself, because the end of an environment depends on the count.
+ */
 async function lookAfterApply(
   { artifacts, states }: Pick<Services, 'artifacts' | 'states'>,
   reader: Reader,
@@ -219,7 +223,7 @@ interface Failure {
   readonly applied: 'yes' | 'partly' | 'no' | 'unknown';
 }
 
-/** Says what failed and where: by the build's own result where it left one, else by what Step Functions caught. */
+/** Explains what failed and where: by the build's own result if there is one, else by what Step Functions caught. */
 async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
   const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
@@ -247,7 +251,7 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
 }
 
-/** What the build of a state before the apply left, if it is the state of a build. */
+/** Reads the result of the build of a state before the apply; undefined if the state has no build. */
 async function resultOf(artifacts: ArtifactStore, prefix: string, state: string | undefined) {
   if (state === 'Plan') return (await readResult(artifacts, prefix, 'planResult', PlanResultSchema)).result;
   if (state === 'Inspect')
@@ -255,16 +259,16 @@ async function resultOf(artifacts: ArtifactStore, prefix: string, state: string 
   return undefined;
 }
 
-/** A build that was stopped only knows that; the reconciler knows what became of its execution. */
+/** Returns why a build was stopped: the build does not know it, but the reconciler knows how the execution ended. */
 const whyStopped = (caught: Caught | undefined): string | undefined =>
   caught?.error.startsWith(EXECUTION_ENDED) ? caught.cause : undefined;
 
-/** How the names of errors begin with which the reconciler ends what an execution left behind. */
+/** Prefix of the error names with which the reconciler ends a deployment whose execution is over. */
 export const EXECUTION_ENDED = 'execution-';
 
 const times = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
 
-/** Errors of ours that say by their name why a deployment failed. */
+/** The reason of a failed deployment for those of our errors whose name shows it. */
 const REASONS: Readonly<Record<string, string>> = {
   PlanStaleError: 'plan-stale',
   BuildResultError: 'build-result-unreadable',
@@ -273,7 +277,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
-  // The states that look after DNS say themselves what stands in the way.
+  // The states for DNS give the reason themselves.
   if (isDnsFailure(caught.error))
     return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
   const words = summarizeCause(caught.cause);

@@ -5,7 +5,7 @@ import { presentableOutputs, TerraformOutputsSchema } from '../model/outputs.ts'
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 
-/** Keeps the outputs of the apply with the environment; sensitive values stay in the bucket only. */
+/** Stores the outputs of the apply with the environment; sensitive values stay only in the bucket. */
 export async function recordOutputs(
   { store, artifacts, surroundings }: { store: Store; artifacts: ArtifactStore; surroundings: Surroundings },
   id: string,

@@ -14,8 +14,9 @@ type Services = EffectServices & {
 };
 
 /**
- * Ends a deployment whose execution and build are gone, whatever they left, and releases its environment: the way out where
- * the reconciler cannot mend it by itself. Nothing of a build is read. Throws NotFoundError, RefusedError `still-running`.
+ * Ends a deployment whose execution and build are gone, whatever they left, and releases its environment: the way out
+ * if the reconciler cannot repair it. Reads nothing that a build left. Throws NotFoundError, RefusedError
+ * `still-running`.
  */
 export async function releaseByHand(
   services: Services,
@@ -54,7 +55,7 @@ export async function releaseByHand(
   return (await store.get('deployment', { id })) ?? deployment;
 }
 
-/** A Terraform that runs keeps its environment: nobody else may change the same state. */
+/** Refuses while an execution or a build is running: nobody else may change the Terraform state meanwhile. */
 async function requireGone({ workflow, builds }: Services, id: string): Promise<void> {
   const { status } = await workflow.execution(id);
   if (status === 'running')

@@ -7,8 +7,8 @@ import { recordEvent } from '../transaction/record-event.ts';
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /**
- * Gives the environment of an ended deployment to the next in its queue and starts that one's execution. Repeated, it
- * finds another holder and only makes sure that one is started.
+ * Gives the environment of an ended deployment to the next deployment in its queue, and starts that execution. Safe to
+ * repeat: a second call finds another holder and only makes sure that its execution is started.
  */
 export async function releaseEnvironment(services: Services, id: string): Promise<void> {
   const deployment = await services.store.get('deployment', { id });
@@ -18,7 +18,7 @@ export async function releaseEnvironment(services: Services, id: string): Promis
   await passOn(services, deployment.application, deployment.environment, id);
 }
 
-/** Frees the environment if `from` holds it (or nobody does), and starts whoever holds it then. */
+/** Frees the environment if `from` holds it (or nobody does), and starts the deployment that holds it then. */
 export async function passOn(
   services: Services,
   application: string,

@@ -10,14 +10,14 @@ interface Wish {
   readonly application: string;
   readonly environment: string;
   readonly operation: Operation;
-  /** May be left out for a destruction: that of the deployed release. */
+  /** May be left out for a destruction, which then takes the deployed release. */
   readonly release?: number;
   readonly requestedBy: Requester;
 }
 
 /**
- * Creates a deployment somebody asked for and starts it when it is its turn. What the caller has read already may be
- * given. Throws NotFoundError, RefusedError.
+ * Creates a deployment that somebody requested, and starts it if it holds the environment. The caller may pass records
+ * that it has already read. Throws NotFoundError, RefusedError.
  */
 export async function requestDeployment(
   services: EffectServices & { readonly surroundings: Surroundings },
@@ -34,7 +34,7 @@ export async function requestDeployment(
   return placement;
 }
 
-/** Reads side by side what a request for a release asks for as its rules go. */
+/** Reads in parallel the records that a request for a release would read one after the other. */
 async function readForRequest(ahead: Reader, { application: name, environment, release }: Wish): Promise<void> {
   const application = await ahead.get('application', { name });
   if (!application) return;
@@ -49,7 +49,7 @@ async function deployedRelease(transaction: Transaction, { application, environm
   if (!target) throw new NotFoundError('environment', `${application}/${environment}`);
   const state = await transaction.get('environmentState', { application, environment });
   if (state?.deployed?.release !== undefined) return state.deployed.release;
-  // A first deployment that failed half way has left something, too.
+  // A first deployment that failed half way has left resources, too.
   if (state && state.newestStarted > 0) return state.newestStarted;
   throw new RefusedError('nothing-deployed', `nothing is deployed in "${environment}"`);
 }

@@ -8,9 +8,9 @@ import { recordEnvironmentEvent } from '../transaction/record-environment-event.
 import { freeState } from './free-state.ts';
 
 /**
- * What the end of a destruction means for the environment itself. An ephemeral one that is closing is closed, and a
- * regular one that somebody asked to remove is removed, but only when the Terraform state itself said to this very
- * deployment that nothing is left in it. A removal that found something, or failed, is called off.
+ * Ends the environment after a destruction: closes an ephemeral environment that is closing, and removes a regular one
+ * whose removal was requested, but only if this same deployment has seen in the Terraform state itself that nothing is
+ * left. A removal that found resources, or failed, is called off.
  */
 export async function settleDestruction(
   transaction: Transaction,
@@ -35,7 +35,7 @@ export async function settleDestruction(
 
 const withoutRemoval = ({ removal: _calledOff, ...environment }: RegularEnvironment): RegularEnvironment => environment;
 
-/** Ends the life of an ephemeral environment in which nothing exists (any more). */
+/** Closes an ephemeral environment in which nothing exists (any more). */
 export async function closeEnvironment(
   transaction: Transaction,
   environment: EphemeralEnvironment,
@@ -55,7 +55,7 @@ export async function closeEnvironment(
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'closed', by: by.principal, reason: cause });
 }
 
-/** Takes a regular environment in which nothing exists out of the books; what it proved, it no longer does. */
+/** Removes a regular environment in which nothing exists, and withdraws its proofs. */
 export async function removeEnvironment(
   transaction: Transaction,
   environment: RegularEnvironment,

@@ -18,23 +18,23 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { claimStateAddress } from './claim-state-address.ts';
 import { objectionTo } from './objection.ts';
 
-/** What the state machine does next, and the gates that are left for the plan to pass. */
+/** What the state machine does next, and the gates that the plan still has to pass. */
 export const PlanVerdictSchema = z.object({
-  /** `inspect`: something hangs on what the plan says, and a build in which nothing of the repository runs has to read it first. */
+  /** `inspect`: the plan's contents decide something, so a build that runs no code of the repository reads it first. */
   next: z.enum(['inspect', 'blocked', 'no-changes', 'gates', 'apply', 'canceled']),
   gates: z.array(z.enum(GATES)),
 });
 export type PlanVerdict = z.infer<typeof PlanVerdictSchema>;
 
-/** What is in the Terraform state. */
+/** The number of resources in the Terraform state. */
 interface Resources {
-  /** By the plan. */
+  /** Counted in the plan. */
   readonly claimed: number;
-  /** By the state itself, where something hangs on it. */
+  /** Counted in the state itself, if a decision depends on the count. */
   readonly inState?: ResourcesLeft;
 }
 
-/** What a plan says, beside what is kept of it. */
+/** The facts of a plan: those that are recorded, and others that decide what comes next. */
 export interface FoundPlan {
   readonly planned: Planned;
   readonly backend: PlanSuccess['backend'];
@@ -44,7 +44,10 @@ export interface FoundPlan {
 
 export const ANALYSING = 'analysing the plan of';
 
-/** Claims the state address (rule 6), records the plan with what blocks it, and says what comes next. Throws NotHolderError. */
+/**
+ * Claims the state address (rule 6), records the plan and what blocks it, and returns the next step.
+ * Throws NotHolderError.
+ */
 export async function settlePlan(
   transaction: Transaction,
   id: string,
@@ -61,7 +64,7 @@ export async function settlePlan(
     claimRefusal ??
     objectionToRemoving(target, resources) ??
     blocked ??
-    // ConsumePlan takes the last look at a plan with changes; for one without, this is the last.
+    // ConsumePlan makes the last checks of a plan with changes. For a plan without changes, this is the last check.
     (planned.hasChanges ? undefined : await objectionTo(transaction, deployment));
   const analysed = withPlan(deployment, planned);
   transaction.put('deployment', blocking ? { ...analysed, blocking } : analysed);
@@ -81,7 +84,7 @@ function withSeen(state: EnvironmentState, { claimed, inState }: Resources, id: 
   return 'count' in inState ? withResources(state, inState.count, id, now) : withUnknownResources(state);
 }
 
-/** An environment is removed only when nothing is left of it. */
+/** Objects to the removal of an environment as long as anything is left of it. */
 function objectionToRemoving(target: Environment, { claimed, inState }: Resources): EndingError | undefined {
   if (!isBeingRemoved(target)) return undefined;
   if (inState && 'unreadable' in inState)
@@ -96,8 +99,8 @@ function objectionToRemoving(target: Environment, { claimed, inState }: Resource
 }
 
 /**
- * A destruction that finds nothing any more of what the state still lists, because somebody else has deleted it, has no
- * changes; applied, it takes that out of the state, which no other deployment would.
+ * Returns whether a destruction finds none of the resources that the state still lists, because somebody else has
+ * deleted them. Its plan has no changes, but must be applied to remove them from the state: no other deployment would.
  */
 const isForgetting = (target: Environment, { inState }: Resources): boolean =>
   !isBeingRemoved(target) && inState !== undefined && 'count' in inState && inState.count > 0;

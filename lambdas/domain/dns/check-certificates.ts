@@ -5,10 +5,10 @@ import type { Certificates, EventBus, Store, Surroundings } from '../ports.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 import { certificateRole } from './dns-subject.ts';
 
-/** ACM renews 60 days before the end; a month before it, something keeps it from doing so. */
+/** Fewest days left of a healthy certificate: ACM renews 60 days before the end, unless something prevents it. */
 const LEAST_DAYS_LEFT = 30;
 const DAY_MS = 86_400_000;
-/** Shown as the session in the trail of the account, and as who wrote the line in an environment's story. */
+/** Name of the session in the account's CloudTrail, and author of the environment's events. */
 const CHECKER = 'stagegate-check-certificates';
 
 interface Services {
@@ -18,7 +18,7 @@ interface Services {
   readonly surroundings: Surroundings;
 }
 
-/** A certificate somebody has to look after. */
+/** A certificate that a person has to look after. */
 export interface FailingCertificate {
   readonly application: string;
   readonly environment: string;
@@ -26,8 +26,8 @@ export interface FailingCertificate {
 }
 
 /**
- * Asks ACM about every certificate, keeps its status and the end of its life with the environment, and tells the bus of
- * renewals and of what is wrong, once each. Answers everything that is wrong.
+ * Asks ACM about every certificate, records its status and its end with the environment, and announces renewals and
+ * problems on the bus, once each. Returns all problems.
  */
 export async function checkCertificates(services: Services): Promise<FailingCertificate[]> {
   const failing: FailingCertificate[] = [];
@@ -44,7 +44,7 @@ export async function checkCertificates(services: Services): Promise<FailingCert
   return failing;
 }
 
-/** What cannot be asked about one certificate must not keep the others from being looked at (rule 6). */
+/** Returns an error as a problem: a failed check must not prevent the checks of other certificates (rule 6). */
 async function attempt(look: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await look();
@@ -56,7 +56,7 @@ async function attempt(look: () => Promise<string | undefined>): Promise<string 
 async function check(services: Services, listed: EnvironmentDns): Promise<string | undefined> {
   const { store, certificates, surroundings } = services;
   const environment = await store.get('environment', { application: listed.application, name: listed.environment });
-  // The index lags behind: by now the environment may have no certificate, or another one.
+  // The index lags behind: the environment may have no certificate any more, or another one.
   const dns = await store.get('environmentDns', listed);
   if (!environment || !dns) return undefined;
   const now = surroundings.now();
@@ -65,7 +65,7 @@ async function check(services: Services, listed: EnvironmentDns): Promise<string
   const certificate = withDescription(dns.certificate, described, now);
   const problem = problemOf(certificate, now);
   const news = newsOf(certificate, problem);
-  // Told before it is written down: a crash in between tells it twice, not never.
+  // Announced before it is recorded: after a crash in between, the news is announced twice, not never.
   await tell(services, dns, certificate, news);
   await keep(services, dns, { ...certificate, announced: news.announced }, news);
   return problem;
@@ -77,7 +77,7 @@ interface News {
   readonly announced: NonNullable<Certificate['announced']>;
 }
 
-/** What the bus has not been told yet. */
+/** Returns the news that was not announced yet. */
 function newsOf({ expiresAt, announced }: Certificate, problem: string | undefined): News {
   const isRenewed = expiresAt !== undefined && announced?.expiresAt !== undefined && expiresAt > announced.expiresAt;
   const until = expiresAt ?? announced?.expiresAt;
@@ -88,7 +88,7 @@ function newsOf({ expiresAt, announced }: Certificate, problem: string | undefin
   };
 }
 
-/** What is wrong with a certificate; one that was never issued is the business of the deployment that waits for it. */
+/** Returns the problem of a certificate, if any. One never issued is left to the deployment that waits for it. */
 export function problemOf({ status, renewal, expiresAt }: Certificate, now: string): string | undefined {
   if (status === 'pending_validation') return undefined;
   if (status !== 'issued') return status;
@@ -117,7 +117,7 @@ async function keep(
 ): Promise<void> {
   await store.transact(async (transaction) => {
     const current = await transaction.get('environmentDns', { application, environment });
-    // A deployment may have asked for another certificate meanwhile, or have withdrawn this one.
+    // A deployment may have requested another certificate in the meantime, or withdrawn this one.
     if (current?.certificate.arn !== certificate.arn) return;
     transaction.put('environmentDns', { ...current, certificate });
     const line = { application, environment, by: CHECKER };

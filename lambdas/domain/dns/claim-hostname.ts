@@ -6,11 +6,14 @@ import type { Transaction } from '../ports.ts';
 
 type Placed = Pick<Environment, 'application' | 'name' | 'region' | 'stage' | 'dns'>;
 
-/** The hostname of an environment that has one. */
+/** Returns the hostname of an environment, if it has one. */
 const hostnameWithin = (application: Application, environment: Placed | undefined): string | undefined =>
   environment?.dns && hostnameOf(application, environment);
 
-/** Certificates are of the environment's account; a zone elsewhere has a role of its own. Throws InvalidInputError. */
+/**
+ * Refuses a DNS role of another account: certificates are in the environment's account, and a zone of another account
+ * has its own role. Throws InvalidInputError.
+ */
 export function requireOwnDnsRole({ accountId, roles }: EnvironmentSettings): void {
   if (!roles?.dns || roles.dns.split(':')[4] === accountId) return;
   const message = `a role of account ${accountId}; the role for a zone of another account is dns.zone.roleArn`;
@@ -18,8 +21,9 @@ export function requireOwnDnsRole({ accountId, roles }: EnvironmentSettings): vo
 }
 
 /**
- * Gives an environment the hostname that its settings ask for, which no other may have, and frees the one it had before.
- * As long as records or a certificate are there for what it had, that stays. Throws RefusedError.
+ * Claims the hostname that the settings of an environment ask for, and frees its former hostname. Refuses a hostname of
+ * another environment, and a change while there are records or a certificate for the former settings.
+ * Throws RefusedError.
  */
 export async function claimHostname(
   transaction: Transaction,
@@ -58,7 +62,7 @@ export async function claimHostname(
   if (!claim) transaction.put('hostnameClaim', { hostname: after, ...where, at: now });
 }
 
-/** Of an environment that is gone: its hostname may be another's from now on. */
+/** Frees the hostname of an environment that is gone: another environment may have it from now on. */
 export async function freeHostname(transaction: Transaction, environment: Placed): Promise<void> {
   const application = await transaction.get('application', { name: environment.application });
   const hostname = application && hostnameWithin(application, environment);
@@ -69,7 +73,7 @@ async function free(transaction: Transaction, hostname: string): Promise<void> {
   if (await transaction.get('hostnameClaim', { hostname })) transaction.delete('hostnameClaim', { hostname });
 }
 
-/** What is removed leaves no record and no certificate behind. Throws RefusedError. */
+/** Refuses to remove an environment that would leave records or a certificate behind. Throws RefusedError. */
 export async function requireNoDns(
   transaction: Transaction,
   where: { readonly application: string; readonly environment: string },

@@ -24,7 +24,7 @@ export interface DnsServices {
   readonly patience: Patience;
 }
 
-/** The deployment that holds an environment, with what there is of the environment's DNS. */
+/** The deployment that holds an environment, and what is recorded of the environment's DNS. */
 export interface DnsSubject {
   readonly application: Application;
   readonly environment: Environment;
@@ -32,7 +32,7 @@ export interface DnsSubject {
   readonly dns: EnvironmentDns | undefined;
 }
 
-/** Reads all of it. Throws NotHolderError where the deployment does not hold its environment, or is further on. */
+/** Reads the subject. Throws NotHolderError if the deployment does not hold its environment or has another status. */
 export async function loadDnsSubject(
   store: Store,
   id: string,
@@ -45,14 +45,14 @@ export async function loadDnsSubject(
   return { ...held, dns: await findDns(held.deployment) };
 }
 
-/** The environment's own role, which looks after its certificate. */
+/** Returns the environment's own role, which manages its certificate. */
 export const certificateRole = (environment: Environment, sessionName: string): AssumedRole => ({
   roleArn: roleArnOf(environment, 'dns'),
   externalId: environment.externalId,
   sessionName,
 });
 
-/** The role that looks after the zone: that of the zone's own account, where it is another. */
+/** Returns the role that manages the zone: a role of the zone's own account if that is another account. */
 export const zoneRole = (
   environment: Environment,
   zoneRoleArn: string | undefined,
@@ -62,10 +62,10 @@ export const zoneRole = (
   ...(zoneRoleArn && { roleArn: zoneRoleArn }),
 });
 
-/** `zone Z123 (acme.example)` */
+/** Returns a text such as `zone Z123 (acme.example)`. */
 export const describeZone = ({ id, name }: Pick<HostedZone, 'id' | 'name'>): string => `zone ${id} (${name})`;
 
-/** What a plan gets of it, where the directory declares it. */
+/** Returns the variables with DNS values that a plan gets if the directory declares them. */
 export function dnsVariables(
   application: Application,
   environment: Environment,
@@ -78,7 +78,7 @@ export function dnsVariables(
   };
 }
 
-/** What the states of the workflow are told when DNS or the certificate stand in the way. */
+/** Does the work, and turns a DnsError into the `failed` answer for the workflow. */
 export async function answering<Answer>(
   work: () => Promise<Answer>,
 ): Promise<Answer | z.infer<typeof DnsFailedSchema>> {
@@ -90,7 +90,7 @@ export async function answering<Answer>(
   }
 }
 
-/** Changes what is kept of an environment's DNS as it stands at this moment. */
+/** Changes the current record of an environment's DNS. */
 export async function updateDns(
   store: Store,
   { application, environment }: { readonly application: string; readonly environment: string },
@@ -112,7 +112,7 @@ interface Wait {
   readonly failure: () => DnsError | Promise<DnsError>;
 }
 
-/** Has the state look again, until this deployment has waited for this for too long; throws the failure then. */
+/** Returns an answer that makes the state check again later. Throws the failure if the deployment waited too long. */
 export async function waitFor(
   { store, surroundings, patience }: Pick<DnsServices, 'store' | 'surroundings' | 'patience'>,
   dns: EnvironmentDns,
@@ -126,7 +126,7 @@ export async function waitFor(
   return { outcome: 'pending', waitSeconds: patience.pollSeconds };
 }
 
-/** Waits until all name servers of the zone know its last change. */
+/** Waits until all name servers of the zone know the zone's last change. */
 export function awaitSync(
   services: Pick<DnsServices, 'store' | 'surroundings' | 'patience'>,
   dns: EnvironmentDns,

@@ -6,13 +6,13 @@ import { DnsSettingsSchema } from '../model/dns/dns-settings.ts';
 import { certificateNamesOf, hostnameOf } from '../model/dns/hostname.ts';
 import type { Environment } from '../model/environment.ts';
 
-/** An environment's DNS as the API shows it; what no deployment has come to yet is null. */
+/** An environment's DNS as the API shows it; fields that no deployment has set yet are null. */
 export const DnsViewSchema = z
   .object({
     hostname: z.string(),
-    /** What its certificate is for, the common name first: the hostname, and a short name where it is too long for one. */
+    /** Names of the certificate, common name first: the hostname, after a short name if the hostname is too long. */
     certificateNames: z.array(z.string()),
-    /** As configured; null while what there was is still to be withdrawn, by the next deployment. */
+    /** The configured settings; null if they were removed and the next deployment will withdraw the DNS. */
     settings: DnsSettingsSchema.nullable(),
     zone: z.object({ id: z.string(), name: z.string() }).nullable(),
     /** What the hostname points to. */
@@ -26,7 +26,7 @@ export const DnsViewSchema = z
         expiresAt: z.string().optional(),
         renewal: RenewalSchema.optional(),
         failureReason: z.string().optional(),
-        /** What the last check found wrong: `expiring`, `renewal_failed`, `missing` … */
+        /** The problem that the last check found: `expiring`, `renewal_failed`, `missing` … */
         problem: z.string().optional(),
         requestedAt: z.string(),
         checkedAt: z.string(),

@@ -29,14 +29,14 @@ export const CertificateAnswerSchema = z.discriminatedUnion('outcome', [
 ]);
 export type CertificateAnswer = z.infer<typeof CertificateAnswerSchema>;
 
-/** Tag by which an environment's role knows its own certificates. */
+/** Tag by which an environment's role recognizes its own certificates. */
 const TAG = 'stagegate-environment';
-/** Long-lived in name only: ACM asks for the same record again at every renewal. */
+/** TTL of validation records. The records themselves stay: ACM checks the same record at every renewal. */
 const VALIDATION_TTL_SECONDS = 300;
 
 /**
- * One step on the way to an issued certificate for the environment's hostname; the state asks again until it is
- * `ready`. A certificate that is issued, or on its way, and covers the names is used again. Throws NotHolderError.
+ * Takes one step towards an issued certificate for the environment's hostname; the state calls again until the outcome
+ * is `ready`. An issued or pending certificate that covers the names is used again. Throws NotHolderError.
  */
 export async function ensureCertificate(services: DnsServices, id: string): Promise<CertificateAnswer> {
   const subject = await loadDnsSubject(services.store, id, ['planning']);
@@ -70,7 +70,7 @@ async function advance(services: DnsServices, subject: DnsSubject): Promise<Envi
   return request(services, { ...subject, dns }, { hostname, names, zone, isReplaced: described !== undefined });
 }
 
-/** The zone stays the one it was first; where that is gone, so is what was written into it, and another one is found. */
+/** Returns the zone: the first one while it exists. If it is gone, so are its records, and another one is found. */
 async function settleZone(
   services: DnsServices,
   role: AssumedRole,
@@ -98,7 +98,7 @@ interface Target {
   readonly dns: EnvironmentDns | undefined;
 }
 
-/** What somebody else's record would keep from being published is said before anything is applied. */
+/** Throws DnsError before anything is applied if somebody else's record would prevent the publication. */
 async function requireFree(
   { zones }: DnsServices,
   role: AssumedRole,
@@ -116,14 +116,14 @@ async function request(
     readonly hostname: string;
     readonly names: [string, ...string[]];
     readonly zone: EnvironmentDns['zone'];
-    /** The certificate there was is still there: it goes when nothing serves it any more. */
+    /** True if the former certificate still exists: it is deleted when nothing serves it any more. */
     readonly isReplaced: boolean;
   },
 ): Promise<EnvironmentDns> {
   const { hostname, names, zone, isReplaced } = wanted;
   const where = { application: environment.application, environment: environment.name };
   const previous = before?.certificate.arn;
-  // The same again after a crash; another one when what it was answered with is there no more.
+  // The token is the same after a crash, but another one if the certificate that it returned no longer exists.
   const token = createHash('sha256')
     .update(JSON.stringify([deployment.id, names, previous]))
     .digest('hex')
@@ -161,7 +161,7 @@ async function request(
   });
 }
 
-/** Sees to the records that prove the names, for the issue and for every renewal, and keeps what ACM says. */
+/** Writes missing records that prove the names, for the issue and every renewal, and records what ACM reports. */
 async function keep(
   services: DnsServices,
   role: AssumedRole,

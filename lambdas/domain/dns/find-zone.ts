@@ -5,7 +5,7 @@ import { type HostedZone, plainName } from '../model/dns/zone-record.ts';
 import type { AssumedRole } from '../ports.ts';
 import { type DnsServices, describeZone } from './dns-subject.ts';
 
-/** The zone that names belong into: the one that is configured, or the nearest one found. Throws DnsError. */
+/** Finds the zone for the names: the configured zone, or the nearest one that contains them. Throws DnsError. */
 export async function findZone(
   { zones }: Pick<DnsServices, 'zones'>,
   role: AssumedRole,
@@ -45,8 +45,8 @@ async function findNearest(zones: DnsServices['zones'], role: AssumedRole, names
 }
 
 /**
- * A certificate is proven, and a hostname found, only where the zone is reached from the public DNS: said at once
- * instead of waited for. Where nobody can be asked at the moment, it is not held against the zone.
+ * Throws DnsError at once, instead of a long wait, if the zone cannot be reached from the public DNS: ACM could not
+ * validate the certificate, and nobody could find the hostname. Accepts the zone if no resolver can be asked now.
  */
 export async function requireDelegated(
   { zones, publicDns }: Pick<DnsServices, 'zones' | 'publicDns'>,
@@ -57,7 +57,7 @@ export async function requireDelegated(
   if (!seen) return;
   const zone = await zones.zone(role, id);
   if (!zone) throw new DnsError('zone-not-found', `${describeZone({ id, name })} is gone`);
-  // A zone may be served under names of its owner's, which its own NS record then tells.
+  // The owner may give the zone's name servers other names, which the zone's own NS record lists.
   const own = (await zones.records(role, id, name)).filter(({ type }) => type === 'NS');
   const right = new Set([...zone.nameServers, ...own.flatMap(({ values = [] }) => values.map(plainName))]);
   if (seen.length > 0 && seen.every((server) => right.has(server))) return;

@@ -25,9 +25,9 @@ export const PublicationAnswerSchema = z.discriminatedUnion('outcome', [
 export type PublicationAnswer = z.infer<typeof PublicationAnswerSchema>;
 
 /**
- * One step towards what the environment's DNS has to be after this deployment: its hostname points to what Terraform's
- * outputs name; or all of it is withdrawn, when the environment was destroyed or has the setting no more. The state asks
- * again until it is `done`. Throws NotHolderError.
+ * Takes one step towards the environment's DNS after this deployment: the hostname points to the target that the
+ * Terraform outputs name, or everything is withdrawn if the environment was destroyed or no longer has DNS settings. The
+ * state calls again until the outcome is `done`. Throws NotHolderError.
  */
 export async function publishDns(services: DnsServices, id: string): Promise<PublicationAnswer> {
   const subject = await loadDnsSubject(services.store, id, ['planning', 'applying']);
@@ -84,7 +84,7 @@ async function record(
   });
 }
 
-/** Certificates a newer one has replaced go as soon as nothing serves them; until then every deployment tries again. */
+/** Deletes replaced certificates that nothing serves any more; every later deployment tries the others again. */
 async function dropReplaced(
   { store, certificates }: DnsServices,
   { environment, deployment }: Pick<DnsSubject, 'environment' | 'deployment'>,
@@ -104,7 +104,7 @@ async function dropReplaced(
 const HOST = /^(?=.{1,255}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\.?$/i;
 const ZONE_ID = /^Z[A-Z0-9]{1,31}$/;
 
-/** The record that the outputs ask for. Throws DnsError, naming the output, where they do not say it. */
+/** Makes the record that the outputs ask for. Throws DnsError, naming the output, if one is missing or unusable. */
 function recordFor(contract: DnsSettings['record'], outputs: Outputs | undefined, hostname: string): ZoneRecord {
   const target = plainName(read(outputs, contract, contract.nameOutput, HOST, 'the DNS name of a host'));
   if (contract.kind === 'cname') return { name: hostname, type: 'CNAME', ttl: contract.ttl, values: [target] };

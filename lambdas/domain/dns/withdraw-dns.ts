@@ -7,8 +7,9 @@ import { awaitSync, certificateRole, type DnsServices, type DnsSubject, waitFor,
 import { isOurs, writeRecords } from './write-records.ts';
 
 /**
- * One step of taking an environment's DNS away: every record that is ours and stands as we wrote it, all at once, and
- * when nobody can find the hostname any more, the certificate. A record somebody else has put in its place stays.
+ * Takes one step of withdrawing an environment's DNS: first removes, all at once, every record that Stagegate wrote and
+ * that is unchanged; then, when nobody can find the hostname any more, deletes the certificate. A record that somebody
+ * else has put in its place is kept.
  */
 export async function withdrawDns(
   services: DnsServices,
@@ -30,7 +31,7 @@ export async function withdrawDns(
   return finish(services, subject, left.map(describeRecord));
 }
 
-/** What stands under the names we have written; nothing, where the zone itself is gone. */
+/** Reads all records of the names that Stagegate has written; none if the zone itself is gone. */
 async function standingRecords(
   { zones }: DnsServices,
   role: AssumedRole,
@@ -43,7 +44,7 @@ async function standingRecords(
   return standing;
 }
 
-/** Answers the first certificate that something still serves. */
+/** Deletes the certificates. Returns the first one that something still serves, if any. */
 async function deleteCertificates(
   { certificates }: DnsServices,
   { environment, deployment }: DnsSubject,
@@ -55,7 +56,7 @@ async function deleteCertificates(
   return undefined;
 }
 
-/** What served a certificate is remembered for some minutes after it is gone. */
+/** Waits: ACM counts a certificate as in use for some minutes after the resource that served it is gone. */
 function awaitDisuse(services: DnsServices, { environment, deployment }: DnsSubject, dns: EnvironmentDns, arn: string) {
   const { changeSeconds } = services.patience;
   return waitFor(services, dns, {
@@ -74,7 +75,7 @@ function awaitDisuse(services: DnsServices, { environment, deployment }: DnsSubj
   });
 }
 
-/** Nothing is left: the hostname is free again where the environment does not ask for it any more. */
+/** Deletes the record of the DNS, and frees the hostname if the environment no longer asks for it. */
 async function finish(
   { store, surroundings }: DnsServices,
   { deployment, dns }: DnsSubject,

@@ -9,11 +9,11 @@ interface RecordChange {
   readonly create?: readonly ZoneRecord[];
 }
 
-/** Did Stagegate write it for this environment? */
+/** Returns whether Stagegate wrote the record for this environment. */
 export const isOurs = ({ written }: EnvironmentDns, record: ZoneRecord): boolean =>
   written.some((own) => isSameRecord(own, record));
 
-/** An address is published as the only one; a CNAME tolerates nothing beside it. */
+/** Returns whether a record conflicts with ours: an alias allows no other address, a CNAME no other record at all. */
 export const isInTheWay = ({ type }: ZoneRecord, kind: DnsSettings['record']['kind']): boolean =>
   kind === 'cname' || ['A', 'AAAA', 'CNAME'].includes(type);
 
@@ -24,9 +24,9 @@ export const notOurs = (zone: EnvironmentDns['zone'], record: ZoneRecord): DnsEr
   );
 
 /**
- * Changes records of the zone, all or none. What is created is written down as ours before, so that a crash in between
- * leaves nothing that nobody owns up to. Route 53 itself compares: what is removed must stand exactly as we wrote it, and
- * where a record is created there must be none, whoever else writes at the same moment. Throws DnsError.
+ * Changes records of the zone, all or none. New records are noted as ours before they are created, so that after a
+ * crash in between they do not count as somebody else's. Route 53 itself checks, also against other writers, that
+ * removed records are exactly as we wrote them and that created records do not exist yet. Throws DnsError.
  */
 export async function writeRecords(
   { store, zones }: Pick<DnsServices, 'store' | 'zones'>,
@@ -42,7 +42,7 @@ export async function writeRecords(
       written: [...without(current.written, create), ...create],
     }));
   const answer = await zones.change(role, dns.zone.id, { remove, create });
-  // An answer that was lost has the SDK ask again, and then it is its own change that is refused.
+  // After a lost answer the SDK calls again, and Route 53 refuses the change because it was already made.
   if ('refused' in answer && !(await isDone({ zones }, role, dns, { remove, create }))) {
     await updateDns(store, dns, (current) => ({ ...current, written: without(current.written, create) }));
     throw new DnsError('record-refused', `${describeZone(dns.zone)} was not changed: ${answer.refused}`);

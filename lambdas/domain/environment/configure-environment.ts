@@ -30,8 +30,8 @@ interface Place {
 }
 
 /**
- * Defines an environment of the pipeline or replaces its settings. Its external id is made once and kept, and a
- * protection against deletion is never removed by the way. Throws NotFoundError, InvalidInputError, RefusedError.
+ * Defines an environment of the pipeline or replaces its settings. Its external id is made once and kept. New settings
+ * never remove a protection against deletion. Throws NotFoundError, InvalidInputError, RefusedError.
  */
 export async function configureEnvironment(
   { store, surroundings, reservedAccount }: { store: Store; surroundings: Surroundings; reservedAccount: string },
@@ -79,17 +79,17 @@ export async function configureEnvironment(
   });
 }
 
-/** Of an environment's record: what is no setting, or appears in no answer. */
+/** Fields of an environment's record that the audit leaves out: they are no settings, or appear in no answer. */
 const UNTOLD = ['application', 'name', 'type', 'externalId', 'removal', 'createdAt', 'updatedAt'];
 
-/** A regular environment never bears the name of a live ephemeral one; a closed one is in nobody's way. */
+/** Throws RefusedError if a live ephemeral environment has the name. A closed one does not matter. */
 function requireNameFree(found: Environment | undefined): RegularEnvironment | undefined {
   if (found?.type !== 'ephemeral') return found;
   if (found.life.phase === 'closed') return undefined;
   throw new RefusedError('environment-exists', `"${found.name}" is an ephemeral environment of "${found.application}"`);
 }
 
-/** What is proven in a place is not proven in another, nor in an environment that is made anew. */
+/** Withdraws the proofs of an environment that moves to another account or region, or that is made again. */
 async function adaptState(
   transaction: Transaction,
   where: Place,
@@ -101,13 +101,13 @@ async function adaptState(
   if (state && !current) transaction.put('environmentState', withoutPast(state));
   if (moved.length === 0) return;
   if (state) transaction.put('environmentState', withoutProofs(state));
-  // Nothing is left at the old place; the first plan at the new one says where its state is.
+  // Nothing is left in the old account and region; the first plan in the new one claims a state address.
   await freeState(transaction, where);
 }
 
 /**
- * What a running deployment was planned for stays as it is until it ends; what is deployed stays where it is. Answers
- * by which settings the environment moves to another place.
+ * Returns the changed settings that move the environment to another account or region. Throws RefusedError if settings
+ * change that an open deployment relies on, or if something deployed would be left behind.
  */
 function requireMayChange(
   current: RegularEnvironment,

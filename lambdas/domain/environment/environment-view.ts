@@ -28,14 +28,14 @@ import { listAll } from '../transaction/list-all.ts';
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 
-/** Deployments shown with an environment; the rest is a page away. */
+/** Most deployments and events that are shown with an environment. */
 const NEWEST = 10;
 
 /**
- * While a deployment is under way its status; else `empty` where nothing runs, and otherwise how the last deployment
- * that ran to its end went. A rejected, expired, canceled or superseded one changes nothing and is not told. An
- * ephemeral environment may also be `waiting` for a push to its branch, `closing` between two attempts to destroy it,
- * `stuck` when they were given up, and `closed`.
+ * The status of the open deployment that holds the environment. Without one: `failed` if the last deployment that
+ * succeeded or failed has failed, otherwise `succeeded` if something is deployed, or `empty`. Other endings change
+ * nothing and do not count. An ephemeral environment may also be `waiting` for a push to its branch, `closing` between
+ * two attempts to destroy it, `stuck` when the attempts were given up, and `closed`.
  */
 const EnvironmentStatusSchema = z.enum([
   ...['empty', 'succeeded', 'failed', 'planning', 'awaiting_approval', 'applying'],
@@ -53,7 +53,7 @@ export const EnvironmentSummarySchema = z
     accountId: z.string(),
     region: z.string(),
     deployed: DeployedSchema.nullable(),
-    /** Ids of the deployment that has the environment, and of those that wait for it in order of arrival. */
+    /** Ids of the deployment that holds the environment, and of those that wait for it, in order of arrival. */
     currentDeployment: z.string().nullable(),
     queuedDeployments: z.array(z.string()),
     hold: HoldSchema.nullable(),
@@ -63,32 +63,32 @@ export const EnvironmentSummarySchema = z
   .meta({ id: 'EnvironmentSummary' });
 export type EnvironmentSummary = z.input<typeof EnvironmentSummarySchema>;
 
-/** An environment with everything known about it. */
+/** An environment with all its details. */
 export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
-  /** Where its configuration lives in the repository. */
+  /** Directory of its configuration in the repository. */
   directory: z.string(),
-  /** What comes before and after it in the pipeline. */
+  /** The environments before and after it in the pipeline. */
   promotesFrom: z.string().nullable(),
   promotesTo: z.string().nullable(),
   policy: StagePolicySchema,
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int() })),
   roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
   stateBucket: z.string(),
-  /** `<bucket>/<key>` its plans have resolved to; null before the first. */
+  /** `<bucket>/<key>` of its Terraform state, as found in its plans; null before the first plan. */
   stateAddress: z.string().nullable(),
-  /** Addresses its state was moved away from; nobody else may use them. */
+  /** Former addresses of its state; no other environment may use them. */
   formerStateAddresses: z.array(z.string()),
-  /** Managed resources in its Terraform state: none as the state itself said, more also as a build did; null while nobody knows. */
+  /** Managed resources in its Terraform state: 0 only if seen in the state itself, not by a build; null if unknown. */
   resources: z.object({ count: z.int(), deploymentId: z.string(), at: z.string() }).nullable(),
-  /** Set while a build looks whether nothing is left, so that the environment can be removed. */
+  /** Set while a build checks that nothing is left, so that the environment can be removed. */
   removal: z.object({ by: RequesterSchema, at: z.string() }).nullable(),
   outputs: z.record(z.string(), OutputViewSchema),
-  /** Hostname and certificate; null for an environment without. */
+  /** Hostname and certificate; null for an environment without DNS. */
   dns: DnsViewSchema.nullable(),
   current: DeploymentViewSchema.nullable(),
   queued: DeploymentViewSchema.nullable(),
   history: z.array(DeploymentViewSchema),
-  /** For staging and production: how the two differ in what is deployed; null where one of them has nothing. */
+  /** For staging and production: differences in what is deployed; null if nothing is deployed in one of them. */
   parity: ParityViewSchema.nullable(),
   /** Addresses whose protection is lifted for one use. */
   protectionLifts: z.array(z.object({ address: z.string(), reason: z.string(), by: z.string(), at: z.string() })),

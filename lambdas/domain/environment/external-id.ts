@@ -1,6 +1,6 @@
 import type { Surroundings, Transaction } from '../ports.ts';
 
-/** The name keeps the external id it once got: its roles need not be prepared anew for each that bears it. */
+/** Returns the external id of a name. The name keeps it, so that roles need not be prepared again for each use. */
 export async function externalIdOf(
   transaction: Transaction,
   where: { readonly application: string; readonly environment: string },

@@ -4,7 +4,7 @@ import type { Environment } from '../model/environment.ts';
 import { compareParity, ParitySchema } from '../plan/parity.ts';
 import type { Reader } from '../ports.ts';
 
-/** How a staging environment and the production environment it proves releases for differ. */
+/** The differences between a staging environment and the production environment for which it proves releases. */
 export const ParityViewSchema = ParitySchema.extend({
   staging: z.string(),
   production: z.string(),
@@ -12,8 +12,8 @@ export const ParityViewSchema = ParitySchema.extend({
 export type ParityView = z.input<typeof ParityViewSchema>;
 
 /**
- * Compares what is deployed in an environment with its counterpart at the other side of production's door. Undefined
- * where there is no counterpart, or one of the two has nothing deployed.
+ * Compares what is deployed in a staging or production environment with its counterpart of the other stage. Returns
+ * undefined if there is no counterpart, or if nothing is deployed in one of the two.
  */
 export async function findParity(
   reader: Reader,
@@ -24,7 +24,7 @@ export async function findParity(
   return deployed === undefined ? undefined : findParityOf(reader, application, environment, deployed);
 }
 
-/** The same with what a deployment will make of the environment instead of what is there. */
+/** Makes the same comparison with the configuration of the given deployment instead of the deployed one. */
 export async function findParityOf(
   reader: Reader,
   application: Application,
@@ -43,7 +43,7 @@ export async function findParityOf(
     : { staging: environment.name, production: counterpart, ...compareParity(own, others) };
 }
 
-/** Reads side by side what `findParityOf` asks for as it goes. */
+/** Reads in parallel the records that `findParityOf` would read one after the other. */
 export async function readForParity(
   ahead: Reader,
   application: Application,
@@ -65,7 +65,7 @@ async function deployedIn(reader: Reader, application: Application, environment:
   return state?.deployed?.deploymentId;
 }
 
-/** For staging the next production environment of the pipeline, for production the staging environment before it. */
+/** Finds, for staging, the next production environment of the pipeline; for production, the last staging before it. */
 async function counterpartOf(
   reader: Reader,
   application: Application,
@@ -80,7 +80,7 @@ async function counterpartOf(
   return environments.find((other) => other?.stage === wanted)?.name;
 }
 
-/** Where the counterpart is looked for, nearest first. */
+/** Returns the environments that may be the counterpart, nearest first. */
 function candidatesFor({ pipeline }: Application, { name, stage }: Environment): string[] {
   const position = pipeline.indexOf(name);
   if (position < 0 || stage === 'development') return [];

@@ -7,8 +7,8 @@ import type { Store, Surroundings } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
- * Rule 7: lifts the protection of one address (or of the environment) for one use. Asked for again while unused, the
- * standing lift is the answer. Throws NotFoundError.
+ * Lifts the protection of one address (or of the environment) for one use (rule 7). If there is an unused lift already,
+ * returns that lift. Throws NotFoundError.
  */
 export async function liftProtection(
   { store, surroundings }: { store: Store; surroundings: Surroundings },

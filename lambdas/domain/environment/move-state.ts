@@ -18,9 +18,9 @@ export const StateMoveSchema = z.strictObject({
 });
 
 /**
- * Rule 6: has a regular environment's Terraform state expected at another address from now on. Copying the object and
- * changing the backend block is for whoever moves it; the addresses it leaves stay claimed, because their states may
- * still describe what exists. Throws InvalidInputError, NotFoundError, RefusedError.
+ * Changes the address at which a regular environment's Terraform state must be (rule 6). Whoever moves the state copies
+ * the object and changes the backend block. Former addresses stay claimed, because the states there may still describe
+ * existing resources. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function moveState(
   { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },

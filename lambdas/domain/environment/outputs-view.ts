@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Outputs } from '../model/outputs.ts';
 
-/** One output as shown: null where it is sensitive, with the deployment that wrote it. */
+/** One output as the API shows it, with the deployment that wrote it. A sensitive value is shown as null. */
 export const OutputViewSchema = z.object({
   value: z.json(),
   sensitive: z.boolean(),
@@ -13,7 +13,7 @@ export const OutputsViewSchema = z
   .object({
     application: z.string(),
     environment: z.string(),
-    /** The deployment that wrote them, and when; null before the first. */
+    /** The deployment that wrote the outputs, and when; null before the first one. */
     deploymentId: z.string().nullable(),
     at: z.string().nullable(),
     outputs: z.record(z.string(), OutputViewSchema),

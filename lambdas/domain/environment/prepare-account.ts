@@ -7,7 +7,7 @@ import type { Reader, Store, Surroundings } from '../ports.ts';
 import { findApplication, findEnvironment } from '../transaction/find.ts';
 import { externalIdOf } from './external-id.ts';
 
-/** What the account of an environment has to know to let its builds in. */
+/** The facts that are needed to prepare the account of an environment for its builds. */
 export interface Preparation {
   readonly application: string;
   readonly environment: string;
@@ -19,12 +19,12 @@ export interface Preparation {
   readonly dns?: DnsPreparation;
 }
 
-/** What the role for an environment's DNS may touch. */
+/** The names and the zone to which the role for an environment's DNS is limited. */
 export interface DnsPreparation {
   readonly hostname: string;
   /** First name of the certificate. */
   readonly commonName: string;
-  /** A zone of another account has a role of its own there. */
+  /** Absent for a zone of another account, which has a role of its own there. */
   readonly zoneId?: string;
 }
 
@@ -39,7 +39,7 @@ function dnsOf(
   return { dns: { hostname, commonName, ...(zone?.id && !zone.roleArn && { zoneId: zone.id }) } };
 }
 
-/** What to prepare for an environment that is there. Throws NotFoundError, RefusedError. */
+/** Returns what to prepare for an existing environment. Throws NotFoundError, RefusedError. */
 export async function preparationOf(store: Reader, application: string, name: string): Promise<Preparation> {
   const [owner, environment] = [
     await findApplication(store, application),
@@ -61,8 +61,8 @@ export async function preparationOf(store: Reader, application: string, name: st
 }
 
 /**
- * What to prepare for a name before ephemeral environments bear it, as they would if based on this environment. The
- * name gets its external id with that. Throws InvalidInputError, NotFoundError, RefusedError.
+ * Returns what to prepare for a name before ephemeral environments that are based on this environment use it. Gives the
+ * name its external id. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function prepareEphemeralName(
   { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },

@@ -18,12 +18,12 @@ interface Place {
   readonly environment: string;
 }
 
-/** How long what the Terraform state said is taken for what is there. */
+/** Time for which a count of the resources in the Terraform state is trusted. */
 const FRESH_MS = 15 * 60_000;
 
 /**
- * Removes a regular environment in which nothing is deployed. Where its Terraform state has not just said that
- * it is empty, a deployment that may only look asks it first, and the answer is that deployment.
+ * Removes a regular environment in which nothing is deployed. If its Terraform state was not seen empty a short time
+ * ago, starts and returns a deployment that only checks the state, and that removes the environment if it is empty.
  * Throws NotFoundError, RefusedError.
  */
 export async function requestRemoval(services: Services, place: Place, by: Requester): Promise<Deployment | undefined> {
@@ -89,7 +89,7 @@ function requireUnused(name: string, state: EnvironmentState | undefined): void 
 const isSeenEmpty = (state: EnvironmentState | undefined, now: string): boolean =>
   state?.resources?.count === 0 && Date.parse(now) - Date.parse(state.resources.at) < FRESH_MS;
 
-/** Looking into the state takes a configuration: that of the newest release that was applied, else of the newest. */
+/** Returns the release whose configuration is used to check the state: the newest applied one, else the newest one. */
 async function releaseToLookWith(
   transaction: Transaction,
   application: string,

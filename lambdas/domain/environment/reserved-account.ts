@@ -2,8 +2,8 @@ import { type InputIssue, InvalidInputError } from '../errors.ts';
 import type { EnvironmentSettings } from '../model/environment.ts';
 
 /**
- * The account of the control plane is no target: who applies an environment there could change what decides about all
- * the others. Nor are its roles those of an environment elsewhere. Throws InvalidInputError.
+ * Refuses the control plane's account as a target: whoever applies an environment there could change the control plane,
+ * which decides about all the others. Refuses roles of that account for any environment, too. Throws InvalidInputError.
  */
 export function requireOtherAccount({ accountId, roles = {} }: EnvironmentSettings, reserved: string): void {
   const issue = (field: string, value: string, what: string): InputIssue => {

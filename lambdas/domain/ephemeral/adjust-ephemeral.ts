@@ -18,7 +18,7 @@ interface Services {
 }
 
 /**
- * Gives an open ephemeral environment a new end, counted from now, or has it follow its branch or no longer.
+ * Gives an open ephemeral environment a new end, counted from now, or makes it follow its branch or stop following it.
  * Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function adjustEphemeral(

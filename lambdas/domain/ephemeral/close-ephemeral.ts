@@ -16,8 +16,8 @@ import { placeEphemeralDeployment, stateOf } from './deploy-ephemeral.ts';
 export type Closing = EphemeralEnvironment & { readonly life: Extract<Life, { phase: 'closing' }> };
 
 /**
- * Begins the end of an open ephemeral environment: whatever is under way there is canceled, nothing more is deployed,
- * and it is destroyed. One in which nothing was ever planned is closed at once.
+ * Begins the end of an open ephemeral environment: its open deployments are canceled, nothing more is deployed, and the
+ * environment is destroyed. An environment in which nothing was ever planned is closed at once.
  */
 export async function beginClosing(
   transaction: Transaction,
@@ -37,8 +37,8 @@ export async function beginClosing(
 }
 
 /**
- * Places the next destruction of an environment that is closing, unless one is on its way; where nothing can be, the
- * environment is closed. The destruction waits for whatever still holds the environment.
+ * Creates the next destruction of an environment that is closing, unless one is open already. If there cannot be
+ * anything to destroy, closes the environment. The destruction waits for a deployment that still holds the environment.
  */
 export async function destroyAgain(
   transaction: Transaction,
@@ -83,7 +83,7 @@ export async function openDeployments(transaction: Transaction, state: Environme
   return found;
 }
 
-/** What is being applied is let go on: half an apply is worse than a whole one. */
+/** Cancels open deployments, but not one that is being applied: half an apply is worse than a whole one. */
 async function cancelOpen(
   transaction: Transaction,
   environment: EphemeralEnvironment,
@@ -94,13 +94,13 @@ async function cancelOpen(
   for (const deployment of await openDeployments(transaction, await stateOf(transaction, environment))) {
     if (deployment.operation === 'destroy' || deployment.status === 'applying') continue;
     const canceled = await markCanceled(transaction, deployment, by, surroundings, actor);
-    // What is refused is ending by itself.
+    // A deployment that cannot be canceled is ending by itself.
     if (!(canceled instanceof Refused)) effects = merged(effects, canceled.effects);
   }
   return effects;
 }
 
-/** What destroys best is the configuration that was applied, not a later one that may not even parse. */
+/** Returns the commit to destroy with: best the applied configuration, not a later one that may not even parse. */
 async function commitThere(
   transaction: Transaction,
   environment: EphemeralEnvironment,

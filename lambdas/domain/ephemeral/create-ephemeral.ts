@@ -26,13 +26,13 @@ export interface EphemeralServices extends EffectServices {
 
 interface Created {
   readonly environment: EphemeralEnvironment;
-  /** False when the very same environment was there already. */
+  /** False if the same environment existed already. */
   readonly isNew: boolean;
 }
 
 /**
- * Makes an ephemeral environment and deploys its commit, or the head of its branch as soon as that is known. Asked
- * for again in the same words, the standing one is the answer. Throws InvalidInputError, NotFoundError, RefusedError.
+ * Makes an ephemeral environment and deploys its commit, or the head of its branch as soon as the head is known. The
+ * same request again returns the existing environment. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function createEphemeral(
   services: EphemeralServices,
@@ -85,7 +85,7 @@ async function create(
     accountId: base.accountId,
     region: base.region,
     ...(base.stateBucket && { stateBucket: base.stateBucket }),
-    // The same outputs say what it points to; the hostname has its own name in it.
+    // The same outputs name the target of the hostname; the hostname itself contains the ephemeral environment's name.
     ...(base.dns && { dns: base.dns }),
     externalId: await externalIdOf(transaction, where, surroundings),
     basedOn: base.name,
@@ -123,7 +123,7 @@ async function create(
   return { environment, isNew: true, effects };
 }
 
-/** The environment whose directory is used. Production's is not: nothing there happens without its gates. */
+/** Finds the environment whose directory is used. It is never production: nothing happens there without its gates. */
 async function baseOf(
   transaction: Transaction,
   { name: application, pipeline }: Application,
@@ -139,7 +139,7 @@ async function baseOf(
   return base;
 }
 
-/** The live environment that has the name. Throws RefusedError when it is, or will be, one of the pipeline. */
+/** Finds the live environment with the name. Throws RefusedError if the name is, or will be, one of the pipeline's. */
 async function standingOf(
   transaction: Transaction,
   { name: application, pipeline }: Application,

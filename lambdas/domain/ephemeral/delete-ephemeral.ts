@@ -10,8 +10,8 @@ import { wakeUpName } from './wake-up.ts';
 type Services = EffectServices & { readonly scheduler: Scheduler; readonly surroundings: Surroundings };
 
 /**
- * Has an ephemeral environment destroyed. Asked for again while nothing is on its way, it is tried again at once, with
- * as many attempts as at first. Throws NotFoundError.
+ * Starts the destruction of an ephemeral environment. If requested again while no deployment is open, tries again at
+ * once and counts the attempts from zero. Throws NotFoundError.
  */
 export async function deleteEphemeral(
   services: Services,

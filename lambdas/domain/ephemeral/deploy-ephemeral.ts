@@ -15,13 +15,13 @@ interface Wish {
   readonly commit: string;
   readonly operation: Extract<Operation, 'deploy' | 'destroy'>;
   readonly requestedBy: Requester;
-  /** Made by a push, a clock or the sweeper. */
+  /** True if a push, the end of the lifetime or the sweep made the deployment. */
   readonly automatic: boolean;
 }
 
 /**
- * Creates a deployment of a commit to an ephemeral environment, or its destruction. There is no pipeline to respect,
- * only the environment's life. Runs inside the caller's transaction. Throws RefusedError.
+ * Creates a deployment of a commit to an ephemeral environment, or its destruction. No rules of a pipeline apply, only
+ * the environment must be open for a deployment. Runs inside the caller's transaction. Throws RefusedError.
  */
 export async function placeEphemeralDeployment(
   transaction: Transaction,
@@ -40,7 +40,7 @@ export async function placeEphemeralDeployment(
   return orThrow(await createDeployment(transaction, wish, surroundings));
 }
 
-/** The deployment of this kind that would come last, if any is under way: only that one makes a second superfluous. */
+/** Returns the open deployment of this operation that comes last: only that one makes another superfluous. */
 async function newestOpen(
   transaction: Transaction,
   { holder, queue }: EnvironmentState,
@@ -51,7 +51,7 @@ async function newestOpen(
   return deployment && !isTerminal(deployment.status) ? deployment : undefined;
 }
 
-/** Throws RefusedError when nothing is deployed to the environment any more. */
+/** Throws RefusedError if the environment is closing or closed: nothing more is deployed to it. */
 export function requireOpen({ name, life }: EphemeralEnvironment): void {
   if (life.phase !== 'open')
     throw new RefusedError(

@@ -6,7 +6,7 @@ export interface Letter {
   readonly body: string;
 }
 
-/** SNS refuses longer subjects. */
+/** Longest subject in characters; SNS refuses longer ones. */
 const LONGEST_SUBJECT = 99;
 
 const inWords = (seconds: number): string => {
@@ -32,7 +32,7 @@ const facts = ({
   `  Ends          ${expiresAt}`,
 ];
 
-/** Says that an environment ends soon, and how it can be kept. */
+/** Writes the mail that an environment ends soon, and how to keep it. */
 export function warningMail(environment: EphemeralEnvironment, seconds: number): Letter {
   const { application, name } = environment;
   return {
@@ -48,7 +48,7 @@ export function warningMail(environment: EphemeralEnvironment, seconds: number):
   };
 }
 
-/** Says that an environment could not be destroyed and goes on costing money. */
+/** Writes the mail that an environment could not be destroyed, with the reason and how to try again. */
 export function stuckMail(environment: EphemeralEnvironment, why: string): Letter {
   const { application, name } = environment;
   return {

@@ -10,48 +10,48 @@ import { LISTINGS } from '../model/table/listings.ts';
 import type { Store } from '../ports.ts';
 import { findApplication } from '../transaction/find.ts';
 
-/** An ephemeral environment as the API shows it; its deployments are found below `links.deployments`. */
+/** An ephemeral environment as the API shows it; its deployments are at `links.deployments`. */
 export const EphemeralViewSchema = EnvironmentSummarySchema.omit({ hold: true, deletionProtection: true })
   .extend({
     type: z.literal('ephemeral'),
     basedOn: z.string(),
-    /** The branch it ends with; null for one made from a commit. */
+    /** The branch with which the environment ends; null for one that was made from a commit. */
     ref: z.string().nullable(),
     follow: z.boolean(),
-    /** What it is to run; null until a push has told the head of its branch. */
+    /** The commit to run; null until a push has reported the head of the branch. */
     commit: z.string().nullable(),
     variables: z.record(z.string(), z.json()),
     createdBy: RequesterSchema,
     createdAt: z.string(),
     expiresAt: z.string(),
-    /** Why and how it ends; null while it is open. */
+    /** Why and how the environment ends; null while it is open. */
     closing: z
       .object({
         cause: CauseSchema,
         by: RequesterSchema,
         at: z.string(),
         attempts: z.int().nullable(),
-        /** Since when it is not tried any more by itself. */
+        /** Time since which Stagegate no longer tries to destroy it. */
         stuckAt: z.string().nullable(),
       })
       .nullable(),
     closedAt: z.string().nullable(),
-    /** Estimated cost a month of what runs there; null while that is unknown. */
+    /** Estimated monthly cost of the resources there; null while it is unknown. */
     monthlyCost: z.object({ currency: z.string(), amount: z.number() }).nullable(),
     stateAddress: z.string().nullable(),
     roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
     outputs: z.record(z.string(), OutputViewSchema),
-    /** Hostname and certificate of its own, where the environment it is based on has them; else null. */
+    /** Its own hostname and certificate, if the environment that it is based on has DNS; otherwise null. */
     dns: DnsViewSchema.nullable(),
   })
   .meta({ id: 'EphemeralEnvironment' });
 export type EphemeralView = z.input<typeof EphemeralViewSchema>;
 
-/** What several environments cost together. */
+/** The monthly cost of several environments together. */
 export const MonthlyCostSchema = z.object({
   currency: z.string(),
   total: z.number(),
-  /** Environments (`app/name`) whose cost is not known, or only in another currency, and not in the total. */
+  /** Environments (`app/name`) that are not in the total: their cost is unknown, or in another currency. */
   unknown: z.array(z.string()),
 });
 
@@ -101,7 +101,7 @@ function showClosing({ life }: EphemeralEnvironment): EphemeralView['closing'] {
   return { cause, by, at, attempts: tried?.attempts ?? null, stuckAt: tried?.stuckAt ?? null };
 }
 
-/** What the costs of environments come to; a price sheet has one currency, and it may have been another one before. */
+/** Adds up the costs of environments in one currency; an earlier price sheet may have had another currency. */
 export function sumOf(views: readonly EphemeralView[]): z.input<typeof MonthlyCostSchema> {
   const currency = views.find(({ monthlyCost }) => monthlyCost)?.monthlyCost?.currency ?? 'USD';
   const isKnown = ({ monthlyCost }: EphemeralView) => monthlyCost?.currency === currency;
@@ -110,10 +110,10 @@ export function sumOf(views: readonly EphemeralView[]): z.input<typeof MonthlyCo
   return { currency, total: Math.round(total * 100) / 100, unknown };
 }
 
-/** Deployments looked through for the one that made what runs. */
+/** Most deployments among which the one is searched that made the resources that exist now. */
 const NEWEST = 20;
 
-/** By the newest plan that was applied, or begun to be; a plan without changes has looked at the same thing. */
+/** Returns the cost by the newest plan whose apply has begun, or that had no changes: it covers the same resources. */
 async function monthlyCostOf(
   store: Store,
   { application, name }: EphemeralEnvironment,

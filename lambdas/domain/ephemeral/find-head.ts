@@ -4,7 +4,10 @@ import { headAfter } from '../model/branch-head.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Reader, Store } from '../ports.ts';
 
-/** Where a branch is, as far as pushes have told; an application knows its own branch from its releases, too. */
+/**
+ * Returns the head of a branch as pushes have reported it. For the application's own branch, the head in its release log
+ * counts if there is no other.
+ */
 export async function findHead(
   reader: Reader,
   { name: application, configRepository: { url, branch: own } }: Application,
@@ -15,7 +18,7 @@ export async function findHead(
   return (await reader.get('releaseLog', { application }))?.head;
 }
 
-/** Keeps what a push says about its branch. */
+/** Records the head of a branch that a push reports. */
 export async function noteHead({ store }: { readonly store: Store }, push: ConfigPushed): Promise<void> {
   await store.transact(async (transaction) => {
     const reference = { repository: repositoryName(push.repository), branch: push.branch };

@@ -13,7 +13,7 @@ import { findHead, noteHead } from './find-head.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
-/** Keeps the head of the pushed branch, and deploys it where an ephemeral environment waits for it or follows it. */
+/** Records the head of the pushed branch, and deploys it to ephemeral environments that wait for it or follow it. */
 export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
   const applications = await applicationsOf(services.store, push.repository);
   if (applications.length === 0) return;
@@ -25,8 +25,8 @@ export async function followPush(services: Services, push: ConfigPushed): Promis
 }
 
 /**
- * Deploys the head of its branch to an open environment that has no commit yet, or follows the branch and has another.
- * Does nothing otherwise, so that it may be asked again and again.
+ * Deploys the head of its branch to an open environment that has no commit yet, or that follows the branch and has
+ * another commit. Does nothing otherwise, so it is safe to repeat.
  */
 export async function deployHead(
   transaction: Transaction,
@@ -55,7 +55,7 @@ export async function deployHead(
   return effects;
 }
 
-/** Ends the ephemeral environments of a branch that is gone, or whose pull request is closed. */
+/** Ends the ephemeral environments of a branch that was deleted, or whose pull request was closed. */
 export async function endWithBranch(
   services: Services,
   { eventId, repository: url, branch }: BranchDeleted,
@@ -66,7 +66,7 @@ export async function endWithBranch(
   const repository = repositoryName(url);
   for (const application of await applicationsOf(store, url)) {
     const mark = { application: application.name, mark: `gone#${eventId}` };
-    // Told again much later, the event must not end an environment that was made since.
+    // If the event arrives again much later, it must not end an environment that was made in the meantime.
     if (await store.get('pushMark', mark)) continue;
     await inEachOf(services, application, branch, async (transaction, environment) =>
       environment.life.phase === 'open'
@@ -85,7 +85,7 @@ export async function endWithBranch(
   });
 }
 
-/** Does something in each live ephemeral environment of a branch, one after the other. */
+/** Calls `perform` for each live ephemeral environment of a branch, one after the other. */
 async function inEachOf(
   services: Services,
   { name: application }: Application,

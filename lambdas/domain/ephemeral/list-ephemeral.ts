@@ -2,8 +2,8 @@ import type { EphemeralEnvironment } from '../model/environment.ts';
 import type { Page, Store } from '../ports.ts';
 
 /**
- * The ephemeral environments that are not closed, of one application or of all, by application and name. There are
- * never more than the limits allow, so the cursor only says how many came before.
+ * Lists the ephemeral environments that are not closed, of one application or of all, sorted by application and name.
+ * There are never more than the limits allow, so all are read at once.
  */
 export async function listEphemeral(store: Store, application?: string): Promise<EphemeralEnvironment[]> {
   const register = await store.get('ephemeralRegister', {});
@@ -19,7 +19,7 @@ export async function listEphemeral(store: Store, application?: string): Promise
 const keyOf = (place: { readonly application: string; readonly environment: string }): string =>
   `${place.application}/${place.environment}`;
 
-/** One page of what is at hand as a whole; the cursor says which item comes next. */
+/** Returns one page of a list that is in memory as a whole; the cursor is the key of the next item. */
 export function pageThrough<T>(
   items: readonly T[],
   keyOfItem: (item: T) => string,

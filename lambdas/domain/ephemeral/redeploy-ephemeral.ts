@@ -6,7 +6,7 @@ import { carryOut, type EffectServices } from '../transaction/effects.ts';
 import { findApplication, findEphemeral } from '../transaction/find.ts';
 import { placeEphemeralDeployment, requireOpen } from './deploy-ephemeral.ts';
 
-/** Deploys a commit, or once more the one it has, to an ephemeral environment. Throws NotFoundError, RefusedError. */
+/** Deploys a commit, or its own commit again, to an ephemeral environment. Throws NotFoundError, RefusedError. */
 export async function redeployEphemeral(
   services: EffectServices & { readonly surroundings: Surroundings },
   where: { readonly application: string; readonly environment: string },

@@ -16,7 +16,7 @@ import { deployHead } from './follow-branch.ts';
 export type SweepServices = EffectServices & {
   readonly mail: ApproverMail;
   readonly surroundings: Surroundings;
-  /** Pause between the first two attempts to destroy; each further one is twice as long, up to an hour. */
+  /** Seconds between the first two attempts to destroy; each further pause is twice as long, up to an hour. */
   readonly firstPauseSeconds: number;
 };
 
@@ -26,7 +26,7 @@ interface Place {
 }
 
 export interface Swept extends Place {
-  /** `stuck`: destroying it was given up. `failed`: the sweep itself could not be done. Somebody has to look at both. */
+  /** `stuck`: destroying the environment was given up. `failed`: its sweep failed. A person has to look at both. */
   readonly action: 'closing' | 'destroying' | 'deploying' | 'warned' | 'stuck' | 'forgotten' | 'failed';
   readonly why: string;
 }
@@ -34,8 +34,8 @@ export interface Swept extends Place {
 const CLOCK = { principal: principalText({ kind: 'expired' }) };
 
 /**
- * Looks at every ephemeral environment that is not closed, and does what time, or an event that was lost, has made
- * due. Needs no event itself.
+ * Checks every ephemeral environment that is not closed, and does what is due because of the time or because an event
+ * was lost. It needs no event itself.
  */
 export async function sweepEnvironments(services: SweepServices): Promise<Swept[]> {
   const register = await services.store.get('ephemeralRegister', {});
@@ -44,14 +44,14 @@ export async function sweepEnvironments(services: SweepServices): Promise<Swept[
     try {
       swept.push(...(await sweepEnvironment(services, place)));
     } catch (error) {
-      // What goes wrong with one must not keep the others from their turn (rule 6).
+      // A failure in one environment must not prevent the sweep of the others (rule 6).
       swept.push({ ...place, action: 'failed', why: String(error) });
     }
   }
   return swept;
 }
 
-/** The same for one environment. */
+/** Checks one environment, and does what is due there. */
 export async function sweepEnvironment(services: SweepServices, place: Place): Promise<Swept[]> {
   const { application, environment: name } = place;
   const environment = await services.store.get('environment', { application, name });
@@ -62,7 +62,7 @@ export async function sweepEnvironment(services: SweepServices, place: Place): P
   return [...(await deployLost(services, environment)), ...(await warnWhenDue(services, environment))];
 }
 
-/** The register still names an environment that is not live; only a crash of ours, or an edited table, does that. */
+/** Takes an environment that is not live off the register; only a crash or an edited table leaves such an entry. */
 async function forget({ store }: SweepServices, place: Place): Promise<Swept[]> {
   return store.transact(async (transaction) => {
     const { application, environment: name } = place;
@@ -76,7 +76,7 @@ async function forget({ store }: SweepServices, place: Place): Promise<Swept[]> 
   });
 }
 
-/** Changes an environment as it is now, in one transaction; `undefined` means that there is nothing to do (any more). */
+/** Changes an environment in one transaction; `decide` returns undefined if there is nothing to do (any more). */
 async function change(
   services: SweepServices,
   { application: app, name }: EphemeralEnvironment,
@@ -114,7 +114,7 @@ function closeExpired(services: SweepServices, environment: EphemeralEnvironment
   });
 }
 
-/** A push that was told while the environment was being made, or whose event got lost on the way. */
+/** Deploys a push that arrived while the environment was being made, or whose event was lost. */
 function deployLost(services: SweepServices, environment: EphemeralEnvironment): Promise<Swept[]> {
   return change(services, environment, async (transaction, current) => {
     const application = await transaction.get('application', { name: current.application });
@@ -134,7 +134,7 @@ async function warnWhenDue(services: SweepServices, environment: EphemeralEnviro
   if (seconds === undefined) return [];
   const warned = await tell(services, environment, warningMail(environment, seconds));
   return change(services, environment, async (transaction, current) => {
-    // An extension meanwhile makes the warning one about another end.
+    // If the environment was extended meanwhile, the warning was about the former end and does not count.
     if (current.life.phase !== 'open' || current.expiresAt !== expiresAt) return undefined;
     transaction.put('environment', { ...current, life: { ...current.life, warnedSeconds: seconds } });
     const why = `${seconds} s before its end, told to ${warned.join(', ') || 'nobody: no staff approver is subscribed'}`;
@@ -148,7 +148,7 @@ async function warnWhenDue(services: SweepServices, environment: EphemeralEnviro
   });
 }
 
-/** Mails the staff approvers of the application, and whoever made the environment if that is a known person. */
+/** Mails the staff approvers of the application, and the creator of the environment if that is an approver. */
 async function tell(
   { store, mail }: SweepServices,
   { application, createdBy }: EphemeralEnvironment,

@@ -1,13 +1,13 @@
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import type { Scheduler } from '../ports.ts';
 
-/** Names of schedules have at most 64 characters: a prefix, an application and an environment always fit. */
+/** Returns the name of the wake-up. Names of schedules have at most 64 characters, which the two names always fit. */
 export const wakeUpName = ({ application, name }: Pick<EphemeralEnvironment, 'application' | 'name'>): string =>
   `${application}.${name}`;
 
 /**
- * Has the sweeper woken when the environment's time is over. The sweeper looks by itself, too: a wake-up that is lost
- * costs punctuality and nothing else.
+ * Schedules a run of the sweep for the time when the environment ends. The sweep also runs by itself, so after a lost
+ * wake-up the environment only ends late.
  */
 export async function wakeUpAtEnd(
   { scheduler }: { readonly scheduler: Scheduler },

@@ -9,8 +9,8 @@ import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../tran
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /**
- * Auto-promotion: a success moves its release to the next environment, where the policy of its stage says so; never
- * into production (rule 1). The second delivery of the same event finds the promotion made and does nothing.
+ * Promotes the release of a success to the next environment, if the policy of the source environment says so; never
+ * into production (rule 1). A second delivery of the same event finds the promotion made and does nothing.
  */
 export async function promoteAutomatically(
   services: Services,
@@ -27,7 +27,7 @@ export async function promoteAutomatically(
   return deploymentId;
 }
 
-/** Reads side by side what `promote` asks for as its rules go. */
+/** Reads in parallel the records that `promote` would read one after the other. */
 async function readForPromotion(ahead: Reader, sourceDeploymentId: string): Promise<void> {
   const [source, done] = await Promise.all([
     ahead.get('deployment', { id: sourceDeploymentId }),
@@ -57,7 +57,7 @@ async function promote(
   const source = await transaction.get('deployment', { id: sourceDeploymentId });
   const done = await transaction.get('promotion', { sourceDeploymentId });
   if (done || source?.status !== 'succeeded' || source.operation === 'destroy') return { effects: NO_EFFECTS };
-  // An ephemeral environment is no source of promotions: what it runs was no release.
+  // Nothing is promoted from an ephemeral environment, because it runs no release.
   if (source.release === undefined) return { effects: NO_EFFECTS };
   const target = await automaticTarget(transaction, source.application, source.environment);
   if (!target) return { effects: NO_EFFECTS };
@@ -83,7 +83,7 @@ async function promote(
   return { deploymentId: deployment.id, effects };
 }
 
-/** Where a success in this environment goes by itself. */
+/** Returns the environment to which a success in this environment is promoted automatically, if any. */
 export async function automaticTarget(
   reader: Reader,
   application: string,

@@ -13,15 +13,15 @@ import { listAll } from '../transaction/list-all.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
-/** What a push came to for one application. */
+/** The result of a push for one application. */
 export interface RegisteredPush {
   readonly application: string;
   readonly order: PushOrder;
-  /** Absent where it is no news, or concerns others only. */
+  /** Absent if the push is no news, or concerns only other applications. */
   readonly release?: Release;
 }
 
-/** Makes a release of every application the push concerns, and deploys it to the first environment of its pipeline. */
+/** Makes a release of every application that the push concerns, and deploys it to the pipeline's first environment. */
 export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
   if (push.before === push.after) return [];
   const { store, surroundings } = services;
@@ -43,7 +43,7 @@ export async function registerPush(services: Services, push: ConfigPushed): Prom
   return registered;
 }
 
-/** The applications that a config repository describes. */
+/** Lists the applications that a config repository describes. */
 export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
   const all = await listAll(store, LISTINGS.applications());
   return all.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
@@ -73,7 +73,7 @@ async function register(
   );
   const newest = log?.newest ?? 0;
   const isCovered = order !== 'first' && (log?.isCovered ?? true);
-  // What is no news is contained in a newer release, or else in the head.
+  // A push that is no news is contained in a newer release. If there is none, the head is released for it.
   const isDue = isNews(order) || (order !== 'repeated' && !isCovered);
   const isRelease = isDue && (order === 'missed' || concerns(push, application));
   const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
@@ -87,7 +87,7 @@ async function register(
   transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered });
   if (!isRelease) return { order, effects: NO_EFFECTS };
   const { after, message, author } = push;
-  // Of the head, which a late push did not make, nobody has told the message.
+  // A late push did not make the head, so the message of the head's commit is unknown.
   const facts =
     order === 'late' && log?.head ? { commit: log.head, message: '', author: '' } : { commit: after, message, author };
   const content = { application, ...facts, source: 'push' as const };
@@ -95,7 +95,7 @@ async function register(
   return { order, release, effects };
 }
 
-/** What an application knows of its branch and of this very push. */
+/** Reads what an application knows of its branch and of this push. */
 async function readHistory(reader: Reader, application: string, push: ConfigPushed) {
   const { delivery, pair } = pushMarks(push);
   const before = originOf(push);
@@ -127,8 +127,8 @@ async function pass(
 }
 
 /**
- * Numbers a release and, where the pipeline begins with a development environment, deploys it there. Says nothing of
- * where the branch is: anybody may ask for a release of any commit.
+ * Numbers a release and deploys it to the first environment, if that is a development environment without a hold. Does
+ * not change the known head of the branch: anybody may request a release of any commit.
  */
 export async function createRelease(
   transaction: Transaction,
@@ -152,7 +152,7 @@ export async function createRelease(
   return { release, deploymentId: deployment.id, effects };
 }
 
-/** Reads side by side what `createRelease` asks for as its rules go. */
+/** Reads in parallel the records that `createRelease` would read one after the other. */
 async function readForRelease(ahead: Reader, { name: application, pipeline }: Application): Promise<void> {
   const [first] = pipeline;
   await Promise.all([

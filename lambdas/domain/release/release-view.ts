@@ -8,7 +8,7 @@ import { CommitSchema, ReleaseNumberSchema } from '../names.ts';
 import type { Store } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
 
-/** A release as the API shows it, with the environments it has succeeded in and still counts for. */
+/** A release as the API shows it, with the environments in which it has succeeded and the success still counts. */
 export const ReleaseViewSchema = z
   .object({
     application: z.string(),

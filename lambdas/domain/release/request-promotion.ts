@@ -13,12 +13,12 @@ import { findApplication, findEnvironment } from '../transaction/find.ts';
 interface Wish {
   readonly application: string;
   readonly to: string;
-  /** The newest one that can be promoted when left out. */
+  /** If left out: the newest release that can be promoted. */
   readonly release?: number;
   readonly requestedBy: Requester;
 }
 
-/** Deploys a release to the next environment after its success in the one before. Throws NotFoundError, RefusedError. */
+/** Deploys a release to an environment after its success in the previous one. Throws NotFoundError, RefusedError. */
 export async function requestPromotion(
   services: EffectServices & { readonly surroundings: Surroundings },
   { application: name, to, release, requestedBy }: Wish,
@@ -53,7 +53,7 @@ async function newestPromotable(store: Store, ahead: Reader, application: Applic
   );
 }
 
-/** Releases proven in an environment of this state, newest first. */
+/** Yields the releases that are proven in the environment with this state, newest first. */
 async function* provenReleases(
   store: Store,
   state: EnvironmentState | undefined,
