@@ -97,7 +97,7 @@ async function requireSourceMayChange(
       );
 }
 
-/** Rule 1: refuses to change the order while deployments are open, and to take out a deployed environment. */
+/** Refuses to change the order while deployments are open, and to take out a deployed environment (rule 1). */
 async function requirePipelineMayChange(
   transaction: Transaction,
   { name: application, pipeline: before }: Application,

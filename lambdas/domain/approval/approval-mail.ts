@@ -36,7 +36,7 @@ export interface MailSubject {
   readonly release: Pick<Release, 'message' | 'author' | 'source' | 'stated'> | undefined;
 }
 
-/** Writes the mail as complete plain text: what is asked, by whom, what would change, until when, and the link. */
+/** Writes the plain-text mail, complete in itself: what is asked, by whom, what changes, until when, and the link. */
 export function approvalMail(
   { deployment, gate, release }: MailSubject,
   occasion: Occasion,

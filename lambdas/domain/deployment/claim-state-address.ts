@@ -7,7 +7,7 @@ import type { Surroundings, Transaction } from '../ports.ts';
 export const stateAddressOf = ({ bucket, key }: Pick<PlanSuccess['backend'], 'bucket' | 'key'>): string =>
   `${bucket}/${key}`;
 
-/** Claims the state address, or returns why not: the first environment that plans there owns it, and stays (rule 6). */
+/** Claims the state address, or returns why not: the first environment to plan there owns it and stays (rule 6). */
 export async function claimStateAddress(
   transaction: Transaction,
   target: Environment,

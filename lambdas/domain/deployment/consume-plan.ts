@@ -131,7 +131,7 @@ function notApproved(gate: GateName, required: number, people: number, { gates, 
   };
 }
 
-/** Returns the reason why a rule forbids to apply this plan now, if there is one. */
+/** Returns the reason why a rule forbids applying this plan now, if there is one. */
 async function objectionToApplying(
   transaction: Transaction,
   deployment: DeploymentIn<'planning' | 'awaiting_approval'>,

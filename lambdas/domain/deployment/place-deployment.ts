@@ -57,7 +57,7 @@ export const placeDeployment = async (
   surroundings: Surroundings,
 ): Promise<Placement> => orThrow(await tryToPlace(transaction, request, surroundings));
 
-/** Does the same, but returns a refusal, which writes nothing, to callers that go on after it. Throws NotFoundError. */
+/** Places a deployment as `placeDeployment` does, but returns a refusal, which writes nothing. Throws NotFoundError. */
 export async function tryToPlace(
   transaction: Transaction,
   request: DeploymentRequest,

@@ -155,7 +155,7 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
 /**
  * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
  * failure, a rejection or a policy's block withdraws an earlier proof. An expired gate, a request to cancel or a newer
- * release say nothing about the release.
+ * release says nothing about the release.
  */
 async function recordOutcome(
   transaction: Transaction,

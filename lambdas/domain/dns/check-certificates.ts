@@ -5,7 +5,7 @@ import type { Certificates, EventBus, Store, Surroundings } from '../ports.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 import { certificateRole } from './dns-subject.ts';
 
-/** Fewest days left of a healthy certificate: ACM renews 60 days before the end, unless something prevents it. */
+/** Fewest days left of a healthy certificate: ACM renews 60 days before the end; with fewer, something prevents it. */
 const LEAST_DAYS_LEFT = 30;
 const DAY_MS = 86_400_000;
 /** Name of the session in the account's CloudTrail, and author of the environment's events. */

@@ -26,8 +26,8 @@ export type PublicationAnswer = z.infer<typeof PublicationAnswerSchema>;
 
 /**
  * Takes one step towards the environment's DNS after this deployment: the hostname points to the target that the
- * Terraform outputs name, or everything is withdrawn if the environment was destroyed or no longer has DNS settings. The
- * state calls again until the outcome is `done`. Throws NotHolderError.
+ * Terraform outputs name, or everything is withdrawn if the environment was destroyed or no longer has DNS settings.
+ * The state calls again until the outcome is `done`. Throws NotHolderError.
  */
 export async function publishDns(services: DnsServices, id: string): Promise<PublicationAnswer> {
   const subject = await loadDnsSubject(services.store, id, ['planning', 'applying']);

@@ -24,7 +24,7 @@ export async function findParity(
   return deployed === undefined ? undefined : findParityOf(reader, application, environment, deployed);
 }
 
-/** Makes the same comparison with the configuration of the given deployment instead of the deployed one. */
+/** Compares as `findParity` does, but with the configuration of the given deployment instead of the deployed one. */
 export async function findParityOf(
   reader: Reader,
   application: Application,

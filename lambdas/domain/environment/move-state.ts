@@ -18,9 +18,9 @@ export const StateMoveSchema = z.strictObject({
 });
 
 /**
- * Changes the address at which a regular environment's Terraform state must be (rule 6). Whoever moves the state copies
- * the object and changes the backend block. Former addresses stay claimed, because the states there may still describe
- * existing resources. Throws InvalidInputError, NotFoundError, RefusedError.
+ * Changes the address at which a regular environment's Terraform state must be (rule 6). It does not copy the object or
+ * change the backend block: the person who moves the state does so. Former addresses stay claimed, because the states
+ * there may still describe existing resources. Throws InvalidInputError, NotFoundError, RefusedError.
  */
 export async function moveState(
   { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },

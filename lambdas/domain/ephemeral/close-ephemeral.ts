@@ -100,7 +100,7 @@ async function cancelOpen(
   return effects;
 }
 
-/** Returns the commit to destroy with: best the applied configuration, not a later one that may not even parse. */
+/** Returns the commit to destroy with: preferably the applied one, not a later one that may not even parse. */
 async function commitThere(
   transaction: Transaction,
   environment: EphemeralEnvironment,

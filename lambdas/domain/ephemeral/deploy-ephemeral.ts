@@ -20,8 +20,8 @@ interface Wish {
 }
 
 /**
- * Creates a deployment of a commit to an ephemeral environment, or its destruction. No rules of a pipeline apply, only
- * the environment must be open for a deployment. Runs inside the caller's transaction. Throws RefusedError.
+ * Creates a deployment of a commit to an ephemeral environment, or its destruction. No pipeline rules apply; for a
+ * deployment, the environment must be open. Runs inside the caller's transaction. Throws RefusedError.
  */
 export async function placeEphemeralDeployment(
   transaction: Transaction,

@@ -110,7 +110,7 @@ export function sumOf(views: readonly EphemeralView[]): z.input<typeof MonthlyCo
   return { currency, total: Math.round(total * 100) / 100, unknown };
 }
 
-/** Most deployments among which the one is searched that made the resources that exist now. */
+/** Most deployments to search for the one that made the existing resources. */
 const NEWEST = 20;
 
 /** Returns the cost by the newest plan whose apply has begun, or that had no changes: it covers the same resources. */

@@ -5,8 +5,8 @@ import { repositoryName } from '../model/repository.ts';
 import type { Reader, Store } from '../ports.ts';
 
 /**
- * Returns the head of a branch as pushes have reported it. For the application's own branch, the head in its release log
- * counts if there is no other.
+ * Returns the head of a branch as pushes have reported it. For the application's own branch, the head in its release
+ * log counts if there is no other.
  */
 export async function findHead(
   reader: Reader,

@@ -36,7 +36,7 @@ export async function carryOut({ store, workflow, events }: EffectServices, effe
   for (const id of effects.announce) await announceQueued({ store, events }, id);
 }
 
-/** Announces a deployment that ended in the queue on the bus, and then records that it was announced. */
+/** Announces on the bus a deployment that ended in the queue, and then records that it was announced. */
 export async function announceQueued(
   { store, events }: Pick<EffectServices, 'store' | 'events'>,
   id: string,
