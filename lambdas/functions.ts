@@ -26,17 +26,17 @@ import { webhookSecrets } from './runtime/services/webhook-secrets.ts';
 import { workflow } from './runtime/services/workflow.ts';
 
 /**
- * Every Lambda function: its entry, and the services it uses. The environment variables that these need are read twice:
- * at run time, where a missing one stops the cold start, and by `lib/`, where a forgotten one fails the compiler.
+ * Every Lambda function with its entry file and the services it uses. Two places use the environment variables of these
+ * services: at run time a missing variable stops the cold start, in `lib/` a forgotten one is a compiler error.
  */
 
-/** What all functions with records use. */
+/** The services of every function that uses records. */
 const records = surroundings.and(store);
-/** What stops and starts deployments: records, executions and events. */
+/** The services that start and stop deployments: records, executions and events. */
 const deployments = records.and(workflow).and(events);
 
 export const FUNCTIONS = {
-  // api: grouped by permissions, dispatched on the route key
+  // api: routes that need the same permissions share a function, which dispatches on the route key
   read: {
     entry: 'lambdas/api/functions/read.ts',
     services: records.and(artifacts).and(executionsUrl),
@@ -105,7 +105,7 @@ export const FUNCTIONS = {
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', services: records.and(artifacts).and(states) },
   announce: { entry: 'lambdas/workflow/announce.ts', services: records.and(events) },
   'release-environment': { entry: 'lambdas/workflow/release-environment.ts', services: deployments },
-  // events: consumers of the bus and the clock
+  // events: consumers of events of the bus and of schedules
   'register-push': { entry: 'lambdas/events/register-push.ts', services: deployments },
   promote: { entry: 'lambdas/events/promote.ts', services: deployments },
   'send-reminders': {
@@ -126,12 +126,12 @@ export const FUNCTIONS = {
 } as const satisfies Record<string, { entry: string; services: ServiceSet<z.ZodRawShape, object> }>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
-/** The environment variables of a function, as they are parsed. */
+/** The parsed environment variables of a function. */
 export type FunctionEnvironment<Name extends FunctionName> = z.infer<
   z.ZodObject<(typeof FUNCTIONS)[Name]['services']['variables']>
 >;
-/** What a function may use: exactly the services it names. */
+/** The services of a function: exactly those that `FUNCTIONS` names. */
 export type Services<Name extends FunctionName> = ReturnType<(typeof FUNCTIONS)[Name]['services']['from']>;
 
-/** The functions that read Terraform states: the `state` roles of environments trust them. */
+/** The functions that read Terraform states. The `state` roles of environments trust them. */
 export const STATE_READERS = ['check-plan', 'analyze-plan', 'record-ending'] as const satisfies readonly FunctionName[];

@@ -86,7 +86,7 @@ function read(arn: string, detail: CertificateDetail): DescribedCertificate {
     arn,
     status: StatusSchema.parse(detail.Status),
     names: [...new Set([DomainName, ...SubjectAlternativeNames].map(plainName))],
-    // Names may share a record, as a domain and its wildcard do.
+    // Several names may share one record: a domain and its wildcard do.
     validation: [...new Map(validation.map((record) => [record.name, record])).values()],
     withoutRecord: options.flatMap(({ DomainName: name, ResourceRecord }) => (ResourceRecord ? [] : [name ?? ''])),
     ...(NotAfter && { expiresAt: NotAfter.toISOString() }),

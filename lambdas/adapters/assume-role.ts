@@ -8,7 +8,10 @@ export interface SessionCredentials {
   readonly expiration: Date;
 }
 
-/** Credentials of a role of another account for so many seconds. Throws what STS says, or that it gave none. */
+/**
+ * Returns credentials of a role in another account that are valid for the given number of seconds. Throws the error of
+ * STS, or an error of its own when the answer of STS has no credentials.
+ */
 export async function assumeRole(
   sts: STSClient,
   { roleArn, externalId, sessionName }: AssumedRole,

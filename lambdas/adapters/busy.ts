@@ -1,6 +1,9 @@
 import { ConflictError } from '../domain/errors.ts';
 
-/** What AWS says when it was asked too often, or is still busy with what was asked before. Not all of it has a class. */
+/**
+ * Names of the errors that AWS answers when it gets too many calls, or is still busy with an earlier one. The SDK does
+ * not have a class for each of them.
+ */
 const BUSY = new Set([
   'ConflictException',
   'PriorRequestNotComplete',
@@ -9,7 +12,7 @@ const BUSY = new Set([
   'ThrottlingException',
 ]);
 
-/** Makes a call; what is left of throttling after the SDK's own attempts is a ConflictError, which the workflow retries. */
+/** Makes a call. Throws a ConflictError, which the workflow retries, when AWS is busy after all attempts of the SDK. */
 export async function unlessBusy<T>(doing: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

@@ -3,21 +3,21 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
-/** The service's own endpoint, or one for all services, by the names that the SDK knows. */
+/** Where to read the endpoint (that of DynamoDB, else that for all services), under the names that the SDK uses. */
 const ENDPOINT_OPTIONS: Parameters<typeof loadConfig<string | undefined>>[0] = {
   environmentVariableSelector: (variables) => variables.AWS_ENDPOINT_URL_DYNAMODB ?? variables.AWS_ENDPOINT_URL,
   configFileSelector: (profile) => profile.endpoint_url,
   default: undefined,
 };
 
-/** Where DynamoDB is and who asks, where it is not to be what the environment says. */
+/** The endpoint, region and credentials to use instead of those in the environment. */
 export interface DynamoAccess {
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** What reading and writing share: where they go, and one set of credentials and of open sockets. */
+/** What reads and writes share: the endpoint, the credentials and the open sockets. */
 export class DynamoConnection {
   readonly region: () => Promise<string>;
   readonly credentials: ReturnType<typeof defaultProvider>;

@@ -7,12 +7,12 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import type { DynamoConnection } from './dynamo-connection.ts';
 
-/** As the SDK's own client for DynamoDB. */
+/** The retry settings of the SDK's own DynamoDB client. */
 const RETRIES = { maxAttempts: 4, baseDelay: 25 };
-/** DynamoDB takes no more in one request. */
+/** The most keys that DynamoDB accepts in one BatchGetItem request. */
 const MOST_KEYS = 100;
 
-/** An attribute in DynamoDB's own writing; the table's are texts and numbers. */
+/** Attributes as DynamoDB writes them. The table has texts and numbers only. */
 const TextSchema = z.object({ S: z.string() }).transform(({ S }) => S);
 const NumberSchema = z.object({ N: z.string() }).transform(({ N }) => Number(N));
 const AttributeSchema = z.union([TextSchema, NumberSchema]);
@@ -30,7 +30,7 @@ const GotManySchema = z.object({
     .default({}),
 });
 const FoundSchema = z.object({ Items: z.array(ItemSchema).default([]), LastEvaluatedKey: KeySchema.optional() });
-/** `__type` is the error's name behind a namespace and `#`. */
+/** An error answer. `__type` is a namespace, `#` and the name of the error. */
 const RefusalSchema = z.object({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() });
 
 interface Query {
@@ -44,7 +44,7 @@ interface Query {
   readonly startAfter?: Key;
 }
 
-/** What DynamoDB answers instead of an item, by its own name. */
+/** An error that DynamoDB answered, under DynamoDB's name for it. */
 class DynamoError extends Error {
   readonly $metadata: { readonly httpStatusCode: number };
 
@@ -56,8 +56,8 @@ class DynamoError extends Error {
 }
 
 /**
- * GetItem, BatchGetItem and Query of one table, made of the parts of the SDK a read needs: its signature, sockets, retries. The whole
- * client is four times that, and every first read would wait for it.
+ * GetItem, BatchGetItem and Query of one table, made of the parts of the SDK that a read needs: signature, sockets and
+ * retries. The whole client is four times as large, and every first read would wait until it is loaded.
  */
 export class DynamoReads {
   readonly #table: string;
@@ -73,7 +73,7 @@ export class DynamoReads {
     this.#signer = new SignatureV4({ service: 'dynamodb', region, credentials, sha256: Sha256 });
   }
 
-  /** What is asked for side by side goes in one request. */
+  /** Reads one item. Calls made side by side share one request. */
   get(key: Key): Promise<Item | undefined> {
     const wanted = { key, ...Promise.withResolvers<Item | undefined>() };
     if (this.#wanted.push(wanted) === 1) queueMicrotask(() => this.#getWanted());
@@ -83,7 +83,7 @@ export class DynamoReads {
   #getWanted(): void {
     for (let left = this.#wanted.splice(0); left.length > 0; left = left.slice(MOST_KEYS)) {
       const wanted = left.slice(0, MOST_KEYS);
-      // A key that stands twice in a request is refused.
+      // DynamoDB refuses a request that has the same key twice.
       const keys = new Map(wanted.map(({ key }) => [nameOf(key), key]));
       const found = this.#getAll([...keys.values()]);
       for (const { key, resolve, reject } of wanted) found.then((items) => resolve(items.get(nameOf(key))), reject);
@@ -132,7 +132,7 @@ export class DynamoReads {
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
-  /** Reading twice does no harm: what may go better at another time is tried again. */
+  /** Sends a request and repeats it after an error that may pass. Repeating a read does no harm. */
   async #ask<T>(action: string, input: object, take: (answer: unknown) => T): Promise<T> {
     let attempt = await this.#retries.acquireInitialRetryToken(action);
     for (;;) {
@@ -142,7 +142,7 @@ export class DynamoReads {
         return taken;
       } catch (error) {
         if (!isExplained(error)) throw error;
-        // Waits; refuses when it is no use, or there were attempts enough.
+        // Waits. Rejects when a retry is of no use, or when there were enough attempts.
         const next = this.#retries.refreshRetryTokenForRetry(attempt, { errorType: errorTypeOf(error) });
         attempt = await next.catch(() => {
           throw error;
@@ -177,12 +177,12 @@ export class DynamoReads {
   }
 }
 
-/** Of a key, or of the item that has it. */
+/** Returns the same text for a key and for the item with that key. */
 const nameOf = ({ pk, sk }: Item): string => JSON.stringify([pk, sk]);
 
 const written = (key: Key) => Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }]));
 
-/** An error, and what it was caused by are errors. */
+/** Returns whether a thrown value is an error whose cause, if it has one, is an error too. */
 const isExplained = (error: unknown): error is Error & { cause?: Error } =>
   types.isNativeError(error) && (error.cause === undefined || types.isNativeError(error.cause));
 

@@ -15,9 +15,9 @@ import { DynamoReads } from './dynamo-reads.ts';
 import type { DynamoWrites } from './dynamo-writes.ts';
 
 /**
- * An item of the table. The record is JSON text: DynamoDB's own types would refuse some of it, such as a Terraform
- * output above 2^53 or nested deeper than 32 levels. `gsi1pk`/`gsi1sk` are there only while the record has a place in
- * the index.
+ * An item of the table. The record is JSON text, because DynamoDB's own types refuse some records, such as a Terraform
+ * output above 2^53 or nested deeper than 32 levels. An item has `gsi1pk` and `gsi1sk` only while the record is in the
+ * index.
  */
 const ItemSchema = z.object({ pk: z.string(), sk: z.string(), version: z.int().min(1), data: z.string() });
 const TableKeySchema = z.strictObject({ pk: z.string().min(1), sk: z.string().min(1) });
@@ -27,7 +27,7 @@ const LONGEST_PAUSE_MS = 500;
 
 type Pause = (attempt: number) => Promise<void>;
 
-/** The one DynamoDB table (keys: `RECORDS`). The SDK's client is loaded when something is written. */
+/** The one DynamoDB table (keys: `RECORDS`). The SDK's client is loaded with the first write. */
 export class DynamoStore implements Store {
   readonly #table: string;
   readonly #connection: DynamoConnection;
@@ -35,7 +35,7 @@ export class DynamoStore implements Store {
   #writes: Promise<DynamoWrites> | undefined;
   readonly #pause: Pause;
 
-  /** `pause` lies between the attempts of a transaction that others keep winning against. */
+  /** `pause` waits between the attempts of a transaction that loses the race against other writers. */
   constructor(table: string, access?: DynamoAccess, pause: Pause = pauseWithJitter) {
     this.#table = table;
     this.#pause = pause;
@@ -105,7 +105,10 @@ function storedIn(item: Record<string, unknown>): StoredRecord {
 
 const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-/** DynamoDB calls a key that is none of this query's own a ValidationException, which would look like our mistake. */
+/**
+ * Reads a cursor of this listing. Throws InvalidInputError for any other cursor: DynamoDB would answer a
+ * ValidationException, which would look like a fault of ours.
+ */
 function decodeCursor({ index, partition, prefix = '' }: Listing<Kind>, cursor: string): Record<string, string> {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
@@ -120,6 +123,6 @@ function decodeCursor({ index, partition, prefix = '' }: Listing<Kind>, cursor: 
   }
 }
 
-/** Full jitter up to 2^n x 10 ms, so that losers of one race do not meet again. */
+/** Waits a random time below 2^n x 10 ms (full jitter), so that the losers of one race do not collide again. */
 const pauseWithJitter: Pause = (attempt) =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(LONGEST_PAUSE_MS, 10 * 2 ** attempt)));

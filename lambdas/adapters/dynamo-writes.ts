@@ -5,10 +5,10 @@ import type { DynamoConnection } from './dynamo-connection.ts';
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** Reasons that mean "somebody else was first": the attempt starts over. Everything else is thrown. */
+/** Reasons that mean that another writer was first: the attempt starts over. Any other reason is thrown. */
 const LOST_RACE = new Set(['ConditionalCheckFailed', 'TransactionConflict']);
 
-/** Commits to one table. */
+/** Writes the changes of transactions to one table. */
 export class DynamoWrites {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;

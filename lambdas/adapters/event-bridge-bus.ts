@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { EVENT_SOURCE, EVENTS, type EventDetail, type EventName } from '../domain/events.ts';
 import type { EventBus } from '../domain/ports.ts';
 
-/** Our own bus. PutEvents answers 200 even when it refused an entry; that is an error here. */
+/** Stagegate's own bus. PutEvents answers 200 even when it refuses an entry; `publish` throws then. */
 export class EventBridgeBus implements EventBus {
   readonly #busName: string;
   readonly #client: EventBridgeClient;

@@ -17,13 +17,13 @@ interface EventBridgeSchedulerProps {
   readonly functionArn: string;
 }
 
-/** `at(2026-11-23T10:00:00)`, in UTC and without fractions: a time within a second becomes its end, never its beginning. */
+/** Returns `at(2026-11-23T10:00:00)`, in UTC. Fractions of a second are rounded up, so a schedule is never early. */
 const expressionOf = (at: string): string =>
   `at(${new Date(Math.ceil(Date.parse(at) / 1000) * 1000).toISOString().slice(0, 19)})`;
 
 /**
- * One-time schedules that invoke a function and are gone afterwards. Delivery is at least once and not guaranteed for
- * good: whoever is woken looks at the records, and looks without being woken, too.
+ * One-time schedules that invoke a function and are deleted afterwards. An invocation may come twice, and may be lost
+ * in the end. The function therefore goes by the records, and also runs without a schedule.
  */
 export class EventBridgeScheduler implements Scheduler {
   readonly #props: EventBridgeSchedulerProps;
@@ -46,7 +46,7 @@ export class EventBridgeScheduler implements Scheduler {
       Target: {
         Arn: functionArn,
         RoleArn: roleArn,
-        // What EventBridge would put around an event: the function has one shape to read.
+        // The envelope that EventBridge puts around an event, so that the function reads one shape only.
         Input: JSON.stringify({
           id: name,
           source: EVENT_SOURCE,
@@ -64,7 +64,7 @@ export class EventBridgeScheduler implements Scheduler {
     }
   }
 
-  /** There was one a moment ago. If it has just been completed and deleted, it is made anew. */
+  /** Updates the schedule that exists. If that one has just run and was deleted, creates it again. */
   async #replace(schedule: CreateScheduleCommandInput): Promise<void> {
     try {
       await this.#client.send(new UpdateScheduleCommand(schedule));

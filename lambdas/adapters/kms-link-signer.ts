@@ -14,13 +14,13 @@ const LinkSchema = z.tuple([
   z.int().min(1),
 ]);
 
-/** A real token is below this; anything longer is refused before KMS is asked. */
+/** Every real token is shorter. A longer one is refused without a call of KMS. */
 const LONGEST_TOKEN = 1000;
 const TOKEN = /^([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * `<what the link speaks for>.<HMAC-SHA-256>`, both base64url. The same link gives the same token, so a retry mails
- * the same link; the key stays in KMS.
+ * Signs links as `<fields of the link>.<HMAC-SHA-256>`, both in base64url. The same link always gives the same token,
+ * so a retry mails the same link. The key stays in KMS.
  */
 export class KmsLinkSigner implements LinkSigner {
   readonly #keyId: string;
@@ -44,7 +44,10 @@ export class KmsLinkSigner implements LinkSigner {
     return timingSafeEqual(Buffer.from(mac), Buffer.from(await this.#mac(content))) ? link : undefined;
   }
 
-  /** As text: several texts stand for the same bytes (the last character has two bits to spare), and only one is the link. */
+  /**
+   * Returns the MAC as text, because tokens are compared as text. Several base64url texts decode to the same bytes (the
+   * last character has two unused bits), and only one of them may be the link.
+   */
   async #mac(content: string): Promise<string> {
     const { Mac } = await this.#client.send(
       new GenerateMacCommand({ KeyId: this.#keyId, MacAlgorithm: 'HMAC_SHA_256', Message: Buffer.from(content) }),

@@ -1,12 +1,12 @@
 import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { WebhookSecrets } from '../domain/ports.ts';
 
-/** So many parts of git hosts are remembered at once; a stranger may ask for as many as he likes. */
+/** The most secrets that are kept in memory. A limit is needed because strangers can ask for any number of them. */
 const MOST_REMEMBERED = 500;
 
 /**
- * The secret of a generation is the HMAC of `github/<generation>` (`github/<generation>/<part>` for a part of a host) as
- * base64, which is also what `aws kms generate-mac` prints. Derived once per function instance.
+ * The secret of a generation is the HMAC of `github/<generation>` (`github/<generation>/<part>` for a part of a git
+ * host) as base64, which is also what `aws kms generate-mac` prints. A function instance derives a secret once.
  */
 export class KmsWebhookSecrets implements WebhookSecrets {
   readonly #keyId: string;

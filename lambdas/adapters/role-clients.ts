@@ -2,14 +2,14 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { AssumedRole } from '../domain/ports.ts';
 import { assumeRole, type SessionCredentials } from './assume-role.ts';
 
-/** The shortest session there is; a function's invocation is shorter still. */
+/** The shortest session that STS gives, in seconds. The invocation of a function is shorter still. */
 const SESSION_SECONDS = 900;
-/** One environment is worked on at a time; the check of certificates goes through all of them. */
+/** Most invocations work on one environment and need few clients; the check of certificates goes through all. */
 const MOST_CLIENTS = 50;
 
-/** What a client is made with. */
+/** Credentials and region of a client. */
 export interface ClientAccess {
-  /** Asked again by the SDK, which keeps what it answers until shortly before it expires. */
+  /** Called by the SDK, which keeps the credentials until shortly before they expire. */
   readonly credentials: () => Promise<SessionCredentials>;
   readonly region?: string;
 }

@@ -60,7 +60,7 @@ export class Route53HostedZones implements HostedZones {
       const page = await unlessBusy(`reading zone ${zoneId}`, () => this.#clients.as(role).send(list));
       const found = (page.ResourceRecordSets ?? []).map(readRecord);
       records.push(...found.filter((record) => record.name === name));
-      // The list goes on with the next names of the zone.
+      // After the records of this name, the list continues with other names of the zone.
       if (!page.IsTruncated || found.at(-1)?.name !== name) return records;
       start = {
         StartRecordName: page.NextRecordName,
@@ -104,10 +104,10 @@ export class Route53HostedZones implements HostedZones {
   }
 }
 
-/** `/hostedzone/Z123`, `/change/C123` */
+/** Returns the id without its path: `Z123` of `/hostedzone/Z123`, `C123` of `/change/C123`. */
 const plainId = (id: string): string => id.split('/').at(-1) ?? id;
 
-/** Route 53 writes some characters of names as octal codes: `\052.example.com.` */
+/** Reads a name of Route 53, which writes some characters as octal codes: `\052.example.com.` */
 const readName = (name: string): string =>
   plainName(name.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8))));
 

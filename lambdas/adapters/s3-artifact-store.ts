@@ -2,7 +2,7 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceExcep
 import { BuildResultError } from '../domain/errors.ts';
 import type { Artifact, ArtifactStore, StoredText } from '../domain/ports.ts';
 
-/** Larger objects are nothing of ours: a plan of five thousand resources stays below, and so does a price sheet. */
+/** Objects of Stagegate are smaller: a plan of five thousand resources is, and so is a price sheet. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export class S3ArtifactStore implements ArtifactStore {
@@ -65,7 +65,7 @@ export class S3ArtifactStore implements ArtifactStore {
   }
 }
 
-/** Without s3:ListBucket, which no function has, S3 says 403 instead of 404 for an object that is not there. */
+/** Returns whether an object is missing. No function has s3:ListBucket, and without it S3 answers 403, not 404. */
 const isAbsent = (error: unknown): boolean =>
   error instanceof S3ServiceException && (error.name === 'AccessDenied' || error.name === 'NoSuchVersion');
 

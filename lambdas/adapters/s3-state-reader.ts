@@ -8,12 +8,12 @@ import { type Environment, roleArnOf } from '../domain/model/environment.ts';
 import type { StateReader } from '../domain/ports.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
-/** Whoever may apply may write what they like there; functions that read it go on nevertheless. */
+/** Everyone who can apply can write any object as the state. A large one must not bring a function down. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Half of what the functions have that read states. */
+/** Half of the timeout of the functions that read states. */
 const MOST_MS = 30_000;
 
-/** Reads states as the environment's own `state` role, which can read that one object and nothing else. */
+/** Reads states with the environment's own `state` role, which can read only that one object. */
 export class S3StateReader implements StateReader {
   readonly #clients: RoleClients<S3Client>;
   readonly #mostMs: number;
@@ -35,7 +35,10 @@ export class S3StateReader implements StateReader {
     return (await this.#read(environment, address, countManaged)) ?? 0;
   }
 
-  /** What `find` makes of the state; null when there is none. What it finds nothing in is no state that we can read. */
+  /**
+   * Returns what `find` finds in the state, or null when there is no state. Throws StateUnreadableError when the object
+   * cannot be read, and when `find` finds nothing: then the object is no state that Stagegate can read.
+   */
   async #read<Found>(
     environment: Environment,
     address: StateAddress,
@@ -52,7 +55,7 @@ export class S3StateReader implements StateReader {
     }
     if (text === null) return null;
     const found = find(parsed(text));
-    // The words of a parser would quote the state, which holds secrets.
+    // The message of the parser is left out: it would quote the state, which holds secrets.
     if (found === undefined) throw fail('it is no Terraform state, or encrypted');
     return found;
   }
@@ -83,13 +86,13 @@ export class S3StateReader implements StateReader {
       return await Promise.race([work(controller.signal), late]);
     } finally {
       clearTimeout(timer);
-      // What was not downloaded to its end is not wanted any more.
+      // Ends a download that is not complete.
       controller.abort();
     }
   }
 }
 
-/** Why a state is not read, in words of ours. */
+/** The reason why a state is not read, with a message of Stagegate that may be shown. */
 class Refusal extends Error {
   override readonly name = 'Refusal';
 }

@@ -17,10 +17,13 @@ import { InvalidInputError, RefusedError } from '../domain/errors.ts';
 import type { ApproverMail, Confirmation, Subscription } from '../domain/ports.ts';
 
 const PENDING = 'PendingConfirmation';
-/** Instead of an ARN, SNS writes `PendingConfirmation` before the address has confirmed and `Deleted` after it left. */
+/**
+ * Returns whether a subscription has an ARN. Instead of one, SNS writes `PendingConfirmation` until the address is
+ * confirmed, and `Deleted` after it unsubscribed.
+ */
 const isArn = (subscriptionArn: string): boolean => subscriptionArn.startsWith('arn:');
 
-/** SNS itself has the last word on how many fit, also when two are registered at once. */
+/** Turns the errors of a full topic into a RefusedError. The limit of SNS decides, also for two requests at once. */
 const limitOr = (cause: unknown, email: string): unknown =>
   cause instanceof FilterPolicyLimitExceededException || cause instanceof SubscriptionLimitExceededException
     ? new RefusedError('approver-limit', `subscribing ${email}: the topic takes no more subscriptions`)
@@ -34,8 +37,8 @@ function leadsTo({ protocol, hostname }: ConfirmationLink, request: unknown): bo
 }
 
 /**
- * One topic, one e-mail subscription per approver. The filter policy is set in the Subscribe call itself: a
- * subscription without one would receive everybody's links.
+ * One topic with one e-mail subscription per approver. The Subscribe call itself sets the filter policy: a subscription
+ * without a policy would receive everybody's links.
  */
 export class SnsApproverMail implements ApproverMail {
   readonly #topicArn: string;
@@ -71,7 +74,7 @@ export class SnsApproverMail implements ApproverMail {
       Token: link.token,
       AuthenticateOnUnsubscribe: 'true',
     });
-    // The link has to lead to the very service that is asked: an SNS endpoint of this region and no other host.
+    // The link must lead to the host that this client calls: the SNS endpoint of this region.
     command.middlewareStack.add(
       (next) => (args) => {
         if (!leadsTo(link, args.request)) throw notThatLink(text, 'does not lead to AWS');
@@ -88,7 +91,7 @@ export class SnsApproverMail implements ApproverMail {
       );
     });
     const { Attributes = {} } = await this.#client.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
-    // The address in a link is but text: whose subscription the token was for, only SNS knows.
+    // Anyone can write the address in a link. Only SNS knows which subscription the token belongs to.
     if (Attributes.Endpoint?.toLowerCase() !== email) throw notThatLink(text, `was not for ${email}`);
     return { arn: SubscriptionArn, unsubscribeProtected: Attributes.ConfirmationWasAuthenticated === 'true' };
   }
@@ -103,7 +106,7 @@ export class SnsApproverMail implements ApproverMail {
       for (const { Protocol, Endpoint, SubscriptionArn = '' } of page.Subscriptions ?? []) {
         if (Protocol !== 'email' || !Endpoint) continue;
         const email = Endpoint.toLowerCase();
-        // Somebody who left and came back stands in the list twice; somebody who only left is not subscribed.
+        // The list has two entries for an address that left and came back. One that only left is not subscribed.
         if (isArn(SubscriptionArn)) found.set(email, { confirmed: true, arn: SubscriptionArn });
         else if (SubscriptionArn === PENDING && !found.has(email)) found.set(email, { confirmed: false });
       }

@@ -22,10 +22,10 @@ const EXECUTION_STATUS = {
   ABORTED: 'aborted',
 } as const;
 
-/** Output of TaskSubmitted for codebuild:startBuild.sync. */
+/** The output of the TaskSubmitted event of codebuild:startBuild.sync. */
 const SubmittedSchema = z.object({ Build: z.object({ Id: z.string() }) });
 
-/** One execution per deployment, named after it. */
+/** Runs one execution per deployment. The id of the deployment is the name of its execution. */
 export class StepFunctionsWorkflow implements Workflow {
   readonly #machineArn: string;
   readonly #client: SFNClient;

@@ -4,10 +4,10 @@ import { RoleRefusedError } from '../domain/errors.ts';
 import type { AssumedRole, EnvironmentRoles } from '../domain/ports.ts';
 import { assumeRole } from './assume-role.ts';
 
-/** The longest there is for a role that assumes another. */
+/** The longest session, in seconds, that STS gives to a role that assumes another role. */
 const SESSION_SECONDS = 3600;
 
-/** Roles of environments by STS. Nothing is kept: each answer is for one build. */
+/** Assumes the roles of environments. Credentials are not kept: each answer is for one build. */
 export class StsEnvironmentRoles implements EnvironmentRoles {
   readonly #sts: STSClient;
 

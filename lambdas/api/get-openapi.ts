@@ -3,7 +3,7 @@ import { answer, operation } from '../runtime/operation.ts';
 import { openapiDocument } from './openapi.ts';
 import { APPROVERS, CONFIGURE, DECIDE, DEPLOY, EPHEMERAL, OPEN, READ, WEBHOOK } from './operations.ts';
 
-/** Made once per function instance, when first asked for: it takes every operation of the API. */
+/** The document, made with the first request to a function instance, because making it loads every operation. */
 let document: ReturnType<typeof openapiDocument> | undefined;
 
 export const getOpenapi = operation(

@@ -8,7 +8,7 @@ import {
 } from '../domain/names.ts';
 import { GateNameSchema } from '../domain/policy.ts';
 
-/** Path parameters, as the routes name them. */
+/** Path parameters, under the names that the routes use. */
 export const ApplicationPath = z.object({ app: ApplicationNameSchema });
 export const EnvironmentPath = ApplicationPath.extend({ env: EnvironmentNameSchema });
 export const EphemeralPath = ApplicationPath.extend({ name: EnvironmentNameSchema });
@@ -23,13 +23,13 @@ export const ReleasePath = ApplicationPath.extend({
     .pipe(ReleaseNumberSchema),
 });
 
-/** Query of every list. */
+/** The query parameters of every list. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  /** `nextCursor` of the page before. */
+  /** The `nextCursor` of the page before. */
   cursor: z.string().min(1).max(2000).optional(),
 });
 
-/** Answer of every list. */
+/** Returns the schema of the answer of a list. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });

@@ -5,7 +5,7 @@ import { ROUTES } from './routes.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 type JsonObject = { [key: string]: Json };
-/** What the document needs of an operation. */
+/** The parts of an operation that go into the document. */
 export type Documented = Pick<Operation<never>, 'summary' | 'input' | 'answers'>;
 
 const VERSION = '1';
@@ -14,13 +14,13 @@ const DESCRIPTION =
   '(service execute-api), except those of the public paths. What is refused is answered as a problem (RFC 9457) whose ' +
   '`type` ends with one of the listed names.';
 
-/** The OpenAPI 3.1 document of the API, made from the route table and the schemas every request is held against. */
+/** Makes the OpenAPI 3.1 document of the API from the route table and the schemas that validate every request. */
 export function openapiDocument(operations: Readonly<Record<string, Documented>>): JsonObject {
   const schemas: JsonObject = {};
   const collect = (schema: z.ZodType, io: 'input' | 'output') => jsonSchemaOf(schema, io, schemas);
   const paths: Record<string, JsonObject> = {};
   for (const [key, { role }] of Object.entries(ROUTES)) {
-    // Builds are part of Stagegate; nobody else can call what is theirs.
+    // Builds are part of Stagegate, and only they can call these routes.
     if (role === 'build') continue;
     const [method = '', path = ''] = key.split(' ');
     const operation = operations[key];
@@ -93,14 +93,17 @@ function parametersOf(place: 'path' | 'query', schema: JsonObject): JsonObject[]
   }));
 }
 
-/** The pages answer HTML; people open them, programs use the decisions path. */
+/** The description of the approval pages. They answer HTML for people; programs use the decisions path. */
 const PAGE: JsonObject = {
   summary: 'The page behind an e-mailed approval link, and the decision made there; for people',
   parameters: [{ name: 'token', in: 'path', required: true, schema: { type: 'string' } }],
   responses: { default: { description: 'A page that says it all', content: { 'text/html': {} } } },
 };
 
-/** JSON Schema of a zod schema, with its named parts moved to `components/schemas`; `z.json()` is all that has no name. */
+/**
+ * Returns the JSON Schema of a zod schema and moves its named parts to `components/schemas`. The only part without a
+ * name is `z.json()`.
+ */
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output', named: JsonObject): JsonObject {
   const text = JSON.stringify(z.toJSONSchema(schema, { io }))
     .replaceAll(/"(#\/\$defs\/)?__schema\d+"/g, '"$1JsonValue"')

@@ -14,8 +14,8 @@ type ApiFunction =
   | 'credentials';
 
 /**
- * Exactly the routes that the route table gives a function: a missing or foreign one does not compile. An operation is
- * loaded with its first request, so that nobody waits for the others.
+ * The operations of exactly the routes that the route table gives to a function: a missing or foreign route does not
+ * compile. An operation is loaded with its first request, so that no request waits for other operations to load.
  */
 type OperationsOf<Name extends ApiFunction> = {
   readonly [Route in RouteKey as (typeof ROUTES)[Route]['function'] extends Name ? Route : never]: OperationLoader<

@@ -1,9 +1,9 @@
 import type { FunctionName } from '../functions.ts';
 
 /**
- * The REST API: every route, the function that serves it, and the least role that may call it. `lib/` builds the
- * gateway and the role policies from this table, `open.ts` the OpenAPI document, and each function dispatches on it.
- * `public` routes need no IAM signature; each is listed in docs/threat-model.md.
+ * The REST API: every route with the function that serves it and the least role that may call it. `lib/` builds the
+ * gateway and the role policies from this table, the OpenAPI document is made from it, and each function dispatches on
+ * it. `public` routes need no IAM signature; docs/threat-model.md lists each of them.
  */
 export const ROUTES = {
   'GET /health': { function: 'open', role: 'public' },
@@ -62,7 +62,7 @@ export const ROUTES = {
     role: 'staff',
   },
 
-  // Of builds alone: in no person's policy, and not in the OpenAPI document.
+  // For builds only: not in the policy of any person, and not in the OpenAPI document.
   'POST /builds/credentials': { function: 'credentials', role: 'build' },
 } as const satisfies Record<string, Route>;
 

@@ -6,10 +6,10 @@ import { eventHandler } from '../runtime/event-handler.ts';
 
 const services = FUNCTIONS['branch-gone'].services.from(process.env);
 
-/** The first has fields that the second lacks. */
+/** The order matters: PullRequestClosed has fields that BranchDeleted lacks. */
 const DetailSchema = z.union([PullRequestClosedSchema, BranchDeletedSchema]);
 
-/** BranchDeleted and PullRequestClosed: the ephemeral environments of the branch end with it. */
+/** Ends the ephemeral environments of a branch on BranchDeleted and PullRequestClosed. */
 export const handler = eventHandler(DetailSchema, async (gone) => {
   await endWithBranch(services, gone, 'merged' in gone ? 'pull-request-closed' : 'branch-deleted');
 });

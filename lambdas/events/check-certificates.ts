@@ -7,7 +7,7 @@ import { countFailingCertificates } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS['check-certificates'].services.from(process.env);
 
-/** The schedule's event: its detail says nothing of use. */
+/** Checks all certificates on a schedule. The detail of the schedule's event is not used. */
 export const handler = eventHandler(z.unknown(), async () => {
   const failing = await checkCertificates(services);
   for (const { application, environment, problem } of failing)

@@ -6,7 +6,7 @@ import { logger } from '../runtime/logger.ts';
 
 const services = FUNCTIONS.promote.services.from(process.env);
 
-/** DeploymentSucceeded: the release moves on by itself where policy says so. */
+/** Promotes the release on DeploymentSucceeded, where the policy says that promotion is automatic. */
 export const handler = eventHandler(DeploymentSucceededSchema, async ({ deploymentId }) => {
   const promotion = await promoteAutomatically(services, deploymentId);
   logger.info('promotion considered', { deploymentId, promotion: promotion ?? 'none' });

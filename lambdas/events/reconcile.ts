@@ -7,10 +7,10 @@ import { countStuck } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS.reconcile.services.from(process.env);
 
-/** `Step Functions Execution Status Change` names an execution; the schedule's event has no detail of use. */
+/** `Step Functions Execution Status Change` names an execution. The detail of the schedule's event is not used. */
 const DetailSchema = z.object({ name: z.string().optional() });
 
-/** Repairs that show something had gone wrong, or still is. */
+/** Repairs that show that something went wrong, or is still wrong. */
 const STUCK = new Set<Repair['action']>(['ended', 'released', 'failed']);
 
 export const handler = eventHandler(DetailSchema, async ({ name }) => {

@@ -7,7 +7,10 @@ import { logger } from '../runtime/logger.ts';
 
 const services = FUNCTIONS['register-push'].services.from(process.env);
 
-/** ConfigPushed: a push becomes a release of every application it concerns, and goes to who follows its branch. */
+/**
+ * Makes a release for every application that a push concerns (ConfigPushed), and deploys the push to the ephemeral
+ * environments that wait for its branch or follow it.
+ */
 export const handler = eventHandler(ConfigPushedSchema, async (push) => {
   for (const { application, order, release } of await registerPush(services, push))
     logger.info('push registered', { application, order, release: release?.number, commit: push.after });

@@ -6,7 +6,7 @@ import { logger } from '../runtime/logger.ts';
 
 const services = FUNCTIONS['send-reminders'].services.from(process.env);
 
-/** The schedule: whoever has not decided is reminded. What failed is tried again by the next run, and reported now. */
+/** Reminds approvers who have not decided, on a schedule. Throws when a reminder fails; the next run tries it again. */
 export const handler = eventHandler(z.unknown(), async () => {
   const { reminded, failures } = await sendReminders(services);
   for (const { deploymentId, gate, kind } of reminded) logger.info('approver reminded', { deploymentId, gate, kind });

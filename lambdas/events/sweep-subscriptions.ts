@@ -7,7 +7,7 @@ import { countLost } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS['sweep-subscriptions'].services.from(process.env);
 
-/** The schedule: what SNS says of every approver's subscription is written down, and a loss raises the alarm. */
+/** Records, on a schedule, what SNS says about every approver's subscription. A lost subscription raises an alarm. */
 export const handler = eventHandler(z.unknown(), async () => {
   const { lost, failures } = await sweepSubscriptions(services);
   for (const { application, email } of lost) logger.warn('approver lost', { application, email });

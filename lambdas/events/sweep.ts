@@ -7,10 +7,10 @@ import { countStuckEnvironments } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS.sweep.services.from(process.env);
 
-/** A wake-up names an environment whose time is over; the event of the clock has no detail of use. */
+/** A wake-up names an environment whose time is over. The detail of the schedule's event is not used. */
 const DetailSchema = z.object({ application: z.string().optional(), environment: z.string().optional() });
 
-/** Of these somebody has to know. */
+/** Results that are counted for the alarm, because a person has to act on them. */
 const STUCK = new Set<Swept['action']>(['stuck', 'failed']);
 
 export const handler = eventHandler(DetailSchema, async ({ application, environment }) => {

@@ -8,7 +8,7 @@ import { ApplicationPath } from '../inputs.ts';
 const StepSchema = z.object({
   name: z.string(),
   position: z.int(),
-  /** Null while the pipeline names an environment that is not defined yet. */
+  /** Null while the environment is in the pipeline but not yet defined. */
   environment: EnvironmentSummarySchema.nullable(),
 });
 

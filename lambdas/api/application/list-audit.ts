@@ -13,7 +13,7 @@ export const listAudit = operation(
   {
     summary: 'Who decided, lifted or changed what, also of an application that was removed; a chain of hashes',
     input: { path: ApplicationPath, query: AuditQuery },
-    /** `head`: the end of the chain when it was asked for. */
+    /** `head` is the end of the chain at the time of the request. */
     answers: { 200: pageOf(AuditEntrySchema).extend({ head: HeadViewSchema }) },
   },
   async ({ path: { app: application }, query: { order, ...page } }, { store }: Services<'read'>) => {

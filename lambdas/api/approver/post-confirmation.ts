@@ -7,7 +7,7 @@ import { answer, operation } from '../../runtime/operation.ts';
 import { ApproverPath } from '../inputs.ts';
 
 const ConfirmationRequestSchema = z.strictObject({
-  /** The link "Confirm subscription" of AWS's mail to the approver. */
+  /** The link "Confirm subscription" in AWS's mail to the approver. */
   link: z.string().min(1).max(2000),
 });
 
@@ -20,7 +20,7 @@ export const postConfirmation = operation(
   async ({ path: { app, email }, body: { link } }, services: Services<'approvers'>, { caller }) => {
     await findApplication(services.store, app);
     const approver = await confirmApprover(services, app, email, link, caller);
-    // SNS's own list may not show it yet.
+    // The list of SNS may not show the confirmed subscription yet.
     const live = new Map([[email, { confirmed: true, arn: approver.subscriptionArn }]]);
     return answer(200, showApprover(approver, live));
   },

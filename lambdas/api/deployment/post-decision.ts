@@ -9,7 +9,7 @@ import { GatePath } from '../inputs.ts';
 
 const DecisionRequestSchema = z.strictObject({
   decision: z.enum(['approve', 'reject']),
-  /** Of the plan the decision is about, as the deployment shows it. */
+  /** The digest of the plan that the decision is about, as the deployment shows it. */
   planDigest: Sha256Schema,
   comment: z.string().max(2000).optional(),
 });

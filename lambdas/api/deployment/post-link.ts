@@ -9,12 +9,12 @@ import { answer, operation } from '../../runtime/operation.ts';
 import { GatePath } from '../inputs.ts';
 
 const LinkRequestSchema = z.strictObject({ email: EmailSchema });
-/** The link itself is in the mail and nowhere else. */
+/** The answer about a new link. The link itself is only in the mail. */
 const LinkViewSchema = z.object({
   deploymentId: z.string(),
   gate: GateNameSchema,
   email: z.string(),
-  /** How many links of the person's have been made for this plan. */
+  /** The number of links that have been made for this person and this plan. */
   sequence: z.int(),
 });
 

@@ -7,7 +7,7 @@ import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
-/** The cost is that of all of them, whatever the page. */
+/** `monthlyCost` is the cost of all environments of the list, on every page. */
 const answers = { 200: pageOf(EphemeralViewSchema).extend({ monthlyCost: MonthlyCostSchema }) };
 
 async function list(store: Store, query: z.output<typeof PageQuery>, application?: string) {

@@ -9,7 +9,7 @@ import { ApplicationPath } from '../inputs.ts';
 
 const PromotionRequestSchema = z.strictObject({
   to: EnvironmentNameSchema,
-  /** The newest release that can be promoted when left out. */
+  /** Without a number, the newest release that can be promoted. */
   release: ReleaseNumberSchema.optional(),
 });
 

@@ -32,7 +32,7 @@ export function readGithubRequest({ headers, bytes }: RequestFacts['sent']): Git
   return { event: named['x-github-event'], delivery: named['x-github-delivery'], payload };
 }
 
-/** GitHub sends either content type, as the webhook is set up. */
+/** Returns the JSON text of a body. The settings of the webhook decide which of two content types GitHub sends. */
 function jsonOf(contentType: string, bytes: Buffer): string {
   const text = bytes.toString('utf8');
   switch (contentType.split(';')[0]?.trim().toLowerCase()) {
@@ -62,7 +62,7 @@ export function meaningOf(event: string, delivery: string, payload: unknown): Me
   }
 }
 
-/** Who has the secret of one part of a host may not speak for another. Throws RefusedError. */
+/** Throws RefusedError when the secret of one part of a git host signs for a repository outside of that part. */
 export function requirePart(part: string, payload: unknown): void {
   const { repository } = parseInput('payload', FromRepositorySchema, payload);
   if (!isRepositoryIn(part, repository.clone_url))

@@ -3,10 +3,10 @@ import type { WebhookSecrets } from '../../domain/ports.ts';
 import { isSignedBy } from '../../domain/webhook/signature.ts';
 import type { RequestFacts } from '../../runtime/operation.ts';
 
-/** Lambda takes 6 MB with everything the gateway wraps a body in; a form is wrapped in a third more. */
+/** Lambda takes 6 MB with everything that the gateway adds to a body; the encoding of a form adds a third. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Throws RefusedError unless GitHub, or who else has the secret, sent exactly this body. */
+/** Throws RefusedError unless somebody with the secret, such as GitHub, sent exactly this body. */
 export async function requireSignature(
   secrets: WebhookSecrets,
   part: string | undefined,

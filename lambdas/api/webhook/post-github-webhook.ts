@@ -7,7 +7,7 @@ import { meaningOf, readGithubRequest, requirePart } from './github-payload.ts';
 import { requireSignature } from './github-signature.ts';
 
 const WebhookQuerySchema = z.strictObject({
-  /** The part of a git host whose own secret signs: an owner or one repository. */
+  /** The part of a git host (an owner or one repository) whose own secret signs the webhook. */
   for: z
     .string()
     .max(200)
@@ -22,13 +22,13 @@ const ReceiptSchema = z.object({
   delivery: z.string(),
   event: z.string(),
   outcome: z.enum(['published', 'duplicate', 'ignored']),
-  /** What the bus was told, by its name there. */
+  /** The name of the event on the bus. */
   published: z.string().optional(),
-  /** Why nothing was published. */
+  /** The reason why no event was published. */
   reason: z.string().optional(),
 });
 
-/** Nothing of the body is parsed before its signature is checked. */
+/** Checks the signature before it parses any part of the body. */
 export const postGithubWebhook = operation(
   {
     summary: 'Take a webhook of GitHub, signed with its secret (X-Hub-Signature-256), and tell the bus what it means',
