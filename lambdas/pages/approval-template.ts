@@ -17,7 +17,7 @@ import {
 } from './plan-sections.ts';
 import { capitalized, day, moment, time } from './words.ts';
 
-/** The form as it is shown: where it posts to, what it carries, and what to say about an attempt that failed. */
+/** The contents of the form: its address, its nonce, and the comment and problem of an attempt that failed. */
 export interface FormState {
   readonly action: string;
   readonly nonce: string;
@@ -25,7 +25,7 @@ export interface FormState {
   readonly problem?: { readonly text: string; readonly field?: 'environment' | 'comment' };
 }
 
-/** The page behind an approval link. */
+/** Returns the page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
   const { analysis, difference, parity, state, title } = view;
   const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
@@ -88,7 +88,7 @@ ${commit.stated && statedInstead(commit.stated)}</div>
 </section>`;
 }
 
-/** The words of a caller, which may name anybody. */
+/** Returns what the request for the release said. The caller can write anything, including somebody else's name. */
 function statedInstead({ message, author }: NonNullable<ApprovalView['commit']['stated']>): Html {
   const mark = 'not read from the commit';
   const said =
@@ -112,7 +112,7 @@ ${quotes.map(comment)}<p>${text}</p></div>`;
 const comment = (decision: Decision): Html | undefined =>
   decision.comment === undefined ? undefined : html`<blockquote><bdi>${decision.comment}</bdi></blockquote>`;
 
-/** A state that is over, in words. */
+/** Describes a state in which this person has nothing left to decide. */
 function describe(state: Exclude<ApprovalState, { kind: 'open' }>, wasJustDecided: boolean, progress: string): Banner {
   const thanks = wasJustDecided ? 'Thank you. ' : '';
   switch (state.kind) {
@@ -203,7 +203,7 @@ ${told.length > 0 && html`<ul>${told}</ul>`}</li>`;
 const decided = (decision: Decision): Html =>
   html`${decision.decision === 'approve' ? html`<strong class="add">Approved</strong>` : html`<strong class="remove">Rejected</strong>`} by ${who(decision)}${decision.via === 'api' && ', through the API'}`;
 
-/** What there is to read, and at the foot of the window, while one reads, a way to the form. */
+/** Returns the review with a link to the form, which stays at the foot of the window while the person reads. */
 const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>
   html`<div>${review}
 <p class="to-decision"><span class="quiet">Waits for you, ${timeLeft}</span><a href="#decision">Decide</a></p></div>`;

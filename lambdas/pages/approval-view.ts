@@ -13,11 +13,11 @@ import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
 import { capitalized, day, nameOf, operationInWords, statusInBrief, statusInWords, timeLeft } from './words.ts';
 
-/** Where the link stands for the person who opened it. */
+/** What a link means at the moment for the person who opened it. */
 export type ApprovalState =
-  /** May decide; `approveRefusal` says why an approval would not count, a rejection does. */
+  /** The person may decide. `approveRefusal` is the reason why only a rejection would count. */
   | { readonly kind: 'open'; readonly approveRefusal?: string }
-  /** Has approved; others still have to. */
+  /** The person has approved, and other approvals are missing. */
   | { readonly kind: 'waiting'; readonly own: Decision; readonly missing: number }
   | { readonly kind: 'approved'; readonly approvals: readonly Decision[]; readonly own?: Decision }
   | { readonly kind: 'rejected'; readonly rejection: Decision; readonly own?: Decision }
@@ -26,48 +26,48 @@ export type ApprovalState =
   | { readonly kind: 'superseded'; readonly by?: string }
   /** The deployment ended for another reason while the gate was open. */
   | { readonly kind: 'void'; readonly why: string }
-  /** The link is about another plan than the gate is now. */
+  /** The link is about an earlier plan than the gate. */
   | { readonly kind: 'changed' }
-  /** A newer mail has another link for the person. */
+  /** A newer mail has a new link for the person. */
   | { readonly kind: 'replaced' }
-  /** The person decides nothing here any more. */
+  /** The person is no longer an approver of this gate. */
   | { readonly kind: 'removed' };
 
-/** What the page says, without how it looks. */
+/** The contents of the page, without its layout. */
 export interface ApprovalView {
   readonly state: ApprovalState;
   readonly title: string;
-  /** Whose application this is. */
+  /** The client and the name of the application. */
   readonly corner: string;
   readonly stage: Stage;
   readonly facts: readonly { readonly label: string; readonly value: string; readonly detail?: string }[];
-  /** Who is asked, and to decide what. */
+  /** The person who is asked, and the gate to decide. */
   readonly you: { readonly email: string; readonly gate: string };
   readonly requestedBy: string;
   readonly request: string;
   readonly expiresAt: string;
-  /** Absent when the time is over. */
+  /** Undefined when the time is over. */
   readonly timeLeft: string | undefined;
-  /** Typed to approve a production deployment. */
+  /** The name that has to be typed to approve a production deployment. */
   readonly nameToType?: string;
   readonly commit: {
     readonly id: string;
     readonly message: string;
     readonly author: string;
-    /** Message and author are what a caller of the API said, not what the commit says. */
+    /** Whether message and author come from a caller of the API and not from the commit. */
     readonly isTold: boolean;
-    /** What a caller of the API said instead of what the commit says. */
+    /** What a caller of the API said that differs from the commit. */
     readonly stated: Pick<Release, 'message' | 'author'> | undefined;
   };
   readonly plan: { readonly digest: string; readonly round: number; readonly plannedAt?: string };
   readonly analysis: Analysis | undefined;
-  /** What the plan does otherwise than the one shown before, if there was another one. */
+  /** How the plan differs from the one that was shown before, if there was one. */
   readonly difference: PlanDifference | undefined;
-  /** How production will differ from staging, which is what was tried out. */
+  /** How production will differ from staging, where the release was tried out. */
   readonly parity: ParityView | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
-  /** What has become of the deployment, in a word or two. */
+  /** The status of the deployment, in a word or two. */
   readonly status: string;
 }
 
@@ -77,11 +77,11 @@ export interface GateInWords {
   readonly tone: 'good' | 'bad' | 'warn' | 'calm' | '';
   readonly progress: string;
   readonly decisions: readonly Decision[];
-  /** Made about an earlier plan that meant something else. */
+  /** Decisions about an earlier plan that meant something else. */
   readonly voided: readonly Decision[];
 }
 
-/** Values of the page behind a link, for its person, at a moment. */
+/** Returns the contents of the page behind a link, for its person and the given time. */
 export function viewApproval(records: ApprovalRecords, now: string): ApprovalView {
   const { link, deployment, gate, application, environment, release } = records;
   const planned = plannedOf(deployment);
@@ -124,11 +124,11 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
   };
 }
 
-/** Nothing said needs no mark. */
+/** Returns whether a request gave message or author. Empty texts are not marked. */
 const isTold = (release: Release | undefined): boolean =>
   release !== undefined && wordsFrom(release) === 'request' && (release.message !== '' || release.author !== '');
 
-/** After another plan was made, by a link that was replaced, or for somebody who no longer decides: not theirs to read. */
+/** States that hide the plan: the link is about an earlier plan or was replaced, or its person is no longer asked. */
 const HIDES_PLAN = new Set<ApprovalState['kind']>(['changed', 'replaced', 'removed']);
 
 function stateOf(records: ApprovalRecords, now: string): ApprovalState {
@@ -168,13 +168,16 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
   return { kind: 'open', ...(decided instanceof Refused && { approveRefusal: decided.message }) };
 }
 
-/** Was the plan of this link made again? Where the new one meant the same and is decided, the link tells what was. */
+/**
+ * Returns whether the link is about an earlier plan. It returns false when the gate is decided about a new plan that
+ * meant the same: then the link shows what was decided.
+ */
 function isChanged({ link, gate, deployment }: ApprovalRecords): boolean {
   const isCurrent = link.digest === gate.digest && link.round === (plannedOf(deployment)?.round ?? link.round);
   return !isCurrent && !(gate.status !== 'open' && gate.carried.some(({ digest }) => digest === link.digest));
 }
 
-/** How the plan differs from the one that this person has seen before. */
+/** Returns how the plan differs from the earlier one that this person was shown. */
 function differenceIn({ earlier, analysis }: ApprovalRecords, state: ApprovalState): PlanDifference | undefined {
   if (!earlier || !analysis || state.kind === 'removed' || state.kind === 'replaced') return undefined;
   return comparePlans(earlier, analysis);

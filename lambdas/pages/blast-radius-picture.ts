@@ -7,9 +7,9 @@ type Node = BlastRadiusGraph['nodes'][number];
 
 interface Look {
   readonly sign: string;
-  /** Completes "aws_instance.this …". */
+  /** The rest of the sentence "aws_instance.this …". */
   readonly says: string;
-  /** Class of the page's colours; everything is drawn in the current colour. */
+  /** The class with the colour of the page. Everything is drawn in the current colour. */
   readonly tone: 'add' | 'change' | 'remove' | 'quiet';
 }
 
@@ -22,7 +22,7 @@ const LOOKS: Readonly<Record<Node['action'], Look>> = {
   depends: { sign: '→', says: 'depends on a change', tone: 'quiet' },
 };
 
-/** Pixels. All boxes are of one size, so that they stand in columns or rows. */
+/** Sizes in pixels. All boxes have the same size, so that they line up in columns or rows. */
 const CHARACTER_WIDTH = 6.8;
 const PADDING = 10;
 const SIGN_WIDTH = 17;
@@ -32,10 +32,10 @@ const MOST_CHARACTERS = 24;
 const MARGIN = 3;
 const GAP_BETWEEN_NEIGHBOURS = 14;
 const GAP_BETWEEN_RANKS = 46;
-/** Width of the page's column; a wider picture has to be scrolled. */
+/** The width of the page's column in pixels. A wider picture has to be scrolled. */
 const COLUMN_WIDTH = 850;
 
-/** Ranks go from left to right or, where that does not fit the page, from top to bottom. */
+/** The direction of the ranks: from left to right or, where that is too wide for the page, from top to bottom. */
 type Direction = 'LR' | 'TB';
 
 interface Size {
@@ -50,9 +50,9 @@ interface Point {
 
 interface Box {
   readonly node: Node;
-  /** The first in larger letters. */
+  /** The lines of text. The first one is in larger letters. */
   readonly lines: readonly string[];
-  /** Its middle. */
+  /** The middle of the box. */
   readonly center: Point;
 }
 
@@ -64,8 +64,8 @@ interface Arrangement extends Size {
 }
 
 /**
- * What changes and what depends on it, as SVG: readable without colours, without scripts, in the page's own colours,
- * and as a description for those who do not see it. Nothing for a plan that touches nothing.
+ * Draws what changes and what depends on it as SVG, in the page's own colours and without scripts. The picture can be
+ * read without colours, and has a description for people who cannot see it. Returns undefined for an empty graph.
  */
 export function blastRadiusPicture({ nodes, edges }: BlastRadiusGraph): Html | undefined {
   if (nodes.length === 0) return undefined;
@@ -79,7 +79,7 @@ ${boxes.map((each) => drawBox(each, box))}
 </svg>`;
 }
 
-/** The signs of the picture and what they say. */
+/** Returns the legend: the signs of the picture and their meaning. */
 export function pictureLegend({ nodes }: BlastRadiusGraph): Html {
   const used = Object.entries(LOOKS).filter(([action]) => nodes.some((node) => node.action === action));
   return html`<ul class="legend">${used.map(
@@ -96,8 +96,8 @@ function arrange(nodes: readonly Node[], edges: BlastRadiusGraph['edges']): Arra
 }
 
 /**
- * Positions by ranks, from what changes to what depends on it. The results are annotated because the declarations of
- * dagre 3.1 do not resolve under "nodenext".
+ * Positions the boxes by ranks, from what changes to what depends on it. The results are annotated because the
+ * declarations of dagre 3.1 do not resolve under "nodenext".
  */
 function arrangeIn(rankdir: Direction, nodes: readonly Node[], edges: BlastRadiusGraph['edges']): Arrangement {
   const graph = new Graph();
@@ -117,7 +117,7 @@ function arrangeIn(rankdir: Direction, nodes: readonly Node[], edges: BlastRadiu
     const { points = [] }: { points?: readonly Point[] } = graph.edge(from, to);
     return router.way(from, to, points);
   });
-  // Edges that lead back may leave the space of the boxes.
+  // Edges that lead back may leave the area of the boxes.
   const around = ways.flatMap(({ reach }) => reach);
   const top = Math.floor(Math.min(0, ...around.map(({ y }) => y - MARGIN)));
   const right = Math.max(...around.map(({ x }) => x), ...boxes.map(({ center }) => center.x + box.width / 2));
@@ -126,7 +126,7 @@ function arrangeIn(rankdir: Direction, nodes: readonly Node[], edges: BlastRadiu
   return { boxes, box, lines: ways.map(({ path }) => path), top, width, height };
 }
 
-/** The kind and the name of each; its module only where there is more than one. */
+/** Returns the lines for each node: its kind and its name, and its module where there is more than one module. */
 function textsOf(nodes: readonly Node[]): Pick<Box, 'node' | 'lines'>[] {
   const hasOneModule = new Set(nodes.map(({ detail }) => detail)).size === 1;
   return nodes.map((node) => {
@@ -147,7 +147,7 @@ function boxSize(texts: readonly (readonly string[])[]): Size {
   };
 }
 
-/** Ways of edges: they leave and reach boxes in the middle of a side, bend between the ranks, and pass a rank straight. */
+/** Routes edges. They join boxes at the middle of a side, bend between ranks, and cross a rank in a straight line. */
 class Router {
   readonly #isAcross: boolean;
   readonly #half: number;
@@ -161,7 +161,7 @@ class Router {
     this.#ranks = new Set(boxes.map(({ center }) => Math.round(this.#along(center))));
   }
 
-  /** The path, and the points it may reach outside of the space of the boxes. */
+  /** Returns the path, and the points where it may leave the area of the boxes. */
   way(from: string, to: string, points: readonly Point[]): { path: string; reach: readonly Point[] } {
     const [start, end] = [this.#centers.get(from), this.#centers.get(to)];
     if (!start || !end || this.#along(end) <= this.#along(start)) return { path: lineThrough(points), reach: points };
@@ -180,7 +180,7 @@ class Router {
     return this.#isAcross ? x : y;
   }
 
-  /** The point so far along the ranks from another. */
+  /** Returns the point at a distance from another one, in the direction of the ranks. */
   #at({ x, y }: Point, distance: number): Point {
     return this.#isAcross ? { x: x + distance, y } : { x, y: y + distance };
   }
@@ -193,7 +193,7 @@ class Router {
 
 const shown = ({ x, y }: Point): string => `${round(x)} ${round(y)}`;
 
-/** Both ends of a name tell more than its middle. */
+/** Shortens a name in its middle, because its two ends say more. */
 function shortened(text: string, most = MOST_CHARACTERS): string {
   if (text.length <= most) return text;
   const kept = Math.ceil((most - 1) / 2);
@@ -218,7 +218,7 @@ ${lines.map(
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
-/** A line through the points, its corners softened. */
+/** Returns a path through the points with rounded corners. */
 function lineThrough(points: readonly Point[]): string {
   const [first, ...rest] = points.map(({ x, y }) => ({ x: round(x), y: round(y) }));
   const last = rest.pop();
@@ -242,7 +242,7 @@ function sentence({ label, detail, action, isLoss, count }: Node): string {
   return `${label}${detail === '' ? '' : ` in ${detail}`} ${says}${isLoss ? '; data is lost' : ''}`;
 }
 
-/** The picture in words: each box, and what hangs on it. */
+/** Describes the picture in words: each box, and what depends on it. */
 function describe(nodes: readonly Node[], edges: BlastRadiusGraph['edges']): string {
   const labels = new Map(nodes.map(({ id, label }) => [id, label]));
   const changed = nodes.filter(({ action }) => action !== 'depends');

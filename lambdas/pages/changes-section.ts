@@ -8,7 +8,7 @@ import { REASON_IN_WORDS } from './words.ts';
 type Resource = Analysis['resources'][number];
 type Attribute = Resource['attributes'][number];
 
-/** In a plan of so few resources each is shown as a whole. */
+/** The most resources of a plan in which every resource is shown with its attributes. */
 const FEW = 8;
 
 interface Group {
@@ -16,11 +16,11 @@ interface Group {
   readonly sign: string;
   readonly tone: 'add' | 'change' | 'remove' | 'quiet';
   readonly holds: (resource: Resource) => boolean;
-  /** Whether the attributes tell what a reviewer has to know: all of what is deleted or new does not. */
+  /** Whether the attributes say what a reviewer has to know. The full list of a deleted or new resource does not. */
   readonly isTold: boolean;
 }
 
-/** What happens to resources, the most dangerous first. */
+/** Groups of resources by what happens to them, the most dangerous group first. */
 const GROUPS: readonly Group[] = [
   {
     heading: (count) => `${counted(count, 'resource')} will be destroyed`,
@@ -66,7 +66,7 @@ const GROUPS: readonly Group[] = [
   },
 ];
 
-/** Resources grouped by what happens to them, with what they were and what they become. */
+/** Shows the resources grouped by what happens to them, with their attributes before and after. */
 export function changesSection(analysis: Analysis): Html {
   const isSmall = analysis.resources.length <= FEW;
   let detailed = 0;
@@ -93,7 +93,7 @@ const signOf = ({ sign, tone }: Pick<Group, 'sign' | 'tone'>): Html =>
 
 function resourceDetails(resource: Resource, { tone }: Group, isOpen: boolean): Html {
   const { address, kind, reason, attributes, moreAttributes, stateful, deposed, previousAddress, importId } = resource;
-  // What a new object will be known by is no news; what an existing one changes to is.
+  // Values of a new object that are known only later are not worth a row. Those of an existing object are.
   const isLater = ({ unknown, forcesReplacement }: Attribute) =>
     unknown && !forcesReplacement && (kind === 'create' || kind === 'replace');
   const later = attributes.filter(isLater).slice(0, MOST_ATTRIBUTES);

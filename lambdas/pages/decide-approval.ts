@@ -12,10 +12,10 @@ import { formNonce, isFormNonce } from './form-nonce.ts';
 import { findLinked, loadApproval } from './load-approval.ts';
 import { formAction } from './show-approval.ts';
 
-/** What the page says anyway, in better words. */
+/** Refusals that the page explains already, in better words. */
 const TOLD_BY_STATE = new Set<Refusal>(['digest-differs', 'link-replaced']);
 
-/** What the form sends; browsers end lines with CR LF, which count twice. */
+/** The fields of the form. Browsers end lines with CR LF, which would count as two characters. */
 const FormSchema = z.object({
   decision: z.enum(['approve', 'reject']),
   comment: z
@@ -26,7 +26,7 @@ const FormSchema = z.object({
   nonce: z.string(),
 });
 
-/** How the page answers, beside what it shows. */
+/** What the answer has in addition to the contents of the page. */
 interface Outcome {
   readonly status: number;
   readonly problem?: FormState['problem'];
@@ -46,7 +46,7 @@ export async function decideApproval({ token, form }: PageRequest, services: Ser
   const outcome = isFormNonce(sent.nonce, token)
     ? await decide(services, link, sent)
     : unfit('The form was not the one of this page. Please decide in the form below.');
-  // The page as things stand now.
+  // Loaded after the decision, so that the page shows its result.
   const shown = outcome && (await loadApproval(services, link));
   if (!shown) return unknownLink();
   const { status, problem, wasJustDecided } = outcome;
@@ -59,7 +59,7 @@ const unfit = (text: string, field?: 'comment' | 'environment'): Outcome => ({
   problem: { text, ...(field && { field }) },
 });
 
-/** Undefined where the link leads to nothing any more. */
+/** Decides as the form says. Returns undefined when the records of the link no longer exist. */
 async function decide(
   services: Services<'approval-page'>,
   link: ApprovalLink,

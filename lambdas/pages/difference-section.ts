@@ -15,7 +15,7 @@ const DONE: Readonly<Record<string, string>> = {
 };
 const done = (kind: string | undefined): string => (kind === undefined ? 'left alone' : (DONE[kind] ?? kind));
 
-/** What the plan as it is now does otherwise than the one that was shown before. */
+/** Shows how the current plan differs from the one that was shown before. */
 export function differenceSection(difference: PlanDifference): Html {
   const { resources, outputs, monthlyCost, blastRadius, isHidden } = difference;
   const { currency, before, now } = monthlyCost;
@@ -37,7 +37,7 @@ function resourceDifference({ address, deposed, before, now, attributes }: Resou
     before === now
       ? `would be ${done(now)} as before, but differently`
       : `would have been ${done(before)}, would now be ${done(now)}`;
-  // What a replacement will be known by is no news.
+  // Values of a replacement that are known only later are not worth a row.
   const isLater = ({ before: was, now: is }: AttributeDifference) => was === undefined && is?.unknown === true;
   const told = attributes.filter((attribute) => !isLater(attribute));
   const later = attributes.filter(isLater).slice(0, MOST_ATTRIBUTES);

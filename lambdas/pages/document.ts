@@ -7,13 +7,13 @@ const STYLE_ELEMENT = trusted(`<style>${STYLE}</style>`);
 export interface DocumentParts {
   readonly title: string;
   readonly main: Html;
-  /** What it is about, opposite the name of the product. */
+  /** The subject of the page, shown opposite the name of the product. */
   readonly corner?: string;
-  /** Link over what most readers have seen already. */
+  /** A link that skips what most readers have seen already. */
   readonly skip?: Html;
 }
 
-/** A whole page around its main part. */
+/** Returns a whole page with the given main part. */
 export const document = ({ title, main, corner = 'Deployment approval', skip }: DocumentParts): string =>
   html`<!doctype html>
 <html lang="en">
@@ -34,7 +34,7 @@ ${main}
 </html>
 `.text;
 
-/** A page that says one thing. */
+/** Returns a page with one message. */
 export const message = (status: number, heading: string, ...paragraphs: string[]): Page => ({
   status,
   html: document({
@@ -44,7 +44,7 @@ export const message = (status: number, heading: string, ...paragraphs: string[]
   }),
 });
 
-/** The same for a forged, a malformed and a forgotten link: it tells nobody which. */
+/** Returns the same page for a forged, a malformed and a deleted link, so that it does not reveal which one it was. */
 export const unknownLink = (): Page =>
   message(
     404,

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
- * What the form of a link carries, so that a decision can only come from somebody who was shown the page: scanners
- * that post to every address they find do not have it. The same for the same link, so a page opened twice works.
+ * Returns the nonce in the form of a link. A decision needs it, so only somebody who was shown the page can decide:
+ * scanners that post to every address they find do not have it. A link always has the same nonce, so a page that is
+ * opened twice works.
  */
 export const formNonce = (token: string): string =>
   createHash('sha256').update(`stagegate approval form\n${token}`).digest('base64url');

@@ -1,4 +1,4 @@
-/** HTML that may be sent as it is: made by `html`, or vouched for by `trusted`. */
+/** HTML that may be sent as it is: it was made by `html`, or marked as safe by `trusted`. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -17,8 +17,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Characters nobody sees, among them those that make text run backwards: what a person approves must read as it is.
- * Tabs, line breaks and the joiners that scripts and emoji need stay.
+ * Invisible characters, including those that make text run backwards. They are shown as escapes, so that people see the
+ * text they approve as it is. Tabs, line breaks, and the joiners that scripts and emoji need are kept.
  */
 const INVISIBLE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
@@ -31,8 +31,8 @@ export const escapeHtml = (text: string): string =>
     );
 
 /**
- * The one way HTML is made: what stands in the template is markup, every value in it is text. Attributes are always
- * written in double quotes. False, null and undefined show nothing, lists their items.
+ * Makes HTML. The template is markup, and every value in it is escaped as text. Attributes are always written in double
+ * quotes. False, null and undefined show nothing; lists show their items.
  */
 export function html(markup: TemplateStringsArray, ...values: readonly Shown[]): Html {
   return new Html(markup.map((part, index) => part + (index < values.length ? show(values[index]) : '')).join(''));
@@ -45,5 +45,5 @@ function show(value: Shown): string {
   return escapeHtml(String(value));
 }
 
-/** For text that is ours, like the stylesheet. */
+/** Marks text of Stagegate itself, such as the stylesheet, as HTML. */
 export const trusted = (text: string): Html => new Html(text);

@@ -1,10 +1,10 @@
-/** What a page can hold, and a person read. */
+/** Limits of what a page can hold and a person can read. */
 
-/** Entries shown with everything about them. */
+/** The most entries that are shown with all their details. */
 export const MOST_DETAILED = 150;
-/** Further ones are listed by name. */
+/** The most further entries that are listed by name. */
 export const MOST_LISTED = 2000;
-/** Attributes or names per entry. */
+/** The most attributes or names per entry. */
 export const MOST_ATTRIBUTES = 40;
-/** Characters of one value. */
+/** The most characters of one value. */
 export const MOST_CHARACTERS = 300;

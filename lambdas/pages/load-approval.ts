@@ -16,29 +16,31 @@ import { listAll } from '../domain/transaction/list-all.ts';
 /** The records that a link leads to. */
 export interface LinkedRecords {
   readonly link: ApprovalLink;
-  /** Which of the person's links counts; absent while that is the first. */
+  /** Says which of the person's links counts. Undefined while it is the first one. */
   readonly linkState: LinkState | undefined;
   readonly deployment: Deployment;
   readonly gate: Gate;
   /** All gates of the deployment that have been opened. */
   readonly gates: readonly Gate[];
-  /** Absent when the person was removed since. */
+  /** Undefined when the person has been removed. */
   readonly approver: Approver | undefined;
   readonly application: Application;
   readonly environment: Environment;
-  /** Absent in an ephemeral environment, which is given commits. */
+  /** Undefined in an ephemeral environment, to which commits are deployed. */
   readonly release: Release | undefined;
 }
 
-/** Everything the page behind a link is made of. */
+/** Everything that the page behind a link shows. */
 export interface ApprovalRecords extends LinkedRecords {
-  /** The deployment that took this one's place. */
+  /** The deployment that superseded this one. */
   readonly supersededBy: Deployment | undefined;
-  /** Absent when the plan's details were deleted. */
+  /** Undefined when the details of the plan were deleted. */
   readonly analysis: Analysis | undefined;
-  /** The plan to compare with: what this link showed if it was made again since, else the one it was made instead of. */
+  /**
+   * The plan to compare with: that of this link if there is a newer one, else the one that the current plan replaces.
+   */
   readonly earlier: Analysis | undefined;
-  /** How production will differ from staging once the plan is applied; absent where that cannot be said. */
+  /** How production will differ from staging once the plan is applied. Undefined where that is not known. */
   readonly parity: ParityView | undefined;
 }
 
@@ -48,8 +50,8 @@ interface Services {
 }
 
 /**
- * What a link leads to, only by reading. Undefined when there is nothing (any more), which looks the same to whoever
- * asks as a link that is none.
+ * Reads the records of a link; it changes nothing. Returns undefined when they do not exist (any more). For the person
+ * who opens the link, that looks the same as an invalid link.
  */
 export async function findLinked(reader: Reader, link: ApprovalLink): Promise<LinkedRecords | undefined> {
   const { deploymentId, email } = link;
@@ -72,7 +74,7 @@ export async function findLinked(reader: Reader, link: ApprovalLink): Promise<Li
   return { link, linkState, deployment, gate, gates, approver, application, environment, release };
 }
 
-/** The same with everything that the page shows. */
+/** Reads the records of a link and everything else that the page shows. */
 export async function loadApproval(
   { store, artifacts }: Services,
   link: ApprovalLink,
@@ -94,7 +96,7 @@ export async function loadApproval(
   return { ...linked, analysis, earlier, parity, supersededBy };
 }
 
-/** The deployment named by the event that superseded another. */
+/** Returns the deployment that superseded this one, according to the events of this one. */
 async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
   const events = await listAll(store, LISTINGS.events(deploymentId));
   const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;

@@ -6,7 +6,7 @@ import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
 import { addressList, addressOf, codes } from './parts.ts';
 import { capitalized, difference, money } from './words.ts';
 
-/** The plan in a few large numbers, each a `<div>` of a description list. */
+/** Shows the plan in a few large numbers, each in a `<div>` of a description list. */
 export function keyFigures({ summary, blastRadius, cost }: Analysis): Html {
   const { add, change, destroy, replace } = summary;
   const { level, direct, dependents } = blastRadius;
@@ -25,7 +25,7 @@ export function keyFigures({ summary, blastRadius, cost }: Analysis): Html {
 <div><dt>Cost a month</dt><dd class="value">${difference(monthlyDelta, currency)}</dd><dd class="detail">${money(monthlyBefore, currency)} → ${money(monthlyAfter, currency)}</dd></div>`;
 }
 
-/** What cannot be had back, before anything else. */
+/** Shows the data that the plan destroys. It comes first on the page, because that data cannot be recovered. */
 export function lossesSection({ blastRadius: { statefulLosses, causes } }: Analysis): Html | undefined {
   if (statefulLosses.length === 0) return undefined;
   const sentences = causes.filter(({ rule }) => rule === 'stateful-loss').map(({ text }) => text);
@@ -72,7 +72,7 @@ ${assumptions.length > 0 && html`<details><summary>What the estimate assumes</su
 </section>`;
 }
 
-/** What safeguards, checks and drift say. */
+/** Shows what safeguards, checks and drift say about the plan. */
 export function safeguardsSection(analysis: Analysis): Html {
   const points = pointsOf(analysis);
   return html`<section class="card" aria-labelledby="safeguards">
@@ -101,7 +101,10 @@ function pointsOf({ complete, safeguards, checks, drift, deferred, invocations, 
   ];
 }
 
-/** What is not in the commit and is applied with it, and whose code runs that did not run at the last success. */
+/**
+ * Shows files that are applied and are not in the commit, and providers that differ from those of the last successful
+ * deployment.
+ */
 export function broughtAlongSection({ addedFiles, providerChanges = [] }: Analysis): Html | undefined {
   if (!addedFiles && providerChanges.length === 0) return undefined;
   return html`<section class="card" aria-labelledby="brought-along">
@@ -129,7 +132,7 @@ function providerBefore(version: string, before: string | undefined): string {
   return before === version ? 'the same version, with other hashes in the lock file' : `${before} before`;
 }
 
-/** Whether production becomes what staging is: only as far as it does has staging shown anything about it. */
+/** Shows how production differs from staging: where the two differ, staging has shown nothing about production. */
 export function paritySection({ staging, production, same, modules, variables, arguments: passed }: ParityView): Html {
   const only = (where: string, names: readonly string[], what: Html) =>
     names.length > 0 && html`<li>${what} only in ${where}: ${codes(names.slice(0, MOST_ATTRIBUTES))}</li>`;

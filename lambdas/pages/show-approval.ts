@@ -6,7 +6,7 @@ import { unknownLink } from './document.ts';
 import { formNonce } from './form-nonce.ts';
 import { loadApproval } from './load-approval.ts';
 
-/** 410: the link was good once and decides nothing any more. */
+/** Statuses of the page. 410 means that the link was valid and can no longer be used to decide. */
 const STATUS: Readonly<Record<ApprovalState['kind'], 200 | 410>> = {
   open: 200,
   waiting: 200,
@@ -21,9 +21,9 @@ const STATUS: Readonly<Record<ApprovalState['kind'], 200 | 410>> = {
   removed: 410,
 };
 
-/** `GET /approvals/{token}`: shows what a link asks for. Reads only, however often it is opened (rule 10). */
+/** `GET /approvals/{token}`: shows what a link asks for. It only reads, however often the link is opened (rule 10). */
 export async function showApproval({ token }: PageRequest, services: Services<'approval-page'>): Promise<Page> {
-  // A forged or malformed token does not even reach the table.
+  // A forged or malformed token is refused before the table is read.
   const link = await services.links.verify(token);
   const records = link && (await loadApproval(services, link));
   if (!records) return unknownLink();

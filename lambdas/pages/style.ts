@@ -186,7 +186,7 @@ button:hover, .to-decision a:hover { filter: brightness(1.08); }
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Nothing is loaded from anywhere, no script runs, and the form posts only back to where the page came from. */
+/** The page loads nothing and runs no script. Its form can post only to the origin of the page. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${STYLE_HASH}'`,

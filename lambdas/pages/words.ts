@@ -5,15 +5,15 @@ import { counted } from '../domain/plan/wording.ts';
 
 export { moment, nameOf } from '../domain/approval/in-words.ts';
 
-/** How the pages put things into words. */
+/** Texts and formats of the pages. */
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
 
-/** `23 Nov 2026` */
+/** Returns a day such as `23 Nov 2026`. */
 export const day = (instant: string): string => DAY.format(new Date(instant));
 
-/** `10:00 UTC` */
+/** Returns a time such as `10:00 UTC`. */
 export const time = (instant: string): string => `${TIME.format(new Date(instant))} UTC`;
 
 const SPANS = [
@@ -22,7 +22,7 @@ const SPANS = [
   [60, 'minute'],
 ] as const;
 
-/** `6 days left`, counted down; nothing when the time is over. */
+/** Returns the time left, rounded down, such as `6 days left`, or undefined when the time is over. */
 export function timeLeft(now: string, until: string): string | undefined {
   const seconds = (Date.parse(until) - Date.parse(now)) / 1000;
   if (seconds <= 0) return undefined;
@@ -33,13 +33,13 @@ export function timeLeft(now: string, until: string): string | undefined {
 export const money = (amount: number, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount);
 
-/** With its sign: `+$12.50`, `-$3.00`, `$0.00`. */
+/** Returns an amount with its sign: `+$12.50`, `-$3.00`, `$0.00`. */
 export const difference = (amount: number, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency, signDisplay: 'exceptZero' }).format(amount);
 
 export const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** What is asked for, as it would stand after "asks to". */
+/** Returns the request in words that follow "asks to". */
 export function operationInWords(operation: Operation, content: string, environment: string): string {
   switch (operation) {
     case 'deploy':
@@ -51,7 +51,7 @@ export function operationInWords(operation: Operation, content: string, environm
   }
 }
 
-/** What became of the deployment, as one sentence. */
+/** Each open status of a deployment as one sentence. */
 const OPEN_IN_WORDS: Readonly<Record<Exclude<Status, Ending>, string>> = {
   queued: 'The deployment waits for its turn.',
   planning: 'The deployment is being planned.',
@@ -59,7 +59,7 @@ const OPEN_IN_WORDS: Readonly<Record<Exclude<Status, Ending>, string>> = {
   applying: 'The deployment is being applied.',
 };
 
-/** The same in a word or two. */
+/** Each open status of a deployment in a word or two. */
 const OPEN_IN_BRIEF: Readonly<Record<Exclude<Status, Ending>, string>> = {
   queued: 'Queued',
   planning: 'Being planned',
@@ -72,7 +72,7 @@ export const statusInWords = (status: Status): string =>
 export const statusInBrief = (status: Status): string =>
   isEnding(status) ? ENDINGS[status].word : OPEN_IN_BRIEF[status];
 
-/** Why Terraform does something, as it would stand after the kind of the resource. */
+/** The reasons of Terraform for an action, in words that follow the address of the resource. */
 export const REASON_IN_WORDS: Readonly<Record<string, string>> = {
   replace_because_cannot_update: 'cannot be changed in place',
   replace_because_tainted: 'marked as damaged',

@@ -11,12 +11,12 @@ import { type Log, logger } from './logger.ts';
 import type { OperationLoader } from './operation.ts';
 import { requestLog } from './request-log.ts';
 
-/** No request of this API comes near it. */
+/** The longest body that is read. Every valid request of this API is much shorter. */
 const MOST_BODY_CHARACTERS = 256 * 1024;
 
 /**
- * A function of the API: finds the operation by route key, answers in JSON, and turns what is thrown into problems.
- * Nothing of a request but its route and caller is logged.
+ * Returns the handler of an API function. It finds the operation by route key, answers in JSON, and turns thrown errors
+ * into problems. Of a request it logs only the route and the caller.
  */
 export function apiHandler<Services extends object>(
   name: FunctionName,

@@ -1,6 +1,6 @@
 import type { HttpEvent } from './http-event.ts';
 
-/** Who signed the request, with the id that is unique to a role and its session (`AROA…:<session>`). */
+/** Who signed the request: the ARN, and the id that is unique to a role and its session (`AROA…:<session>`). */
 export interface Identity {
   readonly userArn: string;
   readonly userId: string;
@@ -12,10 +12,10 @@ export function identityOf(event: HttpEvent): Identity {
   return { userArn: callerOf(event), userId };
 }
 
-/** The signed caller: the ARN IAM knows, as in `arn:aws:sts::111111111111:assumed-role/Deployers/jane`. */
+/** Returns the ARN of the caller who signed, such as `arn:aws:sts::111111111111:assumed-role/Deployers/jane`. */
 export function callerOf({ routeKey, requestContext }: HttpEvent): string {
   const caller = requestContext.authorizer?.iam?.userArn;
-  // Only a gateway that lets unsigned requests reach a signed route brings us here.
+  // This happens only when the gateway lets an unsigned request through to a signed route.
   if (!caller) throw new Error(`answering ${routeKey}: the request carries no IAM caller`);
   return caller;
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 
-/** The envelope EventBridge puts around every event. */
+/** The envelope that EventBridge puts around every event. */
 export const EnvelopeSchema = z.object({
   id: z.string(),
   'detail-type': z.string(),
@@ -12,7 +12,7 @@ export const EnvelopeSchema = z.object({
   detail: z.unknown(),
 });
 
-/** A consumer of one kind of event. Delivery is at least once: `perform` must not mind a repetition. */
+/** Returns a handler for events with this detail. An event may come twice, so `perform` must be safe to repeat. */
 export function eventHandler<Detail extends z.ZodType>(
   detail: Detail,
   perform: (detail: z.output<Detail>) => Promise<void>,

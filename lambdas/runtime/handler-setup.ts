@@ -1,6 +1,6 @@
 import type { Log } from './logger.ts';
 
-/** What a handler works with: the services of its function, and where it logs. */
+/** The services of a function, and the log its handler writes to. */
 export interface HandlerSetup<Services> {
   readonly services: Services;
   readonly log?: Log;

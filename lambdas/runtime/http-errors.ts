@@ -8,7 +8,7 @@ import {
   RefusedError,
 } from '../domain/errors.ts';
 
-/** Kinds of problems beside the refusals of the domain. */
+/** Kinds of problems other than the refusals of the domain. */
 type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'internal';
 
 interface ProblemClass {
@@ -16,7 +16,10 @@ interface ProblemClass {
   readonly title: string;
 }
 
-/** The one table from what went wrong to HTTP. 403: this caller may never; 409: not as things stand now. */
+/**
+ * The status and title of every problem, defined only here. 403 means that this caller may never do it; 409 means that
+ * it is not possible at the moment.
+ */
 export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'invalid-input': { status: 400, title: 'The request is invalid' },
   'not-found': { status: 404, title: 'Not found' },
@@ -74,23 +77,23 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'too-large': { status: 413, title: 'The request is too large' },
 };
 
-/** `Retry-After` of a 503, in seconds. */
+/** The `Retry-After` header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 2;
 
-/** RFC 9457. */
+/** A problem as RFC 9457 defines it. */
 export const ProblemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
-  /** Path of the request. */
+  /** The path of the request. */
   instance: z.string().optional(),
-  /** For bad input: each invalid field, and what was given. */
+  /** For bad input: each invalid field with the value that was given. */
   errors: z.array(z.object({ field: z.string(), message: z.string(), value: z.string() })).optional(),
 });
 export type Problem = z.infer<typeof ProblemSchema>;
 
-/** Is this an answer to the request, or a crash that has to be looked at? */
+/** Returns true for errors that answer the request, and false for a crash that somebody has to look into. */
 export const isAnswerable = (error: unknown): error is DomainError => kindOf(error) !== 'internal';
 
 function kindOf(error: unknown): Refusal | ProblemKind {
@@ -101,7 +104,7 @@ function kindOf(error: unknown): Refusal | ProblemKind {
   return 'internal';
 }
 
-/** What the caller is told. A crash tells nothing but that it happened. */
+/** Returns the problem to answer with. For a crash, it has no details. */
 export function problemOf(error: unknown, instance: string): Problem {
   const kind = kindOf(error);
   const problem = { type: `urn:stagegate:problem:${kind}`, ...PROBLEMS[kind] };

@@ -1,11 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod';
 
-/** What a request has none of, the gateway leaves out or, in a test event of its console, sends as null. */
+/** A part that a request may lack: the gateway leaves it out, or sends null in a test event of its console. */
 const optional = <Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schema>) =>
   schema.nullish().transform((value) => value ?? otherwise);
 
-/** What is read of an HTTP API request, payload format 2.0; path and query parameters arrive decoded. */
+/** The parts that are read of an HTTP API request, payload format 2.0. Path and query parameters arrive decoded. */
 export const HttpEventSchema = z.object({
   routeKey: z.string(),
   rawPath: z.string(),
@@ -26,13 +26,13 @@ export type HttpEvent = z.infer<typeof HttpEventSchema>;
 
 export type HttpAnswer = APIGatewayProxyStructuredResultV2;
 
-/** The body as it was sent: HTTP APIs encode what is not declared as text, forms among it. */
+/** Returns the body as it was sent. HTTP APIs encode every body that is not declared as text, such as a form. */
 export const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer =>
   Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
 
 export const bodyOf = (event: HttpEvent): string => bytesOf(event).toString('utf8');
 
-/** Sent with every answer: nothing of it is to be cached, guessed at, framed or indexed. */
+/** Headers of every answer: browsers and search engines must not cache, sniff, frame or index it. */
 export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",

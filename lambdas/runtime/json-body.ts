@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../domain/errors.ts';
 
-/** What may come next while a JSON text is read. */
+/** What the reader of a JSON text expects next. */
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or ]' | ', or }' | 'end';
 
 const SPACE = /[ \t\n\r]*/y;
@@ -8,7 +8,7 @@ const SPACE = /[ \t\n\r]*/y;
 const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
-/** Parses a request's JSON body. Throws InvalidInputError naming line and column of what is wrong. */
+/** Parses a request's JSON body. Throws InvalidInputError with the line and column of the first mistake. */
 export function parseJsonBody(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -26,7 +26,10 @@ export function parseJsonBody(text: string): unknown {
   }
 }
 
-/** JSON.parse names no position for most mistakes. Without recursion, so that no nesting is too deep. */
+/**
+ * Finds the first mistake in a JSON text, because JSON.parse gives no position for most mistakes. It works without
+ * recursion, so that deep nesting cannot overflow the stack.
+ */
 function firstMistake(text: string): { offset: number; expected: Expected } {
   const open: ('{' | '[')[] = [];
   const afterValue = (): Expected => (open.length === 0 ? 'end' : open.at(-1) === '[' ? ', or ]' : ', or }');

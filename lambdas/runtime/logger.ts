@@ -1,7 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 
-/** The one logger. Messages are lower-case and constant, values are fields; never a token, a plan or a whole event. */
+/**
+ * The logger of all functions. Messages are lower-case and constant, and values are fields. Tokens, plans and whole
+ * events are never logged.
+ */
 export const logger = new Logger({ serviceName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'stagegate' });
 
-/** What the handlers need of it. */
+/** The part of the logger that handlers use. */
 export type Log = Pick<Logger, 'appendKeys' | 'info' | 'error'>;

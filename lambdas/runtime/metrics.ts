@@ -2,46 +2,49 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { ProviderCounts } from '../domain/contract/build-result.ts';
 import type { Status } from '../domain/model/deployment.ts';
 
-/** Namespace and names the alarms in `lib/constructs/alarms.ts` watch. Written to the log in CloudWatch's embedded format. */
+/** Metrics that the alarms in `lib/constructs/alarms.ts` watch. They are logged in CloudWatch's embedded format. */
 const metrics = new Metrics({ namespace: 'Stagegate', serviceName: 'deployments' });
 
-/** A failure is a machine's; a person's no, a clock's or a policy's is none. */
+/** Counts a failed deployment. One that a person, a deadline or a policy stopped has not failed, and adds 0. */
 export function countEnding(status: Status): void {
   metrics.addMetric('DeploymentsFailed', MetricUnit.Count, status === 'failed' ? 1 : 0);
   metrics.publishStoredMetrics();
 }
 
-/** Ephemeral environments that could not be destroyed and are not tried again by themselves. */
+/** Counts ephemeral environments that could not be destroyed and that Stagegate does not try to destroy again. */
 export function countStuckEnvironments(count: number): void {
   metrics.addMetric('EnvironmentsStuck', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 
-/** Approvers who had confirmed their address and get no mail any more. */
+/** Counts approvers who had confirmed their address and do not get mail any more. */
 export function countLost(count: number): void {
   metrics.addMetric('ApproversLost', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 
-/** Deployments the reconciler found stuck: their execution had ended and somebody was still waiting. */
+/** Counts the deployments that the reconciler found stuck: something waited for an execution that had ended. */
 export function countStuck(count: number): void {
   metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 
-/** Somebody asked the credentials broker for what is not theirs. */
+/** Counts a request to the credentials broker that was refused. */
 export function countCredentialsRefused(): void {
   metrics.addMetric('CredentialsRefused', MetricUnit.Count, 1);
   metrics.publishStoredMetrics();
 }
 
-/** Certificates that will not last, or cannot be asked about. */
+/** Counts certificates that will not stay valid, or whose status cannot be read. */
 export function countFailingCertificates(count: number): void {
   metrics.addMetric('CertificatesFailing', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 
-/** What a plan found in the provider cache. Mismatches are objects that are not the package their key names. */
+/**
+ * Counts what a plan found in the provider cache. A mismatch is an object in the cache that is not the package that its
+ * key names.
+ */
 export function countProviders({ hits, misses, mismatches }: ProviderCounts): void {
   metrics.addMetric('ProviderCacheHits', MetricUnit.Count, hits);
   metrics.addMetric('ProviderCacheMisses', MetricUnit.Count, misses);

@@ -5,41 +5,41 @@ import { bytesOf, type HttpEvent } from './http-event.ts';
 import { parseJsonBody } from './json-body.ts';
 import { parseInput } from './parse-input.ts';
 
-/** Schemas of what an operation takes, of the three parts of a request; what it does not declare it does not get. */
+/** Schemas of the parts of a request that an operation takes. It gets only what it declares. */
 type InputShape = Readonly<Record<string, z.ZodType>>;
 type RequestPart = 'path' | 'query' | 'body';
 
-/** Schema of the body by status; `z.undefined()` for a status without one. */
+/** The schema of the body for each status; `z.undefined()` for a status without a body. */
 type AnswerShape = Readonly<Record<number, z.ZodType>>;
 
-/** One of the declared statuses with a body of its schema. */
+/** One of the declared statuses, with a body that matches its schema. */
 type Answer<Answers extends AnswerShape> = {
   [Status in keyof Answers & number]: { readonly status: Status; readonly body: z.input<Answers[Status]> };
 }[keyof Answers & number];
 
-/** A request before any schema. */
+/** A request that no schema has parsed yet. */
 interface ReceivedRequest {
   readonly event: HttpEvent;
-  /** The body as text; throws where it is too long. */
+  /** Returns the body as text. Throws when the body is too long. */
   readonly body: () => string;
-  /** Throws where no caller is known. */
+  /** Returns the caller's ARN. Throws when the request has no caller. */
   readonly caller: () => string;
-  /** The same, and what IAM tells sessions apart by. */
+  /** Returns the caller's ARN and the id by which IAM tells sessions apart. Throws when the request lacks them. */
   readonly identity: () => Identity;
   readonly home: Home | undefined;
 }
 
-/** What an operation gets beside its input. */
+/** What an operation gets in addition to its input. */
 export interface RequestFacts {
-  /** Who signed the request. */
+  /** The ARN of the caller who signed the request. */
   readonly caller: string;
   readonly identity: Identity;
   readonly home: Home | undefined;
-  /** The request as it was sent, for an operation that checks a signature over it before anything is parsed. */
+  /** The request as it was sent, for an operation that checks a signature before it parses anything. */
   readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Buffer };
 }
 
-/** One operation of the API, ready to be served: parses, performs, and lets nothing undeclared out. */
+/** One operation of the API, ready to be served: it parses the input and answers only declared fields. */
 export interface Operation<Services> {
   readonly summary: string;
   readonly input: InputShape;
@@ -47,13 +47,13 @@ export interface Operation<Services> {
   answer(request: ReceivedRequest, services: Services): Promise<{ status: number; body: unknown }>;
 }
 
-/** Loads the module of an operation; again it is at once there. */
+/** Loads the module of an operation. Later calls return the loaded module at once. */
 export type OperationLoader<Services> = () => Promise<Operation<Services>>;
 
-/** An answer of an operation. */
+/** Returns an answer of an operation. */
 export const answer = <const Status extends number, Body>(status: Status, body: Body) => ({ status, body });
 
-/** Declares an operation: what it takes, what it answers, and the function between them. */
+/** Declares an operation: its input, its answers, and the function that performs it. */
 export function operation<Services, Input extends InputShape, const Answers extends AnswerShape>(
   declaration: {
     readonly summary: string;
@@ -99,6 +99,9 @@ export function operation<Services, Input extends InputShape, const Answers exte
   };
 }
 
-/** `["body", "stage"]` is called `stage`, as in the documentation; only a body that is wrong as a whole is `body`. */
+/**
+ * Returns the name of a field as the documentation writes it: `stage` for `["body", "stage"]`. A body that is wrong as
+ * a whole is `body`.
+ */
 const nameOfField = (path: readonly PropertyKey[]): string =>
   (path.length > 1 ? path.slice(1) : path).map(String).join('.');

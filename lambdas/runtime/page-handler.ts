@@ -13,7 +13,7 @@ export interface Page {
 }
 
 export interface PageRequest {
-  /** The secret in the path: never logged, never shown but as the address the form posts to. */
+  /** The secret in the path. It is never logged, and shown only in the address that the form posts to. */
   readonly token: string;
   readonly form: URLSearchParams;
 }
@@ -21,13 +21,13 @@ export interface PageRequest {
 interface Site<Services> {
   /** One page per route key. */
   readonly pages: Readonly<Record<string, (request: PageRequest, services: Services) => Promise<Page>>>;
-  /** What people see when a page could not be made. */
+  /** Returns the page that people see when a page could not be made. */
   readonly failure: (status: number) => Page;
-  /** Beyond "nothing at all": what the documents may load, and where their forms may post to. */
+  /** What the documents may load, and where their forms may post to. It replaces the policy that allows nothing. */
   readonly contentSecurityPolicy: string;
 }
 
-/** A function that answers people: HTML, and a page for everything that goes wrong. */
+/** Returns the handler of a function that answers people. It answers HTML, also for errors. */
 export function pageHandler<Services>(
   name: FunctionName,
   { pages, failure, contentSecurityPolicy }: Site<Services>,
@@ -68,7 +68,7 @@ function failures(log: Log, respond: (status: number) => HttpAnswer): Middleware
   };
 }
 
-/** An error with its causes as text, without the secret of the link it happened under. */
+/** Returns an error and its causes as text, without the token of the link that was opened. */
 function describe(error: unknown, token: string | undefined): string {
   const text = error instanceof Error ? `${error.stack}` : String(error);
   const cause = error instanceof Error && error.cause ? `\ncaused by ${describe(error.cause, token)}` : '';

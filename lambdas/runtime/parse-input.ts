@@ -7,7 +7,7 @@ type Path = readonly PropertyKey[];
 
 const dotted = (path: Path): string => path.map(String).join('.') || '(whole)';
 
-/** Parses what came from outside. Throws InvalidInputError naming every field, what is wrong with it and its value. */
+/** Parses input from outside. Throws InvalidInputError with every invalid field, the mistake and the value. */
 export function parseInput<S extends z.ZodType>(
   subject: string,
   schema: S,

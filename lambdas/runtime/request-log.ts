@@ -2,7 +2,10 @@ import type { MiddlewareObj } from '@middy/core';
 import { type HttpAnswer, HttpEventSchema } from './http-event.ts';
 import type { Log } from './logger.ts';
 
-/** Puts who asked for what under every line logged meanwhile. The path is never logged: it may be an approval link. */
+/**
+ * Adds caller, route and request id to every line that is logged during a request. The path is never logged, because it
+ * may be an approval link.
+ */
 export function requestLog(log: Log): MiddlewareObj<unknown, HttpAnswer> {
   return {
     before: ({ event }) => {

@@ -5,8 +5,8 @@ import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 
 /**
- * A Task of the state machine: parses the payload and the result by schema, logs under the deployment's id. Errors
- * leave with their name, which is what Catch and Retry compare.
+ * Returns the handler of a Task of the state machine. It parses the payload and the result with their schemas, and logs
+ * with the deployment's id. It rethrows errors, because Catch and Retry compare their names.
  */
 export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, Output extends z.ZodType>(
   { input, output }: { input: Input; output: Output },

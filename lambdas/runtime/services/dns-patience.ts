@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Patience } from '../../domain/model/dns/dns.ts';
 import { service } from './service-set.ts';
 
-/** How often DNS and certificates are looked at, and how long they are waited for in all. */
+/** Seconds between two looks at DNS and certificates, and the seconds after which waiting for them ends. */
 export const dnsPatience = service(
   {
     DNS_POLL_SECONDS: z.coerce.number().int().min(1),

@@ -4,7 +4,7 @@ import { service } from './service-set.ts';
 
 const count = z.coerce.number().int().min(0);
 
-/** How many ephemeral environments there may be, and how short their lives. */
+/** The most ephemeral environments that may exist, and the shortest life of one in seconds. */
 export const ephemeralLimits = service(
   {
     MOST_EPHEMERAL_PER_APPLICATION: count,

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { service } from './service-set.ts';
 
-/** Where executions are looked at, if not in AWS's console: pages below which there is one per machine and execution. */
+/**
+ * The address of pages that show executions in place of AWS's console. Below it there is a page for each machine and
+ * execution.
+ */
 export const executionsUrl = service(
   { EXECUTIONS_URL: z.url().optional() },
   ({

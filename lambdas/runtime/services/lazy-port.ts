@@ -1,9 +1,9 @@
-/** Nothing but methods that answer later. */
+/** An object that has only asynchronous methods. */
 type Methods<Port> = { readonly [Name in keyof Port]: (...given: never[]) => Promise<unknown> };
 
 /**
- * A port of the domain whose adapter, and with it the client of an AWS service, is loaded when one of its methods is
- * first called: inside of an invocation, which waits for it. What is no method is known before.
+ * Returns a port of the domain that loads its adapter, and with it the client of an AWS service, at the first call of a
+ * method. That call is inside an invocation, which waits for the loading. `known` has the values that are not methods.
  */
 export function lazyPort<Port extends Methods<Port>>(load: () => Promise<Port>): Port;
 export function lazyPort<Port extends Methods<Omit<Port, Known>>, Known extends keyof Port>(
@@ -14,7 +14,7 @@ export function lazyPort(load: () => Promise<object>, known: object = {}): objec
   let loading: Promise<object> | undefined;
   return new Proxy(Object.freeze({ ...known }), {
     get: (facts, name) => {
-      // Asked of everything that is awaited or printed; no port has such a method.
+      // JavaScript reads these from every value that is awaited or printed. No port has a method of such a name.
       if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
       if (Object.hasOwn(facts, name)) return Reflect.get(facts, name);
       return async (...given: unknown[]): Promise<unknown> => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ReminderTimes } from '../../domain/approval/send-reminders.ts';
 import { service } from './service-set.ts';
 
-/** When who has not decided is reminded: seconds after the gate was opened, and seconds before it expires. */
+/** When approvers who have not decided are reminded: seconds after the gate opened, and seconds before it expires. */
 export const reminderTimes = service(
   {
     FIRST_REMINDER_SECONDS: z.coerce.number().int().min(1),

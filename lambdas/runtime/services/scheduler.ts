@@ -3,7 +3,7 @@ import type { Scheduler } from '../../domain/ports.ts';
 import { lazyPort } from './lazy-port.ts';
 import { service } from './service-set.ts';
 
-/** Wake-ups: schedules of this group invoke the function by the role. */
+/** Wake-ups: schedules in this group that invoke the function with the role. */
 export const scheduler = service(
   {
     SCHEDULE_GROUP: z.string().min(1),

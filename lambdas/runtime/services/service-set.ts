@@ -4,11 +4,11 @@ import * as z from 'zod';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Services that a function uses: the environment variables they need, and how they are made of these. Each service is a
- * set of one; `and` makes larger sets of them.
+ * Services that a function uses, with the environment variables from which they are made. Each service is a set of one;
+ * `and` joins two sets.
  */
 export class ServiceSet<Variables extends z.ZodRawShape, Services extends object> {
-  /** A schema for every variable, by its name. */
+  /** The schemas of the variables, by name. */
   readonly variables: Variables;
   readonly #create: (environment: Environment) => Services;
 
@@ -26,13 +26,16 @@ export class ServiceSet<Variables extends z.ZodRawShape, Services extends object
     }));
   }
 
-  /** Throws at cold start, naming the variable that is missing. An adapter is loaded when it is first used. */
+  /**
+   * Makes the services. Throws at cold start when a variable is missing, and names it. An adapter is loaded when it is
+   * first used.
+   */
   from(environment: Environment): Services {
     return this.#create(environment);
   }
 }
 
-/** One service, or a few that need the same variables. */
+/** Defines one service, or a few that need the same variables. */
 export function service<Variables extends z.ZodRawShape, Services extends object>(
   variables: Variables,
   create: (values: z.output<z.ZodObject<Variables>>) => Services,

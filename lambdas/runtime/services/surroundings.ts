@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Surroundings } from '../../domain/ports.ts';
 import { service } from './service-set.ts';
 
-/** The real world. */
+/** The real clock and real random numbers. */
 export const SURROUNDINGS: Surroundings = {
   now: () => new Date().toISOString(),
   randomHex: (digits) =>

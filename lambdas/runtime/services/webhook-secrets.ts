@@ -7,7 +7,7 @@ import { service } from './service-set.ts';
 export const webhookSecrets = service(
   {
     WEBHOOK_KEY_ID: z.string().min(1),
-    /** Generations of the secret that are valid, comma-separated; none switches webhooks off. */
+    /** The valid generations of the secret, comma-separated. An empty list switches webhooks off. */
     WEBHOOK_GENERATIONS: z.string().regex(/^(?:\d+(?:,\d+)*)?$/),
   },
   ({ WEBHOOK_KEY_ID, WEBHOOK_GENERATIONS }) => ({
