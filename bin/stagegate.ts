@@ -4,7 +4,7 @@ import { makeApp, readConfiguration } from '../lib/stagegate-app.ts';
 import { BUNDLES, bundle } from '../scripts/bundle.ts';
 
 try {
-  // Mistakes are told at once, before anything is bundled.
+  // Reports mistakes at once, before anything is bundled.
   readConfiguration();
   await bundle();
   const app = makeApp(BUNDLES);

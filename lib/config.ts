@@ -6,10 +6,10 @@ import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas
 import { RegionSchema } from '../lambdas/domain/names.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 
-/** All configuration keys begin with this: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
+/** The prefix of all configuration keys: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
 const PREFIX = 'stagegate:';
 
-/** Values given with `-c` are text; those of cdk.json may be of any JSON type. Both mean the same. */
+/** Values given with `-c` are text; those in cdk.json may be of any JSON type. These schemas accept both. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
 const flag = z.preprocess((value) => (value === 'true' || value === 'false' ? value === 'true' : value), z.boolean());
@@ -25,18 +25,18 @@ function parseList(text: string): unknown {
   }
 }
 
-/** The same credential for two kinds of hosts is a mistake, too: it is for one. */
+/** Refuses repeated items. A credential is for one kind of host, so the same one for two kinds is a mistake, too. */
 const withoutRepetition = [
   (items: readonly (string | AllowedCredential)[]) =>
     new Set(items.map((item) => (typeof item === 'string' ? item : item.arn))).size === items.length,
   { error: 'one of them stands there twice' },
 ] as const;
 
-/** Each credential has build projects of its own, so a pattern that fits several could not be one. */
+/** Refuses wildcards: each credential has build projects of its own, so every one must be named. */
 const noWildcard = (text: string): boolean => !/[*?]/.test(text);
 const NO_WILDCARD = 'name each one in full: a wildcard is not possible here';
 
-/** `<provider>=<ARN>`: an ARN does not tell for which kind of git host the credential is. */
+/** `<provider>=<ARN>`, because an ARN does not show which kind of git host the credential is for. */
 const credential = (kind: AllowedCredential['kind'], arn: RegExp, example: string) =>
   z
     .string()
@@ -76,14 +76,14 @@ const KeyArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:kms:[^:]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
 
-/** CloudWatch Logs accepts only these. */
+/** The only retention periods that CloudWatch Logs accepts. */
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
 /**
- * The digest is that of the linux_arm64 zip. It is kept here and not fetched beside the download: who can change one could
- * change both. Without `url` the zip comes from where the engine's makers publish it.
+ * An engine with the digest of its linux_arm64 zip. The digest is in the configuration and not fetched with the zip:
+ * whoever can change one could change both. Without `url`, the zip comes from the official address of the engine.
  */
 const ConfiguredEngineSchema = EngineReleaseSchema.partial({ url: true }).transform(({ url, ...release }) => ({
   ...release,
@@ -91,14 +91,16 @@ const ConfiguredEngineSchema = EngineReleaseSchema.partial({ url: true }).transf
 }));
 
 const ConfigSchema = z.strictObject({
-  /** Where the control plane lives. Both or none; without them the template fits any account and region. */
+  /** Account and region of the control plane: both or none. Without them the template fits any account and region. */
   account: z
     .string()
     .regex(/^\d{12}$/, 'an account id: 12 digits')
     .optional(),
   region: RegionSchema.optional(),
 
-  /** Receives alarms: a new topic with this address subscribed, or an existing topic. Without either, alarms only show. */
+  /**
+   * Receiver of alarms: an address for a new topic, or an existing topic. Without one, alarms only show in CloudWatch.
+   */
   alarmEmail: z.email('an e-mail address').optional(),
   alarmTopicArn: z
     .string()
@@ -112,81 +114,88 @@ const ConfigSchema = z.strictObject({
   allowedSecretArns: list(SecretSchema)
     .refine(...withoutRepetition)
     .default([]),
-  /** Config repositories in CodeCommit, which builds fetch with a role for these alone. */
+  /** Config repositories in CodeCommit, which builds fetch with a role for these repositories only. */
   allowedCodeCommitArns: list(RepositoryArnSchema)
     .refine(...withoutRepetition)
     .default([]),
-  /** Roles of environments that keep their own names, beside the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
+  /** Roles of environments with names other than the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),
   allowedStateRoleArns: list(RoleArnSchema).default([]),
-  /** Also roles of accounts that have nothing but the zone (`dns.zone.roleArn`). */
+  /** May include roles of accounts that have only the zone (`dns.zone.roleArn`). */
   allowedDnsRoleArns: list(RoleArnSchema).default([]),
 
-  /** Roles whose trust policy pins the name of a session to the person: approvers may be named by such sessions. */
+  /** Roles whose trust policy ties the name of a session to the person. Approvers may be named by such sessions. */
   pinnedSessionRoleArns: list(PinnedRoleArnSchema).default([]),
 
   /**
-   * The customer-managed key of the CDK bootstrap bucket, where it has one: builds fetch their program from there. CDK
-   * exports it too, but as `AWS_MANAGED_KEY` where there is none, which no policy takes for a resource (ADR 0060).
+   * The customer-managed key of the CDK bootstrap bucket, if it has one. Builds fetch their program from that bucket.
+   * CDK exports the key too, but as `AWS_MANAGED_KEY` where there is none, and no policy accepts that text as a
+   * resource (ADR 0060).
    */
   bootstrapKeyArn: KeyArnSchema.optional(),
 
-  /** Engines that builds may install; the first of each name is used when an application names no version. */
+  /** Engines that builds may install. Applications that name no version get the first engine with the name. */
   engineVersions: list(ConfiguredEngineSchema).prefault([
     { name: PINNED_ENGINE.name, version: PINNED_ENGINE.version, sha256: PINNED_ENGINE.sha256[BUILD_PLATFORM] },
   ]),
-  /** Whether builds look for providers in the artifact bucket before they ask registries, and inspect builds add what it lacks. */
+  /**
+   * Whether builds look for providers in the artifact bucket before they ask registries, and inspect builds add missing
+   * providers to it.
+   */
   providerCache: flag.default(true),
-  /** Of builds that plan, and of those that inspect a plan. */
+  /** Timeout of builds that plan, and of builds that inspect a plan. */
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
-  /** A build that is stopped half way leaves half an apply: generous, because databases take their time. */
+  /** Timeout of builds that apply. It is long: databases take their time, and a stopped build leaves half an apply. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),
 
-  /** The shortest life a policy may give a gate. People need time to read; minutes are for trying things out. */
+  /** The shortest life that a policy may give a gate. People need time to read; minutes are for trials only. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),
 
   /**
-   * Whether environments may be in the account of the control plane itself, where whoever applies them with the usual
-   * AdministratorAccess can change Stagegate (docs/threat-model.md).
+   * Whether environments may be in the account of the control plane. There, anyone who applies an environment with the
+   * usual AdministratorAccess can change Stagegate (docs/threat-model.md).
    */
   allowControlAccountAsTarget: flag.default(false),
 
-  /** Ephemeral environments that may be live at the same time, of one application and of all. */
+  /** The most ephemeral environments that may be live at the same time, of one application and of all. */
   mostEphemeralPerApplication: number(z.number().int().min(0).max(100)).default(5),
   mostEphemeralInAll: number(z.number().int().min(0).max(500)).default(20),
-  /** The shortest life an ephemeral environment may be given; the longest is 30 days. */
+  /** The shortest life that an ephemeral environment may be given. The longest is 30 days. */
   leastTtlSeconds: number(z.number().int().min(1).max(2_592_000)).default(3600),
-  /** Pause before an ephemeral environment whose destruction failed is destroyed again; it doubles each time, up to an hour. */
+  /** The pause after the first failed destruction of an ephemeral environment. It doubles each time, up to an hour. */
   firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
 
-  /** Path of this API below which executions are shown, where it is not AWS's console that shows them: the local cloud. */
+  /** Path of this API below which executions are shown. For the local cloud, which does not have AWS's console. */
   executionsPath: z
     .string()
     .regex(/^(?:\/[\w-]+)+$/, 'a path like /local/executions')
     .optional(),
   /**
-   * Generations of the webhook secret that are valid: a second one while it replaces the first, none (`[]`) where no
-   * webhook is to be taken.
+   * The valid generations of the webhook secret: two while the second replaces the first, and none (`[]`) to refuse all
+   * webhooks.
    */
   webhookGenerations: list(number(z.number().int().min(1).max(1_000_000)))
     .pipe(z.array(z.number()).max(2))
     .default([1]),
-  /** When who has not decided is reminded: after the gate was opened, and before it expires (at most a quarter of its life). */
+  /**
+   * When approvers who have not decided are reminded: after the gate opened, and before it expires (at most a quarter
+   * of its life).
+   */
   firstReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
   lastReminderSeconds: number(z.number().int().min(1).max(5_184_000)).default(86_400),
-  /** How often a deployment looks whether its certificate is issued and its records are in sync, and how long in all. */
+  /** How often a deployment checks whether its certificate is issued and its records in sync, and how long in all. */
   dnsPollSeconds: number(z.number().int().min(1).max(600)).default(30),
   certificateWaitSeconds: number(z.number().int().min(1).max(259_200)).default(3600),
   dnsChangeWaitSeconds: number(z.number().int().min(1).max(86_400)).default(900),
-  /** How often every certificate is asked about: renewed, failing, about to expire? */
+  /** How often every certificate is checked: whether it was renewed, is failing or is about to expire. */
   certificateCheckHours: number(z.number().int().min(1).max(168)).default(6),
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
-  /** What deleting the stack does to records, bundles and keys. */
+  /** What happens to records, bundles and keys when the stack is deleted. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
 
-  /** Requests per second and burst of each route; public routes have less to lose and more to fear. */
+  /** Requests per second and burst of each route. Public routes get less: they need less, and anyone can call them. */
   requestRate: number(z.number().int().min(1).max(10_000)).default(50),
   requestBurst: number(z.number().int().min(1).max(5_000)).default(100),
   publicRequestRate: number(z.number().int().min(1).max(10_000)).default(5),
@@ -206,12 +215,15 @@ const CompleteConfigSchema = ConfigSchema.superRefine(
   },
 );
 
-/** The configuration has mistakes; the message lists all of them, one line each with key and value. */
+/** Thrown for mistakes in the configuration. The message has one line per mistake, with key and value. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** Reads the configuration from CDK context. Keys of others are left alone, unknown keys of ours are mistakes. */
+/**
+ * Reads the configuration from CDK context. Throws ConfigurationError for any mistake, including unknown keys with
+ * Stagegate's prefix. Other keys are ignored.
+ */
 export function parseConfig(context: Readonly<Record<string, unknown>>): Config {
   const given = Object.fromEntries(
     Object.entries(context).flatMap(([key, value]) =>

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 
-/** Tag of an environment's certificates, by which its role knows them. */
+/** The tag by which the role of an environment recognizes its own certificates. */
 const ENVIRONMENT_TAG = 'stagegate-environment';
 
 interface DnsStatementsProps {
@@ -8,13 +8,15 @@ interface DnsStatementsProps {
   readonly changesArn: string;
   readonly certificatesArn: string;
   readonly hostname: string;
-  /** Of the certificate; mostly the hostname itself. */
+  /** The common name of the certificate. Mostly it is the hostname itself. */
   readonly commonName: string;
   /** `<application>/<environment>` */
   readonly environment: string;
 }
 
-/** What the role for one environment's DNS may do: its own names in the zone, its own certificates, and no other. */
+/**
+ * Returns what the DNS role of an environment may do: change only its own names in the zone and its own certificates.
+ */
 export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
   const { zoneArn, changesArn, certificatesArn, hostname, commonName, environment } = props;
   const names = [hostname, commonName];
@@ -28,7 +30,7 @@ export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
     allow('FindZone', '*', ['route53:ListHostedZonesByName']),
     allow('ReadZone', zoneArn, ['route53:GetHostedZone', 'route53:ListResourceRecordSets']),
     allow('WriteOwnRecords', zoneArn, ['route53:ChangeResourceRecordSets'], {
-      // The hostname, and the records with which ACM has the names proven.
+      // The hostname, and the records that prove the names to ACM.
       'ForAllValues:StringLike': {
         'route53:ChangeResourceRecordSetsNormalizedRecordNames': [hostname, ...names.map((name) => `_*.${name}`)],
       },
@@ -42,7 +44,7 @@ export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
       'ForAllValues:StringEquals': { 'acm:DomainNames': names },
       StringEquals: { 'acm:ValidationMethod': 'DNS', [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
     }),
-    // ACM knows no condition for tags that come with the request itself: an untagged certificate may be tagged as well.
+    // ACM has no condition for tags in the request of a certificate, so an untagged certificate may be tagged as well.
     allow('TagOwnCertificate', certificatesArn, ['acm:AddTagsToCertificate'], {
       StringEquals: { [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
       StringEqualsIfExists: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },
@@ -54,7 +56,7 @@ export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
   ];
 }
 
-/** Wildcards of these statements, as cdk-nag names them, and why they cannot be narrower. */
+/** Wildcards of these statements, as cdk-nag names them, and the reasons why they cannot be narrower. */
 export const DNS_WILDCARDS: readonly (readonly [resource: string, reason: string])[] = [
   ['*', 'finding a zone by name and requesting a certificate have no resource; names and tag are limited by condition'],
   [

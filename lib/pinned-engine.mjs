@@ -1,7 +1,8 @@
 /**
- * The engine that builds install where the configuration names no other, and that the set-up of this repository downloads
- * where none is on the PATH: one definition for both. The digests are the SHA-256 of the official zips; builds on AWS run on
- * linux_arm64, the other platforms are people's machines. Plain JavaScript, because the set-up starts on any Node.js.
+ * The engine that builds install unless the configuration names another one, and that the set-up of this repository
+ * downloads when none is on the PATH. The digests are the SHA-256 of the official zips. Builds on AWS run on
+ * linux_arm64; the other platforms are people's machines. This is plain JavaScript, because the set-up must start on
+ * any Node.js.
  *
  * @type {{
  *   name: 'terraform' | 'tofu',

@@ -2,18 +2,18 @@ import { Aws, CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PLAN_READS, type PlanReads } from '../lambdas/domain/contract/plan-reads.ts';
 
-/** What plans may always read, by the parameter that lists more of it. */
+/** What plans may always read, under the name of the parameter that can list more. */
 type Always = Readonly<Partial<Record<PlanReads['parameter'], readonly string[]>>>;
 
-/** A statement as IAM reads it; CDK's own knows no elements that depend on a condition. */
+/** A statement as IAM reads it. CDK's PolicyStatement does not support elements that depend on a condition. */
 type StatementJson = Readonly<Record<string, unknown>>;
 
-/** In no ARN: lists are joined by it and split again, because CloudFormation cannot append to one. */
+/** A separator that no ARN has. Lists are joined and split with it, because CloudFormation cannot append to a list. */
 const BETWEEN_ARNS = '\n';
 
 /**
- * Denies plans to read data, with a parameter of the stack for each kind of it. Denied, because the policy that allows it
- * is AWS's own; by `NotResource`, because nothing that is allowed makes an exception from a Deny.
+ * Denies plans to read data, with a parameter of the stack for each kind of data. It uses Deny, because the policy that
+ * allows the reading is AWS's own, and `NotResource`, because an Allow cannot make an exception from a Deny.
  */
 export function planReadsStatements(scope: Construct, always: Always): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
@@ -43,7 +43,7 @@ function deniedAsAWhole(scope: Construct, reads: PlanReads, statement: Statement
   return Fn.conditionIf(isDenied.logicalId, { ...statement, Resource }, Aws.NO_VALUE);
 }
 
-/** Everything but what is listed; IAM takes no empty list. */
+/** Returns the elements for all resources except the listed ones. IAM does not accept an empty list. */
 function resourcesBut(scope: Construct, { parameter, what }: PlanReads, always: readonly string[]): StatementJson {
   const list = new CfnParameter(scope, parameter, {
     type: 'CommaDelimitedList',

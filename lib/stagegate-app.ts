@@ -4,10 +4,10 @@ import { type Bundles, StagegateStack } from './stagegate-stack.ts';
 import { StateBucketStack } from './state-bucket-stack.ts';
 import { TargetAccountStack } from './target-account-stack.ts';
 
-/** The configuration in the context, from an app that is never synthesized. Throws ConfigurationError. */
+/** Reads the configuration from the context, by an app that is never synthesized. Throws ConfigurationError. */
 export const readConfiguration = (): Config => parseConfig(new App({ autoSynth: false }).node.getAllContext());
 
-/** The app with all its stacks, configured by its context. */
+/** Makes the app with all its stacks, configured by its context. */
 export function makeApp(bundles: Bundles, props: AppProps = {}): App {
   const app = new App({ analyticsReporting: false, ...props });
   const config = parseConfig(app.node.getAllContext());
@@ -17,7 +17,7 @@ export function makeApp(bundles: Bundles, props: AppProps = {}): App {
     description: 'Stagegate: promotes Terraform releases through environments with approvals',
     env: { account: config.account, region: config.region },
     tags: { application: 'stagegate' },
-    // The CLI checks the bootstrap version itself; without the rule the template has no parameter to resolve.
+    // The CLI checks the bootstrap version itself. Without the rule, the template needs no parameter for that version.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     terminationProtection: config.removalPolicy === 'retain',
   });

@@ -19,11 +19,11 @@ import { DeploymentWorkflowReference } from './workflow/deployment-workflow-refe
 /** The functions that the `dns` role of an environment trusts. */
 const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'] as const;
 
-/** What the stack is built from: files that must exist before it is synthesized. */
+/** Files that the stack is built from. They must exist before it is synthesized. */
 export interface Bundles {
-  /** Directory with `<name>/index.mjs` per function. */
+  /** Directory with `<name>/index.mjs` for each function. */
   readonly functionsDirectory: string;
-  /** Directory with the buildspecs and what they start. */
+  /** Directory with the buildspecs and the programs they start. */
   readonly buildspecsDirectory: string;
 }
 
@@ -32,11 +32,11 @@ export interface StagegateStackProps extends StackProps {
   readonly bundles: Bundles;
 }
 
-/** The control plane: everything Stagegate needs in its own account. */
+/** The control plane: everything that Stagegate needs in its own account. */
 export class StagegateStack extends Stack {
   constructor(scope: Construct, id: string, { config, bundles, ...props }: StagegateStackProps) {
     super(scope, id, props);
-    // CDK makes each function depend on its role in two ways; cfn-lint finds the second superfluous.
+    // CDK makes each function depend on its role in two ways, and cfn-lint reports the second one as superfluous.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
 
     const encryption = new Encryption(this, 'Encryption', config);

@@ -7,8 +7,8 @@ import { acknowledge } from './constructs/permissions.ts';
 import { STATE_KEY_TAG } from './target-account-stack.ts';
 
 /**
- * The bucket for Terraform state: once in each account and region with environments. Several environments may share
- * it, so it refuses each environment's roles everything but their own state object and its lock, whatever other
+ * The bucket for Terraform state, one in each account and region with environments. Several environments may share a
+ * bucket. It therefore lets the roles of an environment reach only their own state object and its lock, whatever other
  * policies they have.
  */
 export class StateBucketStack extends Stack {
@@ -32,7 +32,7 @@ export class StateBucketStack extends Stack {
       encryption: BucketEncryption.KMS,
       encryptionKey: key,
       bucketKeyEnabled: true,
-      // A state that was overwritten is the only way back from a broken one.
+      // An older version of the state is the only way back from a broken one.
       lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(365), noncurrentVersionsToRetain: 100 }],
       removalPolicy: RemovalPolicy.RETAIN,
     });

@@ -3,17 +3,17 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 interface StateStatementsProps {
   readonly partition: string;
   readonly account: string;
-  /** Of the bucket with the states of all environments. */
+  /** ARN of the bucket with the states of all environments. */
   readonly bucketArn: string;
   /** Key of this environment's own state. */
   readonly stateKey: string;
 }
 
-/** What the roles of one environment may do with its Terraform state, and with no other. */
+/** What the roles of one environment may do with its own Terraform state. */
 export class StateStatements {
-  /** The state, an object in the bucket. */
+  /** ARN of the state, an object in the bucket. */
   readonly stateArn: string;
-  /** Terraform's lock: an object beside the state. */
+  /** ARN of Terraform's lock, an object beside the state. */
   readonly lockArn: string;
   private readonly props: StateStatementsProps;
 
@@ -23,29 +23,30 @@ export class StateStatements {
     this.lockArn = `${this.stateArn}.tflock`;
   }
 
-  /** Looking at the state, beside Terraform. */
+  /** Lets a role read the state without Terraform. */
   looking(): PolicyStatement[] {
     return [this.read(), this.list(), this.useKey(['kms:Decrypt'])];
   }
 
-  /** `terraform plan`: it locks the state, too. */
+  /** Lets a role run `terraform plan`, which locks the state, too. */
   planning(): PolicyStatement[] {
     return [this.read(), ...this.terraform()];
   }
 
-  /** `terraform apply`. */
+  /** Lets a role run `terraform apply`. */
   applying(): PolicyStatement[] {
     return [this.write(), ...this.terraform()];
   }
 
-  /** What Terraform needs beside the state itself, and what it must not do whatever else it may. */
+  /** Allows what Terraform needs in addition to the state, and denies what no other policy may allow. */
   private terraform(): PolicyStatement[] {
     return [this.list(), this.lock(), this.useKey(['kms:Decrypt', 'kms:GenerateDataKey']), ...this.guards()];
   }
 
   /**
-   * Terraform's init lists workspaces below `env:/`, and a state that does not exist yet is a 403 instead of a 404 for who
-   * may not list. Names of other environments' states are no secret; their contents stay closed.
+   * Lets a role list the bucket. Terraform's init lists workspaces below `env:/`, and without this permission S3
+   * answers 403 instead of 404 for a state that does not exist yet. The names of other environments' states are no
+   * secret; their contents cannot be read.
    */
   private list(): PolicyStatement {
     return new PolicyStatement({ sid: 'ListStates', actions: ['s3:ListBucket'], resources: [this.props.bucketArn] });
@@ -63,7 +64,7 @@ export class StateStatements {
     });
   }
 
-  /** Terraform locks the state for a plan too, with an object beside it. */
+  /** Lets a role lock the state with an object beside it. Terraform also locks it for a plan. */
   private lock(): PolicyStatement {
     return new PolicyStatement({
       sid: 'LockState',
@@ -72,7 +73,10 @@ export class StateStatements {
     });
   }
 
-  /** S3 puts the bucket's or the object's ARN into the encryption context: enough to name the key without knowing it. */
+  /**
+   * Lets a role use the key of the state without knowing the key's ARN: S3 puts the ARN of the bucket or the object
+   * into the encryption context.
+   */
   private useKey(actions: string[]): PolicyStatement {
     const { partition, account, bucketArn } = this.props;
     return new PolicyStatement({
@@ -82,14 +86,14 @@ export class StateStatements {
       conditions: {
         StringLike: {
           'kms:EncryptionContext:aws:s3:arn': [bucketArn, `${bucketArn}/*`],
-          // What it ends in differs between partitions; KMS writes it, so its beginning says enough.
+          // The end of the value differs between partitions. KMS writes it, so checking its beginning is enough.
           'kms:ViaService': 's3.*',
         },
       },
     });
   }
 
-  /** What no policy of the apply role may allow: to loosen what keeps environments apart. */
+  /** Denies what would weaken the separation of environments, whatever policies the apply role has. */
   private guards(): PolicyStatement[] {
     const { partition, account, bucketArn } = this.props;
     return [

@@ -16,19 +16,19 @@ import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
 import { StateStatements } from './state-statements.ts';
 
-/** Tag of an environment's roles; the state bucket lets them touch the object it names, and nothing else. */
+/** The tag of an environment's roles. The state bucket lets them reach only the object that the tag names. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
 
 type Purpose = BuildPurpose | 'state';
 
 /**
- * The roles of one environment, in the environment's account: with one it is planned, with one applied, and with one
- * its state is looked at. A plain template: CloudFormation parameters, no assets, no bootstrap, so that a StackSet can
- * roll it out. Each role trusts roles of single functions of the control account only, and only with the environment's
- * external id. None can touch another environment's state or change these guards.
+ * The roles of one environment, in the environment's account: one plans, one applies, and one reads the state. The
+ * template is plain (CloudFormation parameters, no assets, no bootstrap), so that a StackSet can roll it out. Each role
+ * trusts only the roles of single functions in the control account, and only with the environment's external id. No
+ * role can reach another environment's state or change these guards.
  */
 export class TargetAccountStack extends Stack {
-  /** ARNs, as a policy names them: one, or a list that only CloudFormation knows. */
+  /** The ARNs that each role trusts: one, or a list whose contents only CloudFormation knows. */
   private readonly trusted: Readonly<Record<Purpose, string | readonly string[]>>;
   private readonly externalId: string;
   private readonly application: string;
@@ -42,7 +42,8 @@ export class TargetAccountStack extends Stack {
       synthesizer: new LegacyStackSynthesizer(),
       ...props,
     });
-    // AWS has actions that cfn-lint does not know yet; test/domain/contract/plan-reads.test.ts holds them against AWS's own list.
+    // cfn-lint does not know all actions yet; test/domain/contract/plan-reads.test.ts compares them with AWS's own
+    // list.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3037'] } } };
     this.application = this.text('Application', {
       description: 'The application, as registered with Stagegate',
@@ -85,7 +86,7 @@ export class TargetAccountStack extends Stack {
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
       description: 'Policies of the apply role: what this environment may consist of; empty: AdministratorAccess',
-      // A default of ours would have to name the partition, and a parameter cannot ask for it.
+      // A default ARN would have to name the partition, and the default of a parameter cannot refer to it.
       default: '',
     });
     const hasNoApplyPolicies = new CfnCondition(this, 'IsApplyPolicyArnsEmpty', {
@@ -125,14 +126,14 @@ export class TargetAccountStack extends Stack {
   }
 
   /**
-   * A plan runs code that nobody has reviewed: it reads how everything in the account is configured, and no data but its
-   * own state and what the stack's parameters list. What few configurations need is denied by a policy of its own,
-   * because IAM limits the size of all inline policies together.
+   * Makes the role of plans. A plan runs code that nobody has reviewed. It may therefore read the configuration of
+   * everything in the account, but no data except its own state and what the stack's parameters list. A separate policy
+   * denies what few configurations need, because IAM limits the size of all inline policies together.
    */
   private planRole(): CfnRole {
     const { PlanReadsOther, ...denied } = planReadsStatements(this, {
       PlanReadsS3: [this.state.stateArn, this.state.lockArn],
-      // AWS's own, such as the newest images; no name of anybody else begins like this.
+      // Parameters of AWS itself, such as the newest images. Only their names can begin like this.
       PlanReadsParameters: [`arn:${this.partition}:ssm:*:*:parameter/aws/service/*`],
     });
     const others = new CfnManagedPolicy(this, 'PlanReads', {
@@ -155,8 +156,8 @@ export class TargetAccountStack extends Stack {
   }
 
   /**
-   * With this role the environment's hostname is published and its certificate requested; it exists where a hostname is
-   * given. It may write records of that name and what proves it, and touch no certificate but those it has tagged.
+   * Makes the role that publishes the environment's hostname and requests its certificate. It exists where a hostname
+   * is given. It may write the records of that name and those that prove it, and use only certificates with its tag.
    */
   private dnsRole(): { dns: CfnRole; hasDns: CfnCondition } {
     const hostname = this.text('Hostname', {
@@ -200,7 +201,7 @@ export class TargetAccountStack extends Stack {
     return { dns, hasDns };
   }
 
-  /** A list that only CloudFormation knows would lose its items in a PolicyDocument. */
+  /** Returns a trust policy as plain JSON: a PolicyDocument loses the items of lists that only CloudFormation knows. */
   private trust(roleArns: string | readonly string[]): object {
     return {
       Version: '2012-10-17',
@@ -263,7 +264,7 @@ export class TargetAccountStack extends Stack {
   }
 }
 
-/** Also what the local cloud knows the roles by. */
+/** Logical ids of the roles. The local cloud finds the roles by them, too. */
 const LOGICAL_IDS = { plan: 'PlanRole', apply: 'ApplyRole', state: 'StateRole' } as const;
 
 const DESCRIPTIONS = {

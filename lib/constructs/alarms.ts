@@ -10,7 +10,7 @@ import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
 import { acknowledge } from './permissions.ts';
 
-/** Functions write these as embedded metrics; a rejection or an expiry is nobody's failure and not among them. */
+/** Returns a metric that functions write as embedded metric. Rejections and expired gates are no failures. */
 const ownMetric = (metricName: string): Metric =>
   new Metric({
     namespace: 'Stagegate',
@@ -26,7 +26,7 @@ export interface AlarmsProps {
   readonly functions: Functions;
 }
 
-/** What somebody should look at, each with what users notice of it. */
+/** The alarms that somebody should act on, each with what users notice. */
 export class Alarms extends Construct {
   private readonly topic: ITopic | undefined;
 
@@ -97,7 +97,7 @@ export class Alarms extends Construct {
     }
   }
 
-  /** Without a place to send alarms to they still show in CloudWatch. */
+  /** Returns the topic for alarms, or undefined when none is configured. Then alarms show in CloudWatch only. */
   private makeTopic({ alarmEmail, alarmTopicArn }: Config, { dataKey }: Encryption): ITopic | undefined {
     if (alarmTopicArn) return Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
     if (!alarmEmail) return undefined;

@@ -1,6 +1,6 @@
 import type { Permission } from './permissions.ts';
 
-/** The value of one environment variable together with the permissions without which it would be useless. */
+/** The value of one environment variable, with the permissions that a function needs to use it. */
 export interface Binding {
   readonly value: string;
   readonly permissions: readonly Permission[];

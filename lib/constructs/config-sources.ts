@@ -4,7 +4,7 @@ import { type BuildSource, type CodeCommitRepository, PROVIDERS } from '../../la
 import type { Config } from '../config.ts';
 import type { Permission } from './permissions.ts';
 
-/** Every source that builds of this installation may have. */
+/** Returns every source that builds of this installation may have. */
 export const sourcesOf = (config: Config): BuildSource[] => [
   { kind: 'public' },
   ...(config.allowedCodeCommitArns.length > 0 ? [{ kind: 'codecommit' } as const] : []),
@@ -18,8 +18,8 @@ export function describeSource(source: BuildSource): string {
 }
 
 /**
- * Type and credential of a project's primary source. CloudFormation demands a location with a type; each build replaces
- * it, so it names nothing that exists. CDK's own sources know no credentials.
+ * Type and credential of a project's primary source, because the sources of CDK do not support credentials.
+ * CloudFormation demands a location with a type. Each build replaces that location, so it does not exist.
  */
 export class PrivateSource extends Source {
   override readonly type: string;
@@ -49,7 +49,7 @@ export class PrivateSource extends Source {
   }
 }
 
-/** No name below `invalid` is ever anybody's (RFC 2606). */
+/** A host that can never exist: nobody can own a name below `invalid` (RFC 2606). */
 const UNKNOWN_HOST = 'git.invalid';
 
 export function codeCommitRepository(arn: string): CodeCommitRepository {
@@ -57,7 +57,7 @@ export function codeCommitRepository(arn: string): CodeCommitRepository {
   return { region, name };
 }
 
-/** What fetching a source needs: its one credential, or the repositories that the configuration names. */
+/** Lets builds fetch a source: with its one credential, or from the repositories that the configuration names. */
 export function sourcePermissions(source: BuildSource, { allowedCodeCommitArns }: Config): Permission[] {
   switch (source.kind) {
     case 'public':
@@ -67,7 +67,7 @@ export function sourcePermissions(source: BuildSource, { allowedCodeCommitArns }
     case 'secret':
       return [{ actions: ['secretsmanager:GetSecretValue'], resources: [source.arn] }];
     case 'connection': {
-      // A connection keeps the service prefix it was made with, and IAM compares actions by that prefix.
+      // A connection keeps the service prefix that it was made with, and IAM expects actions with the same prefix.
       const service = source.arn.split(':')[2];
       const actions = ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) => `${service}:${action}`);
       return [{ actions, resources: [source.arn] }];

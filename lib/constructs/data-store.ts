@@ -11,30 +11,30 @@ import type { Encryption } from './encryption.ts';
 import { acknowledge, type Permission } from './permissions.ts';
 
 /**
- * The longest a plan bundle can still be needed: a deployment may wait for both gates, one after the other, each as
- * long as a policy allows (60 days). A week more is for looking into what went wrong.
+ * The longest time that a plan bundle can be needed. A deployment may wait for both gates, one after the other, each as
+ * long as a policy allows (60 days). One more week is for finding out what went wrong.
  */
 export const RUN_RETENTION = Duration.days(2 * 60 + 7);
 
 const INDEX = 'gsi1';
-/** Partitions of the audit begin with this (`lambdas/domain/model/table/partitions.ts`). */
+/** The prefix of the audit's partitions (`lambdas/domain/model/table/partitions.ts`). */
 const AUDIT_PARTITION = 'AUDIT#';
 
-/** What artifacts a role may reach: prefixes ending in `*`, or exact patterns. */
+/** The artifacts that a role may reach: prefixes that end in `*`, or exact patterns. */
 export interface ArtifactAccess {
-  /** The newest version of an object. */
+  /** Objects of which the newest version may be read. */
   readonly read?: readonly string[];
-  /** Also a version that a record names. */
+  /** Objects of which also an older version, named by a record, may be read. */
   readonly readVersions?: readonly string[];
   readonly write?: readonly string[];
 }
 
-/** One record, or several side by side. */
+/** The actions that get one record, or several at once. */
 const GETTING = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
 
 /**
- * What a function does to records beyond getting single ones: query for lists, write (put, or check within a
- * transaction), delete, append to the audit.
+ * What a function does with records in addition to getting single ones: query lists, write (put, or check within a
+ * transaction), delete, and append to the audit.
  */
 export type RecordUse = 'list' | 'write' | 'delete' | 'audit';
 
@@ -43,7 +43,7 @@ export interface DataStoreProps {
   readonly encryption: Encryption;
 }
 
-/** What is kept: one table of records, one bucket of what builds leave, analyses, providers and prices. */
+/** The storage: one table of records, and one bucket for results of builds, analyses, providers and prices. */
 export class DataStore extends Construct {
   readonly bucket: Bucket;
   readonly tableName: string;
@@ -90,9 +90,9 @@ export class DataStore extends Construct {
           noncurrentVersionExpiration: Duration.days(1),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
-        // A rule that expires objects by age cannot also remove the markers this leaves behind.
+        // Expiring an object leaves a delete marker. The rule that expires objects by age cannot also remove markers.
         { id: 'ForgetMarkers', prefix: RUNS_PREFIX, expiredObjectDeleteMarker: true },
-        // Packages stay. One that was deleted, because it was not what its key says, goes for good.
+        // Packages are kept. One that was deleted, because its contents did not match its key, is removed for good.
         {
           id: 'ForgetDeletedProviders',
           prefix: PROVIDER_PACKAGES.prefix,
@@ -121,7 +121,7 @@ export class DataStore extends Construct {
     );
   }
 
-  /** The key of a price sheet that an installation keeps for itself, with the permission to read it. */
+  /** Returns the key of the installation's own price sheet, with the permission to read it. */
   priceSheet(): Binding {
     const key = 'prices/prices.csv';
     return {
@@ -134,8 +134,8 @@ export class DataStore extends Construct {
   }
 
   /**
-   * The table's name, with the permission to get single records and to do what is named; the audit is written only by
-   * whoever may append to it. Nobody may scan the table.
+   * Returns the table's name, with the permission to get single records and for the named uses. Only functions with the
+   * use `audit` can write the audit. No function may scan the table.
    */
   records(...uses: readonly RecordUse[]): Binding {
     const does = (use: RecordUse) => uses.includes(use);
@@ -144,7 +144,7 @@ export class DataStore extends Construct {
     const deleting = does('delete') ? ['dynamodb:DeleteItem'] : [];
     const permissions: Permission[] = [
       { actions: [...GETTING, ...writing, ...deleting], resources: [tableArn] },
-      // Of the table's own key, which the data key wraps once for all: items are never encrypted with the data key.
+      // To unwrap the table's own key, which the data key wraps once. The data key never encrypts items.
       this.encryption.allow('unwrap'),
     ];
     if (does('list'))
@@ -153,7 +153,7 @@ export class DataStore extends Construct {
     return { value: this.tableName, permissions };
   }
 
-  /** The table's name, with the permission to read and write only the records of webhook deliveries. */
+  /** Returns the table's name, with the permission to read and write only the records of webhook deliveries. */
   webhookDeliveries(): Binding {
     return {
       value: this.tableName,
@@ -170,8 +170,8 @@ export class DataStore extends Construct {
   }
 
   /**
-   * Rule 10: no function deletes or updates what is in an application's audit. That one is not put in an entry's place
-   * cannot be asked of IAM; the store's condition sees to it, and the chain of hashes tells.
+   * Denies a function to delete or update entries of an application's audit (rule 10). IAM cannot prevent that a put
+   * replaces an entry: the condition of the store prevents it, and the chain of hashes would reveal it.
    */
   private keepAudit(also: readonly string[]): Permission {
     return {
@@ -183,8 +183,8 @@ export class DataStore extends Construct {
   }
 
   /**
-   * The bucket's name, with the permission to read and write objects by pattern. Nobody may list it, so S3 says 403
-   * and not 404 for an object that is not there; the S3 adapter takes both for absent.
+   * Returns the bucket's name, with the permission to read and write objects by pattern. No function may list the
+   * bucket, so S3 answers 403, not 404, for a missing object. The S3 adapter takes both as missing.
    */
   artifacts({ read = [], readVersions = [], write = [] }: ArtifactAccess = {}): Binding {
     const permissions: Permission[] = [];

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 import type { Binding } from './binding.ts';
 import type { Permission } from './permissions.ts';
 
-/** The three keys: one encrypts everything at rest, one derives approval links, one the secrets of webhooks. */
+/** The three keys. One encrypts everything at rest, one derives approval links, and one derives webhook secrets. */
 export class Encryption extends Construct {
   readonly dataKey: Key;
   private readonly linkKey: Key;
@@ -42,7 +42,7 @@ export class Encryption extends Construct {
     this.dataKey.addToResourcePolicy(
       new PolicyStatement({
         sid: 'EncryptLogs',
-        // Unlike other services, CloudWatch Logs has a name of its own in each region and partition.
+        // Unlike other services, CloudWatch Logs has a different principal name in each region and partition.
         principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
         actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
         resources: ['*'],
@@ -54,9 +54,9 @@ export class Encryption extends Construct {
   }
 
   /**
-   * The permissions that what the data key encrypts needs beside those of the service itself: `unwrap` the key that a
-   * service wrapped with it, or have a new one made for each object or message that is written. Nothing is encrypted
-   * with the data key itself.
+   * Lets a role use data that a service encrypts with the data key, in addition to the permissions of the service:
+   * `unwrap` the keys that the service wrapped, or also `wrap` a new key for each object or message that is written.
+   * The data key itself encrypts only such keys.
    */
   allow(use: 'unwrap' | 'wrap'): Permission {
     const unwrapping = ['kms:Decrypt', 'kms:DescribeKey'];
@@ -64,7 +64,7 @@ export class Encryption extends Construct {
     return { actions, resources: [this.dataKey.keyArn] };
   }
 
-  /** Lets a function derive and recompute link secrets. */
+  /** Lets a function derive link secrets, to make links and to check them. */
   linkSecrets(): Binding {
     return {
       value: this.linkKey.keyArn,
@@ -80,7 +80,7 @@ export class Encryption extends Construct {
     };
   }
 
-  /** An encrypted log group that forgets after the configured days and goes with the stack. */
+  /** Makes an encrypted log group that keeps entries for the configured days and is deleted with the stack. */
   logGroup(scope: Construct, id: string, logGroupName: string): LogGroup {
     return new LogGroup(scope, id, {
       logGroupName,

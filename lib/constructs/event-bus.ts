@@ -3,17 +3,17 @@ import { Construct } from 'constructs';
 import type { EventName } from '../../lambdas/domain/events.ts';
 import type { Binding } from './binding.ts';
 
-/** Our own bus: what others may react to, and how a push arrives. */
+/** Stagegate's own bus, for events that others may react to, and for pushes. */
 export class EventBus extends Construct {
   readonly bus: IEventBus;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    // Without a description: CloudFormation of AWS GovCloud (US) knows no such property of a bus.
+    // Without a description: CloudFormation in AWS GovCloud (US) does not support that property of a bus.
     this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate' });
   }
 
-  /** Lets a function put events, all or those named. */
+  /** Lets a function put events: the named ones, or all when none is named. */
   publishing(...names: readonly EventName[]): Binding {
     const conditions = { StringEquals: { 'events:detail-type': names } };
     return {

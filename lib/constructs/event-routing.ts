@@ -17,7 +17,7 @@ export interface EventRoutingProps {
   readonly workflow: DeploymentWorkflowReference;
 }
 
-/** Which event wakes which function. What cannot be delivered for a day goes to the function's dead letters. */
+/** Which event invokes which function. An event that cannot be delivered within a day goes to the dead letters. */
 export class EventRouting extends Construct {
   constructor(scope: Construct, id: string, { config, events, functions, workflow }: EventRoutingProps) {
     super(scope, id);
@@ -26,7 +26,7 @@ export class EventRouting extends Construct {
     this.rule('RegisterPush', functions.get('register-push'), {
       description: 'A push to a config repository makes releases',
       bus,
-      // Pushes may come from other tooling, under its own source name.
+      // The source is not checked, because other tools may send pushes under their own source name.
       pattern: { detailType: ['ConfigPushed' satisfies EventName] },
     });
     this.rule('EndEnvironmentsOfBranch', functions.get('branch-gone'), {
@@ -44,7 +44,7 @@ export class EventRouting extends Construct {
     });
     this.rule('ReconcileEndedExecution', functions.get('reconcile'), {
       description: 'An execution that did not succeed may have left its environment held',
-      // Step Functions reports on the default bus only.
+      // Step Functions sends its events to the default bus only.
       pattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],

@@ -14,10 +14,10 @@ import type { Permission } from './permissions.ts';
 import type { TerraformRunner } from './terraform-runner.ts';
 import type { WakeUps } from './wake-ups.ts';
 
-/** The SDK retries throttled calls with growing pauses; the state machine retries the whole function after that. */
+/** The SDK retries throttled calls with growing pauses. After that, the state machine retries the whole function. */
 const WORKFLOW_TIMEOUT = Duration.seconds(60);
 
-/** Megabytes: a state may be tens of megabytes, of which hardly anything is kept. */
+/** Megabytes of memory for functions that read states: a state may have tens of megabytes, of which little is kept. */
 const WITH_STATES = 1024;
 
 export interface FunctionsProps {
@@ -34,9 +34,9 @@ export interface FunctionsProps {
 }
 
 /**
- * All functions: for each, what it is told and what it may do.
+ * All functions, each with its variables and its permissions.
  *
- * This file is long because it is the whole of their permissions: who reviews them reads one page.
+ * This file is long because it has the permissions of all functions: a reviewer can read them on one page.
  */
 export class Functions extends Construct {
   private readonly byName: { readonly [Name in FunctionName]: HouseFunction<Name> };
@@ -49,13 +49,13 @@ export class Functions extends Construct {
       own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
     ) => new HouseFunction(this, name, { encryption, functionsDirectory, ...own });
 
-    /** What all have in common who create, cancel or supersede deployments. */
+    /** The bindings of all functions that create, cancel or supersede deployments. */
     const deploying = (...uses: readonly RecordUse[]) => ({
       TABLE_NAME: data.records('list', 'write', ...uses),
       STATE_MACHINE_ARN: workflow.allow('start', 'resume'),
       EVENT_BUS_NAME: events.publishing(),
     });
-    /** What those need who record a decision, which may end the wait at a gate. */
+    /** The bindings of functions that record decisions. A decision may end the wait at a gate. */
     const deciding = {
       TABLE_NAME: data.records('list', 'write', 'audit'),
       STATE_MACHINE_ARN: workflow.allow('resume'),
@@ -73,7 +73,7 @@ export class Functions extends Construct {
       CERTIFICATE_WAIT_SECONDS: setting(config.certificateWaitSeconds),
       DNS_CHANGE_WAIT_SECONDS: setting(config.dnsChangeWaitSeconds),
     };
-    /** Roles in environments' accounts, by what they are for. */
+    /** Lets a function assume the roles for one purpose in the accounts of environments. */
     const targetRoles = (purpose: Purpose | 'state' | 'dns', more: readonly string[]): Permission => ({
       actions: ['sts:AssumeRole'],
       resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
@@ -140,7 +140,7 @@ export class Functions extends Construct {
           WEBHOOK_KEY_ID: encryption.webhookSecrets(),
           WEBHOOK_GENERATIONS: { value: config.webhookGenerations.join(','), permissions: [] },
         },
-        // GitHub waits no longer.
+        // GitHub waits at most this long.
         timeout: Duration.seconds(10),
       }),
       ephemeral: make('ephemeral', {
@@ -187,7 +187,7 @@ export class Functions extends Construct {
         },
         permissions: [stateRoles],
         trustedByEnvironments: true,
-        // A plan of thousands of resources is tens of megabytes of JSON, and redaction looks at every string in it.
+        // The JSON of a plan with thousands of resources has tens of megabytes. Redaction checks every string in it.
         memorySize: 2048,
         timeout: Duration.minutes(5),
       }),
@@ -309,7 +309,7 @@ export class Functions extends Construct {
           ARTIFACT_BUCKET: runs,
         },
         permissions: [runner.watching()],
-        // Runs every minute and on each ended execution; two at a time do no harm, every write is conditional.
+        // Runs every minute and after each failed execution. Two runs at a time do no harm: every write is conditional.
         timeout: Duration.minutes(2),
         asynchronous: true,
       }),

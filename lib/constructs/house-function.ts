@@ -9,7 +9,7 @@ import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
 import { acknowledge, LeastPrivilegeRole, type Permission } from './permissions.ts';
 
-/** One binding per variable of the function's schema: a forgotten or superfluous one fails the compiler. */
+/** One binding per variable of the function's schema. A forgotten or superfluous one is a compiler error. */
 type Bindings<Name extends FunctionName> = {
   readonly [Variable in keyof FunctionEnvironment<Name>]: Binding;
 };
@@ -17,26 +17,26 @@ type Bindings<Name extends FunctionName> = {
 export interface HouseFunctionProps<Name extends FunctionName> {
   readonly description: string;
   readonly bindings: Bindings<Name>;
-  /** What the function may do beyond its variables. */
+  /** Permissions in addition to those of the bindings. */
   readonly permissions?: readonly Permission[];
   /** @default 512 MB */
   readonly memorySize?: number;
-  /** @default 15 seconds, half of what the HTTP API waits */
+  /** @default 15 seconds, half of the time that the HTTP API waits */
   readonly timeout?: Duration;
-  /** Invoked by events: what it could not digest after Lambda's own retries is kept for 14 days. */
+  /** Whether events invoke the function. Events that still fail after Lambda's own retries are kept for 14 days. */
   readonly asynchronous?: boolean;
-  /** Roles in environments' accounts trust this function: its own role has a name that they can be told beforehand. */
+  /** Whether roles in environments' accounts trust this function. Its role then has a fixed name, known beforehand. */
   readonly trustedByEnvironments?: boolean;
   readonly encryption: Encryption;
-  /** Directory with `<name>/index.mjs` per function. */
+  /** Directory with `<name>/index.mjs` for each function. */
   readonly functionsDirectory: string;
 }
 
-/** How every function of Stagegate is made: Node.js 24 on arm64, an own role, an own encrypted log group, traced. */
+/** Any function of Stagegate: Node.js 24 on arm64, with its own role, its own encrypted log group, and tracing. */
 export class HouseFunction<Name extends FunctionName = FunctionName> extends Construct {
   readonly function: LambdaFunction;
   readonly roleArn: string;
-  /** Present for functions invoked by events. */
+  /** Present for functions that events invoke. */
   readonly deadLetters?: Queue;
 
   constructor(scope: Construct, name: Name, props: HouseFunctionProps<Name>) {

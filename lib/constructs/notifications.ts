@@ -3,7 +3,9 @@ import { Construct } from 'constructs';
 import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
 
-/** The topic approvers subscribe to. Each message is for one recipient; subscriptions filter on that attribute. */
+/**
+ * The topic that approvers subscribe to. Subscriptions filter by an attribute that names the recipient of a message.
+ */
 export class Notifications extends Construct {
   readonly topicArn: string;
   private readonly encryption: Encryption;
@@ -19,7 +21,7 @@ export class Notifications extends Construct {
     this.encryption = encryption;
   }
 
-  /** Lets a function mail approvers, after looking who of them is subscribed. */
+  /** Lets a function mail approvers, after checking which of them are subscribed. */
   publishing(): Binding {
     return {
       value: this.topicArn,
@@ -30,13 +32,13 @@ export class Notifications extends Construct {
     };
   }
 
-  /** Lets a function see who is subscribed, and subscribe again who is not. */
+  /** Lets a function list the subscriptions, and subscribe approvers again who lost theirs. */
   renewing(): Binding {
     const actions = ['sns:ListSubscriptionsByTopic', 'sns:Subscribe'];
     return { value: this.topicArn, permissions: [{ actions, resources: [this.topicArn] }] };
   }
 
-  /** Lets a function manage who is subscribed, and mail them. */
+  /** Lets a function manage the subscriptions, and mail approvers. */
   subscribingAndPublishing(): Binding {
     const ofTopic = ['sns:ConfirmSubscription', 'sns:ListSubscriptionsByTopic', 'sns:Subscribe'];
     const ofSubscription = ['sns:GetSubscriptionAttributes', 'sns:Unsubscribe'];

@@ -2,15 +2,15 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { Effect, type IPrincipal, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** Something a role may do, spelled out: no action wildcards, and a resource wildcard only with its reason. */
+/** Something a role may do. It has no action wildcards, and resource wildcards only with a reason. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** Why a `*` in these resources cannot be narrower; a wildcard without a reason does not synthesize. */
+  /** The reason why a `*` in these resources cannot be narrower. A wildcard without a reason does not synthesize. */
   readonly wildcardReason?: string;
-  /** A refusal instead, which takes what it names out of everything that is allowed. */
+  /** Whether this denies the actions, whatever other permissions allow. */
   readonly isDenied?: boolean;
-  /** Only under these conditions, as IAM writes them. */
+  /** The conditions under which it applies, as IAM writes them. */
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
@@ -22,8 +22,8 @@ export interface LeastPrivilegeRoleProps {
 }
 
 /**
- * A role with exactly the permissions listed and no way for other constructs to add more: CDK's own grants to it are
- * dropped, so that reading the list is reading the policy.
+ * A role with exactly the listed permissions. Other constructs cannot add more: grants by CDK are dropped, so the list
+ * is the whole policy.
  */
 export class LeastPrivilegeRole extends Role {
   constructor(scope: Construct, id: string, { permissions, ...props }: LeastPrivilegeRoleProps) {
@@ -38,7 +38,7 @@ function statementOf({ actions, resources, isDenied = false, conditions }: Permi
   return new PolicyStatement({ effect, actions: [...actions], resources: [...resources], conditions });
 }
 
-/** Tells cdk-nag the reason of each resource wildcard. */
+/** Gives cdk-nag the reason of each resource wildcard. Throws when a wildcard has no reason. */
 export function acknowledgeWildcards(construct: Construct, { actions, resources, wildcardReason }: Permission): void {
   for (const resource of resources) {
     const text = flatten(Stack.of(construct).resolve(resource));
@@ -48,12 +48,12 @@ export function acknowledgeWildcards(construct: Construct, { actions, resources,
   }
 }
 
-/** Accepts one finding of cdk-nag on a construct and what is below it. */
+/** Accepts one finding of cdk-nag on a construct and on the constructs below it. */
 export function acknowledge(construct: Construct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id, reason });
 }
 
-/** Intrinsic functions as cdk-nag writes them in its finding ids: `<LogicalId.Arn>`, `<AWS::Region>`. */
+/** Returns intrinsic functions as cdk-nag writes them in its finding ids: `<LogicalId.Arn>`, `<AWS::Region>`. */
 function flatten(value: unknown): string {
   if (typeof value === 'string') return value.replace(/\$\{/g, '<').replace(/\}/g, '>');
   if (value && typeof value === 'object') {

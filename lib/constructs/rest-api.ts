@@ -66,12 +66,12 @@ export class RestApi extends Construct {
     return this.api.apiEndpoint;
   }
 
-  /** Puts each route before its function. Everything but the public routes wants a signature by IAM. */
+  /** Connects each route to its function. All routes except the public ones need an IAM signature. */
   serve(functionOf: (name: FunctionName) => IFunction): void {
     const integrations = new Map(
       [...new Set(ROUTE_LIST.map((route) => route.function))].map((name) => [
         name,
-        // One permission per function for the whole API: the routes say which of its paths reach it.
+        // One permission per function for the whole API. The routes decide which paths reach the function.
         new HttpLambdaIntegration(name, functionOf(name), { scopePermissionToRoute: false }),
       ]),
     );
@@ -89,12 +89,12 @@ export class RestApi extends Construct {
       });
       if (role !== 'public') continue;
       acknowledge(route, 'AwsSolutions-APIG4', PUBLIC_REASON);
-      // Throttling of a route is a setting of the stage, which refuses routes it does not know yet.
+      // The throttling of a route is a setting of the stage, which refuses settings of routes that do not exist yet.
       this.stage.node.addDependency(route);
     }
   }
 
-  /** ARN of the requests that a route key stands for; a path parameter is anything. */
+  /** Returns the ARN of the requests that match a route key. A path parameter becomes a wildcard. */
   requestsOf(key: string): string {
     const [method = '', path = ''] = key.split(' ');
     return Stack.of(this).formatArn({
@@ -109,7 +109,7 @@ const PUBLIC_REASON =
   'public on purpose: health and the API description tell nothing; an approval link is itself the credential, ' +
   'an HMAC that only the mail contains; a webhook is signed by its sender; throttled more strictly than the rest';
 
-/** The path of a request may contain a link's secret; only the route it matched is logged. */
+/** Fields of the access log. The path may contain the secret of a link, so only the matched route is logged. */
 const ACCESS_LOG_FIELDS = {
   requestId: AccessLogField.contextRequestId(),
   requestTime: AccessLogField.contextRequestTime(),

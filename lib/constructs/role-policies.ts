@@ -5,7 +5,7 @@ import type { DeploymentWorkflowReference } from '../workflow/deployment-workflo
 import { acknowledgeWildcards, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
 
-/** Who uses the API, each including those before it. */
+/** The roles of people who use the API. Each role includes those before it. */
 const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
 
 export interface RolePoliciesProps {
@@ -14,9 +14,9 @@ export interface RolePoliciesProps {
 }
 
 /**
- * One managed policy per role over the API's paths, for whatever way people get roles in this account. Staff and
- * admins also see executions in the Step Functions console, and are forbidden to push one past its gates there, even
- * when another policy would let them.
+ * One managed policy per role for the paths of the API. It works however people get roles in this account. Staff and
+ * admins also see executions in the Step Functions console. The policy denies them to move an execution past its gates
+ * there, even when another policy allows it.
  */
 export class RolePolicies extends Construct {
   constructor(scope: Construct, id: string, { api, workflow }: RolePoliciesProps) {
@@ -46,7 +46,7 @@ export class RolePolicies extends Construct {
   }
 }
 
-/** Redriving would apply a plan a second time; a task sent on by hand would skip the wait for a decision. */
+/** Denies changes of executions. A redrive would apply a plan twice; a completed task would skip the wait at a gate. */
 function handsOffExecutions(): PolicyStatement {
   return new PolicyStatement({
     effect: Effect.DENY,

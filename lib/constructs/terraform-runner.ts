@@ -31,30 +31,33 @@ import type { Encryption } from './encryption.ts';
 import { LeastPrivilegeRole, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
 
-/** A plan may only be applied where it was made: all builds work below this directory of the build image. */
+/**
+ * The directory of all builds: they share one, because a plan may only be applied in the directory where it was made.
+ */
 const WORK_DIRECTORY = '/stagegate';
 
 export interface TerraformRunnerProps {
   readonly config: Config;
   readonly data: DataStore;
   readonly encryption: Encryption;
-  /** Behind which the credentials broker is. */
+  /** The API with the route of the credentials broker. */
   readonly api: RestApi;
-  /** Directory with the buildspecs and what they start. */
+  /** Directory with the buildspecs and the programs they start. */
   readonly buildspecsDirectory: string;
 }
 
 /**
- * Where Terraform runs: for public sources, for CodeCommit and for each connection and secret that is allowed, one
- * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). The builds execute what a
- * config repository says, so they are trusted with nothing but what the broker answers their ticket with, the one credential of their
- * source, their own corner of the artifact bucket and one route of the API: no listing, no table, no role, no other build.
- * One more project reads plans for people: nothing of a repository runs there, so it fetches none, and asks the broker nothing.
+ * The projects that run Terraform. Public sources, CodeCommit, and each allowed connection and secret have one
+ * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). These builds execute what a
+ * config repository says. They therefore get only the broker's answer to their ticket, the one credential of their
+ * source, a part of the artifact bucket, and one route of the API: no listing, no table, no role, no other build. One
+ * more project reads plans for people. No code of a repository runs there, so it neither fetches one nor asks the
+ * broker.
  */
 export class TerraformRunner extends Construct {
-  /** Names of the connections, secrets and repositories that builds may use, as the functions are told them. */
+  /** Names of the connections, secrets and repositories that builds may use, in the form that functions get them. */
   readonly allowedSources: readonly string[];
-  /** The one project that reads plans for people. */
+  /** The project that reads plans for people. */
   readonly inspect: BuildProject;
   private readonly byPurpose: Readonly<Record<Purpose, readonly BuildProject[]>>;
   private readonly props: TerraformRunnerProps;
@@ -88,7 +91,7 @@ export class TerraformRunner extends Construct {
             },
           ]
         : [];
-    /** After a lost answer a build looks whether an object that is there is what it wrote itself. */
+    /** Reading is for lost answers: the build then checks whether it wrote the existing object itself. */
     const results = (directory: string): Permission => ({
       actions: ['s3:GetObject', 's3:PutObject'],
       ...runs(`*/${directory}/*`),
@@ -125,7 +128,7 @@ export class TerraformRunner extends Construct {
         { actions: ['s3:GetObject'], ...runs(`*/${RUN_OBJECTS.tree}`, `*/${RUN_OBJECTS.bundle}`) },
         results('inspect'),
         sealing,
-        // It knows what the lock file demands, and what came from a registry: it may keep that for the builds that follow.
+        // It checks packages against the lock file, and may therefore store those from a registry for later builds.
         ...providers('s3:GetObject', 's3:PutObject'),
       ],
     });
@@ -137,13 +140,13 @@ export class TerraformRunner extends Construct {
     return this.byPurpose[purpose];
   }
 
-  /** Lets a function see how builds ended. */
+  /** Lets a function read the status of builds. */
   watching(): Permission {
     const projects = [...PURPOSES.flatMap((purpose) => this.projects(purpose)), this.inspect];
     return { actions: ['codebuild:BatchGetBuilds'], resources: projects.map(({ arn }) => arn) };
   }
 
-  /** A project that works on an environment, with what one source is fetched with. */
+  /** Makes a project that plans or applies, with the permissions to fetch one source. */
   private build(
     kind: 'Plan' | 'Apply',
     source: BuildSource,
@@ -159,7 +162,7 @@ export class TerraformRunner extends Construct {
       buildspec: purpose,
       logs: ['/stagegate', purpose, suffix].filter(Boolean).join('/'),
       does: `${purpose} ${describeSource(source)}`,
-      // Each build brings its own location and commit; public sources also their type.
+      // Each build names its own location and commit; for a public source, also the type.
       ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
       program: 'program',
       // The address of the API exists only once it is deployed.
@@ -171,7 +174,7 @@ export class TerraformRunner extends Construct {
     });
   }
 
-  /** A project with its log and its role, which reads the program and does what else is listed. */
+  /** Makes a project with its log and its role, which may read the program and has the listed permissions. */
   private project(id: string, own: ProjectProps): BuildProject {
     const { config, encryption, buildspecsDirectory } = this.props;
     const { scripts } = this;
@@ -213,7 +216,7 @@ export class TerraformRunner extends Construct {
   }
 }
 
-/** A project as others refer to it: by the name that its requests bear, and for permissions. */
+/** A reference to a project: the name for requests, and the ARN for permissions. */
 export interface BuildProject {
   readonly name: string;
   readonly arn: string;
@@ -224,20 +227,20 @@ interface ProjectProps {
   readonly roleName: string;
   /** Name of the log group. */
   readonly logs: string;
-  /** Of the file with the commands. */
+  /** Name of the file with the commands. */
   readonly buildspec: string;
-  /** In descriptions. */
+  /** What the builds do, for descriptions. */
   readonly does: string;
-  /** Without one, each build brings its own. */
+  /** Without a source, each build names its own. */
   readonly source?: ISource;
-  /** The identifier of the program beside the source; without one the program is the source. */
+  /** The identifier of the program as a second source. Without it, the program is the source. */
   readonly program?: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly timeout: Duration;
   readonly permissions: readonly Permission[];
 }
 
-/** What every project is told. */
+/** Returns the variables of every project. */
 const commonVariables = ({ engineVersions, providerCache }: Config): z.input<typeof InspectProjectVariablesSchema> =>
   z.encode(InspectProjectVariablesSchema, {
     STAGEGATE_WORK: WORK_DIRECTORY,
@@ -246,9 +249,9 @@ const commonVariables = ({ engineVersions, providerCache }: Config): z.input<typ
   });
 
 /**
- * What reading the build program needs where the bootstrap bucket has a key of the account's own: to decrypt it, through S3
- * and for nothing else. S3 names the object in the encryption context, or the bucket if that has a bucket key. What
- * `kms:ViaService` ends in differs between partitions; KMS writes it, so its beginning says enough.
+ * Lets builds read their program from a bootstrap bucket that has the account's own key: to decrypt the program,
+ * through S3 only. S3 names the object in the encryption context, or the bucket when that has a bucket key. The end of
+ * `kms:ViaService` differs between partitions. KMS writes the value, so checking its beginning is enough.
  */
 function bootstrapKeyPermissions({ bootstrapKeyArn }: Config, { bucket, s3ObjectKey }: Asset): Permission[] {
   if (!bootstrapKeyArn) return [];
@@ -259,7 +262,7 @@ function bootstrapKeyPermissions({ bootstrapKeyArn }: Config, { bucket, s3Object
   return [{ actions: ['kms:Decrypt'], resources: [bootstrapKeyArn], conditions }];
 }
 
-/** The buildspec file as it is, in the project itself: a config repository cannot bring its own. */
+/** Puts the unchanged buildspec file into the project, so that a config repository cannot bring its own. */
 class VerbatimBuildSpec extends BuildSpec {
   override readonly isImmediate = true;
   private readonly path: string;

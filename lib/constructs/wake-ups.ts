@@ -8,7 +8,10 @@ import { LeastPrivilegeRole } from './permissions.ts';
 
 const GROUP = 'stagegate';
 
-/** The function that is woken, by its fixed name: functions set wake-ups and are woken, which must not close a cycle. */
+/**
+ * The fixed name of the function that is woken. A reference to the function would close a cycle, because functions also
+ * set wake-ups.
+ */
 const WOKEN = 'stagegate-sweep';
 
 type WakeUpBindings = {
@@ -19,8 +22,8 @@ type WakeUpBindings = {
 };
 
 /**
- * One-time schedules that wake the sweeper when an ephemeral environment's time is over. They are made at run time, in
- * a group of their own; EventBridge Scheduler invokes the sweeper, and nothing else, by a role of their own.
+ * One-time schedules that wake the sweeper when the time of an ephemeral environment is over. They are made at run
+ * time, in a group of their own. EventBridge Scheduler invokes the sweeper with a role that may invoke nothing else.
  */
 export class WakeUps extends Construct {
   private readonly role: LeastPrivilegeRole;
@@ -45,7 +48,7 @@ export class WakeUps extends Construct {
     });
   }
 
-  /** Lets a function set wake-ups and take them back. */
+  /** Lets a function set and cancel wake-ups. */
   setting(): WakeUpBindings {
     const schedules = Stack.of(this).formatArn({
       service: 'scheduler',

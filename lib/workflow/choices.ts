@@ -1,13 +1,13 @@
 export interface ChoiceRow {
   readonly comment: string;
   /**
-   * The variable with the answer of a function that the choice is about: when no rule matches, the execution goes on with
-   * a failure that shows it.
+   * The variable with the function's answer that the choice is about. When no rule matches the answer, the execution
+   * continues with a failure that shows it.
    */
   readonly answer?: string;
 }
 
-/** The states that choose what comes next, in the order in which they run. What they choose is in `wiring.ts`. */
+/** The states that choose the next state, in the order in which they run. Their rules are in `wiring.ts`. */
 export const CHOICES = {
   'NeedsCertificate?': { comment: 'Does the environment have DNS, and is it to stay?' },
   'IsCertificateReady?': { comment: 'Is it issued, or still on its way?', answer: '$dns' },
@@ -21,7 +21,7 @@ export const CHOICES = {
 } as const satisfies Record<string, ChoiceRow>;
 export type ChoiceName = keyof typeof CHOICES;
 
-/** Each gate has both of these. */
+/** The choices of each gate. */
 export const GATE_CHOICES = {
   isReachable: { comment: 'Is there anybody who can be asked?', answer: '$gate' },
   isApproved: { comment: 'How was the gate decided?', answer: '$gate' },

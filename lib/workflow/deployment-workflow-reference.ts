@@ -6,8 +6,8 @@ import type { Permission } from '../constructs/permissions.ts';
 export const WORKFLOW_NAME = 'stagegate-deployment';
 
 /**
- * The workflow's ARN for those who start and resume it. It is composed of the fixed name and never taken from the
- * construct: the machine refers to its functions, and functions that referred to the machine would close a cycle.
+ * The workflow's ARN for functions that start and resume it. The ARN is made from the fixed name and not taken from the
+ * construct: the machine refers to its functions, so functions that refer to the machine would close a cycle.
  */
 export class DeploymentWorkflowReference {
   readonly arn: string;
@@ -25,12 +25,12 @@ export class DeploymentWorkflowReference {
     this.executionArns = format('execution', `${WORKFLOW_NAME}:*`);
   }
 
-  /** What finding executions and seeing what happened in them needs, as people do in the console. */
+  /** Lets people find executions in the console and see what happened in them. */
   watching(): Permission[] {
     return [{ actions: ['states:ListExecutions'], resources: [this.arn] }, this.inspecting()];
   }
 
-  /** What looking into executions needs whose names are known. */
+  /** Lets a role read executions whose names are known. */
   private inspecting(): Permission {
     return {
       actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
@@ -39,7 +39,7 @@ export class DeploymentWorkflowReference {
     };
   }
 
-  /** Lets a function start executions, resume those that wait for an approval, or look into them. */
+  /** Lets a function start executions, resume executions that wait for an approval, or read them. */
   allow(...purposes: readonly ('start' | 'resume' | 'inspect')[]): Binding {
     const permissions = {
       start: [{ actions: ['states:StartExecution'], resources: [this.arn] }],

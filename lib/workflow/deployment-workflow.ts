@@ -11,9 +11,9 @@ export interface DeploymentWorkflowProps extends StatesProps {
 }
 
 /**
- * What happens to one deployment, from plan to release of the environment. The execution is named after the deployment and
- * its state data holds ids only; everything else is read from the table. Its states are in `task-states.ts` and
- * `choices.ts`, what follows what is in `wiring.ts`.
+ * The workflow of one deployment, from the plan to the release of the environment. The execution is named after the
+ * deployment. Its state data has ids only; all other facts are read from the table. Its states are in `task-states.ts`
+ * and `choices.ts`, and their order is in `wiring.ts`.
  */
 export class DeploymentWorkflow extends Construct {
   readonly machine: StateMachine;
@@ -29,7 +29,7 @@ export class DeploymentWorkflow extends Construct {
       logs: {
         destination: encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${WORKFLOW_NAME}`),
         level: LogLevel.ALL,
-        // Data would put task tokens and tickets into the logs.
+        // With data, the logs would contain task tokens and tickets.
         includeExecutionData: false,
       },
     });

@@ -1,14 +1,14 @@
 import { Condition } from 'aws-cdk-lib/aws-stepfunctions';
 
-/** JSONata that the states share. */
+/** JSONata expressions that the states share. */
 
-/** What each state hands on, and what the console shows of it. */
+/** The output of each state, which the next state gets and the console shows. */
 export const OUTPUT = '{% {"deploymentId": $deploymentId} %}';
 
-/** The whole of what a function answered. */
+/** The whole answer of a function. */
 export const ANSWER = '{% $states.result.Payload %}';
 
-/** Where and why a task failed; RecordFailure passes it on. An error without a cause gets an empty one. */
+/** Keeps where and why a task failed, for RecordFailure. An error without a cause gets an empty cause. */
 export const FAILURE = {
   errors: ['States.ALL'],
   outputs: '{% {} %}',
@@ -21,12 +21,12 @@ export const FAILURE = {
   },
 };
 
-/** What stands in the way of DNS or a certificate, in the words of the function that met it. */
+/** Keeps why DNS or a certificate failed, with the reason and the message that the function answered. */
 export const dnsFailure = (state: string) => ({
   assign: { failure: { state, error: '{% $dns.reason %}', cause: '{% $dns.message %}' } },
 });
 
-/** The failure of a choice without a rule for the answer that the variable holds. */
+/** Returns the failure of a choice that has no rule for the answer in the variable. */
 export const unexpectedAnswer = (variable: string) => ({
   failure: {
     state: '{% $states.context.State.Name %}',
@@ -35,9 +35,9 @@ export const unexpectedAnswer = (variable: string) => ({
   },
 });
 
-/** The variable holds this answer, and, when a gate is named, that gate is one of those the plan must pass. */
+/** Returns the condition that the variable has this answer and that the plan must pass the gate, if one is named. */
 export const is = (variable: string, answer: string, gate?: 'staff' | 'client'): Condition =>
   Condition.jsonata(`{% ${variable} = "${answer}"${gate ? ` and "${gate}" in $analysis.gates` : ''} %}`);
 
-/** The variable is true. */
+/** Returns the condition that the variable is true. */
 export const isTrue = (variable: string): Condition => Condition.jsonata(`{% ${variable} %}`);

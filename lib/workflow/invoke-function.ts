@@ -7,13 +7,13 @@ import type { Construct } from 'constructs';
 export interface InvokeFunctionProps extends TaskStateJsonataBaseProps {
   readonly function: IFunction;
   readonly payload: Readonly<Record<string, unknown>>;
-  /** The task ends when somebody sends the token of its payload back, not when the function returns. */
+  /** Whether the task ends when the token in its payload is sent back, and not when the function returns. */
   readonly waitForTaskToken?: boolean;
 }
 
 /**
- * Invokes a Lambda function, JSONata only. CDK's LambdaInvoke grants all versions of the function (`:*`) and retries
- * six times by itself; here the grant is the function's ARN and the state says what it retries.
+ * Invokes a Lambda function, with JSONata only. CDK's LambdaInvoke grants all versions of the function (`:*`) and
+ * retries six times by itself. This state is granted only the function's ARN, and itself says what it retries.
  */
 export class InvokeFunction extends TaskStateBase {
   protected readonly taskMetrics = undefined;

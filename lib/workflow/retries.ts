@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
 
-/** What a task is tried again for, and how long. */
+/** The errors after which a task is retried, and how often. */
 export const RETRIES = {
-  /** What Lambda or a busy table may refuse for a moment. */
+  /** Errors of Lambda or of a busy table that pass after a moment. */
   services: {
     errors: [
       'Lambda.ClientExecutionTimeoutException',
@@ -21,8 +21,8 @@ export const RETRIES = {
     jitterStrategy: JitterType.FULL,
   },
   /**
-   * Everything, for at least 15 minutes: 2 + 4 + 8 + 16 + 32 seconds, then a minute each. Without jitter, which would
-   * halve that; one deployment is no herd.
+   * All errors, for at least 15 minutes: 2 + 4 + 8 + 16 + 32 seconds, then a minute each. Jitter would halve that time,
+   * and a single deployment does not need it.
    */
   persistently: {
     errors: ['States.ALL'],
@@ -31,7 +31,7 @@ export const RETRIES = {
     maxDelay: Duration.seconds(60),
     maxAttempts: 19,
   },
-  /** New accounts may run one build at a time and queue hardly any: waits for about an hour for a place. */
+  /** Waits about an hour for a free build: new accounts can run one build at a time and queue hardly any. */
   queueing: {
     errors: ['CodeBuild.AccountLimitExceededException'],
     interval: Duration.seconds(30),

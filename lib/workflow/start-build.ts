@@ -5,16 +5,16 @@ import type { Construct } from 'constructs';
 import type { BuildProject } from '../constructs/terraform-runner.ts';
 
 export interface StartBuildProps extends TaskStateJsonataBaseProps {
-  /** The projects of which the request names one. */
+  /** The projects of which the request must name one. */
   readonly projects: readonly BuildProject[];
-  /** JSONata expression, without its delimiters, of StartBuild's input in PascalCase. */
+  /** JSONata expression, without its delimiters, for the input of StartBuild in PascalCase. */
   readonly request: string;
 }
 
 /**
- * Starts a build and waits for its end (`.sync`). CDK's CodeBuildStartBuild takes one project and environment variables
- * only; every build here also brings its own project and idempotency token, and those that fetch a repository its place and
- * commit. A request for any other project fails the task.
+ * Starts a build and waits for its end (`.sync`). CDK's CodeBuildStartBuild supports one project and environment
+ * variables only. Here every request also has its own project and idempotency token; one that fetches a repository has
+ * its location and commit. A request for a project that is not listed fails the task.
  */
 export class StartBuild extends TaskStateBase {
   protected readonly taskMetrics = undefined;
@@ -29,7 +29,7 @@ export class StartBuild extends TaskStateBase {
         actions: ['codebuild:BatchGetBuilds', 'codebuild:StartBuild', 'codebuild:StopBuild'],
         resources: props.projects.map(({ arn }) => arn),
       }),
-      // Step Functions learns of the build's end by an EventBridge rule that it makes itself, one per account and region.
+      // Step Functions waits for the end of a build with an EventBridge rule that it makes once per account and region.
       new PolicyStatement({
         actions: ['events:DescribeRule', 'events:PutRule', 'events:PutTargets'],
         resources: [

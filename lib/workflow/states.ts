@@ -24,7 +24,7 @@ export interface StatesProps {
   readonly runner: TerraformRunner;
 }
 
-/** Every state of the workflow, not yet wired. */
+/** Every state of the workflow, not yet connected. */
 export class States {
   readonly plan: TaskStateBase;
   readonly inspect: TaskStateBase;
@@ -86,12 +86,12 @@ export class States {
     return required(this.tasks.get(name));
   }
 
-  /** The state that records how it ended. */
+  /** Returns the state that records the ending. */
   record(ending: Ending): TaskStateBase {
     return required(this.endings.get(ending)).record;
   }
 
-  /** The state at which the execution ends. */
+  /** Returns the state at which the execution ends. */
   end(ending: Ending): State {
     return required(this.endings.get(ending)).end;
   }
@@ -106,7 +106,7 @@ export class States {
       function: this.functions.get(called).function,
       payload: { deploymentId: '{% $deploymentId %}', ...payload },
       ...(assign && { assign: { ...assign } }),
-      // Nothing is assigned yet when the first state hands on.
+      // No variable is assigned yet when the first state makes its output.
       outputs: name === 'AcquireEnvironment' ? '{% {"deploymentId": $states.input.deploymentId} %}' : OUTPUT,
       ...(waitSeconds && { waitForTaskToken: true, taskTimeout: Timeout.jsonata(waitSeconds) }),
     }).addRetry(RETRIES[retries]);
@@ -120,7 +120,7 @@ export class States {
     return Choice.jsonata(this.scope, name, { comment, ...(answer && { assign: unexpectedAnswer(answer) }) });
   }
 
-  /** A pause of as many seconds as the answer about DNS says. */
+  /** Makes a pause for the number of seconds in the answer about DNS. */
   private createWait(name: string): Wait {
     const time = WaitTime.seconds('{% $dns.waitSeconds %}');
     return Wait.jsonata(this.scope, name, { time, comment: 'Nothing to do for a while', outputs: OUTPUT });

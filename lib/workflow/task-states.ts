@@ -7,15 +7,15 @@ export interface TaskRow {
   readonly function: FunctionName;
   readonly comment: string;
   readonly retries: keyof typeof RETRIES;
-  /** Beside the deployment's id. */
+  /** The payload in addition to the deployment's id. */
   readonly payload?: Readonly<Record<string, unknown>>;
-  /** Variables that are set from the answer. */
+  /** The variables that are set from the answer. */
   readonly assign?: Readonly<Record<string, unknown>>;
-  /** JSONata: how many seconds it waits for its token. Without it the task ends when the function returns. */
+  /** JSONata: the seconds that the task waits for its token. Without this, the task ends when the function returns. */
   readonly waitSeconds?: string;
 }
 
-/** The states that call a function, in the order in which they run. How they follow each other is in `wiring.ts`. */
+/** The states that call a function, in the order in which they run. They are connected in `wiring.ts`. */
 export const TASKS = {
   AcquireEnvironment: {
     function: 'acquire-environment',
@@ -101,7 +101,7 @@ export type TaskName = keyof typeof TASKS;
 export type Who = 'Staff' | 'Client';
 const GATE_OF = { Staff: 'staff', Client: 'client' } as const;
 
-/** The three states of a gate: it is asked for, waited for and settled. */
+/** Returns the three states of a gate, which request the approval, wait for it, and settle the gate. */
 export const gateTasks = (who: Who) =>
   ({
     request: {
@@ -127,7 +127,7 @@ export const gateTasks = (who: Who) =>
     },
   }) as const satisfies Record<string, TaskRow>;
 
-/** The state that records an ending. A deployment that has ended already, by the reconciler's hand, keeps that ending. */
+/** Returns the state that records an ending. A deployment that the reconciler has already ended keeps that ending. */
 export const recordTask = (ending: Ending): TaskRow => ({
   function: 'record-ending',
   comment: ENDINGS[ending].comment,

@@ -4,7 +4,7 @@ import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
 import { dnsFailure, FAILURE, is, isTrue, OUTPUT } from './expressions.ts';
 import type { GateStates, States } from './states.ts';
 
-/** Connects the states, in the order in which they run, and answers the first one. */
+/** Connects the states, in the order in which they run, and returns the first one. */
 export function wire(states: States): State {
   acquireEnvironment(states);
   ensureCertificate(states);
@@ -17,22 +17,22 @@ export function wire(states: States): State {
   return states.task('AcquireEnvironment');
 }
 
-/** Only the holder goes on; whoever is not has touched nothing. */
+/** Lets only the deployment that holds the environment continue. Any other deployment has changed nothing. */
 function acquireEnvironment(states: States): void {
   states
     .task('AcquireEnvironment')
     .addCatch(states.notHolder, { errors: [ERROR_NAMES.notHolder] })
     .addCatch(states.record('failed'), {
       ...FAILURE,
-      // A task that failed has assigned nothing, and what follows needs the id.
+      // A failed task assigns no variables, and the next states need the id.
       assign: { ...FAILURE.assign, deploymentId: '{% $states.input.deploymentId %}' },
     })
     .next(states.choice('NeedsCertificate?'));
 }
 
 /**
- * Where the environment has DNS, EnsureCertificate goes one step towards an issued certificate each time it is called; the
- * waiting in between is a Wait state's and no build's. The plan is told of the certificate.
+ * Where the environment has DNS, each call of EnsureCertificate does one step towards an issued certificate. A Wait
+ * state waits between the calls, so no build runs meanwhile. The plan gets the certificate.
  */
 function ensureCertificate(states: States): void {
   const ensure = states.task('EnsureCertificate');
@@ -50,10 +50,11 @@ function ensureCertificate(states: States): void {
 }
 
 /**
- * PreparePlan composes the plan build and its ticket, for which it gets credentials, and a build that inspects its plan.
- * Plan runs `terraform plan` in CodeBuild; AnalyzePlan reads what it left and says what comes next. Code of the repository
- * ran in that build: where something hangs on what the plan says, Inspect has a build read it in which nothing of the
- * repository runs, and AnalyzePlan is asked again. It is told whether that was done, so it is done once.
+ * PreparePlan composes the plan build, its ticket for credentials, and a build that inspects the plan. Plan runs
+ * `terraform plan` in CodeBuild. AnalyzePlan reads the results and decides what comes next. Code of the repository ran
+ * in the plan build. Where a decision depends on the plan, Inspect therefore reads it in a build in which no code of
+ * the repository runs, and AnalyzePlan runs again. AnalyzePlan gets to know whether the plan was inspected, so that
+ * happens only once.
  */
 function makePlan(states: States): void {
   go(states, states.task('PreparePlan'), states.plan);
@@ -73,9 +74,9 @@ function makePlan(states: States): void {
 }
 
 /**
- * A gate is asked for, waited for with a task token and settled, staff before client. Settling ignores what came back with
- * the token and reads the recorded decision, so who can call SendTaskSuccess still cannot approve. A token that came back
- * without a decision leads back to waiting.
+ * A gate is requested, waited for with a task token, and settled; the staff gate comes before the client gate. Settling
+ * ignores what came back with the token and reads the recorded decision, so calling SendTaskSuccess is not enough to
+ * approve. When a token comes back without a decision, the execution waits again.
  */
 function passGate(states: States, gate: GateStates): void {
   const failure = states.record('failed');
@@ -99,11 +100,11 @@ function passGate(states: States, gate: GateStates): void {
 }
 
 /**
- * Approvals may have waited for days: CheckPlan looks whether the plan is still one of the state as it is. A stale one is
- * planned again; approvals carry over if the new plan means the same (AnalyzePlan says which gates are left). ConsumePlan
- * uses the approved plan up, once, after checking everything again. Apply applies exactly that plan. Nothing may stop it:
- * it has no timeout of its own (CodeBuild's counts) and no parallel sibling. A plan that Terraform itself refuses as stale
- * is planned again too, a bounded number of times.
+ * Approvals may have taken days, so CheckPlan checks whether the plan is still about the current state. A stale plan is
+ * made again. Approvals carry over if the new plan means the same; AnalyzePlan says which gates are left. ConsumePlan
+ * uses the approved plan up, once, after checking everything again. Apply applies exactly that plan. The execution must
+ * not stop it, so it has no timeout of its own (the timeout of CodeBuild counts) and no parallel sibling. A plan that
+ * Terraform itself refuses as stale is made again too, a limited number of times.
  */
 function applyPlan(states: States): void {
   const failure = states.record('failed');
@@ -125,7 +126,7 @@ function applyPlan(states: States): void {
   states.apply.addCatch(states.task('InspectFailedApply'), FAILURE).next(states.task('RecordOutputs'));
   states
     .task('InspectFailedApply')
-    // What Apply failed of stays the failure, whatever becomes of the inspection.
+    // The error of Apply stays the recorded failure, even if the inspection fails, too.
     .addCatch(failure, { errors: ['States.ALL'], outputs: '{% {} %}' })
     .next(states.choice('WasPlanStale?'));
   states
@@ -137,8 +138,8 @@ function applyPlan(states: States): void {
 }
 
 /**
- * Step by step like EnsureCertificate, PublishDns points the hostname at what the outputs say, or withdraws records and
- * certificate of what was destroyed.
+ * Step by step like EnsureCertificate, PublishDns points the hostname at the target in the outputs, or removes records
+ * and certificate of an environment that was destroyed.
  */
 function publishDns(states: States): void {
   const publish = states.task('PublishDns');
@@ -155,9 +156,10 @@ function publishDns(states: States): void {
 }
 
 /**
- * Every ending is recorded and announced, the environment released to the next in the queue, and the execution ends with
- * the ending's name. After RecordSuccess nothing turns into a failure any more. What still fails after 15 minutes of
- * retries ends at Stuck, and the reconciler repairs it.
+ * Every ending is recorded and announced. Then the environment is released to the next deployment in the queue, and the
+ * execution ends with the ending's name. After RecordSuccess, no error turns the deployment into a failed one. When
+ * recording or releasing still fails after 15 minutes of retries, the execution ends at Stuck and the reconciler
+ * repairs it.
  */
 function recordAndRelease(states: States): void {
   const release = states.task('ReleaseEnvironment');
@@ -179,7 +181,7 @@ function recordAndRelease(states: States): void {
   howDidItEnd.otherwise(states.end('failed'));
 }
 
-/** A task and what follows it; where it fails, its deployment does. */
+/** Connects a task with its next state. When the task fails, the deployment fails. */
 function go(states: States, task: TaskStateBase, next: State): void {
   task.addCatch(states.record('failed'), FAILURE).next(next);
 }
