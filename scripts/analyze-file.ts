@@ -23,7 +23,7 @@ const USAGE = `usage: npm run analyze -- PLAN.json [options]
   --json                  one JSON object instead of the tables
 `;
 
-/** Wrong arguments or unusable files: one line, exit code 2. */
+/** Thrown for wrong arguments or unusable files: one line of text, exit code 2. */
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -49,7 +49,7 @@ function readArguments(args: string[]) {
   }
 }
 
-/** Reads a file as the command line names it, from the directory in which it was given. */
+/** Reads a file that the command line names. Its path is relative to the directory in which the command was given. */
 function readInput(directory: string, path: string, what: string): Buffer {
   const file = resolve(directory, path);
   try {
@@ -108,13 +108,13 @@ function analyze({ args, directory }: CommandLine): { analysis: Analysis; isJson
   return { analysis, isJson: values.json, file };
 }
 
-/** How wide and colourful the tables may be. */
+/** The width of the tables, and whether they may have colours. */
 interface Screen {
   readonly width: number | undefined;
   readonly hasColors: boolean;
 }
 
-/** What Stagegate says about a plan, for people or, with `--json`, for programs; answers the exit code. */
+/** Prints the analysis of a plan, for people or, with `--json`, for programs. Returns the exit code. */
 export function analyzeFile(line: CommandLine, screen: Screen): number {
   try {
     const result = analyze(line);

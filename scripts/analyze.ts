@@ -1,4 +1,4 @@
-/** `npm run analyze -- PLAN.json`. */
+/** `npm run analyze -- PLAN.json` */
 import { analyzeFile } from './analyze-file.ts';
 import { commandLine } from './command-line.ts';
 

@@ -8,7 +8,7 @@ interface AuditApi {
   readonly principal: string;
 }
 
-/** The API would not show an entry that it has: what is stored there is no entry. */
+/** Thrown when the API cannot show a stored entry, because the stored data is not a valid entry. */
 export class AuditUnreadableError extends Error {
   override readonly name = 'AuditUnreadableError';
 }
@@ -23,12 +23,12 @@ type Page = z.infer<typeof PageSchema>;
 const PAGE = 100;
 
 interface ReadAudit {
-  /** Absent when the API could not even show the first entry. */
+  /** Undefined when the API cannot show even the first entry. */
   readonly head?: Page['head'];
   readonly entries: AsyncIterable<unknown>;
 }
 
-/** The audit as the API answers it, oldest entry first, page by page. */
+/** Reads the audit from the API, oldest entry first, page by page. */
 export async function readAudit(api: AuditApi): Promise<ReadAudit> {
   const base = new URL(api.url).pathname.replace(/\/$/, '');
   const path = `${base}/applications/${encodeURIComponent(api.application)}/audit`;
@@ -39,7 +39,7 @@ export async function readAudit(api: AuditApi): Promise<ReadAudit> {
 
 type Get = (path: string, query: Record<string, string>) => Promise<{ status: number; body: unknown }>;
 
-/** Undefined when the API fails on one of the page's entries. */
+/** Reads a page. Returns undefined when the API fails on one of its entries. */
 async function readPage(get: Get, path: string, query: Record<string, string>): Promise<Page | undefined> {
   const { status, body } = await get(path, query);
   if (status === 500) return undefined;
@@ -52,7 +52,7 @@ async function* pagesOf(get: Get, path: string): AsyncGenerator<unknown> {
   let cursor: string | undefined;
   do {
     const at = cursor === undefined ? undefined : { cursor };
-    // Where one of the page cannot be shown, those before it can, one by one.
+    // When an entry of the page cannot be shown, the entries before it are read one by one.
     const page =
       (await readPage(get, path, { limit: String(PAGE), ...at })) ?? (await readPage(get, path, { limit: '1', ...at }));
     if (!page) throw new AuditUnreadableError('the API cannot read it');
@@ -71,14 +71,14 @@ function requester({ url, region, principal }: AuditApi): Get {
   };
 }
 
-/** The local cloud wants a name instead of a signature. */
+/** Returns whether the address is that of a local cloud, which expects a name instead of a signature. */
 const isLocal = ({ hostname }: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 
-/** Signature Version 4 of a GET, with the caller's AWS credentials as the SDK finds them. */
+/** Signs a GET with Signature Version 4, with the AWS credentials that the SDK finds. Returns the headers. */
 export async function signedHeaders(address: URL, given: string | undefined): Promise<Record<string, string>> {
   const { protocol, hostname, host, pathname: path, searchParams } = address;
   const region = given ?? /\.execute-api\.([a-z0-9-]+)\./.exec(hostname)?.[1];
-  // Any client of the SDK has the signer; its own service is not called.
+  // Any client of the SDK has a signer. The service of this client is not called.
   const { config } = new SNSClient(region === undefined ? {} : { region });
   const scheme = { signingName: 'execute-api', signingRegion: await config.region(), properties: {} };
   const signer = await config.signer({ name: 'sigv4', ...scheme });

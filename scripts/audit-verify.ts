@@ -1,4 +1,4 @@
-/** `npm run audit:verify -- --url URL --application APP`. */
+/** `npm run audit:verify -- --url URL --application APP` */
 import { commandLine } from './command-line.ts';
 import { verifyAudit } from './verify-audit.ts';
 

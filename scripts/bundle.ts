@@ -20,7 +20,7 @@ import { FUNCTIONS } from '../lambdas/functions.ts';
 
 const root = dirname(import.meta.dirname);
 
-/** Where everything that is deployed is built, and what the stack makes assets of. */
+/** The directories of everything that is deployed. The stack makes assets of them. */
 export const BUNDLES = {
   functionsDirectory: join(root, 'dist', 'functions'),
   buildspecsDirectory: join(root, 'dist', 'buildspecs'),
@@ -29,14 +29,14 @@ export const BUNDLES = {
 /** The parts of a function manifest that bundling needs: a name and the TypeScript file behind it. */
 export type Entries = Readonly<Record<string, { readonly entry: string }>>;
 
-/** Which sources are in which chunk; that of a function's own `index.mjs` is called `<name>.mjs` here. */
+/** The sources in each chunk. The chunk of a function's own `index.mjs` is called `<name>.mjs` here. */
 type ModulesByFile = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Bundles every function into `<directory>/<name>/`: `index.mjs` and the chunks it may load, copied beside it. One pass
- * prints what functions have in common once and not once per function. A chunk holds what is always needed together, so
- * that nothing is loaded for somebody else's sake. Every byte follows from the sources and the lock file: no source
- * maps, and nothing external, so that the SDK which runs is the one that was tested.
+ * Bundles every function into `<directory>/<name>/`: `index.mjs` and the chunks it may load, copied beside it. All
+ * functions are bundled in one pass, so that code they share is generated only once. A chunk has code that is always
+ * needed together, so that a function loads no code that only others need. Every byte depends on the sources and the
+ * lock file only: there are no source maps, and nothing is external, so the SDK that runs is the one that was tested.
  */
 export async function bundleFunctions(
   directory: string = BUNDLES.functionsDirectory,
@@ -64,8 +64,9 @@ export async function bundleFunctions(
 }
 
 /**
- * Sources that go into one chunk with all they import, as far as it is in none before: whoever needs one of them needs
- * all of them with the first request, and one file is quicker to find, read and decompress than many.
+ * Sources that go into one chunk with all their imports that are not in an earlier chunk. A function that needs one of
+ * these sources needs all of them with the first request, and one file is quicker to find, read and decompress than
+ * many.
  */
 const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],
@@ -74,15 +75,15 @@ const NEEDED_TOGETHER = [
   ['records', 'lambdas/domain/(model/table/(records|listings)|transaction/unit-of-work)\\.ts$'],
 ] as const;
 
-/** Every chunk by its name; that of an entry is called after it. */
+/** Returns every chunk by its name. The chunk of an entry has the name of the entry. */
 async function bundleAll(entries: Entries): Promise<ReadonlyMap<string, OutputChunk>> {
   const bundler = await rolldown({
     cwd: root,
     input: Object.fromEntries(Object.entries(entries).map(([name, { entry }]) => [name, entry])),
     platform: 'node',
-    // ES modules where a package has them: they leave out what is not used, which halves a bundle.
+    // ES modules where a package has them: unused code is left out of them, which halves a bundle.
     resolve: { mainFields: ['module', 'main'] },
-    // What is not found would be taken for external, and fail in AWS.
+    // A module that is not found would be taken as external, and would fail in AWS.
     onLog: (level, log, report) => (log.code === 'UNRESOLVED_IMPORT' ? report('error', log) : report(level, log)),
   });
   try {
@@ -91,7 +92,7 @@ async function bundleAll(entries: Entries): Promise<ReadonlyMap<string, OutputCh
       minify: true,
       comments: { legal: false },
       sourcemap: false,
-      // Without source maps it says nothing; its default is a pattern, which rolldown refuses from inside of Jest.
+      // Has no effect without source maps. The default is a pattern, which rolldown refuses inside of Jest.
       sourcemapIgnoreList: false,
       entryFileNames: '[name].mjs',
       chunkFileNames: '[name]-[hash].mjs',
@@ -109,11 +110,11 @@ async function bundleAll(entries: Entries): Promise<ReadonlyMap<string, OutputCh
   }
 }
 
-/** A chunk with all it loads, at once or later, directly or not. */
+/** Returns a chunk and all chunks that it loads, at once or later, directly or through others. */
 function closure(chunks: ReadonlyMap<string, OutputChunk>, start: string): OutputChunk[] {
   const files = new Map<string, OutputChunk>();
   const visit = (name: string): void => {
-    // What is no chunk is a module of Node.js.
+    // An import without a chunk is a module of Node.js.
     const chunk = chunks.get(name);
     if (files.has(name) || !chunk) return;
     files.set(name, chunk);
@@ -123,7 +124,7 @@ function closure(chunks: ReadonlyMap<string, OutputChunk>, start: string): Outpu
   return [...files.values()];
 }
 
-/** Makes the asset of the builds. */
+/** Makes the asset for the builds. */
 export async function bundleBuilds(directory: string = BUNDLES.buildspecsDirectory): Promise<void> {
   const draft = mkdtempSync(join(tmpdir(), 'stagegate-buildspecs-'));
   try {
@@ -134,7 +135,7 @@ export async function bundleBuilds(directory: string = BUNDLES.buildspecsDirecto
   }
 }
 
-/** Builds all that is deployed, below `dist/` where nothing else is said. */
+/** Builds everything that is deployed, by default below `dist/`. */
 export async function bundle(
   { functionsDirectory, buildspecsDirectory }: Readonly<Record<keyof typeof BUNDLES, string>> = BUNDLES,
   entries: Entries = FUNCTIONS,
@@ -157,8 +158,8 @@ function mirror(source: string, target: string, drafts: string): void {
 }
 
 /**
- * Replaces a file in one step, and only when its bytes differ: a synthesis beside this one always reads whole files. The
- * draft is made outside of all assets, or it would find that, too.
+ * Replaces a file in one step, and only when its bytes differ, so that another synthesis at the same time always reads
+ * whole files. The draft is written outside of all assets, where the other synthesis does not find it.
  */
 function writeWhenChanged(path: string, contents: Uint8Array, drafts: string): void {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;

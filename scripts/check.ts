@@ -1,6 +1,6 @@
 import { runSteps, type Step } from './run-steps.ts';
 
-/** `npm run check`: types, lint and format, unused code. Everything is reported, not only the first failure. */
+/** `npm run check`: checks types, lint, format and unused code. It reports all failures, not only the first one. */
 const steps: Step[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'lint and format', command: 'biome', args: ['ci', '.'] },

@@ -7,7 +7,7 @@ const ELSEWHERE = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-/** The browser that tests and pictures use: STAGEGATE_CHROMIUM, else the first one found; undefined without one. */
+/** Returns the browser for tests and pictures: STAGEGATE_CHROMIUM, else the first one found, else undefined. */
 export function findChromium(environment = process.env) {
   const named = environment.STAGEGATE_CHROMIUM;
   if (named) return existsSync(named) ? named : undefined;

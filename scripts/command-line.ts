@@ -1,13 +1,13 @@
-/** What a command is given by whoever typed it, and where its words go. */
+/** The arguments of a command, the directory it was given in, and where its output goes. */
 export interface CommandLine {
   readonly args: string[];
-  /** Paths are meant from where the command was given. */
+  /** The directory in which the command was given. Paths in arguments are relative to it. */
   readonly directory: string;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
 
-/** The command line of this process. npm changes into the project, and says where it was called. */
+/** Returns the command line of this process. npm changes into the project, and INIT_CWD is where it was called. */
 export const commandLine = (): CommandLine => ({
   args: process.argv.slice(2),
   directory: process.env.INIT_CWD ?? '.',

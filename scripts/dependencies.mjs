@@ -3,12 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerOf } from './answer-of.mjs';
 
-/** Paths of packages below the repository -> what the lock file says of each. */
+/** Returns the packages of a lock file: path below the repository -> entry of the lock file. */
 const readPackages = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
 
 /**
- * Is in `node_modules` what the lock file says, whoever put it there? npm writes down what it has installed as its last
- * step, in a lock file of its own: one that was broken off has none, and one of another day differs.
+ * Returns whether `node_modules` has what the lock file says, however it was installed. As its last step, npm writes a
+ * lock file of its own about what it has installed. An interrupted installation has none, and that of an older one
+ * differs.
  */
 export function isInstalled(root) {
   const modules = join(root, 'node_modules');
@@ -23,20 +24,20 @@ export function isInstalled(root) {
   const isSame = (path) =>
     wanted[path].version === installed[path].version && wanted[path].integrity === installed[path].integrity;
   return (
-    // What is optional may be for other machines.
+    // An optional package may be for other machines.
     Object.keys(wanted).every((path) => path === '' || path in installed || wanted[path].optional) &&
     Object.keys(installed).every((path) => path in wanted && isSame(path) && existsSync(join(root, path))) &&
     runsHere(pinnedNode(root))
   );
 }
 
-/** What was installed on another machine, and mounted here, may not. */
+/** Returns whether this Node.js runs. One that was installed on another machine and mounted here may not. */
 const runsHere = (node) => /^v\d/.test(answerOf(node, ['--version']) ?? '');
 
-/** The Node.js that package.json pins. */
+/** Returns the path of the Node.js that package.json pins. */
 export const pinnedNode = (root) => join(root, 'node_modules', '.bin', 'node');
 
-/** Installs what the lock file says; answers why that was not possible. */
+/** Installs what the lock file says. Returns the reason when that fails, else undefined. */
 export function installDependencies(root) {
   const { error, status } = spawnSync(
     'npm',

@@ -3,9 +3,9 @@ import type { Analysis } from '../lambdas/domain/plan/analyze-plan.ts';
 import { describeDelta } from '../lambdas/domain/plan/cost.ts';
 
 export interface Paper {
-  /** Name of the plan, for the title. */
+  /** Name of the plan file, for the title. */
   readonly file: string;
-  /** Columns of the terminal; unknown when the output goes elsewhere. */
+  /** Columns of the terminal. Undefined when the output does not go to a terminal. */
   readonly width: number | undefined;
   readonly hasColors: boolean;
 }
@@ -30,12 +30,12 @@ const LEVEL_STYLES: Readonly<Record<Analysis['blastRadius']['level'], Style>> = 
   high: 'red',
   critical: ['red', 'bold'],
 };
-/** Attribute lines per resource; the JSON has them all. */
+/** The most lines with attributes per resource. The JSON has all attributes. */
 const MOST_ATTRIBUTES = 12;
 const NARROWEST = 60;
 const USUAL_WIDTH = 110;
 
-/** An analysis as text for people: what changes, what it touches, what it costs, whether it may go on. */
+/** Returns an analysis as text for people: changes, blast radius, cost, and whether the plan is allowed. */
 export function describeAnalysis(analysis: Analysis, { file, width, hasColors }: Paper): string {
   const style = (format: Style, text: string): string =>
     hasColors ? styleText(format, text, { validateStream: false }) : text;
@@ -160,7 +160,7 @@ function costText({ cost }: Analysis): string {
   ].join('\n');
 }
 
-/** Most expensive differences first. */
+/** Returns the lines about costs, the largest differences first. */
 function costTable({ cost }: Analysis): string[] {
   const rows = [...cost.resources].sort((one, other) => Math.abs(other.delta) - Math.abs(one.delta)).slice(0, 10);
   const widest = Math.max(0, ...rows.map(({ address }) => address.length));
@@ -196,7 +196,7 @@ function extras(analysis: Analysis, columns: number, heading: (title: string, te
   ];
 }
 
-/** Breaks at spaces; the lines after the first are indented by two more. */
+/** Breaks a line at spaces. The lines after the first are indented by two more. */
 function wrapped(text: string, columns: number): string {
   const indent = ' '.repeat(text.length - text.trimStart().length);
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** Writes `aws-on-demand.csv` into the module from which bundles read it; run it after every change of the sheet. */
+/** Writes `aws-on-demand.csv` into the module from which bundles read it. To be run after every change of the sheet. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

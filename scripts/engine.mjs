@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { PINNED_ENGINE } from '../lib/pinned-engine.mjs';
 import { answerOf } from './answer-of.mjs';
 
-/** From these minor versions of version 1 on, the S3 backend locks without a table. */
+/** The first minor versions of version 1 in which the S3 backend locks without a table. */
 const LEAST_MINOR = { terraform: 11, tofu: 10 };
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 
 /**
- * Is the engine on the PATH that builds will take, and new enough? They take the first of these names that is there: an old
- * Terraform beside a new OpenTofu is the one that would run.
+ * Returns whether the PATH has an engine that is new enough. Builds take the first of these names that exists, so only
+ * that one counts: an old Terraform beside a new OpenTofu is the engine that would run.
  */
 export function isEngineOnPath(names) {
   for (const name of names) {
@@ -21,10 +21,13 @@ export function isEngineOnPath(names) {
   return false;
 }
 
-/** Commands that need a program of this name are content with these engines. */
+/** The engines that commands accept for each kind of need. */
 export const ENGINE_NEEDS = { engine: ['terraform', 'tofu'], terraform: ['terraform'] };
 
-/** The pinned engine as it is published for this machine and where it is installed, or undefined where it is not. */
+/**
+ * Returns the pinned engine for this machine with the directory it is installed in, or undefined when the engine is not
+ * published for this machine.
+ */
 export function pinnedEngineHere() {
   const { name, version, sha256 } = PINNED_ENGINE;
   const wanted = `${process.platform}_${ARCHITECTURES[process.arch]}`;

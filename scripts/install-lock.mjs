@@ -2,16 +2,16 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 
 const LOOK_AGAIN_MS = 500;
-/** No installation takes this long; what is older belongs to a process whose id is somebody else's now. */
+/** No installation takes this long. An older flag is from a process that ended and whose id was used again. */
 const LONGEST_MS = 30 * 60_000;
 
 const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /**
- * Runs the installation while no other command of this repository runs one: it waits for the end of theirs. Each raises a
- * flag, a file with the id of its process as its name, before it looks for the flags of others: of two, one at least sees the
- * other's. A killed command leaves its flag, which says nothing any more. It stays: whoever took away what is not theirs could
- * do so a moment later, when it is somebody else's.
+ * Runs the installation, after waiting for those of other commands of this repository. Each command first raises its
+ * flag, a file that has the id of its process as its name, and then looks for the flags of others. So at least one of
+ * two commands sees the flag of the other. The flag of a killed command is ignored and not removed: a new process with
+ * the same id may have raised it again meanwhile.
  */
 export function withInstallLock(directory, install) {
   mkdirSync(directory, { recursive: true });
@@ -22,7 +22,8 @@ export function withInstallLock(directory, install) {
       const others = othersIn(directory);
       const [other] = others;
       if (other === undefined) return install();
-      // The one with the lowest id keeps its flag while it waits, or all could give way to each other for ever.
+      // The command with the lowest id keeps its flag while it waits. Otherwise all could give way to each other
+      // forever.
       if (others.some((id) => id < process.pid)) rmSync(own);
       if (!isTold) console.error(`stagegate: another command (process ${other}) is installing; waiting for it …`);
       isTold = true;
@@ -32,7 +33,7 @@ export function withInstallLock(directory, install) {
   }
 }
 
-/** The ids of other processes that have raised their flag and live. */
+/** Returns the ids of other running processes that have raised their flag. */
 const othersIn = (directory) =>
   readdirSync(directory)
     .map(Number)
@@ -44,7 +45,7 @@ function isRaised(flag, id) {
     process.kill(id, 0);
     return true;
   } catch (error) {
-    // The process is another user's.
+    // The process runs, but belongs to another user.
     return error.code === 'EPERM';
   }
 }

@@ -6,14 +6,14 @@ import { ENGINE_NEEDS, isEngineOnPath, pinnedEngineHere } from './engine.mjs';
 const LEAST_JAVA = 17;
 
 /**
- * The programs that commands need from the machine: whether one is there, its packages by package manager, and the line
- * for people, told how to get it.
+ * The programs that commands need from the machine: whether a program exists, its packages for each package manager,
+ * and the line for people about how to get it.
  */
 const PREREQUISITES = {
   git: {
     isThere: () => answerOf('git', ['--version']) !== undefined,
     packages: {
-      // Nothing but a recommendation would bring the certificates that fetching over HTTPS needs.
+      // Git only recommends the certificates that it needs to fetch over HTTPS, and recommended packages are left out.
       'apt-get': () => ['git', 'ca-certificates'],
       dnf: () => ['git'],
       brew: () => ['git'],
@@ -31,7 +31,7 @@ const PREREQUISITES = {
       `install Java ${LEAST_JAVA} or newer (${how}); DynamoDB Local needs it`,
   },
   engine: {
-    // A pinned one is downloaded later.
+    // A pinned engine is downloaded later.
     isThere: () => pinnedEngineHere() !== undefined || isEngineOnPath(ENGINE_NEEDS.engine),
     packages: {},
     hint: (how = 'https://developer.hashicorp.com/terraform/install') =>
@@ -46,7 +46,7 @@ const PREREQUISITES = {
   chromium: {
     isThere: () => findChromium() !== undefined,
     packages: {
-      // Without recommended packages the browser would come without any font.
+      // The browser only recommends a font, and recommended packages are left out.
       'apt-get': () => ['chromium', 'fonts-liberation'],
       dnf: () => ['chromium'],
       brew: () => ['--cask', 'google-chrome'],
@@ -58,7 +58,7 @@ const PREREQUISITES = {
 
 const isRoot = () => process.getuid?.() === 0;
 
-/** What of it the machine lacks, after root on Debian got what are packages there: a line for each, all at once. */
+/** Returns a line for each program that the machine lacks. As root on Debian, it first installs those with packages. */
 export function missingPrerequisites(names) {
   const isMissing = (name) => !PREREQUISITES[name].isThere();
   const missing = names.filter(isMissing);
@@ -68,7 +68,7 @@ export function missingPrerequisites(names) {
 
 const packageManager = () => ['apt-get', 'dnf', 'brew'].find((each) => answerOf(each, ['--version']) !== undefined);
 
-/** The line for people: what is missing and how to get it, with the manager of packages they have. */
+/** Returns the line for people: what is missing and how to get it with the package manager of this machine. */
 export function describeMissing(name) {
   const { hint, packages } = PREREQUISITES[name];
   const manager = packageManager();
@@ -77,10 +77,12 @@ export function describeMissing(name) {
   return `missing prerequisite ${name}: ${hint(wanted && `${sudo}${manager} install ${wanted.join(' ')}`)}`;
 }
 
-/** One prerequisite after the other, so that a package which this release of Debian does not have stops no other. */
+/**
+ * Installs each prerequisite on its own, so that a package that is missing in this release does not stop the others.
+ */
 function installPackages(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  // Another command may be installing packages at this moment.
+  // Another command may be installing packages at the same time, so apt-get waits for the lock.
   const options = ['--quiet=2', '--option', 'DPkg::Lock::Timeout=600'];
   const apt = (...args) => spawnSync('apt-get', [...options, ...args], { stdio: ['ignore', 'ignore', 2], env });
   let isUpdated = false;
@@ -95,7 +97,9 @@ function installPackages(names) {
   }
 }
 
-/** Releases of Debian differ in their versions of Java, and the default one may be too old. */
+/**
+ * Returns a package with a new enough Java. Releases of Debian have different versions, and the default may be too old.
+ */
 function newEnoughJava() {
   const found = answerOf('apt-cache', ['search', '--names-only', '^openjdk-[0-9]+-jre-headless$']) ?? '';
   const versions = [...found.matchAll(/^openjdk-(\d+)-jre-headless\b/gm)].map(([, version]) => Number(version));

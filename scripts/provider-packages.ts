@@ -5,31 +5,34 @@ import { type DownloadedPackage, findPackage } from '../buildspecs/program/provi
 import { type LockedProvider, readLockFile } from '../buildspecs/program/providers/lock-file.ts';
 import { mirrorArguments } from '../buildspecs/program/providers/mirror.ts';
 
-/** A package on this machine that a lock file asks for. */
+/** A package on this machine that a lock file requires. */
 export interface Package extends DownloadedPackage {
-  /** As in `registry.terraform.io/hashicorp/aws 5.100.0`. */
+  /** Address and version, as in `registry.terraform.io/hashicorp/aws 5.100.0`. */
   readonly name: string;
 }
 
-/** What a lock file's providers come to: packages to store, and sentences about those that there are none of. */
+/** The packages of a lock file that can be stored, and a sentence about each provider whose package is missing. */
 export interface Selection {
   readonly packages: readonly Package[];
   readonly missing: readonly string[];
 }
 
-/** The command cannot go on; the message says why, with the place. */
+/** Thrown when the command cannot continue. The message has the reason and the place. */
 export class ProvidersError extends Error {
   override readonly name = 'ProvidersError';
 }
 
-/** Has the engine download the packages of a lock file into a packed mirror; it needs the configuration beside the lock file. */
+/**
+ * Makes the engine download the packages of a lock file into a packed mirror. The engine needs the configuration beside
+ * the lock file.
+ */
 export async function downloadMirror(
   engine: string,
   { lockFile, platform, mirror }: { lockFile: string; platform: string; mirror: string },
 ): Promise<void> {
   const args = mirrorArguments(platform, mirror);
   const told = `${engine} ${args.join(' ')} (in ${dirname(lockFile)})`;
-  // What the engine prints is progress like our own; the answers of this command go to the standard output alone.
+  // The output of the engine is progress, so it goes to stderr. Only results of this command go to stdout.
   const child = spawn(engine, args, { cwd: dirname(lockFile), stdio: ['ignore', 2, 2] });
   const code = await new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new ProvidersError(`${told}: ${cause.message}`, { cause })));
@@ -38,7 +41,7 @@ export async function downloadMirror(
   if (code !== 0) throw new ProvidersError(`${told}: it ended with exit code ${code}`);
 }
 
-/** Finds a lock file's packages in a packed mirror. A package that is not the one of the lock file is refused. */
+/** Finds the packages of a lock file in a packed mirror. Throws when a package does not match its locked hashes. */
 export async function selectPackages(lockFile: string, mirror: string, platform: string): Promise<Selection> {
   const packages: Package[] = [];
   const missing: string[] = [];

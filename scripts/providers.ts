@@ -1,6 +1,6 @@
 /**
- * `npm run providers -- --bucket NAME [options] LOCK_FILE …`: puts the packages of lock files into the artifact bucket,
- * from where builds take them instead of downloading them from registries.
+ * `npm run providers -- --bucket NAME [options] LOCK_FILE …`: puts the packages of lock files into the artifact bucket.
+ * Builds take them from there instead of downloading them from registries.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,12 +35,12 @@ const OptionsSchema = z.strictObject({
 });
 type Options = z.infer<typeof OptionsSchema>;
 
-/** Wrong arguments: exit code 2. */
+/** Thrown for wrong arguments: exit code 2. */
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** npm changes into the project; paths are meant from where the command was given. */
+/** Resolves a path from the directory in which the command was given, because npm changes into the project. */
 const fromHere = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path);
 
 function readArguments(): { options: Options; lockFiles: string[] } {
@@ -66,7 +66,7 @@ function parsed<T>(parse: () => T): T {
   }
 }
 
-/** Packages and what is missing of all lock files; packages that several ask for are named once. */
+/** Selects the packages of all lock files, and lists missing ones. A package of several lock files is selected once. */
 async function select({ mirror, engine, platform }: Options, lockFiles: readonly string[], temporary: string) {
   const packages = new Map<string, Package>();
   const missing: string[] = [];

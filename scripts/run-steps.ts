@@ -8,7 +8,7 @@ export interface Step {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs the steps one after another with their output shown; answers the names of those that failed. */
+/** Runs the steps one after another and shows their output. Returns the names of the failed steps. */
 export async function runSteps(steps: readonly Step[]): Promise<string[]> {
   const failed: string[] = [];
   for (const { name, command, args, environment } of steps) {

@@ -1,8 +1,9 @@
 /**
- * Entry of every command of this repository: `node scripts/run.mjs [--needs a,b] script [args]`. All the set-up there is:
- * names what the machine lacks, a line each (root on Debian gets what are packages there), installs the dependencies where
- * they differ from the lock file, downloads Terraform where none is on the PATH; then runs the script with the Node.js
- * pinned in package.json. Plain JavaScript, because the Node.js of the machine may be too old to run anything else.
+ * Entry of every command of this repository: `node scripts/run.mjs [--needs a,b] script [args]`. It does the whole
+ * set-up: it names what the machine lacks, a line each (for root on Debian it installs what is a package there),
+ * installs the dependencies when they differ from the lock file, and downloads Terraform when none is on the PATH. Then
+ * it runs the script with the Node.js that package.json pins. This is plain JavaScript, because the Node.js of the
+ * machine may be too old to run anything else.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,7 +19,7 @@ const installing = join(root, '.stagegate', 'installing');
 
 const say = (text) => console.error(`stagegate: ${text}`);
 
-/** Installs what is not there yet, and ends the command where that fails. */
+/** Installs something that is missing. Ends the command when that fails. */
 function ensure(isThere, what, install) {
   if (isThere()) return;
   const problem = withInstallLock(installing, () => {
@@ -31,12 +32,12 @@ function ensure(isThere, what, install) {
   process.exit(1);
 }
 
-/** The directory to put on the PATH for an engine, if one has to be. */
+/** Returns the directory with the pinned engine, or undefined when the PATH has an engine already. */
 function engineDirectory(need) {
   if (isEngineOnPath(ENGINE_NEEDS[need])) return undefined;
   const { name, version, directory, binary } = pinnedEngineHere();
   const install = () => {
-    // Node.js heeds the proxy variables of the environment only where it is told to.
+    // Node.js uses the proxy variables of the environment only with this setting.
     const env = { ...process.env, NODE_USE_ENV_PROXY: '1' };
     const args = [join(root, 'scripts', 'install-engine.ts')];
     const { status } = spawnSync(pinnedNode(root), args, { stdio: ['ignore', 2, 2], env });
@@ -62,7 +63,7 @@ const engine = engineNeed && engineDirectory(engineNeed);
 
 const path = [engine, join(root, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter);
 const child = spawn(pinnedNode(root), args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
-// Ctrl-C reaches the whole process group; the child decides how to end, this process only passes its result on.
+// Ctrl-C reaches the whole process group. The child decides how to end; this process only passes on its result.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));

@@ -7,30 +7,30 @@ import { allEnded } from '../buildspecs/program/build/all-ended.ts';
 import { BUNDLES, bundleBuilds, bundleFunctions } from './bundle.ts';
 
 /**
- * Synthesizes in this process, in a fraction of the CDK CLI's time, the same assembly that `cdk synth` makes.
- * `--local` leaves out the CLI-time checks (cdk-nag, CloudFormation rules), which cannot change the result.
+ * Synthesizes the same assembly as `cdk synth`, in this process and in a fraction of the time. `--local` leaves out the
+ * checks (cdk-nag, CloudFormation rules), which cannot change the result.
  */
 const { values: options } = parseArgs({
   options: {
     output: { type: 'string', default: 'cdk.out' },
     local: { type: 'boolean', default: false },
-    /** Bundles made elsewhere, for example stand-ins, instead of those of `lambdas/`. */
+    /** Directory of other function bundles, for example stand-ins, to use instead of those of `lambdas/`. */
     functions: { type: 'string' },
-    /** `key=value`, over those of cdk.json; may be repeated. */
+    /** `key=value`, which overrides cdk.json. May be repeated. */
     context: { type: 'string', short: 'c', multiple: true, default: [] },
   },
 });
 const root = dirname(import.meta.dirname);
 const directory = resolve(root, options.output);
 
-// CDK is large: compiled once, it loads in half the time.
+// CDK is large. With a compile cache it loads in half the time.
 enableCompileCache();
 if (options.local) process.env.CDK_VALIDATION = 'false';
 const { context } = z
   .object({ context: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
 
-// Loading CDK and bundling take about as long as each other, and esbuild is a process of its own.
+// Loading CDK and bundling take about the same time and run side by side: esbuild is a process of its own.
 const [{ makeApp }] = await allEnded([
   import('../lib/stagegate-app.ts'),
   options.functions ? undefined : bundleFunctions(),

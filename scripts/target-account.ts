@@ -14,8 +14,8 @@ import { SURROUNDINGS } from '../lambdas/runtime/services/surroundings.ts';
 /**
  * `npm run target-account -- --table NAME --control-account ID --application APP --environment ENV [--based-on ENV]`:
  * prints the commands that prepare one environment's account: the state bucket and the roles. With `--based-on` it
- * prepares a name for ephemeral environments to come. Reads the environment's external id with the caller's own AWS
- * credentials; no API answer shows it, so treat the output as a secret.
+ * prepares a name for future ephemeral environments. It reads the environment's external id with the caller's own AWS
+ * credentials. No answer of the API shows that id, so the output must be treated as a secret.
  */
 const { values } = parseArgs({
   options: {
@@ -66,7 +66,7 @@ function commands(preparation: Preparation, controlAccount: string): string {
   ].join('\n');
 }
 
-/** The functions that look after DNS and certificates. */
+/** The functions that work on DNS and certificates. */
 const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
 
 const dnsParameters = ({ hostname, commonName, zoneId }: DnsPreparation, roleArns: readonly string[]) => ({

@@ -1,6 +1,6 @@
 import { runSteps } from './run-steps.ts';
 
-/** `npm test [-- jest arguments]`: bundles what the end-to-end tests run, then all suites. */
+/** `npm test [-- jest arguments]`: runs all test suites. */
 const failed = await runSteps([
   {
     name: 'tests',

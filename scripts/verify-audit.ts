@@ -23,7 +23,7 @@ const USAGE = `usage: npm run audit:verify -- --url URL --application APP [optio
 Exit code 0: proven; 1: broken, and where; 2: it could not be read.
 `;
 
-/** Wrong arguments: exit code 2. */
+/** Thrown for wrong arguments: exit code 2. */
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -60,7 +60,7 @@ function readOptions(args: string[]): z.infer<typeof OptionsSchema> {
 
 interface Audit {
   readonly application: string;
-  /** The end of the chain, as whoever keeps it says. */
+  /** The end of the chain according to the API. */
   readonly head?: Pick<AuditHead, 'sequence' | 'hash'>;
   readonly entries: AsyncIterable<unknown>;
 }
@@ -70,7 +70,7 @@ async function* linesOf(path: string): AsyncGenerator<unknown> {
     if (line.trim() !== '') yield parseLine(line);
 }
 
-/** A line that is no JSON is a broken link like any other. */
+/** Parses a line. Returns undefined when it is no JSON, which then counts as a broken link. */
 function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -88,13 +88,13 @@ async function openAudit(options: z.infer<typeof OptionsSchema>, directory: stri
 
 const NamedSchema = z.object({ application: z.string() });
 
-/** The first entry says whose audit it is. */
+/** Returns the application of the audit, which its first entry names. */
 async function applicationIn(entries: AsyncIterable<unknown>): Promise<string> {
   for await (const entry of entries) return NamedSchema.safeParse(entry).data?.application ?? '';
   return '';
 }
 
-/** Follows the chain from its beginning; answers its end, or the first link that does not hold. */
+/** Follows the chain from its beginning. Returns its end, or a description of the first broken link. */
 async function prove(
   { application, head, entries }: Audit,
   known: z.infer<typeof KnownSchema> | undefined,
@@ -128,7 +128,7 @@ async function verify({ args, directory, print, complain }: CommandLine): Promis
   const options = readOptions(args);
   const save = options.save === undefined ? undefined : createWriteStream(resolve(directory, options.save));
   const saved = save && finished(save);
-  // Told when all is proven; until then, a stream to which nobody listened would end the process.
+  // An error of the stream is reported below, when all is proven. Without a handler it would end the process before.
   saved?.catch(() => undefined);
   const audit = await openAudit(options, directory);
   const result = await prove(audit, options.known, save);
@@ -144,7 +144,7 @@ async function verify({ args, directory, print, complain }: CommandLine): Promis
   return 0;
 }
 
-/** Proves an application's audit, or names its first broken link; answers the exit code. */
+/** Proves an application's audit or reports its first broken link. Returns the exit code. */
 export async function verifyAudit(line: CommandLine): Promise<number> {
   try {
     return await verify(line);
