@@ -47,7 +47,7 @@ describeScheduler('InMemoryScheduler', async () => {
 });
 describeWebhookSecrets('FakeWebhookSecrets', async () => (generations) => new FakeWebhookSecrets(generations));
 
-/** A role of the account that moto gives everybody who does not assume another. */
+/** A role of the account that moto uses for callers who have not assumed a role of another account. */
 const DNS_ROLE = {
   roleArn: 'arn:aws:iam::123456789012:role/stagegate-my-app-dev1-dns',
   externalId: 'e'.repeat(32),

@@ -18,7 +18,7 @@ import {
 } from '../harness/stand-in-table.ts';
 
 describeStore('DynamoStore on DynamoDB Local', onServer(startDynamoDbLocal));
-// moto serves each request in a thread of its own without isolating transactions: races prove nothing there.
+// moto serves each request in a thread of its own and does not isolate transactions, so races prove nothing there.
 if (isMotoInstalled()) describeStore('DynamoStore on moto', { ...onServer(startMoto), isAtomic: false });
 
 describe('DynamoStore, when DynamoDB', () => {
@@ -30,7 +30,7 @@ describe('DynamoStore, when DynamoDB', () => {
       CancellationReasons: codes.map((Code) => ({ Code })),
     });
   let table: StandInTable;
-  /** What the table answers to reads. */
+  /** Returns the table's answer to a read. */
   let answer: (request: TableRequest) => TableAnswer | undefined;
   beforeAll(async () => {
     table = await startStandInTable((request) => answer(request));
@@ -40,7 +40,7 @@ describe('DynamoStore, when DynamoDB', () => {
     answer = () => ({ body: {} });
   });
   const openStore = () => new DynamoStore('t', dynamoAccess(table.endpoint));
-  /** A table without records whose first commit fails. */
+  /** Makes a store on an empty table whose first commit fails. */
   function failing(error: Error): { store: DynamoStore; commits: () => number } {
     const mock = mockClient(DynamoDBDocumentClient);
     mock.on(TransactWriteCommand).rejectsOnce(error).resolves({});

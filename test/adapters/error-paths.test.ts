@@ -44,7 +44,7 @@ import { SnsApproverMail } from '../../lambdas/adapters/sns-approver-mail.ts';
 import { StepFunctionsWorkflow } from '../../lambdas/adapters/step-functions-workflow.ts';
 import { StsEnvironmentRoles } from '../../lambdas/adapters/sts-environment-roles.ts';
 
-/** What AWS answers when something is wrong; what it answers otherwise is asked of real endpoints. */
+/** Tests of AWS's answers in case of errors. Other answers are tested with real endpoints. */
 
 const ID = 'my-app-dev1-1-abc123';
 const MACHINE = 'arn:aws:states:eu-west-1:000000000000:stateMachine:stagegate-deployment';

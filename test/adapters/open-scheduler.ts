@@ -8,7 +8,7 @@ export const SWEEP_ARN = 'arn:aws:lambda:eu-west-1:111111111111:function:stagega
 
 const InputSchema = z.object({ detail: z.object({ application: z.string(), environment: z.string() }) });
 
-/** The adapter, with a look into the service behind it. */
+/** Returns the adapter, with methods that read from the service behind it. */
 export function openScheduler(
   client: SchedulerClient,
   props: { roleArn?: string; functionArn?: string } = {},

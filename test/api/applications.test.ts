@@ -207,7 +207,7 @@ describe('GET /applications/{app}/pipeline', () => {
   });
 });
 
-/** Something else happens once between a list of approvers and what is done with it. */
+/** A store in which something else happens once after a list of approvers was read and before it is used. */
 class OvertakenStore extends InMemoryStore {
   afterApprovers: (() => Promise<unknown>) | undefined;
 

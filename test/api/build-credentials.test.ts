@@ -8,7 +8,7 @@ import { World } from '../harness/world.ts';
 const BUILD = 'arn:aws:sts::000000000000:assumed-role/stagegate-plan-build/AWSCodeBuild-1';
 const STAFF = 'arn:aws:sts::000000000000:assumed-role/Staff/jane';
 
-/** Metrics are lines of the function's output. */
+/** Lines of the function's output, which include its metrics. */
 const lines: string[] = [];
 const { log } = console;
 const { write } = process.stdout;

@@ -6,7 +6,7 @@ const CARL = 'arn:aws:sts::999999999999:assumed-role/Clients/carl';
 const NOBODY = 'arn:aws:sts::999999999999:assumed-role/Tooling/bot';
 const problem = (name: string, status: number) => ({ status, body: { type: `urn:stagegate:problem:${name}`, status } });
 
-/** A deployment to an environment that waits at its first gate. */
+/** Makes a deployment to an environment that waits at its first gate. */
 async function waiting(environment: 'stage1' | 'prod1', requestedBy?: string) {
   const world = await PipelineWorld.create();
   await world.approver(STAFF, 'staff', [JANE]);

@@ -320,7 +320,7 @@ describe('GET …/plan', () => {
     const id = await world.release(1);
     const [resource] = anAnalysis().resources;
     if (!resource) throw new Error('the analysis has no resource');
-    // The three that are not listed in the first place come on top.
+    // Three further attributes of the plan are not listed at all, and are counted in addition to these.
     const attributes = Array.from({ length: 60 }, (_, at) => ({ path: `a${at}`, before: 'x'.repeat(40), after: 'y' }));
     const resources = Array.from({ length: 3000 }, (_, at) => ({ ...resource, address: `aws_x.y[${at}]`, attributes }));
     const analysis = await world.artifacts.putJson(`analysis/${id}/1.json`, { ...anAnalysis(), resources });

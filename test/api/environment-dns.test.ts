@@ -15,7 +15,7 @@ async function create(domain: string | undefined = 'acme.example'): Promise<Pipe
 
 const claimOf = (world: PipelineWorld, hostname = HOSTNAME) => world.store.get('hostnameClaim', { hostname });
 
-/** A deployment has published it. */
+/** Records DNS as a deployment that published it does. */
 const publish = (world: PipelineWorld, facts: Parameters<typeof anEnvironmentDns>[0] = {}) =>
   world.store.transact(async (transaction) => transaction.insert('environmentDns', anEnvironmentDns(facts)));
 
@@ -106,7 +106,7 @@ describe('a setting that cannot be', () => {
   });
 
   test('is refused when another environment has the hostname', async () => {
-    // `my-app` + `dev1` and `my` + `app-dev1` are the same first part.
+    // `my-app` + `dev1` and `my` + `app-dev1` give the same first part of the hostname.
     const world = await create();
     await world.put(dev1, body());
     const other = { ...APPLICATION, serviceDiscoveryDomain: 'acme.example', pipeline: ['app-dev1', 'stage1', 'prod1'] };
@@ -116,7 +116,7 @@ describe('a setting that cannot be', () => {
     expect([status, problem.type]).toEqual([409, 'urn:stagegate:problem:hostname-taken']);
     expect(problem.detail).toBe(`${HOSTNAME} is the hostname of my-app/dev1`);
     expect((await world.get(path)).status).toBe(404);
-    // Free again when its owner gives it up.
+    // The hostname is free again when its owner gives it up.
     await world.put(dev1, body(null));
     expect((await world.put(path, body())).status).toBe(201);
   });

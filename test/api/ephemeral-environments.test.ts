@@ -19,7 +19,7 @@ const make = (name: string, facts: object = {}, app = 'my-app') =>
 const stateOf = (environment: string) => world.store.get('environmentState', { application: 'my-app', environment });
 const holderOf = async (name: string) => (await stateOf(name))?.holder?.deploymentId ?? '';
 
-/** A build has seen this many resources in the state, at the end of the deployment that holds the environment. */
+/** Ends the deployment that holds the environment, after a build found this many resources in the state. */
 async function endWith(name: string, resources: number): Promise<void> {
   const id = await holderOf(name);
   await world.plan(id, { hasChanges: false });

@@ -65,7 +65,7 @@ describe('GET /openapi.json', () => {
     const described = Object.entries(body.paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    // What builds alone may ask is no part of it.
+    // The document does not have the routes that only builds may call.
     const ofOthers = Object.entries(ROUTES).flatMap(([key, { role }]) => (role === 'build' ? [] : [key]));
     expect(described.sort()).toEqual(ofOthers.sort());
     expect(body.openapi).toBe('3.1.0');

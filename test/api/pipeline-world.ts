@@ -25,7 +25,7 @@ export const STAFF = 'staff@example.com';
 export const CLIENT = 'client@example.com';
 export const JANE = 'arn:aws:sts::999999999999:assumed-role/Staff/jane';
 
-/** An application with three environments, made over the API, and the workflow's steps done by hand. */
+/** An application with three environments, made through the API. The tests do the steps of the workflow themselves. */
 export class PipelineWorld extends TestApi {
   static async create(): Promise<PipelineWorld> {
     const world = new PipelineWorld();
@@ -35,7 +35,7 @@ export class PipelineWorld extends TestApi {
     return world;
   }
 
-  /** Writes a record, whatever stood there. */
+  /** Writes a record, or replaces the one with this key. */
   write<K extends Kind>(kind: K, record: RecordOf<K>): Promise<void> {
     return this.store.transact(async (transaction) => {
       await transaction.get(kind, record as unknown as KeyOf<K>);
@@ -49,13 +49,13 @@ export class PipelineWorld extends TestApi {
     this.mail.click(email);
   }
 
-  /** A release made over the API; answers the id of its deployment to dev1. */
+  /** Makes a release through the API. Returns the id of its deployment to dev1. */
   async release(number: number): Promise<string> {
     const { body } = await this.post('/applications/my-app/releases', { commit: commitOf(number), message: 'Change' });
     return body.deploymentId;
   }
 
-  /** A deployment requested over the API; answers its id. */
+  /** Requests a deployment through the API. Returns its id. */
   async deploy(environment: Name, release: number, operation: Operation = 'deploy', caller?: string): Promise<string> {
     const path = `/applications/my-app/environments/${environment}/deployments`;
     const { body, status } = await this.post(path, { release, operation }, caller);
@@ -63,7 +63,7 @@ export class PipelineWorld extends TestApi {
     return body.id;
   }
 
-  /** The plan build and its analysis are over. */
+  /** Ends the plan build and its analysis. */
   async plan(id: string, planned: Partial<Planned> = {}): Promise<void> {
     await this.store.transact(async (transaction) => {
       const deployment = await transaction.get('deployment', { id });
@@ -72,7 +72,7 @@ export class PipelineWorld extends TestApi {
     });
   }
 
-  /** A gate of the planned deployment opens, and its task waits. */
+  /** Opens a gate of the planned deployment, whose task then waits. */
   async openGate(id: string, gate: GateName): Promise<void> {
     await requestApproval({ ...this.services, publicUrl: PUBLIC_URL }, id, gate);
     const token = `token of ${id} ${gate}`;
@@ -83,7 +83,7 @@ export class PipelineWorld extends TestApi {
     });
   }
 
-  /** The execution ends; the environment is free for the next. */
+  /** Ends the execution, which releases the environment to the next deployment. */
   async end(id: string, ending: Ending = 'succeeded'): Promise<void> {
     const deployment = await this.store.get('deployment', { id });
     if (deployment && !plannedOf(deployment) && ending === 'succeeded') await this.plan(id, { hasChanges: false });
@@ -91,7 +91,7 @@ export class PipelineWorld extends TestApi {
     await releaseEnvironment(this.services, id);
   }
 
-  /** Brings a release to an environment, whatever comes before it. */
+  /** Deploys a release to the environments, one after the other, with success and without gates. */
   async succeed(release: number, ...environments: Name[]): Promise<void> {
     for (const name of environments) await this.end(await this.deploy(name, release));
   }

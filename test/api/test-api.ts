@@ -24,7 +24,7 @@ export const PUBLIC_URL = 'https://api.example.com';
 export interface Answer {
   readonly status: number;
   readonly type: string | undefined;
-  // Tests look at answers as clients do, without a schema.
+  // Tests read answers like clients, without a schema.
   // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests assert
   readonly body: any;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ interface Given {
   readonly isBase64Encoded?: boolean;
 }
 
-/** The whole API in memory: the real handlers behind the route table, fakes behind the ports. */
+/** The whole API in memory: the real handlers behind the route table, and fakes behind the ports. */
 export class TestApi {
   readonly store = new InMemoryStore();
   readonly mail = new InMemoryApproverMail();
@@ -53,7 +53,7 @@ export class TestApi {
   readonly states = new FakeStateReader();
   readonly surroundings = new FakeSurroundings();
   readonly log = new RecordingLog();
-  /** Everything any answer has said. */
+  /** The texts and headers of all answers. */
   readonly said: string[] = [];
   readonly #functions;
 
@@ -112,7 +112,7 @@ export class TestApi {
     return this.call('DELETE', path);
   }
 
-  /** Sends a request through the function its route leads to. A text goes as it is, anything else as JSON. */
+  /** Sends a request to the function of its route. A text is sent as it is, anything else as JSON. */
   async call(method: string, path: string, given: Given = {}): Promise<Answer> {
     const { body, caller = ADMIN, ...request } = given;
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

@@ -21,10 +21,10 @@ const [A, B, C] = [BEFORE, AFTER, commitOf(3)];
 interface Delivery {
   readonly event?: string;
   readonly id?: string;
-  /** Of the query parameter `for`. */
+  /** The value of the query parameter `for`. */
   readonly part?: string;
   readonly secret?: string;
-  /** Instead of the right one. */
+  /** A signature to send instead of the right one. */
   readonly signature?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly isBase64Encoded?: boolean;
@@ -36,7 +36,7 @@ describe('POST /webhooks/github', () => {
     api = new TestApi();
   });
 
-  /** Delivers a payload as GitHub would, signed with the secret that is valid. */
+  /** Delivers a payload as GitHub does, signed with the valid secret. */
   async function deliver(payload: unknown, delivery: Delivery = {}): Promise<Answer> {
     const { event = 'push', id = 'd-1', part, isBase64Encoded = false } = delivery;
     const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
@@ -475,7 +475,7 @@ describe('POST /webhooks/github', () => {
   });
 });
 
-/** Makes the bus fail, or do something else, until it is mended. */
+/** Makes the bus fail, or do something else, until it is repaired. */
 function breakBus(events: EventBus, instead: () => Promise<void> = async () => Promise.reject(new Error('no bus'))) {
   const { publish } = events;
   const { promise: reached, resolve } = Promise.withResolvers<void>();

@@ -3,7 +3,7 @@ import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-d
 import { leaveInspection } from './plan-artifacts.ts';
 import type { World } from './world.ts';
 
-/** AnalyzePlan as the workflow goes on from it: where it asks for an inspection, an honest one is made. */
+/** Runs AnalyzePlan like the workflow: when it asks for an inspection, an honest one is made and it runs again. */
 export async function analyseAsWorkflow(world: World, id: string, found: Partial<InspectionSuccess> = {}) {
   const first = await analyzeDeploymentPlan(world, id, { isInspected: false });
   if (first.next !== 'inspect') return first;

@@ -1,6 +1,6 @@
 import { type Analysis, AnalysisSchema } from '../../lambdas/domain/plan/analysis.ts';
 
-/** An analysis as the workflow stores it: a database is replaced, a service changes, two things are new. */
+/** Makes an analysis as the workflow stores it: a database is replaced, a service changes, two resources are new. */
 export const anAnalysis = (given: Partial<Analysis> = {}): Analysis =>
   AnalysisSchema.parse({
     version: 1,

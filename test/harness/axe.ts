@@ -9,8 +9,8 @@ const ViolationsSchema = z.array(
 );
 
 /**
- * What axe holds against a page, in words. The page's strict policy forbids the script that looks: it is set aside for
- * the look (a context with `bypassCSP`), and for nothing else.
+ * Returns what axe reports about a page, in words. The strict policy of the page forbids the script of axe, so the page
+ * must be opened in a context with `bypassCSP`, which is for this check only.
  */
 export async function violationsIn(page: Page): Promise<string[]> {
   await page.evaluate(AXE);

@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 
-/** A headless Chromium with a profile of its own that asks nobody for anything. */
+/** Opens a headless Chromium with a profile of its own, which sends no requests of its own to the internet. */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath) throw new Error('no Chromium was found: npm test says how to get one');
@@ -19,7 +19,7 @@ export async function openBrowser(): Promise<Browser> {
   });
 }
 
-/** A window with nothing of another one; whatever is waited for in it, the limit is the test's own. */
+/** Opens a window that shares nothing with other windows. Waiting in it is limited only by the timeout of the test. */
 export async function openWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(0);

@@ -17,14 +17,14 @@ import type { Decision, Gate } from '../../lambdas/domain/model/gate.ts';
 import type { Release } from '../../lambdas/domain/model/release.ts';
 import type { AnalysisHeadline } from '../../lambdas/domain/plan/analysis.ts';
 
-/** Valid things of the domain; a test names only what it is about. */
+/** Builders of valid domain objects. A test names only the facts that it is about. */
 
 export const NOW = '2026-11-23T10:00:00.000Z';
 export const COMMIT = 'c0ffee0000000000000000000000000000000001';
 export const DIGEST = 'd'.repeat(64);
 export const OTHER_DIGEST = 'e'.repeat(64);
 
-/** Forty hexadecimal digits that differ per number. */
+/** Returns forty hexadecimal digits, different for each number. */
 export const commitOf = (number: number): string => number.toString(16).padStart(40, '0');
 
 export const anApplication = (facts: Partial<Application> = {}): Application =>
@@ -87,7 +87,7 @@ export const aPush = (facts: Partial<ConfigPushed> = {}): ConfigPushed => ({
   ...facts,
 });
 
-/** The headline of a plan that adds one resource. */
+/** Makes the headline of a plan that adds one resource. */
 export const aHeadline = (facts: Partial<AnalysisHeadline> = {}): AnalysisHeadline => ({
   summary: {
     add: 1,
@@ -235,14 +235,14 @@ export const anOutcome = (facts: Partial<Outcome> = {}): Outcome => ({
   ...facts,
 });
 
-/** A hostname that follows a load balancer. */
+/** Settings of a hostname that points to a load balancer. */
 export const DNS_SETTINGS: DnsSettings = {
   record: { kind: 'alias', nameOutput: 'lb_name', zoneIdOutput: 'lb_zone_id' },
 };
 
 export const HOSTNAME = 'my-app-dev1-eu-west-1.development.acme.example';
 
-/** The DNS of dev1, published with an issued certificate. */
+/** Makes the DNS of dev1, published with an issued certificate. */
 export const anEnvironmentDns = (facts: Partial<EnvironmentDns> = {}): EnvironmentDns => {
   const record = {
     name: HOSTNAME,

@@ -8,7 +8,7 @@ interface FunctionBundles {
   readonly modules: Awaited<ReturnType<typeof bundleFunctions>>;
 }
 
-/** All functions as they are deployed, bundled once per run; to be read only. */
+/** Returns all functions as they are deployed. They are bundled once per run and must only be read. */
 export async function functionBundles(): Promise<FunctionBundles> {
   const made = await oncePerRunAsync('functions', async (draft) => {
     const modules = await bundleFunctions(join(draft, 'functions'));

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 interface CommitText {
   readonly message?: string;
   readonly author?: string;
-  /** Further lines of its head. */
+  /** Further lines of the commit's head. */
   readonly more?: readonly string[];
-  /** In which its bytes are. */
+  /** The encoding of the commit's bytes. */
   readonly encoding?: 'utf8' | 'latin1';
 }
 
-/** A commit as git keeps it, and its id. */
+/** Makes a commit as git stores it, and its id. */
 export function aCommitObject({
   message = 'Larger database\n',
   author = 'Ada <ada@example.com>',

@@ -1,16 +1,16 @@
 import { type Definition, parseDefinition } from '../../local/asl/definition.ts';
 import { flat, ofType, only, stagegate, type Template } from '../lib/synthesized.ts';
 
-/** The text of the definition in the template, with references written out as `<LogicalId.Arn>`. */
+/** Returns the text of the definition in the template, with references as `<LogicalId.Arn>`. */
 export const definitionTextOf = (template: Template): string =>
   flat(only(template, 'AWS::StepFunctions::StateMachine').Properties.DefinitionString);
 
-/** The connection to GitHub that builds of this definition may fetch by. */
+/** The connection to GitHub with which builds of this definition may fetch. */
 export const CONNECTION = 'arn:aws:codeconnections:eu-west-1:111111111111:connection/acme';
 
 let parsed: Definition | undefined;
 
-/** The definition that is deployed, whose tasks call functions by their names. Parsed once for each suite. */
+/** Returns the deployed definition, in which tasks call functions by name. It is parsed once for each suite. */
 export function deploymentDefinition(): Definition {
   parsed ??= parseDefinition(withFunctionNames(stagegate({ allowedConnectionArns: [`github=${CONNECTION}`] })));
   return parsed;

@@ -8,7 +8,7 @@ import { World } from './world.ts';
 export const ZONE = 'Z0ACME';
 export const LOAD_BALANCER = { name: 'lb-1.eu-west-1.elb.example', zoneId: 'Z32O12XQLNTSW2' };
 
-/** The usual world, whose dev1 has DNS in a delegated zone `acme.example`. */
+/** The usual world, in which dev1 has DNS in a delegated zone `acme.example`. */
 export class DnsWorld extends World {
   static async openWithDns(settings: DnsSettings = DNS_SETTINGS): Promise<DnsWorld> {
     const world = new DnsWorld();
@@ -33,7 +33,7 @@ export class DnsWorld extends World {
     this.publicDns.delegations.set(name, nameServers);
   }
 
-  /** What Terraform's outputs say from the next apply on. */
+  /** Sets the load balancer that Terraform's outputs name from the next apply on. */
   point(name = LOAD_BALANCER.name, zoneId = LOAD_BALANCER.zoneId): void {
     this.builds.outputs = {
       lb_name: { sensitive: false, value: name },
@@ -41,7 +41,7 @@ export class DnsWorld extends World {
     };
   }
 
-  /** Lets a deployment run through every wait. */
+  /** Runs a deployment to its end, through every wait. */
   async settle(id: string): Promise<Deployment> {
     for (let waits = 0; waits < 300; waits++) {
       const deployment = await this.finish(id);
@@ -51,7 +51,7 @@ export class DnsWorld extends World {
     throw new Error(`deployment "${id}" waits for ever at ${this.workflow.stateOf(id)}`);
   }
 
-  /** A deployment of a new release, or of the newest one again. */
+  /** Runs a deployment of a new release, or of the release in the wish. */
   async run(
     environment = 'dev1',
     wish: { release?: number; operation?: 'destroy' | 'rollback' } = {},
@@ -64,7 +64,7 @@ export class DnsWorld extends World {
     return [...this.zones.content.values()].flat();
   }
 
-  /** Everything in the zone but its own NS record. */
+  /** Returns all records of the zone except its NS records. */
   recordsOf(zoneId = ZONE): ZoneRecord[] {
     return (this.zones.content.get(zoneId) ?? []).filter(({ type }) => type !== 'NS');
   }

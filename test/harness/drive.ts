@@ -14,15 +14,15 @@ const NAMES = {
   roleArn: 'arn:aws:iam::111111111111:role/machine-role',
 };
 
-/** What a task does: an output, a failure, or `undefined` for never ending by itself. */
+/** How a task ends: with an output, with a failure, or (`undefined`) never by itself. */
 type TaskOutcome = { output: Json } | { error: string; cause?: string } | undefined;
 
 export interface DriveOptions {
   readonly input?: Json;
-  /** Decides the outcome of each attempt; by default the task echoes its parameters. */
+  /** Decides the outcome of each attempt. By default, a task returns its parameters. */
   readonly task?: (attempt: Attempt, number: number) => TaskOutcome;
   readonly random?: () => number;
-  /** Stop when the execution has nothing to do before this many seconds after the start. */
+  /** Stops when the execution has nothing left to do within this many seconds after the start. */
   readonly untilSeconds?: number;
 }
 
@@ -53,7 +53,7 @@ export class Drive {
 
   async signal(signal: Signal): Promise<Step> {
     const step = await advance(this.definition, this.execution, signal, this.#world);
-    // What is stored is JSON: an interpreter that kept more than that in the document would not survive a restart.
+    // The execution is stored as JSON. An interpreter that kept other values in it would not survive a restart.
     this.execution = JSON.parse(JSON.stringify(step.execution));
     this.events.push(...step.events);
     if (step.cancel) this.canceled.push(step.cancel);
@@ -74,7 +74,7 @@ export class Drive {
     return step;
   }
 
-  /** Goes on, letting time pass where the execution waits for it, until it ends or only a signal can move it. */
+  /** Runs until the execution ends or only a signal can continue it. Where the execution waits, time passes at once. */
   async run(untilSeconds = Number.POSITIVE_INFINITY): Promise<void> {
     for (
       let due = dueAt(this.execution);
@@ -108,7 +108,7 @@ export async function drive(definition: unknown, options: DriveOptions = {}): Pr
   return run;
 }
 
-/** A machine of the given states in JSONata, starting at the first. */
+/** Makes a machine of the given states in JSONata, which starts at the first one. */
 export function machine(states: Record<string, unknown>, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { QueryLanguage: 'JSONata', StartAt: Object.keys(states)[0], States: states, ...more };
 }

@@ -3,13 +3,13 @@ import { openDatabase } from '../../local/persistence/database.ts';
 import { startDynamoDb } from '../../local/services/dynamodb/dynamodb-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** Amazon's DynamoDB Local in memory, without the local cloud's door before it. */
+/** Starts Amazon's DynamoDB Local in memory, without the local cloud in front of it. */
 export async function startDynamoDbLocal(): Promise<ServerProcess> {
   const { port, stop } = await startDynamoDb({ database: openDatabase(undefined), log: () => {} }, undefined);
   return { endpoint: `http://127.0.0.1:${port}`, stop };
 }
 
-/** How a server in the place of DynamoDB is reached. */
+/** Returns how to reach a server that takes the place of DynamoDB. */
 export const dynamoAccess = (endpoint: string) => ({
   endpoint,
   region: 'eu-west-1',
@@ -18,7 +18,7 @@ export const dynamoAccess = (endpoint: string) => ({
 
 export const dynamoClient = (endpoint: string): DynamoDBClient => new DynamoDBClient(dynamoAccess(endpoint));
 
-/** The one table, as the stack makes it. */
+/** Creates the one table, as the stack defines it. */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
   const keys = (hash: string, range: string) => [

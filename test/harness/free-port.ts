@@ -1,11 +1,13 @@
 import { createServer } from 'node:net';
 
-/** Below what systems hand out by themselves (from 32768 on Linux, from 49152 elsewhere), above well-known servers. */
+/**
+ * Ports below those that systems assign themselves (from 32768 on Linux, from 49152 elsewhere), above known servers.
+ */
 const [FIRST, BEYOND] = [20_000, 32_000];
 
 /**
- * A port nobody listens on now. Somebody may until it is used, but nobody gets it by asking for any port or by opening a
- * connection, which is what suites beside this one do all the time.
+ * Returns a port that is free now. Another process may still take it before it is used, but no process gets it by
+ * asking for any port or by opening a connection, which other suites do all the time.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,4 +1,4 @@
-/** A value for every variable of every function: what a bundle needs to be loaded outside of AWS. */
+/** A value for every variable of every function, so that bundles can be loaded outside of AWS. */
 export const FUNCTION_VARIABLES: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-west-1',
   TABLE_NAME: 'records',

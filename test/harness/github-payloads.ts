@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-/** Payloads in the shape GitHub documents for its webhooks, with the many fields that nobody here reads. */
+/** Payloads in the shape that GitHub documents for its webhooks, including many fields that Stagegate does not read. */
 
 export const ZEROS = '0'.repeat(40);
-/** What a push moves its branch from and to, unless it says otherwise. */
+/** The default commits from which and to which a push moves its branch. */
 export const BEFORE = 'b1'.repeat(20);
 export const AFTER = 'a2'.repeat(20);
 
@@ -73,7 +73,7 @@ interface PushFacts {
   readonly created?: boolean;
   readonly deleted?: boolean;
   readonly forced?: boolean;
-  /** By default one commit, `after`, that changes a file of `my-app`. */
+  /** The default is one commit, `after`, that changes a file of `my-app`. */
   readonly commits?: readonly CommitFacts[];
 }
 
@@ -107,14 +107,14 @@ export const deletePayload = (facts: { ref?: string; ref_type?: string; reposito
   sender: USER,
 });
 
-/** What GitHub sends when a branch is made; it differs from a deletion in its name and two fields. */
+/** Makes the payload for a new branch. It differs from that of a deletion only in the event's name and two fields. */
 export const createPayload = () => ({ ...deletePayload(), master_branch: 'main', description: null });
 
 interface PullRequestFacts {
   readonly action?: string;
   readonly merged?: boolean;
   readonly branch?: string;
-  /** Of the branch it comes from; `null` when that repository is gone. */
+  /** The repository of the branch that the pull request is from; `null` when that repository was deleted. */
   readonly headRepository?: string | null;
 }
 
@@ -158,7 +158,7 @@ export const pingPayload = () => ({
   sender: USER,
 });
 
-/** What GitHub puts into `X-Hub-Signature-256`. */
+/** Returns the value that GitHub puts into `X-Hub-Signature-256`. */
 export const signatureOf = (secret: string, body: string | Uint8Array): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 

@@ -6,13 +6,13 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** ARN of the signed caller; absent on public routes. */
+  /** ARN of the caller who signed. Absent on public routes. */
   readonly caller?: string;
-  /** How the gateway hands over anything it does not know to be text: forms always, JSON never. */
+  /** Whether the gateway encodes the body, as it does when it does not know that the body is text: forms, not JSON. */
   readonly isBase64Encoded?: boolean;
 }
 
-/** The route the gateway would choose, with its path parameters decoded; undefined for its own 404. */
+/** Returns the route that the gateway chooses, with decoded path parameters, or undefined for the gateway's own 404. */
 export function routeOf(method: string, path: string): { key: string; parameters: Record<string, string> } | undefined {
   for (const key of Object.keys(ROUTES)) {
     const [wanted, template = ''] = key.split(' ');
@@ -25,7 +25,7 @@ export function routeOf(method: string, path: string): { key: string; parameters
   return undefined;
 }
 
-/** A request as API Gateway's HTTP APIs hand it to a function (payload format 2.0), with all they put into one. */
+/** Returns a request as API Gateway's HTTP APIs pass it to a function (payload format 2.0), with all fields. */
 export function httpEvent(request: HttpRequest): Record<string, unknown> {
   const { method, path, query = {}, body, headers = {}, caller, isBase64Encoded = false } = request;
   const route = routeOf(method, path);
@@ -65,7 +65,7 @@ export function httpEvent(request: HttpRequest): Record<string, unknown> {
   };
 }
 
-/** What a function of the API gets beside the event. */
+/** The context that a function of the API gets in addition to the event. */
 export const LAMBDA_CONTEXT = {
   functionName: 'stagegate-read',
   invokedFunctionArn: 'arn:aws:lambda:eu-west-1:999999999999:function:stagegate-read',

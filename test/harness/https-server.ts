@@ -5,15 +5,18 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
-/** A server on this machine in the place of one of the internet. */
+/** A server on this machine that takes the place of a server on the internet. */
 export interface HttpsServer {
   readonly url: string;
-  /** What a process that is to trust the server needs in its environment. */
+  /** The environment variables of a process that has to trust the server. */
   readonly environment: { readonly NODE_EXTRA_CA_CERTS: string };
   stop(): Promise<void>;
 }
 
-/** Starts it with a certificate of its own, also for the name of the `host` it stands for, which is written to `directory`. */
+/**
+ * Starts the server with a certificate of its own, which is also valid for the `host` whose place the server takes. The
+ * certificate is written to `directory`.
+ */
 export async function startHttpsServer(
   directory: string,
   listener: RequestListener,

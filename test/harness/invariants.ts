@@ -24,11 +24,13 @@ interface Ending {
 const PIPELINE = ['dev1', 'stage1', 'prod1'];
 const VERDICTS: readonly Status[] = ['succeeded', 'failed', 'rejected', 'blocked'];
 
-/** Looks at every commit and says what the rules do not allow; knows the rules on its own, not from the domain. */
+/**
+ * Checks every commit and reports what the rules forbid. It has the rules itself and does not use those of the domain.
+ */
 export class Invariants {
   readonly violations: string[] = [];
   readonly #endings: Ending[] = [];
-  /** Change digest of each plan that a gate was about. */
+  /** The change digest of each plan that a gate was about. */
   readonly #meanings = new Map<string, string>();
   store: InMemoryStore | undefined;
 
@@ -46,7 +48,7 @@ export class Invariants {
     }
   }
 
-  /** What an auditor is told of is told in the very commit that makes it true. */
+  /** Checks that every fact for auditors is written to the audit in the same commit that makes it true. */
   #audited(written: readonly Written[]): void {
     const told = written.flatMap(({ kind, after }) => (kind === 'auditEntry' ? [AuditEntrySchema.parse(after)] : []));
     const isTold = (type: string, digest: string, by: string) =>
@@ -165,7 +167,7 @@ export class Invariants {
     this.#require(!others.some(({ by }) => people.includes(by)), 'one person decided at two gates', after);
   }
 
-  /** Digests of earlier plans that meant what the gate's plan means, by what was seen of them. */
+  /** Returns the digests of earlier plans that meant the same as the gate's plan, according to the commits seen. */
   #equalPlans({ carried, changeDigest }: Gate): string[] {
     return carried.map(({ digest }) => digest).filter((digest) => this.#meanings.get(digest) === changeDigest);
   }
@@ -200,7 +202,7 @@ export class Invariants {
     );
   }
 
-  /** Rule 1 by the endings seen: the latest verdict is a success, and no later rollback went below it. */
+  /** Checks rule 1 by the endings seen: the latest verdict is a success, and no later rollback went below it. */
   #isProvenBefore({ environment, release }: { environment: string; release: number }): boolean {
     const previous = PIPELINE[PIPELINE.indexOf(environment) - 1];
     if (!previous) return true;

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { type ServerProcess, startServer } from './server-process.ts';
 
-/** An emulated AWS, used where it is installed: a second opinion on what the adapters say over the wire. */
+/**
+ * Returns whether moto is installed. It emulates AWS and is, where installed, a second check of the adapters' requests.
+ */
 export const isMotoInstalled = (): boolean => spawnSync('moto_server', ['--help']).status === 0;
 
 export const startMoto = (): Promise<ServerProcess> =>
   startServer({ command: 'moto_server', args: (port) => ['-H', '127.0.0.1', '-p', String(port)] });
 
-/** Client configuration for an endpoint on this machine. */
+/** Returns the client configuration for an endpoint on this machine. */
 export const clientAt = (endpoint: string) => ({
   endpoint,
   region: 'eu-west-1',

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { RUN_DIRECTORY } from './run-directory.mjs';
 
-/** Where what the suites of this run share is kept. */
+/** Returns the directory for files that the suites of this run share. */
 export function runDirectory(): string {
   const directory = process.env[RUN_DIRECTORY];
   if (!directory) throw new Error(`${RUN_DIRECTORY} is not set: Jest does it before the suites`);
   return directory;
 }
 
-/** The place for something of this name, and how to begin a draft beside it. */
+/** Returns the place for a directory of this name, and a function that begins a draft beside it. */
 function placeOf(...name: readonly string[]): { place: string; begin: () => string } {
   const place = join(runDirectory(), ...name);
   const begin = () => {
@@ -31,8 +31,8 @@ function keep(draft: string, place: string): void {
 }
 
 /**
- * The directory that `fill` makes of this input, made by the first suite of a run that asks for it. Who gets it only reads.
- * Two suites at once may both make it; one whole directory stays.
+ * Returns the directory that `fill` makes from this input. The first suite of a run that needs it makes it; suites only
+ * read it. Two suites at the same time may both make it, and then one whole directory is kept.
  */
 export function oncePerRun<Input>(name: string, input: Input, fill: (directory: string, input: Input) => void): string {
   const { place, begin } = placeOf(name, createHash('sha256').update(JSON.stringify(input)).digest('hex'));
@@ -43,7 +43,7 @@ export function oncePerRun<Input>(name: string, input: Input, fill: (directory: 
   return place;
 }
 
-/** The same for what takes a while and depends on nothing but the sources. */
+/** Does the same asynchronously, for a directory that takes a while to make and depends on the sources only. */
 export async function oncePerRunAsync(name: string, fill: (directory: string) => Promise<unknown>): Promise<string> {
   const { place, begin } = placeOf(name);
   if (existsSync(place)) return place;

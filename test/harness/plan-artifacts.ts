@@ -11,13 +11,13 @@ import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
 export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 
-/** Leaves what a plan build leaves: the plan as JSON, its modules, and the result that names them. */
+/** Writes the results of a plan build: the plan as JSON, its modules, and the result that names them. */
 export async function leavePlan(
   artifacts: ArtifactStore,
   deployment: Deployment,
   kind: PlanKind,
   facts: Partial<PlanSuccess> = {},
-  /** Resources in the state the plan is made for. */
+  /** The number of resources in the state for which the plan is made. */
   resources = 0,
 ): Promise<void> {
   const prefix = runPrefix(deployment);
@@ -43,7 +43,7 @@ export async function leavePlan(
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }
 
-/** Leaves what an inspect build leaves of an honest plan: the same as the plan build. */
+/** Writes the results of an inspect build for an honest plan: the same as those of the plan build. */
 export async function leaveInspection(
   artifacts: ArtifactStore,
   deployment: Deployment,
@@ -80,7 +80,7 @@ export const stateAddressOf = (place: Place): StateAddress => ({
   region: 'eu-west-1',
 });
 
-/** In these tests ephemeral environments are called after pull requests. */
+/** Returns the key of a Terraform state. In these tests, the names of ephemeral environments begin with `pr-`. */
 export const stateKey = ({ application, environment }: Place): string =>
   `${environment.startsWith('pr-') ? 'ephemeral' : 'apps'}/${application}/${environment}/terraform.tfstate`;
 
@@ -95,7 +95,7 @@ function planOf({ operation }: Deployment, kind: PlanKind, resources: number): o
     applyable: changes.length > 0,
     complete: true,
     errored: false,
-    // What is destroyed stays configured.
+    // Destroyed resources stay in the configuration.
     configuration: { root_module: operation === 'destroy' ? { resources: [CONFIGURED] } : {} },
     ...(resources > 0 && { prior_state: { values: { root_module: { resources: existing(resources) } } } }),
   };

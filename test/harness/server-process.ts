@@ -12,10 +12,12 @@ interface Command {
   readonly cwd?: string;
 }
 
-/** Of interest only where a server hangs: one that ends is told at once. */
+/** The longest wait for a server. It matters only when a server hangs: the end of a server is noticed at once. */
 const STARTUP_MS = 5 * 60_000;
 
-/** Starts a server on a free port of this machine and waits until it answers HTTP; it never outlives the tests. */
+/**
+ * Starts a server on a free port of this machine and waits until it answers HTTP. It ends with the tests at the latest.
+ */
 export async function startServer({ command, args, cwd }: Command): Promise<ServerProcess> {
   const port = await freePort();
   const child = spawn(command, args(port), { cwd, stdio: ['ignore', 'ignore', 'pipe'] });

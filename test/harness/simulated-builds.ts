@@ -11,17 +11,17 @@ interface BuildServices {
   readonly states: FakeStateReader;
 }
 
-/** What Terraform would do with a deployment. */
+/** What Terraform does with a deployment. */
 export interface Terraform {
   plan: PlanKind;
   inspect?: 'succeeds' | 'fails';
   /** SHA-256 of the files that are applied with the plan. */
   content?: string;
-  /** `pretends`: code of the repository says that everything was done, and nothing is left, and does nothing. */
+  /** `pretends`: code of the repository reports that everything was done and nothing is left, but does nothing. */
   apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
 }
 
-/** Of StartBuild's input, what these builds look at. */
+/** The part of StartBuild's input that these builds read. */
 const RequestSchema = z.object({
   ProjectName: z.string(),
   EnvironmentVariablesOverride: z.array(z.object({ Name: z.string(), Value: z.string() })),
@@ -29,27 +29,27 @@ const RequestSchema = z.object({
 
 type BuildStatus = 'SUCCEEDED' | 'FAILED';
 
-/** CodeBuild, and Terraform in it: each build leaves what such a build leaves, when it is ended. */
+/** CodeBuild with Terraform. Each build writes the results of such a build when it ends. */
 export class SimulatedBuilds implements Builds {
   readonly running = new Set<string>();
   /** The ticket that each build was started with. */
   readonly tickets = new Map<string, string>();
-  /** Digests that were applied, each time they were. */
+  /** The digest of every apply; one that was applied twice is in it twice. */
   readonly applied: { digest: string; deploymentId: string }[] = [];
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
-  /** What git shows plan builds of each commit. */
+  /** What git shows to plan builds about each commit. */
   readonly commits = new Map<string, string>();
-  /** What every apply leaves beside its own output. */
+  /** Outputs of every apply in addition to its own. */
   outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: BuildServices;
-  /** The deployment of every build, oldest first. */
+  /** The deployment of every build, oldest build first. */
   readonly #deployments = new Map<string, string>();
 
   constructor(services: BuildServices) {
     this.#services = services;
   }
 
-  /** Resources in each Terraform state, by its key. */
+  /** The number of resources in each Terraform state, by the key of the state. */
   get contents(): Map<string, number> {
     return this.#services.states.contents;
   }
@@ -58,7 +58,7 @@ export class SimulatedBuilds implements Builds {
     return this.contents.get(stateKey(deployment)) ?? 0;
   }
 
-  /** Goes on where other ones are. */
+  /** Copies the state of other builds. */
   goOnFrom(others: SimulatedBuilds): void {
     for (const id of others.running) this.running.add(id);
     for (const [id, ticket] of others.tickets) this.tickets.set(id, ticket);
@@ -75,12 +75,12 @@ export class SimulatedBuilds implements Builds {
     return name === 'STAGEGATE_TICKET' && this.running.has(id) && this.tickets.get(id) === value;
   }
 
-  /** Ids of the builds of a deployment, oldest first. */
+  /** Returns the ids of the builds of a deployment, oldest first. */
   of(deploymentId: string): string[] {
     return [...this.#deployments].flatMap(([id, owner]) => (owner === deploymentId ? [id] : []));
   }
 
-  /** StartBuild; answers the id of the build. */
+  /** StartBuild. Returns the id of the build. */
   start(deploymentId: string, request: unknown): string {
     const { ProjectName, EnvironmentVariablesOverride } = RequestSchema.parse(request);
     const id = `${ProjectName}:${deploymentId}:${this.of(deploymentId).length}`;
@@ -91,7 +91,7 @@ export class SimulatedBuilds implements Builds {
     return id;
   }
 
-  /** The build comes to its end by itself. */
+  /** Ends a build as if it ended by itself. */
   async end(id: string): Promise<BuildStatus> {
     this.running.delete(id);
     const deploymentId = this.#deployments.get(id) ?? '';
@@ -109,7 +109,7 @@ export class SimulatedBuilds implements Builds {
     }
   }
 
-  /** Every build that runs is over, and nobody hears of it. */
+  /** Ends every running build without any notification. */
   endAll(): void {
     this.running.clear();
   }

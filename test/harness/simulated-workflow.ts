@@ -24,7 +24,7 @@ const NAMES = {
   roleArn: 'arn:aws:iam::000000000000:role/stagegate-deployment',
 };
 
-/** A function that is gone in the middle of its work; the name is one that Step Functions gives to such failures. */
+/** A crash of a function in the middle of its work. Step Functions gives such failures this name. */
 class Crash extends Error {
   override readonly name = 'Lambda.ServiceException';
   constructor() {
@@ -35,17 +35,17 @@ class Crash extends Error {
 const BuildSchema = z.object({ Build: z.object({ Id: z.string() }) });
 
 /**
- * Step Functions, one state a step: the definition that is deployed, walked by the interpreter of the local cloud, over
- * the operations that its functions perform. Starts and resumptions are lost when it is told to lose them.
+ * Step Functions, one state per step. The interpreter of the local cloud runs the deployed definition, and calls the
+ * operations that the functions perform. Starts and resumptions are lost while `isUnreachable` is set.
  */
 export class SimulatedWorkflow implements Workflow {
   readonly executions = new Map<string, Execution>();
-  /** Every call of start and resume fails while this is set. */
+  /** While this is set, every call of start and resume fails. */
   isUnreachable = false;
   readonly #definition = deploymentDefinition();
   readonly #services: WorkflowServices;
   readonly #builds: SimulatedBuilds;
-  /** Executions that are in the middle of a step: each goes through one state at a time. */
+  /** Executions that are in the middle of a step. An execution does one step at a time. */
   readonly #stepping = new Set<string>();
   #attempts = 0;
 
@@ -54,7 +54,7 @@ export class SimulatedWorkflow implements Workflow {
     this.#builds = builds;
   }
 
-  /** Goes on where another one is, which is between two steps. */
+  /** Copies the state of another workflow, which must be between two steps. */
   goOnFrom(other: SimulatedWorkflow): void {
     for (const [id, execution] of other.executions) this.executions.set(id, execution);
     this.#attempts = other.#attempts;
@@ -91,25 +91,25 @@ export class SimulatedWorkflow implements Workflow {
     return this.#builds.of(deploymentId).toReversed();
   }
 
-  /** StopExecution: nothing is caught, and a build of the execution goes on. */
+  /** StopExecution: no Catch applies, and a build of the execution continues. */
   async abort(deploymentId: string): Promise<void> {
     if (this.executions.has(deploymentId)) await this.#signal(deploymentId, { kind: 'stop', error: null, cause: null });
   }
 
-  /** The execution stands before a state again that it went through, with all it has learned since. */
+  /** Puts the execution back before a state that it has already passed. It keeps all its variables. */
   goBackTo(deploymentId: string, state: string): void {
     const execution = this.#executionOf(deploymentId);
     this.executions.set(deploymentId, { ...execution, position: { state, input: { deploymentId } } });
   }
 
-  /** Can anything happen in this execution without somebody outside of it? */
+  /** Returns whether this execution can make a step without a signal from outside. */
   canStep(deploymentId: string): boolean {
     const execution = this.executions.get(deploymentId);
     if (execution?.status !== 'RUNNING' || this.#stepping.has(deploymentId)) return false;
     return buildOf(execution) !== undefined || isRetrying(execution) || dueAt(execution) <= this.#now();
   }
 
-  /** Goes through one state, or into or out of a waiting one. */
+  /** Passes one state, or enters or leaves a waiting one. */
   async step(deploymentId: string): Promise<void> {
     if (!this.canStep(deploymentId)) return;
     this.#stepping.add(deploymentId);
@@ -126,17 +126,17 @@ export class SimulatedWorkflow implements Workflow {
     }
   }
 
-  /** Steps until the execution waits for somebody or has ended. */
+  /** Steps until the execution waits for a signal from outside or has ended. */
   async run(deploymentId: string): Promise<void> {
     for (let steps = 0; this.canStep(deploymentId); steps++) {
       if (steps > 200) throw new Error(`execution "${deploymentId}" runs in circles at ${this.stateOf(deploymentId)}`);
       await this.step(deploymentId);
-      // Every retry would crash again for as long as that lasts.
+      // While the workflow is unreachable, every retry would crash again.
       if (this.isUnreachable) return;
     }
   }
 
-  /** Steps until the execution stands at this state. */
+  /** Steps until the execution is at this state. */
   async runTo(deploymentId: string, state: string): Promise<void> {
     for (let steps = 0; this.stateOf(deploymentId) !== state; steps++) {
       if (!this.canStep(deploymentId) || steps > 200)
@@ -145,7 +145,7 @@ export class SimulatedWorkflow implements Workflow {
     }
   }
 
-  /** The state at which the execution stands; none once it has ended. */
+  /** Returns the current state of the execution, or undefined when the execution has ended. */
   stateOf(deploymentId: string): string | undefined {
     return this.executions.get(deploymentId)?.position?.state;
   }
@@ -160,7 +160,7 @@ export class SimulatedWorkflow implements Workflow {
     return execution;
   }
 
-  /** Lets something happen to the execution as it is by the time that it happens. */
+  /** Applies a signal to the execution. If the execution changes meanwhile, the signal is applied to the new state. */
   async #signal(deploymentId: string, signal: Signal): Promise<Step> {
     for (;;) {
       const before = this.#executionOf(deploymentId);
@@ -172,7 +172,7 @@ export class SimulatedWorkflow implements Workflow {
   }
 
   #worldOf(execution: Execution): World {
-    // Nobody waits for a retry here: the clock that it looks at is ahead.
+    // Retries do not wait here: they see a clock that is ahead.
     const retryAt = isRetrying(execution) ? (execution.position?.pausedUntil ?? 0) : 0;
     return {
       now: () => Math.max(this.#now(), retryAt),
@@ -183,7 +183,7 @@ export class SimulatedWorkflow implements Workflow {
     };
   }
 
-  /** Is it at a state that takes nobody's time, or has it just come to one in which it waits? */
+  /** Returns whether the execution is running and is about to enter a state that is no task. */
   #isBetweenTasks(deploymentId: string): boolean {
     const { status, position } = this.#executionOf(deploymentId);
     if (status !== 'RUNNING' || !position || position.entered) return false;
@@ -213,7 +213,7 @@ export class SimulatedWorkflow implements Workflow {
     const { name: error, message } = thrown;
     const cause = JSON.stringify({ errorType: error, errorMessage: message });
     const { execution } = await this.#signal(deploymentId, { kind: 'failed', attemptId, error, cause });
-    // Whatever else is tried again would be so in vain, and a mistake would end as an execution that is stuck.
+    // A retry after any other error would fail again, and a mistake in a test would end as a stuck execution.
     const isPassing = thrown instanceof ConflictError || thrown instanceof Crash;
     if (isRetrying(execution) && !isPassing) throw thrown;
   }
@@ -240,9 +240,9 @@ function buildOf({ position }: Execution): BuildUnderWay | undefined {
   return { attemptId: attempt.id, buildId: BuildSchema.parse(attempt.submitted).Build.Id };
 }
 
-/** Is it in a pause before another attempt of the same task? */
+/** Returns whether the execution pauses before another attempt of the same task. */
 const isRetrying = ({ position }: Execution): boolean =>
   position?.pausedUntil !== undefined && position.attempt === undefined && (position.entered?.retryCount ?? 0) > 0;
 
-/** What a function answers, as it comes out of its serialization. */
+/** Returns the answer of a function after it was written as JSON and read again. */
 const asJson = (answer: unknown): Json => JSON.parse(JSON.stringify(answer ?? {}));

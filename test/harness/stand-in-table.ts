@@ -19,7 +19,7 @@ export interface StandInTable {
   close(): Promise<void>;
 }
 
-/** An endpoint that speaks DynamoDB's protocol and says what it is told to; no answer hangs up. */
+/** Starts an endpoint with DynamoDB's protocol and the given answers. Without an answer, it closes the connection. */
 export async function startStandInTable(
   answer: (request: TableRequest) => TableAnswer | undefined,
 ): Promise<StandInTable> {

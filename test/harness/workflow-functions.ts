@@ -30,7 +30,7 @@ import type {
 import type { FunctionName } from '../../lambdas/functions.ts';
 import { AnalysisPayload, DeploymentPayload, GatePayload } from '../../lambdas/workflow/payload.ts';
 
-/** What the functions of the workflow use. */
+/** The services that the functions of the workflow use. */
 export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
@@ -47,7 +47,7 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
 
 type TaskFunction = (services: WorkflowServices, payload: unknown) => Promise<unknown>;
 
-/** A function as its handler makes it: a payload of this schema, and one operation of the domain. */
+/** Makes a function like its handler: it parses the payload with the schema and calls one operation of the domain. */
 const task =
   <Payload extends z.ZodType>(
     schema: Payload,
@@ -99,7 +99,7 @@ const FUNCTIONS = new Map<string, TaskFunction>(
 
 const CallSchema = z.object({ FunctionName: z.string(), Payload: z.unknown() });
 
-/** What a task of the workflow has done by the function that it calls. */
+/** Returns the function that a task of the workflow calls, ready to be run. */
 export function functionCalled(services: WorkflowServices, call: unknown): () => Promise<unknown> {
   const { FunctionName, Payload } = CallSchema.parse(call);
   const called = FUNCTIONS.get(FunctionName);

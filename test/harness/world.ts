@@ -109,7 +109,7 @@ export class World {
     return world;
   }
 
-  /** What has become of this world so far, on a copy of its store; mails and events are left behind. */
+  /** Copies this world in its current state on a copy of its store, without mails and events. */
   copyOn(store: Store): World {
     const { surroundings, states, artifacts, workflow, builds } = this;
     const parts = { surroundings: surroundings.copy(), states: states.copy(), artifacts: artifacts.copy() };
@@ -135,7 +135,7 @@ export class World {
     this.mail.click(facts.email);
   }
 
-  /** Writes a record, whatever stood there. */
+  /** Writes a record, or replaces the one with this key. */
   write<K extends Kind>(kind: K, record: RecordOf<K>): Promise<void> {
     return this.store.transact(async (transaction) => {
       await transaction.get(kind, record as unknown as KeyOf<K>);
@@ -153,7 +153,7 @@ export class World {
     await this.write('environmentState', { ...(await this.state(environment)), ...facts });
   }
 
-  /** The next release, without a deployment of it. */
+  /** Makes the next release, without a deployment. Returns its number. */
   async release(): Promise<number> {
     this.#releases += 1;
     const number = this.#releases;
@@ -162,7 +162,7 @@ export class World {
     return number;
   }
 
-  /** A push of the next commit. */
+  /** Pushes the next commit. Returns the releases that the push makes. */
   async push(facts: Partial<ConfigPushed> = {}): Promise<Release[]> {
     this.#pushes += 1;
     const [before, after] = [commitOf(this.#pushes - 1), commitOf(this.#pushes)];
@@ -183,7 +183,7 @@ export class World {
     return placement;
   }
 
-  /** Asks for a deployment and answers its id. */
+  /** Requests a deployment. Returns its id. */
   async deploy(environment: string, release: number, wish: Partial<Wish> = {}): Promise<string> {
     return (await this.place({ environment, release, ...wish })).deployment.id;
   }
@@ -207,7 +207,7 @@ export class World {
     return decideGate(this, { deploymentId: id, gate, email, decision, digest: shown, via: 'link' });
   }
 
-  /** Runs the deployment as far as it goes, approving whatever gate it waits at. */
+  /** Runs the deployment as far as it goes, and approves each gate that it waits at. */
   async finish(id: string): Promise<Deployment> {
     await this.workflow.run(id);
     for (const email of [ALICE, CAROL]) {
@@ -219,7 +219,7 @@ export class World {
     return this.deployment(id);
   }
 
-  /** Deploys a release to an environment and runs it to its success. */
+  /** Deploys a release to an environment, with success. Returns the id of the deployment. */
   async succeed(environment: string, release: number, wish: Partial<Wish> = {}): Promise<string> {
     const id = await this.deploy(environment, release, wish);
     const { status } = await this.finish(id);
@@ -228,7 +228,7 @@ export class World {
     return id;
   }
 
-  /** Brings a release through the pipeline up to an environment. */
+  /** Deploys a release to each environment of the pipeline, up to the given one. */
   async bring(release: number, upTo: string): Promise<void> {
     for (const environment of ['dev1', 'stage1', 'prod1']) {
       await this.succeed(environment, release);
@@ -236,7 +236,7 @@ export class World {
     }
   }
 
-  /** Makes an ephemeral environment; answers it as it is then. */
+  /** Makes an ephemeral environment. Returns it as it is then. */
   async ephemeral(
     name: string,
     facts: Partial<z.input<typeof EphemeralRequestSchema>> = {},
@@ -247,7 +247,7 @@ export class World {
     return (await createEphemeral(this, 'my-app', request, createdBy)).environment;
   }
 
-  /** The same, with its commit deployed. */
+  /** Makes an ephemeral environment and deploys its commit. */
   async runningEphemeral(
     name: string,
     facts: Partial<z.input<typeof EphemeralRequestSchema>> = {},
@@ -261,7 +261,7 @@ export class World {
     return findEphemeral(this.store, 'my-app', name);
   }
 
-  /** Runs whatever holds an environment, one after the other, until nothing does; answers the last one. */
+  /** Runs the deployments that hold an environment, one after the other, until none does. Returns the last one. */
   async finishIn(environment: string): Promise<Deployment | undefined> {
     let last: Deployment | undefined;
     for (let id = await this.holderOf(environment); id; id = await this.holderOf(environment)) {
@@ -321,7 +321,7 @@ export class World {
     return (await this.store.list(LISTINGS.history('my-app', environment), { limit: 1000 })).items;
   }
 
-  /** Types of the lines of a deployment's story, oldest first; those of one instant in no order. */
+  /** Returns the types of a deployment's events, oldest first. Events of the same instant are in no order. */
   async story(id: string): Promise<string[]> {
     return (await this.store.list(LISTINGS.events(id), { limit: 1000 })).items.map(({ type }) => type);
   }

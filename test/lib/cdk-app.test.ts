@@ -9,7 +9,7 @@ import { CHECKS } from '../../lib/checks.ts';
 import { LeastPrivilegeRole } from '../../lib/constructs/permissions.ts';
 import { appWith, emptyApp, makeStandIns } from './cdk-app.ts';
 
-/** What only the constructs themselves show; suites that read templates do without the CDK. */
+/** Tests that need the constructs themselves. Suites that only read templates do not load the CDK. */
 
 const standIns = makeStandIns();
 afterAll(standIns.remove);

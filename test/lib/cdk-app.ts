@@ -8,10 +8,10 @@ import type { Bundles } from '../../lib/stagegate-stack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Feature flags as the CLI passes them. */
+/** The feature flags that the CLI passes. */
 const CDK_CONTEXT: Record<string, unknown> = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context;
 
-/** Bundles that only look like it: the stack's shape does not depend on what is in them. */
+/** Makes stand-ins for the bundles, because the template of the stack does not depend on their contents. */
 export function makeStandIns(): Bundles & { remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-stand-ins-'));
   const functionsDirectory = join(directory, 'functions');
@@ -30,7 +30,7 @@ export function makeStandIns(): Bundles & { remove(): void } {
   };
 }
 
-/** The app over stand-ins, with the given `stagegate:` configuration, ready to be given plugins or synthesized. */
+/** Makes the app of these bundles with the given `stagegate:` configuration, ready for plugins or to be synthesized. */
 export function appWith(
   configuration: Readonly<Record<string, unknown>>,
   bundles: Bundles,
@@ -40,7 +40,7 @@ export function appWith(
   return makeApp(bundles, { context: { ...CDK_CONTEXT, ...Object.fromEntries(ours) }, outdir });
 }
 
-/** An app with nothing in it, for constructs on their own. */
+/** Makes an empty app, for tests of single constructs. */
 export const emptyApp = (bundles: Bundles): App => new App({ outdir: outputBeside(bundles) });
 
 const outputBeside = (bundles: Bundles): string => mkdtempSync(join(bundles.functionsDirectory, '..', 'cdk.out-'));

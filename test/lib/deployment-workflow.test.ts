@@ -30,7 +30,7 @@ const planned = (next: string, ...gates: string[]) => ({
   ConsumePlan: [{ payload: { outcome: 'consumed', apply: APPLY } }],
   InspectFailedApply: [{ payload: { outcome: 'failed' } }],
 });
-/** The plan is read in a build of its own before it is believed. */
+/** Answers where an inspect build reads the plan before it counts. */
 const inspected = (next: string, ...gates: string[]) => ({
   ...planned(next, ...gates),
   AnalyzePlan: [{ payload: { next: 'inspect', gates: [] } }, { payload: { next, gates } }],
@@ -67,7 +67,7 @@ const failure = ending('RecordFailure', 'Failed');
 
 const succeeding = { RecordSuccess: ended('succeeded') };
 const failing = { RecordFailure: ended('failed') };
-/** An environment with DNS, whose states answer in turn. */
+/** Answers for an environment with DNS. Its states give the listed answers one after the other. */
 const withDns = (certificates: Json[], publications: Json[]) => ({
   ...planned('apply'),
   AcquireEnvironment: [{ payload: { needsCertificate: true, needsDns: true } }],
@@ -626,7 +626,7 @@ describe('the definition', () => {
   });
 });
 
-/** Every task that may break, broken. */
+/** Answers in which one task fails, for every task that may fail. */
 const BREAKS = to(
   ...to(
     'AcquireEnvironment',
@@ -665,7 +665,7 @@ const endings = {
   RecordSupersession: ended('superseded'),
   ...failing,
 };
-/** The client's gate in every outcome, answers that no rule knows, and recording that fails in every ending. */
+/** Answers with all outcomes of the client's gate, with unknown outcomes, and with failures to record each ending. */
 const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
   ...['expired', 'canceled', 'superseded', 'nonsense'].map((outcome) => ({ ...clientGate(outcome), ...endings })),
   { ...clientGate('open', 'rejected'), ...endings },
@@ -697,7 +697,7 @@ function taskNamed(name: string): TaskState {
   return state;
 }
 
-/** Seconds from the first failure to giving up, on average. */
+/** Returns the average seconds from the first failure to the last attempt. */
 function patienceOf(retrier: Retrier | undefined): number {
   if (!retrier) return 0;
   const delays = Array.from({ length: retrier.MaxAttempts }, (_, retries) => retryDelay(retrier, retries, () => 0.5));

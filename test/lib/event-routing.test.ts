@@ -71,7 +71,7 @@ describe('events', () => {
     const [{ Arn, DeadLetterConfig, RetryPolicy }] = Targets;
     expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
     const queueId = DeadLetterConfig.Arn['Fn::GetAtt'][0];
-    // The function's own dead letters: undeliverable and indigestible events are found in one place.
+    // The function's own dead letters, so that undelivered events and events that failed are in one place.
     const { DeadLetterConfig: own } = template.Resources[Arn['Fn::GetAtt'][0]]?.Properties ?? {};
     expect(own.TargetArn).toEqual({ 'Fn::GetAtt': [queueId, 'Arn'] });
     const policies = ofType(template, 'AWS::SQS::QueuePolicy').map(([, { Properties }]) => Properties);

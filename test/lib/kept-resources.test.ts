@@ -5,8 +5,8 @@ import { keptResources } from './kept-resources.ts';
 import { stagegate, synthesize } from './synthesized.ts';
 
 /**
- * What installations have, by stack and logical id: type and physical name. CloudFormation deletes what loses its id and
- * makes it anew. An entry is added with its resource, and never changed afterwards.
+ * Type and physical name of the resources in installations, by stack and logical id. CloudFormation deletes a resource
+ * that loses its id and makes a new one. An entry is added with its resource, and never changed afterwards.
  */
 const installed: Record<string, Record<string, string>> = JSON.parse(
   readFileSync(join(import.meta.dirname, '..', 'fixtures', 'kept-resources.json'), 'utf8'),

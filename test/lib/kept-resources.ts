@@ -2,13 +2,16 @@ import type { Resource, Template } from './synthesized.ts';
 import { flat } from './synthesized.ts';
 
 interface Kind {
-  /** The property with its physical name: CloudFormation makes the new resource first, and the name is taken then. */
+  /**
+   * The property with the physical name. With a new logical id, CloudFormation makes the new resource first, and the
+   * name is still taken then.
+   */
   readonly name?: string;
-  /** It has something in it, or others know it by the id that AWS gives it: a new one is an empty or an unknown one. */
+  /** Set for a resource that has contents, or that others know by its id from AWS. A new one would lose both. */
   readonly isKept?: true;
 }
 
-/** Every type in the templates. What has neither a name nor anything in it may get another logical id. */
+/** Every resource type in the templates. A resource without name and contents may get another logical id. */
 const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::ApiGatewayV2::Api': { name: 'Name', isKept: true },
   'AWS::ApiGatewayV2::Integration': {},
@@ -37,7 +40,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::StepFunctions::StateMachine': { name: 'StateMachineName' },
 };
 
-/** Type and physical name of everything that keeps its logical id, by that id. */
+/** Returns type and physical name of every resource that must keep its logical id, by that id. */
 export const keptResources = (template: Pick<Template, 'Resources'>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(template.Resources)

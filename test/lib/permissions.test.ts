@@ -9,7 +9,7 @@ import { asList, flat, ofType, only, type Resource, type Statement, stagegate } 
 
 const template = stagegate();
 
-/** `action resource` for everything the statements allow, without hashes and without what all ARNs have in common. */
+/** Returns `action resource` for everything the statements allow, without hashes and the parts that all ARNs share. */
 function pairs(statements: readonly Statement[], effect = 'Allow'): string[] {
   return statements
     .filter(({ Effect }) => Effect === effect)
@@ -81,7 +81,7 @@ const deadLetters = (name: string) => on(`<Functions${name}DeadLetters>`, 'sqs:S
 const stateRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-state', 'sts:AssumeRole');
 const dnsRoles = on('arn:<AWS::Partition>:iam::*:role/stagegate-*-*-dns', 'sts:AssumeRole');
 
-/** Everything each function may do, beside writing its own log and traces. */
+/** Everything that each function may do in addition to writing its own log and traces. */
 const EXPECTED: Record<FunctionName, readonly string[]> = {
   read: [...listRecords, ...readVersions('analysis/*')],
   configure: [...listRecords, ...writeRecords, ...deleteRecords],
@@ -220,7 +220,7 @@ describe('functions', () => {
 });
 
 describe('the audit', () => {
-  /** Functions that do what an auditor is told of. */
+  /** Functions whose actions are recorded in the audit. */
   const APPENDING = [
     ...['configure', 'approvers', 'deploy', 'ephemeral', 'credentials', 'decide', 'approval-page'],
     ...[
@@ -495,7 +495,7 @@ describe('people', () => {
     );
     return found?.[1].Properties.PolicyDocument.Statement ?? [];
   };
-  /** IAM's own matching: `*` spans slashes. */
+  /** Matches like IAM: `*` also matches slashes. */
   const mayInvoke = (role: string, method: string, path: string): boolean =>
     pairs(policyOf(role))
       .filter((pair) => pair.startsWith('execute-api:Invoke '))
@@ -516,7 +516,7 @@ describe('people', () => {
     '$role, $key',
     ({ role, key, least }) => {
       const [method = '', path = ''] = key.split(' ');
-      // The second set of names tries to look like another route.
+      // The second path tries to look like another route.
       const names = [
         path.replaceAll(/\{(\w+)\}/g, 'some-$1'),
         path

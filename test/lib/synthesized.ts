@@ -19,7 +19,7 @@ export interface Template {
   readonly Conditions?: Record<string, unknown>;
 }
 
-/** Longer than any synthesis takes. */
+/** The longest wait for a synthesis; every synthesis is much shorter. */
 const PATIENCE_MS = 300_000;
 
 interface Synthesizer {
@@ -40,8 +40,8 @@ function startSynthesizer(): Synthesizer {
 }
 
 /**
- * Has the app's cloud assembly written by a thread, where the CDK loads far sooner than within Jest: a suite whose
- * templates are there already does not load it at all.
+ * Writes the app's cloud assembly in a thread, where the CDK loads much faster than inside of Jest. A suite whose
+ * templates exist already does not load the CDK at all.
  */
 function synthesizeTo(directory: string, configuration: Readonly<Record<string, unknown>>): void {
   synthesizer ??= startSynthesizer();
@@ -52,7 +52,7 @@ function synthesizeTo(directory: string, configuration: Readonly<Record<string, 
   if (!answer || answer.failure) throw new Error(`synthesizing: ${answer?.failure ?? 'the thread does not answer'}`);
 }
 
-/** The cloud assembly, made once per run for each configuration. */
+/** Returns the directory of the cloud assembly, which is made once per run and configuration. */
 export const assemblyOf = (configuration: Readonly<Record<string, unknown>> = {}): string =>
   oncePerRun('assemblies', configuration, synthesizeTo);
 
@@ -65,11 +65,11 @@ const templatesIn = (assembly: string): Record<string, Template> =>
       .map((name) => [name.slice(0, -ENDING.length), JSON.parse(readFileSync(join(assembly, name), 'utf8'))]),
   );
 
-/** All templates by stack name. */
+/** Returns all templates by stack name. */
 export const synthesize = (configuration: Readonly<Record<string, unknown>> = {}): Record<string, Template> =>
   templatesIn(assemblyOf(configuration));
 
-/** The same, without regard to what this run has synthesized before. */
+/** Synthesizes again, even if this run has the templates already. Returns all templates by stack name. */
 export function synthesizeAnew(): Record<string, Template> {
   const directory = mkdtempSync(join(runDirectory(), 'anew-'));
   synthesizeTo(directory, {});
@@ -92,7 +92,7 @@ export function only(template: Template, type: string): Resource {
   return found[0][1];
 }
 
-/** Text of a value with its intrinsic functions: `<LogicalId>`, `<LogicalId.Arn>`, `<AWS::Region>`. */
+/** Returns the text of a value, with intrinsic functions as `<LogicalId>`, `<LogicalId.Arn>`, `<AWS::Region>`. */
 export function flat(value: unknown): string {
   if (typeof value === 'string') return value.replaceAll(/\$\{([^}]+)\}/g, '<$1>');
   if (value && typeof value === 'object') {
@@ -101,7 +101,7 @@ export function flat(value: unknown): string {
     if ('Fn::Sub' in value) return flat(value['Fn::Sub']);
     if ('Fn::Join' in value) {
       const [delimiter, parts] = value['Fn::Join'] as [string, unknown];
-      // The items of a parameter's list are known when the stack is deployed.
+      // The items of a list parameter are only known when the stack is deployed.
       return Array.isArray(parts) ? parts.map(flat).join(delimiter) : flat(parts);
     }
     if ('Fn::If' in value) {

@@ -2,7 +2,7 @@ import { enableCompileCache } from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
 
-/** A thread that synthesizes what it is told to, one configuration after another, while whoever asked sleeps. */
+/** A thread that synthesizes the configurations it gets, one after another. The caller sleeps meanwhile. */
 const { port, compiled } = z.object({ port: z.custom<MessagePort>(), compiled: z.string() }).parse(workerData);
 if (!parentPort) throw new Error('this runs in a thread of its own');
 enableCompileCache(compiled);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { flat, only, stagegate, synthesize, synthesizeAnew } from './synthesized.ts';
 
-/** What the local cloud provides; anything else fails there by name. */
+/** The resource types that the local cloud provides. Any other type fails there with its name. */
 const KNOWN_TYPES = [
   'AWS::ApiGatewayV2::Api',
   'AWS::ApiGatewayV2::Integration',
@@ -79,7 +79,7 @@ describe('the template of the control plane', () => {
 
 describe('templates for any partition', () => {
   const bound = (region: string) => synthesize({ account: '111111111111', region });
-  /** Every text in a value, with a list of texts joined as CloudFormation would join it. */
+  /** Returns every text in a value. Lists that CloudFormation joins are joined. */
   const textsIn = (value: unknown): string[] => {
     if (typeof value === 'string') return [value];
     if (!value || typeof value !== 'object') return [];
@@ -91,7 +91,7 @@ describe('templates for any partition', () => {
 
   test.each(unbound)('%s names none', (_, { Resources, Outputs, Parameters }) => {
     const named = textsIn({ Resources, Outputs, Parameters }).filter((text) => /arn:aws[a-z-]*:/.test(text));
-    // What parameters are checked with has room for all of them.
+    // The patterns that check parameters match all partitions.
     expect(named.filter((text) => !text.startsWith('^arn:aws[a-z-]*:'))).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe('templates for any partition', () => {
   });
 });
 
-/** A path of resources that need each other, or nothing. */
+/** Returns a path of resources that need each other in a circle, or an empty list. */
 function findCycle(resources: Record<string, unknown>): string[] {
   const needs = new Map(Object.entries(resources).map(([id, resource]) => [id, referencesOf(resource)]));
   const done = new Set<string>();

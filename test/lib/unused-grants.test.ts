@@ -8,7 +8,7 @@ import { asList, flat, ofType, type Statement, stagegate } from './synthesized.t
 const root = join(import.meta.dirname, '..', '..');
 const template = stagegate();
 
-/** Actions that a function is allowed, by its name. */
+/** The allowed actions of each function, by the function's name. */
 const GRANTED: ReadonlyMap<string, readonly string[]> = new Map(
   ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) => {
     const [roleId = ''] = Properties.Role['Fn::GetAtt'];
@@ -22,15 +22,15 @@ const GRANTED: ReadonlyMap<string, readonly string[]> = new Map(
 );
 const grantedTo = (name: FunctionName): readonly string[] => GRANTED.get(name) ?? [];
 
-/** What AWS does in the name of a function's role, without the function asking: no command of an adapter. */
+/** Actions that AWS does with a function's role on its own. No adapter has a command for them. */
 const BY_AWS = [
   ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
   'sqs:SendMessage', // dead letters
-  'iam:PassRole', // a schedule's role, when the schedule is made
-  ...['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], // by DynamoDB, S3 and SNS, for what they encrypt
+  'iam:PassRole', // the role of a schedule, when the schedule is made
+  ...['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], // by DynamoDB, S3 and SNS, for data that they encrypt
 ];
 
-/** Actions that are no command of their own, but part of one. */
+/** Actions without a command of their own: another command includes them. */
 const WITHIN: Readonly<Record<string, RegExp>> = {
   'dynamodb:BatchGetItem': /#ask\('BatchGetItem'/,
   'dynamodb:ConditionCheckItem': /\{ ConditionCheck: /,
@@ -56,7 +56,7 @@ test('functions may do only what some command of their adapters asks for, or AWS
   expect(granted.filter((action) => !isSent(action))).toEqual([]);
 });
 
-/** How code uses the ports behind which these actions are. */
+/** How code uses the ports whose adapters do these actions. */
 const USES: Readonly<Record<string, RegExp>> = {
   'dynamodb:DeleteItem': /\btransaction\.delete\(/,
   'dynamodb:PutItem': /\bstore\d*\.transact\(/,
@@ -66,7 +66,7 @@ const USES: Readonly<Record<string, RegExp>> = {
   's3:PutObject': /\bartifacts\d*\.putJson\(/,
 };
 
-/** Functions of one purpose: what they are bundled with is what they run. Those of the API choose by route. */
+/** Functions with one purpose, which run all code in their bundle. Functions of the API choose code by route. */
 const SINGLE = (Object.keys(FUNCTIONS) as FunctionName[]).filter((name) =>
   /^lambdas\/(?:workflow|events|pages)\//.test(FUNCTIONS[name].entry),
 );
@@ -88,7 +88,7 @@ describe('records and artifacts', () => {
       plugins: [
         {
           name: 'without-adapters',
-          // They hold every command; which of them a function sends, the code before them says.
+          // Adapters have every command. The code that calls them shows which commands a function sends.
           setup: ({ onResolve }) => onResolve({ filter: /\/adapters\// }, () => ({ path: 'adapters', external: true })),
         },
       ],

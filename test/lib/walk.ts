@@ -2,32 +2,32 @@ import type { Definition } from '../../local/asl/definition.ts';
 import type { Json } from '../../local/asl/json.ts';
 import { Drive } from '../harness/drive.ts';
 
-/** What a task does in a walk: answer, or fail. */
+/** What a task does in a walk: it answers or fails. */
 export type Answer = { readonly payload?: Json } | { readonly error: string; readonly cause?: string };
 
 interface Call {
   readonly state: string;
   readonly call: Json;
-  /** Of a task that waits for it. */
+  /** The token of a task that waits for its token. */
   readonly token?: string;
 }
 
 export interface Walk {
-  /** States in the order they were entered. */
+  /** The states in the order in which they were entered. */
   readonly path: readonly string[];
   /** The last call of each task. */
   readonly calls: Readonly<Record<string, unknown>>;
-  /** Every call in its order, those of retries too. */
+  /** All calls in their order, including those of retries. */
   readonly log: readonly Call[];
-  /** Why expressions could not be evaluated. */
+  /** The reasons why expressions could not be evaluated. */
   readonly unevaluated: readonly string[];
 }
 
 const MOST_CALLS = 300;
 
 /**
- * Walks from the start to an end, as the local cloud does. A task takes the next of its answers and repeats the last, as
- * often as it is tried again; one without answers answers `{}`.
+ * Walks from the start to an end, as the local cloud does. Each attempt of a task takes the next of its answers, and
+ * repeats the last one when no more are left. A task without answers answers `{}`.
  */
 export async function walkAnyway(
   definition: Definition,
@@ -60,7 +60,7 @@ export async function walkAnyway(
   return { path, calls: Object.fromEntries(log.map(({ state, call }) => [state, call])), log, unevaluated };
 }
 
-/** The same where every expression on the way means something. */
+/** Walks like `walkAnyway`. Throws when an expression on the way could not be evaluated. */
 export async function walk(...way: Parameters<typeof walkAnyway>): Promise<Walk> {
   const walked = await walkAnyway(...way);
   if (walked.unevaluated.length > 0) throw new Error(walked.unevaluated.join('; '));

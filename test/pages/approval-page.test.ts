@@ -14,7 +14,7 @@ import { readable, SECOND, TestPage } from './test-page.ts';
 
 const DAY = 24 * 3600;
 
-/** Resources whose details stand open, without their modules. */
+/** Returns the resources whose details are open, without their modules. */
 const opened = (text: string): (string | undefined)[] =>
   [
     ...text.matchAll(/<details class="resource" open>.*?<bdi>(?:<span class="path">[^<]*<\/span>)?([^<]*)<\/bdi>/gs),

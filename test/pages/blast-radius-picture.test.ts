@@ -6,14 +6,14 @@ import { analyse, block, change, planOf, recordedPlan, refersTo } from '../domai
 const pictureOf = (graph: BlastRadiusGraph): string => blastRadiusPicture(graph)?.text ?? '';
 const recorded = (name: string): string => pictureOf(analyse(recordedPlan(name)).graph);
 
-/** Boxes of a picture: left, top, right, bottom. */
+/** Returns the boxes of a picture: left, top, right, bottom. */
 const boxesIn = (svg: string): [number, number, number, number][] =>
   [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g)].map((found) => {
     const [x = 0, y = 0, width = 0, height = 0] = found.slice(1).map(Number);
     return [x, y, x + width, y + height];
   });
 
-/** A star: one changed object that the others depend on. */
+/** Analyses a star: one changed object that all others depend on. */
 const star = (count: number) =>
   analyse(
     planOf({

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { escapeHtml, html, trusted } from '../../lambdas/pages/html.ts';
 
-/** What a browser makes of escaped text. */
+/** Reads escaped text as a browser does. */
 const readBack = (text: string): string =>
   text
     .replaceAll('&lt;', '<')
@@ -11,7 +11,7 @@ const readBack = (text: string): string =>
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
 
-/** The same in every run. */
+/** A fixed seed, so that every run tests the same values. */
 const RUNS = { seed: 20261129, numRuns: 100 };
 
 const visible = fc.string({ unit: fc.constantFrom(...'<>&"\'/=`x 0é😀\n\t\\'.split('')) });

@@ -4,7 +4,7 @@ import { violationsIn } from '../harness/axe.ts';
 import { openBrowser, openWindow } from '../harness/browser.ts';
 import { PAGE_STATES } from './page-states.ts';
 
-/** Each state of the approval page in a real browser: legible, accessible, and without help from scripts. */
+/** Tests of each state of the approval page in a real browser: it is legible, accessible and works without scripts. */
 
 const DESKTOP_SIZE = { width: 1200, height: 900 };
 const PHONE_SIZE = { width: 360, height: 740 };
@@ -15,7 +15,7 @@ const PHONE: BrowserContextOptions = {
   isMobile: true,
 };
 let browser: Browser;
-/** A window for whoever looks for barriers, and one without scripts; each shows one state after another. */
+/** A window for the check of accessibility, and one without scripts. Each shows one state after another. */
 let inspected: Page;
 let withoutScripts: Page;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** Opens a state in a window, and says afterwards what the browser complained about. */
+/** Opens a state in a window and looks at it. Returns the complaints of the browser. */
 async function visit(state: string, page: Page, look: () => Promise<void>): Promise<string[]> {
   const opened = await PAGE_STATES[state]?.();
   if (!opened) throw new Error(`nobody makes the state ${state}`);
@@ -63,7 +63,7 @@ describe.each(Object.keys(PAGE_STATES))('%s', (state) => {
 
   test('loads nothing, breaks no policy and needs no sideways scrolling, on a phone without scripts', async () => {
     const complaints = await visit(state, withoutScripts, async () => {
-      // The style is applied, so its hash in the policy is right.
+      // These positions show that the style is applied, so its hash in the policy is right.
       expect((await withoutScripts.locator('main').boundingBox())?.x).toBe(0);
       expect((await withoutScripts.locator('.mark').boundingBox())?.x).toBe(16);
       for (const box of await Promise.all(

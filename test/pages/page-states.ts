@@ -8,7 +8,7 @@ import { JANE, type Name, STAFF } from '../api/pipeline-world.ts';
 import { COMMIT, OTHER_DIGEST } from '../harness/builders.ts';
 import { SECOND, TestPage } from './test-page.ts';
 
-/** A page as somebody finds it: what stands behind it, and the link that is opened. */
+/** A page in some state, with the token of the link that is opened. */
 export interface OpenedState {
   readonly page: TestPage;
   readonly token: string;
@@ -17,7 +17,7 @@ export interface OpenedState {
 const DAY = 24 * 3600;
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'plans');
 
-/** What is said about a recorded plan; the database and the bucket of its application are lifted. */
+/** Returns the analysis of a recorded plan, with the protection of its application's database and bucket lifted. */
 export const recordedAnalysis = (name: string, stage: 'staging' | 'production'): Analysis =>
   analyzePlan({
     plan: readFileSync(join(fixtures, `${name}.json`), 'utf8'),
@@ -47,7 +47,7 @@ async function opened(environment: Name, plan: string, given: Parameters<typeof 
 const inStaging = (given?: Parameters<typeof TestPage.create>[1]) => opened('stage1', '03-resize-database', given);
 const TWO_APPROVERS = { planned: { gates: [{ gate: 'staff' as const, required: 2 }] } };
 
-/** Somebody approved, then the plan went stale, and the one made instead does something else. */
+/** Makes a page whose plan was approved, went stale and was replaced by a plan that does something else. */
 async function plannedAgain(): Promise<TestPage> {
   const page = await inStaging();
   await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
@@ -55,7 +55,7 @@ async function plannedAgain(): Promise<TestPage> {
   return page;
 }
 
-/** Every state a link can be in, made by what leads to it. */
+/** Every state of a link, each made by the events that lead to it. */
 export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> = {
   async open() {
     const analysis = {

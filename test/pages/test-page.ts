@@ -27,7 +27,7 @@ interface Opened {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** A deployment that waits for approval, and the page behind the links that were mailed for it. */
+/** A deployment that waits for approval, with the page behind its mailed links. */
 export class TestPage {
   readonly world: PipelineWorld;
   readonly id: string;
@@ -67,7 +67,7 @@ export class TestPage {
     return new TestPage(world, id);
   }
 
-  /** The plan has gone stale: it is made again, and comes out like this. Asks anew unless it means the same. */
+  /** Makes a stale plan again, with this analysis. Requests approval again unless the new plan means the same. */
   async planAgain(analysis: Analysis): Promise<void> {
     const { world, id } = this;
     await beginNextRound(world.services, id, 'state-changed');
@@ -92,7 +92,7 @@ export class TestPage {
     if (left[0]) await world.openGate(id, left[0]);
   }
 
-  /** The token of a person's link. */
+  /** Returns the token of a person's link. */
   token(email = STAFF, link: Partial<ApprovalLink> = {}): Promise<string> {
     return this.world.links.sign({
       deploymentId: this.id,
@@ -109,19 +109,19 @@ export class TestPage {
     return this.#request('GET', token ?? (await this.token()));
   }
 
-  /** Sends the form of the page, opened now or while it still had one, with these fields changed. */
+  /** Sends the form of the page with these fields changed. A page without a form is sent as if it still had one. */
   async submit(fields: Readonly<Record<string, string>>, token?: string): Promise<Opened> {
     const link = token ?? (await this.token());
     const [, nonce = formNonce(link)] = /name="nonce" value="([^"]*)"/.exec((await this.open(link)).text) ?? [];
     return this.#request('POST', link, new URLSearchParams({ comment: '', nonce, ...fields }).toString());
   }
 
-  /** Sends whatever body. */
+  /** Sends any body. */
   async post(body: string, token?: string): Promise<Opened> {
     return this.#request('POST', token ?? (await this.token()), body);
   }
 
-  /** What staging runs, or what the deployment will make of production. */
+  /** Sets the configuration that staging runs, or that production will have after the deployment. */
   async consistsOf(environment: 'stage1' | 'prod1', configuration: Configuration): Promise<void> {
     const state = await this.world.store.get('environmentState', { application: 'my-app', environment });
     const deploymentId = environment === 'prod1' ? this.id : (state?.deployed?.deploymentId ?? '');
@@ -131,7 +131,7 @@ export class TestPage {
     });
   }
 
-  /** The page on a port of this machine, for browsers; answers its origin. */
+  /** Serves the page on a port of this machine, for browsers. Returns its origin. */
   async serve(): Promise<{ origin: string; stop: () => Promise<void> }> {
     const server = createServer((request, response) => {
       this.#respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
@@ -175,7 +175,7 @@ export class TestPage {
   }
 }
 
-/** The text of a page as a reader gets it. */
+/** Returns the text of a page as a reader sees it. */
 export const readable = (text: string): string =>
   text
     .replace(/<style>.*?<\/style>/s, '')
