@@ -36,7 +36,7 @@ const withoutRepetition = [
 const noWildcard = (text: string): boolean => !/[*?]/.test(text);
 const NO_WILDCARD = 'name each one in full: a wildcard is not possible here';
 
-/** `<provider>=<ARN>`, because an ARN does not show which kind of git host the credential is for. */
+/** Parses `<provider>=<ARN>`. The provider is stated, because an ARN does not show for which git host it is. */
 const credential = (kind: AllowedCredential['kind'], arn: RegExp, example: string) =>
   z
     .string()
@@ -166,7 +166,7 @@ const ConfigSchema = z.strictObject({
   /** The pause after the first failed destruction of an ephemeral environment. It doubles each time, up to an hour. */
   firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
 
-  /** Path of this API below which executions are shown. For the local cloud, which does not have AWS's console. */
+  /** Path of this API below which executions are shown, for the local cloud, which does not have AWS's console. */
   executionsPath: z
     .string()
     .regex(/^(?:\/[\w-]+)+$/, 'a path like /local/executions')

@@ -12,8 +12,8 @@ type StatementJson = Readonly<Record<string, unknown>>;
 const BETWEEN_ARNS = '\n';
 
 /**
- * Denies plans to read data, with a parameter of the stack for each kind of data. It uses Deny, because the policy that
- * allows the reading is AWS's own, and `NotResource`, because an Allow cannot make an exception from a Deny.
+ * Forbids plans to read data, with a parameter of the stack for each kind of data. It uses Deny, because the policy
+ * that allows the reading is AWS's own, and `NotResource`, because an Allow cannot make an exception from a Deny.
  */
 export function planReadsStatements(scope: Construct, always: Always): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

@@ -42,8 +42,8 @@ export class TargetAccountStack extends Stack {
       synthesizer: new LegacyStackSynthesizer(),
       ...props,
     });
-    // cfn-lint does not know all actions yet; test/domain/contract/plan-reads.test.ts compares them with AWS's own
-    // list.
+    // cfn-lint does not know all actions of AWS yet; test/domain/contract/plan-reads.test.ts compares those used here
+    // with AWS's own list.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3037'] } } };
     this.application = this.text('Application', {
       description: 'The application, as registered with Stagegate',

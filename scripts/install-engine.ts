@@ -2,7 +2,7 @@ import { installRelease, ReleaseError } from '../buildspecs/program/engine/insta
 import { officialAddress } from '../lambdas/domain/contract/engine-release.ts';
 import { pinnedEngineHere } from './engine.mjs';
 
-/** `node scripts/install-engine.ts`: downloads the pinned engine for this machine, if none is on the PATH. */
+/** `node scripts/install-engine.ts`: downloads the pinned engine for this machine. For use when the PATH has none. */
 const engine = pinnedEngineHere();
 if (!engine) throw new Error(`no engine is pinned for ${process.platform} ${process.arch}`);
 const { name, version, platform, sha256, directory } = engine;

@@ -22,8 +22,7 @@ export function withInstallLock(directory, install) {
       const others = othersIn(directory);
       const [other] = others;
       if (other === undefined) return install();
-      // The command with the lowest id keeps its flag while it waits. Otherwise all could give way to each other
-      // forever.
+      // The command with the lowest id keeps its flag while it waits, or all could give way to each other forever.
       if (others.some((id) => id < process.pid)) rmSync(own);
       if (!isTold) console.error(`stagegate: another command (process ${other}) is installing; waiting for it …`);
       isTold = true;

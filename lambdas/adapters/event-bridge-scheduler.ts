@@ -12,7 +12,7 @@ import type { Scheduler } from '../domain/ports.ts';
 
 interface EventBridgeSchedulerProps {
   readonly group: string;
-  /** Assumed by EventBridge Scheduler to invoke the function. */
+  /** The role that EventBridge Scheduler assumes to invoke the function. */
   readonly roleArn: string;
   readonly functionArn: string;
 }
@@ -22,8 +22,8 @@ const expressionOf = (at: string): string =>
   `at(${new Date(Math.ceil(Date.parse(at) / 1000) * 1000).toISOString().slice(0, 19)})`;
 
 /**
- * One-time schedules that invoke a function and are deleted afterwards. An invocation may come twice, and may be lost
- * in the end. The function therefore goes by the records, and also runs without a schedule.
+ * One-time schedules that invoke a function and are deleted afterwards. An invocation may come twice or get lost, so
+ * the function decides by the records, and also runs without these schedules.
  */
 export class EventBridgeScheduler implements Scheduler {
   readonly #props: EventBridgeSchedulerProps;

@@ -4,7 +4,7 @@ import { assumeRole, type SessionCredentials } from './assume-role.ts';
 
 /** The shortest session that STS gives, in seconds. The invocation of a function is shorter still. */
 const SESSION_SECONDS = 900;
-/** Most invocations work on one environment and need few clients; the check of certificates goes through all. */
+/** The most clients that are kept. Work is on one environment at a time; the check of certificates goes through all. */
 const MOST_CLIENTS = 50;
 
 /** Credentials and region of a client. */

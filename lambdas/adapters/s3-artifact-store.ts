@@ -2,7 +2,7 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceExcep
 import { BuildResultError } from '../domain/errors.ts';
 import type { Artifact, ArtifactStore, StoredText } from '../domain/ports.ts';
 
-/** Objects of Stagegate are smaller: a plan of five thousand resources is, and so is a price sheet. */
+/** The most bytes that are read. Stagegate's objects are smaller, even plans of 5,000 resources and price sheets. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export class S3ArtifactStore implements ArtifactStore {

@@ -26,7 +26,7 @@ export type ApprovalState =
   | { readonly kind: 'superseded'; readonly by?: string }
   /** The deployment ended for another reason while the gate was open. */
   | { readonly kind: 'void'; readonly why: string }
-  /** The link is about an earlier plan than the gate. */
+  /** The gate is now about another plan than this link. */
   | { readonly kind: 'changed' }
   /** A newer mail has a new link for the person. */
   | { readonly kind: 'replaced' }

@@ -9,7 +9,7 @@ interface Look {
   readonly sign: string;
   /** The rest of the sentence "aws_instance.this …". */
   readonly says: string;
-  /** The class with the colour of the page. Everything is drawn in the current colour. */
+  /** The CSS class that sets the colour. Everything is drawn in the current colour. */
   readonly tone: 'add' | 'change' | 'remove' | 'quiet';
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The one stylesheet. Colours keep a contrast of at least 4.5 to 1, light and dark. */
+/** The stylesheet of all pages. Colours have a contrast of at least 4.5 to 1, in light and dark mode. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -23,7 +23,7 @@ export function countLost(count: number): void {
   metrics.publishStoredMetrics();
 }
 
-/** Counts the deployments that the reconciler found stuck: something waited for an execution that had ended. */
+/** Counts the deployments that the reconciler found stuck: others still waited for them after their execution ended. */
 export function countStuck(count: number): void {
   metrics.addMetric('DeploymentsStuck', MetricUnit.Count, count);
   metrics.publishStoredMetrics();

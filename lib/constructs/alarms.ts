@@ -10,7 +10,7 @@ import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
 import { acknowledge } from './permissions.ts';
 
-/** Returns a metric that functions write as embedded metric. Rejections and expired gates are no failures. */
+/** Returns a metric that functions write as embedded metric. Rejections and expired gates do not count as failures. */
 const ownMetric = (metricName: string): Metric =>
   new Metric({
     namespace: 'Stagegate',

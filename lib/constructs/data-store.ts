@@ -170,7 +170,7 @@ export class DataStore extends Construct {
   }
 
   /**
-   * Denies a function to delete or update entries of an application's audit (rule 10). IAM cannot prevent that a put
+   * Forbids a function to delete or update entries of an application's audit (rule 10). IAM cannot prevent that a put
    * replaces an entry: the condition of the store prevents it, and the chain of hashes would reveal it.
    */
   private keepAudit(also: readonly string[]): Permission {

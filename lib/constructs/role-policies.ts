@@ -15,8 +15,8 @@ export interface RolePoliciesProps {
 
 /**
  * One managed policy per role for the paths of the API. It works however people get roles in this account. Staff and
- * admins also see executions in the Step Functions console. The policy denies them to move an execution past its gates
- * there, even when another policy allows it.
+ * admins also see executions in the Step Functions console. Their policy forbids them to move an execution past its
+ * gates there, even when another policy allows it.
  */
 export class RolePolicies extends Construct {
   constructor(scope: Construct, id: string, { api, workflow }: RolePoliciesProps) {

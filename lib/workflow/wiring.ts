@@ -53,8 +53,8 @@ function ensureCertificate(states: States): void {
  * PreparePlan composes the plan build, its ticket for credentials, and a build that inspects the plan. Plan runs
  * `terraform plan` in CodeBuild. AnalyzePlan reads the results and decides what comes next. Code of the repository ran
  * in the plan build. Where a decision depends on the plan, Inspect therefore reads it in a build in which no code of
- * the repository runs, and AnalyzePlan runs again. AnalyzePlan gets to know whether the plan was inspected, so that
- * happens only once.
+ * the repository runs, and AnalyzePlan runs again. The payload of AnalyzePlan says whether the plan was inspected, so
+ * that it is inspected only once.
  */
 function makePlan(states: States): void {
   go(states, states.task('PreparePlan'), states.plan);

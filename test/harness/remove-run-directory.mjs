@@ -1,4 +1,4 @@
 import { removeRunDirectory } from './run-directory.mjs';
 
-/** Jest calls it once after the suites. */
+/** Removes the run's directory. Jest calls this function once, after the suites. */
 export default removeRunDirectory;

@@ -1,6 +1,6 @@
 const SHOWN = 10;
 
-/** Tells at the end of a run where its time went, for people: nothing is asserted about it. */
+/** Prints the slowest suites at the end of a run, for people. No test asserts these times. */
 export default class SlowestSuites {
   /**
    * @param {unknown} _

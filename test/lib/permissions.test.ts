@@ -467,7 +467,7 @@ describe('the workflow', () => {
           'events:PutRule',
           'events:PutTargets',
         ),
-        // No resource-level permissions exist for these: log delivery and traces.
+        // Log delivery and traces, for which there are no resource-level permissions.
         ...on(
           '*',
           'logs:CreateLogDelivery',

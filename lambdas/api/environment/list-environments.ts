@@ -14,7 +14,8 @@ export const listEnvironments = operation(
   async ({ path: { app }, query }, { store }: Services<'read'>) => {
     await findApplication(store, app);
     const { items, nextCursor } = await store.list(LISTINGS.environments(app), query);
-    // Regular and ephemeral environments share a listing, so that no name is used twice. A page may be shorter for it.
+    // Regular and ephemeral environments share a listing, so that no name is used twice. A page may therefore be
+    // shorter than requested.
     const regular = items.filter(({ type }) => type === 'regular');
     const summaries = regular.map((environment) => summarizeEnvironment(store, environment));
     return answer(200, { items: await Promise.all(summaries), nextCursor });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Patience } from '../../domain/model/dns/dns.ts';
 import { service } from './service-set.ts';
 
-/** Seconds between two looks at DNS and certificates, and the seconds after which waiting for them ends. */
+/** Seconds between two checks of DNS and certificates, and the seconds that a deployment waits for them in all. */
 export const dnsPatience = service(
   {
     DNS_POLL_SECONDS: z.coerce.number().int().min(1),
