@@ -11,12 +11,12 @@ const packages = createRequire(import.meta.url);
 const namesWith = (directory: string, extension: string) =>
   readdirSync(directory).filter((name) => extname(name) === extension);
 
-/** What the buildspecs start, and what the local cloud loads to know where an environment's state will be. */
+/** The programs that the buildspecs start, and the module by which the local cloud finds an environment's state. */
 const entries = ['plan.ts', 'inspect.ts', 'apply.ts', 'state-address.ts'];
 
 /**
- * Writes the asset of all builds: the buildspecs, and their programs bundled for the Node.js of CodeBuild's image. What a
- * program needs late, or not at all, is in files of its own that it loads then.
+ * Writes the asset of all builds: the buildspecs, and their programs bundled for the Node.js of CodeBuild's image. Code
+ * that a program needs late, or not always, is in separate files, which the program loads when it needs them.
  */
 export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
   rmSync(outputDirectory, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
     mainFields: ['module', 'main'],
     logLevel: 'warning',
     plugins: [quickHttp],
-    // Some packages are CommonJS and ask for modules of Node.js in that way.
+    // Some packages are CommonJS and load modules of Node.js with `require`.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },

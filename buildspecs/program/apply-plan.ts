@@ -21,7 +21,7 @@ import { providersOf } from './engine/providers.ts';
 import { outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 
-/** How far an apply got; filled as it goes, and read when it fails. */
+/** How far an apply got. Filled while the apply runs, and read if it fails. */
 export interface ApplyProgress {
   engine?: Progress;
 }
@@ -33,10 +33,10 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   const claimed = claim(build);
   const { STAGEGATE_BUNDLE_KEY: key, STAGEGATE_BUNDLE_VERSION_ID: versionId } = build.variables;
   const downloaded = downloadPlan(build, { key, versionId });
-  // A second apply is refused as that, whatever becomes of the download beside it.
+  // A second apply is refused as a second apply, even if the download beside the claim fails first.
   downloaded.catch(() => undefined);
   await claimed;
-  // Not before: the ticket of an apply that had begun is not this build's to show.
+  // Only now: if another build has started the apply before, this build must not show the ticket.
   const credentials = takeCredentials(build);
   credentials.catch(() => undefined);
   build.enter('download');
@@ -45,7 +45,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   requireApproved(build, planned);
   build.enter('bundle');
   await unpackPlan(planned, build);
-  // An engine that is not to be had is told when the downloads beside it have ended.
+  // If the engine cannot be had, the error is reported only after the downloads beside it have ended.
   const ready = build.beside(engineOfPlan(build));
   const providers = await providersOf(build);
   const engine = await ready;
@@ -74,7 +74,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   };
 }
 
-/** The first thing an apply does: whoever comes second finds the object there. */
+/** Claims the run before an apply does anything else: a second apply finds the object of the first and fails. */
 async function claim({ artifacts, machine }: ApplyBuild): Promise<void> {
   const started = { build: machine.environment.CODEBUILD_BUILD_ID ?? '', startedAt: new Date().toISOString() };
   try {
@@ -107,7 +107,7 @@ async function apply(build: ApplyBuild, engine: Engine, progress: ApplyProgress)
   concludeStep(build, engine, outcome);
 }
 
-/** The values that the plan marks as sensitive, to keep them out of messages. */
+/** Returns the values that the plan marks as sensitive, to keep them out of messages. */
 async function readSecrets(build: ApplyBuild, engine: Engine): Promise<string[]> {
   const { paths } = build;
   const shown = await runStep(build, engine, 'show', {
@@ -118,7 +118,7 @@ async function readSecrets(build: ApplyBuild, engine: Engine): Promise<string[]>
   return shown.exitCode === 0 ? secretsOfPlan(JSON.parse(readFileSync(paths.planJson, 'utf8'))) : [];
 }
 
-/** The state after the apply. It is not shown: sensitive values stand in it. */
+/** Returns the state after the apply. The state is not printed, because it contains sensitive values. */
 async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
   const { paths } = build;
   const outcome = await runStep(build, engine, 'outputs', {
@@ -134,7 +134,7 @@ async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
   }
 }
 
-/** Encrypted plans come from environments whose plans nobody inspects. */
+/** Reads the plan file. Returns undefined if it is encrypted: in such an environment nobody inspects plans. */
 async function readUnlessEncrypted(file: string): Promise<PlanFile | undefined> {
   try {
     const { readPlanFile } = await import('./engine/plan-file/plan-file.ts');
@@ -150,7 +150,7 @@ const readLines = (file: string): string[] => readFileSync(file, 'utf8').split('
 
 const BEFORE_APPLY: readonly string[] = ['started', 'download', 'digest', 'bundle', 'init', 'backend'];
 
-/** How much of the plan is in the world now, as far as the engine's events tell. */
+/** Returns how much of the plan was applied, as far as the engine's events show. */
 function judgeApplied(error: PhaseError, progress: Progress | undefined): 'yes' | 'partly' | 'no' | 'unknown' {
   if (error.reason === 'already-started') return 'unknown';
   if (BEFORE_APPLY.includes(error.phase) || error.reason === 'plan-stale') return 'no';
@@ -160,14 +160,14 @@ function judgeApplied(error: PhaseError, progress: Progress | undefined): 'yes' 
   return progress.started === 0 ? 'no' : 'unknown';
 }
 
-/** What a failed apply says of the infrastructure; keeps the state beside the result where the engine could not save it. */
+/** Returns the result of a failed apply. If the engine could not save the state, uploads it beside the result. */
 export async function judgeFailedApply(
   build: ApplyBuild,
   error: PhaseError,
   progress: ApplyProgress,
 ): Promise<ApplyResult> {
   const summary = summarizeFailure(error);
-  // Without it, what was made would be unknown.
+  // Without this state, nobody would know what the apply has created.
   const unsavedState = join(build.paths.directory, 'errored.tfstate');
   const note = existsSync(unsavedState) ? await keepState(build, unsavedState) : '';
   return {
@@ -179,7 +179,10 @@ export async function judgeFailedApply(
   };
 }
 
-/** The key has the secret of the run in it: whoever may read the message may not read the artifacts by that. */
+/**
+ * Uploads the unsaved state and returns a note for the message. The note does not name the object's key, which contains
+ * the secret of the run: people who may read the message must not get access to the artifacts by it.
+ */
 async function keepState({ artifacts }: ApplyBuild, file: string): Promise<string> {
   try {
     await artifacts.put('unsavedState', readFileSync(file));

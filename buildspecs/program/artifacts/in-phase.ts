@@ -4,7 +4,7 @@ import { ArtifactStoreError, ObjectExistsError } from './artifacts.ts';
 
 const FACTS = { reason: 'artifact-store' } as const;
 
-/** Errors of the bucket belong to the phase in which they happen; their names are all that may be shown. */
+/** Runs an action. An error of the bucket becomes a failure of the given phase, with no more than its message. */
 export async function inPhase<T>(phase: Phase, doing: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -14,7 +14,7 @@ export async function inPhase<T>(phase: Phase, doing: string, action: () => Prom
   }
 }
 
-/** The same for what nobody else has any business to write. */
+/** Runs an upload in the phase `upload`. An object that exists is a failure, as only this build may write there. */
 export async function uploading<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await inPhase('upload', `uploading ${what}`, action);

@@ -1,7 +1,7 @@
 import type { Artifacts } from './artifacts.ts';
 import type { S3Artifacts } from './s3-artifacts.ts';
 
-/** The artifact bucket. The SDK is loaded at first use: it takes longer than all else the program consists of. */
+/** Opens the artifact bucket. The SDK is loaded at first use: that takes longer than the rest of the program. */
 export function openArtifacts(bucket: string, prefix: string): Artifacts {
   let loading: Promise<S3Artifacts> | undefined;
   const load = () => {
@@ -12,7 +12,7 @@ export function openArtifacts(bucket: string, prefix: string): Artifacts {
     put: async (...call) => (await load()).put(...call),
     get: async (...call) => (await load()).get(...call),
     warmUp() {
-      // What fails here fails again, and is told, at the first call.
+      // A failure here happens again at the first call, which reports it.
       load()
         .then((artifacts) => artifacts.findCredentials())
         .catch(() => undefined);

@@ -12,19 +12,19 @@ import { type Address, ArtifactStoreError, type Artifacts, ObjectExistsError } f
 
 /** The artifact bucket in S3. */
 export interface S3Artifacts extends Pick<Artifacts, 'put' | 'get'> {
-  /** Finds out who signs, which the first call would wait for. */
+  /** Finds the credentials that sign requests, so that the first call need not wait for them. */
   findCredentials(): Promise<unknown>;
 }
 
-/** Another write of the same key is under way: who comes first shows when that has ended. */
+/** S3's error while another write of the same key is under way. Which write wins is known when that one has ended. */
 const UNDER_WAY = 'ConditionalRequestConflict';
 const TAKEN: readonly string[] = ['PreconditionFailed', UNDER_WAY];
 const isTaken = (error: unknown): boolean => error instanceof S3ServiceException && TAKEN.includes(error.name);
-/** Without the right to list the bucket, S3 says 403 of what is not there. */
+/** Returns whether an object is missing. S3 answers 403 for a missing object if the caller may not list the bucket. */
 const isNotThere = (error: unknown): boolean =>
   error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0);
 
-/** The SDK does not try again what is under way. Twice as long before each further time. */
+/** Retries after UNDER_WAY, which the SDK does not retry. The delay (milliseconds) doubles before each further one. */
 const PATIENCE = { retries: 4, minTimeout: 250 };
 
 export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE): S3Artifacts {
@@ -50,7 +50,10 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
     return VersionId;
   }
 
-  /** The version of an object that has these contents: a write whose answer was lost is tried again, and refused then. */
+  /**
+   * Returns the version of an object if it has these contents. They are our own if the answer to a write was lost: the
+   * SDK then tries the write again, and S3 refuses the second one.
+   */
   async function find(key: string, checksum: string): Promise<string | undefined> {
     const head = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' });
     const { ChecksumSHA256, VersionId } = await client.send(head).catch((error: unknown) => {
@@ -78,7 +81,7 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
         const { Body: body, ContentLength: bytes = 0 } = await client.send(
           new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
         );
-        // Without its key, which has the secret of the run in it.
+        // The message does not name the key, which contains the secret of the run.
         if (bytes > mostBytes) throw new ArtifactStoreError(`an object has ${bytes} bytes, more than ${mostBytes}`);
         return Buffer.from((await body?.transformToByteArray()) ?? []);
       }),

@@ -1,6 +1,6 @@
 /**
- * As `Promise.all`, but a failure is told when all of it has ended: what goes on would write into what is cleaned up by then.
- * Of several failures the first in the list is told, whichever came first.
+ * Works like `Promise.all`, but throws only when all of the work has ended: work that still runs would write into
+ * directories that are cleaned up by then. Of several failures it throws the first in the list, not the first in time.
  */
 export async function allEnded<const Work extends readonly unknown[]>(
   work: Work,

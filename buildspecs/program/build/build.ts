@@ -7,24 +7,24 @@ import { PhaseError } from './failure.ts';
 import type { Phase } from './phases.ts';
 import type { WorkPaths } from './work-paths.ts';
 
-/** What a build finds where it runs; tests put stand-ins in the place of the engine and the bucket. */
+/** What a build uses of the machine on which it runs. Tests replace the engine and the bucket by stand-ins. */
 export interface Machine {
-  /** Of the process; STAGEGATE_… variables are parsed from it, the rest is passed on to the engine. */
+  /** Variables of the process. STAGEGATE_… variables are parsed; `engineEnvironment` passes most on to the engine. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   artifacts(bucket: string, prefix: string): Artifacts;
-  /** The packages of providers that the installation keeps. */
+  /** Opens the cache in which the installation keeps packages of providers. */
   providerCache(bucket: string): ProviderCache;
-  /** Redeems the build's ticket: the variables by which the engine finds its credentials. Throws CredentialsError. */
+  /** Redeems the ticket for variables by which the engine finds its credentials. Throws CredentialsError. */
   credentials(props: CredentialsProps): Promise<Readonly<Record<string, string>>>;
-  /** Makes an engine ready to run, installing it into the directory where it is not on the machine, until it is stopped. */
+  /** Makes an engine ready to run. Installs it into the directory if the machine lacks it; `stop` aborts that. */
   engine(available: AvailableEngine, directory: string, stop: AbortSignal): Promise<Engine>;
-  /** A line of the build log. */
+  /** Prints a line of the build log. */
   readonly log: (line: string) => void;
   /** Aborts when the build is told to stop. */
   readonly stop: AbortSignal;
 }
 
-/** One build under way: what it was told, where it works, and how far it is. */
+/** One running build: its variables, its files, and the phase that it has reached. */
 export class Build<Variables> {
   readonly variables: Variables;
   readonly paths: WorkPaths;
@@ -32,11 +32,11 @@ export class Build<Variables> {
   readonly artifacts: Artifacts;
   /** Values that must not appear in anything that is shown or kept. */
   readonly secrets: string[] = [];
-  /** Variables by which the engine finds its credentials; none before the ticket was redeemed. */
+  /** Variables by which the engine finds its credentials. Empty until the ticket is redeemed. */
   engineCredentials: Readonly<Record<string, string>> = {};
   /** Seconds that the engine ran, by step. */
   readonly engineSeconds: Record<string, number> = {};
-  /** Aborts when the build is told to stop, and when it ends: for what nobody needs the results of then. */
+  /** Aborts when the build is told to stop, and when it ends: for work whose results nobody needs after that. */
   readonly stop: AbortSignal;
   private readonly ending = new AbortController();
   private readonly goingOn: Promise<unknown>[] = [];
@@ -52,7 +52,7 @@ export class Build<Variables> {
     this.stop = AbortSignal.any([facts.machine.stop, this.ending.signal]);
   }
 
-  /** What the result names when something fails. */
+  /** Returns the current phase, which the result names if something fails. */
   get phase(): Phase {
     return this.current;
   }
@@ -63,7 +63,7 @@ export class Build<Variables> {
     this.requireGoingOn();
   }
 
-  /** Begins a phase that happens although the build was told to stop: what was applied must be told. */
+  /** Begins a phase that runs even if the build was told to stop, because the result must say what was applied. */
   finish(phase: Phase): void {
     this.current = phase;
   }
@@ -73,13 +73,16 @@ export class Build<Variables> {
       throw new PhaseError(this.current, `the build was stopped in phase "${this.current}"`, { reason: 'stopped' });
   }
 
-  /** What writes files beside the phases. It fails for whoever waits for it, and the build ends after it. */
+  /**
+   * Registers work that writes files while phases go on, and returns it. A failure of the work reaches the code that
+   * awaits it. The build does not end before the work has ended.
+   */
   beside<T>(work: Promise<T>): Promise<T> {
     this.goingOn.push(work.catch(() => undefined));
     return work;
   }
 
-  /** Stops what goes on beside, and waits for the end of it. */
+  /** Stops the work that was registered with `beside`, and waits until it has ended. */
   async end(): Promise<void> {
     this.ending.abort();
     await Promise.all(this.goingOn);
@@ -94,5 +97,5 @@ export class Build<Variables> {
   }
 }
 
-/** Seconds since an instant of the performance clock, to the millisecond. */
+/** Returns the seconds since an instant of the performance clock, rounded to milliseconds. */
 export const secondsSince = (startedAt: number): number => Math.round(performance.now() - startedAt) / 1000;

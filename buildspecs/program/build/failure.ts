@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { PlanResult } from '../../../lambdas/domain/contract/build-result.ts';
 import type { Cause, Phase } from './phases.ts';
 
-/** What a failed build says of itself in its result. */
+/** The result of a failed plan build. */
 type ReportedFailure = Extract<PlanResult, { ok: false }>;
 
 /** One finding of the engine, without source text and values. */
@@ -30,7 +30,7 @@ export class PhaseError extends Error {
   }
 }
 
-/** One line for people: what failed, and where when that is known. */
+/** Returns one line for people: what failed, and where, if the place is known. */
 export function describeDiagnostic({ summary, address, file, line }: Diagnostic): string {
   const place = file === undefined ? undefined : line === undefined ? file : `${file}:${line}`;
   const where = [address, place].filter((part) => part !== undefined).join(', ');
@@ -38,17 +38,17 @@ export function describeDiagnostic({ summary, address, file, line }: Diagnostic)
   return where === '' ? what : `${what} (${where})`;
 }
 
-/** The diagnostic that tells most about a failure: an error that names its place, else the first error. */
+/** Returns the diagnostic that says most about a failure: the first error that names a file, else the first error. */
 export function findCause(diagnostics: readonly Diagnostic[]): Diagnostic | undefined {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return errors.find(({ file }) => file !== undefined) ?? errors[0];
 }
 
-/** What a reader of a result can rely on; a configuration may have thousands of mistakes. */
+/** Limits of a result, because a configuration may have thousands of mistakes. */
 const MOST_DIAGNOSTICS = 20;
 const LONGEST_MESSAGE = 1000;
 
-/** What is worth keeping of a failure: errors before warnings, and a message of one readable line. */
+/** Returns the part of a failure that its result keeps: errors before warnings, and a message of one readable line. */
 export function summarizeFailure({
   phase,
   message,
@@ -64,17 +64,17 @@ export function summarizeFailure({
   };
 }
 
-/** Errors of the operating system say which file and why, and hold nothing of what was in it. */
+/** Returns whether an error is one of the operating system. Those name file and cause, and no contents of the file. */
 const isSystemError = (error: unknown): error is Error =>
   types.isNativeError(error) && 'syscall' in error && 'code' in error;
 
-/** What may be told of any error. What broke by a mistake of ours is told by name only: its text could hold anything. */
+/** Returns what may be shown of an error. An error of our own code gives its name only: its text could be anything. */
 export function describeError(error: unknown): string {
   if (isSystemError(error)) return error.message;
   return types.isNativeError(error) ? error.name : typeof error;
 }
 
-/** Any error as one that ends the build in the phase it is in. */
+/** Returns an error that ends the build in the given phase. A PhaseError is returned unchanged. */
 export function toPhaseError(error: unknown, phase: Phase): PhaseError {
   if (error instanceof PhaseError) return error;
   const told = describeError(error);

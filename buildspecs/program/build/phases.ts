@@ -1,4 +1,4 @@
-/** The phases that a failure names, for each build in their order; docs/api.md tells them to people. */
+/** The phases that a failure can name: for each build, in their order. docs/api.md explains them to people. */
 export const PHASES = {
   plan: ['checkout', 'encryption', 'backend', 'modules', 'variables', 'init', 'bundle', 'upload', 'plan', 'show'],
   inspect: ['download', 'bundle', 'plan-file', 'init', 'show', 'upload'],
@@ -6,7 +6,7 @@ export const PHASES = {
 } as const;
 export type Phase = (typeof PHASES)[keyof typeof PHASES][number];
 
-/** The causes that have a word of their own, in whatever phase. */
+/** The causes of failures that have a name of their own, in whatever phase they happen. */
 export const CAUSES = [
   'already-started',
   'artifact-store',

@@ -25,10 +25,10 @@ export type InspectBuild = Build<z.output<typeof InspectEnvironmentSchema>>;
 export type EnvironmentBuild = PlanBuild | ApplyBuild;
 export type AnyBuild = EnvironmentBuild | InspectBuild;
 
-/** Where a failure is reported; enough to say that something else is wrong with the variables. */
+/** The variables that say where a failure is reported. With them, a build can report that other variables are wrong. */
 const ReportSchema = ApplyVariablesSchema.pick({ STAGEGATE_ARTIFACT_BUCKET: true, STAGEGATE_RUN_PREFIX: true });
 
-/** Runs a plan build to its end; says whether it succeeded. */
+/** Runs a plan build to its end and returns whether it succeeded. */
 export const runPlanBuild = (machine: Machine, plan: (build: PlanBuild) => Promise<PlanResult>): Promise<boolean> =>
   runBuild(machine, {
     phase: 'checkout',
@@ -38,7 +38,7 @@ export const runPlanBuild = (machine: Machine, plan: (build: PlanBuild) => Promi
     failed: (error): PlanResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
-/** Runs an inspect build to its end; says whether it succeeded. */
+/** Runs an inspect build to its end and returns whether it succeeded. */
 export const runInspectBuild = (
   machine: Machine,
   inspect: (build: InspectBuild) => Promise<InspectionResult>,
@@ -51,7 +51,7 @@ export const runInspectBuild = (
     failed: (error): InspectionResult => ({ ok: false, ...summarizeFailure(error) }),
   });
 
-/** Runs an apply build to its end; says whether it succeeded. `judge`: what a failure says of the infrastructure. */
+/** Runs an apply build to its end and returns whether it succeeded. `judge` says what a failure left applied. */
 export const runApplyBuild = (
   machine: Machine,
   apply: (build: ApplyBuild) => Promise<ApplyResult>,
@@ -78,8 +78,8 @@ interface BuildKind<Schema extends z.ZodType, Result> {
 }
 
 /**
- * A clean work directory, a result whatever happens, and nothing left behind: values of the plan are no one's business
- * after the build.
+ * Runs a build in an empty work directory and writes its result, also for a failure, if the variables say where.
+ * Removes the work directory at the end, because it contains values of the plan.
  */
 async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]>, Result extends object>(
   machine: Machine,
@@ -129,7 +129,10 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
   }
 }
 
-/** How the build ended is told by then: what cannot be removed, or is still written by somebody else, makes no failure of it. */
+/**
+ * Removes the work directory. The result is written by then, so the build does not fail for files that cannot be
+ * removed or that another process still writes.
+ */
 async function cleanUp(directory: string, machine: Machine): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
@@ -146,7 +149,7 @@ async function reportFailure<Result>(
   try {
     await report(await tell());
   } catch (error) {
-    // A result is written once: the build that was first owns it.
+    // A result is written once, and belongs to the build that wrote it first.
     if (error instanceof ObjectExistsError) {
       machine.log('Error: another result is there already; this one is not kept');
       return;

@@ -7,17 +7,18 @@ import { openProviderCache } from '../providers/open-provider-cache.ts';
 import type { Machine } from './build.ts';
 import { PhaseError } from './failure.ts';
 
-/** The container, or laptop, on which the program runs. Signals stop the build, however many there are. */
+/** Returns the container, or laptop, on which the program runs. The first signal stops the build, others do nothing. */
 export function thisMachine(): Machine {
-  // Nothing that a build writes is for anybody else.
+  // Files that a build writes are readable by its own user only.
   process.umask(0o077);
-  // Only the container's role may sign; files of whoever runs this do not count.
+  // Only the container's role may sign: AWS settings of the user who runs this program are ignored.
   process.env.AWS_EC2_METADATA_DISABLED = 'true';
   process.env.AWS_CONFIG_FILE = '/dev/null';
   process.env.AWS_SHARED_CREDENTIALS_FILE = '/dev/null';
   delete process.env.AWS_PROFILE;
   delete process.env.AWS_DEFAULT_PROFILE;
-  // Read once: nothing else in this process is to find it. The system still shows with which variables it began.
+  // The ticket is read here and removed, so that other code in this process does not find it. The operating system
+  // still shows the variables with which the process started.
   const environment = { ...process.env };
   delete process.env[TICKET_VARIABLE];
   const stopping = new AbortController();

@@ -3,12 +3,12 @@ import { basename, join } from 'node:path';
 import { ENGINE_DIRECTORY, LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { isPlainLine } from '../engine/plan-file/strict-text.ts';
 
-/** What the engine takes for configuration, values, state or tests, whatever comes after. */
+/** In names of files that the engine reads as configuration, values, state or tests, whatever follows in the name. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;
 
 /**
- * What is wrong with a file that a plan added to the tree at this path, or undefined. Nothing that the engine would read
- * may come from there: it would be applied without being in the commit.
+ * Returns what is wrong with a file that a plan added to the tree at this path, or undefined. A plan must not add files
+ * that the engine would read: they would be applied without being in the commit.
  */
 export function objectionToAdded(tree: string, path: string): string | undefined {
   const parts = path.split('/');
@@ -23,7 +23,7 @@ export function objectionToAdded(tree: string, path: string): string | undefined
   return undefined;
 }
 
-/** A module that comes from elsewhere may leave files beside its own, as with `path.module`. */
+/** Returns whether a path is inside of an installed module. A module may write files beside its own (`path.module`). */
 function isInModule(tree: string, path: string): boolean {
   const [, directory, module] = /^((?:.*\/)?\.terraform\/modules)\/([^/]+)\/(?!.*\.terraform\/)./.exec(path) ?? [];
   return directory !== undefined && module !== undefined && existsSync(join(tree, directory, module, '.'));

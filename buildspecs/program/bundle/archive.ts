@@ -6,17 +6,20 @@ export interface Archive {
   readonly sha256: Buffer;
 }
 
-/** Equal contents give equal bytes, whenever they were written. */
+/** The time of every packed file, so that equal contents give equal bytes, whenever they were written. */
 const WRITTEN_AT = new Date('2020-01-01T00:00:00Z');
 
-/** Of a file that is there under two names, the second would be packed as a link to the first. */
+/** A map that stays empty. With a real one, tar would pack the second name of a file as a link to the first. */
 class NothingKept<Key, Value> extends Map<Key, Value> {
   override set(): this {
     return this;
   }
 }
 
-/** Packs files and links below `directory`, named by their paths from there. Symbolic links are packed as links, and every name of a file as a file. */
+/**
+ * Packs files and links below `directory` under their paths relative to it. Symbolic links are packed as links. A file
+ * with several names is packed as a file under each of them.
+ */
 export async function pack(directory: string, names: readonly string[]): Promise<Archive> {
   const { create } = await import('tar');
   const hash = createHash('sha256');
@@ -33,7 +36,7 @@ export async function pack(directory: string, names: readonly string[]): Promise
     },
     [...names].sort(),
   );
-  // Several files are read at once. The first that cannot be read is told; nobody would hear of the others.
+  // Several files are read at once. The loop throws the first read error; errors after it would have no listener.
   archive.on('error', () => undefined);
   for await (const chunk of archive) {
     const bytes = Buffer.from(chunk);
@@ -44,28 +47,28 @@ export async function pack(directory: string, names: readonly string[]): Promise
 }
 
 /**
- * Lays an archive out below `directory`, with the names it was packed under; a name that leads out of there is an error.
- * At one go: after an error, nothing of it would say when the files that it had begun are written.
+ * Unpacks an archive below `directory`, under the names with which it was packed. A name that leads out of `directory`
+ * is an error. Works synchronously: after an error, nothing would tell when files that are being written are finished.
  */
 export async function unpack(bytes: Buffer, directory: string): Promise<void> {
   const { extract } = await import('tar');
   extract({ cwd: directory, preserveOwner: false, strict: true, sync: true }).end(bytes);
 }
 
-/** What an archive says it has under a name. */
+/** An entry as its archive describes it. */
 export interface ArchiveEntry {
   readonly path: string;
-  /** Of tar: `File`, `SymbolicLink`, `Directory` … */
+  /** Type in the words of tar: `File`, `SymbolicLink`, `Directory` … */
   readonly type: string;
   readonly size: number;
 }
 
-/** Archives are unpacked into so much memory at once at most: a thousand times of it, by what gzip can do. */
+/** Bytes of an archive that are decompressed at once. By gzip they can become a thousand times as many in memory. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Looks at every entry without laying anything out, and ends at the first to which there is an objection, or which is more
- * than `mostBytes` with those before it. Answers the objection. Throws where the bytes are no archive.
+ * Checks every entry without unpacking anything. Stops at the first entry to which `objectionTo` objects, or with which
+ * the total exceeds `mostBytes`. Returns the objection, or undefined. Throws if the bytes are not an archive.
  */
 export async function objectionToArchive(
   bytes: Buffer,

@@ -5,7 +5,7 @@ import type { ApplyBuild, InspectBuild } from '../build/run-build.ts';
 import { MOST_BUNDLE_BYTES, unpackBundle } from './plan-bundle.ts';
 import { MOST_TREE_BYTES, unpackTree } from './tree-archive.ts';
 
-/** What a plan build left. */
+/** The files of a plan build, as they were downloaded. */
 export interface DownloadedPlan {
   readonly bundle: Buffer;
   /** SHA-256 of the bundle, in hexadecimal digits. */
@@ -13,7 +13,10 @@ export interface DownloadedPlan {
   readonly tree: Buffer;
 }
 
-/** Downloads the bundle and the tree of a run. `named`: the version of the bundle that was approved; there is one where nobody was asked yet. */
+/**
+ * Downloads the bundle and the tree of a run. `named` is the version of the bundle that was approved. It is left out
+ * before anybody was asked to approve, when there is only one version.
+ */
 export async function downloadPlan(
   { artifacts, variables }: ApplyBuild | InspectBuild,
   named: { readonly key: string; readonly versionId?: string } = {
@@ -27,7 +30,7 @@ export async function downloadPlan(
   return { bundle, digest: sha256Of(bundle).toString('hex'), tree };
 }
 
-/** Lays out what was downloaded, and answers the files that the plan added to the tree. Throws PhaseError. */
+/** Unpacks what was downloaded, and returns the files that the plan added to the tree. Throws PhaseError. */
 export async function unpackPlan(
   { bundle, tree }: DownloadedPlan,
   { paths }: Pick<ApplyBuild | InspectBuild, 'paths'>,

@@ -6,13 +6,14 @@ import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { objectionToAdded } from './added-files.ts';
 import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
 
-/** A plan that needs more than this beside the commit is no plan that people can look through. */
+/** Bytes of a bundle. People could not review a plan that needs more than this beside the commit. */
 export const MOST_BUNDLE_BYTES = 256 * 1024 * 1024;
 const MOST_UNPACKED_BYTES = 1024 * 1024 * 1024;
 
 /**
- * Packs the plan bundle: what reviewers approve. Beside the plan and the files that it added to the tree it holds the
- * SHA-256 of the tree's own archive, so that its digest stands for all that is applied. `added`: paths in the tree.
+ * Packs the plan bundle, which reviewers approve. It contains the plan, the files that the plan added to the tree, and
+ * the SHA-256 of the tree's own archive, so that the bundle's digest covers all that is applied. `added`: paths in the
+ * tree.
  */
 export async function packBundle(paths: WorkPaths, treeSha256: Buffer, added: readonly string[]): Promise<Archive> {
   for (const path of added) {
@@ -35,8 +36,8 @@ export async function packBundle(paths: WorkPaths, treeSha256: Buffer, added: re
 const REFUSED = 'bundle-refused';
 
 /**
- * Lays a bundle out over the tree that was unpacked before, and answers the paths in the tree that the plan added. A build
- * in which anything may have run made the bundle: it is looked through as a whole before anything of it is written.
+ * Unpacks a bundle over the tree that was unpacked before, and returns the paths in the tree that the plan added. Any
+ * code may have run in the build that made the bundle, so the whole bundle is checked before any part of it is written.
  * Throws PhaseError `bundle-refused`.
  */
 export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: Buffer): Promise<string[]> {
@@ -71,5 +72,5 @@ export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: 
   return [...added].sort();
 }
 
-/** Also where it is a link that leads nowhere. */
+/** Returns whether something exists at a path, including a link that leads nowhere. */
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -8,38 +8,39 @@ import { isOwnLink } from '../configuration/places.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 
-/** How a file or link was when the archive was made; a write changes one of them. */
+/** Properties of a file or link at the time when the archive was made. A write changes at least one of them. */
 interface Seen {
   readonly size: number;
   readonly changedAt: number;
-  /** Of a link: what it says. */
+  /** The target of a link, as it is written in the link. */
   readonly link: string | undefined;
 }
 
-/** Repositories and modules that have more than this packed are no configuration. */
+/** Bytes of a packed tree. A repository with its modules that needs more is not just configuration. */
 export const MOST_TREE_BYTES = 1024 * 1024 * 1024;
 
 /**
- * Removes the links that lead out of the tree, which modules bring along: no build can lay them out elsewhere, so that the
- * plan must do without them, too. Answers their paths in the tree.
+ * Removes the links that lead out of the tree, which modules bring along, and returns their paths in the tree. No build
+ * can unpack such links elsewhere, so the plan must do without them, too.
  */
 export function removeForeignLinks({ tree }: WorkPaths): readonly string[] {
   const isForeign = (path: string) => lstatSync(path).isSymbolicLink() && !isOwnLink(tree, path);
-  // All of them are found before one is gone that another leads through.
+  // All of them are found before any is removed, because one link may lead through another.
   const foreign = listTree(tree).filter(isForeign);
   for (const path of foreign) unlinkSync(path);
   return foreign.map((path) => relative(tree, path));
 }
 
-/** Everything that is planned and applied, as it was before anything of the repository ran. */
+/** Everything that is planned and applied, as it was before any code of the repository ran. */
 export interface TreeArchive extends Archive {
   /** The files and links of the tree, by their paths in it. */
   readonly files: ReadonlyMap<string, Seen>;
 }
 
 /**
- * Packs the tree as `init` left it, with what the program itself has written beside it. Modules travel along, because their
- * files are read again at apply and a branch may have moved on since the plan; providers do not, the lock file names them.
+ * Packs the tree as `init` left it, with the files that this program wrote beside it. Modules are packed, because
+ * the apply reads their files again and a branch may have moved on since the plan. Providers are not: the lock file
+ * names them.
  */
 export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   const listed = listTree(paths.tree);
@@ -52,7 +53,7 @@ export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   return { ...archive, files };
 }
 
-/** Lays the tree out where it was packed. Throws PhaseError `bundle-refused`. */
+/** Unpacks the tree to the paths from which it was packed. Throws PhaseError `bundle-refused`. */
 export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> =>
   unpack(bytes, paths.base).catch((error: unknown) => {
     throw new PhaseError('bundle', `the tree that was planned cannot be laid out (${describeError(error)})`, {
@@ -60,16 +61,16 @@ export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> =>
     });
   });
 
-/** Files of a tree, by their paths in it. */
+/** What a plan added to the tree: paths in the tree. */
 interface AddedToTree {
   readonly added: readonly string[];
-  /** Links are never followed, and not carried to the apply. */
+  /** Links that the plan added. They are never followed, and not carried to the apply. */
   readonly addedLinks: readonly string[];
 }
 
 /**
- * What a plan added to the tree since it was packed. One that changed what the commit has cannot be applied as it was
- * planned, because the apply gets that from the commit. Throws PhaseError.
+ * Returns what a plan added to the tree since it was packed. Throws PhaseError if the plan changed files that the
+ * commit has: the apply gets these from the commit, so it could not apply what was planned.
  */
 export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promise<AddedToTree> {
   const { touched, ...added } = compare(archive, paths);
@@ -86,7 +87,7 @@ export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promis
 
 const MOST_TOLD = 5;
 
-/** `touched`: written to, whether or not their contents are others now. */
+/** Compares the tree with its archive. `touched`: paths that were written to, whether or not their contents changed. */
 function compare({ files }: TreeArchive, { tree }: WorkPaths): AddedToTree & { readonly touched: readonly string[] } {
   const found = listTree(tree).map((path) => ({
     name: relative(tree, path),
@@ -103,7 +104,7 @@ function compare({ files }: TreeArchive, { tree }: WorkPaths): AddedToTree & { r
   };
 }
 
-/** Those whose contents are others than those that were packed. */
+/** Returns those of the touched paths whose contents differ from the packed ones. */
 async function changedAmong(
   touched: readonly string[],
   { bytes, files }: TreeArchive,
@@ -130,7 +131,7 @@ function look(path: string): Seen {
   return { size, changedAt: ctimeMs, link: linkAt(path) };
 }
 
-/** Files and links; history and what the engine can fetch again are left out. */
+/** Lists files and links. Leaves out git's history and what the engine can fetch again. */
 function listTree(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -144,7 +145,7 @@ function listTree(directory: string): string[] {
 
 const NO_TEXT = '\uFFFD';
 
-/** Bytes that are no UTF-8 are read as another name, by which nothing is there. */
+/** Refuses a name that is not UTF-8. Node.js reads such a name as another one, under which no file exists. */
 function requireText(path: string, name: string): void {
   if (!name.includes(NO_TEXT) || lstatSync(path, { throwIfNoEntry: false })) return;
   throw new PhaseError('bundle', `the repository has ${quotePath(name)}, a name that is no UTF-8`, {
