@@ -13,13 +13,13 @@ export interface DeclaredBackend {
 
 export const overrideFileName = 'stagegate_override.tf';
 
-/** Credentials come from the environment's own role; a configuration that brings others would escape it. */
+/** Arguments that bring credentials. Only the environment's own role may be used; other credentials would bypass it. */
 export const ownCredentials = new Set([
   ...['profile', 'shared_credentials_file', 'shared_credentials_files', 'shared_config_files'],
   ...['access_key', 'secret_key', 'token', 'assume_role_with_web_identity'],
 ]);
 
-/** The blocks within the directory's `terraform` blocks. */
+/** Returns the blocks within the directory's `terraform` blocks. */
 function blocksInTerraform({ name, files }: Configuration): { file: string; block: HclBlock }[] {
   if (files.length === 0)
     throw new PhaseError('backend', `the directory "${name}" has no Terraform configuration (*.tf)`);
@@ -37,8 +37,8 @@ function blocksInTerraform({ name, files }: Configuration): { file: string; bloc
 }
 
 /**
- * Finds the backend that the directory's own configuration declares. `cloud` blocks, other types than `s3` and `local`,
- * and arguments that bring other credentials are refused, naming file and line.
+ * Returns the backend that the directory's own configuration declares. Refuses `cloud` blocks, backends of other types
+ * than `s3` and `local`, and arguments that bring other credentials; the error names file and line.
  */
 export function readBackend(configuration: Configuration): DeclaredBackend | undefined {
   const nested = blocksInTerraform(configuration);
@@ -80,26 +80,27 @@ export function readBackend(configuration: Configuration): DeclaredBackend | und
 }
 
 /**
- * Every run of the engine would ask STS twice who it is: once to see that the credentials are good, which its first request
- * to S3 tells as well, and once for the account, which matters only to a directory that names accounts.
+ * Settings that keep the engine from asking STS who it is. Every run would ask twice: once to check the credentials,
+ * which the first request to S3 checks as well, and once for the account, which matters only to a directory that names
+ * accounts.
  */
 const WITHOUT_IDENTITY = { skip_credentials_validation: 'true', skip_requesting_account_id: 'true' };
 
-/** What `init` must be given so that every directory ends with a complete s3 backend. */
+/** What `init` needs beside the directory's configuration so that the s3 backend is complete. */
 export interface BackendCompletion {
   /** Whether the override file with an empty `backend "s3"` block is needed. */
   readonly needsOverride: boolean;
-  /** `-backend-config` arguments for what the directory leaves open. */
+  /** `-backend-config` arguments for the settings that the directory leaves open. */
   readonly arguments: readonly string[];
 }
 
-/** Completes the declared backend by our convention; of what the directory sets, only a fixed key is overridden. */
+/** Completes the declared backend by our convention. Of the directory's settings, only a fixed key is overridden. */
 export function completeBackend(
   declared: DeclaredBackend | undefined,
   ours: {
     readonly bucket: string;
     readonly key: string;
-    /** The key counts even where the directory sets another. */
+    /** Whether this key is used even if the directory sets another. */
     readonly isKeyFixed: boolean;
     readonly region: string;
     readonly usePathStyle: boolean;

@@ -4,7 +4,7 @@ export interface BlockType {
 }
 export type BlockTypes = Readonly<Record<string, BlockType>>;
 
-/** The blocks that this program asks about. JSON does not tell blocks from arguments by itself. */
+/** The blocks that this program reads. In JSON, a block looks like an argument unless its name is known. */
 export const BLOCK_TYPES: BlockTypes = {
   terraform: {
     labels: 0,

@@ -4,10 +4,13 @@ import { PhaseError } from '../build/failure.ts';
 import { ENGINE_DIRECTORY } from './engine-files.ts';
 import { isInside, isOwnLink } from './places.ts';
 
-/** None belongs to the approved configuration: history, with settings that can name commands, and what an engine run left behind. */
+/**
+ * Names that are not copied, because they are no part of the approved configuration: history, whose settings can name
+ * commands, and files that a run of the engine left behind.
+ */
 const leftOut = new Set(['.git', '.hg', ENGINE_DIRECTORY]);
 
-/** Copies a directory below `source` and collects what cannot be copied: links that lead out, sockets and the like. */
+/** Copies a directory and collects in `refused` what cannot be copied: links that lead out, sockets and the like. */
 function copyDirectory(source: string, target: string, root: string, refused: string[]): void {
   mkdirSync(target, { recursive: true });
   for (const entry of readdirSync(source, { withFileTypes: true })) {
@@ -22,8 +25,8 @@ function copyDirectory(source: string, target: string, root: string, refused: st
 }
 
 /**
- * Git takes a directory that is laid out like its own for a repository, also without `.git`, and its settings for its own:
- * they can name commands, and the engine runs git in the directory to fetch modules.
+ * Refuses a directory that is laid out like git's own. Git would treat it as a repository, even without `.git`, and use
+ * its settings, which can name commands. The engine runs git in the directory to fetch modules.
  */
 function requireNoGitDirectory(checkout: string, path: string): void {
   const has = (name: string) => lstatSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
@@ -35,7 +38,7 @@ function requireNoGitDirectory(checkout: string, path: string): void {
   }
 }
 
-/** Refuses a directory that is not there, is no plain directory, or lies outside the repository. */
+/** Refuses a directory that does not exist, is not a plain directory, or lies outside the repository. */
 function requireDirectory(checkout: string, directory: string, commit: string): void {
   const clean = normalize(directory);
   if (isAbsolute(directory) || clean === '..' || clean.startsWith(`..${sep}`) || clean.includes('\0')) {
@@ -61,9 +64,9 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
 }
 
 /**
- * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working. Links
- * that lead out of the repository are left out; in the environment's own directory they are refused, elsewhere they are
- * somebody else's and must not keep this environment from being planned. Answers what was left out.
+ * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working.
+ * Leaves out links that lead out of the repository, and returns their paths. In the environment's own directory such a
+ * link is refused. Elsewhere it belongs to somebody else and must not prevent the plan of this environment.
  */
 export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): readonly string[] {
   requireDirectory(checkout, directory, commit);

@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { MOST_COMMIT_BYTES, readCommit } from '../../../lambdas/domain/contract/commit-facts.ts';
 import type { PlanBuild } from '../build/run-build.ts';
 
-/** Long enough for a large repository on a slow disk; a build does not fail for it. */
+/** Milliseconds for git: enough for a large repository on a slow disk. A build does not fail if git takes longer. */
 const PATIENCE_MS = 60_000;
 
-/** No file of settings but the repository's own, nothing fetched, nothing asked, nothing written. */
+/** With these, git reads no settings except the repository's own, fetches nothing, asks nothing and writes nothing. */
 const GIT_VARIABLES = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -20,11 +20,11 @@ const GIT_VARIABLES = {
 };
 
 /**
- * The object of the deployed commit, in base64, for those who are to know what it says. A build goes on without it where
- * there is no repository, git or commit, and tells that.
+ * Returns the object of the deployed commit in base64, which contains the commit's message and author. If there is no
+ * repository, git or commit, logs the reason and returns undefined: the build goes on without it.
  *
- * `cat-file` gives what is stored: no setting, note, mailmap or replacement of the repository has a say in it, and it runs
- * no other program. Named by its path, the repository may belong to anybody.
+ * `cat-file` prints what is stored. Settings, notes, mailmaps and replacements of the repository do not change that,
+ * and `cat-file` runs no other program. Git accepts a repository of any owner if it is named by its path.
  */
 export async function readCommitObject(build: PlanBuild): Promise<string | undefined> {
   const { CODEBUILD_SRC_DIR: checkout, PATH } = build.machine.environment;
@@ -54,7 +54,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_CHILD_PROCESS_STDIO_MAXBUFFER: `it is larger than ${MOST_COMMIT_BYTES} bytes`,
 };
 
-/** What git says of a repository could be anything; how it ended tells enough. */
+/** Returns why git failed, by the way in which it ended. What git prints about a repository could be anything. */
 function reasonOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return REASONS[String(code)] ?? `git ended with ${code ?? 'a signal'}`;

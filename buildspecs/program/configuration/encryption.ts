@@ -8,7 +8,7 @@ interface EncryptionBlock {
   readonly block: HclBlock;
 }
 
-/** What stands in the `encryption` blocks of a directory; only OpenTofu has them, and only its root module's count. */
+/** Returns the blocks in a directory's `encryption` blocks. Only OpenTofu has them, and reads the root module's only. */
 const encryptionIn = ({ files }: Configuration): EncryptionBlock[] =>
   files.flatMap(({ file, blocks }) =>
     blocks
@@ -21,8 +21,9 @@ const isKeyProvider = ({ block }: EncryptionBlock) => block.type === 'key_provid
 const isMethod = ({ block }: EncryptionBlock) => block.type === 'method';
 
 /**
- * Refuses key providers and methods of encryption that run a command of the repository: OpenTofu would do so in `init`.
- * AWS's configuration files can name commands, too (`credential_process`), and bring credentials of their own.
+ * Refuses key providers and methods of encryption that run a command of the repository: OpenTofu would run it in
+ * `init`. Refuses arguments that name AWS's configuration files or credentials, too: these files can name commands
+ * (`credential_process`) and bring credentials of their own.
  */
 export function refuseEncryptionCommands(configuration: Configuration): void {
   for (const { file, block } of encryptionIn(configuration).filter(
@@ -49,14 +50,14 @@ export function refuseEncryptionCommands(configuration: Configuration): void {
 
 /** How plans of a directory are encrypted. */
 export interface PlanEncryption {
-  /** Where its configuration says so; the path from the directory. */
+  /** The file that sets the encryption, as a path from the directory. */
   readonly file: string;
   readonly line: number;
-  /** Addresses of the key providers whose keys it takes (`aws_kms.main`), each once. */
+  /** Addresses of the key providers whose keys are used (`aws_kms.main`), each once. */
   readonly keyProviders: readonly string[];
 }
 
-/** Addresses such as `method.aes_gcm.mine` in an expression. */
+/** Returns the addresses of a kind in an expression, without the kind: `aes_gcm.mine` for `method.aes_gcm.mine`. */
 const addressesIn = (expression: string, kind: string): string[] =>
   [...expression.matchAll(new RegExp(`\\b${kind}\\s*\\.\\s*([\\w-]+)\\s*\\.\\s*([\\w-]+)`, 'g'))].map(
     ([, type, name]) => `${type}.${name}`,
@@ -64,14 +65,14 @@ const addressesIn = (expression: string, kind: string): string[] =>
 
 const addressOf = ({ block }: EncryptionBlock) => block.labels.join('.');
 
-/** The addresses of a kind that a block's arguments name. */
+/** Returns the addresses of a kind that a block's arguments name. */
 const namedBy = ({ block }: EncryptionBlock, kind: string): string[] =>
   block.attributes.flatMap(({ expression }) => addressesIn(expression, kind));
 
-/** How OpenTofu encrypts the plans of a directory; undefined where it does not. */
+/** Returns how OpenTofu encrypts the plans of a directory, or undefined if it does not. */
 export async function encryptedPlanBy(directory: string): Promise<PlanEncryption | undefined> {
   const found = encryptionIn(await readConfiguration(directory, 'tofu', ''));
-  // Override files come last, and count.
+  // Override files come last, and replace earlier blocks.
   const plan = found.findLast(
     ({ block }) => block.type === 'plan' && block.attributes.some(({ name }) => name === 'method'),
   );
@@ -83,7 +84,7 @@ export async function encryptedPlanBy(directory: string): Promise<PlanEncryption
       .filter((method) => isMethod(method) && methods.includes(addressOf(method)))
       .flatMap((method) => namedBy(method, 'key_provider')),
   );
-  // One may take its key from another; what is added here is looked at in its turn.
+  // A key provider may take its key from another one. The loop visits those that are added here, too.
   for (const address of keyProviders)
     for (const provider of found.filter((each) => isKeyProvider(each) && addressOf(each) === address))
       for (const other of namedBy(provider, 'key_provider')) keyProviders.add(other);

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 
-/** What engines read and write in a directory beside its configuration, by names that are theirs. */
+/** Files that engines read and write in a directory beside its configuration. The engines define these names. */
 
-/** Which providers, in which versions, with which hashes. */
+/** The dependency lock file: providers, with their versions and hashes. */
 export const LOCK_FILE = '.terraform.lock.hcl';
 
 /** Providers that a directory brings along. */
 export const VENDORED = 'terraform.d';
 
-/** What an engine keeps of its runs. */
+/** The directory in which an engine keeps data of its runs. */
 export const ENGINE_DIRECTORY = '.terraform';
 
-/** The list of the modules that `init` installed; without any it writes none. */
+/** The list of the modules that `init` installed. If there are no modules, `init` writes no list. */
 export const MODULE_MANIFEST = join(ENGINE_DIRECTORY, 'modules', 'modules.json');
 
 /** The backend that `init` configured. */

@@ -5,13 +5,13 @@ const namesOfFiles = (directory: string) =>
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && !entry.name.endsWith('~'))
     .map(({ name }) => name);
 
-/** The configuration files of a directory in the order in which the engine merges them: overrides last. */
+/** Lists the configuration files of a directory in the order in which the engine merges them: override files last. */
 export function listConfigurationFiles(directory: string, engine: 'terraform' | 'tofu'): string[] {
   const names = namesOfFiles(directory);
   const all = new Set(names);
   const isRead = (name: string) => {
     if (engine === 'tofu' && /\.tofu(?:\.json)?$/.test(name)) return true;
-    // OpenTofu reads x.tofu instead of x.tf where both are there.
+    // OpenTofu reads x.tofu instead of x.tf if both exist.
     const shadow = name.replace(/\.tf(\.json)?$/, '.tofu$1');
     return /\.tf(?:\.json)?$/.test(name) && !(engine === 'tofu' && all.has(shadow));
   };
@@ -21,7 +21,7 @@ export function listConfigurationFiles(directory: string, engine: 'terraform' | 
   return [...files.filter((name) => !isOverride(name)), ...files.filter(isOverride)];
 }
 
-/** The files from which the engine takes values of variables without being told. Hidden ones count, too. */
+/** Lists the files from which the engine reads values of variables by itself. Hidden files count, too. */
 export const listValuesFiles = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

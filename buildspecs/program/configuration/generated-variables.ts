@@ -5,7 +5,7 @@ import { PhaseError } from '../build/failure.ts';
 import type { DeclaredVariable, FileValue } from './variables.ts';
 
 interface Directory {
-  /** As in the repository, for messages. */
+  /** Path in the repository, for messages. */
   readonly name: string;
   readonly declared: readonly DeclaredVariable[];
   readonly values: readonly FileValue[];
@@ -18,9 +18,10 @@ const refuse = (message: string): never => {
 };
 
 /**
- * The contents of the var file that the plan gets: every required value, and the others where the directory declares
- * the variable. An undeclared name would only be a warning of the engine, and a value in the directory's own files would
- * be overruled without a word: both are refused here.
+ * Returns the contents of the var file that the plan gets: every required value, and the other values whose variables
+ * the directory declares. Refuses a required name that is not declared, of which the engine would only warn. Refuses
+ * another value in the directory's own files for a variable that is set `when-declared`: it would be overruled
+ * silently.
  */
 export function selectVariables(wanted: BuildVariables, directory: Directory): Record<string, unknown> {
   const { name: place, declared, values } = directory;

@@ -3,32 +3,32 @@ import { runtimeFile } from './runtime-files.ts';
 
 export interface HclAttribute {
   readonly name: string;
-  /** 1-based. */
+  /** Line in the file, counted from 1. */
   readonly line: number;
-  /** The value where it is a literal: a string without interpolation, a number, a boolean. */
+  /** The value, if it is a literal: a string without interpolation, a number or a boolean. */
   readonly literal: string | boolean | number | undefined;
-  /** The elements of a plain list, each where it is a literal; undefined where the value is no such list. */
+  /** The elements of a plain list; an element that is no literal is undefined. Undefined if the value is no list. */
   readonly elements: readonly HclAttribute['literal'][] | undefined;
-  /** The text that the value certainly begins with: the whole of a plain string, of a template what stands before its first `${`. */
+  /** The text with which the value begins in any case: a whole plain string, or a template up to its first `${`. */
   readonly leadingText: string | undefined;
-  /** Every piece of text that stands in the value, however deep. */
+  /** Every piece of text in the value, at any depth. */
   readonly texts: readonly string[];
-  /** The value as it is written. */
+  /** The value as it is written in the file. */
   readonly expression: string;
 }
 
 export interface HclBlock {
   readonly type: string;
   readonly labels: readonly string[];
-  /** 1-based. */
+  /** Line in the file, counted from 1. */
   readonly line: number;
   readonly attributes: readonly HclAttribute[];
   readonly blocks: readonly HclBlock[];
 }
 
-/** The contents of a file of HCL, or of the same written as JSON. */
+/** The contents of a file in HCL or in its JSON form. */
 export interface HclFile extends Pick<HclBlock, 'attributes' | 'blocks'> {
-  /** Line of the first text that is neither. */
+  /** Line of the first text that cannot be parsed. */
   readonly errorLine: number | undefined;
 }
 
@@ -44,17 +44,17 @@ function readCodePoint(digits: string): string {
   return codePoint <= LAST_CODE_POINT ? String.fromCodePoint(codePoint) : '';
 }
 
-/** A template's text without its templates: `$${` and `%%{` stand for what would begin one. */
+/** Returns the plain text of a template's literal part, in which `$${` and `%%{` stand for `${` and `%{`. */
 export const unescapeTemplate = (text: string): string => text.replace(/([$%])\1\{/g, '$1{');
 
-/** Text within quotes, as the engine reads it: names and sources may be spelled with escapes, too. */
+/** Decodes text within quotes as the engine does: names and sources may contain escapes, too. */
 const decodeText = (text: string): string =>
   unescapeTemplate(text).replace(
     /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([nrt"\\]))/g,
     (_, short?: string, long?: string, letter = '') => ESCAPES[letter] ?? readCodePoint(short ?? long ?? '0'),
   );
 
-/** Text of a quoted string without templates. */
+/** Returns the text of a quoted string without templates. */
 function readStringLiteral(node: Node): string {
   const literal = childrenOf(node).find(({ type }) => type === 'template_literal');
   return decodeText(literal?.text ?? '');
@@ -81,7 +81,7 @@ function readElements(expression: Node | undefined): HclAttribute['elements'] {
     .map(readLiteral);
 }
 
-/** What opens a template and is no part of it. */
+/** Types of the nodes that open a template and are not part of its text. */
 const OPENING = new Set(['quoted_template_start', 'heredoc_start', 'heredoc_identifier']);
 
 function readLeadingText(expression: Node | undefined): string | undefined {
@@ -155,7 +155,10 @@ async function createParser(): Promise<Parser> {
   return parser;
 }
 
-/** Parses the text of a `*.tf` file or a `*.tfvars` file. Looking into blocks takes longest; those at the top can be chosen. */
+/**
+ * Parses the text of a `*.tf` file or a `*.tfvars` file. `isWanted` selects the top blocks to read, because reading
+ * blocks takes most of the time.
+ */
 export async function parseHcl(text: string, isWanted?: IsWanted): Promise<HclFile> {
   ready ??= createParser();
   const parser = await ready;

@@ -5,19 +5,19 @@ import { PhaseError } from '../build/failure.ts';
 import type { Phase } from '../build/phases.ts';
 import { MODULE_MANIFEST } from './engine-files.ts';
 
-/** What `init` writes of the modules that it has installed, the root module too. */
+/** What `init` writes about the modules that it has installed, including the root module. */
 const ManifestSchema = z.object({
   Modules: z.array(z.object({ Key: z.string(), Source: z.string(), Version: z.string().default(''), Dir: z.string() })),
 });
 export type InstalledModule = z.infer<typeof ManifestSchema>['Modules'][number];
 
-/** The manifest of a directory as it is. */
+/** Returns the module manifest of a directory unchanged, or an empty manifest if there is none. */
 export function readManifest(directory: string): Buffer | string {
   const file = join(directory, MODULE_MANIFEST);
   return existsSync(file) ? readFileSync(file) : '{"Modules":[]}';
 }
 
-/** The modules that `init` has installed for a directory. Throws PhaseError. */
+/** Returns the modules that `init` has installed for a directory. Throws PhaseError. */
 export function installedModulesIn(directory: string, phase: Phase): readonly InstalledModule[] {
   try {
     return ManifestSchema.parse(JSON.parse(readManifest(directory).toString())).Modules;

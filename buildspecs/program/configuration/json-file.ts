@@ -6,13 +6,13 @@ import { type HclAttribute, type HclBlock, type HclFile, unescapeTemplate } from
 const nameOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name);
 const lineOf = ({ loc }: MemberNode): number => loc.start.line;
 
-/** Where a block is asked for, a list of blocks will do. */
+/** Returns the objects in a value. A list of blocks is allowed wherever a block is. */
 function objectsIn(value: ValueNode): ObjectNode[] {
   if (value.type === 'Object') return [value];
   return value.type === 'Array' ? value.elements.flatMap((element) => objectsIn(element.value)) : [];
 }
 
-/** Every member counts, also where one name is there twice: the engine reads both. */
+/** Returns every member, both of them if a name occurs twice, because the engine reads both. */
 const membersIn = (value: ValueNode): MemberNode[] => objectsIn(value).flatMap(({ members }) => members);
 
 const TEMPLATE = /(?<![$%])[$%]\{/;
@@ -67,7 +67,7 @@ function readMembers(members: readonly MemberNode[], types: BlockTypes): Pick<Hc
   };
 }
 
-/** Parses the text of a `*.tf.json` file. Other than JSON.parse, this keeps lines and names that are there twice. */
+/** Parses the text of a `*.tf.json` file. Unlike JSON.parse, this keeps line numbers and names that occur twice. */
 export function parseJsonFile(text: string): HclFile {
   try {
     return { ...readMembers(membersIn(parse(text).body), BLOCK_TYPES), errorLine: undefined };

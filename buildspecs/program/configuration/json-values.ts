@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
 
-/** The engine takes a list of objects as well as one. */
+/** The engine accepts one object or a list of objects. */
 const ValuesSchema = z.union([
   z.array(z.record(z.string(), z.unknown())),
   z.record(z.string(), z.unknown()).transform((values) => [values]),
@@ -10,11 +10,11 @@ const ValuesSchema = z.union([
 interface JsonValue {
   readonly name: string;
   readonly value: unknown;
-  /** 1-based. */
+  /** Line in the file, counted from 1. */
   readonly line: number;
 }
 
-/** The values of a `*.tfvars.json` file. Throws PhaseError. */
+/** Returns the values of a `*.tfvars.json` file. Throws PhaseError. */
 export const readJsonValues = (text: string, file: string): JsonValue[] =>
   (ValuesSchema.safeParse(parse(text, file)).data ?? [])
     .flatMap((values) => Object.entries(values))
@@ -28,6 +28,6 @@ function parse(text: string, file: string): unknown {
   }
 }
 
-/** The first line that has the name as a key. JSON.parse keeps no positions; the line is only for messages. */
+/** Returns the first line with the name in quotes. JSON.parse keeps no positions, and the line is for messages only. */
 const lineOf = (name: string, text: string): number =>
   Math.max(1, text.split('\n').findIndex((line) => line.includes(`"${name}"`)) + 1);

@@ -6,19 +6,19 @@ import { type HclFile, parseHcl } from './hcl.ts';
 
 /** One file of a directory's configuration. */
 export interface ConfigurationFile extends HclFile {
-  /** As in the repository, for messages. */
+  /** Path in the repository, for messages. */
   readonly file: string;
 }
 
-/** What the engine would read of a directory, parsed once for all that is asked of it. */
+/** The files that the engine would read in a directory, parsed once for all checks. */
 export interface Configuration {
-  /** As in the repository. */
+  /** Path of the directory in the repository. */
   readonly name: string;
   /** In the order in which the engine merges them. */
   readonly files: readonly ConfigurationFile[];
 }
 
-/** Reads the configuration of a directory, which is called `name` in messages. What cannot be parsed has its `errorLine`. */
+/** Reads a directory's configuration. Messages call it `name`. A file that cannot be parsed has an `errorLine`. */
 export async function readConfiguration(
   directory: string,
   engine: 'terraform' | 'tofu',
@@ -32,9 +32,9 @@ export async function readConfiguration(
   return { name, files };
 }
 
-/** A file of a configuration in which something stands that we cannot read: nothing is known of the whole file then. */
+/** A file of a configuration with text that we cannot parse. Nothing is known about such a file, not even its rest. */
 export interface UnreadableFile {
-  /** As in the repository. */
+  /** Path in the repository. */
   readonly file: string;
   readonly errorLine: number;
 }
@@ -42,14 +42,14 @@ export interface UnreadableFile {
 export const firstUnreadable = ({ files }: Configuration): UnreadableFile | undefined =>
   files.flatMap(({ file, errorLine }) => (errorLine === undefined ? [] : { file, errorLine })).at(0);
 
-/** No text has one, and parsers end there. */
+/** The NUL byte. No text contains it, and parsers stop at it. */
 export const NUL = '\0';
 
 async function parseFile(name: string, text: string): Promise<HclFile> {
   const [before = ''] = text.split(NUL, 1);
   if (before !== text) return { attributes: [], blocks: [], errorLine: before.split('\n').length };
   if (!name.endsWith('.json')) return parseHcl(text, (type) => Object.hasOwn(BLOCK_TYPES, type));
-  // Few directories have any.
+  // Loaded only here, because few directories have JSON files.
   const { parseJsonFile } = await import('./json-file.ts');
   return parseJsonFile(text);
 }

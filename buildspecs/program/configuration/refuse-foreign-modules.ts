@@ -6,10 +6,13 @@ import { installedModulesIn } from './installed-modules.ts';
 import { OUTSIDE, refusalOf } from './module-source.ts';
 import { isInside, leadsOut } from './places.ts';
 
-/** The engine makes a link of a directory of the machine that it is told to take a module from. */
+/** If the source of a module is a directory of the machine, the engine installs the module as a link. */
 const LINK = 'is, or has in it, a link that leads out of the repository';
 
-/** Refuses modules that `init` has brought from outside of the repository, whoever named them: configuration, or a module of another repository. */
+/**
+ * Refuses modules that `init` has taken from a path outside of the repository or by a command, no matter whether the
+ * configuration or a module of another repository names them.
+ */
 export function refuseForeignModules(paths: WorkPaths): void {
   for (const module of installedModulesIn(paths.directory, 'modules')) {
     const refusal = refusalOf(module.Source) ?? whereFrom(paths.tree, resolve(paths.directory, module.Dir));

@@ -9,9 +9,9 @@ interface ModuleCall {
   readonly name: string;
   readonly file: string;
   readonly line: number;
-  /** Undefined where it has to be evaluated. */
+  /** Undefined if the source has to be evaluated. */
   readonly source: string | undefined;
-  /** What it certainly begins with. */
+  /** The text with which the source begins in any case. */
   readonly beginning: string;
 }
 
@@ -40,9 +40,9 @@ function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: st
 }
 
 /**
- * Refuses sources outside of the repository, and those that run a command, in a directory and in every module of the
- * repository that it leads to. A source that has to be evaluated and a module's file that our parser cannot read are the
- * engine's business: what they bring is judged after `init` (`refuseForeignModules`).
+ * Refuses sources outside of the repository, and sources that run a command, in a directory and in every module of the
+ * repository that the directory uses. Sources that have to be evaluated, and files of modules that our parser cannot
+ * read, are left to the engine: the modules that they bring are judged after `init` (`refuseForeignModules`).
  */
 export async function refuseModuleSources(
   root: Configuration,
@@ -55,14 +55,14 @@ export async function refuseModuleSources(
       const name = nameOfLocalModule(call, tree);
       if (name === undefined || seen.has(name)) continue;
       seen.add(name);
-      // What is not there is told by the engine.
+      // The engine reports a directory that does not exist.
       if (statSync(join(tree, name), { throwIfNoEntry: false })?.isDirectory())
         open.push(await readConfiguration(join(tree, name), engine, name));
     }
   }
 }
 
-/** The module's directory in the repository, if it is a module of it; what may not be called is refused. */
+/** Returns the module's directory in the repository, or undefined for a module from elsewhere. Refuses bad sources. */
 function nameOfLocalModule(call: ModuleCall, tree: string): string | undefined {
   const refusal = refusalOf(call.beginning);
   if (refusal) refuse(call, refusal);

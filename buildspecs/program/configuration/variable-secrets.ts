@@ -1,6 +1,6 @@
 import type { DeclaredVariable, FileValue } from './variables.ts';
 
-/** The values of sensitive variables as they stand in a directory's files: known before there is a plan. */
+/** Returns the values of sensitive variables in a directory's files. They are known before there is a plan. */
 export function secretsAmong(declared: readonly DeclaredVariable[], values: readonly FileValue[]): string[] {
   const sensitive = declared.filter(({ isSensitive }) => isSensitive);
   const names = new Set(sensitive.map(({ name }) => name));

@@ -11,17 +11,17 @@ export interface DeclaredVariable {
   readonly name: string;
   readonly isSensitive: boolean;
   readonly isEphemeral: boolean;
-  /** Every piece of text in its default. */
+  /** Every piece of text in the default value. */
   readonly defaultTexts: readonly string[];
 }
 
-/** The engine takes the text for the boolean. */
+/** Returns whether a block sets a flag. The engine accepts the text "true" for the boolean. */
 const isSet = (block: HclBlock, name: string) =>
   block.attributes.some(
     (attribute) => attribute.name === name && (attribute.literal === true || attribute.literal === 'true'),
   );
 
-/** The variables that the directory's own configuration declares; one that an override file touches comes twice. */
+/** Returns the variables that the directory's own configuration declares. With an override, a variable occurs twice. */
 export const declaredVariables = ({ files }: Configuration): DeclaredVariable[] =>
   files
     .flatMap(({ blocks }) => blocks)
@@ -38,13 +38,13 @@ export interface FileValue {
   readonly variable: string;
   readonly file: string;
   readonly line: number;
-  /** Undefined where it cannot be told without evaluating HCL: lists, maps, heredocs. */
+  /** Undefined if the value is known only by evaluating HCL: lists, maps, heredocs. */
   readonly value: unknown;
-  /** Every piece of text in it. */
+  /** Every piece of text in the value. */
   readonly texts: readonly string[];
 }
 
-/** The values in `terraform.tfvars`, `*.auto.tfvars` and their JSON forms. */
+/** Reads the values in `terraform.tfvars`, `*.auto.tfvars` and their JSON forms. */
 export async function readFileValues(directory: string): Promise<FileValue[]> {
   const found: FileValue[] = [];
   for (const file of listValuesFiles(directory)) {
