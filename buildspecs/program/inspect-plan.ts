@@ -22,8 +22,8 @@ import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /**
- * Reads for people what a plan build left. Nothing of the repository runs here but providers that its lock file pins: the
- * engine works in a directory of this program's own, and does no more than print the plan.
+ * Reads for people what a plan build left. Nothing of the repository runs here but providers that its lock file pins:
+ * the engine works in a directory of this program's own, and does no more than print the plan.
  */
 export async function inspectPlan(build: InspectBuild): Promise<InspectionResult> {
   const { artifacts, paths, variables } = build;
@@ -71,7 +71,9 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   };
 }
 
-/** Stands for all that is applied with the plan: another plan that does the same with other files does something else. */
+/**
+ * Stands for all that is applied with the plan: another plan that does the same with other files does something else.
+ */
 function contentDigest(tree: Buffer, added: readonly string[], { tree: directory }: WorkPaths): string {
   const files = added.map((path) => [path, sha256Of(readFileSync(join(directory, path)))]);
   return sha256Of(JSON.stringify([sha256Of(tree), ...files]));

@@ -141,7 +141,9 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
   concludeStep(build, engine, { ...outcome, diagnostics });
 }
 
-/** Puts away what is planned and will be applied, while nothing of the repository has run that could have changed it. */
+/**
+ * Puts away what is planned and will be applied, while nothing of the repository has run that could have changed it.
+ */
 async function keepTree(build: PlanBuild): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');

@@ -8,7 +8,9 @@ interface EncryptionBlock {
   readonly block: HclBlock;
 }
 
-/** Returns the blocks in a directory's `encryption` blocks. Only OpenTofu has them, and reads the root module's only. */
+/**
+ * Returns the blocks in a directory's `encryption` blocks. Only OpenTofu has them, and reads the root module's only.
+ */
 const encryptionIn = ({ files }: Configuration): EncryptionBlock[] =>
   files.flatMap(({ file, blocks }) =>
     blocks

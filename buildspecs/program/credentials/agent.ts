@@ -7,7 +7,7 @@ import type { KeptCredentials } from './kept-credentials.ts';
 const PATH = '/credentials';
 
 interface Agent {
-  /** By which every SDK of AWS finds it. */
+  /** Variables by which every SDK of AWS finds the agent. */
   readonly variables: {
     readonly AWS_CONTAINER_CREDENTIALS_FULL_URI: string;
     readonly AWS_CONTAINER_AUTHORIZATION_TOKEN: string;
@@ -16,9 +16,9 @@ interface Agent {
 }
 
 /**
- * Gives the engine and its providers their credentials, in the way of containers: SDKs ask this address again when those
- * they have are about to end. Nobody without the token gets an answer; code that the engine runs has it, as it has the
- * credentials. Keeps no process alive.
+ * Starts a server that gives the engine and its providers their credentials, as containers get them: SDKs ask this
+ * address again when their credentials are about to end. Requests without the token are refused. Code that the engine
+ * runs has the token, as it has the credentials. The server does not keep the process alive.
  */
 export async function startAgent(credentials: Pick<KeptCredentials, 'current'>): Promise<Agent> {
   const token = randomBytes(32).toString('hex');
@@ -51,7 +51,7 @@ interface Answer {
   readonly body: object;
 }
 
-/** SDKs differ in how they spell the two. */
+/** Returns a refusal that has code and message in both spellings, because SDKs expect different ones. */
 const refusal = (status: number, code: string, message: string): Answer => ({
   status,
   body: { code, message, Code: code, Message: message },
@@ -83,7 +83,7 @@ async function answer(
   }
 }
 
-/** Digests are of one length, so that comparing them tells nothing of the texts. */
+/** Compares two texts by their digests, which have the same length: the comparison reveals nothing about the texts. */
 const isSame = (given: string, expected: string): boolean => timingSafeEqual(digest(given), digest(expected));
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -1,15 +1,15 @@
 import type { BuildCredentials } from '../../../lambdas/domain/contract/build-credentials.ts';
 
-/** The credentials broker as one build sees it: it shows its ticket, and again whenever it needs fresh credentials. */
+/** The credentials broker as one build sees it. The build shows its ticket whenever it needs fresh credentials. */
 export interface CredentialsBroker {
-  /** Throws CredentialsError. */
+  /** Shows the ticket and returns credentials. Throws CredentialsError. */
   redeem(): Promise<BuildCredentials>;
 }
 
-/** There are no credentials. The message is one line and holds nothing secret. */
+/** Thrown when there are no credentials. The message is one line and contains no secret. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
-  /** Refused: asking again is no use. */
+  /** After `credentials-refused`, asking again does not help. */
   readonly reason: 'credentials-refused' | 'credentials-unavailable';
   constructor(reason: CredentialsError['reason'], message: string, options: ErrorOptions = {}) {
     super(message, options);

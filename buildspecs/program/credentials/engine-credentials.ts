@@ -7,13 +7,13 @@ const PATIENCE: Patience = { requestTimeoutMs: 10_000, retries: 6, firstDelayMs:
 const LOOK_EVERY_MS = 60_000;
 
 export interface CredentialsProps extends Pick<SignedBrokerProps, 'apiUrl' | 'region' | 'request'> {
-  /** Told what must not appear in anything that is shown or kept. */
+  /** Receives every text that must not appear in anything that is shown or kept. */
   readonly keepSecret: (text: string) => void;
 }
 
 /**
- * Shows the ticket to the broker, and answers the variables by which the engine finds the agent that gives it the
- * credentials, fresh ones as long as the build runs. Throws CredentialsError.
+ * Shows the ticket to the broker, and starts the agent that gives the credentials to the engine, fresh ones as long as
+ * the build runs. Returns the variables by which the engine finds the agent. Throws CredentialsError.
  */
 export async function engineCredentials({
   keepSecret,
@@ -33,7 +33,7 @@ export async function engineCredentials({
   );
   const [{ variables }] = await Promise.all([startAgent(kept), kept.current()]);
   keepSecret(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN);
-  // SDKs ask when theirs are about to end; fresh ones should be there by then.
+  // SDKs ask when their credentials are about to end. The agent should have fresh ones by then.
   setInterval(() => kept.refreshEarly(), LOOK_EVERY_MS).unref();
   return variables;
 }

@@ -2,7 +2,7 @@ import type { BuildCredentials } from '../../../lambdas/domain/contract/build-cr
 import { type CredentialsBroker, CredentialsError } from './broker.ts';
 
 const MINUTE_MS = 60_000;
-/** A broker that is down for a while is noticed by nobody. */
+/** How long before their end credentials are fetched again, so that a short outage of the broker goes unnoticed. */
 const EARLY_MS = 15 * MINUTE_MS;
 
 interface Held {
@@ -12,8 +12,8 @@ interface Held {
 }
 
 /**
- * The credentials of one build: fetched again before they end, and good until they really do, whatever becomes of the
- * broker meanwhile.
+ * The credentials of one build. They are fetched again before they end, and used until they really end if the broker
+ * fails meanwhile.
  */
 export class KeptCredentials {
   readonly #broker: CredentialsBroker;
@@ -27,7 +27,7 @@ export class KeptCredentials {
     this.#now = now;
   }
 
-  /** What there is; waits for the broker only where nothing is left. Throws CredentialsError. */
+  /** Returns credentials. Waits for the broker only if there are none that are still valid. Throws CredentialsError. */
   async current(): Promise<BuildCredentials> {
     const held = this.#held;
     if (!held || held.endsAt <= this.#now()) return this.#ask();
@@ -35,14 +35,14 @@ export class KeptCredentials {
     return held.credentials;
   }
 
-  /** Asks for fresh credentials where it is time for it. After a refusal only those who are left with none ask again. */
+  /** Asks for fresh credentials if it is time. After a refusal, only `current` asks again, once the old ones ended. */
   refreshEarly(): void {
     if (!this.#held || this.#held.refreshFrom > this.#now() || this.#isRefused) return;
-    // What fails here is tried again, and told once nothing is left.
+    // A failure here is tried again later, and reported once no credentials are left.
     this.#ask().catch(() => undefined);
   }
 
-  /** Everybody waits for the same answer. */
+  /** Asks the broker. Callers at the same time wait for the same answer. */
   #ask(): Promise<BuildCredentials> {
     this.#asking ??= this.#redeem().finally(() => {
       this.#asking = undefined;
@@ -55,7 +55,7 @@ export class KeptCredentials {
       const credentials = await this.#broker.redeem();
       const now = this.#now();
       const endsAt = Date.parse(credentials.expiration);
-      // Those that never live long enough would be asked for all the time.
+      // Half of their time at most: credentials with a shorter life than EARLY_MS would be asked for all the time.
       this.#held = { credentials, endsAt, refreshFrom: endsAt - Math.min(EARLY_MS, (endsAt - now) / 2) };
       this.#isRefused = false;
       return credentials;

@@ -15,29 +15,29 @@ import {
 } from '../../../lambdas/domain/contract/build-credentials.ts';
 import { type CredentialsBroker, CredentialsError } from './broker.ts';
 
-/** How long a broker is asked that does not answer, or says that it cannot. */
+/** Limits for asking a broker that does not answer, or answers that it cannot. */
 export interface Patience {
-  /** For one answer. */
+  /** Milliseconds for one answer. */
   readonly requestTimeoutMs: number;
   readonly retries: number;
-  /** Before the first retry; twice as long before each further one, up to two times that by chance. */
+  /** Delay before the first retry. It doubles before each further one, and a random factor up to two lengthens each. */
   readonly firstDelayMs: number;
-  /** After it, no retry begins. */
+  /** Milliseconds after which no retry begins. */
   readonly longestMs: number;
 }
 
 export interface SignedBrokerProps {
-  /** Of the control plane's API, without a trailing slash. */
+  /** URL of the control plane's API, without a trailing slash. */
   readonly apiUrl: string;
-  /** Of the API. */
+  /** Region of the API. */
   readonly region: string;
-  /** Who signs: the build's own role. */
+  /** Credentials that sign requests: those of the build's own role. */
   readonly credentials: ConstructorParameters<typeof SignatureV4>[0]['credentials'];
   readonly request: z.output<typeof CredentialsRequestSchema>;
   readonly patience: Patience;
 }
 
-/** The broker behind the control plane's API. A lost answer is asked for again: the ticket belongs to this build. */
+/** Returns the broker behind the control plane's API. It repeats lost requests, as the ticket belongs to this build. */
 export function signedBroker({ apiUrl, region, credentials, request, patience }: SignedBrokerProps): CredentialsBroker {
   const url = new URL(`${apiUrl}${CREDENTIALS_ROUTE.path}`);
   const body = JSON.stringify(request);
@@ -62,7 +62,7 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
       }),
     );
     const { response } = await http.handle(HttpRequest.clone(signed), {
-      // Counts until the last byte of the answer.
+      // Covers the answer up to its last byte.
       abortSignal: AbortSignal.timeout(patience.requestTimeoutMs),
     });
     return { status: response.statusCode, answer: await text(response.body) };
@@ -88,7 +88,7 @@ export function signedBroker({ apiUrl, region, credentials, request, patience }:
   };
 }
 
-/** All that may be shown of it: the text could hold anything. */
+/** Returns the name of an error, which is all that may be shown: its text could contain anything. */
 function nameOf(error: unknown): string {
   if (!types.isNativeError(error)) return typeof error;
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
@@ -121,5 +121,5 @@ const JsonTextSchema = z.string().transform((given, context): unknown => {
   }
 });
 const AnswerTextSchema = JsonTextSchema.pipe(CredentialsAnswerSchema);
-/** Only a short line is for people. */
+/** Only a detail of one short line is shown to people. */
 const ProblemTextSchema = JsonTextSchema.pipe(z.object({ detail: z.string().regex(/^\P{C}{1,300}$/u) }));

@@ -19,7 +19,10 @@ export interface BackendAddress {
   readonly region: string;
 }
 
-/** Where the state is by the engine's own record. After `init` that is the only truth: whatever the files said, the state must be in S3. */
+/**
+ * Returns where the state is by the engine's own record, the only reliable source after `init`. Refuses any place
+ * outside of S3, whatever the files said.
+ */
 export function readBackendAddress({ paths, variables }: EnvironmentBuild): BackendAddress {
   const file = join(paths.directory, BACKEND_RECORD);
   const found = existsSync(file) ? ResolvedBackendSchema.safeParse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
@@ -32,7 +35,7 @@ export function readBackendAddress({ paths, variables }: EnvironmentBuild): Back
   if (rule === 'fixed' && key !== wanted) return refuse(`the state is at the key ${key}, not at ${wanted}`);
   const workspaceFile = join(paths.directory, WORKSPACE_RECORD);
   const workspace = existsSync(workspaceFile) ? readFileSync(workspaceFile, 'utf8').trim() : 'default';
-  // In another workspace the state is not at the key that is reported, and claimed.
+  // In another workspace, the state is not at the key that is reported and claimed.
   if (workspace !== 'default') return refuse(`the workspace is "${workspace}", not "default"`);
   return { type, bucket, key, region: region || variables.STAGEGATE_REGION };
 }

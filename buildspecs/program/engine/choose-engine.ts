@@ -3,8 +3,8 @@ import type { EngineName } from '../../../lambdas/domain/contract/engine-release
 import { PhaseError } from '../build/failure.ts';
 
 /**
- * The engine of this name and version among those that builds may run; the first of the name where no version is wanted.
- * Another engine or version is never taken instead.
+ * Returns the engine of this name and version among those that builds may run, or the first one of the name if no
+ * version is wanted. Never returns another engine or version instead.
  */
 export function chooseEngine(
   available: readonly AvailableEngine[],

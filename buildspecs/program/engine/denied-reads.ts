@@ -1,29 +1,29 @@
 import { type PlanReads, planReadsBy } from '../../../lambdas/domain/contract/plan-reads.ts';
 import { type Diagnostic, PhaseError } from '../build/failure.ts';
 
-/** Something that a plan was refused to read, and how it would be given. */
+/** Something that a plan was not allowed to read, and how to allow it. */
 interface DeniedRead {
-  /** As IAM names it, in the case of whoever named it. */
+  /** Action as IAM names it, in upper and lower case as the error spells it. */
   readonly action: string;
   readonly reads: PlanReads;
-  /** To list in the parameter; undefined where AWS does not say which it is. */
+  /** What to list in the parameter; undefined if AWS does not say what was read. */
   readonly listed: string | undefined;
-  /** Of the configuration, where the ARN has to be found by hand. */
+  /** Address in the configuration, by which people can find the ARN. */
   readonly address: string | undefined;
 }
 
-/** The sentence of AWS; services leave the resource away or quote it, and may name the policy behind it. */
+/** The sentence of AWS. Some services leave the resource out or quote it, and some name the policy after it. */
 const EXPLICIT_DENY =
   /is not authorized to perform: ([a-z0-9-]+:\w+)(?: on resource: ((?:(?!is not authorized).)+?))? with an explicit deny in an identity-based policy/gi;
 
-/** S3 answers HEAD without a body, so that nobody can say what was denied and why. */
+/** A refused HEAD request: S3 answers it without a body, so the error does not say what was denied and why. */
 const REFUSED_HEAD = /operation error S3: HeadObject, .*StatusCode: 403/i;
 
-/** The backend, which reads the state, says it in no resource's name. */
+/** Returns whether an error belongs to a resource. Errors of the backend, which reads the state, name no resource. */
 const isOfResource = (text: string, address: string | undefined): boolean =>
   address !== undefined || /reading S3 (?:Bucket|Object) /i.test(text);
 
-/** What the template denies to plans, and these diagnostics say was refused by a policy like it; each once. */
+/** Returns each read that these diagnostics call refused by a policy, and that the template denies to plans, once. */
 export function deniedReadsIn(diagnostics: readonly Diagnostic[]): readonly DeniedRead[] {
   const found = diagnostics
     .filter(({ severity }) => severity === 'error')
@@ -44,8 +44,9 @@ function deniedRead(action: string, resource: string | undefined, address: strin
 }
 
 /**
- * Never a wildcard that AWS put in the place of a name it did not find: listed, it would give everything. What a list of
- * the stack cannot hold stands for one character each.
+ * Returns what to list in the parameter. Never returns an ARN in which AWS put a wildcard in place of a name that it
+ * did not find: if listed, that would allow everything. Characters that a list of the stack cannot contain become `?`,
+ * which matches any one character.
  */
 function whatToList({ given }: PlanReads, resource: string | undefined): string | undefined {
   if (given === 'whole') return '*';
@@ -60,10 +61,10 @@ function describe({ action, reads: { parameter }, listed, address }: DeniedRead)
     : `${action} needs ${parameter}=${listed}`;
 }
 
-/** As many as fit into a message before the engine's own words; the log has them all. */
+/** As many reads as fit into a message before the engine's own text. The log has all of them. */
 const MOST_TOLD = 3;
 
-/** The same failure; where a plan was refused data, it begins with what has to be named where. */
+/** Returns the same failure. If a plan was not allowed to read data, its message begins with what to list where. */
 export function withDeniedReads(error: unknown, log: (line: string) => void): unknown {
   if (!(error instanceof PhaseError)) return error;
   const denied = deniedReadsIn(error.diagnostics);

@@ -2,8 +2,9 @@ import { TICKET_VARIABLE } from '../../../lambdas/domain/contract/build-credenti
 import type { AnyBuild } from '../build/run-build.ts';
 
 /**
- * What is planned follows from the repository alone, and only the environment's own role may sign. The build's own role
- * and its ticket are not handed on; this does not hide them from code that looks for them on the machine.
+ * Variables that the engine does not get. A plan must depend on the repository alone, and only the environment's own
+ * role may sign. The build's own role and its ticket are not passed on, but code that looks for them on the machine can
+ * still find them.
  */
 const LEFT_OUT = new RegExp(
   `^(?:${[
@@ -21,7 +22,7 @@ const LEFT_OUT = new RegExp(
   ].join('|')})$`,
 );
 
-/** The environment variables of the engine: the build's own, and where it gets the credentials of the environment's role. */
+/** Returns the engine's environment variables: the build's own, and those for the credentials of the environment. */
 export function engineEnvironment({ machine, variables, engineCredentials }: AnyBuild): Record<string, string> {
   const passedOn = Object.entries(machine.environment).flatMap(([name, value]): [string, string][] =>
     value === undefined || LEFT_OUT.test(name) ? [] : [[name, value]],

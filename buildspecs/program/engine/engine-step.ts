@@ -10,7 +10,7 @@ import { redact } from './redact.ts';
 
 /** How one run of the engine ended. */
 export interface StepOutcome<Name extends string = Phase> {
-  /** Of the phase, for a step that ends the build where it fails. */
+  /** Name of the step: the phase's, if a failure of the step ends the build. */
   readonly name: Name;
   readonly exitCode: number;
   readonly events: readonly EngineEvent[];
@@ -21,22 +21,22 @@ export interface StepOutcome<Name extends string = Phase> {
 
 interface StepOptions {
   readonly arguments: readonly string[];
-  /** The planned directory where nothing is said. */
+  /** The planned directory by default. */
   readonly directory?: string;
-  /** Beside what every step gets. */
+  /** Variables in addition to those that every step gets. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: Buffer;
-  /** Takes the output as it is. */
+  /** File that receives the output unchanged. */
   readonly outputFile?: string;
-  /** The engine is not interrupted: what was applied must be told. */
+  /** Whether the engine is never interrupted, because the result must say what was applied. */
   readonly isUnstoppable?: boolean;
 }
 
-/** An apply begins by telling its plan again, and every step tells its version. */
+/** Returns whether an event repeats another: an apply first prints its plan again, and each step prints the version. */
 const isRepeated = (step: string, { type }: EngineEvent): boolean =>
   (type === 'planned_change' && step === 'apply') || (type === 'version' && step !== 'init');
 
-/** Runs the engine and prints address and action of what happens; how it ended is for the caller to judge. */
+/** Runs the engine and prints address and action of its events. The caller judges how it ended. */
 export async function runStep<Name extends string>(
   build: AnyBuild,
   engine: Engine,
@@ -78,7 +78,7 @@ export async function runStep<Name extends string>(
 export const isStale = ({ summary }: Diagnostic): boolean =>
   summary === 'Saved plan is stale' || summary === 'Saved plan does not match the given state';
 
-/** The `Error: …` line of output that is no JSON: wrong arguments, a broken CLI configuration. */
+/** Returns the `Error: …` line of output that is not JSON, as after wrong arguments or a broken CLI configuration. */
 const firstErrorLine = (text: string): string | undefined =>
   text
     .split('\n')
@@ -92,7 +92,7 @@ const redactDiagnostic = (diagnostic: Diagnostic, secrets: readonly string[]): D
   ...(diagnostic.detail === undefined ? {} : { detail: redact(diagnostic.detail, secrets) }),
 });
 
-/** Prints what the engine found, without secrets, and throws where the step did not succeed. */
+/** Prints the engine's findings without secrets, and throws PhaseError if the step did not succeed. */
 export function concludeStep(
   build: AnyBuild,
   engine: Engine,

@@ -9,9 +9,9 @@ export interface EngineStep {
   readonly arguments: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What it reads as its standard input, which is empty without. */
+  /** Standard input of the engine; empty by default. */
   readonly input?: Buffer;
-  /** Takes the output as it is; without it each line is told. */
+  /** File that receives the output unchanged. Without it, `onLine` gets each line. */
   readonly outputFile?: string;
   readonly onLine?: (line: string) => void;
   /** Interrupts the engine when it aborts. */
@@ -31,8 +31,9 @@ export interface Engine {
 }
 
 /**
- * Runs the binary of an engine. It has a process group of its own and gets exactly one interrupt, however many signals
- * the build receives: it then ends what it is doing, saves the state and unlocks it. A second one would make it give up at once.
+ * Runs the binary of an engine in a process group of its own. The engine gets exactly one interrupt, however many
+ * signals the build receives: it then ends what it is doing, saves the state and unlocks it. A second interrupt would
+ * make it give up at once.
  */
 export function runEngineBinary(
   binary: string,
@@ -46,7 +47,7 @@ export function runEngineBinary(
     detached: true,
   });
   if (output !== undefined) closeSync(output);
-  // An engine that ends without having read all of it says by its exit code what that means.
+  // If the engine ends before it has read all of its input, its exit code says what that means.
   child.stdin?.on('error', () => undefined).end(input);
   const interrupt = () => void child.kill('SIGINT');
   if (stop?.aborted) interrupt();
@@ -61,7 +62,7 @@ export function runEngineBinary(
   child.stderr?.on('data', (chunk: Buffer) => errorOutput.push(chunk));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    // An engine that is stopped kills the shell of a provisioner and not what that has started.
+    // An engine that is stopped kills the shell of a provisioner, but not the processes that the shell has started.
     child.on('exit', () => killGroup(child.pid));
     child.on('close', (code, signal) => {
       stop?.removeEventListener('abort', interrupt);
@@ -76,6 +77,6 @@ function killGroup(leader: number | undefined): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // Nothing of it is left.
+    // No process of the group is left.
   }
 }

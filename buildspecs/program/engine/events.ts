@@ -25,7 +25,7 @@ const DiagnosticEventSchema = z.object({
   range: z.object({ filename: z.string(), start: z.object({ line: z.number() }) }).optional(),
 });
 
-/** What the engine prints with `-json`; events of other types are ignored, new ones come with every version. */
+/** What the engine prints with `-json`. Events of other types are ignored, because every version adds new ones. */
 const EventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('version'), terraform: z.string().optional(), tofu: z.string().optional() }),
   z.object({ type: z.literal('init_output'), '@message': z.string() }),
@@ -45,7 +45,7 @@ type DiagnosticEvent = z.infer<typeof DiagnosticEventSchema>;
 
 const ValidationSchema = z.object({ diagnostics: z.array(DiagnosticEventSchema) });
 
-/** Parses one line of `-json` output; text that is no event we know gives undefined. */
+/** Parses one line of `-json` output. Returns undefined for text that is not an event that we know. */
 export function parseEvent(line: string): EngineEvent | undefined {
   try {
     return EventSchema.safeParse(JSON.parse(line)).data;
@@ -55,8 +55,8 @@ export function parseEvent(line: string): EngineEvent | undefined {
 }
 
 /**
- * The findings in the one document that `validate -json` prints; warnings about the CLI configuration may stand before it.
- * Text that is no such document has none.
+ * Returns the findings in the one document that `validate -json` prints, maybe after warnings about the CLI
+ * configuration. Returns none for text that is not such a document.
  */
 export function parseValidation(text: string): readonly DiagnosticEvent[] {
   try {
@@ -68,7 +68,7 @@ export function parseValidation(text: string): readonly DiagnosticEvent[] {
 
 const longestDetail = 1000;
 
-/** Keeps what helps a person and drops source text and values; files are named as in the repository. */
+/** Returns what helps a person, without source text and values. Files have their paths in the repository. */
 export function toDiagnostic(event: DiagnosticEvent, directory: string): Diagnostic {
   return {
     severity: event.severity,
@@ -89,7 +89,7 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
   close: ['closing', 'closed'],
 };
 
-/** The line of the build log for an event: address and action, never a value. Undefined where there is nothing to say. */
+/** Returns an event's line for the build log, with address and action but no value, or undefined if it has none. */
 export function describeEvent(event: EngineEvent): string | undefined {
   switch (event.type) {
     case 'version':
@@ -127,7 +127,7 @@ export function describeEvent(event: EngineEvent): string | undefined {
 export interface Progress {
   readonly started: number;
   readonly completed: number;
-  /** Changes by the engine's own summary; undefined when it did not get that far. */
+  /** Number of changes in the engine's own summary; undefined if the apply did not get that far. */
   readonly applied?: number;
 }
 

@@ -7,8 +7,9 @@ import type { Engine } from './engine.ts';
 import { runStep } from './engine-step.ts';
 
 /**
- * Says what is wrong with a file that our parser cannot read. The engine explains its own language best; but what was not
- * looked through may hold anything, so that the engine gets this one text to format, which evaluates nothing.
+ * Returns an error that says what is wrong with a file that our parser cannot read. The engine explains its own
+ * language best, but a file that was not checked may contain anything. So the engine only formats this one text, which
+ * evaluates nothing.
  */
 export async function explainUnreadable(
   build: PlanBuild,
@@ -23,7 +24,7 @@ export async function explainUnreadable(
   const { name } = await engine;
   const { errorOutput } = await runStep(build, await engine, 'fmt', {
     arguments: ['fmt', '-check', '-no-color', '-'],
-    // Nothing of the repository is there.
+    // The repository has no files in this directory itself.
     directory: build.paths.base,
     input,
   });
@@ -36,7 +37,7 @@ export async function explainUnreadable(
   return new PhaseError('init', describeDiagnostic(cause), { diagnostics: [cause] });
 }
 
-/** What `fmt` says first: a summary, the place with the lines there, and a detail, with empty lines between them. */
+/** Reads the first error of `fmt`: a summary, the place with its lines, and a detail, with empty lines between them. */
 function firstFinding(text: string, file: string): Diagnostic | undefined {
   const found =
     /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?:\n+(?!Error: )(?<detail>.+))?/m;

@@ -7,7 +7,7 @@ import { runStep } from './engine-step.ts';
 
 const LONGEST_FAILURE = 1000;
 
-/** Puts into the installation's cache what it lacks of the directory's lock file; only an inspect build may. */
+/** Adds to the installation's cache the providers of the lock file that it lacks. Only an inspect build may do this. */
 export async function fillCache(
   build: InspectBuild,
   engine: Engine,

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 import type { EngineEvent } from './events.ts';
 
-/** Makes the engine ready to run; what fails belongs to `init`, which is the first to need it. */
+/** Makes the engine ready to run. A failure belongs to the phase `init`, which is the first to need the engine. */
 export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine): Promise<Engine> {
   try {
     return await build.machine.engine(chosen, build.paths.engineDirectory, build.stop);
@@ -17,7 +17,7 @@ export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine):
   }
 }
 
-/** Runs `init` and answers where the state is. */
+/** Runs `init` and returns where the state is. */
 export async function initialize(
   build: EnvironmentBuild,
   engine: Engine,
@@ -33,7 +33,7 @@ export async function initialize(
   return readBackendAddress(build);
 }
 
-/** Refuses an engine that says it is another than the one that was chosen. Not every version tells itself. */
+/** Refuses an engine that reports another name or version than the chosen one. Not every version reports itself. */
 export function requireSameEngine({ name, version }: Engine, events: readonly EngineEvent[]): void {
   const told = events.find((event) => event.type === 'version');
   const toldName = told?.tofu === undefined ? 'terraform' : 'tofu';

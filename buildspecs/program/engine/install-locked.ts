@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 import { requireSameEngine } from './initialize.ts';
 
-/** The providers that the commit's lock file pins. */
+/** Reads the providers that the commit's lock file pins. Throws PhaseError. */
 export async function readLocked({ paths }: InspectBuild): Promise<readonly Locked[]> {
   const file = join(paths.directory, LOCK_FILE);
   if (!existsSync(file)) return [];
@@ -25,8 +25,8 @@ export async function readLocked({ paths }: InspectBuild): Promise<readonly Lock
 }
 
 /**
- * Installs exactly the providers of the lock file into the directory of the inspection. A plan needs those of its state,
- * too, which its configuration may not name any more: all of them are asked for.
+ * Installs exactly the providers of the lock file into the directory of the inspection. A plan also needs the providers
+ * of its state, which its configuration may not name any more, so all providers of the lock file are required.
  */
 export async function installLocked(
   build: InspectBuild,
@@ -50,7 +50,7 @@ export async function installLocked(
   requireSameEngine(engine, outcome.events);
 }
 
-/** How they are told: another hash in the lock file is another provider. */
+/** Returns the providers for the result. A fingerprint covers all hashes: another hash is another provider. */
 export const describeLocked = (locked: readonly Locked[]): LockedProvider[] =>
   locked.map(({ address, version, hashes }) => ({
     address,

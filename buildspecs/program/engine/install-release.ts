@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openPromise } from 'yauzl';
 import type { EngineRelease } from '../../../lambdas/domain/contract/engine-release.ts';
 
-/** A release could not be installed; the message names engine, version and address. */
+/** Thrown when a release cannot be installed. The message names engine, version and address. */
 export class ReleaseError extends Error {
   override readonly name = 'ReleaseError';
 }
 
 export interface InstallOptions {
-  /** Ends the download early; it then leaves nothing behind. */
+  /** Ends the download early. No files are left behind then. */
   readonly signal?: AbortSignal;
   /** Pause before the second attempt; it doubles each time. */
   readonly firstPauseMs?: number;
@@ -28,9 +28,9 @@ const SILENCE_MS = 30_000;
 const MOST_REDIRECTS = 5;
 
 /**
- * Downloads the release into `directory` and returns the path of its binary. Only a binary that is whole gets its name,
- * by a rename, so that two installations at once do no harm. The proxy variables of the environment count where
- * NODE_USE_ENV_PROXY=1 is set, as for every `fetch` of Node.js.
+ * Downloads the release into `directory` and returns the path of its binary. Only a complete binary gets its name, by a
+ * rename, so two installations at once do no harm. The proxy variables of the environment apply if NODE_USE_ENV_PROXY=1
+ * is set, as for every `fetch` of Node.js.
  */
 export async function installRelease(
   release: EngineRelease,
@@ -55,7 +55,7 @@ export async function installRelease(
   }
 }
 
-/** Leaves the binary in the directory `work`, and answers its path there. */
+/** Puts the binary into the directory `work`, and returns its path there. */
 async function fetchBinary(release: EngineRelease, work: string, options: InstallOptions): Promise<string> {
   const { name, version, sha256, url } = release;
   const zip = join(work, 'engine.zip');
@@ -69,7 +69,7 @@ async function fetchBinary(release: EngineRelease, work: string, options: Instal
   return binary;
 }
 
-/** Writes the zip to `file` and answers its SHA-256. What may be over in a moment is tried again. */
+/** Writes the zip to `file` and returns its SHA-256. Tries again after failures that may be temporary. */
 async function download({ name, version, url }: EngineRelease, file: string, options: InstallOptions): Promise<string> {
   for (let attempt = 1, pause = options.firstPauseMs ?? FIRST_PAUSE_MS; ; attempt++, pause *= 2) {
     try {
@@ -82,14 +82,14 @@ async function download({ name, version, url }: EngineRelease, file: string, opt
   }
 }
 
-/** Trying again would change nothing. */
+/** Thrown for a failure that would be the same at the next attempt. */
 class FinalError extends Error {
   override readonly name = 'FinalError';
 }
 
 async function attemptDownload(url: string, file: string, { signal, silenceMs = SILENCE_MS }: InstallOptions) {
-  // Opened before anything is asked for: a stream that still opens when the body breaks off creates the file after it was
-  // removed, and a body that nobody reads would keep the build from ending where there is no room for a file.
+  // The file is opened before the request. A stream that still opens when the body breaks off would create the file
+  // after it was removed. And without room for a file, the build could not end because of a body that nobody reads.
   const target = await openFile(file, 'w');
   const silence = new AbortController();
   const timer = setTimeout(
@@ -117,7 +117,7 @@ async function attemptDownload(url: string, file: string, { signal, silenceMs = 
   }
 }
 
-/** Follows redirects by hand, because each step has to be HTTPS. */
+/** Follows redirects itself, because each step has to be HTTPS. */
 async function open(url: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   let address = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
@@ -136,7 +136,7 @@ async function open(url: string, signal: AbortSignal): Promise<AsyncIterable<Uin
   throw new FinalError(`more than ${MOST_REDIRECTS} redirects`);
 }
 
-/** Writes the one entry that is the binary; names of other entries are read, but never become a path. */
+/** Unpacks the one entry that is the binary. Names of other entries are read, but never become a path. */
 async function unpack({ name, version, url }: EngineRelease, zip: string, file: string): Promise<void> {
   try {
     const archive = await openPromise(zip, { lazyEntries: true, decodeStrings: false });
@@ -152,7 +152,7 @@ async function unpack({ name, version, url }: EngineRelease, zip: string, file: 
   throw new ReleaseError(`unpacking ${name} ${version} from ${url}: the zip has no file "${name}"`);
 }
 
-/** `fetch` says only that it failed; why is in the cause. */
+/** Returns the message of the innermost cause: `fetch` itself says only that it failed. */
 function innermost(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? innermost(error.cause) : error.message || error.name;

@@ -14,7 +14,10 @@ const CodeBuildSchema = z.object({
   AWS_REGION: z.string().min(1),
 });
 
-/** Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to need it. */
+/**
+ * Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to
+ * need it.
+ */
 export async function takeCredentials(build: EnvironmentBuild): Promise<void> {
   const { machine, variables, secrets } = build;
   const { [TICKET_VARIABLE]: ticket, STAGEGATE_API_URL: apiUrl } = variables;

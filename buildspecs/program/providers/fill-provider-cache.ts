@@ -17,8 +17,9 @@ export interface FillRequest
 }
 
 /**
- * Has the engine download what the cache lacks, puts it there for the builds to come, and adds it to the mirror, so that
- * `init` does not download it again. Nothing that goes wrong with it is the end of a build: `init` asks the registries then.
+ * Has the engine download what the cache lacks, puts it there for the builds to come, and adds it to the mirror, so
+ * that `init` does not download it again. Nothing that goes wrong with it is the end of a build: `init` asks the
+ * registries then.
  */
 export async function fillProviderCache(prepared: PreparedProviders, request: FillRequest): Promise<PreparedProviders> {
   if (prepared.misses.length === 0) return prepared;

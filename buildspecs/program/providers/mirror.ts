@@ -12,7 +12,10 @@ export const packedPath = (
   platform: string,
 ): string => join(mirror, host, namespace, type, `terraform-provider-${type}_${version}_${platform}.zip`);
 
-/** Arguments with which the engine downloads what a directory requires into a packed mirror. It asks the registries, whatever its CLI configuration says. */
+/**
+ * Arguments with which the engine downloads what a directory requires into a packed mirror. It asks the registries,
+ * whatever its CLI configuration says.
+ */
 export const mirrorArguments = (platform: string, mirror: string): string[] => [
   'providers',
   'mirror',
@@ -33,7 +36,8 @@ export async function useMirror(
 
 /**
  * CLI configuration with which the engine takes these providers from the mirror and all others from their registries.
- * It may not ask the registry for those of the mirror, too: it would always ask it, and fail where it cannot be reached.
+ * It may not ask the registry for those of the mirror, too: it would always ask it, and fail where it cannot be
+ * reached.
  */
 function mirrorConfiguration(mirror: string, addresses: readonly string[]): string {
   const listed = JSON.stringify(addresses);

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { LockedProvider } from './lock-file.ts';
 
-/** Makes a directory whose configuration is nothing but these providers, each in exactly its version, with their lock file. */
+/**
+ * Makes a directory whose configuration is nothing but these providers, each in exactly its version, with their lock
+ * file.
+ */
 export async function requireProviders(
   directory: string,
   providers: readonly LockedProvider[],

@@ -58,7 +58,8 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
         throw error;
       } finally {
         body.destroy();
-        // S3 may answer before the file is read to its end: then the SDK would keep the connection, and with it the process.
+        // S3 may answer before the file is read to its end: then the SDK would keep the connection, and with it the
+        // process.
         upload.abort();
       }
     },

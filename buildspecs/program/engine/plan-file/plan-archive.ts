@@ -18,8 +18,8 @@ interface PlanEntry {
 export type PlanArchive = ReadonlyMap<string, PlanEntry>;
 
 /**
- * Opens a plan file, whoever made it. Only the form that engines write is taken: readers of zip archives agree on that one,
- * and whatever else could be read as something different by the engine that applies it.
+ * Opens a plan file, whoever made it. Only the form that engines write is taken: readers of zip archives agree on that
+ * one, and whatever else could be read as something different by the engine that applies it.
  */
 export async function openPlanArchive(bytes: Buffer): Promise<PlanArchive> {
   if (bytes.length > MOST_BYTES) throw new PlanFileError(`the plan file has more than ${MOST_BYTES} bytes`);
@@ -75,7 +75,10 @@ const ZIP64_LOCATOR_BYTES = 20;
 
 const zip64 = () => new PlanFileError('the plan file is a zip64 archive, which no engine writes');
 
-/** Where the directory of the archive is. It ends the file but for its own last record, and nothing stands before the first entry. */
+/**
+ * Where the directory of the archive is. It ends the file but for its own last record, and nothing stands before the
+ * first entry.
+ */
 function findDirectory(bytes: Buffer): { readonly offset: number; readonly bytes: number } {
   const end = bytes.length - END_OF_DIRECTORY_BYTES;
   const startsWith = (at: number, signature: Buffer) =>

@@ -19,7 +19,10 @@ export function readTextEntry(archive: PlanArchive, name: string, mostBytes = Nu
   return text;
 }
 
-/** An entry of JSON, which takes many times its bytes when it is parsed. What is wrong with it is told without a word of it: states hold secrets. */
+/**
+ * An entry of JSON, which takes many times its bytes when it is parsed. What is wrong with it is told without a word of
+ * it: states hold secrets.
+ */
 export function parseEntry<Schema extends z.ZodType>(
   archive: PlanArchive,
   name: string,

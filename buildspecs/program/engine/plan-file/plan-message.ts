@@ -16,13 +16,21 @@ export type PlanMode = 'normal' | 'destroy' | 'refresh-only';
 export interface PlanMessage {
   readonly terraformVersion: string;
   readonly mode: PlanMode;
-  /** Addresses of `-target`, of Terraform's `-invoke` and of OpenTofu's `-exclude`: with any, the plan is one of a part. */
+  /**
+   * Addresses of `-target`, of Terraform's `-invoke` and of OpenTofu's `-exclude`: with any, the plan is one of a part.
+   */
   readonly targets: readonly string[];
   readonly actionTargets: readonly string[];
   readonly excludes: readonly string[];
-  /** What an apply replaces without having been planned so. Engines obey it and do not write it, also not for `-replace`. */
+  /**
+   * What an apply replaces without having been planned so. Engines obey it and do not write it, also not for
+   * `-replace`.
+   */
   readonly forceReplaces: readonly string[];
-  /** What the root module's variables were set to, as the engine encodes it; those that have their defaults are not there. */
+  /**
+   * What the root module's variables were set to, as the engine encodes it; those that have their defaults are not
+   * there.
+   */
   readonly variables: ReadonlyMap<string, Uint8Array>;
   /** Ephemeral variables of Terraform that the apply has to be given again. */
   readonly applyTimeVariables: readonly string[];

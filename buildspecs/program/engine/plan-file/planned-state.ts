@@ -2,8 +2,8 @@ import type { StateHead } from '../../../../lambdas/domain/contract/state-head.t
 import { PlanFileError } from './plan-file-error.ts';
 
 /**
- * Serial and lineage of the state a plan was made for; null when there was none yet, and when the file cannot be read, as
- * when it is encrypted: here nobody judges it.
+ * Serial and lineage of the state a plan was made for; null when there was none yet, and when the file cannot be read,
+ * as when it is encrypted: here nobody judges it.
  */
 export async function readPlannedState(plan: Buffer): Promise<StateHead | null> {
   // Only the end of a build needs them.

@@ -13,8 +13,8 @@ const InitializedSchema = z.object({
 const MOST_NAMED = 5;
 
 /**
- * Refuses a plan whose backend is not the one that `init` has configured in a directory, whole: an apply takes the plan's.
- * The same bucket and key at another endpoint, or in another role, would be another state.
+ * Refuses a plan whose backend is not the one that `init` has configured in a directory, whole: an apply takes the
+ * plan's. The same bucket and key at another endpoint, or in another role, would be another state.
  */
 export function requireSameBackend(planFile: Pick<PlanFile, 'backend'> | undefined, directory: string): void {
   if (!planFile) return;

@@ -22,8 +22,8 @@ const MOST_NAMED = 5;
 
 /**
  * Refuses a plan whose configuration is not that of the tree, byte for byte: its apply reads what the plan carries, and
- * not the files. The modules have to be those that `init` found for the same calls, since a directory of the tree in the
- * place of another would be made of right files too.
+ * not the files. The modules have to be those that `init` found for the same calls, since a directory of the tree in
+ * the place of another would be made of right files too.
  */
 export function requireSameConfiguration(
   { configuration }: Pick<PlanFile, 'configuration'>,
@@ -83,7 +83,10 @@ function compare(planned: Buffer | undefined, ofTree: Buffer | undefined): strin
   return planned.equals(ofTree) ? undefined : 'differs';
 }
 
-/** What the engine reads in a directory of the tree, by name; undefined for what is no file of the tree, as a link out of it. */
+/**
+ * What the engine reads in a directory of the tree, by name; undefined for what is no file of the tree, as a link out
+ * of it.
+ */
 function readConfigurationFiles(
   { root, engine }: InitializedTree,
   directory: string,

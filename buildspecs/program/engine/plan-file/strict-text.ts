@@ -21,6 +21,9 @@ const escapeCharacter = (character: string): string =>
     .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
     .join('');
 
-/** A path as people can read it, whatever is in it: quoted as in JSON, what they would not see escaped, without the middle of a long one. */
+/**
+ * A path as people can read it, whatever is in it: quoted as in JSON, what they would not see escaped, without the
+ * middle of a long one.
+ */
 export const quotePath = (path: string): string =>
   JSON.stringify(shortenPath(path)).replace(EACH_UNSEEN, escapeCharacter);
