@@ -22,15 +22,16 @@ import { showPlan } from './engine/show-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /**
- * Reads for people what a plan build left. Nothing of the repository runs here but providers that its lock file pins:
- * the engine works in a directory of this program's own, and does no more than print the plan.
+ * Reads the plan of a plan build, for people. Of the repository, only the providers run here that its lock file pins:
+ * the engine works in directories of this program's own, in which it installs these providers, prints the plan and
+ * reads the values of variables.
  */
 export async function inspectPlan(build: InspectBuild): Promise<InspectionResult> {
   const { artifacts, paths, variables } = build;
   const planned = await downloadPlan(build);
   build.enter('bundle');
   const added = await unpackPlan(planned, build);
-  // An engine that is not to be had is told when it is needed.
+  // If the engine cannot be had, the error is reported when the engine is needed.
   const ready = build.beside(engineOfPlan(build));
 
   build.enter('plan-file');
@@ -71,9 +72,7 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   };
 }
 
-/**
- * Stands for all that is applied with the plan: another plan that does the same with other files does something else.
- */
+/** Returns a digest of all that is applied with the plan: a plan with the same changes but other files differs. */
 function contentDigest(tree: Buffer, added: readonly string[], { tree: directory }: WorkPaths): string {
   const files = added.map((path) => [path, sha256Of(readFileSync(join(directory, path)))]);
   return sha256Of(JSON.stringify([sha256Of(tree), ...files]));
@@ -91,7 +90,7 @@ async function readPlan({ paths }: InspectBuild): Promise<PlanFile> {
   }
 }
 
-/** Whoever reads an encrypted plan needs the keys of its configuration. */
+/** Returns a note about the encryption of a plan. To read the plan, the keys of its configuration are needed. */
 async function describeKeys(directory: string): Promise<string> {
   const encryption = await encryptedPlanBy(directory);
   if (!encryption) return '';
@@ -100,7 +99,10 @@ async function describeKeys(directory: string): Promise<string> {
   return `${by} (${file}:${line}); where people or policies depend on a plan, encrypt the state alone`;
 }
 
-/** What the plan itself must be, whatever was said of it; answers the state that it is for. */
+/**
+ * Refuses a plan of another operation, of only a part of the configuration, or for another backend than s3, whatever
+ * was reported about the plan. Returns the place of its state.
+ */
 function requireOwn({ variables }: InspectBuild, planFile: PlanFile): InspectionSuccess['backend'] {
   const refuse = (problem: string) => new PhaseError('plan-file', `the plan ${problem}`, { reason: 'plan-not-ours' });
   const { backend, mode, targets, excludes, actionTargets, forceReplaces } = planFile;

@@ -25,15 +25,15 @@ import { takeCredentials } from './engine/take-credentials.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
-/** Of `plan -detailed-exitcode`. */
+/** Exit codes of `plan -detailed-exitcode`. */
 const NO_CHANGES = 0;
 const CHANGES = 2;
 
-/** Plans one environment and uploads the plan bundle: what reviewers approve and the apply build will apply. */
+/** Plans one environment and uploads the plan bundle, which reviewers approve and the apply build applies. */
 export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const { variables, paths, artifacts } = build;
   build.enter('checkout');
-  // What is wrong with the checkout is told first; what fails beside it waits until it is asked for.
+  // Problems of the checkout are reported first. A failure of work beside it is reported when its result is needed.
   const ready = build.beside(makeEngineReady(build, chosenEngine(build)));
   const credentials = takeCredentials(build);
   credentials.catch(() => undefined);
@@ -42,11 +42,11 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const providers = await providersOf(build);
   const engine = await ready;
   await credentials;
-  // Read before the engine runs: what code of the repository makes of its source says nothing.
+  // Read before the engine runs: code of the repository could change the source, which would prove nothing then.
   const commit = await reading;
 
   const initialized = initialize(build, engine, { providers, arguments: backendArguments });
-  // Loading it keeps this process busy; the engine is under way by now.
+  // Loading the SDK keeps this process busy. That does not matter now, because the engine is running already.
   artifacts.warmUp();
   const backend = await explained(build, initialized);
   refuseForeignModules(paths);
@@ -93,7 +93,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   };
 }
 
-/** What the role was refused is told with where to give it. */
+/** Waits for a step. If the role was not allowed to read something, the error says where to allow it. */
 const explained = <T>(build: PlanBuild, step: Promise<T>): Promise<T> =>
   step.catch((error) => {
     throw withDeniedReads(error, (line) => build.log(line));
@@ -118,7 +118,7 @@ async function plan(build: PlanBuild, engine: Engine): Promise<typeof NO_CHANGES
     });
   let outcome = await attempt('0s');
   if (isLocked(outcome)) {
-    // The engine looks at the configuration once it has the lock: a mistake must not wait for somebody else's run.
+    // The engine checks the configuration only when it has the lock. A mistake must not wait for somebody else's run.
     await requireValid(build, engine);
     build.log(`somebody else has locked the state; waiting for at most ${variables.STAGEGATE_LOCK_TIMEOUT}`);
     outcome = await attempt(variables.STAGEGATE_LOCK_TIMEOUT);
@@ -141,9 +141,7 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
   concludeStep(build, engine, { ...outcome, diagnostics });
 }
 
-/**
- * Puts away what is planned and will be applied, while nothing of the repository has run that could have changed it.
- */
+/** Uploads what is planned and will be applied, before any code of the repository has run that could change it. */
 async function keepTree(build: PlanBuild): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');

@@ -14,8 +14,8 @@ import type { Engine } from './engine/engine.ts';
 import { explainUnreadable } from './engine/explain-unreadable.ts';
 
 /**
- * What happens before the engine runs: copies the checkout to the environment's fixed path, completes the backend and
- * selects the variables. Refuses what cannot be planned safely. Answers the `-backend-config` arguments of `init`.
+ * Prepares a plan before the engine runs: copies the checkout to the environment's fixed path, completes the backend
+ * and selects the variables. Refuses what cannot be planned safely. Returns the `-backend-config` arguments of `init`.
  */
 export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Promise<readonly string[]> {
   const { variables, paths, machine } = build;
@@ -49,7 +49,7 @@ function writeBackend({ variables, paths, machine }: PlanBuild, configuration: C
     key,
     isKeyFixed,
     region: variables.STAGEGATE_REGION,
-    // An endpoint of one's own (the local cloud) has no host name for each bucket.
+    // A custom endpoint (the local cloud) has no host name for each bucket.
     usePathStyle: machine.environment.AWS_ENDPOINT_URL_S3 !== undefined,
   });
   if (completion.needsOverride)
@@ -63,7 +63,7 @@ function writeBackend({ variables, paths, machine }: PlanBuild, configuration: C
   return completion.arguments;
 }
 
-/** What the plan is told beside the directory's own files, and which of its values must never be shown. */
+/** Writes the values that the plan gets beside the directory's own files, and notes the secrets among all values. */
 async function writeVariables(
   { variables, paths, secrets, machine }: PlanBuild,
   configuration: Configuration,

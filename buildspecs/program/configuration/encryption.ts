@@ -9,7 +9,8 @@ interface EncryptionBlock {
 }
 
 /**
- * Returns the blocks in a directory's `encryption` blocks. Only OpenTofu has them, and reads the root module's only.
+ * Returns the blocks in the `encryption` blocks of a directory. Only OpenTofu has such blocks, and uses only those of
+ * the root module.
  */
 const encryptionIn = ({ files }: Configuration): EncryptionBlock[] =>
   files.flatMap(({ file, blocks }) =>

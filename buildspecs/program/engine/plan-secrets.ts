@@ -3,7 +3,7 @@ import { textsOf } from './redact.ts';
 
 const RecordSchema = z.record(z.string(), z.unknown());
 
-/** The values a mask of the plan (`after_sensitive`: `true` at sensitive leaves) covers. */
+/** Returns the texts that a mask of the plan covers (`after_sensitive`, which has `true` at sensitive leaves). */
 function maskedTexts(value: unknown, mask: unknown): string[] {
   if (mask === true) return textsOf(value);
   if (Array.isArray(mask))
@@ -13,7 +13,7 @@ function maskedTexts(value: unknown, mask: unknown): string[] {
   return Object.entries(mask).flatMap(([name, part]) => maskedTexts(fields[name], part));
 }
 
-/** A value that is known only after the apply is absent; so may any of the others be. */
+/** A change. A value that is known only after the apply is absent, and all other fields may be absent, too. */
 const ChangeSchema = z.object({
   before: z.unknown().optional(),
   after: z.unknown().optional(),
@@ -33,7 +33,7 @@ const PlanSchema = z.object({
   output_changes: z.record(z.string(), ChangeSchema).default({}),
 });
 
-/** The sensitive values in a plan as `show -json` prints it. */
+/** Returns the sensitive values in a plan as `show -json` prints it. */
 export function secretsOfPlan(planJson: unknown): string[] {
   const plan = PlanSchema.parse(planJson);
   const declared = plan.configuration?.root_module?.variables ?? {};

@@ -6,8 +6,8 @@ import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { PreparedProviders } from '../providers/prepare-providers.ts';
 
 /**
- * What the installation's cache has of the providers that the directory's lock file names; undefined: it was not asked.
- * What fails belongs to `init`, which is the first to need it.
+ * Takes from the installation's cache the providers that the directory's lock file names. Returns undefined if the
+ * cache was not asked. A failure belongs to the phase `init`, which is the first to need the providers.
  */
 export async function providersOf({
   variables,
@@ -35,7 +35,7 @@ export async function providersOf({
   });
 }
 
-/** The CLI configuration that the engine would read by itself. */
+/** Returns the path of the CLI configuration that the engine would read by itself. */
 function ownCliConfigFile({ TF_CLI_CONFIG_FILE, HOME }: AnyBuild['machine']['environment']): string | undefined {
   if (TF_CLI_CONFIG_FILE) return TF_CLI_CONFIG_FILE;
   const files = HOME ? ['.tofurc', '.terraformrc'].map((name) => join(HOME, name)) : [];

@@ -1,7 +1,7 @@
-/** Texts shorter than this are removed only where they stand alone; inside words they would shred every message. */
+/** Texts shorter than this are removed only as whole words. Removed inside words, they would shred every message. */
 const shortestSubstring = 4;
 
-/** Every text in a value, however deep; numbers count once they are long enough to tell something. */
+/** Returns every text in a value, at any depth. Numbers count if they are long enough to reveal something. */
 export function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'number') return String(value).length >= shortestSubstring ? [String(value)] : [];
@@ -11,7 +11,7 @@ export function textsOf(value: unknown): string[] {
 
 const escapeForRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Removes the secrets from a text, also where they stand escaped, encoded, or line by line. */
+/** Removes the secrets from a text, also where they are escaped, encoded, or split into lines. */
 export function redact(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [
     secret,

@@ -2,9 +2,7 @@ import type { AnyBuild } from '../build/run-build.ts';
 import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 
-/**
- * Has the engine print the saved plan as JSON (`paths.planJson`), from the planned directory where no other is named.
- */
+/** Lets the engine print the saved plan as JSON (`paths.planJson`). Runs in the planned directory by default. */
 export async function showPlan(build: AnyBuild, engine: Engine, directory?: string): Promise<void> {
   const { paths } = build;
   const outcome = await runStep(build, engine, 'show', {

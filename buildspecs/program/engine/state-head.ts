@@ -5,7 +5,7 @@ import { parseEntry } from './plan-file/plan-entry.ts';
 
 const FIELDS: readonly string[] = Object.keys(StateHeadSchema.shape);
 
-/** An engine does not care about upper and lower case: it would take a `Serial` for the serial. */
+/** Returns whether the engine would take a key for a field: it ignores upper and lower case (`Serial`). */
 const isTakenForOne = (key: string) => !FIELDS.includes(key) && FIELDS.includes(key.toUpperCase().toLowerCase());
 
 const State = z
@@ -14,7 +14,7 @@ const State = z
   .pipe(StateHeadSchema);
 const MOST_STATE_BYTES = 64 * 1024 * 1024;
 
-/** Serial and lineage of the state a plan was made for; null when there was none yet. */
+/** Returns serial and lineage of the state for which a plan was made, or null if there was none yet. */
 export function readStateHead(archive: PlanArchive): StateHead | null {
   const { serial, lineage } = parseEntry(archive, 'tfstate', State, MOST_STATE_BYTES);
   return lineage === '' ? null : { serial, lineage };

@@ -8,15 +8,15 @@ import { PhaseError, toPhaseError } from '../build/failure.ts';
 import type { EnvironmentBuild } from '../build/run-build.ts';
 import { CredentialsError } from '../credentials/broker.ts';
 
-/** What CodeBuild tells every build. */
+/** Variables that CodeBuild gives every build. */
 const CodeBuildSchema = z.object({
   CODEBUILD_BUILD_ID: CredentialsRequestSchema.shape.buildId,
   AWS_REGION: z.string().min(1),
 });
 
 /**
- * Shows the build's ticket and gives the engine what it leads to; what fails belongs to `init`, which is the first to
- * need it.
+ * Redeems the build's ticket and keeps the variables with which the engine finds its credentials. A failure belongs to
+ * the phase `init`, which is the first to need them.
  */
 export async function takeCredentials(build: EnvironmentBuild): Promise<void> {
   const { machine, variables, secrets } = build;

@@ -4,29 +4,29 @@ import { parseEntry } from './plan-entry.ts';
 import { PlanFileError } from './plan-file-error.ts';
 import { isPlainLine } from './strict-text.ts';
 
-/** A module as it was when the plan was made, the root module too. */
+/** A module as it was when the plan was made. The root module is one, too. */
 export interface PlannedModule {
-  /** As the module manifest has it; empty for the root module, and without a version for most. */
+  /** Source as the module manifest has it; empty for the root module. Most modules have an empty version. */
   readonly source: string;
   readonly version: string;
-  /** Relative to the directory that was planned. */
+  /** Path relative to the directory that was planned. */
   readonly directory: string;
-  /** The files the engine has read, by name. */
+  /** The files that the engine has read, by name. */
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-/** Modules by their path of calls (`net.inner`); that of the root module is empty. */
+/** Modules by their path of calls (`net.inner`). The path of the root module is empty. */
 export type PlannedConfiguration = ReadonlyMap<string, PlannedModule>;
 
 const MANIFEST = 'tfconfig/modules.json';
 const CONFIGURATION = 'tfconfig/';
-/** Of more modules than there may be entries. */
+/** Enough for more modules than a plan file may have entries. */
 const MOST_MANIFEST_BYTES = 8 * 1024 * 1024;
 const FILE = /^tfconfig\/m-([^/]*)\/([^/]+)$/;
 
 const Shown = z.string().refine(isPlainLine);
 
-/** Strict, because the engine does not care about upper and lower case: it would take a `dir` for the `Dir`. */
+/** Strict, because the engine ignores upper and lower case: it would take a `dir` for the `Dir`. */
 const Manifest = z.array(
   z.strictObject({
     Key: Shown,
@@ -36,7 +36,7 @@ const Manifest = z.array(
   }),
 );
 
-/** The configuration that a plan carries, and that its apply reads in the place of the files. */
+/** Reads the configuration that a plan contains, which its apply reads instead of the files. */
 export function readConfigurationSnapshot(archive: PlanArchive): PlannedConfiguration {
   const files = new Map<string, Map<string, Buffer>>();
   const modules = new Map<string, PlannedModule>();

@@ -4,22 +4,22 @@ import * as z from 'zod';
 import { PlanFileError } from './plan-file-error.ts';
 import { decodeText, isPlainLine } from './strict-text.ts';
 
-/** Inflated, all entries together: several times what plans of thousands of resources need, and bearable in a build. */
+/** Inflated bytes of all entries: several times what plans of thousands of resources need, and bearable in a build. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
 
-/** What is read inflates to `size`, or fails. */
+/** An entry of a plan file. `read` returns exactly `size` bytes, or throws. */
 interface PlanEntry {
   readonly size: number;
   read(): Buffer;
 }
 
-/** The entries of a plan file by name. Nothing is inflated before it is read. */
+/** The entries of a plan file by name. An entry is inflated only when it is read. */
 export type PlanArchive = ReadonlyMap<string, PlanEntry>;
 
 /**
- * Opens a plan file, whoever made it. Only the form that engines write is taken: readers of zip archives agree on that
- * one, and whatever else could be read as something different by the engine that applies it.
+ * Opens a plan file, whoever made it. Accepts only the form that engines write, because all readers of zip archives
+ * agree on that form. The engine that applies the plan could read any other form differently.
  */
 export async function openPlanArchive(bytes: Buffer): Promise<PlanArchive> {
   if (bytes.length > MOST_BYTES) throw new PlanFileError(`the plan file has more than ${MOST_BYTES} bytes`);
@@ -28,7 +28,7 @@ export async function openPlanArchive(bytes: Buffer): Promise<PlanArchive> {
   let directoryBytes = 0;
   let inflatedBytes = 0;
   try {
-    // Engines read names as they are, whatever a flag or an extra field says of them: they are decoded below.
+    // Engines read names as plain bytes, whatever a flag or an extra field says about them. So names are decoded below.
     const zip = await fromBufferPromise(bytes, { lazyEntries: true, autoClose: false, decodeStrings: false });
     for await (const entry of zip.eachEntry()) {
       const name = decodeName(entry.fileNameRaw);
@@ -57,7 +57,7 @@ export async function openPlanArchive(bytes: Buffer): Promise<PlanArchive> {
     if (cause instanceof PlanFileError) throw cause;
     throw new PlanFileError('the plan file is a damaged zip archive', { cause });
   }
-  // The engine counts modulo 2^16: it would go on with what is left.
+  // The engine compares the number of entries modulo 2^16, so it could read more entries than were announced.
   if (directoryBytes !== directory.bytes) throw new PlanFileError('the directory of the plan file has a wrong length');
   return archive;
 }
@@ -76,7 +76,7 @@ const ZIP64_LOCATOR_BYTES = 20;
 const zip64 = () => new PlanFileError('the plan file is a zip64 archive, which no engine writes');
 
 /**
- * Where the directory of the archive is. It ends the file but for its own last record, and nothing stands before the
+ * Finds the directory of the archive. Only the directory's end record may follow it, and nothing may come before the
  * first entry.
  */
 function findDirectory(bytes: Buffer): { readonly offset: number; readonly bytes: number } {
@@ -105,7 +105,7 @@ function findDirectory(bytes: Buffer): { readonly offset: number; readonly bytes
 
 const Envelope = z.object({ encryption_version: z.string().min(1) });
 
-/** OpenTofu's plan encryption writes JSON. */
+/** Returns whether a plan is encrypted. OpenTofu's plan encryption writes JSON. */
 function isEncrypted(bytes: Buffer): boolean {
   if (bytes[0] !== '{'.charCodeAt(0)) return false;
   try {
@@ -132,7 +132,7 @@ interface Compressed {
 function inflate(name: string, data: Buffer, { compressionMethod, uncompressedSize, crc32: sum }: Compressed): Buffer {
   let bytes = data;
   try {
-    // One byte more than announced, so that a longer one is seen and not cut.
+    // One byte more than announced, so that a longer entry is noticed and not cut.
     if (compressionMethod === DEFLATED) bytes = inflateRawSync(data, { maxOutputLength: uncompressedSize + 1 });
   } catch (cause) {
     throw new PlanFileError(`the entry "${name}" of the plan file cannot be inflated`, { cause });

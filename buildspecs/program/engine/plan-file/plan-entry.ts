@@ -3,7 +3,7 @@ import type { PlanArchive } from './plan-archive.ts';
 import { PlanFileError } from './plan-file-error.ts';
 import { decodeText } from './strict-text.ts';
 
-/** The bytes of an entry that no plan file lacks. */
+/** Returns the bytes of an entry that every plan file has. Throws PlanFileError. */
 export function readEntry(archive: PlanArchive, name: string, mostBytes = Number.POSITIVE_INFINITY): Buffer {
   const entry = archive.get(name);
   if (!entry) throw new PlanFileError(`the plan file has no entry "${name}"`);
@@ -20,8 +20,8 @@ export function readTextEntry(archive: PlanArchive, name: string, mostBytes = Nu
 }
 
 /**
- * An entry of JSON, which takes many times its bytes when it is parsed. What is wrong with it is told without a word of
- * it: states hold secrets.
+ * Parses an entry of JSON, which takes many times its bytes in memory. Throws PlanFileError, which quotes nothing from
+ * the entry, because states contain secrets.
  */
 export function parseEntry<Schema extends z.ZodType>(
   archive: PlanArchive,

@@ -1,7 +1,7 @@
-/** Why a plan file cannot be judged: its content is hidden on purpose, or is not what an engine writes. */
+/** Why a plan file cannot be judged: its contents are encrypted, or are not what an engine writes. */
 export type PlanFileProblem = 'plan-encrypted' | 'plan-unreadable';
 
-/** A plan file that cannot be read. The message is one line and holds nothing of what is in the file but names. */
+/** Thrown for a plan file that cannot be read. The message is one line and contains nothing from the file but names. */
 export class PlanFileError extends Error {
   override readonly name = 'PlanFileError';
   readonly reason: PlanFileProblem;

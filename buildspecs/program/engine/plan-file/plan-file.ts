@@ -7,16 +7,16 @@ import { readEntry, readTextEntry } from './plan-entry.ts';
 import { PlanFileError } from './plan-file-error.ts';
 import { type PlanMessage, readPlanMessage } from './plan-message.ts';
 
-/** What can be said of a saved plan without the engine. */
+/** What can be read of a saved plan without the engine. */
 export interface PlanFile extends PlanMessage {
-  /** The state the plan was made for; null when there was none yet. */
+  /** The state for which the plan was made; null if there was none yet. */
   readonly state: StateHead | null;
   readonly configuration: PlannedConfiguration;
-  /** The lock file the plan was made with, as the engine writes it. */
+  /** The lock file with which the plan was made, as the engine writes it. */
   readonly lockFile: string | undefined;
 }
 
-/** Reads a saved plan, whoever made it: whatever the bytes are, the answer is a plan or a `PlanFileError`. */
+/** Reads a saved plan, whoever made it. For any bytes, it returns a plan or throws a `PlanFileError`. */
 export async function readPlanFile(bytes: Buffer): Promise<PlanFile> {
   try {
     const archive = await openPlanArchive(bytes);

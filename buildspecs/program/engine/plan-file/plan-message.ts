@@ -3,7 +3,7 @@ import { PlanFileError } from './plan-file-error.ts';
 import { ProtobufMessage } from './protobuf-message.ts';
 import { decodeText } from './strict-text.ts';
 
-/** Where a plan's state is kept, as the engine will configure it; `null` where the configuration says nothing. */
+/** Where a plan's state is kept, as the engine will configure it. A setting that was left out is `null`. */
 export interface PlannedBackend {
   readonly type: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -12,33 +12,33 @@ export interface PlannedBackend {
 
 export type PlanMode = 'normal' | 'destroy' | 'refresh-only';
 
-/** What is read of the entry `tfplan`: how the plan was made, and not what it changes. */
+/** What is read from the entry `tfplan`: how the plan was made, not what it changes. */
 export interface PlanMessage {
   readonly terraformVersion: string;
   readonly mode: PlanMode;
-  /**
-   * Addresses of `-target`, of Terraform's `-invoke` and of OpenTofu's `-exclude`: with any, the plan is one of a part.
-   */
+  /** Addresses of `-target`. With any address here or in the next two lists, the plan covers only a part. */
   readonly targets: readonly string[];
+  /** Addresses of Terraform's `-invoke`. */
   readonly actionTargets: readonly string[];
+  /** Addresses of OpenTofu's `-exclude`. */
   readonly excludes: readonly string[];
   /**
-   * What an apply replaces without having been planned so. Engines obey it and do not write it, also not for
-   * `-replace`.
+   * Addresses that an apply replaces although that was not planned. Engines obey them and never write them, not even
+   * for `-replace`.
    */
   readonly forceReplaces: readonly string[];
   /**
-   * What the root module's variables were set to, as the engine encodes it; those that have their defaults are not
-   * there.
+   * Values that were set for variables of the root module, as the engine encodes them. Variables that have their
+   * defaults are missing.
    */
   readonly variables: ReadonlyMap<string, Uint8Array>;
-  /** Ephemeral variables of Terraform that the apply has to be given again. */
+  /** Ephemeral variables of Terraform whose values the apply must get again. */
   readonly applyTimeVariables: readonly string[];
   readonly backend: PlannedBackend | undefined;
 }
 
-/** Field numbers of `planfile.proto`: where one engine has a field, the other has it too or none. */
 const FORMAT = 3n;
+/** Field numbers of `planfile.proto`. Where one engine has a field, the other has the same field or none. */
 const PLAN = {
   version: 1,
   variables: 2,
@@ -108,7 +108,7 @@ function required<T>(value: T | undefined, what: string): T {
 }
 
 const MOST_BYTES = 64 * 1024;
-/** Of one list or object: what is announced is allocated at once. */
+/** Values of one list or object, because the decoder allocates the announced number at once. */
 const MOST_VALUES = 256;
 const DEEPEST = 32;
 
@@ -134,7 +134,7 @@ function readSettings(encoded: Uint8Array): Readonly<Record<string, unknown>> {
 function decodeSettings(encoded: Uint8Array, onKey: () => void): unknown {
   try {
     return decode(encoded, {
-      // The decoder would take bytes that are no UTF-8 for the letters of somebody else's key.
+      // Otherwise the decoder could turn bytes that are not UTF-8 into the letters of another key.
       rawStrings: true,
       mapKeyConverter(key) {
         if (typeof key !== 'string') throw wrongSettings('has a setting without a name');
@@ -150,7 +150,7 @@ function decodeSettings(encoded: Uint8Array, onKey: () => void): unknown {
   }
 }
 
-/** Strings for bytes; what is not known before the apply stays the extension that it is. */
+/** Converts bytes to strings. A value that is not known before the apply stays an extension of MessagePack. */
 function toPlain(value: unknown, onKeys: (count: number) => void, depth = 0): unknown {
   if (depth > DEEPEST) throw wrongSettings('is nested too deeply');
   if (value instanceof Uint8Array) {

@@ -8,10 +8,10 @@ import { makeEngineReady } from '../initialize.ts';
 
 const PlannedBySchema = z.object({ name: EngineNameSchema, version: z.string() });
 
-/** Name and version of the engine that made the plan. */
+/** Returns name and version of the engine that made the plan. */
 export const plannedBy = ({ paths }: AnyBuild): z.output<typeof PlannedBySchema> =>
   PlannedBySchema.parse(JSON.parse(readFileSync(paths.engine, 'utf8')));
 
-/** That very engine, also where another one is the default by now. */
+/** Makes ready exactly the engine that made the plan, even if another one is the default by now. */
 export const engineOfPlan = async (build: AnyBuild): Promise<Engine> =>
   makeEngineReady(build, chooseEngine(build.variables.STAGEGATE_ENGINES, plannedBy(build)));

@@ -2,11 +2,11 @@ import type { StateHead } from '../../../../lambdas/domain/contract/state-head.t
 import { PlanFileError } from './plan-file-error.ts';
 
 /**
- * Serial and lineage of the state a plan was made for; null when there was none yet, and when the file cannot be read,
- * as when it is encrypted: here nobody judges it.
+ * Returns serial and lineage of the state for which a plan was made. Returns null if there was none yet, and if the
+ * file cannot be read, for example because it is encrypted: this function does not judge the file.
  */
 export async function readPlannedState(plan: Buffer): Promise<StateHead | null> {
-  // Only the end of a build needs them.
+  // Loaded only here, because only the end of a build needs them.
   const [{ openPlanArchive }, { readStateHead }] = await Promise.all([
     import('./plan-archive.ts'),
     import('../state-head.ts'),

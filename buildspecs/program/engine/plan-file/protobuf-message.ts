@@ -5,8 +5,8 @@ import { decodeText } from './strict-text.ts';
 const MOST_VALUES = 1000;
 
 /**
- * Wanted fields of a protobuf message that may be anything. What an engine would pass over or merge, and never writes,
- * is refused, so that nobody reads a value here that is another one there.
+ * The wanted fields of a protobuf message of any origin. Refuses what engines never write and would skip or merge, so
+ * that this program never reads another value than the engine.
  */
 export class ProtobufMessage {
   private readonly name: string;

@@ -13,8 +13,9 @@ const InitializedSchema = z.object({
 const MOST_NAMED = 5;
 
 /**
- * Refuses a plan whose backend is not the one that `init` has configured in a directory, whole: an apply takes the
- * plan's. The same bucket and key at another endpoint, or in another role, would be another state.
+ * Refuses a plan whose backend differs in any setting from the one that `init` has configured in a directory, because
+ * an apply uses the plan's backend. The same bucket and key at another endpoint, or in another role, would be another
+ * state.
  */
 export function requireSameBackend(planFile: Pick<PlanFile, 'backend'> | undefined, directory: string): void {
   if (!planFile) return;
@@ -29,7 +30,7 @@ export function requireSameBackend(planFile: Pick<PlanFile, 'backend'> | undefin
   }
   const names = [...new Set([...Object.keys(planned.config), ...Object.keys(backend.config)])].sort();
   const others = names.filter((name) => !isDeepStrictEqual(planned.config[name], backend.config[name]));
-  // Their values may be credentials.
+  // Only their names are shown, because their values may be credentials.
   if (others.length > 0) {
     const named = others.slice(0, MOST_NAMED).map((name) => `"${name}"`);
     const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';

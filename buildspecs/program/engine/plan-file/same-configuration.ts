@@ -12,18 +12,18 @@ import type { PlanFile } from './plan-file.ts';
 export interface InitializedTree {
   /** Path of the tree on this machine. */
   readonly root: string;
-  /** The directory in it that was planned. */
+  /** The directory in the tree that was planned. */
   readonly directory: string;
-  /** Which files are configuration depends on it. */
+  /** The engine that made the plan. It decides which files are configuration. */
   readonly engine: EngineName;
 }
 
 const MOST_NAMED = 5;
 
 /**
- * Refuses a plan whose configuration is not that of the tree, byte for byte: its apply reads what the plan carries, and
- * not the files. The modules have to be those that `init` found for the same calls, since a directory of the tree in
- * the place of another would be made of right files too.
+ * Refuses a plan whose configuration is not that of the tree, byte for byte: its apply reads the configuration in the
+ * plan and not the files. The modules must also be those that `init` found for the same calls: a directory of the tree
+ * in the place of another one would consist of right files, too.
  */
 export function requireSameConfiguration(
   { configuration }: Pick<PlanFile, 'configuration'>,
@@ -42,7 +42,7 @@ export function requireSameConfiguration(
   );
 }
 
-/** What `init` found for every call of a module. */
+/** Returns what `init` found for every call of a module. */
 function installedByCall({ root, directory }: InitializedTree): ReadonlyMap<string, Omit<PlannedModule, 'files'>> {
   const installed = installedModulesIn(join(root, directory), 'plan-file').map(
     ({ Key, Source, Version, Dir }) => [Key, { source: Source, version: Version, directory: Dir }] as const,
@@ -50,7 +50,7 @@ function installedByCall({ root, directory }: InitializedTree): ReadonlyMap<stri
   return new Map([...installed, ['', { source: '', version: '', directory: '.' }]]);
 }
 
-/** Modules that were found somewhere else, or not at all. One that is missing in the plan is missed by the engine. */
+/** Lists modules that `init` found elsewhere or not at all. The engine itself notices a module that the plan lacks. */
 function listOtherModules(configuration: PlannedConfiguration, tree: InitializedTree): string[] {
   const installed = installedByCall(tree);
   return [...configuration].flatMap(([key, { source, version, directory }]) => {
@@ -73,7 +73,7 @@ function listOtherFiles(configuration: PlannedConfiguration, tree: InitializedTr
       return problem === undefined ? [] : [`"${join(directory, name)}" ${problem}`];
     });
   });
-  // Two calls of one module tell the same.
+  // Two calls of one module have the same problems.
   return [...new Set(problems)];
 }
 
@@ -84,8 +84,8 @@ function compare(planned: Buffer | undefined, ofTree: Buffer | undefined): strin
 }
 
 /**
- * What the engine reads in a directory of the tree, by name; undefined for what is no file of the tree, as a link out
- * of it.
+ * Returns the files that the engine reads in a directory of the tree, by name. Undefined stands for what is not a file
+ * of the tree, such as a link that leads out of it.
  */
 function readConfigurationFiles(
   { root, engine }: InitializedTree,

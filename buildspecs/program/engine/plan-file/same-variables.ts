@@ -17,9 +17,9 @@ type Values = PlanFile['variables'];
 const MOST_NAMED = 5;
 
 /**
- * Refuses a plan whose root variables have other values than those of the commit and of Stagegate: its apply takes them
- * from the plan, and what people see of it need not follow from them (arguments of a provisioner or a provider).
- * `added`: paths in the tree of what the plan left there. The plan was printed before.
+ * Refuses a plan whose root variables have other values than those of the commit and of Stagegate. Its apply takes the
+ * values from the plan, and people may not see their effect in the plan (arguments of a provisioner or a provider).
+ * `added`: paths of the files that the plan left in the tree. The plan must have been printed before.
  */
 export async function requireSameVariables(
   build: InspectBuild,
@@ -52,7 +52,7 @@ const LONGEST_TOLD = 100;
 const isSame = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   other !== undefined && Buffer.from(one).equals(other);
 
-/** Names only: a schema of records would pass over a variable that is called `__proto__`. */
+/** Reads names only: a schema of records would skip a variable that is called `__proto__`. */
 const NamesSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null)
   .transform((named) => Object.keys(named));
@@ -60,14 +60,14 @@ const PrintedSchema = z.object({
   configuration: z.object({ root_module: z.object({ variables: NamesSchema.default([]) }).optional() }).optional(),
 });
 
-/** The variables that the engine found declared: in whatever syntax, overridden or not. */
+/** Returns the variables that the engine found declared, in whatever syntax, overridden or not. */
 const declaredIn = (planJson: string): readonly string[] =>
   PrintedSchema.parse(JSON.parse(planJson)).configuration?.root_module?.variables ?? [];
 
 /**
- * The values that the plan of the commit has, read by the engine as in the plan build, and without anything else of the
- * repository. A plan keeps them as they were given, before types, defaults and conditions of their variables: of the
- * declarations, only the names are needed. With a default, none has to be set.
+ * Returns the values that a plan of the commit has. The engine reads them as in the plan build, without anything else
+ * of the repository. A plan keeps values as they were given, before types, defaults and conditions of the variables
+ * apply. So only the names of the declarations are needed. Each gets a default here, so that none has to be set.
  */
 async function readValuesOfCommit(
   build: InspectBuild,
@@ -88,14 +88,17 @@ async function readValuesOfCommit(
       ...[`-out=${plan}`, `-var-file=${paths.generatedVariables}`],
     ],
     directory,
-    // What it would change is nothing.
+    // This plan changes nothing, so its output is not shown.
     outputFile: join(directory, 'output'),
   });
   if (outcome.exitCode !== 0) concludeStep(build, engine, outcome);
   return (await readPlanFile(readFileSync(plan))).variables;
 }
 
-/** A link to what the plan added led nowhere when its values were read. */
+/**
+ * Copies the commit's files of values. Leaves out links to files that the plan added: such a link led nowhere when the
+ * plan read its values.
+ */
 function copyValuesFiles({ paths }: InspectBuild, added: readonly string[]): void {
   const ofPlan = new Set(added.map((path) => realPathInside(paths.tree, join(paths.tree, path))));
   for (const name of listValuesFiles(paths.directory)) {
@@ -104,7 +107,7 @@ function copyValuesFiles({ paths }: InspectBuild, added: readonly string[]): voi
   }
 }
 
-/** Variables that no plan keeps a value of: the apply reads it again. Terraform does not print which they are. */
+/** Returns the variables whose values no plan keeps: the apply reads them again. Terraform does not print which. */
 async function readEphemeral(build: InspectBuild): Promise<ReadonlySet<string>> {
   const configuration = await readConfiguration(build.paths.directory, plannedBy(build).name, '');
   return new Set(declaredVariables(configuration).flatMap(({ name, isEphemeral }) => (isEphemeral ? [name] : [])));

@@ -1,6 +1,6 @@
 import { shortenPath } from '../../../../lambdas/domain/contract/added-files.ts';
 
-/** UTF-8 as it is, with a byte-order mark as a character of its own; undefined where it is none. */
+/** Decodes UTF-8, in which a byte-order mark stays a character. Returns undefined for bytes that are not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -13,7 +13,7 @@ const UNSEEN = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}';
 const PLAIN = new RegExp(`^[^${UNSEEN}]*$`, 'u');
 const EACH_UNSEEN = new RegExp(`[${UNSEEN}]`, 'gu');
 
-/** One line without what nobody sees or what turns the direction of text: such names can be shown to people. */
+/** Returns whether a text can be shown to people: one line, without invisible characters and changes of direction. */
 export const isPlainLine = (text: string): boolean => text.length <= 4096 && PLAIN.test(text);
 
 const escapeCharacter = (character: string): string =>
@@ -22,8 +22,8 @@ const escapeCharacter = (character: string): string =>
     .join('');
 
 /**
- * A path as people can read it, whatever is in it: quoted as in JSON, what they would not see escaped, without the
- * middle of a long one.
+ * Returns a path in a form that people can read, whatever the path contains: quoted as in JSON, with invisible
+ * characters escaped, and without its middle if it is long.
  */
 export const quotePath = (path: string): string =>
   JSON.stringify(shortenPath(path)).replace(EACH_UNSEEN, escapeCharacter);
