@@ -8,8 +8,8 @@ interface Address {
 }
 
 /**
- * Where the state of a directory will be: what its own backend block says, completed by our convention. The local cloud
- * loads this from the asset, to know which objects the roles of an environment must reach.
+ * Returns where the state of a directory will be: what its own backend block says, completed by our convention. The
+ * local cloud loads this function from the asset, to find the objects that the roles of an environment must reach.
  */
 export async function findStateAddress(
   directory: string,

@@ -5,19 +5,19 @@ import { pipeline } from 'node:stream/promises';
 import type { LockedProvider } from './lock-file.ts';
 import { packedPath } from './mirror.ts';
 
-/** A package on this machine. */
+/** A package of a provider on this machine. */
 export interface DownloadedPackage {
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** What a packed mirror has for a selection of a lock file. */
+/** What a packed mirror has for one provider of a lock file. */
 export type Finding =
   | { readonly outcome: 'absent'; readonly file: string }
   | (DownloadedPackage & { readonly outcome: 'as locked' | 'not as locked' });
 
-/** Looks for the package of a platform in a packed mirror and holds it against the hashes `zh:` of the lock file. */
+/** Looks for the package of a platform in a packed mirror, and compares it with the hashes `zh:` of the lock file. */
 export async function findPackage(mirror: string, provider: LockedProvider, platform: string): Promise<Finding> {
   const file = packedPath(mirror, provider, platform);
   const found = await stat(file).catch(() => undefined);

@@ -12,14 +12,14 @@ import { requireProviders } from './required-providers.ts';
 export interface FillRequest
   extends Pick<ProvidersRequest, 'lockFile' | 'workDirectory' | 'platform' | 'log' | 'stop'> {
   readonly cache: Pick<ProviderCache, 'store'>;
-  /** Runs the engine with these arguments in a directory; answers what it says where it fails. */
+  /** Runs the engine with these arguments in a directory. Returns the message of a failure. */
   runEngine(directory: string, given: readonly string[]): Promise<string | undefined>;
 }
 
 /**
- * Has the engine download what the cache lacks, puts it there for the builds to come, and adds it to the mirror, so
- * that `init` does not download it again. Nothing that goes wrong with it is the end of a build: `init` asks the
- * registries then.
+ * Lets the engine download the packages that the cache lacks, stores them in the cache for later builds, and adds them
+ * to the mirror, so that `init` does not download them again. A failure here never ends a build: `init` then asks the
+ * registries.
  */
 export async function fillProviderCache(prepared: PreparedProviders, request: FillRequest): Promise<PreparedProviders> {
   if (prepared.misses.length === 0) return prepared;
@@ -35,7 +35,7 @@ export async function fillProviderCache(prepared: PreparedProviders, request: Fi
   }
 }
 
-/** Answers what the mirror has got of it. */
+/** Downloads the missed packages, and returns the providers whose packages the mirror has now. */
 async function downloadInto(
   directory: string,
   missed: readonly LockedProvider[],
@@ -44,7 +44,7 @@ async function downloadInto(
   const downloads = join(directory, 'packages');
   await requireProviders(directory, missed, request.lockFile);
   const failure = await request.runEngine(directory, mirrorArguments(request.platform, downloads));
-  // The engine goes on with the others where it cannot download one.
+  // If the engine cannot download one package, it goes on with the others.
   if (failure !== undefined) request.log(`not all that the cache lacks could be downloaded for it: ${failure}`);
   const added = await allEnded(missed.map((provider) => keep(downloads, provider, request)));
   return added.flat();

@@ -1,33 +1,33 @@
 import * as z from 'zod';
 import { type HclAttribute, type HclBlock, parseHcl } from '../configuration/hcl.ts';
 
-/** One selection of a dependency lock file (`.terraform.lock.hcl`). */
+/** One provider in a dependency lock file (`.terraform.lock.hcl`). */
 export interface LockedProvider {
-  /** As in `registry.terraform.io/hashicorp/aws`. */
+  /** Address such as `registry.terraform.io/hashicorp/aws`. */
   readonly address: string;
   readonly host: string;
   readonly namespace: string;
   readonly type: string;
   readonly version: string;
-  /** As the lock file writes them, of whatever scheme. */
+  /** Hashes as the lock file writes them, of any scheme. */
   readonly hashes: readonly string[];
-  /** SHA-256 digests of packages, of whatever platforms: what the lock file writes as `zh:`. */
+  /** SHA-256 digests of packages for any platform, which the lock file writes as `zh:`. */
   readonly zipHashes: readonly string[];
-  /** 1-based. */
+  /** Line in the lock file, counted from 1. */
   readonly line: number;
 }
 
-/** A lock file that cannot be used; the message has one mistake a line, each with its place. */
+/** Thrown for a lock file that cannot be used. The message has one line for each mistake, with its place. */
 export class LockFileError extends Error {
   override readonly name = 'LockFileError';
 }
 
 const LONGEST_TOLD = 100;
 
-/** No registry has packages for so many platforms. */
+/** Hashes `zh:` of one provider. No registry has packages for so many platforms. */
 const MOST_ZIP_HASHES = 100;
 
-// Addresses and versions become paths and configuration: nothing in them may mean anything there.
+// Addresses and versions become parts of paths and configuration, where none of their characters may have a meaning.
 const AddressSchema = z
   .string()
   .regex(
@@ -41,13 +41,13 @@ const VersionSchema = z
     'must be a version like "5.100.0"',
   )
   .max(100);
-/** Schemes that are not known yet may come; a `zh:` must be one. */
+/** New schemes of hashes may come and are accepted. A hash that begins with `zh:` must have the right form. */
 const NO_HASH = 'must be a hash like "zh:<64 hexadecimal digits>"';
 const HashSchema = z
   .string({ error: `${NO_HASH}, as a plain text` })
   .regex(/^(?:zh:[0-9a-f]{64}|(?!zh:)[a-z0-9]+:[\w+/=-]+)$/, NO_HASH);
 
-/** Reads the text of a lock file; `name` is what mistakes are told with. */
+/** Reads the text of a lock file. Throws LockFileError, in which `name` stands for the file. */
 export async function readLockFile(name: string, text: string): Promise<LockedProvider[]> {
   const { blocks, errorLine } = await parseHcl(text);
   if (errorLine !== undefined) throw new LockFileError(`${name}:${errorLine}: this is no HCL`);
@@ -90,7 +90,7 @@ function readHashes(attribute: HclAttribute | undefined, text: string, report: R
     report(line, `hashes must be a plain list of texts, not ${JSON.stringify(expression.slice(0, LONGEST_TOLD))}`);
     return [];
   }
-  // What has to be evaluated would be the engine's to say, and could be said otherwise there.
+  // An element that has to be evaluated is a mistake: only the engine could evaluate it, and with another result.
   const hashes = new Set(
     elements.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
   );
@@ -102,7 +102,7 @@ function readHashes(attribute: HclAttribute | undefined, text: string, report: R
 const digestsIn = (hashes: readonly string[]): string[] =>
   hashes.filter((hash) => hash.startsWith('zh:')).map((hash) => hash.slice('zh:'.length));
 
-/** The parser gives the elements of a list without their places. */
+/** Finds the line of a hash, because the parser gives the elements of a list without their places. */
 function lineOf(hash: unknown, { line }: HclAttribute, text: string): number {
   if (typeof hash !== 'string') return line;
   const index = text

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LockedProvider } from './lock-file.ts';
 
-/** Where a build lays out packages for its `init`. */
+/** Returns the directory in which a build puts packages for its `init`. */
 export const mirrorIn = (workDirectory: string): string => join(workDirectory, 'providers');
 
-/** Where a filesystem mirror has a package, packed. The layout is the engine's. */
+/** Returns the path of a packed package in a filesystem mirror. The engine defines this layout. */
 export const packedPath = (
   mirror: string,
   { host, namespace, type, version }: Pick<LockedProvider, 'host' | 'namespace' | 'type' | 'version'>,
@@ -13,8 +13,8 @@ export const packedPath = (
 ): string => join(mirror, host, namespace, type, `terraform-provider-${type}_${version}_${platform}.zip`);
 
 /**
- * Arguments with which the engine downloads what a directory requires into a packed mirror. It asks the registries,
- * whatever its CLI configuration says.
+ * Returns the arguments with which the engine downloads the providers that a directory requires into a packed mirror.
+ * The engine asks the registries, whatever its CLI configuration says.
  */
 export const mirrorArguments = (platform: string, mirror: string): string[] => [
   'providers',
@@ -23,7 +23,7 @@ export const mirrorArguments = (platform: string, mirror: string): string[] => [
   mirror,
 ];
 
-/** Writes a CLI configuration for the mirror of a work directory; answers the variable by which the engine finds it. */
+/** Writes a CLI configuration for the mirror, and returns the variable by which the engine finds this configuration. */
 export async function useMirror(
   workDirectory: string,
   providers: readonly LockedProvider[],
@@ -35,9 +35,9 @@ export async function useMirror(
 }
 
 /**
- * CLI configuration with which the engine takes these providers from the mirror and all others from their registries.
- * It may not ask the registry for those of the mirror, too: it would always ask it, and fail where it cannot be
- * reached.
+ * Returns a CLI configuration with which the engine takes these providers from the mirror and all others from their
+ * registries. For providers in the mirror, registries are excluded: the engine would always ask the registry, too, and
+ * fail if it could not reach it.
  */
 function mirrorConfiguration(mirror: string, addresses: readonly string[]): string {
   const listed = JSON.stringify(addresses);

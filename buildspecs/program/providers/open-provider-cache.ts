@@ -3,7 +3,7 @@ import type { Patience } from './s3-provider-cache.ts';
 
 const PATIENCE: Patience = { connectionTimeout: 5_000, socketTimeout: 30_000 };
 
-/** The cache in the artifact bucket. The SDK is loaded when it is used first. */
+/** Opens the cache in the artifact bucket. The SDK is loaded at first use. */
 export function openProviderCache(bucket: string, patience = PATIENCE): ProviderCache {
   let loading: Promise<ProviderCache> | undefined;
   const load = async () => {

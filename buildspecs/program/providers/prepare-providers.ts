@@ -12,50 +12,50 @@ import { mirrorIn, packedPath, useMirror } from './mirror.ts';
 import type { ProviderCache } from './provider-cache.ts';
 
 export interface ProvidersRequest {
-  /** The lock file of the directory that is planned; it need not exist. */
+  /** Path of the lock file in the planned directory. The file need not exist. */
   readonly lockFile: string;
-  /** Where packages and configuration are written: outside of what is planned. */
+  /** Directory for packages and CLI configuration, outside of what is planned. */
   readonly workDirectory: string;
-  /** Of the engine, as in `linux_arm64`. */
+  /** Platform of the engine, such as `linux_arm64`. */
   readonly platform: string;
   readonly cache: Pick<ProviderCache, 'read'>;
-  /** A CLI configuration that the environment brings; it may have its own rules for providers, so it counts alone. */
+  /** A CLI configuration that the environment brings. It may have its own rules for providers, so it is used alone. */
   readonly ownCliConfigFile?: string;
   log(line: string): void;
-  /** Ends what is under way; what has not come by then is a miss. */
+  /** Ends running downloads. A package that has not arrived by then is a miss. */
   readonly stop?: AbortSignal;
 }
 
 export interface PreparedProviders {
-  /** For the engine: TF_CLI_CONFIG_FILE, where there is anything to take from the cache. */
+  /** Variables for the engine: TF_CLI_CONFIG_FILE, if the cache has any package. */
   readonly environment: Record<string, string>;
-  /** What the cache had; the mirror has it now. */
+  /** Providers that the cache had. The mirror has them now. */
   readonly hits: readonly LockedProvider[];
-  /** What it was asked for in vain. */
+  /** Providers for which the cache was asked in vain. */
   readonly misses: readonly LockedProvider[];
-  /** Objects that did not have the hash of their key. */
+  /** Number of objects in the cache that did not have the hash in their key. */
   readonly mismatches: number;
 }
 
-/** What is told of it in results. */
+/** Returns the numbers that results report. */
 export const countsOf = ({ hits, misses, mismatches }: PreparedProviders): ProviderCounts => ({
   hits: hits.length,
   misses: misses.length,
   mismatches,
 });
 
-/** Where an engine without a CLI configuration of its own looks for providers that a repository brings along. */
+/** The directory in which an engine without a CLI configuration looks for providers that a repository brings along. */
 const VENDORED_PLUGINS = join(VENDORED, 'plugins');
 
 /**
- * Lays out what the cache has of a lock file as a mirror for `init`. Whatever the cache does not have comes from its
- * registry, and what is wrong with a lock file is the engine's to say: nothing of this fails a build but a full disk.
+ * Puts the packages that the cache has for a lock file into a mirror for `init`. Other packages come from their
+ * registries, and the engine reports what is wrong with a lock file. So nothing here fails a build, except a full disk.
  */
 export async function prepareProviders(request: ProvidersRequest): Promise<PreparedProviders> {
   const { lockFile, workDirectory, platform, cache, ownCliConfigFile, log, stop } = request;
   if (!existsSync(lockFile)) return unused();
   if (ownCliConfigFile !== undefined) return unused(log, `the CLI configuration ${ownCliConfigFile} counts`);
-  // A configuration of ours would end the search there.
+  // With a CLI configuration of ours, the engine would not look there.
   if (existsSync(join(dirname(lockFile), VENDORED_PLUGINS)))
     return unused(log, `the directory brings providers in ${VENDORED_PLUGINS}`);
 
@@ -103,8 +103,9 @@ interface PackageRequest extends Pick<ProvidersRequest, 'platform' | 'cache' | '
 }
 
 /**
- * A lock file does not say which of its hashes is whose platform's, so all are asked for at once. Each body is read as
- * it comes: one that waited for the others would hold a connection that they may need.
+ * Fetches a provider's package from the cache. A lock file does not say which hash belongs to which platform, so all
+ * are requested at once. Each body is read as it comes: a body that waits would hold a connection that the others may
+ * need.
  */
 async function fetchPackage(request: PackageRequest): Promise<{ isHit: boolean; mismatches: number }> {
   const { provider, mirror, platform, log } = request;
@@ -153,7 +154,7 @@ async function fetchCandidate(
   }
 }
 
-/** The cache failed, not this machine. */
+/** Thrown when the cache failed, not this machine. */
 class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
@@ -166,7 +167,7 @@ async function read<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Writes as it reads and hashes: packages have hundreds of megabytes. */
+/** Writes a body to a file, and hashes it meanwhile, because packages have hundreds of megabytes. */
 async function save(body: Readable, file: string): Promise<{ digest: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -184,12 +185,13 @@ async function save(body: Readable, file: string): Promise<{ digest: string; byt
       body.destroy();
     }
   }
-  // Opened before anything is read: a stream that still opens when the body breaks off creates the file afterwards.
+  // The file is opened before anything is read. A stream that still opens when the body breaks off would create it
+  // later.
   const target = await open(file, 'w', 0o600).catch((error: unknown) => {
     body.destroy();
     throw error;
   });
-  // The body is no part of the pipeline, or its failures could not be told from those of the disk.
+  // The body is not part of the pipeline, so that its failures can be distinguished from those of the disk.
   await pipeline(chunks, target.createWriteStream());
   return { digest: hash.digest('hex'), bytes };
 }

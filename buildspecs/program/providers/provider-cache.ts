@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { DownloadedPackage } from './downloaded-package.ts';
 
-/** Packages of providers by their SHA-256: what the installation keeps. */
+/** The cache in which the installation keeps packages of providers, by their SHA-256. */
 export interface ProviderCache {
-  /** Undefined: a miss, also where the answer is only that access is denied. What it holds is to be verified. */
+  /** Returns a package, or undefined for a miss, also if access is denied. The caller must verify the contents. */
   read(platform: string, sha256: string, stop?: AbortSignal): Promise<Readable | undefined>;
-  /** Writes a package under its hash, once. Only inspect builds and operators may. */
+  /** Writes a package under its hash, once. Only inspect builds and operators may do this. */
   store(platform: string, downloaded: DownloadedPackage, stop?: AbortSignal): Promise<'stored' | 'there already'>;
 }

@@ -3,10 +3,7 @@ import { join } from 'node:path';
 import { LOCK_FILE } from '../configuration/engine-files.ts';
 import type { LockedProvider } from './lock-file.ts';
 
-/**
- * Makes a directory whose configuration is nothing but these providers, each in exactly its version, with their lock
- * file.
- */
+/** Writes a directory that requires only these providers, each in exactly its version, and copies their lock file. */
 export async function requireProviders(
   directory: string,
   providers: readonly LockedProvider[],

@@ -4,20 +4,20 @@ import { GetObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from
 import { providerPackageKey } from '../../../lambdas/domain/contract/provider-cache.ts';
 import type { ProviderCache } from './provider-cache.ts';
 
-/** Milliseconds after which a cache that does not answer any more has nothing. */
+/** Milliseconds after which a cache that no longer answers counts as a miss. */
 export interface Patience {
   readonly connectionTimeout: number;
   readonly socketTimeout: number;
 }
 
-/** The SDK would print that it cannot repeat the upload of a file; how the upload ended is told by who asked for it. */
+/** Prints nothing: the SDK would print that it cannot repeat the upload of a file. The caller reports how it ended. */
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The cache in the artifact bucket, asked as the build. */
+/** Connects to the cache in the artifact bucket, with the build's own role. */
 export const connectProviderCache = (bucket: string, patience: Patience): ProviderCache =>
   s3ProviderCache(new S3Client({ maxAttempts: 3, requestHandler: patience, logger: SILENT }), bucket);
 
-/** The cache in the artifact bucket. */
+/** Returns the cache in the artifact bucket. */
 export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache {
   return {
     async read(platform, sha256, stop) {
@@ -36,7 +36,7 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
     async store(platform, { file, sha256, bytes }, stop) {
       const handle = await open(file);
       const upload = new AbortController();
-      // A stream that nobody listens to would end the process with its error.
+      // Without a listener, an error of the stream would end the process.
       const body = handle.createReadStream().once('error', (error) => upload.abort(error));
       try {
         await client.send(
@@ -58,14 +58,13 @@ export function s3ProviderCache(client: S3Client, bucket: string): ProviderCache
         throw error;
       } finally {
         body.destroy();
-        // S3 may answer before the file is read to its end: then the SDK would keep the connection, and with it the
-        // process.
+        // S3 may answer before the file is read to its end. Then the SDK would keep the connection, and so the process.
         upload.abort();
       }
     },
   };
 }
 
-/** Builds may not list the bucket, so S3 says 403 and not 404 for what is not there. */
+/** Returns whether a package is missing. Builds may not list the bucket, so S3 answers 403 instead of 404 then. */
 const isAbsent = (error: unknown) =>
   error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0);
