@@ -12,22 +12,22 @@ const CredentialsSchema = z
     sessionToken: Token,
   }));
 
-/** Everything that code in a build can lay its hands on. */
+/** All credentials and variables that code in a build can get. */
 const LootSchema = z.object({
-  /** Of the engine, and of the build program above it. */
+  /** Variables of the engine, and of the build program above it. */
   own: z.record(z.string(), z.string()),
   parent: z.record(z.string(), z.string()),
-  /** What the container answers who asks as the SDK does, and what the program's agent answers. */
+  /** What the container answers if it is asked as the SDK asks it, and what the program's agent answers. */
   container: CredentialsSchema.nullable(),
   agent: CredentialsSchema.nullable(),
 });
 export type Loot = z.infer<typeof LootSchema>;
 
-/** Where hostile code leaves what it found; it goes on when the test lets it, at the latest when the chest is removed. */
+/** Where hostile code leaves what it found. It then waits until the test lets it go on, or removes the chest. */
 export class LootChest {
   readonly directory = mkdtempSync(join(tmpdir(), 'stagegate-loot-'));
 
-  /** A file for the directory of an environment: takes what it can at this command of the engine, then waits. */
+  /** Returns a file for an environment's directory: at this command of the engine it takes what it can, then waits. */
   attackAt(label: string, command: 'plan' | 'apply'): string {
     return `import { existsSync, readFileSync, writeFileSync, renameSync } from 'node:fs';
 if (process.argv[2] !== '${command}') process.exit();

@@ -6,7 +6,7 @@ import * as z from 'zod';
 const ROOT = join(import.meta.dirname, '..', '..');
 const SAVE_PLAN = join(ROOT, 'test', 'e2e', 'stand-in-engine', 'save-plan.mjs');
 
-/** When hostile code runs: while the engine plans, before and after it has saved the plan. */
+/** Hostile code, by when it runs: while the engine plans, before and after it has saved the plan. */
 export interface HostileCode {
   readonly atPlan?: string;
   readonly whenPlanned?: string;
@@ -15,13 +15,13 @@ export interface HostileCode {
 const TriesSchema = z.record(z.string(), z.string());
 
 /**
- * Code for the directory of an environment, which runs as an external data source or a provider would: as the user of the
- * build, with all that is on the machine. What it tries is written down, with how it ended.
+ * Code for the directory of an environment, which runs as an external data source or a provider would: as the user of
+ * the build, with access to all that is on the machine. It writes down what it tries and how each attempt ended.
  */
 export class HostileRepository {
   readonly directory = mkdtempSync(join(tmpdir(), 'stagegate-hostile-'));
 
-  /** A file that the engine's stand-in runs; `name` is what the tries are found by. */
+  /** Returns a file that the engine's stand-in runs. `tries` finds its attempts under `name`. */
   code(name: string, { atPlan = '', whenPlanned = '' }: HostileCode): string {
     return `import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -63,7 +63,7 @@ renameSync(notes + '.draft', notes);
 `;
   }
 
-  /** What was tried, and how it ended. */
+  /** Returns what was tried, and how each attempt ended. */
   tries(name: string): Record<string, string> {
     const file = join(this.directory, name);
     return existsSync(file) ? TriesSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};

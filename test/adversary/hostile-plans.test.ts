@@ -5,21 +5,22 @@ import { STAFF, TestApplication, TestCloud } from '../e2e/test-cloud.ts';
 import { type HostileCode, HostileRepository } from './hostile-code.ts';
 
 /**
- * Code of a repository runs while a plan is made, before anybody has approved anything. Here it does what it can in the plan
- * build of an environment where somebody is asked; each attack has what comes of it, and docs/threat-model.md has the same table.
+ * Code of a repository runs while a plan is made, before anybody has approved anything. Here it does what it can in the
+ * plan build of an environment that needs approval. Each attack names its result; docs/threat-model.md has the same
+ * table.
  */
 
 interface Attack {
   readonly what: string;
   readonly code: HostileCode;
-  /** What becomes of the deployment, and of what was tried. */
+  /** How the deployment ends, and what happened to each attempt. */
   readonly ends: 'awaits approval' | { readonly failed: RegExp } | 'succeeds without changes';
   readonly tries?: Readonly<Record<string, string>>;
-  /** In the words of the table. */
+  /** The result in the words of the table in docs/threat-model.md. */
   readonly got: string;
 }
 
-/** A result as the plan build's, of a plan that changes nothing. */
+/** A result like one of the plan build, for a plan that changes nothing. */
 const NOTHING_TO_DO = `JSON.stringify({
   ok: true, operation: 'deploy', engine: { name: 'tofu', version: '1.11.0' }, exitCode: 0, digest: '0'.repeat(64),
   ...Object.fromEntries(['bundle', 'planJson', 'modules'].map((name) => [name, { key: own('plan/' + name), versionId: 'x' }])),
@@ -164,7 +165,7 @@ afterAll(async () => {
   hostile.remove();
 });
 
-/** A release that has this code in the one environment it comes to. */
+/** Releases this code to an application with one environment. */
 async function attacked(name: string, code: HostileCode): Promise<TestApplication> {
   const app = new TestApplication(cloud, name, ['dev1']);
   await app.register({ policy: { development: { staff: 1, autoPromote: false } } });

@@ -10,9 +10,9 @@ import { signedFetch } from '../local/signed-fetch.ts';
 import { type Loot, LootChest } from './attack.ts';
 
 /**
- * Production without approval, as a review of this product once found it: a commit that touches production leaks at plan
- * time what its build knows; a later one in development, which nobody approves, uses it. Code of the repository can do
- * all that the build can; what it gets is its own environment's role.
+ * Production without approval, as a review of this product once found it. A commit that touches production leaks what
+ * its build knows while it is planned. A later commit in development, which nobody approves, uses that. Code of the
+ * repository can do all that the build can, but it gets only the role of its own environment.
  */
 
 let cloud: TestCloud;
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 type Signer = NonNullable<Loot['container']>;
 
-/** Shows a ticket to the broker, signed as somebody. */
+/** Shows a ticket to the broker in a request that is signed with these credentials. */
 async function redeem(ticket: string, credentials: Signer, buildId = ''): Promise<{ status: number; text: string }> {
   const response = await signedFetch(`${cloud.url}/builds/credentials`, {
     service: 'execute-api',
@@ -53,7 +53,7 @@ const externalIdOf = async (environment: string): Promise<string> => {
   return /\\*"externalId\\*":\\*"([0-9a-f]{32})/.exec(item)?.[1] ?? '';
 };
 
-/** Every role that matters, tried with whatever the code has: none can be assumed from a build. */
+/** Tries to assume every role that matters with these credentials, and returns the assumed ones: none, from a build. */
 async function assumed(credentials: Signer, ExternalId?: string): Promise<string[]> {
   const roles = ['plan', 'apply', 'state'].map(PRODUCTION);
   const tried = await Promise.all(
@@ -151,7 +151,7 @@ describe('a later commit in development, which nobody approves', () => {
 });
 
 describe('people with a ticket from the history of an execution', () => {
-  /** As staff reads it in the console. */
+  /** Returns a ticket as staff can read it in the console. */
   async function ticketInHistory(): Promise<string> {
     const [deployment] = await app.deployments('prod1');
     const executionArn = cloud.executionArn(deployment?.id ?? '');
@@ -224,7 +224,7 @@ describe('people with a ticket from the history of an execution', () => {
 
 const ticketOf = ({ own, parent }: Loot): string => parent.STAGEGATE_TICKET ?? own.STAGEGATE_TICKET ?? '';
 
-/** Of the build's own role: what the container gives everybody in it. */
+/** Returns the credentials of the build's own role, which the container gives to any code in it. */
 function credentialsOf({ container }: Loot): Signer {
   if (!container) throw new Error('the container gave no credentials');
   return container;

@@ -17,7 +17,7 @@ import {
 
 let cloud: BuildCloud;
 beforeAll(async () => {
-  // Nothing is killed here: an engine may take as long as it needs to save its state.
+  // With a clock that stands still, no build is killed: an engine may take as long as it needs to save its state.
   cloud = await openBuildCloud({ clock: new ManualClock() });
 });
 afterAll(() => cloud.close());

@@ -31,7 +31,7 @@ test('of several files that cannot be read one is told, and the others are the e
   const directory = directoryWith(names);
   for (let round = 0; round < 20; round++) {
     await expect(pack(directory, ['tree/file-000', ...gone])).rejects.toThrow('ENOENT');
-    // What fails later fails in one of the next turns.
+    // A failure that comes later comes in one of the next turns.
     for (let left = 10; left > 0; left--) await turn();
   }
 });

@@ -26,14 +26,14 @@ import {
   stateKeyOf,
 } from '../local/codebuild/open-build-cloud.ts';
 
-/** What the control plane reads of results. */
+/** Failed results as the control plane reads them. */
 type PlanFailure = Extract<PlanResult, { ok: false }>;
 type ApplyFailure = Extract<ApplyResult, { ok: false }>;
 
 const isPhaseOf = (build: keyof typeof PHASES, phase: string): boolean =>
   PHASES[build].some((known) => known === phase);
 
-/** The result of a plan that must have failed, in a phase that is documented and with a message of one line. */
+/** Returns the result of a plan that must have failed, in a documented phase and with a message of one line. */
 export function planFailureOf(result: unknown): PlanFailure {
   const parsed = PlanResultSchema.parse(result);
   if (parsed.ok || !isPhaseOf('plan', parsed.phase) || !/^[^\n]+$/.test(parsed.message))
@@ -41,7 +41,7 @@ export function planFailureOf(result: unknown): PlanFailure {
   return withoutSeconds(parsed);
 }
 
-/** The same for an apply. */
+/** Returns the result of an apply that must have failed, in a documented phase and with a message of one line. */
 export function applyFailureOf(result: unknown): ApplyFailure {
   const parsed = ApplyResultSchema.parse(result);
   if (parsed.ok || !isPhaseOf('apply', parsed.phase) || !/^[^\n]+$/.test(parsed.message))
@@ -49,7 +49,7 @@ export function applyFailureOf(result: unknown): ApplyFailure {
   return withoutSeconds(parsed);
 }
 
-/** The result of an apply that must have succeeded, without how long it took. */
+/** Returns the result of an apply that must have succeeded, without the seconds it took. */
 export function appliedOf(result: unknown): Extract<ApplyResult, { ok: true }> {
   const parsed = ApplyResultSchema.parse(result);
   if (!parsed.ok) throw new Error(`the apply did not succeed: ${JSON.stringify(result)}`);
@@ -63,7 +63,7 @@ function withoutSeconds<Result extends { seconds?: unknown }>({
   return result;
 }
 
-/** The result of a plan that must have succeeded; a failure is shown as it was reported. */
+/** Returns the result of a plan that must have succeeded. Throws a failure as it was reported. */
 export function plannedOf({ result, log }: Pick<Run, 'result' | 'log'>): PlanSuccess {
   const parsed = PlanSuccessSchema.safeParse(result);
   if (parsed.success) return parsed.data;
@@ -86,7 +86,7 @@ export const environmentOf = (name: string, more: Partial<Environment> = {}): En
   ...more,
 });
 
-/** A ticket for one build of a deployment in this environment. */
+/** Issues a ticket for one build of a deployment in this environment. */
 const ticketOf = ({ broker }: BuildCloud, environment: Environment, purpose: 'plan' | 'apply', deploymentId: string) =>
   broker.issue({
     deploymentId,
@@ -129,7 +129,7 @@ export async function plan(
   return { build, log: cloud.log(build.id), prefix, variables, result };
 }
 
-/** Runs the inspection of what a plan build made to its end. */
+/** Inspects the plan of a plan build, and waits for the end. */
 export async function inspect(
   cloud: BuildCloud,
   planned: Run,
@@ -143,7 +143,7 @@ export async function inspect(
   return { build, log: cloud.log(build.id), prefix: planned.prefix, variables, result };
 }
 
-/** Starts the apply of what a plan build made. */
+/** Starts the apply of a plan build's plan. */
 export function startApply(
   cloud: BuildCloud,
   environment: Environment,
@@ -162,7 +162,7 @@ export function startApply(
   return cloud.start('stagegate-apply', variables, planned.variables.STAGEGATE_COMMIT);
 }
 
-/** Runs the apply of what a plan build made to its end. */
+/** Applies the plan of a plan build, and waits for the end. */
 export async function apply(
   cloud: BuildCloud,
   environment: Environment,

@@ -7,7 +7,7 @@ import { readCommit } from '../../lambdas/domain/contract/commit-facts.ts';
 import { aCommitObject } from '../harness/commit-object.ts';
 import { ProgramRun } from './program-runs.ts';
 
-/** The plan build hands over what git shows of the commit it plans, or goes on without it. */
+/** The plan build passes on what git shows of the commit that it plans, or goes on without it. */
 
 let run: ProgramRun;
 let commit: string;
@@ -35,7 +35,7 @@ function commitWith(message: string): string {
   return git('rev-parse', 'HEAD');
 }
 
-/** What a plan of the commit hands over of it. It must succeed, whatever that is. */
+/** Returns what a plan of the commit passes on about the commit. The plan must succeed, whatever that is. */
 async function handedOver(more: Readonly<Record<string, string>> = {}) {
   const { result, log } = await run.plan({ STAGEGATE_COMMIT: commit, ...more });
   const { commit: object } = PlanSuccessSchema.parse(result);
@@ -45,7 +45,7 @@ async function handedOver(more: Readonly<Record<string, string>> = {}) {
 const FACTS = { message: 'Larger database\n\nThe old one is full.', author: 'Ada <ada@example.com>' };
 const unread = (why: string) => `message and author of commit ${commit} are not read: ${why}\n`;
 
-/** A program that leaves a trace when it is run. */
+/** Writes a program that leaves a trace when it is run. */
 function trap(): { readonly program: string; readonly isSprung: () => boolean } {
   const [program, trace] = [join(run.root, 'trap'), join(run.root, 'trace')];
   writeFileSync(program, `#!/bin/sh\ntouch '${trace}'\n`);
@@ -53,7 +53,7 @@ function trap(): { readonly program: string; readonly isSprung: () => boolean } 
   return { program, isSprung: () => existsSync(trace) };
 }
 
-/** A `git` that is found before the real one, with what its script does first. */
+/** Writes a `git` that is found before the real one, and that runs this script first. */
 function gitThatFirst(script: string): string {
   const directory = join(run.root, 'bin');
   mkdirSync(directory);

@@ -6,7 +6,7 @@ import { CAUSES, PHASES } from '../../buildspecs/program/build/phases.ts';
 const lines = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'api.md'), 'utf8').split('\n');
 const wordsIn = (text: string): string[] => [...text.matchAll(/`([a-z-]+)`/g)].map(([, word = '']) => word);
 
-/** The rows below the head of a table, as the texts of their cells. */
+/** Returns the rows below the head of a table, as the texts of their cells. */
 function rowsBelow(head: string): string[][] {
   const first = lines.indexOf(head) + 2;
   const end = lines.indexOf('', first);

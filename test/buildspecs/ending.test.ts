@@ -5,14 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyFailureOf, planFailureOf } from './build-runs.ts';
 import { ProgramRun } from './program-runs.ts';
 
-/** What a build does beside its phases, and what it leaves behind when it ends in the middle of it. */
+/** Tests work that a build does beside its phases, and what is left when the build ends in the middle of this work. */
 let run: ProgramRun;
 beforeEach(() => {
   run = new ProgramRun();
 });
 afterEach(() => run.remove());
 
-/** Longer than what has failed already takes to be told. */
+/** Waits for longer than the report of an earlier failure takes. */
 async function someTurns(): Promise<void> {
   for (let left = 100; left > 0; left--) await turn();
 }
@@ -24,7 +24,7 @@ const aborted = (signal: AbortSignal) =>
   });
 
 describe('an engine that is still being installed', () => {
-  /** Writes once more after it was told to stop, as what is under way does. */
+  /** Installs an engine that writes once more after it was told to stop, as running work does. */
   function installsUntilStopped(): { isEnded: boolean } {
     const installation = { isEnded: false };
     run.install = async (directory, stop) => {
@@ -75,7 +75,7 @@ describe('a plan that cannot be packed', () => {
       return (await savePlan?.(step)) ?? {};
     };
     run.steps.show = async () => {
-      // Packing compares what was changed with what was packed, laid out here.
+      // Packing unpacks the archive here, to compare it with what was changed.
       while (!existsSync(join(run.base, 'before')) && seen.length === 0) await turn();
       await someTurns();
       isShown = true;

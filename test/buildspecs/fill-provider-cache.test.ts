@@ -45,7 +45,7 @@ test('a package that cannot be kept is told when all others are: nothing is stor
       async store(_, { file }) {
         if (file.includes('broken')) return 'stored';
         await failed;
-        // Longer than it takes to tell.
+        // Longer than the report of the failure takes.
         for (let left = 100; left > 0; left--) await turn();
         stored.push('slow');
         return 'stored';

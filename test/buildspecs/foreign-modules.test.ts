@@ -7,14 +7,14 @@ import { createGitRepository, type GitRepository } from '../local/codebuild/git-
 import { planFailureOf } from './build-runs.ts';
 import { DIRECTORY as directory, ProgramRun } from './program-runs.ts';
 
-/** What Terraform itself makes of modules from other places, up to where the build stops. */
+/** Tests what Terraform itself does with modules from other places, until the build stops. */
 
 const URL = 'https://git.example/modules.git';
 const resource = 'resource "terraform_data" "one" {}\n';
 const moduleFrom = (source: string, name = 'web') => `module "${name}" {\n  source = ${source}\n}\n`;
 let run: ProgramRun;
 let shared: GitRepository;
-/** A directory of the machine, outside of every repository. */
+/** A directory on this machine, outside of every repository. */
 let outside: string;
 
 beforeEach(() => {

@@ -4,10 +4,10 @@ import { unzipSync, zipSync } from 'fflate';
 
 const VARIABLES = 2;
 
-/** What stands in a plan for a text: its type and itself. */
+/** Returns the value that a plan has for a text: its type and the text. */
 export const textValue = (text: string): Uint8Array => encode([Buffer.from('"string"'), text]);
 
-/** An entry of the plan's message: the variable and its value. */
+/** Returns an entry of the plan's message: a variable and its value. */
 export const variableEntry = (name: string, value: Uint8Array): Uint8Array => {
   const dynamic = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(value).finish();
   return new BinaryWriter()
@@ -18,7 +18,10 @@ export const variableEntry = (name: string, value: Uint8Array): Uint8Array => {
     .finish();
 };
 
-/** The same plan with other values of root variables, as whoever can write its file can make it: nothing else of it changes. */
+/**
+ * Returns the plan with other values of root variables and no other change, as anybody can make it who can write the
+ * plan's file.
+ */
 export function withVariables(plan: Buffer, variables: Readonly<Record<string, Uint8Array>>): Buffer {
   const { tfplan = new Uint8Array(), ...entries } = unzipSync(plan);
   const forged = new BinaryWriter();

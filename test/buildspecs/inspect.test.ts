@@ -7,7 +7,7 @@ import { textValue } from './forged-variables.ts';
 import { type PlanFacts, planFile } from './plan-files.ts';
 import { AGENT, DIRECTORY, ProgramRun, savePlan } from './program-runs.ts';
 
-/** What the inspect program does with whatever a plan build left. What it does with a real engine is told with real builds. */
+/** Tests what the inspect program does with any files of a plan build. The tests of real builds use a real engine. */
 
 const MAIN = 'resource "terraform_data" "one" {}\n';
 const FILES = { 'main.tf': MAIN, 'stagegate_override.tf': 'terraform {\n  backend "s3" {}\n}\n' };
@@ -20,7 +20,7 @@ const LOCK = `provider "registry.terraform.io/hashicorp/aws" {
 let run: ProgramRun;
 afterEach(() => run.remove());
 
-/** A plan build in which somebody saved this plan. */
+/** Runs a plan build in which somebody saved this plan. */
 async function planned(facts: PlanFacts | Buffer = {}, files: Readonly<Record<string, string>> = {}) {
   const bytes = Buffer.isBuffer(facts) ? facts : planFile({ files: FILES, ...facts });
   run = new ProgramRun({ [`${DIRECTORY}/main.tf`]: MAIN, ...files }, { plan: savePlan(bytes) });
@@ -160,7 +160,7 @@ describe('an inspection', () => {
     expect(run.commands).toEqual([]);
   });
 
-  /** The engine says that `v` is declared, and reads this value from the files of the commit. */
+  /** Lets the engine say that `v` is declared, and read this value from the files of the commit. */
   const declaring = (value: string): string[][] => {
     const seen: string[][] = [];
     run.steps.show = () => ({ lines: [JSON.stringify({ configuration: { root_module: { variables: { v: {} } } } })] });
@@ -274,5 +274,5 @@ describe('an inspection', () => {
 
 const readText = (file: string): string => readFileSync(file, 'utf8');
 
-/** The same contents in other bytes. */
+/** Returns the same contents in other bytes. */
 const repacked = (archive: Buffer | undefined): Buffer => gzipSync(gunzipSync(archive ?? ''), { level: 1 });

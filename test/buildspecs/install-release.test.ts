@@ -18,11 +18,11 @@ const program = join(import.meta.dirname, '..', '..', 'buildspecs', 'program', '
 
 type Answer = (response: ServerResponse) => void;
 
-/** What the server answers to one request after the other; the last one stays. */
+/** What the server answers to one request after the other. The last answer is repeated. */
 let answers: Answer[];
 let asked: string[];
 let server: HttpsServer;
-/** Where a test installs to. */
+/** The directory into which a test installs. */
 let directory: string;
 
 beforeAll(async () => {
@@ -66,7 +66,7 @@ const release = (changes: Partial<EngineRelease> = {}): EngineRelease => ({
 
 const options = { firstPauseMs: 1, silenceMs: 60_000 };
 
-/** Installs in a process that trusts the server; answers the path it printed, or the error. */
+/** Installs in a process that trusts the server. Returns the path that the process printed, or the error. */
 async function install(what: EngineRelease, changes: Partial<typeof options> = {}, module = program) {
   const script = `
     const { installRelease } = await import(${JSON.stringify(pathToFileURL(module).href)});
@@ -148,7 +148,7 @@ describe('an engine is installed', () => {
       target: 'node22',
       format: 'esm',
       mainFields: ['module', 'main'],
-      // The library that reads zips is CommonJS and asks for Node.js's own modules with `require`.
+      // The library that reads zips is CommonJS and loads Node.js's own modules with `require`.
       banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
     });
     answers = [sends(zip)];

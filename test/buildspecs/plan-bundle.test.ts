@@ -40,7 +40,7 @@ function write(directory: string, files: Files): void {
   }
 }
 
-/** A work directory after `init`, with the files given here in its tree. */
+/** Makes a work directory as it is after `init`, with these files in its tree. */
 function initialized(files: Files) {
   const paths = pathsIn(temporaryDirectory());
   mkdirSync(paths.tree, { recursive: true });
@@ -248,7 +248,7 @@ describe('what a plan does to the tree', () => {
   });
 });
 
-/** A run up to its bundle, and another build that has laid the tree out. */
+/** Makes the bundle of a run, and another build that has unpacked the tree. */
 async function planned(added: Files = {}) {
   const paths = initialized({ 'apps/shop/dev1/main.tf': 'commit', 'lib/link': { link: '../apps' } });
   write(paths.tree, { 'apps/shop/dev1/.terraform/modules/web/main.tf': '' });
@@ -324,7 +324,7 @@ describe('a plan bundle', () => {
     });
   });
 
-  // Approvers read these names.
+  // Approvers read these names, so unusual characters must be visible.
   const UNSEEN_NAMES = [
     ['build/a\nb.zip', '"build/a\\nb.zip"'],
     ['build/a\u001b[2Kb.zip', '"build/a\\u001b[2Kb.zip"'],
@@ -362,7 +362,7 @@ describe('a plan bundle', () => {
     expect((await addedSince(tree, paths)).added).toEqual(['build/\uFFFD.zip']);
   });
 
-  /** An archive as nobody's program would make it. */
+  /** Makes an archive as no usual program would make it. */
   function crafted(
     entries: readonly {
       path: string;

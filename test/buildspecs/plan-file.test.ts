@@ -21,7 +21,7 @@ import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { textValue, variableEntry } from './forged-variables.ts';
 
-/** Plans that Terraform made, and what becomes of them when somebody else writes some of their bytes. */
+/** Tests plans that Terraform made, as they are and with some bytes written by somebody else. */
 const DIRECTORY = 'apps/shop/dev1';
 const root = temporaryDirectory();
 const directory = join(root, DIRECTORY);
@@ -146,7 +146,7 @@ describe('a plan of Terraform', () => {
     ['destroys', 'destroy', { mode: 'destroy', targets: [], forceReplaces: [] }],
     ['refreshes only', 'refreshOnly', { mode: 'refresh-only', targets: [], forceReplaces: [] }],
     ['has targets', 'targeted', { mode: 'normal', targets: ['module.net', 'terraform_data.one'], forceReplaces: [] }],
-    // Its changes have the reason `replace_by_request`; the field is for what an apply would add to them.
+    // The changes of this plan have the reason `replace_by_request`. The field is for what an apply would add to them.
     ['replaces', 'replacing', { mode: 'normal', targets: [], forceReplaces: [] }],
   ] as const)('that %s says so', async (_, name, expected) => {
     const { mode, targets, forceReplaces } = await readPlanFile(later[name]);
@@ -179,7 +179,7 @@ describe('a plan of Terraform', () => {
   });
 });
 
-/** docs/threat-model.md says so; should an engine or this program begin to compare them, it has to say that. */
+/** docs/threat-model.md says so. If an engine or this program begins to compare these, the document must say that. */
 describe('what nobody compares', () => {
   it('are the values of variables: those of a plan are whatever it was made with', async () => {
     const plan = await planOf('-var=shared=2');
@@ -215,7 +215,7 @@ describe('what nobody compares', () => {
       }),
     ),
   });
-  /** Of `terraform_data.one` in the root module. */
+  /** Returns the id of `terraform_data.one` in the root module. */
   const idOf = (state: unknown): string => {
     const { resources } = StateSchema.parse(state);
     const found = resources.find(({ name, module }) => name === 'one' && module === undefined);
@@ -285,7 +285,7 @@ function refusalOf(action: () => void): Pick<PhaseError, 'phase' | 'reason' | 'm
   throw new Error('nothing was refused');
 }
 
-/** The entries of a plan, of which some are others. Deflating them would take longer than reading them. */
+/** Returns a plan with other entries in it. They are not deflated, which would take longer than reading them. */
 const rewritten = (entries: Readonly<Record<string, Uint8Array | string | undefined>>, plan = first): Buffer => {
   const all = Object.entries({ ...unzipSync(plan), ...entries });
   return Buffer.from(
@@ -300,7 +300,7 @@ const rewritten = (entries: Readonly<Record<string, Uint8Array | string | undefi
   );
 };
 
-/** A plan with other bytes at a place of an entry's header in the directory of the archive. */
+/** Returns a plan with other bytes at a place in an entry's header, in the directory of the archive. */
 function withHeader(name: string, at: number, bytes: readonly number[], plan = first): Buffer {
   const changed = Buffer.from(plan);
   const directoryAt = changed.readUInt32LE(changed.length - 6);
@@ -417,7 +417,7 @@ describe('a file that is no plan', () => {
     expect(await problemOf(bytes())).toEqual(unreadable(message));
   });
 
-  /** One or two entries of a new name, whose directory is rewritten in place. */
+  /** Returns a plan with an entry renamed in the directory of the archive; `another` adds an entry before. */
   function renamed(name: string, to: string, another?: string): Buffer {
     const plan = another === undefined ? first : rewritten({ [another]: '' });
     return withHeader(name, 46, [...Buffer.from(to)], plan);
@@ -516,7 +516,7 @@ interface WrittenBackend {
   readonly write?: (backend: BinaryWriter) => void;
 }
 
-/** A plan of the known format with these fields of its own. */
+/** Returns the message of a plan in the known format, with these additional fields. */
 function messageOf(write: (plan: BinaryWriter) => void, version = 3): Buffer {
   const plan = new BinaryWriter()
     .tag(1, WireType.Varint)
@@ -734,7 +734,7 @@ describe('whatever the bytes are', () => {
     }
   };
 
-  /** Bytes that are set, taken out or doubled at some places. */
+  /** Edits that set, remove or double bytes at some places. */
   const edits = fc.array(
     fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
@@ -784,7 +784,7 @@ describe('whatever the bytes are', () => {
       }),
       options,
     );
-    // Many edits are to values that nobody reads here; were it none, the edits would test the checksums alone.
+    // Many edits change values that are not read here. If there were none, the edits would test only the checksums.
     expect(plansRead).toBeGreaterThan(100);
   });
 

@@ -3,7 +3,7 @@ import { encode } from '@msgpack/msgpack';
 import { strToU8, zipSync } from 'fflate';
 import { variableEntry } from './forged-variables.ts';
 
-/** What a saved plan says of itself; the rest of it is for the engine. */
+/** The parts of a saved plan that this product reads. The rest is for the engine. */
 export interface PlanFacts {
   readonly mode?: 'normal' | 'destroy' | 'refresh-only';
   readonly targets?: readonly string[];
@@ -21,13 +21,13 @@ export interface PlanFacts {
   readonly state?: { readonly serial: number; readonly lineage: string };
 }
 
-/** What a stand-in's `init` configures. */
+/** The backend that a stand-in's `init` configures. */
 export const S3_BACKEND: NonNullable<PlanFacts['backend']> = {
   type: 's3',
   config: { bucket: 'b', key: 'k', region: 'eu-west-1' },
 };
 
-/** A plan file in the engines' form, made without an engine: they make none of those that somebody could forge. */
+/** Returns a plan file in the engines' form, made without an engine: engines make no forged plan files. */
 export function planFile({
   mode = 'normal',
   targets = [],

@@ -25,8 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-/** Commits files of one new environment, by file name in its directory. */
 let environments = 0;
+/** Commits files of one new environment, by file name in its directory. */
 function newEnvironment(files: Readonly<Record<string, string | { link: string }>>) {
   const environment = environmentOf(`dev${++environments}`);
   cloud.addEnvironment(environment);
@@ -184,7 +184,7 @@ describe('a plan', () => {
     expect(JSON.parse((await readObject(planned.modules)).toString()).Modules).toEqual(
       expect.arrayContaining([expect.objectContaining({ Key: 'web', Source: source })]),
     );
-    // The repository of the module is gone by now: the apply used what the plan had seen.
+    // The repository of the module is gone by now. So the apply used the module that the plan had used.
     expect(appliedOf(run.applied.result)).toEqual({ ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
   });
 
@@ -264,7 +264,7 @@ describe('the backend', () => {
     for (const environment of [owner, guest]) cloud.addEnvironment(environment);
     const commit = cloud.repository.commit({
       'apps/shop/owner/main.tf': `terraform {\n  backend "s3" {\n    key = "${key}"\n  }\n}\n${resource}`,
-      // A workspace selected by whoever committed it would be another state.
+      // If the commit could select a workspace, it would select another state.
       'apps/shop/owner/.terraform/environment': 'other',
     });
     await apply(cloud, owner, await plan(cloud, owner, commit));
@@ -426,7 +426,7 @@ describe('the variables that Stagegate sets', () => {
     'variable "domain_name" {\n  type = string\n  default = ""\n}\n',
     'resource "terraform_data" "one" {\n  input = [var.environment, var.sizes, var.domain_name]\n}\n',
   ].join('');
-  // What would be a template in HCL, and what would be an escape.
+  // In HCL, these would be templates and an escape.
   const text = `a \${path.root} %{if true}"\\u0041\n`;
   const variables = {
     environment: { value: text, mode: 'required' },

@@ -5,7 +5,7 @@ import { DIRECTORY as directory, ProgramRun, resolveBackend } from './program-ru
 
 const resource = 'resource "terraform_data" "one" {}\n';
 let run: ProgramRun;
-/** The var file as the engine finds it. */
+/** The contents of the var file when the engine starts. */
 let varFile: unknown;
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ interface Prepared {
   readonly output: string;
 }
 
-/** What a plan has prepared when the engine begins, or why it did not get there. */
+/** Returns what a plan has prepared when the engine starts, or why the engine did not start. */
 async function prepare(more: Readonly<Record<string, string>> = {}): Promise<Prepared> {
   let lines: readonly string[] = [];
   run.steps.init = ({ arguments: given, directory: place }) => {
@@ -34,7 +34,7 @@ async function prepare(more: Readonly<Record<string, string>> = {}): Promise<Pre
     varFile = JSON.parse(readFileSync(join(run.base, 'variables.tfvars.json'), 'utf8'));
     return {};
   };
-  // Objects of a run are written once, and each of these is the first plan of its run.
+  // Objects of a run are written once, so each plan here must be the first of its run.
   run.artifacts.objects.clear();
   const { isSuccessful, result, log } = await run.plan(more);
   const completed = Object.fromEntries(lines.map((line) => line.replace('-backend-config=', '').split('=')));

@@ -13,7 +13,7 @@ import { applyFailureOf, planFailureOf } from './build-runs.ts';
 import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './credentials/answering-server.ts';
 import { planFile, S3_BACKEND } from './plan-files.ts';
 
-/** The bundled programs as processes of their own: signals, disks and pipes. The engine is a shell script. */
+/** Tests the bundled programs as separate processes: signals, disks and pipes. The engine is a shell script. */
 const BUCKET = 'artifacts';
 const asset = join(temporaryDirectory(), 'asset');
 let opened: OpenS3;
@@ -47,14 +47,14 @@ beforeEach(() => {
 const engineFile = () => join(directory, 'engine.sh');
 const BACKEND = JSON.stringify({ backend: S3_BACKEND });
 
-/** What the stand-in saves, for the backend that it configures. */
+/** Writes the plan that the stand-in saves, for the backend that the stand-in configures. */
 function savedPlan(): string {
   const file = join(directory, 'saved.tfplan');
   writeFileSync(file, planFile());
   return file;
 }
 
-/** An engine that succeeds at everything, with the steps given here done differently. */
+/** Adds an engine that succeeds at everything, except that it does these steps differently. */
 function addEngine(steps: Readonly<Record<string, string>> = {}): void {
   const normal = {
     init: `mkdir -p .terraform; echo '${BACKEND}' >.terraform/terraform.tfstate`,
@@ -127,7 +127,7 @@ async function read(object: RunObject): Promise<unknown> {
   return JSON.parse((await Body?.transformToString()) ?? '');
 }
 
-/** The variables of an apply of what the plan has just made. */
+/** Returns the variables for an apply of the plan that was just made. */
 async function approved(): Promise<Record<string, string>> {
   const { bundle, digest } = PlanSuccessSchema.parse(await read('planResult'));
   return {
@@ -144,7 +144,7 @@ async function appears(file: string, { child, ended }: Started): Promise<void> {
   }
 }
 
-/** Waits until a process that was killed is gone; one that is dead and was not asked after yet is a zombie. */
+/** Waits until a killed process is gone. A dead process that was not waited for yet is a zombie, and counts as gone. */
 async function ends(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -152,7 +152,7 @@ const isRunning = (pid: number): boolean =>
   /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim());
 
 describe('a build that gets signals', () => {
-  /** Says that it runs, and counts interrupts until it was left alone for a moment after the first. */
+  /** Returns a script that says that it runs, and counts interrupts until none comes for a moment after the first. */
   const slow = (started: string, interrupts: string) =>
     `trap 'echo x >>"${interrupts}"; stopping=1' INT
      sleep 600 & echo $! >"${started}.child"
@@ -187,7 +187,7 @@ describe('a build that gets signals', () => {
 });
 
 describe('a build that shows its ticket', () => {
-  /** Asks for credentials as SDKs do. */
+  /** A program that asks for credentials as SDKs do. */
   const askAgent = `
     const response = await fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, {
       headers: { authorization: process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN },
@@ -244,7 +244,7 @@ describe('a build that shows its ticket', () => {
 describe('a build that cannot write', () => {
   it('because the disk is full says so in its result', async () => {
     addEngine({ show: 'exec cat /dev/zero' });
-    // Files of more than this many blocks cannot be written, which is how a full disk looks to a program.
+    // Files with more blocks than this cannot be written. To a program, that looks like a full disk.
     const { exitCode } = await run('plan', {}, "trap '' XFSZ; ulimit -f 64;");
     expect([exitCode, planFailureOf(await read('planResult')).phase]).toEqual([1, 'show']);
   });

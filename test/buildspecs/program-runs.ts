@@ -24,26 +24,26 @@ import { RUN_OBJECTS, type RunObject } from '../../lambdas/domain/contract/run-o
 import { planFile, S3_BACKEND } from './plan-files.ts';
 
 /**
- * The build programs in this process, with stand-ins for the engine and the artifact bucket: what the programs do with
- * whatever an engine says. What the real engine does is shown by the suites that run it.
+ * Runs the build programs in this process, with stand-ins for the engine and the artifact bucket, to test what the
+ * programs do with any output of an engine. Other suites run the real engine.
  */
 
 /** A file of the checkout, or a link. */
 type Content = string | { readonly link: string };
 
-/** What one step of the stand-in does. Lines are its output. */
+/** How one step of the stand-in ends. `lines` are its output. */
 type StepResult = { readonly exitCode?: number; readonly errorOutput?: string; readonly lines?: readonly string[] };
 type StepFunction = (step: EngineStep) => StepResult | Promise<StepResult>;
 
 export const event = (value: object): string => JSON.stringify(value);
 
-/** Writes what `init` leaves of the backend. */
+/** Writes the record of the backend that `init` leaves. */
 export function resolveBackend(directory: string, backend: object = S3_BACKEND): void {
   mkdirSync(join(directory, '.terraform'), { recursive: true });
   writeFileSync(join(directory, '.terraform', 'terraform.tfstate'), JSON.stringify({ backend }));
 }
 
-/** A `plan` that saves these bytes where it was told to. */
+/** Returns a `plan` step that saves these bytes to the file in its arguments. */
 export const savePlan =
   (bytes: Buffer | string, result: StepResult = { exitCode: 2 }): StepFunction =>
   (step) => {
@@ -102,7 +102,7 @@ export class MemoryArtifacts implements Artifacts {
   }
 }
 
-/** By which the engine finds its credentials. */
+/** Variables by which the engine finds its credentials. */
 export const AGENT = {
   AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/credentials',
   AWS_CONTAINER_AUTHORIZATION_TOKEN: 'of-the-agent',
@@ -117,21 +117,21 @@ const ENGINES = [
   { name: 'tofu', version: '1.10.6', path: '/usr/bin/tofu' },
 ];
 
-/** One environment's checkout, work directory and run, in which a plan and its apply happen. */
+/** Checkout, work directory and run of one environment, for a plan and its apply. */
 export class ProgramRun {
   readonly root = mkdtempSync(join(tmpdir(), 'stagegate-program-'));
   readonly checkout = join(this.root, 'checkout');
   readonly base = join(this.root, 'work', 'shop', 'dev1');
   readonly artifacts = new MemoryArtifacts(PREFIX);
   readonly stopping = new AbortController();
-  /** Of the engine, in order. */
+  /** Calls of the engine, in order. */
   readonly calls: EngineStep[] = [];
   readonly steps: Record<string, StepFunction>;
-  /** What was shown to the broker. */
+  /** Requests to the broker. */
   readonly redeemed: CredentialsProps[] = [];
-  /** What the broker says. */
+  /** How the broker answers. */
   redeem: Machine['credentials'] = async () => AGENT;
-  /** Done before the engine is ready. */
+  /** Runs before the engine is ready. */
   install: (directory: string, stop: AbortSignal) => Promise<void> = async () => undefined;
   log = '';
 
@@ -154,7 +154,7 @@ export class ProgramRun {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  /** First words of the engine's calls. */
+  /** Returns the first words of the engine's calls. */
   get commands(): string[] {
     return this.calls.map(({ arguments: [command = ''] }) => command);
   }
@@ -165,7 +165,7 @@ export class ProgramRun {
     return { isSuccessful, result, log: this.log };
   }
 
-  /** Which bundle is applied: the one that the plan build names. */
+  /** Returns the variables that name the bundle to apply: the one in the plan build's result. */
   private approved() {
     const planned = PlanSuccessSchema.safeParse(this.artifacts.json('planResult')).data;
     return {

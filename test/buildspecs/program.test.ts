@@ -276,7 +276,7 @@ describe('a plan', () => {
     expect(log).toContain('Error: the failure could not be reported: ');
   });
 
-  /** The prefix of a round is known but for its number: code of the plan before can put objects there first. */
+  /** Code in an earlier plan knows the prefix of a round except for its number, so it can put objects there first. */
   it('that finds another tree in the place of its own ends before anything of the repository runs', async () => {
     const run = begin();
     await run.artifacts.put('tree', 'another tree');
@@ -476,7 +476,7 @@ describe('an apply', () => {
     const { isSuccessful, result, log } = await run.apply();
     expect([isSuccessful, appliedOf(result).ok]).toEqual([false, true]);
     expect(log).toContain('Error: an apply of this plan has been started before');
-    // Of the plan, and of the apply that did happen.
+    // One for the plan, and one for the apply that did happen.
     expect(run.redeemed.length).toBe(2);
   });
 
@@ -634,7 +634,7 @@ describe('an apply', () => {
     expect(applyFailureOf(result).message).toMatch(
       /; the state could not be saved and is kept as apply\/errored\.tfstate of this run, where operators find it /,
     );
-    // Where the run is in the bucket is a secret, and messages are shown to whoever may see the deployment.
+    // The place of the run in the bucket is a secret. Messages are shown to everybody who may see the deployment.
     expect(`${JSON.stringify(result)}${log}`).not.toContain('0123456789abcdef0123456789abcdef');
     expect(run.artifacts.json('unsavedState')).toEqual({ serial: 1 });
   });

@@ -11,7 +11,7 @@ const moduleFrom = (source: string) => `module "web" {\n  source = ${JSON.string
 let run: ProgramRun;
 beforeEach(() => {
   run = new ProgramRun({ [`${directory}/first.tf`]: resource });
-  // Whichever engine it is.
+  // Works for both engines, because no version is reported.
   run.steps.init = (step) => {
     resolveBackend(step.directory);
     return {};
@@ -21,7 +21,7 @@ afterEach(() => run.remove());
 
 type Files = Parameters<ProgramRun['write']>[0];
 
-/** A plan as the first of its run. */
+/** Plans, as the first plan of a run. */
 async function plan(files: Files, more: Readonly<Record<string, string>>) {
   run.write(files);
   run.artifacts.objects.clear();
@@ -29,7 +29,7 @@ async function plan(files: Files, more: Readonly<Record<string, string>>) {
   return (await run.plan(more)).result;
 }
 
-/** Why a checkout is not planned, and that the engine was never started. */
+/** Returns why a checkout is not planned, and expects that the engine was never started. */
 async function refusalOf(files: Files, more: Readonly<Record<string, string>> = {}) {
   const result = await plan(files, more);
   expect(run.commands).toEqual([]);
@@ -307,7 +307,7 @@ describe('a module that "init" has installed', () => {
     Dir: '.terraform/modules/web.inner',
   };
 
-  /** Plans with an `init` that leaves this manifest, and links by their places in the environment's directory. */
+  /** Plans with an `init` that leaves this manifest, and these links, by their paths in the environment's directory. */
   async function planWith(manifest: string, links: Readonly<Record<string, string>> = {}) {
     run.write({ 'modules/web/main.tf': resource });
     const { init } = run.steps;

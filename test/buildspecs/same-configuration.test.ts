@@ -46,7 +46,7 @@ const NET: Planned = {
   files: { 'main.tf': 'net' },
 };
 
-/** What is said against a plan with these modules; undefined when nothing is. */
+/** Returns the objection to a plan with these modules, or undefined. */
 function problemOf(modules: Readonly<Record<string, Planned>>, engine: EngineName = 'terraform'): string | undefined {
   const configuration = new Map(
     Object.entries(modules).map(([key, { source = '', version = '', directory, files }]) => [

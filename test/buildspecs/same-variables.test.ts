@@ -15,13 +15,13 @@ import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { textValue, withVariables } from './forged-variables.ts';
 import { MemoryArtifacts } from './program-runs.ts';
 
-/** Plans that Terraform made of a commit, and what becomes of them when somebody else writes values of variables into them. */
+/** Tests plans that Terraform made of a commit, as they are and with values of variables written by somebody else. */
 
 const DIRECTORY = 'apps/shop/dev1';
 type Files = Readonly<Record<string, string | { readonly link: string }>>;
 type Values = Readonly<Record<string, unknown>>;
 
-/** An inspect build in which the tree is laid out. Paths are relative to its directory. */
+/** An inspect build that has unpacked the tree. Paths are relative to the directory in it. */
 class Inspected {
   readonly build: InspectBuild;
   log = '';
@@ -49,7 +49,7 @@ class Inspected {
       artifacts,
       paths: workPaths(variables),
       machine: {
-        // A value from here would be anybody's.
+        // A value from the environment must not be used: anybody could have set it.
         environment: { PATH: process.env.PATH, TF_VAR_v: 'of the environment', CHECKPOINT_DISABLE: '1' },
         artifacts: () => artifacts,
         credentials: unused,
@@ -92,7 +92,7 @@ class Inspected {
     return readFileSync(paths.plan);
   }
 
-  /** What is said against a plan; undefined when nothing is. */
+  /** Returns the objection to a plan, or undefined. */
   async problemOf(plan: Buffer, added: readonly string[] = [], planFile?: PlanFile): Promise<string | undefined> {
     const { paths } = this.build;
     writeFileSync(paths.plan, plan);
@@ -116,7 +116,7 @@ class Inspected {
 
 const refusal = (names: string) => `the plan has other values than the commit for the variable(s) ${names}`;
 
-/** A commit of the review: what people see of its plan is the same, whatever the value of "v" is. */
+/** A commit from the review. What people see of its plan is the same for every value of "v". */
 const PROVISIONER = {
   'main.tf': `variable "v" {}
 resource "terraform_data" "one" {
@@ -386,10 +386,10 @@ output "o" {
   });
 });
 
-/** A value with other letters of the same length. */
+/** Returns a value with other letters of the same length. */
 function changed(value: Uint8Array, from: string, to: string): Uint8Array {
   const other = Buffer.from(value);
-  // Its last: letters stand in the type, too.
+  // The last place is replaced, because the letters may occur in the type, too.
   other.write(to, other.lastIndexOf(from));
   return other;
 }

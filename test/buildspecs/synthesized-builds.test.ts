@@ -31,9 +31,10 @@ import {
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 /**
- * A plan, an inspection of it and an apply as AWS would run them: the commands and variables of the synthesized projects, the variables that
- * the functions give StartBuild, and the engine downloaded from where the template says. Only two things are this test's:
- * what CodeBuild itself provides (source, credentials, region), and the endpoints of AWS and of the credentials broker.
+ * Tests a plan, its inspection and its apply as AWS would run them: with the commands and variables of the synthesized
+ * projects, the variables that the functions give StartBuild, and the engine downloaded from where the template says.
+ * The test provides only two things: what CodeBuild itself provides (source, credentials, region), and the endpoints of
+ * AWS and of the credentials broker.
  */
 type Kind = 'plan' | 'inspect' | 'apply';
 let cloud: BuildCloud;
@@ -42,16 +43,16 @@ let credentials: Server;
 let projects: Readonly<Record<Kind, Resource['Properties']>>;
 const downloads: string[] = [];
 const work = temporaryDirectory();
-/** Where builds have worked. */
+/** Directories in which builds have worked. */
 const places = new Set<string>();
 
-/** Of this run alone: the template's directory to work in is one for all who run the tests on this machine. */
+/** A name for this run only: all people who run the tests on this machine share the template's work directory. */
 const APPLICATION = `my-app-${randomBytes(4).toString('hex')}`;
 const environment = anEnvironment({ application: APPLICATION, accountId: targetAccountId, region });
 const deployment = aDeployment('planning', { application: APPLICATION, id: `${APPLICATION}-dev1-1-abc123` });
-/** What the functions compose builds from; the application wants the engine that the template is given here. */
+/** What the functions compose builds from. The application wants the engine that is given to the template here. */
 let subject: Parameters<typeof planBuild>[0];
-/** The real engine of this machine, which the zip leads to. */
+/** The real engine of this machine, to which the zip leads. */
 let engine: Awaited<ReturnType<typeof findInstalledEngines>>[number];
 
 beforeAll(async () => {
@@ -106,7 +107,7 @@ afterAll(async () => {
   for (const place of places) rmSync(join(place, APPLICATION), { recursive: true, force: true });
 });
 
-/** Where builds work is the template's, unless whoever runs the tests may not write there. */
+/** Builds work in the template's directory, unless the person who runs the tests may not write there. */
 function placeToWork(given: string): string {
   try {
     mkdirSync(given, { recursive: true });
@@ -117,7 +118,7 @@ function placeToWork(given: string): string {
   }
 }
 
-/** The template refers to the API, whose address is known once it is deployed; here it is the broker's stand-in. */
+/** The template refers to the API, whose address is known only when it is deployed. Here the broker stands in for it. */
 const ApiAddressSchema = z
   .strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('ApiEndpoint')]) })
   .transform(() => cloud.broker.url);
@@ -133,7 +134,7 @@ const ticketFor = (purpose: 'plan' | 'apply') =>
     roleArn: roleArnOf(environment, purpose),
   });
 
-/** What CodeBuild lays out for a build: a checkout with the program beside it, or the program alone. */
+/** Lays out what CodeBuild gives a build: a checkout with the program beside it, or the program alone. */
 function layOut(kind: Kind): { readonly source: string; readonly variables: Readonly<Record<string, string>> } {
   const { Source, SecondarySources = [] } = projects[kind];
   const program = join(cloud.directory, 'asset');

@@ -5,8 +5,9 @@ import { type BuildCloud, openBuildCloud, stateBucket } from '../local/codebuild
 import { apply, environmentOf, plan, plannedOf } from './build-runs.ts';
 
 /**
- * `npm start -- --target-endpoint URL`, with a stand-in for an AWS emulator and, for an AWS provider, a program of the
- * configuration that finds its endpoint as providers and SDKs do: in the environment. No provider can be had offline.
+ * Tests `npm start -- --target-endpoint URL` with a stand-in for an AWS emulator. In place of an AWS provider, which
+ * cannot be had offline, a program of the configuration finds its endpoint in the environment, as providers and SDKs
+ * do.
  */
 let cloud: BuildCloud;
 let emulator: Server;

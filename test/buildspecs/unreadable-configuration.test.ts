@@ -12,12 +12,12 @@ afterEach(() => run.remove());
 const resource = 'resource "terraform_data" "one" {}\n';
 
 describe('a file of a configuration that cannot be read', () => {
-  /** Hidden from our parser, this would run a command in whatever else the engine does than to format. */
+  /** Our parser does not see this. It would run a command at anything that the engine does, except formatting. */
   const COMMAND =
     'terraform {\n  encryption {\n    key_provider "external" "mine" {\n      command = ["sh"]\n    }\n  }\n}\n';
 
   const refusalOf = async (file: string, text: string, engine: string) => {
-    // Objects of a run are written once, and each of these is the first plan of its run.
+    // Objects of a run are written once, so each plan here must be the first of its run.
     run.artifacts.objects.clear();
     run.write({ [`${directory}/${file}`]: text });
     const { phase, message } = planFailureOf((await run.plan({ STAGEGATE_ENGINE: engine })).result);

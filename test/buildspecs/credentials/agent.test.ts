@@ -5,7 +5,7 @@ import type { BuildCredentials } from '../../../lambdas/domain/contract/build-cr
 import { CREDENTIALS } from './answering-server.ts';
 
 let agent: Awaited<ReturnType<typeof startAgent>>;
-/** What the agent has to give. */
+/** Gets the credentials that the agent gives. */
 let current: () => Promise<BuildCredentials>;
 let given: number;
 

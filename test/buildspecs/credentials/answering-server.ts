@@ -9,7 +9,7 @@ export interface AnsweringServer {
   close(): Promise<void>;
 }
 
-/** `lost`: the connection breaks; `silence`: nothing comes; `half`: it begins and nothing more comes. */
+/** `lost`: the connection breaks. `silence`: no answer comes. `half`: the answer begins, but its rest does not come. */
 type Answer = { readonly status: number; readonly body: object | string } | 'lost' | 'silence' | 'half';
 
 export const CREDENTIALS = {
@@ -19,7 +19,7 @@ export const CREDENTIALS = {
   expiration: '2099-01-01T00:00:00.000Z',
 };
 
-/** Answers each request by its number, which begins at 1. */
+/** Starts a server that answers each request by its number, counted from 1. */
 export async function startAnsweringServer(answer: (number: number) => Answer): Promise<AnsweringServer> {
   const requests: WireRequest[] = [];
   const server = createServer((incoming, response) => {

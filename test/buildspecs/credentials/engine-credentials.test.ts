@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { engineCredentials } from '../../../buildspecs/program/credentials/engine-credentials.ts';
 import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './answering-server.ts';
 
-/** Agent, refresh and broker's client together, as a build has them. Minutes pass at once. */
+/** Tests agent, refresh and client of the broker together, as a build has them. Minutes pass at once. */
 const MINUTE = 60_000;
 const request = {
   ticket: `shop-dev1-1-abcdef.apply.1.${'7'.repeat(64)}`,
@@ -54,7 +54,7 @@ const begin = () =>
 
 const AnswerSchema = z.object({ Token: z.string().optional(), message: z.string().optional() });
 
-/** What the engine gets now. */
+/** Asks for what the engine gets now. */
 async function ask(variables: Readonly<Record<string, string>>) {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: uri = '', AWS_CONTAINER_AUTHORIZATION_TOKEN: token = '' } = variables;
   const response = await fetch(uri, { headers: { authorization: token } });

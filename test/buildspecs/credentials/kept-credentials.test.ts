@@ -6,12 +6,12 @@ import type { BuildCredentials } from '../../../lambdas/domain/contract/build-cr
 const MINUTE = 60_000;
 const START = Date.parse('2026-11-29T03:00:00.000Z');
 let now: number;
-/** What the broker does when it is asked next. */
+/** What the broker does at its next request. */
 let broker: () => Promise<BuildCredentials>;
 let asked: number;
 let kept: KeptCredentials;
 
-/** Good for an hour from now on, told apart by when they were made. */
+/** Returns credentials that are valid for an hour by default, and whose id says when they were made. */
 const fresh = (minutes = 60): BuildCredentials => ({
   accessKeyId: `made at ${(now - START) / MINUTE}`,
   secretAccessKey: 'secret',
@@ -28,7 +28,7 @@ const at = (minutes: number) => {
   now = START + minutes * MINUTE;
 };
 const current = async () => (await kept.current()).accessKeyId;
-/** What was begun in the background has ended. */
+/** Waits until work in the background has ended. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {

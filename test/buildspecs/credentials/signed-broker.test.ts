@@ -5,7 +5,7 @@ import { readSignature, verifySignature } from '../../../local/door/signature.ts
 import type { WireRequest } from '../../../local/door/wire.ts';
 import { type AnsweringServer, CREDENTIALS, startAnsweringServer } from './answering-server.ts';
 
-/** The broker's client against a server on this machine. */
+/** Tests the broker's client against a server on this machine. */
 const SECRET = '7'.repeat(64);
 const REQUEST = {
   ticket: `shop-dev1-1-abcdef.plan.1.${SECRET}`,

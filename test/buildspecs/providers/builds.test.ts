@@ -41,7 +41,7 @@ const providers = (...actions: string[]) => ({
 });
 
 beforeAll(async () => {
-  // Without a CLI configuration of the person who runs the tests.
+  // A CLI configuration of the person who runs the tests must not be used.
   home = mkdtempSync(join(tmpdir(), 'stagegate-home-'));
   registry = await startRegistry(home);
   process.env.HOME = home;

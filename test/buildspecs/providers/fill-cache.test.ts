@@ -43,11 +43,11 @@ const fourPlatforms = [H1_OF_ANOTHER, ...elsewhere.map(zh), zh(thing)];
 let s3: OpenS3;
 let registry: Registry;
 let real: Engine;
-/** As an inspect build. */
+/** A client with the rights of an inspect build. */
 let inspector: S3Client;
-/** As a plan build: it may only read. */
+/** A client with the rights of a plan build, which may only read. */
 let reader: S3Client;
-/** As somebody whom the bucket does not show what it has. */
+/** A client to which the bucket does not show its objects. */
 let blind: S3Client;
 
 beforeAll(async () => {
@@ -70,7 +70,7 @@ let bucket: string;
 let buckets = 0;
 let work: string;
 let log: string[];
-/** First words of what the engine was started with. */
+/** First argument of every start of the engine. */
 let commands: string[];
 let stopping: AbortController;
 beforeEach(async () => {
@@ -99,7 +99,7 @@ const store = ({ zip, sha256 }: FakePackage) =>
 
 const cacheOf = (client: S3Client): ProviderCache => s3ProviderCache(client, bucket);
 
-/** An inspect build from its providers to its `init`; answers what it tells of the cache. */
+/** Runs an inspect build from its providers to its `init`. Returns what it reports about the cache. */
 async function install(
   lockFile: string,
   {
@@ -108,7 +108,7 @@ async function install(
     variables = {},
   }: { cache?: ProviderCache; run?: Engine['run']; variables?: Readonly<Record<string, string>> } = {},
 ) {
-  // As each build begins.
+  // Each build begins with an empty work directory.
   rmSync(join(work, 'shop'), { recursive: true, force: true });
   const environment = {
     PATH: process.env.PATH,
@@ -159,7 +159,7 @@ async function install(
 }
 const VariablesSchema = z.object({ ...InspectProjectVariablesSchema.shape, ...InspectVariablesSchema.shape });
 
-/** The failure with which an inspect build ends. */
+/** Returns the failure with which an inspect build ends. */
 async function failureOf(installing: Promise<unknown>): Promise<PhaseError> {
   const error = await installing.then(
     () => undefined,

@@ -93,7 +93,7 @@ describe('a lock file', () => {
     },
   );
 
-  // The engine evaluates these; read otherwise here, another provider would be told than it installs.
+  // The engine evaluates these. If they were read differently here, another provider would be reported than installed.
   test.each([
     ['a condition', '[true ? "h1:AAAA=" : "h1:BBBB="]'],
     ['a text in brackets', '[("h1:AAAA=")]'],

@@ -1,11 +1,11 @@
 import { createHash, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** A key that signs as the registries of providers do (RFC 4880, RSA): engines install nothing without a signature. */
+/** A key that signs as registries of providers do (RFC 4880, RSA). Engines install nothing without a signature. */
 export interface SigningKey {
-  /** As registries tell it. */
+  /** Id of the key as registries publish it. */
   readonly id: string;
   readonly armored: string;
-  /** A detached signature of these bytes. */
+  /** Returns a detached signature of these bytes. */
   sign(content: Buffer): Buffer;
 }
 
@@ -69,7 +69,7 @@ const packet = (tag: number, body: Buffer): Buffer =>
 
 const subpacket = (type: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([body.length + 1, type]), body]);
 
-/** A number without leading zeros, behind its length in bits. */
+/** Returns a number without leading zeros, after its length in bits. */
 function integer(bytes: Buffer): Buffer {
   const number = bytes.subarray(bytes.findIndex((byte) => byte !== 0));
   return Buffer.concat([uint16(number.length * 8 - Math.clz32(number[0] ?? 0) + 24), number]);

@@ -16,13 +16,13 @@ afterEach(() => {
   server.close();
 });
 
-/** A bucket that says nothing for so long is given up; others may take their time. */
+/** Milliseconds after which a silent bucket is given up: a short time where this is tested, a long time elsewhere. */
 const IMPATIENT_MS = 500;
 const PATIENT_MS = 600_000;
-/** Bytes. */
+/** Size in bytes. */
 const LARGER_THAN_WHAT_IS_ON_ITS_WAY = 1_000_000;
 
-/** The cache, with a bucket that answers so. */
+/** Opens the cache with a bucket that answers in this way. */
 async function cacheOf(answer: RequestListener, socketTimeout = PATIENT_MS) {
   server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -56,7 +56,7 @@ test('a bucket that never answers is given up', async () => {
 });
 
 test('a bucket that stops in the middle of a package is given up', async () => {
-  // Were this process held up before the answer begins, the SDK would ask again, and once more.
+  // If this process is delayed before the answer begins, the SDK asks again, up to two times.
   const cache = await cacheOf(
     (_, response) => response.writeHead(200, { 'content-length': '1000' }).write('x'),
     IMPATIENT_MS,

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** A provider's package that was made here: `init` unpacks and hashes it, and does not start what is in it. */
+/** A provider's package that was made here. `init` unpacks and hashes it, but does not start the program in it. */
 export interface FakePackage {
   readonly zip: Buffer;
   readonly sha256: string;
-  /** How a lock file knows it unpacked. */
+  /** Hash of the unpacked package in a lock file. */
   readonly h1: string;
 }
 
-/** A package of a provider, different for each note. */
+/** Makes a package of a provider, different for each note. */
 export function fakePackage(version: string, note: string, type = 'thing'): FakePackage {
   return packageOf(version, Buffer.from(`#!/bin/sh\n# ${note}\nexit 1\n`), type);
 }
 
-/** A package of a provider with this program in it. */
+/** Makes a package of a provider with this program in it. */
 export function packageOf(version: string, program: Buffer, type = 'thing'): FakePackage {
   const name = `terraform-provider-${type}_v${version}`;
   const zip = zipOf(name, program);
@@ -23,7 +23,7 @@ export function packageOf(version: string, program: Buffer, type = 'thing'): Fak
   return { zip, sha256: digest(zip).digest('hex'), h1 };
 }
 
-/** Text of a lock file, as the engine writes it. */
+/** Returns the text of a lock file as the engine writes it. */
 export const lockFileOf = (address: string, version: string, hashes: readonly string[]): string =>
   [
     `provider "${address}" {`,
@@ -35,7 +35,7 @@ export const lockFileOf = (address: string, version: string, hashes: readonly st
     '',
   ].join('\n');
 
-/** A zip with one executable file that is stored as it is. */
+/** Makes a zip with one executable file that is stored uncompressed. */
 function zipOf(name: string, content: Buffer): Buffer {
   const common = Buffer.alloc(26);
   common.writeUInt16LE(20, 0);
@@ -46,7 +46,7 @@ function zipOf(name: string, content: Buffer): Buffer {
   const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), content]);
   const attributes = Buffer.alloc(14);
   attributes.writeUInt32LE((0o100755 << 16) >>> 0, 6);
-  // Made on Unix: the attributes hold a file mode.
+  // Version "made by" is Unix, so that the attributes contain a file mode.
   const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x03', 'latin1'), common, attributes, Buffer.from(name)]);
   const end = Buffer.alloc(18);
   end.writeUInt16LE(1, 4);

@@ -16,11 +16,11 @@ import { findInstalledEngines } from '../../../local/services/codebuild/installe
 import { type OpenS3, openS3 } from '../../local/s3/open-s3.ts';
 import { type FakePackage, fakePackage, lockFileOf } from './packages.ts';
 
-/** No registry answers under `.invalid` (RFC 2606): what is not in the cache cannot come from anywhere. */
+/** No registry answers under `.invalid` (RFC 2606), so a package that is not in the cache cannot be had at all. */
 const THING = 'registry.example.invalid/acme/thing';
 const BUCKET = 'artifacts';
 const PLATFORM = enginePlatform();
-/** What a lock file made on another machine says of the package unpacked there. */
+/** Hash of an unpacked package in a lock file that was made on another machine. */
 const FOREIGN_H1 = 'h1:Ijt7pOlB7Tr7maGQIqtsLFbl7pSMIj06TVdkoSBcYOw=';
 
 const own = fakePackage('1.0.0', 'for this platform');
@@ -30,7 +30,7 @@ const fourPlatforms = [FOREIGN_H1, ...others.map(zh), zh(own)];
 
 let s3: OpenS3;
 let engine: string;
-/** As a build: it may get packages, and nothing else. */
+/** A client with the rights of a build, which may only get packages. */
 let build: S3Client;
 let work: string;
 let directory: string;
@@ -66,17 +66,17 @@ const store = (sha256: string, body: Buffer | string) =>
   s3.operator.send(new PutObjectCommand({ Bucket: bucket, Key: providerPackageKey(PLATFORM, sha256), Body: body }));
 const storePackage = ({ sha256, zip }: FakePackage) => store(sha256, zip);
 
-/** A directory that needs the provider, in the version of its lock file. */
+/** Writes a directory that needs the provider in the version of the lock file. */
 function configure(hashes: readonly string[]): void {
   const required = `terraform {\n  required_providers {\n    thing = { source = "${THING}" }\n  }\n}\n`;
   writeFileSync(join(directory, 'main.tf'), `${required}resource "thing_box" "one" {}\n`);
   writeFileSync(lockFile, lockFileOf(THING, '1.0.0', hashes));
 }
 
-/** As far as plans and applies know it. */
+/** The part of the cache that plans and applies use. */
 type ReadCache = Pick<ProviderCache, 'read'>;
 
-/** The variables for the engine, and what is told of it in results. */
+/** Prepares the providers. Returns the variables for the engine, and the numbers that results report. */
 async function prepare(more: { cache?: ReadCache; ownCliConfigFile?: string; stop?: AbortSignal } = {}) {
   const prepared = await prepareProviders({
     lockFile,
@@ -92,13 +92,13 @@ async function prepare(more: { cache?: ReadCache; ownCliConfigFile?: string; sto
 const init = (environment: Readonly<Record<string, string>>, ...more: string[]) =>
   run(environment, 'init', '-input=false', '-no-color', ...more);
 
-/** The real engine. */
+/** Runs the real engine. */
 function run(
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<{ exitCode: number; output: string }> {
   const { PATH = '' } = process.env;
-  // Without a CLI configuration of the person who runs the tests.
+  // A CLI configuration of the person who runs the tests must not be used.
   const env = { PATH, HOME: work, CHECKPOINT_DISABLE: '1', ...environment };
   return new Promise((resolve) => {
     execFile(engine, args, { cwd: directory, env }, (error, out, err) =>
@@ -133,7 +133,7 @@ describe('providers of a lock file', () => {
     expect((await init(environment)).exitCode).toBe(0);
     const after = readFileSync(lockFile, 'utf8');
     for (const hash of fourPlatforms) expect(after).toContain(hash);
-    // The apply finds the very same package with it.
+    // With this lock file, the apply finds the same package.
     expect(await prepare()).toMatchObject({ hits: 1 });
     rmSync(join(directory, '.terraform'), { recursive: true });
     expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
@@ -143,10 +143,10 @@ describe('providers of a lock file', () => {
     configure(fourPlatforms);
     await storePackage(own);
     const { environment } = await prepare();
-    // Whatever came after `init` would refuse what `init` itself has accepted by the hash of its zip.
+    // `init` accepts a package by the hash of its zip, but every later command refuses this package.
     expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
     expect((await run(environment, 'validate', '-no-color')).output).toContain('does not match any of the checksums');
-    // This one it starts, and finds that it is no provider.
+    // Now the engine starts the program in the package, and finds that it is no provider.
     expect((await init(environment)).exitCode).toBe(0);
     rmSync(join(directory, '.terraform'), { recursive: true });
     expect((await init(environment, '-lockfile=readonly')).exitCode).toBe(0);
@@ -303,7 +303,7 @@ describe('the cache is asked for', () => {
         if (sha256 !== endless) return undefined;
         const body = new Readable({ read() {} });
         body.push(own.zip.subarray(0, 20));
-        // It has begun, and nothing more comes.
+        // The body has begun, and nothing more comes.
         setImmediate(() => stopping.abort());
         return body;
       },
@@ -325,7 +325,7 @@ describe('the cache is asked for', () => {
     let isRead = false;
     async function* body(): AsyncGenerator<Buffer> {
       await isGivenUp;
-      // Longer than it takes to tell.
+      // Longer than the report takes.
       for (let left = 100; left > 0; left--) await turn();
       yield other.zip;
       isRead = true;

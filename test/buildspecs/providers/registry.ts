@@ -4,20 +4,20 @@ import { enginePlatform } from '../../../buildspecs/program/providers/platform.t
 import { startHttpsServer } from '../../harness/https-server.ts';
 import { createSigningKey } from './open-pgp.ts';
 
-/** A registry of providers on this machine, in the place of one of the internet. */
+/** A registry of providers on this machine, in place of one on the internet. */
 export interface Registry {
-  /** Names its providers, as in `localhost:8443/acme/thing`. */
+  /** Host in the names of its providers, as in `localhost:8443/acme/thing`. */
   readonly host: string;
-  /** What an engine that is to trust it needs in its environment. */
+  /** Environment variables with which an engine trusts the registry. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Packages that were downloaded from it, by their type. */
+  /** Types of the packages that were downloaded. */
   readonly downloads: string[];
-  /** Offers the package in version 1.0.0 for every platform; undefined: no more. */
+  /** Offers the package in version 1.0.0 for every platform. With undefined, offers it no more. */
   offer(type: string, zip: Buffer | undefined): void;
   stop(): Promise<void>;
 }
 
-/** Starts one with nothing in it; its certificate is written to the directory. */
+/** Starts an empty registry. Its certificate is written to the directory. */
 export async function startRegistry(directory: string): Promise<Registry> {
   const key = createSigningKey();
   const packages = new Map<string, Buffer>();

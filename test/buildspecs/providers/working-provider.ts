@@ -3,8 +3,9 @@ import { generate } from 'selfsigned';
 import { type FakePackage, packageOf } from './packages.ts';
 
 /**
- * A package of the provider `thing` that an engine can start: it has no resources and speaks just enough of the plugin
- * protocol (version 5, gRPC over TLS, announced in one line) to tell so. It runs on the Node.js that runs the tests.
+ * Makes a package of the provider `thing` that an engine can start. The provider has no resources and speaks just
+ * enough of the plugin protocol (version 5, gRPC over TLS, announced in one line) to say so. It runs on the Node.js of
+ * the tests.
  */
 export async function workingPackage(version: string): Promise<FakePackage> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
