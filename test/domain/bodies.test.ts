@@ -16,7 +16,7 @@ import {
 import { parseInput } from '../../lambdas/runtime/parse-input.ts';
 import { aPush } from '../harness/builders.ts';
 
-/** Fields that are wrong in a body; none for a good one. */
+/** Returns the fields that are wrong in a body: none for a good one. */
 function wrongFields(schema: z.ZodType, body: unknown): string[] {
   try {
     parseInput('request', schema, body);

@@ -8,7 +8,7 @@ import { commitOf } from '../harness/builders.ts';
 import { DnsWorld, LOAD_BALANCER } from '../harness/dns-world.ts';
 import { TOOLING } from '../harness/world.ts';
 
-/** Hostname, certificate and records of an environment that does not last. */
+/** Tests hostname, certificate and records of an ephemeral environment. */
 
 const HOSTNAME = 'my-app-pr-7-eu-west-1.development.acme.example';
 const WHERE = { application: 'my-app', environment: 'pr-7' };

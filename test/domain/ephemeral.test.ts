@@ -276,7 +276,7 @@ describe('a branch', () => {
     await world.ephemeral('pr-1', { ref: 'feature/x', follow: true });
     for (const number of [1, 3, 2]) await followPush(world, branchPush(number));
     expect((await world.ephemeralNow('pr-1')).commit).toBe(commitOf(3));
-    // An old commit becomes head again by being pushed over the newest.
+    // A forced push over the newest commit makes an old commit the head again.
     await followPush(world, branchPush(4, { before: commitOf(3), after: commitOf(1), forced: true }));
     expect((await world.ephemeralNow('pr-1')).commit).toBe(commitOf(1));
   });

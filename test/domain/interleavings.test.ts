@@ -23,8 +23,9 @@ import type { Terraform } from '../harness/simulated-builds.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../harness/world.ts';
 
 /**
- * Everything that may happen, in any order and two things at a time: each commit is held against the rules, and in the
- * end, when people, machines and clocks have come to rest, every deployment has ended and every environment is free.
+ * Tests everything that may happen, in any order and two things at a time. Each commit is checked against the rules. In
+ * the end, when people, machines and clocks have come to rest, every deployment has ended and every environment is
+ * free.
  */
 
 const ENVIRONMENTS = ['dev1', 'stage1', 'prod1'];
@@ -55,7 +56,7 @@ const HAPPENINGS = {
   repeat: 4,
   hold: 1,
   'lift hold': 1,
-  /** A new link for somebody, after which only that one counts. */
+  /** Somebody gets a new link. After that, only the new link counts. */
   renew: 3,
   'decide by link': 6,
   remind: 3,
@@ -79,7 +80,7 @@ const happening = fc.tuple(
 
 const pick = <T>(from: readonly T[], chance: number): T | undefined => from[chance % Math.max(1, from.length)];
 
-/** Terraform's luck, which stays the same for the same plan of a deployment. */
+/** Returns how plan and apply end. The result is the same for the same plan of a deployment. */
 function luck({ id, round }: Deployment): Terraform {
   const chance = Number.parseInt(createHash('sha256').update(`${id} ${round}`).digest('hex').slice(0, 4), 16) % 100;
   if (chance < 8) return { plan: 'fails', apply: 'fails' };
@@ -98,7 +99,7 @@ class Play {
   async open(): Promise<void> {
     this.invariants.store = this.#store;
     await this.#world.furnish({ policy: { production: { staff: 2 } } });
-    // A world in which something has happened already: rollbacks and promotions have where to go.
+    // Some things have happened already, so that rollbacks and promotions have a target.
     for (const upTo of ['prod1', 'stage1', 'stage1', 'dev1']) {
       const [release] = await this.#world.push();
       const { number = 0 } = release ?? {};
@@ -135,7 +136,7 @@ class Play {
     }
   }
 
-  /** Nobody does anything any more: executions go on, clocks run out, the reconciler comes by. */
+  /** Lets everything end without people: executions go on, time limits pass, and the reconciler runs. */
   async comeToRest(): Promise<void> {
     const { workflow, builds, surroundings } = this.#world;
     for (let round = 0; round < 60; round++) {
@@ -161,7 +162,7 @@ class Play {
     await this.#expectWholeAudit();
   }
 
-  /** One whole chain, and in it every decision that any gate knows of. */
+  /** Expects one whole chain that contains every decision that any gate has recorded. */
   async #expectWholeAudit(): Promise<void> {
     const entries = await listAll(this.#store, LISTINGS.audit('my-app', 'ascending'));
     let head = emptyChain('my-app');
@@ -200,7 +201,7 @@ class Play {
     }
   }
 
-  /** With one of the links that were mailed to the person for the gate: the newest, or an older one. */
+  /** Decides by one of the links that were mailed to the person for the gate: the newest one, or an older one. */
   async #decideByLink(deploymentId: string, gate: GateName, email: string, chance: number): Promise<void> {
     const world = this.#world;
     const tokens = world.mail.sent
@@ -220,7 +221,7 @@ class Play {
       via: 'link',
       link,
     });
-    // Numbers of links only go up: one that was replaced before cannot have counted now.
+    // Numbers of links only go up. A link that was replaced before must not have counted now.
     if (before && link.sequence < before.sequence)
       this.invariants.violations.push(`a replaced link decided: ${JSON.stringify(link)}`);
   }

@@ -15,7 +15,7 @@ import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../
 import type { ServerProcess } from '../harness/server-process.ts';
 import { ALICE, BOB, CAROL, World } from '../harness/world.ts';
 
-/** The same rules on the real table, where transactions have limits of their own and the races are real. */
+/** Tests the same rules on the real table, where transactions have limits of their own and races are real. */
 describe('on DynamoDB', () => {
   let server: ServerProcess;
   let world: World;

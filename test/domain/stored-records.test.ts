@@ -4,12 +4,12 @@ import * as z from 'zod';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 
 /**
- * What is stored outlives the code that stored it: these are the fingerprints of the schemas that records are parsed
- * with when they are read. A failing line means that records written by earlier versions may not be readable any more.
+ * Records outlive the code that stored them. These are the fingerprints of the schemas with which records are parsed
+ * when they are read. A failing line means that records written by earlier versions may not be readable any more.
  *
- * To change a stored schema: see to it that what is stored already still fits (a new field is optional or has a
- * default, a removed one is ignored), or rewrite the stored records first; then put the new fingerprint here, in the
- * same commit as the schema.
+ * To change a stored schema: make sure that stored records still fit (a new field is optional or has a default, a
+ * removed field is ignored), or rewrite the stored records first. Then put the new fingerprint here, in the same commit
+ * as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'b4c164bb9034d610',

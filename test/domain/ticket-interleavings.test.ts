@@ -8,8 +8,8 @@ import { anApplication, anEnvironment } from '../harness/builders.ts';
 import { World } from '../harness/world.ts';
 
 /**
- * Deployments, builds, tickets and whoever shows them, in any order: whenever credentials are given, it is to the one
- * session that redeemed that ticket first, of the role that its build has, and at a time when the rule allows it.
+ * Tests deployments, builds, tickets and everybody who shows tickets, in any order. Credentials are only ever given to
+ * the session that redeemed the ticket first, with the role of its build, and at a time when the rule allows it.
  */
 
 const RUNS = 10_000;
@@ -40,11 +40,11 @@ class Storm {
   readonly world: World;
   /** The session that redeemed a ticket first. */
   readonly first = new Map<string, string>();
-  /** How often credentials were given to plan, and to apply. */
+  /** How often credentials were given for plans, and for applies. */
   readonly given = { plan: 0, apply: 0 };
   #releases: number;
 
-  /** Begins where releases were made and deployed already. */
+  /** Begins in a world in which this many releases were made and deployed. */
   constructor(world: World, releases: number) {
     this.world = world;
     this.#releases = releases;
@@ -79,7 +79,7 @@ class Storm {
     }
   }
 
-  /** Builds with their own tickets, with those of others, and people with tickets. */
+  /** Lets somebody show a ticket: a build its own or another one's, or a person. */
   async #redeem(chance: number): Promise<void> {
     const { builds } = this.world;
     const [own, ticket] = pick([...builds.tickets], chance) ?? [];
@@ -127,7 +127,10 @@ class Storm {
   }
 }
 
-/** Beginnings of storms: a deployment whose build runs. Each storm gets a copy, which is much of its time. */
+/**
+ * Prepares the beginning of storms: a deployment whose build runs. Each storm gets a copy, which takes much of its
+ * time.
+ */
 async function begin(state: 'Plan' | 'Apply'): Promise<() => Storm> {
   const store = new InMemoryStore();
   const world = new World(store);
@@ -140,7 +143,7 @@ async function begin(state: 'Plan' | 'Apply'): Promise<() => Storm> {
   return () => new Storm(world.copyOn(store.copy()), release);
 }
 
-/** However slow the machine is, and whatever runs beside this. */
+/** Enough for a machine of any speed, whatever else runs on it. */
 const PATIENCE_MS = 900_000;
 
 test(
@@ -164,7 +167,7 @@ test(
       }),
       { seed: 20261129, numRuns: RUNS },
     );
-    // A storm in which nobody ever got anything would prove nothing.
+    // Storms in which nobody ever got credentials would prove nothing.
     expect(given.plan).toBeGreaterThan(RUNS / 10);
     expect(given.apply).toBeGreaterThan(RUNS / 10);
   },

@@ -6,12 +6,12 @@ import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { aCommitObject } from '../harness/commit-object.ts';
 import { ALICE, CAROL, TOOLING, World } from '../harness/world.ts';
 
-/** Counts how often somebody waits for the table: what is asked for side by side is one way there and back. */
+/** Counts how often code waits for the table. Requests that run side by side count as one way there and back. */
 class Ways {
   count = 0;
   #current: Promise<void> | undefined;
 
-  /** Every read waits for this. */
+  /** Waits for the current way. Every read calls this. */
   readonly go = (): Promise<void> => {
     if (!this.#current) {
       this.count += 1;
@@ -29,7 +29,7 @@ class Ways {
   }
 }
 
-/** A release waits for each of these ways, many times over: reads that can go together must not go one by one. */
+/** A release waits for each of these ways many times. So reads that can go together must not go one by one. */
 describe('nobody goes to the table more often than it takes to know what to ask for', () => {
   let ways: Ways;
   let world: World;
@@ -39,7 +39,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
     await world.furnish();
   });
 
-  /** Runs the deployment as far as it goes; answers how often each state went, at most. */
+  /** Runs the deployment as far as it goes. Returns for each state how often it went to the table, at most. */
   async function run(id: string): Promise<Record<string, number>> {
     const most: Record<string, number> = {};
     while (world.workflow.canStep(id)) {
@@ -114,7 +114,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
     const decision = { deploymentId: id, gate: 'staff', email: ALICE } as const;
     const ahead = await world.store.readAhead();
     expect(await ways.of(() => readForDecision(ahead, decision))).toBe(2);
-    // The test asks for the approver and the gate, the decision is judged, and the task's token is read after it.
+    // The test reads approver and gate (1 + 1), the decision is judged (2), and then the task's token is read (1).
     expect(await ways.of(() => world.decide(id, ALICE))).toBe(1 + 1 + 2 + 1);
   });
 });

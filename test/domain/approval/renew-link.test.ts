@@ -8,7 +8,7 @@ const STAFF = { principal: 'arn:aws:sts::111111111111:assumed-role/Staff/sam' };
 
 describe('a new link on request', () => {
   let world: World;
-  /** In stage1, waiting at its staff gate. */
+  /** A deployment in stage1 that waits at its staff gate. */
   let id: string;
   beforeEach(async () => {
     world = await World.open({ policy: { staging: { staff: 2 } } });

@@ -28,7 +28,7 @@ describe('a reminder of an open gate', () => {
 
 describe('reminders', () => {
   let world: World;
-  /** In prod1, waiting at its staff gate for two people. */
+  /** A deployment in prod1 that waits at its staff gate for two people. */
   let id: string;
   const requestedBy = { principal: 'arn:aws:iam::1:user/zoe', approver: 'zoe@staff.example' };
   beforeEach(async () => {

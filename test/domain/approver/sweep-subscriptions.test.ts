@@ -21,7 +21,7 @@ describe('the sweep over subscriptions', () => {
   });
   const register = (application = 'my-app') =>
     registerApprover(world, application, EVE, { gates: ['client'], principals: [] }, ADMIN);
-  /** The same mail, other in a few things. */
+  /** Returns the same mail with some functions replaced. */
   const mailBut = (other: Partial<ApproverMail>): ApproverMail => ({
     subscribe: (email) => world.mail.subscribe(email),
     confirm: (email, link) => world.mail.confirm(email, link),

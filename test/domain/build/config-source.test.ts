@@ -15,7 +15,7 @@ const repository = (url: string, more: Partial<ConfigRepository> = {}): ConfigRe
   ...more,
 });
 
-/** Field, message and value of the refusal, or nothing. */
+/** Returns field, message and value of the refusal, or undefined. */
 function refusal(act: () => unknown): string | undefined {
   try {
     act();

@@ -9,7 +9,7 @@ import { World } from '../../harness/world.ts';
 const REFUSED = { name: 'RefusedError', refusal: 'credentials-refused' };
 const ROLE = { plan: 'stagegate-plan-build', apply: 'stagegate-apply-build' } as const;
 
-/** A build as IAM knows it: each has a session of its own. */
+/** Returns a build as IAM knows it. Each build has a session of its own. */
 const buildOf = (role: string, session = 'AWSCodeBuild-1', account = '000000000000') => ({
   userArn: `arn:aws:sts::${account}:assumed-role/${role}/${session}`,
   userId: `AROA${role}:${session}`,
@@ -21,7 +21,7 @@ beforeEach(async () => {
   await world.release();
 });
 
-/** Goes on until such a build of the deployment runs; answers its ticket and id. */
+/** Lets the deployment go on until it has such a build running. Returns ticket and id of the build. */
 async function untilBuild(id: string, purpose: 'plan' | 'apply'): Promise<{ ticket: string; buildId: string }> {
   for (let steps = 0; steps < 50; steps++) {
     const buildId = [...world.builds.running].find((build) => build.startsWith(`stagegate-${purpose}:${id}`));
@@ -101,7 +101,7 @@ describe('a ticket is worth nothing', () => {
     await expect(redeem(caller, shown)).rejects.toMatchObject({ ...REFUSED, message: expect.stringContaining(reason) });
     expect(world.environmentRoles.given).toEqual([]);
     expect(await refusals()).toEqual([[caller.userArn, expect.stringContaining(reason)]]);
-    // The build itself still gets what is its own.
+    // The build itself still gets its credentials.
     await redeem(buildOf(ROLE.plan), shown);
   });
 

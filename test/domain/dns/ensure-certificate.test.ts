@@ -9,7 +9,7 @@ beforeEach(async () => {
   world = await DnsWorld.openWithDns();
 });
 
-/** What the plan is told once the certificate is there. */
+/** Returns the variables that the plan gets once there is a certificate. */
 const variablesOf = async (id: string, answer: Awaited<ReturnType<typeof ensureCertificate>>): Promise<unknown> => {
   if (answer.outcome !== 'ready') throw new Error(`the certificate is ${JSON.stringify(answer)}`);
   const { plan } = await preparePlan(world, id);
@@ -17,7 +17,7 @@ const variablesOf = async (id: string, answer: Awaited<ReturnType<typeof ensureC
   return JSON.parse(variable?.Value ?? '');
 };
 
-/** Asks until the answer is another than to wait. */
+/** Asks until the answer is not `pending`. */
 async function ensure(id: string): ReturnType<typeof ensureCertificate> {
   for (let looks = 0; looks < 200; looks++) {
     const answer = await ensureCertificate(world, id);
@@ -28,7 +28,7 @@ async function ensure(id: string): ReturnType<typeof ensureCertificate> {
 }
 
 const deploy = async () => world.deploy('dev1', 1);
-/** The record that ACM wants for the first name of a certificate. */
+/** Returns the record that ACM wants for the first name of a certificate. */
 async function proofOf(arn = '') {
   const somebody = { roleArn: '', externalId: '', sessionName: '' };
   const described = await world.certificates.describe(somebody, 'eu-west-1', arn);
@@ -233,7 +233,7 @@ describe('a zone', () => {
     const before = world.surroundings.now();
     const { id, status } = await world.run('dev1', { release: 1 });
     expect(status).toBe('failed');
-    // Said at once.
+    // The deployment failed at once, without waiting.
     expect(world.surroundings.now()).toBe(before);
     expect(arns()).toEqual([]);
     const error = await world.errorOf(id);
@@ -400,7 +400,7 @@ describe('records of others', () => {
     world.zones.change = async (...call) => {
       await change.apply(world.zones, call);
       world.zones.change = change;
-      // What the SDK hears when it asks again.
+      // The answer that the SDK gets when it asks again.
       return change.apply(world.zones, call);
     };
     expect((await ensure(id)).outcome).toBe('ready');

@@ -32,7 +32,7 @@ function chain(length: number): AuditEntry[] {
   return entries;
 }
 
-/** Number of the first link that does not hold, and why; undefined for a whole chain. */
+/** Returns the number of the first link that does not hold, and the reason. Returns undefined for a whole chain. */
 function broken(entries: readonly unknown[]): { at: number; why: string } | undefined {
   let head = emptyChain('my-app');
   for (const entry of entries) {

@@ -11,7 +11,7 @@ import { World } from '../../harness/world.ts';
 const START = Date.parse('2026-11-23T10:00:00.000Z');
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString();
 
-/** An application without environments, so that pushes become releases and nothing else happens. */
+/** The branch of an application without environments: pushes become releases, and nothing else happens. */
 class Branch {
   readonly #world = new World();
   #deliveries = 0;
@@ -37,7 +37,7 @@ class Branch {
     await registerRelease(this.#world, facts, { principal: 'tooling' });
   }
 
-  /** Commits of the releases, first one first. */
+  /** Returns the commits of the releases, oldest release first. */
   async releases(): Promise<string[]> {
     const { items } = await this.#world.store.list(LISTINGS.releases('my-app'), { limit: 1000 });
     return items.reverse().map(({ commit }) => commit);
@@ -45,8 +45,8 @@ class Branch {
 }
 
 /**
- * `b>c` is a push from commit b to commit c, `>c` one that made the branch at c, `b>c@20` one that says it was made in
- * the 20th minute, `!c` a request for a release of commit c.
+ * Reads a push: `b>c` is a push from commit b to commit c, `>c` one that made the branch at c, and `b>c@20` one that
+ * says that it was made in the 20th minute. `!c` is a request for a release of commit c.
  */
 function pushOf(text: string): Partial<ConfigPushed> & { after: string } {
   const [, before, after = '', minute] = /^(\w?)>(\w)(?:@([\d.]+))?$/.exec(text) ?? [];
@@ -142,7 +142,7 @@ describe('a push', () => {
       const mine = { forced: false, changedPaths: ['apps/my-app/dev1/main.tf'] };
       expect(await branch.tell({ ...pushOf(push), ...mine })).toMatchObject({ order, release: { source: 'push' } });
       expect(await branch.releases()).toEqual([...before, pushOf('c>d').after]);
-      // Once is enough: the release contains whatever is older.
+      // One release is enough, because it contains every older commit.
       await branch.tell({ ...pushOf('z>a'), ...mine });
       expect(await branch.releases()).toHaveLength(before.length + 1);
     },
@@ -156,7 +156,7 @@ describe('a push', () => {
   });
 
   test('that was never told does not keep those after it from being told', async () => {
-    // Lost: the way back from d to b. Nobody says when anything was pushed.
+    // The push back from d to b was lost. No push has a time.
     const branch = await Branch.open();
     const orders: PushOrder[] = [];
     for (const push of ['a>b', 'b>c', 'c>d', 'b>e', 'e>f', 'f>g']) orders.push((await branch.tell(pushOf(push))).order);
@@ -164,7 +164,7 @@ describe('a push', () => {
   });
 });
 
-/** Each push of a history as it is told: which one, in whose name, and whether it changes the application. */
+/** One report of a push in a history: which push, and by whom. */
 interface Telling {
   readonly index: number;
   readonly sender: number;
@@ -172,7 +172,7 @@ interface Telling {
 
 const RUNS = { seed: 20261129, numRuns: 150 };
 
-/** Pushes 1 to n of a history that never comes back: push i leads from commit i-1 to commit i. */
+/** Returns a push of a history that never goes back: push i leads from commit i-1 to commit i. */
 const linear = (index: number) => ({ before: commitOf(index), after: commitOf(index + 1) });
 
 describe('a history that never comes back, told in any order and any number of times', () => {
@@ -206,9 +206,9 @@ describe('a history that never comes back, told in any order and any number of t
             changedPaths: [isConcerned[index] ? 'apps/my-app/dev1/main.tf' : 'apps/other/dev1/main.tf'],
           });
           const released = (await branch.releases()).map((commit) => Number.parseInt(commit, 16) - 1);
-          // A later release is of a later push: no commit twice, none after a newer one.
+          // Releases have the order of their pushes: no commit occurs twice, and none after a newer one.
           expect(released).toEqual([...new Set(released)].sort((a, b) => a - b));
-          // Whatever concerns the application is in its newest release, as soon as it is told.
+          // As soon as a push is reported that concerns the application, the newest release contains it.
           const newestConcerned = Math.max(-1, ...[...told].filter((each) => isConcerned[each]));
           expect(released.at(-1) ?? -1).toBeGreaterThanOrEqual(newestConcerned);
         }
@@ -233,7 +233,7 @@ describe('a history that never comes back, told in any order and any number of t
     );
   });
 
-  /** Orders in which no more than two pushes in a row are still to come while a newer one is told already. */
+  /** Orders in which at most two pushes in a row are missing when a newer one has been reported. */
   const nearlyInOrder = fc.infiniteStream(fc.nat()).map((choices) => {
     const order = [0];
     const length = 10;

@@ -20,7 +20,7 @@ const RECORDED = [
   '18-module-version-upgrade',
 ];
 
-/** The same document with its keys in another order, at every depth. */
+/** Returns the same document with its keys in another order, at every depth. */
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered);
   if (typeof value !== 'object' || value === null) return value;
@@ -31,7 +31,7 @@ function reordered(value: unknown): unknown {
   );
 }
 
-/** What a plan of the same change looks like some minutes later. */
+/** Returns a plan of the same change as it is some minutes later. */
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into the document freely
 function plannedAgain(plan: any): unknown {
   const text = JSON.stringify(plan, (key, value) =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Analysis } from '../../../lambdas/domain/plan/analyze-plan.ts';
 import { analyse, block, type ChangeParts, change, type Document, planOf, refersTo } from './plan-documents.ts';
 
-/** Root objects by name, one of them updated; who depends on it? */
+/** Returns what depends on the changed objects of a root module. */
 function radiusOf(root: Document, changes: ChangeParts[], more: Document = {}): Analysis['blastRadius'] {
   return analyse(planOf({ configuration: { root_module: root }, resource_changes: changes.map(change), ...more }))
     .blastRadius;

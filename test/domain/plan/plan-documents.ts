@@ -5,16 +5,16 @@ import { BUNDLED_PRICE_SHEET } from '../../../lambdas/domain/prices/bundled-pric
 
 const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'plans');
 
-/** The text of a recorded plan, by the beginning of its file name. */
+/** Reads the text of a recorded plan, by the beginning of its file name. */
 export const recordedPlanText = (name: string): string => readFileSync(join(folder, `${name}.json`), 'utf8');
 
 export type Document = Record<string, unknown>;
 
-/** A recorded plan as a document that a test may change. */
+/** Reads a recorded plan as a document that a test may change. */
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into the document freely
 export const recordedPlan = (name: string): any => JSON.parse(recordedPlanText(name));
 
-/** Analyses as production in us-east-1 with the bundled prices, unless told otherwise. */
+/** Analyses a plan, by default as one of production in us-east-1 with the bundled prices. */
 export const analyse = (plan: unknown, options: Partial<PlanToAnalyse> = {}): Analysis =>
   analyzePlan({
     plan,
@@ -44,7 +44,7 @@ export interface ChangeParts {
   readonly importing?: unknown;
 }
 
-/** One entry of `resource_changes`; an update of an instance unless told otherwise. */
+/** Returns one entry of `resource_changes`, by default an update of an instance. */
 export function change(parts: ChangeParts = {}): Document {
   const { type = 'aws_instance', name = 'this', module, mode = 'managed', index } = parts;
   const key = index === undefined ? '' : `[${JSON.stringify(index)}]`;
@@ -72,7 +72,7 @@ export function change(parts: ChangeParts = {}): Document {
   };
 }
 
-/** A block of the configuration. */
+/** Returns a block of the configuration. */
 export const block = (type: string, name: string, parts: Document = {}): Document => ({
   address: `${type}.${name}`,
   mode: 'managed',
@@ -84,12 +84,12 @@ export const block = (type: string, name: string, parts: Document = {}): Documen
   ...parts,
 });
 
-/** `{ references: ["a.b.id", "a.b"] }`, as Terraform writes it */
+/** Returns references as Terraform writes them: `{ references: ["a.b.id", "a.b"] }`. */
 export const refersTo = (...references: string[]): Document => ({
   references: references.flatMap((reference) => [reference, reference.split('.').slice(0, -1).join('.')]),
 });
 
-/** A plan of the given parts that Terraform could have written. */
+/** Returns a plan with these parts, as Terraform could have written it. */
 export const planOf = (parts: Document = {}): Document => ({
   format_version: '1.2',
   terraform_version: '1.11.4',

@@ -161,7 +161,7 @@ describe('says what it does not know', () => {
   });
 });
 
-/** OpenTofu writes neither `applyable` nor `complete`. */
+/** Returns a recorded plan as OpenTofu would write it, which writes neither `applyable` nor `complete`. */
 const asOpenTofu = (name: string): unknown => {
   const plan = JSON.parse(recordedPlanText(name).replaceAll('registry.terraform.io/', 'registry.opentofu.org/'));
   delete plan.applyable;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AnalysisSchema, headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
 import { analyse, recordedPlan, recordedPlanText } from './plan-documents.ts';
 
-/** What Terraform's own human plan printed for each recorded plan, and what a person would call lost. */
+/** What Terraform itself printed for people about a recorded plan, and what a person would call lost. */
 interface Truth {
   readonly plan: string;
   readonly counts: readonly [add: number, change: number, destroy: number];

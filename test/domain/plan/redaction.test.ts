@@ -5,7 +5,7 @@ import { HIDDEN, Redactor } from '../../../lambdas/domain/plan/redaction/redacto
 import { describeAnalysis } from '../../../scripts/describe-analysis.ts';
 import { analyse, block, change, planOf, recordedPlan, recordedPlanText } from './plan-documents.ts';
 
-/** Every string of a JSON value, keys included. */
+/** Returns every string in a JSON value, including keys. */
 function stringsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(stringsIn);
@@ -13,7 +13,7 @@ function stringsIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, item]) => [key, ...stringsIn(item)]);
 }
 
-/** Everything that leaves the analysis: what is stored, what the table keeps, what people read. */
+/** Returns everything that leaves the analysis: what is stored, what the table keeps, and what people read. */
 function emittedBy(plan: unknown): string[] {
   const analysis = analyse(plan, { stage: 'production', environment: 'prod1', modulesJson: { Modules: [] } });
   const text = describeAnalysis(analysis, { file: 'plan.json', width: 200, hasColors: false });
@@ -25,7 +25,7 @@ const inner = (text: string): string => JSON.stringify(text).slice(1, -1);
 const goInner = (text: string): string =>
   inner(text).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 
-/** Ways in which a copy of a secret turns up in a plan. */
+/** Forms in which a copy of a secret can occur in a plan. */
 const COPIES: Readonly<Record<string, (secret: string) => unknown>> = {
   whole: (secret) => secret,
   'in a connection string': (secret) => `postgres://app:${secret}@db.example.com/app`,
@@ -44,7 +44,7 @@ const COPIES: Readonly<Record<string, (secret: string) => unknown>> = {
   'in hexadecimal': (secret) => Buffer.from(secret).toString('hex'),
 };
 
-/** A plan that masks a secret in one place and carries it in many others. */
+/** Returns a plan that masks a secret in one place and contains the secret in many others. */
 function planWith(secret: string): unknown {
   const copies = Object.fromEntries(
     Object.entries(COPIES).map(([name, copy]) => [name.replaceAll(' ', '_'), copy(secret)]),
@@ -121,10 +121,10 @@ function planWith(secret: string): unknown {
   });
 }
 
-/** Whatever is emitted of such a plan without being the secret. */
+/** All texts that the analysis of such a plan emits and that are not the secret. */
 const OUR_WORDS = `${HIDDEN}${emittedBy(planWith('5b1f6c0e-unlike-anything-else')).join('\n')}`;
 
-/** Texts of the kind people use as secrets, and some nobody should. */
+/** Texts that people use as secrets, and some that nobody should use. */
 const secretText = fc
   .oneof(
     fc.string({ minLength: 8, maxLength: 40 }),
@@ -134,7 +134,7 @@ const secretText = fc
     fc.uuid(),
   )
   .map((text) => text.toWellFormed())
-  // Blank texts are no secrets, and words of our own sentences cannot be told from them.
+  // Blank texts are no secrets. A secret that occurs in our own sentences cannot be distinguished from these.
   .filter((text) => text.trim().length >= 8 && !/^[\s\d]*$/.test(text) && !OUR_WORDS.includes(text.trim()));
 
 describe('a secret that stands under one mask', () => {

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Analysis } from '../../../lambdas/domain/plan/analyze-plan.ts';
 import { analyse } from './plan-documents.ts';
 
-/** The engine of this machine; both are supported. */
+/** The engine on this machine. Both engines are supported. */
 const engine = spawnSync('terraform', ['version']).status === 0 ? 'terraform' : 'tofu';
 
-/** What the configuration is before; each case changes it. */
+/** The configuration before the change. Each case changes it. */
 const BEFORE = `
 variable "pin" {
   type      = string

@@ -19,7 +19,7 @@ const refusal = (...lines: string[]): string => {
   throw new Error('it was read');
 };
 
-/** Where the nth cell of a row begins, counted from 1. */
+/** Returns the column in which the nth cell of a row begins, counted from 1. */
 const columnOf = (cell: number): number => ROW.split(',').slice(0, cell).join(',').length + (cell > 0 ? 2 : 1);
 
 describe('a malformed sheet is refused, naming file, line and column', () => {

@@ -264,7 +264,7 @@ describe('rule 8: every execution ends with the environment released', () => {
 });
 
 describe('the reconciler', () => {
-  /** A holder in a given status with an execution of a given kind, next to one that waits. */
+  /** Makes a holder in a given status with an execution of a given kind, and a deployment that waits. */
   async function stuck(
     status: Status,
     execution: 'absent' | 'running' | 'failed' | 'aborted' | 'timed-out' | 'succeeded',
@@ -274,7 +274,7 @@ describe('the reconciler', () => {
     const id = await world.deploy('stage1', 1);
     const next = await world.deploy('stage1', 2, { automatic: true });
     world.builds.terraform = ({ release }) => ({ plan: 'changes', apply: release === 1 ? 'fails' : 'succeeds' });
-    // The rival must not supersede the holder here: it is about the repair, not about the queue.
+    // The waiting deployment must not supersede the holder, because this tests the repair and not the queue.
     await world.change('stage1', { stage: 'production' });
     for (let steps = 0; (await world.statusOf(id)) !== status && steps < 50; steps++) {
       if (status === 'canceled' && steps === 0) await world.cancel(id);

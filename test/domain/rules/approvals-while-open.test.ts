@@ -10,7 +10,7 @@ const WEEK = 7 * 24 * 3600;
 
 describe('rule 3: approvals count only while the gate is open, and only for the digest shown', () => {
   let world: World;
-  /** In stage1, before its staff gate is opened. */
+  /** A deployment in stage1, before its staff gate is opened. */
   let id: string;
   beforeEach(async () => {
     world = await World.open();

@@ -5,13 +5,13 @@ import type { Policy } from '../../../lambdas/domain/policy.ts';
 import { aDecision, anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../../harness/world.ts';
 
-/** Each answer has a ticket of its own. */
+/** Returns an answer without its ticket, because each answer has a ticket of its own. */
 const withoutTicket = (consumption: Consumption | undefined): unknown =>
   JSON.parse(JSON.stringify(consumption, (_, value) => (value?.Name === 'STAGEGATE_TICKET' ? undefined : value)));
 
 describe('rule 2: what was approved is what is applied, once', () => {
   let world: World;
-  /** In prod1, both gates approved, about to consume its plan. */
+  /** A deployment in prod1 with both gates approved, before it consumes its plan. */
   let id: string;
   beforeEach(async () => {
     world = await World.open();
@@ -195,7 +195,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
     expect(world.builds.applied.filter(({ deploymentId }) => deploymentId === id)).toEqual([
       { digest: await digest(), deploymentId: id },
     ]);
-    // Whoever starts the build a second time finds its mark.
+    // A second start of the build finds the mark of the first one.
     world.workflow.goBackTo(id, 'Apply');
     await world.workflow.run(id);
     expect(world.builds.applied).toHaveLength(before);

@@ -25,7 +25,7 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
   });
 
   const audit = (application = 'my-app') => listAll(world.store, LISTINGS.audit(application, 'ascending'));
-  /** What was added since, with the whole chain proven. */
+  /** Returns the entries that were added since, after it has proven the whole chain. */
   async function added(since: readonly AuditEntry[]): Promise<AuditEntry[]> {
     const entries = await audit();
     let head = emptyChain('my-app');
@@ -40,7 +40,7 @@ describe('rule 10: the audit tells every decision, and nothing in it changes', (
     expect(entries.slice(0, since.length)).toEqual(since);
     return entries.slice(since.length);
   }
-  /** A deployment to prod1 that waits at its staff gate, with its digest. */
+  /** Brings a deployment to prod1 to its staff gate, and returns it with its digest. */
   async function waiting(requestedBy = { principal: 'arn:aws:sts::1:assumed-role/Pipeline/run' }, policy = {}) {
     await world.write('application', anApplication({ policy }));
     await world.bring(await world.release(), 'stage1');

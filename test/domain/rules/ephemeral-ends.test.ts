@@ -62,7 +62,7 @@ describe('an ephemeral environment is destroyed', () => {
     expect(await phase()).toBe('open');
     world.surroundings.advance(1);
     expect(await sweepEnvironment(world, wakeUp)).toMatchObject([{ action: 'closing' }]);
-    // The schedule is delivered at least once.
+    // The schedule is delivered at least once, so possibly again.
     expect(await sweepEnvironment(world, wakeUp)).toEqual([]);
     await world.finishIn('pr-1');
     expect(await world.ephemeralNow('pr-1')).toMatchObject({ life: { phase: 'closed', cause: 'expired' } });
@@ -88,7 +88,7 @@ describe('an ephemeral environment is destroyed', () => {
     expect([await phase('pr-1'), await phase('pr-2'), await phase('pr-3')]).toEqual(['closing', 'open', 'open']);
     await world.finishIn('pr-1');
     expect(await world.ephemeralNow('pr-1')).toMatchObject({ life: { phase: 'closed', cause } });
-    // Told again, it does not end what was made of the branch since.
+    // Reported again, the end of the branch does not end an environment that was made since.
     await followPush(world, aPush({ eventId: 'again', branch: 'feature/x' }));
     await world.runningEphemeral('pr-1', { ref: 'feature/x' });
     await endWithBranch(world, gone, cause);

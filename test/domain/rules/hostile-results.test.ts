@@ -3,7 +3,10 @@ import { type RunObject, runObjectKey } from '../../../lambdas/domain/contract/r
 import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { World } from '../../harness/world.ts';
 
-/** Code of a repository runs in builds: nothing it leaves keeps a deployment from ending or its environment from being released. */
+/**
+ * Code of a repository runs in builds. No result that it leaves keeps a deployment from ending, or its environment from
+ * being released.
+ */
 
 const HOSTILE: readonly (readonly [what: string, text: string])[] = [
   ['no JSON', '{"ok": tru'],
@@ -24,7 +27,7 @@ async function leave(id: string, object: RunObject, text: string): Promise<void>
   world.artifacts.putText(runObjectKey(runPrefix(await world.deployment(id)), object), text);
 }
 
-/** Comes to the build of a state, as far as that it runs. */
+/** Brings a deployment to the build of a state, which runs then. */
 async function untilBuild(state: 'Plan' | 'Inspect' | 'Apply', environment = 'dev1'): Promise<string> {
   const id = await world.deploy(environment, 1);
   await world.workflow.runTo(id, state);
@@ -32,7 +35,7 @@ async function untilBuild(state: 'Plan' | 'Inspect' | 'Apply', environment = 'de
   return id;
 }
 
-/** The execution was stopped, its build has ended, and the reconciler comes by. */
+/** Stops the execution, ends its build, and runs the reconciler. */
 async function mend(id: string): Promise<void> {
   await world.workflow.abort(id);
   world.builds.endAll();

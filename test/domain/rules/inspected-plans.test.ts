@@ -9,7 +9,7 @@ import { anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
 import { leaveInspection, leavePlan, type PlanKind } from '../../harness/plan-artifacts.ts';
 import { World } from '../../harness/world.ts';
 
-/** Code of the repository runs in the build that makes a plan: where anything hangs on a plan, another build has read it. */
+/** Code of the repository runs in the build of a plan. So a plan on which anything depends was read by another build. */
 
 let world: World;
 beforeEach(async () => {
@@ -23,7 +23,7 @@ async function planned(environment: string, kind: PlanKind, wish = {}): Promise<
   return id;
 }
 
-/** The first deployment of an ephemeral environment, which plans. */
+/** Starts the first deployment of an ephemeral environment, up to its plan. */
 async function ephemeral(): Promise<string> {
   await world.ephemeral('pr-1');
   const id = (await world.holderOf('pr-1')) ?? '';
@@ -39,7 +39,7 @@ describe('a plan is inspected', () => {
     ['stage1', 'no-changes'],
     ['prod1', 'changes'],
     ['prod1', 'no-changes'],
-    // Its success is what stage1 asks for, and nothing else than this word would stand for it.
+    // stage1 requires the success of dev1, and only this word would prove it.
     ['dev1', 'no-changes'],
   ])('in %s with %s', async (environment, kind) => {
     const id = await planned(environment, kind);
@@ -133,7 +133,7 @@ describe('after an inspection', () => {
     const id = await planned('stage1', 'changes');
     const deployment = await world.deployment(id);
     await leaveInspection(world.artifacts, deployment);
-    // The plan has changes; the build that made it says it has none, and shows an empty one.
+    // The plan has changes. The build that made the plan says that it has none, and shows an empty plan.
     await leavePlan(world.artifacts, deployment, 'no-changes');
     expect(await look(id)).toMatchObject({ next: 'inspect' });
     expect(await look(id, true)).toEqual({ next: 'gates', gates: ['staff'] });

@@ -11,8 +11,9 @@ import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../../harnes
 import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
 /**
- * An environment is taken out of the books, and its state address is free, when nothing is left in its Terraform state.
- * Code of the repository runs in builds: that nothing is left is believed of the state itself, and of no build.
+ * An environment is removed from the records, and its state address is free, when nothing is left in its Terraform
+ * state. Code of the repository runs in builds, so only the state itself can show that nothing is left, and never a
+ * build.
  */
 
 let world: World;
@@ -32,7 +33,7 @@ async function holderOf(environment: string): Promise<Deployment> {
   return world.deployment((await world.holderOf(environment)) ?? '');
 }
 
-/** The plan build runs, and code of the repository leaves this as its result: a plan that finds nothing in the state. */
+/** Runs a plan build in which code of the repository leaves a forged result: a plan that finds nothing in the state. */
 async function forgePlan(environment: string, kind: PlanKind): Promise<Deployment> {
   const { id } = await holderOf(environment);
   await world.workflow.runTo(id, 'AnalyzePlan');
@@ -41,7 +42,7 @@ async function forgePlan(environment: string, kind: PlanKind): Promise<Deploymen
   return deployment;
 }
 
-/** The apply build could not count what is left. */
+/** Leaves the result of an apply build that could not count what is left. */
 async function leaveNoCount(environment: string): Promise<void> {
   const deployment = await holderOf(environment);
   await world.workflow.runTo(deployment.id, 'RecordOutputs');
@@ -207,7 +208,7 @@ describe('what nobody can read', () => {
     expect(told).toMatchObject([
       { details: { message: typeof why === 'string' ? why : 'reading the state failed: TypeError' } },
     ]);
-    // It counts as used: it is looked into before it is removed.
+    // The environment counts as used: its state is looked into before it is removed.
     expect(await remove('dev1')).toMatchObject({ operation: 'destroy' });
   });
 

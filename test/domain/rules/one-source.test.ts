@@ -26,7 +26,7 @@ describe('rule 2: a deployment plans and applies from one source, with one crede
     world = await World.open({ configRepository: { ...GITHUB, connectionArn: CONNECTION } });
   });
 
-  /** In prod1, planned and approved by the staff, waiting for the client. */
+  /** Makes a deployment to prod1 that is planned and approved by the staff, and that waits for the client. */
   async function awaitingApproval(): Promise<string> {
     await world.bring(await world.release(), 'stage1');
     const id = await world.deploy('prod1', 1);

@@ -77,7 +77,7 @@ describe('a regular environment is removed', () => {
     const look = await remove('dev1');
     expect(look).toMatchObject({ operation: 'destroy', status: 'planning' });
     expect(await find('dev1')).toMatchObject({ removal: { by: TOOLING } });
-    // Asked again, the same look is the answer.
+    // A second request returns the same look.
     expect((await remove('dev1'))?.id).toBe(look?.id);
     const applied = world.builds.applied.length;
     expect(await world.finishIn('dev1')).toMatchObject({ status: 'succeeded', planned: { hasChanges: false } });

@@ -20,7 +20,7 @@ describe('rule 9: secrets stay inside', () => {
     await world.workflow.run(id);
   });
 
-  /** Everything that somebody outside may see of a deployment. */
+  /** Returns everything that somebody outside may see of a deployment. */
   async function visible(): Promise<string> {
     const application = await world.store.get('application', { name: 'my-app' });
     const environment = await world.store.get('environment', { application: 'my-app', name: 'prod1' });

@@ -11,7 +11,7 @@ import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import { type PlanKind, stateAddressOf } from '../../harness/plan-artifacts.ts';
 import { ALICE, BOB, CAROL, DAVE, World } from '../../harness/world.ts';
 
-/** Rule 3: approvals count for the plan that was shown; a plan that has gone stale is made again, and is another one. */
+/** Rule 3: approvals count for the plan that was shown. A stale plan is made again, and the new plan is another one. */
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -28,7 +28,7 @@ beforeEach(async () => {
 const changeState = (environment: string) =>
   world.states.change(stateAddressOf({ application: 'my-app', environment }));
 
-/** Terraform plans this in each round, the last of them in all further ones. */
+/** Sets what Terraform plans in each round. The last kind is used for all further rounds. */
 function plans(...kinds: PlanKind[]): void {
   world.builds.terraform = ({ round }) => ({
     plan: kinds[round - 1] ?? kinds.at(-1) ?? 'changes',
@@ -36,7 +36,7 @@ function plans(...kinds: PlanKind[]): void {
   });
 }
 
-/** A production deployment whose client gate was just approved: the execution stands before CheckPlan. */
+/** Brings a production deployment to the approval of its client gate. CheckPlan is the next state of its execution. */
 async function approved(): Promise<string> {
   const id = await world.deploy('prod1', release);
   await world.workflow.run(id);

@@ -19,7 +19,7 @@ beforeEach(async () => {
 const SHARED = { type: 's3', bucket: 'acme-state', key: 'shared.tfstate', region: 'eu-west-1' } as const;
 type Backend = typeof SHARED | (Omit<typeof SHARED, 'bucket' | 'key'> & { bucket: string; key: string });
 
-/** The deployment's plan has resolved to this address, whatever else would happen. */
+/** Leaves a plan of the deployment that has resolved to this address, and analyses it. */
 async function planAt(id: string, backend: Backend = SHARED) {
   await leavePlan(world.artifacts, await world.deployment(id), 'changes', { backend });
   return analyseAsWorkflow(world, id);

@@ -5,7 +5,10 @@ import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
 import { aCommitObject } from '../../harness/commit-object.ts';
 import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
-/** A caller of the API may say anything of a release. What people read of it is what its commit says, once a build has shown that. */
+/**
+ * A caller of the API may say anything about a release. People read what the commit says, once a build has shown the
+ * commit.
+ */
 
 const COMMIT = aCommitObject({ message: 'Larger database\n\nThe old one is full.\n', author: 'Ada <ada@example.com>' });
 const READ = { message: 'Larger database\n\nThe old one is full.', author: 'Ada <ada@example.com>' };
@@ -18,7 +21,7 @@ beforeEach(async () => {
   world.builds.commits.set(COMMIT.id, COMMIT.base64);
 });
 
-/** A release asked for by API, run as far as it goes in development. */
+/** Requests a release by API, and runs it as far as it goes in development. */
 async function release(stated = STATED, commit = COMMIT.id): Promise<void> {
   const { deploymentId } = await registerRelease(world, { application: 'my-app', commit, ...stated }, TOOLING);
   await world.finish(deploymentId ?? '');
@@ -31,7 +34,7 @@ async function released(number = 1): Promise<Release> {
   return found;
 }
 
-/** The mail that asks the staff of staging for their approval. */
+/** Returns the mail that asks the staff of staging for their approval. */
 async function askedOf(number = 1): Promise<string> {
   const id = await world.deploy('stage1', number);
   await world.workflow.run(id);
