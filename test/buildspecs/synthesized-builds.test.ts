@@ -118,7 +118,7 @@ function placeToWork(given: string): string {
   }
 }
 
-/** The template refers to the API, whose address is known only when it is deployed. Here the broker stands in for it. */
+/** The template refers to the API, whose address is known only when it is deployed. Here the broker replaces it. */
 const ApiAddressSchema = z
   .strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('ApiEndpoint')]) })
   .transform(() => cloud.broker.url);

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { PlanResult } from '../../../lambdas/domain/contract/build-result.ts';
 import type { Cause, Phase } from './phases.ts';
 
-/** The result of a failed plan build. */
+/** The contents of the result of a failed build. */
 type ReportedFailure = Extract<PlanResult, { ok: false }>;
 
 /** One finding of the engine, without source text and values. */
@@ -68,7 +68,10 @@ export function summarizeFailure({
 const isSystemError = (error: unknown): error is Error =>
   types.isNativeError(error) && 'syscall' in error && 'code' in error;
 
-/** Returns what may be shown of an error. An error of our own code gives its name only: its text could be anything. */
+/**
+ * Returns what may be shown of an error. An error of the operating system gives its message. Any other error, such as
+ * one from a mistake of ours, gives only its name, because its text could contain anything.
+ */
 export function describeError(error: unknown): string {
   if (isSystemError(error)) return error.message;
   return types.isNativeError(error) ? error.name : typeof error;

@@ -26,7 +26,7 @@ export function workPaths(variables: {
     engine: inBase('engine.json'),
     /** `-backend-config` arguments of `init`, one per line; packed with the tree. */
     backendArguments: inBase('backend-arguments'),
-    /** The values that Stagegate gives the plan; packed with the tree. Not inside: names there are the team's. */
+    /** The values that Stagegate gives the plan; packed with the tree, but not in it: names there are the team's. */
     generatedVariables: inBase('variables.tfvars.json'),
     planJson: inBase('plan.json'),
     /** Where an inspect build runs the engine. Of the repository, it contains only the choice of providers. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { ENGINE_DIRECTORY, LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
 import { isPlainLine } from '../engine/plan-file/strict-text.ts';
 
-/** In names of files that the engine reads as configuration, values, state or tests, whatever follows in the name. */
+/** Occurs in names of files that the engine reads as configuration, values, state or tests, whatever follows. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;
 
 /**

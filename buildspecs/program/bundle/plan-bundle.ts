@@ -6,7 +6,7 @@ import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { objectionToAdded } from './added-files.ts';
 import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
 
-/** Bytes of a bundle. People could not review a plan that needs more than this beside the commit. */
+/** The largest bundle, in bytes. People could not review a plan that needs more than this beside the commit. */
 export const MOST_BUNDLE_BYTES = 256 * 1024 * 1024;
 const MOST_UNPACKED_BYTES = 1024 * 1024 * 1024;
 

@@ -16,7 +16,7 @@ interface Seen {
   readonly link: string | undefined;
 }
 
-/** Bytes of a packed tree. A repository with its modules that needs more is not just configuration. */
+/** The largest packed tree, in bytes. A repository with modules that needs more is not just configuration. */
 export const MOST_TREE_BYTES = 1024 * 1024 * 1024;
 
 /**

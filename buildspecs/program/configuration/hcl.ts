@@ -7,7 +7,7 @@ export interface HclAttribute {
   readonly line: number;
   /** The value, if it is a literal: a string without interpolation, a number or a boolean. */
   readonly literal: string | boolean | number | undefined;
-  /** The elements of a plain list; an element that is no literal is undefined. Undefined if the value is no list. */
+  /** The elements of a plain list; an element that is no literal is undefined. Undefined for any other value. */
   readonly elements: readonly HclAttribute['literal'][] | undefined;
   /** The text with which the value begins in any case: a whole plain string, or a template up to its first `${`. */
   readonly leadingText: string | undefined;

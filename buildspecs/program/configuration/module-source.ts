@@ -2,7 +2,10 @@
 export const OUTSIDE = 'lies outside of the repository';
 const COMMAND = 'runs a command';
 
-/** Returns the relative path that a source is, with forward slashes, or undefined for sources of other kinds. */
+/**
+ * Returns a relative source as a path with forward slashes, which starts at the directory that names the source.
+ * Returns undefined for sources of other kinds.
+ */
 export const relativePathOf = (source: string): string | undefined =>
   /^\.{1,2}[/\\]/.test(source) ? source.replaceAll('\\', '/') : undefined;
 

@@ -32,7 +32,7 @@ export async function readConfiguration(
   return { name, files };
 }
 
-/** A file of a configuration with text that we cannot parse. Nothing is known about such a file, not even its rest. */
+/** A file of a configuration with text that we cannot parse. Nothing is known about the whole file then. */
 export interface UnreadableFile {
   /** Path in the repository. */
   readonly file: string;

@@ -23,7 +23,10 @@ const REFUSED_HEAD = /operation error S3: HeadObject, .*StatusCode: 403/i;
 const isOfResource = (text: string, address: string | undefined): boolean =>
   address !== undefined || /reading S3 (?:Bucket|Object) /i.test(text);
 
-/** Returns each read that these diagnostics call refused by a policy, and that the template denies to plans, once. */
+/**
+ * Returns the reads that these diagnostics report as refused by a policy, and that the template denies to plans. Each
+ * read occurs once.
+ */
 export function deniedReadsIn(diagnostics: readonly Diagnostic[]): readonly DeniedRead[] {
   const found = diagnostics
     .filter(({ severity }) => severity === 'error')

@@ -24,7 +24,7 @@ export class LockFileError extends Error {
 
 const LONGEST_TOLD = 100;
 
-/** Hashes `zh:` of one provider. No registry has packages for so many platforms. */
+/** Most hashes `zh:` of one provider. No registry has packages for so many platforms. */
 const MOST_ZIP_HASHES = 100;
 
 // Addresses and versions become parts of paths and configuration, where none of their characters may have a meaning.
@@ -90,7 +90,7 @@ function readHashes(attribute: HclAttribute | undefined, text: string, report: R
     report(line, `hashes must be a plain list of texts, not ${JSON.stringify(expression.slice(0, LONGEST_TOLD))}`);
     return [];
   }
-  // An element that has to be evaluated is a mistake: only the engine could evaluate it, and with another result.
+  // An element that has to be evaluated is a mistake: the engine could evaluate it to something else than this program.
   const hashes = new Set(
     elements.flatMap((hash) => check(HashSchema, hash, 'a hash', lineOf(hash, attribute, text), report) ?? []),
   );

@@ -10,7 +10,10 @@ export interface Patience {
   readonly socketTimeout: number;
 }
 
-/** Prints nothing: the SDK would print that it cannot repeat the upload of a file. The caller reports how it ended. */
+/**
+ * A logger that prints nothing. The SDK would print that it cannot repeat the upload of a file, but the caller reports
+ * how the upload ended.
+ */
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Connects to the cache in the artifact bucket, with the build's own role. */

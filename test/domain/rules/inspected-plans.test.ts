@@ -9,7 +9,7 @@ import { anApplication, OTHER_DIGEST } from '../../harness/builders.ts';
 import { leaveInspection, leavePlan, type PlanKind } from '../../harness/plan-artifacts.ts';
 import { World } from '../../harness/world.ts';
 
-/** Code of the repository runs in the build of a plan. So a plan on which anything depends was read by another build. */
+/** Code of the repository runs in the build of a plan. If anything depends on the plan, another build has read it. */
 
 let world: World;
 beforeEach(async () => {

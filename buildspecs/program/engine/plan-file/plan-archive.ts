@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { PlanFileError } from './plan-file-error.ts';
 import { decodeText, isPlainLine } from './strict-text.ts';
 
-/** Inflated bytes of all entries: several times what plans of thousands of resources need, and bearable in a build. */
+/** Most bytes of all inflated entries: several times what thousands of resources need, and bearable in a build. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
 

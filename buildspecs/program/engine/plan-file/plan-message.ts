@@ -108,7 +108,7 @@ function required<T>(value: T | undefined, what: string): T {
 }
 
 const MOST_BYTES = 64 * 1024;
-/** Values of one list or object, because the decoder allocates the announced number at once. */
+/** Most values of one list or object, because the decoder allocates the announced number at once. */
 const MOST_VALUES = 256;
 const DEEPEST = 32;
 
