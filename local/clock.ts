@@ -1,12 +1,12 @@
-/** Time as the local cloud's services see it, so that tests can decide it. */
+/** The time that the services of the local cloud use, so that tests can control it. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Calls `action` once when the time has come; the function it returns takes that back. */
+  /** Calls `action` once at `time`; the returned function cancels the call. */
   at(time: number, action: () => void): () => void;
 }
 
-/** Timers of Node.js overflow, and fire at once, beyond this many milliseconds (24.8 days). */
+/** Longest delay of a timer in milliseconds (24.8 days). Longer ones overflow in Node.js and fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The real time. Its timers do not keep the process alive. */
@@ -18,7 +18,8 @@ export const systemClock: Clock = {
       timer = setTimeout(ring, Math.min(Math.max(time - Date.now(), 0), MAX_TIMER_MS));
       timer.unref();
     };
-    // Timers follow another clock than Date.now() and may be a moment early; nobody would look a second time.
+    // Timers use another clock than Date.now() and may fire a moment early. The action runs only once, so the timer is
+    // set again.
     const ring = (): void => (Date.now() < time ? arm() : action());
     arm();
     return () => clearTimeout(timer);

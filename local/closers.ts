@@ -1,9 +1,9 @@
 type Close = () => void | Promise<void>;
 
-/** What was opened on the way up, and how it is closed again. */
+/** The list of what was opened during the start, with how to close each of it again. */
 export interface Closers {
   add(close: Close): void;
-  /** The newest first, one after the other; one that fails keeps none of the others running. */
+  /** Closes everything one after the other, the newest first. A close that fails does not prevent the others. */
   closeAll(): Promise<void>;
 }
 
@@ -12,7 +12,8 @@ export function createClosers(): Closers {
   let closing: Promise<void> | undefined;
   return {
     add: (close) => void opened.push(close),
-    // Once: who else asks for it waits for the same end, and hurries no part before those that still need it.
+    // Closes only once: a second caller waits for the same end, and cannot close a part before those that still need
+    // it.
     closeAll() {
       closing ??= closeInReverse(opened);
       return closing;

@@ -1,17 +1,20 @@
 import * as z from 'zod';
 
 /**
- * Where the local cloud gives builds and functions something else than AWS would, all in one place. Everything else comes
- * from the synthesized template. Each entry names the test that shows the side of AWS, with what the template says.
+ * Lists in one place where the local cloud gives builds and functions something else than AWS would. Everything else
+ * comes from the synthesized template. Each entry names the test that shows AWS's side, using what the template says.
  */
 
 interface Difference {
-  /** What is different here. */
+  /** The local behaviour that differs from AWS. */
   readonly here: string;
   readonly test: string;
 }
 
-/** Variables that the template gives its build projects and that have other values here. Nothing else can be replaced. */
+/**
+ * Variables that the template gives its build projects and that have other values in the local cloud. No other variable
+ * can be replaced.
+ */
 export const SUBSTITUTED_VARIABLES = {
   STAGEGATE_WORK: {
     here: "a directory of the local cloud's own, because its builds share one file system",
@@ -25,8 +28,9 @@ export const SUBSTITUTED_VARIABLES = {
 export type SubstitutedVariable = keyof typeof SUBSTITUTED_VARIABLES;
 
 /**
- * What the local cloud reads of the variables of a build: it plays the operator of the environment's account, and lets
- * builds of one environment run one after another, because they share a path. A test holds them against the declaration.
+ * The variables of a build that the local cloud reads. It needs them because it plays the operator of the environment's
+ * account, and because builds of one environment share a path and must run one after another. A test compares them with
+ * the declaration.
  */
 export const SubjectSchema = z.object({
   STAGEGATE_APPLICATION: z.string(),
@@ -35,12 +39,15 @@ export const SubjectSchema = z.object({
   STAGEGATE_ENGINE: z.enum(['terraform', 'tofu']),
 });
 
-/** Whose builds share a path, and all that is read of the variables of an inspect build: it has no account to play the operator of. */
+/**
+ * Names the environment whose builds share a path. Of an inspect build's variables only these are read, because it has
+ * no account to play the operator of.
+ */
 export const PlaceSchema = SubjectSchema.pick({ STAGEGATE_APPLICATION: true, STAGEGATE_ENVIRONMENT: true });
 
-/** Settings with which the local cloud synthesizes the template. */
+/** Context values with which the local cloud synthesizes the template. */
 export const SYNTHESIS_CONTEXT = {
-  /** Executions are looked at on a page of the local cloud. */
+  /** Executions are shown on a page of the local cloud. */
   'stagegate:executionsPath': { value: '/local/executions', test: 'test/lib/functions.test.ts' },
   /** Certificates are issued within a second. */
   'stagegate:dnsPollSeconds': { value: 1, test: 'test/lib/config.test.ts' },
@@ -48,29 +55,33 @@ export const SYNTHESIS_CONTEXT = {
   'stagegate:dnsChangeWaitSeconds': { value: 60, test: 'test/lib/config.test.ts' },
 } as const;
 
-/** Variables of the person's environment that a build sees; everything else of it stays outside. */
+/** Variables of the person's environment that a build inherits; it sees no others. */
 export const INHERITED_VARIABLES: readonly string[] = [
-  // The tools of this machine in the place of the build image's.
+  // The tools of this machine replace those of the build image.
   ...['PATH', 'HOME', 'LANG', 'TMPDIR'],
-  // Providers come from where the person's own Terraform has them.
+  // Providers come from the same place as for the person's own Terraform.
   ...['TF_PLUGIN_CACHE_DIR', 'TF_CLI_CONFIG_FILE'],
-  // Private modules are fetched as the person would.
+  // Private modules are fetched with the person's own access.
   'SSH_AUTH_SOCK',
 ];
-/** Git's configuration by variables: `url.<local>.insteadOf` and the like. */
+/** Prefix of the variables that configure git: `url.<local>.insteadOf` and similar settings. */
 export const INHERITED_PREFIX = 'GIT_CONFIG_';
 
-/** Where the services of AWS are: functions and builds reach them here, and providers an emulator where there is one. */
+/**
+ * Addresses of the AWS services: functions and builds reach the services at the local cloud, and providers reach an
+ * emulator if there is one.
+ */
 export const functionEndpoints = (endpoint: string): Record<string, string> => ({ AWS_ENDPOINT_URL: endpoint });
 export const buildEndpoints = (endpoint: string, target: string | undefined): Record<string, string> => ({
   AWS_ENDPOINT_URL: target ?? endpoint,
   AWS_ENDPOINT_URL_S3: endpoint,
   AWS_ENDPOINT_URL_STS: endpoint,
-  // Only the AWS provider reads this one, so that its buckets are in the target while the state is here.
+  // Only the AWS provider reads this variable: its buckets are in the target, while the Terraform state is in the local
+  // cloud.
   ...(target === undefined ? {} : { TF_AWS_S3_ENDPOINT: target }),
 });
 
-/** Variables that functions or builds have here and not in AWS. */
+/** Variables that functions or builds have in the local cloud but not in AWS. */
 export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
   AWS_ENDPOINT_URL: {
     here: "the local cloud's address, of functions and builds; in builds the emulator that providers talk to",
@@ -91,7 +102,7 @@ export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
   },
 };
 
-/** What is in a template or a build and has no effect here. */
+/** Parts of a template or a build that have no effect in the local cloud. */
 export const LEFT_OUT: Readonly<Record<string, Difference>> = {
   "the time for which a function is loaded, or a request waits for one, against the function's and the gateway's limits":
     {

@@ -8,7 +8,7 @@ import { openDatabase } from './persistence/database.ts';
 import { createProgramStarter, type ProgramStarter } from './programs/program-starter.ts';
 import type { LocalContext, LocalEvent } from './services/local-context.ts';
 
-/** The account the control plane lives in; environments have accounts of their own. */
+/** The account of the control plane; environments have their own accounts. */
 const CONTROL_ACCOUNT = '000000000000';
 const CONTROL_REGION = 'eu-west-1';
 
@@ -18,24 +18,26 @@ interface FoundationProps {
   readonly log: (event: LocalEvent) => void;
 }
 
-/** What all services stand on. */
+/** The parts that all services need. */
 export interface Foundation {
   readonly context: LocalContext;
   readonly programs: ProgramStarter;
   readonly assembly: CloudAssembly;
   readonly door: LocalDoor;
-  /** Where a service keeps files of its own format; undefined when nothing is to outlive the local cloud. */
+  /**
+   * Directory where a service keeps files in its own format; undefined when nothing is kept after the local cloud ends.
+   */
   readonly keptDirectory: string | undefined;
 }
 
-/** Opens the directory and the database, and the door that every AWS call passes. */
+/** Opens the directory, the database, and the door that every AWS call passes through. */
 export async function openFoundation(
   { assemblyDirectory, data, log }: FoundationProps,
   closers: Closers,
 ): Promise<Foundation> {
   const accountId = CONTROL_ACCOUNT;
   const region = CONTROL_REGION;
-  // First, while this process is small.
+  // Starts first, while this process is small.
   const programs = createProgramStarter();
   closers.add(() => programs.stop());
   const directory = openDataDirectory(data);

@@ -15,7 +15,7 @@ const STACK_NAME = 'Stagegate';
 export interface LocalCloudProps extends ServiceOptions {
   /** A synthesized cloud assembly (`cdk.out`). */
   readonly assemblyDirectory: string;
-  /** Keeps everything across restarts; without it nothing outlives the local cloud. */
+  /** Directory that keeps everything across restarts; without it nothing is kept after the local cloud ends. */
   readonly data?: string;
   readonly log?: (event: LocalEvent) => void;
 }
@@ -32,13 +32,18 @@ export interface LocalCloud extends LocalServices {
   /** Calls, faults, credentials and policies. */
   readonly door: LocalDoor;
   readonly stack: DeployedStack;
-  /** Resolves when something was written that the API answers from, at the latest after the time: asking before is of no use. */
+  /**
+   * Resolves when something was written that the API's answers depend on, or after `atLatestMs`. Until then, asking the
+   * API again brings nothing new.
+   */
   nextWrite(atLatestMs: number, wanted?: WantedWrites): Promise<void>;
-  /** Rejects when a function broke a rule that AWS would have punished with silence (see `LambdaService`). */
+  /**
+   * Stops everything. Rejects when a function broke a rule that AWS would have punished silently (see `LambdaService`).
+   */
   stop(): Promise<void>;
 }
 
-/** Starts everything the template describes on this machine. */
+/** Starts everything that the template describes on this machine. */
 export async function startLocalCloud(props: LocalCloudProps): Promise<LocalCloud> {
   const closers = createClosers();
   try {
@@ -124,7 +129,7 @@ function watchConfigRepository(
   closers.add(() => pushes.stop());
 }
 
-/** Name of the one resource of a type. */
+/** Returns the name of the only resource of a type. */
 function refOf(stack: DeployedStack, type: string): string {
   const [found, ...others] = [...stack.resources.values()].filter((resource) => resource.type === type);
   if (!found || others.length > 0) throw new Error(`the template has ${found ? 'more than one' : 'no'} ${type}`);

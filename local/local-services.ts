@@ -29,32 +29,35 @@ import { createEnvironmentLookup } from './targets/registered-environments.ts';
 import { createTargetAccounts } from './targets/target-accounts.ts';
 import { createTargetDns } from './targets/target-dns.ts';
 
-/** What the person who starts a local cloud decides about its services. */
+/** The decisions about the services that the person who starts a local cloud makes. */
 export interface ServiceOptions {
   /** Port of the HTTP API on 127.0.0.1; 0 takes any free one. */
   readonly port: number;
-  /** A git directory that stands for every config repository and is watched for commits. */
+  /** A git directory that is used as every config repository and is watched for commits. */
   readonly configRepository?: string;
   /** The AWS API that Terraform providers talk to in builds. */
   readonly targetEndpoint?: string;
-  /** Environment variables that builds get besides those of this process they inherit; engines are looked for on its PATH. */
+  /**
+   * Environment variables that builds get in addition to the inherited ones of this process; engines are searched on
+   * its PATH.
+   */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Time as the workflow sees it; what its functions and builds see is the real one. */
+  /** The time that the workflow sees; functions and builds of the workflow see the real time. */
   readonly workflowClock?: Clock;
   /**
-   * Do rules on schedules strike by themselves? By default, as in AWS; a test that compares before with after may rather
-   * play the clock than be quicker than it.
+   * Whether rules on schedules fire by themselves. The default is true, as in AWS; a test that compares before with
+   * after may trigger the rules itself, because the schedule could fire between its two looks.
    */
   readonly isClockStriking?: boolean;
 }
 
-/** What services see of the running cloud. */
+/** The parts of the running cloud that services use. */
 interface Surroundings {
-  /** Of the HTTP API and the pages below `/local/`; known once the gateway listens. */
+  /** Address of the HTTP API and the pages below `/local/`; known once the gateway listens. */
   readonly apiUrl: () => string;
   /** Known once the template is deployed. */
   readonly tableName: () => string;
-  /** Told when a function breaks a rule that AWS would punish with silence (see `LambdaService`). */
+  /** Called when a function breaks a rule that AWS would punish silently (see `LambdaService`). */
   readonly onViolation: (message: string) => void;
 }
 
@@ -62,9 +65,10 @@ interface Surroundings {
 export type LocalServices = ReturnType<typeof createLocalServices>['services'];
 
 /**
- * Lists the services of the local cloud. What calls stands below what it calls, so that nothing is called before it has
- * started, and the reverse order is the one to stop in. What functions are still owed becomes executions and builds:
- * CodeBuild first clears away what it left, into accounts that stand again.
+ * Lists the services of the local cloud in the order of their start: a service comes after the services that it calls,
+ * so that nothing is called before it has started. They are stopped in reverse order. After a restart, functions get the
+ * events that they are still owed, which start executions and builds. Before that, the target accounts exist again, and
+ * CodeBuild clears away what its last run left.
  */
 export function createLocalServices(
   { context, programs, assembly, door, keptDirectory }: Foundation,

@@ -17,7 +17,7 @@ function optionsOrEnd(): Options {
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** `10:03:07  states      execution succeeded  arn=…` */
+/** Prints `10:03:07  states      execution succeeded  arn=…`. */
 function showEvent({ source, message, fields = {} }: LocalEvent): void {
   const time = new Date().toTimeString().slice(0, 8);
   const details = Object.entries(fields).map(
@@ -45,10 +45,10 @@ function showAddresses(cloud: LocalCloud): void {
 
 const options = optionsOrEnd();
 
-/** The assembly of the sources as they are now; it is removed at the end. */
+/** Synthesizes the current sources and returns the assembly's directory, which is removed at the end. */
 async function synthesizeSources(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-assembly-'));
-  // Something may still be writing there when Ctrl-C ends it.
+  // When Ctrl-C ends the process, something may still be writing to the directory; hence the retries.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   console.log('stagegate: synthesizing the CDK app …');
   return synthesize(directory);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 
-/** What `npm start` is told on its command line. */
+/** The command line options of `npm start`. */
 
 export const USAGE =
   'usage: npm start -- [--port 4700] [--config-repo DIR] [--data DIR] [--target-endpoint URL] [--assembly DIR]';
@@ -12,7 +12,7 @@ const OptionsSchema = z.object({
   'config-repo': z.string().refine(isDirectory, { error: '--config-repo is not a directory' }).optional(),
   data: z.string().optional(),
   'target-endpoint': z.url({ error: '--target-endpoint is not a URL' }).optional(),
-  /** A synthesized cloud assembly to start instead of that of the sources here. */
+  /** A synthesized cloud assembly to start instead of the one made from the sources. */
   assembly: z.string().refine(isDirectory, { error: '--assembly is not a directory' }).optional(),
 });
 export type Options = z.infer<typeof OptionsSchema>;
@@ -21,7 +21,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The options, or an error that names what is wrong with them. */
+/** Returns the options. Throws an error that names what is wrong with them. */
 export function readOptions(args: readonly string[]): Options {
   const option = { type: 'string' } as const;
   const { values } = parseArgs({

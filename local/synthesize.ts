@@ -6,8 +6,8 @@ import { SYNTHESIS_CONTEXT } from './differences.ts';
 const root = dirname(import.meta.dirname);
 
 /**
- * Synthesizes the CDK app into `outputDirectory` with the project's own entry, in a process of its own; resolves to the
- * directory. `context` goes over that of cdk.json.
+ * Synthesizes the CDK app into `outputDirectory` with the project's own entry point, in its own process; resolves to
+ * the directory. `context` overrides the context of cdk.json.
  */
 export async function synthesize(
   outputDirectory: string,
@@ -21,7 +21,7 @@ export async function synthesize(
   const args = [join(root, 'scripts', 'synth.ts'), '--local', '--output', outputDirectory, ...given];
   const env = {
     ...process.env,
-    // Whoever removes the output removes what an early end leaves beside it.
+    // After an early end, temporary files are left beside the output, where they are removed together with it.
     TMPDIR: dirname(outputDirectory),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
   };
@@ -32,7 +32,8 @@ export async function synthesize(
       output += chunk.toString('utf8');
     });
   }
-  // With its own children, and first of all that happens when this process ends early: afterwards its files are removed.
+  // Kills the child process with its own children. When this process ends early, this runs before every other exit
+  // handler, because the files are removed after it.
   const end = () => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   };

@@ -9,7 +9,7 @@ import { type Step, StepInProgress } from './step.ts';
 import { handleSignal, scheduleTask } from './task-state.ts';
 import type { Signal, World } from './world.ts';
 
-/** The next state of an execution that has `signal` happen to it. Pure but for `world`. */
+/** Returns the execution after `signal`, with its new history events. Pure except for `world`. */
 export async function advance(
   definition: Definition,
   execution: Execution,

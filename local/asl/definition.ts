@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { findExpressionProblems, isExpression } from './expression.ts';
 import { isJsonObject, type Json, JsonSchema } from './json.ts';
 
-/** Longest time Step Functions waits for anything, about three years. */
+/** Longest time that Step Functions waits for anything, about three years. */
 const MAX_SECONDS = 99_999_999;
 
 const ExpressionSchema = z.string().refine(isExpression, 'must be a JSONata expression, {% … %}');
 const SecondsSchema = z.union([z.int().min(0).max(MAX_SECONDS), ExpressionSchema]);
 const PositiveSecondsSchema = z.union([z.int().min(1).max(MAX_SECONDS), ExpressionSchema]);
 
-/** Names follow Unicode's rule for identifiers; `states` is Step Functions' own. */
+/** Variable names follow Unicode's rule for identifiers; the name `states` is reserved by Step Functions. */
 const VariableNameSchema = z
   .string()
   .max(80)
@@ -101,7 +101,7 @@ const DefinitionSchema = z.strictObject({
   States: z.record(z.string().min(1).max(80), StateSchema),
 });
 
-/** A state machine, checked: every transition has a target and every expression parses. */
+/** A checked state machine: every transition has a target and every expression parses. */
 export type Definition = z.infer<typeof DefinitionSchema>;
 export type State = z.infer<typeof StateSchema>;
 export type PassState = z.infer<typeof PassStateSchema>;
@@ -111,7 +111,10 @@ export type ChoiceState = z.infer<typeof ChoiceStateSchema>;
 export type WaitState = z.infer<typeof WaitStateSchema>;
 export type FailState = z.infer<typeof FailStateSchema>;
 
-/** A definition that Step Functions, or this interpreter of its JSONata form, refuses. Lists everything found. */
+/**
+ * Thrown for a definition that Step Functions or this interpreter refuses; the interpreter knows only JSONata.
+ * `problems` lists everything found.
+ */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
   readonly problems: readonly string[];
@@ -175,7 +178,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** The states that may follow a state. */
+/** Returns the names of the states that may follow a state. */
 export function nextStates(state: State): string[] {
   switch (state.Type) {
     case 'Choice':
@@ -227,7 +230,7 @@ function findStateProblems({ States }: Definition): string[] {
   });
 }
 
-/** Rules between the fields of one state. */
+/** Checks the rules between the fields of one state and returns the problems. */
 function describeShape(state: State): string[] {
   const problems: string[] = [];
   if (
@@ -264,7 +267,7 @@ interface ExpressionField {
   readonly isInCatcher: boolean;
 }
 
-/** Every text of a state, with the name AWS gives its place: each may be an expression. */
+/** Returns every text of a state with its location as AWS writes it: each text may be an expression. */
 function expressionFields(state: State): ExpressionField[] {
   return Object.entries(state).flatMap(([field, value]) => texts(JsonSchema.parse(value), field, field === 'Catch'));
 }

@@ -4,8 +4,8 @@ import type { Json } from './json.ts';
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
 
 /**
- * Everything there is to know of an execution: a plain JSON document, so that whoever stores it can go on with it after
- * a crash. Times are epoch milliseconds.
+ * The whole state of an execution: a plain JSON document, so that a stored execution can continue after a crash. Times
+ * are epoch milliseconds.
  */
 export interface Execution {
   readonly arn: string;
@@ -16,7 +16,7 @@ export interface Execution {
   /** The JSON text given to StartExecution. */
   readonly input: string;
   readonly startedAt: number;
-  /** When the state machine's own TimeoutSeconds is over. */
+  /** When the state machine's own TimeoutSeconds ends. */
   readonly deadline: number | null;
   readonly status: ExecutionStatus;
   readonly stoppedAt: number | null;
@@ -30,21 +30,21 @@ export interface Execution {
   readonly position: Position | null;
 }
 
-/** Where a running execution stands. Without `entered` the state is still to be entered. */
+/** The current state of a running execution. Without `entered` the state has not been entered yet. */
 export interface Position {
   readonly state: string;
   readonly input: Json;
   readonly entered?: Entered;
-  /** Nothing happens before this time: a Wait state, or the delay before a retry. */
+  /** Nothing happens before this time: the end of a Wait state, or of the delay before a retry. */
   readonly pausedUntil?: number;
-  /** The task that is under way. */
+  /** The running attempt of a task. */
   readonly attempt?: Attempt;
 }
 
 export interface Entered {
   readonly at: number;
   readonly eventId: number;
-  /** Retries so far, all and per entry of the state's Retry. */
+  /** Retries so far: the total, and the count for each entry of the state's Retry. */
   readonly retryCount: number;
   readonly retries: Readonly<Record<number, number>>;
 }
@@ -60,11 +60,11 @@ export interface Attempt {
   readonly timeoutAt: number | null;
   readonly heartbeatSeconds: number | null;
   readonly heartbeatAt: number | null;
-  /** What the called service answered when it accepted a `.sync` or `.waitForTaskToken` task. */
+  /** The called service's response when it accepted a `.sync` or `.waitForTaskToken` task. */
   readonly submitted?: Json;
 }
 
-/** An event of the history, in the order of things; its details belong to the type. */
+/** An event of the history; `details` depends on the type. */
 export interface HistoryEvent {
   readonly id: number;
   readonly previousEventId: number;
@@ -73,13 +73,13 @@ export interface HistoryEvent {
   readonly details?: Readonly<Record<string, Json>>;
 }
 
-/** What is known of an execution when it is started. */
+/** The fields of an execution that are known when it is started. */
 export type Beginning = Pick<
   Execution,
   'arn' | 'name' | 'machineArn' | 'machineName' | 'roleArn' | 'input' | 'startedAt'
 >;
 
-/** An execution in which nothing has happened yet. */
+/** Returns an execution in which nothing has happened yet. */
 export function newExecution({ TimeoutSeconds: timeout }: Definition, beginning: Beginning): Execution {
   return {
     ...beginning,
@@ -95,7 +95,10 @@ export function newExecution({ TimeoutSeconds: timeout }: Definition, beginning:
   };
 }
 
-/** When the execution goes on by itself: a past time for at once, Infinity when only a signal can move it. */
+/**
+ * Returns when the execution continues without a signal: a past time means at once, Infinity means that only a signal
+ * can move it.
+ */
 export function dueAt({ status, position, deadline }: Execution): number {
   if (status !== 'RUNNING') return Number.POSITIVE_INFINITY;
   if (position === null) return 0;

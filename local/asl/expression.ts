@@ -3,23 +3,29 @@ import { isJsonObject, type Json } from './json.ts';
 import { type Chance, queryFunctions } from './query-functions.ts';
 import { QUERY_EVALUATION_ERROR, StateFailure } from './state-failure.ts';
 
-/** What an expression sees: the variables by name, and `$states`. */
+/** What an expression can read: the variables by name, and `$states`. */
 export interface Scope {
   readonly variables: Readonly<Record<string, Json>>;
   readonly states: Readonly<Record<string, Json>>;
 }
 
-/** Evaluation steps after which an expression is taken for endless; AWS bounds evaluation too, at a limit it keeps to itself. */
+/**
+ * After this many evaluation steps an expression is considered endless; AWS limits evaluation too, but does not publish
+ * its limit.
+ */
 const MAX_EVALUATION_STEPS = 250_000;
 
-/** True for `{% … %}`; with spaces around it, it is plain text. */
+/** Returns whether the text is `{% … %}`. With spaces around the braces it is plain text. */
 export function isExpression(text: string): boolean {
   return text.startsWith('{%') && text.endsWith('%}') && text.length >= 4;
 }
 
 const expressionSource = (text: string): string => text.slice(2, -2).trim();
 
-/** Evaluates every expression inside `template`; anything else stands for itself. Fails with States.QueryEvaluationError. */
+/**
+ * Evaluates every expression inside `template` and keeps everything else unchanged. Fails with
+ * States.QueryEvaluationError.
+ */
 export async function evaluateTemplate(template: Json, field: string, scope: Scope, chance: Chance): Promise<Json> {
   if (typeof template === 'string') return evaluateText(template, field, scope, chance);
   if (Array.isArray(template)) {
@@ -49,23 +55,23 @@ async function evaluateText(text: string, field: string, scope: Scope, chance: C
   return plainJson(value, () => unexpectedResult(text, field));
 }
 
-/** An expression whose syntax tree is made; it is evaluated as often as states need it, also several times at once. */
+/** A parsed expression; it can be evaluated many times, also several times at once. */
 type Compiled = ReturnType<typeof jsonata>;
 
-/** By source. An interpreter sees few sources, those of its state machines, and sees each of them again and again. */
+/** Parsed expressions by source. The state machines have few sources, and each of them is evaluated again and again. */
 const compiled = new Map<string, Compiled>();
 
 function compile(source: string): Compiled {
   const known = compiled.get(source);
   if (known) return known;
   const expression = jsonata(source);
-  // JSONata calls what is bound to this symbol before each node; its types only know string names.
+  // JSONata calls the function bound to this symbol before each node; its types accept only string names.
   Reflect.apply(expression.assign, expression, [Symbol.for('jsonata.__evaluate_entry'), countStep]);
   compiled.set(source, expression);
   return expression;
 }
 
-/** Counts the steps of one evaluation. */
+/** Counts the steps of one evaluation and throws when there are too many. */
 class Steps {
   #taken = 0;
 
@@ -75,7 +81,7 @@ class Steps {
   }
 }
 
-/** Under this name, which no expression can spell, each evaluation finds its own count. */
+/** The variable that holds each evaluation's own count; no expression can spell this name. */
 const STEPS = 'steps of this evaluation';
 
 function countStep(_expression: unknown, _input: unknown, frame: { lookup(name: string): unknown }): void {
@@ -87,7 +93,7 @@ async function evaluateBounded(source: string, bindings: Record<string, unknown>
   return compile(source).evaluate(undefined, { ...bindings, [STEPS]: new Steps() });
 }
 
-/** The failure of a field whose expression gave a value of a type the field cannot take. */
+/** Returns the failure of a field whose expression returned a value of the wrong type. */
 export function unexpectedResult(text: string, field: string): StateFailure {
   return queryFailure(
     `The JSONata expression '${expressionSource(text)}' specified for the field '${field}' returned an unexpected result type.`,
@@ -99,7 +105,7 @@ function queryFailure(reason: string, location: string): StateFailure {
   return new StateFailure(QUERY_EVALUATION_ERROR, reason, { location });
 }
 
-/** JSONata's own errors are plain objects with a code and a message, AWS puts them in a sentence of their own. */
+/** Describes an error of JSONata as AWS does. JSONata's own errors are plain objects with a code and a message. */
 function describeQueryError(error: unknown): string {
   const message =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
@@ -107,7 +113,10 @@ function describeQueryError(error: unknown): string {
   return code === '' ? `: ${message}` : `. ${code}: ${message}`;
 }
 
-/** Strips what JSONata adds to its values (sequence marks, undefined members); a function anywhere in them is no JSON. */
+/**
+ * Removes what JSONata adds to its values (sequence marks, undefined members). Throws `failure()` for a value that is
+ * not JSON, such as a function.
+ */
 function plainJson(value: unknown, failure: () => StateFailure): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -118,9 +127,9 @@ function plainJson(value: unknown, failure: () => StateFailure): Json {
 }
 
 /**
- * What AWS refuses in an expression when the state machine is created: syntax errors, names that have nothing to
- * belong to (there is no context item: everything starts from `$states` or a variable), `$$`, and `$states.errorOutput`
- * outside a catcher. Empty when all is well.
+ * Returns what AWS refuses in an expression when the state machine is created: syntax errors, bare names at the top
+ * level (there is no context item, so every path starts from `$states` or a variable), `$$`, and `$states.errorOutput`
+ * outside a catcher. Empty when the expression is valid.
  */
 export function findExpressionProblems(text: string, isInCatcher: boolean): string[] {
   if (!isExpression(text)) {
@@ -135,7 +144,10 @@ export function findExpressionProblems(text: string, isInCatcher: boolean): stri
   }
 }
 
-/** Parts of a syntax tree node that are evaluated against an item of the node's value, so that bare names mean something. */
+/**
+ * Parts of a syntax tree node that are evaluated against an item of the node's value, so that bare names are allowed in
+ * them.
+ */
 const PARTS_WITH_CONTEXT = new Set(['predicate', 'stages', 'group', 'pattern', 'update', 'delete']);
 
 function findReferenceProblems(node: unknown, hasContext: boolean, isInCatcher: boolean): string[] {

@@ -6,15 +6,15 @@ import type { Step, StepInProgress } from './step.ts';
 
 const MAX_VARIABLES_BYTES = 10 * 1024 * 1024;
 
-/** How a state is left when not by its own fields. */
+/** How a state is left by something other than its own fields. */
 interface Exit {
-  /** Stands before the names of the fields in error messages: `Catch[0]/`. */
+  /** Prefix of the field names in error messages: `Catch[0]/`. */
   readonly prefix?: string;
   readonly states?: Readonly<Record<string, Json>>;
   readonly defaultOutput?: Json;
 }
 
-/** Leaves by the state's own Output, Assign and Next. */
+/** Leaves a state by its own Output, Assign and Next. */
 export async function leaveState(
   step: StepInProgress,
   place: Place<PassState | TaskState | WaitState>,
@@ -25,7 +25,9 @@ export async function leaveState(
   return exitState(step, place, state, state.Next, { states: { result }, defaultOutput: result });
 }
 
-/** Evaluates Output and Assign of the state, of a choice rule or of a catcher, and moves on or ends the execution. */
+/**
+ * Evaluates Output and Assign of the state, of a choice rule or of a catcher, and then moves on or ends the execution.
+ */
 export async function exitState(
   step: StepInProgress,
   place: Place,
@@ -35,7 +37,8 @@ export async function exitState(
 ): Promise<Step> {
   const evaluation = step.evaluationOf(place);
   const { prefix = '', states = {}, defaultOutput = place.input } = exit;
-  // Output and Assign both see the variables as they were: what one assigns, the other does not see.
+  // Output and Assign both read the variables as they were before: Output does not see what Assign sets, nor the
+  // reverse.
   const output =
     Output === undefined ? defaultOutput : await evaluation.evaluate(Output, `${prefix}Output`, { states });
   const assigned: Record<string, Json> = {};

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Step Functions refuses longer results of `$range` and `$partition`. */
+/** Longest result of `$range` and `$partition` that Step Functions accepts. */
 const MAX_ITEMS = 1000;
 
 const HASH_ALGORITHMS: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const HASH_ALGORITHMS: Readonly<Record<string, string>> = {
   'SHA-512': 'sha512',
 };
 
-/** Where the functions of an expression get chance from. */
+/** Source of random values for the functions of an expression. */
 export interface Chance {
   /** A number in [0, 1). */
   random(): number;
@@ -19,8 +19,8 @@ export interface Chance {
 }
 
 /**
- * What Step Functions adds to JSONata 2.0.6, and `$eval`, which it takes away: bound to nothing, calling it is calling
- * a non-function, as on AWS.
+ * Returns the functions that Step Functions adds to JSONata 2.0.6. `$eval`, which Step Functions removes, is undefined:
+ * calling it fails like calling a non-function, as on AWS.
  */
 export function queryFunctions(chance: Chance): Record<string, unknown> {
   return {
@@ -56,7 +56,7 @@ function partition(items: readonly unknown[], size: number): unknown[][] {
   );
 }
 
-/** The same number for the same seed, spread by a hash. */
+/** Returns the same number for the same seed; a hash spreads the numbers. */
 function seededRandom(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE(0) / 2 ** 32;
 }

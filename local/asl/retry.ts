@@ -4,7 +4,10 @@ import { DATA_LIMIT_EXCEEDED, RUNTIME_ERROR, type StateFailure, TIMEOUT } from '
 /** Errors that no wildcard matches. */
 const TERMINAL_ERRORS = new Set([DATA_LIMIT_EXCEEDED, RUNTIME_ERROR]);
 
-/** The first entry whose ErrorEquals matches, which alone decides what happens; -1 when none does. */
+/**
+ * Returns the index of the first entry whose ErrorEquals matches; only this entry decides what happens. -1 when no
+ * entry matches.
+ */
 export function findHandler(handlers: readonly (Retrier | Catcher)[], failure: StateFailure): number {
   return handlers.findIndex(({ ErrorEquals }) => ErrorEquals.some((pattern) => matchesError(pattern, failure)));
 }
@@ -18,7 +21,7 @@ function matchesError(pattern: string, { error, heartbeat }: StateFailure): bool
   return pattern === 'States.ALL';
 }
 
-/** Milliseconds until the retry that follows `retriesSoFar` earlier ones of the same entry. */
+/** Returns the milliseconds until the next retry, after `retriesSoFar` earlier retries of the same entry. */
 export function retryDelay(retrier: Retrier, retriesSoFar: number, random: () => number): number {
   const grown = retrier.IntervalSeconds * retrier.BackoffRate ** retriesSoFar;
   const seconds = Math.min(grown, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);

@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 const MAX_STATE_DATA_BYTES = 256 * 1024;
 const MAX_SECONDS = 99_999_999;
 
-/** What an evaluation sees beside input and context. */
+/** What an evaluation can read besides input and context. */
 export interface AddedScope {
   readonly states?: Readonly<Record<string, Json>>;
   readonly context?: Readonly<Record<string, Json>>;
@@ -41,12 +41,12 @@ export class StateEvaluation {
     throw this.unexpected(String(template), field);
   }
 
-  /** The failure of a field that gave something of another type. */
+  /** Returns the failure of a field whose value has the wrong type. */
   unexpected(template: string, field: string): StateFailure {
     return this.#located(unexpectedResult(template, field));
   }
 
-  /** The failure with AWS's opening words, which say where it happened. */
+  /** Adds AWS's opening words to the failure, which say where it happened. */
   #located({ error, reason, location }: StateFailure): StateFailure {
     const { name, entered } = this.#place;
     const where = `An error occurred while executing the state '${name}' (entered at the event id #${entered.eventId}).`;
@@ -83,7 +83,7 @@ export class StateEvaluation {
   }
 }
 
-/** What a state gives, and what its variables hold, may have no more than so many bytes. */
+/** Throws when the output of a state, or its variables, exceed the limit in bytes. */
 export function requireSize(value: Json, state: string, limit = MAX_STATE_DATA_BYTES): void {
   if (jsonSize(value) <= limit) return;
   throw new StateFailure(

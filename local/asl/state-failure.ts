@@ -1,11 +1,11 @@
 interface StateFailureProps {
   /** The field of the state whose expression failed, for example `Output/name`. */
   readonly location?: string;
-  /** A missed heartbeat: it is a `States.Timeout` that `States.HeartbeatTimeout` matches too. */
+  /** True for a missed heartbeat: a `States.Timeout` that `States.HeartbeatTimeout` matches too. */
   readonly heartbeat?: boolean;
 }
 
-/** A state has failed: `error` is what Retry and Catch compare, `reason` becomes the Cause. */
+/** Thrown when a state fails: Retry and Catch compare `error`; `reason` becomes the Cause. */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
   readonly error: string;
@@ -26,5 +26,5 @@ export const QUERY_EVALUATION_ERROR = 'States.QueryEvaluationError';
 export const TIMEOUT = 'States.Timeout';
 export const NO_CHOICE_MATCHED = 'States.NoChoiceMatched';
 export const DATA_LIMIT_EXCEEDED = 'States.DataLimitExceeded';
-/** Ends an execution whatever its Catch fields say. */
+/** This error ends an execution even if a Catch field names it. */
 export const RUNTIME_ERROR = 'States.Runtime';

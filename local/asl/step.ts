@@ -10,13 +10,13 @@ import type { World } from './world.ts';
 const MAX_HISTORY_EVENTS = 25_000;
 const MAX_CAUSE_LENGTH = 32_768;
 
-/** One step of an execution: store `execution` and `events` first, then let `cancel` and `perform` happen. */
+/** One step of an execution. Store `execution` and `events` first, then carry out `cancel` and `perform`. */
 export interface Step {
   readonly execution: Execution;
   readonly events: readonly HistoryEvent[];
-  /** A task attempt whose work must begin. */
+  /** A task attempt whose work must start. */
   readonly perform?: Attempt;
-  /** A task attempt whose work is no longer wanted. */
+  /** A task attempt whose work is no longer needed. */
   readonly cancel?: Attempt;
 }
 
@@ -26,7 +26,7 @@ interface Ending {
   readonly cause?: string | null;
 }
 
-/** An execution in the course of a step, and the events that the step adds to its history. */
+/** An execution during a step, and the events that the step adds to its history. */
 export class StepInProgress {
   readonly definition: Definition;
   readonly world: World;
@@ -60,7 +60,7 @@ export class StepInProgress {
     return { execution: this.#execution, events: this.#events };
   }
 
-  /** Ends the execution because of a failure that nothing catches. */
+  /** Ends the execution because of a failure that no Catch handles. */
   fail(failure: StateFailure): Step {
     const { position } = this.#execution;
     if (failure.error === QUERY_EVALUATION_ERROR && position) this.recordEvaluationFailed(failure, position.state);
@@ -108,7 +108,7 @@ export class StepInProgress {
     this.#append('EvaluationFailed', { state, error, cause: reason ?? '', location: location ?? '' });
   }
 
-  /** Appends to the history, whose last two events are kept free for the end of the execution and its reason. */
+  /** Appends an event to the history. The last two events are reserved for the end of the execution and its reason. */
   record(type: string, details: Record<string, Json>): number {
     if (this.#execution.lastEventId < MAX_HISTORY_EVENTS - 2) return this.#append(type, details);
     throw new StateFailure(
@@ -119,7 +119,7 @@ export class StepInProgress {
 
   #append(type: string, details?: Record<string, Json>): number {
     const id = this.#execution.lastEventId + 1;
-    // AWS gives the first state no predecessor, as if ExecutionStarted were no event.
+    // AWS gives the first state no predecessor, as if ExecutionStarted were not an event.
     const previousEventId = id === 2 ? 0 : id - 1;
     this.#events.push({ id, previousEventId, timestamp: this.world.now(), type, ...(details ? { details } : {}) });
     this.#execution = { ...this.#execution, lastEventId: id };

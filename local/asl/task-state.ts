@@ -8,7 +8,7 @@ import { QUERY_EVALUATION_ERROR, StateFailure, TIMEOUT } from './state-failure.t
 import { outputDetails, type Step, type StepInProgress } from './step.ts';
 import type { Signal } from './world.ts';
 
-/** Begins an attempt of a task. */
+/** Starts an attempt of a task. */
 export async function scheduleTask(step: StepInProgress, place: Place<TaskState>): Promise<Step> {
   const { Resource: resource, Arguments, TimeoutSeconds, HeartbeatSeconds } = place.state;
   const evaluation = step.evaluationOf(place);
@@ -45,7 +45,7 @@ export async function scheduleTask(step: StepInProgress, place: Place<TaskState>
   }
 }
 
-/** Takes news of the task that is under way. */
+/** Handles a signal about the running attempt of a task. */
 export async function handleSignal(
   step: StepInProgress,
   signal: Signal,
@@ -86,7 +86,7 @@ export async function handleSignal(
   }
 }
 
-/** Retries the failed task, or goes where its Catch says, or lets the failure end the execution. */
+/** Retries the failed task, moves to the state that its Catch names, or lets the failure end the execution. */
 async function recover(step: StepInProgress, error: unknown, place: Place<TaskState>): Promise<Step> {
   if (!(error instanceof StateFailure)) throw error;
   const { state, entered } = place;
@@ -117,7 +117,7 @@ async function recover(step: StepInProgress, error: unknown, place: Place<TaskSt
   });
 }
 
-/** `arn:aws:states:::lambda:invoke.waitForTaskToken` as history events name it. */
+/** Splits `arn:aws:states:::lambda:invoke.waitForTaskToken` into the fields of history events. */
 function taskKind(resource: string): { resourceType: string; resource: string } {
   const [resourceType = '', name = ''] = resource.split(':').slice(-2);
   return { resourceType, resource: name };

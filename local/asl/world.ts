@@ -2,16 +2,16 @@ import type { Execution } from './execution.ts';
 import type { Json } from './json.ts';
 import type { Chance } from './query-functions.ts';
 
-/** What the interpreter takes from outside, so that tests decide it. */
+/** What the interpreter gets from outside, so that tests can control it. */
 export interface World extends Chance {
   /** Epoch milliseconds. */
   now(): number;
   readonly region: string;
-  /** A fresh token that leads back to this attempt. */
+  /** Returns a new token for this attempt. */
   taskToken(execution: Execution, attemptId: string): string;
 }
 
-/** What happens to an execution from outside. Signals about an attempt that is no longer under way change nothing. */
+/** Something that happens to an execution from outside. Signals about an attempt that has ended change nothing. */
 export type Signal =
   | { readonly kind: 'proceed' }
   | { readonly kind: 'submitted'; readonly attemptId: string; readonly output: Json }

@@ -10,13 +10,13 @@ interface AssemblyStack {
   readonly template: Template;
 }
 
-/** What CDK synthesized: the stacks' templates and the file assets they refer to. */
+/** The result of CDK's synthesis: the stacks' templates and the file assets that they refer to. */
 export interface CloudAssembly {
   readonly directory: string;
   readonly stacks: readonly AssemblyStack[];
-  /** Throws, naming it, when no stack has this name. */
+  /** Returns the stack; throws an error that names it when there is no such stack. */
   stack(name: string): AssemblyStack;
-  /** Makes the look-up of assets by their S3 location, as it reads in one account and region. */
+  /** Returns a function that finds assets by their S3 location, as written for one account and region. */
   assetFinder(accountId: string, region: string): (location: { bucket: string; key: string }) => Asset;
 }
 
@@ -42,10 +42,12 @@ const AssetManifestSchema = z.object({
   dockerImages: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** Artifacts that say something about the construct tree, not about what is deployed. */
+/** Artifacts that describe the construct tree, not what is deployed. */
 const INFORMATIVE_ARTIFACTS = new Set(['cdk:tree', 'cdk:feature-flag-report']);
 
-/** Reads the assembly in `directory` (CDK's `cdk.out`); content it does not understand fails by name. */
+/**
+ * Reads the assembly in `directory` (CDK's `cdk.out`). Throws an error that names any content it does not understand.
+ */
 export function loadAssembly(directory: string): CloudAssembly {
   const manifest = ManifestSchema.parse(readJson(join(directory, 'manifest.json')));
   const stacks: AssemblyStack[] = [];

@@ -1,7 +1,10 @@
 import { referencesOf } from './intrinsics.ts';
 import type { TemplateResource } from './template.ts';
 
-/** Orders resources so that each comes after all it refers to or depends on; a cycle fails, naming its members. */
+/**
+ * Returns the logical ids so that each resource comes after all resources it refers to or depends on. Throws for a
+ * cycle and names its members.
+ */
 export function creationOrder(resources: Readonly<Record<string, TemplateResource>>): string[] {
   const order: string[] = [];
   const done = new Set<string>();

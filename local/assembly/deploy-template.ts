@@ -9,22 +9,25 @@ interface DeployTemplateProps {
   readonly stackName: string;
   readonly accountId: string;
   readonly region: string;
-  /** Values of the template's parameters; those without one take their default. */
+  /** Values of the template's parameters; a parameter without a value gets its default. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** By resource type. They create in whatever account they were made for. */
+  /** Provisioners by resource type. Each creates resources in the account that it was made for. */
   readonly provisioners: Readonly<Record<string, Provisioner>>;
 }
 
-/** What a deployed template left behind. */
+/** The result of deploying a template. */
 export interface DeployedStack {
   readonly resources: ReadonlyMap<string, Provisioned & { readonly type: string }>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** CDK's own record of library versions: no resource of the system. */
+/** CDK's own record of library versions; not a resource of the system. */
 const IGNORED_TYPES = new Set(['AWS::CDK::Metadata']);
 
-/** Creates every resource of a template in dependency order. Unsupported content fails by name, before anything is created. */
+/**
+ * Creates every resource of a template in dependency order. Throws an error that names unsupported content before
+ * anything is created.
+ */
 export async function deployTemplate(props: DeployTemplateProps): Promise<DeployedStack> {
   const { template, stackName, provisioners } = props;
   const created = new Map<string, Provisioned & { type: string }>();
@@ -124,7 +127,7 @@ function parameterValue(name: string, parameter: TemplateParameter, value: strin
   if (!isList && Type !== 'String' && Type !== 'Number') {
     throw new Error(`parameter ${name}: type ${Type} is not supported by the local cloud`);
   }
-  // What is allowed is said of each item of a list.
+  // The allowed values and the pattern apply to each item of a list.
   const items = isList ? value.split(',').map((item) => item.trim()) : [value];
   const pattern = AllowedPattern === undefined ? undefined : new RegExp(`^(?:${AllowedPattern})$`);
   const allowed =
@@ -136,7 +139,7 @@ function parameterValue(name: string, parameter: TemplateParameter, value: strin
   return value === '' ? [] : items;
 }
 
-/** At most 64 characters, the shortest limit of a named resource (roles, functions). */
+/** Returns a name of at most 64 characters, the shortest limit of the named resources (roles, functions). */
 function generatedName(stackName: string, logicalId: string): string {
   return `${stackName.slice(0, 24)}-${logicalId.slice(0, 26)}-${shortHash(`${stackName}/${logicalId}`)}`;
 }

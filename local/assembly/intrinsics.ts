@@ -1,6 +1,6 @@
 import type { Provisioned } from '../services/local-service.ts';
 
-/** What intrinsic functions may refer to while one template is being created. */
+/** The values that intrinsic functions may refer to while a template is being created. */
 export interface IntrinsicScope {
   /** Parameters and pseudo parameters (`AWS::Region`) by name. */
   readonly parameters: ReadonlyMap<string, string | readonly string[]>;
@@ -9,18 +9,21 @@ export interface IntrinsicScope {
   readonly created: ReadonlyMap<string, Provisioned>;
 }
 
-/** Stands for `AWS::NoValue` until the enclosing object or list drops it. */
+/** Represents `AWS::NoValue` until the enclosing object or list drops it. */
 const NO_VALUE = Symbol('AWS::NoValue');
 
 type Intrinsic = (argument: unknown, scope: IntrinsicScope) => unknown;
 
-/** Replaces every intrinsic function in `value`. Throws for functions and references it does not know, naming them. */
+/**
+ * Replaces every intrinsic function in `value`. Throws an error that names a function or a reference that it does not
+ * know.
+ */
 export function resolveIntrinsics(value: unknown, scope: IntrinsicScope): unknown {
   const resolved = resolve(value, scope);
   return resolved === NO_VALUE ? undefined : resolved;
 }
 
-/** Whether the template's condition of this name holds. */
+/** Returns whether the template's condition `name` holds. */
 export function evaluateCondition(name: string, scope: IntrinsicScope): boolean {
   const condition = scope.conditions[name];
   if (condition === undefined) throw new Error(`condition ${name} does not exist`);
@@ -42,7 +45,10 @@ function resolve(value: unknown, scope: IntrinsicScope): unknown {
   );
 }
 
-/** `{ Condition: name }` is a function among conditions and a plain property (of a policy statement) elsewhere. */
+/**
+ * Returns whether `{ Condition: name }` is a function, as in conditions; elsewhere it is a plain property (of a policy
+ * statement).
+ */
 function isConditionReference(key: string, argument: unknown, scope: IntrinsicScope): boolean {
   return key === 'Condition' && typeof argument === 'string' && argument in scope.conditions;
 }
@@ -124,7 +130,7 @@ function substitute(text: string, variables: Readonly<Record<string, unknown>>, 
   });
 }
 
-/** The logical ids and parameter names that `value` refers to, through any function. */
+/** Returns the logical ids and parameter names that `value` refers to, directly or inside any function. */
 export function referencesOf(value: unknown): ReadonlySet<string> {
   const names = new Set<string>();
   collectReferences(value, names);

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Resource } from '../services/local-service.ts';
 
-/** CloudFormation takes `true` and `"true"` alike. */
+/** A boolean property: CloudFormation accepts both `true` and `"true"`. */
 export const BooleanProperty = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
-/** CloudFormation takes `30` and `"30"` alike. */
+/** A number property: CloudFormation accepts both `30` and `"30"`. */
 export const NumberProperty = z.union([
   z.number(),
   z
@@ -13,12 +13,12 @@ export const NumberProperty = z.union([
     .transform(Number),
 ]);
 
-/** Tags are accepted everywhere; nothing in the local cloud looks at them. */
+/** Tags are accepted on every resource; the local cloud does not use them. */
 export const TagsProperty = z.array(z.strictObject({ Key: z.string(), Value: z.string() })).optional();
 
 /**
- * Parses the properties of a resource. Give a `z.strictObject`: a property that the schema does not list then fails,
- * named together with its resource, instead of being ignored.
+ * Parses the properties of a resource. Pass a `z.strictObject`: then a property that the schema does not list is an
+ * error that names the property and the resource, instead of being ignored.
  */
 export function parseProperties<T extends z.ZodType>(resource: Resource, schema: T): z.infer<T> {
   const parsed = schema.safeParse(resource.properties);

@@ -45,11 +45,14 @@ export type Template = z.infer<typeof TemplateSchema>;
 export type TemplateResource = z.infer<typeof ResourceSchema>;
 export type TemplateParameter = z.infer<typeof ParameterSchema>;
 
-/** CDK adds these to check the bootstrap version of a real account before it deploys; there is none here. */
+/** CDK adds these to check the bootstrap version of a real account before a deployment; the local cloud has none. */
 const BOOTSTRAP_RULE = 'CheckBootstrapVersion';
 const BOOTSTRAP_PARAMETER = 'BootstrapVersion';
 
-/** Parses a CloudFormation template; sections and attributes that the local cloud does not know fail by name. */
+/**
+ * Parses a CloudFormation template. Throws an error that names any section or attribute that the local cloud does not
+ * know.
+ */
 export function parseTemplate(source: unknown, file: string): Template {
   const parsed = TemplateSchema.safeParse(source);
   if (!parsed.success) throw new Error(`reading template ${file}: ${z.prettifyError(parsed.error)}`);

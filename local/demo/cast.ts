@@ -12,8 +12,8 @@ export type EnvironmentName = keyof typeof ENVIRONMENTS;
 export const NAMES: readonly EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
 export const PREVIEW = { name: 'pr-1', branch: 'feature/greeting' } as const;
-/** Once it was shown, the environment of the branch lives this long. */
+/** Seconds that the branch's environment lives after it was shown. */
 export const PREVIEW_SECONDS = 10;
 
-/** The output that says where the application is found. */
+/** The Terraform output that contains the application's address. */
 export const URL_OUTPUT = 'alb_dns_name';

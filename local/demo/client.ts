@@ -1,13 +1,13 @@
 import * as z from 'zod';
 
-/** The parts of the API's answers the demo reads; everything else is ignored. */
+/** The fields of the API's answers that the demo reads; all others are ignored. */
 export const DeploymentView = z.object({
   id: z.string(),
   environment: z.string(),
   release: z.number(),
   commit: z.string(),
   status: z.string(),
-  /** Absent while it is open. */
+  /** Absent while the deployment is running. */
   endedAt: z.string().optional(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
@@ -62,7 +62,7 @@ export type Mail = z.infer<typeof Mail>;
 const Problem = z.object({ type: z.string(), status: z.number(), detail: z.string() });
 export type Problem = z.infer<typeof Problem>;
 
-/** A refusal of the API, as the problem document it answered. */
+/** Thrown when the API refuses a request; `problem` is the problem document of the answer. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly problem: Problem;
@@ -72,7 +72,7 @@ export class Refused extends Error {
   }
 }
 
-/** The REST API as tooling uses it, over HTTP. */
+/** Calls the REST API over HTTP, as tooling does. */
 export class Client {
   readonly url: string;
 
@@ -106,7 +106,7 @@ export class Client {
     return EphemeralView.parse(await this.request('GET', path));
   }
 
-  /** Managed resources in an environment's Terraform state, as a build has last seen them. */
+  /** Returns the number of managed resources in an environment's Terraform state, as the last build saw it. */
   async resources(application: string, environment: string): Promise<number | undefined> {
     const answer = await this.request('GET', `/applications/${application}/environments/${environment}`);
     return z.object({ resources: z.object({ count: z.number() }).nullable() }).parse(answer).resources?.count;
@@ -116,14 +116,14 @@ export class Client {
     return z.array(Mail).parse(await this.request('GET', '/local/outbox.json'));
   }
 
-  /** Reads a page a mail links to, as a person's browser would. */
+  /** Reads a page that a mail links to, as a person's browser does. */
   async open(link: string): Promise<string> {
     const response = await fetch(link);
     if (!response.ok) throw new Error(`opening a mailed link: ${response.status} ${await response.text()}`);
     return response.text();
   }
 
-  /** Sends the one form of a page with these fields added to its hidden ones. */
+  /** Sends the only form of a page: its hidden fields and the given `fields`. */
   async submit(link: string, page: string, fields: Readonly<Record<string, string>>): Promise<string> {
     const form = new URLSearchParams();
     for (const [, name = '', value = ''] of page.matchAll(

@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The address the example's configuration and its modules are known under. */
+/** The address of the example's configuration and of its modules. */
 export const REPOSITORY_URL = 'https://git.example.com/acme-config.git';
 const MODULE_TAG = 'web-service-v1.0.0';
 
-/** A git repository made from `examples/config-repo`, as a team would have one. */
+/** A git repository made from `examples/config-repo`, like the one of a team. */
 export class ConfigRepository {
   readonly directory: string;
 
@@ -31,13 +31,13 @@ export class ConfigRepository {
     return repository;
   }
 
-  /** Writes a file and commits; answers the commit id. */
+  /** Writes a file and commits it; returns the commit id. */
   async commit(message: string, path: string, content: string): Promise<string> {
     await writeFile(join(this.directory, path), content);
     return this.#commitAll(message);
   }
 
-  /** Makes a branch from where `main` is, with one file written; answers its commit id. */
+  /** Makes a branch from `main`, with one changed file; returns its commit id. */
   async branch(name: string, message: string, path: string, content: string): Promise<string> {
     await this.#git('switch', '--quiet', '--create', name, 'main');
     const commit = await this.commit(message, path, content);
@@ -45,7 +45,7 @@ export class ConfigRepository {
     return commit;
   }
 
-  /** Replaces a text that must stand in the file, and commits. */
+  /** Replaces a text in the file and commits; throws when the file does not contain the text. */
   async edit(message: string, path: string, from: string, to: string): Promise<string> {
     const content = await readFile(join(this.directory, path), 'utf8');
     if (!content.includes(from)) throw new Error(`editing ${path}: "${from}" does not stand in it`);
@@ -63,7 +63,7 @@ export class ConfigRepository {
     return stdout;
   }
 
-  /** Git configuration by environment that maps the repository's public address to this directory. */
+  /** Git configuration in environment variables that maps the repository's public address to this directory. */
   get gitEnvironment(): Record<string, string> {
     return {
       GIT_CONFIG_COUNT: '1',

@@ -34,12 +34,12 @@ export interface DemoResult {
 
 interface Story {
   readonly client: Client;
-  /** The environment of the branch as it was when it ran. */
+  /** The branch's environment as it was while it ran. */
   readonly preview: EphemeralView | undefined;
   readonly refusals: readonly Problem[];
 }
 
-/** Asks the API what has become of everything. */
+/** Reads the final state of everything from the API. */
 export async function collectResult({ client, preview, refusals }: Story): Promise<DemoResult> {
   const environments = await Promise.all(NAMES.map((name) => client.environment(APPLICATION, name)));
   const histories = await Promise.all(NAMES.map((name) => client.deployments(APPLICATION, name)));

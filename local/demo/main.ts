@@ -13,7 +13,10 @@ import type { DemoResult } from './demo-result.ts';
 import { Progress } from './progress.ts';
 import { Scenario } from './scenario.ts';
 
-/** `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine, and ends by itself. */
+/**
+ * `npm run demo [-- --json] [--verbose]`: one release travels dev1 -> stage1 -> prod1 on this machine; then the demo
+ * ends by itself.
+ */
 enableCompileCache();
 const options = readOptions();
 const progress = new Progress((line) => console.error(line));
@@ -34,10 +37,10 @@ function readOptions(): { json: boolean; verbose: boolean } {
 
 async function demonstrate(work: string): Promise<DemoResult> {
   progress.heading('Synthesize the CDK app and start the local cloud from its template');
-  // The local cloud is large: it loads while another process synthesizes.
+  // Loading the local cloud takes a while, so it happens while another process synthesizes.
   const [repository, assemblyDirectory, { startLocalCloud }] = await Promise.all([
     ConfigRepository.create(join(root, 'examples', 'config-repo'), join(work, 'config-repo')),
-    // An ephemeral environment usually lives for an hour at least; nobody watches a demo that long.
+    // Ephemeral environments usually live for at least an hour, which is too long for a demo.
     synthesize(join(work, 'assembly'), { 'stagegate:leastTtlSeconds': 1 }),
     import('../local-cloud.ts'),
   ]);
@@ -61,7 +64,7 @@ async function demonstrate(work: string): Promise<DemoResult> {
   }
 }
 
-/** Commit ids are told by their first digits. */
+/** Shortens a commit id to its first digits. */
 const shorten = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 10) : version);
 
 function showTables({ environments, ephemeral, deployments }: DemoResult): void {
@@ -105,7 +108,7 @@ function showTables({ environments, ephemeral, deployments }: DemoResult): void 
   );
 }
 
-/** What Ctrl-C does; pressed again, it ends at once. */
+/** Handles Ctrl-C; a second Ctrl-C ends the process at once. */
 let interrupt = (): void => process.exit(130);
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
@@ -115,8 +118,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   });
 
 const work = await mkdtemp(join(tmpdir(), 'stagegate-demo-'));
-// However it ends, and only then: two removals at the same time can leave something, and neither says so. Something may
-// still be writing there when Ctrl-C ends it.
+// Removes the directory only at the exit, however the process ends: two removals at the same time can leave files
+// behind without an error. When Ctrl-C ends the process, something may still be writing to the directory; hence the
+// retries.
 process.once('exit', () => rmSync(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 try {
   const result = await demonstrate(work);

@@ -1,4 +1,7 @@
-/** Progress for people, on stderr so that `--json` keeps stdout to itself; a table for the end. */
+/**
+ * Shows progress to people on stderr, so that stdout contains only the result of `--json`; also prints the tables at
+ * the end.
+ */
 export class Progress {
   readonly #startedAt = performance.now();
   readonly #write: (line: string) => void;
@@ -25,7 +28,7 @@ export class Progress {
   }
 }
 
-/** Columns as wide as their widest cell, under a ruled heading. */
+/** Formats a table: a ruled heading, and columns as wide as their widest cell. */
 export function formatTable(rows: readonly Readonly<Record<string, string>>[]): string[] {
   const columns = Object.keys(rows[0] ?? {});
   const width = (column: string) => Math.max(column.length, ...rows.map((row) => (row[column] ?? '').length));

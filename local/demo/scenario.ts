@@ -17,11 +17,11 @@ import { Waiting, type WaitingProps } from './waiting.ts';
 
 interface ScenarioProps extends WaitingProps {
   readonly repository: ConfigRepository;
-  /** The one that is on this machine. */
+  /** The engine that is installed on this machine. */
   readonly engine: 'terraform' | 'opentofu';
 }
 
-/** The main job, told by what people and tooling do: only HTTP, git and the links in e-mails. */
+/** The main scenario, played with what people and tooling use: only HTTP, git and the links in e-mails. */
 export class Scenario {
   readonly #client: Client;
   readonly #repository: ConfigRepository;
@@ -39,7 +39,9 @@ export class Scenario {
     this.#until = new Waiting({ client, progress, nextWrite });
   }
 
-  /** What does not depend on each other goes on side by side, as it does in a team; each line says what it is about. */
+  /**
+   * Runs the scenario. Independent parts run at the same time, as in a team; each line of output names its environment.
+   */
   async run(): Promise<DemoResult> {
     await this.#register();
     await this.#firstPush();
@@ -61,7 +63,8 @@ export class Scenario {
       client: 'acme',
       engine: this.#engine,
       configRepository: { url: REPOSITORY_URL, branch: 'main', provider: 'github-enterprise' },
-      // Databases of AWS are protected by their kind; the example's stands for one and is protected by its address.
+      // AWS databases are protected by their kind. The example's database is only a stand-in, so it is protected by its
+      // address.
       safeguards: { protectedAddresses: [DATABASE] },
     });
     for (const name of NAMES) {
@@ -107,7 +110,7 @@ export class Scenario {
     await this.#until.end('prod1', 1, 'succeeded');
   }
 
-  /** In the one working tree that all commits are made in: while nothing else is. */
+  /** Makes the branch while nothing else commits, because all commits are made in the same working tree. */
   async #makeBranch(): Promise<void> {
     const content = '# my-app\n\nHello, you.\n';
     await this.#repository.branch(PREVIEW.branch, 'Greet by name', 'apps/my-app/README.md', content);

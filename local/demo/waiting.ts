@@ -3,20 +3,23 @@ import { APPLICATION, type EnvironmentName, PREVIEW } from './cast.ts';
 import type { Client, DeploymentView, EphemeralView, Mail } from './client.ts';
 import type { Progress } from './progress.ts';
 
-/** The API is asked when something was written and what belongs to it may be there, or after this time. */
+/**
+ * The API is asked again PAUSE_MS after a write, when everything that belongs to the write is probably there too, or
+ * after LOOK_MS.
+ */
 const PAUSE_MS = 20;
 const LOOK_MS = 1000;
-/** Far more than any step takes; a hang becomes an error that says where. */
+/** Far longer than any step takes; a step that hangs becomes an error that names the step. */
 const PATIENCE_MS = 180_000;
 
 export interface WaitingProps {
   readonly client: Client;
   readonly progress: Progress;
-  /** Resolves when something was written that the API answers from, at the latest after the time. */
+  /** Resolves when something was written that the API's answers depend on, or after `atLatestMs`. */
   readonly nextWrite: (atLatestMs: number) => Promise<void>;
 }
 
-/** Waits as people do: looks again until what they wait for is there, and shows each new status once. */
+/** Waits as people do: asks again until the result is there, and shows each new status once. */
 export class Waiting {
   readonly #client: Client;
   readonly #progress: Progress;
@@ -29,7 +32,10 @@ export class Waiting {
     this.#nextWrite = nextWrite;
   }
 
-  /** Waits for the end of a release's newest deployment other than `before`; another ending is an error. */
+  /**
+   * Waits until the newest deployment of a release has ended, ignoring `before`. Throws when it ended with another
+   * status.
+   */
   async end(environment: EnvironmentName, release: number, status: string, before?: string): Promise<DeploymentView> {
     const deployment = await this.#deployment(
       environment,
@@ -41,7 +47,7 @@ export class Waiting {
     return deployment;
   }
 
-  /** Waits until a gate of a release's newest deployment other than `before` is open. */
+  /** Waits until a gate is open in the newest deployment of a release, ignoring `before`. */
   async gate(environment: EnvironmentName, release: number, gate: string, before?: string): Promise<void> {
     const isOpen = (each: DeploymentView) => each.gates.some((other) => other.gate === gate && other.status === 'open');
     const deployment = await this.#deployment(
@@ -58,7 +64,7 @@ export class Waiting {
     );
   }
 
-  /** Polls the environment of the branch, showing each status once, until it has the one wanted. */
+  /** Polls the branch's environment until it has the wanted status, and shows each status once. */
   async preview(wanted: string, others: readonly string[]): Promise<EphemeralView> {
     const { name } = PREVIEW;
     return this.#poll(`${name} being ${wanted}`, async () => {
@@ -74,7 +80,7 @@ export class Waiting {
     return this.#poll(what, async () => (await this.#client.outbox()).findLast(isWanted));
   }
 
-  /** Polls one release's newest deployment, showing each status once, until the condition holds. */
+  /** Polls the newest deployment of a release until the condition holds, and shows each status once. */
   async #deployment(
     environment: EnvironmentName,
     release: number,
@@ -124,7 +130,7 @@ const WORDS = [
   ['destroy', 'destroyed'],
 ] as const;
 
-/** What the plan means, in half a line. */
+/** Summarizes the plan in half a line. */
 function describePlan({ cost, blastRadius }: DeploymentView): string {
   if (!cost || !blastRadius) return '';
   return ` (blast radius ${blastRadius.level}, cost ${cost.monthlyDelta >= 0 ? '+' : ''}${cost.monthlyDelta.toFixed(2)} ${cost.currency} a month)`;

@@ -8,7 +8,7 @@ export interface Authorization {
   authorizeAssumeRole(caller: Caller, roleArn: string, context: RequiredPermission['context'], region: string): void;
 }
 
-/** Judges calls by the policies of the registry; every refusal is an AwsError worded as AWS words it. */
+/** Judges calls by the policies of the registry. Every refusal is an AwsError with AWS's wording. */
 export function createAuthorization(registry: PolicyRegistry): Authorization {
   const identityStatements = (caller: Caller) =>
     caller.kind === 'role' ? registry.identityStatements(caller.roleArn) : [];
@@ -22,7 +22,7 @@ export function createAuthorization(registry: PolicyRegistry): Authorization {
       if (permission.resources.length === 0) {
         throw new Error(`authorising ${permission.action}: the permission names no resource`);
       }
-      // The person who runs the local cloud administers every account in it.
+      // The person who runs the local cloud is the administrator of every account in it.
       if (caller.kind === 'operator') return;
       const context = contextOf(caller, permission.context, region);
       for (const resource of permission.resources) {
@@ -52,7 +52,7 @@ export function createAuthorization(registry: PolicyRegistry): Authorization {
             resourceStatements: trust,
             resourcePolicyRequired: true,
           })
-        : // AWS does not tell a missing role from a refusing one.
+        : // AWS gives the same answer for a missing role and for a role that refuses the caller.
           { allowed: false, reason: `because no resource-based policy allows the ${action} action` };
       require(decision, caller, action, roleArn);
     },
@@ -67,7 +67,7 @@ function require(decision: Decision, caller: Caller, action: string, resource: s
   );
 }
 
-/** What a call is recorded as. */
+/** Returns the name under which calls of the caller are recorded. */
 export function describeCaller(caller: Caller): string {
   return caller.kind === 'service' ? caller.principal : caller.arn;
 }
@@ -83,7 +83,7 @@ function conditionContext({ caller, tags, own, region }: ConditionContextProps):
   const context = new Map<string, readonly string[]>([
     ['aws:principalisawsservice', [String(caller.kind === 'service')]],
     ['aws:requestedregion', [region]],
-    // The door stands for the TLS endpoint of the service: locally everything stays on the loopback interface.
+    // The door plays the TLS endpoint of the service; locally, all traffic stays on the loopback interface.
     ['aws:securetransport', ['true']],
     ['aws:viaawsservice', ['false']],
   ]);

@@ -1,6 +1,6 @@
 import type { RequiredPermission } from './wire.ts';
 
-/** One call through the door, or one permission check made by a service on behalf of a caller (operation `authorize`). */
+/** One call through the door, or one permission check that a service makes for a caller (operation `authorize`). */
 export interface CallRecord {
   readonly at: Date;
   readonly requestId: string;
@@ -8,7 +8,7 @@ export interface CallRecord {
   readonly service: string;
   readonly operation: string;
   readonly permissions: readonly RequiredPermission[];
-  /** `ok`, or the code of the error. */
+  /** `ok`, or the error's code. */
   readonly outcome: string;
   readonly message?: string;
   readonly durationMs: number;
@@ -16,11 +16,11 @@ export interface CallRecord {
 
 export interface CallLog {
   record(call: CallRecord): void;
-  /** Oldest first; only the newest calls are kept. */
+  /** Returns the calls, oldest first; only the newest ones are kept. */
   list(): readonly CallRecord[];
-  /** Tells of every call from now on; answers how to end that. */
+  /** Reports every call from now on; the returned function ends this. */
   watch(listener: (call: CallRecord) => void): () => void;
-  /** Resolves when the next call that is wanted has been made, at the latest after the time. */
+  /** Resolves when the next wanted call has been made, or after `atLatestMs`. */
   next(isWanted: (call: CallRecord) => boolean, atLatestMs: number): Promise<void>;
 }
 

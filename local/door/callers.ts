@@ -1,6 +1,6 @@
 import type { Caller } from './wire.ts';
 
-/** The caller that a session of `roleArn` is: a function, a build, the state machine, an assumed target role. */
+/** Returns the caller for a session of `roleArn`: a function, a build, the state machine or an assumed target role. */
 export function roleSession(roleArn: string, sessionName: string): Caller {
   const match = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
   const [, accountId, roleName] = match ?? [];
@@ -15,7 +15,10 @@ export function roleSession(roleArn: string, sessionName: string): Caller {
   };
 }
 
-/** An AWS service that acts by itself for the resource `sourceArn`, for example a rule that calls a function. */
+/**
+ * Returns the caller for an AWS service that acts for the resource `sourceArn`, for example a rule that calls a
+ * function.
+ */
 export function serviceCaller(principal: string, sourceArn: string, accountId: string): Caller {
   return { kind: 'service', principal, sourceArn, accountId };
 }

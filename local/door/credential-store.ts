@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { AwsError, type Caller, type Credentials } from './wire.ts';
 
-/** Refuses, by throwing, a call that is signed with a valid key at a moment when its bearer must not call. */
+/** Throws to refuse a call that is signed with a valid key at a time when the owner of the key must not call. */
 export type KeyGuard = () => void;
 
 interface IssuedKey {
   readonly caller: Caller;
   readonly secretAccessKey: string;
-  /** Undefined for long-lived keys, which have none. */
+  /** Undefined for long-lived keys. */
   readonly sessionToken: string | undefined;
   readonly expiresAt: number;
   guard?: KeyGuard;
@@ -15,11 +15,14 @@ interface IssuedKey {
 
 export interface CredentialStore {
   issue(caller: Caller, ttlSeconds: number): Credentials;
-  /** A key that everybody may know, for the person at the keyboard. */
+  /** Adds a publicly known key for the person at the keyboard. */
   addFixed(key: { accessKeyId: string; secretAccessKey: string }, caller: Caller): void;
   guard(accessKeyId: string, guard: KeyGuard): void;
   revoke(accessKeyId: string): void;
-  /** The bearer and secret of a key; throws as AWS does when the key is unknown, expired or its token is another. */
+  /**
+   * Returns the owner and the secret of a key. Throws as AWS does when the key is unknown or expired, or the token is
+   * not the key's.
+   */
   identify(
     accessKeyId: string,
     sessionToken: string | undefined,
@@ -27,7 +30,7 @@ export interface CredentialStore {
   ): { caller: Caller; secretAccessKey: string };
 }
 
-/** Access keys contain only letters and digits: DynamoDB Local refuses everything else. */
+/** Characters of access keys: only letters and digits, because DynamoDB Local refuses everything else. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 function randomText(length: number): string {

@@ -11,7 +11,7 @@ export interface DoorServer {
   close(): Promise<void>;
 }
 
-/** Serves the door over HTTP: the service is found by the credential scope of the signature. */
+/** Serves the door over HTTP; the credential scope of the signature names the service. */
 export async function startDoorServer(door: LocalDoor, log: (event: LocalEvent) => void): Promise<DoorServer> {
   const server = createWireServer((request) => respond(door, request, log));
   const port = await listenOnLoopback(server, 0);
@@ -20,7 +20,7 @@ export async function startDoorServer(door: LocalDoor, log: (event: LocalEvent) 
 
 async function respond(door: LocalDoor, request: WireRequest, log: (event: LocalEvent) => void): Promise<WireResponse> {
   const requestId = randomUUID();
-  // No page in a browser has business here, and the operator's keys are no secret.
+  // Pages in a browser are refused: they have no reason to call the door, and the operator's keys are public.
   if ('sec-fetch-site' in request.headers || 'origin' in request.headers) {
     return plainError(new AwsError('AccessDeniedException', 'the door serves no web pages', 403), requestId);
   }
@@ -52,7 +52,10 @@ async function respond(door: LocalDoor, request: WireRequest, log: (event: Local
   }
 }
 
-/** How services that speak XML name what JSON services call UnrecognizedClientException and ExpiredTokenException. */
+/**
+ * Names that XML services use for the errors that JSON services call UnrecognizedClientException and
+ * ExpiredTokenException.
+ */
 const XML_KEY_ERRORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   route53: { UnrecognizedClientException: 'InvalidClientTokenId', ExpiredTokenException: 'ExpiredToken' },
   s3: { UnrecognizedClientException: 'InvalidAccessKeyId', ExpiredTokenException: 'ExpiredToken' },
@@ -95,7 +98,7 @@ function findService(door: LocalDoor, request: WireRequest): FoundService {
   return { scope, failure: new AwsError('UnknownServiceException', message, 501) };
 }
 
-/** For requests that belong to no service, in JSON as most SDK clients can show it. */
+/** Returns an error for a request that belongs to no service, in JSON because most SDK clients can show it. */
 function plainError(error: AwsError, requestId: string): WireResponse {
   return {
     status: error.status,

@@ -15,10 +15,10 @@ import {
   type WireRequest,
 } from './wire.ts';
 
-/** Long enough for any run of the local cloud on one set of credentials. */
+/** Long enough for one set of credentials to last through any run of the local cloud. */
 const DEFAULT_CREDENTIALS_TTL_SECONDS = 30 * 24 * 3600;
 
-/** The keys of the person who runs the local cloud; tools and tests call as administrator with them. */
+/** Keys of the person who runs the local cloud; tools and tests use them to call as administrator. */
 export const OPERATOR_CREDENTIALS = {
   accessKeyId: 'AKIALOCALOPERATOR000',
   secretAccessKey: 'stagegateLocalOperatorSecretAccessKey000',
@@ -27,7 +27,7 @@ export const OPERATOR_CREDENTIALS = {
 /** A handler of plain HTTP paths of the door. */
 type DoorRoute = Parameters<Door['route']>[1];
 
-/** What a call looks like once its caller is known. */
+/** A call whose caller is known. */
 interface IdentifiedCall {
   readonly caller: Caller;
   readonly service: AwsService;
@@ -38,7 +38,7 @@ interface IdentifiedCall {
   readonly request?: WireRequest;
 }
 
-/** The door with everything that only the local cloud itself and its tests use. */
+/** The door with the parts that only the local cloud itself and its tests use. */
 export interface LocalDoor extends Door {
   readonly policies: PolicyRegistry;
   readonly credentials: CredentialStore;
@@ -49,7 +49,7 @@ export interface LocalDoor extends Door {
   services(): readonly AwsService[];
   findRoute(path: string): DoorRoute | undefined;
   guardCredentials(accessKeyId: string, guard: KeyGuard): void;
-  /** Authorises, records and performs one call, whether it came over HTTP or from inside. */
+  /** Authorises, records and performs one call that came over HTTP or from inside the process. */
   perform(call: IdentifiedCall): Promise<unknown>;
 }
 
@@ -59,7 +59,7 @@ interface DoorProps {
   readonly log: (event: LocalEvent) => void;
 }
 
-/** Makes the one door of the local cloud; services are registered afterwards. */
+/** Makes the one door of the local cloud; the services are registered afterwards. */
 export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
   const services = new Map<string, AwsService>();
   const routes = new Map<string, DoorRoute>();
@@ -192,7 +192,7 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
 const describeError = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
-/** Every failure leaves the door as an AwsError; a refusal carries the code of the service that was called. */
+/** Turns every failure into an AwsError. A refusal gets the error code of the called service. */
 function asAwsError(error: unknown, service: AwsService): AwsError {
   if (error instanceof AwsError) {
     if (error.code !== 'AccessDeniedException' || !service.accessDenied) return error;

@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeCaller } from './authorization.ts';
 import { AwsError, type Caller } from './wire.ts';
 
-/** What tests inject: the next `times` matching calls fail, are delayed, or both. */
+/** A fault that a test injects: the next `times` matching calls fail, are delayed, or both. */
 interface Fault {
   readonly service: string;
   readonly operation: string;
-  /** Only calls whose caller's ARN contains this text, for example a function's name. */
+  /** Limits the fault to callers whose ARN contains this text, for example a function's name. */
   readonly caller?: string;
-  /** Only calls whose input contains this text, for example the name of a deployment. */
+  /** Limits the fault to calls whose input contains this text, for example the name of a deployment. */
   readonly about?: string;
   readonly times: number;
   readonly delayMs?: number;
-  /** The call waits for this before anything else happens to it. */
+  /** The call waits for this promise first. */
   readonly until?: Promise<unknown>;
   readonly error?: {
     readonly code: string;
@@ -20,7 +20,7 @@ interface Fault {
     readonly status?: number;
     readonly fields?: Readonly<Record<string, unknown>>;
   };
-  /** `after`: the call is performed and its answer lost; by default (`before`) it is not performed. */
+  /** `after`: the call is performed and its answer is lost. `before` (the default): the call is not performed. */
   readonly when?: 'before' | 'after';
 }
 
@@ -36,7 +36,7 @@ interface Call {
   readonly input: unknown;
 }
 
-/** The errors with which AWS throttles, to be injected by name. */
+/** The error with which AWS throttles calls, to be injected as a fault. */
 export const THROTTLING = { code: 'ThrottlingException', message: 'Rate exceeded', status: 400 } as const;
 
 export function createFaults(): Faults & { apply(call: Call, when: 'before' | 'after'): Promise<void> } {

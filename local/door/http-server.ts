@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { WireRequest, WireResponse } from './wire.ts';
 
 /**
- * Listens on the loopback interface only; port 0 takes any free one. Resolves to the port. Connections stay open until
- * one side ends: by default Node.js ends them after five idle seconds, and whoever is held up for so long, as by git on a
- * busy machine, sends the next request into that end (ECONNRESET).
+ * Listens on the loopback interface only and resolves to the port; port 0 takes any free one. Connections stay open
+ * until one side closes them: by default Node.js closes them after five idle seconds, and a client that was delayed for
+ * so long, for example by git on a busy machine, would get ECONNRESET for its next request.
  */
 export async function listenOnLoopback(server: Server, port: number): Promise<number> {
   server.keepAliveTimeout = 0;
@@ -28,7 +28,7 @@ function boundPort(address: AddressInfo | string | null): number {
   return address.port;
 }
 
-/** A server that hands whole requests to `respond`; what `respond` throws becomes a bare 500. */
+/** Returns a server that passes whole requests to `respond`; an error that `respond` throws becomes a bare 500. */
 export function createWireServer(respond: (request: WireRequest) => Promise<WireResponse>): Server {
   return createServer((incoming, outgoing) => {
     readRequest(incoming)
@@ -39,7 +39,7 @@ export function createWireServer(respond: (request: WireRequest) => Promise<Wire
   });
 }
 
-/** Reads the body and gives headers as AWS sees them: lower-case names, repeated values joined by a comma. */
+/** Reads a whole request. Headers have the form that AWS sees: lower-case names, repeated values joined by a comma. */
 export async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
@@ -76,7 +76,10 @@ function writeResponse(
   outgoing.end(body);
 }
 
-/** Stops accepting and cuts what is open: clients of the local cloud keep their connections alive for long. */
+/**
+ * Stops accepting connections and closes the open ones: clients of the local cloud keep connections alive for a long
+ * time.
+ */
 export async function closeServer(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

@@ -1,12 +1,15 @@
 import { AwsError, type Protocol, type WireResponse } from './wire.ts';
 
 interface JsonProtocolProps {
-  /** What stands before the dot of `X-Amz-Target`, for example `AWSStepFunctions`. */
+  /** The part of `X-Amz-Target` before the dot, for example `AWSStepFunctions`. */
   readonly targetPrefix: string;
   readonly version: '1.0' | '1.1';
 }
 
-/** AWS JSON: the operation in `X-Amz-Target`, input and output as JSON, times as epoch seconds, bytes as base64. */
+/**
+ * Makes the AWS JSON protocol: the operation in `X-Amz-Target`, input and output as JSON, times as epoch seconds, bytes
+ * as base64.
+ */
 export function createJsonProtocol({ targetPrefix, version }: JsonProtocolProps): Protocol {
   const respond = (status: number, body: unknown, requestId: string): WireResponse => ({
     status,
@@ -33,7 +36,7 @@ export function createJsonProtocol({ targetPrefix, version }: JsonProtocolProps)
   };
 }
 
-/** The JSON form of a value: dates as epoch seconds, bytes as base64. */
+/** Returns the JSON form of a value: dates as epoch seconds, bytes as base64. */
 function wireForm(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');

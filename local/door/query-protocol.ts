@@ -6,7 +6,7 @@ interface QueryProtocolProps {
   readonly namespace: string;
 }
 
-/** AWS query: the operation and its input as form fields, the answer as XML (SNS, STS). */
+/** Makes the AWS query protocol: the operation and its input as form fields, the answer as XML (SNS, STS). */
 export function createQueryProtocol({ namespace }: QueryProtocolProps): Protocol {
   const respond = (status: number, name: string, content: string, requestId: string): WireResponse => ({
     status,

@@ -2,7 +2,10 @@ import type { CallRecord } from './call-log.ts';
 
 const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems']);
 
-/** The partition keys of what a call has written to the table; undefined if it is none that writes. */
+/**
+ * Returns the partition keys of the records that a call has written to the table, or undefined if the call does not
+ * write.
+ */
 export function writtenKeys({ service, operation, permissions }: CallRecord): string[] | undefined {
   if (service !== 'dynamodb' || !WRITES.has(operation)) return undefined;
   return permissions

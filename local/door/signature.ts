@@ -1,7 +1,7 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AwsError, type WireRequest } from './wire.ts';
 
-/** Who signed a request and for what, as its signature says; not yet verified. */
+/** The contents of a request's signature, which names the signer and the service; not verified yet. */
 export interface SignedScope {
   readonly accessKeyId: string;
   readonly date: string;
@@ -11,15 +11,18 @@ export interface SignedScope {
   readonly signature: string;
   readonly timestamp: string;
   readonly sessionToken: string | undefined;
-  /** True for a presigned URL: the signature stands in the query. */
+  /** True for a presigned URL, which has the signature in the query. */
   readonly presigned: boolean;
   readonly expiresInSeconds: number | undefined;
 }
 
-/** AWS refuses signatures whose time differs by more than this. */
+/** Largest difference between the time of a signature and now that AWS accepts. */
 const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
-/** Reads the Signature Version 4 of a request, from its Authorization header or its query; undefined when unsigned. */
+/**
+ * Reads the Signature Version 4 of a request from its Authorization header or its query. Returns undefined for an
+ * unsigned request.
+ */
 export function readSignature(request: WireRequest): SignedScope | undefined {
   const authorization = request.headers.authorization;
   if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
@@ -90,7 +93,7 @@ function parseScope(raw: RawScope): SignedScope {
   };
 }
 
-/** Throws unless the request was signed with `secretAccessKey`, recently enough. */
+/** Throws unless the request was signed with `secretAccessKey` and the signature is recent enough. */
 export function verifySignature(request: WireRequest, scope: SignedScope, secretAccessKey: string, now: Date): void {
   verifyTime(scope, now);
   const canonicalRequest = [
@@ -123,7 +126,10 @@ export function verifySignature(request: WireRequest, scope: SignedScope, secret
 const MAX_CACHED_KEYS = 1_000;
 const signingKeys = new Map<string, KeyObject>();
 
-/** The key of one day, region and service; deriving it costs more than all the rest of a verification. */
+/**
+ * Returns the key of one day, region and service. Deriving a key costs more than the rest of a verification, so keys
+ * are cached.
+ */
 function deriveSigningKey({ date, region, service }: SignedScope, secretAccessKey: string): KeyObject {
   const name = [secretAccessKey, date, region, service].join('/');
   const cached = signingKeys.get(name);
@@ -150,7 +156,7 @@ function verifyTime(scope: SignedScope, now: Date): void {
 function payloadHash(request: WireRequest, scope: SignedScope): string {
   const declared = request.headers['x-amz-content-sha256'];
   if (scope.presigned) return declared ?? (scope.service === 's3' ? 'UNSIGNED-PAYLOAD' : sha256(request.body));
-  // Streaming uploads declare STREAMING-…: their chunks carry signatures or a checksum of their own.
+  // Streaming uploads declare STREAMING-…: their chunks have their own signatures or checksum.
   if (declared !== undefined && !/^[0-9a-f]{64}$/.test(declared)) return declared;
   const actual = sha256(request.body);
   if (declared !== undefined && declared !== actual) {
@@ -164,7 +170,7 @@ function payloadHash(request: WireRequest, scope: SignedScope): string {
 
 const sha256 = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
 
-/** S3 signs the path as it is on the wire; every other service signs it encoded once more. */
+/** Returns the path as it is signed: S3 signs the path as sent, every other service encodes it once more. */
 function canonicalPath(path: string, service: string): string {
   return service === 's3' ? path : path.split('/').map(encodeRfc3986).join('/');
 }

@@ -1,12 +1,17 @@
 import type { CallRecord } from './call-log.ts';
 import { writtenKeys } from './record-writes.ts';
 
-/** Which writes somebody waits for: those that send mails, or of records whose partition key has this in it. */
+/**
+ * The writes that a caller waits for: calls that send mails, or writes of records whose partition key contains `about`.
+ */
 export type WantedWrites = 'mails' | { readonly about: string };
 
 const SENDS_MAIL: ReadonlySet<string> = new Set(['Publish', 'Subscribe']);
 
-/** Did the call write something that the API answers from, of the wanted kind if one is named? */
+/**
+ * Returns whether the call wrote something that the API's answers depend on; if `wanted` is given, only writes of this
+ * kind count.
+ */
 export function isWantedWrite(call: CallRecord, wanted: WantedWrites | undefined): boolean {
   const keys = writtenKeys(call);
   const isMail = call.service === 'sns' && SENDS_MAIL.has(call.operation);

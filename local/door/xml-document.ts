@@ -1,4 +1,4 @@
-/** A node of an XML answer: text, or elements by name; a list repeats its element, an absent value is left out. */
+/** A node of an XML answer: text, or elements by name. A list repeats its element; an absent value is left out. */
 type XmlValue = string | number | boolean | undefined | XmlElements | readonly (XmlElements | string)[];
 export interface XmlElements {
   readonly [name: string]: XmlValue;
@@ -22,7 +22,7 @@ function unescapeText(text: string): string {
   });
 }
 
-/** Renders elements, in the order in which they are given. */
+/** Renders elements in the given order. */
 export function renderElements(elements: XmlElements): string {
   return Object.entries(elements)
     .map(([name, value]) => {
@@ -37,14 +37,17 @@ export function renderElements(elements: XmlElements): string {
     .join('');
 }
 
-/** The contents of each element `name` of a request body. No request document of the local cloud nests an element in itself. */
+/**
+ * Returns the contents of each element `name` of a request body. No request document of the local cloud nests an
+ * element in itself.
+ */
 export function readElements(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))].map(
     ([, inner]) => inner ?? '',
   );
 }
 
-/** The text of the first element `name`, or undefined. */
+/** Returns the text of the first element `name`, or undefined. */
 export function readText(xml: string, name: string): string | undefined {
   const [inner] = readElements(xml, name);
   return inner === undefined ? undefined : unescapeText(inner);

@@ -1,4 +1,4 @@
-/** Renders `<name>content</name>`, where content is XML already. */
+/** Renders `<name>content</name>`; `content` must already be XML. */
 export function element(name: string, content: string): string {
   return `<${name}>${content}</${name}>`;
 }
@@ -8,8 +8,8 @@ export function escapeXml(text: string): string {
 }
 
 /**
- * Renders a value as XML content in the style of the query protocol: objects as elements, arrays as `<member>`,
- * a `Map` as `<entry><key/><value/></entry>`, dates in ISO form; `undefined` members are left out.
+ * Renders a value as XML content in the style of the query protocol: objects as elements, arrays as `<member>`, a `Map`
+ * as `<entry><key/><value/></entry>`, dates in ISO form. `undefined` members are left out.
  */
 export function xmlContent(value: unknown): string {
   if (value === undefined || value === null) return '';

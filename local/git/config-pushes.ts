@@ -15,7 +15,7 @@ interface ConfigPushesProps {
   readonly busName: string;
 }
 
-/** Records as the table keeps them: each is one JSON text. */
+/** The table's form of a record: one JSON text. */
 const Data = z.object({ data: z.object({ S: z.string() }) });
 const QueryOutput = z.object({ Items: z.array(Data) });
 const GetItemOutput = z.object({ Item: Data.optional() });
@@ -27,15 +27,15 @@ const RegisterRecord = z.object({ live: z.array(z.object({ application: z.string
 const EnvironmentRecord = z.object({ branch: z.string().optional() });
 const PutEventsOutput = z.object({ FailedEntryCount: z.number() });
 
-/** An index may come after the write that it is about. */
+/** Milliseconds for which known branches are used: an index may show a write later than the write itself. */
 const KNOWN_MS = 2000;
-/** An event entry may have 1 MB, of which the rest of a push takes little. */
+/** Most bytes of a push's paths: an event entry may have 1 MB, and the rest of a push needs little of it. */
 const MOST_PATH_BYTES = 900_000;
 
 /**
- * Plays the git host: every commit on a branch that an application deploys from, or an ephemeral environment was made
- * from, is put on the bus as ConfigPushed, once for each repository address under which applications know the
- * directory; and its deletion as BranchDeleted.
+ * Plays the git host. A commit on a branch that an application deploys from, or that an ephemeral environment was made
+ * from, is put on the bus as ConfigPushed, and the deletion of such a branch as BranchDeleted. Each event is put there
+ * once for every repository address that applications use for the directory.
  */
 export function startConfigPushes({ context, calls, programs, directory, tableName, busName }: ConfigPushesProps): {
   stop(): Promise<void>;
@@ -74,7 +74,10 @@ export function startConfigPushes({ context, calls, programs, directory, tableNa
     }
     return [...found.values()];
   };
-  /** Asked for a few times a second, and read again when something was written that they depend on. */
+  /**
+   * The branches found last. They are needed a few times a second, and are read again when something they depend on was
+   * written.
+   */
   let known: { readonly branches: Promise<WatchedBranch[]>; readonly until: number } | undefined;
   const endWatch = calls.watch((call) => {
     if (isAboutBranches(call)) known = undefined;
@@ -112,6 +115,9 @@ export function startConfigPushes({ context, calls, programs, directory, tableNa
   };
 }
 
-/** Applications and their environments have partitions of their own, and the register of ephemeral ones. */
+/**
+ * Returns whether the call wrote to an application or its environments, which have their own partitions, or to the
+ * register of ephemeral environments.
+ */
 const isAboutBranches = (call: CallRecord): boolean =>
   writtenKeys(call)?.some((key) => key.startsWith('APP#') || key === 'EPHEMERAL') ?? false;

@@ -1,17 +1,17 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 
 interface Watched {
-  /** Tells a directory from another one that has come under its name since. */
+  /** Distinguishes a directory from a newer one with the same name. */
   readonly inode: number;
   readonly watcher: FSWatcher;
 }
 
 /**
- * Tells when something happens to the entries of directories. It may miss something (not every file system tells), so
- * who must know has to look now and then, too.
+ * Reports changes of the entries of directories. It may miss a change, because not every file system reports all of
+ * them: a caller that needs every change must also look from time to time.
  */
 export function watchDirectories(onChange: (name: string | null) => void): {
-  /** Watches these directories, as far as they exist, and no others. */
+  /** Watches these directories if they exist, and stops watching all others. */
   watch(paths: readonly string[]): void;
   stop(): void;
 } {
@@ -26,7 +26,7 @@ export function watchDirectories(onChange: (name: string | null) => void): {
       watcher.on('error', () => forget(path));
       watched.set(path, { inode, watcher });
     } catch {
-      // It has just gone, or this machine watches no more directories.
+      // The directory has just been deleted, or this machine cannot watch any more directories.
     }
   };
   return {

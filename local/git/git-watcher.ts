@@ -6,31 +6,37 @@ import { type ProgramStarter, runProgram } from '../programs/program-starter.ts'
 import type { LocalEvent } from '../services/local-context.ts';
 import { watchDirectories } from './directory-watch.ts';
 
-/** For what no event tells: which branches count, and refs where directories cannot be watched. */
+/**
+ * Milliseconds between two looks for what no event reports: which branches count, and refs in directories that cannot
+ * be watched.
+ */
 const POLL_MS = 300;
-/** More paths than this are not listed, as git hosts do not list them either. */
+/** Longest list of changed paths; git hosts do not list more either. */
 const MOST_PATHS = 3000;
 
-/** A branch, and the address under which applications know its repository. */
+/** A branch, with the address that applications use for its repository. */
 export interface Branch {
   readonly repository: string;
   readonly branch: string;
 }
 
 export interface WatchedBranch extends Branch {
-  /** An ephemeral environment is made from it, which has to know where the branch is before it moves. */
+  /**
+   * True when an ephemeral environment is made from the branch: it must know the branch's commit before the branch
+   * moves.
+   */
   readonly isFollowed: boolean;
 }
 
-/** A branch that has moved; or, with the same commit before and after, where it is. */
+/** A branch that has moved. With the same commit before and after, the event only reports where the branch is. */
 export interface Push extends Branch {
   readonly eventId: string;
   readonly before: string;
   readonly after: string;
   readonly forced: boolean;
-  /** When it was noticed. */
+  /** When the push was noticed. */
   readonly pushedAt: string;
-  /** Undefined when there are too many. */
+  /** Undefined when there are too many, and for a forced push. */
   readonly changedPaths: readonly string[] | undefined;
   readonly message: string;
   readonly author: string;
@@ -40,21 +46,21 @@ interface GitWatcherProps {
   readonly programs: ProgramStarter;
   readonly directory: string;
   readonly database: Database;
-  /** The branches that somebody deploys from. */
+  /** Returns the branches that are deployed from. */
   readonly branches: () => Promise<readonly WatchedBranch[]>;
-  /** The push counts as told once this resolves; until then it is told again. */
+  /** Reports a push. The push counts as reported once the promise resolves; until then it is reported again. */
   readonly onPush: (push: Push) => Promise<void>;
-  /** The same for a branch that is gone. */
+  /** Reports the deletion of a branch, in the same way. */
   readonly onDeleted: (branch: Branch & { readonly eventId: string }) => Promise<void>;
   readonly log: (event: LocalEvent) => void;
-  /** How long to wait for an event before looking all the same. */
+  /** Milliseconds to wait for an event before looking anyway. */
   readonly pollMs?: number;
 }
 
 /**
- * In one process: is the one commit an ancestor of the other,
- * what does the other say, and which paths differ? A file that moved from one application to another concerns both, so
- * a rename counts as both of its names.
+ * One process answers: is the first commit an ancestor of the second, what are author and message of the second, and
+ * which paths differ? A file that moved from one application to another concerns both, so a rename counts as both of
+ * its names.
  */
 const DESCRIBE = `
 set -e
@@ -67,27 +73,27 @@ if [ $relation = ahead ]; then git diff --name-only --no-renames -z "$2" "$3"; f
 `;
 
 interface Told {
-  /** Empty for a branch that was deleted. */
+  /** The branch's last reported commit; empty for a deleted branch. */
   readonly head: string;
-  /** How often something was told of the branch. */
+  /** How many events were reported for the branch. */
   readonly pushes: number;
-  /** Was it told where the branch is? */
+  /** Whether the branch's commit was reported for an ephemeral environment. */
   readonly isFollowed?: boolean;
 }
 
 /**
- * Turns commits in a git directory into pushes. The heads told last are kept, so that a commit made while nobody watched
- * is told at the next start. The first sight of a branch is no push.
+ * Turns commits in a git directory into pushes. The last reported heads are kept, so that a commit made while nothing
+ * watched is reported at the next start. A branch that is seen for the first time is not a push.
  */
 export function watchRepository(props: GitWatcherProps): { stop(): Promise<void> } {
   const { programs, directory, database, branches, onPush, onDeleted, log, pollMs = POLL_MS } = props;
   const heads = database.collection<Told>('git-heads');
   let stopped = false;
-  /** What went wrong last time; told once, not at every look. */
+  /** The last error; it is logged once, not at every look. */
   let problem: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
-  /** Something happened to the refs since the look that is under way, or the last one, began. */
+  /** True when the refs have changed since the current or the last look began. */
   let isNews = false;
   let pass: Promise<void> = Promise.resolve();
 
@@ -98,9 +104,12 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     return stdout;
   };
   const git = async (...args: string[]): Promise<string> => (await run('git', '-C', directory, ...args)).trim();
-  /** Where refs are kept, also for a worktree; asked once. */
+  /** Where refs are kept, also for a worktree; found once. */
   let refs: Promise<string> | undefined;
-  /** Read from the files of the repository: a process three times a second would be felt on a small machine. */
+  /**
+   * Returns the commit of a branch from the files of the repository: a process three times a second would slow down a
+   * small machine.
+   */
   const headOf = async (branch: string): Promise<string> => {
     const directory = await whereRefsAre();
     const loose = await readFile(join(directory, 'refs', 'heads', branch), 'utf8').catch(() => '');
@@ -119,7 +128,10 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
       throw new Error(`${directory} keeps its refs in a reftable, which cannot be watched`);
     return directory;
   };
-  /** The files were read one after the other; whether a branch is gone is for git to say. */
+  /**
+   * Returns whether the branch is gone according to git. The files cannot prove that, because they are read one after
+   * the other.
+   */
   const isGone = async (branch: string): Promise<boolean> =>
     (await git('for-each-ref', '--format=%(refname)', `refs/heads/${branch}`)) === '';
   const lookAt = async ({ repository, branch, isFollowed }: WatchedBranch): Promise<void> => {
@@ -137,7 +149,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     if (after === told?.head && !isUntold) return;
     const before = told?.head || (isFollowed ? after : undefined);
     if (before) await onPush({ repository, ...(await describe(branch, before, after, pushes)) });
-    // A branch that moved and is followed now is told where it is in the next pass.
+    // A branch that moved and is now followed gets its current commit reported in the next pass.
     heads.put(key, { head: after, pushes, isFollowed: told?.isFollowed || (isFollowed && before === after) });
   };
   const describe = async (
@@ -185,7 +197,7 @@ export function watchRepository(props: GitWatcherProps): { stop(): Promise<void>
     pass = look();
   };
   const directories = watchDirectories((name) => {
-    // Git writes what becomes a ref into a lock beside it first.
+    // Git first writes a new ref into a lock file beside it.
     if (stopped || name?.endsWith('.lock')) return;
     isNews = true;
     if (!isLooking && problem === undefined) next();

@@ -7,7 +7,7 @@ const STATE_CLASS = { OK: 'good', ALARM: 'bad', INSUFFICIENT_DATA: 'idle' } as c
   string
 >;
 
-/** `/local/alarms`: the alarms of the template and what state they are in; `/local/alarms.json` for programs. */
+/** Serves `/local/alarms`, the template's alarms with their states, and `/local/alarms.json` for programs. */
 export function alarmsRoutes({ alarms }: Pick<CloudWatchService, 'alarms'>): LocalRoutes {
   return {
     '/local/alarms': () => {

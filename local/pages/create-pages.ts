@@ -14,7 +14,7 @@ interface PagesProps {
   readonly sqs: Pick<SqsService, 'queues'>;
 }
 
-/** The pages below `/local/` on which people, and tests, see what happens in the local cloud. */
+/** Makes the pages below `/local/`, on which people and tests see what happens in the local cloud. */
 export function createPages({ states, sns, sqs }: PagesProps): LocalRoutes {
   return {
     '/local': onlyGet(() => respondIndex({ states, sns, sqs })),

@@ -11,7 +11,9 @@ interface DnsRoutesProps {
   readonly acm: Pick<AcmService, 'certificates'>;
 }
 
-/** `/local/dns`: the hosted zones with their records, and the certificates; `/local/dns.json` for programs. */
+/**
+ * Serves `/local/dns`, the hosted zones with their records and the certificates, and `/local/dns.json` for programs.
+ */
 export function dnsRoutes({ route53, acm }: DnsRoutesProps): LocalRoutes {
   const [zones, certificates] = [() => route53.zones.all(), () => acm.certificates.all()];
   return {

@@ -1,27 +1,27 @@
 import * as z from 'zod';
 import type { HistoryEvent } from '../asl/execution.ts';
 
-/** One stay of an execution in a state, read from its history. */
+/** One visit of an execution to a state, read from its history. */
 export interface StateVisit {
   readonly name: string;
   /** `Task`, `Choice`, … */
   readonly type: string;
   readonly enteredAt: number;
   readonly input: string;
-  /** How often the task was begun. */
+  /** How often the task was started. */
   attempts: number;
-  /** Of the last attempt that failed. */
+  /** Error of the last failed attempt. */
   error?: string;
   cause?: string;
   leftAt?: number;
   output?: string;
-  /** Of the build that the task ran. */
+  /** URL of the log of the build that the task ran. */
   logUrl?: string;
-  /** The execution ended in this state, without leaving it. */
+  /** True when the execution ended in this state without leaving it. */
   isEnd: boolean;
 }
 
-/** The states an execution has been in, in the order it entered them. */
+/** Returns the visited states of an execution, in the order of their entries. */
 export function readTimeline(history: readonly HistoryEvent[]): StateVisit[] {
   const visits: StateVisit[] = [];
   for (const { type, timestamp, details = {} } of history) {

@@ -16,12 +16,12 @@ const LOOKS: Readonly<Record<ExecutionStatus, string>> = {
 const pathOf = ({ machineName, name }: Execution): string =>
   `/local/executions/${encodeURIComponent(machineName)}/${encodeURIComponent(name)}`;
 
-/** The execution that a path below `/local/executions/` means. */
+/** Returns the execution whose page has this path below `/local/executions/`. */
 export function findByPath(executions: readonly Execution[], path: string): Execution | undefined {
   return executions.find((execution) => pathOf(execution) === path);
 }
 
-/** All executions, newest first. */
+/** Renders all executions, newest first. */
 export function respondExecutions(executions: readonly Execution[], now: number): WireResponse {
   const rows = executions.map(
     (execution) => html`<tr>
@@ -37,7 +37,7 @@ export function respondExecutions(executions: readonly Execution[], now: number)
   return respondPage({ title: 'Executions', content, refreshSeconds: REFRESH_SECONDS });
 }
 
-/** One execution: the states it went through, what they worked on, and its whole history. */
+/** Renders one execution: its states with their inputs and outputs, and its whole history. */
 export function respondExecution(execution: Execution, history: readonly HistoryEvent[], now: number): WireResponse {
   const { machineName, name, startedAt, stoppedAt, error, cause, input, output } = execution;
   const visits = readTimeline(history).map((visit) => stateRow(visit, now));

@@ -1,6 +1,6 @@
 import type { WireResponse } from '../door/wire.ts';
 
-/** HTML that is safe to send: whatever came into it from outside has been escaped. */
+/** HTML that is safe to send: all values from outside have been escaped. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -10,7 +10,7 @@ export class Html {
 
 type Content = string | number | Html | readonly Html[] | undefined;
 
-/** A template literal of HTML whose values are escaped, unless they are HTML themselves. */
+/** Makes HTML from a template literal. The values are escaped unless they are HTML themselves. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.map((text, index) => text + render(values[index])).join(''));
 }
@@ -24,7 +24,7 @@ function render(content: Content): string {
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Text with its URLs made links. */
+/** Turns the URLs of a text into links. */
 export function linkUrls(text: string): Html {
   const parts = text.split(/(https?:\/\/[^\s<>"]+)/);
   return new Html(
@@ -70,7 +70,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; ma
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 `;
 
-/** A page of the local cloud, in the common frame. It needs nothing from elsewhere: no script, no font, no image. */
+/** Renders a page of the local cloud in the common frame. The page loads nothing else: no script, no font, no image. */
 export function respondPage({ title, content, status = 200, refreshSeconds }: PageProps): WireResponse {
   const refresh =
     refreshSeconds === undefined ? undefined : html`<meta http-equiv="refresh" content="${refreshSeconds}">`;
@@ -91,13 +91,13 @@ export function respondPage({ title, content, status = 200, refreshSeconds }: Pa
   };
 }
 
-/** A time as people read it, to the second, in UTC as the logs are. */
+/** Renders a time for people, to the second, in UTC like the logs. */
 export function time(epochMilliseconds: number): Html {
   const iso = new Date(epochMilliseconds).toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
 }
 
-/** `85 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Formats a duration: `85 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = Math.round(milliseconds / 1000);
@@ -106,7 +106,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** JSON text with indentation; text that is no JSON as it is. */
+/** Indents JSON text; returns other text unchanged. */
 export function prettyJson(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);

@@ -5,7 +5,7 @@ import { html, respondPage, time } from './html.ts';
 
 type ReadableLogs = Pick<LogsService, 'groups' | 'read'>;
 
-/** `/local/logs`: the log groups; `/local/logs/<name, encoded>`: the newest lines of one. */
+/** Serves `/local/logs`, the log groups, and `/local/logs/<name, encoded>`, the newest lines of one group. */
 export function logsRoutes(logs: ReadableLogs): LocalRoutes {
   return {
     '/local/logs': () => respondGroups(logs),

@@ -2,7 +2,7 @@ import type { WireResponse } from '../door/wire.ts';
 import type { Mail } from '../services/sns/outbox.ts';
 import { html, linkUrls, respondPage, time } from './html.ts';
 
-/** Every e-mail of the local cloud, newest first, with links to follow. */
+/** Renders every e-mail of the local cloud, newest first, with links to open. */
 export function respondOutbox(mails: readonly Mail[]): WireResponse {
   const cards = mails.toReversed().map(
     ({ to, subject, body, sentAt }) => html`<article class="card"><h2>${subject}</h2>
@@ -12,7 +12,7 @@ export function respondOutbox(mails: readonly Mail[]): WireResponse {
   return respondPage({ title: 'Outbox', content });
 }
 
-/** The same for programs, oldest first. */
+/** Returns the e-mails for programs, oldest first. */
 export function respondOutboxJson(mails: readonly Mail[]): WireResponse {
   const body = mails.map(({ id, to, subject, body: text, links, sentAt }) => ({
     id,

@@ -2,7 +2,7 @@ import type { WireResponse } from '../door/wire.ts';
 import type { QueueView } from '../services/sqs/sqs-service.ts';
 import { html, prettyJson, respondPage, time } from './html.ts';
 
-/** The queues with what lies in them: here, dead letters. */
+/** Renders the queues with their messages; in the local cloud these are dead letters. */
 export function respondQueues(queues: readonly QueueView[]): WireResponse {
   const cards = queues.map(({ name, messages }) => {
     const entries = messages.map(

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Where one local cloud keeps its files while it runs. */
+/** The directory where one local cloud keeps its files while it runs. */
 export interface DataDirectory {
   readonly path: string;
-  /** True for `--data`: what is in it is found again at the next start. */
+  /** True for `--data`: the contents are used again at the next start. */
   readonly isKept: boolean;
-  /** Gives the directory free; a temporary one is deleted. */
+  /** Releases the directory; a temporary one is deleted. */
   release(): void;
 }
 
-/** Takes `--data DIR` for this process alone, or makes a temporary directory when none is given. */
+/** Locks `--data DIR` for this process alone, or makes a temporary directory when none is given. */
 export function openDataDirectory(path: string | undefined): DataDirectory {
   if (path === undefined) {
     const temporary = mkdtempSync(join(tmpdir(), 'stagegate-'));
@@ -33,8 +33,8 @@ export function openDataDirectory(path: string | undefined): DataDirectory {
 }
 
 /**
- * Holds an exclusive lock of the operating system (through SQLite) on a file in the directory. Unlike a file with a
- * process id in it, it vanishes with the process, however that ends.
+ * Takes an exclusive lock of the operating system (through SQLite) on a file in the directory. Unlike a file that
+ * contains a process id, the lock ends with the process, no matter how the process ends.
  */
 function lockDirectory(path: string): () => void {
   const lock = new DatabaseSync(join(path, 'lock.sqlite'));

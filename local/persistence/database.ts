@@ -2,16 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** A named set of JSON documents by key, written through before the call returns. */
+/** A named set of JSON documents by key. Each write is in the database before the call returns. */
 export interface Collection<T> {
   get(key: string): T | undefined;
   put(key: string, value: T): void;
   delete(key: string): void;
-  /** In key order. */
+  /** Returns all entries in the order of their keys. */
   entries(): [string, T][];
 }
 
-/** The memory of the local cloud's services: what is put here survives a kill when the cloud runs with `--data`. */
+/** The storage of the local cloud's services. With `--data` it survives a killed process. */
 export interface Database {
   collection<T>(name: string): Collection<T>;
   close(): void;

@@ -8,14 +8,17 @@ export interface Program extends Omit<StartMessage, 'id'> {
 }
 
 export interface RunningProgram {
-  /** Also the id of its process group. */
+  /** The process id, which is also the id of its process group. */
   readonly pid: number;
-  /** Resolves to its exit code, which a signal leaves open, when its outputs are closed. */
+  /** Resolves when the program's outputs are closed: to its exit code, or to undefined when a signal ended it. */
   readonly ended: Promise<number | undefined>;
 }
 
 export interface ProgramStarter {
-  /** Rejects when there is no such program, and once it was told to stop: nobody would end what is started then. */
+  /**
+   * Starts a program. Rejects when there is no such program. Also rejects after `stop`, because nothing would end the
+   * program then.
+   */
   start(program: Program): Promise<RunningProgram>;
   stop(): Promise<void>;
 }
@@ -27,8 +30,9 @@ interface Watched {
 }
 
 /**
- * Starts programs from a small process beside this one. To start a program is to copy the page tables of the process
- * that does it: for the local cloud, with a thread for each function, some 0.1 s in which nothing else happens in it.
+ * Starts programs from a small process beside this one. Starting a program copies the page tables of the process that
+ * starts it: in the local cloud, which has a thread for each function, that takes about 0.1 s in which the process can
+ * do nothing else.
  */
 export function createProgramStarter(): ProgramStarter {
   const watched = new Map<number, Watched>();
@@ -39,7 +43,7 @@ export function createProgramStarter(): ProgramStarter {
   const forget = (id: number): Watched | undefined => {
     const found = watched.get(id);
     watched.delete(id);
-    // Only a running program is a reason for this process to go on.
+    // Only a running program keeps this process alive.
     if (watched.size === 0) starter?.channel?.unref();
     return found;
   };
@@ -92,11 +96,11 @@ export function createProgramStarter(): ProgramStarter {
       starter ??= launch();
       const id = ++count;
       const added: Watched = { onOutput, started: Promise.withResolvers(), ended: Promise.withResolvers() };
-      // Who waits for the start learns of the same problem there.
+      // A caller that waits for the start gets the same error there.
       added.ended.promise.catch(() => {});
       watched.set(id, added);
       starter.channel?.ref();
-      // `process.env` itself is no object that could be sent.
+      // `process.env` itself cannot be sent.
       const message: StartMessage = { id, ...program, variables: { ...program.variables } };
       starter.send(message, (error) => {
         if (error) forget(id)?.started.reject(error);
@@ -122,7 +126,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; it is told to end when `signal` aborts. */
+/** Runs a program until it ends; when `signal` aborts, the program gets SIGTERM. */
 export async function runProgram(
   starter: ProgramStarter,
   program: Omit<Program, 'onOutput' | 'reports' | 'endsGroup'>,
@@ -141,11 +145,11 @@ export async function runProgram(
   return { code, stdout: text('stdout'), stderr: text('stderr') };
 }
 
-/** Sends a signal to a program and what it has started; they may be gone already. */
+/** Sends a signal to the process group of a program, which may have ended already. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nothing of it runs any more.
+    // No process of the group runs any more.
   }
 }

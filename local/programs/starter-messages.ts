@@ -1,4 +1,4 @@
-/** What the local cloud and the small process that starts programs for it say to each other. */
+/** The messages between the local cloud and the small process that starts programs for it. */
 
 export type OutputName = 'stdout' | 'stderr' | 'reports';
 
@@ -9,9 +9,9 @@ export interface StartMessage {
   readonly directory: string | undefined;
   /** The whole environment of the program. */
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** Gives the program file descriptor 3 to write to. */
+  /** Whether the program gets file descriptor 3 to write to. */
   readonly reports: boolean;
-  /** What the program leaves running in its process group is killed when it ends. */
+  /** Whether the processes that the program leaves running in its process group are killed when the program ends. */
   readonly endsGroup: boolean;
 }
 

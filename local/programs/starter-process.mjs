@@ -1,23 +1,24 @@
 /**
- * Starts programs for the local cloud, each in a process group of its own. Plain JavaScript, because it should be small
- * and ready soon.
+ * Starts programs for the local cloud, each in its own process group. This file is plain JavaScript, because the
+ * process should be small and start fast.
  */
 // @ts-check
 import { spawn } from 'node:child_process';
 
 /** @import { OutputName, StarterMessage, StartMessage } from './starter-messages.ts' */
 
-// Ctrl-C in a terminal reaches this process, too, but builds end when the local cloud ends them, and it ends this one.
+// Ctrl-C in a terminal reaches this process, too. It is ignored: the local cloud ends the builds, and then this
+// process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
 
 /** @type {(message: StarterMessage, whenSent?: () => void) => void} */
 const tell = (message, whenSent = () => {}) => {
-  // Without a connection nobody is left to be told.
+  // Without a connection there is no receiver.
   if (process.connected) process.send?.(message, undefined, undefined, whenSent);
 };
 
-/** From file descriptor 1 on. @type {readonly OutputName[]} */
+/** Names of the outputs, starting at file descriptor 1. @type {readonly OutputName[]} */
 const OUTPUTS = ['stdout', 'stderr', 'reports'];
 
 /** @param {StartMessage} message */
@@ -38,7 +39,7 @@ function start({ id, command, parameters, directory, variables, reports, endsGro
     const output = child.stdio[index + 1];
     if (!output || !('read' in output)) continue;
     output.on('data', (bytes) => {
-      // A program that prints without end must not fill this process.
+      // A program that prints without end must not fill the memory of this process.
       output.pause();
       tell({ kind: 'output', id, name, bytes }, () => output.resume());
     });
@@ -47,7 +48,7 @@ function start({ id, command, parameters, directory, variables, reports, endsGro
     try {
       if (endsGroup) process.kill(-pid, 'SIGKILL');
     } catch {
-      // Nothing of it runs any more.
+      // No process of the group runs any more.
     }
   });
   child.once('close', (code) => tell({ kind: 'ended', id, code: code ?? undefined }));

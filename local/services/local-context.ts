@@ -1,7 +1,7 @@
 import type { Door } from '../door/wire.ts';
 import type { Database } from '../persistence/database.ts';
 
-/** What every local service is made from. */
+/** What every local service needs to be made. */
 export interface LocalContext {
   readonly door: Door;
   readonly database: Database;
@@ -9,22 +9,27 @@ export interface LocalContext {
   readonly region: string;
   /** `http://127.0.0.1:<port>` of the door: the value of AWS_ENDPOINT_URL for functions and builds. */
   readonly endpoint: () => string;
-  /** Directory of the synthesized assembly (assets are relative to it). */
+  /** Directory of the synthesized assembly; the paths of assets are relative to it. */
   readonly assemblyDirectory: string;
-  /** Directory for files too large for the database (objects, build work); a temporary one without `--data`. */
+  /**
+   * Directory for files that are too large for the database (objects, build work); a temporary one without `--data`.
+   */
   readonly filesDirectory: string;
-  /** The file or directory behind an asset's S3 location in the template; throws, naming it, when the assembly has no such asset. */
+  /**
+   * Returns the file or directory for an asset's S3 location in the template. Throws an error that names the location
+   * when the assembly has no such asset.
+   */
   readonly findAsset: (location: { readonly bucket: string; readonly key: string }) => Asset;
   readonly log: (event: LocalEvent) => void;
 }
 
-/** A file asset of the assembly; `zip` packaging means that `path` is a directory that AWS would get as a zip file. */
+/** A file asset of the assembly. With `zip` packaging `path` is a directory, which AWS would get as a zip file. */
 export interface Asset {
   readonly path: string;
   readonly packaging: 'zip' | 'file';
 }
 
-/** Something worth showing to the person who runs the local cloud. */
+/** Something that the person who runs the local cloud may want to see. */
 export interface LocalEvent {
   readonly source: string;
   readonly message: string;

@@ -4,13 +4,13 @@ import type { LocalService } from './local-service.ts';
 export interface ServiceList<Services extends object> {
   readonly services: Services;
   readonly inOrder: readonly LocalService[];
-  /** Makes the next one from those before it. What is added is named here, and nowhere else. */
+  /** Makes the next service from the earlier ones. A service is named only in this call. */
   add<Next extends Readonly<Record<string, LocalService>>>(
     make: (earlier: Services) => Next,
   ): ServiceList<Services & Next>;
 }
 
-/** A list to add services to. */
+/** Returns an empty list, to which services are added. */
 export const createServiceList = (): ServiceList<object> => listOf({}, []);
 
 function listOf<Services extends object>(services: Services, inOrder: readonly LocalService[]): ServiceList<Services> {

@@ -4,7 +4,7 @@ import type { LocalContext } from '../services/local-context.ts';
 import type { RegisteredEnvironment } from './target-accounts.ts';
 import type { DnsEnvironment } from './target-dns.ts';
 
-/** A record as the table keeps it: one JSON text. */
+/** The table's form of a record: one JSON text. */
 const Item = z.object({ data: z.object({ S: z.string() }) });
 const GetItemOutput = z.object({ Item: Item.optional() });
 const QueryOutput = z.object({ Items: z.array(Item) });
@@ -22,18 +22,18 @@ const EnvironmentRecord = z.object({
 });
 const ApplicationRecord = z.object({ name: z.string() });
 
-/** What `GET …/environments/{env}` says of an environment's DNS. */
+/** The DNS part of the answer of `GET …/environments/{env}`. */
 const EnvironmentAnswer = z.object({
   dns: z.object({ hostname: z.string(), certificateNames: z.array(z.string()).min(1) }),
 });
 
 interface EnvironmentLookup {
   find(application: string, name: string): Promise<RegisteredEnvironment | undefined>;
-  /** The environments whose certificate or zone is looked after with a role. */
+  /** Returns the environments whose certificate or zone is managed with this role. */
   byDnsRole(roleArn: string): Promise<DnsEnvironment[]>;
 }
 
-/** Looks environments up in the table and the API of the control plane, as a person with access to both would. */
+/** Finds environments in the table and the API of the control plane, as a person with access to both would. */
 export function createEnvironmentLookup(
   { door, accountId }: Pick<LocalContext, 'door' | 'accountId'>,
   { tableName, apiUrl }: { readonly tableName: () => string; readonly apiUrl: () => string },

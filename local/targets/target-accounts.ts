@@ -12,16 +12,19 @@ import type { LocalContext } from '../services/local-context.ts';
 import type { LocalService, Provisioner } from '../services/local-service.ts';
 import type { S3Service } from '../services/s3/s3-service.ts';
 
-/** An environment as its operator knows it: from its registration, not from what a build says about itself. */
+/** An environment as its operator knows it: from its registration, not from the variables of a build. */
 export interface RegisteredEnvironment {
   readonly accountId: string;
   readonly region: string;
   readonly externalId: string;
-  /** By convention `stagegate-state-<account>-<region>`. */
+  /** By default `stagegate-state-<account>-<region>`. */
   readonly stateBucket?: string;
-  /** An ephemeral environment has a key of its own, whatever its directory says: that one is another environment's. */
+  /**
+   * An ephemeral environment has its own state key, whatever its directory declares: the declared key belongs to
+   * another environment.
+   */
   readonly type: 'regular' | 'ephemeral';
-  /** Roles that have names of their own. */
+  /** Roles whose names do not follow the convention. */
   readonly roles?: { readonly plan?: string; readonly apply?: string; readonly state?: string };
 }
 
@@ -35,7 +38,10 @@ interface TargetAccountsProps {
 
 interface TargetAccounts extends LocalService {
   prepare(source: ReadySource): Promise<void>;
-  /** Makes again what stood in the accounts when the local cloud ended: roles are not kept anywhere else. */
+  /**
+   * Creates again the stacks that existed in the accounts when the local cloud ended, because roles are not kept
+   * anywhere else.
+   */
   start(): Promise<void>;
 }
 
@@ -49,7 +55,7 @@ interface Place {
   readonly region: string;
 }
 
-/** A stack in an environment's account, with what its operator gives it. */
+/** A stack in an environment's account, with the parameters and roles that its operator chose. */
 interface TargetStack {
   readonly stack: string;
   readonly stackName: string;
@@ -74,10 +80,10 @@ const roleResources = { PlanRole: 'plan', ApplyRole: 'apply', StateRole: 'state'
 const isRoleResource = (logicalId: string): logicalId is keyof typeof roleResources => logicalId in roleResources;
 
 /**
- * Plays the operators of the environments' accounts: before a build runs, the stacks for state bucket and roles are
- * "deployed" into its environment's account from the synthesized templates, with the parameters an operator would give.
- * Where a directory's own backend block names another bucket, that bucket is taken to exist already, and roles that an
- * environment names itself are taken to be made like ours.
+ * Plays the operators of the environments' accounts. Before a build runs, the stacks for state bucket and roles are
+ * "deployed" into its environment's account from the synthesized templates, with the parameters that an operator would
+ * give. If a directory's own backend block names another bucket, that bucket is assumed to exist already. Roles that an
+ * environment names itself are assumed to be like ours.
  */
 export function createTargetAccounts({
   context,
@@ -88,7 +94,7 @@ export function createTargetAccounts({
 }: TargetAccountsProps): TargetAccounts {
   const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
   const stateReaders = () => STATE_READERS.map(controlRole).join(',');
-  /** The last deployment of each stack: what it was before counts no more, as another one is in its place. */
+  /** The last deployment of each stack. Earlier ones do not count, because the last one has replaced them. */
   const deployed = new Map<string, { readonly parameters: string; readonly running: Promise<unknown> }>();
   const kept = context.database.collection<TargetStack>('target-account-stacks');
 
@@ -108,7 +114,7 @@ export function createTargetAccounts({
     };
   };
 
-  /** A stack whose parameters are as before is left as it is; one that failed is tried again. */
+  /** Deploys a stack unless its parameters are unchanged. A stack that failed is deployed again. */
   function deployOnce(target: TargetStack): Promise<unknown> {
     const { stack, stackName, place, parameters = {}, roles = {} } = target;
     const key = JSON.stringify([stackName, place]);
@@ -130,7 +136,7 @@ export function createTargetAccounts({
     return running;
   }
 
-  /** Its template may have had other parameters when it was deployed last. */
+  /** Returns the stack with the parameters that its template has now; it may have had others at the last deployment. */
   function asOfToday({ parameters, ...target }: TargetStack): TargetStack {
     const { Parameters = {} } = assembly.stack(target.stack).template;
     const all = {
@@ -144,7 +150,7 @@ export function createTargetAccounts({
   return {
     provisioners: {},
     async prepare({ directory, secondary: { program }, variables: given }) {
-      // Builds of nothing that is registered have no target account.
+      // Builds that belong to no registered environment have no target account.
       const parsed = SubjectSchema.safeParse(given);
       if (!parsed.success || !program) return;
       const variables = parsed.data;
@@ -188,7 +194,7 @@ export function createTargetAccounts({
 type Program = z.infer<typeof StateAddressProgram>;
 const loaded = new Map<string, Program>();
 
-/** Once: the module loader is not asked again at every build. */
+/** Loads the program once, so that not every build asks the module loader. */
 async function load(programs: string): Promise<Program> {
   const before = loaded.get(programs);
   if (before) return before;
@@ -197,7 +203,7 @@ async function load(programs: string): Promise<Program> {
   return program;
 }
 
-/** Where the environment's directory keeps its state, as the build itself will find out. */
+/** Returns where the environment's directory keeps its state, as the build itself will find it. */
 async function stateAddressOf(
   checkout: string,
   programs: string,
@@ -212,7 +218,7 @@ async function stateAddressOf(
       convention,
     );
   } catch {
-    // A directory that cannot be read is for the build itself to refuse, with its own words.
+    // The build itself refuses a directory that cannot be read, with its own error.
     return convention;
   }
 }

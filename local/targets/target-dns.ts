@@ -6,7 +6,7 @@ import type { LocalContext } from '../services/local-context.ts';
 import type { Provisioner } from '../services/local-service.ts';
 import type { ZoneStore } from '../services/route53/zone-store.ts';
 
-/** An environment with DNS as its operator knows it. */
+/** An environment with DNS, as its operator knows it. */
 export interface DnsEnvironment {
   readonly application: string;
   readonly name: string;
@@ -14,11 +14,11 @@ export interface DnsEnvironment {
   readonly region: string;
   readonly externalId: string;
   readonly hostname: string;
-  /** The common name first. */
+  /** The names of the certificate, the common name first. */
   readonly certificateNames: readonly string[];
-  /** The role that looks after its certificate, and after its zone where that has none of its own. */
+  /** The role that manages the certificate, and also the zone if the zone has no role of its own. */
   readonly certificateRoleArn: string;
-  /** As the environment's setting says it; `roleArn` is a role of the zone's own account. */
+  /** The zone of the environment's setting; `roleArn` is a role in the zone's own account. */
   readonly zone: { readonly id?: string; readonly roleArn?: string };
 }
 
@@ -34,17 +34,17 @@ interface TargetDnsProps {
 const FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
 
 /**
- * Plays the operators of the accounts that environments have their DNS in: when a role for it is entered for the first
- * time, it is made from the synthesized template, and where the account has no zone for the hostname yet, a delegated
- * one is made for what stands behind its first label.
+ * Plays the operators of the accounts that contain the DNS of environments. When a role for DNS is assumed for the
+ * first time, it is made from the synthesized template. If its account has no zone for the hostname yet, a delegated
+ * zone is made for the part after the hostname's first label.
  */
 export function createTargetDns({ context, door, zones, assembly, findEnvironments }: TargetDnsProps): {
   enter(roleArn: string): Promise<void>;
 } {
-  /** What each environment's role was last made for, and its making. */
+  /** The last environment for which each role was made, with the promise of the role. */
   const made = new Map<string, { readonly environment: string; readonly making: Promise<unknown> }>();
 
-  /** Of the target account's template, only the role for DNS, under the name it is wanted by. */
+  /** Creates only the role for DNS from the target account's template, with the name of `roleArn`. */
   function makeRole(roleArn: string, environment: DnsEnvironment): Promise<unknown> {
     const [accountId = '', roleName = ''] = [roleArn.split(':')[4], roleArn.split(':role/')[1]];
     const { provisioners } = createIamService({ accountId }, door.policies);
@@ -95,7 +95,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
     context.log({ source: 'operator', message: 'hosted zone made', fields: { accountId, name, id, isDelegated } });
   }
 
-  /** A role whose environment is as before is left as it is; one that could not be made is tried again. */
+  /** Makes a role unless its environment is unchanged. A role that could not be made is tried again. */
   function makeOnce(roleArn: string, environment: DnsEnvironment): Promise<unknown> {
     const key = JSON.stringify([roleArn, environment.application, environment.name]);
     const given = JSON.stringify(environment);
@@ -109,7 +109,7 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
 
   return {
     async enter(roleArn) {
-      // Roles of builds and of states are entered far more often, and are none of these.
+      // Roles of builds and of states are assumed far more often, and have nothing to do with DNS.
       if (/-(?:plan|apply|state)$/.test(roleArn)) return;
       for (const environment of await findEnvironments(roleArn)) {
         if (roleArn === (environment.zone.roleArn ?? environment.certificateRoleArn)) makeZone(roleArn, environment);

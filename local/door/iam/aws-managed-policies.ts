@@ -1,4 +1,7 @@
-/** Actions of `ReadOnlyAccess` on the services of the local cloud; it reads neither secret values nor encrypted data keys. */
+/**
+ * Actions of `ReadOnlyAccess` on the services of the local cloud; they read neither secret values nor encrypted data
+ * keys.
+ */
 const READ_ONLY_ACTIONS = [
   'apigateway:GET',
   'cloudwatch:Describe*',
@@ -46,7 +49,7 @@ const allow = (...actions: string[]): unknown => ({
   Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
 });
 
-/** The AWS managed policies that the local cloud knows, by the name behind `arn:aws:iam::aws:policy/`. */
+/** The AWS managed policies that the local cloud knows. Keys are the names after `arn:aws:iam::aws:policy/`. */
 const AWS_MANAGED_POLICIES: Readonly<Record<string, unknown>> = {
   AdministratorAccess: allow('*'),
   ReadOnlyAccess: allow(...READ_ONLY_ACTIONS),
@@ -64,7 +67,10 @@ const ARN_PREFIX = 'arn:aws:iam::aws:policy/';
 
 export const isAwsManagedPolicy = (policyArn: string): boolean => policyArn.startsWith(ARN_PREFIX);
 
-/** The document of an AWS managed policy; throws, naming it, when the local cloud does not know it. */
+/**
+ * Returns the document of an AWS managed policy. Throws an error that names the policy when the local cloud does not
+ * know it.
+ */
 export function awsManagedPolicy(policyArn: string): unknown {
   const document = AWS_MANAGED_POLICIES[policyArn.slice(ARN_PREFIX.length)];
   if (document === undefined) throw new Error(`AWS managed policy ${policyArn} is not known to the local cloud`);

@@ -1,9 +1,9 @@
 import { matchesArn, matchesWildcard } from './wildcard.ts';
 
-/** Values of condition keys of one request; the keys are lower-case. */
+/** Values of the condition keys of one request; the keys are lower-case. */
 export type ConditionContext = ReadonlyMap<string, readonly string[]>;
 
-/** One line of a `Condition` block: an operator, a key, and the values of which any may match. */
+/** One line of a `Condition` block: an operator, a key, and the values; one matching value is enough. */
 export interface Condition {
   readonly operator: string;
   readonly key: string;
@@ -33,7 +33,7 @@ const POSITIVE_OPERATORS: Readonly<Record<string, Matcher>> = {
   NumericGreaterThanEquals: numerically((actual, wanted) => actual >= wanted),
 };
 
-/** Operators that hold when no value matches, and also when the request has no such key. */
+/** Operators that hold when no value matches, and also when the request does not have the key. */
 const NEGATED_OPERATORS: Readonly<Record<string, string>> = {
   StringNotEquals: 'StringEquals',
   StringNotEqualsIgnoreCase: 'StringEqualsIgnoreCase',
@@ -59,7 +59,7 @@ const GLOBAL_KEYS = [
   'aws:ViaAWSService',
 ];
 
-/** Condition keys that the local services put into the context of their calls, when the call has them. */
+/** Condition keys that the local services add to the context of calls that have a value for them. */
 const SERVICE_KEYS = [
   'acm:DomainNames',
   'acm:ValidationMethod',
@@ -91,7 +91,7 @@ const SERVICE_KEYS = [
 
 const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));
 
-/** Families of keys whose last part is chosen by whoever makes the call or the role. */
+/** Families of keys whose last part is chosen by the person who makes the call or the role. */
 const KNOWN_KEY_FAMILIES = ['aws:principaltag/', 'aws:requesttag/', 'aws:resourcetag/', 'kms:encryptioncontext:'];
 
 interface Operator {
@@ -115,7 +115,7 @@ function parseOperator(name: string): Operator | 'Null' {
   };
 }
 
-/** Throws, by name, for an operator or a key that the local cloud could not evaluate as AWS does. */
+/** Throws an error that names the operator, key or variable that the local cloud cannot evaluate as AWS does. */
 export function requireSupportedCondition({ operator, key, values }: Condition): void {
   parseOperator(operator);
   requireKnownKey(key);
@@ -123,7 +123,7 @@ export function requireSupportedCondition({ operator, key, values }: Condition):
   if (variable !== undefined) throw new Error(`policy variable in "${variable}" is not supported by the local cloud`);
 }
 
-/** Throws, by name, for a condition key that no call of the local cloud has. */
+/** Throws an error that names the condition key when no call of the local cloud has it. */
 export function requireKnownKey(key: string): void {
   const name = key.toLowerCase();
   if (!KNOWN_KEYS.has(name) && !KNOWN_KEY_FAMILIES.some((family) => name.startsWith(family))) {
@@ -131,7 +131,7 @@ export function requireKnownKey(key: string): void {
   }
 }
 
-/** Whether one condition line holds for the request. */
+/** Returns whether one condition line holds for the request. */
 export function holds(condition: Condition, context: ConditionContext): boolean {
   const actual = context.get(condition.key.toLowerCase());
   const operator = parseOperator(condition.operator);

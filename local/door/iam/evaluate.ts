@@ -4,26 +4,26 @@ import type { PolicyPrincipal, Statement } from './policy-document.ts';
 import { fillVariables } from './policy-variables.ts';
 import { arnParts, matchesArn, matchesWildcard } from './wildcard.ts';
 
-/** One question to IAM: may `caller` do `action` on `resource`? */
+/** One question to IAM: may `caller` perform `action` on `resource`? */
 export interface AccessRequest {
   readonly caller: Caller;
   readonly action: string;
   readonly resource: string;
   readonly context: ConditionContext;
-  /** Account that owns the resource; by default the one its ARN names, else the caller's. */
+  /** Account that owns the resource; by default the account in its ARN, or else the caller's. */
   readonly resourceAccountId?: string;
   /** Statements of the policies attached to the caller's role. */
   readonly identityStatements: readonly Statement[];
-  /** Statements of the policy attached to the resource; undefined when it has none. */
+  /** Statements of the policy attached to the resource; undefined when it has no policy. */
   readonly resourceStatements: readonly Statement[] | undefined;
   /**
-   * True where the resource's own policy must take part (KMS keys, roles to assume): an identity policy alone does not
-   * help, unless the resource's policy leaves the decision to the account.
+   * True where the resource's own policy must agree (KMS keys, roles to assume): an identity policy alone is not
+   * enough, unless the resource's policy leaves the decision to the account.
    */
   readonly resourcePolicyRequired: boolean;
 }
 
-/** IAM's answer; `reason` is worded as AWS words it. */
+/** IAM's answer; `reason` has AWS's wording. */
 export type Decision = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 
 type PolicyType = 'identity' | 'resource';
@@ -38,7 +38,10 @@ const noAllow = (type: PolicyType, action: string): Decision => ({
   reason: `because no ${type}-based policy allows the ${action} action`,
 });
 
-/** Decides as IAM does: an explicit deny wins, then identity and resource policies are combined by account. */
+/**
+ * Decides as IAM does: an explicit deny wins; otherwise identity and resource policies are combined, depending on the
+ * accounts.
+ */
 export function evaluateAccess(request: AccessRequest): Decision {
   const { caller, action } = request;
   const identity = request.identityStatements.filter((statement) => applies(statement, request));
@@ -81,7 +84,10 @@ function applies(statement: Statement, { action, resource, context }: AccessRequ
   return statement.conditions.every((condition) => holds(condition, context));
 }
 
-/** Whether the principals include the caller itself, or only its account (which then leaves the decision to the identity policies). */
+/**
+ * Returns whether the principals include the caller itself, or only its account. With only the account, the identity
+ * policies decide.
+ */
 function matchPrincipals(principals: readonly PolicyPrincipal[], caller: Caller): 'caller' | 'account' | undefined {
   let account = false;
   for (const principal of principals) {

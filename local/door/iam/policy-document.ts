@@ -3,17 +3,17 @@ import { type Condition, requireSupportedCondition } from './condition.ts';
 import { requireKnownVariables } from './policy-variables.ts';
 import { arnParts } from './wildcard.ts';
 
-/** Where a policy stands, which decides the shape of its statements. */
+/** What a policy is attached to, which decides the shape of its statements. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
-/** Whom a statement of a resource or trust policy names. */
+/** A principal that a statement of a resource or trust policy names. */
 export type PolicyPrincipal =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'aws'; readonly value: string }
   | { readonly kind: 'service'; readonly value: string };
 
 export interface Statement {
-  /** Where the statement comes from, for messages. */
+  /** The policy that contains the statement, for error messages. */
   readonly source: string;
   readonly effect: 'Allow' | 'Deny';
   /** Lower-case patterns; `negated` for NotAction. */
@@ -49,8 +49,8 @@ const PolicyDocumentSchema = z.strictObject({
 });
 
 /**
- * Parses a policy into statements. Throws, naming `source`, for everything that the local cloud could not evaluate
- * exactly as AWS does: an unknown element, operator, condition key, principal kind or policy variable.
+ * Parses a policy into statements. Throws an error that names `source` for everything that the local cloud cannot
+ * evaluate exactly as AWS does: an unknown element, operator, condition key, principal kind or policy variable.
  */
 export function parsePolicy(document: unknown, kind: PolicyKind, source: string): readonly Statement[] {
   const parsed = PolicyDocumentSchema.safeParse(document);

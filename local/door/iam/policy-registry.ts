@@ -8,7 +8,7 @@ interface Role {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Every role, policy and resource policy of the local cloud, in all of its accounts. */
+/** Every role, policy and resource policy, in all accounts of the local cloud. */
 export interface PolicyRegistry {
   putRole(roleArn: string, trustPolicy: unknown, tags?: Readonly<Record<string, string>>): void;
   putRolePolicy(roleArn: string, policyName: string, document: unknown): void;
@@ -77,7 +77,7 @@ export function createPolicyRegistry(): PolicyRegistry {
   };
 }
 
-/** The resource whose policy covers a part of it: the bucket of an object. */
+/** Returns the resource whose policy also covers `resourceArn`: the bucket of an object. */
 function owningResource(resourceArn: string): string {
   return resourceArn.startsWith('arn:aws:s3:::') ? (resourceArn.split('/')[0] ?? resourceArn) : resourceArn;
 }

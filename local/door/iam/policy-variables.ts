@@ -3,12 +3,18 @@ import { literalPattern } from './wildcard.ts';
 
 const VARIABLE = /\$\{([^}]*)\}/g;
 
-/** Throws, by name, for a policy variable (`${aws:PrincipalTag/team}`) that no call of the local cloud has a value for. */
+/**
+ * Throws an error that names a policy variable (`${aws:PrincipalTag/team}`) for which no call of the local cloud has a
+ * value.
+ */
 export function requireKnownVariables(pattern: string): void {
   for (const [, name = ''] of pattern.matchAll(VARIABLE)) requireKnownKey(name);
 }
 
-/** Fills in the policy variables of a pattern, as plain text; undefined when the call has no value for one of them. */
+/**
+ * Replaces the policy variables of a pattern by plain text. Returns undefined when the call has no value for one of
+ * them.
+ */
 export function fillVariables(pattern: string, context: ConditionContext): string | undefined {
   if (!pattern.includes('${')) return pattern;
   let isComplete = true;

@@ -14,7 +14,10 @@ interface AlarmView {
   readonly state: AlarmState;
 }
 
-/** Alarms over the metrics that functions write to their logs. Their state is shown; their actions are not performed. */
+/**
+ * Alarms on the metrics that functions write to their logs. Only their states are shown; their actions are not
+ * performed.
+ */
 export interface CloudWatchService extends LocalService {
   alarms(now?: Date): readonly AlarmView[];
 }
@@ -37,7 +40,7 @@ const AlarmProperties = z.strictObject({
   DatapointsToAlarm: NumberProperty.optional(),
   Dimensions: DimensionsProperty,
   EvaluationPeriods: NumberProperty,
-  /** Metric math is accepted, but not calculated: such an alarm has no data here. */
+  /** Metric math is accepted but not calculated: an alarm with metric math has no data in the local cloud. */
   Metrics: z.array(z.unknown()).optional(),
   MetricName: z.string().optional(),
   Namespace: z.string().optional(),
@@ -56,11 +59,14 @@ const DATA_POINTS_PER_ALARM = 1_000;
 
 interface CloudWatchProps {
   readonly logs: LogsService;
-  /** What services measure by themselves and can tell at any time, like the length of a queue. */
+  /** Values that services can measure at any time, such as the length of a queue. */
   readonly gauges?: () => readonly MetricValue[];
 }
 
-/** Makes the alarms and dashboards of the template, fed by the log lines of the functions and by gauges. */
+/**
+ * Makes the template's alarms and dashboards. The alarms get their values from the functions' log lines and from
+ * gauges.
+ */
 export function createCloudWatchService(
   { accountId, region }: Pick<LocalContext, 'accountId' | 'region'>,
   { logs, gauges = () => [] }: CloudWatchProps,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** One value of a metric, as a function wrote it to its log in the embedded metric format. */
+/** One value of a metric, from a function's log line in the embedded metric format. */
 export interface MetricValue {
   readonly namespace: string;
   readonly name: string;
@@ -20,7 +20,7 @@ const EmbeddedMetricsSchema = z.looseObject({
   }),
 });
 
-/** The metric values in a log line; none when the line is something else. */
+/** Returns the metric values in a log line; an empty list for any other line. */
 export function readEmbeddedMetrics(line: string): MetricValue[] {
   if (!line.includes('"_aws"')) return [];
   let parsed: z.infer<typeof EmbeddedMetricsSchema>;

@@ -13,9 +13,10 @@ const DescribedTable = z.object({
 
 type Send = (operation: string, input: unknown) => Promise<unknown>;
 
-/** Makes the table as the template has it; one kept from an earlier run gets what it lacks. */
+/** Creates the table as the template describes it. A table kept from an earlier run gets the indexes that it lacks. */
 export async function createOrUpdateTable(send: Send, name: string, table: TableProperties): Promise<void> {
-  // An index that was being filled when its cloud was killed is filled on.
+  // This also waits for an index whose filling was interrupted when the cloud was killed: the engine continues to fill
+  // it.
   const existing = await activeTable(send, name);
   if (existing) await updateTable(send, name, table, existing);
   else {
@@ -50,7 +51,10 @@ const createdIndex = ({
 
 type Described = z.infer<typeof DescribedTable>;
 
-/** Undefined while the engine answers with an error of its own, as it may while it fills an index; null without the table. */
+/**
+ * Returns the table; null when it does not exist. Returns undefined when the engine answers with a server error, which
+ * can happen while it fills an index.
+ */
 async function describeTable(send: Send, name: string): Promise<Described | null | undefined> {
   try {
     return DescribedTable.parse(await send('DescribeTable', { TableName: name }));
@@ -65,7 +69,9 @@ async function describeTable(send: Send, name: string): Promise<Described | null
 const POLL_MS = 50;
 const ACTIVE_TIMEOUT_MS = 5 * 60_000;
 
-/** The table, if there is one, once it and its indexes can be used, which is when CloudFormation, too, goes on. */
+/**
+ * Waits until the table and its indexes can be used, as CloudFormation does. Returns undefined when there is no table.
+ */
 async function activeTable(send: Send, name: string): Promise<Described | undefined> {
   for (const deadline = Date.now() + ACTIVE_TIMEOUT_MS; Date.now() < deadline; await delay(POLL_MS)) {
     const described = await describeTable(send, name);
@@ -77,7 +83,9 @@ async function activeTable(send: Send, name: string): Promise<Described | undefi
   throw new Error(`table ${name} and its indexes are not active after ${ACTIVE_TIMEOUT_MS / 1000} s`);
 }
 
-/** A table kept from an earlier run gets the indexes that the template has since gained; its keys cannot change. */
+/**
+ * Adds the template's new indexes to a table kept from an earlier run. Throws when the keys of the table have changed.
+ */
 async function updateTable(
   send: Send,
   name: string,

@@ -11,10 +11,13 @@ interface DynamoDbOperationsProps extends Pick<LocalContext, 'accountId' | 'regi
   readonly arnPrefix: string;
 }
 
-/** The DynamoDB API: the engine performs what the permissions of tables, items and keys allow. */
+/** Makes the DynamoDB API. Permissions depend on tables, items and keys; the engine performs the allowed operations. */
 export function createDynamoDbOperations(props: DynamoDbOperationsProps): Record<string, Operation> {
   const { accountId, region, engine, tableKeys, arnPrefix } = props;
-  /** The table's data key is unwrapped with the caller's own permissions, so everyone who touches items needs kms:Decrypt. */
+  /**
+   * Returns kms:Decrypt for encrypted tables: the table's data key is unwrapped with the caller's own permissions, so
+   * every caller that reads or writes items needs it.
+   */
   const keyPermissions = (tables: readonly string[], { caller }: CallContext): RequiredPermission[] =>
     [...new Set(tables)].flatMap((table) => {
       const keyArn = tableKeys.encryptionKeyArn(table);

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { RequiredPermission } from '../../door/wire.ts';
 
-/** What an operation touches: the tables and indexes whose permissions it needs. */
+/** A table or index that an operation accesses, with the action that needs a permission. */
 interface Access {
   readonly action: string;
   readonly table: string;
   readonly index?: string;
-  /** The item's own attributes, the key among them; absent where an operation names no single items. */
+  /** The attributes of the item, including its key; absent for operations that do not name single items. */
   readonly item?: Readonly<Record<string, unknown>>;
 }
 
@@ -62,7 +62,7 @@ const onQuestion =
     return [{ action, table: TableName, index: IndexName, item: equalities(question) }];
   };
 
-/** The attributes a query asks to equal a value: its partition key is always among them. */
+/** Returns the attributes that a query compares with a value by `=`; they always include the partition key. */
 function equalities({
   KeyConditionExpression = '',
   ExpressionAttributeNames: names,
@@ -72,7 +72,10 @@ function equalities({
   return Object.fromEntries(found.map(([, name = '', value = '']) => [names[name] ?? name, values[value]]));
 }
 
-/** Operations that read or write items, and the accesses each consists of. A transaction is judged item by item, as on AWS. */
+/**
+ * The operations that read or write items, with the accesses of each. As on AWS, the permissions of a transaction are
+ * checked item by item.
+ */
 export const ITEM_OPERATIONS: Readonly<Record<string, (input: unknown) => Access[]>> = {
   GetItem: onItem('GetItem'),
   PutItem(input) {
@@ -110,7 +113,7 @@ export const ITEM_OPERATIONS: Readonly<Record<string, (input: unknown) => Access
     })),
 };
 
-/** Operations on tables themselves. */
+/** Operations on the tables themselves. */
 export const TABLE_OPERATIONS: Readonly<Record<string, (input: unknown) => Access[]>> = {
   CreateTable: onTable('CreateTable'),
   DeleteTable: onTable('DeleteTable'),
@@ -123,11 +126,11 @@ const TRANSACTIONS = new Set(['TransactWriteItems', 'TransactGetItems']);
 interface Naming {
   /** `arn:aws:dynamodb:…:table/` */
   readonly arnPrefix: string;
-  /** Name of a table's or an index's partition key. */
+  /** Returns the name of the partition key of a table or an index. */
   readonly partitionKey: (table: string, index: string | undefined) => string | undefined;
 }
 
-/** The distinct permissions behind `accesses`. */
+/** Returns the permissions that `accesses` need, one for each action. */
 export function requiredPermissions(
   operation: string,
   accesses: readonly Access[],

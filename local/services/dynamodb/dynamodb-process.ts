@@ -7,14 +7,17 @@ import type { LocalContext } from '../local-context.ts';
 import { javaLaunch } from './java-launch.ts';
 import { resetUnbegunIndexes } from './unbegun-indexes.ts';
 
-/** Jetty closes idle connections after 30 s; ours go first, or a request could meet a closing one. */
+/**
+ * Jetty closes idle connections after 30 s. Ours are closed earlier, because a request on a connection that Jetty is
+ * closing would fail.
+ */
 const IDLE_CONNECTION_MS = 10_000;
 
-/** Any well-formed signature will do; the key must have letters and digits only. */
+/** DynamoDB Local accepts any well-formed signature; the key must contain only letters and digits. */
 const AUTHORIZATION =
   'AWS4-HMAC-SHA256 Credential=stagegate/20200101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0';
 
-/** It ends in a moment, and may need far more of them on a busy machine. */
+/** DynamoDB Local usually ends at once, but may need much longer on a busy machine. */
 const STOP_PATIENCE_MS = 30_000;
 const KILL_PATIENCE_MS = 5 * 60_000;
 
@@ -25,7 +28,10 @@ export interface DynamoDbProcess {
   stop(): Promise<void>;
 }
 
-/** Starts Amazon's DynamoDB Local, in memory or in `dataDirectory`, after ending a leftover of an earlier run. */
+/**
+ * Starts Amazon's DynamoDB Local, in memory or in `dataDirectory`, after ending the process that an earlier run left
+ * behind.
+ */
 export async function startDynamoDb(
   context: Pick<LocalContext, 'database' | 'log'>,
   dataDirectory: string | undefined,
@@ -57,7 +63,7 @@ export async function startDynamoDb(
   };
   child.stdout.on('data', keepOutput);
   child.stderr.on('data', keepOutput);
-  // Without this an exit of Node.js by an exception would leave java running where the launcher is missing.
+  // Without this, an exception that ends Node.js would leave java running if the launcher is missing.
   const killOnExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killOnExit);
   const ended = new Promise<string>((resolve) => {
@@ -91,7 +97,7 @@ export async function startDynamoDb(
 
 const storageIn = (dataDirectory: string): string[] => ['-dbPath', dataDirectory];
 
-/** Without the launcher nobody tells when it takes connections. */
+/** Waits until DynamoDB Local answers: without the launcher it does not report when it accepts connections. */
 async function answering(agent: Agent, port: number, ended: Promise<string>): Promise<number> {
   let hasEnded = false;
   void ended.then(() => {
@@ -155,7 +161,10 @@ async function endChild(child: ChildProcess, ended: Promise<string>): Promise<vo
   clearTimeout(timer);
 }
 
-/** A pid may have been given to another process since: only a DynamoDB Local on this directory is ended. */
+/**
+ * Ends the process of an earlier run. The pid may belong to another process by now, so only a DynamoDB Local on this
+ * directory is ended.
+ */
 async function endLeftover(pid: number, dataDirectory: string): Promise<void> {
   const isOurs = (): boolean => {
     const command = `${commandLine(pid)} `;

@@ -9,16 +9,19 @@ import { TableKeys } from './table-keys.ts';
 import { TableProperties } from './table-properties.ts';
 
 export interface DynamoDbService extends LocalService {
-  /** Starts the engine now, beside everything else, instead of when its first table is created. */
+  /** Starts the engine now, in parallel with everything else, instead of when its first table is created. */
   prepare(): void;
 }
 
 interface DynamoDbServiceProps {
-  /** Directory of the tables; undefined keeps them in memory. */
+  /** Directory of the tables; without one they are kept in memory. */
   readonly dataDirectory: string | undefined;
 }
 
-/** DynamoDB: Amazon's own engine behind the door, which judges each operation, transactions item by item. */
+/**
+ * Makes DynamoDB: Amazon's own engine behind the door, which checks the permissions of each operation, and of
+ * transactions item by item.
+ */
 export function createDynamoDbService(
   context: LocalContext,
   { dataDirectory }: DynamoDbServiceProps,

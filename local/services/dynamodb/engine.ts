@@ -3,18 +3,21 @@ import { AwsError } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
 import { type DynamoDbProcess, startDynamoDb } from './dynamodb-process.ts';
 
-/** DynamoDB Local writes its own account and region into ARNs. */
+/** Prefix of the ARNs that DynamoDB Local makes with its own account and region. */
 const LOCAL_ARN_PREFIX = 'arn:aws:dynamodb:ddblocal:000000000000:';
 
-/** Amazon's own engine, started when it is first needed. */
+/** Amazon's own engine; it starts when it is first needed. */
 export interface Engine {
   start(): void;
-  /** Throws what the engine answers as an error; `input` is an object, or JSON as it arrived. */
+  /**
+   * Performs an operation; throws an AwsError when the engine answers with an error. `input` is an object, or JSON text
+   * as it arrived.
+   */
   send(operation: string, input: unknown): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** Makes the engine, whose ARNs begin with `arnPrefix`; without a directory it keeps its tables in memory. */
+/** Makes the engine; its ARNs begin with `arnPrefix`. Without a directory it keeps its tables in memory. */
 export function createEngine(context: LocalContext, dataDirectory: string | undefined, arnPrefix: string): Engine {
   let engine: Promise<DynamoDbProcess> | undefined;
   const start = (): Promise<DynamoDbProcess> => {

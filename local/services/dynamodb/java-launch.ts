@@ -11,20 +11,23 @@ const LAUNCHER_SOURCE = fileURLToPath(new URL('./loopback-dynamodb.java', import
 const LAUNCHER_CLASS = 'LoopbackDynamoDb';
 const CACHE_DIRECTORY = fileURLToPath(new URL('../../../.stagegate/dynamodb-launcher/', import.meta.url));
 
-/** Fast start and a small footprint matter more here than peak throughput. */
+/** Options for a fast start and little memory, which matter more in the local cloud than peak throughput. */
 export const JVM_FLAGS: readonly string[] = [
   ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m'],
-  // What npm has checked by its digest need not be verified class by class: a fifth of a start.
+  // npm has already checked the digest of the package, so classes need not be verified one by one; this saves a fifth
+  // of the start.
   ...['-XX:+IgnoreUnrecognizedVMOptions', '-XX:+UnlockDiagnosticVMOptions', '-XX:-BytecodeVerificationRemote'],
 ];
 
 export interface JavaLaunch {
   readonly arguments: readonly string[];
-  /** False where no Java compiler is installed: DynamoDB Local then listens on every interface, on the port of its options. */
+  /**
+   * False if no Java compiler is installed: then DynamoDB Local listens on every interface, on the port in its options.
+   */
   readonly hasLauncher: boolean;
 }
 
-/** The arguments of `java` that start DynamoDB Local, up to its own options. */
+/** Returns the arguments of `java` that start DynamoDB Local, without DynamoDB Local's own options. */
 export async function javaLaunch(): Promise<JavaLaunch> {
   const directory = dynamoDbLocalDirectory();
   const jar = join(directory, 'DynamoDBLocal.jar');
@@ -43,7 +46,10 @@ function dynamoDbLocalDirectory(): string {
   return join(library, version);
 }
 
-/** Compiles the launcher once per version of it and of DynamoDB Local; undefined without a Java compiler. */
+/**
+ * Compiles the launcher once for each version of the launcher and of DynamoDB Local. Returns undefined without a Java
+ * compiler.
+ */
 async function compileLauncher(jar: string): Promise<string | undefined> {
   const version = createHash('sha256').update(readFileSync(LAUNCHER_SOURCE)).update(jar).digest('hex').slice(0, 16);
   const classes = join(CACHE_DIRECTORY, version);
@@ -54,7 +60,7 @@ async function compileLauncher(jar: string): Promise<string | undefined> {
     const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '--release', '17'];
     await promisify(execFile)('java', [...compiler, '-cp', jar, '-d', building, LAUNCHER_SOURCE]);
     await rename(building, classes).catch((error: unknown) => {
-      // Another cloud was quicker, and may be starting from its files: they stay as they are.
+      // Another local cloud was faster and may already be starting from its files, so they are not replaced.
       if (!existsSync(join(classes, `${LAUNCHER_CLASS}.class`))) throw error;
     });
     return classes;

@@ -5,8 +5,8 @@ import software.amazon.dynamodb.services.local.main.ServerRunner;
 import software.amazon.dynamodb.services.local.server.DynamoDBProxyServer;
 
 /**
- * Starts DynamoDB Local as its own main class does, with differences that it has no options for: it listens on 127.0.0.1
- * instead of every interface, on a port that is free at that moment and told when connections are taken, and it ends when
+ * Starts DynamoDB Local like its own main class, with differences for which it has no options: it listens on 127.0.0.1
+ * instead of every interface; it takes a free port and prints the port once it accepts connections; and it ends when
  * standard input ends, so that it never outlives its parent.
  */
 class LoopbackDynamoDb {
@@ -21,7 +21,7 @@ class LoopbackDynamoDb {
       try {
         while (System.in.read() >= 0) { }
       } catch (java.io.IOException gone) {
-        // The parent is gone either way.
+        // In both cases the parent has ended.
       }
       Runtime.getRuntime().halt(0);
     });

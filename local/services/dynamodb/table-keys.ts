@@ -1,9 +1,11 @@
 import type { TableProperties } from './table-properties.ts';
 
-/** What permissions depend on of the tables: their encryption keys, and the partition keys of tables and indexes. */
+/**
+ * The parts of tables on which permissions depend: their encryption keys, and the partition keys of tables and indexes.
+ */
 export class TableKeys {
   readonly #encryptionKeyArns = new Map<string, string>();
-  /** By table name, or `<table>/<index>`. */
+  /** Names of the partition keys by table name, or by `<table>/<index>`. */
   readonly #partitionKeys = new Map<string, string>();
 
   put(name: string, table: TableProperties, encryptionKeyArn: string | undefined): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 
-/** Where DynamoDB Local keeps the tables of a directory when all clients share them. */
+/** File in which DynamoDB Local keeps the tables of a directory when all clients share them. */
 const DATABASE = 'shared-local-instance.db';
 
 const Rows = z.array(z.object({ TableName: z.string(), TableInfo: z.instanceof(Uint8Array) }));
@@ -16,8 +16,9 @@ const TableInfo = z.looseObject({
 type TableInfo = z.infer<typeof TableInfo>;
 
 /**
- * DynamoDB Local writes down that it fills a new index before it makes the columns for it. Killed in between it would,
- * for good, answer every question about the table with an error: told that it has not begun, it begins again.
+ * Makes DynamoDB Local start again with indexes that it had not really begun. It records that it is filling a new index
+ * before it creates the columns for it. If it is killed in between, it answers every request about the table with an
+ * error from then on; with the record reset, it begins the index again.
  */
 export function resetUnbegunIndexes(dataDirectory: string): void {
   const file = join(dataDirectory, DATABASE);
@@ -37,7 +38,7 @@ export function resetUnbegunIndexes(dataDirectory: string): void {
   }
 }
 
-/** None where the engine keeps them otherwise, as another version of it may. */
+/** Returns the table records, or an empty list when the engine stores them in another way, as another version might. */
 function tablesOf(database: DatabaseSync): z.infer<typeof Rows> {
   if (columnsOf(database, 'dm').size === 0) return [];
   return Rows.safeParse(database.prepare('SELECT TableName, TableInfo FROM dm').all()).data ?? [];
@@ -51,7 +52,7 @@ const columnsOf = (database: DatabaseSync, table: string): ReadonlySet<unknown> 
       .map(({ name }) => name),
   );
 
-/** The same object where nothing is to be mended. */
+/** Resets the indexes that were not begun; returns the same object when there is none. */
 function withoutUnbegun(info: TableInfo, columns: ReadonlySet<unknown>): TableInfo {
   const isUnbegun = ({ IndexName, IndexStatus, Backfilling }: TableInfo['GSIDescList'][number]): boolean =>
     IndexStatus === 'CREATING' &&

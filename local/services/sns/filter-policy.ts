@@ -17,7 +17,7 @@ interface Message {
   readonly attributes: MessageAttributes;
 }
 
-/** Refuses a filter policy that SNS, or the local cloud, would not understand. */
+/** Throws for a filter policy that SNS or the local cloud would not understand. */
 export function requireFilterPolicy(text: string): void {
   try {
     compileFilterPolicy(text);
@@ -27,7 +27,7 @@ export function requireFilterPolicy(text: string): void {
   }
 }
 
-/** Whether a subscription with this filter policy gets the message; without a policy it gets all of them. */
+/** Returns whether a subscription with this filter policy gets the message; without a policy it gets every message. */
 export function passesFilter(policy: string | null, scope: FilterPolicyScope, message: Message): boolean {
   if (policy === null || isEmptyPolicy(policy)) return true;
   const subject = scope === 'MessageBody' ? parseBody(message.text) : attributeValues(message.attributes);
@@ -40,7 +40,7 @@ function compileFilterPolicy(text: string): (subject: Json) => boolean {
   return isEmptyPolicy(text) ? () => true : compileEventPattern(JSON.parse(text), 'the policy');
 }
 
-/** A message whose body is no JSON passes no filter on its body. */
+/** Parses the body of a message. A body that is not JSON passes no filter on the body. */
 function parseBody(text: string): Json | undefined {
   try {
     return JsonSchema.parse(JSON.parse(text));
@@ -49,7 +49,7 @@ function parseBody(text: string): Json | undefined {
   }
 }
 
-/** The attributes as a filter policy sees them; binary ones are invisible to it. */
+/** Returns the attributes as a filter policy sees them, without the binary ones. */
 function attributeValues(attributes: MessageAttributes): Json {
   const values = Object.entries(attributes).flatMap(([name, { DataType, StringValue }]): [string, Json][] => {
     if (StringValue === undefined) return [];

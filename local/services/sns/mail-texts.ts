@@ -5,10 +5,10 @@ interface MailText {
   readonly body: string;
 }
 
-/** Below this path of the local pages lie the two pages that links in mails of SNS open. */
+/** Path of the two pages that links in SNS mails open. */
 const PAGES_PATH = '/local/sns';
 
-/** The mail that asks a new subscriber for confirmation, with a link of AWS's form. */
+/** Makes the mail that asks a new subscriber for confirmation; its link has AWS's form. */
 export function confirmationMail({ topicArn, endpoint, token }: Subscription, pagesUrl: string): MailText {
   const link = `${pagesUrl}${PAGES_PATH}/confirmation.html?${query({ TopicArn: topicArn, Token: token, Endpoint: endpoint })}`;
   return {
@@ -23,7 +23,7 @@ export function confirmationMail({ topicArn, endpoint, token }: Subscription, pa
   };
 }
 
-/** A published message as its subscriber gets it: SNS puts a way out below every mail. */
+/** Makes the mail for a published message. SNS puts a link to unsubscribe below every mail. */
 export function notificationMail(
   { arn, endpoint }: Subscription,
   message: string,

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../persistence/database.ts';
 
-/** An e-mail as it lies in the outbox. */
+/** An e-mail in the outbox. */
 export interface Mail {
   readonly id: string;
   readonly to: string;
   readonly subject: string;
   readonly body: string;
-  /** Every URL of the body, in its order. */
+  /** Every URL in the body, in the order of the body. */
   readonly links: readonly string[];
   /** ISO time. */
   readonly sentAt: string;
 }
 
-/** Where e-mails of the local cloud end up, instead of being sent. */
+/** The e-mails of the local cloud, which are kept here instead of being sent. */
 export interface Outbox {
-  /** Keeps the mail, for good, before it returns. */
+  /** Stores the mail permanently before it returns. */
   send(mail: Pick<Mail, 'to' | 'subject' | 'body'>): Mail;
-  /** Oldest first. */
+  /** Returns all mails, oldest first. */
   mails(): readonly Mail[];
 }
 

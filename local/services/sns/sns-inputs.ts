@@ -48,7 +48,10 @@ export function parse<T extends z.ZodType>(schema: T, input: unknown): z.infer<T
   throw invalidParameter(z.prettifyError(parsed.error));
 }
 
-/** SNS wants a subject of printable text in one line, shorter than 100 characters. */
+/**
+ * Throws unless the message and the subject meet the limits of SNS; a subject is printable text in one line, shorter
+ * than 100 characters.
+ */
 export function requireMessage(message: string, subject: string | undefined): void {
   if (message === '') throw invalidParameter('Empty message');
   if (Buffer.byteLength(message) > MAX_MESSAGE_BYTES) throw invalidParameter('Message too long');

@@ -3,7 +3,7 @@ import type { WireRequest, WireResponse } from '../../door/wire.ts';
 import { html, respondPage } from '../../pages/html.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** The pages of AWS that the links in mails of SNS open: opening them confirms, or ends, a subscription. */
+/** Makes the two pages that links in SNS mails open, as AWS has them: opening them confirms or ends a subscription. */
 export function createSnsPages(
   subscriptions: Subscriptions,
   confirm: (topicArn: string, token: string) => { readonly arn: string } | undefined,
@@ -35,7 +35,7 @@ export function createSnsPages(
   };
 }
 
-/** Looking at a link with anything but GET does nothing. */
+/** Refuses every method except GET, so that looking at a link in another way changes nothing. */
 function onlyGet(respond: (request: WireRequest) => WireResponse): LocalRoutes[string] {
   return (request) =>
     request.method === 'GET' ? respond(request) : { status: 405, headers: { allow: 'GET' }, body: 'only GET\n' };

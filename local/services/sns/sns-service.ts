@@ -11,18 +11,18 @@ import { createSnsStore } from './sns-store.ts';
 import { confirmSubscription, subscriptionOperations } from './subscription-operations.ts';
 import { topicOperations } from './topic-operations.ts';
 
-/** SNS: topics whose e-mails land in an outbox with working links. */
+/** SNS topics; their e-mails go to an outbox and contain working links. */
 export interface SnsService extends LocalService {
-  /** Oldest first. */
+  /** Returns all mails, oldest first. */
   mails(): readonly Mail[];
-  /** The pages that links in mails lead to. */
+  /** The pages that the links in mails open. */
   readonly localRoutes: LocalRoutes;
 }
 
 interface SnsServiceProps {
-  /** URL under which `localRoutes` are served. */
+  /** URL at which `localRoutes` are served. */
   readonly pagesUrl: () => string;
-  /** The ARN of a KMS key; throws when there is none. */
+  /** Returns the ARN of a KMS key; throws when there is no such key. */
   readonly resolveKeyArn: (keyId: string) => string;
   readonly clock?: Clock;
 }
@@ -38,7 +38,7 @@ const TopicProperties = z.strictObject({
 });
 const TopicPolicyProperties = z.strictObject({ Topics: z.array(z.string()).min(1), PolicyDocument: z.unknown() });
 
-/** Makes SNS. Subscribers are e-mail addresses; other protocols are refused by name. */
+/** Makes SNS. Subscribers are e-mail addresses; any other protocol is refused with an error that names it. */
 export function createSnsService(
   { accountId, region, door, database }: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database'>,
   { pagesUrl, resolveKeyArn, clock = systemClock }: SnsServiceProps,

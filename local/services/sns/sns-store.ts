@@ -6,14 +6,14 @@ import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
 export interface Topic {
   readonly arn: string;
   readonly displayName: string;
-  /** Of the key that encrypts its messages at rest. */
+  /** ARN of the key that encrypts the topic's messages at rest. */
   readonly keyArn: string | undefined;
 }
 
-/** Topics of the template, and what is kept of them: subscriptions and mails. */
+/** The topics of the template, with their stored subscriptions and mails. */
 export interface SnsStore {
   putTopic(topic: Topic): void;
-  /** Throws NotFound. */
+  /** Throws NotFound when there is no such topic. */
   findTopic(arn: string): Topic;
   readonly subscriptions: Subscriptions;
   readonly outbox: Outbox;

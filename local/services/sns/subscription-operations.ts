@@ -18,10 +18,13 @@ import type { SnsStore } from './sns-store.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 
 const PAGE_SIZE = 100;
-/** AWS's quota per topic. */
+/** AWS's quota of filter policies per topic. */
 const MAX_FILTER_POLICIES = 200;
 
-/** Confirms the subscription that a confirmation link belongs to; `undefined` when the token is none, or too old. */
+/**
+ * Confirms the subscription that a confirmation link belongs to. Returns undefined when the token is unknown or too
+ * old.
+ */
 export function confirmSubscription(
   subscriptions: Subscriptions,
   topicArn: string,
@@ -34,7 +37,7 @@ export function confirmSubscription(
   return subscriptions.put({ ...subscription, isConfirmed: true, isUnsubscribeProtected });
 }
 
-/** The operations of SNS on subscriptions by e-mail; links in mails begin with `pagesUrl`. */
+/** Makes the SNS operations on e-mail subscriptions. Links in mails begin with `pagesUrl`. */
 export function subscriptionOperations(
   { findTopic, subscriptions, outbox }: SnsStore,
   { accountId, pagesUrl }: { readonly accountId: string; readonly pagesUrl: () => string },

@@ -6,11 +6,11 @@ export interface Subscription {
   readonly arn: string;
   readonly topicArn: string;
   readonly endpoint: string;
-  /** What the link in the confirmation mail proves. */
+  /** The secret in the link of the confirmation mail, which proves that the subscriber got the mail. */
   readonly token: string;
   readonly tokenExpiresAt: number;
   readonly isConfirmed: boolean;
-  /** Confirmed by a signed call that disallows unsubscribing by the plain link of a mail. */
+  /** True when a signed call confirmed the subscription and disallowed unsubscribing by the plain link in a mail. */
   readonly isUnsubscribeProtected: boolean;
   readonly filterPolicy: string | null;
   readonly filterPolicyScope: FilterPolicyScope;
@@ -19,16 +19,16 @@ export interface Subscription {
 
 export type FilterPolicyScope = 'MessageAttributes' | 'MessageBody';
 
-/** Confirmation links of SNS are good for two days. */
+/** Milliseconds for which confirmation links of SNS are valid: two days. */
 const TOKEN_LIFETIME_MS = 2 * 24 * 3_600_000;
 
-/** Subscriptions, written through. */
+/** The subscriptions; every change is in the database before the call returns. */
 export interface Subscriptions {
   add(wanted: Pick<Subscription, 'topicArn' | 'endpoint' | 'filterPolicy' | 'filterPolicyScope'>): Subscription;
   put(subscription: Subscription): Subscription;
   remove(arn: string): void;
   find(arn: string): Subscription | undefined;
-  /** Oldest first; SNS forgets who has not confirmed in time. */
+  /** Returns the subscriptions, oldest first. Like SNS, it deletes those that were not confirmed in time. */
   list(): Subscription[];
   renewToken(subscription: Subscription): Subscription;
 }

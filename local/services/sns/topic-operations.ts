@@ -7,11 +7,11 @@ import { demand, PublishInput, parse, requireMessage, TopicInput } from './sns-i
 import type { SnsStore, Topic } from './sns-store.ts';
 
 interface TopicOperationsProps extends Pick<LocalContext, 'accountId' | 'region' | 'door'> {
-  /** Where the links of mails lead to. */
+  /** URL at which the links in mails begin. */
   readonly pagesUrl: () => string;
 }
 
-/** The operations of SNS on topics. */
+/** Makes the SNS operations on topics. */
 export function topicOperations(
   { findTopic, subscriptions, outbox }: SnsStore,
   props: TopicOperationsProps,
@@ -59,7 +59,7 @@ export function topicOperations(
   };
 }
 
-/** Who publishes to an encrypted topic must be allowed to use its key. */
+/** Throws unless the caller may use the key of an encrypted topic, which publishing needs. */
 function requireKey({ door, region }: TopicOperationsProps, { arn, keyArn }: Topic, { caller }: CallContext): void {
   if (keyArn === undefined) return;
   const context = { 'kms:ViaService': `sns.${region}.amazonaws.com`, 'kms:EncryptionContext:aws:sns:topicArn': arn };

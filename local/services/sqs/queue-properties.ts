@@ -6,7 +6,7 @@ export const QueueProperties = z.strictObject({
   KmsDataKeyReusePeriodSeconds: NumberProperty.optional(),
   KmsMasterKeyId: z.string().optional(),
   MaximumMessageSize: NumberProperty.default(1_048_576),
-  /** Seconds; four days on AWS. */
+  /** Seconds; four days, as on AWS. */
   MessageRetentionPeriod: NumberProperty.default(345_600),
   RedriveAllowPolicy: z.unknown().optional(),
   SqsManagedSseEnabled: BooleanProperty.optional(),

@@ -1,7 +1,7 @@
 import { AwsError } from '../../door/wire.ts';
 import type { Queue } from './queue.ts';
 
-/** The queues of one account and region by name, with their addresses. */
+/** The queues of one account and region by name, with their ARNs and URLs. */
 export class QueueStore {
   readonly #queues = new Map<string, Queue>();
   readonly #accountId: string;

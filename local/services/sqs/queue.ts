@@ -14,7 +14,7 @@ export interface QueueMessage {
   readonly sentAt: number;
   readonly visibleAt: number;
   readonly receiveCount: number;
-  /** Of the last time it was received. */
+  /** Handle of the last time that the message was received. */
   readonly receiptHandle: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface QueueProps {
   readonly now: () => number;
 }
 
-/** A standard queue, which keeps its messages until they are deleted or too old. */
+/** A standard queue. It keeps its messages until they are deleted or too old. */
 export class Queue {
   readonly props: QueueProps;
 
@@ -45,7 +45,7 @@ export class Queue {
     return message;
   }
 
-  /** Oldest first; messages beyond the retention period are gone. */
+  /** Returns the messages, oldest first. Messages older than the retention period are deleted. */
   messages(): QueueMessage[] {
     const oldest = this.props.now() - this.props.retentionSeconds * 1000;
     return this.props.messages.entries().flatMap(([key, message]) => {
@@ -55,7 +55,7 @@ export class Queue {
     });
   }
 
-  /** Hands messages out and hides them from other receivers for a while. */
+  /** Returns messages and hides them from other receivers for a while. */
   receive(count: number, visibilitySeconds = this.props.visibilitySeconds): QueueMessage[] {
     const now = this.props.now();
     const visible = this.messages().filter(({ visibleAt }) => visibleAt <= now);
@@ -71,7 +71,7 @@ export class Queue {
     });
   }
 
-  /** False when no message was last received under this handle. */
+  /** Deletes a message. Returns false when the handle is not that of any message's last receipt. */
   delete(receiptHandle: string): boolean {
     const message = this.messages().find((candidate) => candidate.receiptHandle === receiptHandle);
     if (message) this.props.messages.delete(keyOf(message));
@@ -79,7 +79,7 @@ export class Queue {
   }
 }
 
-/** Keys sort by age. */
+/** Returns a key that sorts by age. */
 const keyOf = ({ sentAt, id }: QueueMessage): string => `${String(sentAt).padStart(15, '0')}-${id}`;
 
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

@@ -22,7 +22,7 @@ const ReceiveMessageInput = z.strictObject({
   QueueUrl: z.string(),
   MaxNumberOfMessages: z.int().min(1).max(10).default(1),
   VisibilityTimeout: z.int().min(0).max(43_200).optional(),
-  /** Waiting for messages is not supported: what is there comes at once. */
+  /** Waiting for messages is not supported: the call returns the messages that exist now. */
   WaitTimeSeconds: z.literal(0).optional(),
   AttributeNames: z.array(z.string()).default([]),
   MessageAttributeNames: z.array(z.string()).default([]),
@@ -30,7 +30,7 @@ const ReceiveMessageInput = z.strictObject({
 });
 const DeleteMessageInput = z.strictObject({ QueueUrl: z.string(), ReceiptHandle: z.string() });
 
-/** The SQS API, as far as it concerns messages. */
+/** Makes the operations of the SQS API that concern messages. */
 export function createSqsOperations(queues: QueueStore, clock: Clock): Record<string, Operation> {
   const operation = <T extends z.ZodType>(
     action: string,
@@ -141,7 +141,7 @@ function describeMessage(message: QueueMessage, request: z.infer<typeof ReceiveM
   };
 }
 
-/** The asked-for entries; `undefined` for none, as SQS leaves out what is empty. */
+/** Returns the requested entries, or undefined when there are none, because SQS leaves out empty fields. */
 function choose<T>(entries: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> | undefined {
   const chosen = Object.entries(entries).filter(
     ([name]) => names.includes('All') || names.includes('.*') || names.includes(name),

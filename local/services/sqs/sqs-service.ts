@@ -14,18 +14,18 @@ export interface QueueView {
   readonly messages: readonly QueueMessage[];
 }
 
-/** SQS: standard queues, which the local cloud uses for dead letters. */
+/** SQS standard queues, which the local cloud uses for dead letters. */
 export interface SqsService extends LocalService {
   queues(): readonly QueueView[];
 }
 
 interface SqsServiceProps {
-  /** The ARN of a KMS key; throws when there is none. */
+  /** Returns the ARN of a KMS key; throws when there is no such key. */
   readonly resolveKeyArn: (keyId: string) => string;
   readonly clock?: Clock;
 }
 
-/** Makes SQS. Queues encrypted with a key demand the key's permissions of senders and receivers, as on AWS. */
+/** Makes SQS. As on AWS, senders and receivers of an encrypted queue need permissions on its key. */
 export function createSqsService(
   { accountId, region, door, database }: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database'>,
   { resolveKeyArn, clock = systemClock }: SqsServiceProps,
