@@ -66,9 +66,9 @@ export type LocalServices = ReturnType<typeof createLocalServices>['services'];
 
 /**
  * Lists the services of the local cloud in the order of their start: a service comes after the services that it calls,
- * so that nothing is called before it has started. They are stopped in reverse order. After a restart, functions get the
- * events that they are still owed, which start executions and builds. Before that, the target accounts exist again, and
- * CodeBuild clears away what its last run left.
+ * so that nothing is called before it has started. They are stopped in reverse order. After a restart, functions get
+ * the events that they are still owed, which start executions and builds. Before that, the target accounts exist again,
+ * and CodeBuild clears away what its last run left.
  */
 export function createLocalServices(
   { context, programs, assembly, door, keptDirectory }: Foundation,

@@ -12,7 +12,7 @@ const DomainName = z
   .regex(/^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i, 'a domain name');
 const Tags = z.array(z.strictObject({ Key: z.string().min(1).max(128), Value: z.string().max(256).default('') }));
 const RequestInput = z.strictObject({
-  /** The common name: X.509 gives it 64 characters. */
+  /** The certificate's common name, which may have 64 characters in X.509. */
   DomainName: DomainName.refine((name) => name.length <= 64, 'the first domain name is longer than 64 octets'),
   SubjectAlternativeNames: z.array(DomainName).max(100).default([]),
   ValidationMethod: z.literal('DNS', { error: 'only validation by DNS is supported by the local cloud' }),
@@ -31,20 +31,22 @@ export interface AcmService extends LocalService {
 }
 
 interface AcmProps {
-  /** What a CNAME of the public DNS points to. */
+  /** Returns the target of a CNAME in the public DNS. */
   readonly findCname: (name: string) => string | undefined;
   readonly clock?: Clock;
 }
 
 const recordOf = (tags: z.infer<typeof Tags>): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
-/** What conditions see of the tags that a call brings. */
+/** Returns the condition keys for the tags in a request. */
 const requestTags = (tags: z.infer<typeof Tags>): Record<string, string | string[]> => ({
   ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
   ...(tags.length > 0 && { 'aws:TagKeys': tags.map(({ Key }) => Key) }),
 });
 
-/** ACM of all accounts and regions: certificates are issued once their validation records are in the public DNS. */
+/**
+ * Makes ACM for all accounts and regions. A certificate is issued once its validation records are in the public DNS.
+ */
 export function createAcmService(
   { database }: Pick<LocalContext, 'database'>,
   { findCname, clock = systemClock }: AcmProps,

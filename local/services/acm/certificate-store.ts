@@ -6,10 +6,10 @@ export interface Certificate {
   readonly arn: string;
   readonly accountId: string;
   readonly region: string;
-  /** The common name first. */
+  /** The names of the certificate, the common name first. */
   readonly names: readonly string[];
   readonly token?: string;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, like the other times. */
   readonly requestedAt: number;
   readonly status: 'PENDING_VALIDATION' | 'ISSUED' | 'EXPIRED' | 'FAILED' | 'REVOKED' | 'VALIDATION_TIMED_OUT';
   readonly issuedAt?: number;
@@ -34,15 +34,15 @@ interface NewCertificate {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** ACM makes the records up some seconds after the request, here some moments. */
+/** Milliseconds after a request until the validation records are known; ACM needs some seconds. */
 const RECORDS_AFTER_MS = 300;
 const TOKEN_LIFE_MS = 3_600_000;
 const PATIENCE_MS = 72 * 3_600_000;
 const LIFE_MS = 395 * 86_400_000;
 
-/** Certificates of all accounts and regions; time passes for them when they are looked at. */
+/** The certificates of all accounts and regions. Their status is brought up to date when they are read. */
 export class CertificateStore {
-  /** Names for which nothing is issued, as when ACM cannot see records that are there. */
+  /** Names for which no certificate is issued, as when ACM cannot see records that exist. */
   readonly heldNames = new Set<string>();
   readonly #certificates;
   readonly #clock: Clock;
@@ -93,7 +93,7 @@ export class CertificateStore {
     return certificate;
   }
 
-  /** Something happens to a certificate that ACM alone would bring about. */
+  /** Changes a certificate in a way that otherwise only ACM could. */
   change(arn: string, facts: Partial<Certificate>): void {
     const certificate = this.#certificates.get(arn);
     if (!certificate) throw new Error(`changing ${arn}: there is no such certificate`);
@@ -104,7 +104,7 @@ export class CertificateStore {
     this.#certificates.delete(arn);
   }
 
-  /** The records that prove the names; none yet right after the request. */
+  /** Returns the validation records of the names; an empty list right after the request. */
   validation({ accountId, names, requestedAt }: Certificate): readonly ValidationRecord[] {
     if (this.#clock.now() - requestedAt < RECORDS_AFTER_MS) return [];
     return names.map((domain) => {
@@ -135,7 +135,7 @@ export class CertificateStore {
   }
 }
 
-/** A target may be written with the dot at its end or without. */
+/** Compares two host names, with or without a dot at the end. */
 const isSameHost = (one: string, other: string): boolean => hostOf(one) === hostOf(other);
 const hostOf = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 const digest = (text: string): string => createHash('md5').update(text).digest('hex');

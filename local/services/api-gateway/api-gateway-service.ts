@@ -14,7 +14,7 @@ import { type GatewayResponse, gatewayMessage } from './payload.ts';
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 export interface ApiGatewayService extends LocalService {
-  /** Starts listening; the address is known before the API exists, because the template's functions are told it. */
+  /** Starts listening. The address must be known before the API exists, because the template's functions get it. */
   listen(): Promise<string>;
 }
 
@@ -25,7 +25,9 @@ interface ApiGatewayProps {
   readonly localRoutes: () => LocalRoutes;
 }
 
-/** API Gateway: the HTTP API of the template on a port of 127.0.0.1, and the pages of the local cloud below `/local/`. */
+/**
+ * Makes API Gateway: the template's HTTP API on a port of 127.0.0.1, and the pages of the local cloud below `/local/`.
+ */
 export function createApiGatewayService(context: LocalContext, props: ApiGatewayProps): ApiGatewayService {
   const { log } = context;
   const { credentials, logs, localRoutes } = props;

@@ -21,7 +21,7 @@ export type RouteSettings = z.infer<typeof RouteSettings>;
 
 export const StageProperties = z.strictObject({
   ApiId: z.string(),
-  // Any other stage would prefix every path with its name.
+  // Any other stage would put its name before every path.
   StageName: z.literal('$default'),
   AutoDeploy: BooleanProperty.pipe(z.literal(true)),
   AccessLogSettings: z.strictObject({ DestinationArn: z.string(), Format: z.string() }).optional(),

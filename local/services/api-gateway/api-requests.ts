@@ -26,13 +26,13 @@ interface ApiRequest {
 }
 
 interface Access extends ApiRequest {
-  /** Decoded. */
+  /** The decoded path. */
   readonly path: string;
   readonly routeKey: string | undefined;
   readonly response: GatewayResponse;
 }
 
-/** Answers requests to the deployed API as API Gateway does: throttle, IAM, function, access log. */
+/** Answers requests to the deployed API in the steps of API Gateway: throttle, IAM, function, access log. */
 export function createApiRequests({
   context,
   api,

@@ -1,9 +1,15 @@
 import type { WireRequest } from '../../door/wire.ts';
 
-/** Names under which a browser on this machine reaches the gateway; any other one points here by a foreign DNS record. */
+/**
+ * Host names with which a browser on this machine reaches the gateway. With any other name, a foreign DNS record points
+ * here.
+ */
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** A web site must neither make a browser act as the administrator here nor read from here under a name of its own. */
+/**
+ * Returns whether a request comes from a foreign web site. Such a site must not make a browser act as the
+ * administrator, and must not read from the gateway under its own name.
+ */
 export function isForeign({ method, headers }: WireRequest): boolean {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (!LOOPBACK_HOSTS.has(host)) return true;

@@ -11,13 +11,14 @@ interface Invocation {
   readonly apiId: string | undefined;
   readonly route: ApiRoute;
   readonly method: string;
-  /** The event as JSON. */
+  /** The event as JSON text. */
   readonly payload: string;
 }
 
 /**
- * What runs longer than its integration may is answered as in AWS, when it has ended: AWS has an environment for each
- * request and soon, while here requests wait for one, and on a busy machine for long.
+ * Invokes the function of a route. If the function ran longer than its integration allows, the answer is the same as in
+ * AWS (503), but comes only after the function has ended. The time until it runs does not count: AWS quickly provides
+ * an environment for each request, while here requests wait for one, on a busy machine for a long time.
  */
 export async function invokeFunction(
   { accountId, region, door, log }: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'log'>,

@@ -17,7 +17,7 @@ export interface Stage {
   readonly throttles: Map<string, Throttle>;
 }
 
-/** The one HTTP API of the template, as far as it has been created. */
+/** The only HTTP API of the template, with the parts that have been created so far. */
 export interface HttpApi {
   id?: string;
   stage?: Stage;
@@ -27,7 +27,7 @@ export interface HttpApi {
 
 export const emptyApi = (): HttpApi => ({ integrations: new Map(), routes: [] });
 
-/** Creates the resources of an HTTP API; `endpoint` is where it will be found. */
+/** Makes the provisioners of an HTTP API; `endpoint` returns its address. */
 export function apiProvisioners(api: HttpApi, endpoint: () => string): Record<string, Provisioner> {
   const requireApi = (id: string): void => {
     if (id !== api.id) throw new Error(`API ${id} does not exist`);
@@ -67,7 +67,7 @@ export function apiProvisioners(api: HttpApi, endpoint: () => string): Record<st
   };
 }
 
-/** Takes one request from what the route may have. */
+/** Returns whether the throttle of the route allows one more request, and counts the request. */
 export function passesThrottle({ settings, throttles }: Stage, routeKey: string, at: Date): boolean {
   const own = settings.RouteSettings[routeKey];
   const key = own ? routeKey : '$default';

@@ -5,7 +5,7 @@ import { type GatewayResponse, gatewayMessage } from './payload.ts';
 
 export const isLocalPath = (path: string): boolean => path.startsWith('/local/') || path === '/local';
 
-/** Answers a request to a page of the local cloud, which is no part of the API; the longest prefix wins. */
+/** Answers a request to a page of the local cloud, which is not part of the API; the longest prefix wins. */
 export async function respondLocalPage(request: WireRequest, pages: LocalRoutes): Promise<GatewayResponse> {
   if (isForeign(request)) return gatewayMessage(403, 'Forbidden');
   const isMeant = (key: string) => request.path === key || (key.endsWith('/') && request.path.startsWith(key));

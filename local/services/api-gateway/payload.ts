@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { WireRequest } from '../../door/wire.ts';
 
-/** What the gateway adds to a request before it becomes the event of a function. */
+/** What the gateway knows about a request and adds to a function's event. */
 export interface RequestFacts {
   readonly request: WireRequest;
   readonly rawQueryString: string;
   readonly routeKey: string;
-  /** The path with its percent-encoding decoded, as HTTP APIs hand it on. */
+  /** The path with decoded percent-encoding, as HTTP APIs pass it to functions. */
   readonly path: string;
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly accountId: string;
@@ -25,16 +25,16 @@ export interface IamIdentity {
   readonly userArn: string;
 }
 
-/** The loopback interface is the only one the gateway listens on. */
+/** The source address of every request, because the gateway listens only on the loopback interface. */
 const SOURCE_IP = '127.0.0.1';
 
-/** Content types whose body reaches the function as text; everything else, form posts included, arrives as base64. */
+/** Content types whose body reaches the function as text; every other body, also that of a form, arrives as base64. */
 const TEXT_CONTENT = /^(text\/.*|application\/(json|javascript|xml))\s*(;.*)?$/i;
 
-/** Headers that the gateway consumes itself. */
+/** Headers that the gateway uses itself and does not pass on. */
 const WITHHELD_HEADERS = new Set(['cookie', 'x-local-principal', 'connection', 'keep-alive', 'transfer-encoding']);
 
-/** Makes the event of payload format 2.0. */
+/** Makes an event in payload format 2.0. */
 export function createEvent(facts: RequestFacts): unknown {
   const { request, routeKey, path, iam, at } = facts;
   const cookies = (request.headers.cookie ?? '')
@@ -93,7 +93,10 @@ const iamContext = ({ accessKey, accountId, userArn }: IamIdentity) => {
   return { accessKey, accountId, callerId: userId, cognitoIdentity: null, principalOrgId: null, userArn, userId };
 };
 
-/** `<unique id>:<session>` of a role, the unique id of a user. IAM makes such ids; here each follows from the name. */
+/**
+ * Returns `<unique id>:<session>` for a role, and the unique id for a user. IAM generates these ids; here each one is
+ * derived from the name.
+ */
 function userIdOf(userArn: string): string {
   const [, kind = '', name = '', session] =
     /^arn:[^:]+:(?:sts|iam)::\d+:([^/]+)\/([^/]+)(?:\/(.+))?$/.exec(userArn) ?? [];
@@ -105,7 +108,7 @@ function joinDuplicates(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]));
 }
 
-/** `23/Nov/2026:10:03:00 +0000` */
+/** Formats a time as `23/Nov/2026:10:03:00 +0000`. */
 export function formatTime(at: Date): string {
   const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/.exec(at.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;
@@ -126,7 +129,10 @@ const FunctionResponseSchema = z.object({
   isBase64Encoded: z.boolean().nullish(),
 });
 
-/** Reads a function's answer; undefined when it is malformed. An answer without statusCode is itself the JSON body. */
+/**
+ * Reads a function's answer; returns undefined when it is malformed. An answer without statusCode is the JSON body
+ * itself.
+ */
 export function readFunctionResponse(payload: string): GatewayResponse | undefined {
   const answer: unknown = JSON.parse(payload);
   if (typeof answer !== 'object' || answer === null || !('statusCode' in answer)) {
@@ -146,7 +152,7 @@ export function readFunctionResponse(payload: string): GatewayResponse | undefin
   };
 }
 
-/** An answer of the gateway itself. */
+/** Makes an answer of the gateway itself. */
 export function gatewayMessage(status: number, message: string): GatewayResponse {
   return {
     status,

@@ -5,7 +5,7 @@ import type { LocalContext } from '../local-context.ts';
 import { isForeign } from './foreign-request.ts';
 import type { IamIdentity } from './payload.ts';
 
-/** Names the principal of an unsigned request to a route that AWS would demand a signature for. */
+/** Header with the principal of an unsigned request to a route for which AWS would require a signature. */
 const PRINCIPAL_HEADER = 'x-local-principal';
 const DEFAULT_PRINCIPAL = 'admin@local';
 
@@ -15,7 +15,10 @@ interface IdentityProps {
   readonly apiId: string | undefined;
 }
 
-/** The signer of a signed request, after IAM allowed it; for an unsigned one whoever it says it is. */
+/**
+ * Returns the identity behind a request: the signer of a signed request, after IAM allowed the call; for an unsigned
+ * request the principal in its header.
+ */
 export function identify(
   request: WireRequest,
   path: string,

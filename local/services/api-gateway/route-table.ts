@@ -22,7 +22,10 @@ export interface MatchedRoute {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/** Finds the most specific route as API Gateway does: literal before parameter before greedy, a method before ANY, then `$default`. */
+/**
+ * Finds the most specific route as API Gateway does: a literal before a parameter before a greedy parameter, a method
+ * before ANY, and last `$default`.
+ */
 export function matchRoute(routes: readonly ApiRoute[], method: string, path: string): MatchedRoute | undefined {
   const parts = path.split('/').slice(1);
   const matches = routes
@@ -40,7 +43,7 @@ export function matchRoute(routes: readonly ApiRoute[], method: string, path: st
   return fallback && { route: fallback, pathParameters: {} };
 }
 
-/** The method and path of a route key; throws for a key that is neither `$default` nor `METHOD /path`. */
+/** Returns the method and path of a route key; throws for a key that is not `METHOD /path`. */
 export function parseRouteKey(routeKey: string): { method: string; path: string } {
   const [, method, path] = /^(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/\S*)$/.exec(routeKey) ?? [];
   if (method === undefined || path === undefined)

@@ -1,7 +1,9 @@
-/** Whether one more request may pass now. */
+/** Returns whether one more request may pass now. */
 export type Throttle = (now: number) => boolean;
 
-/** A token bucket: `burst` requests at once, refilled at `ratePerSecond`. */
+/**
+ * Makes a token bucket: it allows `burst` requests at once and is refilled with `ratePerSecond` requests per second.
+ */
 export function createThrottle(ratePerSecond: number, burst: number): Throttle {
   let tokens = burst;
   let updatedAt: number | undefined;

@@ -3,11 +3,11 @@ import type { Door, WireRequest, WireResponse } from '../../door/wire.ts';
 import { buildUuid } from './build-ids.ts';
 import type { RunningBuild, RunningBuilds } from './running-builds.ts';
 
-/** Credentials are handed out again until so little of them is left. */
+/** Credentials are reused until less than this time is left. */
 const MARGIN_MS = 5 * 60_000;
 const TTL_SECONDS = 3600;
 
-/** Answers what the SDKs of a build ask for its credentials; only the build itself knows the token. */
+/** Answers the SDKs in a build when they ask for credentials. Only the build itself knows its token. */
 export function respondCredentials(
   builds: RunningBuilds,
   door: Door,

@@ -1,4 +1,4 @@
-/** Who waits for the ends of builds. */
+/** Tells callers that wait for a build that it has ended. */
 export interface BuildEnds {
   announce(buildId: string): void;
   /** Resolves when the end is announced, or when `signal` aborts. */

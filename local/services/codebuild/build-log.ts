@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** More than any build prints that shows addresses and actions only. */
+/** Larger than the log of any build that prints only addresses and actions. */
 const largestLogBytes = 5 * 1024 * 1024;
 
-/** The log of one build: everything its commands print, up to a limit. */
+/** The log of one build: everything that its commands print, up to a limit. */
 export interface BuildLog {
   write(text: Uint8Array | string): void;
-  /** A line of CodeBuild's own. */
+  /** Writes a line of CodeBuild's own. */
   note(text: string): void;
   close(): Promise<void>;
 }
@@ -16,7 +16,8 @@ export interface BuildLog {
 export function openBuildLog(file: string): BuildLog {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   const ended = finished(stream);
-  // Who closes the log is told of it; until then a log that cannot be written (its disk is full) ends nothing else.
+  // `close` reports this error. Until then, a log that cannot be written (because the disk is full) must not end
+  // anything else.
   ended.catch(() => {});
   let written = 0;
   const write = (text: Uint8Array | string) => {

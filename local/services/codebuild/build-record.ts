@@ -1,6 +1,6 @@
 import type { PrimarySource } from './source.ts';
 
-/** Phases of a build in the order in which they happen. */
+/** Phases of a build, in their order. */
 export type BuildPhase =
   | 'SUBMITTED'
   | 'QUEUED'
@@ -18,7 +18,7 @@ export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'FAULT' | 'TI
 
 export interface PhaseRecord {
   readonly phaseType: BuildPhase;
-  /** Epoch seconds, as everywhere in CodeBuild's JSON. */
+  /** Epoch seconds, like all times in CodeBuild's JSON. */
   readonly startTime: number;
   phaseStatus?: Exclude<BuildStatus, 'IN_PROGRESS'>;
   endTime?: number;
@@ -32,7 +32,7 @@ interface EnvironmentVariable {
   readonly type: 'PLAINTEXT';
 }
 
-/** A build as CodeBuild describes it on the wire. */
+/** A build as CodeBuild describes it in its API. */
 export interface BuildRecord {
   readonly id: string;
   readonly arn: string;
@@ -68,7 +68,7 @@ export interface BuildRecord {
 
 const now = () => Date.now() / 1000;
 
-/** Ends the phase that is running, with its outcome. */
+/** Ends the running phase with its outcome. */
 export function endPhase(
   build: BuildRecord,
   phaseStatus: PhaseRecord['phaseStatus'],
@@ -82,14 +82,14 @@ export function endPhase(
   phase.contexts = [problem ?? { statusCode: '', message: '' }];
 }
 
-/** Begins a phase; the one before it, if still open, has succeeded. */
+/** Begins a phase. The phase before it has succeeded if it is still open. */
 export function beginPhase(build: BuildRecord, phaseType: BuildPhase): void {
   endPhase(build, 'SUCCEEDED');
   build.phases.push({ phaseType, startTime: now() });
   build.currentPhase = phaseType;
 }
 
-/** Writes down how the build ended. */
+/** Records how the build ended. */
 export function endBuild(build: BuildRecord, status: Exclude<BuildStatus, 'IN_PROGRESS'>): void {
   endPhase(build, build.currentPhase === 'FINALIZING' ? 'SUCCEEDED' : status);
   build.phases.push({ phaseType: 'COMPLETED', startTime: now() });

@@ -9,7 +9,9 @@ import { requirePermissionToLog } from './role-permission.ts';
 import { PhaseFailure, type ReadySource, type RunRequest } from './run-request.ts';
 import { S3_SOURCE } from './source.ts';
 
-/** A process that left its build, or is being killed, may write while what it writes to is removed. */
+/**
+ * Options for removing files: a process that has left its build, or is being killed, may still write to the directory.
+ */
 export const REMOVAL = { recursive: true, force: true, maxRetries: 10 } as const;
 
 export interface BuildRunnerProps
@@ -17,16 +19,21 @@ export interface BuildRunnerProps
     BuildSourcesProps,
     BuildVariablesProps,
     BuildShellProps {
-  /** Runs after a repository was fetched and before the first command; not in builds that have none. */
+  /**
+   * Runs after a repository was fetched and before the first command; it does not run in builds without a repository.
+   */
   readonly onSourceReady?: (source: ReadySource) => Promise<void>;
 }
 
 export interface BuildRunner {
-  /** Runs a build to its end and says how it ended; why stands in the record's phases. */
+  /** Runs a build until it ends and returns its status; the phases of the record contain the reasons. */
   run(request: RunRequest): Promise<Exclude<BuildStatus, 'IN_PROGRESS'>>;
 }
 
-/** Makes the runner of builds: fetches sources, runs the buildspec with bash, ends everything a build started. */
+/**
+ * Makes the runner of builds. It fetches the sources, runs the buildspec with bash, and ends every process that the
+ * build started.
+ */
 export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
   const { door, filesDirectory, region } = props;
   const sources = createBuildSources(props);
@@ -67,7 +74,7 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
         request.log.note(`Phase ${request.build.currentPhase} failed: ${message}`);
         return error instanceof PhaseFailure ? 'FAILED' : 'FAULT';
       } finally {
-        // It says nothing about the build, and the local cloud removes all of its files when it ends.
+        // A failure here is not a failure of the build, and the local cloud removes all of its files when it ends.
         await rm(base, REMOVAL).catch((error: unknown) => request.log.note(`${base} was left: ${String(error)}`));
       }
     },

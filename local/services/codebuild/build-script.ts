@@ -2,7 +2,7 @@ import type { Buildspec, PhaseName } from './buildspec.ts';
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** What the build's shell tells on file descriptor 3, one line each. */
+/** A message of the build's shell on file descriptor 3; each is one line. */
 export type Report =
   | { readonly kind: 'phase'; readonly phase: PhaseName }
   | { readonly kind: 'command'; readonly command: string }
@@ -10,7 +10,7 @@ export type Report =
   | { readonly kind: 'export'; readonly name: string; readonly value: string }
   | { readonly kind: 'end' };
 
-/** Reads one line of the report. */
+/** Parses one line of the report; returns undefined for any other line. */
 export function parseReport(line: string): Report | undefined {
   const [kind, first = '', second = ''] = line.split(' ');
   const decode = (text: string) => Buffer.from(text, 'base64').toString('utf8');
@@ -40,9 +40,9 @@ function renderCommands(commands: readonly string[], outcome: string): string[] 
 }
 
 /**
- * Renders a buildspec as one bash script: all phases in one shell, as in AWS. A phase ends at its first failing command,
- * its `finally` commands run whatever happened. A failed install or pre_build ends the build, a failed build still runs
- * post_build; `on-failure` changes both.
+ * Renders a buildspec as one bash script: all phases run in one shell, as in AWS. A phase ends at its first failing
+ * command; its `finally` commands run in any case. A failed install or pre_build ends the build, a failed build still
+ * runs post_build; `on-failure` changes both rules.
  */
 export function renderBuildScript(buildspec: Buildspec): string {
   const lines = ['codebuild_ended=0', 'export CODEBUILD_BUILD_SUCCEEDING=1'];

@@ -9,16 +9,19 @@ import type { RunRequest } from './run-request.ts';
 
 export interface BuildShellProps {
   readonly programs: ProgramStarter;
-  /** Time between SIGTERM and SIGKILL of a stopped build: an engine needs it to save and unlock its state. */
+  /**
+   * Milliseconds between SIGTERM and SIGKILL of a stopped build: Terraform or OpenTofu needs the time to save and
+   * unlock its state.
+   */
   readonly stopGraceMs: number;
-  /** By which builds time out, and stopped ones are killed in the end. */
+  /** The clock for the timeout of builds and for killing stopped builds. */
   readonly clock: Clock;
 }
 
 interface ShellPlace {
   /** The build's own directory. */
   readonly base: string;
-  /** Where the commands start. */
+  /** The directory in which the commands start. */
   readonly source: string;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -28,14 +31,14 @@ type ShellOutcome = Extract<BuildStatus, 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 
 interface ShellState {
   lastCommand: string;
   failed: boolean;
-  /** The shell reached its end; otherwise a command ended the shell itself. */
+  /** True when the script reached its end; otherwise a command ended the shell itself. */
   ended: boolean;
   timedOut?: boolean;
 }
 
 const phaseTypes = { install: 'INSTALL', pre_build: 'PRE_BUILD', build: 'BUILD', post_build: 'POST_BUILD' } as const;
 
-/** Runs the commands of the buildspec with bash, to their end or until the build is stopped or too late. */
+/** Runs the commands of the buildspec with bash until they end, or until the build is stopped or times out. */
 export async function runShell(
   request: RunRequest,
   { base, source, environment }: ShellPlace,
@@ -44,7 +47,7 @@ export async function runShell(
   const { build, project, log, signal } = request;
   const { clock } = props;
   const script = join(base, 'build.sh');
-  // The shell itself must outlive a stopped command, so that nothing the build started escapes the clean-up.
+  // The shell itself must outlive a stopped command, so that the clean-up reaches every process that the build started.
   await writeFile(script, `trap 'exit 143' TERM INT\n${renderBuildScript(project.buildspec)}`, { mode: 0o600 });
   const { state, read } = followReports(request);
   const shell = await props.programs.start({
@@ -53,7 +56,7 @@ export async function runShell(
     directory: source,
     variables: environment,
     reports: true,
-    // What still runs when the shell is done would keep its outputs open, and its container would be gone in AWS.
+    // Processes that still run after the shell would keep its outputs open. In AWS they end with the container.
     endsGroup: true,
     onOutput: (name, bytes) => (name === 'reports' ? read(bytes) : log.write(bytes)),
   });
@@ -76,7 +79,7 @@ export async function runShell(
   return state.ended && !state.failed ? 'SUCCEEDED' : 'FAILED';
 }
 
-/** Follows what the build's shell reports; the state has the last command, for messages. */
+/** Follows the reports of the build's shell. The state contains the last command, for error messages. */
 function followReports(request: RunRequest): {
   readonly state: ShellState;
   readonly read: (bytes: Uint8Array) => void;

@@ -10,15 +10,15 @@ import { NO_SOURCE, type PrimarySource, permissionsToFetch, S3_SOURCE } from './
 
 export interface BuildSourcesProps extends Pick<LocalContext, 'door' | 'findAsset' | 'filesDirectory'> {
   readonly programs: ProgramStarter;
-  /** A directory to which every git location resolves; without it locations are fetched as they are. */
+  /** A directory that is used for every git location; without it locations are fetched as they are. */
   readonly configRepository?: string;
 }
 
-/** Fetches what builds run on, with the permissions of their roles. */
+/** Fetches the sources of builds, with the permissions of their roles. */
 export interface BuildSources {
-  /** Answers the directory with the source; `base` is the build's own. */
+  /** Returns the directory with the primary source; `base` is the build's own directory. */
   fetchPrimary(request: RunRequest, base: string): Promise<string>;
-  /** The directory of each secondary source by its identifier. */
+  /** Returns the directory of each secondary source by its identifier. */
   fetchSecondary(request: RunRequest): Promise<Record<string, string>>;
 }
 

@@ -1,24 +1,24 @@
 import type { Database } from '../../persistence/database.ts';
 import type { BuildRecord } from './build-record.ts';
 
-/** How long a token stands for the build it started. */
+/** Milliseconds for which a token identifies the build that it started. */
 const IDEMPOTENCY_MS = 5 * 60_000;
 
 interface TokenUse {
   readonly at: number;
-  /** Digest of what the build was started with. */
+  /** Digest of the input that the build was started with. */
   readonly parameters: string;
   readonly buildId: string;
 }
 
-/** Builds, their numbers and the tokens that started them, all written through. */
+/** Builds, their numbers, and the tokens that started them. Every change is in the database before the call returns. */
 export interface BuildStore {
   find(id: string): BuildRecord | undefined;
   put(build: BuildRecord): void;
   unfinished(): BuildRecord[];
-  /** The next number of a project's builds. */
+  /** Returns the next number of a project's builds and counts it as used. */
   takeNumber(projectName: string): number;
-  /** What the token was used for within the last five minutes. */
+  /** Returns how the token was used within the last five minutes. */
   findTokenUse(projectName: string, token: string): TokenUse | undefined;
   putTokenUse(projectName: string, token: string, use: Omit<TokenUse, 'at'>): void;
 }

@@ -5,15 +5,15 @@ import type { LocalContext } from '../local-context.ts';
 import type { ReadySource, RunRequest } from './run-request.ts';
 
 export interface BuildVariablesProps extends Pick<LocalContext, 'endpoint' | 'filesDirectory' | 'region'> {
-  /** What Terraform providers see as the endpoint of AWS; backend and STS stay with the local cloud. */
+  /** The address that Terraform providers use for AWS; the backend and STS stay with the local cloud. */
   readonly targetEndpoint?: string;
-  /** What builds get besides, over the inherited variables. */
+  /** Additional variables for builds; they override the inherited ones. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Values of the template's variables that differ on one machine (`local/differences.ts`). */
+  /** Values of the template's variables that are different on one machine (`local/differences.ts`). */
   readonly substitutions: () => Promise<Readonly<Record<SubstitutedVariable, string>>>;
 }
 
-/** Answers the environment variables of a build whose source is there. */
+/** Returns the environment variables of a build whose source has been fetched. */
 export async function buildVariables(
   request: RunRequest,
   { directory, secondary }: Pick<ReadySource, 'directory' | 'secondary'>,
@@ -33,7 +33,7 @@ export async function buildVariables(
     ...buildEndpoints(props.endpoint(), props.targetEndpoint),
     AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
-    // Compiling it is a good part of the start of a large program.
+    // A large program spends a good part of its start on compiling.
     NODE_COMPILE_CACHE: join(props.filesDirectory, 'compile-cache'),
     CODEBUILD_CI: 'true',
     CODEBUILD_BUILD_ID: build.id,
@@ -50,7 +50,10 @@ export async function buildVariables(
   };
 }
 
-/** Only what the template gives the project can be replaced, and the log tells by what. */
+/**
+ * Returns the replaced variables and logs each of them. Only variables that the template gives the project can be
+ * replaced.
+ */
 async function substituted(
   { project, log }: RunRequest,
   substitutions: BuildVariablesProps['substitutions'],
@@ -67,9 +70,9 @@ function inheritedVariables(): Record<string, string> {
     const isInherited = INHERITED_VARIABLES.includes(name) || name.startsWith(INHERITED_PREFIX);
     if (value !== undefined && isInherited) variables[name] = value;
   }
-  // The scripts' programs run on the Node.js that runs the local cloud, whatever else is installed.
+  // Programs in the scripts run on the Node.js that runs the local cloud, even if another one is installed.
   variables.PATH = `${dirname(process.execPath)}${delimiter}${variables.PATH ?? '/usr/bin:/bin'}`;
-  // Terraform only warns about a missing file, but it does so in the middle of its JSON.
+  // Terraform only warns about a missing file, but prints the warning in the middle of its JSON output.
   if (!existsSync(variables.TF_CLI_CONFIG_FILE ?? '')) delete variables.TF_CLI_CONFIG_FILE;
   return variables;
 }

@@ -1,13 +1,15 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
 
-/** YAML reads `- false` as a boolean and `- 1` as a number; both are commands. */
+/** Commands of a phase. YAML reads `- false` as a boolean and `- 1` as a number; both are commands. */
 const CommandsSchema = z.array(z.union([z.string(), z.boolean(), z.number()]).transform(String)).default([]);
 const YesSchema = z.union([z.boolean(), z.enum(['yes', 'no'])]);
 
 const PhaseSchema = z.strictObject({
   'on-failure': z.enum(['ABORT', 'CONTINUE']).optional(),
-  /** The image's own choice of runtimes; locally the Node.js that runs the local cloud is the one. */
+  /**
+   * The runtimes that the image should use. It has no effect here: builds use the Node.js that runs the local cloud.
+   */
   'runtime-versions': z.strictObject({ nodejs: z.union([z.string(), z.number()]).optional() }).optional(),
   commands: CommandsSchema,
   finally: CommandsSchema,
@@ -30,11 +32,11 @@ const BuildspecSchema = z.strictObject({
     post_build: PhaseSchema.optional(),
   }),
 });
-/** A buildspec of version 0.2, as far as the local cloud runs it. */
+/** A buildspec of version 0.2, with the parts that the local cloud can run. */
 export type Buildspec = z.infer<typeof BuildspecSchema>;
 export type PhaseName = keyof Buildspec['phases'];
 
-/** Parses the text of a buildspec; what is not understood fails by name. */
+/** Parses the text of a buildspec. Throws an error that names any part that is not supported. */
 export function parseBuildspec(text: string): Buildspec {
   const parsed = BuildspecSchema.safeParse(parse(text));
   if (parsed.success) return parsed.data;

@@ -15,11 +15,11 @@ interface CodeBuildOperationsProps {
   readonly store: BuildStore;
   readonly running: RunningBuilds;
   readonly projectArn: (name: string) => string;
-  /** A build as the API shows it. */
+  /** Returns a build as the API shows it. */
   readonly describe: (build: BuildRecord) => Record<string, unknown>;
 }
 
-/** The CodeBuild API, as far as it concerns builds. */
+/** Makes the operations of the CodeBuild API that concern builds. */
 export function createCodeBuildOperations({
   projects,
   store,
@@ -53,7 +53,7 @@ export function createCodeBuildOperations({
         const { id } = parse(StopBuildInput, input);
         const build = store.find(id);
         if (!build) throw new AwsError('ResourceNotFoundException', `Build cannot be found: ${id}`);
-        // It ends when its processes have: until then the engine saves and unlocks the state.
+        // The build ends when its processes have ended: until then, Terraform or OpenTofu saves and unlocks the state.
         running.stop(id);
         return { build: describe(build) };
       },

@@ -23,24 +23,26 @@ const DEFAULT_STOP_GRACE_MS = 30_000;
 
 export interface CodeBuildProps
   extends Pick<BuildRunnerProps, 'configRepository' | 'environment' | 'targetEndpoint' | 'onSourceReady'> {
-  /** URL under which `localRoutes` are served; links to logs begin with it. */
+  /** URL at which `localRoutes` are served; links to logs begin with it. */
   readonly pagesUrl?: () => string;
   readonly stopGraceMs?: number;
-  /** By which builds time out, and stopped ones are killed in the end. */
+  /** The clock for the timeout of builds and for killing stopped builds. */
   readonly clock?: Clock;
-  /** By default the service has one of its own. */
+  /** By default the service makes its own. */
   readonly programs?: ProgramStarter;
 }
 
 export interface CodeBuildService extends LocalService {
   readonly service: AwsService;
-  /** Resolves when the build has ended (at once for one that has, or never was), or when `signal` aborts. */
+  /**
+   * Resolves when the build has ended, or when `signal` aborts; at once for a build that has ended or never existed.
+   */
   buildEnds(buildId: string, signal?: AbortSignal): Promise<void>;
-  /** `/local/builds/<uuid>`: the log of a build as text. */
+  /** Serves `/local/builds/<uuid>`: the log of a build as text. */
   readonly localRoutes: LocalRoutes;
 }
 
-/** Creates the local CodeBuild: projects from the template, builds with bash and the tools of this machine. */
+/** Makes the local CodeBuild: projects come from the template; builds run with bash and the tools of this machine. */
 export function createCodeBuildService(context: LocalContext, props: CodeBuildProps = {}): CodeBuildService {
   const { door, database, accountId, region, filesDirectory, endpoint } = context;
   const projects = new Map<string, Project>();
@@ -113,7 +115,7 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
   };
 }
 
-/** The log of the build whose uuid ends the path, as text. */
+/** Makes the page with the log of a build as text; the path ends with the build's uuid. */
 function respondLog(logFile: (buildId: string) => string): LocalRoutes[string] {
   return ({ path }) => {
     const uuid = path.split('/').at(-1) ?? '';

@@ -1,13 +1,16 @@
 import { PlaceSchema } from '../../differences.ts';
 
-/** Runs builds of the same environment one after another: they share a fixed path. */
+/** Runs builds of the same environment one after another, because they share a fixed path. */
 export interface EnvironmentQueue {
-  /** Runs at once what belongs to no environment; else waits until the earlier build has ended, also its clean-up. */
+  /**
+   * Runs a build. A build without an environment runs at once; others wait until the environment's earlier build has
+   * ended, including its clean-up.
+   */
   run(variables: Readonly<Record<string, string>>, build: () => Promise<void>): Promise<void>;
 }
 
 export function createEnvironmentQueue(): EnvironmentQueue {
-  /** The end of the last build of each environment. */
+  /** For each environment, a promise that resolves when its last build has ended. */
   const ends = new Map<string, Promise<void>>();
   return {
     async run(variables, build) {

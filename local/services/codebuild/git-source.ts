@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ProgramStarter, runProgram } from '../../programs/program-starter.ts';
 
-/** The source could not be fetched; the message names location and commit. */
+/** Thrown when the source could not be fetched; the message names location and commit. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
@@ -13,25 +13,25 @@ export interface GitCheckout {
   readonly location: string;
   /** A commit or branch. */
   readonly version: string;
-  /** Gets the files, and a repository around them in which this commit is all there is. */
+  /** Directory for the files, with a git repository that contains only this commit. */
   readonly target: string;
-  /** An existing directory for what is needed on the way; its owner removes it. */
+  /** An existing directory for temporary files; the caller removes it. */
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
 
 export interface GitSources {
-  /** Lays out one commit of a repository. Returns the full commit id. Throws SourceError. */
+  /** Lays out the files of one commit. Returns the full commit id. Throws SourceError. */
   checkOut(checkout: GitCheckout): Promise<string>;
 }
 
 /**
- * The ways to a commit's files, each one script. They print the full commit id, and before each step a line that sets its
- * errors apart.
+ * The common part of the scripts that get a commit's files. They print the full commit id, and before each step a line
+ * that separates the step's errors from earlier ones.
  *
- * `read-tree` and the target's own index lay files out as a checkout does (`archive` would leave some out), and write
- * nothing to a repository that several builds use. The target's repository borrows its objects, as a clone with depth 1
- * would have them.
+ * `read-tree` with the target's own index lays files out as a checkout does (`archive` would omit some), and writes
+ * nothing to a repository that several builds use. The target's repository borrows the objects and looks like a clone
+ * with depth 1.
  */
 const COMMON = `
 repository=$1 target=$2 location=$3 version=$4
@@ -60,7 +60,7 @@ lay_out() {
 }
 `;
 
-/** Fetches into a repository of the build's own. */
+/** Fetches into the build's own repository. */
 const ALONE = `${COMMON}
 begin fetch
 create
@@ -70,7 +70,7 @@ resolve "$found"
 lay_out
 `;
 
-/** Uses what the mirror has, and fetches into it what it lacks if this build may write to it. */
+/** Uses the objects of the mirror, and fetches missing ones into the mirror if this build may write to it. */
 const FROM_MIRROR = `${COMMON}
 may_write=$5 lender=$6
 begin resolve
@@ -84,22 +84,23 @@ fi
 lay_out
 `;
 
-/** Directories without which git finds no repository. */
+/** Directories without which git does not recognize a repository. */
 const NEEDED_BY_GIT = ['.git/objects/info', '.git/refs'];
 
-/** What such a name names never changes, so it need not be asked for again. */
+/** Returns whether the version is a full commit id. Its contents never change, so it need not be fetched again. */
 const isWholeCommitId = (version: string) => /^[0-9a-f]{40}$/.test(version);
 
 const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** The objects of a location that is a directory of this machine. */
+/** Returns the objects directory of a location that is a directory on this machine. */
 const objectsOf = (location: string) =>
   [join(location, '.git', 'objects'), join(location, 'objects')].find(isDirectory);
 
 /**
- * Fetches sources with the git configuration of the person who runs the local cloud, and keeps what commits consist of:
- * one bare repository for each location below `directory`. Whatever is the matter with that one (a kill half way, a
- * lock, another build that fetches into it), a build then fetches for itself, as if nothing were kept.
+ * Makes the git sources. They are fetched with the git configuration of the person who runs the local cloud, and their
+ * objects are kept: below `directory` there is one bare repository (the mirror) for each location. If anything is wrong
+ * with the mirror (a fetch was killed, a lock is left, another build is fetching into it), a build fetches into its own
+ * repository, as if there were no mirror.
  */
 export function createGitSources(directory: string, programs: ProgramStarter): GitSources {
   const fetching = new Set<string>();
@@ -123,12 +124,15 @@ export function createGitSources(directory: string, programs: ProgramStarter): G
     return run(FROM_MIRROR, checkout, mirror, mayWrite ? 'yes' : 'no', lender).catch(() => undefined);
   }
 
-  /** For one build at a time: it alone knows whether what it finds in the mirror is broken, and not yet fetched. */
+  /**
+   * Checks out from the mirror, and removes a broken mirror. Only one build at a time does this: otherwise a missing
+   * object could also mean that another build is still fetching it.
+   */
   async function mending(checkout: GitCheckout, mirror: string, own: string): Promise<string> {
     const commit = await fromMirror(checkout, mirror, true);
     if (commit !== undefined) return commit;
     const fetched = await run(ALONE, checkout, own);
-    // The origin has it and the mirror could not give it: the next build makes a new mirror.
+    // The origin has the commit but the mirror could not provide it, so the next build makes a new mirror.
     await rm(mirror, { recursive: true, force: true });
     return fetched;
   }

@@ -5,19 +5,19 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 
-/** An engine on this machine, as a build is told of it. */
+/** An engine on this machine, in the form in which builds get it. */
 interface InstalledEngine {
   readonly name: string;
   readonly version: string;
   readonly path: string;
 }
 
-/** Both engines call their own version so. */
+/** The field with the version has this name in the output of both engines. */
 const VersionSchema = z.object({ terraform_version: z.string() });
 
 const run = promisify(execFile);
 
-/** The engines that a PATH leads to, with the versions that they tell. */
+/** Returns the engines on a PATH, with the versions that they report. */
 export async function findInstalledEngines(path: string): Promise<InstalledEngine[]> {
   const found = await Promise.all(['terraform', 'tofu'].map((name) => findEngine(name, path)));
   return found.filter((engine) => engine !== undefined);

@@ -25,7 +25,7 @@ function listProcesses(): Promise<RunningProcess[]> {
   });
 }
 
-/** False where nothing is killed: a process may end by itself between being listed and being killed. */
+/** Kills a process. Returns false when there was nothing to kill: a process may end by itself after it was listed. */
 function kill(id: number): boolean {
   try {
     return process.kill(id, 'SIGKILL');
@@ -34,7 +34,7 @@ function kill(id: number): boolean {
   }
 }
 
-/** Kills a process and everything it started, also what left its process group. */
+/** Kills a process and all processes that it started, including those that left its process group. */
 export async function killTree(root: number): Promise<void> {
   const processes = await listProcesses();
   const doomed = new Set([root]);
@@ -47,9 +47,9 @@ export async function killTree(root: number): Promise<void> {
 }
 
 /**
- * Kills what builds of an earlier run left behind: their command lines name files below the cloud's own directories. It
- * resolves when nothing of it runs any more, also nothing that was started while it was killed: a process that is about
- * to end may write for a while yet.
+ * Kills the processes that builds of an earlier run left behind; they are recognized by files of the cloud's own
+ * directories in their command lines. Resolves when none of them runs any more, including processes that were started
+ * during the killing: a process that is about to end may still write for a while.
  */
 export async function killLeftovers(directories: readonly string[]): Promise<void> {
   const isLeftover = ({ id, command }: RunningProcess): boolean =>

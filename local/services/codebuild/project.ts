@@ -54,13 +54,13 @@ const ProjectPropertiesSchema = z.strictObject({
   Tags: TagsProperty,
 });
 
-/** A project of CodeBuild: what a build is made from unless StartBuild overrides it. */
+/** A CodeBuild project: the settings of its builds, unless StartBuild overrides them. */
 export interface Project {
   readonly name: string;
   readonly arn: string;
   readonly serviceRole: string;
   readonly source: PrimarySource;
-  /** The inline text; the local cloud runs no buildspec from a repository. */
+  /** The inline text; the local cloud does not run a buildspec from a repository. */
   readonly buildspecText: string;
   readonly buildspec: Buildspec;
   readonly secondarySources: readonly {
@@ -75,7 +75,7 @@ export interface Project {
   readonly queuedTimeoutInMinutes: number;
 }
 
-/** Reads AWS::CodeBuild::Project. A buildspec that stands in the template's project must be inline. */
+/** Reads AWS::CodeBuild::Project. The buildspec of a project must be inline in the template. */
 export function readProject(
   resource: Resource,
   place: { readonly accountId: string; readonly region: string },

@@ -1,7 +1,10 @@
 import { AwsError, type Door } from '../../door/wire.ts';
 import { PhaseFailure, type RunRequest } from './run-request.ts';
 
-/** As in AWS, a role that may not write the log, or read its connection or scripts, fails before any command. */
+/**
+ * Throws PhaseFailure when the role of the build lacks the permission. As in AWS, a role that may not write the log, or
+ * read its connection or scripts, makes the build fail before the first command.
+ */
 export function requirePermission(door: Door, request: RunRequest, action: string, resource: string): void {
   try {
     door.authorize(request.serviceRole, { action, resources: [resource] });

@@ -3,7 +3,7 @@ import type { BuildLog } from './build-log.ts';
 import type { BuildRecord } from './build-record.ts';
 import type { Project } from './project.ts';
 
-/** A build that is to be run. */
+/** A build that is going to run. */
 export interface RunRequest {
   readonly build: BuildRecord;
   readonly project: Project;
@@ -12,19 +12,19 @@ export interface RunRequest {
   readonly credentials: { readonly url: string; readonly token: string };
   readonly log: BuildLog;
   readonly signal: AbortSignal;
-  /** Called whenever the record changed. */
+  /** Called whenever the record has changed. */
   readonly save: () => void;
 }
 
-/** A checked out build, before its commands run. */
+/** The source of a build before its commands run. */
 export interface ReadySource {
   readonly directory: string;
-  /** Directory of each secondary source by its identifier. */
+  /** Directories of the secondary sources by their identifiers. */
   readonly secondary: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** A phase of the build has failed, for a reason that CodeBuild has a status code for. */
+/** Thrown when a phase of the build fails for a reason that has a status code in CodeBuild. */
 export class PhaseFailure extends Error {
   override readonly name = 'PhaseFailure';
   readonly statusCode: string;

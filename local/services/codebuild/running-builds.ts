@@ -21,11 +21,11 @@ interface RunningBuildsProps extends Pick<LocalContext, 'door' | 'endpoint' | 'f
   readonly logFile: (buildId: string) => string;
 }
 
-/** A build of this run of the local cloud that has not ended. */
+/** A build of this run of the local cloud that has not ended yet. */
 export interface RunningBuild {
   readonly id: string;
   readonly stop: AbortController;
-  /** Only the build itself knows it. */
+  /** A secret that only the build itself knows. */
   readonly token: string;
   readonly serviceRoleArn: string;
   credentials?: Credentials;
@@ -34,15 +34,15 @@ export interface RunningBuild {
 export interface RunningBuilds {
   start(build: BuildRecord, project: Project, variables: Readonly<Record<string, string>>): void;
   stop(buildId: string): void;
-  /** The build whose id ends like the path. */
+  /** Returns the build whose uuid is the end of the path. */
   findByPath(path: string): RunningBuild | undefined;
-  /** Ends the builds that an earlier run of the local cloud left, and clears away what belonged to them. */
+  /** Ends the builds that an earlier run of the local cloud left unfinished, and removes their processes and files. */
   clearLeftovers(): Promise<void>;
-  /** Resolves when all have ended. */
+  /** Stops all builds and resolves when they have ended. */
   stopAll(): Promise<void>;
 }
 
-/** Runs builds to their ends, each as far as its environment lets it. */
+/** Runs builds until they end; builds of one environment wait for each other. */
 export function createRunningBuilds(props: RunningBuildsProps): RunningBuilds {
   const { door, endpoint, filesDirectory, log, store, ends, runner, logFile } = props;
   const active = new Map<string, RunningBuild>();

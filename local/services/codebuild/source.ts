@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-/** What CodeBuild takes as a primary source: which hosts, and with which credentials. */
+/** A type of primary source in CodeBuild: the hosts and the credentials that it allows. */
 interface SourceTypeFacts {
-  /** The host that clone URLs of this type name; absent where it may be any. */
+  /** Pattern of the host in clone URLs of this type; absent if any host is allowed. */
   readonly host?: RegExp;
   readonly auth: readonly ('CODECONNECTIONS' | 'SECRETS_MANAGER')[];
 }
@@ -17,7 +17,7 @@ const SOURCE_TYPES: Readonly<Record<string, SourceTypeFacts>> = {
 };
 
 export const NO_SOURCE = 'NO_SOURCE';
-/** An object instead of a repository: its location is bucket and key. */
+/** The type for an S3 object instead of a repository; its location is bucket and key. */
 export const S3_SOURCE = 'S3';
 
 export const SourceAuthSchema = z.strictObject({
@@ -37,7 +37,7 @@ export interface PrimarySource {
   readonly auth?: SourceAuth;
 }
 
-/** What CodeBuild would not take about a source, or undefined. */
+/** Returns why CodeBuild would refuse a source, or undefined. */
 export function objectionToSource({ type, location, auth }: PrimarySource): string | undefined {
   if (type === NO_SOURCE)
     return location || auth ? `a source of type ${NO_SOURCE} has neither location nor credentials here` : undefined;
@@ -55,7 +55,10 @@ export function objectionToSource({ type, location, auth }: PrimarySource): stri
   return facts.host && !facts.host.test(host) ? `"${location}" is no location of a source of type ${type}` : undefined;
 }
 
-/** What the service role has to be allowed so that CodeBuild can fetch a source with it: actions and their resource. */
+/**
+ * Returns the permissions that the service role needs so that CodeBuild can fetch a source with it: actions and their
+ * resource.
+ */
 export function permissionsToFetch(
   { type, location = '', auth }: PrimarySource,
   accountId: string,

@@ -12,7 +12,10 @@ const VariableSchema = z.strictObject({
   type: z.literal('PLAINTEXT').default('PLAINTEXT'),
 });
 
-/** Without an override of credentials: CodeBuild heeds it for some types of projects only, and nothing here sends one. */
+/**
+ * Input of StartBuild, without an override of credentials: CodeBuild uses it only for some types of projects, and no
+ * caller here sends one.
+ */
 export const StartBuildInput = z.strictObject({
   projectName: z.string(),
   sourceTypeOverride: z.string().optional(),
@@ -25,11 +28,11 @@ export const StartBuildInput = z.strictObject({
 });
 type StartBuildInput = z.infer<typeof StartBuildInput>;
 
-/** The variables that a build is started with, over those of its project. */
+/** Returns the variables that a build is started with; they override those of its project. */
 export const variablesIn = ({ environmentVariablesOverride }: StartBuildInput): Record<string, string> =>
   Object.fromEntries(environmentVariablesOverride.map(({ name, value }) => [name, value]));
 
-/** A build that is new, or the one that the same token has started before. */
+/** Returns a new build, or the earlier build that the same token started. */
 export function takeBuild(
   store: BuildStore,
   project: Project,
@@ -60,7 +63,10 @@ function findByToken(
   return store.find(use.buildId);
 }
 
-/** A project's credential is for sources of its type; one without a source takes what the build brings. */
+/**
+ * Returns the source of a build. The type of a project's source cannot be overridden, because its credential is for
+ * that type; a project without a source takes the source of the input.
+ */
 function sourceOf(project: Project, input: StartBuildInput): PrimarySource {
   const own = project.source;
   const type = input.sourceTypeOverride ?? own.type;

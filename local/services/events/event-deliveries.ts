@@ -4,16 +4,16 @@ import { roleSession, serviceCaller } from '../../door/callers.ts';
 import { AwsError, type Caller } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
 
-/** Something a target is owed. */
+/** An event or a scheduled call that a target must still get. */
 export interface Delivery {
-  /** The rule or schedule that owes it. */
+  /** The rule or schedule that makes the delivery. */
   readonly ruleArn: string;
-  /** The role by which the target is invoked; without one the service invokes it by itself. */
+  /** The role with which the target is invoked; without one the service invokes the target by itself. */
   readonly roleArn?: string;
   readonly targetArn: string;
   /** The event as it was put, for the dead-letter queue. */
   readonly event: string;
-  /** What the target gets. */
+  /** The input of the target. */
   readonly payload: string;
   readonly maximumRetryAttempts: number;
   readonly maximumEventAgeSeconds: number;
@@ -26,7 +26,7 @@ interface PendingDelivery extends Delivery {
   readonly attempts: number;
 }
 
-/** Refusals that no retry mends; EventBridge gives up at once. */
+/** Errors that a retry cannot fix; EventBridge gives up at once. */
 const FINAL_REFUSALS = new Set([
   'AccessDeniedException',
   'ResourceNotFoundException',
@@ -34,12 +34,15 @@ const FINAL_REFUSALS = new Set([
   'InvalidRequestContentException',
 ]);
 
-/** AWS spreads its retries over a day; the first ones come fast here, because somebody is watching. */
+/**
+ * Milliseconds until the first retry. AWS spreads its retries over a day; here the first ones come fast, because a
+ * person is watching.
+ */
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 60_000;
 
 interface EventDeliveriesProps {
-  /** Which service owes them: `events` or `scheduler`. */
+  /** The service that makes the deliveries. */
   readonly source: 'events' | 'scheduler';
   readonly context: Pick<LocalContext, 'database' | 'door' | 'accountId' | 'log'>;
   readonly clock: Clock;
@@ -47,15 +50,18 @@ interface EventDeliveriesProps {
 }
 
 export interface EventDeliveries {
-  /** Keeps the delivery, for good, before it returns; the target gets it at least once, also after a restart. */
+  /** Stores the delivery permanently before it returns. The target gets it at least once, also after a restart. */
   accept(delivery: Delivery): void;
-  /** Deliveries that are still owed. */
+  /** Returns the deliveries that have not reached their targets yet. */
   pending(): readonly Delivery[];
   resume(): void;
   stop(): void;
 }
 
-/** What EventBridge owes to targets: delivers it, tries again with growing delays, and gives up to the dead-letter queue. */
+/**
+ * Makes the deliveries of EventBridge: it delivers, retries with growing delays, and at last sends the event to the
+ * dead-letter queue.
+ */
 export function createEventDeliveries({ source, context, clock, random }: EventDeliveriesProps): EventDeliveries {
   const { database, door, accountId, log } = context;
   const deliveries = database.collection<PendingDelivery>(`${source}-deliveries`);

@@ -1,6 +1,6 @@
 import type { Json } from '../../asl/json.ts';
 
-/** An event as its consumers get it. */
+/** An event in the form in which its consumers get it. */
 export interface EventEnvelope {
   readonly version: '0';
   readonly id: string;
@@ -21,7 +21,7 @@ export interface ServiceEvent {
   readonly detail: { readonly [name: string]: Json };
 }
 
-/** Event times have no fractions of seconds. */
+/** Formats the time of an event, without fractions of seconds. */
 export function eventTime(epochMilliseconds: number): string {
   return `${new Date(epochMilliseconds).toISOString().slice(0, 19)}Z`;
 }

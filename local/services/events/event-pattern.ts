@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isJsonObject, type Json, JsonSchema } from '../../asl/json.ts';
 
-/** Whether an event, or the attributes of a message, are what a pattern asks for. */
+/** Returns whether an event, or the attributes of a message, match a pattern. */
 export type EventMatcher = (event: Json) => boolean;
 
 type ValueMatcher = (value: Json) => boolean;
@@ -11,8 +11,8 @@ const TextsSchema = z.union([z.string(), z.array(z.string())]).transform((texts)
 const NumericSchema = z.array(z.union([z.enum(['=', '<', '<=', '>', '>=']), z.number()]));
 
 /**
- * Compiles an event pattern of EventBridge or a filter policy of SNS. Every operator the local cloud does not know
- * throws, naming it, instead of matching everything or nothing.
+ * Compiles an event pattern of EventBridge or a filter policy of SNS. An operator that the local cloud does not know
+ * throws an error that names the operator, instead of matching everything or nothing.
  */
 export function compileEventPattern(pattern: unknown, at = 'the event pattern'): EventMatcher {
   return compileFields(JsonSchema.parse(pattern), at);
@@ -34,13 +34,13 @@ function compileFields(pattern: Json, at: string): EventMatcher {
   return (event) => fields.every((matches) => matches(event));
 }
 
-/** Fields of a nested object; of a list of objects, one must match as a whole. */
+/** Compiles the fields of a nested object. In a list of objects, one object must match as a whole. */
 function compileBranch(pattern: Json, at: string): (value: Json | undefined) => boolean {
   const matches = compileFields(pattern, at);
   return (value) => (Array.isArray(value) ? value.some(matches) : matches(value ?? null));
 }
 
-/** A list of alternatives for one value, or for any value of a list. */
+/** Compiles a list of alternatives for one value, or for any value of a list. */
 function compileLeaf(alternatives: readonly Json[], at: string): (value: Json | undefined) => boolean {
   if (alternatives.length === 0) throw new Error(`${at} lists no values`);
   const isAbsentFine = alternatives.some((wanted) => isJsonObject(wanted) && wanted.exists === false);
@@ -100,7 +100,7 @@ function textOperator(operator: string): ((value: string, wanted: string) => boo
   }
 }
 
-/** `*` stands for any text; `\*` for a star. */
+/** Matches a text against a pattern in which `*` means any text and `\*` a star. */
 function matchesWildcard(value: string, wanted: string): boolean {
   const source = wanted.replace(/\\([*\\])|(\*)|([^\w\s])/g, (_all, escaped, star, special) =>
     star ? '.*' : `\\${escaped ?? special}`,
@@ -108,7 +108,7 @@ function matchesWildcard(value: string, wanted: string): boolean {
   return new RegExp(`^${source}$`, 's').test(value);
 }
 
-/** What `anything-but` excludes: values, or texts by an operator that takes one or several of them. */
+/** Compiles the values that `anything-but` excludes, or an operator on one or several texts. */
 function compileExcluded(operand: Json, at: string): ValueMatcher {
   if (!isJsonObject(operand)) {
     const values = z.array(SCALAR).parse([operand].flat());

@@ -34,7 +34,7 @@ const RuleProperties = z.strictObject({
   Tags: TagsProperty,
 });
 
-/** What EventBridge does when the rule says nothing about retries. */
+/** EventBridge's retries for a rule that does not configure them. */
 const DEFAULT_RETRY_ATTEMPTS = 185;
 const DEFAULT_EVENT_AGE_SECONDS = 86_400;
 
@@ -51,14 +51,14 @@ export interface EventRule {
   readonly arn: string;
   readonly busName: string;
   readonly isEnabled: boolean;
-  /** Absent for a rule that only has a schedule. */
+  /** Absent for a rule that has only a schedule. */
   readonly matches: EventMatcher | undefined;
-  /** Milliseconds between two runs of its schedule. */
+  /** Milliseconds between two runs of the rule's schedule. */
   readonly everyMs: number | undefined;
   readonly targets: readonly RuleTarget[];
 }
 
-/** Reads an `AWS::Events::Rule`; targets other than Lambda functions are refused by name. */
+/** Reads an `AWS::Events::Rule`. A target that is not a Lambda function is refused with an error that names it. */
 export function readRule(
   resource: Resource,
   { accountId, region }: Pick<LocalContext, 'accountId' | 'region'>,
@@ -97,7 +97,7 @@ export function readRule(
   };
 }
 
-/** The event of a rule's schedule. */
+/** Returns the event of a rule's schedule. */
 export function scheduledEvent(
   rule: EventRule,
 ): Pick<EventEnvelope, 'source' | 'detail-type' | 'resources' | 'detail'> {

@@ -13,22 +13,22 @@ import { createPutEvents } from './put-events.ts';
 
 /** EventBridge: buses, rules on events and on schedules, and deliveries that survive a restart. */
 export interface EventsService extends LocalService {
-  /** Puts an event of an AWS service on the default bus; it is kept when this returns. */
+  /** Puts an event of an AWS service on the default bus; the event is stored before this returns. */
   putServiceEvent(event: ServiceEvent): void;
-  /** What targets have not got yet. */
+  /** Returns the deliveries that have not reached their targets yet. */
   pendingDeliveries(): readonly Delivery[];
 }
 
 interface EventsServiceProps {
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** Do rules on schedules strike by themselves? */
+  /** Whether rules on schedules fire by themselves. */
   readonly isClockStriking?: boolean;
 }
 
 const EventBusProperties = z.strictObject({ Name: z.string(), Description: z.string().optional(), Tags: TagsProperty });
 
-/** Makes EventBridge. Rules may call Lambda functions, which must permit it; schedules are rates. */
+/** Makes EventBridge. Rules can call Lambda functions that permit the call. A schedule must be a rate. */
 export function createEventsService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
   { clock = systemClock, random = Math.random, isClockStriking = true }: EventsServiceProps = {},

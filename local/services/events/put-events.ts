@@ -16,11 +16,11 @@ type Entry = z.infer<typeof EntrySchema>;
 const PutEventsInput = z.strictObject({ Entries: z.array(EntrySchema).min(1).max(10) });
 const DetailSchema = z.record(z.string(), JsonSchema);
 
-/** EventBridge's limit for all entries of a call together. */
+/** EventBridge's limit in bytes for all entries of a call together. */
 const MAX_REQUEST_BYTES = 1_048_576;
 const MAX_DETAIL_TYPE_LENGTH = 128;
 
-/** An entry that cannot be taken; the others of the call can. */
+/** The failure of one entry; the other entries of the call can still be accepted. */
 interface EntryFailure {
   readonly ErrorCode: string;
   readonly ErrorMessage: string;
@@ -29,14 +29,14 @@ interface EntryFailure {
 interface PutEventsProps {
   readonly busArn: (nameOrArn: string) => string;
   readonly hasBus: (nameOrArn: string) => boolean;
-  /** Takes an event onto a bus, for good, and gives its id. */
+  /** Puts an event on a bus, stores it permanently, and returns its id. */
   readonly put: (
     nameOrArn: string,
     event: Pick<EventEnvelope, 'source' | 'detail-type' | 'resources' | 'detail'> & { readonly timeMs?: number },
   ) => string;
 }
 
-/** PutEvents: entries fail one by one, the call fails for what concerns all of them. */
+/** Makes PutEvents. An invalid entry fails alone; a problem of the whole request fails the call. */
 export function createPutEvents({ busArn, hasBus, put }: PutEventsProps): Operation {
   const putEntry = (entry: Entry): { readonly EventId: string } | EntryFailure => {
     const { Source = '', DetailType = '', Detail = '', EventBusName, Resources, Time } = entry;
@@ -95,7 +95,7 @@ function parseDetail(text: string): EventEnvelope['detail'] | undefined {
   }
 }
 
-/** The size of an entry as EventBridge counts it: its texts, and 14 bytes for a time. */
+/** Returns the size of an entry as EventBridge counts it: its texts, and 14 bytes for a time. */
 function entryBytes({ Source = '', DetailType = '', Detail = '', Resources, Time }: Entry): number {
   const texts = [Source, DetailType, Detail, ...Resources];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);

@@ -1,6 +1,9 @@
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** Milliseconds between two runs of `rate(5 minutes)`; `cron(…)` is refused by name. */
+/**
+ * Returns the milliseconds between two runs of `rate(5 minutes)`; throws an error that names any other expression, such
+ * as `cron(…)`.
+ */
 export function readRate(expression: string): number {
   const [, value = '', unit = '', plural = ''] = /^rate\(([1-9]\d*) (minute|hour|day)(s?)\)$/.exec(expression) ?? [];
   const unitMs = UNIT_MS[unit];

@@ -18,10 +18,12 @@ interface Origin {
   readonly ingestedAt: string;
 }
 
-/** Renders what a target gets for an event, as JSON text. */
+/** Renders a target's input for an event, as JSON text. */
 export type InputRenderer = (event: EventEnvelope, origin: Origin) => string;
 
-/** Compiles the input of a rule's target; unsupported paths and unknown placeholders throw here, not at the first event. */
+/**
+ * Compiles the input of a rule's target. Unsupported paths and unknown placeholders throw here, not at the first event.
+ */
 export function compileTargetInput({ Input, InputPath, InputTransformer }: TargetInput): InputRenderer {
   if ([Input, InputPath, InputTransformer].filter((input) => input !== undefined).length > 1) {
     throw new Error('a target has only one of Input, InputPath and InputTransformer');
@@ -62,7 +64,7 @@ function compileTransformer({
   };
 }
 
-/** Placeholders of EventBridge itself. */
+/** Placeholders that EventBridge itself defines. */
 const RESERVED: Readonly<Record<string, (event: EventEnvelope, origin: Origin) => Json>> = {
   'aws.events.rule-arn': (_event, { ruleArn }) => ruleArn,
   'aws.events.rule-name': (_event, { ruleName }) => ruleName,
@@ -73,7 +75,7 @@ const RESERVED: Readonly<Record<string, (event: EventEnvelope, origin: Origin) =
 interface TemplatePart {
   readonly text: string;
   readonly placeholder?: string;
-  /** Inside the quotes of the template, where a value goes in without its own. */
+  /** True inside the quotes of the template; there a value is inserted without its own quotes. */
   readonly isInText: boolean;
 }
 
@@ -86,7 +88,10 @@ function splitTemplate(template: string): TemplatePart[] {
   });
 }
 
-/** Compiles `$.detail.items[0]['odd name']`; wildcards and filters are refused by name. */
+/**
+ * Compiles `$.detail.items[0]['odd name']`. Throws an error that names any other path, for example with wildcards or
+ * filters.
+ */
 function compilePath(path: string): (event: EventEnvelope) => Json | undefined {
   const steps = [...path.matchAll(/\.([\w-]+)|\[(\d+)\]|\[(['"])(.*?)\3\]/g)];
   if (`$${steps.map(([step]) => step).join('')}` !== path)

@@ -31,7 +31,10 @@ const ManagedPolicyProperties = z.strictObject({
   Roles: z.array(z.string()).default([]),
 });
 
-/** Roles and policies of the template, in the account of `context`. There is no IAM API: nothing at run time may change them. */
+/**
+ * Makes the roles and policies of the template, in the account of `context`. There is no IAM API, because nothing may
+ * change them at run time.
+ */
 export function createIamService(
   { accountId }: Pick<LocalContext, 'accountId'>,
   policies: PolicyRegistry,

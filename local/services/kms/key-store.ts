@@ -3,11 +3,11 @@ import { AwsError } from '../../door/wire.ts';
 import type { Database } from '../../persistence/database.ts';
 import type { KmsKey } from './kms-key.ts';
 
-/** The keys of the template. Their material is kept, so that what they made stays valid. */
+/** The keys of the template. Their material is stored, so that signatures and ciphertexts stay valid. */
 export interface KeyStore {
   add(key: Omit<KmsKey, 'material'>): void;
   addAlias(name: string, key: KmsKey): void;
-  /** The key behind a key id, an ARN or `alias/<name>`; throws NotFoundException. */
+  /** Returns the key for a key id, an ARN or `alias/<name>`; throws NotFoundException. */
   find(keyId: string): KmsKey;
 }
 

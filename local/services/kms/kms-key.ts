@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AwsError } from '../../door/wire.ts';
 
-/** A key of KMS; the material never leaves this folder. */
+/** A KMS key; its material never leaves this folder. */
 export interface KmsKey {
   readonly id: string;
   readonly arn: string;
@@ -26,7 +26,7 @@ export function verifyMac(key: KmsKey, message: Buffer, mac: Buffer): boolean {
   return mac.length === expected.length && timingSafeEqual(mac, expected);
 }
 
-/** The ciphertext names its key, as in AWS: decrypting needs no key id. */
+/** Encrypts with a key. As in AWS, the ciphertext contains the key's id, so that decrypting needs none. */
 export function encrypt(key: KmsKey, plaintext: Buffer, context: Readonly<Record<string, string>>): Buffer {
   requireSpec(key, 'SYMMETRIC_DEFAULT');
   const iv = randomBytes(IV_LENGTH);

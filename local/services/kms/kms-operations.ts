@@ -22,7 +22,7 @@ const GenerateDataKeyInput = z.object({
 });
 const DescribeKeyInput = z.object({ KeyId: z.string() });
 
-/** The KMS API, as far as it uses keys. */
+/** Makes the operations of the KMS API that use keys. */
 export function createKmsOperations(keys: KeyStore, accountId: string): Record<string, Operation> {
   const ciphertextKey = ({ KeyId, CiphertextBlob }: { KeyId?: string; CiphertextBlob: Buffer }): KmsKey => {
     const key = keys.find(keyIdOfCiphertext(CiphertextBlob));

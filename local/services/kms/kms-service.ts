@@ -8,7 +8,7 @@ import { createKeyStore } from './key-store.ts';
 import { createKmsOperations } from './kms-operations.ts';
 
 export interface KmsService extends LocalService {
-  /** ARN of the key behind a key id, an ARN or `alias/<name>`; throws NotFoundException. */
+  /** Returns the ARN of the key for a key id, an ARN or `alias/<name>`; throws NotFoundException. */
   resolveKeyArn(keyId: string): string;
 }
 
@@ -26,7 +26,10 @@ const KeyProperties = z.strictObject({
 });
 const AliasProperties = z.strictObject({ AliasName: z.string().startsWith('alias/'), TargetKeyId: z.string() });
 
-/** KMS with symmetric and HMAC keys; their material is kept in the database, so that what they made stays valid. */
+/**
+ * Makes KMS with symmetric and HMAC keys. Their material is stored in the database, so that signatures and ciphertexts
+ * stay valid.
+ */
 export function createKmsService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'database' | 'door'>,
 ): KmsService {
@@ -61,7 +64,7 @@ export function createKmsService(
   };
 }
 
-/** The same id on every start, so that ARNs written down by the application stay right. */
+/** Returns the same id at every start, so that ARNs which the application has stored stay right. */
 function stableUuid(seed: string): string {
   const hex = createHash('sha256').update(seed).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(

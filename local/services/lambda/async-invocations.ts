@@ -1,7 +1,7 @@
 import type { LocalContext } from '../local-context.ts';
 import type { LocalFunction } from './local-function.ts';
 
-/** How Lambda treats events of one function that keep failing. */
+/** How Lambda handles events of one function that keep failing. */
 export interface EventInvokeConfig {
   readonly maximumRetryAttempts: number;
   readonly maximumEventAgeSeconds: number;
@@ -16,7 +16,7 @@ interface QueuedEvent {
   readonly attempts: number;
 }
 
-/** AWS waits one minute and then two; so much patience helps nobody at a laptop. */
+/** Milliseconds before the retries. AWS waits one minute and then two minutes, which is too long on a laptop. */
 const RETRY_DELAYS_MS = [1_000, 2_000];
 
 export const DEFAULT_EVENT_INVOKE_CONFIG: EventInvokeConfig = {
@@ -32,15 +32,18 @@ interface AsyncInvocationsProps {
 }
 
 export interface AsyncInvocations {
-  /** Keeps the event before it returns; it is delivered at least once, also after a restart. */
+  /** Stores the event before it returns. The event is delivered at least once, also after a restart. */
   accept(requestId: string, functionName: string, payload: string): void;
-  /** How many events are not done with: their function is at work, or will be. */
+  /** Returns the number of events whose processing has not finished: their function is running or will run. */
   pending(): number;
   resume(): void;
   stop(): void;
 }
 
-/** The queue behind invocations of type `Event`: delivers, retries, and hands what keeps failing to the dead-letter queue. */
+/**
+ * Makes the queue behind invocations of type `Event`. It delivers events, retries, and sends events that keep failing
+ * to the dead-letter queue.
+ */
 export function createAsyncInvocations({ context, findFunction, configOf }: AsyncInvocationsProps): AsyncInvocations {
   const events = context.database.collection<QueuedEvent>('lambda-async-events');
   const timers = new Set<NodeJS.Timeout>();
@@ -91,7 +94,7 @@ export function createAsyncInvocations({ context, findFunction, configOf }: Asyn
       message: 'event given up',
       fields: { requestId, error: outcome.error.errorMessage },
     });
-    // Given up either way: as on AWS, an event that the dead-letter queue does not take is lost (and said to be).
+    // The event is deleted first: as on AWS, an event that the dead-letter queue refuses is lost. The loss is logged.
     events.delete(requestId);
     await reportFailure(context, {
       requestId,
@@ -129,7 +132,10 @@ interface FailedEvent {
   readonly payload: string;
 }
 
-/** The dead-letter queue gets the event itself, an on-failure destination a record about it; both with the function's own permissions. */
+/**
+ * Sends the event itself to the dead-letter queue, and a record about it to an on-failure destination; both with the
+ * function's own permissions.
+ */
 async function reportFailure({ door }: Pick<LocalContext, 'door'>, failed: FailedEvent): Promise<void> {
   const { target, requestId, event, payload } = failed;
   if (target.deadLetterArn !== undefined) {
@@ -157,7 +163,7 @@ async function reportFailure({ door }: Pick<LocalContext, 'door'>, failed: Faile
   }
 }
 
-/** Throws, naming it, for a target that the local cloud cannot deliver failed events to. */
+/** Throws an error that names a target to which the local cloud cannot send failed events. */
 export function requireFailureTarget(targetArn: string): void {
   if (!/^arn:aws:(sqs|sns):/.test(targetArn)) {
     throw new Error(`failed events to ${targetArn} are not supported by the local cloud (only SQS and SNS are)`);

@@ -1,31 +1,35 @@
 import { Worker } from 'node:worker_threads';
 import type { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts';
 
-/** How an invocation of the function's code ended. */
+/** The result of an invocation of the function's code. */
 export type Outcome =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly error: FunctionErrorPayload };
 
 export interface Duration {
-  /** How long the handler ran: neither the loading of its module nor what it waited for counts. */
+  /**
+   * Milliseconds that the handler ran, without the time for loading its module and without waiting for an environment.
+   */
   readonly durationMs: number;
 }
 
 export interface ExecutionEnvironment {
-  /** One invocation at a time; resolves in any case, also when the thread dies or is killed for its timeout. */
+  /**
+   * Runs one invocation at a time. Resolves in any case, even when the thread dies or is killed because of the timeout.
+   */
   invoke(message: Omit<InvokeMessage, 'deadline'>, timeoutSeconds: number): Promise<Outcome & Duration>;
-  /** False from the moment its thread has died or was killed: it takes no more invocations. */
+  /** False as soon as the thread has died or was killed; then it accepts no more invocations. */
   readonly isAlive: () => boolean;
-  /** True while the function may run: during its initialisation and while an invocation is under way. */
+  /** True while the function may run: during its initialization and during an invocation. */
   readonly isActive: () => boolean;
-  /** Resolves when the module has been loaded, or could not be. */
+  /** Resolves when the module has been loaded or loading it has failed. */
   readonly initialized: Promise<void>;
   stop(): Promise<void>;
 }
 
 interface ExecutionEnvironmentProps {
   readonly settings: WorkerSettings;
-  /** The whole environment of the function; nothing of the host's is added. */
+  /** The whole environment of the function; no variable of this machine is added. */
   readonly variables: Readonly<Record<string, string>>;
   readonly onLog: (text: string) => void;
 }
@@ -39,7 +43,7 @@ const exitError = (requestId: string, how: string): FunctionErrorPayload => ({
 /** AWS allows ten seconds; a busy laptop that starts many threads at once needs far more. */
 const INIT_TIMEOUT_MS = 5 * 60_000;
 
-/** Starts a thread for one function: what AWS calls an execution environment. */
+/** Starts a thread for one function. AWS calls this an execution environment. */
 export function startExecutionEnvironment({
   settings,
   variables,

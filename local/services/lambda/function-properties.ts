@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { NumberProperty, TagsProperty } from '../../assembly/properties.ts';
 
-/** Names that Lambda sets itself and refuses in a function's own environment. */
+/** Variables that Lambda sets itself and that a function's environment must not contain. */
 const RESERVED_VARIABLES = new Set([
   '_HANDLER',
   'AWS_ACCESS_KEY',
@@ -49,7 +49,7 @@ export const FunctionProperties = z.strictObject({
       SystemLogLevel: z.string().optional(),
     })
     .optional(),
-  // Accepted without effect on a laptop.
+  // The following are accepted without effect.
   Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
   EphemeralStorage: z.strictObject({ Size: NumberProperty }).optional(),
   KmsKeyArn: z.string().optional(),

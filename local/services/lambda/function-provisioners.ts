@@ -14,14 +14,16 @@ import { permissionStatement } from './permission-statement.ts';
 
 export interface FunctionsProps {
   readonly logs: LogsService;
-  /** `address:port` of the name server that functions resolve names with; without it, that of the machine. */
+  /** `address:port` of the name server with which functions resolve names; by default that of the machine. */
   readonly nameServer?: () => string;
   readonly guardCredentials: (accessKeyId: string, guard: KeyGuard) => void;
-  /** Told when a function signs a call outside of its invocations: on AWS it would be frozen and the call lost. */
+  /**
+   * Called when a function signs a call outside its invocations: AWS would have frozen it, and the call would be lost.
+   */
   readonly onViolation: (message: string) => void;
 }
 
-/** Creates the functions of a template, who may invoke them, and what becomes of their events. */
+/** Makes the provisioners for functions, for the permissions to invoke them, and for the handling of their events. */
 export function functionProvisioners(
   context: LocalContext,
   functions: FunctionStore,

@@ -3,7 +3,7 @@ import { DEFAULT_EVENT_INVOKE_CONFIG, type EventInvokeConfig } from './async-inv
 import type { LocalFunction } from './local-function.ts';
 import type { PermissionStatement } from './permission-statement.ts';
 
-/** The functions of one account and region, and what the template says about each. */
+/** The functions of one account and region, with the template's settings for each. */
 export class FunctionStore {
   readonly #functions = new Map<string, LocalFunction>();
   readonly #statements = new Map<string, PermissionStatement[]>();
@@ -36,7 +36,7 @@ export class FunctionStore {
     return [...this.#functions.values()];
   }
 
-  /** Adds to who may invoke the function, and answers all of it. */
+  /** Adds a statement to the function's resource policy and returns all of its statements. */
   addStatement({ arn }: LocalFunction, statement: PermissionStatement): readonly PermissionStatement[] {
     const statements = [...(this.#statements.get(arn) ?? []), statement];
     this.#statements.set(arn, statements);

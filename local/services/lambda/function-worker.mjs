@@ -1,7 +1,8 @@
 /**
- * Entry of the thread that runs one function, as the runtime of Lambda does: load the module, then one invocation at a
- * time. Everything the function writes goes to the parent over the same port as its results, so that order is kept.
- * Plain JavaScript, because every thread would load what takes the types off: some 65 ms of processor time each.
+ * Entry point of the thread that runs one function. Like Lambda's runtime it loads the module and then handles one
+ * invocation at a time. All output of the function goes to the parent through the same port as its results, so that the
+ * order is kept. This file is plain JavaScript, because otherwise every thread would load the code that strips the
+ * types: about 65 ms of processor time each.
  */
 // @ts-check
 import { setServers } from 'node:dns';
@@ -11,13 +12,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** @import { FunctionErrorPayload, InvokeMessage, WorkerMessage, WorkerSettings } from './worker-messages.ts' */
 /** @typedef {(event: unknown, context: unknown) => unknown} Handler */
 
-// workerData has no type of its own; the parent in execution-environment.ts passes exactly this.
+// workerData has no type; the parent in execution-environment.ts passes exactly this.
 /** @type {WorkerSettings} */
 const settings = workerData;
 const port = parentPort;
 if (!port) throw new Error('the function worker must run in a worker thread');
 
-/** By then the first invocation has compiled what invocations need. */
+/**
+ * Milliseconds until the compile cache is written; by then the first invocation has compiled the code that invocations
+ * need.
+ */
 const COMPILED_AFTER_MS = 1000;
 
 if (settings.nameServer) setServers([settings.nameServer]);
@@ -60,8 +64,9 @@ function describeError(reason) {
 }
 
 /**
- * The SDK imports node:http where an endpoint has no TLS, which is only here. Node.js then reads every property of it for
- * the names it exports, those included that load fetch and web sockets: some 20 ms of processor time in each thread.
+ * Loads node:http before the SDK does; the SDK imports it for endpoints without TLS, which exist only in the local
+ * cloud. An import makes Node.js read every exported property, including those that load fetch and web sockets: about
+ * 20 ms of processor time in each thread. These properties are removed during the import.
  */
 async function loadHttp() {
   const http = process.getBuiltinModule('node:http');
@@ -129,7 +134,8 @@ function marshal(result) {
 }
 
 try {
-  // Before the function's module; a thread that is killed would not write by itself.
+  // The cache must be enabled before the function's module is loaded. It is flushed below, because a killed thread
+  // would not write it.
   enableCompileCache(settings.compileCache);
   await loadHttp();
   const handler = await loadHandler();

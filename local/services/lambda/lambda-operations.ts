@@ -4,7 +4,7 @@ import type { AsyncInvocations } from './async-invocations.ts';
 import type { FunctionStore } from './function-store.ts';
 import { MAX_PAYLOAD_BYTES } from './local-function.ts';
 
-/** `Payload` is JSON text; a caller inside the process may leave it out for `{}`. */
+/** `Payload` is JSON text; a caller inside the process may omit it, which means `{}`. */
 const InvokeInput = z.object({
   FunctionName: z.string(),
   InvocationType: z.enum(['RequestResponse', 'Event', 'DryRun']).default('RequestResponse'),
@@ -17,7 +17,7 @@ const InvokeInput = z.object({
 
 const MAX_EVENT_BYTES = 1_048_576;
 
-/** The Lambda API, as far as it concerns invocations. */
+/** Makes the operations of the Lambda API that concern invocations. */
 export function createLambdaOperations(
   functions: FunctionStore,
   asyncInvocations: AsyncInvocations,
@@ -40,7 +40,7 @@ export function createLambdaOperations(
       return { StatusCode: 202, ExecutedVersion: '$LATEST', Payload: '' };
     }
     const outcome = await target.invoke(requestId, Payload);
-    // Lambda does not tell the duration; the gateway of the local cloud needs it, and nothing else gets it.
+    // Lambda does not return the duration. The local cloud's gateway needs it; no other caller gets it.
     const answer = { StatusCode: 200, ExecutedVersion: '$LATEST', durationMs: outcome.durationMs };
     return outcome.ok
       ? { ...answer, Payload: outcome.payload }

@@ -8,7 +8,10 @@ const InvokeOutput = z.object({
   Payload: z.string(),
 });
 
-/** Lambda's REST protocol, for invocations: everything else of the API changes functions, which the template owns. */
+/**
+ * Lambda's REST protocol for invocations. Other operations are not supported: they change functions, and only the
+ * template may do that.
+ */
 export const lambdaProtocol: Protocol = {
   decode({ method, path, query, headers, body }) {
     const [, functionName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];

@@ -9,16 +9,16 @@ import type { LocalFunction } from './local-function.ts';
 
 export interface LambdaService extends LocalService {
   /**
-   * Loads functions before their first invocation, one after another. By default those that no route calls: a deployment
-   * invokes a dozen of them in a row, and would wait for each.
+   * Loads functions before their first invocation, one after another. The default is all functions without a route: a
+   * deployment invokes a dozen of them in a row and would have to wait for each.
    */
   warm(functionNames?: readonly string[]): Promise<void>;
   functionNames(): readonly string[];
-  /** How many events functions are still owed, or are at work on. */
+  /** Returns the number of events that functions are still owed or are processing. */
   pendingEvents(): number;
 }
 
-/** Lambda: the functions of the template, each run from its own bundle in worker threads. */
+/** Makes Lambda: the functions of the template, each run from its own bundle in worker threads. */
 export function createLambdaService(context: LocalContext, props: FunctionsProps): LambdaService {
   const functions = new FunctionStore(context);
   const asyncInvocations = createAsyncInvocations({
@@ -58,7 +58,7 @@ export function createLambdaService(context: LocalContext, props: FunctionsProps
   };
 }
 
-/** AWS runs a function whose role may not write logs all the same, without a single line of log: worth a word here. */
+/** Logs a warning for a function whose role may not write logs: on AWS the function would run without any logs. */
 function warnOfMissingLogs({ accountId, region, door, log }: LocalContext, target: LocalFunction): void {
   const logStreams = `arn:aws:logs:${region}:${accountId}:log-group:${target.logGroup}:log-stream:any`;
   for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {

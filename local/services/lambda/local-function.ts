@@ -13,21 +13,23 @@ import {
 } from './execution-environment.ts';
 import type { FunctionProperties } from './function-properties.ts';
 
-/** A synchronous answer may have at most this many bytes (6 MB and a little for the envelope). */
+/** Most bytes of a synchronous answer (6 MB and a little for the envelope). */
 export const MAX_PAYLOAD_BYTES = 6_291_556;
 
-/** More threads than this for one function only slow each other down on a laptop; further invocations queue. */
+/**
+ * Most threads of one function: more would only slow each other down on a laptop. Further invocations wait in a queue.
+ */
 const MAX_ENVIRONMENTS = 4;
 
 export interface LocalFunction {
   readonly name: string;
   readonly arn: string;
   readonly logGroup: string;
-  /** The session of the function's role that its calls are made with. */
+  /** The session of the function's role with which the function makes its calls. */
   readonly caller: Caller;
   readonly deadLetterArn: string | undefined;
   invoke(requestId: string, payload: string): Promise<Outcome & Duration>;
-  /** Starts an environment beforehand, which the next invocation takes, whether it is loaded by then or not. */
+  /** Starts an environment in advance. The next invocation gets it even if it is still loading. */
   warm(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,13 +44,13 @@ interface LocalFunctionProps {
   readonly compileCache: string;
   readonly nameServer: (() => string) | undefined;
   readonly endpoint: () => string;
-  /** Issues keys for a new environment; `isActive` tells whether its bearer may call at the moment. */
+  /** Issues keys for a new environment; `isActive` returns whether the environment may make calls at the moment. */
   readonly issueCredentials: (isActive: () => boolean) => Credentials;
   readonly revokeCredentials: (accessKeyId: string) => void;
   readonly onLog: (logGroup: string, stream: string, text: string) => void;
 }
 
-/** What became of an invocation that came to nothing because the local cloud ends. */
+/** The result of an invocation that could not run because the local cloud is stopping. */
 const STOPPED: Outcome & Duration = {
   ok: false,
   durationMs: 0,
@@ -60,7 +62,10 @@ interface RunningEnvironment {
   readonly accessKeyId: string;
 }
 
-/** A function of the template: a pool of execution environments that grows on demand, with a queue behind its cap. */
+/**
+ * Makes a function of the template: a pool of execution environments that grows on demand up to a limit, with a queue
+ * for further invocations.
+ */
 export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
   const { name, arn, properties, caller } = props;
   const logGroup = properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
@@ -112,7 +117,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
   const release = (running: RunningEnvironment): void => {
     const next = running.environment.isAlive() ? running : undefined;
     if (!next) discard(running);
-    // A thread that nobody ends would keep the process from ending.
+    // After the stop no thread is started: nothing would end it, and it would keep the process alive.
     if (isStopped) return;
     const waiter = waiting.shift();
     if (waiter) waiter(next ?? start());
@@ -162,14 +167,14 @@ interface EnvironmentVariablesProps extends LocalFunctionProps {
   readonly logStream: string;
 }
 
-/** What the function sees in `process.env`: the template's variables and the standard ones of Lambda, nothing else. */
+/** Returns the function's `process.env`: the template's variables and the standard ones of Lambda only. */
 function environmentVariables(props: EnvironmentVariablesProps): Record<string, string> {
   const { properties, credentials, region } = props;
   return {
     LANG: 'en_US.UTF-8',
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TZ: ':UTC',
-    // The SDK would look into the home directory of the person who runs the local cloud.
+    // Otherwise the SDK would look into the home directory of the person who runs the local cloud.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     ...properties.Environment.Variables,

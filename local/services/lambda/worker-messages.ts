@@ -1,4 +1,4 @@
-/** What an execution environment and the thread inside it say to each other. */
+/** The messages between an execution environment and its thread. */
 
 /** An error as Lambda reports it in the payload of a failed invocation. */
 export interface FunctionErrorPayload {
@@ -16,9 +16,9 @@ export interface WorkerSettings {
   readonly memorySize: number;
   readonly logGroup: string;
   readonly logStream: string;
-  /** Where compiled code is kept between threads; without effect when it cannot be written to. */
+  /** Directory in which compiled code is kept between threads; it has no effect when it cannot be written to. */
   readonly compileCache: string;
-  /** `address:port` of what answers for the public DNS; on AWS it is part of the function's network. */
+  /** `address:port` of the server that plays the public DNS; on AWS it belongs to the function's network. */
   readonly nameServer: string | undefined;
 }
 
@@ -32,10 +32,10 @@ export interface InvokeMessage {
 
 export type WorkerMessage =
   | { readonly kind: 'ready' }
-  /** The module could not be loaded or has no such handler. */
+  /** The module could not be loaded or does not export the handler. */
   | { readonly kind: 'init-failed'; readonly error: FunctionErrorPayload }
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'result'; readonly requestId: string; readonly payload: string }
   | { readonly kind: 'failed'; readonly requestId: string; readonly error: FunctionErrorPayload }
-  /** An exception or rejection that nothing caught; the thread ends right after. */
+  /** Nothing caught an exception or rejection; the thread ends right after this message. */
   | { readonly kind: 'crashed'; readonly error: FunctionErrorPayload };

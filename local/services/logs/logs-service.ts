@@ -10,14 +10,14 @@ interface LogLine {
   readonly message: string;
 }
 
-/** Log groups: functions, builds and the HTTP API write to them; `/local/logs` and tests read them. */
+/** The log groups. Functions, builds and the HTTP API write to them; `/local/logs` and tests read them. */
 export interface LogsService extends LocalService {
-  /** Writes a line; on AWS a group that no template creates would come into being, so it does here. */
+  /** Writes a line. As on AWS, a log group that no template creates is created by the first line. */
   write(logGroup: string, stream: string, message: string): void;
-  /** Oldest first; each group keeps its newest lines only. */
+  /** Returns the lines, oldest first. Each group keeps only its newest lines. */
   read(logGroup: string): readonly LogLine[];
   groups(): readonly string[];
-  /** Tells `listener` every line as it is written (metrics in the embedded metric format are found so). */
+  /** Calls `listener` for every new line; this is how metrics in the embedded metric format are found. */
   onLine(listener: (logGroup: string, line: LogLine) => void): void;
 }
 
@@ -32,7 +32,7 @@ const LogGroupProperties = z.strictObject({
   Tags: TagsProperty,
 });
 
-/** Makes the log groups, which live in memory only. */
+/** Makes the log groups, which are kept only in memory. */
 export function createLogsService({ accountId, region }: Pick<LocalContext, 'accountId' | 'region'>): LogsService {
   const groups = new Map<string, LogLine[]>();
   const listeners: ((logGroup: string, line: LogLine) => void)[] = [];

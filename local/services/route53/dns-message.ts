@@ -6,11 +6,11 @@ export type RecordType = keyof typeof RECORD_TYPES;
 export interface Question {
   readonly id: number;
   readonly recursionDesired: boolean;
-  /** With the dot at its end, in lower case. */
+  /** The name in lower case, with the dot at its end. */
   readonly name: string;
-  /** Undefined for types the server has no records of. */
+  /** Undefined for types of which the server has no records. */
   readonly type: RecordType | undefined;
-  /** The question as it was asked, to be sent back. */
+  /** The bytes of the question, to be sent back. */
   readonly bytes: Buffer;
 }
 
@@ -28,11 +28,11 @@ const FLAG_RESPONSE = 0x8000;
 const FLAG_AUTHORITATIVE = 0x0400;
 const FLAG_RECURSION_DESIRED = 0x0100;
 const FLAG_RECURSION_AVAILABLE = 0x0080;
-/** A pointer to the name in the question, right behind the header. */
+/** A pointer to the name in the question, which starts right after the header. */
 const QUESTION_NAME = 0xc000 | HEADER_BYTES;
 const CLASS_IN = 1;
 
-/** Reads a query with one question; undefined for anything else. */
+/** Reads a query with exactly one question; returns undefined for any other message. */
 export function readQuestion(message: Buffer): Question | undefined {
   if (message.length <= HEADER_BYTES || message.readUInt16BE(4) !== 1) return undefined;
   const flags = message.readUInt16BE(2);
@@ -62,7 +62,7 @@ export function readQuestion(message: Buffer): Question | undefined {
 export const isRecordType = (name: string | undefined): name is RecordType =>
   name !== undefined && name in RECORD_TYPES;
 
-/** Renders the answer to a question; all records are of the name that was asked for. */
+/** Renders the answer to a question; all records belong to the name in the question. */
 export function writeResponse(question: Question, code: ResponseCode, answers: readonly Answer[]): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   const recursion = question.recursionDesired ? FLAG_RECURSION_DESIRED : 0;

@@ -11,15 +11,15 @@ import {
 } from './dns-message.ts';
 import type { ZoneStore } from './zone-store.ts';
 
-/** The public DNS of the local cloud for resolvers on this machine. */
+/** The public DNS of the local cloud, for resolvers on this machine. */
 interface NameServer extends LocalService {
-  /** `127.0.0.1:<port>`, UDP; throws before the start. */
+  /** Returns `127.0.0.1:<port>` (UDP); throws before the start. */
   address(): string;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Makes the name server of the delegated zones. */
+/** Makes the name server for the delegated zones. */
 export function createNameServer(zones: ZoneStore, log: (event: LocalEvent) => void): NameServer {
   let socket: Socket | undefined;
   return {
@@ -68,7 +68,10 @@ function respond(zones: ZoneStore, question: Question, log: (event: LocalEvent) 
   }
 }
 
-/** NXDOMAIN for what no delegated zone holds; there is no other DNS than that of the local cloud. */
+/**
+ * Answers a question. A name in no delegated zone gets NXDOMAIN, because there is no DNS besides that of the local
+ * cloud.
+ */
 function answer(zones: ZoneStore, { name, type }: Question): { code: ResponseCode; answers: Answer[] } {
   const records = zones.publicRecords(name);
   if (records.length === 0) return { code: 3, answers: [] };

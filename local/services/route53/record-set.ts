@@ -1,6 +1,6 @@
 import { AwsError } from '../../door/wire.ts';
 
-/** A record set as Route 53 keeps it: names in lower case with the dot at their end. */
+/** A record set as Route 53 stores it: names in lower case with the dot at their end. */
 export interface RecordSet {
   readonly name: string;
   readonly type: string;
@@ -14,10 +14,10 @@ export interface Change {
   readonly set: RecordSet;
 }
 
-/** A domain name as Route 53 keeps it. */
+/** Returns a domain name in the form in which Route 53 stores it. */
 export const fullName = (name: string): string => `${name.toLowerCase().replace(/\.$/, '')}.`;
 
-/** Sorted as Route 53 lists: by the labels from the right, then by type. */
+/** Compares two record sets in the order of Route 53's lists: by the labels from right to left, then by type. */
 export function compareSets(one: RecordSet, other: RecordSet): number {
   return compareNames(one.name, other.name) || (one.type < other.type ? -1 : one.type > other.type ? 1 : 0);
 }
@@ -33,7 +33,7 @@ export function compareNames(one: string, other: string): number {
 
 const describe = ({ name, type }: RecordSet): string => `resource record set [name='${name}', type='${type}']`;
 
-/** All changes of a batch, in their order, or InvalidChangeBatch with what is wrong with each of them. */
+/** Applies all changes of a batch in their order. Throws InvalidChangeBatch, with a problem for each wrong change. */
 export function applyChanges(
   zoneName: string,
   records: readonly RecordSet[],

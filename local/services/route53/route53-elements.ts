@@ -16,7 +16,7 @@ export const delegationElements = ({ nameServers }: HostedZone): XmlElements => 
 
 export function setElements({ name, type, ttl, values, alias }: RecordSet): XmlElements {
   return {
-    // Route 53 tells some characters by their octal code.
+    // Route 53 writes some characters as octal codes.
     Name: name.replaceAll('*', '\\052'),
     Type: type,
     ...(alias && {

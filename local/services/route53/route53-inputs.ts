@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../door/wire.ts';
 import { fullName } from './record-set.ts';
 
-/** Types that the zones of the local cloud may hold. */
+/** Record types that the zones of the local cloud can contain. */
 const TypeSchema = z.enum(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'SOA', 'SRV', 'TXT']);
 
 const AliasSchema = z.object({

@@ -4,7 +4,7 @@ import { changeElements, delegationElements, setElements, zoneElements } from '.
 import { ByNameQuery, CreateInput, IdInput, parseChanges, queryOf, RecordsQuery } from './route53-inputs.ts';
 import type { HostedZone, ZoneStore } from './zone-store.ts';
 
-/** The Route 53 API, as far as it concerns zones and their records. */
+/** Makes the operations of the Route 53 API that concern zones and their records. */
 export function createRoute53Operations(zones: ZoneStore): Record<string, Operation> {
   const onZone = (action: string, id: string, more: Partial<RequiredPermission> = {}): RequiredPermission[] => {
     const resourceAccountId = zones.find(id)?.accountId;

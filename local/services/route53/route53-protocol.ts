@@ -3,7 +3,7 @@ import { readElements, readText, renderElements, type XmlElements } from '../../
 
 const NAMESPACE = 'https://route53.amazonaws.com/doc/2013-04-01/';
 
-/** Operations by method and path below `/2013-04-01`; `{id}` takes one segment. */
+/** Operations by method and path below `/2013-04-01`; the group in a path is the id. */
 const ROUTES: readonly (readonly [method: string, pattern: RegExp, operation: string])[] = [
   ['POST', /^\/hostedzone$/, 'CreateHostedZone'],
   ['GET', /^\/hostedzonesbyname$/, 'ListHostedZonesByName'],
@@ -13,7 +13,10 @@ const ROUTES: readonly (readonly [method: string, pattern: RegExp, operation: st
   ['GET', /^\/change\/([^/]+)$/, 'GetChange'],
 ];
 
-/** What every operation gets: the id in the path, the query, and for a change its document as plain values. */
+/**
+ * Returns the operation and its input: the id in the path, the query, and the fields of the document if the operation
+ * has one.
+ */
 function decode(request: WireRequest): { operation: string; input: unknown } {
   const path = decodeURIComponent(request.path)
     .replace(/^\/2013-04-01/, '')
@@ -38,7 +41,7 @@ function readDocument(operation: string, xml: string): object {
 }
 
 function readChange(xml: string): object {
-  // An alias has names of its own: they must not be taken for those of the record set.
+  // An alias contains names of its own, which must not be mistaken for those of the record set.
   const [alias] = readElements(xml, 'AliasTarget');
   const [records] = readElements(xml, 'ResourceRecords');
   const own = xml.replace(/<AliasTarget>[\s\S]*<\/AliasTarget>/, '');
@@ -67,7 +70,7 @@ const respond = (status: number, root: string, elements: XmlElements, requestId:
   body: `<?xml version="1.0"?>\n<${root} xmlns="${NAMESPACE}">${renderElements(elements)}</${root}>`,
 });
 
-/** REST with XML documents, as Route 53 speaks it. */
+/** Route 53's protocol: REST with XML documents. */
 export const route53Protocol: Protocol = {
   decode,
   encode: (operation, output, requestId) =>

@@ -11,7 +11,10 @@ export interface Route53Service extends LocalService {
   readonly zones: ZoneStore;
 }
 
-/** Route 53: public zones of all accounts, each seen by the roles of its own. Delegation is what the zone store says. */
+/**
+ * Makes Route 53: the zones of all accounts, each visible to the roles of its own account. The zone store decides which
+ * zones are delegated.
+ */
 export function createRoute53Service(
   { database }: Pick<LocalContext, 'database'>,
   clock: Clock = systemClock,

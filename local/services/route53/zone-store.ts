@@ -6,11 +6,11 @@ import { applyChanges, type Change, fullName, type RecordSet } from './record-se
 
 export interface HostedZone {
   readonly id: string;
-  /** With the dot at its end. */
+  /** The name with the dot at its end. */
   readonly name: string;
   readonly accountId: string;
   readonly isPrivate: boolean;
-  /** Whether the domain's registrar, or the zone above it, names this zone's servers. */
+  /** Whether the domain's registrar, or the zone above it, refers to this zone's servers. */
   readonly isDelegated: boolean;
   readonly nameServers: readonly string[];
   readonly records: readonly RecordSet[];
@@ -30,10 +30,10 @@ interface NewZone {
   readonly isDelegated?: boolean;
 }
 
-/** How long the name servers take to learn of a change: long enough to be seen pending. */
+/** Milliseconds until the name servers know a change: long enough for the change to be seen as pending. */
 const SYNC_MS = 300;
 
-/** Zones of all accounts with their records, and the public DNS made of those that are delegated. */
+/** The zones of all accounts with their records, and the public DNS, which consists of the delegated zones. */
 export class ZoneStore {
   readonly #zones;
   readonly #changes;
@@ -88,7 +88,7 @@ export class ZoneStore {
     return zone;
   }
 
-  /** Performs all changes or none; answers the id under which their progress can be asked for. */
+  /** Performs all changes or none; returns the id with which their progress can be read. */
   change(id: string, changes: readonly Change[]): string {
     const zone = this.require(id);
     this.#zones.put(id, { ...zone, records: applyChanges(zone.name, zone.records, changes) });
@@ -105,7 +105,7 @@ export class ZoneStore {
     return { submittedAt: new Date(submittedAt), isInSync: this.#clock.now() - submittedAt >= SYNC_MS, accountId };
   }
 
-  /** The zone that answers for a name in the public DNS: the nearest one that is delegated. */
+  /** Returns the zone that answers for a name in the public DNS: the nearest delegated zone. */
   authority(name: string): HostedZone | undefined {
     const fqdn = fullName(name);
     return this.all()
@@ -113,13 +113,13 @@ export class ZoneStore {
       .sort((one, other) => other.name.length - one.name.length)[0];
   }
 
-  /** What the public DNS knows under a name. */
+  /** Returns the records of a name in the public DNS. */
   publicRecords(name: string): readonly RecordSet[] {
     const fqdn = fullName(name);
     return this.authority(fqdn)?.records.filter((set) => set.name === fqdn) ?? [];
   }
 
-  /** Where a name leads to, if it is another's. */
+  /** Returns the target of a name's CNAME record in the public DNS, if there is one. */
   publicCname(name: string): string | undefined {
     return this.publicRecords(name).find(({ type }) => type === 'CNAME')?.values?.[0];
   }

@@ -2,12 +2,15 @@ import { AwsError, type CallContext, type Door, type RequiredPermission } from '
 import type { Bucket, BucketEncryption, ObjectStore } from './object-store.ts';
 import type { S3Input } from './request.ts';
 
-/** ARN of a bucket. */
+/** Returns the ARN of a bucket. */
 export const bucketArn = (bucket: string) => `arn:aws:s3:::${bucket}`;
-/** ARN of an object. */
+/** Returns the ARN of an object. */
 const objectArn = (bucket: string, key: string) => `${bucketArn(bucket)}/${key}`;
 
-/** The permission to do something with a bucket; its ARN does not tell the account that owns it. */
+/**
+ * Returns the permission for an action on a bucket, with the account that owns the bucket, because the ARN does not
+ * contain it.
+ */
 export function onBucket(
   store: ObjectStore,
   action: string,
@@ -18,7 +21,7 @@ export function onBucket(
   return { action, resources: [bucketArn(bucket)], context, ...(resourceAccountId ? { resourceAccountId } : {}) };
 }
 
-/** The permission to do something with an object. */
+/** Returns the permission for an action on an object. */
 export function onObject(
   store: ObjectStore,
   action: string,
@@ -28,7 +31,7 @@ export function onObject(
   return { ...onBucket(store, action, bucket, context), resources: [objectArn(bucket, key)] };
 }
 
-/** Whether the caller may do it; for answers that depend on what else the caller is allowed. */
+/** Returns whether the caller has a permission; for answers that depend on the caller's other permissions. */
 export function isAllowed(door: Door, call: CallContext, permission: RequiredPermission): boolean {
   try {
     door.authorize(call.caller, permission);
@@ -39,7 +42,10 @@ export function isAllowed(door: Door, call: CallContext, permission: RequiredPer
   }
 }
 
-/** What S3 answers for a key (or version) that is not there; who may not list learns only that access is denied. */
+/**
+ * Returns S3's error for a key (or version) that does not exist. A caller who may not list the bucket gets only
+ * AccessDenied.
+ */
 export function missingObject(store: ObjectStore, door: Door, call: CallContext, input: S3Input): AwsError {
   const mayList = isAllowed(door, call, onBucket(store, 's3:ListBucket', input.bucket));
   if (!mayList) return new AwsError('AccessDenied', 'Access Denied', 403);
@@ -57,7 +63,7 @@ const kmsKeyArn = (bucket: Bucket, key: string) =>
     ? key
     : `arn:aws:kms:${bucket.region}:${bucket.accountId}:${key.startsWith('alias/') ? key : `key/${key}`}`;
 
-/** The encryption of a new object: what the request's headers ask for, otherwise the bucket's default. */
+/** Returns the encryption of a new object: that of the request's headers, otherwise the bucket's default. */
 export function encryptionOf(bucket: Bucket, headers: Readonly<Record<string, string>>): BucketEncryption {
   const algorithm = headers['x-amz-server-side-encryption'];
   const keyId = headers['x-amz-server-side-encryption-aws-kms-key-id'];
@@ -71,7 +77,10 @@ export function encryptionOf(bucket: Bucket, headers: Readonly<Record<string, st
   return { algorithm, keyArn: bucket.encryption.keyArn ?? kmsKeyArn(bucket, 'alias/aws/s3'), bucketKey };
 }
 
-/** Writing needs a data key and reading its decryption, both in the caller's name, as with SSE-KMS in AWS. */
+/**
+ * Throws unless the caller may use the key of the object. As with SSE-KMS in AWS, writing generates a data key and
+ * reading decrypts it, both in the caller's name.
+ */
 export function requireKeyUse(
   door: Door,
   call: CallContext,

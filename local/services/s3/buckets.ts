@@ -23,7 +23,8 @@ const EncryptionSchema = z.strictObject({
 
 /**
  * The properties of AWS::S3::Bucket that the local S3 understands. Public access blocks, ownership, lifecycle, access
- * logs and tags change nothing on one machine: there is no public, objects have one owner and nothing is kept for years.
+ * logs and tags have no effect on one machine: there is no public access, objects have one owner, and nothing is kept
+ * for years.
  */
 const BucketPropertiesSchema = z.strictObject({
   BucketName: z.string().optional(),
@@ -36,7 +37,7 @@ const BucketPropertiesSchema = z.strictObject({
   Tags: TagsProperty,
 });
 
-/** Where a bucket lives; target accounts have their own. */
+/** The account and region of a bucket; target accounts have their own buckets. */
 export interface BucketPlace {
   readonly accountId: string;
   readonly region: string;
@@ -52,7 +53,7 @@ function readEncryption(properties: z.infer<typeof BucketPropertiesSchema>, plac
   return { algorithm: 'aws:kms', keyArn, bucketKey: rule.BucketKeyEnabled ?? false };
 }
 
-/** Creates AWS::S3::Bucket; a bucket that exists already keeps its objects. */
+/** Makes AWS::S3::Bucket; a bucket that already exists keeps its objects. */
 export function bucketProvisioner(store: ObjectStore, place: BucketPlace): Provisioner {
   return (resource) => {
     const properties = parseProperties(resource, BucketPropertiesSchema);
@@ -76,7 +77,7 @@ export function bucketProvisioner(store: ObjectStore, place: BucketPlace): Provi
 
 const BucketPolicyPropertiesSchema = z.strictObject({ Bucket: z.string(), PolicyDocument: z.unknown() });
 
-/** Creates AWS::S3::BucketPolicy: the door judges every call on the bucket and its objects by it. */
+/** Makes AWS::S3::BucketPolicy; the door uses the policy for every call on the bucket and its objects. */
 export function bucketPolicyProvisioner(store: ObjectStore, door: Door): Provisioner {
   return (resource) => {
     const { Bucket, PolicyDocument } = parseProperties(resource, BucketPolicyPropertiesSchema);
@@ -86,7 +87,7 @@ export function bucketPolicyProvisioner(store: ObjectStore, door: Door): Provisi
   };
 }
 
-/** Operations on buckets themselves. */
+/** Makes the operations on buckets themselves. */
 export function bucketOperations(store: ObjectStore): AwsService['operations'] {
   const on =
     (action: string): Operation['permissions'] =>

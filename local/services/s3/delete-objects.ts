@@ -8,7 +8,7 @@ import { readPayload } from './payload.ts';
 import { S3InputSchema } from './request.ts';
 import { renderXml } from './xml.ts';
 
-/** DeleteObject and DeleteObjects. */
+/** Makes DeleteObject and DeleteObjects. */
 export function objectDeletions(store: ObjectStore, door: Door): AwsService['operations'] {
   const deleteObject: Operation = {
     permissions: (raw) => {
@@ -31,7 +31,7 @@ export function objectDeletions(store: ObjectStore, door: Door): AwsService['ope
   };
 
   const deleteObjects: Operation = {
-    // Each key needs its own permission, and a refused key does not keep the others from being deleted.
+    // Each key needs its own permission, and a refused key does not prevent the deletion of the others.
     permissions: () => [],
     async perform(raw, call) {
       const input = S3InputSchema.parse(raw);

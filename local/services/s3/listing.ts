@@ -15,7 +15,7 @@ interface Listed {
 interface Page {
   readonly items: readonly Listed[];
   readonly commonPrefixes: readonly string[];
-  /** Where the next page starts (exclusive); undefined on the last one. */
+  /** Where the next page starts (exclusive); undefined on the last page. */
   readonly next: string | undefined;
 }
 
@@ -30,7 +30,7 @@ function readMaxKeys(input: S3Input): number {
   return Math.min(count, largestPage);
 }
 
-/** Cuts one page out of the sorted entries, folding keys below a delimiter into their common prefix. */
+/** Returns one page of the sorted entries; keys with a delimiter are replaced by their common prefix. */
 function paginate(
   entries: readonly Listed[],
   after: string,
@@ -67,7 +67,7 @@ function keyEncoder(input: S3Input): (key: string) => string {
 const encodeToken = (marker: string) => Buffer.from(marker).toString('base64url');
 const decodeToken = (token: string) => Buffer.from(token, 'base64url').toString();
 
-/** ListObjectsV2 and ListObjectVersions. */
+/** Makes the operations that list: ListObjectsV2, ListObjectVersions, ListBuckets and GetBucketLocation. */
 export function listingOperations(store: ObjectStore): AwsService['operations'] {
   return {
     ListObjectsV2: {

@@ -15,7 +15,10 @@ interface Part {
   readonly lastModified: string;
 }
 
-/** An upload in progress lives in memory: the clients that could continue it end together with the local cloud. */
+/**
+ * An upload in progress. It is kept only in memory, because the clients that could continue it end together with the
+ * local cloud.
+ */
 interface Upload {
   readonly bucket: string;
   readonly key: string;
@@ -26,7 +29,7 @@ interface Upload {
 
 const smallestPartBytes = 5 * 1024 * 1024;
 
-/** The five operations of a multipart upload. */
+/** Makes the five operations of a multipart upload. */
 export function multipartOperations(store: ObjectStore, door: Door): AwsService['operations'] {
   const uploads = new Map<string, Upload>();
 

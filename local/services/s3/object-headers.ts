@@ -3,18 +3,18 @@ import type { ObjectVersion, WriteCondition } from './object-store.ts';
 
 const xmlHeaders = { 'content-type': 'application/xml' };
 
-/** An answer with an XML document. */
+/** Makes an answer with an XML document. */
 export const xmlAnswer = (body: string, headers: Readonly<Record<string, string>> = {}): WireResponse => ({
   status: 200,
   headers: { ...xmlHeaders, ...headers },
   body,
 });
 
-/** An ETag as it stands in headers and documents. */
+/** Returns an ETag in the form of headers and documents. */
 export const quoted = (etag: string) => `"${etag}"`;
 export const unquoted = (etag: string) => etag.replace(/^(?:W\/)?"(.*)"$/, '$1');
 
-/** The headers of a write that are kept with the object and given back when it is read. */
+/** Returns the headers of a write that are stored with the object and returned when it is read. */
 export function storedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const kept = ['content-type', 'content-disposition', 'content-language', 'cache-control', 'expires'];
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export function storedHeaders(headers: Readonly<Record<string, string>>): Record
   );
 }
 
-/** The conditional headers of a write. */
+/** Returns the conditions in the headers of a write. */
 export function conditionOf(headers: Readonly<Record<string, string>>): WriteCondition {
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
@@ -35,7 +35,7 @@ export function conditionOf(headers: Readonly<Record<string, string>>): WriteCon
   };
 }
 
-/** The headers that tell how an object is encrypted. */
+/** Returns the headers that describe the encryption of an object. */
 export function encryptionHeaders({ encryption }: Pick<ObjectVersion, 'encryption'>): Record<string, string> {
   return {
     'x-amz-server-side-encryption': encryption.algorithm,
@@ -43,7 +43,7 @@ export function encryptionHeaders({ encryption }: Pick<ObjectVersion, 'encryptio
   };
 }
 
-/** The header that names a version; buckets that never had versions give none. */
+/** Returns the header with the version, or none for a bucket that never had versions. */
 export const versionHeader = (isVersioned: boolean, version: ObjectVersion): Record<string, string> =>
   isVersioned ? { 'x-amz-version-id': version.versionId } : {};
 

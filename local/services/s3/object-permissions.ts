@@ -18,7 +18,7 @@ const writeContext = ({ headers }: S3Input): Record<string, string> =>
     }),
   );
 
-/** The permission to write an object. */
+/** Returns the permission to write an object. */
 export const mayWrite =
   (store: ObjectStore): Operation['permissions'] =>
   (raw) => {
@@ -41,7 +41,9 @@ export function deletePermission(
   return onObject(store, 's3:DeleteObjectVersion', object, { 's3:VersionId': versionId });
 }
 
-/** The permission `s3:ListBucket` and its relatives, with the condition keys of a listing. */
+/**
+ * Returns the permission for a listing (`s3:ListBucket` or a similar action), with the condition keys of the listing.
+ */
 export function mayListBucket(store: ObjectStore, action: string): Operation['permissions'] {
   return (raw) => {
     const { bucket, query } = S3InputSchema.parse(raw);

@@ -6,12 +6,15 @@ import { AwsError } from '../../door/wire.ts';
 import type { Collection, Database } from '../../persistence/database.ts';
 import type { Checksums } from './payload.ts';
 
-/** How a bucket encrypts what is put without an encryption header. */
+/** The encryption of an object, or a bucket's default for objects that are put without an encryption header. */
 export interface BucketEncryption {
   readonly algorithm: 'AES256' | 'aws:kms';
   /** ARN of the key for `aws:kms`. */
   readonly keyArn?: string;
-  /** One data key serves the whole bucket; the encryption context then names the bucket instead of the object. */
+  /**
+   * True if one data key is used for the whole bucket; then the encryption context names the bucket instead of the
+   * object.
+   */
   readonly bucketKey?: boolean;
 }
 
@@ -24,15 +27,15 @@ export interface Bucket {
   readonly createdAt: string;
 }
 
-/** One version of an object; the newest comes first in its key's list. */
+/** One version of an object; the newest comes first in the list of its key. */
 export interface ObjectVersion {
   readonly versionId: string;
   readonly lastModified: string;
-  /** Name of the file with the bytes; a delete marker has none. */
+  /** Name of the file with the bytes; absent for a delete marker. */
   readonly file?: string;
   readonly size: number;
   readonly etag: string;
-  /** Headers to give back with the object: content-type, content-encoding, x-amz-meta-*. */
+  /** Headers that are returned with the object: content-type, content-encoding, x-amz-meta-*. */
   readonly headers: Readonly<Record<string, string>>;
   readonly checksums: Checksums;
   readonly encryption: BucketEncryption;
@@ -43,23 +46,23 @@ export interface NewObject {
   readonly headers: Readonly<Record<string, string>>;
   readonly checksums: Checksums;
   readonly encryption: BucketEncryption;
-  /** Multipart uploads have an ETag of their own form. */
+  /** The ETag of a multipart upload, which has a different form. */
   readonly etag?: string;
 }
 
-/** What must hold of the current version for a write to happen (If-None-Match: * and If-Match). */
+/** Conditions on the current version for a write (If-None-Match: * and If-Match). */
 export interface WriteCondition {
   readonly mustBeAbsent?: boolean;
   readonly mustHaveEtag?: string;
 }
 
-/** Delete markers are versions without bytes. */
+/** Returns whether the version is a delete marker: a version without bytes. */
 export const isDeleteMarker = (version: ObjectVersion) => version.file === undefined;
 
 const compareUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const documentKey = (bucket: string, key: string) => `${bucket}/${key}`;
 
-/** Buckets, object versions and their bytes; metadata in the database, bytes in one file per version. */
+/** Buckets, object versions and their bytes. The metadata is in the database; each version's bytes are in a file. */
 export class ObjectStore {
   readonly #buckets: Collection<Bucket>;
   readonly #documents: Collection<readonly ObjectVersion[]>;
@@ -93,7 +96,7 @@ export class ObjectStore {
     return this.#buckets.entries().map(([, bucket]) => bucket);
   }
 
-  /** Creates the bucket, or changes the settings of an existing one; its objects stay. */
+  /** Creates the bucket, or changes the settings of an existing one, which keeps its objects. */
   putBucket(bucket: Omit<Bucket, 'createdAt'>): void {
     const createdAt = this.findBucket(bucket.name)?.createdAt ?? new Date().toISOString();
     this.#buckets.put(bucket.name, { ...bucket, createdAt });
@@ -113,7 +116,7 @@ export class ObjectStore {
     return this.#objects.get(bucket)?.get(key) ?? [];
   }
 
-  /** Keys in S3's order (UTF-8 bytes) that start with the prefix, each with its versions. */
+  /** Returns the keys that start with the prefix, in S3's order (UTF-8 bytes), each with its versions. */
   listKeys(bucket: string, prefix: string): [string, readonly ObjectVersion[]][] {
     return [...(this.#objects.get(bucket) ?? [])]
       .filter(([key]) => key.startsWith(prefix))
@@ -121,8 +124,9 @@ export class ObjectStore {
   }
 
   /**
-   * Stores a new current version. The condition is checked before the bytes are written and again, without a pause in
-   * between, when the version becomes visible: of two concurrent writers that need absence exactly one succeeds.
+   * Stores a new current version. The condition is checked before the bytes are written, and again directly before the
+   * version becomes visible, with nothing in between: of two concurrent writers that require absence, exactly one
+   * succeeds.
    */
   async put(bucket: Bucket, key: string, object: NewObject, condition: WriteCondition = {}): Promise<ObjectVersion> {
     const address = documentKey(bucket.name, key);
@@ -161,7 +165,10 @@ export class ObjectStore {
     return readFile(join(this.#directory, version.file));
   }
 
-  /** Deletes the current version: a delete marker where versions are kept. Returns the marker, if one was made. */
+  /**
+   * Deletes the current version; in a bucket with versions it adds a delete marker instead. Returns the marker, if it
+   * made one.
+   */
   async delete(bucket: Bucket, key: string, condition: WriteCondition = {}): Promise<ObjectVersion | undefined> {
     this.#requireCondition(bucket.name, key, condition);
     const address = documentKey(bucket.name, key);
@@ -183,7 +190,7 @@ export class ObjectStore {
     return marker;
   }
 
-  /** Removes one version for good. Returns it, or undefined when there was none. */
+  /** Deletes one version permanently. Returns the version, or undefined when it did not exist. */
   async deleteVersion(bucket: Bucket, key: string, versionId: string): Promise<ObjectVersion | undefined> {
     const versions = this.versionsOf(bucket.name, key);
     const removed = versions.find((version) => version.versionId === versionId);
@@ -197,7 +204,9 @@ export class ObjectStore {
     return removed;
   }
 
-  /** Without versioning, and while it is suspended, a write replaces the version named "null". */
+  /**
+   * Adds a version. Without versioning, and while versioning is suspended, a write replaces the version named "null".
+   */
   async #addVersion(bucket: string, key: string, version: ObjectVersion): Promise<void> {
     const versions = this.versionsOf(bucket, key);
     const replaced = versions.find((other) => other.versionId === version.versionId);
@@ -228,7 +237,10 @@ export class ObjectStore {
     if (condition.mustHaveEtag !== '*' && condition.mustHaveEtag !== current.etag) throw failed('If-Match');
   }
 
-  /** As in AWS, the ETag is the MD5 of the bytes unless KMS encrypts them; then it is opaque. */
+  /**
+   * Returns the ETag of an object. As in AWS, it is the MD5 of the bytes, except when KMS encrypts them; then it is
+   * opaque.
+   */
   #etagOf(object: NewObject): string {
     const hash = createHash('md5').update(object.body);
     return (object.encryption.algorithm === 'aws:kms' ? hash.update(randomBytes(8)) : hash).digest('hex');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../../door/wire.ts';
 
-/** Checksums of an object by the name in their header: `crc32`, `crc32c`, `crc64nvme`, `sha1`, `sha256`; base64. */
+/** Checksums of an object in base64, by the name in their header: `crc32`, `crc32c`, `crc64nvme`, `sha1`, `sha256`. */
 export type Checksums = Readonly<Record<string, string>>;
 
 const reversedPolynomial32c = 0x82f63b78;
@@ -51,7 +51,7 @@ const algorithms: Readonly<Record<string, (body: Buffer) => string>> = {
   sha256: (body) => createHash('sha256').update(body).digest('base64'),
 };
 
-/** Computes one checksum; an unknown algorithm is S3's own InvalidRequest. */
+/** Computes one checksum; throws S3's InvalidRequest for an unknown algorithm. */
 function computeChecksum(algorithm: string, body: Buffer): string {
   const compute = algorithms[algorithm];
   if (!compute) throw new AwsError('InvalidRequest', `The checksum algorithm "${algorithm}" is not supported.`);
@@ -63,7 +63,10 @@ interface Unchunked {
   readonly trailers: Readonly<Record<string, string>>;
 }
 
-/** Removes the `aws-chunked` framing in which the SDKs upload streams: size in hex, bytes, and trailers after the last. */
+/**
+ * Removes the `aws-chunked` framing with which the SDKs upload streams: for each chunk its size in hex and its bytes;
+ * after the last chunk the trailers.
+ */
 function removeChunks(framed: Buffer): Unchunked {
   const incomplete = () => new AwsError('IncompleteBody', 'The request body ended inside an aws-chunked frame.');
   const parts: Buffer[] = [];
@@ -88,7 +91,7 @@ function removeChunks(framed: Buffer): Unchunked {
   return { body: Buffer.concat(parts), trailers: Object.fromEntries(trailers) };
 }
 
-/** What a client sent as an object's bytes, out of its framing and checked against every checksum it gave. */
+/** The bytes of an object as the client sent them, without framing and checked against every given checksum. */
 export interface Payload {
   readonly body: Buffer;
   readonly contentEncoding: string | undefined;

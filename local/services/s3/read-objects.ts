@@ -5,7 +5,7 @@ import { readPermission } from './object-permissions.ts';
 import { isDeleteMarker, type ObjectStore, type ObjectVersion } from './object-store.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
 
-/** GetObject and HeadObject. */
+/** Makes GetObject and HeadObject. */
 export function objectReads(store: ObjectStore, door: Door): AwsService['operations'] {
   const permissions: Operation['permissions'] = (raw) => [readPermission(store, S3InputSchema.parse(raw))];
 
@@ -42,7 +42,10 @@ export function objectReads(store: ObjectStore, door: Door): AwsService['operati
   return { GetObject: getObject, HeadObject: headObject };
 }
 
-/** A version of an unversioned key may be replaced between the look-up and the read; the second look finds the new one. */
+/**
+ * Reads the current version. Without versioning, a version can be replaced between the look-up and the read; the second
+ * look-up then finds the new one.
+ */
 export async function readCurrent(
   store: ObjectStore,
   door: Door,
@@ -113,7 +116,7 @@ interface ByteRange {
   readonly last: number;
 }
 
-/** Reads `Range: bytes=…`; as in S3 a range that is no single byte range is ignored. */
+/** Reads `Range: bytes=…`. As in S3, a header that is not a single byte range is ignored. */
 function readRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return undefined;

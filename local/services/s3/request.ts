@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError, type WireRequest } from '../../door/wire.ts';
 
-/** Input of every S3 operation: what the REST request said. Calls made inside the process build the same. */
+/** Input of every S3 operation: the parts of the REST request. Calls inside the process pass the same input. */
 export const S3InputSchema = z.object({
   bucket: z.string().default(''),
   key: z.string().default(''),
@@ -11,7 +11,9 @@ export const S3InputSchema = z.object({
 });
 export type S3Input = z.infer<typeof S3InputSchema>;
 
-/** Query parameters that name a sub-resource and thereby the operation. */
+/**
+ * Operations by method, level and sub-resource. A query parameter names the sub-resource; `copy` is named by a header.
+ */
 const routes: Readonly<Record<string, string>> = {
   'GET service': 'ListBuckets',
   'HEAD bucket': 'HeadBucket',
@@ -50,7 +52,7 @@ const understoodHeaders = new Set([
 ]);
 const understoodPrefixes = ['x-amz-meta-', 'x-amz-checksum-'];
 
-/** Headers that have a meaning, but of which only one value asks for what the local S3 does anyway. */
+/** Headers for which only the listed values are accepted: they ask for what the local S3 does anyway. */
 const onlyValues: Readonly<Record<string, readonly string[]>> = {
   'x-amz-acl': ['private', 'bucket-owner-full-control'],
   'x-amz-storage-class': ['STANDARD'],
@@ -69,7 +71,10 @@ function requireUnderstood(request: WireRequest): void {
   }
 }
 
-/** Finds the operation of a path-style REST request. What the local S3 does not know is refused by name. */
+/**
+ * Finds the operation of a path-style REST request. Throws an error that names any part that the local S3 does not
+ * know.
+ */
 export function decodeRequest(request: WireRequest): { operation: string; input: S3Input } {
   requireUnderstood(request);
   const [, bucket = '', ...keyParts] = request.path.split('/');

@@ -18,7 +18,7 @@ const AnswerSchema = z.object({
   body: z.union([z.instanceof(Buffer), z.string()]),
 });
 
-/** Answers without a body, by HTTP's rules; S3 sends no error document with them. */
+/** Status codes of answers without a body, by HTTP's rules; S3 sends no error document with them. */
 const bodiless = new Set([204, 304]);
 
 const protocol: Protocol = {
@@ -39,15 +39,15 @@ const protocol: Protocol = {
   },
 };
 
-/** The local S3, and what the other parts of the local cloud ask of it. */
+/** The local S3, with the parts that the rest of the local cloud uses. */
 export interface S3Service extends LocalService {
   readonly service: AwsService;
   readonly store: ObjectStore;
-  /** The template resources of S3 in another account or region: the state buckets of target accounts. */
+  /** Returns the provisioners of S3 for another account or region: for the state buckets of target accounts. */
   provisionersFor(place: BucketPlace): Readonly<Record<string, Provisioner>>;
 }
 
-/** Creates the local S3: path-style REST, versions, conditional writes, multipart uploads, encryption by KMS keys. */
+/** Makes the local S3: path-style REST, versions, conditional writes, multipart uploads, encryption with KMS keys. */
 export function createS3Service({ door, database, filesDirectory, accountId, region }: LocalContext): S3Service {
   const store = new ObjectStore(database, filesDirectory);
   const provisionersFor = (place: BucketPlace) => ({

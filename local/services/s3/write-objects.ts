@@ -16,7 +16,7 @@ import { readCurrent } from './read-objects.ts';
 import { type S3Input, S3InputSchema } from './request.ts';
 import { renderXml } from './xml.ts';
 
-/** PutObject and CopyObject. */
+/** Makes PutObject and CopyObject. */
 export function objectWrites(store: ObjectStore, door: Door): AwsService['operations'] {
   const putObject: Operation = {
     permissions: mayWrite(store),

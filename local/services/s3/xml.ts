@@ -7,7 +7,7 @@ export function renderXml(root: string, elements: XmlElements): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${namespace}">${renderElements(elements)}</${root}>`;
 }
 
-/** Renders an error of S3; errors carry no namespace. */
+/** Renders an error of S3; errors have no namespace. */
 export function renderErrorXml(elements: XmlElements): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${renderElements(elements)}</Error>`;
 }

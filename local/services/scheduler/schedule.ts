@@ -18,7 +18,10 @@ const TargetSchema = z.strictObject({
   DeadLetterConfig: z.strictObject({ Arn: z.string().optional() }).optional(),
 });
 
-/** Input of CreateSchedule and UpdateSchedule, as far as one-time schedules go; anything else is refused by name. */
+/**
+ * Input of CreateSchedule and UpdateSchedule for one-time schedules; any other input is refused with an error that
+ * names it.
+ */
 export const ScheduleInput = z.strictObject({
   Name: NameSchema,
   GroupName: NameSchema.default('default'),
@@ -34,19 +37,22 @@ export const ScheduleInput = z.strictObject({
   ClientToken: z.string().optional(),
 });
 
-/** Which schedule an operation is about. */
+/** Names the schedule of an operation. */
 export const ScheduleReference = z.object({ Name: NameSchema, GroupName: NameSchema.default('default') });
 
-/** A schedule as it is kept. */
+/** A schedule as it is stored. */
 export interface Schedule extends Omit<z.output<typeof ScheduleInput>, 'ClientToken'> {
   readonly arn: string;
   readonly createdAt: number;
   readonly modifiedAt: number;
-  /** Its target was invoked; one that is not deleted then stays, and does nothing any more. */
+  /** True after the target was invoked. A completed schedule that is not deleted remains without effect. */
   readonly isCompleted: boolean;
 }
 
-/** Epoch milliseconds of `at(yyyy-mm-ddThh:mm:ss)`; recurring schedules are refused by name. */
+/**
+ * Returns the epoch milliseconds of `at(yyyy-mm-ddThh:mm:ss)`; throws an error that names any other expression, such as
+ * a recurring one.
+ */
 export function dueTimeOf(expression: string): number {
   const [, time] = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/.exec(expression) ?? [];
   const due = time === undefined ? Number.NaN : Date.parse(`${time}Z`);

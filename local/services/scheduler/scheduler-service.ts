@@ -12,7 +12,7 @@ import { schedulerProtocol } from './scheduler-protocol.ts';
 /** EventBridge Scheduler with one-time schedules that invoke Lambda functions. */
 export interface SchedulerService extends LocalService {
   schedules(): readonly Schedule[];
-  /** What targets have not got yet. */
+  /** Returns the deliveries that have not reached their targets yet. */
   pendingDeliveries(): readonly Delivery[];
 }
 
@@ -26,8 +26,9 @@ const GroupProperties = z.strictObject({ Name: z.string(), Tags: TagsProperty })
 const PRINCIPAL = 'scheduler.amazonaws.com';
 
 /**
- * Makes EventBridge Scheduler. Schedules and what they owe survive a restart; one that became due meanwhile is delivered
- * at the start. As in AWS, whoever makes a schedule must be allowed to pass its role, and the role must trust the service.
+ * Makes EventBridge Scheduler. Schedules and pending deliveries survive a restart; a schedule that became due meanwhile
+ * is delivered at the start. As in AWS, the caller who makes a schedule must be allowed to pass its role, and the role
+ * must trust the service.
  */
 export function createSchedulerService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
@@ -76,7 +77,7 @@ export function createSchedulerService(
     );
   };
 
-  /** The checks AWS makes of a schedule beyond its shape, then it is kept. */
+  /** Checks a schedule as AWS does beyond its form, and then stores it. */
   const save = (input: z.output<typeof ScheduleInput>, before: Schedule | undefined): { ScheduleArn: string } => {
     const { ClientToken: _used, ...given } = input;
     const arn = arnOf(input);

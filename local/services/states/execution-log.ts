@@ -1,10 +1,10 @@
 import type { Execution, HistoryEvent } from '../../asl/execution.ts';
 import type { LoggingConfiguration } from './state-machines.ts';
 
-/** Details of history events that hold data of the execution. */
+/** Names of the details of history events that contain data of the execution. */
 const EXECUTION_DATA = new Set(['input', 'output', 'parameters', 'assignedVariables']);
 
-/** The history event without what the execution works on. */
+/** Returns the history event without the data of the execution. */
 export function withoutExecutionData(event: HistoryEvent): HistoryEvent {
   if (!event.details) return event;
   return {
@@ -13,7 +13,7 @@ export function withoutExecutionData(event: HistoryEvent): HistoryEvent {
   };
 }
 
-/** The lines that Step Functions writes to its log group for `events`, as the machine's logging configuration wants them. */
+/** Returns the log lines that Step Functions writes for `events` with this logging configuration. */
 export function logLines(
   { Level, IncludeExecutionData }: LoggingConfiguration,
   { arn }: Execution,

@@ -17,32 +17,32 @@ export interface ExecutionRunnerProps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly region: string;
-  /** By action: `lambda:invoke`. */
+  /** The integrations by action, for example `lambda:invoke`. */
   readonly integrations: Readonly<Record<string, Integration>>;
-  /** Makes a change of status known, for good, before it returns. */
+  /** Publishes a change of status; the event is stored permanently before this returns. */
   readonly announce: (execution: Execution, status: ExecutionStatus) => void;
   readonly record: (execution: Execution, events: readonly HistoryEvent[]) => void;
   readonly log: (event: LocalEvent) => void;
 }
 
-/** An answer to a task of which the caller only has the token. */
+/** An answer to a task, from a caller that has only the task's token. */
 export type TokenAnswer =
   | { readonly kind: 'succeeded'; readonly output: Execution['output'] }
   | { readonly kind: 'failed'; readonly error: string; readonly cause: string }
   | { readonly kind: 'heartbeat' };
 
 /**
- * Keeps executions going. Each step of an execution is stored before anything comes of it, and each execution takes one
- * step at a time; so after a crash `resume` takes up every execution where it stood. Work that was under way then is
- * handed to its service once more: tasks run at least once, as they do on AWS.
+ * Runs executions. Each step of an execution is stored before it has any effect, and an execution takes one step at a
+ * time. After a crash, `resume` therefore continues every execution at its last stored step. Work that was in progress
+ * then is given to its service again: tasks run at least once, as on AWS.
  */
 export class ExecutionRunner {
   readonly #props: ExecutionRunnerProps;
   readonly #world: World;
-  /** The step of each execution that is being taken, or the last one of several in a row. */
+  /** The current step of each execution; if several steps wait for each other, the last of them. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #timers = new Map<string, () => void>();
-  /** By attempt: ends the watching of work that is under way. */
+  /** By attempt id: a controller that ends the waiting for running work. */
   readonly #work = new Map<string, AbortController>();
   #isStopped = false;
 
@@ -57,13 +57,13 @@ export class ExecutionRunner {
     };
   }
 
-  /** Stores a new execution and sets it going. */
+  /** Stores a new execution and starts it. */
   start(execution: Execution, definitionId: string): void {
     this.#commit({ execution, definitionId, unannounced: ['RUNNING'] }, []);
     this.#schedule(execution);
   }
 
-  /** Takes up everything that was under way when the process ended. */
+  /** Continues everything that was running when the process ended. */
   resume(): void {
     for (const stored of this.#props.store.running()) {
       this.#announce(stored);
@@ -74,7 +74,7 @@ export class ExecutionRunner {
     }
   }
 
-  /** Ends all activity and leaves the executions as they stand. */
+  /** Ends all activity and leaves the executions unchanged. */
   stop(): void {
     this.#isStopped = true;
     for (const cancel of this.#timers.values()) cancel();
@@ -83,12 +83,12 @@ export class ExecutionRunner {
     this.#work.clear();
   }
 
-  /** Lets something happen to an execution; resolves when that is stored. */
+  /** Applies a signal to an execution; resolves when the result is stored. */
   async signal(arn: string, signal: Signal): Promise<Step> {
     return this.#inTurn(arn, () => this.#step(arn, signal));
   }
 
-  /** Answers the task with this token; refuses when the task is over. */
+  /** Answers the task with this token; throws when the task is over. */
   async answer(arn: string, token: string, answer: TokenAnswer): Promise<void> {
     await this.#inTurn(arn, async () => {
       if (this.#isDue(arn)) await this.#step(arn, { kind: 'proceed' });
@@ -128,7 +128,7 @@ export class ExecutionRunner {
       signal,
       this.#world,
     );
-    // The process may have been told to end while expressions were evaluated; what is not stored has not happened.
+    // The process may have been stopped while expressions were evaluated. A step that is not stored has not happened.
     if (this.#isStopped) return { execution: stored.execution, events: [] };
     if (step.execution === stored.execution) return step;
     const hasEnded = stored.execution.status === 'RUNNING' && step.execution.status !== 'RUNNING';
@@ -167,7 +167,7 @@ export class ExecutionRunner {
     else this.#timers.set(arn, this.#props.clock.at(due, proceed));
   }
 
-  /** Lets the service of a task do its work and reports back how it went. */
+  /** Calls the service of a task and reports the result. */
   #perform(execution: Execution, attempt: Attempt): void {
     const controller = new AbortController();
     this.#work.set(attempt.id, controller);
@@ -209,7 +209,7 @@ export class ExecutionRunner {
     this.#work.get(attempt.id)?.abort();
   }
 
-  /** Ends the job of a task that has timed out or whose execution was stopped, as well as it can be done. */
+  /** Tries to end the job of a task that has timed out or whose execution was stopped. */
   #cancel({ roleArn, name, arn }: Execution, attempt: Attempt): void {
     const { integration } = this.#integrationOf(attempt);
     if (attempt.submitted === undefined || !integration.cancel) return;
@@ -240,7 +240,7 @@ export class ExecutionRunner {
   }
 }
 
-/** The identity of a state machine at work; role session names are at most 64 characters long. */
+/** Returns the identity of a running state machine; role session names have at most 64 characters. */
 function stateMachineSession(roleArn: string, executionName: string): Caller {
   return roleSession(roleArn, executionName.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 64));
 }

@@ -3,7 +3,7 @@ import { type Definition, parseDefinition } from '../../asl/definition.ts';
 import type { Execution, ExecutionStatus, HistoryEvent } from '../../asl/execution.ts';
 import type { Collection, Database } from '../../persistence/database.ts';
 
-/** An execution as it is kept: it goes on with the definition it was started with, as on AWS. */
+/** An execution as it is stored. As on AWS, it continues with the definition with which it was started. */
 export interface StoredExecution {
   readonly execution: Execution;
   readonly definitionId: string;
@@ -11,23 +11,23 @@ export interface StoredExecution {
   readonly unannounced: readonly ExecutionStatus[];
 }
 
-/** Executions, their histories and the definitions they run, all written through. */
+/** Executions, their histories and their definitions. Every change is in the database before the call returns. */
 export interface ExecutionStore {
   addDefinition(text: string): string;
   definition(id: string): Definition;
   find(arn: string): StoredExecution | undefined;
-  /** Newest first. */
+  /** Returns the executions, newest first. */
   list(): StoredExecution[];
   running(): StoredExecution[];
-  /** The events go first: a crash in between leaves events that the next step writes again under the same numbers. */
+  /** Stores the events first: a crash in between leaves events that the next step overwrites under the same numbers. */
   commit(stored: StoredExecution, events: readonly HistoryEvent[]): void;
-  /** Oldest first. */
+  /** Returns the events, oldest first. */
   history(arn: string): HistoryEvent[];
 }
 
 export function createExecutionStore(database: Database): ExecutionStore {
   const stored = database.collection<StoredExecution>('states-executions');
-  // Asked for at every step and by every page: parsed once, not each time.
+  // Kept in memory, because every step and every page reads executions: each is parsed once, not every time.
   const executions = new Map(stored.entries());
   const definitions = database.collection<string>('states-definitions');
   const parsedDefinitions = new Map<string, Definition>();
@@ -70,5 +70,5 @@ export function createExecutionStore(database: Database): ExecutionStore {
   };
 }
 
-/** Keys sort as text; histories end at 25,000 events. */
+/** Returns the key of an event. Keys sort as text; a history has at most 25,000 events. */
 const eventKey = (id: number): string => String(id).padStart(5, '0');

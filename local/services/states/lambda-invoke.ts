@@ -13,7 +13,7 @@ const AnswerSchema = z.object({
 });
 const FunctionErrorSchema = z.object({ errorType: z.string().default('Lambda.Unknown') });
 
-/** `lambda:invoke`: errors of the function surface under their own errorType, with the whole error as Cause. */
+/** Makes `lambda:invoke`. An error of the function appears under its own errorType, with the whole error as Cause. */
 export function createLambdaInvoke(door: Door): Integration {
   return {
     patterns: ['waitForTaskToken'],
@@ -39,7 +39,10 @@ export function createLambdaInvoke(door: Door): Integration {
   };
 }
 
-/** AWS hides a missing permission behind Lambda.AWSLambdaException, which CDK's default Retry then tries again. */
+/**
+ * Returns the error code for a task. AWS reports a missing permission as Lambda.AWSLambdaException, which CDK's default
+ * Retry retries.
+ */
 function lambdaErrorCode({ code }: AwsError): string {
   return code === 'AccessDeniedException' ? 'AWSLambdaException' : code;
 }

@@ -2,7 +2,7 @@ import { AwsError } from '../../door/wire.ts';
 
 const DEFAULT_PAGE = 100;
 
-/** Takes the page of a listing that a token asks for, and the token of the next one. */
+/** Returns the page of a listing that the token names, and the token of the next page. */
 export function takePage<T>(items: readonly T[], maxResults: number | undefined, nextToken: string | undefined) {
   const start = nextToken === undefined ? 0 : readPageToken(nextToken);
   const end = start + (maxResults || DEFAULT_PAGE);

@@ -7,19 +7,19 @@ import { asTaskError, type Integration, TaskError } from './integration.ts';
 /** Resolves when the build has ended, or when `signal` aborts. */
 export type BuildEnds = (buildId: string, signal: AbortSignal) => Promise<void>;
 
-/** Between two looks at a build nobody has told anything about. */
+/** Milliseconds between two looks at a build when nothing was reported about it. */
 const POLL_INTERVAL_MS = 5000;
 
 const SubmittedSchema = z.object({ Build: z.object({ Id: z.string() }) });
 const AnswerSchema = z.object({ build: JsonSchema });
 const BuildsSchema = z.object({ builds: z.array(JsonSchema).default([]) });
 
-/** `codebuild:startBuild`, which speaks PascalCase although CodeBuild does not. */
+/** Makes `codebuild:startBuild`. Its fields are in PascalCase although CodeBuild's own are not. */
 export function createStartBuild(door: Door, buildEnds: BuildEnds): Integration {
   const call = async (caller: Caller, operation: string, input: unknown): Promise<Json> => {
     try {
       const output = await door.call(caller, 'codebuild', operation, input);
-      // What a service answers inside the process holds dates, which become numbers of seconds on the wire.
+      // An answer inside the process contains dates; in the API they are numbers of seconds.
       return JsonSchema.parse(plain(output ?? {}));
     } catch (error) {
       throw asTaskError(error, 'CodeBuild');
@@ -57,7 +57,7 @@ export function createStartBuild(door: Door, buildEnds: BuildEnds): Integration 
     },
   };
 
-  /** Until the build has ended, a while has passed or nobody wants to know any more. */
+  /** Waits until the build has ended or POLL_INTERVAL_MS have passed; throws when `signal` aborts. */
   async function waitForNews(buildId: string, signal: AbortSignal): Promise<void> {
     const news = AbortSignal.any([signal, AbortSignal.timeout(POLL_INTERVAL_MS)]);
     await buildEnds(buildId, news);

@@ -44,7 +44,7 @@ export interface StateMachine {
   readonly createdAt: Date;
 }
 
-/** What Step Functions asks of the role of a machine that logs. */
+/** Permissions that Step Functions requires of the role of a machine that logs. */
 const LOG_DELIVERY_ACTIONS = [
   'CreateLogDelivery',
   'DescribeLogGroups',
@@ -55,7 +55,10 @@ const LOG_DELIVERY_ACTIONS = [
   'UpdateLogDelivery',
 ];
 
-/** The rule by which Step Functions learns of the ends of builds; it makes it with the permissions of the machine's role. */
+/**
+ * The rule that reports the ends of builds to Step Functions; Step Functions makes it with the permissions of the
+ * machine's role.
+ */
 const BUILD_RULE = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 
 interface StateMachineProvisionerProps {
@@ -66,7 +69,7 @@ interface StateMachineProvisionerProps {
   readonly add: (machine: StateMachine) => void;
 }
 
-/** Creates state machines and refuses, by name, what AWS or this interpreter would refuse. */
+/** Makes state machines. Throws an error that names any part that AWS or this interpreter would refuse. */
 export function createStateMachineProvisioner(props: StateMachineProvisionerProps): Provisioner {
   const { accountId, region, door } = props.context;
   return (resource) => {
@@ -101,7 +104,7 @@ export function createStateMachineProvisioner(props: StateMachineProvisionerProp
   };
 }
 
-/** Throws for a Task whose Resource is not supported; tells whether one of them runs a job. */
+/** Throws for a Task whose Resource is not supported; returns whether any Task runs a job. */
 function requireResources({ States }: Definition, integrations: Readonly<Record<string, Integration>>): boolean {
   const patterns = Object.entries(States).flatMap(([name, state]) => {
     if (state.Type !== 'Task') return [];

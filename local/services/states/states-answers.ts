@@ -1,7 +1,7 @@
 import type { Execution, HistoryEvent } from '../../asl/execution.ts';
 import type { StateMachine } from './state-machines.ts';
 
-/** What StartExecution answers. */
+/** Returns the answer of StartExecution. */
 export const started = ({ arn, startedAt }: Execution) => ({ executionArn: arn, startDate: new Date(startedAt) });
 
 export function listedExecution({ arn, machineArn, name, status, startedAt, stoppedAt }: Execution) {
@@ -51,7 +51,7 @@ export function describeMachine(machine: StateMachine) {
   };
 }
 
-/** An event in the shape of the API, where the details stand under a name made from the type. */
+/** Returns an event in the form of the API, where the name of the details depends on the type. */
 export function wireEvent({ id, previousEventId, timestamp, type, details }: HistoryEvent) {
   const event = { id, previousEventId, timestamp: new Date(timestamp), type };
   return details ? { ...event, [detailsName(type)]: details } : event;

@@ -33,7 +33,10 @@ interface StatesOperationsProps {
   readonly clock: Clock;
 }
 
-/** The Step Functions API, as far as it concerns executions. Redriving is refused: start a new execution. */
+/**
+ * Makes the operations of the Step Functions API that concern executions. Redriving is not supported: start a new
+ * execution instead.
+ */
 export function createStatesOperations({
   machines,
   store,
@@ -159,7 +162,10 @@ const demand = (action: string, resource: string): RequiredPermission[] => [
   { action: `states:${action}`, resources: [resource] },
 ];
 
-/** A token belongs to a state machine; a text that is no token is refused as such, whoever sends it. */
+/**
+ * Returns the permission on the state machine that the token belongs to. A text that is not a token needs no
+ * permission: every caller gets InvalidToken.
+ */
 function demandForTask(action: string, input: unknown): RequiredPermission[] {
   const target = readTaskToken(TaskTokenInput.parse(input).taskToken);
   return target ? demand(action, machineArnOf(target.executionArn)) : [];

@@ -13,27 +13,30 @@ import { createStateMachineProvisioner, type StateMachine } from './state-machin
 import { createStatesOperations } from './states-operations.ts';
 import { statusChangeEvent } from './status-event.ts';
 
-/** Step Functions: Standard state machines in JSONata, whose executions survive a restart. */
+/** Step Functions: Standard state machines in JSONata; their executions survive a restart. */
 export interface StatesService extends LocalService {
-  /** Newest first. */
+  /** Returns the executions, newest first. */
   executions(): readonly Execution[];
   execution(arn: string): Execution | undefined;
-  /** Oldest first. */
+  /** Returns the events, oldest first. */
   history(arn: string): readonly HistoryEvent[];
 }
 
 interface StatesServiceProps {
-  /** Puts an event on the default bus; it must be stored when this returns. */
+  /** Puts an event on the default bus; the event must be stored before this returns. */
   readonly putEvent: (event: ServiceEvent) => void;
-  /** Tells of builds' ends; without it builds are looked at every five seconds. */
+  /** Reports the ends of builds; without it, builds are looked at every five seconds. */
   readonly buildEnds?: BuildEnds;
-  /** Where machines with a logging configuration write. */
+  /** Receives the log lines of machines with a logging configuration. */
   readonly writeLog?: (logGroup: string, stream: string, message: string) => void;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
 
-/** Makes Step Functions. Tasks call `lambda:invoke` (also with a task token) and `codebuild:startBuild` (also `.sync`). */
+/**
+ * Makes Step Functions. Tasks can call `lambda:invoke` (also with a task token) and `codebuild:startBuild` (also
+ * `.sync`).
+ */
 export function createStatesService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
   { putEvent, buildEnds = noNews, writeLog, clock = systemClock, random = Math.random }: StatesServiceProps,
@@ -93,6 +96,6 @@ export function createStatesService(
   };
 }
 
-/** Until nobody waits any more. */
+/** Reports nothing; resolves when the waiting is aborted. */
 const noNews: BuildEnds = (_buildId, signal) =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

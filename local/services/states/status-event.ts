@@ -1,7 +1,7 @@
 import type { Execution, ExecutionStatus } from '../../asl/execution.ts';
 import type { ServiceEvent } from '../events/event-envelope.ts';
 
-/** `Step Functions Execution Status Change` for the moment when `execution` came to `status`. */
+/** Returns the event `Step Functions Execution Status Change` for the time when `execution` reached `status`. */
 export function statusChangeEvent(execution: Execution, status: ExecutionStatus): ServiceEvent {
   const isOver = status !== 'RUNNING';
   return {

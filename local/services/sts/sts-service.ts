@@ -12,11 +12,11 @@ const AssumeRoleInputSchema = z.strictObject({
   DurationSeconds: z.coerce.number().int().min(900).max(43_200).default(3600),
 });
 
-/** Longest session of a role that was assumed by a role, whatever the role allows. */
+/** Longest session, in seconds, of a role that was assumed by another role; the role's own setting cannot extend it. */
 const chainedSessionSeconds = 3600;
 
 export interface StsProps {
-  /** Runs before a role is assumed: the moment to create roles of accounts that exist only when someone enters them. */
+  /** Runs before a role is assumed, so that roles of accounts that are made only on demand can be created. */
   readonly beforeAssume?: (roleArn: string) => Promise<void>;
 }
 
@@ -26,13 +26,13 @@ const describeIdentity = (caller: Caller) => ({
   UserId: caller.kind === 'role' ? `AROALOCAL:${caller.arn.split('/').at(-1)}` : 'AIDALOCAL',
 });
 
-/** Creates the local STS: AssumeRole judged by the role's trust policy and external id, and GetCallerIdentity. */
+/** Makes the local STS: AssumeRole, which checks the role's trust policy and external id, and GetCallerIdentity. */
 export function createStsService(
   { door }: Pick<LocalContext, 'door'>,
   { beforeAssume }: StsProps = {},
 ): LocalService & { readonly service: AwsService } {
   const assumeRole: Operation = {
-    // The trust policy decides together with the caller's own policies; both are asked in one step below.
+    // The trust policy and the caller's own policies decide together; both are checked in one step below.
     permissions: () => [],
     async perform(raw, { caller }) {
       const parsed = AssumeRoleInputSchema.safeParse(raw);
@@ -63,7 +63,7 @@ export function createStsService(
     },
   };
   const getCallerIdentity: Operation = {
-    // AWS answers this to everybody, even to those whom a policy denies it.
+    // AWS answers this call for everybody, even if a policy denies it.
     permissions: () => [],
     async perform(_, { caller }) {
       return describeIdentity(caller);
