@@ -6,7 +6,7 @@ import { openBrowser, openWindow } from '../harness/browser.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** A person with a browser and an e-mailed link, against the synthesized template. */
+/** A person approves with a browser and an e-mailed link, against the synthesized template. */
 describe('approving in a browser', () => {
   let cloud: TestCloud;
   let browser: Browser;
@@ -24,7 +24,7 @@ describe('approving in a browser', () => {
     isMobile: true,
   };
 
-  /** Reads the page behind a link as a person would, and answers what the browser complained about meanwhile. */
+  /** Opens the page behind a link as a person would. Fails when the browser reports a problem meanwhile. */
   async function inBrowser(
     link: string,
     act: (page: Page) => Promise<void>,
@@ -36,7 +36,8 @@ describe('approving in a browser', () => {
       page.on('console', (message) => complaints.push(message.text()));
       await page.goto(link);
       await act(page);
-      // What the server answers with 4xx is logged by the browser and looked at by the tests; a broken policy is not.
+      // The browser also logs 4xx answers, which the tests check themselves; any other message, such as of a broken
+      // policy, is an error.
       expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
     } finally {
       await page.context().close();
@@ -46,7 +47,7 @@ describe('approving in a browser', () => {
   const decide = (page: Page, decision: 'Approve' | 'Reject') => page.getByRole('button', { name: decision }).click();
   const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name }).waitFor();
 
-  /** What the API knows of the decisions of a deployment. */
+  /** Returns the decisions of a deployment from the API. */
   async function decisionsOn(app: TestApplication, environment: string, id: string) {
     const DecisionsSchema = z.object({
       gates: z.array(z.looseObject({ gate: z.string(), approvals: z.array(z.json()), rejections: z.array(z.json()) })),
@@ -88,7 +89,7 @@ describe('approving in a browser', () => {
       expect(await page.title()).toContain('You have approved');
       await page.getByText('Read it all.').first().waitFor();
       expect(await page.locator('form').count()).toBe(0);
-      // Loading the answer again sends the form again: the same decision, once.
+      // Reloading the answer sends the form again: the same decision, which counts once.
       await page.reload();
       await heading(page, 'Thank you. You have approved');
     });

@@ -3,7 +3,7 @@ import { FAILING_APPLY, terraformDirectory } from './git-repository.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** What people get wrong, over real HTTP: each is told what and where, and changes nothing else. */
+/** Mistakes of people, over real HTTP: each answer names what is wrong and where, and nothing else changes. */
 describe('bad input', () => {
   let cloud: TestCloud;
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('bad input', () => {
     readonly request: readonly [method: string, path: string, body?: unknown];
     readonly status: number;
     readonly type: string;
-    /** What the detail must name. */
+    /** A text that the problem's detail must contain. */
     readonly names: string;
     readonly error?: { readonly field: string; readonly value: string };
   }
@@ -45,7 +45,7 @@ describe('bad input', () => {
     names,
   });
 
-  /** About an application `my-app` whose release 2 is in dev1 and awaits staff in stage1. */
+  /** Mistakes about the application `my-app`, whose release 2 is in dev1 and waits for staff in stage1. */
   const mistakes: Mistake[] = [
     missing('an application nobody registered', ['GET', '/applications/nope'], '"nope"'),
     missing(
@@ -185,7 +185,7 @@ describe('bad input', () => {
     return { contentType: response.headers.get('content-type'), body: (await response.json()) as Problem['body'] };
   }
 
-  /** The task token is the last thing a deployment writes before it waits. */
+  /** Returns all records once the deployment waits; the task token is the last record that it writes before. */
   const recordsOnceWaiting = (id: string): Promise<string[]> =>
     cloud.poll(`${id} to wait`, async () => {
       const records = await cloud.records();
@@ -238,7 +238,7 @@ describe('bad input', () => {
   });
 
   describe('an approval link', () => {
-    /** A gate in the first environment, for what is not about a way to the next. */
+    /** A gate in the first environment, for tests that do not need the way to a later one. */
     const gated = (policy: object = {}) => ({ policy: { development: { staff: 1, autoPromote: false, ...policy } } });
 
     test('that never existed, was forged, or is only looked at, decides nothing', async () => {

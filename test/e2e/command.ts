@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..');
-/** Of interest only where a command hangs: one that ends is told at once. */
+/** Only matters for a command that hangs: the end of a command is noticed at once. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** A command of the repository in a process of its own, with temporary files below `directory`. */
+/** Runs a command of the repository in its own process, with temporary files below `directory`. */
 export class Command {
   stdout = '';
   stderr = '';
@@ -16,7 +16,7 @@ export class Command {
   readonly #directory: string;
   readonly #ended: Promise<number | null>;
   #hasEnded = false;
-  /** Called when it has printed something more, or ended. */
+  /** Called when the command has printed something or has ended. */
   readonly #watchers = new Set<() => void>();
 
   constructor(directory: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -48,7 +48,7 @@ export class Command {
     for (const watch of this.#watchers) watch();
   }
 
-  /** Waits until a text was printed; an end without it is an error that shows what was printed. */
+  /** Waits until a text is printed. If the command ends before, throws an error that shows its output. */
   async prints(wanted: RegExp): Promise<RegExpExecArray> {
     const printed = Promise.withResolvers<RegExpExecArray>();
     const giveUp = () =>
@@ -71,12 +71,14 @@ export class Command {
     this.#child.kill(signal);
   }
 
-  /** The exit code, or null when a signal ended it. */
+  /** Resolves to the exit code, or to null when a signal ended the command. */
   end(): Promise<number | null> {
     return this.#ended;
   }
 
-  /** Command lines of the processes that work below the directory of this command, its own included. */
+  /**
+   * Returns the command lines of the processes that use the directory of this command, including the command itself.
+   */
   processes(): string[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -89,13 +91,13 @@ export class Command {
             readFileSync(`/proc/${id}/environ`, 'utf8').includes(this.#directory);
           return isOurs && line !== '' ? [line] : [];
         } catch {
-          // It has ended meanwhile.
+          // The process has ended in the meantime.
           return [];
         }
       });
   }
 
-  /** Waits until none is left: what was killed at the end is gone when the system gets to it. */
+  /** Waits until no process is left: the system needs some time to remove killed processes. */
   async leavesNoProcess(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let left = this.processes(); left.length > 0; left = this.processes()) {
@@ -104,7 +106,7 @@ export class Command {
     }
   }
 
-  /** Ends whatever a failed test left behind. */
+  /** Ends the command if a failed test left it running. */
   async kill(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.send('SIGINT');
     await this.#ended;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from './command.ts';
 
-/** The commands a new user types. */
+/** The commands that a new user types. */
 
 const root = join(import.meta.dirname, '..', '..');
 let directory: string;
@@ -25,7 +25,7 @@ function run(...args: string[]): Command {
   return command;
 }
 
-/** Runs the entry of all commands with only these programs on the PATH. */
+/** Runs the common entry point of the commands, with only these programs on the PATH. */
 function launch(programs: Readonly<Record<string, string>>) {
   const path = join(directory, 'bin');
   mkdirSync(path);
@@ -42,7 +42,7 @@ describe('a missing prerequisite', () => {
   test('is named in one line each, and nothing is installed or started', () => {
     expect(launch({})).toEqual({
       status: 1,
-      // Terraform is none: it is downloaded.
+      // Terraform is not a prerequisite, because it is downloaded.
       lines: ['git', 'java'].map((name) => expect.stringMatching(`^stagegate: missing prerequisite ${name}: install `)),
     });
   });

@@ -5,7 +5,7 @@ import { terraformDirectory } from './git-repository.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** Config repositories of other teams: other names, regions, branches, backends and ways to write Terraform. */
+/** Config repositories of other teams, with other names, regions, branches, backends and ways to write Terraform. */
 
 let cloud: TestCloud;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ output "name" {
 }
 `;
 
-/** Written in both syntaxes, reading files beside it, with outputs of every type. */
+/** A directory in both syntaxes that reads files beside it and has outputs of every type. */
 const SERVICE = `
 locals {
   settings = yamldecode(file("\${path.module}/settings.yaml"))
@@ -86,7 +86,7 @@ const privateBuild = (purpose: string) => ({
   role: expect.stringMatching(new RegExp(`:role/stagegate-${purpose}-build\\.github-[0-9a-f]{12}$`)),
   location: 'https://github.com/Kaeufer/shop.git',
 });
-/** The build that inspects plans fetches the program alone, and holds no credential. */
+/** The build that inspects plans fetches only the program, and has no credential. */
 const INSPECTION = {
   project: 'stagegate-inspect',
   role: expect.stringMatching(/:role\/stagegate-inspect-build$/),
@@ -94,7 +94,7 @@ const INSPECTION = {
 };
 const buildsOf = (isGated: boolean) => [privateBuild('plan'), ...(isGated ? [INSPECTION] : []), privateBuild('apply')];
 
-/** What the builds of an environment's newest deployment ran as and fetched. */
+/** Returns the project, role and source of each build of an environment's newest deployment. */
 async function fetchedBy(app: TestApplication, environment: string): Promise<object[]> {
   const [deployment] = await app.deployments(environment);
   await cloud.statesOf(deployment?.id ?? '');

@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { sharedCloud } from './shared-cloud.ts';
 import { type Deployment, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** A decision and something else in the same moment: exactly one of them happens, and everybody is told which. */
+/**
+ * A decision and another action at the same moment: exactly one of them takes effect, and both callers get the right
+ * answer.
+ */
 describe('races of decisions', () => {
   const SECOND = 'second@example.com';
   const ENDED = ['succeeded', 'rejected', 'canceled', 'superseded', 'expired', 'failed', 'blocked'];
-  /** Time enough to open the forms on any machine; then the gate is told to expire at once. */
+  /** Long enough to open the forms on any machine; afterwards the gate's record is changed to expire at once. */
   const EXPIRY_SECONDS = 3600;
 
   let cloud: TestCloud;
@@ -20,17 +23,17 @@ describe('races of decisions', () => {
   interface Rivals {
     readonly app: TestApplication;
     readonly id: string;
-    /** Posts the form of the first or the second staff approver, opened beforehand. */
+    /** Posts the form of the first or the second staff approver; the form was opened before the race. */
     decide(decision: 'approve' | 'reject', who?: 'first' | 'second'): Promise<number>;
   }
 
   interface Race {
     readonly name: string;
-    /** Of development, where a release arrives first. */
+    /** Policy of the development environment, where a release arrives first. */
     readonly policy?: Readonly<Record<string, unknown>>;
-    /** Both at once; answers the HTTP status of each, in order. */
+    /** Runs both actions at the same time; returns the HTTP status of each, in their order. */
     readonly run: (rivals: Rivals) => Promise<[number, number]>;
-    /** What may come out: statuses of the two, and what the deployment has become. */
+    /** The allowed outcomes: the two HTTP statuses, and the status of the deployment. */
     readonly outcomes: readonly (readonly [number, number, string])[];
   }
 
@@ -77,7 +80,7 @@ describe('races of decisions', () => {
       },
       outcomes: [
         [409, 202, 'canceled'],
-        // Approved first, and canceled before anything was applied: a request to cancel counts until then.
+        // Approved first, then canceled before anything was applied: until the apply, a cancellation counts.
         [200, 202, 'canceled'],
         [200, 409, 'succeeded'],
       ],
@@ -104,7 +107,7 @@ describe('races of decisions', () => {
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, expiry - Date.now() - 10)));
         const status = await rivals.decide('approve');
         await othersEnd();
-        // The task waits a minute longer than the gate was to be open.
+        // The task waits a minute longer than the gate is open.
         cloud.workflowClock.hurry((EXPIRY_SECONDS + 60) * 1000);
         return [status, 0];
       },
@@ -115,12 +118,12 @@ describe('races of decisions', () => {
     },
   ];
 
-  /** The last race hurries the clock of them all. */
+  /** Waits for the other races: the last race hurries the clock that all of them share. */
   const othersEnd = () => Promise.allSettled(RACES.slice(0, -1).map((race) => plays.get(race)));
 
   const AT_ONCE = 4;
 
-  /** Plays the races side by side, a few at a time: they spend most of their time waiting. */
+  /** Runs the races at the same time, a few at once: they spend most of their time waiting. */
   function playRaces(): Map<Race, Promise<Outcome>> {
     const outcomes = new Map<Race, Promise<Outcome>>();
     for (const [index, row] of RACES.entries()) {
@@ -130,7 +133,7 @@ describe('races of decisions', () => {
         () => play(row),
         () => play(row),
       );
-      // Each is awaited by its own test, which may come later.
+      // The race's own test awaits the outcome, perhaps later.
       outcome.catch(() => undefined);
       outcomes.set(row, outcome);
     }

@@ -8,8 +8,9 @@ import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { TestApplication, TestCloud } from './test-cloud.ts';
 
 /**
- * Hostnames and certificates: real Terraform, Route 53 and ACM on the wire, roles of the synthesized templates. Tests go
- * side by side, each with an application of its own: they mostly wait for certificates and records.
+ * Hostnames and certificates with real Terraform, Route 53 and ACM over HTTP, and the roles of the synthesized
+ * templates. The tests run at the same time, each with its own application: they mostly wait for certificates and
+ * records.
  */
 
 const ACCOUNT = '111111111111';
@@ -65,7 +66,7 @@ output "lb_zone_id" {
 }
 `;
 
-/** An application whose dev1 has DNS below a domain of its own. */
+/** An application whose dev1 has DNS below the application's own domain. */
 class DnsApplication extends TestApplication {
   get hostname(): string {
     return `${this.name}-dev1-eu-west-1.development.${this.domain}`;
@@ -77,13 +78,13 @@ class DnsApplication extends TestApplication {
 
   static async create(name: string, dns: object = ALIAS, on: TestCloud = cloud): Promise<DnsApplication> {
     const app = new DnsApplication(on, name);
-    // What stage1 and prod1 would do is told elsewhere.
+    // Other tests cover stage1 and prod1.
     await app.register({ serviceDiscoveryDomain: app.domain, policy: { development: { autoPromote: false } } });
     await app.configure(dns);
     return app;
   }
 
-  /** Settings of dev1; without `dns` it has none. They change while no deployment is open there. */
+  /** Changes the settings of dev1 while no deployment is open there. Without `dns`, dev1 has no DNS. */
   async configure(dns?: object): Promise<void> {
     await this.free('dev1');
     const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', ...(dns && { dns }) };
@@ -108,7 +109,7 @@ class DnsApplication extends TestApplication {
     return z.object({ id: z.string() }).parse(answer).id;
   }
 
-  /** Waits for the end of a deployment and answers how it ended. */
+  /** Waits until a deployment has ended and returns it. */
   async ended(id: string): Promise<{ status: string; error?: { reason: string; message: string } | null }> {
     const look = async () => {
       const found = (await this.deployments('dev1')).find((each) => each.id === id);
@@ -125,14 +126,14 @@ class DnsApplication extends TestApplication {
     return zone;
   }
 
-  /** Names and types of everything in the zone but what every zone has. */
+  /** Returns the names and types of all records in the zone, except those that every zone has. */
   records(): { name: string; type: string; target: string | undefined }[] {
     return this.zone()
       .records.filter(({ type }) => type !== 'NS' && type !== 'SOA')
       .map(({ name, type, values, alias }) => ({ name, type, target: alias?.name ?? values?.[0] }));
   }
 
-  /** Somebody else's hand in the zone. */
+  /** Changes a record in the zone as another person would. */
   async interfere(set: Partial<ResourceRecordSet> = {}): Promise<void> {
     const ResourceRecordSet: ResourceRecordSet = {
       Name: this.hostname,
@@ -149,7 +150,7 @@ class DnsApplication extends TestApplication {
     );
   }
 
-  /** ACM does not see the records that prove the name. */
+  /** Makes ACM ignore the records that prove the name. */
   holdCertificate(): void {
     this.cloud.local.acm.certificates.heldNames.add(this.hostname);
   }
@@ -158,7 +159,7 @@ class DnsApplication extends TestApplication {
     this.cloud.local.acm.certificates.heldNames.delete(this.hostname);
   }
 
-  /** What the deployment waits for, it has waited for since ten minutes more. */
+  /** Changes the record as if the deployment had waited ten minutes longer. */
   waitedTenMinutes(): Promise<void> {
     const WaitingSchema = z.looseObject({ since: z.string() });
     return this.cloud.changeRecord({ pk: `ENV#${this.name}#dev1`, sk: 'DNS' }, ({ waiting, ...dns }) => {
@@ -200,7 +201,7 @@ describe('an environment with DNS', () => {
     expect(addressOf(app)).toEqual([{ name: `${app.hostname}.`, type: 'A', target: `${LOAD_BALANCER.name}.` }]);
     expect(app.certificates()).toMatchObject([{ accountId: ACCOUNT, region: 'eu-west-1', status: 'ISSUED' }]);
 
-    // The same certificate and record serve the next release; nothing is waited for.
+    // The next release uses the same certificate and record, and does not wait.
     await app.release(directory('two'));
     const second = await app.reaches('dev1', 2, 'succeeded');
     expect(await cloud.statesOf(second.id)).toEqual([
@@ -219,12 +220,12 @@ describe('an environment with DNS', () => {
     expect(app.certificates()).toHaveLength(1);
     expect((await app.dns())?.record?.deploymentId).toBe(id);
 
-    // The record follows the outputs.
+    // The record changes with the outputs.
     await app.release(directory('three', lbOutputs('lb-2.eu-west-1.elb.example')));
     await app.reaches('dev1', 3, 'succeeded');
     expect(addressOf(app)).toMatchObject([{ target: 'lb-2.eu-west-1.elb.example.' }]);
 
-    // Destroyed: records after the apply, the certificate last.
+    // When the environment is destroyed, the records are removed after the apply, and the certificate last.
     const destruction = await app.destroy(3);
     expect((await app.ended(destruction)).status).toBe('succeeded');
     expect(await cloud.statesOf(destruction)).not.toContain('EnsureCertificate');
@@ -319,7 +320,7 @@ describe('what stands in the way', () => {
       ...['AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', 'Failed'],
     ]);
     expect(app.certificates()).toEqual([]);
-    // Mended, the same release goes through.
+    // After the zone is delegated, the same release succeeds.
     zones.delegate(id, true);
     await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments`, { release: 1 });
     await app.reaches('dev1', 1, 'succeeded');
@@ -342,7 +343,7 @@ describe('what stands in the way', () => {
     expect(states.filter((state) => state === 'WaitForCertificate').length).toBeGreaterThan(5);
     expect(states).not.toContain('Plan');
     expect(await app.dns()).toMatchObject({ certificate: { status: 'pending_validation' } });
-    // The certificate is still on its way, and the next deployment waits for the same one.
+    // The certificate still exists, and the next deployment waits for the same one.
     app.letCertificateGo();
     await cloud.expect(202, 'POST', `${app.path}/environments/dev1/deployments`, { release: 1 });
     await app.reaches('dev1', 1, 'succeeded');
@@ -420,7 +421,7 @@ describe('what stands in the way', () => {
   test.concurrent('another change of the zone that is under way is waited for', async () => {
     const app = await DnsApplication.create('dns-busy');
     const about = app.hostname;
-    // More often than the SDK asks by itself: the state machine goes on asking.
+    // More failures than the SDK's own retries: the state machine must retry, too.
     const error = { code: 'PriorRequestNotComplete', message: 'The request was rejected', status: 400 };
     cloud.local.door.faults.add({ service: 'route53', operation: 'ChangeResourceRecordSets', about, times: 5, error });
     await app.release(directory('one'));
@@ -487,7 +488,8 @@ describe('what stands in the way', () => {
   });
 
   test('a deployment that waits for its certificate goes on waiting after a restart', async () => {
-    // By itself: its cloud loads programs of its own, which the test runner refuses where another test ends meanwhile.
+    // Not concurrent: its cloud loads its own programs, which the test runner refuses when another test ends at the
+    // same time.
     const data = temporaryDirectory();
     const own = await TestCloud.start({ files: { 'README.md': 'config' }, data });
     try {
@@ -531,7 +533,7 @@ describe('certificates in the course of time', () => {
     const { dns, events } = await app.show();
     expect(dns?.certificate).toMatchObject({ problem: 'renewal_pending_validation', status: 'issued' });
     expect(events.slice(0, 2).map(({ type }) => type)).toEqual(['certificate-failing', 'certificate-renewed']);
-    // Told once each.
+    // Each event was announced once.
     expect(published().filter(({ caller }) => caller.includes('check-certificates'))).toHaveLength(2);
   });
 });

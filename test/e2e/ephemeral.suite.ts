@@ -7,7 +7,10 @@ import * as z from 'zod';
 import { sharedCloud } from './shared-cloud.ts';
 import { TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** Environments of branches on the synthesized template, with real builds: made, followed, ended, and what is left. */
+/**
+ * Environments of branches with the synthesized template and real builds: they are made, follow their branch, are
+ * ended, and the tests check what is left.
+ */
 
 const BUCKET = 'stagegate-state-111111111111-eu-west-1';
 const REPOSITORY = 'https://git.example.com/config.git';
@@ -32,7 +35,7 @@ const ViewSchema = z.object({
 type View = z.infer<typeof ViewSchema>;
 const HistorySchema = z.object({ items: z.array(z.object({ operation: z.string(), status: z.string() })) });
 
-/** A directory that can be told which environment it is. */
+/** Makes a directory with a variable for the name of the environment. */
 const directory = (value: string, more = '') => `
 terraform {
   required_version = ">= 1.10"
@@ -48,7 +51,7 @@ output "service" {
 }
 `;
 
-/** An application whose dev1 runs, and can be the base of others. */
+/** Makes an application whose dev1 has succeeded, so that it can be the base of others. */
 async function applicationNamed(name: string, more = ''): Promise<TestApplication> {
   const app = new TestApplication(cloud, name);
   await app.register({ policy: { development: { autoPromote: false } } });
@@ -61,7 +64,7 @@ async function applicationNamed(name: string, more = ''): Promise<TestApplicatio
   return app;
 }
 
-/** Commits on a branch, made from main where it is not there yet. */
+/** Commits on a branch; makes the branch from main if it does not exist. */
 function commitTo(branch: string, app: TestApplication, value: string): string {
   return cloud.repository.commitTo(branch, `${branch}: ${value}`, {
     [`apps/${app.name}/dev1/main.tf`]: directory(value),
@@ -101,7 +104,7 @@ async function resourcesIn(key: string): Promise<number> {
   return StateSchema.parse(JSON.parse((await store.read(current)).toString('utf8'))).resources.length;
 }
 
-/** Every version of every object below a prefix of the bucket, byte for byte. */
+/** Returns every version of every object below a prefix of the bucket, byte for byte. */
 async function bytesBelow(prefix: string): Promise<Record<string, string[]>> {
   const { store } = cloud.local.s3;
   const entries = store.listKeys(BUCKET, prefix).map(async ([key, versions]) => {

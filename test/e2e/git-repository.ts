@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A config repository for a test: files in, commits out. Nothing is laid out beside its history. */
+/** A config repository for a test: takes files, returns commits. It has only a history, no checked out files. */
 export class GitRepository {
   readonly directory = mkdtempSync(join(tmpdir(), 'stagegate-config-'));
 
@@ -12,12 +12,15 @@ export class GitRepository {
     this.commit('initial', files);
   }
 
-  /** Commits files (null deletes one) to main; answers the commit id. */
+  /** Commits files to main (null deletes one); returns the commit id. */
   commit(message: string, files: Readonly<Record<string, string | null>>): string {
     return this.commitTo('main', message, files);
   }
 
-  /** The same on a branch, made from main where it is not there yet. One process, of which suites start many. */
+  /**
+   * Commits files to a branch, which is made from main if it does not exist. It uses only one process, because suites
+   * make many commits.
+   */
   commitTo(branch: string, message: string, files: Readonly<Record<string, string | null>>): string {
     const parent = ['main', branch].findLast((name) => existsSync(join(this.directory, '.git', 'refs', 'heads', name)));
     const commands = [
@@ -51,7 +54,7 @@ export class GitRepository {
 
 const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}`;
 
-/** One environment's directory on the builtin provider: an input that makes a change, and outputs. */
+/** Makes the directory of one environment with the builtin provider: an input that causes a change, and outputs. */
 export const terraformDirectory = (value: string): string => `
 terraform {
   required_version = ">= 1.10"
@@ -68,7 +71,7 @@ output "password" {
 }
 `;
 
-/** Planned without a complaint; its apply makes one resource and fails at the next. */
+/** A directory whose plan succeeds; its apply makes one resource and fails at the next. */
 export const FAILING_APPLY = `
 resource "terraform_data" "first" {
   input = "made"

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** With it private config repositories are fetched. */
+/** The connection with which private config repositories are fetched. */
 const CONNECTION = 'arn:aws:codeconnections:eu-west-1:000000000000:connection/acme';
 
-/** Synthesizes the app once for all end-to-end suites: they drive this template and import no handler. */
+/** Synthesizes the app once for all end-to-end suites: they use this template and import no handler. */
 export default function synthesizeOnce() {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
   const output = join(root, '.stagegate', 'e2e-assembly');

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../local/clock.ts';
 
-/** The real time, unless a test is in a hurry. */
+/** The real time, which a test can move forward. */
 export class HurriedClock implements Clock {
   #aheadMs = 0;
   readonly #rearms = new Set<() => void>();
@@ -29,7 +29,7 @@ export class HurriedClock implements Clock {
     };
   }
 
-  /** What was due within the time is due now. */
+  /** Moves the time forward: everything that is due within `ms` becomes due now. */
   hurry(ms: number): void {
     this.#aheadMs += ms;
     for (const rearm of this.#rearms) rearm();

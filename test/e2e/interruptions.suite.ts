@@ -8,7 +8,10 @@ import { armPause, arrives, COURSES, type Course } from './paused-states.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { type Deployment, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** What stops half way or happens twice: the environment is free again, and nothing is done a second time. */
+/**
+ * Deployments that are interrupted or events that come twice: afterwards the environment is free, and nothing is done a
+ * second time.
+ */
 
 let cloud: TestCloud;
 
@@ -18,7 +21,7 @@ beforeAll(async () => {
 
 const reconcile = () => cloud.strike('stagegate-reconcile');
 
-/** Keys of the state locks that lie in the development account's bucket. */
+/** Returns the keys of an application's state locks in the bucket of the development account. */
 const locksOf = (app: TestApplication) =>
   cloud.local.s3.store
     .listKeys('stagegate-state-111111111111-eu-west-1', `apps/${app.name}/`)
@@ -26,8 +29,8 @@ const locksOf = (app: TestApplication) =>
     .map(([key]) => key);
 
 /**
- * Leads an application along each course; answers what came of each state, in order. What stops on the way fails, and
- * so does everything after it.
+ * Leads an application along each course and returns the outcome for each state, in order. If a step fails, its state
+ * and all later states fail.
  */
 function walk<Outcome>(name: string, steps: (app: TestApplication, course: Course) => AsyncGenerator<Outcome>) {
   const outcomes = new Map<string, Promise<Outcome>>();
@@ -38,7 +41,7 @@ function walk<Outcome>(name: string, steps: (app: TestApplication, course: Cours
         if (done) throw new Error(`${state} was not reached: an earlier state failed`);
         return value;
       });
-      // Each is awaited by its own test, which may come later.
+      // The state's own test awaits the outcome, perhaps later.
       outcome.catch(() => undefined);
       outcomes.set(state, outcome);
     }
@@ -66,7 +69,7 @@ describe('an execution that somebody stops', () => {
     outcomes = walk('stopped', stopInEachState);
   });
 
-  /** Release 1 is stopped in the first state; 2 gets further, and is stopped in the second; the last one succeeds. */
+  /** Stops release 1 in the first state, release 2 in the second state, and so on; the last release succeeds. */
   async function* stopInEachState(app: TestApplication, course: Course) {
     await app.register({ policy: policyOf(course) });
     for (const [index, row] of course.states.entries()) {
@@ -77,7 +80,7 @@ describe('an execution that somebody stops', () => {
       const letReconcile = row.state === 'RecordSuccess' ? holdReconciler(deployment) : () => undefined;
       const stop = new StopExecutionCommand({ executionArn: cloud.executionArn(deployment.id), cause: 'a test' });
       await cloud.operator.sfn.send(stop);
-      // What works in the state goes on when its execution is stopped, as in AWS.
+      // As in AWS, the function or build of the state continues when the execution is stopped.
       goOn();
       if (row.state === 'RecordSuccess') await app.reaches('dev1', release, 'succeeded');
       letReconcile();
@@ -92,7 +95,10 @@ describe('an execution that somebody stops', () => {
     }
   }
 
-  /** Who records the ending first, the function at work or the reconciler, would be chance. Answers what lets it go on. */
+  /**
+   * Holds the reconciler back and returns how to let it continue: otherwise chance would decide whether the function of
+   * the state or the reconciler records the ending first.
+   */
   function holdReconciler({ id }: Deployment): () => void {
     const { promise: until, resolve } = Promise.withResolvers<void>();
     for (const operation of ['GetItem', 'BatchGetItem'])
@@ -109,7 +115,7 @@ describe('an execution that somebody stops', () => {
 
   const isFree = (app: TestApplication, { id }: Deployment) => {
     const look = async () => {
-      // The schedule does so every minute.
+      // The schedule reconciles every minute.
       await reconcile();
       return (await app.environment('dev1')).current === null || undefined;
     };
@@ -132,7 +138,10 @@ describe('two releases that arrive', () => {
     outcomes = walk('overtaken', overtakeInEachState);
   });
 
-  /** The second and the third come while the first is in a state; the third is the first of the next state. */
+  /**
+   * Makes a second and a third release while the first is in a state; the third becomes the first release for the next
+   * state.
+   */
   async function* overtakeInEachState(app: TestApplication, course: Course) {
     await app.register({ policy: policyOf(course) });
     let first = 1;
@@ -160,7 +169,10 @@ describe('two releases that arrive', () => {
     }
   }
 
-  /** Who awaits approval without a decision, or will, makes room; who has been decided or needs no approval goes on. */
+  /**
+   * States in which a deployment waits for approval without a decision, or will do so; then a newer release supersedes
+   * it. After a decision, or without a gate, it continues.
+   */
   const MAKE_ROOM = ['Inspect', 'RequestStaffApproval', 'AwaitStaffApproval'];
 
   test.each(STATES)('while the first is in %s: the newest is deployed, and none is lost', async (state) => {
@@ -269,7 +281,7 @@ describe('a decision', () => {
     await cloud.taskToken(id, 'staff');
     return { app, id, approve: () => post({ decision: 'approve', comment: 'fine' }) };
   }
-  /** More often than the SDK tries. */
+  /** Makes the call fail as often as the SDK tries it. */
   const crash = () =>
     cloud.local.door.faults.add({
       service: 'states',
@@ -283,7 +295,7 @@ describe('a decision', () => {
     { how: 'deciding again', heal: ({ approve }: Waiting): Promise<unknown> => approve() },
     {
       how: 'the reconciler',
-      // It gives a resumption on its way ten seconds.
+      // The reconciler waits ten seconds for a resumption that may still be on its way.
       heal: async ({ id }: Waiting): Promise<unknown> => {
         const closedAt = new Date(Date.now() - 10_000).toISOString();
         await cloud.changeRecord({ pk: `DEPLOYMENT#${id}`, sk: 'GATE#staff' }, (gate) => ({ ...gate, closedAt }));

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sharedCloud } from './shared-cloud.ts';
 import { STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** What scanners of mail and guessers of links do to the public routes: nothing. */
+/** Mail scanners and people who guess links change nothing through the public routes. */
 describe('a flood of links', () => {
   let cloud: TestCloud;
   beforeAll(async () => {
     cloud = await sharedCloud();
   });
   afterAll(() => {
-    // A flood that is still going on would keep the cloud from stopping.
+    // A running flood would keep the cloud from stopping.
     flood.abort();
   });
 
@@ -18,7 +18,7 @@ describe('a flood of links', () => {
 
   const MANY = 1000;
   const AT_ONCE = 20;
-  /** The local cloud answers some tens of pages a second where others work beside it. */
+  /** The local cloud answers only some tens of pages a second when other suites run at the same time. */
   const PATIENCE_MS = 300_000;
 
   interface Answer {
@@ -27,10 +27,10 @@ describe('a flood of links', () => {
     readonly body: string;
   }
 
-  /** Headers that tell requests of one moment from those of another, and nothing else. */
+  /** Headers that differ only by the time of a request. */
   const OF_THE_MOMENT = new Set(['date', 'apigw-requestid', 'connection', 'keep-alive']);
 
-  /** The gateway's throttle answers some of a flood before anything of ours does; those are asked again. */
+  /** Sends a request. It is repeated when the gateway's throttle refuses it before any of our functions run. */
   async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: flood.signal });
     if (response.status === 429) {
@@ -42,7 +42,7 @@ describe('a flood of links', () => {
     return { status: response.status, headers: Object.fromEntries(headers), body: await response.text() };
   }
 
-  /** Asks for all, a few at a time; the answers that differ. */
+  /** Sends all requests, a few at a time; returns the distinct answers. */
   async function distinct(requests: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
     const answers = new Map<string, Answer>();
     const waiting = [...requests];
@@ -56,7 +56,7 @@ describe('a flood of links', () => {
     return [...answers.values()];
   }
 
-  /** Tokens that are none: cut, turned, lengthened, swapped and invented ones. */
+  /** Makes invalid tokens: cut, changed, lengthened, swapped and invented ones. */
   function forged(token: string): string[] {
     const [content = '', mac = ''] = token.split('.');
     const other = Buffer.from(content, 'base64url').toString('utf8').replace('staff@', 'stuff@');

@@ -2,7 +2,7 @@ import { ExecutionDoesNotExist, GetExecutionHistoryCommand } from '@aws-sdk/clie
 import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
-/** The states of a deployment without gates that do something, in their order, and the function (or build) at work in each. */
+/** The working states of a deployment without gates, in their order, with the function or build of each. */
 const STATES_WITHOUT_GATE = [
   { state: 'AcquireEnvironment', function: 'acquire-environment' },
   { state: 'Plan', build: 'plan' },
@@ -14,7 +14,7 @@ const STATES_WITHOUT_GATE = [
   { state: 'AnnounceSuccess', function: 'announce' },
   { state: 'ReleaseEnvironment', function: 'release-environment', handsOver: true },
 ] as const;
-/** Those that only a gate brings. */
+/** The states that exist only with a gate. */
 const STATES_OF_GATE = [
   { state: 'Inspect', build: 'inspect' },
   { state: 'RequestStaffApproval', function: 'request-approval' },
@@ -27,13 +27,13 @@ export interface WorkingState {
   readonly state: string;
   readonly function?: string;
   readonly build?: 'plan' | 'inspect' | 'apply';
-  /** A decision brings the deployment there. */
+  /** True if a decision brings the deployment into this state. */
   readonly isDecided?: boolean;
-  /** Its function looks at the deployment that comes next as well. */
+  /** True if the state's function also reads the next deployment. */
   readonly handsOver?: boolean;
 }
 
-/** What an application of its own goes through, one state after another, with so many approvals in development. */
+/** The states that one application goes through, one after another, with the number of approvals in development. */
 export interface Course {
   readonly staff: 0 | 1;
   readonly states: readonly WorkingState[];
@@ -44,13 +44,13 @@ export const COURSES: readonly Course[] = [
 ];
 
 /**
- * Has the deployment of a release to dev1 stay in a state when it comes there. Every release of the application was
- * deployed there once, or has been queued. Answers what lets it go on.
+ * Makes the deployment of a release to dev1 stay in a state when it enters the state. Every release of the application
+ * was deployed there once, or has been queued. Returns a function that lets the deployment continue.
  */
 export function armPause(app: TestApplication, row: WorkingState, release: number): () => void {
   const { faults } = app.cloud.local.door;
   const { promise: until, resolve: goOn } = Promise.withResolvers<void>();
-  // Every call: a client that has waited long enough tries again.
+  // Every call is paused, because a client that has waited long enough tries again.
   const pause = { times: 50, until };
   const deployment = `${app.name}-dev1-${release}-`;
   if (row.function)
@@ -62,7 +62,7 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
         about: `DEPLOYMENT#${deployment}`,
         ...pause,
       });
-  // An inspect build has no role in the environment's account: it is known by what it works on.
+  // An inspect build has no role in the environment's account, so it is recognized by the object that it writes.
   if (row.build === 'inspect')
     faults.add({ service: 's3', operation: 'PutObject', caller: INSPECT_ROLE, about: `runs/${deployment}`, ...pause });
   else if (row.build)
@@ -70,7 +70,7 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
   return goOn;
 }
 
-/** Waits until the deployment of a release is in the state that it is to stay in. */
+/** Waits until the deployment of a release is in the state in which it will stay. */
 export async function arrives(app: TestApplication, row: WorkingState, release: number): Promise<Deployment> {
   const deployment = await app.until('dev1', release, () => true);
   if (row.isDecided) await app.approve(STAFF, 'dev1', release);
@@ -82,7 +82,7 @@ export async function arrives(app: TestApplication, row: WorkingState, release: 
 
 const roleOf = (app: TestApplication, build: 'plan' | 'apply') => `assumed-role/stagegate-${app.name}-dev1-${build}/`;
 
-/** Waits until a deployment, which may be queued still, has entered a state. */
+/** Waits until a deployment, which may still be queued, has entered a state. */
 function enters(app: TestApplication, deployment: Pick<Deployment, 'id'>, state: string): Promise<boolean> {
   const history = new GetExecutionHistoryCommand({
     executionArn: app.cloud.executionArn(deployment.id),

@@ -6,7 +6,7 @@ import { roleSession } from '../../local/door/callers.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** What approvers get, what they decide, and what an auditor is told of it; over HTTP, mail and the real table. */
+/** What approvers get and decide, and what an auditor can read about it; over HTTP, mail and the real table. */
 describe('people', () => {
   let cloud: TestCloud;
 
@@ -30,7 +30,7 @@ describe('people', () => {
   const auditOf = async (name: string) =>
     AuditSchema.parse(await cloud.expect(200, 'GET', `/applications/${name}/audit?limit=100`));
 
-  /** `npm run audit:verify` against the running cloud. */
+  /** Runs `npm run audit:verify` against the running cloud. */
   function verify(name: string, ...more: string[]): Promise<{ status: number | null; output: string }> {
     return new Promise((resolve, reject) => {
       const args = ['scripts/audit-verify.ts', '--url', cloud.url, '--application', name, ...more];
@@ -45,7 +45,7 @@ describe('people', () => {
   /** A gate in the first environment, for what is not about a way to the next. */
   const gated = (staff = 1) => ({ policy: { development: { staff, autoPromote: false } } });
 
-  /** An application whose release 1 waits at the staff gate of dev1, for one person or for `second` as well. */
+  /** Makes an application whose release 1 waits at the staff gate of dev1, for one person, or also for `second`. */
   async function waiting(name: string, second?: string) {
     const app = new TestApplication(cloud, name, ['dev1']);
     await app.register(gated(second ? 2 : 1));
@@ -71,7 +71,7 @@ describe('people', () => {
         { type: 'approved', by: STAFF, via: 'link', gate: 'staff', comment: 'fine', environment: 'stage1' },
         { type: 'plan-consumed', by: 'stagegate', via: 'system', environment: 'stage1' },
       ]);
-      // A plan without changes, as dev1 has one, is not consumed.
+      // A plan without changes, such as that of dev1, is not consumed.
       expect(types.filter((type) => type === 'plan-consumed')).toHaveLength(1);
       expect(await verify('audited')).toEqual({
         status: 0,
@@ -130,7 +130,7 @@ describe('people', () => {
       await dynamodb.send(new DeleteItemCommand({ TableName, Key }));
       expect((await verify('tampered')).output).toContain(`broken at entry ${sequence}: `);
 
-      // The same with the rights of the functions, whichever they are.
+      // The roles of the functions cannot delete an entry either.
       const { stack, door, endpoint, region } = cloud.local;
       const roles = [...stack.resources].filter(
         ([id, { type }]) => id.startsWith('Functions') && type === 'AWS::IAM::Role',

@@ -17,7 +17,10 @@ import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { signedFetch } from '../local/signed-fetch.ts';
 import { TestCloud } from './test-cloud.ts';
 
-/** Who may call what, asked over the wire with signed requests: what no statement allows is refused as AWS would. */
+/**
+ * Who may call what, tested over HTTP with signed requests: a call that no statement allows is refused as AWS would
+ * refuse it.
+ */
 
 let cloud: TestCloud;
 beforeAll(async () => {
@@ -27,7 +30,10 @@ afterAll(() => cloud?.stop());
 
 type Credentials = ReturnType<TestCloud['local']['door']['issueCredentials']>;
 
-/** Keys of a session of a role in the control account that has this one managed policy of the stack, or none. */
+/**
+ * Returns keys for a session of a role in the control account. The role has this one managed policy of the stack, or
+ * none.
+ */
 function sessionOf(role: string | undefined): Credentials {
   const { accountId, door } = cloud.local;
   const roleArn = `arn:aws:iam::${accountId}:role/people/${role ?? 'nobody'}`;
@@ -41,7 +47,7 @@ function sessionOf(role: string | undefined): Credentials {
 const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
 type Role = (typeof ROLES)[number];
 
-/** Reviewed by people, not derived from anything: the least role that may ask for it, or anybody. */
+/** The least role that may call each route, or anybody. People review this table; it is not derived from anything. */
 const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'GET /health': 'anybody',
   'GET /openapi.json': 'anybody',
@@ -88,7 +94,7 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'DELETE /applications/{app}/approvers/{email}': 'admin',
 };
 
-/** Names of nothing that exists, and names that make a path look like another route's. */
+/** Names of things that do not exist, and names that make a path look like that of another route. */
 const NAMES: readonly Readonly<Record<string, string>>[] = [
   {
     app: 'nothing',
@@ -116,7 +122,7 @@ describe('the API', () => {
   const pathsOf = (template: string) =>
     NAMES.map((names) => template.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? name));
 
-  /** As the gateway answers: its own refusal, or whatever the function behind the route has to say. */
+  /** Returns whether the gateway refused the request itself, or the function of the route answered. */
   async function ask(method: string, path: string, credentials?: Credentials): Promise<'forbidden' | 'answered'> {
     const url = `${cloud.url}${path}`;
     const body = method === 'GET' || method === 'DELETE' ? '' : '{}';
@@ -129,12 +135,15 @@ describe('the API', () => {
     );
     const text = await response.text();
     if (response.status === 403 && text === '{"message":"Forbidden"}') return 'forbidden';
-    // Nothing of that name exists, and no body is complete: nothing else can come of it.
+    // Nothing with these names exists, and no body is complete, so no other status is possible.
     expect([method, path, [200, 400, 401, 404, 410].includes(response.status) || text]).toEqual([method, path, true]);
     return 'answered';
   }
 
-  /** So many requests in so short a time are slowed down before anybody looks who sent them. */
+  /**
+   * Repeats a request that the throttle refuses: so many requests in a short time are throttled before the gateway
+   * checks who sent them.
+   */
   async function unthrottled(request: () => Promise<Response>): Promise<Response> {
     for (;;) {
       const response = await request();
@@ -225,7 +234,9 @@ interface Refusal {
   readonly status: number;
 }
 
-/** How each service says that its caller may not. SNS's code is `AuthorizationError`, which its client lengthens. */
+/**
+ * How each service refuses a caller without permission. SNS's code is `AuthorizationError`; its client makes it longer.
+ */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   acm: { code: 'AccessDeniedException', status: 400 },
   codebuild: { code: 'AccessDeniedException', status: 400 },
@@ -243,7 +254,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 describe('every operation of every service', () => {
-  /** The names of what the stack has made. */
+  /** Returns the name of a resource in the stack. */
   const named = (type: string, pattern = /./): string => {
     const found = [...cloud.local.stack.resources.values()].find(
       (each) => each.type === type && pattern.test(each.ref),
@@ -252,7 +263,7 @@ describe('every operation of every service', () => {
     return found.ref;
   };
 
-  /** One call of each operation, by somebody whose policies say nothing of it. */
+  /** Returns one call of each operation, from a caller whose policies do not mention the operation. */
   async function calls(): Promise<Record<string, () => Promise<unknown>>> {
     const { endpoint, region, accountId } = cloud.local;
     const credentials = sessionOf(undefined);
@@ -312,7 +323,7 @@ describe('every operation of every service', () => {
     const EventBusName = named('AWS::Events::EventBus');
     const Entries = [{ EventBusName, Source: 'x', DetailType: 'ConfigPushed', Detail: '{}' }];
 
-    /** For services that no client is installed for. */
+    /** Makes a call to a service for which no client is installed. */
     const raw = (service: string, path: string, headers: Record<string, string>, body: unknown) => async () => {
       const text = JSON.stringify(body);
       const response = await signedFetch(`${endpoint}${path}`, {
@@ -489,7 +500,10 @@ describe('every operation of every service', () => {
     };
   }
 
-  /** AWS tells everybody who they are, and answers a request to delete objects for each object on its own. */
+  /**
+   * Operations that AWS answers for every caller: one returns the caller's identity, the other has a result for each
+   * object.
+   */
   const ANSWERED = ['sts:GetCallerIdentity', 's3:DeleteObjects'];
 
   test('is refused to somebody whose policies do not allow it, as that service refuses', async () => {
@@ -500,7 +514,7 @@ describe('every operation of every service', () => {
         (answer) => ({ code: `answered ${JSON.stringify(answer)}`, status: 200 }),
         ({ name, $metadata }) => ({ code: name, status: $metadata?.httpStatusCode }),
       );
-    // An answer to HEAD has no body that could name the error.
+    // An answer to HEAD has no body that could contain the error's name.
     const bodiless = ['s3:HeadBucket', 's3:HeadObject'];
     expect(refused).toEqual(
       Object.fromEntries(

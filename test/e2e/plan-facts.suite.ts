@@ -5,14 +5,14 @@ import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { CLIENT, STAFF, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** What is told about plans and environments, from the synthesized template with its permissions. */
+/** The facts that are reported about plans and environments, from the synthesized template with its permissions. */
 describe('facts about plans', () => {
   let cloud: TestCloud;
   beforeAll(async () => {
     cloud = await sharedCloud();
   });
 
-  /** What staging would do is not what is asked about. */
+  /** Without promotion to staging, which these tests do not need. */
   const ON_REQUEST = { policy: { development: { autoPromote: false } } };
 
   const CostSchema = z.object({ cost: z.object({ sheetDate: z.string() }) });

@@ -1,6 +1,6 @@
 /**
- * Suites that share a cloud. The first ones compare all records before and after a request: until the gates of bad input
- * go on to expire, each leaves only deployments that have ended.
+ * Suites that share a cloud. The first ones compare all records before and after a request, so each of them must leave
+ * only deployments that have ended; the gates of the bad-input suite, which expire later, come after them.
  */
 import './link-flood.suite.ts';
 import './webhook.suite.ts';

@@ -7,7 +7,7 @@ import { Command } from './command.ts';
 import { GitRepository } from './git-repository.ts';
 import { STAFF, synthesizedOnce, TestApplication, TestCloud } from './test-cloud.ts';
 
-/** The local cloud as people run it: a process that is killed, and started again on the same `--data`. */
+/** The local cloud as people run it: a process that is killed and started again on the same `--data`. */
 
 let directory: string;
 let repository: GitRepository;
@@ -26,7 +26,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** The first synthesizes as people have it; the others take the template of the end-to-end suites. */
+/**
+ * Starts the local cloud. The first start synthesizes, as for a user; later ones use the template of the end-to-end
+ * suites.
+ */
 function run(): Command {
   const data = join(directory, 'data');
   const args = ['local/main.ts', '--port', String(port), '--config-repo', repository.directory, '--data', data];

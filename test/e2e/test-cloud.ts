@@ -24,9 +24,12 @@ import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 
-/** What never comes is told with what came instead; on a busy machine a deployment takes minutes. */
+/** Longest wait; an error then shows what happened instead. On a busy machine a deployment takes minutes. */
 const PATIENCE_MS = 5 * 60_000;
-/** Things are looked at when something was written and what belongs to it may be there, or after this time. */
+/**
+ * Results are read again PAUSE_MS after a write, when everything that belongs to the write is probably there too, or
+ * after LOOK_MS.
+ */
 const PAUSE_MS = 60;
 const LOOK_MS = 400;
 
@@ -69,17 +72,17 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** OpenTofu is a stand-in that answers at once: for what is not about the work of an engine. */
+/** `opentofu` is a stand-in that answers at once, for tests that are not about the engine's work. */
 export type EngineName = 'terraform' | 'opentofu';
 
 interface TestCloudProps {
   readonly files?: Readonly<Record<string, string>>;
-  /** What its applications use; Terraform by default. */
+  /** The engine of the cloud's applications; Terraform by default. */
   readonly engine?: EngineName;
-  /** `--data`: what survives a kill. */
+  /** Directory for `--data`, whose contents survive a kill. */
   readonly data?: string;
   readonly repository?: GitRepository;
-  /** Where the stand-in for OpenTofu is. */
+  /** Directory of the stand-in for OpenTofu. */
   readonly engineDirectory?: string;
 }
 
@@ -89,11 +92,11 @@ interface CloudParts {
   readonly workflowClock?: HurriedClock;
 }
 
-/** The synthesized template running on this machine, with a config repository, used as people and tooling use it. */
+/** The synthesized template running on this machine with a config repository, used as people and tooling use it. */
 export class TestCloud {
   readonly repository: GitRepository;
   readonly engine: EngineName;
-  /** Time as the workflow sees it: everything of the cloud is hurried, so nothing else may be under way. */
+  /** The workflow's clock. Hurrying it affects the whole cloud, so nothing else may run at that time. */
   readonly workflowClock: HurriedClock;
   #cloud: LocalCloud;
   #operator: ReturnType<typeof operatorAt> | undefined;
@@ -120,7 +123,7 @@ export class TestCloud {
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
-  /** A cloud that runs in a process of its own. */
+  /** Returns a cloud that runs in its own process. */
   static at(url: string, repository: GitRepository): TestCloud {
     const cloud: Pick<LocalCloud, 'url'> = { url };
     return new TestCloud(cloud as LocalCloud, { repository });
@@ -130,7 +133,7 @@ export class TestCloud {
     return this.#cloud.url;
   }
 
-  /** The local cloud itself, for faults and the record of calls. */
+  /** The local cloud itself, to inject faults and to read the recorded calls. */
   get local(): LocalCloud {
     return this.#cloud;
   }
@@ -183,17 +186,20 @@ export class TestCloud {
     return this.poll('a mail', async () => (await this.mails()).findLast(isWanted), 'mails');
   }
 
-  /** Those of a cloud in this process are read there: of suites that share one, it keeps hundreds. */
+  /** Returns all mails. For a cloud in this process they are read directly, because a shared cloud keeps hundreds. */
   async mails(): Promise<readonly Mail[]> {
     return this.#cloud.sns?.mails() ?? z.array(MailSchema).parse(await this.expect(200, 'GET', '/local/outbox.json'));
   }
 
-  /** Opens a mailed link and posts its form, if it shows one. */
+  /** Opens a mailed link and posts its form, if it has one. */
   async decide(link: string, fields: Readonly<Record<string, string>>): Promise<{ status: number; page: string }> {
     return (await this.open(link))(fields);
   }
 
-  /** Opens a mailed link, as a browser tab that stays open: its form can be posted again, whatever happened since. */
+  /**
+   * Opens a mailed link like a browser tab that stays open: its form can be posted again later, whatever has happened
+   * since.
+   */
   async open(
     link: string,
   ): Promise<(fields: Readonly<Record<string, string>>) => Promise<{ status: number; page: string }>> {
@@ -208,7 +214,10 @@ export class TestCloud {
     };
   }
 
-  /** Looks again after each write; where others write beside, `wanted` says which can make a difference. */
+  /**
+   * Looks again after each write until there is a result. Where other suites write at the same time, `wanted` limits
+   * the writes that count.
+   */
   async poll<T>(
     what: string | (() => Promise<string>),
     look: () => Promise<T | undefined>,
@@ -226,12 +235,12 @@ export class TestCloud {
     }
   }
 
-  /** A cloud in a process of its own cannot tell. */
+  /** Waits for the next write. A cloud in its own process cannot report it; then this only waits. */
   #nextWrite(wanted: WantedWrites | undefined): Promise<void> {
     return this.#cloud.nextWrite?.(LOOK_MS, wanted) ?? sleep(LOOK_MS);
   }
 
-  /** Everything the control plane knows, for comparing before with after. */
+  /** Returns all records of the control plane, to compare them before and after an action. */
   async records(): Promise<string[]> {
     const items: string[] = [];
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
@@ -244,7 +253,7 @@ export class TestCloud {
     return items.sort();
   }
 
-  /** Changes what the control plane has recorded, for example when something happened: for rules about time that passes. */
+  /** Changes a record of the control plane, for example a time in it, to test rules about time. */
   async changeRecord(
     { pk, sk }: { readonly pk: string; readonly sk: string },
     change: (data: Readonly<Record<string, unknown>>) => object,
@@ -265,7 +274,7 @@ export class TestCloud {
     );
   }
 
-  /** What somebody who runs Terraform by hand leaves: the environment's state in its next version. */
+  /** Writes the next version of an environment's state, as if somebody had run Terraform by hand. */
   async changeState(accountId: string, directory: string): Promise<void> {
     const { store } = this.#cloud.s3;
     const bucket = store.getBucket(`stagegate-state-${accountId}-eu-west-1`);
@@ -287,7 +296,7 @@ export class TestCloud {
     return `${this.machineArn.replace(':stateMachine:', ':execution:')}:${deploymentId}`;
   }
 
-  /** The states a deployment's execution went through, once it has ended. */
+  /** Waits until a deployment's execution has ended and returns the states it went through. */
   async statesOf(deploymentId: string): Promise<string[]> {
     const describe = new DescribeExecutionCommand({ executionArn: this.executionArn(deploymentId) });
     return this.poll(`the end of ${deploymentId}`, async () => {
@@ -295,7 +304,7 @@ export class TestCloud {
         const { status } = await this.operator.sfn.send(describe);
         return status === 'RUNNING' ? undefined : this.statesSoFar(deploymentId);
       } catch (error) {
-        // A queued deployment has none yet.
+        // A queued deployment has no execution yet.
         if (error instanceof ExecutionDoesNotExist) return undefined;
         throw error;
       }
@@ -309,7 +318,7 @@ export class TestCloud {
     return events.flatMap(({ stateEnteredEventDetails: entered }) => (entered?.name ? [entered.name] : []));
   }
 
-  /** The token with which a waiting task can be resumed, once it is stored. */
+  /** Waits until the token of a waiting task is stored, and returns the token. */
   async taskToken(deploymentId: string, gate: string): Promise<string> {
     const look = async () => {
       const Key = { pk: { S: `DEPLOYMENT#${deploymentId}` }, sk: { S: `TOKEN#${gate}` } };
@@ -319,13 +328,13 @@ export class TestCloud {
     return this.poll(`the token of ${deploymentId}`, look, { about: deploymentId });
   }
 
-  /** SDK clients with the rights of the person who runs the cloud. */
+  /** SDK clients with the permissions of the person who runs the cloud. */
   get operator(): ReturnType<typeof operatorAt> {
     this.#operator ??= operatorAt(this.#cloud.endpoint);
     return this.#operator;
   }
 
-  /** Stops the cloud as a kill would leave it, and starts it again on the same data. */
+  /** Stops the cloud like a kill, and starts it again on the same data. */
   async restart(data: string): Promise<void> {
     await this.#cloud.stop();
     this.#cloud = await start({ repository: this.repository, data, workflowClock: this.workflowClock });
@@ -347,7 +356,7 @@ function operatorAt(endpoint: string) {
 export type PipelineEnvironment = 'dev1' | 'stage1' | 'prod1';
 const PIPELINE: readonly PipelineEnvironment[] = ['dev1', 'stage1', 'prod1'];
 
-/** What a request says of its release. */
+/** The description of a release in a request. */
 type Words = { readonly message: string; readonly author: string };
 
 /** One application in a test cloud, with its directories in the cloud's repository. */
@@ -357,7 +366,7 @@ export class TestApplication {
   readonly #deploying: readonly PipelineEnvironment[];
   readonly #engine: EngineName;
 
-  /** Releases pass the environments that are not `deploying` without changes: no gate, no apply. */
+  /** Makes an application. In environments that are not in `deploying`, releases change nothing: no gate, no apply. */
   constructor(cloud: TestCloud, name = 'my-app', deploying = PIPELINE, engine = cloud.engine) {
     this.cloud = cloud;
     this.name = name;
@@ -369,20 +378,20 @@ export class TestApplication {
     return `/applications/${this.name}`;
   }
 
-  /** Commits new content of all three environments: a push that concerns this application only. */
+  /** Commits new content for all three environments. The push concerns only this application. */
   push(value: string, more: Readonly<Record<string, string | null>> = {}): string {
     return this.cloud.repository.commit(`${this.name}: ${value}`, { ...this.#directories(value), ...more });
   }
 
   /**
-   * A release that no push tells. A push goes to every application of the cloud, which takes its time where there are
-   * many; and of pushes side by side, one that comes late would make another release.
+   * Makes a release by request instead of a push. A push goes to every application of the cloud, which takes time when
+   * there are many; and when there are several pushes at the same time, a late one would make another release.
    */
   async release(value: string, more: Readonly<Record<string, string | null>> = {}, words?: Words): Promise<void> {
     await this.releaseFiles(value, { ...this.#directories(value), ...more }, words);
   }
 
-  /** The same with these files only. */
+  /** Makes a release in the same way, but with these files only. */
   async releaseFiles(what: string, files: Readonly<Record<string, string | null>>, words?: Words): Promise<void> {
     const commit = this.cloud.repository.commitTo(this.name, `${this.name}: ${what}`, files);
     await this.cloud.expect(201, 'POST', `${this.path}/releases`, { commit, ...words });
@@ -396,7 +405,10 @@ export class TestApplication {
     return Object.fromEntries(directories);
   }
 
-  /** The application with its environments and confirmed approvers; with production where it has something to deploy there. */
+  /**
+   * Registers the application with its environments and confirmed approvers; with production only if something is
+   * deployed there.
+   */
   async register(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const app = `/applications/${this.name}`;
     const repository = {
@@ -443,7 +455,7 @@ export class TestApplication {
     );
   }
 
-  /** Waits until the newest deployment of a release in an environment is as wanted. */
+  /** Waits until the newest deployment of a release in an environment meets the condition. */
   async until(
     environment: string,
     release: number,
@@ -459,7 +471,7 @@ export class TestApplication {
     );
   }
 
-  /** What became of the releases in all environments: why one never came may be told by another. */
+  /** Returns the deployments in all environments: they may explain why a deployment never came. */
   async #history(environment: string): Promise<string> {
     const told = [...new Set([...PIPELINE, environment])].map(async (name) => {
       const { status, body } = await this.cloud.call('GET', `${this.path}/environments/${name}/deployments?limit=100`);
@@ -468,7 +480,7 @@ export class TestApplication {
     return (await Promise.all(told)).join('\n');
   }
 
-  /** Waits for a status; another ending is an error that says why. */
+  /** Waits for a status; throws an error with the reason when the deployment ends otherwise. */
   async reaches(environment: string, release: number, status: string): Promise<Deployment> {
     const deployment = await this.until(
       environment,
@@ -480,14 +492,16 @@ export class TestApplication {
     return deployment;
   }
 
-  /** Waits until a gate is open and its mail has been sent. */
+  /** Waits until a gate is open. */
   async waits(environment: string, release: number, gate: string): Promise<Deployment> {
     return this.until(environment, release, (each) =>
       each.gates.some((other) => other.gate === gate && other.status === 'open'),
     );
   }
 
-  /** The environment once its holder has let go of it, which comes right after the holder's end. */
+  /**
+   * Waits until no deployment holds the environment, which is shortly after the holder's end; returns the environment.
+   */
   async free(name: string): Promise<z.infer<typeof EnvironmentSchema>> {
     const look = async () => {
       const environment = await this.environment(name);
@@ -496,7 +510,7 @@ export class TestApplication {
     return this.cloud.poll(`${this.name}/${name} to be free`, look, { about: this.name });
   }
 
-  /** The link mailed to an approver for a release's deployment. */
+  /** Returns the link that was mailed to an approver for a release's deployment. */
   async link(email: string, environment: string, release: number): Promise<string> {
     const wanted = `Approve ${this.name} ${environment}: deploy of release ${release}`;
     const { links } = await this.cloud.mail(({ to, subject }) => to === email && subject === wanted);
@@ -509,7 +523,7 @@ export class TestApplication {
     if (status >= 300) throw new Error(`approving as ${email}: ${status} ${page}`);
   }
 
-  /** A release that has succeeded in dev1 and stage1. */
+  /** Brings a release to success in dev1 and stage1. */
   async provenRelease(release: number): Promise<void> {
     await this.reaches('dev1', release, 'succeeded');
     const staged = await this.until(
@@ -533,7 +547,7 @@ interface StartProps {
   readonly engineDirectory?: string;
 }
 
-/** The assembly that all end-to-end suites of a run share. */
+/** Returns the directory of the assembly that all end-to-end suites of a run share. */
 export function synthesizedOnce(): string {
   const assemblyDirectory = process.env.STAGEGATE_E2E_ASSEMBLY;
   if (!assemblyDirectory) throw new Error('STAGEGATE_E2E_ASSEMBLY is not set: run the end-to-end suites with npm test');
@@ -552,7 +566,7 @@ function start({
     configRepository: repository.directory,
     ...(data && { data }),
     workflowClock,
-    // What the clock does would come in the middle of a test on a busy machine: suites do it themselves.
+    // On a busy machine, schedules would fire in the middle of a test, so suites invoke the functions themselves.
     isClockStriking: false,
     environment: { PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter) },
   });

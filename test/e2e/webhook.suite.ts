@@ -14,17 +14,17 @@ import {
 import { sharedCloud } from './shared-cloud.ts';
 import { type Answer, TestApplication, type TestCloud } from './test-cloud.ts';
 
-/** GitHub's webhook over real HTTP: what it signs makes releases, whatever else arrives changes nothing. */
+/** GitHub's webhook over real HTTP: requests that GitHub signed make releases, all others change nothing. */
 describe('the webhook', () => {
   let cloud: TestCloud;
   let app: TestApplication;
   let other: TestApplication;
   beforeAll(async () => {
     cloud = await sharedCloud();
-    // The repository has no branch of this name, so that only the webhook tells of pushes to it.
+    // The repository has no branch of this name, so pushes are reported only by the webhook.
     const repository = (url: string) => ({
       configRepository: { url, branch: 'release' },
-      // What happens in staging meanwhile is not what these tests are about.
+      // Without promotion to staging, which these tests do not need.
       policy: { development: { autoPromote: false } },
     });
     app = new TestApplication(cloud, 'hooked');
@@ -33,7 +33,7 @@ describe('the webhook', () => {
     await other.register(repository('https://github.com/acme/acme-config'));
   });
 
-  /** The secret, as docs/webhook.md prints it with the AWS CLI. */
+  /** Returns the secret in the way in which docs/webhook.md prints it with the AWS CLI. */
   async function secretOf(name = 'github/1'): Promise<string> {
     const { Mac = new Uint8Array() } = await cloud.operator.kms.send(
       new GenerateMacCommand({
@@ -67,7 +67,7 @@ describe('the webhook', () => {
     return { status: response.status, body: JSON.parse(text), text };
   }
 
-  /** A push of this commit to the branch the applications deploy from. */
+  /** Makes the payload of a push of this commit to the branch from which the applications deploy. */
   const pushOf = (after: string, facts: Parameters<typeof pushPayload>[0] = {}) =>
     pushPayload({
       ref: 'refs/heads/release',
@@ -84,7 +84,7 @@ describe('the webhook', () => {
       .items.map(({ commit }) => commit);
   }
 
-  /** Detail types that the webhook's function has put on the bus. */
+  /** Returns the detail types that the webhook's function has put on the bus. */
   const published = (): string[] =>
     cloud.local.door.calls
       .list()
@@ -129,7 +129,7 @@ describe('the webhook', () => {
     const [head = ''] = await releasesOf(app);
     const [overtaken, newer, newest] = ['overtaken', 'newer', 'newest'].map((value) => app.push(value));
     const push = (before = '', after = '') => deliver(pushOf(after, { before }));
-    // Nobody told how the branch came to where this one begins: it concerns the other application too.
+    // No push told how the branch came to this push's start, so it concerns the other application too.
     await push(overtaken, newer);
     await app.reaches('dev1', 3, 'succeeded');
     expect(await cloud.poll('a release of the other', async () => (await releasesOf(other))[0])).toBe(newer);
@@ -205,7 +205,7 @@ describe('the webhook', () => {
       ['a part of a host that is none', 400, () => deliver(push(), { query: '?for=acme' })],
     ];
 
-    // What was told before has its consequences first.
+    // Waits until all earlier deliveries have had their effects.
     beforeAll(async () => {
       await cloud.poll('the end of all deliveries', async () => isAllDelivered() || undefined);
       for (const { id } of [...(await app.deployments('dev1')), ...(await other.deployments('dev1'))])

@@ -1,6 +1,6 @@
 /**
- * Suites that share a cloud whose applications use Terraform. The first counts releases of pushes that concern everybody;
- * the last injects faults.
+ * Suites that share a cloud whose applications use Terraform. The first counts releases of pushes that concern every
+ * application; the last injects faults.
  */
 import './config-repositories.suite.ts';
 import './ephemeral.suite.ts';

@@ -13,8 +13,8 @@ import {
 } from './test-cloud.ts';
 
 /**
- * Every way through the synthesized state machine: what was done, and the states it went through. Builds answer at once
- * where it does not matter what an engine makes of a state.
+ * Every path through the synthesized state machine: the actions, and the states of the execution. Builds answer at once
+ * where the engine's work does not decide the path.
  */
 describe('paths of the workflow', () => {
   let cloud: TestCloud;
@@ -27,7 +27,7 @@ describe('paths of the workflow', () => {
 
   const ACQUIRED = ['AcquireEnvironment', 'NeedsCertificate?'];
   const PLANNED = [...ACQUIRED, 'PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?'];
-  /** Something hangs on what the plan says: a gate, or a success that the next environment asks for. */
+  /** States when something depends on the plan: a gate, or a success that the next environment requires. */
   const INSPECTED = [...PLANNED, 'Inspect', 'AnalyzePlan', 'WhatNext?'];
   const STAFF_ASKED = [
     'RequestStaffApproval',
@@ -45,21 +45,24 @@ describe('paths of the workflow', () => {
   const RollbackSchema = z.object({ id: z.string() });
   const statesOf = (deploymentId: string): Promise<string[]> => cloud.statesOf(deploymentId);
 
-  /** Each row prepares its own application, and answers the deployment whose path is told. */
+  /** A path to test. Each row prepares its own application and returns the deployment whose path is checked. */
   interface Row {
     readonly situation: string;
     readonly policy?: Readonly<Record<string, unknown>>;
-    /** Where the application has something to deploy; everywhere by default. */
+    /** Environments in which the application has something to deploy; all by default. */
     readonly deploying?: readonly PipelineEnvironment[];
-    /** Where Terraform's work decides the path. */
+    /** Set where Terraform's work decides the path. */
     readonly engine?: EngineName;
     readonly act: (app: TestApplication) => Promise<string>;
     readonly states: readonly string[];
   }
 
-  /** What staging would do is not what is asked about. */
+  /** Without promotion to staging, which these rows do not need. */
   const ON_REQUEST = { development: { autoPromote: false } };
-  /** A gate is the same in every environment: where it is not about a way there, the first one has it. */
+  /**
+   * A gate in the first environment, for rows that do not need the way to a later one: a gate is the same in every
+   * environment.
+   */
   const GATED = { development: { staff: 1, autoPromote: false } };
 
   const rows: Row[] = [
@@ -315,7 +318,7 @@ describe('paths of the workflow', () => {
       situation: 'a state that belongs to another environment',
       engine: 'terraform',
       act: async (app) => {
-        // In one account, where IAM alone would not keep the two apart.
+        // Both environments are in one account, where IAM alone would not separate them.
         const stage1 = { stage: 'staging', accountId: '111111111111', region: 'eu-west-1' };
         await cloud.expect(200, 'PUT', `${app.path}/environments/stage1`, stage1);
         const backend = `terraform {\n  backend "s3" {\n    bucket = "shared-${app.name}"\n    key    = "same.tfstate"\n  }\n}\n`;

@@ -16,7 +16,7 @@ describe('the system clock', () => {
     const called: string[] = [];
     systemClock.at(systemClock.now(), () => called.push('taken back'))();
     const takeBack = systemClock.at(systemClock.now() + 2 ** 31 + 1000, () => called.push('in 25 days'));
-    // Timers that are due together ring in the order in which they were set.
+    // Timers that are due at the same time fire in the order in which they were set.
     await new Promise<void>((resolve) => systemClock.at(systemClock.now(), resolve));
     takeBack();
     expect(called).toEqual([]);
@@ -28,7 +28,7 @@ describe('the system clock', () => {
     try {
       const called: number[] = [];
       systemClock.at(time, () => called.push(Date.now()));
-      // Each look at the clock is one too early.
+      // Every time the clock is read, it returns a time that is 1 ms too early.
       await until(() => now.mock.calls.length >= 10);
       expect(called).toEqual([]);
       now.mockReturnValue(time);

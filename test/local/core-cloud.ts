@@ -23,23 +23,23 @@ import { createLogsService, type LogsService } from '../../local/services/logs/l
 export const ACCOUNT = '000000000000';
 const REGION = 'eu-west-1';
 
-/** The core services of the local cloud with the resources of a small template. */
+/** The core services of the local cloud, with the resources of a small template. */
 export interface CoreCloud {
   readonly door: LocalDoor;
   readonly lambda: LambdaService;
   readonly logs: LogsService;
   readonly cloudwatch: CloudWatchService;
   readonly stack: DeployedStack;
-  /** Of the HTTP API. */
+  /** URL of the HTTP API. */
   readonly url: string;
-  /** What a client of the SDK needs to call as the operator. */
+  /** Settings with which an SDK client calls as the operator. */
   readonly operator: {
     endpoint: string;
     region: string;
     credentials: typeof OPERATOR_CREDENTIALS;
     maxAttempts: number;
   };
-  /** The same for a role that has these statements and nothing else. */
+  /** Returns the same settings for a role that has only these statements. */
   clientOf(
     statements: readonly unknown[],
   ): Promise<{ endpoint: string; region: string; credentials: Credentials; maxAttempts: number }>;
@@ -57,12 +57,12 @@ export interface CoreCloud {
 
 interface CoreCloudProps {
   readonly resources: Readonly<Record<string, unknown>>;
-  /** Source text of function bundles by asset name; bundled with esbuild, so that they may import the SDK. */
+  /** Source texts of function bundles by asset name. They are bundled with esbuild, so that they can import the SDK. */
   readonly handlers?: Readonly<Record<string, string>>;
   readonly localRoutes?: LocalRoutes;
   readonly extraServices?: readonly AwsService[];
   readonly gauges?: () => readonly MetricValue[];
-  /** Kept between two clouds to show what survives. */
+  /** A directory for the database that two clouds can use one after the other, to show what is kept. */
   readonly dataDirectory?: string;
 }
 
@@ -181,7 +181,7 @@ export function bundleHandler(directory: string, source: string): void {
   writeFileSync(join(directory, 'index.mjs'), outputFiles[0]?.contents ?? '');
 }
 
-/** A role for functions, with the statements of its inline policy. */
+/** Makes a role for functions, with the statements of its inline policy. */
 export const functionRole = (...statements: readonly unknown[]): unknown => ({
   Type: 'AWS::IAM::Role',
   Properties: {
@@ -197,7 +197,7 @@ export const functionRole = (...statements: readonly unknown[]): unknown => ({
   },
 });
 
-/** A function whose bundle is the handler of the same name. */
+/** Makes a function; its bundle is the handler with the same name. */
 export const lambdaFunction = (
   handler: string,
   properties: Readonly<Record<string, unknown>> = {},
@@ -210,7 +210,7 @@ export const lambdaFunction = (
     Handler: 'index.handler',
     Runtime: 'nodejs24.x',
     Role: { 'Fn::GetAtt': [role, 'Arn'] },
-    // Far more than any of them takes on a busy machine; the suite ends before.
+    // Far longer than any function takes on a busy machine; the suite would time out earlier.
     Timeout: 600,
     MemorySize: 128,
     ...properties,

@@ -9,12 +9,12 @@ interface Build {
   readonly exportedEnvironmentVariables: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** CodeBuild whose builds end when the test says so. */
+/** A CodeBuild whose builds end when the test says so. */
 export class FakeBuilds {
   readonly builds: Build[] = [];
-  /** The inputs of StartBuild, in order. */
+  /** The inputs of StartBuild, in their order. */
   readonly started: unknown[] = [];
-  /** What StartBuild answers instead of starting a build. */
+  /** The error with which StartBuild answers instead of starting a build. */
   refusal: AwsError | undefined;
   readonly #listeners = new Map<string, Set<() => void>>();
 

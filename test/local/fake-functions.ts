@@ -2,7 +2,7 @@ import { AwsError, type AwsService } from '../../local/door/wire.ts';
 import { lambdaProtocol } from '../../local/services/lambda/lambda-protocol.ts';
 import { accountId, region } from './cloud-names.ts';
 
-/** What a function does with an event: gives a result, throws, or never ends. */
+/** Handles an event: returns a result, throws, or never ends. */
 export type Handler = (event: unknown) => unknown;
 
 export interface Invocation {
@@ -12,7 +12,7 @@ export interface Invocation {
   readonly caller: string;
 }
 
-/** Lambda with handlers of the test, behind the same permissions as the real one. */
+/** Lambda with the test's own handlers, behind the same permissions as the real one. */
 export class FakeFunctions {
   readonly handlers = new Map<string, Handler>();
   readonly invocations: Invocation[] = [];

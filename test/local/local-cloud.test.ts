@@ -80,7 +80,7 @@ const resources = {
   },
 };
 
-/** A build that needs a while to end when it is told to. */
+/** A buildspec whose command needs two seconds to end after SIGTERM. */
 const slowToEnd = JSON.stringify(
   { version: '0.2', phases: { build: { commands: ["trap 'sleep 2; exit 143' TERM; while :; do sleep 0.1; done"] } } },
   null,
@@ -189,7 +189,8 @@ describe('the local cloud', () => {
     const Silent = { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Statement } } };
     await start({ data, resources: { Silent, Counts: lambdaFunction('counts', {}, 'Silent') } });
     const told = events.map(({ message }) => message);
-    // Functions are looked at when they start, and then get the events that they are still owed.
+    // At the start, functions are first checked for missing permissions, and then get the events that they are still
+    // owed.
     expect(told.filter((message) => /^build slow:1|^its role lacks logs:Create/.test(message))).toEqual([
       'build slow:1 was running when the local cloud ended: STOPPED',
       expect.stringContaining('its role lacks logs:CreateLogStream'),

@@ -1,6 +1,6 @@
 import type { Clock } from '../../local/clock.ts';
 
-/** Time that stands still until a test moves it. */
+/** A clock whose time changes only when a test moves it. */
 export class ManualClock implements Clock {
   #now: number;
   #timers: { readonly time: number; readonly action: () => void }[] = [];
@@ -21,7 +21,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Lets everything happen that is due within the next seconds, each at its time. */
+  /** Moves the time by some seconds and runs everything that becomes due, each at its own time. */
   async advance(seconds: number): Promise<void> {
     const end = this.#now + seconds * 1000;
     for (;;) {
@@ -37,12 +37,12 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Gives everything that only waits for promises the time to come to rest. */
+/** Waits long enough for everything that depends only on promises. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 25; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until something has come true; the test's own timeout is the limit. */
+/** Waits until a condition is true; the test's own timeout is the limit. */
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { bundleHandler } from './core-cloud.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** Writes a cloud assembly as CDK does, with a stack of `resources` and bundles of `handlers`; gives its directory. */
+/**
+ * Writes a cloud assembly as CDK does, with a stack of `resources` and bundles of `handlers`; returns its directory.
+ */
 export function writeMiniAssembly(
   resources: Readonly<Record<string, unknown>>,
   handlers: Readonly<Record<string, string>>,

@@ -22,7 +22,7 @@ const TRUST = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
-/** The workflow and messaging services behind the real door, with hand-written functions and builds. */
+/** The workflow and messaging services behind the real door, with fake functions and builds. */
 export interface OpenCloud {
   readonly door: LocalDoor;
   readonly clock: ManualClock;
@@ -34,18 +34,18 @@ export interface OpenCloud {
   readonly functions: FakeFunctions;
   readonly builds: FakeBuilds;
   readonly log: LocalEvent[];
-  /** A key whose use is left to the identity policies of its account. */
+  /** ARN of a key whose policy leaves the decision to the identity policies of its account. */
   readonly keyArn: string;
-  /** What an SDK client of the person who runs the local cloud is made with. */
+  /** Settings with which an SDK client calls as the person who runs the local cloud. */
   readonly operator: ClientConfig;
-  /** Makes a role with these statements and nothing else; gives its ARN. */
+  /** Makes a role that has only these statements; returns its ARN. */
   addRole(name: string, statements: readonly object[]): string;
-  /** What an SDK client that bears a role is made with. */
+  /** Returns the settings with which an SDK client calls with a role. */
   bearer(roleArn: string): ClientConfig;
   provision(service: LocalService, type: string, properties: object): Promise<Provisioned>;
-  /** Lets the services take up what an earlier cloud on the same directory has left. */
+  /** Starts the services, which continue what an earlier cloud on the same directory left unfinished. */
   start(): Promise<void>;
-  /** As a kill would: nothing is brought to an end. */
+  /** Ends the cloud like a kill: nothing is finished. */
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ interface ClientConfig {
 }
 
 interface OpenCloudProps {
-  /** Where the cloud keeps its memory; without it, nowhere. */
+  /** Directory for the cloud's database; without it nothing is kept. */
   readonly directory?: string;
   readonly clock?: ManualClock;
   readonly functions?: FakeFunctions;

@@ -21,18 +21,18 @@ export const DNS_ROLE = {
 };
 export const ALL = [{ Effect: 'Allow', Action: ['route53:*', 'acm:*'], Resource: '*' }];
 
-/** Route 53 and ACM behind the real door, entered through STS as a function does. */
+/** Route 53 and ACM behind the real door. Like a function, the adapters assume their role through STS. */
 export interface DnsCloud {
   readonly door: LocalDoor;
   readonly route53: Route53Service;
   readonly acm: AcmService;
-  /** By which records of certificates are made up and changes of zones come into sync. */
+  /** The clock that decides when certificates get their validation records and when changes of zones are in sync. */
   readonly clock: ManualClock;
   readonly zones: Route53HostedZones;
   readonly certificates: AcmCertificates;
-  /** Clients of the person who runs the local cloud. */
+  /** SDK clients of the person who runs the local cloud. */
   readonly operator: { readonly route53: Route53Client; readonly acm: ACMClient };
-  /** What the role that the adapters enter may do from now on. */
+  /** Replaces the permissions of the role that the adapters assume. */
   allow(statements: readonly object[]): void;
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { createIamService } from '../../local/services/iam/iam-service.ts';
 import type { Provisioner } from '../../local/services/local-service.ts';
 import { assemblyOf } from '../lib/synthesized.ts';
 
-/** The plan role of the synthesized template, judged as IAM does. */
+/** The permissions of the plan role in the synthesized template, judged as IAM does. */
 
 const ACCOUNT = '222222222222';
 const PLAN_ROLE = `arn:aws:iam::${ACCOUNT}:role/stagegate-shop-prod1-plan`;
@@ -51,7 +51,7 @@ async function deploy(
   return policies;
 }
 
-/** `denied`: by a statement that no other policy can undo. */
+/** Judges an action. `denied` means an explicit deny, which no other policy can undo. */
 function judge(policies: PolicyRegistry, action: string, resource: string): 'allowed' | 'denied' | 'not mentioned' {
   try {
     const session = roleSession(PLAN_ROLE, 'shop-prod1-7-abc123');
@@ -62,7 +62,7 @@ function judge(policies: PolicyRegistry, action: string, resource: string): 'all
   }
 }
 
-/** Parameter, action, something it reads, and something else that it would read. */
+/** Parameter, action, a resource that the parameter allows to read, and another resource of the same kind. */
 const DATA: readonly [string, string, string, string][] = [
   ['PlanReadsS3', 's3:GetObject', 'arn:aws:s3:::shop-config/app.json', 'arn:aws:s3:::shop-config/b.json'],
   ['PlanReadsS3', 's3:GetObjectVersion', 'arn:aws:s3:::shop-config/app.json', 'arn:aws:s3:::shop-config/b.json'],
@@ -187,7 +187,10 @@ describe('the statements for plan roles that have names of their own', () => {
 });
 
 describe('the size of the policies', () => {
-  /** IAM counts everything but white space: of all inline policies of a role together, and of each managed policy. */
+  /**
+   * IAM's limits in characters, without white space: for all inline policies of a role together, and for each managed
+   * policy.
+   */
   const INLINE = 10_240;
   const MANAGED = 6_144;
   const lengthOf = (document: unknown) => JSON.stringify(document).replaceAll(/\s/g, '').length;

@@ -15,7 +15,7 @@ interface SignedFetchProps {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Sends a request signed with Signature Version 4, for services and routes that no installed SDK client talks to. */
+/** Sends a request signed with Signature Version 4, for services and routes for which no SDK client is installed. */
 export async function signedFetch(url: string, props: SignedFetchProps): Promise<Response> {
   const { service, region, credentials, method = 'GET', body = '' } = props;
   const { host, pathname, searchParams } = new URL(url);

@@ -5,7 +5,7 @@ import { afterAll } from '@jest/globals';
 
 const directories: string[] = [];
 
-/** A new directory that is deleted when the tests of the importing file are over. */
+/** Makes a directory that is deleted after the tests of the importing file. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-test-'));
   directories.push(directory);

@@ -1,5 +1,5 @@
-// Saves a plan in the form of a plan file, which is what an inspect build reads first: a zip archive of the plan as a
-// message of protobuf, of the configuration, and of what the stand-in itself wants to know again.
+// Saves a plan in the form of a plan file, which an inspect build reads first: a zip archive with the plan as a
+// protobuf message, the configuration, and data that the stand-in itself needs again later.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 

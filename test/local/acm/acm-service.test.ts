@@ -46,7 +46,7 @@ const describe_ = async (CertificateArn: string): Promise<CertificateDetail> =>
 
 const UNTIL_RECORDS_SECONDS = 0.3;
 
-/** Puts every record that a certificate asks for into the zone. */
+/** Puts every validation record of a certificate into the zone. */
 async function prove(arn: string, zone = zoneId): Promise<void> {
   await cloud.clock.advance(UNTIL_RECORDS_SECONDS);
   for (const { ResourceRecord } of (await describe_(arn)).DomainValidationOptions ?? [])

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { evaluateTemplate, type Scope } from '../../../local/asl/expression.ts';
 import type { Json } from '../../../local/asl/json.ts';
 
-/** Each source is compiled once: whatever is evaluated of it must know nothing of another evaluation. */
+/** Each source is compiled only once, so one evaluation must not see anything of another. */
 
 const evaluate = (template: Json, scope: Partial<Scope> = {}) =>
   evaluateTemplate(template, 'Output', { variables: {}, states: {}, ...scope }, { random: () => 0, uuid: () => 'id' });

@@ -59,7 +59,7 @@ const waitFor = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 };
 
-/** A killed process whose parent is gone may stay in the list as a zombie. */
+/** Returns whether a process runs. A killed process whose parent has ended may stay in the list as a zombie. */
 const isRunning = (id: number) =>
   spawnSync('ps', ['-o', 'stat=', '-p', String(id)], { encoding: 'utf8' })
     .stdout.trim()
@@ -183,7 +183,7 @@ describe('a build', () => {
     const { build, log } = await runBuild(spec(['sleep 3600 & echo "left $!"']));
     const left = Number(/\nleft (\d+)/.exec(log)?.[1]);
     expect(build.buildStatus).toBe('SUCCEEDED');
-    // One that was killed is there until it gets the processor for the last time.
+    // A killed process exists until it gets the processor for the last time.
     await waitFor(() => !isRunning(left));
   });
 

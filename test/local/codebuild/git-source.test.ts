@@ -26,7 +26,7 @@ afterAll(() => programs.stop());
 let directory: string;
 let repository: GitRepository;
 let sources: GitSources;
-/** The repository as something to fetch from: a plain path is read where it is. */
+/** URL of the repository, so that git fetches from it; git would read a plain path directly. */
 let url: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'stagegate-sources-'));
@@ -48,7 +48,7 @@ async function build(location: string, version: string, signal = new AbortContro
   return { commit, target, file: (name: string) => readFileSync(join(target, name), 'utf8') };
 }
 
-/** As a program of the build would run it. */
+/** Runs git in a checkout, as a program of the build would. */
 const gitIn =
   (target: string) =>
   (...parameters: readonly string[]) =>
@@ -56,10 +56,10 @@ const gitIn =
 
 const problem = (call: Promise<unknown>) => call.then(() => 'none', String);
 
-/** What is left of permissions where whoever runs the tests has a umask. */
+/** Returns the permissions that remain after the umask of the person who runs the tests. */
 const mode = (all: number): string => (all & ~process.umask()).toString(8);
 
-/** Every entry below a directory: what it is, may do and contains. */
+/** Describes every entry below a directory: its kind, permissions and contents. */
 function describeTree(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((path) => !/(^|\/)\.git(\/|$)/.test(path))
@@ -167,7 +167,7 @@ describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
     const commit = repository.commit({ 'a.txt': '1' });
     const atOnce = programs;
     const oneIsFetched = Promise.withResolvers<void>();
-    // One of the two looks into the mirror before the other has made it, and fetches for itself after that.
+    // One of the two builds looks into the mirror before the other has made it, and therefore fetches for itself.
     sources = createGitSources(join(directory, 'kept'), {
       ...atOnce,
       async start(program) {
@@ -218,7 +218,7 @@ describe('a commit that was fetched from a URL', () => {
     await build(url, commit);
     repository.remove();
     expect((await build(url, commit)).file('a.txt')).toBe('1');
-    // Nor by the next local cloud on the same files.
+    // The next local cloud on the same files does not need it either.
     sources = createGitSources(join(directory, 'kept'), programs);
     expect((await build(url, commit)).file('a.txt')).toBe('1');
   });
@@ -238,7 +238,7 @@ describe('a commit that was fetched from a URL', () => {
   it('is fetched again when a fetch was killed half way', async () => {
     const commit = repository.commit({ 'a.txt': '1', 'b/c.txt': '2' });
     await build(url, commit);
-    // What it left: the commit without its files, and the lock of the next fetch.
+    // What the killed fetch left behind: the commit without its files, and a lock that blocks the next fetch.
     const blob = repository.git('rev-parse', `${commit}:b/c.txt`);
     rmSync(join(mirror(), 'objects', blob.slice(0, 2), blob.slice(2)));
     writeFileSync(join(mirror(), 'shallow.lock'), '');

@@ -28,7 +28,10 @@ export const targetAccountId = '222222222222';
 export const artifactBucket = 'stagegate-artifacts';
 export const stateBucket = `stagegate-state-${targetAccountId}-${region}`;
 
-/** CodeBuild, S3, STS and KMS behind the door, with the three projects, a broker for their tickets and a git repository to build from. */
+/**
+ * CodeBuild, S3, STS and KMS behind the door, with the three projects, a broker for their tickets and a git repository
+ * with sources.
+ */
 export interface BuildCloud {
   readonly directory: string;
   readonly door: LocalDoor;
@@ -40,15 +43,15 @@ export interface BuildCloud {
   readonly objects: S3Client;
   readonly url: string;
   addProject(name: string, buildspec: string, properties?: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Creates the plan and apply roles of an environment as its account would have them. */
+  /** Creates an environment's plan and apply roles as they would be in its account. */
   addEnvironment(environment: Environment): void;
   start(project: string, variables?: Readonly<Record<string, string>>, sourceVersion?: string): Promise<Build>;
-  /** Starts a build in a project that has its source already. */
+  /** Starts a build without a source version, in a project that already has its source. */
   startWithoutSource(project: string, variables?: Readonly<Record<string, string>>): Promise<Build>;
   ended(id: string | undefined): Promise<Build>;
   current(id: string | undefined): Promise<Build>;
   log(id: string | undefined): string;
-  /** The JSON of an object, or undefined. */
+  /** Returns the JSON of an object, or undefined. */
   readJson(bucket: string, key: string): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -58,7 +61,7 @@ export interface Environment {
   readonly name: string;
   readonly externalId: string;
   readonly state?: { readonly bucket: string; readonly key: string };
-  /** Roles that have names of their own. */
+  /** Roles whose names do not follow the convention. */
   readonly roles?: { readonly plan?: string; readonly apply?: string };
 }
 
@@ -66,7 +69,7 @@ export const stateKeyOf = ({ application, name }: Environment) => `apps/${applic
 export const roleArnOf = ({ application, name, roles = {} }: Environment, purpose: 'plan' | 'apply') =>
   roles[purpose] ?? `arn:aws:iam::${targetAccountId}:role/stagegate-${application}-${name}-${purpose}`;
 
-/** What something that prepares builds is made from. */
+/** The parts of the cloud from which a preparation of builds is made. */
 export interface CloudParts {
   readonly context: LocalContext;
   readonly door: LocalDoor;
@@ -76,7 +79,7 @@ export interface CloudParts {
 const plain = (variables: Readonly<Record<string, string>>) =>
   Object.entries(variables).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const }));
 
-/** What the local cloud gives builds itself. */
+/** Variables that the local cloud replaces for builds. */
 const SUBSTITUTED = { STAGEGATE_WORK: '/stagegate', STAGEGATE_ENGINES: '[]' };
 const containerWith = (variables: Readonly<Record<string, string>>) => ({
   Type: 'ARM_CONTAINER',
@@ -89,7 +92,7 @@ const trusting = (Principal: object, Condition?: object) => ({
   Statement: [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition ? { Condition } : {}) }],
 });
 
-/** Opens the cloud; with a directory what happened survives the returned instance. */
+/** Opens the cloud. With a directory, its data is kept after the cloud is closed. */
 export async function openBuildCloud(
   props: Omit<CodeBuildProps, 'onSourceReady'> & {
     directory?: string;

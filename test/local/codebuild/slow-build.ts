@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accountId, openBuildCloud } from './open-build-cloud.ts';
 
-/** A process of its own, to be killed: starts a build that takes long, and prints its id when a command of it runs. */
+/**
+ * Runs in its own process, to be killed by a test: starts a build that takes long, and prints its id once one of its
+ * commands runs.
+ */
 const [directory = '', buildspec = ''] = process.argv.slice(2);
 const cloud = await openBuildCloud({ directory });
 await cloud.addProject('stagegate-slow', buildspec, {

@@ -13,7 +13,7 @@ import { closeServer, createWireServer, listenOnLoopback } from '../../../local/
 import { readSignature, verifySignature } from '../../../local/door/signature.ts';
 import { AwsError, type Caller, type WireRequest, type WireResponse } from '../../../local/door/wire.ts';
 
-/** What a ticket is good for. */
+/** What a ticket gives credentials for. */
 interface TicketSubject {
   readonly deploymentId: string;
   readonly purpose: Purpose;
@@ -21,15 +21,15 @@ interface TicketSubject {
   readonly externalId: string;
 }
 
-/** A credentials broker for builds that no control plane started. Trust policies count as they do for the real one. */
+/** A credentials broker for builds that no control plane started. It checks trust policies like the real broker. */
 export interface StandInBroker {
-  /** Of the API that it stands in for. */
+  /** URL of the API that the broker replaces. */
   readonly url: string;
   issue(subject: TicketSubject): string;
   close(): Promise<void>;
 }
 
-/** Starts it; `roleArn` is who assumes the environments' roles. */
+/** Starts the broker; it assumes the environments' roles with the role `roleArn`. */
 export async function startStandInBroker(door: LocalDoor, roleArn: string): Promise<StandInBroker> {
   const tickets = new Map<string, TicketSubject>();
   const sessions = new Map<string, string>();
@@ -94,7 +94,7 @@ const AssumedSchema = z.object({
   }),
 });
 
-/** Throws unless the request is signed for an API, by somebody who is known. */
+/** Returns the caller; throws unless the request is signed for an API with a known key. */
 function identify(door: LocalDoor, request: WireRequest): Caller {
   const scope = readSignature(request);
   if (scope?.service !== 'execute-api') throw new Error(`signed for ${scope?.service}, not for execute-api`);

@@ -19,7 +19,7 @@ const item = (action: string, ...keys: string[]): RequiredPermission => ({
   context: { 'dynamodb:LeadingKeys': keys },
 });
 
-/** So long that a test which waits for it ends by its own time. */
+/** So long that a test which waits for it reaches its own timeout first. */
 const FOREVER_MS = 2 ** 31 - 1;
 
 test('who waits for a call hears of the first that is wanted', async () => {

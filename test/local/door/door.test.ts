@@ -17,7 +17,7 @@ const ROLE = 'arn:aws:iam::000000000000:role/worker';
 const worker = roleSession(ROLE, 'session');
 const Input = z.object({ KeyId: z.string() });
 
-/** KMS as far as the door is concerned: one operation that does what its input says. */
+/** The part of KMS that the door needs: one operation whose behaviour depends on its input. */
 const kms: AwsService = {
   signingName: 'kms',
   protocol: createJsonProtocol({ targetPrefix: 'TrentService', version: '1.1' }),

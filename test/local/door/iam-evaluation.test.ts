@@ -21,7 +21,7 @@ interface World {
   readonly resource?: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** Whether the caller may do it, and AWS's sentence when not. */
+/** Returns whether the caller has the permission, and AWS's message if not. */
 function judge(world: World, caller: Caller, permission: RequiredPermission): string {
   const registry = createPolicyRegistry();
   for (const role of [ROLE, FOREIGN_ROLE]) {

@@ -25,7 +25,7 @@ interface World {
   readonly received: () => unknown[];
 }
 
-/** A bus with one rule that sends pushes to the function `register`, which permits it. */
+/** Runs `use` with a bus that has one rule: the rule sends pushes to the function `register`, which permits it. */
 async function withRule(
   use: (world: World) => Promise<void>,
   target: object = {},

@@ -26,7 +26,7 @@ const problem = (call: Promise<unknown>) => call.then(() => 'none', String);
 const processes = () => execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).split('\n');
 const isRunning = (pid: number) =>
   processes().some((line) => Number.parseInt(line, 10) === pid && !/^\s*\d+\s+\d+\s+Z/.test(line));
-/** The process that starts the programs of `parent`. */
+/** Returns the id of the process that starts the programs of `parent`. */
 const starterOf = (parent: number) =>
   Number.parseInt(
     processes().find((line) => line.includes(` ${parent} `) && line.includes('starter-process')) ?? '',
@@ -74,7 +74,7 @@ describe('a program', () => {
     await until(() => printed.endsWith('\n'));
     signalGroup(running.pid, 'SIGTERM');
     expect(await running.ended).toBeUndefined();
-    // Its outputs are closed a moment before it is gone.
+    // The program's outputs are closed a moment before the process is gone.
     await until(() => !isRunning(Number(printed)));
 
     const ended = problem(runProgram(programs, bash('sleep 300'), stop.signal));

@@ -20,9 +20,9 @@ export interface OpenS3 {
   readonly s3: S3Service;
   readonly door: LocalDoor;
   readonly url: string;
-  /** A client of the person who runs the local cloud. */
+  /** A client with the permissions of the person who runs the local cloud. */
   readonly operator: S3Client;
-  /** A client that bears a role with these statements and nothing else. */
+  /** Returns a client with a role that has only these statements. */
   roleClient(name: string, statements: readonly object[]): S3Client;
   createBucket(name: string, properties?: Readonly<Record<string, unknown>>): Promise<void>;
   createKey(): Promise<string>;
@@ -33,7 +33,7 @@ const trust = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'codebuild.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
-/** Opens the local S3; with a directory its objects outlive the returned instance. */
+/** Opens the local S3. With a directory, its objects are kept after it is closed. */
 export async function openS3(directory?: string): Promise<OpenS3> {
   const filesDirectory = directory ?? mkdtempSync(join(tmpdir(), 'stagegate-s3-'));
   const log = () => {};

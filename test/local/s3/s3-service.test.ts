@@ -56,7 +56,7 @@ async function read(Bucket: string, Key: string, VersionId?: string, from = clie
   return (await Body?.transformToString()) ?? '';
 }
 
-/** Name and status of the error a call ends with. */
+/** Returns the status and name of the error with which a call fails. */
 async function failure(call: Promise<unknown>): Promise<string> {
   try {
     await call;

@@ -37,7 +37,10 @@ interface World {
   readonly schedule: (facts?: Partial<CreateScheduleCommandInput>) => CreateScheduleCommandInput;
 }
 
-/** A group, a function that is woken, and the role by which. The clock begins at 2026-01-01T00:00:00Z. */
+/**
+ * Opens a cloud with a schedule group, a function to invoke, and the role for that. The clock starts at
+ * 2026-01-01T00:00:00Z.
+ */
 async function open(props: Parameters<typeof openCloud>[0] = {}): Promise<World> {
   const functions = props.functions ?? new FakeFunctions();
   const cloud = await openCloud({ random: () => 1, ...props, functions });

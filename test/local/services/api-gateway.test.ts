@@ -125,7 +125,7 @@ describe('the HTTP API', () => {
     expect(response.status).toBe(200);
     return (await response.json()) as Event;
   };
-  /** fetch sets some headers itself; this sends exactly what it is given. */
+  /** Sends exactly the given headers, while fetch adds some of its own. */
   const raw = (path: string, headers: Record<string, string | string[]>, method = 'GET', body?: string) =>
     new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
       const outgoing = httpRequest(`${cloud.url}${path}`, { method, headers }, (incoming) => {
@@ -148,7 +148,7 @@ describe('the HTTP API', () => {
         '/local/tree/': ({ path }) => ({ status: 200, headers: {}, body: path }),
       },
     });
-    // To load a function is the slow part of its first answer, for which the gateway waits as long as AWS and no longer.
+    // Loading a function is the slow part of its first answer, and the gateway waits no longer than on AWS.
     await cloud.lambda.warm(['mirror', 'answers']);
   });
   afterAll(() => cloud.stop());
@@ -321,7 +321,7 @@ describe('the HTTP API', () => {
     const response = await call('/things', { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) }).catch(
       () => undefined,
     );
-    // The gateway may close the connection while the client still sends; then there is no answer to read.
+    // The gateway may close the connection while the client is still sending; then the client gets no answer.
     expect([413, undefined]).toContain(response?.status);
     const small = await call('/things', { method: 'POST', body: 'x' });
     expect(small.status).toBe(200);

@@ -360,7 +360,7 @@ const reaches = (host: string, port: number) =>
     socket.on('connect', () => socket.destroy());
   });
 
-/** Each has a directory and processes of its own, and is mostly waiting for them: side by side. */
+/** These tests run at the same time: each has its own directory and processes, and mostly waits for them. */
 describe('with a data directory', () => {
   test.concurrent('tables and items are kept, and new indexes are added', async () => {
     const dataDirectory = temporaryDirectory();
@@ -400,7 +400,7 @@ describe('with a data directory', () => {
     const { Table } = await new DynamoDBClient(cloud.operator).send(new DescribeTableCommand({ TableName }));
     expect(Table?.GlobalSecondaryIndexes).toMatchObject([{ IndexStatus: 'ACTIVE' }]);
     await cloud.stop();
-    // The engine fills an index when it gets to it: on a busy machine that is minutes later.
+    // The engine fills an index when it has time, on a busy machine only after minutes.
   });
 
   test.concurrent('an index that the engine had written down when it was killed, and not begun, is made all the same', async () => {
@@ -414,7 +414,7 @@ describe('with a data directory', () => {
       new PutItemCommand({ TableName, Item: item('kept', { status: { S: 'open' } }) }),
     );
     await first.stop();
-    // What it then leaves: the index without its column.
+    // What the killed engine leaves behind: the index without its column.
     const engine = new DatabaseSync(join(dataDirectory, 'dynamodb', 'shared-local-instance.db'));
     const text = Buffer.from(Object(engine.prepare('SELECT TableInfo FROM dm').get()).TableInfo).toString('utf8');
     const info = JSON.parse(text);

@@ -82,7 +82,7 @@ describe('Lambda', () => {
         Spins: lambdaFunction('spins', { Timeout: 1 }),
         Exits: lambdaFunction('exits'),
         Rejects: lambdaFunction('rejects'),
-        // To fill its memory takes processor time, of which a busy machine gives little.
+        // Filling its memory needs processor time, which is scarce on a busy machine.
         Hungry: lambdaFunction('hungry', { Timeout: 300 }),
         Large: lambdaFunction('large'),
         Callback: lambdaFunction('callback'),

@@ -22,7 +22,7 @@ const alarm = (MetricName: string, more: Record<string, unknown> = {}) => ({
     MetricName,
     Dimensions: [{ Name: 'service', Value: 'workflow' }],
     Statistic: 'Sum',
-    // Longer than the tests take.
+    // Longer than the tests run.
     Period: 3600,
     EvaluationPeriods: 1,
     Threshold: 2,

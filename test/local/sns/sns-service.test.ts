@@ -41,7 +41,7 @@ async function withTopic(
   }
 }
 
-/** Opens a link of a mail as a browser would. */
+/** Opens a link of a mail as a browser does. */
 async function open(cloud: OpenCloud, link: string, method = 'GET'): Promise<WireResponse> {
   const url = new URL(link);
   const request: WireRequest = {

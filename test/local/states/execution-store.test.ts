@@ -12,7 +12,7 @@ test('events of a step that was not stored to its end do not show, and are writt
   const { execution } = await drive(machine({ A: { Type: 'Succeed' } }));
   const stored = { execution: { ...execution, lastEventId: 1 }, definitionId: 'x', unannounced: [] };
   store.commit(stored, [event(1, 'ExecutionStarted')]);
-  // A kill between the events and the execution leaves exactly this behind.
+  // This is what remains if the process is killed after the events and before the execution are stored.
   database.collection<HistoryEvent>(`states-history/${execution.arn}`).put('00002', event(2, 'Lost'));
   expect(store.history(execution.arn).map(({ type }) => type)).toEqual(['ExecutionStarted']);
   store.commit({ ...stored, execution: { ...execution, lastEventId: 2 } }, [event(2, 'PassStateEntered')]);

@@ -25,7 +25,7 @@ export const BUILDS_ALLOWED = {
 };
 const EVERYTHING = [INVOKE_ALLOWED, RULE_ALLOWED, BUILDS_ALLOWED];
 
-/** Creates the state machine `machine` of these states. */
+/** Creates the state machine `machine` with these states. */
 export async function createMachine(
   cloud: OpenCloud,
   states: Record<string, unknown>,
@@ -50,13 +50,13 @@ export async function createMachine(
   });
 }
 
-/** Starts an execution as the person who runs the local cloud; gives its ARN. */
+/** Starts an execution as the person who runs the local cloud; returns its ARN. */
 export async function startExecution(client: SFNClient, name: string, input: unknown = {}): Promise<string> {
   const command = new StartExecutionCommand({ stateMachineArn: MACHINE_ARN, name, input: JSON.stringify(input) });
   return (await client.send(command)).executionArn ?? '';
 }
 
-/** Runs `use` with a fresh cloud and a client of it, and closes both. */
+/** Runs `use` with a new cloud and a client of it, and closes both. */
 export async function withCloud(use: (cloud: OpenCloud, client: SFNClient) => Promise<void>): Promise<void> {
   const cloud = await openCloud();
   const client = new SFNClient(cloud.operator);
@@ -68,7 +68,7 @@ export async function withCloud(use: (cloud: OpenCloud, client: SFNClient) => Pr
   }
 }
 
-/** A directory for `openCloud`, removed afterwards. */
+/** Runs `use` with a directory for `openCloud`, and removes the directory afterwards. */
 export async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'stagegate-states-'));
   try {

@@ -15,7 +15,7 @@ interface Lives {
   readonly builds: FakeBuilds;
 }
 
-/** One life of a cloud, which ends as a kill would end it. */
+/** Runs a cloud once and ends it like a kill. */
 async function live(
   lives: Lives,
   states: Record<string, unknown>,
@@ -184,7 +184,7 @@ describe('after a restart on the same data', () => {
       const states = { A: { Type: 'Succeed', Output: 'begun' } };
       let arn = '';
       await live(lives, states, async (cloud, client) => {
-        // The start is stored before it is acknowledged; the kill comes before the first step is.
+        // The start is stored before it is acknowledged; the kill comes before the first step is stored.
         const started = startExecution(client, 'run');
         await until(() => cloud.states.executions().length === 1);
         await cloud.states.stop?.();

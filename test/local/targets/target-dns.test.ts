@@ -27,14 +27,17 @@ import { World } from '../../harness/world.ts';
 import { assemblyOf } from '../../lib/synthesized.ts';
 import { ManualClock } from '../manual-clock.ts';
 
-/** The operations and the adapters against Route 53 and ACM on the wire, as the roles of the template allow it. */
+/**
+ * The DNS operations and their adapters against Route 53 and ACM over HTTP, with the permissions of the template's
+ * roles.
+ */
 
 const CONTROL = '000000000000';
 const ACCOUNT = '111111111111';
 const FUNCTION_ROLE = `arn:aws:iam::${CONTROL}:role/stagegate-ensure-certificate`;
 const CERTIFICATE_ROLE = `arn:aws:iam::${ACCOUNT}:role/stagegate-my-app-dev1-dns`;
 
-/** Of Route 53 and ACM. */
+/** The clock of Route 53 and ACM. */
 const clock = new ManualClock();
 let door: LocalDoor;
 let server: DoorServer;
@@ -116,7 +119,7 @@ function services(role = FUNCTION_ROLE) {
   };
 }
 
-/** Asks until the answer is another than to wait. */
+/** Repeats a step until its outcome is no longer `pending`. */
 async function settle<Answer extends { outcome: string }>(step: () => Promise<Answer>): Promise<Answer> {
   for (let looks = 0; looks < 50; looks++) {
     const answer = await step();
@@ -193,7 +196,7 @@ describe('the role and the zone that an operator makes', () => {
 
   describe('and the certificates of others', () => {
     const TAG = 'stagegate-environment';
-    /** As whoever has got hold of the role: with its own client, for what no function of ours would ask. */
+    /** Returns a client for an attacker who has got the role, for calls that none of our functions would make. */
     async function asDnsRole(): Promise<ACMClient> {
       const { certificates } = services();
       const role = { roleArn: CERTIFICATE_ROLE, externalId: 'a'.repeat(32), sessionName: 'my-app-dev1-1-abc123' };
