@@ -43,7 +43,7 @@ export function createProgramStarter(): ProgramStarter {
   const forget = (id: number): Watched | undefined => {
     const found = watched.get(id);
     watched.delete(id);
-    // Only a running program keeps this process alive.
+    // The channel keeps this process alive only while a program runs.
     if (watched.size === 0) starter?.channel?.unref();
     return found;
   };

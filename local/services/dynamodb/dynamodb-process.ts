@@ -23,7 +23,7 @@ const KILL_PATIENCE_MS = 5 * 60_000;
 
 export interface DynamoDbProcess {
   readonly port: number;
-  /** Sends one operation; resolves to the status and the parsed body. */
+  /** Sends one operation; resolves to the status and the text of the body. */
   send(operation: string, body: string): Promise<{ status: number; body: string }>;
   stop(): Promise<void>;
 }
