@@ -54,7 +54,7 @@ export class TargetAccountStack extends Stack {
       allowedPattern: '^[a-z][a-z0-9-]{0,15}$',
     });
     this.externalId = this.text('ExternalId', {
-      description: "The environment's external id; Stagegate alone knows it, and no build",
+      description: "The environment's external id, which no build knows",
       allowedPattern: '^[0-9a-f]{32}$',
       noEcho: true,
     });
@@ -85,7 +85,7 @@ export class TargetAccountStack extends Stack {
     });
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
-      description: 'Policies of the apply role: what this environment may consist of; empty: AdministratorAccess',
+      description: 'Policies of the apply role: the resources that this environment may have; empty: AdministratorAccess',
       // A default ARN would have to name the partition, and the default of a parameter cannot refer to it.
       default: '',
     });

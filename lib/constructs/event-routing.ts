@@ -24,13 +24,13 @@ export class EventRouting extends Construct {
     const { bus } = events;
 
     this.rule('RegisterPush', functions.get('register-push'), {
-      description: 'A push to a config repository makes releases',
+      description: 'Creates releases from a push to a config repository',
       bus,
       // The source is not checked, because other tools may send pushes under their own source name.
       pattern: { detailType: ['ConfigPushed' satisfies EventName] },
     });
     this.rule('EndEnvironmentsOfBranch', functions.get('branch-gone'), {
-      description: 'Ephemeral environments end with their branch or pull request',
+      description: 'Ends the ephemeral environments of a deleted branch or a closed pull request',
       bus,
       pattern: {
         source: [EVENT_SOURCE],
@@ -38,12 +38,12 @@ export class EventRouting extends Construct {
       },
     });
     this.rule('PromoteAfterSuccess', functions.get('promote'), {
-      description: 'A release that succeeded somewhere is promoted to the next environment, where policy says so',
+      description: 'Promotes a release that succeeded to the next environment if its policy says so',
       bus,
       pattern: { source: [EVENT_SOURCE], detailType: ['DeploymentSucceeded' satisfies EventName] },
     });
     this.rule('ReconcileEndedExecution', functions.get('reconcile'), {
-      description: 'An execution that did not succeed may have left its environment held',
+      description: 'Releases environments that an execution without success may still hold',
       // Step Functions sends its events to the default bus only.
       pattern: {
         source: ['aws.states'],
@@ -52,23 +52,23 @@ export class EventRouting extends Construct {
       },
     });
     this.rule('CheckCertificates', functions.get('check-certificates'), {
-      description: "ACM's own events stay in the accounts of the certificates, where nobody may forward them",
+      description: 'Checks all certificates, because events of ACM stay in the accounts of the certificates',
       schedule: Schedule.rate(Duration.hours(config.certificateCheckHours)),
     });
     this.rule('ReconcileEveryMinute', functions.get('reconcile'), {
-      description: 'Events may be lost; the clock is not',
+      description: 'Reconciles regularly, because events can be lost',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
     this.rule('SweepEveryMinute', functions.get('sweep'), {
-      description: 'Ephemeral environments end in time, whatever becomes of their schedules',
+      description: 'Ends ephemeral environments in time, even if their schedules are lost',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
     this.rule('RemindEveryFiveMinutes', functions.get('send-reminders'), {
-      description: 'Who has not decided at a gate is reminded when the time has come',
+      description: 'Reminds approvers who have not decided at an open gate',
       schedule: Schedule.rate(Duration.minutes(5)),
     });
     this.rule('SweepSubscriptions', functions.get('sweep-subscriptions'), {
-      description: 'Who lost the e-mail subscription is found before a gate waits for them',
+      description: 'Finds approvers without an e-mail subscription before a gate needs them',
       schedule: Schedule.rate(Duration.minutes(15)),
     });
   }

@@ -144,7 +144,7 @@ export class Functions extends Construct {
         timeout: Duration.seconds(10),
       }),
       ephemeral: make('ephemeral', {
-        description: 'Makes, extends and ends ephemeral environments',
+        description: 'Creates, extends and ends ephemeral environments',
         bindings: {
           ...deploying('delete', 'audit'),
           ...wakeUps.setting(),
@@ -203,7 +203,7 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'await-approval': make('await-approval', {
-        description: 'Keeps the task token of an open gate; resumes at once when it is decided already',
+        description: 'Stores the task token of an open gate; resumes at once if the gate is already decided',
         bindings: { TABLE_NAME: data.records('write'), STATE_MACHINE_ARN: workflow.allow('resume') },
         timeout: WORKFLOW_TIMEOUT,
       }),
@@ -213,7 +213,7 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'check-plan': make('check-plan', {
-        description: 'Looks whether an approved plan is still one of the state as it is',
+        description: 'Checks that an approved plan still matches the current Terraform state',
         bindings: { TABLE_NAME: data.records('write') },
         permissions: [stateRoles],
         trustedByEnvironments: true,
@@ -221,12 +221,12 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'consume-plan': make('consume-plan', {
-        description: 'Uses up the approved plan, once, and composes the apply build',
+        description: 'Marks the approved plan as used, once, and composes the apply build',
         bindings: { TABLE_NAME: data.records('write', 'audit'), ARTIFACT_BUCKET: data.artifacts() },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'inspect-failed-apply': make('inspect-failed-apply', {
-        description: 'Tells a plan that was refused as stale from an apply that failed',
+        description: 'Distinguishes a plan that Terraform refused as stale from an apply that failed',
         bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: runs },
         timeout: WORKFLOW_TIMEOUT,
       }),
@@ -236,7 +236,7 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'publish-dns': make('publish-dns', {
-        description: 'Points the hostname of an environment at what its outputs say, or withdraws it',
+        description: 'Points the hostname of an environment at the target in its outputs, or withdraws it',
         bindings: { TABLE_NAME: data.records('write', 'delete'), ...patience },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
@@ -256,26 +256,26 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'release-environment': make('release-environment', {
-        description: 'Hands the environment to the next deployment and starts it',
+        description: 'Gives the environment to the next queued deployment and starts that',
         bindings: { ...deploying(), TABLE_NAME: data.records('write'), STATE_MACHINE_ARN: workflow.allow('start') },
         timeout: WORKFLOW_TIMEOUT,
       }),
 
       // Consumers of events
       'register-push': make('register-push', {
-        description: 'Makes releases of a push and deploys them to development',
+        description: 'Creates releases from a push and deploys them to development',
         bindings: deploying(),
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       promote: make('promote', {
-        description: 'Promotes a release that succeeded to the next environment, where policy says so',
+        description: 'Promotes a release that succeeded to the next environment if its policy says so',
         bindings: { ...deploying(), TABLE_NAME: data.records('write') },
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
       'send-reminders': make('send-reminders', {
-        description: 'Reminds those who have not decided at a gate',
+        description: 'Reminds approvers who have not decided at an open gate',
         bindings: {
           TABLE_NAME: data.records('list', 'write'),
           TOPIC_ARN: notifications.publishing(),
@@ -288,13 +288,13 @@ export class Functions extends Construct {
         asynchronous: true,
       }),
       'sweep-subscriptions': make('sweep-subscriptions', {
-        description: "Compares approvers with the topic's subscriptions and subscribes again who was lost",
+        description: "Compares approvers with the topic's subscriptions and subscribes those again who are missing",
         bindings: { TABLE_NAME: data.records('list', 'write', 'audit'), TOPIC_ARN: notifications.renewing() },
         timeout: Duration.minutes(5),
         asynchronous: true,
       }),
       'check-certificates': make('check-certificates', {
-        description: 'Asks ACM about every certificate and tells of renewals and of what is wrong',
+        description: 'Asks ACM about every certificate and announces renewals and problems',
         bindings: { TABLE_NAME: data.records('list', 'write'), EVENT_BUS_NAME: events.publishing() },
         permissions: [dnsRoles],
         trustedByEnvironments: true,
@@ -320,7 +320,7 @@ export class Functions extends Construct {
         asynchronous: true,
       }),
       sweep: make('sweep', {
-        description: 'Warns before ephemeral environments end, destroys them in time, and again where that failed',
+        description: 'Warns before ephemeral environments end, destroys them in time, and retries failed destructions',
         bindings: {
           ...deploying('delete', 'audit'),
           TOPIC_ARN: notifications.publishing(),

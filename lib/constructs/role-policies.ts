@@ -33,7 +33,7 @@ export class RolePolicies extends Construct {
       const allowed = included.includes('staff') ? [requests, ...workflow.watching()] : [requests];
       const policy = new ManagedPolicy(this, role, {
         managedPolicyName: `stagegate-${role}`,
-        description: `Stagegate: what a ${role} may ask of the API`,
+        description: `Stagegate: routes of the API that a ${role} may call`,
         statements: [
           ...allowed.map(
             ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),

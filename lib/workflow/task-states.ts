@@ -30,13 +30,13 @@ export const TASKS = {
   },
   EnsureCertificate: {
     function: 'ensure-certificate',
-    comment: 'One step towards an issued certificate',
+    comment: 'Goes one step towards an issued certificate',
     retries: 'services',
     assign: { dns: ANSWER },
   },
   PreparePlan: {
     function: 'prepare-plan',
-    comment: 'What the plan build needs, with its ticket, and a build that inspects its plan',
+    comment: 'Composes the plan build, its ticket, and a build that inspects its plan',
     retries: 'services',
     assign: {
       plan: '{% $states.result.Payload.plan %}',
@@ -46,53 +46,53 @@ export const TASKS = {
   },
   AnalyzePlan: {
     function: 'analyze-plan',
-    comment: 'Summary, cost, blast radius, and which gates are left',
+    comment: 'Summarizes the plan, estimates cost and blast radius, finds the gates that are left',
     retries: 'services',
     payload: { inspected: '{% $inspected %}' },
     assign: { analysis: ANSWER },
   },
   CheckPlan: {
     function: 'check-plan',
-    comment: 'Is it a plan of the state as it is now, and not too old?',
+    comment: 'Checks that the plan matches the current state and is not too old',
     retries: 'services',
     assign: { check: ANSWER },
   },
   ConsumePlan: {
     function: 'consume-plan',
-    comment: 'Checks everything once more, uses the plan up',
+    comment: 'Checks everything once more and marks the plan as used',
     retries: 'services',
     assign: { consumption: ANSWER },
   },
   InspectFailedApply: {
     function: 'inspect-failed-apply',
-    comment: 'Was the plan refused as stale, before anything was done?',
+    comment: 'Finds out whether Terraform refused the plan as stale before it changed anything',
     retries: 'services',
     assign: { inspection: ANSWER },
   },
   RecordOutputs: {
     function: 'record-outputs',
-    comment: 'Reads the outputs the apply build left',
+    comment: 'Records the outputs of the apply build',
     retries: 'services',
   },
   PublishDns: {
     function: 'publish-dns',
-    comment: 'One step towards the records the environment is to have',
+    comment: 'Goes one step towards the DNS records that the environment should have',
     retries: 'services',
     assign: { dns: ANSWER },
   },
   AnnounceSuccess: {
     function: 'announce',
-    comment: 'Tells the bus; an announcement that fails changes nothing',
+    comment: 'Publishes the ending; a failure here changes nothing',
     retries: 'services',
   },
   AnnounceEnding: {
     function: 'announce',
-    comment: 'Tells the bus; an announcement that fails changes nothing',
+    comment: 'Publishes the ending; a failure here changes nothing',
     retries: 'services',
   },
   ReleaseEnvironment: {
     function: 'release-environment',
-    comment: 'Makes the next queued deployment the holder, starts it',
+    comment: 'Makes the next queued deployment the holder and starts it',
     retries: 'persistently',
   },
 } as const satisfies Record<string, TaskRow>;
@@ -106,21 +106,21 @@ export const gateTasks = (who: Who) =>
   ({
     request: {
       function: 'request-approval',
-      comment: `Opens the ${GATE_OF[who]} gate, mails its approvers`,
+      comment: `Opens the ${GATE_OF[who]} gate and mails its approvers`,
       retries: 'services',
       payload: { gate: GATE_OF[who] },
       assign: { gate: ANSWER },
     },
     wait: {
       function: 'await-approval',
-      comment: 'Waits for a decision, at most as long as the gate is open',
+      comment: 'Waits for a decision while the gate is open',
       retries: 'services',
       payload: { gate: GATE_OF[who], token: '{% $states.context.Task.Token %}' },
       waitSeconds: '{% $gate.timeoutSeconds %}',
     },
     settle: {
       function: 'settle-gate',
-      comment: 'Reads the recorded decision, or records that time is up',
+      comment: 'Reads the recorded decision, or records that the gate expired',
       retries: 'services',
       payload: { gate: GATE_OF[who] },
       assign: { gate: ANSWER },
