@@ -12,8 +12,8 @@ export interface DeploymentWorkflowProps extends StatesProps {
 
 /**
  * The workflow of one deployment, from the plan to the release of the environment. The execution is named after the
- * deployment. Its state data has ids only; all other facts are read from the table. Its states are in `task-states.ts`
- * and `choices.ts`, and their order is in `wiring.ts`.
+ * deployment. Its state data has ids only; all other facts are read from the table. Its states are in `state-table.ts`
+ * and `states.ts`, and their order is in `wiring.ts`.
  */
 export class DeploymentWorkflow extends Construct {
   readonly machine: StateMachine;

@@ -12,12 +12,22 @@ import type { Construct } from 'constructs';
 import { ENDING_NAMES, ENDINGS, type Ending } from '../../lambdas/domain/endings.ts';
 import type { Functions } from '../constructs/functions.ts';
 import type { TerraformRunner } from '../constructs/terraform-runner.ts';
-import { CHOICES, type ChoiceName, type ChoiceRow, GATE_CHOICES } from './choices.ts';
 import { OUTPUT, unexpectedAnswer } from './expressions.ts';
 import { InvokeFunction } from './invoke-function.ts';
 import { RETRIES } from './retries.ts';
 import { StartBuild, type StartBuildProps } from './start-build.ts';
-import { gateTasks, recordTask, TASKS, type TaskName, type TaskRow, type Who } from './task-states.ts';
+import {
+  CHOICES,
+  type ChoiceName,
+  type ChoiceRow,
+  GATE_CHOICES,
+  gateTasks,
+  recordTask,
+  TASKS,
+  type TaskName,
+  type TaskRow,
+  type Who,
+} from './state-table.ts';
 
 export interface StatesProps {
   readonly functions: Functions;
@@ -55,7 +65,7 @@ export class States {
       request: '$plan',
     });
     this.inspect = this.createBuild('Inspect', {
-      comment: 'Reads the plan for people, where nothing of the repository runs',
+      comment: 'Reads the plan for people in a build that runs no code of the repository',
       projects: [runner.inspect],
       request: '$inspect',
       assign: { inspected: true },
@@ -123,7 +133,7 @@ export class States {
   /** Makes a pause for the number of seconds in the answer about DNS. */
   private createWait(name: string): Wait {
     const time = WaitTime.seconds('{% $dns.waitSeconds %}');
-    return Wait.jsonata(this.scope, name, { time, comment: 'Nothing to do for a while', outputs: OUTPUT });
+    return Wait.jsonata(this.scope, name, { time, comment: 'Waits before it looks again', outputs: OUTPUT });
   }
 
   private createGate(who: Who): GateStates {

@@ -15,6 +15,15 @@ export interface TaskRow {
   readonly waitSeconds?: string;
 }
 
+export interface ChoiceRow {
+  readonly comment: string;
+  /**
+   * The variable with the function's answer that the choice is about. When no rule matches the answer, the execution
+   * continues with a failure that shows it.
+   */
+  readonly answer?: string;
+}
+
 /** The states that call a function, in the order in which they run. They are connected in `wiring.ts`. */
 export const TASKS = {
   AcquireEnvironment: {
@@ -98,6 +107,20 @@ export const TASKS = {
 } as const satisfies Record<string, TaskRow>;
 export type TaskName = keyof typeof TASKS;
 
+/** The states that choose the next state, in the order in which they run. Their rules are in `wiring.ts`. */
+export const CHOICES = {
+  'NeedsCertificate?': { comment: 'Does the environment have DNS, and will it be kept?' },
+  'IsCertificateReady?': { comment: 'Is the certificate issued, or still pending?', answer: '$dns' },
+  'WhatNext?': { comment: 'What does the plan need next?', answer: '$analysis' },
+  'IsPlanCurrent?': { comment: 'Does the approved plan match the current state?', answer: '$check' },
+  'IsPlanConsumed?': { comment: 'May this plan be applied now?', answer: '$consumption' },
+  'WasPlanStale?': { comment: 'Did Terraform refuse the plan because the state had changed?' },
+  'NeedsDns?': { comment: 'Does the environment have DNS, or did it have DNS before?' },
+  'IsDnsPublished?': { comment: 'Are the wanted records visible everywhere?', answer: '$dns' },
+  'HowDidItEnd?': { comment: 'Which ending was recorded?' },
+} as const satisfies Record<string, ChoiceRow>;
+export type ChoiceName = keyof typeof CHOICES;
+
 export type Who = 'Staff' | 'Client';
 const GATE_OF = { Staff: 'staff', Client: 'client' } as const;
 
@@ -126,6 +149,12 @@ export const gateTasks = (who: Who) =>
       assign: { gate: ANSWER },
     },
   }) as const satisfies Record<string, TaskRow>;
+
+/** The choices of each gate. */
+export const GATE_CHOICES = {
+  isReachable: { comment: 'Can any approver be asked?', answer: '$gate' },
+  isApproved: { comment: 'How was the gate decided?', answer: '$gate' },
+} as const satisfies Record<string, ChoiceRow>;
 
 /** Returns the state that records an ending. A deployment that the reconciler has already ended keeps that ending. */
 export const recordTask = (ending: Ending): TaskRow => ({
