@@ -85,7 +85,8 @@ export class TargetAccountStack extends Stack {
     });
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
-      description: 'Policies of the apply role: the resources that this environment may have; empty: AdministratorAccess',
+      description:
+        'Policies of the apply role: the resources that this environment may have; empty: AdministratorAccess',
       // A default ARN would have to name the partition, and the default of a parameter cannot refer to it.
       default: '',
     });
