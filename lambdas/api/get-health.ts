@@ -3,7 +3,7 @@ import { answer, operation } from '../runtime/operation.ts';
 
 export const getHealth = operation(
   {
-    summary: 'Answers while the API is up; asks nothing of the rest',
+    summary: 'Answers while the API is up; checks nothing else',
     input: {},
     answers: { 200: z.object({ status: z.literal('ok') }) },
   },

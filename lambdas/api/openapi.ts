@@ -95,7 +95,7 @@ function parametersOf(place: 'path' | 'query', schema: JsonObject): JsonObject[]
 
 /** The description of the approval pages. They answer HTML for people; programs use the decisions path. */
 const PAGE: JsonObject = {
-  summary: 'The page behind an e-mailed approval link, and the decision made there; for people',
+  summary: 'The approval page behind an e-mailed link, and the decision made on it; for people',
   parameters: [{ name: 'token', in: 'path', required: true, schema: { type: 'string' } }],
   responses: { default: { description: 'A page that says it all', content: { 'text/html': {} } } },
 };

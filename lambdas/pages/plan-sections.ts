@@ -108,7 +108,7 @@ function pointsOf({ complete, safeguards, checks, drift, deferred, invocations, 
 export function broughtAlongSection({ addedFiles, providerChanges = [] }: Analysis): Html | undefined {
   if (!addedFiles && providerChanges.length === 0) return undefined;
   return html`<section class="card" aria-labelledby="brought-along">
-<h2 id="brought-along">What comes along</h2>
+<h2 id="brought-along">Changed providers and added files</h2>
 ${
   providerChanges.length > 0 &&
   html`<p>Providers that differ from those of the last successful deployment:</p>

@@ -66,7 +66,7 @@ describe('an open link', () => {
       'random 3.7.0 (the same version, with other hashes in the lock file)',
     ])
       expect(text).toContain(fact);
-    expect(await shown({})).not.toContain('What comes along');
+    expect(await shown({})).not.toContain('Changed providers and added files');
   });
 
   test('shows what is asked, by whom, where, what changes and until when', async () => {

@@ -65,7 +65,7 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
 
   return {
     put: (object, body, sha256 = createHash('sha256').update(body).digest()) =>
-      told(async (): Promise<Address> => {
+      asStoreError(async (): Promise<Address> => {
         const key = runObjectKey(prefix, object);
         const checksum = sha256.toString('base64');
         const versionId = await write(key, body, checksum).catch(async (error) => {
@@ -77,7 +77,7 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
         return { key, versionId };
       }),
     get: ({ key, versionId }, mostBytes) =>
-      told(async () => {
+      asStoreError(async () => {
         const { Body: body, ContentLength: bytes = 0 } = await client.send(
           new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
         );
@@ -89,7 +89,7 @@ export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE)
   };
 }
 
-async function told<T>(action: () => Promise<T>): Promise<T> {
+async function asStoreError<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

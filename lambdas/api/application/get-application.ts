@@ -6,7 +6,7 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const getApplication = operation(
   {
-    summary: 'One application with the policy in force',
+    summary: 'One application with its effective policy',
     input: { path: ApplicationPath },
     answers: { 200: ApplicationViewSchema },
   },

@@ -14,7 +14,7 @@ const StepSchema = z.object({
 
 export const getPipeline = operation(
   {
-    summary: 'The environments of an application in the order releases travel, each with what it has and does',
+    summary: 'The environments of an application in pipeline order, each with its release and its running deployment',
     input: { path: ApplicationPath },
     answers: { 200: z.object({ application: z.string(), pipeline: z.array(StepSchema) }) },
   },

@@ -11,7 +11,8 @@ const HeadViewSchema = AuditHeadSchema.pick({ sequence: true, hash: true });
 
 export const listAudit = operation(
   {
-    summary: 'Who decided, lifted or changed what, also of an application that was removed; a chain of hashes',
+    summary:
+      'The audit of an application, a chain of hashes: every decision, lift and change; kept after the application is removed',
     input: { path: ApplicationPath, query: AuditQuery },
     /** `head` is the end of the chain at the time of the request. */
     answers: { 200: pageOf(AuditEntrySchema).extend({ head: HeadViewSchema }) },

@@ -7,7 +7,7 @@ import { ApproverPath } from '../inputs.ts';
 
 export const deleteApprover = operation(
   {
-    summary: 'Remove an approver, and the subscription where no other application writes to the address',
+    summary: 'Remove an approver, and the subscription of the address if no other application uses it',
     input: { path: ApproverPath },
     answers: { 204: z.undefined() },
   },

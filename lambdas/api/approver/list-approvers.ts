@@ -7,7 +7,7 @@ import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listApprovers = operation(
   {
-    summary: 'The approvers of an application, with the state of their e-mail subscriptions as it is now',
+    summary: 'The approvers of an application, with the current state of their e-mail subscriptions',
     input: { path: ApplicationPath, query: PageQuery },
     answers: { 200: pageOf(ApproverViewSchema) },
   },

@@ -13,7 +13,8 @@ const ConfirmationRequestSchema = z.strictObject({
 
 export const postConfirmation = operation(
   {
-    summary: 'Confirm an e-mail subscription with the link AWS mailed, so that a forwarded mail cannot end it',
+    summary:
+      'Confirm an e-mail subscription with the link from the AWS mail, so that nobody can end it with a forwarded mail',
     input: { path: ApproverPath, body: ConfirmationRequestSchema },
     answers: { 200: ApproverViewSchema },
   },

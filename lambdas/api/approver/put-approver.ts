@@ -7,7 +7,7 @@ import { ApproverPath } from '../inputs.ts';
 
 export const putApprover = operation(
   {
-    summary: 'Register or change an approver; the address gets a mail to confirm, again while it has not',
+    summary: 'Register or change an approver; an address that is not confirmed gets a confirmation mail',
     input: { path: ApproverPath, body: ApproverSettingsSchema },
     answers: { 200: ApproverViewSchema, 201: ApproverViewSchema },
   },

@@ -9,7 +9,7 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const cancelDeployment = operation(
   {
-    summary: 'Cancel a deployment that is queued, planning or awaiting approval; 202 while it is still ending',
+    summary: 'Cancel a deployment that is queued, planning or awaiting approval; answers 202 until it has ended',
     input: { path: DeploymentPath },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
   },

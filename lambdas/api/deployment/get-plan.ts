@@ -9,7 +9,7 @@ import { DeploymentPath } from '../inputs.ts';
 
 export const getPlan = operation(
   {
-    summary: 'The analysis of the plan people approve: what changes, cost, blast radius; nothing sensitive is in it',
+    summary: 'The analysis of the plan that people approve: changes, cost and blast radius, without sensitive values',
     input: { path: DeploymentPath },
     answers: { 200: PlanViewSchema },
   },

@@ -7,7 +7,7 @@ import { DeploymentPath, PageQuery, pageOf } from '../inputs.ts';
 
 export const listDeploymentEvents = operation(
   {
-    summary: 'What happened to a deployment, oldest first: who did what, when and why',
+    summary: 'The history of a deployment, oldest first: who did what, when and why',
     input: { path: DeploymentPath, query: PageQuery },
     answers: { 200: pageOf(DeploymentEventSchema.omit({ nonce: true })) },
   },

@@ -7,7 +7,7 @@ import { answer, operation } from '../../runtime/operation.ts';
 
 export const postBuildCredentials = operation(
   {
-    summary: 'Credentials of its environment for a build that shows its ticket',
+    summary: 'Give a build that presents its ticket the credentials of its environment',
     input: { body: CredentialsRequestSchema },
     answers: { 200: CredentialsAnswerSchema },
   },

@@ -20,7 +20,7 @@ const LinkViewSchema = z.object({
 
 export const postLink = operation(
   {
-    summary: 'Mail an approver a new link to an open gate; the one before no longer works',
+    summary: 'Mail an approver a new link to an open gate; the previous link stops working',
     input: { path: GatePath, body: LinkRequestSchema },
     answers: { 201: LinkViewSchema },
   },

@@ -9,7 +9,7 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const deleteEnvironment = operation(
   {
-    summary: 'Remove an environment that has nothing deployed; a build looks into its Terraform state first',
+    summary: 'Remove an environment that has nothing deployed; a deployment checks its Terraform state first',
     input: { path: EnvironmentPath },
     answers: { 202: DeploymentViewSchema, 204: z.undefined() },
   },

@@ -6,7 +6,7 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const getEnvironment = operation(
   {
-    summary: 'One environment: what runs there, its outputs, what is under way, its history',
+    summary: 'One environment: its release, outputs, running deployment and history',
     input: { path: EnvironmentPath },
     answers: { 200: EnvironmentViewSchema },
   },

@@ -8,7 +8,7 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const postStateMove = operation(
   {
-    summary: "Have an environment's Terraform state expected at another address from now on",
+    summary: "Change the address at which an environment's Terraform state is expected",
     input: { path: EnvironmentPath, body: StateMoveSchema },
     answers: { 200: EnvironmentViewSchema },
   },

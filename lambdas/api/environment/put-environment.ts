@@ -8,7 +8,7 @@ import { EnvironmentPath } from '../inputs.ts';
 
 export const putEnvironment = operation(
   {
-    summary: 'Define an environment of the pipeline, or replace its settings; never removes its deletion protection',
+    summary: 'Create an environment of the pipeline, or replace its settings, except for its deletion protection',
     input: { path: EnvironmentPath, body: EnvironmentSettingsSchema },
     answers: { 200: EnvironmentViewSchema, 201: EnvironmentViewSchema },
   },

@@ -6,7 +6,7 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const getEphemeralEnvironment = operation(
   {
-    summary: 'One ephemeral environment, also after it was closed, until its name is used again',
+    summary: 'One ephemeral environment; a closed one is shown until its name is used again',
     input: { path: EphemeralPath },
     answers: { 200: EphemeralViewSchema },
   },

@@ -19,7 +19,7 @@ async function list(store: Store, query: z.output<typeof PageQuery>, application
 
 export const listEphemeralEnvironments = operation(
   {
-    summary: 'The ephemeral environments of an application that are not closed, and what they cost a month',
+    summary: 'The ephemeral environments of an application that are not closed, and their monthly cost',
     input: { path: ApplicationPath, query: PageQuery },
     answers,
   },
@@ -31,7 +31,7 @@ export const listEphemeralEnvironments = operation(
 
 export const listAllEphemeralEnvironments = operation(
   {
-    summary: 'The ephemeral environments of all applications that are not closed, and what they cost a month',
+    summary: 'The ephemeral environments of all applications that are not closed, and their monthly cost',
     input: { query: PageQuery },
     answers,
   },

@@ -9,7 +9,7 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const patchEphemeralEnvironment = operation(
   {
-    summary: 'Extend the life of an ephemeral environment, counted from now, or have it follow its branch',
+    summary: 'Extend the life of an ephemeral environment, counted from now, or make it follow its branch',
     input: { path: EphemeralPath, body: EphemeralPatchSchema },
     answers: { 200: EphemeralViewSchema },
   },

@@ -10,7 +10,7 @@ import { EphemeralPath } from '../inputs.ts';
 
 export const postEphemeralDeployment = operation(
   {
-    summary: 'Deploy a commit to an ephemeral environment, or once more the one it has',
+    summary: 'Deploy a commit to an ephemeral environment, or deploy its current commit again',
     input: { path: EphemeralPath, body: z.strictObject({ commit: CommitSchema.optional() }) },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
   },

@@ -9,7 +9,7 @@ import { ApplicationPath } from '../inputs.ts';
 
 export const postEphemeralEnvironment = operation(
   {
-    summary: 'Make an environment outside of the pipeline, for a while, from a branch or a commit',
+    summary: 'Create a temporary environment outside of the pipeline from a branch or a commit',
     input: { path: ApplicationPath, body: EphemeralRequestSchema },
     answers: { 200: EphemeralViewSchema, 202: EphemeralViewSchema },
   },

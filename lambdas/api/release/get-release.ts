@@ -6,7 +6,7 @@ import { ReleasePath } from '../inputs.ts';
 
 export const getRelease = operation(
   {
-    summary: 'One release and where it has succeeded',
+    summary: 'One release and the environments in which it succeeded',
     input: { path: ReleasePath },
     answers: { 200: ReleaseViewSchema },
   },

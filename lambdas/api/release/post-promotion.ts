@@ -15,7 +15,7 @@ const PromotionRequestSchema = z.strictObject({
 
 export const postPromotion = operation(
   {
-    summary: 'Deploy a release to an environment after it succeeded in the one before',
+    summary: 'Deploy a release to an environment after it succeeded in the previous one',
     input: { path: ApplicationPath, body: PromotionRequestSchema },
     answers: { 200: DeploymentViewSchema, 202: DeploymentViewSchema },
   },

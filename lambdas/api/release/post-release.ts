@@ -15,7 +15,7 @@ const ReleaseRequestSchema = z.strictObject({
 
 export const postRelease = operation(
   {
-    summary: 'Make a release of a commit and deploy it to the first environment, as a push would',
+    summary: 'Create a release from a commit and deploy it to the first environment, as a push does',
     input: { path: ApplicationPath, body: ReleaseRequestSchema },
     answers: { 201: ReleaseViewSchema.extend({ deploymentId: z.string().nullable() }) },
   },

@@ -22,7 +22,7 @@ export const ProtectionLiftSchema = z.object({
 export type ProtectionLift = z.infer<typeof ProtectionLiftSchema>;
 
 /**
- * All lifts ever given for one address of an environment, the oldest first. At most the last one is unused (rule 7).
+ * All lifts ever given for one address of an environment, the oldest first. At most one of them can be used (rule 7).
  */
 export const ProtectionLiftsSchema = z.object({
   application: ApplicationNameSchema,

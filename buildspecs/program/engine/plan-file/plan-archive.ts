@@ -57,7 +57,7 @@ export async function openPlanArchive(bytes: Buffer): Promise<PlanArchive> {
     if (cause instanceof PlanFileError) throw cause;
     throw new PlanFileError('the plan file is a damaged zip archive', { cause });
   }
-  // The engine compares the number of entries modulo 2^16, so it could read more entries than were announced.
+  // Entries that the directory does not announce could be read by the engine and not here.
   if (directoryBytes !== directory.bytes) throw new PlanFileError('the directory of the plan file has a wrong length');
   return archive;
 }
