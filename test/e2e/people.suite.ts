@@ -42,7 +42,7 @@ describe('people', () => {
     });
   }
 
-  /** A gate in the first environment, for what is not about a way to the next. */
+  /** A gate in the first environment, for tests that do not need the way to a later one. */
   const gated = (staff = 1) => ({ policy: { development: { staff, autoPromote: false } } });
 
   /** Makes an application whose release 1 waits at the staff gate of dev1, for one person, or also for `second`. */
