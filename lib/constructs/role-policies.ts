@@ -33,7 +33,8 @@ export class RolePolicies extends Construct {
       const allowed = included.includes('staff') ? [requests, ...workflow.watching()] : [requests];
       const policy = new ManagedPolicy(this, role, {
         managedPolicyName: `stagegate-${role}`,
-        description: `Stagegate: routes of the API that a ${role} may call`,
+        // CloudFormation cannot change the description of a policy that has a name: this text stays as it is.
+        description: `Stagegate: what a ${role} may ask of the API`,
         statements: [
           ...allowed.map(
             ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),

@@ -5,8 +5,8 @@ import { keptResources } from './kept-resources.ts';
 import { stagegate, synthesize } from './synthesized.ts';
 
 /**
- * Type and physical name of the resources in installations, by stack and logical id. CloudFormation deletes a resource
- * that loses its id and makes a new one. An entry is added with its resource, and never changed afterwards.
+ * Type, physical name and create-only properties of the resources in installations, by stack and logical id.
+ * CloudFormation deletes a resource that loses its id and makes a new one. An entry is added with its resource, and never changed afterwards.
  */
 const installed: Record<string, Record<string, string>> = JSON.parse(
   readFileSync(join(import.meta.dirname, '..', 'fixtures', 'kept-resources.json'), 'utf8'),
@@ -43,6 +43,20 @@ describe('another logical id is found', () => {
     'AWS::StepFunctions::StateMachine',
   ])('on a %s', (type) => {
     expect(keptResources({ Resources: renamed(type) })).not.toEqual(installed.Stagegate);
+  });
+
+  test.each([
+    ['AWS::IAM::ManagedPolicy', { Description: 'Another description' }],
+    ['AWS::DynamoDB::Table', { KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }] }],
+    ['AWS::Lambda::Function', { PackageType: 'Image' }],
+  ])('and a property for which CloudFormation would make a new %s', (type, changed) => {
+    const changedResources = Object.fromEntries(
+      Object.entries(Resources).map(([id, each]) => [
+        id,
+        each.Type === type ? { ...each, Properties: { ...each.Properties, ...changed } } : each,
+      ]),
+    );
+    expect(keptResources({ Resources: changedResources })).not.toEqual(installed.Stagegate);
   });
 
   test('and allowed on what has neither a name nor anything in it', () => {
