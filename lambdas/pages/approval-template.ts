@@ -83,7 +83,7 @@ ${facts.map(({ label, value, detail }) => html`<div><dt>${label}</dt><dd><bdi>${
 </dl>
 <div class="commit"><p class="subject"><bdi>${subject === '' ? 'No commit message' : subject}</bdi></p>
 ${rest !== '' && html`<p><bdi>${rest}</bdi></p>`}
-<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (in the words of the request for this release, not read from the commit)'}</p>
+<p class="by quiet small">${commit.author && html`<bdi>${commit.author}</bdi>, `}commit <code>${commit.id.slice(0, 12)}</code>${commit.isTold && ' (as given in the request for this release; not read from the commit)'}</p>
 ${commit.stated && statedInstead(commit.stated)}</div>
 </section>`;
 }
@@ -206,7 +206,7 @@ const decided = (decision: Decision): Html =>
 /** Returns the review with a link to the form, which stays at the foot of the window while the person reads. */
 const reviewWithWayDown = (review: Html, { timeLeft }: ApprovalView): Html =>
   html`<div>${review}
-<p class="to-decision"><span class="quiet">Waits for you, ${timeLeft}</span><a href="#decision">Decide</a></p></div>`;
+<p class="to-decision"><span class="quiet">Waiting for you, ${timeLeft}</span><a href="#decision">Decide</a></p></div>`;
 
 function decisionForm(view: ApprovalView, state: Extract<ApprovalState, { kind: 'open' }>, form: FormState): Html {
   const { nameToType, you } = view;

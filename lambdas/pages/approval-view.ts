@@ -98,7 +98,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
       { label: 'Environment', value: environment.name, detail: environment.stage },
       { label: 'AWS account', value: environment.accountId, detail: environment.region },
       ...(release
-        ? [{ label: 'Release', value: String(release.number), detail: `made ${day(release.createdAt)}` }]
+        ? [{ label: 'Release', value: String(release.number), detail: `created ${day(release.createdAt)}` }]
         : []),
     ],
     you: { email: link.email, gate: link.gate },

@@ -30,7 +30,7 @@ const GROUPS: readonly Group[] = [
     holds: ({ kind }) => kind === 'delete',
   },
   {
-    heading: (count) => `${counted(count, 'resource')} will be replaced: destroyed and made anew`,
+    heading: (count) => `${counted(count, 'resource')} will be replaced: destroyed and created again`,
     sign: '±',
     tone: 'remove',
     isTold: true,

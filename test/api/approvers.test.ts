@@ -127,7 +127,7 @@ describe('POST /applications/{app}/approvers/{email}/confirmation', () => {
     expect({ status, ...body }).toMatchObject({ status: 200, subscription: 'confirmed', unsubscribeProtected: false });
   });
 
-  test('protects nothing any more once the subscription was ended and clicked anew', async () => {
+  test('protects nothing any more once the subscription was ended and clicked again', async () => {
     const world = await PipelineWorld.create();
     await world.put(staff, { gates: ['staff'] });
     await world.post(confirmation, { link: world.mail.confirmationLink(STAFF) });

@@ -453,7 +453,7 @@ describe('POST /webhooks/github', () => {
       expect(published()).toHaveLength(1);
     });
 
-    test('after what was ignored or refused is looked at anew', async () => {
+    test('after what was ignored or refused is looked at again', async () => {
       await deliver(pushPayload(), { secret: 'guessed' });
       await deliver(pingPayload(), { event: 'ping' });
       await deliver('{}');

@@ -26,7 +26,7 @@ export function describeScheduler(name: string, open: () => Promise<OpenSchedule
       expect(await opened.read('my-app.pr-7')).toEqual({ at: AT, ...PLACE });
     });
 
-    test('sets a wake-up of the same name anew', async () => {
+    test('sets a wake-up of the same name again', async () => {
       await opened.scheduler.wakeAt('my-app.pr-8', AT, PLACE);
       const later = `${NEXT_YEAR}-04-04T05:06:07.000Z`;
       await opened.scheduler.wakeAt('my-app.pr-8', later, PLACE);

@@ -332,7 +332,7 @@ export function describeStore(name: string, setup: StoreSetup): void {
         ]);
       });
 
-      test('run again when a record they only read was deleted and made anew, however fast', async () => {
+      test('run again when a record they only read was deleted and made again, however fast', async () => {
         await increment('my-app');
         for (let round = 1; round <= 5; round++) {
           let attempts = 0;

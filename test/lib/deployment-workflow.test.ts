@@ -295,7 +295,7 @@ const CASES: readonly Case[] = [
     path: [...begin, ...staff, ...check, ...planning, ...apply, ...success],
   },
   {
-    situation: 'the approved plan is stale, and the new one is approved anew',
+    situation: 'the approved plan is stale, and the new one is approved again',
     answers: {
       ...staffGate('approved', 'approved'),
       CheckPlan: [{ payload: AGAIN }, { payload: { outcome: 'current' } }],

@@ -105,7 +105,14 @@ describe('an open link', () => {
       ...['3 touched, 1 depends on them', 'opens port 22 to everybody', 'aws_ssm_parameter.db'],
       ...['$10.00', '$22.50', 'between +$10.00 and +$20.00', '80 % of the resources have a price', '2026-10-01'],
       ...['Check check.health fails: the endpoint answers 503', 'aws_security_group.web was changed outside'],
-      ...['Staff open 0 of 1 approval', 'Waits for you, 7 days left', 'Your decision', 'Comment', 'Approve', 'Reject'],
+      ...[
+        'Staff open 0 of 1 approval',
+        'Waiting for you, 7 days left',
+        'Your decision',
+        'Comment',
+        'Approve',
+        'Reject',
+      ],
     ])
       expect(shown).toContain(fact);
   });

@@ -1,4 +1,4 @@
-/** `npm run pictures`: draws `docs/pictures` anew, from the same pages the tests look at. */
+/** `npm run pictures`: draws `docs/pictures` again, from the same pages the tests look at. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';

@@ -175,7 +175,7 @@ describe('npm run audit:verify', () => {
     });
   });
 
-  test('finds by an end noted earlier that all was written anew', async () => {
+  test('finds by an end noted earlier that all was written again', async () => {
     const noted = `4:${(await entry(4)).hash}`;
     expect((await verify('--known', noted)).status).toBe(0);
     let head = { application: 'my-app', sequence: 0, hash: '0'.repeat(64) };

@@ -237,7 +237,7 @@ describe('Terraform', () => {
     expect(readdirSync(engines(), { recursive: true })).toEqual([expect.stringMatching(/^terraform_1\.11\.4_\w+$/)]);
   });
 
-  test('is downloaded anew after Ctrl-C in the middle, which leaves nothing behind', async () => {
+  test('is downloaded again after Ctrl-C in the middle, which leaves nothing behind', async () => {
     isHalting = true;
     const broken = start('terraform');
     const ended = result(broken);
@@ -350,7 +350,7 @@ describe('the dependencies', () => {
     expect(npmCalls()).toHaveLength(1);
   });
 
-  test.each(['SIGINT', 'SIGKILL'] as const)('are installed anew after %s in the middle', async (signal) => {
+  test.each(['SIGINT', 'SIGKILL'] as const)('are installed again after %s in the middle', async (signal) => {
     writeFileSync(join(root, 'npm-waits'), '');
     const broken = start();
     const ended = result(broken);

@@ -9,7 +9,7 @@ describe('an approver may be named', () => {
     ['a user of IAM', 'arn:aws:iam::111111111111:user/staff/alice'],
     ['users of IAM below a path', 'arn:aws:iam::111111111111:user/clients/acme/*'],
     ['a user of IAM Identity Center', session('AWSReservedSSO_Staff_0123456789abcdef/alice')],
-    ['one whose permission set may be provisioned anew', session('AWSReservedSSO_Staff_*/alice')],
+    ['one whose permission set may be provisioned again', session('AWSReservedSSO_Staff_*/alice')],
     ['a session of a role that pins it', session('Staff/alice')],
     ['any session of such a role', session('Staff/*')],
     ['a session of such a role with a path, which sessions do not show', session('Clients/carol')],

@@ -124,7 +124,7 @@ describe('a certificate', () => {
     },
   );
 
-  test('that somebody deleted is requested anew, also by the same deployment', async () => {
+  test('that somebody deleted is requested again, also by the same deployment', async () => {
     const id = await deploy();
     await ensure(id);
     world.certificates.held.clear();
@@ -285,7 +285,7 @@ describe('a zone', () => {
     expect((await world.dns())?.zone).toEqual({ id: 'Z0NEAR', name: 'development.acme.example' });
   });
 
-  test('that was deleted and made anew is found again, and written anew', async () => {
+  test('that was deleted and made again is found again, and written again', async () => {
     await world.run();
     const records = world.recordsOf();
     world.zones.all.length = 0;

@@ -125,7 +125,7 @@ describe('rule 3: approvals count only while the gate is open, and only for the 
     expect(await world.statusOf(id)).toBe('succeeded');
   });
 
-  test('a task that waits anew is resumed by its newest token', async () => {
+  test('a task that waits again is resumed by its newest token', async () => {
     await open();
     world.workflow.goBackTo(id, 'AwaitStaffApproval');
     await open();

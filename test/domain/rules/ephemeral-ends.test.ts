@@ -386,7 +386,7 @@ describe('warnings', () => {
     ]);
   });
 
-  test('are given anew after an extension, which counts from when it is made', async () => {
+  test('are given again after an extension, which counts from when it is made', async () => {
     await world.runningEphemeral('pr-1');
     world.surroundings.advance(71 * HOUR);
     await world.sweep();

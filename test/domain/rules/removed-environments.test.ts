@@ -180,7 +180,7 @@ describe('what was proven', () => {
     await world.succeed('prod1', 1);
   });
 
-  test('is proven no longer when its environment was removed, nor in one made anew under its name', async () => {
+  test('is proven no longer when its environment was removed, nor in one made again under its name', async () => {
     await world.bring(await world.release(), 'stage1');
     await destroy('stage1');
     await remove('stage1');
@@ -231,7 +231,7 @@ describe('what was proven', () => {
     await world.succeed('dev1', 1);
   });
 
-  test('a protection that was lifted and not used is lifted no more in one made anew', async () => {
+  test('a protection that was lifted and not used is lifted no more in one made again', async () => {
     await world.bring(await world.release(), 'prod1');
     await destroy('prod1');
     await lift();

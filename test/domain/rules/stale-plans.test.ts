@@ -103,7 +103,7 @@ describe('an approved plan', () => {
     expect(await world.gate(id, 'staff')).toMatchObject({ status: 'open', decisions: [], voided: [{ by: ALICE }] });
   });
 
-  test('made again with another meaning has no approvals: people are asked anew, and only theirs count', async () => {
+  test('made again with another meaning has no approvals: people are asked again, and only theirs count', async () => {
     plans('changes', 'other-changes');
     const id = await approved();
     const mailsBefore = world.mail.sent.length;
@@ -129,7 +129,7 @@ describe('an approved plan', () => {
     expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 2]);
   });
 
-  test('made again with another meaning can be canceled while people are asked anew', async () => {
+  test('made again with another meaning can be canceled while people are asked again', async () => {
     plans('changes', 'other-changes');
     const id = await approved();
     changeState('prod1');

@@ -23,7 +23,7 @@ describe('the directory of an asset', () => {
     expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o222]).toEqual(['first', 0]);
   });
 
-  it('is laid out anew by the next local cloud, whatever the last one left', async () => {
+  it('is laid out again by the next local cloud, whatever the last one left', async () => {
     const left = await createAssetDirectory(join(directory, 'laid-out')).layOut(asset);
     chmodSync(join(left, 'scripts', 'plan.mjs'), 0o600);
     writeFileSync(join(left, 'scripts', 'plan.mjs'), 'half a fi');

@@ -278,7 +278,7 @@ describe('where a source is fetched from', () => {
 });
 
 describe('a directory in which somebody works', () => {
-  it('may be packed, and moved away and made anew, between builds', async () => {
+  it('may be packed, and moved away and made again, between builds', async () => {
     const first = repository.commit({ 'a.txt': '1' });
     await build(repository.directory, first);
     repository.commit({ 'a.txt': '2' });

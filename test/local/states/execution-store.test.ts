@@ -6,7 +6,7 @@ import { drive, machine } from '../../harness/drive.ts';
 
 const event = (id: number, type: string): HistoryEvent => ({ id, previousEventId: id - 1, timestamp: 0, type });
 
-test('events of a step that was not stored to its end do not show, and are written anew', async () => {
+test('events of a step that was not stored to its end do not show, and are written again', async () => {
   const database = openDatabase(undefined);
   const store = createExecutionStore(database);
   const { execution } = await drive(machine({ A: { Type: 'Succeed' } }));
