@@ -15,8 +15,7 @@ type Send = (operation: string, input: unknown) => Promise<unknown>;
 
 /** Creates the table as the template describes it. A table kept from an earlier run gets the indexes that it lacks. */
 export async function createOrUpdateTable(send: Send, name: string, table: TableProperties): Promise<void> {
-  // This also waits for an index whose filling was interrupted when the cloud was killed: the engine continues to fill
-  // it.
+  // This also waits for an index whose filling was interrupted when the cloud was killed: the engine fills it again.
   const existing = await activeTable(send, name);
   if (existing) await updateTable(send, name, table, existing);
   else {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { closeServer, listenOnLoopback } from '../../door/http-server.ts';
 import type { LocalContext } from '../local-context.ts';
 import { javaLaunch } from './java-launch.ts';
-import { resetUnbegunIndexes } from './unbegun-indexes.ts';
+import { resetUnfinishedIndexes } from './unfinished-indexes.ts';
 
 /**
  * Jetty closes idle connections after 30 s. Ours are closed earlier, because a request on a connection that Jetty is
@@ -48,7 +48,7 @@ export async function startDynamoDb(
   }
   if (dataDirectory) {
     mkdirSync(dataDirectory, { recursive: true });
-    resetUnbegunIndexes(dataDirectory);
+    resetUnfinishedIndexes(dataDirectory);
   }
   const storage = dataDirectory ? storageIn(dataDirectory) : ['-inMemory'];
   const given = hasLauncher ? undefined : await freePort();

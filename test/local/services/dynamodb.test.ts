@@ -403,18 +403,19 @@ describe('with a data directory', () => {
     // The engine fills an index when it has time, on a busy machine only after minutes.
   });
 
-  test.concurrent('an index that the engine had written down when it was killed, and not begun, is made all the same', async () => {
+  test.concurrent.each([
+    ['written down when it was killed, and not begun', false],
+    ['filled in part when it was killed', true],
+  ])('an index that the engine had %s is made all the same', async (_, isBegun) => {
     const dataDirectory = temporaryDirectory();
     const { GlobalSecondaryIndexes: [index] = [], ...properties } = table().Properties;
-    const first = await openCoreCloud({
-      resources: { Table: table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') }) },
-      dataDirectory,
-    });
+    const withoutIndex = table({ GlobalSecondaryIndexes: [], AttributeDefinitions: attributes('pk', 'sk') });
+    const first = await openCoreCloud({ resources: { Table: isBegun ? table() : withoutIndex }, dataDirectory });
     await new DynamoDBClient(first.operator).send(
       new PutItemCommand({ TableName, Item: item('kept', { status: { S: 'open' } }) }),
     );
     await first.stop();
-    // What the killed engine leaves behind: the index without its column.
+    // What the killed engine leaves behind: the index without its column, or with the column and without its values.
     const engine = new DatabaseSync(join(dataDirectory, 'dynamodb', 'shared-local-instance.db'));
     const text = Buffer.from(Object(engine.prepare('SELECT TableInfo FROM dm').get()).TableInfo).toString('utf8');
     const info = JSON.parse(text);
@@ -424,7 +425,7 @@ describe('with a data directory', () => {
       SQLiteColumnName: 'indexKey_0',
       SQLiteDataType: 'TEXT',
     };
-    const begun = {
+    const killed = {
       ...info,
       Attributes: properties.AttributeDefinitions,
       GSIList: [index],
@@ -432,7 +433,8 @@ describe('with a data directory', () => {
       UniqueGSIIndexes: [[column]],
       SQLiteIndex: { ...info.SQLiteIndex, byStatus: [column] },
     };
-    engine.prepare('UPDATE dm SET TableInfo = ?').run(Buffer.from(JSON.stringify(begun)));
+    engine.prepare('UPDATE dm SET TableInfo = ?').run(Buffer.from(JSON.stringify(killed)));
+    if (isBegun) engine.prepare('UPDATE main SET indexKey_0 = NULL').run();
     engine.close();
 
     const second = await openCoreCloud({ resources: { Table: table() }, dataDirectory });
