@@ -117,9 +117,6 @@ export function listingOperations(store: ObjectStore): AwsService['operations'] 
         const input = S3InputSchema.parse(raw);
         store.getBucket(input.bucket);
         const { query } = input;
-        if (query['version-id-marker'] !== undefined) {
-          throw new AwsError('NotImplemented', 'The local S3 lists all versions of a key on one page.', 501);
-        }
         const encode = keyEncoder(input);
         const keys = store.listKeys(input.bucket, query.prefix ?? '').flatMap(([key, versions]) => {
           const [version] = versions;

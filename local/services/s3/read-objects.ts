@@ -76,10 +76,6 @@ function findVersion(store: ObjectStore, door: Door, input: S3Input, call: CallC
 }
 
 function requireReadConditions(input: S3Input, version: ObjectVersion): void {
-  for (const name of ['if-modified-since', 'if-unmodified-since']) {
-    if (input.headers[name] !== undefined)
-      throw new AwsError('NotImplemented', `The header "${name}" is not implemented.`, 501);
-  }
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = input.headers;
   if (ifMatch !== undefined && unquoted(ifMatch) !== version.etag) {
     throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {

@@ -40,7 +40,7 @@ const subresources = ['list-type', 'versions', 'location', 'versioning', 'encryp
 
 const modifiers = new Set([
   ...['x-id', 'versionId', 'partNumber', 'prefix', 'delimiter', 'continuation-token', 'start-after', 'max-keys'],
-  ...['encoding-type', 'fetch-owner', 'key-marker', 'version-id-marker', 'max-parts', 'part-number-marker'],
+  ...['encoding-type', 'fetch-owner', 'key-marker', 'max-parts', 'part-number-marker'],
 ]);
 
 const understoodHeaders = new Set([
@@ -58,6 +58,9 @@ const onlyValues: Readonly<Record<string, readonly string[]>> = {
   'x-amz-storage-class': ['STANDARD'],
 };
 
+/** Conditions that S3 itself knows. An object is read under the condition of its ETag. */
+const refusedConditions = new Set(['if-modified-since', 'if-unmodified-since']);
+
 const unsupported = (what: string) => new AwsError('NotImplemented', `The local S3 does not implement ${what}.`, 501);
 
 function requireUnderstood(request: WireRequest): void {
@@ -65,7 +68,7 @@ function requireUnderstood(request: WireRequest): void {
     if (!modifiers.has(name) && !subresources.includes(name)) throw unsupported(`the query parameter "${name}"`);
   }
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!name.startsWith('x-amz-') || understoodHeaders.has(name)) continue;
+    if (!refusedConditions.has(name) && (!name.startsWith('x-amz-') || understoodHeaders.has(name))) continue;
     if (understoodPrefixes.some((prefix) => name.startsWith(prefix)) || onlyValues[name]?.includes(value)) continue;
     throw unsupported(`the header "${name}: ${value}"`);
   }

@@ -491,6 +491,12 @@ describe('buckets', () => {
     expect(await failure(client.send(new GetObjectAclCommand({ Bucket: bucket, Key: 'x' })))).toBe(
       '501 NotImplemented',
     );
+    await put(bucket, 'x', '-');
+    const since = new Date(0);
+    for (const condition of [{ IfModifiedSince: since }, { IfUnmodifiedSince: since }])
+      await expect(client.send(new GetObjectCommand({ Bucket: bucket, Key: 'x', ...condition }))).rejects.toThrow(
+        /The local S3 does not implement the header "if-(un)?modified-since: /,
+      );
   });
 
   it('keep their objects and versions when the local cloud starts again', async () => {
