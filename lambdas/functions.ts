@@ -133,5 +133,12 @@ export type FunctionEnvironment<Name extends FunctionName> = z.infer<
 /** The services of a function: exactly those that `FUNCTIONS` names. */
 export type Services<Name extends FunctionName> = ReturnType<(typeof FUNCTIONS)[Name]['services']['from']>;
 
+/** The functions that the `dns` role of an environment trusts: they work on DNS and certificates. */
+export const DNS_FUNCTIONS = [
+  'ensure-certificate',
+  'publish-dns',
+  'check-certificates',
+] as const satisfies readonly FunctionName[];
+
 /** The functions that read Terraform states. The `state` roles of environments trust them. */
 export const STATE_READERS = ['check-plan', 'analyze-plan', 'record-ending'] as const satisfies readonly FunctionName[];

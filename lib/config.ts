@@ -29,7 +29,7 @@ function parseList(text: string): unknown {
 const withoutRepetition = [
   (items: readonly (string | AllowedCredential)[]) =>
     new Set(items.map((item) => (typeof item === 'string' ? item : item.arn))).size === items.length,
-  { error: 'one of them stands there twice' },
+  { error: 'an entry is listed twice' },
 ] as const;
 
 /** Refuses wildcards: each credential has build projects of its own, so every one must be named. */

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { STATE_READERS } from '../lambdas/functions.ts';
+import { DNS_FUNCTIONS, STATE_READERS } from '../lambdas/functions.ts';
 import type { Config } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { DataStore } from './constructs/data-store.ts';
@@ -15,9 +15,6 @@ import { TerraformRunner } from './constructs/terraform-runner.ts';
 import { WakeUps } from './constructs/wake-ups.ts';
 import { DeploymentWorkflow } from './workflow/deployment-workflow.ts';
 import { DeploymentWorkflowReference } from './workflow/deployment-workflow-reference.ts';
-
-/** The functions that the `dns` role of an environment trusts. */
-const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'] as const;
 
 /** Files that the stack is built from. They must exist before it is synthesized. */
 export interface Bundles {

@@ -102,7 +102,7 @@ export const ADDED_VARIABLES: Readonly<Record<string, Difference>> = {
   },
 };
 
-/** Parts of a template or a build that have no effect in the local cloud. */
+/** Behaviour of AWS, and parts of a template or a build, that the local cloud leaves out. */
 export const LEFT_OUT: Readonly<Record<string, Difference>> = {
   "the time for which a function is loaded, or a request waits for one, against the function's and the gateway's limits":
     {

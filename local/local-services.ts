@@ -52,7 +52,7 @@ export interface ServiceOptions {
 }
 
 /** The parts of the running cloud that services use. */
-interface Surroundings {
+interface CloudParts {
   /** Address of the HTTP API and the pages below `/local/`; known once the gateway listens. */
   readonly apiUrl: () => string;
   /** Known once the template is deployed. */
@@ -73,7 +73,7 @@ export type LocalServices = ReturnType<typeof createLocalServices>['services'];
 export function createLocalServices(
   { context, programs, assembly, door, keptDirectory }: Foundation,
   { port, configRepository, targetEndpoint, environment, workflowClock, isClockStriking }: ServiceOptions,
-  { apiUrl, tableName, onViolation }: Surroundings,
+  { apiUrl, tableName, onViolation }: CloudParts,
 ) {
   const { log } = context;
   const environments = createEnvironmentLookup(context, { tableName, apiUrl });

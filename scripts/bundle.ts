@@ -70,6 +70,8 @@ export async function bundleFunctions(
  */
 const NEEDED_TOGETHER = [
   ['zod', 'node_modules/zod/'],
+  // Without a chunk of its own it would lie in `api`, which functions that serve no API do not need.
+  ['middy', 'node_modules/@middy/'],
   ['runtime', 'lambdas/(domain/errors|functions|runtime/(logger|parse-input))\\.ts$'],
   ['api', 'lambdas/runtime/(api-handler|operation)\\.ts$'],
   ['records', 'lambdas/domain/(model/table/(records|listings)|transaction/unit-of-work)\\.ts$'],

@@ -30,7 +30,7 @@ const { context } = z
   .object({ context: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
 
-// Loading CDK and bundling take about the same time and run side by side: esbuild is a process of its own.
+// Loading CDK and bundling take about the same time and run side by side: rolldown has threads of its own, and esbuild is a process.
 const [{ makeApp }] = await allEnded([
   import('../lib/stagegate-app.ts'),
   options.functions ? undefined : bundleFunctions(),

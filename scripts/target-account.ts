@@ -8,7 +8,7 @@ import {
 } from '../lambdas/domain/environment/prepare-account.ts';
 import { InvalidInputError, NotFoundError, RefusedError } from '../lambdas/domain/errors.ts';
 import { partitionOf } from '../lambdas/domain/model/partition.ts';
-import { STATE_READERS } from '../lambdas/functions.ts';
+import { DNS_FUNCTIONS, STATE_READERS } from '../lambdas/functions.ts';
 import { SURROUNDINGS } from '../lambdas/runtime/services/surroundings.ts';
 
 /**
@@ -65,9 +65,6 @@ function commands(preparation: Preparation, controlAccount: string): string {
     `#   PlanReadsParameters=arn:${partitionOf(region)}:ssm:${region}:${accountId}:parameter/${application}/*`,
   ].join('\n');
 }
-
-/** The functions that work on DNS and certificates. */
-const DNS_FUNCTIONS = ['ensure-certificate', 'publish-dns', 'check-certificates'];
 
 const dnsParameters = ({ hostname, commonName, zoneId }: DnsPreparation, roleArns: readonly string[]) => ({
   Hostname: hostname,

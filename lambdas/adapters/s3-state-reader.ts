@@ -10,7 +10,7 @@ import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 /** Everyone who can apply can write any object as the state. A large one must not bring a function down. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Half of the timeout of the functions that read states. */
+/** Half of the shortest timeout of the functions that read states. */
 const MOST_MS = 30_000;
 
 /** Reads states with the environment's own `state` role, which can read only that one object. */

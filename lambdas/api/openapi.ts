@@ -70,7 +70,7 @@ function describe({ summary, input, answers }: Documented, collect: Collect): Js
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: 'As it is now',
   201: 'Made',
-  202: 'Accepted; it goes on by itself',
+  202: 'Accepted; the work continues in the background',
   204: 'Gone',
 };
 

@@ -95,7 +95,7 @@ export type Ending = keyof typeof ENDINGS;
 export type Unsuccessful = Exclude<Ending, 'succeeded' | 'failed'>;
 export type EndingEvent = (typeof ENDINGS)[Exclude<Ending, 'succeeded'>]['event'];
 
-export const isEnding = (status: string): status is Ending => status in ENDINGS;
+export const isEnding = (status: string): status is Ending => Object.hasOwn(ENDINGS, status);
 const isUnsuccessful = (ending: Ending): ending is Unsuccessful => ending !== 'succeeded' && ending !== 'failed';
 
 export const ENDING_NAMES: readonly Ending[] = Object.keys(ENDINGS).filter(isEnding);

@@ -92,7 +92,7 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** Thrown when a rule forbids the request. Nothing was changed. */
+/** Thrown when a rule forbids the request. Nothing but the audit was changed. */
 export class RefusedError extends DomainError {
   override readonly name = 'RefusedError';
   readonly refusal: Refusal;

@@ -17,7 +17,7 @@ export const ConfigPushedSchema = z.object({
    */
   before: CommitSchema.optional(),
   after: CommitSchema.refine((commit) => commit !== NO_COMMIT, {
-    error: 'a branch that was deleted; that is told by BranchDeleted',
+    error: 'the branch was deleted; use the event BranchDeleted',
   }),
   /** Time of the push. Together with the commits it orders pushes that arrive out of order. */
   pushedAt: InstantSchema.optional(),

@@ -1,10 +1,9 @@
+import { WORKFLOW_NAME } from './names.ts';
+
 /** Where Stagegate runs, and so where staff looks at executions: in the AWS console, or on Stagegate's own pages. */
 export type Home =
   | { readonly partition: string; readonly region: string; readonly accountId: string }
   | { readonly executionsUrl: string };
-
-/** Physical name of the state machine, the same as in `lib/`. */
-const MACHINE = 'stagegate-deployment';
 
 const CONSOLES: Readonly<Record<string, string>> = {
   aws: 'console.aws.amazon.com',
@@ -28,9 +27,9 @@ export const releasePath = (application: string, number: number): string =>
 
 /** Returns the address of the page on which staff sees the states of the deployment's execution. */
 export function executionUrl(home: Home, deploymentId: string): string | undefined {
-  if ('executionsUrl' in home) return `${home.executionsUrl}/${MACHINE}/${deploymentId}`;
+  if ('executionsUrl' in home) return `${home.executionsUrl}/${WORKFLOW_NAME}/${deploymentId}`;
   const { partition, region, accountId } = home;
   const host = CONSOLES[partition];
-  const arn = `arn:${partition}:states:${region}:${accountId}:execution:${MACHINE}:${deploymentId}`;
+  const arn = `arn:${partition}:states:${region}:${accountId}:execution:${WORKFLOW_NAME}:${deploymentId}`;
   return host && `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
 }

@@ -34,6 +34,12 @@ export function deploymentId(application: string, environment: string, number: n
   return DeploymentIdSchema.parse(`${application}-${environment}-${number}-${suffix}`);
 }
 
+/** Physical name of the state machine. */
+export const WORKFLOW_NAME = 'stagegate-deployment';
+
+/** Prefix of the audit's partitions. No function may delete what is in them. */
+export const AUDIT_PARTITION_PREFIX = 'AUDIT#';
+
 /** Returns the directory of an environment in its config repository. */
 export const directoryOf = (application: string, environment: string): string => `apps/${application}/${environment}`;
 

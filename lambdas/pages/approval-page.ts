@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../functions.ts';
 import { pageHandler } from '../runtime/page-handler.ts';
 import { APPROVAL_SITE } from './approval-site.ts';
 
-export const handler = pageHandler('approval-page', APPROVAL_SITE, {
+export const handler = pageHandler(APPROVAL_SITE, {
   services: FUNCTIONS['approval-page'].services.from(process.env),
 });

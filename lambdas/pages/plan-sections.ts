@@ -88,7 +88,7 @@ function pointsOf({ complete, safeguards, checks, drift, deferred, invocations, 
     ...(complete ? [] : [html`The plan covers only a part of the configuration.`]),
     ...safeguards.violations.map(
       ({ address, why, liftedBy }) =>
-        html`${code(address)} ${why}${liftedBy && html`: <strong>staff lifted this protection once</strong>`}`,
+        html`${code(address)} ${why}${liftedBy && html`: <strong>staff lifted this protection for one use</strong>`}`,
     ),
     ...failing.map(({ address, problems }) => html`Check ${code(address)} fails: ${problems.join('; ')}`),
     ...drift.map(

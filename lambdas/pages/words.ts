@@ -55,7 +55,7 @@ export function operationInWords(operation: Operation, content: string, environm
 const OPEN_IN_WORDS: Readonly<Record<Exclude<Status, Ending>, string>> = {
   queued: 'The deployment waits for its turn.',
   planning: 'The deployment is being planned.',
-  awaiting_approval: 'The deployment goes on by itself once all approvals are there.',
+  awaiting_approval: 'The deployment continues automatically when all approvals are given.',
   applying: 'The deployment is being applied.',
 };
 

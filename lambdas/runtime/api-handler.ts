@@ -2,7 +2,6 @@ import middy, { type MiddlewareObj } from '@middy/core';
 import * as z from 'zod';
 import { InvalidInputError } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
-import type { FunctionName } from '../functions.ts';
 import { callerOf, identityOf } from './caller.ts';
 import type { HandlerSetup } from './handler-setup.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
@@ -19,7 +18,6 @@ const MOST_BODY_CHARACTERS = 256 * 1024;
  * into problems. Of a request it logs only the route and the caller.
  */
 export function apiHandler<Services extends object>(
-  name: FunctionName,
   operations: Readonly<Record<string, OperationLoader<Services>>>,
   { services, log = logger }: HandlerSetup<NoInfer<Services>>,
 ) {
@@ -29,7 +27,7 @@ export function apiHandler<Services extends object>(
     .handler(async (given: unknown, context: unknown): Promise<HttpAnswer> => {
       const event = HttpEventSchema.parse(given);
       const load = operations[event.routeKey];
-      if (!load) throw new Error(`function ${name} does not serve ${event.routeKey}`);
+      if (!load) throw new Error(`this function does not serve ${event.routeKey}`);
       const request = {
         event,
         body: () => readBody(event),

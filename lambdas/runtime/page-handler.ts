@@ -1,5 +1,4 @@
 import middy, { type MiddlewareObj } from '@middy/core';
-import type { FunctionName } from '../functions.ts';
 import type { HandlerSetup } from './handler-setup.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
@@ -29,7 +28,6 @@ interface Site<Services> {
 
 /** Returns the handler of a function that answers people. It answers HTML, also for errors. */
 export function pageHandler<Services>(
-  name: FunctionName,
   { pages, failure, contentSecurityPolicy }: Site<Services>,
   { services, log = logger }: HandlerSetup<NoInfer<Services>>,
 ) {
@@ -49,7 +47,7 @@ export function pageHandler<Services>(
     .handler(async (given: unknown): Promise<HttpAnswer> => {
       const event = HttpEventSchema.parse(given);
       const page = pages[event.routeKey];
-      if (!page) throw new Error(`function ${name} does not serve ${event.routeKey}`);
+      if (!page) throw new Error(`this function does not serve ${event.routeKey}`);
       const request = { token: event.pathParameters.token ?? '', form: new URLSearchParams(bodyOf(event)) };
       return respond(await page(request, services));
     });

@@ -5,6 +5,8 @@ import { GateNameSchema } from '../domain/policy.ts';
 /** The data of states has ids only. All other facts are read from the table. */
 export const DeploymentPayload = z.object({ deploymentId: DeploymentIdSchema });
 export const GatePayload = DeploymentPayload.extend({ gate: GateNameSchema });
+/** `token` resumes the waiting task. */
+export const WaitPayload = GatePayload.extend({ token: z.string().min(1).max(2048) });
 /** `inspected` is true when the same plan is analysed again after an inspect build. */
 export const AnalysisPayload = DeploymentPayload.extend({ inspected: z.boolean() });
 export const NoResult = z.object({});

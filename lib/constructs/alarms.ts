@@ -45,8 +45,7 @@ export class Alarms extends Construct {
       metric: ownMetric('DeploymentsStuck'),
     });
     this.alarm('EnvironmentsStuck', {
-      userImpact:
-        'An ephemeral environment could not be destroyed and goes on costing money until somebody mends the cause.',
+      userImpact: 'An ephemeral environment could not be destroyed and costs money until somebody fixes the cause.',
       metric: ownMetric('EnvironmentsStuck'),
     });
     this.alarm('ApproversLost', {
@@ -78,9 +77,9 @@ export class Alarms extends Construct {
       'branch-gone':
         'A branch is gone and its ephemeral environments were not ended. They end when their time is over.',
       sweep: 'Ephemeral environments may outlive their time, and nobody is warned before they end.',
-      'send-reminders': 'Approvers are not reminded: gates expire that nobody thought of any more.',
+      'send-reminders': 'Approvers are not reminded: gates expire because nobody thought of them.',
       'sweep-subscriptions':
-        'Lost e-mail subscriptions are not mended: approvers do not learn of gates that wait for them.',
+        'Lost e-mail subscriptions are not noticed: approvers get no mail about gates that wait for them.',
       'check-certificates': 'Nobody looks whether certificates are renewed.',
     } as const;
     const names = [

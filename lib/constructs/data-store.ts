@@ -5,6 +5,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
 import { RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
+import { AUDIT_PARTITION_PREFIX } from '../../lambdas/domain/names.ts';
 import type { Config } from '../config.ts';
 import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
@@ -17,8 +18,6 @@ import { acknowledge, type Permission } from './permissions.ts';
 export const RUN_RETENTION = Duration.days(2 * 60 + 7);
 
 const INDEX = 'gsi1';
-/** The prefix of the audit's partitions (`lambdas/domain/model/table/partitions.ts`). */
-const AUDIT_PARTITION = 'AUDIT#';
 
 /** The artifacts that a role may reach: prefixes that end in `*`, or exact patterns. */
 export interface ArtifactAccess {
@@ -178,7 +177,7 @@ export class DataStore extends Construct {
       isDenied: true,
       actions: ['dynamodb:DeleteItem', 'dynamodb:UpdateItem', ...also],
       resources: [this.table.tableArn],
-      conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': `${AUDIT_PARTITION}*` } },
+      conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': `${AUDIT_PARTITION_PREFIX}*` } },
     };
   }
 

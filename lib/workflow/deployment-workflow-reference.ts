@@ -1,9 +1,8 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { WORKFLOW_NAME } from '../../lambdas/domain/names.ts';
 import type { Binding } from '../constructs/binding.ts';
 import type { Permission } from '../constructs/permissions.ts';
-
-export const WORKFLOW_NAME = 'stagegate-deployment';
 
 /**
  * The workflow's ARN for functions that start and resume it. The ARN is made from the fixed name and not taken from the

@@ -1,8 +1,8 @@
 import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { WORKFLOW_NAME } from '../../lambdas/domain/names.ts';
 import type { Encryption } from '../constructs/encryption.ts';
 import { acknowledge } from '../constructs/permissions.ts';
-import { WORKFLOW_NAME } from './deployment-workflow-reference.ts';
 import { States, type StatesProps } from './states.ts';
 import { wire } from './wiring.ts';
 

@@ -11,6 +11,8 @@ export interface TaskRow {
   readonly payload?: Readonly<Record<string, unknown>>;
   /** The variables that are set from the answer. */
   readonly assign?: Readonly<Record<string, unknown>>;
+  /** JSONata: the output. Without this, it is the deployment's id, from the variable. */
+  readonly outputs?: string;
   /** JSONata: the seconds that the task waits for its token. Without this, the task ends when the function returns. */
   readonly waitSeconds?: string;
 }
@@ -31,6 +33,8 @@ export const TASKS = {
     comment: 'Confirms that this deployment holds its environment',
     retries: 'services',
     payload: { deploymentId: '{% $states.input.deploymentId %}' },
+    // No variable is assigned yet when the first state makes its output.
+    outputs: '{% {"deploymentId": $states.input.deploymentId} %}',
     assign: {
       deploymentId: '{% $states.input.deploymentId %}',
       needsCertificate: '{% $states.result.Payload.needsCertificate %}',

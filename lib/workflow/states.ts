@@ -110,14 +110,16 @@ export class States {
     return required(this.choices.get(name));
   }
 
-  private createTask(name: string, { function: called, comment, retries, payload, assign, waitSeconds }: TaskRow) {
+  private createTask(
+    name: string,
+    { function: called, comment, retries, payload, assign, outputs, waitSeconds }: TaskRow,
+  ) {
     return new InvokeFunction(this.scope, name, {
       comment,
       function: this.functions.get(called).function,
       payload: { deploymentId: '{% $deploymentId %}', ...payload },
       ...(assign && { assign: { ...assign } }),
-      // No variable is assigned yet when the first state makes its output.
-      outputs: name === 'AcquireEnvironment' ? '{% {"deploymentId": $states.input.deploymentId} %}' : OUTPUT,
+      outputs: outputs ?? OUTPUT,
       ...(waitSeconds && { waitForTaskToken: true, taskTimeout: Timeout.jsonata(waitSeconds) }),
     }).addRetry(RETRIES[retries]);
   }

@@ -3,7 +3,7 @@ import { findExpressionProblems, isExpression } from './expression.ts';
 import { isJsonObject, type Json, JsonSchema } from './json.ts';
 
 /** Longest time that Step Functions waits for anything, about three years. */
-const MAX_SECONDS = 99_999_999;
+export const MAX_SECONDS = 99_999_999;
 
 const ExpressionSchema = z.string().refine(isExpression, 'must be a JSONata expression, {% … %}');
 const SecondsSchema = z.union([z.int().min(0).max(MAX_SECONDS), ExpressionSchema]);

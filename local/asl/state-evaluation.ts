@@ -1,3 +1,4 @@
+import { MAX_SECONDS } from './definition.ts';
 import type { Execution } from './execution.ts';
 import { evaluateTemplate, type Scope, unexpectedResult } from './expression.ts';
 import { type Json, jsonSize } from './json.ts';
@@ -5,9 +6,8 @@ import type { Place } from './place.ts';
 import { DATA_LIMIT_EXCEEDED, StateFailure } from './state-failure.ts';
 import type { World } from './world.ts';
 
-/** Limits of AWS Step Functions. */
-const MAX_STATE_DATA_BYTES = 256 * 1024;
-const MAX_SECONDS = 99_999_999;
+/** Limit of Step Functions for inputs and outputs, in bytes. */
+export const MAX_STATE_DATA_BYTES = 256 * 1024;
 
 /** What an evaluation can read besides input and context. */
 export interface AddedScope {

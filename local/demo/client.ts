@@ -7,7 +7,7 @@ export const DeploymentView = z.object({
   release: z.number(),
   commit: z.string(),
   status: z.string(),
-  /** Absent while the deployment is running. */
+  /** Absent until the deployment has ended. */
   endedAt: z.string().optional(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),

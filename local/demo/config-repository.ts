@@ -48,7 +48,7 @@ export class ConfigRepository {
   /** Replaces a text in the file and commits; throws when the file does not contain the text. */
   async edit(message: string, path: string, from: string, to: string): Promise<string> {
     const content = await readFile(join(this.directory, path), 'utf8');
-    if (!content.includes(from)) throw new Error(`editing ${path}: "${from}" does not stand in it`);
+    if (!content.includes(from)) throw new Error(`editing ${path}: the file does not contain "${from}"`);
     return this.commit(message, path, content.replaceAll(from, to));
   }
 

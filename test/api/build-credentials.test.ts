@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 async function ask(body: unknown, caller = BUILD) {
-  const serve = apiHandler('credentials', CREDENTIALS, { services: world, log: new RecordingLog() });
+  const serve = apiHandler(CREDENTIALS, { services: world, log: new RecordingLog() });
   const request = { method: 'POST', path: '/builds/credentials', body: JSON.stringify(body), caller };
   const answer = await serve(httpEvent(request), LAMBDA_CONTEXT as never);
   return { status: answer.statusCode, body: JSON.parse(answer.body ?? '{}') };

@@ -81,14 +81,14 @@ export class TestApi {
     };
     const services = { ...ports, publicUrl: PUBLIC_URL, ...told };
     this.#functions = {
-      read: apiHandler('read', READ, { services, log }),
-      configure: apiHandler('configure', CONFIGURE, { services, log }),
-      approvers: apiHandler('approvers', APPROVERS, { services, log }),
-      deploy: apiHandler('deploy', DEPLOY, { services, log }),
-      ephemeral: apiHandler('ephemeral', EPHEMERAL, { services, log }),
-      decide: apiHandler('decide', DECIDE, { services, log }),
-      webhook: apiHandler('webhook', WEBHOOK, { services, log }),
-      open: apiHandler('open', OPEN, { services, log }),
+      read: apiHandler(READ, { services, log }),
+      configure: apiHandler(CONFIGURE, { services, log }),
+      approvers: apiHandler(APPROVERS, { services, log }),
+      deploy: apiHandler(DEPLOY, { services, log }),
+      ephemeral: apiHandler(EPHEMERAL, { services, log }),
+      decide: apiHandler(DECIDE, { services, log }),
+      webhook: apiHandler(WEBHOOK, { services, log }),
+      open: apiHandler(OPEN, { services, log }),
     };
   }
 

@@ -245,7 +245,7 @@ describe('POST /webhooks/github', () => {
     ])('%s', async (_, delivery) => {
       const answered = await deliver(pushPayload(), delivery);
       expect(refusal(answered)).toEqual({ status: 401, type: 'signature-invalid' });
-      expect(answered.body.detail).toBe('X-Hub-Signature-256 is missing or does not fit the body');
+      expect(answered.body.detail).toBe('X-Hub-Signature-256 is missing or does not match the body');
       expect(published()).toEqual([]);
     });
 

@@ -17,7 +17,7 @@ import { roleSession } from '../../local/door/callers.ts';
 import { findInstalledEngines } from '../../local/services/codebuild/installed-engines.ts';
 import { aDeployment, anApplication, anEnvironment, aPlanned } from '../harness/builders.ts';
 import { type HttpsServer, startHttpsServer } from '../harness/https-server.ts';
-import { ofType, type Resource, stagegate } from '../lib/synthesized.ts';
+import { ofType, type Resource, stagegate } from '../harness/synthesized.ts';
 import {
   accountId,
   artifactBucket,

@@ -26,7 +26,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environmentEvent: '10cdfa00fea11f08',
   protectionLifts: '063b649b7e842087',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: 'e84de376e5e7dbf9',
+  deployment: 'ca72b1bcfda7d804',
   configuration: '1bb333b0cd6799c4',
   buildTicket: '116e8cc38e3d0869',
   credentialsRefusal: 'e63b943adb70abe1',

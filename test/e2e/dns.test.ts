@@ -360,7 +360,7 @@ describe('what stands in the way', () => {
     const before = await app.reaches('dev1', 2, 'failed');
     expect(before.error).toMatchObject({
       reason: 'record-not-ours',
-      message: expect.stringContaining(`A ${app.hostname} -> 192.0.2.1 stands in zone ${app.zone().id}`),
+      message: expect.stringContaining(`A ${app.hostname} -> 192.0.2.1 exists in zone ${app.zone().id}`),
     });
     expect(await cloud.statesOf(before.id)).not.toContain('Plan');
     expect(addressOf(app)).toMatchObject([THEIRS]);

@@ -1,5 +1,5 @@
 import { type Definition, parseDefinition } from '../../local/asl/definition.ts';
-import { flat, ofType, only, stagegate, type Template } from '../lib/synthesized.ts';
+import { flat, ofType, only, stagegate, type Template } from './synthesized.ts';
 
 /** Returns the text of the definition in the template, with references as `<LogicalId.Arn>`. */
 export const definitionTextOf = (template: Template): string =>

@@ -24,9 +24,9 @@ const NAMES = {
   roleArn: 'arn:aws:iam::000000000000:role/stagegate-deployment',
 };
 
-/** A crash of a function in the middle of its work. Step Functions gives such failures this name. */
+/** A crash of a function in the middle of its work, by the name that Lambda gives it. */
 class Crash extends Error {
-  override readonly name = 'Lambda.ServiceException';
+  override readonly name = 'Runtime.ExitError';
   constructor() {
     super('a crash between the commit and what follows it');
   }

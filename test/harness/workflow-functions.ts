@@ -1,21 +1,21 @@
 import * as z from 'zod';
 import { awaitApproval } from '../../lambdas/domain/approval/await-approval.ts';
-import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
-import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
-import { preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
-import { acquireEnvironment } from '../../lambdas/domain/deployment/acquire-environment.ts';
+import { ApprovalRequestSchema, requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
+import { SettledGateSchema, settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
+import { PreparedPlanSchema, preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
+import { AcquisitionSchema, acquireEnvironment } from '../../lambdas/domain/deployment/acquire-environment.ts';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/deployment/announce-ending.ts';
-import { CaughtSchema } from '../../lambdas/domain/deployment/caught.ts';
-import { checkPlan } from '../../lambdas/domain/deployment/check-plan.ts';
-import { consumePlan } from '../../lambdas/domain/deployment/consume-plan.ts';
-import { inspectFailedApply } from '../../lambdas/domain/deployment/inspect-failed-apply.ts';
-import { EndingSchema, recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
+import { checkPlan, PlanCheckSchema } from '../../lambdas/domain/deployment/check-plan.ts';
+import { ConsumptionSchema, consumePlan } from '../../lambdas/domain/deployment/consume-plan.ts';
+import { ApplyInspectionSchema, inspectFailedApply } from '../../lambdas/domain/deployment/inspect-failed-apply.ts';
+import { RecordedEndingSchema, recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
 import { recordOutputs } from '../../lambdas/domain/deployment/record-outputs.ts';
 import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
+import { PlanVerdictSchema } from '../../lambdas/domain/deployment/settle-plan.ts';
 import type { DnsServices } from '../../lambdas/domain/dns/dns-subject.ts';
-import { ensureCertificate } from '../../lambdas/domain/dns/ensure-certificate.ts';
-import { publishDns } from '../../lambdas/domain/dns/publish-dns.ts';
+import { CertificateAnswerSchema, ensureCertificate } from '../../lambdas/domain/dns/ensure-certificate.ts';
+import { PublicationAnswerSchema, publishDns } from '../../lambdas/domain/dns/publish-dns.ts';
 import type {
   ApproverMail,
   ArtifactStore,
@@ -28,7 +28,14 @@ import type {
   Workflow,
 } from '../../lambdas/domain/ports.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
-import { AnalysisPayload, DeploymentPayload, GatePayload } from '../../lambdas/workflow/payload.ts';
+import { EndingPayload } from '../../lambdas/workflow/ending-payload.ts';
+import {
+  AnalysisPayload,
+  DeploymentPayload,
+  GatePayload,
+  NoResult,
+  WaitPayload,
+} from '../../lambdas/workflow/payload.ts';
 
 /** The services that the functions of the workflow use. */
 export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certificates' | 'publicDns' | 'patience'> {
@@ -47,48 +54,61 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
 
 type TaskFunction = (services: WorkflowServices, payload: unknown) => Promise<unknown>;
 
-/** Makes a function like its handler: it parses the payload with the schema and calls one operation of the domain. */
+/**
+ * Makes a function like its handler: it parses the payload, calls one operation of the domain, and answers with what
+ * the schema of its output leaves.
+ */
 const task =
-  <Payload extends z.ZodType>(
-    schema: Payload,
+  <Payload extends z.ZodType, Output extends z.ZodType>(
+    input: Payload,
+    output: Output,
     perform: (services: WorkflowServices, payload: z.output<Payload>) => Promise<unknown>,
   ): TaskFunction =>
-  (services, payload) =>
-    perform(services, schema.parse(payload));
-
-const WaitPayload = GatePayload.extend({ token: z.string() });
-const EndingPayload = DeploymentPayload.extend({ ending: EndingSchema, failure: CaughtSchema.optional() });
+  async (services, payload) =>
+    output.parse((await perform(services, input.parse(payload))) ?? {});
 
 const OPERATIONS = {
-  'acquire-environment': task(DeploymentPayload, (services, { deploymentId }) =>
+  'acquire-environment': task(DeploymentPayload, AcquisitionSchema, (services, { deploymentId }) =>
     acquireEnvironment(services, deploymentId),
   ),
-  'ensure-certificate': task(DeploymentPayload, (services, { deploymentId }) =>
+  'ensure-certificate': task(DeploymentPayload, CertificateAnswerSchema, (services, { deploymentId }) =>
     ensureCertificate(services, deploymentId),
   ),
-  'prepare-plan': task(DeploymentPayload, (services, { deploymentId }) => preparePlan(services, deploymentId)),
-  'analyze-plan': task(AnalysisPayload, (services, { deploymentId, inspected }) =>
+  'prepare-plan': task(DeploymentPayload, PreparedPlanSchema, (services, { deploymentId }) =>
+    preparePlan(services, deploymentId),
+  ),
+  'analyze-plan': task(AnalysisPayload, PlanVerdictSchema, (services, { deploymentId, inspected }) =>
     analyzeDeploymentPlan(services, deploymentId, { isInspected: inspected }),
   ),
-  'request-approval': task(GatePayload, (services, { deploymentId, gate }) =>
+  'request-approval': task(GatePayload, ApprovalRequestSchema, (services, { deploymentId, gate }) =>
     requestApproval(services, deploymentId, gate),
   ),
-  'await-approval': task(WaitPayload, (services, { deploymentId, gate, token }) =>
+  'await-approval': task(WaitPayload, NoResult, (services, { deploymentId, gate, token }) =>
     awaitApproval(services, deploymentId, gate, token),
   ),
-  'settle-gate': task(GatePayload, (services, { deploymentId, gate }) => settleGate(services, deploymentId, gate)),
-  'check-plan': task(DeploymentPayload, (services, { deploymentId }) => checkPlan(services, deploymentId)),
-  'consume-plan': task(DeploymentPayload, (services, { deploymentId }) => consumePlan(services, deploymentId)),
-  'inspect-failed-apply': task(DeploymentPayload, (services, { deploymentId }) =>
+  'settle-gate': task(GatePayload, SettledGateSchema, (services, { deploymentId, gate }) =>
+    settleGate(services, deploymentId, gate),
+  ),
+  'check-plan': task(DeploymentPayload, PlanCheckSchema, (services, { deploymentId }) =>
+    checkPlan(services, deploymentId),
+  ),
+  'consume-plan': task(DeploymentPayload, ConsumptionSchema, (services, { deploymentId }) =>
+    consumePlan(services, deploymentId),
+  ),
+  'inspect-failed-apply': task(DeploymentPayload, ApplyInspectionSchema, (services, { deploymentId }) =>
     inspectFailedApply(services, deploymentId),
   ),
-  'record-outputs': task(DeploymentPayload, (services, { deploymentId }) => recordOutputs(services, deploymentId)),
-  'publish-dns': task(DeploymentPayload, (services, { deploymentId }) => publishDns(services, deploymentId)),
-  'record-ending': task(EndingPayload, async (services, { deploymentId, ending, failure }) => ({
+  'record-outputs': task(DeploymentPayload, NoResult, (services, { deploymentId }) =>
+    recordOutputs(services, deploymentId),
+  ),
+  'publish-dns': task(DeploymentPayload, PublicationAnswerSchema, (services, { deploymentId }) =>
+    publishDns(services, deploymentId),
+  ),
+  'record-ending': task(EndingPayload, RecordedEndingSchema, async (services, { deploymentId, ending, failure }) => ({
     ending: await recordEnding(services, deploymentId, ending, failure),
   })),
-  announce: task(DeploymentPayload, (services, { deploymentId }) => announceEnding(services, deploymentId)),
-  'release-environment': task(DeploymentPayload, (services, { deploymentId }) =>
+  announce: task(DeploymentPayload, NoResult, (services, { deploymentId }) => announceEnding(services, deploymentId)),
+  'release-environment': task(DeploymentPayload, NoResult, (services, { deploymentId }) =>
     releaseEnvironment(services, deploymentId),
   ),
 } satisfies Partial<Record<FunctionName, TaskFunction>>;

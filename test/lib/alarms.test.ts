@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { flat, ofType, only, stagegate } from './synthesized.ts';
+import { flat, ofType, only, stagegate } from '../harness/synthesized.ts';
 
 const alarmsOf = (configuration = {}) =>
   ofType(stagegate(configuration), 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);

@@ -11,7 +11,7 @@ import {
   PURPOSES,
   projectName,
 } from '../../lambdas/domain/contract/build-source.ts';
-import { flat, ofType, type Resource, stagegate } from './synthesized.ts';
+import { flat, ofType, type Resource, stagegate } from '../harness/synthesized.ts';
 
 const projects = (configuration = {}): Record<string, Resource['Properties']> =>
   Object.fromEntries(

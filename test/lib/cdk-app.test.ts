@@ -7,7 +7,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { CHECKS } from '../../lib/checks.ts';
 import { LeastPrivilegeRole } from '../../lib/constructs/permissions.ts';
-import { appWith, emptyApp, makeStandIns } from './cdk-app.ts';
+import { appWith, emptyApp, makeStandIns } from '../harness/cdk-app.ts';
 
 /** Tests that need the constructs themselves. Suites that only read templates do not load the CDK. */
 

@@ -169,7 +169,7 @@ describe('the configuration', () => {
     [
       'a connection that is given twice, even for different hosts',
       { allowedConnectionArns: [`github=${CONNECTION}`, `gitlab=${CONNECTION}`] },
-      /^ {2}stagegate:allowedConnectionArns: one of them stands there twice \(got /,
+      /^ {2}stagegate:allowedConnectionArns: an entry is listed twice \(got /,
     ],
     [
       'no engine at all',

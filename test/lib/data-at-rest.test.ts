@@ -4,8 +4,8 @@ import { providerPackageKey } from '../../lambdas/domain/contract/provider-cache
 import { RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
+import { flat, ofType, only, type Resource, stagegate } from '../harness/synthesized.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
-import { flat, ofType, only, type Resource, stagegate } from './synthesized.ts';
 
 const template = stagegate();
 const disposable = stagegate({ removalPolicy: 'destroy', logRetentionDays: '30' });

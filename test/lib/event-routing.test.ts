@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { EVENTS } from '../../lambdas/domain/events.ts';
-import { flat, ofType, only, stagegate } from './synthesized.ts';
+import { flat, ofType, only, stagegate } from '../harness/synthesized.ts';
 
 const template = stagegate();
 const rules = ofType(template, 'AWS::Events::Rule').map(([id, { Properties }]) => ({ id, ...Properties }));

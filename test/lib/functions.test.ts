@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { requireAllowed } from '../../lambdas/domain/build/config-source.ts';
 import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { ofType, stagegate, type Template } from './synthesized.ts';
+import { ofType, stagegate, type Template } from '../harness/synthesized.ts';
 
 const template = stagegate();
 const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { stagegate, synthesize } from '../harness/synthesized.ts';
 import { keptResources } from './kept-resources.ts';
-import { stagegate, synthesize } from './synthesized.ts';
 
 /**
  * Type, physical name and create-only properties of the resources in installations, by stack and logical id.
- * CloudFormation deletes a resource that loses its id and makes a new one. An entry is added with its resource, and never changed afterwards.
+ * CloudFormation deletes a resource that loses its id and makes a new one. An entry is added with its resource, and
+ * never changed afterwards.
  */
 const installed: Record<string, Record<string, string>> = JSON.parse(
   readFileSync(join(import.meta.dirname, '..', 'fixtures', 'kept-resources.json'), 'utf8'),

@@ -1,5 +1,5 @@
-import type { Resource, Template } from './synthesized.ts';
-import { flat } from './synthesized.ts';
+import type { Resource, Template } from '../harness/synthesized.ts';
+import { flat } from '../harness/synthesized.ts';
 
 interface Kind {
   /**

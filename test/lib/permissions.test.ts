@@ -5,7 +5,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName, STATE_READERS } from '../../lambdas/functions.ts';
 import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
-import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from './synthesized.ts';
+import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from '../harness/synthesized.ts';
 
 const template = stagegate();
 

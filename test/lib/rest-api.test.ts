@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
-import { flat, ofType, only, stagegate } from './synthesized.ts';
+import { flat, ofType, only, stagegate } from '../harness/synthesized.ts';
 
 const template = stagegate();
 const routes = ofType(template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAN_READS } from '../../lambdas/domain/contract/plan-reads.ts';
-import { asList, flat, ofType, only, type Statement, synthesize, type Template } from './synthesized.ts';
+import { asList, flat, ofType, only, type Statement, synthesize, type Template } from '../harness/synthesized.ts';
 
 const templates = synthesize();
 const named = (name: string): Template => {

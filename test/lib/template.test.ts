@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { flat, only, stagegate, synthesize, synthesizeAnew } from './synthesized.ts';
+import { flat, only, stagegate, synthesize, synthesizeAnew } from '../harness/synthesized.ts';
 
 /** The resource types that the local cloud provides. Any other type fails there with its name. */
 const KNOWN_TYPES = [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
-import { asList, flat, ofType, type Statement, stagegate } from './synthesized.ts';
+import { asList, flat, ofType, type Statement, stagegate } from '../harness/synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const template = stagegate();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { flat, ofType, only, type Statement, stagegate } from './synthesized.ts';
+import { flat, ofType, only, type Statement, stagegate } from '../harness/synthesized.ts';
 
 const template = stagegate();
 const SWEEP = 'arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:stagegate-sweep';

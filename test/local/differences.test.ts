@@ -16,7 +16,7 @@ import {
   SubjectSchema,
   SYNTHESIS_CONTEXT,
 } from '../../local/differences.ts';
-import { ofType, stagegate } from '../lib/synthesized.ts';
+import { ofType, stagegate } from '../harness/synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

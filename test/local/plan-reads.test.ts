@@ -9,7 +9,7 @@ import { roleSession } from '../../local/door/callers.ts';
 import { createPolicyRegistry, type PolicyRegistry } from '../../local/door/iam/policy-registry.ts';
 import { createIamService } from '../../local/services/iam/iam-service.ts';
 import type { Provisioner } from '../../local/services/local-service.ts';
-import { assemblyOf } from '../lib/synthesized.ts';
+import { assemblyOf } from '../harness/synthesized.ts';
 
 /** The permissions of the plan role in the synthesized template, judged as IAM does. */
 

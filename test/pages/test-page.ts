@@ -41,7 +41,7 @@ export class TestPage {
     const { surroundings, builds, artifacts, workflow, events, links, log } = world;
     const states = new FakeStateReader();
     const services = { store: this.store, surroundings, builds, states, artifacts, workflow, events, links };
-    this.#handler = pageHandler('approval-page', APPROVAL_SITE, { services, log });
+    this.#handler = pageHandler(APPROVAL_SITE, { services, log });
   }
 
   static async create(

@@ -22,7 +22,7 @@ async function serve(perform: () => Promise<{ status: 200; body: { shown: string
     { summary: 'for the test', input: {}, answers: { 200: z.object({ shown: z.string() }) } },
     async () => answer(200, (await perform()).body),
   );
-  const handler = apiHandler('open', { 'GET /applications': async () => shown }, { services: {} as never, log });
+  const handler = apiHandler({ 'GET /applications': async () => shown }, { services: {} as never, log });
   const given = { ...httpEvent({ method: 'GET', path: '/applications', caller: ADMIN }), ...event };
   const response = await handler(given, LAMBDA_CONTEXT as never);
   return { log, response, status: response.statusCode, body: JSON.parse(response.body ?? 'null') };
@@ -140,7 +140,7 @@ describe('what is thrown', () => {
       response,
       body: problem,
     } = await serve(async () => {
-      throw new ConflictError('committing after 12 attempts');
+      throw new ConflictError('committing after 30 attempts');
     });
     expect({ status, type: problem.type }).toEqual({ status: 503, type: 'urn:stagegate:problem:conflict' });
     expect(response.headers).toMatchObject({ 'retry-after': '2' });
@@ -166,7 +166,7 @@ describe('what is thrown', () => {
   });
 
   test('by an event that is no request is a crash', async () => {
-    const handler = apiHandler('open', {}, { services: {} as never, log: new RecordingLog() });
+    const handler = apiHandler({}, { services: {} as never, log: new RecordingLog() });
     expect((await handler({ Records: [] }, LAMBDA_CONTEXT as never)).statusCode).toBe(500);
   });
 });
@@ -189,7 +189,7 @@ describe('what a request has none of', () => {
     ['is left out', (event: Record<string, unknown>) => without(event, ...Object.keys(nothing))],
   ])('may be what %s', async (_, change) => {
     const store = new InMemoryStore();
-    const handler = apiHandler('read', READ, {
+    const handler = apiHandler(READ, {
       services: { store, surroundings: new FakeSurroundings() } as never,
       log: new RecordingLog(),
     });
@@ -235,7 +235,7 @@ test('every line of the log says who asked for what, and none says with what', a
 test('a store that loses every race answers 503', async () => {
   const losing: Store = new InMemoryStore();
   losing.transact = async () => {
-    throw new ConflictError('committing after 12 attempts');
+    throw new ConflictError('committing after 30 attempts');
   };
   expect((await new TestApi(losing).put(app, body)).status).toBe(503);
 });

@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { APPROVERS } from '../operations.ts';
 
-export const handler = apiHandler('approvers', APPROVERS, {
+export const handler = apiHandler(APPROVERS, {
   services: FUNCTIONS.approvers.services.from(process.env),
 });

@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { CONFIGURE } from '../operations.ts';
 
-export const handler = apiHandler('configure', CONFIGURE, {
+export const handler = apiHandler(CONFIGURE, {
   services: FUNCTIONS.configure.services.from(process.env),
 });

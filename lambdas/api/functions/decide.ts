@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { DECIDE } from '../operations.ts';
 
-export const handler = apiHandler('decide', DECIDE, {
+export const handler = apiHandler(DECIDE, {
   services: FUNCTIONS.decide.services.from(process.env),
 });

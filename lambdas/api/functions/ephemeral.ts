@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { EPHEMERAL } from '../operations.ts';
 
-export const handler = apiHandler('ephemeral', EPHEMERAL, {
+export const handler = apiHandler(EPHEMERAL, {
   services: FUNCTIONS.ephemeral.services.from(process.env),
 });

@@ -2,6 +2,6 @@ import { FUNCTIONS } from '../../functions.ts';
 import { apiHandler } from '../../runtime/api-handler.ts';
 import { READ } from '../operations.ts';
 
-export const handler = apiHandler('read', READ, {
+export const handler = apiHandler(READ, {
   services: FUNCTIONS.read.services.from(process.env),
 });

@@ -17,5 +17,5 @@ export async function requireSignature(
   const valid = await secrets.of(part);
   if (valid.length === 0) throw new RefusedError('webhook-off', 'no webhook secret is valid here');
   if (!isSignedBy(valid, bytes, headers['x-hub-signature-256']))
-    throw new RefusedError('signature-invalid', 'X-Hub-Signature-256 is missing or does not fit the body');
+    throw new RefusedError('signature-invalid', 'X-Hub-Signature-256 is missing or does not match the body');
 }

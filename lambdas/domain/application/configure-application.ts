@@ -109,7 +109,7 @@ async function requirePipelineMayChange(
     if (found?.type === 'ephemeral' && found.life.phase !== 'closed')
       throw new RefusedError(
         'environment-exists',
-        `"${name}" is an ephemeral environment of "${application}"; it cannot stand in the pipeline`,
+        `"${name}" is an ephemeral environment of "${application}"; it cannot be in the pipeline`,
       );
   }
   for (const environment of new Set([...before, ...after])) {

@@ -1,4 +1,4 @@
-import { NotFoundError, orThrow, Refused } from '../errors.ts';
+import { NotFoundError, orThrow, Refused, RefusedError } from '../errors.ts';
 import { approverOf } from '../model/approver.ts';
 import type { Deployment } from '../model/deployment.ts';
 import { type Ballot, decide, type Gate } from '../model/gate.ts';
@@ -82,7 +82,7 @@ export async function decideAsCaller(
   const refused = new Refused('not-an-approver', `${principal} maps to no approver of "${application}"`);
   const attempt = { ...decision, by: principal, via: 'api', principal } as const;
   await store.transact((transaction) => recordRefusedAttempt(transaction, surroundings, deployment, attempt, refused));
-  return orThrow<Gate>(refused);
+  throw new RefusedError(refused.refusal, refused.message);
 }
 
 type Gates = ReadonlyMap<GateName, Gate>;

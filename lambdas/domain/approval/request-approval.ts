@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { NotHolderError } from '../errors.ts';
 import type { Approver } from '../model/approver.ts';
 import { type Deployment, orderOf, type Planned, plannedOf, startAwaitingApproval } from '../model/deployment.ts';
@@ -16,12 +17,13 @@ export interface ApprovalServices extends LinkMailServices {
   readonly surroundings: Surroundings;
 }
 
-export interface ApprovalRequest {
+export const ApprovalRequestSchema = z.object({
   /** `blocked`: too few approvers can be reached by mail or as mapped principals. */
-  readonly outcome: 'asked' | 'blocked';
+  outcome: z.enum(['asked', 'blocked']),
   /** Seconds the task may wait: until a minute after the gate expires, so that the gate's expiry decides. */
-  readonly timeoutSeconds: number;
-}
+  timeoutSeconds: z.int().min(1),
+});
+export type ApprovalRequest = z.infer<typeof ApprovalRequestSchema>;
 
 const GRACE_SECONDS = 60;
 

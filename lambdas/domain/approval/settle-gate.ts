@@ -1,11 +1,15 @@
+import * as z from 'zod';
 import { NotHolderError } from '../errors.ts';
 import { SYSTEM } from '../model/audit.ts';
-import { close, type GateStatus } from '../model/gate.ts';
+import { close, GateStatusSchema } from '../model/gate.ts';
 import type { GateName } from '../policy.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { secondsUntil } from './request-approval.ts';
+
+export const SettledGateSchema = z.object({ outcome: GateStatusSchema, timeoutSeconds: z.int().min(1) });
+export type SettledGate = z.infer<typeof SettledGateSchema>;
 
 /**
  * Reads the decision from the gate's record, whatever resumed the task: nobody approves by calling SendTaskSuccess. A
@@ -16,7 +20,7 @@ export async function settleGate(
   { store, surroundings }: { store: Store; surroundings: Surroundings },
   deploymentId: string,
   name: GateName,
-): Promise<{ outcome: GateStatus; timeoutSeconds: number }> {
+): Promise<SettledGate> {
   const now = surroundings.now();
   return store.transact(async (transaction) => {
     const gate = await transaction.get('gate', { deploymentId, gate: name });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { dnsVariables } from '../dns/dns-subject.ts';
-import type { Deployment } from '../model/deployment.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
 import { BuildRequestSchema, inspectBuild, planBuild } from './build-request.ts';
 import { issueTicket } from './issue-ticket.ts';
@@ -27,14 +27,12 @@ export async function preparePlan(
   id: string,
 ): Promise<PreparedPlan> {
   return store.transact(async (transaction) => {
-    const findDns = ({ application: name, environment: target }: Deployment) =>
-      transaction.get('environmentDns', { application: name, environment: target });
     const held = await loadHeld(transaction, id, 'planning', ['planning'], async (deployment) => {
       const ticket = { deploymentId: id, purpose: 'plan', round: deployment.round } as const;
-      await Promise.all([findDns(deployment), transaction.get('buildTicket', ticket)]);
+      await Promise.all([findDns(transaction, deployment), transaction.get('buildTicket', ticket)]);
     });
     const { deployment, application, environment } = held;
-    const dns = await findDns(deployment);
+    const dns = await findDns(transaction, deployment);
     const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
     const plan = planBuild(subject, ticket, dnsVariables(application, environment, dns));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Deployment } from '../model/deployment.ts';
 import type { Store } from '../ports.ts';
+import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
 
 export const AcquisitionSchema = z.object({
@@ -17,11 +17,11 @@ export type Acquisition = z.infer<typeof AcquisitionSchema>;
  */
 export async function acquireEnvironment({ store }: { store: Store }, id: string): Promise<Acquisition> {
   const ahead = await store.readAhead();
-  const findDns = ({ application, environment: target }: Deployment) =>
-    ahead.get('environmentDns', { application, environment: target });
-  const held = await loadHeld(ahead, id, 'acquiring the environment for', ['planning'], findDns);
+  const held = await loadHeld(ahead, id, 'acquiring the environment for', ['planning'], (deployment) =>
+    findDns(ahead, deployment),
+  );
   const { deployment, environment } = held;
-  const dns = await findDns(deployment);
+  const dns = await findDns(ahead, deployment);
   return {
     needsCertificate: environment.dns !== undefined && deployment.operation !== 'destroy',
     needsDns: environment.dns !== undefined || dns !== undefined,

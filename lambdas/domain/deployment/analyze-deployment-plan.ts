@@ -127,7 +127,7 @@ async function readForSettling(ahead: Reader, deployment: Deployment): Promise<v
 
 /** Returns the providers of the configuration that is deployed in the environment now. */
 async function deployedProviders(reader: Reader, { state }: Subject): Promise<readonly LockedProvider[]> {
-  const deploymentId = state?.deployed?.deploymentId;
+  const deploymentId = state.deployed?.deploymentId;
   if (deploymentId === undefined) return [];
   return (await reader.get('configuration', { deploymentId }))?.providers ?? [];
 }
@@ -264,5 +264,5 @@ async function keepConfiguration(
  * Returns whether nothing was applied before. An earlier apply of this same deployment does not count: it was refused
  * before it did anything.
  */
-const isFirst = (state: EnvironmentState | undefined, deployment: Deployment): boolean =>
-  !state || state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
+const isFirst = (state: EnvironmentState, deployment: Deployment): boolean =>
+  state.newestStarted === 0 || state.newestStarted === orderOf(deployment);

@@ -31,7 +31,7 @@ export interface Creation {
   readonly environment: Environment;
   readonly operation: Operation;
   readonly requestedBy: Requester;
-  /** True if a push, a promotion rule, the end of a lifetime or the sweep made the deployment. */
+  /** True if nobody asked for this very deployment: a push, a promotion rule or the end of an ephemeral environment made it. */
   readonly automatic: boolean;
   readonly content: Pick<Deployment, 'release' | 'commit'>;
   readonly state: EnvironmentState;
@@ -75,7 +75,8 @@ export async function createDeployment(
   const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
   transaction.put('environmentState', withUnannounced(admission.state, ended));
   recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
-  // Recorded because the requester affects who may approve (rule 10). Nobody requested an automatic deployment.
+  // Recorded because the requester affects who may approve (rule 10). An automatic deployment has no requester; the
+  // request to end an ephemeral environment is in the audit as `ephemeral-ended`.
   if (!automatic)
     await recordAudit(transaction, surroundings, {
       application,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readResult } from '../build/read-result.ts';
 import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
+import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
 import { ENDING_NAMES, ENDINGS, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
@@ -12,6 +13,7 @@ import {
   isTerminal,
   runPrefix,
   type Status,
+  StatusSchema,
   succeed,
 } from '../model/deployment.ts';
 import { isDnsFailure } from '../model/dns/dns.ts';
@@ -31,6 +33,8 @@ import { type Caught, summarizeCause } from './caught.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
 export const EndingSchema = z.enum(ENDING_NAMES);
+/** The status that is recorded, which is another one if the deployment had ended before. */
+export const RecordedEndingSchema = z.object({ ending: StatusSchema });
 
 interface Services {
   readonly store: Store;
@@ -220,7 +224,7 @@ interface KnownEnding {
 
 interface Failure {
   readonly error: EndingError;
-  readonly applied: 'yes' | 'partly' | 'no' | 'unknown';
+  readonly applied: Applied;
 }
 
 /** Explains what failed and where: by the build's own result if there is one, else by what Step Functions caught. */

@@ -13,6 +13,7 @@ import { hostnameOf } from '../model/dns/hostname.ts';
 import type { HostedZone } from '../model/dns/zone-record.ts';
 import { type Environment, roleArnOf } from '../model/environment.ts';
 import type { AssumedRole, Certificates, HostedZones, PublicDns, Store, Surroundings } from '../ports.ts';
+import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
 
 export interface DnsServices {
@@ -39,10 +40,14 @@ export async function loadDnsSubject(
   statuses: readonly Deployment['status'][],
 ): Promise<DnsSubject> {
   const ahead = await store.readAhead();
-  const findDns = ({ application, environment }: Deployment) =>
-    ahead.get('environmentDns', { application, environment });
-  const held = await loadHeld(ahead, id, 'looking after the DNS for', statuses, findDns);
-  return { ...held, dns: await findDns(held.deployment) };
+  const { application, environment, deployment } = await loadHeld(
+    ahead,
+    id,
+    'looking after the DNS for',
+    statuses,
+    (each) => findDns(ahead, each),
+  );
+  return { application, environment, deployment, dns: await findDns(ahead, deployment) };
 }
 
 /** Returns the environment's own role, which manages its certificate. */

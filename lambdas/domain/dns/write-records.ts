@@ -20,7 +20,7 @@ export const isInTheWay = ({ type }: ZoneRecord, kind: DnsSettings['record']['ki
 export const notOurs = (zone: EnvironmentDns['zone'], record: ZoneRecord): DnsError =>
   new DnsError(
     'record-not-ours',
-    `${describeRecord(record)} stands in ${describeZone(zone)} and was not made by Stagegate, which overwrites no such record`,
+    `${describeRecord(record)} exists in ${describeZone(zone)} and was not created by Stagegate, which does not overwrite it`,
   );
 
 /**

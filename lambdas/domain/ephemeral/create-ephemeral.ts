@@ -69,7 +69,7 @@ async function create(
   const standing = await standingOf(transaction, application, name);
   if (standing) {
     if (isSame(standing, request, base.name)) return { environment: standing, isNew: false, effects: NO_EFFECTS };
-    throw new RefusedError('environment-exists', `ephemeral environment "${name}" of "${app}" is there already`);
+    throw new RefusedError('environment-exists', `ephemeral environment "${name}" of "${app}" already exists`);
   }
   const where = { application: app, environment: name };
   const register = await transaction.get('ephemeralRegister', {});

@@ -15,7 +15,7 @@ interface Wish {
   readonly commit: string;
   readonly operation: Extract<Operation, 'deploy' | 'destroy'>;
   readonly requestedBy: Requester;
-  /** True if a push, the end of the lifetime or the sweep made the deployment. */
+  /** True if a push, the end of the environment (also on request) or the sweep made the deployment. */
   readonly automatic: boolean;
 }
 

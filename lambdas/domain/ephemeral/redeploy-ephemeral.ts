@@ -22,7 +22,7 @@ export async function redeployEphemeral(
     if (commit === undefined)
       throw new RefusedError(
         'nothing-deployed',
-        `no push has told the head of branch "${environment.branch}" yet; give a commit`,
+        `the head of branch "${environment.branch}" is not known from a push yet; give a commit`,
       );
     const next = { ...environment, commit, updatedAt: surroundings.now() };
     if (commit !== environment.commit) transaction.put('environment', next);

@@ -61,7 +61,7 @@ export const ApplicationSettingsSchema = z.strictObject({
     .array(EnvironmentNameSchema)
     .min(1)
     .max(MOST_ENVIRONMENTS)
-    .refine((names) => new Set(names).size === names.length, { error: 'an environment stands in the pipeline twice' })
+    .refine((names) => new Set(names).size === names.length, { error: 'an environment is in the pipeline twice' })
     .default(() => [...DEFAULT_PIPELINE]),
   policy: PolicySchema.optional(),
   /** What plans of this application may not delete, beyond the kinds that are always protected. */

@@ -119,7 +119,7 @@ const base = {
   release: ReleaseNumberSchema.optional(),
   commit: CommitSchema,
   operation: OperationSchema,
-  /** Whether a push or a promotion rule made the deployment, and nobody asked for it. */
+  /** Whether a push, a promotion rule or the end of an ephemeral environment made the deployment. */
   automatic: z.boolean(),
   requestedBy: RequesterSchema,
   createdAt: InstantSchema,
@@ -157,7 +157,7 @@ export const DeploymentSchema = z.discriminatedUnion('status', [
     consumedAt: InstantSchema,
   }),
   z.object({ ...base, ...ended, status: z.literal('succeeded'), planned: PlannedSchema }),
-  z.object({ ...base, ...unsuccessful, status: z.enum(UNSUCCESSFUL) }),
+  ...UNSUCCESSFUL.map((status) => z.object({ ...base, ...unsuccessful, status: z.literal(status) })),
   z.object({ ...base, ...unsuccessful, status: z.literal('failed'), applied: AppliedSchema }),
 ]);
 export type Deployment = z.infer<typeof DeploymentSchema>;

@@ -21,7 +21,7 @@ function objectionToOrder(pipeline: readonly string[], stages: StagesByName): Re
     if (previous && stageRank(stage) < stageRank(previous.stage))
       return new Refused(
         'pipeline-order',
-        `"${name}" (${stage}) stands behind "${previous.name}" (${previous.stage}); a pipeline goes development, staging, production`,
+        `"${name}" (${stage}) comes after "${previous.name}" (${previous.stage}); the order of a pipeline is development, staging, production`,
       );
     const lacking = stage === 'production' && objectionToStagesBefore(pipeline.slice(0, index), name, stages);
     if (lacking) return lacking;

@@ -121,7 +121,7 @@ function ephemeralViolations({ plan, changes, operation }: SafeguardFacts, { isF
   const adopting = changes.flatMap(({ address, importing, actions }): Found[] => {
     const what = importing ? 'is imported' : actions.includes('forget') ? 'would be forgotten' : undefined;
     if (!what) return [];
-    const why = `${what}; an ephemeral environment has what it made itself, and takes all of it along when it ends`;
+    const why = `${what}; an ephemeral environment contains only what it created, and destroys all of it when it ends`;
     return [{ address, rule: 'adopts-or-leaves', why, liftable: false }];
   });
   if (!isFirst || operation === 'destroy') return adopting;
@@ -132,7 +132,7 @@ function ephemeralViolations({ plan, changes, operation }: SafeguardFacts, { isF
   return [
     ...adopting,
     ...[...new Set([...existing, ...others])].map((address): Found => {
-      const why = 'is there already; the first plan of an ephemeral environment may only create';
+      const why = 'already exists; the first plan of an ephemeral environment may only create';
       return { address, rule: 'first-plan-creates', why, liftable: false };
     }),
   ];

@@ -15,7 +15,7 @@ export function eventOf(deployment: Deployment): Announcement | undefined {
     case 'applying':
       return undefined;
     case 'succeeded':
-      return { name: 'DeploymentSucceeded', detail: { ...facts, changes: deployment.planned.hasChanges } };
+      return { name: ENDINGS.succeeded.event, detail: { ...facts, changes: deployment.planned.hasChanges } };
     default:
       return {
         name: ENDINGS[deployment.status].event,

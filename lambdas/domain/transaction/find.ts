@@ -1,6 +1,7 @@
 import { NotFoundError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import type { Deployment } from '../model/deployment.ts';
+import type { EnvironmentDns } from '../model/dns/dns.ts';
 import type { Environment, EphemeralEnvironment } from '../model/environment.ts';
 import type { Release } from '../model/release.ts';
 import type { Reader } from '../ports.ts';
@@ -12,6 +13,12 @@ export async function findApplication(reader: Reader, app: string): Promise<Appl
   if (!application) throw new NotFoundError('application', app);
   return application;
 }
+
+/** Returns the DNS of a deployment's environment, if it has or had any. */
+export const findDns = (
+  reader: Reader,
+  { application, environment }: Deployment,
+): Promise<EnvironmentDns | undefined> => reader.get('environmentDns', { application, environment });
 
 /** Returns a part that was read of an application. Throws NotFoundError if the application itself does not exist. */
 async function within<T>(reader: Reader, app: string, found: Promise<T>): Promise<T> {

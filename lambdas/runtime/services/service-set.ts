@@ -21,16 +21,17 @@ export class ServiceSet<Variables extends z.ZodRawShape, Services extends object
     more: ServiceSet<MoreVariables, MoreServices>,
   ): ServiceSet<Variables & MoreVariables, Services & MoreServices> {
     return new ServiceSet({ ...this.variables, ...more.variables }, (environment) => ({
-      ...this.from(environment),
-      ...more.from(environment),
+      ...this.#create(environment),
+      ...more.#create(environment),
     }));
   }
 
   /**
-   * Makes the services. Throws at cold start when a variable is missing, and names it. An adapter is loaded when it is
-   * first used.
+   * Makes the services. Throws at cold start when variables are missing or wrong, and names all of them. An adapter is
+   * loaded when it is first used.
    */
   from(environment: Environment): Services {
+    z.object(this.variables).parse(environment);
     return this.#create(environment);
   }
 }

@@ -91,7 +91,7 @@ const SERVICE_KEYS = [
 
 const KNOWN_KEYS = new Set([...GLOBAL_KEYS, ...SERVICE_KEYS].map((key) => key.toLowerCase()));
 
-/** Families of keys whose last part is chosen by the person who makes the call or the role. */
+/** Families of keys whose last part is chosen by the caller or by the author of the role. */
 const KNOWN_KEY_FAMILIES = ['aws:principaltag/', 'aws:requesttag/', 'aws:resourcetag/', 'kms:encryptioncontext:'];
 
 interface Operator {

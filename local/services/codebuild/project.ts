@@ -85,7 +85,7 @@ export function readProject(
   const name = properties.Name ?? resource.generatedName;
   if (!Source.BuildSpec?.includes('\n')) {
     throw new Error(
-      `project ${name}: its buildspec must stand in the template, not be "${Source.BuildSpec ?? 'in the repository'}"`,
+      `project ${name}: its buildspec must be inline in the template, not "${Source.BuildSpec ?? 'in the repository'}"`,
     );
   }
   const source = {

@@ -58,8 +58,8 @@ const onlyValues: Readonly<Record<string, readonly string[]>> = {
   'x-amz-storage-class': ['STANDARD'],
 };
 
-/** Conditions that S3 itself knows. An object is read under the condition of its ETag. */
-const refusedConditions = new Set(['if-modified-since', 'if-unmodified-since']);
+/** Conditions that S3 supports and the local S3 does not: it supports only conditions on the ETag. */
+const unsupportedConditions = new Set(['if-modified-since', 'if-unmodified-since']);
 
 const unsupported = (what: string) => new AwsError('NotImplemented', `The local S3 does not implement ${what}.`, 501);
 
@@ -68,7 +68,8 @@ function requireUnderstood(request: WireRequest): void {
     if (!modifiers.has(name) && !subresources.includes(name)) throw unsupported(`the query parameter "${name}"`);
   }
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!refusedConditions.has(name) && (!name.startsWith('x-amz-') || understoodHeaders.has(name))) continue;
+    if (unsupportedConditions.has(name)) throw unsupported(`the header "${name}: ${value}"`);
+    if (!name.startsWith('x-amz-') || understoodHeaders.has(name)) continue;
     if (understoodPrefixes.some((prefix) => name.startsWith(prefix)) || onlyValues[name]?.includes(value)) continue;
     throw unsupported(`the header "${name}: ${value}"`);
   }

@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { type Json, JsonSchema } from '../../asl/json.ts';
+import { MAX_STATE_DATA_BYTES } from '../../asl/state-evaluation.ts';
 import { AwsError } from '../../door/wire.ts';
-
-/** Limit of Step Functions for inputs and outputs, in bytes. */
-const MAX_DATA_BYTES = 256 * 1024;
 
 const PageFields = { maxResults: z.int().min(0).max(1000).optional(), nextToken: z.string().optional() };
 export const StartExecutionInput = z.strictObject({
@@ -46,8 +44,8 @@ export function requireName(name: string): void {
 }
 
 export function requireInput(text: string): void {
-  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
-    throw new AwsError('ValidationException', `the input has more than ${MAX_DATA_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_STATE_DATA_BYTES) {
+    throw new AwsError('ValidationException', `the input has more than ${MAX_STATE_DATA_BYTES} bytes`);
   }
   if (parseJson(text) !== undefined) return;
   throw new AwsError(
@@ -57,8 +55,8 @@ export function requireInput(text: string): void {
 }
 
 export function parseOutput(text: string): Json {
-  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
-    throw new AwsError('ValidationException', `the output has more than ${MAX_DATA_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_STATE_DATA_BYTES) {
+    throw new AwsError('ValidationException', `the output has more than ${MAX_STATE_DATA_BYTES} bytes`);
   }
   const output = parseJson(text);
   if (output === undefined) throw new AwsError('InvalidOutput', `Invalid Output: '${text.slice(0, 200)}' is no JSON`);

@@ -351,7 +351,7 @@ describe('records of others', () => {
     const { id } = await world.run('dev1', { release: 1 });
     expect(await world.errorOf(id)).toMatchObject({
       reason: 'record-not-ours',
-      message: expect.stringContaining(`${record.type} ${HOSTNAME} -> ${record.values[0]} stands in zone ${ZONE}`),
+      message: expect.stringContaining(`${record.type} ${HOSTNAME} -> ${record.values[0]} exists in zone ${ZONE}`),
     });
     expect([world.builds.applied, arns()]).toEqual([[], []]);
     expect(world.recordsOf()).toEqual([{ name: HOSTNAME, ...record }]);

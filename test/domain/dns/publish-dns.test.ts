@@ -171,7 +171,7 @@ describe('a record that was not made by Stagegate', () => {
     expect(await world.errorOf(id)).toMatchObject({
       reason: 'record-not-ours',
       state: 'PublishDns',
-      message: expect.stringContaining(`A ${HOSTNAME} -> 192.0.2.1 stands in zone ${ZONE} (acme.example)`),
+      message: expect.stringContaining(`A ${HOSTNAME} -> 192.0.2.1 exists in zone ${ZONE} (acme.example)`),
     });
     expect(addresses()).toEqual([THEIRS]);
     expect(await world.deployment(id)).toMatchObject({ applied: 'yes' });

@@ -676,6 +676,6 @@ describe('a project', () => {
   });
 
   it('fails when the buildspec is not in the template', async () => {
-    await expect(project('buildspec.yml')).rejects.toThrow('must stand in the template');
+    await expect(project('buildspec.yml')).rejects.toThrow('must be inline in the template');
   });
 });

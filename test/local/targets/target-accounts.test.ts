@@ -6,7 +6,7 @@ import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
 import { roleSession } from '../../../local/door/callers.ts';
 import { createTargetAccounts, type RegisteredEnvironment } from '../../../local/targets/target-accounts.ts';
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf } from '../../buildspecs/build-runs.ts';
-import { assemblyOf } from '../../lib/synthesized.ts';
+import { assemblyOf } from '../../harness/synthesized.ts';
 import {
   type BuildCloud,
   type CloudParts,

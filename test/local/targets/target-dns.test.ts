@@ -23,8 +23,8 @@ import { createRoute53Service, type Route53Service } from '../../../local/servic
 import { createStsService } from '../../../local/services/sts/sts-service.ts';
 import { createTargetDns, type DnsEnvironment } from '../../../local/targets/target-dns.ts';
 import { DNS_SETTINGS, HOSTNAME, NOW } from '../../harness/builders.ts';
+import { assemblyOf } from '../../harness/synthesized.ts';
 import { World } from '../../harness/world.ts';
-import { assemblyOf } from '../../lib/synthesized.ts';
 import { ManualClock } from '../manual-clock.ts';
 
 /**

@@ -45,7 +45,7 @@ function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
 
 /**
  * Pads the number of an audit entry, so that the order of texts is the order of numbers. There are many more entries
- * than releases; ten digits last as long as anybody decides.
+ * than releases; ten digits are enough for ten thousand million.
  */
 const paddedEntry = (sequence: number) => String(sequence).padStart(10, '0');
 

@@ -9,8 +9,8 @@ import {
   startAwaitingApproval,
   startPlanning,
   succeed,
-} from '../../lambdas/domain/model/deployment.ts';
-import { aDeployment, aPlanned, NOW } from '../harness/builders.ts';
+} from '../../../lambdas/domain/model/deployment.ts';
+import { aDeployment, aPlanned, NOW } from '../../harness/builders.ts';
 
 const ALLOWED = new Set([
   'queued -> planning',

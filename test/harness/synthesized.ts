@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { afterAll } from '@jest/globals';
-import { oncePerRun, runDirectory } from '../harness/once-per-run.ts';
+import { oncePerRun, runDirectory } from './once-per-run.ts';
 
 export interface Resource {
   readonly Type: string;

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { preparationOf, prepareEphemeralName } from '../../lambdas/domain/environment/prepare-account.ts';
-import { requestRemoval } from '../../lambdas/domain/environment/request-removal.ts';
-import { deleteEphemeral } from '../../lambdas/domain/ephemeral/delete-ephemeral.ts';
-import { viewEphemeral } from '../../lambdas/domain/ephemeral/ephemeral-view.ts';
-import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
-import { commitOf } from '../harness/builders.ts';
-import { DnsWorld, LOAD_BALANCER } from '../harness/dns-world.ts';
-import { TOOLING } from '../harness/world.ts';
+import { preparationOf, prepareEphemeralName } from '../../../lambdas/domain/environment/prepare-account.ts';
+import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
+import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { viewEphemeral } from '../../../lambdas/domain/ephemeral/ephemeral-view.ts';
+import type { Deployment } from '../../../lambdas/domain/model/deployment.ts';
+import { commitOf } from '../../harness/builders.ts';
+import { DnsWorld, LOAD_BALANCER } from '../../harness/dns-world.ts';
+import { TOOLING } from '../../harness/world.ts';
 
 /** Tests hostname, certificate and records of an ephemeral environment. */
 

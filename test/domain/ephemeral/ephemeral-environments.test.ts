@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { configureApplication } from '../../lambdas/domain/application/configure-application.ts';
-import { configureEnvironment } from '../../lambdas/domain/environment/configure-environment.ts';
-import { adjustEphemeral } from '../../lambdas/domain/ephemeral/adjust-ephemeral.ts';
-import { deleteEphemeral } from '../../lambdas/domain/ephemeral/delete-ephemeral.ts';
-import { viewEphemeral } from '../../lambdas/domain/ephemeral/ephemeral-view.ts';
-import { endWithBranch, followPush } from '../../lambdas/domain/ephemeral/follow-branch.ts';
-import { redeployEphemeral } from '../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
-import { EnvironmentSettingsSchema } from '../../lambdas/domain/model/environment.ts';
-import { EphemeralRequestSchema } from '../../lambdas/domain/model/ephemeral-environment.ts';
-import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
-import { requestPromotion } from '../../lambdas/domain/release/request-promotion.ts';
-import { anApplication, anEnvironment, aPush, commitOf } from '../harness/builders.ts';
-import { ALICE, TOOLING, World } from '../harness/world.ts';
+import { configureApplication } from '../../../lambdas/domain/application/configure-application.ts';
+import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
+import { adjustEphemeral } from '../../../lambdas/domain/ephemeral/adjust-ephemeral.ts';
+import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
+import { viewEphemeral } from '../../../lambdas/domain/ephemeral/ephemeral-view.ts';
+import { endWithBranch, followPush } from '../../../lambdas/domain/ephemeral/follow-branch.ts';
+import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
+import { EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
+import { EphemeralRequestSchema } from '../../../lambdas/domain/model/ephemeral-environment.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
+import { requestPromotion } from '../../../lambdas/domain/release/request-promotion.ts';
+import { anApplication, anEnvironment, aPush, commitOf } from '../../harness/builders.ts';
+import { ALICE, TOOLING, World } from '../../harness/world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -146,7 +146,7 @@ describe('the limits', () => {
     const register = await world.store.get('ephemeralRegister', {});
     const others = ['a', 'b'].map((environment) => ({ application: 'third', environment }));
     await world.write('ephemeralRegister', { live: [...(register?.live ?? []), ...others] });
-    const other = await import('../../lambdas/domain/ephemeral/create-ephemeral.ts');
+    const other = await import('../../../lambdas/domain/ephemeral/create-ephemeral.ts');
     const request = EphemeralRequestSchema.parse({ name: 'pr-1', commit: commitOf(1) });
     await expect(other.createEphemeral(world, 'other', request, TOOLING)).rejects.toThrow('at most 5 are allowed');
     expect(await world.store.get('environment', { application: 'other', name: 'pr-1' })).toBeUndefined();
