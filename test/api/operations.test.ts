@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as operations from '../../lambdas/api/operations.ts';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { AUDIT_TYPES } from '../../lambdas/domain/model/audit.ts';
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { PROBLEMS } from '../../lambdas/runtime/http-errors.ts';
 import { TestApi } from './test-api.ts';
@@ -40,6 +41,11 @@ describe('each function', () => {
 
 describe('docs/api.md', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'api.md'), 'utf8');
+
+  test('names every type of audit entry, and no other', () => {
+    const [, listed = ''] = /Types: ([^]*?)`hash` is the/.exec(text) ?? [];
+    expect([...listed.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type).sort()).toEqual([...AUDIT_TYPES].sort());
+  });
 
   test('lists every route with its role', () => {
     for (const [key, { role }] of Object.entries(ROUTES)) expect(text).toContain(`| \`${key}\` | ${role} |`);

@@ -37,4 +37,9 @@ describe('the services of a function', () => {
     const { TABLE_NAME: _, ...others } = FUNCTION_VARIABLES;
     expect(() => FUNCTIONS.read.services.from(others)).toThrow('TABLE_NAME');
   });
+
+  test('name all variables that are missing, whichever service wants them', () => {
+    for (const variable of ['TABLE_NAME', 'STATE_MACHINE_ARN', 'EVENT_BUS_NAME'])
+      expect(() => FUNCTIONS.deploy.services.from({})).toThrow(variable);
+  });
 });

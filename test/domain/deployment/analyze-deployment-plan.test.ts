@@ -194,6 +194,14 @@ describe('analysing the plan of a deployment', () => {
       await expect(analyze('my-app-dev1-99-abcdef')).rejects.toMatchObject({ name: 'NotHolderError' });
       expect(await world.deployment(id)).toEqual(before);
     });
+
+    test('is refused to a deployment that no longer holds its environment, and changes nothing', async () => {
+      const id = await planning('dev1');
+      const before = await world.deployment(id);
+      await world.changeState('dev1', { holder: null });
+      await expect(analyze(id)).rejects.toMatchObject({ name: 'NotHolderError' });
+      expect(await world.deployment(id)).toEqual(before);
+    });
   });
 
   describe('rule 6: a state address', () => {
