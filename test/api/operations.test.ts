@@ -43,7 +43,7 @@ describe('docs/api.md', () => {
   const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'api.md'), 'utf8');
 
   test('names every type of audit entry, and no other', () => {
-    const [, listed = ''] = /Types: ([^]*?)`hash` is the/.exec(text) ?? [];
+    const [, listed = ''] = /Types: ([\s\S]*?)`hash` is the/.exec(text) ?? [];
     expect([...listed.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type).sort()).toEqual([...AUDIT_TYPES].sort());
   });
 
