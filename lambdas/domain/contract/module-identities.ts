@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { Sha256Schema } from '../names.ts';
+
+/** Most module calls of which a build lists the identities. Beyond it, a build says how many calls there are. */
+export const MOST_MODULE_CALLS = 5000;
+
+/** What one module call of a configuration runs: the content of the module's directory, as `init` left it. */
+export const ModuleIdentitySchema = z.object({
+  /** Address of the call without indexes, such as `module.web.module.logs`. */
+  call: z.string().min(1).max(2000),
+  /** Hash of the content of the directory; equal wherever the module comes from. */
+  identity: Sha256Schema,
+  /** The commit of the module's repository, where it is known. For people only; it is never compared. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .optional(),
+  /** Whether the module reads files outside of its directory. The identity does not cover such files. */
+  readsOutside: z.literal(true).optional(),
+});
+export type ModuleIdentity = z.infer<typeof ModuleIdentitySchema>;
+
+/** The identities of all module calls, nested ones too. The list is never cut: if it would be too long, there is none. */
+export const ModuleIdentitiesSchema = z.union([
+  z.strictObject({ modules: z.array(ModuleIdentitySchema).max(MOST_MODULE_CALLS) }),
+  z.strictObject({ tooMany: z.int().min(MOST_MODULE_CALLS + 1) }),
+]);
+export type ModuleIdentities = z.infer<typeof ModuleIdentitiesSchema>;
