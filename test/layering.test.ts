@@ -96,7 +96,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['ports'],
   ['transaction'],
-  ['approver', 'dns'],
+  ['approver', 'dns', 'proof'],
   ['build'],
   ['approval', 'links'],
   ['deployment'],

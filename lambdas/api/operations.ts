@@ -60,6 +60,8 @@ export const CONFIGURE: OperationsOf<'configure'> = {
     (await import('./environment/patch-environment.ts')).patchEnvironment,
   'POST /applications/{app}/environments/{env}/protection-lifts': async () =>
     (await import('./environment/post-protection-lift.ts')).postProtectionLift,
+  'POST /applications/{app}/environments/{env}/proof-lifts': async () =>
+    (await import('./environment/post-proof-lift.ts')).postProofLift,
   'POST /applications/{app}/environments/{env}/state-moves': async () =>
     (await import('./environment/post-state-move.ts')).postStateMove,
 };

@@ -33,6 +33,7 @@ export const ROUTES = {
   'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },
   'PATCH /applications/{app}/environments/{env}': { function: 'configure', role: 'staff' },
   'POST /applications/{app}/environments/{env}/protection-lifts': { function: 'configure', role: 'staff' },
+  'POST /applications/{app}/environments/{env}/proof-lifts': { function: 'configure', role: 'staff' },
   'POST /applications/{app}/environments/{env}/state-moves': { function: 'configure', role: 'staff' },
 
   'GET /applications/{app}/approvers': { function: 'approvers', role: 'viewer' },

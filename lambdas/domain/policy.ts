@@ -18,6 +18,10 @@ const DAY = 24 * 3600;
 /** Default and longest time that a gate stays open, in seconds; the shortest is configured. */
 export const GATE_EXPIRY = { usual: 7 * DAY, most: 60 * DAY } as const;
 
+/** What happens to a plan that brings something that has not run in the environment before (rule 1). */
+export const ProofModeSchema = z.enum(['inform', 'block']);
+export type ProofMode = z.infer<typeof ProofModeSchema>;
+
 /** Requirements for deployments of one stage: distinct approvers per gate (0: no such gate), times, who may ask. */
 export const StagePolicySchema = z.object({
   staff: z.int().min(0).max(MOST_APPROVERS),
@@ -30,8 +34,17 @@ export const StagePolicySchema = z.object({
   planMaxAgeSeconds: z.int().min(1).max(GATE_EXPIRY.most),
   /** True if only callers that map to a registered approver may request deployments. */
   knownRequester: z.boolean(),
+  /** Whether modules and engine must have run in the environment before. */
+  proof: ProofModeSchema,
 });
 export type StagePolicy = z.infer<typeof StagePolicySchema>;
+
+/** A module source as plans show it, without its query. A local path is a part of the release and cannot be exempt. */
+const ExemptSourceSchema = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^(?![./])(?!.*:\/\/[^/]*@)[^\s?]+$/, 'a module source without ref, query and credentials, and no local path');
 
 /** The settings that an application may change, per stage; the default applies to a setting that is left out. */
 export const PolicySchema = z.strictObject({
@@ -39,7 +52,17 @@ export const PolicySchema = z.strictObject({
   staging: StagePolicySchema.partial().strict().optional(),
   production: StagePolicySchema.partial().strict().optional(),
   /** For ephemeral environments, whatever the stage of the environment that they are based on. */
-  ephemeral: StagePolicySchema.omit({ autoPromote: true }).partial().strict().optional(),
+  ephemeral: StagePolicySchema.omit({ autoPromote: true, proof: true }).partial().strict().optional(),
+  /** What need not have run in the environment before. */
+  proof: z
+    .strictObject({
+      /** Sources whose modules are exempt, each as a whole: `terraform-aws-modules/vpc/aws`. */
+      exempt: z.array(ExemptSourceSchema).max(100),
+      /** Providers, by source and minor version. */
+      providers: ProofModeSchema,
+    })
+    .partial()
+    .optional(),
 });
 export type Policy = z.infer<typeof PolicySchema>;
 
@@ -47,9 +70,9 @@ const usualTimes = { gateExpirySeconds: GATE_EXPIRY.usual, planMaxAgeSeconds: DA
 
 /** Defaults: development no gates and auto-promoted; staging staff x1; production staff x1, then client x1. */
 export const DEFAULT_POLICY: Readonly<Record<Stage, StagePolicy>> = {
-  development: { staff: 0, client: 0, autoPromote: true, knownRequester: false, ...usualTimes },
-  staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, ...usualTimes },
-  production: { staff: 1, client: 1, autoPromote: false, knownRequester: false, ...usualTimes },
+  development: { staff: 0, client: 0, autoPromote: true, knownRequester: false, proof: 'inform', ...usualTimes },
+  staging: { staff: 1, client: 0, autoPromote: false, knownRequester: false, proof: 'inform', ...usualTimes },
+  production: { staff: 1, client: 1, autoPromote: false, knownRequester: false, proof: 'block', ...usualTimes },
 };
 
 /** An ephemeral environment has no gates unless the application's policy asks for some, and is never promoted. */
@@ -85,9 +108,12 @@ export function policyFor(stage: Stage, policy: Policy | undefined): StagePolicy
   return { ...DEFAULT_POLICY[stage], ...policy?.[stage] };
 }
 
+/** Returns the stricter of two modes. */
+export const stricterMode = (one: ProofMode, other: ProofMode): ProofMode => (one === 'block' ? one : other);
+
 /**
- * Throws RefusedError if a policy lowers the gates of a stage below the defaults. An application may only raise them:
- * staging keeps its staff gate, production keeps both gates.
+ * Throws RefusedError if a policy lowers the requirements of a stage below the defaults. An application may only raise
+ * them: staging keeps its staff gate, production keeps both gates and blocks what has not run before.
  */
 export function requireStrongEnough(policy: Policy | undefined): void {
   for (const stage of STAGES)
@@ -100,6 +126,9 @@ export function requireStrongEnough(policy: Policy | undefined): void {
           `policy.${stage}.${gate} is ${wanted}, at least ${least} is required`,
         );
     }
+  for (const stage of STAGES)
+    if (DEFAULT_POLICY[stage].proof === 'block' && policyFor(stage, policy).proof !== 'block')
+      throw new RefusedError('policy-too-weak', `policy.${stage}.proof is "inform", it cannot be less than "block"`);
 }
 
 /** Returns the gates that a deployment passes under this policy, in order, each with its number of approvers. */

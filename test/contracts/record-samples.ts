@@ -62,6 +62,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     queue: [{ deploymentId: 'my-app-dev1-2-abc124', release: 2, operation: 'rollback' }],
     newestStarted: 2,
     provenAfter: 1,
+    ledgerSince: 2,
     resources: { count: 3, deploymentId: ID, at: NOW },
     appliedCommit: COMMIT,
     hold: { reason: 'rolled back', by: BY, at: NOW },
@@ -89,6 +90,24 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     ...WHERE,
     address: 'module.db.aws_db_instance.main["a"]',
     lifts: [{ reason: 'moved to another instance', by: BY, at: NOW, usedBy: { deploymentId: ID, at: NOW } }],
+  },
+  proofLifts: {
+    ...WHERE,
+    subject: 'engine terraform 1.12',
+    lifts: [{ reason: 'the provider needs it', by: BY, at: NOW, expiresAt: NOW }],
+  },
+  ledgerPage: {
+    ...WHERE,
+    page: 'a',
+    entries: [
+      {
+        subject: 'a'.repeat(64),
+        oldest: { release: 3, success: 4 },
+        newest: { release: 7, success: 9 },
+        source: 'git::https://git.example/modules',
+        version: '1.0.0',
+      },
+    ],
   },
   stateAddress: {
     ...WHERE,
@@ -125,6 +144,24 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       { call: 'module.log', source: './log', version: COMMIT },
     ],
     variables: ['size'],
+  },
+  composition: {
+    deploymentId: ID,
+    round: 2,
+    engine: { name: 'terraform', version: '1.11.4' },
+    modules: [
+      {
+        identity: 'a'.repeat(64),
+        source: './log',
+        version: COMMIT,
+        commit: COMMIT,
+        calls: ['module.log'],
+        inUse: true,
+      },
+      { source: './web', version: COMMIT, calls: ['module.web'], inUse: false },
+    ],
+    providers: [{ address: 'registry.terraform.io/hashicorp/aws', version: '5.100.0' }],
+    missing: 'nothing was listed',
   },
   gate: aGate({
     status: 'approved',

@@ -12,21 +12,24 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  * as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'b4c164bb9034d610',
+  application: 'a84a8f104c65465b',
   environment: '38a466eda1d7e633',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
   release: '276578c534ef896b',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',
-  environmentState: '04d58734092d8185',
+  environmentState: '41b4bbf94c1c84c8',
   outcome: '32e6c224a569d860',
   outputs: '12f5879648dba486',
   environmentDns: '2cbfdd794265a82f',
   environmentEvent: '10cdfa00fea11f08',
-  protectionLifts: '063b649b7e842087',
+  protectionLifts: 'd19d51dad23cb9a6',
+  proofLifts: '990703d015c7c991',
+  ledgerPage: 'b8d7c49a40386fd4',
+  composition: '002f909bb030d020',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: 'ca72b1bcfda7d804',
+  deployment: 'af57b786918d628a',
   configuration: '1bb333b0cd6799c4',
   buildTicket: '116e8cc38e3d0869',
   credentialsRefusal: 'e63b943adb70abe1',
@@ -43,7 +46,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   webhookDelivery: '1a6293963766a8eb',
   linkState: '75f9f6b2ebe784ce',
   refusalMark: 'e63b943adb70abe1',
-  auditEntry: '4045e38714162a1c',
+  auditEntry: '9add463abcacb83a',
   auditHead: 'c4eff73d73c5273c',
 };
 

@@ -60,7 +60,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
       ConsumePlan: 2,
       Apply: 1, // the simulated build's own
       RecordOutputs: 2,
-      RecordSuccess: 2,
+      RecordSuccess: 3,
       AnnounceSuccess: 1,
       ReleaseEnvironment: 2,
     });
@@ -79,11 +79,11 @@ describe('nobody goes to the table more often than it takes to know what to ask 
     await world.release();
     await world.bring(1, 'stage1');
     const id = await world.deploy('prod1', 1);
-    expect(await run(id)).toMatchObject({ AnalyzePlan: 3, RequestStaffApproval: 3, AwaitStaffApproval: 1 });
+    expect(await run(id)).toMatchObject({ AnalyzePlan: 4, RequestStaffApproval: 3, AwaitStaffApproval: 1 });
     await world.decide(id, ALICE);
     expect(await run(id)).toMatchObject({ SettleStaffGate: 1, RequestClientApproval: 3 });
     await world.decide(id, CAROL);
-    expect(await run(id)).toMatchObject({ CheckPlan: 2, ConsumePlan: 3, RecordSuccess: 2, ReleaseEnvironment: 2 });
+    expect(await run(id)).toMatchObject({ CheckPlan: 2, ConsumePlan: 3, RecordSuccess: 3, ReleaseEnvironment: 2 });
     expect((await world.deployment(id)).status).toBe('succeeded');
   });
 

@@ -9,6 +9,19 @@ import type { StateAddress } from '../../lambdas/domain/contract/state-address.t
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
+/** A module that the configuration calls. */
+export interface SimulatedModule {
+  /** Name of the call. */
+  readonly name: string;
+  /** What is in the module's directory; the same text means the same identity. */
+  readonly content: string;
+  readonly source?: string;
+  /** Whether a resource of the module stands after the apply; false for `count = 0`. */
+  readonly inUse?: boolean;
+}
+
+export const identityOf = (content: string): string => createHash('sha256').update(`module ${content}`).digest('hex');
+
 export type PlanKind = 'changes' | 'other-changes' | 'deletes' | 'no-changes' | 'fails';
 
 /** Writes the results of a plan build: the plan as JSON, its modules, and the result that names them. */
@@ -19,6 +32,7 @@ export async function leavePlan(
   facts: Partial<PlanSuccess> = {},
   /** The number of resources in the state for which the plan is made. */
   resources = 0,
+  modules: readonly SimulatedModule[] = [],
 ): Promise<void> {
   const prefix = runPrefix(deployment);
   if (kind === 'fails') {
@@ -33,13 +47,17 @@ export async function leavePlan(
     exitCode: kind === 'no-changes' ? 0 : 2,
     digest: createHash('sha256').update(`${deployment.id} ${deployment.round}`).digest('hex'),
     bundle: { key: `${prefix}plan/bundle.tar.gz`, versionId: 'v1' },
-    planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind, resources)),
+    planJson: await artifacts.putJson(`${prefix}plan/plan.json`, planOf(deployment, kind, resources, modules)),
     modules: await artifacts.putJson(`${prefix}plan/modules.json`, { Modules: [] }),
     backend: { type: 's3', ...stateAddressOf(deployment) },
     state: null,
     createdAt: deployment.createdAt,
     ...facts,
   };
+  if (deployment.operation !== 'destroy')
+    await artifacts.putJson(runObjectKey(prefix, 'identities'), {
+      modules: modules.map(({ name, content }) => ({ call: `module.${name}`, identity: identityOf(content) })),
+    });
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }
 
@@ -55,6 +73,8 @@ export async function leaveInspection(
   const { operation, engine, digest, backend, state } = plan;
   const copy = async (from: string, to: 'inspectedPlan' | 'inspectedModules') =>
     artifacts.putJson(runObjectKey(prefix, to), await read(from));
+  const identities = await read(runObjectKey(prefix, 'identities'));
+  if (identities) await artifacts.putJson(runObjectKey(prefix, 'inspectedIdentities'), identities);
   const result: InspectionSuccess = {
     ok: true,
     operation,
@@ -84,22 +104,60 @@ export const stateAddressOf = (place: Place): StateAddress => ({
 export const stateKey = ({ application, environment }: Place): string =>
   `${environment.startsWith('pr-') ? 'ephemeral' : 'apps'}/${application}/${environment}/terraform.tfstate`;
 
-function planOf({ operation }: Deployment, kind: PlanKind, resources: number): object {
+function planOf(
+  { operation }: Deployment,
+  kind: PlanKind,
+  resources: number,
+  modules: readonly SimulatedModule[],
+): object {
+  const used = modules.filter(({ inUse = true }) => inUse);
   const isDeleting = kind === 'deletes' || operation === 'destroy';
   const input = kind === 'other-changes' ? 'b' : 'a';
   const changes = kind === 'no-changes' ? [] : [change(isDeleting ? 'delete' : 'create', input)];
   return {
     format_version: '1.2',
     terraform_version: '1.11.4',
-    resource_changes: changes,
+    resource_changes: [...changes, ...used.map(unchangedIn)],
     applyable: changes.length > 0,
     complete: true,
     errored: false,
     // Destroyed resources stay in the configuration.
-    configuration: { root_module: operation === 'destroy' ? { resources: [CONFIGURED] } : {} },
-    ...(resources > 0 && { prior_state: { values: { root_module: { resources: existing(resources) } } } }),
+    configuration: {
+      root_module: operation === 'destroy' ? { resources: [CONFIGURED] } : { module_calls: callsOf(modules) },
+    },
+    planned_values: {
+      root_module: {
+        child_modules: used.map(standingIn),
+      },
+    },
+    ...((resources > 0 || used.length > 0) && {
+      prior_state: {
+        values: { root_module: { resources: existing(resources), child_modules: used.map(standingIn) } },
+      },
+    }),
   };
 }
+
+const callsOf = (modules: readonly SimulatedModule[]): object =>
+  Object.fromEntries(
+    modules.map(({ name, source = `../../modules/${name}` }) => [
+      name,
+      { source, module: { resources: [CONFIGURED] } },
+    ]),
+  );
+
+const resourceIn = (name: string): object => ({ ...CONFIGURED, address: `module.${name}.${CONFIGURED.address}` });
+
+const standingIn = ({ name }: SimulatedModule): object => ({
+  address: `module.${name}`,
+  resources: [resourceIn(name)],
+});
+
+const unchangedIn = ({ name }: SimulatedModule): object => ({
+  ...resourceIn(name),
+  module_address: `module.${name}`,
+  change: { actions: ['no-op'], before: { input: 'a' }, after: { input: 'a' } },
+});
 
 const CONFIGURED = { address: 'terraform_data.web', mode: 'managed', type: 'terraform_data', name: 'web' };
 

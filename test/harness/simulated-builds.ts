@@ -3,7 +3,14 @@ import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore, Builds, Store } from '../../lambdas/domain/ports.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
-import { leaveInspection, leavePlan, type PlanKind, stateAddressOf, stateKey } from './plan-artifacts.ts';
+import {
+  leaveInspection,
+  leavePlan,
+  type PlanKind,
+  type SimulatedModule,
+  stateAddressOf,
+  stateKey,
+} from './plan-artifacts.ts';
 
 interface BuildServices {
   readonly store: Store;
@@ -17,6 +24,10 @@ export interface Terraform {
   inspect?: 'succeeds' | 'fails';
   /** SHA-256 of the files that are applied with the plan. */
   content?: string;
+  /** The modules that the configuration calls. */
+  modules?: readonly SimulatedModule[];
+  /** Version of Terraform that makes the plan. */
+  engineVersion?: string;
   /** `pretends`: code of the repository reports that everything was done and nothing is left, but does nothing. */
   apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
 }
@@ -115,12 +126,16 @@ export class SimulatedBuilds implements Builds {
   }
 
   async #plan(deployment: Deployment): Promise<BuildStatus> {
-    const { plan: usual } = this.terraform(deployment);
+    const { plan: usual, modules = [], engineVersion } = this.terraform(deployment);
     const resources = this.resourcesIn(deployment);
     const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
     const head = this.#services.states.headAt(stateAddressOf(deployment));
-    const facts = { state: head, commit: this.commits.get(deployment.commit) };
-    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources);
+    const facts = {
+      state: head,
+      commit: this.commits.get(deployment.commit),
+      ...(engineVersion !== undefined && { engine: { name: 'terraform' as const, version: engineVersion } }),
+    };
+    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules);
     return plan === 'fails' ? 'FAILED' : 'SUCCEEDED';
   }
 

@@ -10,9 +10,9 @@ export const getEnvironment = operation(
     input: { path: EnvironmentPath },
     answers: { 200: EnvironmentViewSchema },
   },
-  async ({ path: { app, env } }, { store }: Services<'read'>, { home }) => {
-    const application = await findApplication(store, app);
-    const environment = await findEnvironment(store, app, env);
-    return answer(200, await viewEnvironment(store, application, environment, home));
+  async ({ path: { app, env } }, services: Services<'read'>, { home }) => {
+    const application = await findApplication(services.store, app);
+    const environment = await findEnvironment(services.store, app, env);
+    return answer(200, await viewEnvironment(services, application, environment, home));
   },
 );

@@ -17,6 +17,6 @@ export const patchEnvironment = operation(
     const application = await findApplication(services.store, app);
     const by = await requesterOf(services.store, app, caller);
     const environment = await adjustEnvironment(services, { application: app, environment: env }, body, by);
-    return answer(200, await viewEnvironment(services.store, application, environment, home));
+    return answer(200, await viewEnvironment(services, application, environment, home));
   },
 );

@@ -16,6 +16,6 @@ export const postStateMove = operation(
     const application = await findApplication(services.store, app);
     const by = await requesterOf(services.store, app, caller);
     const environment = await moveState(services, { application: app, environment: env }, body, by);
-    return answer(200, await viewEnvironment(services.store, application, environment, home));
+    return answer(200, await viewEnvironment(services, application, environment, home));
   },
 );

@@ -16,7 +16,7 @@ export const putEnvironment = operation(
     const place = { application: app, environment: env };
     const { environment, isNew } = await configureEnvironment(services, place, body, caller);
     const application = await findApplication(services.store, app);
-    const view = await viewEnvironment(services.store, application, environment, home);
+    const view = await viewEnvironment(services, application, environment, home);
     return answer(isNew ? 201 : 200, view);
   },
 );

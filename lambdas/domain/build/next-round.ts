@@ -1,6 +1,6 @@
 import { PlanStaleError } from '../errors.ts';
-import { planAgain, type Staleness } from '../model/deployment.ts';
-import { returnLift } from '../model/protection-lift.ts';
+import { type DeploymentIn, planAgain, type Staleness } from '../model/deployment.ts';
+import { returnLift } from '../model/lift.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
@@ -27,7 +27,7 @@ export async function beginNextRound({ store, surroundings }: Services, id: stri
       throw new PlanStaleError(
         `the plan was made ${deployment.round} times and has gone stale each time, the last time because ${IN_WORDS[because]}`,
       );
-    if (deployment.status === 'applying') await returnLifts(transaction, deployment);
+    if (deployment.status === 'applying') await returnLifts(transaction, deployment, surroundings.now());
     transaction.put('deployment', planAgain(deployment, because));
     recordEvent(transaction, surroundings, id, 'plan-stale', undefined, {
       because,
@@ -46,16 +46,19 @@ export const IN_WORDS: Readonly<Record<Staleness, string>> = {
 
 async function returnLifts(
   transaction: Transaction,
-  {
-    id,
-    application,
-    environment,
-    planned,
-  }: { id: string; application: string; environment: string; planned: { lifts: string[] } },
+  { id, application, environment, planned }: DeploymentIn<'applying'>,
+  now: string,
 ): Promise<void> {
+  const where = { application, environment };
   const target = await transaction.get('environment', { application, name: environment });
+  if (!target) return;
+  const use = { createdAt: target.createdAt, now };
   for (const address of planned.lifts) {
-    const lifts = await transaction.get('protectionLifts', { application, environment, address });
-    if (lifts && target) transaction.put('protectionLifts', returnLift(lifts, id, target));
+    const given = await transaction.get('protectionLifts', { ...where, address });
+    if (given) transaction.put('protectionLifts', { ...given, lifts: returnLift(given.lifts, id, use) });
+  }
+  for (const subject of planned.proof?.lifts ?? []) {
+    const given = await transaction.get('proofLifts', { ...where, subject });
+    if (given) transaction.put('proofLifts', { ...given, lifts: returnLift(given.lifts, id, use) });
   }
 }

@@ -1,9 +1,11 @@
 import { isBeingRemoved, needsInspection, readInspection } from '../build/inspection.ts';
 import { keepCommitFacts } from '../build/keep-commit-facts.ts';
+import { readIdentities } from '../build/read-identities.ts';
 import { readResult } from '../build/read-result.ts';
 import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
 import { analysisKey, type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from '../contract/build-result.ts';
 import type { LockedProvider } from '../contract/locked-provider.ts';
+import type { ModuleIdentities } from '../contract/module-identities.ts';
 import { BuildResultError } from '../errors.ts';
 import {
   type Deployment,
@@ -15,7 +17,9 @@ import {
 } from '../model/deployment.ts';
 import { type Environment, isProtected } from '../model/environment.ts';
 import type { EnvironmentState } from '../model/environment-state.ts';
-import { activeLift, type ProtectionLifts } from '../model/protection-lift.ts';
+import { activeLift } from '../model/lift.ts';
+import type { Composition } from '../model/proof/composition.ts';
+import type { ProtectionLifts } from '../model/protection-lift.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { headlineOf } from '../plan/analysis.ts';
 import { type Analysis, analyzePlan, type PlanToAnalyse } from '../plan/analyze-plan.ts';
@@ -23,6 +27,8 @@ import { type Configuration, configurationOf } from '../plan/parity.ts';
 import { providerChanges } from '../plan/provider-changes.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from '../policy.ts';
 import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
+import { compose } from '../proof/compose.ts';
+import { judgePlan, type ProofVerdict } from '../proof/judge-plan.ts';
 import { type Held, loadDeployment, loadHeld } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { stateAddressOf } from './claim-state-address.ts';
@@ -78,17 +84,30 @@ export async function analyzeDeploymentPlan(
   const hasStateAddress = (await ahead.get('stateAddress', place)) !== undefined;
   if (!isInspected && needsInspection(subject, claimed, hasStateAddress)) return { next: 'inspect', gates: [] };
   const known: KnownPlan = isInspected ? await readInspection(artifacts, deployment, claimed) : claimed;
-  const [plan, modules, before] = await Promise.all([
+  const [plan, modules, before, identities] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
     artifacts.getJson(known.modules.key, known.modules.versionId),
     deployedProviders(ahead, subject),
+    readIdentities(artifacts, deployment, { isInspected }),
     ahead.get('stateClaim', { address: stateAddressOf(known.backend) }),
   ]);
   if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
   const planned = { plan: plan.value, modulesJson: modules?.value };
   const newProviders = providerChanges(known.lockedProviders ?? [], before);
+  const now = surroundings.now();
+  const found = analyze(subject, known, planned, activeLifts(lifts, subject.environment, now), prices, identities);
+  const composition = compose(subject.deployment, {
+    engine: known.engine,
+    modules: found.modules,
+    identities,
+    ...(known.lockedProviders && { providers: known.lockedProviders }),
+  });
+  const proof = found.hasChanges
+    ? await judgePlan(ahead, { ...subject, operation: deployment.operation, composition, now })
+    : undefined;
   const analysis = {
-    ...analyze(subject, known, planned, activeLifts(lifts, subject.environment), prices),
+    ...found,
+    ...(proof && { proof: proof.findings }),
     ...(known.added?.count && { addedFiles: known.added }),
     ...(newProviders.length > 0 && { providerChanges: newProviders }),
   };
@@ -96,18 +115,19 @@ export async function analyzeDeploymentPlan(
     artifacts.putJson(analysisKey(id, subject.deployment.round), analysis),
     lookIntoState(services.states, subject, known.backend, analysis),
   ]);
-  const found = {
-    planned: planOf(subject, { ...claimed, ...known }, analysis, stored, isInspected, surroundings.now()),
+  const facts = {
+    planned: planOf(subject, { ...claimed, ...known }, { analysis, proof }, stored, isInspected, now),
     backend: known.backend,
     resources: { claimed: analysis.resourcesInState, ...(inState && { inState }) },
-    blocked: blockingOf(analysis),
+    blocked: blockingOf(analysis) ?? proof?.blocking,
   };
   const verdict = await store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
+    await keepComposition(transaction, composition);
     await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
-    return settlePlan(transaction, id, found, surroundings);
+    return settlePlan(transaction, id, facts, surroundings);
   }, ahead);
   return { ...verdict, ...(claimed.providers && { providers: claimed.providers }) };
 }
@@ -120,6 +140,7 @@ async function readForSettling(ahead: Reader, deployment: Deployment): Promise<v
   await Promise.all([
     release === undefined ? undefined : ahead.get('release', { application, number: release }),
     ahead.get('configuration', { deploymentId: id }),
+    ahead.get('composition', { deploymentId: id }),
     ahead.get('stateAddress', { application, environment }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
   ]);
@@ -152,8 +173,8 @@ async function listLifts(store: Store, { application, environment }: Deployment)
   return (await store.list(LISTINGS.protectionLifts(application, environment), { limit: 1000 })).items;
 }
 
-const activeLifts = (lifts: readonly ProtectionLifts[], environment: Environment): string[] =>
-  lifts.filter((each) => activeLift(each, environment)).map(({ address }) => address);
+const activeLifts = (given: readonly ProtectionLifts[], { createdAt }: Environment, now: string): string[] =>
+  given.filter(({ lifts }) => activeLift(lifts, { createdAt, now })).map(({ address }) => address);
 
 function analyze(
   { application, environment, state, deployment }: Subject,
@@ -161,6 +182,7 @@ function analyze(
   planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
   lifts: string[],
   prices: ChosenPriceSheet,
+  identities: ModuleIdentities | undefined,
 ): Analysis {
   return analyzePlan({
     ...planned,
@@ -174,6 +196,7 @@ function analyze(
     ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
     isDestruction: deployment.operation === 'destroy',
     commit: deployment.commit,
+    ...(identities && 'modules' in identities && { identities: identities.modules }),
     priceSheet: prices.sheet,
     notices: prices.notice === undefined ? [] : [prices.notice],
     settings: application.safeguards,
@@ -187,7 +210,7 @@ function analyze(
 function planOf(
   { application, environment, deployment }: Subject,
   result: PlanSuccess,
-  analysis: Analysis,
+  { analysis, proof }: { readonly analysis: Analysis; readonly proof: ProofVerdict | undefined },
   stored: Artifact,
   isInspected: boolean,
   now: string,
@@ -210,10 +233,11 @@ function planOf(
     headline: headlineOf(analysis),
     gates: requiredGates(
       gatesOf(policyForDeployment(environment, deployment.operation, application.policy)),
-      lifts.length > 0,
+      lifts.length + (proof?.lifts.length ?? 0) > 0,
     ),
     isProtected: isProtected(environment),
     lifts,
+    ...(proof && { proof: { mode: proof.findings.mode, lifts: [...proof.lifts] } }),
     ...(replaces && { replaces }),
   };
 }
@@ -258,6 +282,12 @@ async function keepConfiguration(
   const before = await transaction.get('configuration', { deploymentId });
   if (configuration) transaction.put('configuration', { deploymentId, ...configuration });
   else if (before) transaction.delete('configuration', { deploymentId });
+}
+
+/** Stores what the plan brings to the environment, for ConsumePlan and for the ledger. */
+async function keepComposition(transaction: Transaction, composition: Composition): Promise<void> {
+  await transaction.get('composition', composition);
+  transaction.put('composition', composition);
 }
 
 /**

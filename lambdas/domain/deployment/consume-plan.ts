@@ -6,6 +6,7 @@ import type { Application } from '../model/application.ts';
 import { SYSTEM } from '../model/audit.ts';
 import {
   contentOf,
+  type Deployment,
   type DeploymentIn,
   type EndingError,
   type Planned,
@@ -15,12 +16,13 @@ import {
 import { type Environment, isProtected } from '../model/environment.ts';
 import { withApplyStarted } from '../model/environment-state.ts';
 import { approvalsOf, isAbout } from '../model/gate.ts';
-import { activeLift, useLift } from '../model/protection-lift.ts';
+import { activeLift, type LiftUse, useLift } from '../model/lift.ts';
 import { GATES, type GateName, policyForDeployment, stricterGates } from '../policy.ts';
 import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { objectionTo, readForObjection } from './objection.ts';
+import { objectionToContent, readForContent } from './objection-to-content.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),
@@ -72,19 +74,17 @@ export async function consumePlan(
       throw new NotHolderError(`consuming the plan of "${id}": it has gone stale and is made again`);
     if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
 
+    const now = surroundings.now();
     const blocking = consumed
       ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
-      : await objectionToApplying(transaction, deployment, planned, application, environment);
+      : ((await objectionToApplying(transaction, deployment, planned, application, environment, now)) ??
+        (await objectionToContent(transaction, { application, environment, deployment, planned, now })));
     if (blocking) {
       transaction.put('deployment', { ...deployment, blocking });
       recordEvent(transaction, surroundings, id, 'blocked', undefined, { reason: blocking.reason });
       return { outcome: 'blocked' };
     }
-    const now = surroundings.now();
-    for (const address of planned.lifts) {
-      const used = useLift(await transaction.get('protectionLifts', { ...where, address }), id, now, environment);
-      if (used) transaction.put('protectionLifts', used);
-    }
+    await useLifts(transaction, deployment, planned, { createdAt: environment.createdAt, now });
     transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
     transaction.put('deployment', startApplying(deployment, planned, now));
     transaction.put('environmentState', withApplyStarted(state, deployment, now));
@@ -95,10 +95,35 @@ export async function consumePlan(
       type: 'plan-consumed',
       ...SYSTEM,
       digest: planned.digest,
-      details: { ...contentOf(deployment), operation: deployment.operation, liftsUsed: planned.lifts },
+      details: {
+        ...contentOf(deployment),
+        operation: deployment.operation,
+        liftsUsed: planned.lifts,
+        ...(planned.proof?.lifts.length && { proofLiftsUsed: planned.proof.lifts }),
+      },
     });
     return { outcome: 'consumed', apply: await apply() };
   }, ahead);
+}
+
+/** Marks as used up every lift that the plan needs. */
+async function useLifts(
+  transaction: Transaction,
+  { id, application, environment }: Pick<Deployment, 'id' | 'application' | 'environment'>,
+  { lifts, proof }: Planned,
+  use: LiftUse,
+): Promise<void> {
+  const where = { application, environment };
+  for (const address of lifts) {
+    const given = await transaction.get('protectionLifts', { ...where, address });
+    const used = useLift(given?.lifts, id, use);
+    if (given && used) transaction.put('protectionLifts', { ...given, lifts: used });
+  }
+  for (const subject of proof?.lifts ?? []) {
+    const given = await transaction.get('proofLifts', { ...where, subject });
+    const used = useLift(given?.lifts, id, use);
+    if (given && used) transaction.put('proofLifts', { ...given, lifts: used });
+  }
 }
 
 /** Reads in parallel the records that the last checks would read one after the other. */
@@ -113,11 +138,12 @@ async function readForConsumption(ahead: Reader, id: string): Promise<void> {
     ahead.get('environmentState', { application, environment }),
     ahead.get('consumedPlan', { digest: planned.digest }),
     ahead.get('auditHead', { application }),
+    ahead.get('composition', { deploymentId: id }),
     ahead.get('buildTicket', { deploymentId: id, purpose: 'apply', round: deployment.round }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
     ...planned.lifts.map((address) => ahead.get('protectionLifts', { application, environment, address })),
   ]);
-  await readForObjection(ahead, deployment);
+  await Promise.all([readForObjection(ahead, deployment), readForContent(ahead, deployment, planned)]);
 }
 
 /** Returns why a gate stops the plan. A plan that passed its own gates is stopped only by a policy raised later. */
@@ -138,6 +164,7 @@ async function objectionToApplying(
   planned: Planned,
   { policy }: Application,
   target: Environment,
+  now: string,
 ): Promise<EndingError | undefined> {
   const { id, application, environment, operation } = deployment;
   const inForce = policyForDeployment(target, operation, policy);
@@ -149,9 +176,11 @@ async function objectionToApplying(
     if (gate?.status !== 'approved' || !isForThisPlan || people < required)
       return notApproved(name, required, people, planned);
   }
-  for (const address of planned.lifts)
-    if (!activeLift(await transaction.get('protectionLifts', { application, environment, address }), target))
+  for (const address of planned.lifts) {
+    const given = await transaction.get('protectionLifts', { application, environment, address });
+    if (!activeLift(given?.lifts, { createdAt: target.createdAt, now }))
       return { reason: 'lift-used', message: `the lifted protection of ${address} was used up by another deployment` };
+  }
   const mayDelete = planned.headline.summary.destroy > 0 || !planned.isInspected;
   if (isProtected(target) && !planned.isProtected && mayDelete)
     return {

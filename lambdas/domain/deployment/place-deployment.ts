@@ -9,8 +9,8 @@ import {
   mayHoldResources,
   twinsOf,
 } from '../model/environment-state.ts';
+import { activeLift } from '../model/lift.ts';
 import { objectionToGaps } from '../model/pipeline.ts';
-import { activeLift } from '../model/protection-lift.ts';
 import type { Operation } from '../operation.ts';
 import { policyOf, type Stage } from '../policy.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
@@ -93,7 +93,7 @@ export async function tryToPlace(
   }
 
   const objection =
-    (await objectionToOperation(transaction, application, environment, state, request)) ??
+    (await objectionToOperation(transaction, application, environment, state, request, surroundings.now())) ??
     objectionInState(state, request);
   if (objection) return objection;
   const { operation, requestedBy, automatic } = request;
@@ -134,9 +134,10 @@ async function objectionToOperation(
   environment: Environment,
   state: EnvironmentState,
   { operation, release, isVerification }: DeploymentRequest,
+  now: string,
 ): Promise<Refused | undefined> {
   if (operation !== 'destroy') return objectionToProof(transaction, application, environment.name, release);
-  return isVerification ? undefined : objectionToDestroying(transaction, environment, state);
+  return isVerification ? undefined : objectionToDestroying(transaction, environment, state, now);
 }
 
 /** Refuses to destroy a protected environment without a lift (rule 7), or an environment with nothing to destroy. */
@@ -144,10 +145,11 @@ async function objectionToDestroying(
   transaction: Transaction,
   environment: Environment,
   state: EnvironmentState,
+  now: string,
 ): Promise<Refused | undefined> {
-  const { application, name } = environment;
-  const lifts = await transaction.get('protectionLifts', { application, environment: name, address: name });
-  if (isProtected(environment) && !activeLift(lifts, environment))
+  const { application, name, createdAt } = environment;
+  const given = await transaction.get('protectionLifts', { application, environment: name, address: name });
+  if (isProtected(environment) && !activeLift(given?.lifts, { createdAt, now }))
     return new Refused(
       environment.stage === 'production' ? 'production-protected' : 'deletion-protected',
       `environment "${environment.name}" of "${environment.application}" is protected against destruction`,

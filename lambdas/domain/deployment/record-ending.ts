@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { readResult } from '../build/read-result.ts';
-import { type ResourcesLeft, resourcesLeft } from '../build/resources-left.ts';
+import { resourcesLeft } from '../build/resources-left.ts';
 import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
-import { ENDING_NAMES, ENDINGS, type Ending } from '../endings.ts';
+import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
 import {
   type Deployment,
@@ -17,19 +17,13 @@ import {
   succeed,
 } from '../model/deployment.ts';
 import { isDnsFailure } from '../model/dns/dns.ts';
-import {
-  type EnvironmentState,
-  withClaimedResources,
-  withResources,
-  withSuccess,
-  withUnknownResources,
-} from '../model/environment-state.ts';
 import { close } from '../model/gate.ts';
 import { GATES } from '../policy.ts';
 import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, summarizeCause } from './caught.ts';
+import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
 export const EndingSchema = z.enum(ENDING_NAMES);
@@ -112,6 +106,7 @@ export async function keepEnding(
 async function readForEnding(ahead: Reader, { id, application, environment, release }: Deployment): Promise<void> {
   await Promise.all([
     ahead.get('environmentState', { application, environment }),
+    ahead.get('composition', { deploymentId: id }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
     ...(release === undefined ? [] : [ahead.get('outcome', { application, environment, release })]),
   ]);
@@ -154,47 +149,6 @@ async function closeOpenGates(transaction: Transaction, deploymentId: string, no
     const gate = await transaction.get('gate', { deploymentId, gate: name });
     if (gate?.status === 'open') transaction.put('gate', close(gate, 'void', now));
   }
-}
-
-/**
- * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
- * failure, a rejection or a policy's block withdraws an earlier proof. An expired gate, a request to cancel or a newer
- * release says nothing about the release.
- */
-async function recordOutcome(
-  transaction: Transaction,
-  ended: Deployment,
-  left: Left | undefined,
-  now: string,
-): Promise<void> {
-  const { application, environment, release, id, operation } = ended;
-  const where = { application, environment };
-  const isJudged = operation !== 'destroy' && release !== undefined;
-  const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
-  if (ended.status !== 'succeeded') {
-    if (isTerminal(ended.status) && ENDINGS[ended.status].isVerdict && before)
-      transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
-    return;
-  }
-  const state = await transaction.get('environmentState', where);
-  if (!state) throw new Error(`environment ${application}/${environment} has no state`);
-  const after = withSuccess(state, ended, ended.planned.headline.modules);
-  transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
-  if (operation === 'destroy') {
-    const outputs = await transaction.get('outputs', where);
-    if (outputs) transaction.delete('outputs', where);
-  } else if (isJudged) {
-    const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
-    transaction.put('outcome', { ...where, release, ...proof });
-  }
-}
-
-/** The resources in the Terraform state after an apply: counted in the state itself, or claimed by a build. */
-type Left = ResourcesLeft | { readonly claimed: number };
-
-function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now: string): EnvironmentState {
-  if ('claimed' in left) return withClaimedResources(state, left.claimed, deploymentId, now);
-  return 'count' in left ? withResources(state, left.count, deploymentId, now) : withUnknownResources(state);
 }
 
 /**

@@ -19,11 +19,11 @@ import {
   HoldSchema,
   nextInQueue,
 } from '../model/environment-state.ts';
+import { activeLift } from '../model/lift.ts';
 import { nextOf, previousOf } from '../model/pipeline.ts';
-import { activeLift } from '../model/protection-lift.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
-import type { Store } from '../ports.ts';
+import type { Store, Surroundings } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
@@ -92,6 +92,16 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   parity: ParityViewSchema.nullable(),
   /** Addresses whose protection is lifted for one use. */
   protectionLifts: z.array(z.object({ address: z.string(), reason: z.string(), by: z.string(), at: z.string() })),
+  /** Modules (by identity), engines and providers that need not be proven for one plan. */
+  proofLifts: z.array(
+    z.object({
+      subject: z.string(),
+      reason: z.string(),
+      by: z.string(),
+      at: z.string(),
+      expiresAt: z.string().optional(),
+    }),
+  ),
   /** Who changed settings, holds and protections, newest first. */
   events: z.array(EnvironmentEventSchema.pick({ at: true, type: true, by: true, reason: true })),
   createdAt: z.string(),
@@ -110,7 +120,7 @@ export async function summarizeEnvironment(store: Store, environment: Environmen
 }
 
 export async function viewEnvironment(
-  store: Store,
+  { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },
   application: Application,
   environment: Environment,
   home: Home | undefined,
@@ -121,18 +131,20 @@ export async function viewEnvironment(
   const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
   const get = async (entry: { deploymentId: string } | null | undefined) =>
     entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
-  const [history, outputs, dns, address, events, lifts, parity, current, queued] = await Promise.all([
+  const [history, outputs, dns, address, events, protections, proofs, parity, current, queued] = await Promise.all([
     store.list(LISTINGS.history(app, name), { limit: NEWEST }),
     store.get('outputs', where),
     store.get('environmentDns', where),
     store.get('stateAddress', where),
     store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
     listAll(store, LISTINGS.protectionLifts(app, name)),
+    listAll(store, LISTINGS.proofLifts(app, name)),
     findParity(store, application, environment),
     get(state.holder),
     get(nextInQueue(state.queue)),
   ]);
   const policy = policyOf(environment, application.policy);
+  const use = { createdAt: environment.createdAt, now: surroundings.now() };
   const isRegular = application.pipeline.includes(name);
   return {
     ...summarize(environment, state, current, history.items),
@@ -158,9 +170,13 @@ export async function viewEnvironment(
     queued: queued ? await view(queued) : null,
     history: await Promise.all(history.items.map(view)),
     parity: parity ?? null,
-    protectionLifts: lifts.flatMap((each) => {
-      const lift = activeLift(each, environment);
-      return lift ? [{ address: each.address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
+    protectionLifts: protections.flatMap(({ address, lifts }) => {
+      const lift = activeLift(lifts, use);
+      return lift ? [{ address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
+    }),
+    proofLifts: proofs.flatMap(({ subject, lifts }) => {
+      const lift = activeLift(lifts, use);
+      return lift ? [{ ...lift, subject, by: lift.by.principal }] : [];
     }),
     events: events.items,
     createdAt: environment.createdAt,

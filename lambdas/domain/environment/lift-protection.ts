@@ -2,7 +2,8 @@ import type * as z from 'zod';
 import { NotFoundError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLift, type ProtectionLift, type ProtectionLiftRequestSchema } from '../model/protection-lift.ts';
+import { activeLift, type Lift } from '../model/lift.ts';
+import type { ProtectionLiftRequestSchema } from '../model/protection-lift.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
@@ -15,18 +16,19 @@ export async function liftProtection(
   where: { readonly application: string; readonly environment: string },
   { address, reason }: z.output<typeof ProtectionLiftRequestSchema>,
   by: Requester,
-): Promise<{ address: string; lift: ProtectionLift }> {
+): Promise<{ address: string; lift: Lift }> {
   return store.transact(async (transaction) => {
     const environment = await transaction.get('environment', {
       application: where.application,
       name: where.environment,
     });
     if (!environment) throw new NotFoundError('environment', `${where.application}/${where.environment}`);
-    const lifts = await transaction.get('protectionLifts', { ...where, address });
-    const standing = activeLift(lifts, environment);
+    const given = await transaction.get('protectionLifts', { ...where, address });
+    const now = surroundings.now();
+    const standing = activeLift(given?.lifts, { createdAt: environment.createdAt, now });
     if (standing) return { address, lift: standing };
-    const lift = { reason, by, at: surroundings.now() };
-    transaction.put('protectionLifts', { ...where, address, lifts: [...(lifts?.lifts ?? []), lift] });
+    const lift = { reason, by, at: now };
+    transaction.put('protectionLifts', { ...where, address, lifts: [...(given?.lifts ?? []), lift] });
     await recordAudit(transaction, surroundings, {
       ...where,
       type: 'protection-lifted',

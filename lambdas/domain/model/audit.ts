@@ -37,6 +37,7 @@ export const AUDIT_TYPES = [
   'protected',
   'protection-removed',
   'protection-lifted',
+  'proof-lifted',
   'state-moved',
   'removal-requested',
   'ephemeral-created',

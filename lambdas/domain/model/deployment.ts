@@ -16,7 +16,8 @@ import {
 } from '../names.ts';
 import { OperationSchema } from '../operation.ts';
 import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
-import { GateNameSchema } from '../policy.ts';
+import { GateNameSchema, ProofModeSchema } from '../policy.ts';
+import { SubjectSchema } from './proof/subject.ts';
 
 /**
  * `queued`: waits for the environment. `planning`: holds the environment; its plan is being made or analysed.
@@ -73,6 +74,11 @@ export const PlannedSchema = z.object({
   isProtected: z.boolean(),
   /** Addresses whose protection this plan needs lifted; the lifts are used up when the plan is consumed. */
   lifts: z.array(z.string()),
+  /**
+   * How the plan's modules, engine and providers were judged, and the subjects whose proof it needs lifted. Absent for
+   * a plan that is not judged.
+   */
+  proof: z.object({ mode: ProofModeSchema, lifts: z.array(SubjectSchema) }).optional(),
   /** The stale plan that this plan replaces. */
   replaces: z
     .object({

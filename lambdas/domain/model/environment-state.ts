@@ -53,6 +53,8 @@ export const EnvironmentStateSchema = z.object({
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
   provenAfter: z.int().min(0).default(0),
+  /** Number of the first success that is in the ledger. Absent as long as every success is older than the ledger. */
+  ledgerSince: z.int().min(1).optional(),
   /**
    * Number of resources in the environment's Terraform state. It is 0 only when the state itself was read and was
    * empty; other numbers may also come from a build. Absent when the number is not known: before the first look, while
@@ -102,10 +104,14 @@ export type Outcome = z.infer<typeof OutcomeSchema>;
 /**
  * Returns whether the release's latest outcome in the environment is a success that no rollback has withdrawn (rule 1).
  */
-export function isProven(state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean {
-  if (!state || !outcome?.succeeded || outcome.success <= state.provenAfter) return false;
-  return !state.rollbacks.some(({ to, until }) => outcome.release > to && outcome.success < until);
-}
+export const isProven = (state: EnvironmentState | undefined, outcome: Outcome | undefined): boolean =>
+  state !== undefined && outcome?.succeeded === true && !isWithdrawn(state, outcome);
+
+/** Returns whether a success proves nothing any more: a rollback, a removal or a move has withdrawn it. */
+export const isWithdrawn = (
+  { provenAfter, rollbacks }: Pick<EnvironmentState, 'provenAfter' | 'rollbacks'>,
+  { release, success }: Pick<Outcome, 'release' | 'success'>,
+): boolean => success <= provenAfter || rollbacks.some(({ to, until }) => release > to && success < until);
 
 /** Returns whether a deployment holds the environment or waits for it. */
 export const isBusy = (state: EnvironmentState | undefined): boolean =>

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Sha256Schema } from '../names.ts';
 import { SEVERITIES } from './exposure/finding.ts';
 
 /**
@@ -77,6 +78,14 @@ export const ModuleVersionSchema = z.object({
   versionOf: z.string().optional(),
   /** Names of the arguments passed, for comparing environments. */
   arguments: z.array(z.string()),
+  /** Whether anything of the module stands in the environment after the apply. Absent in older analyses. */
+  inUse: z.boolean().optional(),
+  /** Hash of the module's content; absent when no build has listed it. */
+  identity: Sha256Schema.optional(),
+  /** The commit of the module's repository, where it is known. */
+  commit: z.string().optional(),
+  /** Set when the module reads files outside of its directory, which the identity does not cover. */
+  readsOutside: z.literal(true).optional(),
 });
 export type ModuleVersion = z.infer<typeof ModuleVersionSchema>;
 

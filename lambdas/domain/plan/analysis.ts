@@ -12,6 +12,7 @@ import {
   ModuleVersionSchema,
   PlanSummarySchema,
 } from './analysis-parts.ts';
+import { ProofFindingsSchema } from './proof-findings.ts';
 import { ProviderChangeSchema } from './provider-changes.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
@@ -79,6 +80,8 @@ export const AnalysisSchema = z.object({
    * difference.
    */
   providerChanges: z.array(ProviderChangeSchema).optional(),
+  /** Whether what the plan brings has run in the environment before. Absent for a plan that is not judged. */
+  proof: ProofFindingsSchema.optional(),
   changeDigest: Sha256Schema,
   /** Parts of the plan that this version of Stagegate does not understand, and facts that could not be determined. */
   notices: z.array(z.string()),

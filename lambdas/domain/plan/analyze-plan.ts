@@ -1,3 +1,4 @@
+import type { ModuleIdentity } from '../contract/module-identities.ts';
 import { recordOf, textOf } from '../json-value.ts';
 import type { Operation } from '../operation.ts';
 import type { Stage } from '../policy.ts';
@@ -35,6 +36,8 @@ export interface PlanToAnalyse {
   readonly modulesJson?: unknown;
   /** Commit of the release: the version of every module at a local path. */
   readonly commit?: string;
+  /** Identities of the modules, as the build listed them. */
+  readonly identities?: readonly ModuleIdentity[];
   /** Region whose prices are used. */
   readonly region: string;
   readonly priceSheet: PriceSheet;
@@ -121,7 +124,12 @@ function analyze(input: PlanToAnalyse): Analysis {
       redactor,
       contradictions: input.isDestruction ? [] : contradictionsIn(plan, modules, flags, input.engine),
     }),
-    modules: moduleVersionsOf({ plan, manifest: input.modulesJson, commit: input.commit }).map((module) => ({
+    modules: moduleVersionsOf({
+      plan,
+      manifest: input.modulesJson,
+      commit: input.commit,
+      ...(input.identities && { identities: input.identities }),
+    }).map((module) => ({
       ...module,
       source: redactor.text(module.source),
       version: redactor.text(module.version),

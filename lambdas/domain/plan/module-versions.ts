@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { ModuleIdentity } from '../contract/module-identities.ts';
 import { recordOf } from '../json-value.ts';
 import type { ModuleVersion } from './analysis-parts.ts';
 import { type Module, modulesOf } from './configured-resources.ts';
+import { modulesInUse } from './modules-in-use.ts';
 import type { Plan } from './plan-schema.ts';
 
 /** The file `.terraform/modules/modules.json`, which `init` writes. */
@@ -29,16 +31,21 @@ export interface ModuleFacts {
   readonly manifest: unknown;
   /** Commit of the release: the version of every module at a local path. */
   readonly commit: string | undefined;
+  /** What a build found in the tree as `init` left it; absent if it listed nothing. */
+  readonly identities?: readonly ModuleIdentity[];
 }
 
 /**
  * Returns every module call, nested ones too. A local path inside a module is a place in that module's package, so the
  * call inherits the version of that package.
  */
-export function moduleVersionsOf({ plan, manifest, commit }: ModuleFacts): ModuleVersion[] {
+export function moduleVersionsOf({ plan, manifest, commit, identities = [] }: ModuleFacts): ModuleVersion[] {
   const resolved = resolvedVersions(manifest);
   const versions = new Map<string, Version>([['', { version: commit ?? LOCAL }]]);
-  return modulesOf(plan).flatMap((module): ModuleVersion[] => {
+  const modules = modulesOf(plan);
+  const inUse = modulesInUse(plan, modules);
+  const identified = new Map(identities.map((each) => [each.call, each]));
+  return modules.flatMap((module): ModuleVersion[] => {
     if (!module.call) return [];
     const parent = module.names
       .slice(0, -1)
@@ -48,7 +55,19 @@ export function moduleVersionsOf({ plan, manifest, commit }: ModuleFacts): Modul
     versions.set(module.address, version);
     const source = withoutCredentials((module.call.source ?? '').slice(0, MOST_SOURCE));
     const passed = Object.keys(recordOf(module.call.expressions)).sort();
-    return [{ call: module.address, source, ...version, arguments: passed }];
+    const { identity, commit: at, readsOutside } = identified.get(module.address) ?? {};
+    return [
+      {
+        call: module.address,
+        source,
+        ...version,
+        arguments: passed,
+        inUse: inUse.has(module.address),
+        ...(identity !== undefined && { identity }),
+        ...(at !== undefined && { commit: at }),
+        ...(readsOutside && { readsOutside }),
+      },
+    ];
   });
 }
 
@@ -70,7 +89,7 @@ function versionOf({ names, call }: Module, parent: Version, resolved: ReadonlyM
 }
 
 /** Returns whether a source is a local path: `./modules/web`, `../logs`, or an absolute path. */
-const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[a-z]:[/\\])/i.test(source);
+export const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[a-z]:[/\\])/i.test(source);
 
 const NUMBER = '(\\d+\\.\\d+\\.\\d+(?:[-+][\\w.+-]+)?)';
 const TAG = new RegExp(`^(?:(.+?)[-/])?v${NUMBER}$`);

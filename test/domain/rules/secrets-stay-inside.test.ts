@@ -27,7 +27,7 @@ describe('rule 9: secrets stay inside', () => {
     if (!application || !environment) throw new Error('the world is not furnished');
     return JSON.stringify([
       await viewDeployment(world.store, await world.deployment(id), HOME),
-      await viewEnvironment(world.store, application, environment, HOME),
+      await viewEnvironment(world, application, environment, HOME),
       (await world.store.list(LISTINGS.events(id))).items,
       (await world.store.list(LISTINGS.environmentEvents('my-app', 'prod1'))).items,
       world.events.published,

@@ -76,6 +76,12 @@ export const LISTINGS = {
     prefix: 'LIFTS#',
     order: ascending,
   }),
+  proofLifts: (application: string, environment: string): Listing<'proofLifts'> => ({
+    kind: 'proofLifts',
+    partition: env(application, environment),
+    prefix: 'PROOF_LIFTS#',
+    order: ascending,
+  }),
   history: (application: string, environment: string): Listing<'deployment'> => ({
     kind: 'deployment',
     index: 'gsi1',

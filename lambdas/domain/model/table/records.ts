@@ -19,6 +19,9 @@ import { GateSchema, TaskTokenSchema } from '../gate.ts';
 import { type LinkKey, LinkStateSchema } from '../link-state.ts';
 import { OutputsSchema } from '../outputs.ts';
 import { PlannedConfigurationSchema } from '../planned-configuration.ts';
+import { CompositionSchema } from '../proof/composition.ts';
+import { LedgerPageSchema } from '../proof/ledger.ts';
+import { ProofLiftsSchema } from '../proof/proof-lift.ts';
 import { ProtectionLiftsSchema } from '../protection-lift.ts';
 import { PassageSchema } from '../push-order.ts';
 import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
@@ -166,6 +169,20 @@ export const RECORDS = {
       sk: `LIFTS#${address}`,
     }),
   }),
+  proofLifts: record({
+    schema: ProofLiftsSchema,
+    key: ({ application, environment, subject }: { application: string; environment: string; subject: string }) => ({
+      pk: env(application, environment),
+      sk: `PROOF_LIFTS#${subject}`,
+    }),
+  }),
+  ledgerPage: record({
+    schema: LedgerPageSchema,
+    key: ({ application, environment, page }: { application: string; environment: string; page: string }) => ({
+      pk: env(application, environment),
+      sk: `LEDGER#${page}`,
+    }),
+  }),
   stateAddress: record({
     schema: KeptStateAddressSchema,
     key: ({ application, environment }: { application: string; environment: string }) => ({
@@ -198,6 +215,10 @@ export const RECORDS = {
   configuration: record({
     schema: PlannedConfigurationSchema,
     key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'CONFIGURATION' }),
+  }),
+  composition: record({
+    schema: CompositionSchema,
+    key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'COMPOSITION' }),
   }),
   gate: record({
     schema: GateSchema,

@@ -1,0 +1,71 @@
+import type { ResourcesLeft } from '../build/resources-left.ts';
+import { ENDINGS } from '../endings.ts';
+import { type Deployment, type DeploymentIn, isTerminal } from '../model/deployment.ts';
+import {
+  type EnvironmentState,
+  withClaimedResources,
+  withResources,
+  withSuccess,
+  withUnknownResources,
+} from '../model/environment-state.ts';
+import type { Transaction } from '../ports.ts';
+import { isUnproven } from '../proof/judge-plan.ts';
+import { enterInLedger } from '../proof/ledger.ts';
+
+/**
+ * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
+ * failure, a rejection or a policy's block withdraws an earlier proof. An expired gate, a request to cancel or a newer
+ * release says nothing about the release.
+ */
+export async function recordOutcome(
+  transaction: Transaction,
+  ended: Deployment,
+  left: Left | undefined,
+  now: string,
+): Promise<void> {
+  const { application, environment, release, id, operation } = ended;
+  const where = { application, environment };
+  const isJudged = operation !== 'destroy' && release !== undefined;
+  const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
+  if (ended.status !== 'succeeded') {
+    if (isTerminal(ended.status) && ENDINGS[ended.status].isVerdict && !isBlockedByProof(ended) && before)
+      transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
+    return;
+  }
+  const state = await transaction.get('environmentState', where);
+  if (!state) throw new Error(`environment ${application}/${environment} has no state`);
+  const after = await inLedger(transaction, withSuccess(state, ended, ended.planned.headline.modules), ended);
+  transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
+  if (operation === 'destroy') {
+    const outputs = await transaction.get('outputs', where);
+    if (outputs) transaction.delete('outputs', where);
+  } else if (isJudged) {
+    const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
+    transaction.put('outcome', { ...where, release, ...proof });
+  }
+}
+
+/** Enters what a success contained in the environment's ledger. Plans from before there was one have no composition. */
+async function inLedger(
+  transaction: Transaction,
+  state: EnvironmentState,
+  { id, release, operation, planned }: DeploymentIn<'succeeded'>,
+): Promise<EnvironmentState> {
+  if (operation === 'destroy' || release === undefined) return state;
+  const composition = await transaction.get('composition', { deploymentId: id });
+  return composition?.round === planned.round ? enterInLedger(transaction, state, release, composition) : state;
+}
+
+/**
+ * Returns whether the deployment was blocked for what it brings. That is known before anything happens, and says
+ * nothing about an earlier success of its release.
+ */
+const isBlockedByProof = (ended: Deployment): boolean => ended.status === 'blocked' && isUnproven(ended.error.reason);
+
+/** The resources in the Terraform state after an apply: counted in the state itself, or claimed by a build. */
+export type Left = ResourcesLeft | { readonly claimed: number };
+
+function withLeft(state: EnvironmentState, left: Left, deploymentId: string, now: string): EnvironmentState {
+  if ('claimed' in left) return withClaimedResources(state, left.claimed, deploymentId, now);
+  return 'count' in left ? withResources(state, left.count, deploymentId, now) : withUnknownResources(state);
+}

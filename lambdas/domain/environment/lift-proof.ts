@@ -1,0 +1,44 @@
+import { NotFoundError, RefusedError } from '../errors.ts';
+import { actorOf } from '../model/audit.ts';
+import type { Requester } from '../model/deployment.ts';
+import { activeLift, type Lift } from '../model/lift.ts';
+import { PROOF_LIFT_SECONDS, type ProofLiftRequest, subjectOf } from '../model/proof/proof-lift.ts';
+import type { Subject } from '../model/proof/subject.ts';
+import type { Store, Surroundings } from '../ports.ts';
+import { recordAudit } from '../transaction/record-audit.ts';
+
+/**
+ * Lifts the proof of one module by its identity, of one engine or of one provider version: for one plan, within seven
+ * days (rule 1). If there is a lift that can be used already, returns that lift. Throws NotFoundError, RefusedError.
+ */
+export async function liftProof(
+  { store, surroundings }: { store: Store; surroundings: Surroundings },
+  where: { readonly application: string; readonly environment: string },
+  request: ProofLiftRequest,
+  by: Requester,
+): Promise<{ subject: Subject; lift: Lift }> {
+  const { reason, ...named } = request;
+  const subject = subjectOf(request);
+  return store.transact(async (transaction) => {
+    const { application, environment: name } = where;
+    const environment = await transaction.get('environment', { application, name });
+    if (!environment) throw new NotFoundError('environment', `${application}/${name}`);
+    if (environment.type !== 'regular')
+      throw new RefusedError('not-allowed-here', `"${name}" is ephemeral: nothing has to be proven for it`);
+    const given = await transaction.get('proofLifts', { ...where, subject });
+    const now = surroundings.now();
+    const standing = activeLift(given?.lifts, { createdAt: environment.createdAt, now });
+    if (standing) return { subject, lift: standing };
+    const expiresAt = new Date(Date.parse(now) + PROOF_LIFT_SECONDS * 1000).toISOString();
+    const lift = { reason, by, at: now, expiresAt };
+    transaction.put('proofLifts', { ...where, subject, lifts: [...(given?.lifts ?? []), lift] });
+    await recordAudit(transaction, surroundings, {
+      ...where,
+      type: 'proof-lifted',
+      ...actorOf(by),
+      comment: reason,
+      details: { ...named, expiresAt },
+    });
+    return { subject, lift };
+  });
+}

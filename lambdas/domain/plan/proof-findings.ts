@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { ProofModeSchema } from '../policy.ts';
+
+/** Something that a plan brings and that has not run in the environment before. */
+export const UnprovenSchema = z.object({
+  kind: z.enum(['module', 'engine', 'provider']),
+  /** What a lift has to name; null for a module whose identity is not known, which no lift can cover. */
+  subject: z.string().nullable(),
+  calls: z.array(z.string()),
+  /** One sentence that names what is known. */
+  text: z.string(),
+  /** Whether staff has lifted the proof of exactly this for one use. */
+  isLifted: z.boolean(),
+});
+export type Unproven = z.infer<typeof UnprovenSchema>;
+
+/** Whether what a plan brings has run in the environment before (the second half of rule 1). */
+export const ProofFindingsSchema = z.object({
+  /** The environment before. */
+  previous: z.string(),
+  /** `inform`: what is unproven is told to the approvers. `block`: it ends the deployment. */
+  mode: ProofModeSchema,
+  /** Number of modules in use by identity, and how many of them are proven. */
+  of: z.int().min(0),
+  proven: z.int().min(0),
+  unproven: z.array(UnprovenSchema),
+  /** Calls that are not proven, and whose source is exempt. */
+  exempt: z.array(z.object({ call: z.string(), source: z.string() })),
+  /** What limits the proof, one sentence each. */
+  notes: z.array(z.string()),
+});
+export type ProofFindings = z.infer<typeof ProofFindingsSchema>;

@@ -1,0 +1,162 @@
+import { Refused } from '../errors.ts';
+import type { Application } from '../model/application.ts';
+import type { EndingError } from '../model/deployment.ts';
+import type { Environment } from '../model/environment.ts';
+import { activeLift } from '../model/lift.ts';
+import { findPrevious } from '../model/pipeline.ts';
+import type { Composition } from '../model/proof/composition.ts';
+import type { Subject } from '../model/proof/subject.ts';
+import type { Operation } from '../operation.ts';
+import type { ProofFindings, Unproven } from '../plan/proof-findings.ts';
+import { type ProofMode, policyOf, stricterMode } from '../policy.ts';
+import type { Reader } from '../ports.ts';
+import { describeGap } from './describe-gap.ts';
+import { type Gap, gapsIn, type Shown } from './judge.ts';
+import { readLedger, readWholeLedger, subjectsOf } from './ledger.ts';
+
+export interface PlanToJudge {
+  readonly application: Application;
+  readonly environment: Environment;
+  readonly operation: Operation;
+  readonly composition: Composition;
+  readonly now: string;
+  /** The mode when the plan was made; a policy that was lowered since does not count. */
+  readonly mode?: ProofMode;
+  /** The lifts that the approvers were told of; when left out, every active lift counts. */
+  readonly told?: readonly Subject[];
+}
+
+export interface ProofVerdict {
+  readonly findings: ProofFindings;
+  /** The subjects whose proof has to be lifted for this plan. Their lifts are used up when it is consumed. */
+  readonly lifts: readonly Subject[];
+  readonly blocking: EndingError | undefined;
+}
+
+/**
+ * Judges whether what a plan brings has run in the environment before (the second half of rule 1). Returns undefined
+ * for what is not judged: destructions, ephemeral environments, and the first environment of a pipeline.
+ */
+export async function judgePlan(reader: Reader, plan: PlanToJudge): Promise<ProofVerdict | undefined> {
+  const { application, environment, operation, composition } = plan;
+  const before =
+    environment.type === 'regular' && operation !== 'destroy' && findPrevious(application, environment.name);
+  if (!before || before instanceof Refused) return undefined;
+  const [previous, own] = await Promise.all(
+    [before, environment.name].map((name) => shownBy(reader, application.name, name, subjectsOf(composition))),
+  );
+  if (!previous || !own) return undefined;
+  const exempt = application.policy?.proof?.exempt ?? [];
+  const gaps = gapsIn({
+    operation,
+    composition,
+    previous,
+    own,
+    exempt: exempt.map((each) => each.replace(/\/+$/, '')),
+  });
+  const told = gaps.length > 0 ? await wholeOf(reader, application.name, previous) : previous;
+  const unproven = await Promise.all(
+    gaps
+      .filter((gap) => !(gap.kind === 'module' && gap.isExempt))
+      .map((gap) => unprovenOf(reader, plan, gap, describeGap(gap, told, composition))),
+  );
+  const mode = modeOf(plan, previous);
+  const findings = findingsOf(plan, { previous, mode, gaps, unproven });
+  const isRequired = ({ kind }: Unproven) => kind !== 'provider' || application.policy?.proof?.providers === 'block';
+  if (mode === 'inform') return { findings, lifts: [], blocking: undefined };
+  const open = unproven.filter((each) => isRequired(each) && !each.isLifted);
+  return {
+    findings,
+    lifts: unproven.flatMap((each) => (isRequired(each) && each.isLifted && each.subject !== null ? each.subject : [])),
+    blocking: blockingOf(open, composition),
+  };
+}
+
+/** Returns the mode in force. As long as the environment before has no ledger, nothing is blocked for want of one. */
+function modeOf({ application, environment, mode = 'inform' }: PlanToJudge, previous: Shown): ProofMode {
+  if (previous.state?.ledgerSince === undefined) return 'inform';
+  return stricterMode(mode, policyOf(environment, application.policy).proof);
+}
+
+async function shownBy(
+  reader: Reader,
+  application: string,
+  environment: string,
+  subjects: readonly Subject[],
+): Promise<Shown> {
+  const [state, ledger] = await Promise.all([
+    reader.get('environmentState', { application, environment }),
+    readLedger(reader, { application, environment }, subjects),
+  ]);
+  return { environment, state, ledger };
+}
+
+/** Returns all that an environment has shown, to name in the text what ran there instead. */
+const wholeOf = async (reader: Reader, application: string, shown: Shown): Promise<Shown> => ({
+  ...shown,
+  ledger: await readWholeLedger(reader, { application, environment: shown.environment }),
+});
+
+async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: string): Promise<Unproven> {
+  const subject = gap.kind === 'module' ? gap.module.identity : gap.subject;
+  const facts = { kind: gap.kind, calls: gap.kind === 'module' ? gap.module.calls : [], text };
+  if (subject === undefined || plan.told?.includes(subject) === false)
+    return { ...facts, subject: subject ?? null, isLifted: false };
+  const { application, name, createdAt } = plan.environment;
+  const given = await reader.get('proofLifts', { application, environment: name, subject });
+  return { ...facts, subject, isLifted: activeLift(given?.lifts, { createdAt, now: plan.now }) !== undefined };
+}
+
+function findingsOf(
+  { composition }: PlanToJudge,
+  {
+    previous,
+    mode,
+    gaps,
+    unproven,
+  }: {
+    readonly previous: Shown;
+    readonly mode: ProofMode;
+    readonly gaps: readonly Gap[];
+    readonly unproven: readonly Unproven[];
+  },
+): ProofFindings {
+  const identities = new Set(composition.modules.filter(({ inUse }) => inUse).map(({ identity }) => identity));
+  const open = new Set(gaps.flatMap((gap) => (gap.kind === 'module' ? [gap.module.identity] : [])));
+  return {
+    previous: previous.environment,
+    mode,
+    of: identities.size,
+    proven: identities.size - open.size,
+    unproven: [...unproven],
+    exempt: gaps.flatMap((gap) =>
+      gap.kind === 'module' && gap.isExempt
+        ? gap.module.calls.map((call) => ({ call, source: gap.module.source }))
+        : [],
+    ),
+    notes: [
+      ...(composition.missing === undefined ? [] : [composition.missing]),
+      ...(previous.state?.ledgerSince === undefined
+        ? [
+            `${previous.environment} has not recorded yet which modules it ran, so nothing is blocked for want of a proof`,
+          ]
+        : []),
+    ],
+  };
+}
+
+/** The reasons with which a deployment is blocked for what it brings. */
+const UNPROVEN = { module: 'not-proven-before', engine: 'engine-not-proven', provider: 'provider-not-proven' } as const;
+
+export const isUnproven = (reason: string): boolean => Object.values<string>(UNPROVEN).includes(reason);
+
+const LONGEST_MESSAGE = 2000;
+
+/** Returns the reason why a plan is blocked, if it is. What is missing cannot be lifted. */
+function blockingOf(open: readonly Unproven[], { missing }: Composition): EndingError | undefined {
+  const texts = [...(missing === undefined ? [] : [missing]), ...open.map(({ text }) => text)];
+  const message = texts.join('; ').slice(0, LONGEST_MESSAGE);
+  if (missing !== undefined || open.some(({ kind }) => kind === 'module')) return { reason: UNPROVEN.module, message };
+  const [first] = open;
+  return first && { reason: UNPROVEN[first.kind], message };
+}
