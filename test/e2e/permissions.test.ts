@@ -85,6 +85,7 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'POST /applications/{app}/environments/{env}/state-moves': 'staff',
   'POST /applications/{app}/environments/{env}/deployments/{id}/release': 'staff',
   'POST /applications/{app}/environments/{env}/protection-lifts': 'staff',
+  'POST /applications/{app}/environments/{env}/proof-lifts': 'staff',
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': 'staff',
   'PUT /applications/{app}': 'admin',
   'DELETE /applications/{app}': 'admin',

@@ -13,7 +13,7 @@ import { contradictionsIn } from './contradictions.ts';
 import { estimateCost } from './cost.ts';
 import { DependencyGraph, stateResourcesOf } from './dependency-graph.ts';
 import { driftOf } from './drift.ts';
-import { moduleVersionsOf } from './module-versions.ts';
+import { moduleVersionsOf } from './modules/module-versions.ts';
 import type { Plan } from './plan-schema.ts';
 import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts';
 import { readPlan, UnreadablePlanError } from './read-plan.ts';

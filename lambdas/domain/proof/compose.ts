@@ -2,7 +2,7 @@ import { MOST_MODULE_CALLS, type ModuleIdentities } from '../contract/module-ide
 import type { Deployment } from '../model/deployment.ts';
 import type { ComposedModule, Composition } from '../model/proof/composition.ts';
 import type { Analysis } from '../plan/analysis.ts';
-import { isLocal } from '../plan/module-versions.ts';
+import { isLocal, normalizedSource } from '../plan/modules/module-source.ts';
 
 export interface Brought {
   readonly engine: Composition['engine'];
@@ -74,7 +74,3 @@ function packageOf(call: string, source: string, sources: ReadonlyMap<string, st
   const outer = sources.get(parent);
   return isLocal(source) && outer !== undefined && !isLocal(outer) ? outer : normalizedSource(source);
 }
-
-/** Returns a source without query and closing slashes, and without the host of Terraform's own registry. */
-export const normalizedSource = (source: string): string =>
-  (source.split('?')[0] ?? source).replace(/\/+$/, '').replace(/^registry\.terraform\.io\//, '');

@@ -1,6 +1,7 @@
 import type { ComposedModule, Composition } from '../model/proof/composition.ts';
 import { isStillProven, type LedgerEntry } from '../model/proof/ledger.ts';
 import { isModule } from '../model/proof/subject.ts';
+import { moduleName } from '../plan/modules/module-source.ts';
 import type { Gap, Shown } from './judge.ts';
 
 /** Most versions that a sentence names. */
@@ -63,11 +64,3 @@ function listed(runs: readonly Run[]): string {
 
 /** Returns a version for people: of a commit, the first digits. */
 const inShort = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 12) : version);
-
-/** Returns the name of a module: the last part of its source. */
-const moduleName = (source: string): string =>
-  source
-    .split('/')
-    .filter((part) => part !== '')
-    .at(-1)
-    ?.replace(/\.git$/, '') ?? source;

@@ -7,6 +7,7 @@ import { findPrevious } from '../model/pipeline.ts';
 import type { Composition } from '../model/proof/composition.ts';
 import type { Subject } from '../model/proof/subject.ts';
 import type { Operation } from '../operation.ts';
+import { normalizedSource } from '../plan/modules/module-source.ts';
 import type { ProofFindings, Unproven } from '../plan/proof-findings.ts';
 import { type ProofMode, policyOf, stricterMode } from '../policy.ts';
 import type { Reader } from '../ports.ts';
@@ -52,7 +53,7 @@ export async function judgePlan(reader: Reader, plan: PlanToJudge): Promise<Proo
     composition,
     previous,
     own,
-    exempt: exempt.map((each) => each.replace(/\/+$/, '')),
+    exempt: exempt.map(normalizedSource),
   });
   const told = gaps.length > 0 ? await wholeOf(reader, application.name, previous) : previous;
   const unproven = await Promise.all(

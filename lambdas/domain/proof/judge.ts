@@ -3,8 +3,7 @@ import type { ComposedModule, Composition } from '../model/proof/composition.ts'
 import { isStillProven, type LedgerEntry } from '../model/proof/ledger.ts';
 import { engineSubject, providerSubject, type Subject } from '../model/proof/subject.ts';
 import type { Operation } from '../operation.ts';
-import { isLocal } from '../plan/module-versions.ts';
-import { normalizedSource } from './compose.ts';
+import { isLocal, normalizedSource } from '../plan/modules/module-source.ts';
 
 /** What one environment has shown: its state, and its ledger as far as the judgement needs it. */
 export interface Shown {

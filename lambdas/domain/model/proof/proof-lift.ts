@@ -28,7 +28,6 @@ export const ProofLiftsSchema = z.object({
   subject: SubjectSchema,
   lifts: z.array(LiftSchema),
 });
-export type ProofLifts = z.infer<typeof ProofLiftsSchema>;
 
 export function subjectOf(request: ProofLiftRequest): Subject {
   if ('identity' in request) return request.identity;

@@ -10,41 +10,20 @@ import { BuildTicketSchema, CredentialsRefusalSchema } from '../build-ticket.ts'
 import { ConsumedPlanSchema } from '../consumed-plan.ts';
 import { DeploymentSchema } from '../deployment.ts';
 import { DeploymentEventSchema } from '../deployment-event.ts';
-import { EnvironmentDnsSchema, HostnameClaimSchema } from '../dns/dns.ts';
+import { HostnameClaimSchema } from '../dns/dns.ts';
 import { EnvironmentSchema, KeptExternalIdSchema } from '../environment.ts';
-import { EnvironmentEventSchema } from '../environment-event.ts';
-import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';
 import { EphemeralRegisterSchema } from '../ephemeral-register.ts';
 import { GateSchema, TaskTokenSchema } from '../gate.ts';
 import { type LinkKey, LinkStateSchema } from '../link-state.ts';
-import { OutputsSchema } from '../outputs.ts';
 import { PlannedConfigurationSchema } from '../planned-configuration.ts';
 import { CompositionSchema } from '../proof/composition.ts';
-import { LedgerPageSchema } from '../proof/ledger.ts';
-import { ProofLiftsSchema } from '../proof/proof-lift.ts';
-import { ProtectionLiftsSchema } from '../protection-lift.ts';
 import { PassageSchema } from '../push-order.ts';
 import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
-import { KeptStateAddressSchema, StateClaimSchema } from '../state-claim.ts';
+import { StateClaimSchema } from '../state-claim.ts';
 import { WebhookDeliverySchema } from '../webhook-delivery.ts';
-import { app, audit, deployment, env } from './partitions.ts';
-
-interface Position {
-  readonly pk: string;
-  readonly sk: string;
-}
-
-function record<S extends z.ZodType, K extends Partial<z.output<S>>>(layout: {
-  readonly schema: S;
-  /** Position of the record in the table, from its identifying fields. */
-  readonly key: (identity: K) => Position;
-  /** Position of the record in the sparse index `gsi1`, or undefined while it is not in the index. */
-  readonly index?: (record: z.output<S>) => Position | undefined;
-  /** Written once and never changed or deleted. */
-  readonly appendOnly?: true;
-}) {
-  return layout;
-}
+import { ENVIRONMENT_RECORDS } from './environment-records.ts';
+import { app, audit, deployment } from './partitions.ts';
+import { record } from './record.ts';
 
 /**
  * Pads the number of an audit entry, so that the order of texts is the order of numbers. There are many more entries
@@ -117,79 +96,7 @@ export const RECORDS = {
       sk: `COMMIT#${commit}`,
     }),
   }),
-  environmentState: record({
-    schema: EnvironmentStateSchema,
-    key: ({ application, environment }: { application: string; environment: string }) => ({
-      pk: env(application, environment),
-      sk: 'STATE',
-    }),
-    index: (state) =>
-      state.holder || state.queue.length > 0 || state.unannounced.length > 0
-        ? { pk: 'IN_FLIGHT', sk: `${state.application}#${state.environment}` }
-        : undefined,
-  }),
-  outcome: record({
-    schema: OutcomeSchema,
-    key: ({ application, environment, release }: { application: string; environment: string; release: number }) => ({
-      pk: env(application, environment),
-      sk: `OUTCOME#${padded(release)}`,
-    }),
-    index: ({ application, environment, release }) => ({
-      pk: `OUTCOMES#${application}#${padded(release)}`,
-      sk: environment,
-    }),
-  }),
-  outputs: record({
-    schema: OutputsSchema,
-    key: ({ application, environment }: { application: string; environment: string }) => ({
-      pk: env(application, environment),
-      sk: 'OUTPUTS',
-    }),
-  }),
-  environmentDns: record({
-    schema: EnvironmentDnsSchema,
-    key: ({ application, environment }: { application: string; environment: string }) => ({
-      pk: env(application, environment),
-      sk: 'DNS',
-    }),
-    index: ({ application, environment }) => ({ pk: 'CERTIFICATES', sk: `${application}#${environment}` }),
-  }),
-  environmentEvent: record({
-    schema: EnvironmentEventSchema,
-    key: (event: { application: string; environment: string; at: string; nonce: string }) => ({
-      pk: env(event.application, event.environment),
-      sk: `EVENT#${event.at}#${event.nonce}`,
-    }),
-    appendOnly: true,
-  }),
-  protectionLifts: record({
-    schema: ProtectionLiftsSchema,
-    key: ({ application, environment, address }: { application: string; environment: string; address: string }) => ({
-      pk: env(application, environment),
-      sk: `LIFTS#${address}`,
-    }),
-  }),
-  proofLifts: record({
-    schema: ProofLiftsSchema,
-    key: ({ application, environment, subject }: { application: string; environment: string; subject: string }) => ({
-      pk: env(application, environment),
-      sk: `PROOF_LIFTS#${subject}`,
-    }),
-  }),
-  ledgerPage: record({
-    schema: LedgerPageSchema,
-    key: ({ application, environment, page }: { application: string; environment: string; page: string }) => ({
-      pk: env(application, environment),
-      sk: `LEDGER#${page}`,
-    }),
-  }),
-  stateAddress: record({
-    schema: KeptStateAddressSchema,
-    key: ({ application, environment }: { application: string; environment: string }) => ({
-      pk: env(application, environment),
-      sk: 'STATE_ADDRESS',
-    }),
-  }),
+  ...ENVIRONMENT_RECORDS,
   deployment: record({
     schema: DeploymentSchema,
     key: ({ id }: { id: string }) => ({ pk: deployment(id), sk: 'DEPLOYMENT' }),

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import type { ModuleIdentity } from '../contract/module-identities.ts';
-import { recordOf } from '../json-value.ts';
-import type { ModuleVersion } from './analysis-parts.ts';
-import { type Module, modulesOf } from './configured-resources.ts';
+import type { ModuleIdentity } from '../../contract/module-identities.ts';
+import { recordOf } from '../../json-value.ts';
+import type { ModuleVersion } from '../analysis-parts.ts';
+import { type Module, modulesOf } from '../configured-resources.ts';
+import type { Plan } from '../plan-schema.ts';
+import { isLocal, withoutCredentials } from './module-source.ts';
 import { modulesInUse } from './modules-in-use.ts';
-import type { Plan } from './plan-schema.ts';
 
 /** The file `.terraform/modules/modules.json`, which `init` writes. */
 export const ModuleManifestSchema = z.object({
@@ -88,9 +89,6 @@ function versionOf({ names, call }: Module, parent: Version, resolved: ReadonlyM
   return ref === null ? { version: UNPINNED } : versionInRef(ref, source);
 }
 
-/** Returns whether a source is a local path: `./modules/web`, `../logs`, or an absolute path. */
-export const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[a-z]:[/\\])/i.test(source);
-
 const NUMBER = '(\\d+\\.\\d+\\.\\d+(?:[-+][\\w.+-]+)?)';
 const TAG = new RegExp(`^(?:(.+?)[-/])?v${NUMBER}$`);
 const BARE = new RegExp(`^${NUMBER}$`);
@@ -106,15 +104,3 @@ function versionInRef(ref: string, source: string): Version {
   const name = source.split('?')[0]?.split('//').at(-1)?.replace(/\/+$/, '').split('/').at(-1);
   return { version: number, ref, ...(module.split('/').at(-1) === name ? {} : { versionOf: module }) };
 }
-
-/**
- * Removes credentials from a source: `https://user:token@host/…` becomes `https://host/…`. Signed query values are
- * removed too.
- */
-export const withoutCredentials = (source: string): string =>
-  source
-    .replace(/(:\/\/)[^/@\s]*@/g, (text, slashes: string) => (text === `${slashes}git@` ? text : slashes))
-    .replace(
-      /([?&](?:sshkey|aws_access_key_\w+|aws_access_token|token|password|sig|signature)=)[^&]*/gi,
-      '$1(sensitive)',
-    );

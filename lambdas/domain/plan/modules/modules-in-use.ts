@@ -1,6 +1,6 @@
-import { blockId, blockIdOfAddress, type Module } from './configured-resources.ts';
-import { stateResourcesOf } from './dependency-graph.ts';
-import type { Plan, StateModule } from './plan-schema.ts';
+import { blockId, blockIdOfAddress, type Module } from '../configured-resources.ts';
+import { stateResourcesOf } from '../dependency-graph.ts';
+import type { Plan, StateModule } from '../plan-schema.ts';
 
 /**
  * Returns the calls of which something stands in the environment once the plan is applied: a resource or data source
