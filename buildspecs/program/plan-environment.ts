@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
 import type { PlanResult } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
@@ -17,6 +17,7 @@ import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep, type StepOutcome } from './engine/engine-step.ts';
 import { parseValidation, toDiagnostic } from './engine/events.ts';
 import { initialize, makeEngineReady } from './engine/initialize.ts';
+import { writePlannedBy } from './engine/plan-file/planned-by.ts';
 import { readPlannedState } from './engine/plan-file/planned-state.ts';
 import { quotePath } from './engine/plan-file/strict-text.ts';
 import { providersOf } from './engine/providers.ts';
@@ -34,7 +35,8 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const { variables, paths, artifacts } = build;
   build.enter('checkout');
   // Problems of the checkout are reported first. A failure of work beside it is reported when its result is needed.
-  const ready = build.beside(makeEngineReady(build, chosenEngine(build)));
+  const chosen = chosenEngine(build);
+  const ready = build.beside(makeEngineReady(build, chosen));
   const credentials = takeCredentials(build);
   credentials.catch(() => undefined);
   const reading = readCommitObject(build);
@@ -50,8 +52,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   artifacts.warmUp();
   const backend = await explained(build, initialized);
   refuseForeignModules(paths);
-  const { name, version } = engine;
-  writeFileSync(paths.engine, JSON.stringify({ name, version }));
+  writePlannedBy(build, chosen);
   const tree = await keepTree(build);
   // From here on, code of the repository may run.
   const exitCode = await explained(build, plan(build, engine));
@@ -78,7 +79,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   return {
     ok: true,
     operation: variables.STAGEGATE_OPERATION,
-    engine: { name: variables.STAGEGATE_ENGINE, version },
+    engine: { name: variables.STAGEGATE_ENGINE, version: engine.version },
     exitCode,
     digest,
     bundle: bundleAddress,

@@ -62,6 +62,28 @@ describe('PUT /applications/{app}/environments/{env}', () => {
     expect(body.deletionProtection).toBe(true);
   });
 
+  test('sets the version of its engine and takes it back, while a deployment is open, and the audit says so', async () => {
+    const world = await PipelineWorld.create();
+    await world.release(1);
+    const versions = [];
+    for (const settings of [{}, { engineVersion: '1.12.0' }, { engineVersion: '1.12.1' }, {}]) {
+      const { status, body } = await world.put(dev1, { ...environmentBody('dev1'), ...settings });
+      versions.push([status, body.engineVersion, (await world.get(dev1)).body.engineVersion]);
+    }
+    expect(versions).toEqual([
+      [200, null, null],
+      [200, '1.12.0', '1.12.0'],
+      [200, '1.12.1', '1.12.1'],
+      [200, null, null],
+    ]);
+    const { body } = await world.get('/applications/my-app/audit', { order: 'newest' });
+    expect(body.items.slice(0, 3)).toMatchObject([
+      { type: 'environment-configured', details: { engineVersion: { from: '1.12.1', to: null } } },
+      { type: 'environment-configured', details: { engineVersion: { from: '1.12.0', to: '1.12.1' } } },
+      { type: 'environment-configured', details: { engineVersion: { from: null, to: '1.12.0' } } },
+    ]);
+  });
+
   test('fails for an environment outside of the pipeline', async () => {
     const world = await PipelineWorld.create();
     const { status, body } = await world.put('/applications/my-app/environments/qa1', environmentBody('stage1'));
@@ -102,6 +124,7 @@ describe('PUT /applications/{app}/environments/{env}', () => {
     ['an account id of eleven digits', { accountId: '12345678901' }, 'accountId', '"12345678901"'],
     ['a region that is none', { region: 'europe' }, 'region', '"europe"'],
     ['a role that is no ARN', { roles: { plan: 'admin' } }, 'roles.plan', '"admin"'],
+    ['a range of engine versions', { engineVersion: '~> 1.11' }, 'engineVersion', '"~> 1.11"'],
     ['an external id, which nobody chooses', { externalId: 'e' }, 'externalId', '"e"'],
   ])('fails for %s', async (_, changed, field, value) => {
     const world = await PipelineWorld.create();
@@ -266,14 +289,15 @@ describe('GET /applications/{app}/environments/{env}', () => {
 });
 
 describe('GET /applications/{app}/environments', () => {
-  test('lists them with their status', async () => {
+  test('lists them with their status and the engine version that they have of their own', async () => {
     const world = await PipelineWorld.create();
     await world.end(await world.release(1));
+    await world.put(dev1, { ...environmentBody('dev1'), engineVersion: '1.12.0' });
     const { body } = await world.get('/applications/my-app/environments');
     expect(body.items).toMatchObject([
-      { name: 'dev1', status: 'succeeded' },
-      { name: 'prod1', status: 'empty' },
-      { name: 'stage1', status: 'empty' },
+      { name: 'dev1', status: 'succeeded', engineVersion: '1.12.0' },
+      { name: 'prod1', status: 'empty', engineVersion: null },
+      { name: 'stage1', status: 'empty', engineVersion: null },
     ]);
   });
 });

@@ -14,6 +14,7 @@ import type { CredentialsProps } from '../../buildspecs/program/credentials/engi
 import type { EngineExit, EngineStep } from '../../buildspecs/program/engine/engine.ts';
 import { inspectPlan } from '../../buildspecs/program/inspect-plan.ts';
 import { planEnvironment } from '../../buildspecs/program/plan-environment.ts';
+import type { AvailableEngine } from '../../lambdas/domain/contract/build-environment-variables.ts';
 import {
   ApplyResultSchema,
   InspectionResultSchema,
@@ -127,6 +128,8 @@ export class ProgramRun {
   /** Calls of the engine, in order. */
   readonly calls: EngineStep[] = [];
   readonly steps: Record<string, StepFunction>;
+  /** The engines that were made ready, in order. */
+  readonly engines: AvailableEngine[] = [];
   /** Requests to the broker. */
   readonly redeemed: CredentialsProps[] = [];
   /** How the broker answers. */
@@ -229,8 +232,10 @@ export class ProgramRun {
           throw new Error('a package is stored where the cache is a stand-in');
         },
       }),
-      engine: async ({ name, version }, directory, stop) => {
+      engine: async (available, directory, stop) => {
         await this.install(directory, stop);
+        this.engines.push(available);
+        const { name, version } = available;
         return { name, version, run: (step) => this.runStep(step) };
       },
       log: (line) => {

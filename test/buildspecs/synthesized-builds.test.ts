@@ -42,6 +42,8 @@ let releases: HttpsServer;
 let credentials: Server;
 let projects: Readonly<Record<Kind, Resource['Properties']>>;
 const downloads: string[] = [];
+/** Whether the server delivers another zip than the one whose digest is configured. */
+let isForged = false;
 const work = temporaryDirectory();
 /** Directories in which builds have worked. */
 const places = new Set<string>();
@@ -68,7 +70,7 @@ beforeAll(async () => {
   const zip = zipSync({ [name]: strToU8(`#!/bin/sh\nexec '${path}' "$@"\n`) });
   releases = await startHttpsServer(work, (request, response) => {
     downloads.push(request.url ?? '');
-    response.end(zip);
+    response.end(isForged ? zipSync({ [name]: strToU8('#!/bin/sh\n') }) : zip);
   });
   const sha256 = createHash('sha256').update(zip).digest('hex');
   const engineVersions = [{ name, version, sha256, url: `${releases.url}/engine.zip` }];
@@ -126,9 +128,9 @@ const VariablesSchema = z.array(z.object({ Name: z.string(), Value: z.string().o
 const asRecord = (variables: unknown): Record<string, string> =>
   Object.fromEntries(VariablesSchema.parse(variables).map(({ Name, Value }) => [Name, Value]));
 
-const ticketFor = (purpose: 'plan' | 'apply') =>
+const ticketFor = (purpose: 'plan' | 'apply', { id } = deployment) =>
   cloud.broker.issue({
-    deploymentId: deployment.id,
+    deploymentId: id,
     purpose,
     externalId: environment.externalId,
     roleArn: roleArnOf(environment, purpose),
@@ -150,10 +152,14 @@ function layOut(kind: Kind): { readonly source: string; readonly variables: Read
   return { source, variables: { CODEBUILD_SRC_DIR: source, ...Object.fromEntries(beside) } };
 }
 
-async function run(kind: Kind, build: BuildRequest): Promise<{ exitCode: number | null; output: string }> {
+async function run(
+  kind: Kind,
+  build: BuildRequest,
+  changed: Readonly<Record<string, string>> = {},
+): Promise<{ exitCode: number | null; output: string }> {
   const project = projects[kind];
   const { commands } = parse(project.Source.BuildSpec).phases.build;
-  const own = asRecord(project.Environment.EnvironmentVariables);
+  const own = { ...asRecord(project.Environment.EnvironmentVariables), ...changed };
   expect(own.STAGEGATE_ENGINES).toContain(releases.url);
   expect(own.STAGEGATE_API_URL).toBe(kind === 'inspect' ? undefined : cloud.broker.url);
   const { source, variables } = layOut(kind);
@@ -223,6 +229,36 @@ test('the build programs run with exactly what the template and the functions gi
   });
   expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'outputs'))).toMatchObject({
     one: { value: 'a', sensitive: false },
+  });
+  expect(downloads).toEqual(['/engine.zip', '/engine.zip', '/engine.zip']);
+});
+
+test('a plan is applied by its engine, by its digest, although the template lists only another version by then', async () => {
+  const destruction = aDeployment('planning', {
+    application: APPLICATION,
+    id: `${APPLICATION}-dev1-2-abc123`,
+    operation: 'destroy',
+  });
+  const upgraded = { ...subject, deployment: destruction };
+  const newer = [{ name: engine.name, version: '99.0.0', sha256: '0'.repeat(64), url: `${releases.url}/newer.zip` }];
+  const listed = { STAGEGATE_ENGINES: JSON.stringify(newer) };
+  const prefix = runPrefix(destruction);
+  downloads.length = 0;
+  expect(await run('plan', planBuild(upgraded, ticketFor('plan', destruction)))).toMatchObject({ exitCode: 0 });
+  const result = PlanSuccessSchema.parse(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'planResult')));
+
+  isForged = true;
+  expect(await run('inspect', inspectBuild(upgraded), listed)).toEqual({
+    exitCode: 1,
+    output: expect.stringContaining('does not have the digest'),
+  });
+  isForged = false;
+  const planned = aPlanned({ digest: result.digest, bundle: result.bundle });
+  const applying = await run('apply', applyBuild(upgraded, ticketFor('apply', destruction), planned), listed);
+  expect(applying).toMatchObject({ exitCode: 0 });
+  expect(await cloud.readJson(artifactBucket, runObjectKey(prefix, 'applyResult'))).toMatchObject({
+    applied: 'yes',
+    resourcesLeft: 0,
   });
   expect(downloads).toEqual(['/engine.zip', '/engine.zip', '/engine.zip']);
 });

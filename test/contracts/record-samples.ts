@@ -31,6 +31,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   environment: anEnvironment({
     roles: { plan: 'arn:aws:iam::111111111111:role/plan' },
     stateBucket: 'acme-state',
+    engineVersion: '1.11.4',
     dns: {
       zone: { id: 'Z1', roleArn: 'arn:aws:iam::999999999999:role/zones' },
       record: { kind: 'cname', nameOutput: 'host', ttl: 60 },

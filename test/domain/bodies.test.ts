@@ -111,6 +111,7 @@ describe('an environment', () => {
     { roles: { plan: 'arn:aws:iam::111111111111:role/team/plan' } },
     { roles: { apply: 'arn:aws-us-gov:iam::111111111111:role/apply', dns: 'arn:aws:iam::222222222222:role/dns' } },
     { stateBucket: 'acme-state.eu' },
+    { engineVersion: '1.11.4' },
     { deletionProtection: true },
   ])('may have %j', (facts) => {
     expect(wrongFields(EnvironmentSettingsSchema, { ...environment, ...facts })).toEqual([]);
@@ -125,6 +126,9 @@ describe('an environment', () => {
     [{ roles: { plan: 'plan-role' } }, 'roles.plan'],
     [{ roles: { admin: 'arn:aws:iam::111111111111:role/x' } }, 'roles.admin'],
     [{ stateBucket: 'Acme_State' }, 'stateBucket'],
+    [{ engineVersion: '1.11' }, 'engineVersion'],
+    [{ engineVersion: '~> 1.11.0' }, 'engineVersion'],
+    [{ engineVersion: '' }, 'engineVersion'],
     [{ deletionProtection: 'yes' }, 'deletionProtection'],
     [{ externalId: 'mine' }, 'externalId'],
   ])('fails with %j, naming %s', (facts, field) => {

@@ -13,7 +13,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'a84a8f104c65465b',
-  environment: '38a466eda1d7e633',
+  environment: '49956e9c6e50a4f4',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
   release: '276578c534ef896b',

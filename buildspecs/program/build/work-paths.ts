@@ -22,7 +22,7 @@ export function workPaths(variables: {
     plan: inBase('plan.tfplan'),
     /** SHA-256 of the archive of the tree; packed into the bundle. */
     treeDigest: inBase('tree.sha256'),
-    /** Name and version of the engine that made the plan; packed with the tree. */
+    /** The engine that made the plan, with address and digest of its release; packed with the tree. */
     engine: inBase('engine.json'),
     /** `-backend-config` arguments of `init`, one per line; packed with the tree. */
     backendArguments: inBase('backend-arguments'),

@@ -9,7 +9,13 @@ import { INSPECT_PROJECT, PROVIDERS, type Purpose, projectName } from '../contra
 import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
-import { configurationDirectoryOf, type Environment, stateBucketOf, stateKeyOf } from '../model/environment.ts';
+import {
+  configurationDirectoryOf,
+  type Environment,
+  engineVersionOf,
+  stateBucketOf,
+  stateKeyOf,
+} from '../model/environment.ts';
 import { ephemeralVariables } from '../model/ephemeral-environment.ts';
 import { sourceOf } from './config-source.ts';
 
@@ -97,7 +103,7 @@ const variablesOfBuild = ({ application, environment, deployment, artifactBucket
   // The directory of another environment must not decide where an ephemeral environment keeps its state.
   STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
   STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
-  STAGEGATE_ENGINE_VERSION: application.engineVersion ?? '',
+  STAGEGATE_ENGINE_VERSION: engineVersionOf(application, environment) ?? '',
   STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
 });
 

@@ -52,6 +52,8 @@ export const EnvironmentSummarySchema = z
     status: EnvironmentStatusSchema,
     accountId: z.string(),
     region: z.string(),
+    /** The version of the engine that is set for the environment; null: the application's counts. */
+    engineVersion: z.string().nullable(),
     deployed: DeployedSchema.nullable(),
     /** Ids of the deployment that holds the environment, and of those that wait for it, in order of arrival. */
     currentDeployment: z.string().nullable(),
@@ -190,7 +192,7 @@ function summarize(
   holder: Deployment | undefined,
   history: readonly Deployment[],
 ): EnvironmentSummary {
-  const { application, name, type, stage, accountId, region } = environment;
+  const { application, name, type, stage, accountId, region, engineVersion } = environment;
   const self = environmentPath(application, name);
   return {
     application,
@@ -199,6 +201,7 @@ function summarize(
     stage,
     accountId,
     region,
+    engineVersion: engineVersion ?? null,
     status: statusOf(environment, state, holder, history),
     deployed: state.deployed,
     currentDeployment: state.holder?.deploymentId ?? null,

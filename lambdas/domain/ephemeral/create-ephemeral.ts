@@ -85,6 +85,7 @@ async function create(
     accountId: base.accountId,
     region: base.region,
     ...(base.stateBucket && { stateBucket: base.stateBucket }),
+    ...(base.engineVersion && { engineVersion: base.engineVersion }),
     // The same outputs name the target of the hostname; the hostname itself contains the ephemeral environment's name.
     ...(base.dns && { dns: base.dns }),
     externalId: await externalIdOf(transaction, where, surroundings),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ProviderSchema } from '../contract/build-source.ts';
+import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { PolicySchema } from '../policy.ts';
@@ -47,11 +48,8 @@ export const ApplicationSettingsSchema = z.strictObject({
   client: z.string().min(1).max(100),
   configRepository: ConfigRepositorySchema,
   engine: z.enum(['terraform', 'opentofu']).default('terraform'),
-  /** Exact version. When absent, builds use the version that they are pinned to. */
-  engineVersion: z
-    .string()
-    .regex(/^\d+\.\d+\.\d+$/)
-    .optional(),
+  /** Exact version, unless an environment has its own. When absent, builds use the first one that they may run. */
+  engineVersion: EngineVersionSchema.optional(),
   serviceDiscoveryDomain: z
     .string()
     .max(253)

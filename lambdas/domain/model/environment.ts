@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { RefusedError } from '../errors.ts';
 import {
   ApplicationNameSchema,
@@ -9,6 +10,7 @@ import {
   RoleArnSchema,
 } from '../names.ts';
 import { StageSchema, stageRank } from '../policy.ts';
+import type { Application } from './application.ts';
 import { RequesterSchema } from './deployment.ts';
 import { DnsSettingsSchema } from './dns/dns-settings.ts';
 import { EphemeralFactsSchema } from './ephemeral-environment.ts';
@@ -34,6 +36,8 @@ export const EnvironmentSettingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name')
     .optional(),
+  /** Exact version of the application's engine for plans of this environment. When absent, the application's counts. */
+  engineVersion: EngineVersionSchema.optional(),
   /** Whether destruction is refused. Production always refuses it, whatever this setting says. */
   deletionProtection: z.boolean().default(false),
   /**
@@ -113,6 +117,15 @@ export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 
 
 export const stateBucketOf = (environment: Environment): string =>
   environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
+
+/**
+ * Returns the exact version of the engine with which the environment is planned. Undefined: the first version that
+ * builds may run. A plan that exists keeps the engine that made it.
+ */
+export const engineVersionOf = (
+  application: Pick<Application, 'engineVersion'>,
+  environment: Pick<Environment, 'engineVersion'>,
+): string | undefined => environment.engineVersion ?? application.engineVersion;
 
 /** Returns the directory of the environment's configuration in the repository. */
 export const configurationDirectoryOf = (environment: Environment): string =>

@@ -74,6 +74,18 @@ describe('a build', () => {
     expect(variable('STAGEGATE_PLAN_DIGEST', plan)).toBeUndefined();
   });
 
+  test.each([
+    ['the environment, whatever the application says', '1.10.2', '1.11.0', '1.11.0'],
+    ['the environment alone', undefined, '1.11.0', '1.11.0'],
+    ['the application, where the environment has none', '1.10.2', undefined, '1.10.2'],
+    ['nobody: the first that builds may run', undefined, undefined, ''],
+  ])('has the engine version of %s', (_, ofApplication, ofEnvironment, wanted) => {
+    const application = anApplication(ofApplication ? { engineVersion: ofApplication } : {});
+    const planned = { ...environment, ...(ofEnvironment && { engineVersion: ofEnvironment }) };
+    const request = planBuild({ ...subject(application), environment: planned }, TICKET);
+    expect(variable('STAGEGATE_ENGINE_VERSION', request)).toBe(wanted);
+  });
+
   test('to plan carries the variables that Stagegate sets; to apply needs none', () => {
     const variables = { size: { value: { web: 3 }, mode: 'required' } } as const;
     const [plan, apply] = [

@@ -68,6 +68,24 @@ describe('an ephemeral environment', () => {
     expect(new Set([one.externalId, other.externalId, dev1?.externalId]).size).toBe(3);
   });
 
+  test('is planned with the engine version of what it is based on, as that was when it was made', async () => {
+    const dev1 = await world.store.get('environment', { application: 'my-app', name: 'dev1' });
+    if (!dev1) throw new Error('dev1 is missing');
+    await world.write('environment', { ...dev1, engineVersion: '1.11.0' });
+    await world.ephemeral('pr-1');
+    await world.write('environment', { ...dev1, engineVersion: '1.12.0' });
+    await world.ephemeral('pr-2');
+    await world.write('environment', dev1);
+    await world.ephemeral('pr-3');
+    const versions = await Promise.all(
+      ['pr-1', 'pr-2', 'pr-3'].map(async (name) => {
+        const { engineVersion } = await viewEphemeral(world.store, await world.ephemeralNow(name));
+        return engineVersion;
+      }),
+    );
+    expect(versions).toEqual(['1.11.0', '1.12.0', null]);
+  });
+
   test('is based on the first environment of the pipeline, or on another that is not production', async () => {
     expect((await world.ephemeral('pr-1')).basedOn).toBe('dev1');
     expect(await world.ephemeral('pr-2', { basedOn: 'stage1' })).toMatchObject({ basedOn: 'stage1', stage: 'staging' });
