@@ -7,7 +7,8 @@ import { uploading } from './artifacts/in-phase.ts';
 import { PhaseError } from './build/failure.ts';
 import type { InspectBuild } from './build/run-build.ts';
 import type { WorkPaths } from './build/work-paths.ts';
-import { downloadPlan, unpackPlan } from './bundle/download.ts';
+import { downloadPlan, unpackAdded } from './bundle/download.ts';
+import { unpackTree } from './bundle/tree-archive.ts';
 import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readManifest } from './configuration/installed-modules.ts';
 import { fillCache } from './engine/fill-cache.ts';
@@ -19,6 +20,7 @@ import { requireSameConfiguration } from './engine/plan-file/same-configuration.
 import { requireSameVariables } from './engine/plan-file/same-variables.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
+import { describeModules } from './modules/describe-modules.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /**
@@ -30,7 +32,10 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const { artifacts, paths, variables } = build;
   const planned = await downloadPlan(build);
   build.enter('bundle');
-  const added = await unpackPlan(planned, build);
+  await unpackTree(planned.tree, paths);
+  // Read before the files of the plan are beside those of the tree.
+  const identities = await describeModules(build, plannedBy(build).name);
+  const added = await unpackAdded(planned, paths);
   // If the engine cannot be had, the error is reported when the engine is needed.
   const ready = build.beside(engineOfPlan(build));
 
@@ -54,7 +59,11 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   build.enter('upload');
   const read = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
   const [planJson, modules] = await uploading('what was found', () =>
-    Promise.all([artifacts.put('inspectedPlan', read.plan), artifacts.put('inspectedModules', read.modules)]),
+    Promise.all([
+      artifacts.put('inspectedPlan', read.plan),
+      artifacts.put('inspectedModules', read.modules),
+      identities !== undefined && artifacts.put('inspectedIdentities', identities),
+    ]),
   );
   return {
     ok: true,

@@ -23,6 +23,7 @@ import { quotePath } from './engine/plan-file/strict-text.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
+import { describeModules } from './modules/describe-modules.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
@@ -142,7 +143,10 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
   concludeStep(build, engine, { ...outcome, diagnostics });
 }
 
-/** Uploads what is planned and will be applied, before any code of the repository has run that could change it. */
+/**
+ * Uploads what is planned and will be applied, and the identities of its modules, before any code of the repository has
+ * run that could change it.
+ */
 async function keepTree(build: PlanBuild): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');
@@ -154,8 +158,14 @@ async function keepTree(build: PlanBuild): Promise<TreeArchive> {
       'bundle',
       `the repository and its modules have ${tree.bytes.length} bytes packed, more than ${MOST_TREE_BYTES}`,
     );
+  const identities = await describeModules(build, build.variables.STAGEGATE_ENGINE);
   build.enter('upload');
-  await uploading('what is planned', () => artifacts.put('tree', tree.bytes, tree.sha256));
+  await uploading('what is planned', () =>
+    Promise.all([
+      artifacts.put('tree', tree.bytes, tree.sha256),
+      identities !== undefined && artifacts.put('identities', identities),
+    ]),
+  );
   return tree;
 }
 

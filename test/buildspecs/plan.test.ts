@@ -141,6 +141,7 @@ describe('a plan', () => {
     expect(modules.Modules.map(({ Key }: { Key: string }) => Key)).toContain('thing');
     expect(await namesBelow(prefix)).toEqual([
       'plan/bundle.tar.gz',
+      'plan/identities.json',
       'plan/modules.json',
       'plan/plan.json',
       'plan/result.json',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { inPhase } from '../artifacts/in-phase.ts';
 import type { ApplyBuild, InspectBuild } from '../build/run-build.ts';
+import type { WorkPaths } from '../build/work-paths.ts';
 import { MOST_BUNDLE_BYTES, unpackBundle } from './plan-bundle.ts';
 import { MOST_TREE_BYTES, unpackTree } from './tree-archive.ts';
 
@@ -32,11 +33,15 @@ export async function downloadPlan(
 
 /** Unpacks what was downloaded, and returns the files that the plan added to the tree. Throws PhaseError. */
 export async function unpackPlan(
-  { bundle, tree }: DownloadedPlan,
+  planned: DownloadedPlan,
   { paths }: Pick<ApplyBuild | InspectBuild, 'paths'>,
 ): Promise<string[]> {
-  await unpackTree(tree, paths);
-  return unpackBundle(bundle, paths, sha256Of(tree));
+  await unpackTree(planned.tree, paths);
+  return unpackAdded(planned, paths);
 }
+
+/** Unpacks the plan over its tree, and returns the files that it added. Throws PhaseError. */
+export const unpackAdded = ({ bundle, tree }: DownloadedPlan, paths: WorkPaths): Promise<string[]> =>
+  unpackBundle(bundle, paths, sha256Of(tree));
 
 const sha256Of = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();

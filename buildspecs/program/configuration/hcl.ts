@@ -155,17 +155,28 @@ async function createParser(): Promise<Parser> {
   return parser;
 }
 
-/**
- * Parses the text of a `*.tf` file or a `*.tfvars` file. `isWanted` selects the top blocks to read, because reading
- * blocks takes most of the time.
- */
-export async function parseHcl(text: string, isWanted?: IsWanted): Promise<HclFile> {
+/** Parses a text and returns what `read` finds in the syntax tree. Nodes must not be used after that. */
+export async function readSyntaxTree<T>(text: string, read: (root: Node) => T): Promise<T> {
   ready ??= createParser();
   const parser = await ready;
   const tree = parser.parse(text);
   if (!tree) throw new Error('parsing HCL: the parser gave no tree');
-  const body = childrenOf(tree.rootNode).find(({ type }) => type === 'body');
-  const file = { ...readBody(body, isWanted), errorLine: findErrorLine(tree.rootNode) };
-  tree.delete();
-  return file;
+  try {
+    return read(tree.rootNode);
+  } finally {
+    tree.delete();
+  }
 }
+
+/**
+ * Parses the text of a `*.tf` file or a `*.tfvars` file. `isWanted` selects the top blocks to read, because reading
+ * blocks takes most of the time.
+ */
+export const parseHcl = (text: string, isWanted?: IsWanted): Promise<HclFile> =>
+  readSyntaxTree(text, (root) => ({
+    ...readBody(
+      childrenOf(root).find(({ type }) => type === 'body'),
+      isWanted,
+    ),
+    errorLine: findErrorLine(root),
+  }));

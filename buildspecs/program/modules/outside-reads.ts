@@ -1,0 +1,60 @@
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
+import { listConfigurationFiles } from '../configuration/files.ts';
+import { isOwnLink } from '../configuration/places.ts';
+import { NUL } from '../configuration/read-configuration.ts';
+import { textsOf } from '../engine/redact.ts';
+import type { ContentEntry } from './module-content.ts';
+import { HIDDEN, readsOutsideInHcl } from './outside-expressions.ts';
+
+/** Bytes of the largest file that is read. A larger one counts as a file that cannot be parsed. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Returns whether a module seems to read files that its identity does not cover: a link leads out of its directory or to
+ * a hidden name, or its configuration has an expression that does. A configuration that cannot be parsed counts
+ * as one that does. This is a note for people and no proof: a program that a module runs may read anything.
+ */
+export async function readsOutside(
+  directory: string,
+  content: readonly ContentEntry[],
+  engine: EngineName,
+): Promise<boolean> {
+  const links = content.filter(({ kind }) => kind === 'link');
+  if (links.some((link) => leadsElsewhere(directory, link.place.toString()))) return true;
+  for (const name of listConfigurationFiles(directory, engine))
+    if (await readsOutsideIn(join(directory, name))) return true;
+  return false;
+}
+
+const leadsElsewhere = (directory: string, link: string): boolean =>
+  !isOwnLink(directory, link) || HIDDEN.test(readlinkSync(link));
+
+async function readsOutsideIn(file: string): Promise<boolean> {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile() || found.size > MOST_BYTES) return true;
+  const text = readFileSync(file, 'utf8');
+  if (text.includes(NUL)) return true;
+  return file.endsWith('.json') ? readsOutsideInJson(text) : readsOutsideInHcl(text);
+}
+
+const TEMPLATE = /[$%]\{/;
+const END_OF_TEXT = 'STAGEGATE_END';
+
+/** In the JSON form of a configuration, expressions are templates in texts. */
+async function readsOutsideInJson(text: string): Promise<boolean> {
+  const values = parsed(text);
+  if (values === undefined) return true;
+  for (const template of new Set(textsOf(values).filter((found) => TEMPLATE.test(found))))
+    if (await readsOutsideInHcl(`value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`)) return true;
+  return false;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
