@@ -33,8 +33,9 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const planned = await downloadPlan(build);
   build.enter('bundle');
   await unpackTree(planned.tree, paths);
-  // Read before the files of the plan are beside those of the tree.
+  // Read before the files of the plan are beside those of the tree, and stored before a provider runs.
   const identities = await describeModules(build, plannedBy(build).name);
+  const stored = build.beside(storeIdentities(build, identities));
   const added = await unpackAdded(planned, paths);
   // If the engine cannot be had, the error is reported when the engine is needed.
   const ready = build.beside(engineOfPlan(build));
@@ -48,7 +49,12 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     engine: plannedBy(build).name,
   });
 
-  const [locked, found, engine] = await Promise.all([readLocked(build), build.beside(providersOf(build)), ready]);
+  const [locked, found, engine] = await Promise.all([
+    readLocked(build),
+    build.beside(providersOf(build)),
+    ready,
+    stored,
+  ]);
   const providers = found && (await fillCache(build, engine, found));
   await installLocked(build, engine, locked, providers);
   build.enter('show');
@@ -59,11 +65,7 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   build.enter('upload');
   const read = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
   const [planJson, modules] = await uploading('what was found', () =>
-    Promise.all([
-      artifacts.put('inspectedPlan', read.plan),
-      artifacts.put('inspectedModules', read.modules),
-      identities !== undefined && artifacts.put('inspectedIdentities', identities),
-    ]),
+    Promise.all([artifacts.put('inspectedPlan', read.plan), artifacts.put('inspectedModules', read.modules)]),
   );
   return {
     ok: true,
@@ -79,6 +81,11 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
     lockedProviders: describeLocked(locked),
     ...(providers && { providers: countsOf(providers) }),
   };
+}
+
+async function storeIdentities({ artifacts }: InspectBuild, identities: string | undefined): Promise<void> {
+  if (identities !== undefined)
+    await uploading('the identities of the modules', () => artifacts.put('inspectedIdentities', identities));
 }
 
 /** Returns a digest of all that is applied with the plan: a plan with the same changes but other files differs. */

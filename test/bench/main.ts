@@ -1,5 +1,6 @@
 import { describeMeasurements, measureAnalysis } from './analyze.ts';
 import { describeColdStarts, measureColdStarts } from './cold-start.ts';
+import { describeIdentities, measureIdentities } from './module-identities.ts';
 import { describePromotions, measurePromotions } from './promotions.ts';
 import { describeSlowPlans, measureSlowPlans } from './slow-plans.ts';
 
@@ -17,6 +18,8 @@ const doing = (what: string) => console.error(`bench: ${what} …`);
 
 doing('plan analysis by size');
 const analysis = measureAnalysis();
+doing('identities of large modules');
+const identities = measureIdentities();
 doing('cold starts of every function');
 const coldStarts = await measureColdStarts();
 doing('releases from push to prod1');
@@ -25,7 +28,7 @@ doing('plans that take their time');
 const slowPlans = await measureSlowPlans();
 
 if (flag === '--json')
-  process.stdout.write(`${JSON.stringify({ ...promotions, slowPlans, coldStarts, analysis }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ ...promotions, slowPlans, coldStarts, analysis, identities }, null, 2)}\n`);
 else {
   console.log('\nA release in the local cloud beside the same jobs by bare Terraform (medians of 5)\n');
   console.log(describePromotions(promotions));
@@ -33,6 +36,8 @@ else {
   console.log(describeSlowPlans(slowPlans));
   console.log('\nCold starts beside a handler that does nothing (medians of 5 processes)\n');
   console.log(describeColdStarts(coldStarts));
+  console.log('\nIdentities of modules beside sha256sum of the same files (medians of 3 processes)\n');
+  console.log(describeIdentities(identities));
   console.log('\nPlan analysis by size of the plan (median of 3 processes)\n');
   console.log(describeMeasurements(analysis));
 }

@@ -256,6 +256,31 @@ describe('an inspection', () => {
     expect(again.result).toEqual(result);
   });
 
+  test('stores the identities of the modules before anything of the repository runs, its providers included', async () => {
+    await planned({}, { [`${DIRECTORY}/.terraform.lock.hcl`]: LOCK });
+    const stored: unknown[] = [];
+    const { init } = run.steps;
+    run.steps.init = (step) => {
+      stored.push(run.artifacts.json('inspectedIdentities'));
+      return init?.(step) ?? {};
+    };
+    await run.inspect();
+    expect(stored).toEqual([{ modules: [] }]);
+  });
+
+  test('fails before it runs the engine where other identities are in the place of its own', async () => {
+    await planned();
+    await run.artifacts.put('inspectedIdentities', '{"forged":true}');
+    const { isSuccessful, result } = await run.inspect();
+    expect([isSuccessful, run.commands]).toEqual([false, []]);
+    expect(result).toMatchObject({
+      ok: false,
+      phase: 'upload',
+      reason: 'artifact-store',
+      message: 'uploading the identities of the modules: something else was put in its place before',
+    });
+  });
+
   test.each(['inspectedPlan', 'inspectedModules'] as const)(
     'fails where another %s is in the place of its own',
     async (object) => {

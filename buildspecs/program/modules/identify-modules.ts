@@ -21,7 +21,7 @@ type Content = Pick<ModuleIdentity, 'identity' | 'readsOutside'>;
 
 /**
  * Returns the identity of every module call of the planned directory, nested ones too, from the tree as `init` left it.
- * Reads each file once, in pieces. Throws PhaseError if the list of modules cannot be read or names a place outside.
+ * Hashes each file once, in pieces. Throws PhaseError if the list of modules cannot be read or names a place outside.
  */
 export async function identifyModules(
   paths: Pick<WorkPaths, 'tree' | 'directory'>,
