@@ -54,7 +54,11 @@ const DeploymentFacts = z.object({
   operation: z.enum(['deploy', 'rollback', 'destroy']),
 });
 
-export const DeploymentSucceededSchema = DeploymentFacts.extend({ changes: z.boolean() });
+export const DeploymentSucceededSchema = DeploymentFacts.extend({
+  changes: z.boolean(),
+  /** Whether nothing was applied, because there was nothing to change; absent in events of earlier versions. */
+  passedThrough: z.boolean().optional(),
+});
 export const DeploymentEndedSchema = DeploymentFacts.extend({ status: z.string(), reason: z.string() });
 export const ApprovalRequestedSchema = DeploymentFacts.extend({
   gate: z.enum(['staff', 'client']),

@@ -1,4 +1,5 @@
-import { isEnding } from '../domain/endings.ts';
+import { STANDING_IN_WORDS, type SuccessBefore } from '../domain/approval/success-before.ts';
+import { ENDINGS, isEnding } from '../domain/endings.ts';
 import type { ParityView } from '../domain/environment/find-parity.ts';
 import { Refused } from '../domain/errors.ts';
 import { type Deployment, describeContent, isTerminal, plannedOf } from '../domain/model/deployment.ts';
@@ -83,7 +84,7 @@ export interface GateInWords {
 
 /** Returns the contents of the page behind a link, for its person and the given time. */
 export function viewApproval(records: ApprovalRecords, now: string): ApprovalView {
-  const { link, deployment, gate, application, environment, release } = records;
+  const { link, deployment, gate, application, environment, release, before } = records;
   const planned = plannedOf(deployment);
   const state = stateOf(records, now);
   const { requestedBy, operation, commit } = deployment;
@@ -100,6 +101,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
       ...(release
         ? [{ label: 'Release', value: String(release.number), detail: `created ${day(release.createdAt)}` }]
         : []),
+      ...(before ? [factBefore(before)] : []),
     ],
     you: { email: link.email, gate: link.gate },
     requestedBy: nameOf(requestedBy),
@@ -119,8 +121,18 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
-    progress: statusInWords(deployment.status),
-    status: statusInBrief(isEnding(state.kind) ? state.kind : deployment.status),
+    progress: statusInWords(deployment),
+    status: isEnding(state.kind) ? ENDINGS[state.kind].word : statusInBrief(deployment),
+  };
+}
+
+function factBefore({ environment, standing, at }: SuccessBefore): ApprovalView['facts'][number] {
+  const [brief, meaning] = STANDING_IN_WORDS[standing];
+  const on = `on ${day(at)}`;
+  return {
+    label: `In ${environment}`,
+    value: capitalized(brief),
+    detail: meaning === undefined ? on : `${on}: ${meaning}`,
   };
 }
 
@@ -155,10 +167,10 @@ function stateOf(records: ApprovalRecords, now: string): ApprovalState {
     case 'superseded':
       return { kind: 'superseded', by: supersededBy && releaseInWords(supersededBy) };
     case 'void':
-      return { kind: 'void', why: statusInWords(deployment.status) };
+      return { kind: 'void', why: statusInWords(deployment) };
     case 'open':
       if (now >= gate.expiresAt) return { kind: 'expired', at: gate.expiresAt };
-      if (isTerminal(deployment.status)) return { kind: 'void', why: statusInWords(deployment.status) };
+      if (isTerminal(deployment.status)) return { kind: 'void', why: statusInWords(deployment) };
       if (own) return { kind: 'waiting', own, missing: gate.required - approvalsOf(gate).length };
   }
   const ballot = { decision: 'approve', approver, via: 'link', digest: link.digest } as const;

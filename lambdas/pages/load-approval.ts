@@ -1,3 +1,4 @@
+import { findSuccessBefore, type SuccessBefore } from '../domain/approval/success-before.ts';
 import { findAnalysis, findEarlierAnalysis } from '../domain/deployment/find-analysis.ts';
 import { findParityOf, type ParityView, readForParity } from '../domain/environment/find-parity.ts';
 import type { Application } from '../domain/model/application.ts';
@@ -42,6 +43,8 @@ export interface ApprovalRecords extends LinkedRecords {
   readonly earlier: Analysis | undefined;
   /** How production will differ from staging once the plan is applied. Undefined where that is not known. */
   readonly parity: ParityView | undefined;
+  /** What became of the release in the environment before. Undefined where there is none, or none is asked for. */
+  readonly before: SuccessBefore | undefined;
 }
 
 interface Services {
@@ -86,14 +89,15 @@ export async function loadApproval(
   const planned = plannedOf(deployment);
   const earlierRound = planned && (link.round < planned.round ? link.round : planned.replaces?.round);
   const isProduction = environment.stage === 'production';
-  const [analysis, earlier] = await Promise.all([
+  const [analysis, earlier, before] = await Promise.all([
     planned && findAnalysis(artifacts, planned),
     earlierRound === undefined ? undefined : findEarlierAnalysis(artifacts, deployment.id, earlierRound),
+    findSuccessBefore(ahead, deployment),
     isProduction && readForParity(ahead, application, environment, deployment.id),
   ]);
   const parity = isProduction ? await findParityOf(ahead, application, environment, deployment.id) : undefined;
   const supersededBy = gate.status === 'superseded' ? await findSuccessor(store, deployment.id) : undefined;
-  return { ...linked, analysis, earlier, parity, supersededBy };
+  return { ...linked, analysis, earlier, parity, before, supersededBy };
 }
 
 /** Returns the deployment that superseded this one, according to the events of this one. */

@@ -1,5 +1,6 @@
 import { ENDINGS, type Ending, isEnding } from '../domain/endings.ts';
-import type { Status } from '../domain/model/deployment.ts';
+import type { Deployment, Status } from '../domain/model/deployment.ts';
+import { hasPassedThrough } from '../domain/model/passed-through.ts';
 import type { Operation } from '../domain/operation.ts';
 import { counted } from '../domain/plan/wording.ts';
 
@@ -67,10 +68,17 @@ const OPEN_IN_BRIEF: Readonly<Record<Exclude<Status, Ending>, string>> = {
   applying: 'Being applied',
 };
 
-export const statusInWords = (status: Status): string =>
-  isEnding(status) ? ENDINGS[status].sentence : OPEN_IN_WORDS[status];
-export const statusInBrief = (status: Status): string =>
-  isEnding(status) ? ENDINGS[status].word : OPEN_IN_BRIEF[status];
+export function statusInWords(deployment: Deployment): string {
+  const { status } = deployment;
+  if (hasPassedThrough(deployment)) return 'The deployment passed through: there was nothing left to change.';
+  return isEnding(status) ? ENDINGS[status].sentence : OPEN_IN_WORDS[status];
+}
+
+export function statusInBrief(deployment: Deployment): string {
+  const { status } = deployment;
+  if (hasPassedThrough(deployment)) return 'Passed through';
+  return isEnding(status) ? ENDINGS[status].word : OPEN_IN_BRIEF[status];
+}
 
 /** The reasons of Terraform for an action, in words that follow the address of the resource. */
 export const REASON_IN_WORDS: Readonly<Record<string, string>> = {

@@ -11,6 +11,7 @@ export const DeploymentView = z.object({
   endedAt: z.string().optional(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
+  passedThrough: z.boolean(),
   gates: z.array(
     z.object({
       gate: z.string(),

@@ -1,5 +1,5 @@
 import { APPLICATION, NAMES, PREVIEW, URL_OUTPUT } from './cast.ts';
-import type { Client, EphemeralView, Problem } from './client.ts';
+import type { Client, DeploymentView, EphemeralView, Problem } from './client.ts';
 
 export interface DemoResult {
   readonly application: string;
@@ -10,6 +10,8 @@ export interface DemoResult {
     moduleVersions: Record<string, string>;
     outputs: Record<string, unknown>;
     status: string;
+    /** Whether the deployed release had nothing to change here. */
+    passedThrough: boolean;
   }[];
   readonly deployments: {
     id: string;
@@ -18,6 +20,7 @@ export interface DemoResult {
     environment: string;
     release: number;
     status: string;
+    passedThrough: boolean;
     planDigest: string | null;
     approvals: { gate: string; by: string }[];
   }[];
@@ -48,26 +51,36 @@ export async function collectResult({ client, preview, refusals }: Story): Promi
     application: APPLICATION,
     environments: environments.map(({ name, deployed, outputs }) => ({
       name,
+      ...endOf(deployments.find(({ id }) => id === deployed?.deploymentId)),
       release: deployed?.release ?? null,
       commit: deployed?.commit ?? null,
       moduleVersions: Object.fromEntries((deployed?.modules ?? []).map(({ call, version }) => [call, version])),
       outputs: Object.fromEntries(
         Object.entries(outputs).map(([key, { value, sensitive }]) => [key, sensitive ? '(sensitive)' : value]),
       ),
-      status: deployments.find(({ id }) => id === deployed?.deploymentId)?.status ?? 'never deployed',
     })),
-    deployments: deployments.map(({ id, environment, release, status, planDigest, gates, cost, blastRadius }) => ({
-      id,
-      environment,
-      release,
-      status,
-      planDigest: planDigest ?? null,
-      monthlyCostDelta: cost?.monthlyDelta ?? null,
-      blastRadius: blastRadius?.level ?? null,
-      approvals: gates.flatMap(({ gate, approvals }) => approvals.map(({ by }) => ({ gate, by }))),
-    })),
+    deployments: deployments.map(showDeployment),
     ephemeral: await collectPreview(client, preview),
     refusals: [...refusals],
+  };
+}
+
+const endOf = (deployment: DeploymentView | undefined) => ({
+  status: deployment?.status ?? 'never deployed',
+  passedThrough: deployment?.passedThrough ?? false,
+});
+
+function showDeployment(deployment: DeploymentView): DemoResult['deployments'][number] {
+  const { id, environment, release, planDigest, gates, cost, blastRadius } = deployment;
+  return {
+    id,
+    environment,
+    release,
+    ...endOf(deployment),
+    planDigest: planDigest ?? null,
+    monthlyCostDelta: cost?.monthlyDelta ?? null,
+    blastRadius: blastRadius?.level ?? null,
+    approvals: gates.flatMap(({ gate, approvals }) => approvals.map(({ by }) => ({ gate, by }))),
   };
 }
 

@@ -67,10 +67,14 @@ async function demonstrate(work: string): Promise<DemoResult> {
 /** Shortens a commit id to its first digits. */
 const shorten = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 10) : version);
 
+/** Returns the status of a deployment, and whether its release passed through. */
+const inWords = ({ status, passedThrough }: { status: string; passedThrough: boolean }): string =>
+  passedThrough ? `${status}, passed through` : status;
+
 function showTables({ environments, ephemeral, deployments }: DemoResult): void {
   progress.heading('Environments');
   progress.table(
-    environments.map(({ name, release, commit, moduleVersions, outputs, status }) => ({
+    environments.map(({ name, release, commit, moduleVersions, outputs, ...end }) => ({
       environment: name,
       release: String(release ?? ''),
       commit: commit?.slice(0, 10) ?? '',
@@ -80,7 +84,7 @@ function showTables({ environments, ephemeral, deployments }: DemoResult): void 
         .slice(0, 2)
         .map(([key, value]) => `${key}=${String(value)}`)
         .join(' '),
-      status,
+      status: inWords(end),
     })),
   );
   progress.heading('Ephemeral environments');
@@ -96,10 +100,10 @@ function showTables({ environments, ephemeral, deployments }: DemoResult): void 
   );
   progress.heading('Deployments');
   progress.table(
-    deployments.map(({ id, release, status, approvals, planDigest, monthlyCostDelta, blastRadius }) => ({
+    deployments.map(({ id, release, approvals, planDigest, monthlyCostDelta, blastRadius, ...end }) => ({
       deployment: id,
       release: String(release),
-      status,
+      status: inWords(end),
       approvals: approvals.map(({ gate, by }) => `${gate}: ${by}`).join(', '),
       'blast radius': blastRadius ?? '',
       'cost a month': monthlyCostDelta === null ? '' : `${monthlyCostDelta.toFixed(2)} USD`,

@@ -136,7 +136,7 @@ export class Scenario {
   }
 
   async #releaseWithoutChanges(): Promise<void> {
-    this.#progress.heading('Release 2 changes no infrastructure: no gates, no apply');
+    this.#progress.heading('Release 2 changes no infrastructure and passes through: no gates, no apply');
     await this.#repository.commit('Describe the repository', 'NOTES.md', 'Nothing Terraform would act on.\n');
     await this.#until.end('dev1', 2, 'succeeded');
     await this.#until.end('stage1', 2, 'succeeded');

@@ -117,8 +117,9 @@ export class Waiting {
   }
 }
 
-function describeChanges({ changes, status }: DeploymentView): string {
+function describeChanges({ changes, status, passedThrough }: DeploymentView): string {
   if (!changes || status !== 'succeeded') return '';
+  if (passedThrough) return ' (passed through: nothing to change)';
   if (changes === 'none') return ' (no changes)';
   const counts = WORDS.flatMap(([key, word]) => (changes[key] ? [`${changes[key]} ${word}`] : []));
   return counts.length > 0 ? ` (${counts.join(', ')})` : '';

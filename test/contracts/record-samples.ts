@@ -73,9 +73,10 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       deploymentId: ID,
       at: NOW,
       modules: [{ call: 'module.web', source: 'git::https://git.example/modules', version: 'v1.0.0' }],
+      passed: false,
     },
   }),
-  outcome: anOutcome(),
+  outcome: anOutcome({ ending: 'succeeded', passed: true }),
   outputs: {
     ...WHERE,
     deploymentId: ID,

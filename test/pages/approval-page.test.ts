@@ -123,6 +123,18 @@ describe('an open link', () => {
     expect(text).toContain('aws_db_instance.main is replaced; data is lost, which reaches aws_ecs_service.app');
   });
 
+  test.each([
+    [true, 'In dev1 Passed through on 23 Nov 2026: there was nothing to change, so nothing was applied'],
+    [false, 'In dev1 Applied on 23 Nov 2026'],
+  ])('says whether the release was applied in the environment before: passed %s', async (passed, words) => {
+    const page = await TestPage.create('stage1');
+    await page.world.store.transact(async (transaction) => {
+      const outcome = await transaction.get('outcome', { application: 'my-app', environment: 'dev1', release: 1 });
+      if (outcome) transaction.put('outcome', { ...outcome, passed });
+    });
+    expect(readable((await page.open()).text)).toContain(words);
+  });
+
   describe('into production', () => {
     const module = (version: string) => ({ call: 'module.web', source: 'git::https://git.example/web', version });
     const compared = async (staging: string, production: string, variables: string[] = []) => {

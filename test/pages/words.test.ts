@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { difference, moment, nameOf, operationInWords, timeLeft } from '../../lambdas/pages/words.ts';
+import {
+  difference,
+  moment,
+  nameOf,
+  operationInWords,
+  statusInBrief,
+  statusInWords,
+  timeLeft,
+} from '../../lambdas/pages/words.ts';
+import { aDeployment, aPlanned } from '../harness/builders.ts';
 
 describe('a caller is called', () => {
   test.each([
@@ -27,4 +36,25 @@ test.each([
   ['2026-11-23T10:00:00.000Z', undefined],
 ])('until %s there is %s', (until, left) => {
   expect(timeLeft('2026-11-23T10:00:00.000Z', until)).toBe(left);
+});
+
+describe('a success without changes', () => {
+  const passed = { planned: aPlanned({ hasChanges: false }) };
+
+  test('is called passed through, and not succeeded', () => {
+    const deployment = aDeployment('succeeded', passed);
+    expect(statusInBrief(deployment)).toBe('Passed through');
+    expect(statusInWords(deployment)).toBe('The deployment passed through: there was nothing left to change.');
+  });
+
+  test.each([
+    ['with changes', aDeployment('succeeded', { planned: aPlanned() })],
+    ['that destroys', aDeployment('succeeded', { ...passed, operation: 'destroy' })],
+  ])('is not one %s', (_, deployment) => {
+    expect([statusInBrief(deployment), statusInWords(deployment)]).toEqual(['Succeeded', 'The deployment succeeded.']);
+  });
+
+  test('is not one that did not succeed', () => {
+    expect(statusInBrief(aDeployment('failed', passed))).toBe('Failed');
+  });
 });

@@ -6,7 +6,7 @@ import { ReleasePath } from '../inputs.ts';
 
 export const getRelease = operation(
   {
-    summary: 'One release and the environments in which it succeeded',
+    summary: 'One release, and what became of it in each environment: applied, passed through, failed …',
     input: { path: ReleasePath },
     answers: { 200: ReleaseViewSchema },
   },

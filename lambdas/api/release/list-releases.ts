@@ -14,7 +14,8 @@ export const listReleases = operation(
   async ({ path: { app }, query }, { store }: Services<'read'>) => {
     await findApplication(store, app);
     const { items, nextCursor } = await store.list(LISTINGS.releases(app), query);
-    const releases = items.map((release) => viewRelease(store, release));
+    const ahead = await store.readAhead();
+    const releases = items.map((release) => viewRelease(store, release, ahead));
     return answer(200, { items: await Promise.all(releases), nextCursor });
   },
 );

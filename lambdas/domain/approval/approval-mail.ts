@@ -5,6 +5,7 @@ import type { Release } from '../model/release.ts';
 import { statedOtherwise, wordsFrom } from '../model/release-words.ts';
 import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
+import { STANDING_IN_WORDS, type SuccessBefore } from './success-before.ts';
 import { withoutLinks } from './without-links.ts';
 
 /** The reason why a mail is sent. */
@@ -34,11 +35,13 @@ export interface MailSubject {
   readonly deployment: Deployment;
   readonly gate: Gate;
   readonly release: Pick<Release, 'message' | 'author' | 'source' | 'stated'> | undefined;
+  /** What became of the release in the environment before; undefined where there is none, or none is asked for. */
+  readonly before?: SuccessBefore | undefined;
 }
 
 /** Writes the plain-text mail, complete in itself: what is asked, by whom, what changes, until when, and the link. */
 export function approvalMail(
-  { deployment, gate, release }: MailSubject,
+  { deployment, gate, release, before }: MailSubject,
   occasion: Occasion,
   link: string,
 ): { subject: string; body: string } {
@@ -55,6 +58,7 @@ export function approvalMail(
     `  Application   ${application}`,
     `  Environment   ${environment}`,
     `  Operation     ${operation} of ${content}${number === undefined ? '' : ` (commit ${commit.slice(0, 12)})`}`,
+    ...(before ? [inEnvironmentBefore(before)] : []),
     `  Requested by  ${nameOf(requestedBy)}`,
     `  Expires       ${moment(gate.expiresAt)}`,
     '',
@@ -69,6 +73,11 @@ export function approvalMail(
     `Plan digest ${gate.digest}`,
   ];
   return { subject: subject.slice(0, LONGEST_SUBJECT), body: [...told, ...asked].join('\n') };
+}
+
+function inEnvironmentBefore({ environment, standing, at }: SuccessBefore): string {
+  const [brief, meaning] = STANDING_IN_WORDS[standing];
+  return `  ${`In ${environment}`.padEnd(13)} ${brief}, ${moment(at)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 
 /** Quotes the commit message, marked as somebody else's words, and what the request for the release says instead. */

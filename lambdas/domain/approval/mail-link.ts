@@ -4,6 +4,7 @@ import { firstLink, type LinkKey, type LinkState } from '../model/link-state.ts'
 import type { Release } from '../model/release.ts';
 import type { ApproverMail, LinkSigner, Reader } from '../ports.ts';
 import { approvalMail, type MailSubject, type Occasion } from './approval-mail.ts';
+import { findSuccessBefore } from './success-before.ts';
 
 export interface LinkMailServices {
   readonly mail: ApproverMail;
@@ -27,7 +28,8 @@ export async function mailLink(
 export async function findMailSubject(reader: Reader, gate: Gate): Promise<MailSubject | undefined> {
   const deployment = await reader.get('deployment', { id: gate.deploymentId });
   if (!deployment) return undefined;
-  return { deployment, gate, release: await releaseOf(reader, deployment) };
+  const [release, before] = await Promise.all([releaseOf(reader, deployment), findSuccessBefore(reader, deployment)]);
+  return { deployment, gate, release, before };
 }
 
 /** Returns the release that is deployed; undefined for an ephemeral environment, which has no releases. */

@@ -10,6 +10,7 @@ import type { EventBus, Reader, Store, Surroundings, Transaction } from '../port
 import { recordEvent } from '../transaction/record-event.ts';
 import { tellOfApprovals } from './carry-approvals.ts';
 import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
+import { findSuccessBefore } from './success-before.ts';
 
 export interface ApprovalServices extends LinkMailServices {
   readonly store: Store;
@@ -199,11 +200,12 @@ async function mailLinks(
 ): Promise<void> {
   const { store, events } = services;
   const { application, environment, release: number, commit, operation } = deployment;
-  const [release, ...links] = await Promise.all([
+  const [release, before, ...links] = await Promise.all([
     releaseOf(store, deployment),
+    findSuccessBefore(store, deployment),
     ...recipients.map(({ email }) => linkStateOf(store, gate, email)),
   ]);
-  for (const link of links) await mailLink(services, { deployment, gate, release }, link, 'request');
+  for (const link of links) await mailLink(services, { deployment, gate, release, before }, link, 'request');
   await events.publish('ApprovalRequested', {
     deploymentId: deployment.id,
     application,

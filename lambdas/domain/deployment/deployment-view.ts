@@ -11,6 +11,7 @@ import {
   StatusSchema,
 } from '../model/deployment.ts';
 import { approvalsOf, type Gate, GateStatusSchema } from '../model/gate.ts';
+import { hasPassedThrough } from '../model/passed-through.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { OperationSchema } from '../operation.ts';
 import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
@@ -69,6 +70,8 @@ export const DeploymentViewSchema = z
     status: StatusSchema,
     automatic: z.boolean(),
     changes: z.union([z.literal('none'), ChangesSchema]).nullable(),
+    /** Whether it succeeded because there was nothing to change: nothing was applied. */
+    passedThrough: z.boolean(),
     planDigest: z.string().nullable(),
     changeDigest: z.string().nullable(),
     /** 1 for the first plan; one more each time the plan was made again. */
@@ -124,6 +127,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     automatic,
     release: release ?? null,
     ...headlineOf(planned),
+    passedThrough: hasPassedThrough(deployment),
     planDigest: planned?.digest ?? null,
     changeDigest: planned?.changeDigest ?? null,
     planRound: planned?.round ?? null,

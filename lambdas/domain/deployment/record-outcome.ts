@@ -8,6 +8,7 @@ import {
   withSuccess,
   withUnknownResources,
 } from '../model/environment-state.ts';
+import { outcomeAfter } from '../model/passed-through.ts';
 import type { Transaction } from '../ports.ts';
 import { isUnproven } from '../proof/judge-plan.ts';
 import { enterInLedger } from '../proof/ledger.ts';
@@ -25,13 +26,15 @@ export async function recordOutcome(
 ): Promise<void> {
   const { application, environment, release, id, operation } = ended;
   const where = { application, environment };
-  const isJudged = operation !== 'destroy' && release !== undefined;
-  const before = isJudged ? await transaction.get('outcome', { ...where, release }) : undefined;
-  if (ended.status !== 'succeeded') {
-    if (isTerminal(ended.status) && ENDINGS[ended.status].isVerdict && !isBlockedByProof(ended) && before)
-      transaction.put('outcome', { ...before, succeeded: false, success: 0, deploymentId: id, at: now });
-    return;
-  }
+  const judge = async (success: number) => {
+    if (operation === 'destroy' || release === undefined || !isTerminal(ended.status)) return;
+    const before = await transaction.get('outcome', { ...where, release });
+    const ending = ended.status;
+    const isVerdict = ENDINGS[ending].isVerdict && !isBlockedByProof(ended);
+    const outcome = outcomeAfter(before, { ended, ending, isVerdict, release, success, at: now });
+    if (outcome) transaction.put('outcome', outcome);
+  };
+  if (ended.status !== 'succeeded') return judge(0);
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
   const after = await inLedger(transaction, withSuccess(state, ended, ended.planned.headline.modules), ended);
@@ -39,10 +42,8 @@ export async function recordOutcome(
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);
-  } else if (isJudged) {
-    const proof = { succeeded: true, success: after.successes, deploymentId: id, at: now };
-    transaction.put('outcome', { ...where, release, ...proof });
   }
+  await judge(after.successes);
 }
 
 /** Enters what a success contained in the environment's ledger. Plans from before there was one have no composition. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ENDING_NAMES } from '../endings.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -21,6 +22,8 @@ export const DeployedSchema = z.object({
   deploymentId: DeploymentIdSchema,
   at: InstantSchema,
   modules: z.array(ModuleVersionSchema),
+  /** Whether the deployment had nothing to change here; absent where that was not recorded. */
+  passed: z.boolean().optional(),
 });
 
 export const HoldSchema = z.object({ reason: z.string(), by: RequesterSchema, at: InstantSchema });
@@ -88,7 +91,10 @@ export const emptyState = (application: string, environment: string): Environmen
   unannounced: [],
 });
 
-/** The latest outcome of a release in an environment, which is the proof for rule 1. */
+/**
+ * The latest outcome of a release in an environment, which is the proof for rule 1. Endings that say nothing about the
+ * release are recorded only as long as there is no verdict.
+ */
 export const OutcomeSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
@@ -97,6 +103,9 @@ export const OutcomeSchema = z.object({
   deploymentId: DeploymentIdSchema,
   /** Number of the success among those of the environment; 0 for an outcome that is no success. */
   success: z.int().min(0),
+  /** How the deployment ended, and whether a success had nothing to change; absent in older records. */
+  ending: z.enum(ENDING_NAMES).optional(),
+  passed: z.boolean().optional(),
   at: InstantSchema,
 });
 export type Outcome = z.infer<typeof OutcomeSchema>;
@@ -268,9 +277,9 @@ export function withSuccess(
   deployment: DeploymentIn<'succeeded'>,
   modules: readonly ModuleVersion[],
 ): EnvironmentState {
-  const { release, commit, id, endedAt, operation } = deployment;
+  const { release, commit, id, endedAt, operation, planned } = deployment;
   if (operation === 'destroy') return { ...state, deployed: null };
-  const facts = { commit, deploymentId: id, at: endedAt, modules: [...modules] };
+  const facts = { commit, deploymentId: id, at: endedAt, modules: [...modules], passed: !planned.hasChanges };
   const deployed = { ...facts, ...(release !== undefined && { release }) };
   const successes = state.successes + 1;
   const started = withStarted(state, deployment, endedAt);

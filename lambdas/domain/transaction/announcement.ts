@@ -1,6 +1,7 @@
 import { ENDINGS } from '../endings.ts';
 import type { EventDetail, EventName } from '../events.ts';
 import type { Deployment } from '../model/deployment.ts';
+import { hasPassedThrough } from '../model/passed-through.ts';
 
 type Announcement = { [Name in EventName]: { name: Name; detail: EventDetail<Name> } }[EventName];
 
@@ -15,7 +16,10 @@ export function eventOf(deployment: Deployment): Announcement | undefined {
     case 'applying':
       return undefined;
     case 'succeeded':
-      return { name: ENDINGS.succeeded.event, detail: { ...facts, changes: deployment.planned.hasChanges } };
+      return {
+        name: ENDINGS.succeeded.event,
+        detail: { ...facts, changes: deployment.planned.hasChanges, passedThrough: hasPassedThrough(deployment) },
+      };
     default:
       return {
         name: ENDINGS[deployment.status].event,

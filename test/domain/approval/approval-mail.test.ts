@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { approvalMail, type Occasion } from '../../../lambdas/domain/approval/approval-mail.ts';
-import { aDeployment, aGate, aHeadline, aPlanned, aRelease } from '../../harness/builders.ts';
+import type { Standing } from '../../../lambdas/domain/model/passed-through.ts';
+import { aDeployment, aGate, aHeadline, aPlanned, aRelease, NOW } from '../../harness/builders.ts';
 
 const LINK = 'https://api.example.com/approvals/abc.def';
 const BY = { principal: 'arn:aws:sts::111111111111:assumed-role/Pipeline/nightly' };
@@ -45,6 +46,27 @@ describe('the mail that asks for an approval', () => {
       `Plan digest ${gate.digest}`,
     ])
       expect(body).toContain(words);
+  });
+
+  test.each<[Standing, string]>([
+    ['applied', 'In stage1     applied, 23 Nov 2026, 10:00 UTC\n'],
+    [
+      'passed',
+      'In stage1     passed through, 23 Nov 2026, 10:00 UTC: there was nothing to change, so nothing was applied',
+    ],
+    ['succeeded', 'In stage1     succeeded, 23 Nov 2026, 10:00 UTC: whether anything was applied was not recorded'],
+    ['withdrawn', 'In stage1     withdrawn, 23 Nov 2026, 10:00 UTC: its success no longer counts'],
+  ])('says what became of the release in the environment before: %s', (standing, line) => {
+    const before = { environment: 'stage1', standing, at: NOW };
+    const { body } = approvalMail({ deployment, gate, release: aRelease(), before }, 'request', LINK);
+    expect(body).toContain(`\n  ${line}`);
+    expect(mail().body).not.toContain('In stage1');
+  });
+
+  test('has a space after the name of an environment that is long', () => {
+    const before = { environment: 'staging-europe-1', standing: 'applied' as const, at: NOW };
+    const { body } = approvalMail({ deployment, gate, release: aRelease(), before }, 'request', LINK);
+    expect(body).toContain('  In staging-europe-1 applied, ');
   });
 
   test('tells lost data before anything else of the plan', () => {

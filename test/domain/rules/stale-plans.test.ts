@@ -149,6 +149,8 @@ describe('an approved plan', () => {
     await world.workflow.run(id);
     expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', planned: { hasChanges: false, round: 2 } });
     expect(world.builds.applied).toHaveLength(before);
+    const proof = { application: 'my-app', environment: 'prod1', release: 1 };
+    expect(await world.store.get('outcome', proof)).toMatchObject({ succeeded: true, passed: true, deploymentId: id });
   });
 
   test('keeps approvals that are too few by now, and asks for the others', async () => {

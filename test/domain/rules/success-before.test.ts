@@ -53,7 +53,22 @@ describe('rule 1: a release deploys only where it succeeded in the environment b
   test('a deployment without changes counts as a success', async () => {
     world.builds.terraform = () => ({ plan: 'no-changes', apply: 'fails' });
     await world.bring(release, 'prod1');
-    expect((await world.state('prod1')).deployed).toMatchObject({ release });
+    expect((await world.state('prod1')).deployed).toMatchObject({ release, passed: true });
+  });
+
+  test.each([
+    [
+      'an older success, of which it is not known whether anything was applied',
+      { passed: undefined, ending: undefined },
+    ],
+    ['a release that passed through', { passed: true }],
+  ])('%s counts as a success', async (_, facts) => {
+    await world.succeed('dev1', release);
+    const where = { application: 'my-app', environment: 'dev1', release };
+    const outcome = await world.store.get('outcome', where);
+    if (!outcome) throw new Error('there is no outcome');
+    await world.write('outcome', { ...outcome, ...facts });
+    await world.deploy('stage1', release);
   });
 
   test('success of another release proves nothing for this one', async () => {
