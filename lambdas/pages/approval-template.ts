@@ -6,13 +6,13 @@ import { changesSection } from './changes-section.ts';
 import { differenceSection } from './difference-section.ts';
 import { document } from './document.ts';
 import { type Html, html } from './html.ts';
+import { paritySection } from './parity-section.ts';
 import {
   blastRadiusSection,
   broughtAlongSection,
   costSection,
   keyFigures,
   lossesSection,
-  paritySection,
   safeguardsSection,
 } from './plan-sections.ts';
 import { capitalized, day, moment, time } from './words.ts';

@@ -1,9 +1,8 @@
-import type { ParityView } from '../domain/environment/find-parity.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { counted } from '../domain/plan/wording.ts';
 import { type Html, html } from './html.ts';
 import { MOST_ATTRIBUTES, MOST_DETAILED, MOST_LISTED } from './limits.ts';
-import { addressList, addressOf, codes } from './parts.ts';
+import { addressList, addressOf } from './parts.ts';
 import { capitalized, difference, money } from './words.ts';
 
 /** Shows the plan in a few large numbers, each in a `<div>` of a description list. */
@@ -131,34 +130,3 @@ function providerBefore(version: string, before: string | undefined): string {
   if (before === undefined) return 'new';
   return before === version ? 'the same version, with other hashes in the lock file' : `${before} before`;
 }
-
-/** Shows how production differs from staging: where the two differ, staging has shown nothing about production. */
-export function paritySection({ staging, production, same, modules, variables, arguments: passed }: ParityView): Html {
-  const only = (where: string, names: readonly string[], what: Html) =>
-    names.length > 0 && html`<li>${what} only in ${where}: ${codes(names.slice(0, MOST_ATTRIBUTES))}</li>`;
-  const hasNames = passed.length + variables.onlyInStage.length + variables.onlyInProduction.length > 0;
-  return html`<section class="card" aria-labelledby="parity">
-<h2 id="parity">Compared with ${staging}</h2>
-${same ? html`<p>The same modules in the same versions, with the same variables.</p>` : html`<p>${staging}, where releases are tried out, differs from what ${production} becomes:</p>`}
-${
-  modules.length > 0 &&
-  html`<div class="scroll" tabindex="0" role="group" aria-label="Module versions that differ"><table>
-<thead><tr><th scope="col">Module</th><th scope="col">${staging} runs</th><th scope="col">${production} becomes</th></tr></thead>
-<tbody>${modules.slice(0, MOST_DETAILED).map(({ call, stage, production: other }) => html`<tr><th scope="row"><code><bdi>${call}</bdi></code></th><td>${moduleVersion(stage)}</td><td>${moduleVersion(other)}</td></tr>`)}</tbody>
-</table></div>`
-}
-${
-  hasNames &&
-  html`<ul>${only(staging, variables.onlyInStage, html`Variables`)}${only(production, variables.onlyInProduction, html`Variables`)}
-${passed.slice(0, MOST_DETAILED).map(({ call, onlyInStage, onlyInProduction }) => {
-  const what = html`Passed to <code><bdi>${call}</bdi></code>`;
-  return [only(staging, onlyInStage, what), only(production, onlyInProduction, what)];
-})}</ul>`
-}
-</section>`;
-}
-
-const moduleVersion = (module: { source: string; version: string } | null): Html =>
-  module
-    ? html`<code><bdi>${module.version}</bdi></code> <span class="detail quiet small"><bdi>${module.source}</bdi></span>`
-    : html`<span class="quiet">not there</span>`;

@@ -245,9 +245,11 @@ describe('GET /applications/{app}/environments/{env}', () => {
       staging: 'stage1',
       production: 'prod1',
       same: false,
+      compared: ['modules', 'arguments', 'variables'],
       modules: [],
       arguments: [],
       variables: { onlyInStage: ['replicas'], onlyInProduction: [] },
+      resources: null,
     };
     expect((await world.get(stage1)).body.parity).toEqual(parity);
     expect((await world.get(prod1)).body.parity).toEqual(parity);

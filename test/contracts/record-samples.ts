@@ -146,6 +146,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       { call: 'module.log', source: './log', version: COMMIT },
     ],
     variables: ['size'],
+    rootResources: ['aws_sqs_queue.jobs', 'data.aws_region.current'],
   },
   composition: {
     deploymentId: ID,

@@ -30,7 +30,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   composition: '002f909bb030d020',
   stateAddress: 'f9f4d2970c19b172',
   deployment: 'af57b786918d628a',
-  configuration: '1bb333b0cd6799c4',
+  configuration: 'e2e1a5e30fab04e1',
   buildTicket: '116e8cc38e3d0869',
   credentialsRefusal: 'e63b943adb70abe1',
   gate: 'c0dba6c58bfa40a5',

@@ -69,7 +69,7 @@ describe('facts about plans', () => {
   test('what staging has not tried out of production is told with the environments and where production is approved, beside the words of the commit', async () => {
     const application = new TestApplication(cloud, 'compared', ['stage1', 'prod1'], 'terraform');
     await application.register();
-    const audit = 'variable "audit" {\n  default = true\n}\n';
+    const audit = 'variable "audit" {\n  default = true\n}\nresource "terraform_data" "log" {\n  count = 2\n}\n';
     const stated = { message: 'Harmless', author: 'Alice' };
     await application.release('v1', { 'apps/compared/prod1/audit.tf': audit }, stated);
     await application.provenRelease(1);
@@ -78,7 +78,10 @@ describe('facts about plans', () => {
     const page = await (await fetch(link)).text();
     expect(page).toContain('Compared with stage1');
     expect(page).toMatch(/Variables only in prod1: <code><bdi>audit<\/bdi><\/code>/);
+    expect(page).toMatch(/Resources outside of modules only in prod1: <code><bdi>terraform_data\.log<\/bdi><\/code>/);
+    expect(page).toMatch(/<dt>In stage1<\/dt><dd><bdi>Applied<\/bdi>/);
     const { body } = await cloud.mail(({ links }) => links.includes(link));
+    expect(body).toContain('\n  In stage1     applied, ');
     expect(body).toContain('in the words of Stagegate test <test@example[.]com>:\n  | compared: v1\n');
     expect(body).toContain('says, naming Alice (not read from the commit):\n  | Harmless\n');
     expect(page).toMatch(/class="subject"><bdi>compared: v1<\/bdi>/);
@@ -93,7 +96,13 @@ describe('facts about plans', () => {
     await application.reaches('prod1', 1, 'succeeded');
     for (const name of ['stage1', 'prod1'])
       expect(await cloud.expect(200, 'GET', `/applications/compared/environments/${name}`)).toMatchObject({
-        parity: { staging: 'stage1', production: 'prod1', same: false, variables: { onlyInProduction: ['audit'] } },
+        parity: {
+          staging: 'stage1',
+          production: 'prod1',
+          same: false,
+          variables: { onlyInProduction: ['audit'] },
+          resources: { onlyInStage: [], onlyInProduction: ['terraform_data.log'] },
+        },
       });
   });
 });

@@ -5,6 +5,7 @@ import { settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
 import type { Release } from '../../lambdas/domain/model/release.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
+import type { Configuration } from '../../lambdas/domain/plan/parity.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { formNonce } from '../../lambdas/pages/form-nonce.ts';
 import { CLIENT, JANE, STAFF } from '../api/pipeline-world.ts';
@@ -137,12 +138,15 @@ describe('an open link', () => {
 
   describe('into production', () => {
     const module = (version: string) => ({ call: 'module.web', source: 'git::https://git.example/web', version });
-    const compared = async (staging: string, production: string, variables: string[] = []) => {
+    const shownFor = async (stage1: Configuration, prod1: Configuration) => {
       const page = await TestPage.create('prod1');
-      await page.consistsOf('stage1', { modules: [module(staging)], variables: [] });
-      await page.consistsOf('prod1', { modules: [module(production)], variables });
+      await page.consistsOf('stage1', stage1);
+      await page.consistsOf('prod1', prod1);
       return readable((await page.open()).text);
     };
+    const compared = (staging: string, production: string, variables: string[] = []) =>
+      shownFor({ modules: [module(staging)], variables: [] }, { modules: [module(production)], variables });
+    const parts = { modules: [{ ...module('2.0.0'), arguments: ['size'] }], variables: ['size'] };
 
     test('says what staging has not tried out', async () => {
       const shown = await compared('2.0.0', '1.4.0', ['audit']);
@@ -151,8 +155,35 @@ describe('an open link', () => {
       expect(shown).toContain('Variables only in prod1: audit');
     });
 
-    test('says when staging has tried out just that', async () => {
-      expect(await compared('2.0.0', '2.0.0')).toContain('The same modules in the same versions');
+    test('says what was compared where that does not differ, and never that the two are the same', async () => {
+      const whole = { ...parts, rootResources: ['aws_sqs_queue.jobs'] };
+      const shown = await shownFor(whole, whole);
+      expect(shown).toContain(
+        'No difference in what was compared. Compared: modules with their sources and versions, names of their arguments, names of the root variables and resources outside of modules by type and name. Values are not compared.',
+      );
+      expect(shown).not.toMatch(/Not compared|[Tt]he same/);
+    });
+
+    test('names resources outside of modules that stand in one of the two only', async () => {
+      const many = Array.from({ length: 50 }, (_, at) => `aws_sqs_queue.number_${at}`);
+      const shown = await shownFor(
+        { ...parts, rootResources: ['aws_sns_topic.trial'] },
+        { ...parts, rootResources: ['aws_s3_bucket.audit', ...many] },
+      );
+      expect(shown).toContain('stage1, where releases are tried out, differs from what prod1 becomes:');
+      expect(shown).toContain('Resources outside of modules only in stage1: aws_sns_topic.trial');
+      expect(shown).toContain(
+        'Resources outside of modules only in prod1: aws_s3_bucket.audit , aws_sqs_queue.number_0 ,',
+      );
+      expect(shown).toMatch(/ and 11 more\b/);
+    });
+
+    test('says what was not compared, because older records do not have it', async () => {
+      const shown = await compared('2.0.0', '2.0.0');
+      expect(shown).toContain('No difference in what was compared.');
+      expect(shown).toContain(
+        'Not compared, because it is not recorded for one of the two: names of their arguments and resources outside of modules by type and name.',
+      );
     });
 
     test('says nothing where it is not known', async () => {

@@ -16,8 +16,10 @@ import {
   StatusSchema,
   succeed,
 } from '../model/deployment.ts';
+import type { DeploymentEvent } from '../model/deployment-event.ts';
 import { isDnsFailure } from '../model/dns/dns.ts';
 import { close } from '../model/gate.ts';
+import { hasPassedThrough } from '../model/passed-through.ts';
 import { GATES } from '../policy.ts';
 import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
@@ -92,7 +94,7 @@ export async function keepEnding(
         ? succeed(deployment, now)
         : await endBy(transaction, deployment, ending, now);
     transaction.put('deployment', ended);
-    recordEvent(transaction, services.surroundings, id, ended.status, undefined, reasonOf(ended));
+    recordEvent(transaction, services.surroundings, id, ended.status, undefined, detailsOf(ended));
     await closeOpenGates(transaction, id, now);
     await recordOutcome(transaction, ended, left, now);
     if (left && 'unreadable' in left)
@@ -112,8 +114,10 @@ async function readForEnding(ahead: Reader, { id, application, environment, rele
   ]);
 }
 
-const reasonOf = (ended: Deployment) =>
-  'error' in ended ? { reason: ended.error.reason, message: ended.error.message } : undefined;
+function detailsOf(ended: Deployment): DeploymentEvent['details'] {
+  if ('error' in ended) return { reason: ended.error.reason, message: ended.error.message };
+  return hasPassedThrough(ended) ? { passedThrough: true } : undefined;
+}
 
 async function endBy(
   transaction: Transaction,

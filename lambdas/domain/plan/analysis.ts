@@ -71,6 +71,11 @@ export const AnalysisSchema = z.object({
   modules: z.array(ModuleVersionSchema),
   /** Names of the root variables. */
   variables: z.array(z.string()),
+  /**
+   * Resources and data sources outside of modules that stand there after the apply, without keys. Absent when the plan
+   * does not say, and in older analyses.
+   */
+  rootResources: z.array(z.string()).optional(),
   /** Number of managed resources in the refreshed Terraform state that the plan found, deposed ones included. */
   resourcesInState: z.int().min(0).default(0),
   /** Files that the plan left in the repository; they are applied with the plan. Absent when there are none. */

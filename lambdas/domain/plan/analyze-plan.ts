@@ -20,6 +20,7 @@ import { readPlan, UnreadablePlanError } from './read-plan.ts';
 import { collectSecrets } from './redaction/collect-secrets.ts';
 import { HIDDEN, Redactor } from './redaction/redactor.ts';
 import { changesOf, isEffective, type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
+import { rootResourcesOf } from './root-resources.ts';
 import { type EphemeralPlan, evaluateSafeguards } from './safeguards.ts';
 import type { SafeguardSettings } from './safeguards-schema.ts';
 import { lossOf } from './stateful-kinds.ts';
@@ -90,6 +91,7 @@ function analyze(input: PlanToAnalyse): Analysis {
   const drift = driftOf(plan, changes, blocks);
   const facts = { plan, changes, blocks, graph, redactor };
   const { radius, spread } = blastRadiusOf(facts);
+  const rootResources = rootResourcesOf(plan);
   return {
     version: 1,
     engineVersion: plan.terraform_version ?? null,
@@ -136,6 +138,7 @@ function analyze(input: PlanToAnalyse): Analysis {
       ...(module.ref !== undefined && { ref: redactor.text(module.ref) }),
     })),
     variables: variableNames(plan),
+    ...(rootResources && { rootResources }),
     resourcesInState: stateResourcesOf(plan).filter(({ resource }) => resource.mode === 'managed').length,
     changeDigest: changeDigestOf({
       plan,

@@ -13,6 +13,11 @@ export const ConfigurationSchema = z.object({
   ),
   /** Names of the root variables. */
   variables: z.array(z.string()),
+  /**
+   * Resources and data sources outside of modules, without keys. Absent in older records, when the plan did not say, and
+   * when there are too many to keep: then they cannot be compared.
+   */
+  rootResources: z.array(z.string()).optional(),
   /** Providers as the lock file pins them; absent when the plan was not inspected. */
   providers: z.array(LockedProviderSchema).optional(),
 });
@@ -22,11 +27,11 @@ export type Configuration = z.infer<typeof ConfigurationSchema>;
 const MOST_BYTES = 200_000;
 
 /**
- * Returns the parts of an analysed plan by which environments are compared; undefined for a plan with many thousands of
- * module calls.
+ * Returns the parts of an analysed plan by which environments are compared. If they are too large, the arguments are
+ * left out as a whole, then the resources; undefined for a plan with many thousands of module calls.
  */
 export function configurationOf(
-  { modules, variables }: Analysis,
+  { modules, variables, rootResources }: Analysis,
   providers?: readonly LockedProvider[],
 ): Configuration | undefined {
   const more = { variables, ...(providers && { providers: [...providers] }) };
@@ -40,14 +45,23 @@ export function configurationOf(
     })),
     ...more,
   };
-  return [whole, short].find((configuration) => Buffer.byteLength(JSON.stringify(configuration)) <= MOST_BYTES);
+  const resources = rootResources && { rootResources };
+  return [{ ...whole, ...resources }, { ...short, ...resources }, short].find(
+    (configuration) => Buffer.byteLength(JSON.stringify(configuration)) <= MOST_BYTES,
+  );
 }
 
 const OnlyInSchema = { onlyInStage: z.array(z.string()), onlyInProduction: z.array(z.string()) };
 
+/** What environments are compared by: names, sources and versions, and never values. */
+export const COMPARABLE = ['modules', 'arguments', 'variables', 'resources'] as const;
+
 /** Differences between staging and production. Where they differ, staging proves nothing about production. */
 export const ParitySchema = z.object({
+  /** Whether there is no difference in what was compared, which does not say that the two environments are the same. */
   same: z.boolean(),
+  /** The parts that were compared. The others are not known of one of the two. */
+  compared: z.array(z.enum(COMPARABLE)),
   /** Calls whose source or version differs, or that exist on one side only. */
   modules: z.array(
     z.object({
@@ -59,6 +73,8 @@ export const ParitySchema = z.object({
   variables: z.object(OnlyInSchema),
   /** Differing arguments of calls that exist on both sides, as far as both sides keep the arguments. */
   arguments: z.array(z.object({ call: z.string(), ...OnlyInSchema })),
+  /** Resources and data sources outside of modules, without keys; null if they were not compared. */
+  resources: z.object(OnlyInSchema).nullable(),
 });
 export type Parity = z.infer<typeof ParitySchema>;
 
@@ -81,8 +97,18 @@ export function compareParity(stage: Configuration, production: Configuration): 
     const difference = onlyIn(one.arguments, other.arguments);
     return isEmpty(difference) ? [] : [{ call, ...difference }];
   });
-  const same = modules.length === 0 && passed.length === 0 && isEmpty(variables);
-  return { same, modules, variables, arguments: passed };
+  const hasArguments = calls.every((call) => {
+    const [one, other] = [here.get(call), there.get(call)];
+    return !one || !other || (one.arguments && other.arguments);
+  });
+  const resources =
+    stage.rootResources && production.rootResources ? onlyIn(stage.rootResources, production.rootResources) : null;
+  const compared = COMPARABLE.filter(
+    (part) => (part !== 'arguments' || hasArguments) && (part !== 'resources' || resources),
+  );
+  const same =
+    modules.length === 0 && passed.length === 0 && isEmpty(variables) && (resources === null || isEmpty(resources));
+  return { same, compared, modules, variables, arguments: passed, resources };
 }
 
 type Call = Configuration['modules'][number];

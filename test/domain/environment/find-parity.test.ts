@@ -44,6 +44,16 @@ describe('parity of staging and production', () => {
     expect(await parity('prod1')).toMatchObject(expected);
   });
 
+  test('names resources outside of modules that only one of them has, and nothing where one is not known', async () => {
+    const parts = { modules: [], variables: [] };
+    await consistsOf('stage1', { ...parts, rootResources: ['aws_sqs_queue.jobs'] });
+    await consistsOf('prod1', { ...parts, rootResources: ['aws_sqs_queue.jobs', 'aws_s3_bucket.audit'] });
+    const resources = { onlyInStage: [], onlyInProduction: ['aws_s3_bucket.audit'] };
+    for (const name of ['stage1', 'prod1']) expect(await parity(name)).toMatchObject({ same: false, resources });
+    await consistsOf('stage1', parts);
+    for (const name of ['stage1', 'prod1']) expect(await parity(name)).toMatchObject({ same: true, resources: null });
+  });
+
   test('is about what a deployment will make of production when one is named', async () => {
     await consistsOf('stage1', { modules: [notices('2.0.0')], variables: [] });
     const planned = 'my-app-prod1-9-abcdef';
@@ -58,7 +68,11 @@ describe('parity of staging and production', () => {
     const call = { call: 'module.web', source: './web', version: 'c' };
     await consistsOf('stage1', { modules: [{ ...call, arguments: ['size'] }], variables: [] });
     await consistsOf('prod1', { modules: [call], variables: [] });
-    expect(await parity('stage1')).toMatchObject({ same: true, arguments: [] });
+    expect(await parity('stage1')).toMatchObject({
+      same: true,
+      arguments: [],
+      compared: ['modules', 'variables'],
+    });
   });
 
   test('goes over further staging and production environments to the nearest', async () => {

@@ -141,6 +141,8 @@ describe('parity of staging and production', () => {
   test('names what differs, and only that', () => {
     expect(compareParity(stage, production)).toEqual({
       same: false,
+      compared: ['modules', 'variables'],
+      resources: null,
       modules: [
         { call: 'module.trial', stage: { source: './modules/trial', version: 'abc' }, production: null },
         {
@@ -157,6 +159,8 @@ describe('parity of staging and production', () => {
   test('of an environment with itself is perfect', () => {
     expect(compareParity(stage, stage)).toEqual({
       same: true,
+      compared: ['modules', 'variables'],
+      resources: null,
       modules: [],
       variables: { onlyInStage: [], onlyInProduction: [] },
       arguments: [],

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { viewDeployment } from '../../../lambdas/domain/deployment/deployment-view.ts';
 import { withSuccess } from '../../../lambdas/domain/model/environment-state.ts';
 import { standingOf } from '../../../lambdas/domain/model/passed-through.ts';
+import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
+import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
 import { aDeployment, anEnvironmentState, anOutcome, aPlanned } from '../../harness/builders.ts';
 import type { Terraform } from '../../harness/simulated-builds.ts';
 import { ALICE, World } from '../../harness/world.ts';
@@ -49,6 +51,10 @@ describe('what became of a release', () => {
       const deployment = await world.deployment(id);
       expect(await viewDeployment(world.store, deployment, undefined)).toMatchObject({ passedThrough });
       expect((await world.state(environment)).deployed).toMatchObject({ deploymentId: id, passed: passedThrough });
+      const story = await listAll(world.store, LISTINGS.events(id));
+      expect(story.find(({ type }) => type === 'succeeded')?.details).toEqual(
+        passedThrough ? { passedThrough: true } : undefined,
+      );
       const events = world.events.published.filter(({ name }) => name === 'DeploymentSucceeded');
       expect(events.find(({ detail }) => 'deploymentId' in detail && detail.deploymentId === id)?.detail).toMatchObject(
         {
