@@ -56,7 +56,7 @@ export async function requestApproval(
   if (gate.status === 'open') {
     const decided = new Set(approvalsOf(gate).map(({ by }) => by));
     const asked = reachable.filter(({ email }) => subscriptions.get(email)?.confirmed && !decided.has(email));
-    await mailLinks(services, waiting, gate, asked);
+    await mailLinks(services, ahead, waiting, gate, asked);
   }
   return { outcome: 'asked', timeoutSeconds: secondsUntil(gate.expiresAt, surroundings.now()) };
 }
@@ -194,6 +194,7 @@ function unreachableMessage(
 
 async function mailLinks(
   services: ApprovalServices,
+  ahead: Reader,
   deployment: Deployment,
   gate: Gate,
   recipients: readonly Approver[],
@@ -202,7 +203,7 @@ async function mailLinks(
   const { application, environment, release: number, commit, operation } = deployment;
   const [release, before, ...links] = await Promise.all([
     releaseOf(store, deployment),
-    findSuccessBefore(store, deployment),
+    findSuccessBefore(ahead, deployment),
     ...recipients.map(({ email }) => linkStateOf(store, gate, email)),
   ]);
   for (const link of links) await mailLink(services, { deployment, gate, release, before }, link, 'request');
