@@ -15,6 +15,7 @@ import {
   lossesSection,
   safeguardsSection,
 } from './plan-sections.ts';
+import { rehearsalSection } from './rehearsal-section.ts';
 import { capitalized, day, moment, time } from './words.ts';
 
 /** The contents of the form: its address, its nonce, and the comment and problem of an attempt that failed. */
@@ -27,13 +28,13 @@ export interface FormState {
 
 /** Returns the page behind an approval link. */
 export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided = false): string {
-  const { analysis, difference, parity, state, title } = view;
+  const { analysis, difference, parity, rehearsal, state, title } = view;
   const outcome = state.kind === 'open' ? undefined : describe(state, wasJustDecided, view.progress);
   const review = html`${figures(view)}
 ${analysis && lossesSection(analysis)}
 ${difference && differenceSection(difference)}
 ${factsSection(view)}
-${analysis && [changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
+${analysis && [changesSection(analysis), rehearsal && rehearsalSection(rehearsal), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
   return document({

@@ -9,6 +9,7 @@ import type { Release } from '../domain/model/release.ts';
 import { statedOtherwise, wordsFrom } from '../domain/model/release-words.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { comparePlans, type PlanDifference } from '../domain/plan/compare-plans.ts';
+import type { Rehearsal } from '../domain/plan/rehearsal/rehearsal-schema.ts';
 import { counted } from '../domain/plan/wording.ts';
 import type { Stage } from '../domain/policy.ts';
 import type { ApprovalRecords } from './load-approval.ts';
@@ -66,6 +67,8 @@ export interface ApprovalView {
   readonly difference: PlanDifference | undefined;
   /** How production will differ from staging, where the release was tried out. */
   readonly parity: ParityView | undefined;
+  /** Which changes were made before in the environment before. Undefined where there is nothing to compare. */
+  readonly rehearsal: Rehearsal | undefined;
   readonly gates: readonly GateInWords[];
   readonly progress: string;
   /** The status of the deployment, in a word or two. */
@@ -119,6 +122,7 @@ export function viewApproval(records: ApprovalRecords, now: string): ApprovalVie
     plan: { digest: gate.digest, round: gate.round, plannedAt: planned?.plannedAt },
     analysis: HIDES_PLAN.has(state.kind) ? undefined : records.analysis,
     parity: HIDES_PLAN.has(state.kind) ? undefined : records.parity,
+    rehearsal: HIDES_PLAN.has(state.kind) ? undefined : planned?.rehearsal,
     difference: differenceIn(records, state),
     gates: gatesInWords(records),
     progress: statusInWords(deployment),

@@ -183,6 +183,8 @@ export class Scenario {
     const isAsked = (each: Mail) =>
       each.to === email && each.subject.includes(environment) && each.subject.includes(`release ${release}`);
     const mail = await this.#until.mail(isAsked, `the approval mail for ${environment} to ${email}`);
+    const rehearsed = /^ *Rehearsal *(.*)$/m.exec(mail.body)?.[1];
+    if (rehearsed) this.#progress.line(`${environment.padEnd(7)} release ${release}  the mail says: ${rehearsed}`);
     const link = firstLink(mail);
     const page = await this.#client.open(link);
     const typed = environment === 'prod1' ? { environment } : undefined;

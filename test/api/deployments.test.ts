@@ -273,6 +273,7 @@ describe('GET …/deployments', () => {
       planDigest: null,
       cost: null,
       blastRadius: null,
+      rehearsal: null,
       gates: [],
     });
     await world.plan(id, { headline: headlineOf(anAnalysis()), gates: [{ gate: 'staff', required: 2 }] });
@@ -284,6 +285,25 @@ describe('GET …/deployments', () => {
       blastRadius: { level: 'high', reasons: [expect.stringContaining('replaced')] },
       gates: [{ gate: 'staff', required: 2, status: 'pending', approvals: [] }],
     });
+  });
+
+  test('shows what the environment before had rehearsed', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1));
+    const id = await world.deploy('stage1', 1);
+    const rehearsal = {
+      environment: 'dev1',
+      rehearsed: 1,
+      of: 2,
+      partly: 0,
+      appliesKnown: true,
+      unrehearsed: [{ address: 'aws_x.a', action: 'replace' as const, why: 'dev1 has not replaced it' }],
+      moreUnrehearsed: 0,
+      noted: [],
+      moreNoted: 0,
+    };
+    await world.plan(id, { rehearsal });
+    expect((await world.get(`${deployments('stage1')}/${id}`)).body).toMatchObject({ rehearsal });
   });
 
   test('says why one ended and whether anything was changed', async () => {

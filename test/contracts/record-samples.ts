@@ -59,6 +59,8 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   pushMark: { application: 'my-app', mark: 'delivery#1', release: 7, at: NOW },
   environmentState: anEnvironmentState({
     newestDeployment: 9,
+    applies: 5,
+    rehearsedAfter: 2,
     holder: { deploymentId: ID, release: 1, operation: 'deploy', since: NOW },
     queue: [{ deploymentId: 'my-app-dev1-2-abc124', release: 2, operation: 'rollback' }],
     newestStarted: 2,
@@ -127,6 +129,17 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   deployment: aDeployment('awaiting_approval', {
     requestedBy: BY,
     planned: aPlanned({
+      rehearsal: {
+        environment: 'dev1',
+        rehearsed: 2,
+        of: 3,
+        partly: 1,
+        appliesKnown: false,
+        unrehearsed: [{ address: 'aws_x.a', action: 'delete', why: 'dev1 has not deleted it since it was made' }],
+        moreUnrehearsed: 0,
+        noted: [{ address: 'aws_x.b', action: 'create', note: 'partly' }],
+        moreNoted: 0,
+      },
       gates: [{ gate: 'staff', required: 2 }],
       state: { serial: 3, lineage: 'l' },
       headline: aHeadline({ failedChecks: ['ä'] }),
@@ -139,6 +152,21 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       diagnostics: [{ severity: 'error', summary: 's', file: 'main.tf', line: 3 }],
     },
   }),
+  plannedChanges: {
+    deploymentId: ID,
+    changes: {
+      hasIndexes: true,
+      actions: [{ action: 'create', addresses: ['aws_x.a["größer"]', 'module.m[0].aws_x.b'] }],
+    },
+  },
+  appliedChanges: {
+    ...WHERE,
+    order: 12,
+    deploymentId: ID,
+    ending: 'partly',
+    changes: { hasIndexes: false, actions: [{ action: 'replace-and-forget', addresses: ['aws_x.a'] }] },
+  },
+  firstApply: { ...WHERE, release: 7, order: 12, rehearsedAfter: 3 },
   configuration: {
     deploymentId: ID,
     modules: [

@@ -21,6 +21,8 @@ interface BuildServices {
 /** What Terraform does with a deployment. */
 export interface Terraform {
   plan: PlanKind;
+  /** The plan that Terraform prints instead of a usual one of this kind. */
+  printed?: object;
   inspect?: 'succeeds' | 'fails';
   /** SHA-256 of the files that are applied with the plan. */
   content?: string;
@@ -126,13 +128,15 @@ export class SimulatedBuilds implements Builds {
   }
 
   async #plan(deployment: Deployment): Promise<BuildStatus> {
-    const { plan: usual, modules = [], engineVersion } = this.terraform(deployment);
+    const { plan: usual, modules = [], engineVersion, printed } = this.terraform(deployment);
     const resources = this.resourcesIn(deployment);
     const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
     const head = this.#services.states.headAt(stateAddressOf(deployment));
+    const printedAs = `${runPrefix(deployment)}plan/printed.json`;
     const facts = {
       state: head,
       commit: this.commits.get(deployment.commit),
+      ...(printed && { planJson: await this.#services.artifacts.putJson(printedAs, printed) }),
       ...(engineVersion !== undefined && { engine: { name: 'terraform' as const, version: engineVersion } }),
     };
     await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules);

@@ -70,6 +70,38 @@ describe('an open link', () => {
     expect(await shown({})).not.toContain('Changed providers and added files');
   });
 
+  test('names what was not rehearsed, those that destroy first, and what counts with a note', async () => {
+    const rehearsal = {
+      environment: 'stage1',
+      rehearsed: 7,
+      of: 9,
+      partly: 1,
+      appliesKnown: true,
+      unrehearsed: [
+        { address: 'module.db.aws_db_instance.main', action: 'replace' as const, why: 'stage1 has <not> replaced it' },
+        { address: 'aws_sqs_queue.jobs', action: 'create' as const, why: 'stage1 has not created it' },
+      ],
+      moreUnrehearsed: 12,
+      noted: [{ address: 'aws_x.a', action: 'update' as const, note: 'indexes aside' }],
+      moreNoted: 0,
+    };
+    const page = await TestPage.create('prod1', { planned: { rehearsal } });
+    const text = readable((await page.open()).text);
+    for (const fact of [
+      'When the plan was made: 7 of 9 changes were rehearsed in stage1; 1 of them only by an apply that failed.',
+      'aws_db_instance.main replace: stage1 has &lt;not&gt; replaced it',
+      'aws_sqs_queue.jobs create: stage1 has not created it',
+      'and 12 more',
+      'aws_x.a change: indexes aside',
+    ])
+      expect(text).toContain(fact);
+    expect(text.indexOf('aws_sqs_queue.jobs create')).toBeGreaterThan(text.indexOf('aws_db_instance.main replace'));
+    await page.planAgain(anAnalysis({ changeDigest: 'b'.repeat(64) }));
+    expect(readable((await page.open()).text)).not.toContain('rehearsed');
+    const without = await TestPage.create('prod1');
+    expect(readable((await without.open()).text)).not.toContain('rehearsed');
+  });
+
   test('shows what is asked, by whom, where, what changes and until when', async () => {
     const page = await TestPage.create('stage1', { requestedBy: JANE });
     const { status, text } = await page.open();

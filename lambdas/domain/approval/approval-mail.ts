@@ -5,6 +5,7 @@ import type { Release } from '../model/release.ts';
 import { statedOtherwise, wordsFrom } from '../model/release-words.ts';
 import { describeHeadline } from './headline.ts';
 import { moment, nameOf } from './in-words.ts';
+import { rehearsalInWords } from './rehearsal-in-words.ts';
 import { STANDING_IN_WORDS, type SuccessBefore } from './success-before.ts';
 import { withoutLinks } from './without-links.ts';
 
@@ -64,6 +65,7 @@ export function approvalMail(
     '',
     ...quoted(release),
     ...(headline ? describeHeadline(headline) : []),
+    ...(planned?.rehearsal ? [`  Rehearsal     ${rehearsalInWords(planned.rehearsal)}`] : []),
     '',
   ].map(withoutLinks);
   const asked = [

@@ -25,6 +25,8 @@ import { headlineOf } from '../plan/analysis.ts';
 import { type Analysis, analyzePlan, type PlanToAnalyse } from '../plan/analyze-plan.ts';
 import { type Configuration, configurationOf } from '../plan/parity.ts';
 import { providerChanges } from '../plan/provider-changes.ts';
+import type { Rehearsal } from '../plan/rehearsal/rehearsal-schema.ts';
+import type { PastApplies } from '../plan/rehearsal/rehearse.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from '../policy.ts';
 import type { Artifact, ArtifactStore, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { compose } from '../proof/compose.ts';
@@ -32,7 +34,9 @@ import { judgePlan, type ProofVerdict } from '../proof/judge-plan.ts';
 import { type Held, loadDeployment, loadHeld } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { stateAddressOf } from './claim-state-address.ts';
+import { findPastApplies } from './find-past-applies.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
+import { keepPlannedChanges } from './keep-planned-changes.ts';
 import { ANALYSING, type PlanVerdict, settlePlan } from './settle-plan.ts';
 
 /** The verdict, and the build's counts of the provider cache if the build used the cache. */
@@ -84,11 +88,12 @@ export async function analyzeDeploymentPlan(
   const hasStateAddress = (await ahead.get('stateAddress', place)) !== undefined;
   if (!isInspected && needsInspection(subject, claimed, hasStateAddress)) return { next: 'inspect', gates: [] };
   const known: KnownPlan = isInspected ? await readInspection(artifacts, deployment, claimed) : claimed;
-  const [plan, modules, before, identities] = await Promise.all([
+  const [plan, modules, before, identities, past] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
     artifacts.getJson(known.modules.key, known.modules.versionId),
     deployedProviders(ahead, subject),
     readIdentities(artifacts, deployment, { isInspected }),
+    findPastApplies(store, ahead, subject),
     ahead.get('stateClaim', { address: stateAddressOf(known.backend) }),
   ]);
   if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
@@ -115,8 +120,12 @@ export async function analyzeDeploymentPlan(
     artifacts.putJson(analysisKey(id, subject.deployment.round), analysis),
     lookIntoState(services.states, subject, known.backend, analysis),
   ]);
+  const rehearsal = past && analysis.hasChanges ? await rehearsalOf(analysis, past) : undefined;
   const facts = {
-    planned: planOf(subject, { ...claimed, ...known }, { analysis, proof }, stored, isInspected, now),
+    planned: {
+      ...planOf(subject, { ...claimed, ...known }, { analysis, proof }, stored, isInspected, now),
+      ...(rehearsal && { rehearsal }),
+    },
     backend: known.backend,
     resources: { claimed: analysis.resourcesInState, ...(inState && { inState }) },
     blocked: blockingOf(analysis) ?? proof?.blocking,
@@ -124,6 +133,7 @@ export async function analyzeDeploymentPlan(
   const verdict = await store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
     await keepComposition(transaction, composition);
+    await keepPlannedChanges(transaction, deployment, analysis);
     await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
@@ -134,6 +144,10 @@ export async function analyzeDeploymentPlan(
 
 type Subject = Held<'planning'>;
 
+/** Loads the comparison when it is needed, because most plans are made for the first environment. */
+const rehearsalOf = async (analysis: Analysis, past: PastApplies): Promise<Rehearsal | undefined> =>
+  (await import('../plan/rehearsal/rehearse.ts')).rehearse(analysis, past);
+
 /** Reads in parallel the records that `settlePlan` would read one after the other. */
 async function readForSettling(ahead: Reader, deployment: Deployment): Promise<void> {
   const { id, application, environment, release } = deployment;
@@ -141,6 +155,7 @@ async function readForSettling(ahead: Reader, deployment: Deployment): Promise<v
     release === undefined ? undefined : ahead.get('release', { application, number: release }),
     ahead.get('configuration', { deploymentId: id }),
     ahead.get('composition', { deploymentId: id }),
+    ahead.get('plannedChanges', { deploymentId: id }),
     ahead.get('stateAddress', { application, environment }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
   ]);

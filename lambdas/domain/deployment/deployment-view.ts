@@ -16,6 +16,7 @@ import { LISTINGS } from '../model/table/listings.ts';
 import { OperationSchema } from '../operation.ts';
 import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
 import { PlanSummarySchema } from '../plan/analysis-parts.ts';
+import { RehearsalSchema } from '../plan/rehearsal/rehearsal-schema.ts';
 import { GateNameSchema } from '../policy.ts';
 import type { Store } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
@@ -79,6 +80,8 @@ export const DeploymentViewSchema = z
     cost: AnalysisHeadlineSchema.shape.cost.nullable(),
     blastRadius: AnalysisHeadlineSchema.shape.blastRadius.nullable(),
     safeguards: AnalysisHeadlineSchema.shape.safeguards.nullable(),
+    /** Which changes the environment before had made when the plan was made; null where there is nothing to compare. */
+    rehearsal: RehearsalSchema.nullable(),
     gates: z.array(GateViewSchema),
     requestedBy: RequesterSchema,
     cancelRequestedBy: RequesterSchema.optional(),
@@ -131,6 +134,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     planDigest: planned?.digest ?? null,
     changeDigest: planned?.changeDigest ?? null,
     planRound: planned?.round ?? null,
+    rehearsal: planned?.rehearsal ?? null,
     gates: showGates(deployment, gates),
     requestedBy,
     ...(cancelRequestedBy && { cancelRequestedBy }),

@@ -25,6 +25,7 @@ import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings
 import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, summarizeCause } from './caught.ts';
+import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-changes.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
@@ -96,6 +97,7 @@ export async function keepEnding(
     transaction.put('deployment', ended);
     recordEvent(transaction, services.surroundings, id, ended.status, undefined, detailsOf(ended));
     await closeOpenGates(transaction, id, now);
+    await keepAppliedChanges(transaction, deployment, ended);
     await recordOutcome(transaction, ended, left, now);
     if (left && 'unreadable' in left)
       recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
@@ -105,8 +107,10 @@ export async function keepEnding(
 }
 
 /** Reads in parallel the records that most endings would read one after the other. */
-async function readForEnding(ahead: Reader, { id, application, environment, release }: Deployment): Promise<void> {
+async function readForEnding(ahead: Reader, deployment: Deployment): Promise<void> {
+  const { id, application, environment, release } = deployment;
   await Promise.all([
+    readForAppliedChanges(ahead, deployment),
     ahead.get('environmentState', { application, environment }),
     ahead.get('composition', { deploymentId: id }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),

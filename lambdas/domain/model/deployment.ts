@@ -16,6 +16,7 @@ import {
 } from '../names.ts';
 import { OperationSchema } from '../operation.ts';
 import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
+import { RehearsalSchema } from '../plan/rehearsal/rehearsal-schema.ts';
 import { GateNameSchema, ProofModeSchema } from '../policy.ts';
 import { SubjectSchema } from './proof/subject.ts';
 
@@ -69,6 +70,8 @@ export const PlannedSchema = z.object({
   isInspected: z.boolean().default(false),
   /** Numbers and sentences shown in lists; the whole analysis is in the artifact `analysis`. */
   headline: AnalysisHeadlineSchema,
+  /** Absent where nothing is rehearsed: in the first environment, and if no resource changes. */
+  rehearsal: RehearsalSchema.optional(),
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int().min(1) })),
   /** Whether the environment was protected against deletion when the plan was judged (rule 7). */
   isProtected: z.boolean(),

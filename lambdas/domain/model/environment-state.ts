@@ -9,6 +9,7 @@ import {
   ReleaseNumberSchema,
 } from '../names.ts';
 import { type Operation, OperationSchema } from '../operation.ts';
+import { forgetRehearsals } from './applied-changes.ts';
 import { type Deployment, type DeploymentIn, describeContent, orderOf, RequesterSchema } from './deployment.ts';
 
 /** A module call of the deployed configuration with the version that runs. */
@@ -58,6 +59,10 @@ export const EnvironmentStateSchema = z.object({
   provenAfter: z.int().min(0).default(0),
   /** Number of the first success that is in the ledger. Absent as long as every success is older than the ledger. */
   ledgerSince: z.int().min(1).optional(),
+  /** Number of applies that have ended here and may have changed something; absent if they were not counted from the beginning. */
+  applies: z.int().min(0).optional(),
+  /** Applies up to this number rehearse nothing: the environment has since been removed, or moved to another place. */
+  rehearsedAfter: z.int().min(0).optional(),
   /**
    * Number of resources in the environment's Terraform state. It is 0 only when the state itself was read and was
    * empty; other numbers may also come from a build. Absent when the number is not known: before the first look, while
@@ -86,6 +91,7 @@ export const emptyState = (application: string, environment: string): Environmen
   successes: 0,
   rollbacks: [],
   provenAfter: 0,
+  applies: 0,
   hold: null,
   deployed: null,
   unannounced: [],
@@ -248,6 +254,7 @@ export const withoutPast = ({
   ...state
 }: EnvironmentState): EnvironmentState => ({
   ...state,
+  ...forgetRehearsals(state),
   newestStarted: 0,
   rollbacks: [],
   provenAfter: state.successes,
@@ -260,6 +267,7 @@ export const withoutPast = ({
  */
 export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
   ...state,
+  ...forgetRehearsals(state),
   provenAfter: state.successes,
 });
 

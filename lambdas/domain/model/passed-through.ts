@@ -49,9 +49,7 @@ export function outcomeAfter(before: Outcome | undefined, result: Result): Outco
   const { application, environment, id: deploymentId } = ended;
   const facts = { application, environment, release, ending, deploymentId, at };
   if (ending === 'succeeded') return { ...facts, succeeded: true, passed: hasPassedThrough(ended), success };
-  return result.isVerdict || !before || !isVerdict(before)
-    ? { ...facts, succeeded: false, success: 0 }
-    : undefined;
+  return result.isVerdict || !before || !isVerdict(before) ? { ...facts, succeeded: false, success: 0 } : undefined;
 }
 
 const isVerdict = ({ ending }: Outcome): boolean => ending === undefined || ENDINGS[ending].isVerdict;

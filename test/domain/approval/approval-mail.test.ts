@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { approvalMail, type Occasion } from '../../../lambdas/domain/approval/approval-mail.ts';
 import type { Standing } from '../../../lambdas/domain/model/passed-through.ts';
+import type { Rehearsal } from '../../../lambdas/domain/plan/rehearsal/rehearsal-schema.ts';
 import { aDeployment, aGate, aHeadline, aPlanned, aRelease, NOW } from '../../harness/builders.ts';
 
 const LINK = 'https://api.example.com/approvals/abc.def';
@@ -75,6 +76,38 @@ describe('the mail that asks for an approval', () => {
     const found = positions.map((words) => body.indexOf(words));
     expect(found).toEqual(found.toSorted((one, other) => one - other));
     expect(found).not.toContain(-1);
+  });
+
+  test('says in one line how much of the plan was rehearsed, and nothing where that is not asked', () => {
+    const rehearsed = (facts: Partial<Rehearsal> = {}) => {
+      const rehearsal = {
+        environment: 'stage1',
+        rehearsed: 7,
+        of: 9,
+        partly: 0,
+        appliesKnown: true,
+        unrehearsed: [],
+        moreUnrehearsed: 2,
+        noted: [],
+        moreNoted: 0,
+        ...facts,
+      };
+      const planned = aPlanned({ headline, rehearsal });
+      const { body } = approvalMail(
+        { deployment: { ...deployment, planned }, gate, release: undefined },
+        'request',
+        LINK,
+      );
+      return body.split('\n').filter((line) => /rehears/i.test(line));
+    };
+    expect(rehearsed()).toEqual(['  Rehearsal     7 of 9 changes were rehearsed in stage1']);
+    expect(rehearsed({ partly: 2, appliesKnown: false })).toEqual([
+      '  Rehearsal     7 of 9 changes were rehearsed in stage1; 2 of them only by an apply that failed; not every apply there is known',
+    ]);
+    expect(rehearsed({ rehearsed: 1, of: 1, appliesKnown: false })).toEqual([
+      '  Rehearsal     1 of 1 change was rehearsed in stage1',
+    ]);
+    expect(mail().body).not.toMatch(/rehears/i);
   });
 
   test.each<[Occasion, string, RegExp]>([

@@ -1,4 +1,5 @@
 import { padded } from '../../names.ts';
+import { AppliedChangesSchema, FirstApplySchema } from '../applied-changes.ts';
 import { EnvironmentDnsSchema } from '../dns/dns.ts';
 import { EnvironmentEventSchema } from '../environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';
@@ -83,6 +84,20 @@ export const ENVIRONMENT_RECORDS = {
     key: ({ application, environment }: { application: string; environment: string }) => ({
       pk: env(application, environment),
       sk: 'STATE_ADDRESS',
+    }),
+  }),
+  appliedChanges: record({
+    schema: AppliedChangesSchema,
+    key: ({ application, environment, order }: { application: string; environment: string; order: number }) => ({
+      pk: env(application, environment),
+      sk: `APPLY#${padded(order)}`,
+    }),
+  }),
+  firstApply: record({
+    schema: FirstApplySchema,
+    key: ({ application, environment, release }: { application: string; environment: string; release: number }) => ({
+      pk: env(application, environment),
+      sk: `FIRST_APPLY#${padded(release)}`,
     }),
   }),
 } as const;

@@ -82,6 +82,13 @@ export const LISTINGS = {
     prefix: 'PROOF_LIFTS#',
     order: ascending,
   }),
+  /** Lists what applies have changed, the newest apply first. */
+  appliedChanges: (application: string, environment: string): Listing<'appliedChanges'> => ({
+    kind: 'appliedChanges',
+    partition: env(application, environment),
+    prefix: 'APPLY#',
+    order: descending,
+  }),
   history: (application: string, environment: string): Listing<'deployment'> => ({
     kind: 'deployment',
     index: 'gsi1',

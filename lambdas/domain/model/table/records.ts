@@ -3,6 +3,7 @@ import type { Purpose } from '../../contract/build-source.ts';
 import { padded } from '../../names.ts';
 import type { GateName } from '../../policy.ts';
 import { ApplicationSchema } from '../application.ts';
+import { PlannedChangesSchema } from '../applied-changes.ts';
 import { ApproverSchema } from '../approver.ts';
 import { AuditEntrySchema, AuditHeadSchema, RefusalMarkSchema } from '../audit.ts';
 import { BranchHeadSchema } from '../branch-head.ts';
@@ -126,6 +127,10 @@ export const RECORDS = {
   composition: record({
     schema: CompositionSchema,
     key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'COMPOSITION' }),
+  }),
+  plannedChanges: record({
+    schema: PlannedChangesSchema,
+    key: ({ deploymentId }: { deploymentId: string }) => ({ pk: deployment(deploymentId), sk: 'CHANGES' }),
   }),
   gate: record({
     schema: GateSchema,
