@@ -20,14 +20,16 @@ interface ColdRun {
   /** Directory with the bundle. */
   readonly bundle: string;
   readonly mode: 'measure' | 'count';
+  /** File of the bundle that is loaded, if not its handler. */
+  readonly entry?: string;
   /** For the handler to answer. */
   readonly event?: unknown;
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Loads a bundle in a fresh process that has nothing of this one's environment. */
-export function runCold({ bundle, mode, event, variables = {} }: ColdRun): Promise<ColdReport> {
-  const url = pathToFileURL(join(bundle, 'index.mjs')).href;
+export function runCold({ bundle, mode, entry = 'index.mjs', event, variables = {} }: ColdRun): Promise<ColdReport> {
+  const url = pathToFileURL(join(bundle, entry)).href;
   const child = fork(
     join(import.meta.dirname, 'probe.mjs'),
     [url, mode, ...(event === undefined ? [] : [JSON.stringify(event)])],

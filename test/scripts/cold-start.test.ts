@@ -31,8 +31,23 @@ describe('a cold start', () => {
     const sizes = gzippedSizes(imported.files, bundleOf(name));
     expect(sizes.size).toBeGreaterThan(1);
     expect(sdkIn(name, sizes.keys())).toEqual([]);
-    // The table of list prices and what draws the picture are what these two are there for.
-    expect(sumOf(sizes)).toBeLessThan(name === 'analyze-plan' || name === 'approval-page' ? 120_000 : 90_000);
+    // What draws the picture is what this one is there for.
+    expect(sumOf(sizes)).toBeLessThan(name === 'approval-page' ? 120_000 : 90_000);
+  });
+
+  test('of analyze-plan loads the analysis only when a plan is analysed, and no SDK with it', async () => {
+    const bundle = bundleOf('analyze-plan');
+    const [chunk = ''] = [...modules].flatMap(([file, sources]) =>
+      sources.includes('lambdas/domain/deployment/analysis/analyze-known-plan.ts') ? [file] : [],
+    );
+    const { imported } = await runCold({ bundle, mode: 'count', entry: chunk });
+    const sizes = gzippedSizes(imported.files, bundle);
+    expect(sizes.has(chunk)).toBe(true);
+    expect(sdkIn('analyze-plan', sizes.keys())).toEqual([]);
+    // Rules and the table of list prices, with the records that they need.
+    expect(sumOf(sizes)).toBeLessThan(120_000);
+    const atOnce = (await runCold({ bundle, mode: 'count' })).imported.files;
+    expect([...gzippedSizes(atOnce, bundle).keys()]).not.toContain(chunk);
   });
 
   test('answers GET /health without the SDK, the domain or another operation', async () => {

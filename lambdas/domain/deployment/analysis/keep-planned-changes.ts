@@ -1,7 +1,7 @@
-import type { Deployment } from '../model/deployment.ts';
-import type { Analysis } from '../plan/analysis.ts';
-import { changeSetOf } from '../plan/rehearsal/change-set.ts';
-import type { Transaction } from '../ports.ts';
+import type { Deployment } from '../../model/deployment.ts';
+import type { Analysis } from '../../plan/analysis.ts';
+import { changeSetOf } from '../../plan/rehearsal/change-set.ts';
+import type { Transaction } from '../../ports.ts';
 
 /** Keeps what the plan of a deployment to a regular environment would change, until it is known whether it is applied. */
 export async function keepPlannedChanges(

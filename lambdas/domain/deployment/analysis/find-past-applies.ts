@@ -1,13 +1,13 @@
-import { Refused } from '../errors.ts';
-import type { Application } from '../model/application.ts';
-import { type AppliedChanges, appliesOf, MOST_APPLIES } from '../model/applied-changes.ts';
-import type { Deployment } from '../model/deployment.ts';
-import type { Environment } from '../model/environment.ts';
-import type { EnvironmentState } from '../model/environment-state.ts';
-import { findPrevious } from '../model/pipeline.ts';
-import { LISTINGS } from '../model/table/listings.ts';
-import type { PastApplies } from '../plan/rehearsal/rehearse.ts';
-import type { Page, Reader, Store } from '../ports.ts';
+import { Refused } from '../../errors.ts';
+import type { Application } from '../../model/application.ts';
+import { type AppliedChanges, appliesOf, MOST_APPLIES } from '../../model/applied-changes.ts';
+import type { Deployment } from '../../model/deployment.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { EnvironmentState } from '../../model/environment-state.ts';
+import { findPrevious } from '../../model/pipeline.ts';
+import { LISTINGS } from '../../model/table/listings.ts';
+import type { PastApplies } from '../../plan/rehearsal/rehearse.ts';
+import type { Page, Reader, Store } from '../../ports.ts';
 
 interface Subject {
   readonly application: Application;

@@ -1,7 +1,7 @@
-import { BuildResultError } from '../errors.ts';
-import type { ArtifactStore, StoredText } from '../ports.ts';
-import { BUNDLED_PRICE_SHEET } from '../prices/bundled-price-sheet.ts';
-import { type PriceSheet, PriceSheetError, parsePriceSheet } from '../prices/price-sheet.ts';
+import { BuildResultError } from '../../errors.ts';
+import type { ArtifactStore, StoredText } from '../../ports.ts';
+import { BUNDLED_PRICE_SHEET } from '../../prices/bundled-price-sheet.ts';
+import { type PriceSheet, PriceSheetError, parsePriceSheet } from '../../prices/price-sheet.ts';
 
 export interface ChosenPriceSheet {
   readonly sheet: PriceSheet;

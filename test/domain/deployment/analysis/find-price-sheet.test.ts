@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { findPriceSheet } from '../../../lambdas/domain/deployment/find-price-sheet.ts';
-import { BuildResultError } from '../../../lambdas/domain/errors.ts';
-import { BUNDLED_PRICE_SHEET } from '../../../lambdas/domain/prices/bundled-price-sheet.ts';
-import { InMemoryArtifactStore } from '../../fakes/in-memory-artifact-store.ts';
+import { findPriceSheet } from '../../../../lambdas/domain/deployment/analysis/find-price-sheet.ts';
+import { BuildResultError } from '../../../../lambdas/domain/errors.ts';
+import { BUNDLED_PRICE_SHEET } from '../../../../lambdas/domain/prices/bundled-price-sheet.ts';
+import { InMemoryArtifactStore } from '../../../fakes/in-memory-artifact-store.ts';
 
 const KEY = 'prices/prices.csv';
 const HEADER = 'service,product_family,match_set,pricing_match_set,price,price_type,ccy';

@@ -1,0 +1,205 @@
+import { isBeingRemoved } from '../../build/inspection.ts';
+import { keepCommitFacts } from '../../build/keep-commit-facts.ts';
+import { readIdentities } from '../../build/read-identities.ts';
+import { type ResourcesLeft, resourcesLeft } from '../../build/resources-left.ts';
+import { analysisKey, type PlanSuccess } from '../../contract/build-result.ts';
+import type { LockedProvider } from '../../contract/locked-provider.ts';
+import type { ModuleIdentities } from '../../contract/module-identities.ts';
+import { BuildResultError } from '../../errors.ts';
+import { type Deployment, orderOf } from '../../model/deployment.ts';
+import type { Environment } from '../../model/environment.ts';
+import type { EnvironmentState } from '../../model/environment-state.ts';
+import { activeLift } from '../../model/lift.ts';
+import type { Composition } from '../../model/proof/composition.ts';
+import type { ProtectionLifts } from '../../model/protection-lift.ts';
+import { LISTINGS } from '../../model/table/listings.ts';
+import { type Analysis, analyzePlan, type PlanToAnalyse } from '../../plan/analyze-plan.ts';
+import { type Configuration, configurationOf } from '../../plan/parity.ts';
+import { providerChanges } from '../../plan/provider-changes.ts';
+import type { Rehearsal } from '../../plan/rehearsal/rehearsal-schema.ts';
+import type { PastApplies } from '../../plan/rehearsal/rehearse.ts';
+import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../../ports.ts';
+import { compose } from '../../proof/compose.ts';
+import { judgePlan } from '../../proof/judge-plan.ts';
+import type { Held } from '../../transaction/load-held.ts';
+import { recordEvent } from '../../transaction/record-event.ts';
+import { stateAddressOf } from '../claim-state-address.ts';
+import { type PlanVerdict, settlePlan } from '../settle-plan.ts';
+import { findPastApplies } from './find-past-applies.ts';
+import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
+import { keepPlannedChanges } from './keep-planned-changes.ts';
+import { blockingOf, planOf } from './planned-of.ts';
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly states: StateReader;
+  readonly priceSheetKey: string;
+  readonly surroundings: Surroundings;
+}
+
+type Subject = Held<'planning'>;
+
+/** What is known about a plan: from the inspect build if the plan was inspected, otherwise from the plan build. */
+interface KnownPlan extends Pick<PlanSuccess, 'planJson' | 'modules' | 'backend' | 'state' | 'engine' | 'added'> {
+  /** Absent for an inspected plan: whether it has changes is read from the plan itself. */
+  readonly exitCode?: PlanSuccess['exitCode'];
+  readonly digest: string;
+  readonly content?: string;
+  readonly lockedProviders?: readonly LockedProvider[];
+}
+
+interface PlanResults {
+  /** What the plan build reported. */
+  readonly claimed: PlanSuccess;
+  readonly known: KnownPlan;
+  readonly isInspected: boolean;
+}
+
+/** Analyses a plan that needs no other look, and settles what comes next. Throws NotHolderError, BuildResultError. */
+export async function analyzeKnownPlan(
+  { store, artifacts, states, priceSheetKey, surroundings }: Services,
+  ahead: ReadAhead,
+  subject: Subject,
+  { claimed, known, isInspected }: PlanResults,
+): Promise<PlanVerdict> {
+  const { deployment, environment } = subject;
+  const { id, round } = deployment;
+  const [plan, modules, before, identities, past, lifts, prices] = await Promise.all([
+    artifacts.getJson(known.planJson.key, known.planJson.versionId),
+    artifacts.getJson(known.modules.key, known.modules.versionId),
+    deployedProviders(ahead, subject),
+    readIdentities(artifacts, deployment, { isInspected }),
+    findPastApplies(store, ahead, subject),
+    listLifts(store, deployment),
+    findPriceSheet(artifacts, priceSheetKey),
+    ahead.get('stateClaim', { address: stateAddressOf(known.backend) }),
+  ]);
+  if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
+  const planned = { plan: plan.value, modulesJson: modules?.value };
+  const newProviders = providerChanges(known.lockedProviders ?? [], before);
+  const now = surroundings.now();
+  const found = analyze(subject, known, planned, activeLifts(lifts, environment, now), prices, identities);
+  const composition = compose(deployment, {
+    engine: known.engine,
+    modules: found.modules,
+    identities,
+    ...(known.lockedProviders && { providers: known.lockedProviders }),
+  });
+  const proof = found.hasChanges
+    ? await judgePlan(ahead, { ...subject, operation: deployment.operation, composition, now })
+    : undefined;
+  const analysis = {
+    ...found,
+    ...(proof && { proof: proof.findings }),
+    ...(known.added?.count && { addedFiles: known.added }),
+    ...(newProviders.length > 0 && { providerChanges: newProviders }),
+  };
+  const [stored, inState, rehearsal] = await Promise.all([
+    artifacts.putJson(analysisKey(id, round), analysis),
+    lookIntoState(states, subject, known.backend, analysis),
+    past && analysis.hasChanges ? rehearsalOf(analysis, past) : undefined,
+  ]);
+  const facts = {
+    planned: {
+      ...planOf(subject, { ...claimed, ...known }, { analysis, proof }, stored, isInspected, now),
+      ...(rehearsal && { rehearsal }),
+    },
+    backend: known.backend,
+    resources: { claimed: analysis.resourcesInState, ...(inState && { inState }) },
+    blocked: blockingOf(analysis) ?? proof?.blocking,
+  };
+  return store.transact(async (transaction) => {
+    await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
+    await keepComposition(transaction, composition);
+    await keepPlannedChanges(transaction, deployment, analysis);
+    await keepCommitFacts(transaction, deployment, claimed.commit);
+    if (prices.notice)
+      recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });
+    return settlePlan(transaction, id, facts, surroundings);
+  }, ahead);
+}
+
+/** Loads the comparison when it is needed, because most plans are made for the first environment. */
+const rehearsalOf = async (analysis: Analysis, past: PastApplies): Promise<Rehearsal | undefined> =>
+  (await import('../../plan/rehearsal/rehearse.ts')).rehearse(analysis, past);
+
+/** Returns the providers of the configuration that is deployed in the environment now. */
+async function deployedProviders(reader: Reader, { state }: Subject): Promise<readonly LockedProvider[]> {
+  const deploymentId = state.deployed?.deploymentId;
+  if (deploymentId === undefined) return [];
+  return (await reader.get('configuration', { deploymentId }))?.providers ?? [];
+}
+
+async function listLifts(store: Store, { application, environment }: Deployment): Promise<ProtectionLifts[]> {
+  return (await store.list(LISTINGS.protectionLifts(application, environment), { limit: 1000 })).items;
+}
+
+const activeLifts = (given: readonly ProtectionLifts[], { createdAt }: Environment, now: string): string[] =>
+  given.filter(({ lifts }) => activeLift(lifts, { createdAt, now })).map(({ address }) => address);
+
+function analyze(
+  { application, environment, state, deployment }: Subject,
+  known: KnownPlan,
+  planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
+  lifts: string[],
+  prices: ChosenPriceSheet,
+  identities: ModuleIdentities | undefined,
+): Analysis {
+  return analyzePlan({
+    ...planned,
+    ...(known.exitCode !== undefined && { exitCode: known.exitCode }),
+    engine: known.engine.name,
+    region: environment.region,
+    stage: environment.stage,
+    deletionProtection: environment.deletionProtection,
+    environment: environment.name,
+    // A destruction that only reads the state threatens nothing protected; `objectionToRemoving` judges what it finds.
+    ...(!isBeingRemoved(environment) && { operation: deployment.operation }),
+    isDestruction: deployment.operation === 'destroy',
+    commit: deployment.commit,
+    ...(identities && 'modules' in identities && { identities: identities.modules }),
+    priceSheet: prices.sheet,
+    notices: prices.notice === undefined ? [] : [prices.notice],
+    settings: application.safeguards,
+    ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
+    lifts,
+    digestKey: environment.externalId,
+    ...(known.content !== undefined && { content: known.content }),
+  });
+}
+
+/** Reads the Terraform state itself if a destruction finds nothing: the plan is not trusted to end an environment. */
+async function lookIntoState(
+  states: StateReader,
+  { environment, deployment }: Subject,
+  address: KnownPlan['backend'],
+  { resourcesInState }: Analysis,
+): Promise<ResourcesLeft | undefined> {
+  if (resourcesInState > 0 || deployment.operation !== 'destroy') return undefined;
+  return resourcesLeft(states, environment, address);
+}
+
+/** Stores what the environment consists of once the plan is applied; the last successful deployment's record counts. */
+async function keepConfiguration(
+  transaction: Transaction,
+  deploymentId: string,
+  configuration: Configuration | undefined,
+): Promise<void> {
+  const before = await transaction.get('configuration', { deploymentId });
+  if (configuration) transaction.put('configuration', { deploymentId, ...configuration });
+  else if (before) transaction.delete('configuration', { deploymentId });
+}
+
+/** Stores what the plan brings to the environment, for ConsumePlan and for the ledger. */
+async function keepComposition(transaction: Transaction, composition: Composition): Promise<void> {
+  await transaction.get('composition', composition);
+  transaction.put('composition', composition);
+}
+
+/**
+ * Returns whether nothing was applied before. An earlier apply of this same deployment does not count: it was refused
+ * before it did anything.
+ */
+const isFirst = (state: EnvironmentState, deployment: Deployment): boolean =>
+  state.newestStarted === 0 || state.newestStarted === orderOf(deployment);
