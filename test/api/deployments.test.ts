@@ -55,8 +55,12 @@ describe('GET …/releases', () => {
     await world.end(await world.release(2), 'failed');
     const { body } = await world.get(`${app}/releases`);
     expect(body.items).toMatchObject([
-      { number: 2, succeededIn: [] },
-      { number: 1, succeededIn: [{ environment: 'dev1' }] },
+      { number: 2, succeededIn: [], environments: [{ environment: 'dev1', state: 'failed' }] },
+      {
+        number: 1,
+        succeededIn: [{ environment: 'dev1' }],
+        environments: [{ environment: 'dev1', state: 'passed' }],
+      },
     ]);
   });
 
@@ -262,7 +266,9 @@ describe('GET …/deployments', () => {
     const first = await world.get(deployments('dev1'), { limit: '2' });
     expect(first.body.items.map(({ release }: { release: number }) => release)).toEqual([3, 2]);
     const second = await world.get(deployments('dev1'), { limit: '2', cursor: first.body.nextCursor });
-    expect(second.body.items).toMatchObject([{ release: 1, status: 'succeeded', changes: 'none' }]);
+    expect(second.body.items).toMatchObject([
+      { release: 1, status: 'succeeded', changes: 'none', passedThrough: true },
+    ]);
   });
 
   test('shows the plan of one in numbers', async () => {
