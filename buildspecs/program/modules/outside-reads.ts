@@ -1,10 +1,10 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
 import { isOwnLink } from '../configuration/places.ts';
 import { NUL } from '../configuration/read-configuration.ts';
-import { textsOf } from '../engine/redact.ts';
 import type { ContentEntry } from './module-content.ts';
 import { HIDDEN, readsOutsideInHcl } from './outside-expressions.ts';
 
@@ -40,21 +40,27 @@ async function readsOutsideIn(file: string): Promise<boolean> {
 }
 
 const TEMPLATE = /[$%]\{/;
+const TEXT = /"(?:[^"\\]|\\.)*"/g;
+const TextSchema = z.string();
 const END_OF_TEXT = 'STAGEGATE_END';
 
-/** In the JSON form of a configuration, expressions are templates in texts. */
+/**
+ * In the JSON form of a configuration, expressions are templates in texts. Every text is read, as the engine reads the
+ * names of members as templates, too, and reads each of several members with one name.
+ */
 async function readsOutsideInJson(text: string): Promise<boolean> {
-  const values = parsed(text);
-  if (values === undefined) return true;
-  for (const template of new Set(textsOf(values).filter((found) => TEMPLATE.test(found))))
+  if (!isJson(text)) return true;
+  const texts = [...text.matchAll(TEXT)].map(([literal]) => TextSchema.parse(JSON.parse(literal)));
+  for (const template of new Set(texts.filter((found) => TEMPLATE.test(found))))
     if (await readsOutsideInHcl(`value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`)) return true;
   return false;
 }
 
-function parsed(text: string): unknown {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
