@@ -58,19 +58,26 @@ const ATTACKS: readonly Attack[] = [
     got: 'a failed deployment',
   },
   {
-    what: 'puts another tree in the place of the commit',
+    what: 'puts another tree in the place of the commit, or other identities of its modules',
     code: {
       atPlan: `await attempt('once more', () => put(own('plan/tree.tar.gz'), 'another tree'));
-await attempt('over it', () => put(own('plan/tree.tar.gz'), 'another tree', {}));`,
+await attempt('over it', () => put(own('plan/tree.tar.gz'), 'another tree', {}));
+await attempt('identities', () => put(own('plan/identities.json'), '{"modules":[]} '));
+await attempt('over them', () => put(own('plan/identities.json'), '{"modules":[]} ', {}));`,
     },
     ends: 'awaits approval',
-    tries: { 'once more': 'PreconditionFailed', 'over it': 'AccessDenied' },
-    got: 'nothing: the tree is there before, and written once',
+    tries: {
+      'once more': 'PreconditionFailed',
+      'over it': 'AccessDenied',
+      identities: 'PreconditionFailed',
+      'over them': 'AccessDenied',
+    },
+    got: 'nothing: both are there before, and written once',
   },
   {
     what: 'writes what people read, what an apply claims, what other builds load; lists and reads the bucket',
     code: {
-      atPlan: `for (const name of ['inspect/result.json', 'inspect/plan.json', 'apply/started.json', 'apply/result.json'])
+      atPlan: `for (const name of ['inspect/result.json', 'inspect/plan.json', 'inspect/identities.json', 'apply/started.json', 'apply/result.json'])
   await attempt(name, () => put(own(name), '{}'));
 const id = build.STAGEGATE_DEPLOYMENT_ID;
 for (const key of ['analysis/' + id + '/1/analysis.json', 'providers/linux_arm64/' + '0'.repeat(64) + '.zip', 'prices/prices.csv'])
@@ -81,7 +88,13 @@ await attempt('read', () => s3.send(new GetObjectCommand({ Bucket: bucket, Key: 
     ends: 'awaits approval',
     tries: Object.fromEntries(
       [
-        ...['inspect/result.json', 'inspect/plan.json', 'apply/started.json', 'apply/result.json'],
+        ...[
+          'inspect/result.json',
+          'inspect/plan.json',
+          'inspect/identities.json',
+          'apply/started.json',
+          'apply/result.json',
+        ],
         ...['analysis', 'providers', 'prices', 'list', 'read'],
       ].map((what) => [what, 'AccessDenied']),
     ),
