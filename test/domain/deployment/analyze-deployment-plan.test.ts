@@ -98,7 +98,8 @@ describe('analysing the plan of a deployment', () => {
     const id = await planning('stage1');
     const configuration = () => world.store.get('configuration', { deploymentId: id });
     await analyze(id);
-    expect(await configuration()).toEqual({ deploymentId: id, modules: [], variables: [], providers: [] });
+    const nothing = { modules: [], variables: [], providers: [], rootResources: [] };
+    expect(await configuration()).toEqual({ deploymentId: id, ...nothing });
     const module_calls = { web: { source: './web', expressions: { size: {} }, module: {} } };
     const root_module = { module_calls, variables: { size: {} } };
     const plan = { format_version: '1.2', applyable: false, complete: true, configuration: { root_module } };
