@@ -39,8 +39,8 @@ export class InMemoryStore implements Store {
   }
 
   /** The same records in a store of their own. */
-  copy(): InMemoryStore {
-    const copy = new InMemoryStore();
+  copy(onCommit?: (written: readonly Written[]) => void): InMemoryStore {
+    const copy = new InMemoryStore(onCommit);
     for (const [place, item] of this.#items) copy.#items.set(place, item);
     copy.#chance = this.#chance;
     return copy;

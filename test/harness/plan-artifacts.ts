@@ -18,6 +18,8 @@ export interface SimulatedModule {
   readonly source?: string;
   /** Whether a resource of the module stands after the apply; false for `count = 0`. */
   readonly inUse?: boolean;
+  /** Whether the build lists its identity; false for a build that found none. */
+  readonly isListed?: boolean;
 }
 
 export const identityOf = (content: string): string => createHash('sha256').update(`module ${content}`).digest('hex');
@@ -56,7 +58,9 @@ export async function leavePlan(
   };
   if (deployment.operation !== 'destroy')
     await artifacts.putJson(runObjectKey(prefix, 'identities'), {
-      modules: modules.map(({ name, content }) => ({ call: `module.${name}`, identity: identityOf(content) })),
+      modules: modules
+        .filter(({ isListed = true }) => isListed)
+        .map(({ name, content }) => ({ call: `module.${name}`, identity: identityOf(content) })),
     });
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }

@@ -1,0 +1,73 @@
+interface GivenLift {
+  readonly environment: string;
+  readonly subject: string;
+  readonly at: string;
+  /** Number of the commit that gave it. */
+  readonly commit: number;
+  /** The deployment that has used it. */
+  user?: string | undefined;
+  /** True once the environment that it was given for is gone. */
+  isVoid: boolean;
+}
+
+/** One lift as a record shows it. */
+export interface ShownLift {
+  readonly environment: string;
+  readonly subject: string;
+  readonly at: string;
+}
+
+const WEEK_MS = 7 * 24 * 3600_000;
+
+/** Every lift of proof that was ever given, in a plain list. */
+export class PlainLifts {
+  #given: GivenLift[] = [];
+
+  copy(): PlainLifts {
+    const copy = new PlainLifts();
+    copy.#given = structuredClone(this.#given);
+    return copy;
+  }
+
+  give(lift: ShownLift, commit: number): void {
+    this.#given.push({ ...lift, commit, isVoid: false });
+  }
+
+  /** The environment was made, so lifts of an earlier one with its name do not count. */
+  made(environment: string): void {
+    for (const lift of this.#given) if (lift.environment === environment) lift.isVoid = true;
+  }
+
+  isUsable(environment: string, subject: string, now: string): boolean {
+    return this.#given.some(
+      (lift) => lift.environment === environment && lift.subject === subject && whyUnusable(lift, now) === undefined,
+    );
+  }
+
+  /** Uses a lift up. Returns why it could not be used by a plan of that commit, if there is a reason. */
+  use(shown: ShownLift, user: string, plan: number, now: string): string | undefined {
+    const lift = this.#find(shown);
+    if (!lift) return 'nobody has given it';
+    const why = whyUnusable(lift, now) ?? (lift.commit < plan ? undefined : 'it was given after the plan was made');
+    lift.user = user;
+    return why;
+  }
+
+  /** Makes a lift usable again that this deployment had used. Returns why that is wrong, if there is a reason. */
+  free(shown: ShownLift, user: string): string | undefined {
+    const lift = this.#find(shown);
+    if (lift?.user !== user) return `it was used by ${lift?.user}`;
+    lift.user = undefined;
+    return undefined;
+  }
+
+  #find({ environment, subject, at }: ShownLift): GivenLift | undefined {
+    return this.#given.find((lift) => lift.environment === environment && lift.subject === subject && lift.at === at);
+  }
+}
+
+function whyUnusable({ user, isVoid, at }: GivenLift, now: string): string | undefined {
+  if (user !== undefined) return `${user} has used it`;
+  if (isVoid) return 'it was given for an environment that is gone';
+  return Date.parse(now) < Date.parse(at) + WEEK_MS ? undefined : 'it has expired';
+}
