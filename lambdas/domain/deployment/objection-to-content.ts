@@ -41,11 +41,20 @@ export async function readForContent(ahead: Reader, deployment: Deployment, plan
 async function judge(
   reader: Reader,
   { application, environment, deployment, planned, now }: PlannedContent,
-  { mode, lifts: told }: NonNullable<Planned['proof']>,
+  { mode, lifts: told, at: toldAt }: NonNullable<Planned['proof']>,
 ) {
   const composition = await reader.get('composition', { deploymentId: deployment.id });
   if (composition?.round !== planned.round)
     throw new Error(`"${deployment.id}" has no composition of its plan ${planned.round}`);
   const { operation } = deployment;
-  return judgePlan(reader, { application, environment, operation, composition, now, mode, told });
+  return judgePlan(reader, {
+    application,
+    environment,
+    operation,
+    composition,
+    now,
+    mode,
+    told,
+    toldAt,
+  });
 }

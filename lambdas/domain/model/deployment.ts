@@ -79,9 +79,9 @@ export const PlannedSchema = z.object({
   lifts: z.array(z.string()),
   /**
    * How the plan's modules, engine and providers were judged, and the subjects whose proof it needs lifted. Absent for
-   * a plan that is not judged.
+   * a plan that is not judged. `at`: lifts given later do not count for this plan, because nobody was told of them.
    */
-  proof: z.object({ mode: ProofModeSchema, lifts: z.array(SubjectSchema) }).optional(),
+  proof: z.object({ mode: ProofModeSchema, lifts: z.array(SubjectSchema), at: InstantSchema }).optional(),
   /** The stale plan that this plan replaces. */
   replaces: z
     .object({

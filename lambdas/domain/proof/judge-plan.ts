@@ -25,6 +25,8 @@ export interface PlanToJudge {
   readonly mode?: ProofMode;
   /** The lifts that the approvers were told of; when left out, every active lift counts. */
   readonly told?: readonly Subject[];
+  /** When they were told; a lift given later is another one. */
+  readonly toldAt?: string;
 }
 
 export interface ProofVerdict {
@@ -105,7 +107,8 @@ async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: str
     return { ...facts, subject: subject ?? null, isLifted: false };
   const { application, name, createdAt } = plan.environment;
   const given = await reader.get('proofLifts', { application, environment: name, subject });
-  return { ...facts, subject, isLifted: activeLift(given?.lifts, { createdAt, now: plan.now }) !== undefined };
+  const lift = activeLift(given?.lifts, { createdAt, now: plan.now });
+  return { ...facts, subject, isLifted: lift !== undefined && lift.at <= (plan.toldAt ?? plan.now) };
 }
 
 function findingsOf(

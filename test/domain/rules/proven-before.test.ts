@@ -320,6 +320,21 @@ describe('rule 1: what was proven is what is promoted', () => {
       expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
     });
 
+    test('that replaces an expired one while the plan waits covers only a new plan', async () => {
+      await liftOf('v2');
+      world.surroundings.advance(PROOF_LIFT_SECONDS - 60);
+      const id = await world.deploy('prod1', second);
+      await world.workflow.run(id);
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      world.surroundings.advance(61);
+      await liftOf('v2');
+      await world.decide(id, CAROL);
+      await world.workflow.run(id);
+      expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
+      expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
+    });
+
     test('can be used again after Terraform refused the plan as stale', async () => {
       await liftOf('v2');
       course = ({ environment, round }) => ({

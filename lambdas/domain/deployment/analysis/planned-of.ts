@@ -38,7 +38,7 @@ export function planOf(
     ),
     isProtected: isProtected(environment),
     lifts,
-    ...(proof && { proof: { mode: proof.findings.mode, lifts: [...proof.lifts] } }),
+    ...(proof && { proof: { mode: proof.findings.mode, lifts: [...proof.lifts], at: now } }),
     ...(replaces && { replaces }),
   };
 }
