@@ -8,8 +8,9 @@ import { noCounts } from './histories/proof-checker.ts';
  * not in the ledger of the environment before, unless lifted for exactly that, and nothing that was proven is blocked.
  */
 
-const NUMBER = Number(process.env.STAGEGATE_HISTORIES ?? 150);
-const SEED = Number(process.env.STAGEGATE_SEED ?? 20261130);
+/** `STAGEGATE_HISTORIES` and `STAGEGATE_SEED` ask for more and other histories. */
+const NUMBER = Number(process.env.STAGEGATE_HISTORIES ?? 80);
+const SEED = Number(process.env.STAGEGATE_SEED ?? 2);
 
 const happening = fc.tuple(
   fc.oneof(
@@ -33,6 +34,7 @@ test('whatever happens, only what was proven or lifted is applied, and what was 
     }),
     { seed: SEED, numRuns: NUMBER },
   );
-  if (process.env.STAGEGATE_HISTORIES !== undefined) console.log(SEED, counts);
-  expect(counts).toEqual(counts);
+  if (process.env.STAGEGATE_HISTORIES !== undefined) console.log(`seed ${SEED}, ${NUMBER} histories`, counts);
+  // Without these, the histories would have shown nothing.
+  expect(Object.entries(counts).filter(([, times]) => times === 0)).toEqual([]);
 });

@@ -38,9 +38,11 @@ export class PlainLifts {
     for (const lift of this.#given) if (lift.environment === environment) lift.isVoid = true;
   }
 
-  isUsable(environment: string, subject: string, now: string): boolean {
+  /** Returns whether there is a lift that a plan of this commit may use now. */
+  isUsable(environment: string, subject: string, plan: number, now: string): boolean {
     return this.#given.some(
-      (lift) => lift.environment === environment && lift.subject === subject && whyUnusable(lift, now) === undefined,
+      (lift) =>
+        lift.environment === environment && lift.subject === subject && whyUnusable(lift, plan, now) === undefined,
     );
   }
 
@@ -48,7 +50,7 @@ export class PlainLifts {
   use(shown: ShownLift, user: string, plan: number, now: string): string | undefined {
     const lift = this.#find(shown);
     if (!lift) return 'nobody has given it';
-    const why = whyUnusable(lift, now) ?? (lift.commit < plan ? undefined : 'it was given after the plan was made');
+    const why = whyUnusable(lift, plan, now);
     lift.user = user;
     return why;
   }
@@ -66,8 +68,9 @@ export class PlainLifts {
   }
 }
 
-function whyUnusable({ user, isVoid, at }: GivenLift, now: string): string | undefined {
+function whyUnusable({ user, isVoid, at, commit }: GivenLift, plan: number, now: string): string | undefined {
   if (user !== undefined) return `${user} has used it`;
+  if (commit >= plan) return 'it was given after the plan was made';
   if (isVoid) return 'it was given for an environment that is gone';
   return Date.parse(now) < Date.parse(at) + WEEK_MS ? undefined : 'it has expired';
 }

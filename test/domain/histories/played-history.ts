@@ -6,6 +6,7 @@ import { requestRemoval } from '../../../lambdas/domain/environment/request-remo
 import { DomainError } from '../../../lambdas/domain/errors.ts';
 import { type Deployment, isTerminal } from '../../../lambdas/domain/model/deployment.ts';
 import { EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
+import { PROOF_LIFT_SECONDS } from '../../../lambdas/domain/model/proof/proof-lift.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
 import { requestPromotion } from '../../../lambdas/domain/release/request-promotion.ts';
 import { InMemoryStore, type Written } from '../../fakes/in-memory-store.ts';
@@ -254,7 +255,8 @@ export class PlayedHistory {
         return world.workflow.run(id);
       }
       case 'make again':
-        return this.#makeAgain(environment, next() < 0.5);
+        await this.#makeAgain(environment, next() < 0.5);
+        return this.#bringOldContent(newest, pick(['w1', 'w3'], next()) ?? 'w1');
       case 'both':
         return;
     }
@@ -274,7 +276,12 @@ export class PlayedHistory {
     await this.#world.finish(await this.#world.deploy(environment, release, { operation }));
   }
 
-  async #askAndMeanwhile(environment: string, release: number, next: () => number): Promise<void> {
+  async #askAndMeanwhile(
+    environment: string,
+    release: number,
+    next: () => number,
+    meanwhile = () => this.#somethingElse(release, next),
+  ): Promise<void> {
     await this.#makeRoom(environment, 0);
     const id = await this.#world.deploy(environment, release);
     await this.#world.workflow.run(id);
@@ -282,10 +289,16 @@ export class PlayedHistory {
       await this.#world.decide(id, ALICE);
       await this.#world.workflow.run(id);
     }
-    if (next() < 0.4) await this.#attempt(() => this.#rollBackAndReturn(release, next));
-    else await this.#happen([pick(MEANWHILE, next()) ?? 'move a ref', Math.floor(next() * 99_999)]);
+    await meanwhile();
     // An approval is missing still if the plan was made again.
     for (let times = 2; times > 0; times--) await this.#world.finish(id);
+  }
+
+  async #somethingElse(release: number, next: () => number): Promise<void> {
+    if (next() < 0.4) {
+      await this.#attempt(() => this.#rollBackAndReturn(release, next));
+      if (next() < 0.3) await this.#give('prod1', this.#identitiesOf(release, 'prod1'));
+    } else await this.#happen([pick(MEANWHILE, next()) ?? 'move a ref', Math.floor(next() * 99_999)]);
   }
 
   /** Staging goes back and comes to the release again, so that only the content of other releases is withdrawn. */
@@ -320,23 +333,46 @@ export class PlayedHistory {
     const newest = Math.max(...this.#contents.keys());
     const wanting = this.checker.wanting.get(environment);
     const release = wanting?.release ?? newest;
-    const calls = this.#contents.get(release)?.[environment] ?? [];
-    const found = wanting?.subjects ?? calls.map(({ content = this.#moving }) => identityOf(content));
+    const found = wanting?.subjects ?? this.#identitiesOf(release, environment);
     const other = next() < 0.7 ? identityOf(pick(CONTENTS, next()) ?? '') : 'engine terraform 1.12';
-    for (const subject of next() < 0.8 ? found.slice(next() < 0.2 ? 1 : 0) : [other]) {
+    const subjects = next() < 0.8 ? found.slice(next() < 0.2 ? 1 : 0) : [other];
+    await this.#give(environment, subjects);
+    const chance = next();
+    if (chance < 0.5) await this.#bring(environment, release);
+    else if (chance < 0.7) await this.#askAndMeanwhile(environment, release, next);
+    else if (chance < 0.8) {
+      this.#world.surroundings.advance(PROOF_LIFT_SECONDS - 600);
+      await this.#askAndMeanwhile(environment, release, next, async () => {
+        this.#world.surroundings.advance(1200);
+        if (next() < 0.5) await this.#give(environment, subjects);
+      });
+    }
+  }
+
+  #identitiesOf(release: number, environment: string): string[] {
+    const calls = this.#contents.get(release)?.[environment] ?? [];
+    return calls.map(({ content = this.#moving }) => identityOf(content));
+  }
+
+  async #give(environment: string, subjects: readonly string[]): Promise<void> {
+    for (const subject of subjects) {
       const reason = 'agreed with the client on the telephone';
       const [, engine] = /^engine (.*)$/.exec(subject) ?? [];
       const named = engine === undefined ? { call: 'module.web', identity: subject } : { engine };
       await liftProof(this.#world, { application: 'my-app', environment }, { ...named, reason }, TOOLING);
     }
-    const chance = next();
-    if (chance < 0.6) await this.#bring(environment, release);
-    else if (chance < 0.8) await this.#askAndMeanwhile(environment, release, next);
   }
 
   async #setPolicy(policy: Policy): Promise<void> {
     const application = await this.#world.store.get('application', { name: 'my-app' });
     if (application) await this.#world.write('application', { ...application, policy });
+  }
+
+  /** Brings a release with which only production goes back to what other environments ran once. */
+  async #bringOldContent(newest: number, content: string): Promise<void> {
+    const usual = this.#contents.get(newest) ?? FIRST;
+    const number = await this.#released({ ...usual, prod1: [{ name: 'web', content }] });
+    for (const place of ENVIRONMENTS) await this.#bring(place, number);
   }
 
   async #makeAgain(name: string, isMoved: boolean): Promise<void> {

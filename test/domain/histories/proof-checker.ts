@@ -181,7 +181,7 @@ export class ProofChecker {
     const { id, environment } = deployment;
     const unproven = this.#unproven(deployment, brought);
     const lifted = unproven.flatMap(({ subject }) =>
-      subject !== undefined && this.#lifts.isUsable(environment, subject, this.now()) ? [subject] : [],
+      subject !== undefined && this.#lifts.isUsable(environment, subject, this.#commits, this.now()) ? [subject] : [],
     );
     const plan = { brought, isBlocking: this.#isBlocking(environment), commit: this.#commits, lifted };
     this.#plans.set(keyOf(deployment), plan);
@@ -200,7 +200,7 @@ export class ProofChecker {
     const open = this.#unproven(deployment, plan.brought).filter(
       ({ subject }) =>
         subject === undefined ||
-        !(plan.lifted.includes(subject) && this.#lifts.isUsable(environment, subject, this.now())),
+        !(plan.lifted.includes(subject) && this.#lifts.isUsable(environment, subject, plan.commit, this.now())),
     );
     this.wanting.set(environment, { release, subjects: open.flatMap(({ subject }) => subject ?? []) });
     if (this.isConcurrent) return;
