@@ -34,6 +34,27 @@ const MESSAGE = `Drop the old asset bucket, keep logs for longer
 
 The assets moved to the CDN in March; nothing has read the bucket since.`;
 
+/** What staff has lifted, and what is exempt. */
+const PARTLY_PROVEN: Analysis['proof'] = {
+  previous: 'stage1',
+  mode: 'block',
+  of: 3,
+  proven: 1,
+  engine: 'terraform 1.11',
+  unproven: [
+    {
+      kind: 'module',
+      subject: '3f2a'.repeat(16),
+      calls: ['module.waf'],
+      text: 'module.waf is waf 1.0.2 (3f2a3f2a3f2a…); stage1 has run none of it: bring 1.0.2 to stage1 first, or use what ran there, or lift',
+      isLifted: true,
+      reason: 'The firewall is in production only, as agreed with the client.',
+    },
+  ],
+  exempt: [{ call: 'module.vpc', source: 'terraform-aws-modules/vpc/aws' }],
+  notes: [],
+};
+
 async function opened(environment: Name, plan: string, given: Parameters<typeof TestPage.create>[1] = {}) {
   const analysis = recordedAnalysis(plan, environment === 'prod1' ? 'production' : 'staging');
   const page = await TestPage.create(environment, { analysis, requestedBy: PIPELINE, ...given });
@@ -62,6 +83,7 @@ export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> =
       ...recordedAnalysis('06-remove-bucket-and-tighten', 'production'),
       addedFiles: { count: 1, paths: ['build/app.zip'] },
       providerChanges: [{ address: 'registry.terraform.io/hashicorp/aws', version: '6.1.0', before: '6.0.0' }],
+      proof: PARTLY_PROVEN,
     };
     const page = await opened('prod1', '06-remove-bucket-and-tighten', { analysis });
     const module = { call: 'module.web', source: 'git::https://git.example/web' };

@@ -11,6 +11,8 @@ export const UnprovenSchema = z.object({
   text: z.string(),
   /** Whether staff has lifted the proof of exactly this for one use. */
   isLifted: z.boolean(),
+  /** Why staff has lifted it. */
+  reason: z.string().optional(),
 });
 export type Unproven = z.infer<typeof UnprovenSchema>;
 
@@ -23,6 +25,8 @@ export const ProofFindingsSchema = z.object({
   /** Number of modules in use by identity, and how many of them are proven. */
   of: z.int().min(0),
   proven: z.int().min(0),
+  /** The engine with its minor version, such as `terraform 1.11`. Absent where it was not judged. */
+  engine: z.string().optional(),
   unproven: z.array(UnprovenSchema),
   /** Calls that are not proven, and whose source is exempt. */
   exempt: z.array(z.object({ call: z.string(), source: z.string() })),

@@ -5,14 +5,14 @@ import type { Environment } from '../model/environment.ts';
 import { activeLift } from '../model/lift.ts';
 import { findPrevious } from '../model/pipeline.ts';
 import type { Composition } from '../model/proof/composition.ts';
-import type { Subject } from '../model/proof/subject.ts';
+import { engineSubject, type Subject } from '../model/proof/subject.ts';
 import type { Operation } from '../operation.ts';
 import { normalizedSource } from '../plan/modules/module-source.ts';
 import type { ProofFindings, Unproven } from '../plan/proof-findings.ts';
 import { type ProofMode, policyOf, stricterMode } from '../policy.ts';
 import type { Reader } from '../ports.ts';
 import { describeGap } from './describe-gap.ts';
-import { type Gap, gapsIn, type Shown } from './judge.ts';
+import { type Gap, gapsIn, isOlderThanLedger, type Shown } from './judge.ts';
 import { readLedger, readWholeLedger, subjectsOf } from './ledger.ts';
 
 export interface PlanToJudge {
@@ -64,7 +64,7 @@ export async function judgePlan(reader: Reader, plan: PlanToJudge): Promise<Proo
       .map((gap) => unprovenOf(reader, plan, gap, describeGap(gap, told, composition))),
   );
   const mode = modeOf(plan, previous);
-  const findings = findingsOf(plan, { previous, mode, gaps, unproven });
+  const findings = findingsOf(plan, { previous, own, mode, gaps, unproven });
   const isRequired = ({ kind }: Unproven) => kind !== 'provider' || application.policy?.proof?.providers === 'block';
   if (mode === 'inform') return { findings, lifts: [], blocking: undefined };
   const open = unproven.filter((each) => isRequired(each) && !each.isLifted);
@@ -108,18 +108,21 @@ async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: str
   const { application, name, createdAt } = plan.environment;
   const given = await reader.get('proofLifts', { application, environment: name, subject });
   const lift = activeLift(given?.lifts, { createdAt, now: plan.now });
-  return { ...facts, subject, isLifted: lift !== undefined && lift.at <= (plan.toldAt ?? plan.now) };
+  const isLifted = lift !== undefined && lift.at <= (plan.toldAt ?? plan.now);
+  return { ...facts, subject, isLifted, ...(lift && isLifted && { reason: lift.reason }) };
 }
 
 function findingsOf(
   { composition }: PlanToJudge,
   {
     previous,
+    own,
     mode,
     gaps,
     unproven,
   }: {
     readonly previous: Shown;
+    readonly own: Shown;
     readonly mode: ProofMode;
     readonly gaps: readonly Gap[];
     readonly unproven: readonly Unproven[];
@@ -132,6 +135,7 @@ function findingsOf(
     mode,
     of: identities.size,
     proven: identities.size - open.size,
+    ...(!isOlderThanLedger(own) && { engine: engineSubject(composition.engine).replace(/^engine /, '') }),
     unproven: [...unproven],
     exempt: gaps.flatMap((gap) =>
       gap.kind === 'module' && gap.isExempt
@@ -143,6 +147,11 @@ function findingsOf(
       ...(previous.state?.ledgerSince === undefined
         ? [
             `${previous.environment} has not recorded yet which modules it ran, so nothing is blocked for want of a proof`,
+          ]
+        : []),
+      ...(isOlderThanLedger(own)
+        ? [
+            `${own.environment} has not recorded yet what it runs, so its own modules are known by name and version only, and engine and providers are not compared`,
           ]
         : []),
     ],

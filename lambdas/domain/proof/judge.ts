@@ -70,7 +70,8 @@ function ranHere({ state, ledger }: Shown, subject: Subject, isEver: boolean): b
  * Returns whether the environment runs something by a success that is older than its ledger. The contents of that are
  * not known, and only names can be compared.
  */
-const isOlderThanLedger = ({ state }: Shown): boolean => state?.deployed != null && state.ledgerSince === undefined;
+export const isOlderThanLedger = ({ state }: Shown): boolean =>
+  state?.deployed != null && state.ledgerSince === undefined;
 
 /** Returns whether the environment runs calls of these names, source and version, when no more is known about it. */
 function isKnownByName(own: Shown, { calls, source, version }: ComposedModule): boolean {
