@@ -35,8 +35,7 @@ export function approvalPage(view: ApprovalView, form: FormState, wasJustDecided
 ${analysis && lossesSection(analysis)}
 ${difference && differenceSection(difference)}
 ${factsSection(view)}
-${analysis && [proofSection(analysis), changesSection(analysis), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
-${analysis && [changesSection(analysis), rehearsal && rehearsalSection(rehearsal), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
+${analysis && [proofSection(analysis), changesSection(analysis), rehearsal && rehearsalSection(rehearsal), blastRadiusSection(analysis, picture(analysis.graph)), costSection(analysis), safeguardsSection(analysis), broughtAlongSection(analysis)]}
 ${parity && paritySection(parity)}
 ${approvalsSection(view.gates)}`;
   return document({

@@ -29,7 +29,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   ledgerPage: 'b8d7c49a40386fd4',
   composition: '002f909bb030d020',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: '6db64d79fd0e37bf',
+  deployment: '783ca1fd49c3f701',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
   appliedChanges: 'c0811578831a0038',

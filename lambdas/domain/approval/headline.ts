@@ -4,7 +4,7 @@ import type { AnalysisHeadline } from '../plan/analysis.ts';
 const MOST_LINES = 8;
 
 /** Describes the plan in a few lines of text, most important first: lost data, exposures, then counts and cost. */
-export function describeHeadline({ summary, blastRadius, cost, safeguards }: AnalysisHeadline): string[] {
+export function describeHeadline({ summary, blastRadius, cost, safeguards, proof }: AnalysisHeadline): string[] {
   const { add, change, destroy, replace } = summary;
   const counts = `${add} to add, ${change} to change, ${destroy} to destroy`;
   return [
@@ -14,16 +14,31 @@ export function describeHeadline({ summary, blastRadius, cost, safeguards }: Ana
       blastRadius.exposures.map(({ address, why }) => `${address}: ${why}`),
     ),
     ...section('Protection lifted for', safeguards.liftsUsed),
+    ...(proof ? unprovenIn(proof) : []),
     `  Changes       ${counts}${replace > 0 ? ` (${replace} replaced)` : ''}`,
+    ...(proof && proof.of > 0
+      ? [`  Modules       ${proof.proven} of ${proof.of} in use proven in ${proof.previous}, or here already`]
+      : []),
     `  Blast radius  ${blastRadius.level}`,
     ...blastRadius.reasons.slice(0, MOST_LINES).map((reason) => `                - ${reason}`),
     `  Cost          ${money(cost.monthlyBefore)} -> ${money(cost.monthlyAfter)} ${cost.currency} a month (${signed(cost.monthlyDelta)}), ${Math.round(cost.coverage)} % of resources priced`,
   ];
 }
 
-function section(title: string, lines: readonly string[]): string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length > MOST_LINES ? [`  … and ${lines.length - MOST_LINES} more`] : [];
+/** Tells what has not run in the environment before, and what staff has lifted. */
+function unprovenIn({ previous, notes, ...proof }: NonNullable<AnalysisHeadline['proof']>): string[] {
+  return [
+    ...section(`Not proven in ${previous}, and lifted by staff for one use`, proof.lifted, proof.liftedCount),
+    ...section(`Not proven in ${previous}`, proof.unproven, proof.unprovenCount),
+    ...section(`Not proven in ${previous}, and exempt by policy`, proof.exempt, proof.exemptCount),
+    ...section('Limits of the proof', notes),
+  ];
+}
+
+function section(title: string, lines: readonly string[], count = lines.length): string[] {
+  if (count === 0) return [];
+  const shown = Math.min(lines.length, MOST_LINES);
+  const more = count > shown ? [`  … and ${count - shown} more`] : [];
   return [`${title}:`, ...lines.slice(0, MOST_LINES).map((line) => `  ! ${line}`), ...more, ''];
 }
 

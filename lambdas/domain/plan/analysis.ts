@@ -12,7 +12,7 @@ import {
   ModuleVersionSchema,
   PlanSummarySchema,
 } from './analysis-parts.ts';
-import { ProofFindingsSchema } from './proof-findings.ts';
+import { ProofFindingsSchema, ProofHeadlineSchema, proofHeadlineOf } from './proof-findings.ts';
 import { ProviderChangeSchema } from './provider-changes.ts';
 import { SafeguardsSchema } from './safeguards-schema.ts';
 
@@ -123,6 +123,8 @@ export const AnalysisHeadlineSchema = AnalysisSchema.pick({
   modules: z.array(ModuleVersionSchema.pick({ call: true, source: true, version: true })),
   variables: z.array(z.string()),
   failedChecks: z.array(z.string()),
+  /** Absent for a plan that is not judged, and in older headlines. */
+  proof: ProofHeadlineSchema.optional(),
   /** Whether a list was cut or a text shortened to make the headline fit. */
   shortened: z.boolean(),
 });
@@ -207,6 +209,7 @@ function shortenedTo(analysis: Analysis, limit: number): AnalysisHeadline {
       analysis.checks.filter(({ status }) => status === 'fail' || status === 'error'),
       ({ address, problems }) => text([address, ...problems].join(': ')),
     ),
+    ...(analysis.proof && { proof: proofHeadlineOf(analysis.proof, { text, list }) }),
   };
   return { ...kept, shortened };
 }

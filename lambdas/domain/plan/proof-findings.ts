@@ -34,3 +34,54 @@ export const ProofFindingsSchema = z.object({
   notes: z.array(z.string()),
 });
 export type ProofFindings = z.infer<typeof ProofFindingsSchema>;
+
+const Count = z.int().min(0);
+
+/** What a mail and a list say about the proof. The lists may be cut; the counts are complete. */
+export const ProofHeadlineSchema = ProofFindingsSchema.pick({
+  previous: true,
+  mode: true,
+  of: true,
+  proven: true,
+  engine: true,
+  notes: true,
+}).extend({
+  /** What is not proven, and not lifted: one sentence each. */
+  unproven: z.array(z.string()),
+  unprovenCount: Count,
+  /** What is not proven, and lifted for one use: one sentence each. */
+  lifted: z.array(z.string()),
+  liftedCount: Count,
+  /** Calls whose source is exempt, and that are not proven. */
+  exempt: z.array(z.string()),
+  exemptCount: Count,
+});
+export type ProofHeadline = z.infer<typeof ProofHeadlineSchema>;
+
+/** Ways to cut texts and lists to the size of a headline. */
+interface Cuts {
+  readonly text: (value: string) => string;
+  readonly list: <Item, Kept>(items: readonly Item[], keep: (item: Item) => Kept) => Kept[];
+}
+
+export function proofHeadlineOf(findings: ProofFindings, { text, list }: Cuts): ProofHeadline {
+  const { previous, mode, of, proven, engine, notes, exempt } = findings;
+  // A version is a part of the source that a configuration names, and may contain line breaks.
+  const line = (value: string) => text(value.replaceAll(/[\s\p{Cc}]+/gu, ' '));
+  const told = (isLifted: boolean) => findings.unproven.filter((each) => each.isLifted === isLifted);
+  const [open, lifted] = [told(false), told(true)];
+  return {
+    previous,
+    mode,
+    of,
+    proven,
+    ...(engine !== undefined && { engine }),
+    notes: list(notes, line),
+    unproven: list(open, (each) => line(each.text)),
+    unprovenCount: open.length,
+    lifted: list(lifted, (each) => line(each.text)),
+    liftedCount: lifted.length,
+    exempt: list(exempt, ({ call }) => line(call)),
+    exemptCount: exempt.length,
+  };
+}

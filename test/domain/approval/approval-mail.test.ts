@@ -137,6 +137,55 @@ describe('the mail that asks for an approval', () => {
     expect(body).toContain('aws_s3_object.page["https //evil[.]example/x"] is deleted');
   });
 
+  describe('of a plan whose modules are compared with the environment before', () => {
+    const PROOF: NonNullable<typeof headline.proof> = {
+      previous: 'stage1',
+      mode: 'block',
+      of: 3,
+      proven: 3,
+      engine: 'terraform 1.11',
+      ...{ notes: [], unproven: [], unprovenCount: 0, lifted: [], liftedCount: 0, exempt: [], exemptCount: 0 },
+    };
+    const told = (facts: Partial<typeof PROOF>) => {
+      const planned = aPlanned({ headline: aHeadline({ proof: { ...PROOF, ...facts } }) });
+      return approvalMail({ deployment: { ...deployment, planned }, gate, release: undefined }, 'request', LINK).body;
+    };
+
+    test('says in one line that all are proven', () => {
+      const body = told({});
+      expect(body).toContain('  Modules       3 of 3 in use proven in stage1, or here already');
+      expect(body).not.toContain('Not proven');
+      expect(told({ of: 0, proven: 0 })).not.toContain('Modules ');
+    });
+
+    test('names what is not proven, what was lifted and what is exempt, before the counts', () => {
+      const body = told({
+        proven: 0,
+        unproven: ['module.web is web 2.0.0; see https://evil.example/x'],
+        unprovenCount: 11,
+        lifted: ['module.waf is waf 1.0.2'],
+        liftedCount: 1,
+        exempt: ['module.vpc'],
+        exemptCount: 1,
+        notes: ['the build listed no identities'],
+      });
+      for (const words of [
+        'Not proven in stage1, and lifted by staff for one use:\n  ! module[.]waf is waf 1.0.2\n',
+        'Not proven in stage1:\n  ! module[.]web is web 2.0.0; see https //evil[.]example/x\n  … and 10 more\n',
+        'Not proven in stage1, and exempt by policy:\n  ! module[.]vpc\n',
+        'Limits of the proof:\n  ! the build listed no identities\n',
+      ]) {
+        expect(body).toContain(words);
+        expect(body.indexOf(words)).toBeLessThan(body.indexOf('  Changes  '));
+      }
+      expect(body.match(/\w+:\/\/\S+/g)).toEqual([LINK]);
+    });
+
+    test('says how many there are, even if no name is left', () => {
+      expect(told({ liftedCount: 4 })).toContain('lifted by staff for one use:\n  … and 4 more\n');
+    });
+  });
+
   test('marks the words of whoever made the release by API: they are not read from the commit', () => {
     const told = (facts: Parameters<typeof aRelease>[0]) =>
       approvalMail({ deployment, gate, release: aRelease({ source: 'api', ...facts }) }, 'request', LINK).body;

@@ -23,6 +23,38 @@ describe('the headline', () => {
     });
   });
 
+  test('says what is not proven and what was lifted, in single lines, with counts that are not cut', () => {
+    const each = (at: number, isLifted: boolean) => ({
+      kind: 'module' as const,
+      subject: null,
+      calls: [`module.m${at}`],
+      text: `module.m${at} is m 1.0.0\nExpires never\u0007 ${'x'.repeat(1000)}`,
+      isLifted,
+    });
+    const proof = {
+      previous: 'stage1',
+      mode: 'block' as const,
+      of: 700,
+      proven: 0,
+      engine: 'terraform 1.11',
+      unproven: Array.from({ length: 600 }, (_, at) => each(at, at < 200)),
+      exempt: Array.from({ length: 100 }, (_, at) => ({ call: `module.e${at}`, source: 'x/y/z' })),
+      notes: [],
+    };
+    const headline = headlineOf({ ...analyse(recordedPlan('06-remove-bucket-and-tighten')), proof });
+    expect(AnalysisHeadlineSchema.parse(headline)).toEqual(headline);
+    expect(Buffer.byteLength(JSON.stringify(headline))).toBeLessThan(25_000);
+    expect(headline).toMatchObject({
+      shortened: true,
+      proof: { ...proof, unproven: expect.anything(), exempt: expect.anything() },
+    });
+    expect(headline.proof).toMatchObject({ liftedCount: 200, unprovenCount: 400, exemptCount: 100 });
+    const [first = ''] = headline.proof?.lifted ?? [];
+    expect(first).toContain('module.m0 is m 1.0.0 Expires never x');
+    expect(first.length).toBeLessThan(310);
+    expect(analyse(recordedPlan('01-create-web-app')).proof).toBeUndefined();
+  });
+
   test.each([
     ['thousands of losses', 3000, 40],
     ['very long addresses', 300, 2000],
