@@ -604,6 +604,26 @@ describe('every state has its page', () => {
       expect((await page.gate())?.status).toBe('approved');
     });
 
+    test('with modules of other content: says which, and what has moved', async () => {
+      const module = (facts: Partial<Analysis['modules'][number]>) => ({
+        ...{ call: 'module.web', source: 'git::https://git.example/web?ref=main', version: 'main', arguments: [] },
+        ...facts,
+      });
+      const modules = [module({ identity: '1'.repeat(64) }), module({ call: 'module.<b>', version: '1.0.0' })];
+      const page = await TestPage.create('stage1', { analysis: anAnalysis({ modules }) });
+      await page.planAgain(
+        anAnalysis({ changeDigest: 'e'.repeat(64), modules: [module({ identity: '2'.repeat(64) })] }),
+      );
+      const text = readable((await page.open()).text);
+      expect(text).toContain(
+        'module.web was main (111111111111…) git::https://git.example/web?ref=main , is now main (222222222222…) git::https://git.example/web?ref=main : the same version of the same source, which has moved',
+      );
+      expect(text).toContain('module.&lt;b&gt; was 1.0.0 (content not known)');
+      expect(text).toContain('is now not there');
+      expect(text).not.toContain('Nothing: it would do the same.');
+      expect(text).not.toContain('what differs is sensitive');
+    });
+
     test('with the same meaning: approvals stand, and the old link tells so', async () => {
       const page = await TestPage.create('stage1');
       expect((await page.submit({ decision: 'approve' })).status).toBe(200);

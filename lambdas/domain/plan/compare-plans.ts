@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { sameJson } from '../json-value.ts';
+import { Sha256Schema } from '../names.ts';
 import { AnalysedResourceSchema, type Analysis } from './analysis.ts';
 import { type AttributeChange, AttributeChangeSchema } from './analysis-parts.ts';
 
@@ -19,11 +20,28 @@ export const ResourceDifferenceSchema = AnalysedResourceSchema.pick({ address: t
 });
 export type ResourceDifference = z.infer<typeof ResourceDifferenceSchema>;
 
+const RunningModuleSchema = z.object({
+  source: z.string(),
+  version: z.string(),
+  /** Absent when no build has listed it. */
+  identity: Sha256Schema.optional(),
+});
+
+/** A module call with other content in the later plan, or that only one of the plans has. */
+export const ModuleDifferenceSchema = z.object({
+  call: z.string(),
+  before: RunningModuleSchema.optional(),
+  now: RunningModuleSchema.optional(),
+});
+export type ModuleDifference = z.infer<typeof ModuleDifferenceSchema>;
+
 /** How a plan that was made again differs from the plan that people have seen. */
 export const PlanDifferenceSchema = z.object({
   resources: z.array(ResourceDifferenceSchema),
   /** Names of outputs that the two plans change differently. */
   outputs: z.array(z.string()),
+  /** Module calls whose content differs. Where it is not known, source and version are compared. */
+  modules: z.array(ModuleDifferenceSchema),
   monthlyCost: z.object({ currency: z.string(), before: z.number(), now: z.number() }),
   blastRadius: z.object({ before: z.string(), now: z.string() }),
   /**
@@ -41,13 +59,16 @@ export function comparePlans(before: Analysis, now: Analysis): PlanDifference {
     differenceOf(earlier.get(key), later.get(key)),
   );
   const outputs = differingOutputs(before.outputs, now.outputs);
+  const modules = differingModules(before.modules, now.modules);
   const { currency, monthlyDelta } = now.cost;
   return {
     resources,
     outputs,
+    modules,
     monthlyCost: { currency, before: before.cost.monthlyDelta, now: monthlyDelta },
     blastRadius: { before: before.blastRadius.level, now: now.blastRadius.level },
-    isHidden: before.changeDigest !== now.changeDigest && resources.length === 0 && outputs.length === 0,
+    isHidden:
+      before.changeDigest !== now.changeDigest && [resources, outputs, modules].every((all) => all.length === 0),
   };
 }
 
@@ -89,3 +110,26 @@ function differingOutputs(before: Analysis['outputs'], now: Analysis['outputs'])
   const names = new Set([...(earlier?.keys() ?? []), ...(later?.keys() ?? [])]);
   return [...names].filter((name) => !sameJson(earlier?.get(name), later?.get(name)));
 }
+
+type Module = Analysis['modules'][number];
+
+function differingModules(before: readonly Module[], now: readonly Module[]): ModuleDifference[] {
+  const [earlier, later] = [before, now].map((modules) => new Map(modules.map((module) => [module.call, module])));
+  const calls = new Set([...(earlier?.keys() ?? []), ...(later?.keys() ?? [])]);
+  return [...calls].flatMap((call) => {
+    const [one, other] = [earlier?.get(call), later?.get(call)];
+    if (one && other && isSameModule(one, other)) return [];
+    return [{ call, ...(one && { before: running(one) }), ...(other && { now: running(other) }) }];
+  });
+}
+
+const isSameModule = (one: Module, other: Module): boolean =>
+  one.identity !== undefined && other.identity !== undefined
+    ? one.identity === other.identity
+    : one.source === other.source && one.version === other.version;
+
+const running = ({ source, version, identity }: Module): z.infer<typeof RunningModuleSchema> => ({
+  source,
+  version,
+  ...(identity !== undefined && { identity }),
+});

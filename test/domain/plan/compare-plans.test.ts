@@ -73,6 +73,57 @@ describe('two plans of a deployment', () => {
     });
   });
 
+  describe('and their modules', () => {
+    const [web, logs] = ['a', 'b'].map((digit) => digit.repeat(64));
+    const module = (facts: Partial<Analysis['modules'][number]> = {}): Analysis['modules'][number] => ({
+      call: 'module.web',
+      source: 'git::https://git.example/web?ref=main',
+      version: 'main',
+      arguments: [],
+      ...facts,
+    });
+    const compared = (before: Analysis['modules'], now: Analysis['modules']) =>
+      comparePlans(anAnalysis({ modules: before }), anAnalysis({ modules: now, changeDigest: 'e'.repeat(64) }));
+
+    test('differ by content, even under the same version: nothing is hidden then', () => {
+      const { source, version } = module();
+      expect(compared([module({ identity: web })], [module({ identity: logs })])).toMatchObject({
+        isHidden: false,
+        modules: [
+          {
+            call: 'module.web',
+            before: { source, version, identity: web },
+            now: { source, version, identity: logs },
+          },
+        ],
+      });
+    });
+
+    test('are the same with the same content, whatever the version is called', () => {
+      const [before, now] = [module({ identity: web }), module({ identity: web, version: '2.0.0', source: './web' })];
+      expect(compared([before], [now])).toMatchObject({ modules: [], isHidden: true });
+    });
+
+    test('are compared by source and version where the content is not known', () => {
+      expect(compared([module()], [module()]).modules).toEqual([]);
+      expect(compared([module()], [module({ identity: web })]).modules).toEqual([]);
+      expect(compared([module()], [module({ version: '2.0.0' })]).modules).toMatchObject([
+        { before: { version: 'main' }, now: { version: '2.0.0' } },
+      ]);
+    });
+
+    test('may be called by one of the plans only', () => {
+      const extra = module({ call: 'module.logs', identity: logs });
+      const same = module({ identity: web });
+      expect(compared([same], [same, extra]).modules).toEqual([
+        { call: 'module.logs', now: { source: extra.source, version: 'main', identity: logs } },
+      ]);
+      expect(compared([same, extra], [same]).modules).toEqual([
+        { call: 'module.logs', before: { source: extra.source, version: 'main', identity: logs } },
+      ]);
+    });
+  });
+
   test('say so when what differs is hidden', () => {
     expect(comparePlans(anAnalysis(), anAnalysis({ changeDigest: 'e'.repeat(64) }))).toMatchObject({
       resources: [],

@@ -103,6 +103,43 @@ describe('an approved plan', () => {
     expect(await world.gate(id, 'staff')).toMatchObject({ status: 'open', decisions: [], voided: [{ by: ALICE }] });
   });
 
+  test.each(['stage1', 'prod1'])(
+    'made again with a module of other content has no approvals, although all else is the same: %s',
+    async (environment) => {
+      const web = (content: string) => ({ name: 'web', content, source: 'git::https://git.example/web?ref=main' });
+      const rounds = ['v1', 'v2', 'v2'];
+      world.builds.terraform = (deployment) => ({
+        plan: 'changes',
+        apply: 'succeeds',
+        content: '7'.repeat(64),
+        modules:
+          deployment.environment === environment
+            ? [web(rounds[deployment.round - 1] ?? 'v2')]
+            : [web('v1'), { ...web('v2'), name: 'other' }],
+      });
+      const people = environment === 'prod1' ? [ALICE, CAROL] : [ALICE];
+      release = await world.release();
+      await world.bring(release, environment === 'prod1' ? 'stage1' : 'dev1');
+      const id = await world.deploy(environment, release);
+      for (const round of [1, 2]) {
+        for (const email of people) {
+          await world.workflow.run(id);
+          expect([await world.statusOf(id), await roundOf(id)]).toEqual(['awaiting_approval', round]);
+          await world.decide(id, email);
+        }
+        expect(await world.gate(id, 'staff')).toMatchObject({
+          decisions: [{ by: ALICE }],
+          voided: round === 1 ? [] : [{ by: ALICE }],
+        });
+        await world.workflow.runTo(id, 'CheckPlan');
+        changeState(environment);
+      }
+      // The third plan has the modules of the second, and keeps the approvals of that.
+      await world.workflow.run(id);
+      expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 3]);
+    },
+  );
+
   test('made again with another meaning has no approvals: people are asked again, and only theirs count', async () => {
     plans('changes', 'other-changes');
     const id = await approved();

@@ -14,6 +14,7 @@ import type { Composition } from '../../model/proof/composition.ts';
 import type { ProtectionLifts } from '../../model/protection-lift.ts';
 import { LISTINGS } from '../../model/table/listings.ts';
 import { type Analysis, analyzePlan, type PlanToAnalyse } from '../../plan/analyze-plan.ts';
+import { contentWithModules } from '../../plan/modules/content-with-modules.ts';
 import { type Configuration, configurationOf } from '../../plan/parity.ts';
 import { providerChanges } from '../../plan/provider-changes.ts';
 import type { Rehearsal } from '../../plan/rehearsal/rehearsal-schema.ts';
@@ -146,6 +147,7 @@ function analyze(
   prices: ChosenPriceSheet,
   identities: ModuleIdentities | undefined,
 ): Analysis {
+  const content = contentWithModules(known.content, identities);
   return analyzePlan({
     ...planned,
     ...(known.exitCode !== undefined && { exitCode: known.exitCode }),
@@ -165,7 +167,7 @@ function analyze(
     ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
     lifts,
     digestKey: environment.externalId,
-    ...(known.content !== undefined && { content: known.content }),
+    ...(content !== undefined && { content }),
   });
 }
 
