@@ -42,9 +42,19 @@ export type StagePolicy = z.infer<typeof StagePolicySchema>;
 /** A module source as plans show it, without its query. A local path is a part of the release and cannot be exempt. */
 const ExemptSourceSchema = z
   .string()
-  .min(1)
   .max(500)
   .regex(/^(?![./])(?!.*:\/\/[^/]*@)[^\s?]+$/, 'a module source without ref, query and credentials, and no local path');
+
+/** What need not have run in the environment before. */
+export const ProofPolicySchema = z.strictObject({
+  /** Sources whose modules are exempt, each as a whole: `terraform-aws-modules/vpc/aws`. */
+  exempt: z.array(ExemptSourceSchema).max(100),
+  /** Providers, by source and minor version. */
+  providers: ProofModeSchema,
+});
+
+/** By default no source is exempt, and approvers are told of providers that have not run before. */
+export const DEFAULT_PROOF_POLICY: z.infer<typeof ProofPolicySchema> = { exempt: [], providers: 'inform' };
 
 /** The settings that an application may change, per stage; the default applies to a setting that is left out. */
 export const PolicySchema = z.strictObject({
@@ -53,16 +63,7 @@ export const PolicySchema = z.strictObject({
   production: StagePolicySchema.partial().strict().optional(),
   /** For ephemeral environments, whatever the stage of the environment that they are based on. */
   ephemeral: StagePolicySchema.omit({ autoPromote: true, proof: true }).partial().strict().optional(),
-  /** What need not have run in the environment before. */
-  proof: z
-    .strictObject({
-      /** Sources whose modules are exempt, each as a whole: `terraform-aws-modules/vpc/aws`. */
-      exempt: z.array(ExemptSourceSchema).max(100),
-      /** Providers, by source and minor version. */
-      providers: ProofModeSchema,
-    })
-    .partial()
-    .optional(),
+  proof: ProofPolicySchema.partial().optional(),
 });
 export type Policy = z.infer<typeof PolicySchema>;
 

@@ -5,6 +5,7 @@ import { ConfigPushedSchema } from '../../lambdas/domain/events.ts';
 import { ApplicationSettingsSchema } from '../../lambdas/domain/model/application.ts';
 import { ApproverSettingsSchema } from '../../lambdas/domain/model/approver.ts';
 import { EnvironmentPatchSchema, EnvironmentSettingsSchema } from '../../lambdas/domain/model/environment.ts';
+import { ProofLiftRequestSchema } from '../../lambdas/domain/model/proof/proof-lift.ts';
 import { ProtectionLiftRequestSchema } from '../../lambdas/domain/model/protection-lift.ts';
 import {
   ApplicationNameSchema,
@@ -197,6 +198,29 @@ describe('a protection lift', () => {
     [{ address: 'aws_db_instance.main' }, ['reason']],
   ])('with %j: wrong is %j', (body, wrong) => {
     expect(wrongFields(ProtectionLiftRequestSchema, body)).toEqual(wrong);
+  });
+});
+
+describe('a lift of proof', () => {
+  const reason = 'agreed with the client';
+  const identity = 'a'.repeat(64);
+  test.each([
+    [{ call: 'module.web', identity, reason }, []],
+    [{ engine: 'tofu 1.11', reason }, []],
+    [{ provider: 'registry.terraform.io/hashicorp/aws 5.100', reason }, []],
+    [{ reason }, ['(whole)']],
+    [{ identity, reason }, ['call']],
+    [{ call: 'module.web', reason }, ['identity']],
+    [{ call: 'module.web', identity: 'A'.repeat(64), reason }, ['identity']],
+    [{ call: 'x'.repeat(1001), identity, reason }, ['call']],
+    [{ engine: 'terraform 1', reason }, ['engine']],
+    [{ provider: 'registry.terraform.io/hashicorp/aws 5', reason }, ['provider']],
+    [{ engine: 'terraform 1.12', provider: 'registry.terraform.io/hashicorp/aws 5.100', reason }, ['provider']],
+    [{ identity, engine: 'terraform 1.12', reason }, ['engine']],
+    [{ engine: 'terraform 1.12' }, ['reason']],
+    [{ subject: identity, reason }, ['subject', '(whole)']],
+  ])('with %j: wrong is %j', (body, wrong) => {
+    expect(wrongFields(ProofLiftRequestSchema, body)).toEqual(wrong);
   });
 });
 

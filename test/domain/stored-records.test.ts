@@ -12,7 +12,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  * as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'a84a8f104c65465b',
+  application: 'b0add5d8cd1cee6c',
   environment: '49956e9c6e50a4f4',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
@@ -29,7 +29,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   ledgerPage: 'b8d7c49a40386fd4',
   composition: '002f909bb030d020',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: '783ca1fd49c3f701',
+  deployment: 'ca49e260323b9156',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
   appliedChanges: 'c0811578831a0038',

@@ -2,7 +2,14 @@ import * as z from 'zod';
 import { applicationPath } from '../links.ts';
 import { type Application, ConfigRepositorySchema } from '../model/application.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
-import { ephemeralPolicy, policyFor, type Stage, StagePolicySchema } from '../policy.ts';
+import {
+  DEFAULT_PROOF_POLICY,
+  ephemeralPolicy,
+  ProofPolicySchema,
+  policyFor,
+  type Stage,
+  StagePolicySchema,
+} from '../policy.ts';
 
 /** An application as the API shows it. The policy is the policy in force, including defaults. */
 export const ApplicationViewSchema = z
@@ -19,6 +26,7 @@ export const ApplicationViewSchema = z
       staging: StagePolicySchema,
       production: StagePolicySchema,
       ephemeral: StagePolicySchema,
+      proof: ProofPolicySchema,
     }),
     safeguards: SafeguardSettingsSchema.optional(),
     createdAt: z.string(),
@@ -45,6 +53,7 @@ export function showApplication(application: Application): ApplicationView {
       staging: policy('staging'),
       production: policy('production'),
       ephemeral: ephemeralPolicy(application.policy),
+      proof: { ...DEFAULT_PROOF_POLICY, ...application.policy?.proof },
     },
     links: {
       self,

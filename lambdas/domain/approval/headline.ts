@@ -27,9 +27,10 @@ export function describeHeadline({ summary, blastRadius, cost, safeguards, proof
 
 /** Tells what has not run in the environment before, and what staff has lifted. */
 function unprovenIn({ previous, notes, ...proof }: NonNullable<AnalysisHeadline['proof']>): string[] {
+  const [lifted, unproven] = [proof.lifted, proof.unproven].map((told) => told.map(({ text }) => text));
   return [
-    ...section(`Not proven in ${previous}, and lifted by staff for one use`, proof.lifted, proof.liftedCount),
-    ...section(`Not proven in ${previous}`, proof.unproven, proof.unprovenCount),
+    ...section(`Not proven in ${previous}, and lifted by staff for one use`, lifted ?? [], proof.liftedCount),
+    ...section(`Not proven in ${previous}`, unproven ?? [], proof.unprovenCount),
     ...section(`Not proven in ${previous}, and exempt by policy`, proof.exempt, proof.exemptCount),
     ...section('Limits of the proof', notes),
   ];

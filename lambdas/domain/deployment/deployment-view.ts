@@ -12,10 +12,12 @@ import {
 } from '../model/deployment.ts';
 import { approvalsOf, type Gate, GateStatusSchema } from '../model/gate.ts';
 import { hasPassedThrough } from '../model/passed-through.ts';
+import { SubjectSchema } from '../model/proof/subject.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { OperationSchema } from '../operation.ts';
 import { AnalysisHeadlineSchema } from '../plan/analysis.ts';
 import { PlanSummarySchema } from '../plan/analysis-parts.ts';
+import { ProofHeadlineSchema } from '../plan/proof-findings.ts';
 import { RehearsalSchema } from '../plan/rehearsal/rehearsal-schema.ts';
 import { GateNameSchema } from '../policy.ts';
 import type { Store } from '../ports.ts';
@@ -82,6 +84,8 @@ export const DeploymentViewSchema = z
     safeguards: AnalysisHeadlineSchema.shape.safeguards.nullable(),
     /** Which changes the environment before had made when the plan was made; null where there is nothing to compare. */
     rehearsal: RehearsalSchema.nullable(),
+    /** What of the plan has run in the environment before, and what its apply needs lifted; null if it is not judged. */
+    proof: ProofHeadlineSchema.extend({ lifts: z.array(SubjectSchema) }).nullable(),
     gates: z.array(GateViewSchema),
     requestedBy: RequesterSchema,
     cancelRequestedBy: RequesterSchema.optional(),
@@ -185,8 +189,14 @@ function showGate(gate: Gate): DeploymentView['gates'][number] {
 /** Returns the part of a plan that lists show. */
 function headlineOf(
   planned: Planned | undefined,
-): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius' | 'safeguards'> {
-  if (!planned) return { changes: null, cost: null, blastRadius: null, safeguards: null };
-  const { summary, cost, blastRadius, safeguards } = planned.headline;
-  return { changes: planned.hasChanges ? summary : 'none', cost, blastRadius, safeguards };
+): Pick<DeploymentView, 'changes' | 'cost' | 'blastRadius' | 'safeguards' | 'proof'> {
+  if (!planned) return { changes: null, cost: null, blastRadius: null, safeguards: null, proof: null };
+  const { summary, cost, blastRadius, safeguards, proof } = planned.headline;
+  return {
+    changes: planned.hasChanges ? summary : 'none',
+    cost,
+    blastRadius,
+    safeguards,
+    proof: proof ? { ...proof, lifts: planned.proof?.lifts ?? [] } : null,
+  };
 }

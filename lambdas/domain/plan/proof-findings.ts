@@ -37,6 +37,14 @@ export type ProofFindings = z.infer<typeof ProofFindingsSchema>;
 
 const Count = z.int().min(0);
 
+/** One thing that is not proven, with what a lift of it has to name. */
+const ToldSchema = z.object({
+  subject: z.string().nullable(),
+  /** A call of the module; absent for engines and providers. */
+  call: z.string().optional(),
+  text: z.string(),
+});
+
 /** What a mail and a list say about the proof. The lists may be cut; the counts are complete. */
 export const ProofHeadlineSchema = ProofFindingsSchema.pick({
   previous: true,
@@ -46,11 +54,11 @@ export const ProofHeadlineSchema = ProofFindingsSchema.pick({
   engine: true,
   notes: true,
 }).extend({
-  /** What is not proven, and not lifted: one sentence each. */
-  unproven: z.array(z.string()),
+  /** What is not proven, and not lifted. */
+  unproven: z.array(ToldSchema),
   unprovenCount: Count,
-  /** What is not proven, and lifted for one use: one sentence each. */
-  lifted: z.array(z.string()),
+  /** What is not proven, and lifted for one use. */
+  lifted: z.array(ToldSchema),
   liftedCount: Count,
   /** Calls whose source is exempt, and that are not proven. */
   exempt: z.array(z.string()),
@@ -70,6 +78,11 @@ export function proofHeadlineOf(findings: ProofFindings, { text, list }: Cuts): 
   const line = (value: string) => text(value.replaceAll(/[\s\p{Cc}]+/gu, ' '));
   const told = (isLifted: boolean) => findings.unproven.filter((each) => each.isLifted === isLifted);
   const [open, lifted] = [told(false), told(true)];
+  const named = ({ subject, calls: [call], text: sentence }: Unproven) => ({
+    subject,
+    ...(call !== undefined && { call: line(call) }),
+    text: line(sentence),
+  });
   return {
     previous,
     mode,
@@ -77,9 +90,9 @@ export function proofHeadlineOf(findings: ProofFindings, { text, list }: Cuts): 
     proven,
     ...(engine !== undefined && { engine }),
     notes: list(notes, line),
-    unproven: list(open, (each) => line(each.text)),
+    unproven: list(open, named),
     unprovenCount: open.length,
-    lifted: list(lifted, (each) => line(each.text)),
+    lifted: list(lifted, named),
     liftedCount: lifted.length,
     exempt: list(exempt, ({ call }) => line(call)),
     exemptCount: exempt.length,

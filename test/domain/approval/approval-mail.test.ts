@@ -161,9 +161,9 @@ describe('the mail that asks for an approval', () => {
     test('names what is not proven, what was lifted and what is exempt, before the counts', () => {
       const body = told({
         proven: 0,
-        unproven: ['module.web is web 2.0.0; see https://evil.example/x'],
+        unproven: [{ subject: null, text: 'module.web is web 2.0.0; see https://evil.example/x' }],
         unprovenCount: 11,
-        lifted: ['module.waf is waf 1.0.2'],
+        lifted: [{ subject: 'a'.repeat(64), call: 'module.waf', text: 'module.waf is waf 1.0.2' }],
         liftedCount: 1,
         exempt: ['module.vpc'],
         exemptCount: 1,

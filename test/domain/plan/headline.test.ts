@@ -49,9 +49,10 @@ describe('the headline', () => {
       proof: { ...proof, unproven: expect.anything(), exempt: expect.anything() },
     });
     expect(headline.proof).toMatchObject({ liftedCount: 200, unprovenCount: 400, exemptCount: 100 });
-    const [first = ''] = headline.proof?.lifted ?? [];
-    expect(first).toContain('module.m0 is m 1.0.0 Expires never x');
-    expect(first.length).toBeLessThan(310);
+    const [first] = headline.proof?.lifted ?? [];
+    expect(first).toMatchObject({ subject: null, call: 'module.m0' });
+    expect(first?.text).toContain('module.m0 is m 1.0.0 Expires never x');
+    expect(first?.text.length).toBeLessThan(310);
     expect(analyse(recordedPlan('01-create-web-app')).proof).toBeUndefined();
   });
 
