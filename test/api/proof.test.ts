@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PROOF_LIFT_SECONDS } from '../../lambdas/domain/model/proof/proof-lift.ts';
-import { aHeadline, commitOf, NOW } from '../harness/builders.ts';
+import { aHeadline, commitOf, NOW, NOW } from '../harness/builders.ts';
 import { APPLICATION, JANE, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 
@@ -164,7 +164,7 @@ describe('a deployment', () => {
     const id = await world.release(1);
     const path = `${app}/environments/dev1/deployments/${id}`;
     expect((await world.get(path)).body.proof).toBeNull();
-    await world.plan(id, { headline: aHeadline({ proof }), proof: { mode: 'block', lifts: [IDENTITY] } });
+    await world.plan(id, { headline: aHeadline({ proof }), proof: { mode: 'block', lifts: [IDENTITY], at: NOW } });
     expect((await world.get(path)).body.proof).toEqual({ ...proof, lifts: [IDENTITY] });
   });
 

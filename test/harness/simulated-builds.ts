@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { LockedProvider } from '../../lambdas/domain/contract/locked-provider.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore, Builds, Store } from '../../lambdas/domain/ports.ts';
@@ -30,6 +31,12 @@ export interface Terraform {
   modules?: readonly SimulatedModule[];
   /** Version of Terraform that makes the plan. */
   engineVersion?: string;
+  /** Terraform by default. */
+  engine?: 'terraform' | 'opentofu';
+  /** What the build lists as identities, instead of those of `modules`. */
+  identities?: object;
+  /** The providers that the lock file pins. */
+  providers?: readonly LockedProvider[];
   /** `pretends`: code of the repository reports that everything was done and nothing is left, but does nothing. */
   apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
 }
@@ -128,7 +135,14 @@ export class SimulatedBuilds implements Builds {
   }
 
   async #plan(deployment: Deployment): Promise<BuildStatus> {
-    const { plan: usual, modules = [], engineVersion, printed } = this.terraform(deployment);
+    const {
+      plan: usual,
+      modules = [],
+      engine = 'terraform',
+      engineVersion,
+      identities,
+      printed,
+    } = this.terraform(deployment);
     const resources = this.resourcesIn(deployment);
     const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
     const head = this.#services.states.headAt(stateAddressOf(deployment));
@@ -137,17 +151,22 @@ export class SimulatedBuilds implements Builds {
       state: head,
       commit: this.commits.get(deployment.commit),
       ...(printed && { planJson: await this.#services.artifacts.putJson(printedAs, printed) }),
-      ...(engineVersion !== undefined && { engine: { name: 'terraform' as const, version: engineVersion } }),
+      ...(engineVersion !== undefined && { engine: { name: engine, version: engineVersion } }),
     };
     await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules);
+    if (identities)
+      await this.#services.artifacts.putJson(runObjectKey(runPrefix(deployment), 'identities'), identities);
     return plan === 'fails' ? 'FAILED' : 'SUCCEEDED';
   }
 
   async #inspect(deployment: Deployment): Promise<BuildStatus> {
     const { artifacts } = this.#services;
-    const { inspect, content } = this.terraform(deployment);
+    const { inspect, content, providers } = this.terraform(deployment);
     if (inspect !== 'fails') {
-      await leaveInspection(artifacts, deployment, content === undefined ? {} : { content });
+      await leaveInspection(artifacts, deployment, {
+        ...(content !== undefined && { content }),
+        ...(providers && { lockedProviders: [...providers] }),
+      });
       return 'SUCCEEDED';
     }
     await artifacts.putJson(runObjectKey(runPrefix(deployment), 'inspectionResult'), {
