@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { type AuditEntry, appendTo } from '../../lambdas/domain/model/audit.ts';
 import { readSignature, verifySignature } from '../../local/door/signature.ts';
-import { signedHeaders } from '../../scripts/audit-api.ts';
+import { signedHeaders } from '../../scripts/api-request.ts';
 import { verifyAudit } from '../../scripts/verify-audit.ts';
 import { APPLICATION } from '../api/pipeline-world.ts';
 import { TestApi } from '../api/test-api.ts';
@@ -271,4 +271,22 @@ test('requests to AWS are signed for API Gateway, in the region their address na
   if (!scope) throw new Error('it is not signed');
   expect(() => verifySignature(request, scope, 'secret', new Date())).not.toThrow();
   expect(() => verifySignature(request, scope, 'another', new Date())).toThrow(/signature/);
+});
+
+test('the signature of a POST covers its body', async () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
+  Object.assign(process.env, keys);
+  const address = new URL('https://abc123.execute-api.eu-west-1.amazonaws.com/applications/my-app/promotions');
+  const body = '{"to":"prod1"}';
+  const headers = await signedHeaders(address, undefined, { method: 'POST', body });
+  for (const name of Object.keys(keys)) delete process.env[name];
+  const signed = (text: string) => ({
+    ...{ method: 'POST', path: address.pathname, query: address.searchParams, body: Buffer.from(text) },
+    headers: { ...headers, host: address.host },
+  });
+  expect(headers['content-type']).toBe('application/json');
+  const scope = readSignature(signed(body));
+  if (!scope) throw new Error('it is not signed');
+  expect(() => verifySignature(signed(body), scope, 'secret', new Date())).not.toThrow();
+  expect(() => verifySignature(signed('{"to":"prod2"}'), scope, 'secret', new Date())).toThrow();
 });
