@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { PROOF_LIFT_SECONDS } from '../../lambdas/domain/model/proof/proof-lift.ts';
-import { aHeadline, commitOf, NOW, NOW } from '../harness/builders.ts';
+import { aHeadline, commitOf, NOW } from '../harness/builders.ts';
 import { APPLICATION, JANE, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 
