@@ -48,8 +48,8 @@ export const HAPPENINGS = {
   'wait a week': 1,
   /** Somebody applies something outside of Stagegate. */
   'change the state': 1,
-  /** A release comes again after a rollback has withdrawn it. */
-  'roll back and return': 1,
+  /** A release comes again after a rollback has withdrawn it, or production takes what a rollback may have withdrawn. */
+  'roll back and return': 2,
   hold: 1,
   promote: 2,
   'deliver a success': 1,
@@ -75,16 +75,6 @@ const MEANWHILE: readonly Happening[] = [
   ...(['roll back and return', 'wait hours', 'change the state', 'move a ref'] as const),
   ...(['set the policy', 'lift', 'wait a week', 'set the engine', 'release'] as const),
 ];
-const FIRST: Content = Object.fromEntries(
-  ENVIRONMENTS.map((environment) => [
-    environment,
-    [
-      { name: 'web', content: 'w1' },
-      { name: 'log', content: 'l1' },
-    ],
-  ]),
-);
-
 /** One history: a world in which things happen, and the checker that sees every commit. */
 export class PlayedHistory {
   readonly checker: ProofChecker;
@@ -111,16 +101,15 @@ export class PlayedHistory {
   static async begin(): Promise<PlayedHistory> {
     const history = new PlayedHistory(new ProofChecker(noCounts()));
     await history.#world.furnish();
-    for (const [web, upTo] of [
-      ['w1', 'prod1'],
-      ['w2', 'prod1'],
-      ['w3', 'stage1'],
+    const log = { name: 'log', content: 'l1' };
+    for (const [contents, upTo] of [
+      [['w1'], 'prod1'],
+      [['w2'], 'prod1'],
+      [['w1', 'w3'], 'stage1'],
     ] as const) {
-      const content = Object.entries(FIRST).map(([environment, [, ...others]]) => [
-        environment,
-        [{ name: 'web', content: web }, ...others],
-      ]);
-      await history.#world.bring(await history.#released(Object.fromEntries(content)), upTo);
+      const calls = [...contents.map((content, at) => ({ name: at === 0 ? 'web' : 'twin', content })), log];
+      const everywhere = Object.fromEntries(ENVIRONMENTS.map((environment) => [environment, calls]));
+      await history.#world.bring(await history.#released(everywhere), upTo);
     }
     return history;
   }
@@ -192,7 +181,7 @@ export class PlayedHistory {
     const release = Math.max(1, newest - Math.floor(next() ** 2 * 4));
     switch (name) {
       case 'release': {
-        const number = await this.#released(contentAfter(this.#contents.get(newest) ?? FIRST, seed));
+        const number = await this.#released(contentAfter(this.#contents.get(newest) ?? {}, seed));
         for (const place of ENVIRONMENTS.slice(0, 2)) await this.#bring(place, number);
         if (next() < 0.5) return this.#bringOrLift('prod1', number, next);
         return next() < 0.6 ? this.#askAndMeanwhile('prod1', number, next) : undefined;
@@ -207,7 +196,9 @@ export class PlayedHistory {
       case 'ask, and meanwhile':
         return this.#askAndMeanwhile(environment === 'dev1' ? 'prod1' : environment, release, next);
       case 'roll back and return':
-        return this.#rollBackAndReturn(release, next);
+        if (next() < 0.5) return this.#rollBackAndReturn(release, next);
+        await this.#bring('stage1', 2, 'rollback');
+        return this.#bringOldContent(2, pick(['w1', 'w3'], next()) ?? 'w1');
       case 'roll back':
         await this.#makeRoom(environment, next());
         await world.finish(await world.rollBack(environment, Math.max(1, release - 1)));
@@ -255,8 +246,9 @@ export class PlayedHistory {
         return world.workflow.run(id);
       }
       case 'make again':
+        await this.#give(environment, [identityOf('x1')]);
         await this.#makeAgain(environment, next() < 0.5);
-        return this.#bringOldContent(newest, pick(['w1', 'w3'], next()) ?? 'w1');
+        return this.#bringOldContent(newest, pick(['w1', 'w3', 'x1'], next()) ?? 'w1');
       case 'both':
         return;
     }
@@ -283,6 +275,7 @@ export class PlayedHistory {
     meanwhile = () => this.#somethingElse(release, next),
   ): Promise<void> {
     await this.#makeRoom(environment, 0);
+    if (next() < 0.2) await this.#give(environment, this.#identitiesOf(release, environment));
     const id = await this.#world.deploy(environment, release);
     await this.#world.workflow.run(id);
     if (environment === 'prod1' && (await this.#world.statusOf(id)) === 'awaiting_approval') {
@@ -346,6 +339,10 @@ export class PlayedHistory {
         this.#world.surroundings.advance(1200);
         if (next() < 0.5) await this.#give(environment, subjects);
       });
+    } else if (chance < 0.9) {
+      await this.#bring(environment, release);
+      await this.#bringEverywhere(this.#contents.get(2) ?? {});
+      await this.#bring(environment, release, 'rollback');
     }
   }
 
@@ -370,8 +367,12 @@ export class PlayedHistory {
 
   /** Brings a release with which only production goes back to what other environments ran once. */
   async #bringOldContent(newest: number, content: string): Promise<void> {
-    const usual = this.#contents.get(newest) ?? FIRST;
-    const number = await this.#released({ ...usual, prod1: [{ name: 'web', content }] });
+    const usual = this.#contents.get(newest) ?? {};
+    await this.#bringEverywhere({ ...usual, prod1: [{ name: 'web', content }] });
+  }
+
+  async #bringEverywhere(content: Content): Promise<void> {
+    const number = await this.#released(content);
     for (const place of ENVIRONMENTS) await this.#bring(place, number);
   }
 

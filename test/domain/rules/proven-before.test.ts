@@ -299,6 +299,22 @@ describe('rule 1: what was proven is what is promoted', () => {
       expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
     });
 
+    test('that the plan did not need is not used when it is needed later', async () => {
+      contents.set(second, { all: { web: 'v1' } });
+      await liftOf('v1');
+      world.surroundings.advance(1);
+      const id = await world.deploy('prod1', second);
+      await world.workflow.run(id);
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      const page = identityOf('v1').slice(0, 1);
+      for (const environment of ['stage1', 'prod1'])
+        await world.write('ledgerPage', { application: 'my-app', environment, page, entries: [] });
+      await world.decide(id, CAROL);
+      await world.workflow.run(id);
+      expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
+    });
+
     test('expires after seven days', async () => {
       await liftOf('v2');
       world.surroundings.advance(PROOF_LIFT_SECONDS);
