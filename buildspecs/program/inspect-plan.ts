@@ -12,7 +12,7 @@ import { unpackTree } from './bundle/tree-archive.ts';
 import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readManifest } from './configuration/installed-modules.ts';
 import { fillCache } from './engine/fill-cache.ts';
-import { describeLocked, installLocked, readLocked } from './engine/install-locked.ts';
+import { installLocked, readLocked } from './engine/install-locked.ts';
 import { type PlanFile, readPlanFile } from './engine/plan-file/plan-file.ts';
 import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
 import { engineOfPlan, plannedBy } from './engine/plan-file/planned-by.ts';
@@ -21,6 +21,7 @@ import { requireSameVariables } from './engine/plan-file/same-variables.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { describeModules } from './modules/describe-modules.ts';
+import { describeLocked } from './providers/describe-lock-file.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /**

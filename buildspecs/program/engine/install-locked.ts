@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LockedProvider } from '../../../lambdas/domain/contract/locked-provider.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { InspectBuild } from '../build/run-build.ts';
 import { LOCK_FILE, VENDORED } from '../configuration/engine-files.ts';
@@ -49,13 +47,3 @@ export async function installLocked(
   concludeStep(build, engine, outcome);
   requireSameEngine(engine, outcome.events);
 }
-
-/** Returns the providers for the result. A fingerprint covers all hashes: another hash is another provider. */
-export const describeLocked = (locked: readonly Locked[]): LockedProvider[] =>
-  locked.map(({ address, version, hashes }) => ({
-    address,
-    version,
-    fingerprint: createHash('sha256')
-      .update([...hashes].sort().join('\n'))
-      .digest('hex'),
-  }));

@@ -1,5 +1,5 @@
 import type { EngineName } from '../../../lambdas/domain/contract/engine-release.ts';
-import { ModuleIdentitiesSchema } from '../../../lambdas/domain/contract/module-identities.ts';
+import { type LockFile, ModuleIdentitiesSchema } from '../../../lambdas/domain/contract/module-identities.ts';
 import type { AnyBuild } from '../build/run-build.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { identifyModules } from './identify-modules.ts';
@@ -12,12 +12,19 @@ interface DescribingBuild {
 }
 
 /**
- * Returns the identities of the modules in the tree, as they are stored. Returns undefined for a destruction, which runs
+ * Returns the identities of the modules in the tree, as they are stored, with what the lock file pins if that is given. Returns undefined for a destruction, which runs
  * no module anew, and where the address of a call is too long to be told. Then nobody takes these modules as proven.
  */
-export async function describeModules(build: DescribingBuild, engine: EngineName): Promise<string | undefined> {
+export async function describeModules(
+  build: DescribingBuild,
+  engine: EngineName,
+  lockFile?: LockFile,
+): Promise<string | undefined> {
   if (build.variables.STAGEGATE_OPERATION === 'destroy') return undefined;
-  const identities = ModuleIdentitiesSchema.safeParse(await identifyModules(build.paths, engine));
+  const identities = ModuleIdentitiesSchema.safeParse({
+    ...(await identifyModules(build.paths, engine)),
+    ...(lockFile && { lockFile }),
+  });
   if (identities.success) return `${JSON.stringify(identities.data)}\n`;
   build.log('the identities of the modules are not stored: the address of a call is too long');
   return undefined;

@@ -5,6 +5,7 @@ import { AddedFilesSchema } from './added-files.ts';
 import { AppliedSchema } from './applied.ts';
 import { CommitObjectSchema } from './commit-facts.ts';
 import { LockedProviderSchema } from './locked-provider.ts';
+import { MOST_LISTED_PROVIDERS } from './module-identities.ts';
 import { StateAddressSchema } from './state-address.ts';
 import { StateHeadSchema } from './state-head.ts';
 
@@ -46,9 +47,6 @@ const Backend = z.object({
   region: StateAddressSchema.shape.region.max(50),
 });
 const StateHead = StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) });
-
-/** Directories with more providers than this are planned, but not inspected. */
-const MOST_PROVIDERS = 200;
 
 export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
@@ -100,7 +98,8 @@ export const InspectionSuccessSchema = z.object({
   added: AddedFilesSchema,
   /** SHA-256 of what is applied with the plan: the tree, and the added files. */
   content: Sha256Schema,
-  lockedProviders: z.array(LockedProviderSchema).max(MOST_PROVIDERS),
+  /** Directories with more providers are planned, but not inspected. */
+  lockedProviders: z.array(LockedProviderSchema).max(MOST_LISTED_PROVIDERS),
   providers: ProviderCounts.optional(),
   seconds: Seconds.optional(),
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Sha256Schema } from '../names.ts';
+import { LockedProviderSchema } from './locked-provider.ts';
 
 /** Most module calls of which a build lists the identities. Beyond it, a build says how many calls there are. */
 export const MOST_MODULE_CALLS = 5000;
@@ -20,9 +21,23 @@ export const ModuleIdentitySchema = z.object({
 });
 export type ModuleIdentity = z.infer<typeof ModuleIdentitySchema>;
 
+/** Most locked providers that are listed. */
+export const MOST_LISTED_PROVIDERS = 200;
+
+/** What the lock file of the planned directory pins, before code of the repository runs. */
+export const LockFileSchema = z.strictObject({
+  /** Whether the commit has the lock file; otherwise `init` has made it, and chose the versions. */
+  isCommitted: z.boolean(),
+  providers: z.array(LockedProviderSchema).max(MOST_LISTED_PROVIDERS),
+});
+export type LockFile = z.infer<typeof LockFileSchema>;
+
+/** Present in what the plan build lists, if the lock file could be read. */
+const lockFile = LockFileSchema.optional();
+
 /** The identities of all module calls, nested ones too. The list is never cut: if it would be too long, there is none. */
 export const ModuleIdentitiesSchema = z.union([
-  z.strictObject({ modules: z.array(ModuleIdentitySchema).max(MOST_MODULE_CALLS) }),
-  z.strictObject({ tooMany: z.int().min(MOST_MODULE_CALLS + 1) }),
+  z.strictObject({ modules: z.array(ModuleIdentitySchema).max(MOST_MODULE_CALLS), lockFile }),
+  z.strictObject({ tooMany: z.int().min(MOST_MODULE_CALLS + 1), lockFile }),
 ]);
 export type ModuleIdentities = z.infer<typeof ModuleIdentitiesSchema>;

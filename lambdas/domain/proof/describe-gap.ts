@@ -32,7 +32,7 @@ function describeModule({ identity, calls, source, version, commit }: ComposedMo
   if (moved)
     return `${is}; ${environment} has run ${name} ${shown} with other content (release ${moved.newest.release}): what "${shown}" names has moved since. Bring this content to ${environment} first and pin a version or commit that does not move, or lift`;
   const ran = others.map((entry) => ({ version: inShort(entry.version ?? ''), newest: entry.newest }));
-  return `${is}; ${environment} has run ${listed(ran)}: bring ${shown} to ${environment} first, or use what ran there, or lift`;
+  return `${is}; ${environment} has run ${listed(ran)}: bring ${shown === version ? shown : 'this content'} to ${environment} first, or use what ran there, or lift`;
 }
 
 interface Run {

@@ -1,10 +1,10 @@
 import { isBeingRemoved } from '../../build/inspection.ts';
 import { keepCommitFacts } from '../../build/keep-commit-facts.ts';
-import { readIdentities } from '../../build/read-identities.ts';
+import { type FoundInTree, readIdentities } from '../../build/read-identities.ts';
 import { type ResourcesLeft, resourcesLeft } from '../../build/resources-left.ts';
 import { analysisKey, type PlanSuccess } from '../../contract/build-result.ts';
 import type { LockedProvider } from '../../contract/locked-provider.ts';
-import type { ModuleIdentities } from '../../contract/module-identities.ts';
+import type { LockFile } from '../../contract/module-identities.ts';
 import { BuildResultError } from '../../errors.ts';
 import { type Deployment, orderOf } from '../../model/deployment.ts';
 import type { Environment } from '../../model/environment.ts';
@@ -66,7 +66,7 @@ export async function analyzeKnownPlan(
 ): Promise<PlanVerdict> {
   const { deployment, environment } = subject;
   const { id, round } = deployment;
-  const [plan, modules, before, identities, past, lifts, prices] = await Promise.all([
+  const [plan, modules, before, inTree, past, lifts, prices] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
     artifacts.getJson(known.modules.key, known.modules.versionId),
     deployedProviders(ahead, subject),
@@ -80,12 +80,13 @@ export async function analyzeKnownPlan(
   const planned = { plan: plan.value, modulesJson: modules?.value };
   const newProviders = providerChanges(known.lockedProviders ?? [], before);
   const now = surroundings.now();
-  const found = analyze(subject, known, planned, activeLifts(lifts, environment, now), prices, identities);
+  const found = analyze(subject, known, planned, activeLifts(lifts, environment, now), prices, inTree);
+  const providers = known.lockedProviders ?? inTree.lockFile?.providers;
   const composition = compose(deployment, {
     engine: known.engine,
     modules: found.modules,
-    identities,
-    ...(known.lockedProviders && { providers: known.lockedProviders }),
+    identities: inTree.identities,
+    ...(providers && { providers }),
   });
   const proof = found.hasChanges
     ? await judgePlan(ahead, { ...subject, operation: deployment.operation, composition, now })
@@ -145,7 +146,7 @@ function analyze(
   planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
   lifts: string[],
   prices: ChosenPriceSheet,
-  identities: ModuleIdentities | undefined,
+  { identities, lockFile }: FoundInTree,
 ): Analysis {
   const content = contentWithModules(known.content, identities);
   return analyzePlan({
@@ -162,7 +163,7 @@ function analyze(
     commit: deployment.commit,
     ...(identities && 'modules' in identities && { identities: identities.modules }),
     priceSheet: prices.sheet,
-    notices: prices.notice === undefined ? [] : [prices.notice],
+    notices: [...(prices.notice === undefined ? [] : [prices.notice]), ...floatingVersions(lockFile)],
     settings: application.safeguards,
     ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
     lifts,
@@ -170,6 +171,14 @@ function analyze(
     ...(content !== undefined && { content }),
   });
 }
+
+/** Says that nothing pins the versions of providers, if so. */
+const floatingVersions = (lockFile: LockFile | undefined): string[] =>
+  !lockFile || lockFile.isCommitted || lockFile.providers.length === 0
+    ? []
+    : [
+        'the commit has no dependency lock file (.terraform.lock.hcl), so versions of providers float: another plan may get other ones',
+      ];
 
 /** Reads the Terraform state itself if a destruction finds nothing: the plan is not trusted to end an environment. */
 async function lookIntoState(
