@@ -162,9 +162,13 @@ describe('staging', () => {
       await proof.lift({ content: 'v2' }, 'prod1');
       expect(await proof.bring(second, 'stage1')).toMatchObject(NOT_PROVEN);
       await proof.lift({ content: 'v2' }, 'stage1');
-      expect(await proof.bring(second, 'stage1')).toMatchObject({
+      const applied = await proof.bring(second, 'stage1');
+      expect(applied).toMatchObject({
         status: 'succeeded',
         planned: { gates: [{ gate: 'staff' }, { gate: 'client' }] },
+      });
+      expect(await proof.proofOf(applied)).toMatchObject({
+        unproven: [{ isLifted: true, reason: 'agreed with the client on the telephone' }],
       });
     });
 
