@@ -4,6 +4,7 @@ import { AuditEntrySchema } from '../../../lambdas/domain/model/audit.ts';
 import { type Deployment, DeploymentSchema } from '../../../lambdas/domain/model/deployment.ts';
 import { RegularEnvironmentSchema } from '../../../lambdas/domain/model/environment.ts';
 import { EnvironmentEventSchema } from '../../../lambdas/domain/model/environment-event.ts';
+import { OutcomeSchema } from '../../../lambdas/domain/model/environment-state.ts';
 import { ProofLiftsSchema } from '../../../lambdas/domain/model/proof/proof-lift.ts';
 import type { Written } from '../../fakes/in-memory-store.ts';
 import { type Brought, PlainLedger, type Unproven } from './plain-ledger.ts';
@@ -170,7 +171,9 @@ export class ProofChecker {
     if (status === 'succeeded') this.#ledger.succeeded(environment, release, operation, brought);
     if (status === 'blocked' && before?.status !== 'blocked' && isOfProof(after.error.reason))
       this.#require(
-        !written.some(({ kind }) => kind === 'outcome'),
+        !written.some(
+          ({ kind, before: known }) => kind === 'outcome' && OutcomeSchema.safeParse(known).data?.succeeded,
+        ),
         'a block for want of proof withdrew an outcome',
         id,
       );

@@ -154,7 +154,7 @@ describe('staging', () => {
       expect(await proof.bring(second, 'stage1')).toMatchObject({ automatic: false, ...NOT_PROVEN });
       expect(
         await proof.world.store.get('outcome', { application: 'my-app', environment: 'stage1', release: second }),
-      ).toBe(undefined);
+      ).toMatchObject({ succeeded: false, ending: 'blocked' });
     });
 
     test('is lifted in staging, not in production', async () => {
