@@ -35,6 +35,14 @@ test('whatever happens, only what was proven or lifted is applied, and what was 
     { seed: SEED, numRuns: NUMBER },
   );
   if (process.env.STAGEGATE_HISTORIES !== undefined) console.log(`seed ${SEED}, ${NUMBER} histories`, counts);
-  // Without these, the histories would have shown nothing.
-  expect(Object.entries(counts).filter(([, times]) => times === 0)).toEqual([]);
+  const { appliedInProduction, rolledBackInProduction, appliedWithLift, blockedForModule, blockedForEngine } = counts;
+  // Histories without these would have shown nothing.
+  for (const times of [
+    appliedInProduction,
+    rolledBackInProduction,
+    appliedWithLift,
+    blockedForModule,
+    blockedForEngine,
+  ])
+    expect(times).toBeGreaterThan(0);
 });
