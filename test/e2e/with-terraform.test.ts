@@ -4,4 +4,5 @@
  */
 import './config-repositories.suite.ts';
 import './ephemeral.suite.ts';
+import './proven-before.suite.ts';
 import './interruptions.suite.ts';
