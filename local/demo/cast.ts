@@ -11,6 +11,14 @@ export const ENVIRONMENTS = {
 export type EnvironmentName = keyof typeof ENVIRONMENTS;
 export const NAMES: readonly EnvironmentName[] = ['dev1', 'stage1', 'prod1'];
 
+/** The module of the example: its call, its file, and the tags of two versions. */
+export const MODULE = {
+  call: 'module.web_service',
+  file: 'modules/web-service/main.tf',
+  tag: 'web-service-v1.0.0',
+  nextTag: 'web-service-v2.0.0',
+} as const;
+
 export const PREVIEW = { name: 'pr-1', branch: 'feature/greeting' } as const;
 /** Seconds that the branch's environment lives after it was shown. */
 export const PREVIEW_SECONDS = 10;

@@ -22,6 +22,9 @@ export const DeploymentView = z.object({
   ),
   cost: z.object({ monthlyDelta: z.number(), currency: z.string() }).nullish(),
   blastRadius: z.object({ level: z.string() }).nullish(),
+  proof: z
+    .object({ unproven: z.array(z.object({ call: z.string().optional(), subject: z.string().nullable() })) })
+    .nullish(),
   error: z.object({ reason: z.string(), message: z.string() }).nullish(),
 });
 export type DeploymentView = z.infer<typeof DeploymentView>;

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { MODULE } from './cast.ts';
 
 const run = promisify(execFile);
 
 /** The address of the example's configuration and of its modules. */
 export const REPOSITORY_URL = 'https://git.example.com/acme-config.git';
-const MODULE_TAG = 'web-service-v1.0.0';
 
 /** A git repository made from `examples/config-repo`, like the one of a team. */
 export class ConfigRepository {
@@ -27,7 +27,7 @@ export class ConfigRepository {
     await repository.#git('config', 'user.email', 'demo@example.com');
     await repository.#git('config', 'commit.gpgsign', 'false');
     await repository.#commitAll('Web service module and three environments');
-    await repository.#git('tag', MODULE_TAG);
+    await repository.#git('tag', MODULE.tag);
     return repository;
   }
 
@@ -35,6 +35,15 @@ export class ConfigRepository {
   async commit(message: string, path: string, content: string): Promise<string> {
     await writeFile(join(this.directory, path), content);
     return this.#commitAll(message);
+  }
+
+  /** Adds to the module, tags that as its next version, and lets one directory use this version. */
+  async nextModuleVersion(message: string, directory: string, addition: string): Promise<string> {
+    const module = join(this.directory, MODULE.file);
+    await writeFile(module, `${await readFile(module, 'utf8')}\n${addition}`);
+    const commit = await this.edit(message, `${directory}/main.tf`, MODULE.tag, MODULE.nextTag);
+    await this.#git('tag', MODULE.nextTag);
+    return commit;
   }
 
   /** Makes a branch from `main`, with one changed file; returns its commit id. */

@@ -4,6 +4,7 @@ import {
   DATABASE,
   ENVIRONMENTS,
   type EnvironmentName,
+  MODULE,
   NAMES,
   PREVIEW,
   PREVIEW_SECONDS,
@@ -54,7 +55,8 @@ export class Scenario {
     await this.#firstRelease();
     await this.#releaseWithoutChanges();
     await Promise.all([this.#lastStepWithoutChanges(), this.#protectedDatabase()]);
-    await Promise.all([this.#liftedProtection(), this.#failingRelease()]);
+    await Promise.all([this.#liftedProtection(), this.#unprovenModule()]);
+    await Promise.all([this.#liftedProof(), this.#failingRelease()]);
   }
 
   async #register(): Promise<void> {
@@ -171,12 +173,38 @@ export class Scenario {
     await this.#until.end('prod1', 3, 'succeeded', blocked.id);
   }
 
+  async #unprovenModule(): Promise<void> {
+    this.#progress.heading('Release 4 brings a new module version to prod1 only, and passes through stage1');
+    const addition = 'resource "terraform_data" "alarm" {\n  input = terraform_data.service.output.name\n}\n';
+    await this.#repository.nextModuleVersion('Alarm for production', 'apps/my-app/prod1', addition);
+    await this.#until.end('dev1', 4, 'succeeded');
+    await this.#until.end('stage1', 4, 'succeeded');
+  }
+
+  async #liftedProof(): Promise<void> {
+    this.#progress.heading(
+      'Production blocks what has not run in stage1, until staff lifts the proof for exactly that',
+    );
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 4 });
+    const blocked = await this.#until.end('prod1', 4, 'blocked');
+    const identity = blocked.proof?.unproven.find(({ call }) => call === MODULE.call)?.subject;
+    const lift = { call: MODULE.call, identity, reason: 'the alarm exists in production only' };
+    await this.#client.request('POST', `/applications/${APPLICATION}/environments/prod1/proof-lifts`, lift);
+    this.#progress.line(`staff lifts the proof of ${MODULE.call} (${identity?.slice(0, 12)}…), once`);
+    await this.#client.request('POST', `/applications/${APPLICATION}/promotions`, { to: 'prod1', release: 4 });
+    await this.#until.gate('prod1', 4, 'staff', blocked.id);
+    await this.#approveByMail(STAFF, 'prod1', 4, 'For production only');
+    await this.#until.gate('prod1', 4, 'client', blocked.id);
+    await this.#approveByMail(CLIENT, 'prod1', 4, 'Agreed');
+    await this.#until.end('prod1', 4, 'succeeded', blocked.id);
+  }
+
   async #failingRelease(): Promise<void> {
-    this.#progress.heading('Release 4 does not work: it fails in dev1, says where, and frees the environment');
+    this.#progress.heading('Release 5 does not work: it fails in dev1, says where, and frees the environment');
     const broken = 'resource "terraform_data" "broken" {\n  input = var.does_not_exist\n}\n';
     await this.#repository.commit('Break dev1', 'apps/my-app/dev1/broken.tf', broken);
-    await this.#until.end('dev1', 4, 'failed');
-    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'stage1', release: 4 });
+    await this.#until.end('dev1', 5, 'failed');
+    await this.#refused('POST', `/applications/${APPLICATION}/promotions`, { to: 'stage1', release: 5 });
   }
 
   async #approveByMail(email: string, environment: EnvironmentName, release: number, comment: string): Promise<void> {

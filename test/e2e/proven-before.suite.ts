@@ -13,7 +13,7 @@ describe('a module that ran nowhere before', () => {
   const ProofSchema = z.object({
     proof: z.object({
       previous: z.string(),
-      unproven: z.array(z.object({ kind: z.string(), subject: z.string(), isLifted: z.boolean() })),
+      unproven: z.array(z.object({ call: z.string(), subject: z.string() })),
       lifts: z.array(z.string()),
     }),
     rehearsal: z.object({ rehearsed: z.number(), of: z.number() }),
@@ -57,7 +57,7 @@ describe('a module that ran nowhere before', () => {
     const { proof } = ProofSchema.parse(
       await cloud.expect(200, 'GET', `${app.path}/environments/prod1/deployments/${id}`),
     );
-    expect(proof).toMatchObject({ previous: 'stage1', unproven: [{ kind: 'module', isLifted: false }], lifts: [] });
+    expect(proof).toMatchObject({ previous: 'stage1', unproven: [{ call: 'module.web' }], lifts: [] });
     const [{ subject: identity } = { subject: '' }] = proof.unproven;
     // A lift of protection is none of proof.
     const reason = 'the client has seen it on a call';
