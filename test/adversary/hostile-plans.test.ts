@@ -164,7 +164,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('/dev1/', '/prod1/'));`,
     what: 'saves an empty plan of this very commit',
     code: { whenPlanned: `savePlan('.', base + '/plan.tfplan', 'none');` },
     ends: 'succeeds without changes',
-    got: 'a success that changed nothing there; not with Terraform, where resources of the commit are missing in the state. Production has a plan of its own, with both gates',
+    got: 'a success that changed nothing there, and is named so (*passed through*); the modules of the commit count as proven there; not with Terraform, where resources of the commit are missing in the state. Production has a plan of its own, with both gates',
   },
 ];
 
