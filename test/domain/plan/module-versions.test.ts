@@ -101,6 +101,8 @@ describe('the version of a module call', () => {
   test.each([
     ['git::https://user:t0ken@github.com/acme/web.git?ref=v1.0.0', 'git::https://github.com/acme/web.git?ref=v1.0.0'],
     ['git::ssh://git@github.com/acme/web.git', 'git::ssh://git@github.com/acme/web.git'],
+    ['https://evil.example?@example.com/web', 'https://evil.example?@example.com/web'],
+    ['https://evil.example#@example.com/web', 'https://evil.example#@example.com/web'],
     ['https://example.com/web.zip?token=abcdef', 'https://example.com/web.zip?token=(sensitive)'],
     [
       'git::ssh://git@github.com/acme/web.git?sshkey=LS0tLS1CRUdJTg&ref=v1',

@@ -3,11 +3,11 @@ export const isLocal = (source: string): boolean => /^(?:\.{1,2}(?:[/\\]|$)|\/|[
 
 /**
  * Removes credentials from a source: `https://user:token@host/…` becomes `https://host/…`. Signed query values are
- * removed too.
+ * removed too. An `@` in a query stays: in `https://host?@other/…` the other host is not the one that is asked.
  */
 export const withoutCredentials = (source: string): string =>
   source
-    .replace(/(:\/\/)[^/@\s]*@/g, (text, slashes: string) => (text === `${slashes}git@` ? text : slashes))
+    .replace(/(:\/\/)[^/?#@\s]*@/g, (text, slashes: string) => (text === `${slashes}git@` ? text : slashes))
     .replace(
       /([?&](?:sshkey|aws_access_key_\w+|aws_access_token|token|password|sig|signature)=)[^&]*/gi,
       '$1(sensitive)',
