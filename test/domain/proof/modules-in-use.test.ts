@@ -73,11 +73,22 @@ describe('a module', () => {
     expect(inUse(planWith(calls, { planned }))).toEqual(['module.wrapper', 'module.wrapper.module.inner', core]);
   });
 
-  test('with resources of its own is not in use only because a module that it calls is', () => {
+  test('none of whose own resources stands is in use if a module that it calls is: its arguments come from it', () => {
     const inner = 'module.web.module.log';
     const calls = { web: call([resource('a')], { log: call([resource('b')]) }) };
     const planned = [{ address: 'module.web', child_modules: [{ address: inner, resources: [standing(inner, 'b')] }] }];
-    expect(inUse(planWith(calls, { planned }))).toEqual([inner]);
+    expect(inUse(planWith(calls, { planned }))).toEqual(['module.web', inner]);
+    expect(inUse(planWith(calls))).toEqual([]);
+  });
+
+  test('with resources that stand is in use, although a module that it calls has none', () => {
+    const calls = { web: call([resource('a')], { log: call([resource('b')]) }) };
+    const planned = [{ address: 'module.web', resources: [standing('module.web', 'a')] }];
+    expect(inUse(planWith(calls, { planned }))).toEqual(['module.web']);
+  });
+
+  test('of ephemeral resources only is in use wherever it is called, because they never stand', () => {
+    expect(inUse(planWith({ secret: call([resource('a', 'ephemeral')]) }))).toEqual(['module.secret']);
   });
 
   test('of data sources only is in use as long as they are read, and no longer once they leave the state', () => {

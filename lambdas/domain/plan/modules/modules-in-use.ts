@@ -1,27 +1,31 @@
+import { moduleAddress } from '../address.ts';
 import { blockId, blockIdOfAddress, type Module } from '../configured-resources.ts';
 import { stateResourcesOf } from '../dependency-graph.ts';
 import type { Plan, StateModule } from '../plan-schema.ts';
 
 /**
  * Returns the calls of which something stands in the environment once the plan is applied: a resource or data source
- * of the module itself or, if the module declares none itself, of a module that it calls. A module that declares
- * nothing at any depth only computes values, and is in use wherever it is called. A call with `count = 0` is not in
- * use.
+ * of the module itself or of a module that it calls, which gets its arguments from it. A module that declares nothing
+ * at any depth only computes values, and is in use wherever it is called. A call with `count = 0` is not in use.
  */
 export function modulesInUse(plan: Plan, modules: readonly Module[]): ReadonlySet<string> {
   const standing = standingBlocks(plan);
   const inUse = new Set<string>();
-  /** What is declared below each module, and whether any of it stands. */
-  const below = new Map<string, boolean>();
+  /** Whether anything of a module or below it stands; absent where nothing is declared. */
+  const stands = new Map<string, boolean>();
+  const note = (address: string, is: boolean) => stands.set(address, is || (stands.get(address) ?? false));
   // Every module stands before the modules that it calls.
   for (const { names, address, content } of [...modules].reverse()) {
-    const declared = content.resources ?? [];
-    const own =
-      declared.length > 0 ? declared.some((each) => standing.has(blockId(address, each))) : below.get(address);
-    if (own ?? true) inUse.add(address);
-    if (own === undefined) continue;
-    const parent = names.slice(0, -1).map((name) => `module.${name}`);
-    below.set(parent.join('.'), own || (below.get(parent.join('.')) ?? false));
+    // Resources of other modes, such as `ephemeral`, never stand anywhere.
+    const declared = (content.resources ?? []).filter(({ mode }) => mode === 'managed' || mode === 'data');
+    if (declared.length > 0)
+      note(
+        address,
+        declared.some((each) => standing.has(blockId(address, each))),
+      );
+    const found = stands.get(address);
+    if (found ?? true) inUse.add(address);
+    if (found !== undefined) note(moduleAddress(names.slice(0, -1)), found);
   }
   return inUse;
 }
