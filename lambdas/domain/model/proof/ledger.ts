@@ -39,6 +39,12 @@ export type LedgerPage = z.infer<typeof LedgerPageSchema>;
 /** Most entries of a page. The entries that were seen least recently make room; what they proved has to be proven again. */
 export const MOST_ENTRIES = 500;
 
+/**
+ * Most bytes of a page's entries. One success may write every page, in a transaction that may write 4 MB, together with
+ * what else it records.
+ */
+const MOST_BYTES = 180_000;
+
 /** Every page that a ledger may have. */
 export const LEDGER_PAGES: readonly string[] = [...'0123456789abcdef', 'versions'];
 
@@ -62,5 +68,15 @@ export function withSuccessOn(
     entries.set(facts.subject, { ...facts, oldest: isOlder ? before.oldest : success, newest: success });
   }
   const kept = [...entries.values()].sort((one, other) => other.newest.success - one.newest.success);
-  return { ...page, entries: kept.slice(0, MOST_ENTRIES) };
+  return { ...page, entries: fitting(kept.slice(0, MOST_ENTRIES)) };
+}
+
+/** Returns the first entries, as many as a page has room for. */
+function fitting(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  let bytes = 0;
+  const first = entries.findIndex((entry) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
+    return bytes > MOST_BYTES;
+  });
+  return first < 0 ? [...entries] : entries.slice(0, first);
 }
