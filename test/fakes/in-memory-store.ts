@@ -22,6 +22,9 @@ export interface Written<K extends Kind = Kind> {
   readonly after: RecordOf<K>;
 }
 
+/** Most records that DynamoDB lets one transaction read and write. */
+const MOST_CHANGES = 100;
+
 /** The store without a table: same layout, same optimistic transactions, a Map instead of DynamoDB. */
 export class InMemoryStore implements Store {
   readonly #items = new Map<string, Item>();
@@ -116,6 +119,8 @@ export class InMemoryStore implements Store {
   }
 
   #commit(changes: readonly Change[]): boolean {
+    if (changes.length > MOST_CHANGES)
+      throw new Error(`a transaction of ${changes.length} records: at most ${MOST_CHANGES}`);
     const isUnchanged = ({ pk, sk, expectedVersion }: Change) =>
       (this.#items.get(`${pk}|${sk}`)?.version ?? 0) === expectedVersion;
     if (!changes.every(isUnchanged)) return false;

@@ -68,11 +68,20 @@ export async function judgePlan(reader: Reader, plan: PlanToJudge): Promise<Proo
   const isRequired = ({ kind }: Unproven) => kind !== 'provider' || application.policy?.proof?.providers === 'block';
   if (mode === 'inform') return { findings, lifts: [], blocking: undefined };
   const open = unproven.filter((each) => isRequired(each) && !each.isLifted);
-  return {
-    findings,
-    lifts: unproven.flatMap((each) => (isRequired(each) && each.isLifted && each.subject !== null ? each.subject : [])),
-    blocking: blockingOf(open, composition),
-  };
+  const lifted = unproven.filter((each) => isRequired(each) && each.isLifted);
+  // One content may be called from several sources.
+  const lifts = [...new Set(lifted.flatMap(({ subject }) => subject ?? []))];
+  return { findings, lifts, blocking: blockingOf(open, composition) ?? objectionToNumber(lifts, previous) };
+}
+
+/** Most lifts of proof that one plan may use. The transaction before the apply, which uses them up, has 100 records. */
+export const MOST_PROOF_LIFTS = 40;
+
+/** Tells of too many lifts as soon as the plan is made, and not after its approvals. */
+function objectionToNumber({ length }: readonly Subject[], { environment }: Shown): EndingError | undefined {
+  if (length <= MOST_PROOF_LIFTS) return undefined;
+  const message = `the plan needs ${length} lifts of proof, and one plan may use ${MOST_PROOF_LIFTS}: bring some of it to ${environment} first, or exempt its source`;
+  return { reason: UNPROVEN.module, message };
 }
 
 /** Returns the mode in force. As long as the environment before has no ledger, nothing is blocked for want of one. */

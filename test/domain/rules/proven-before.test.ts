@@ -4,6 +4,7 @@ import type { Deployment } from '../../../lambdas/domain/model/deployment.ts';
 import { PROOF_LIFT_SECONDS, type ProofLiftRequest } from '../../../lambdas/domain/model/proof/proof-lift.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { AnalysisSchema } from '../../../lambdas/domain/plan/analysis.ts';
+import { MOST_PROOF_LIFTS } from '../../../lambdas/domain/proof/judge-plan.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
 import { identityOf, type SimulatedModule } from '../../harness/plan-artifacts.ts';
 import type { Terraform } from '../../harness/simulated-builds.ts';
@@ -313,6 +314,22 @@ describe('rule 1: what was proven is what is promoted', () => {
       await world.decide(id, CAROL);
       await world.workflow.run(id);
       expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
+    });
+
+    test.each([
+      ['as many as one transaction can use up', MOST_PROOF_LIFTS, 'succeeded'],
+      ['more than that, which is told before anybody is asked', MOST_PROOF_LIFTS + 1, 'blocked'],
+    ])('is one of many: %s', async (_, count, status) => {
+      const names = Array.from({ length: count }, (_, at) => `only${at}`);
+      for (const name of names) await liftOf(name, `module.${name}`);
+      contents.set(second, {
+        all: { web: 'v1' },
+        prod1: Object.fromEntries(names.map((name) => [name, name])),
+      });
+      const ended = await bring(second, 'prod1');
+      expect(ended).toMatchObject({ status });
+      if (status === 'blocked')
+        expect(ended).toMatchObject({ error: { message: expect.stringMatching(/needs 41 lifts of proof/) } });
     });
 
     test('expires after seven days', async () => {
