@@ -23,7 +23,7 @@ export function differenceSection(difference: PlanDifference): Html {
   return html`<section class="card" aria-labelledby="difference">
 <h2 id="difference">What differs from the earlier plan</h2>
 ${isSame && html`<p>Nothing: it would do the same.</p>`}
-${isHidden && html`<p>The two plans do not do the same; what differs is sensitive and not shown, or is in the files that are applied with them.</p>`}
+${isHidden && html`<p>The two plans do not do the same; what differs is sensitive and not shown, is in the files that are applied with them, or is what is let in without having run before (see below).</p>`}
 ${modules.length > 0 && html`<p>Modules with other content:</p><ul>${modules.slice(0, MOST_DETAILED).map(moduleDifference)}</ul>`}
 ${modules.length > MOST_DETAILED && html`<p class="quiet small">${counted(modules.length - MOST_DETAILED, 'further module')} not shown.</p>`}
 ${resources.slice(0, MOST_DETAILED).map(resourceDifference)}

@@ -133,6 +133,6 @@ function whyAgain({ because, changeDigest }: NonNullable<Planned['replaces']>, g
     `The plan was made again because ${IN_WORDS[because]}.`,
     isSame
       ? 'It would do the same as before. Approvals that were given still count.'
-      : 'It would no longer do the same. Approvals that were given no longer count. The page shows what differs.',
+      : 'It would no longer do the same, or lets in something else that has not run before. Approvals that were given no longer count. The page shows what differs.',
   ];
 }

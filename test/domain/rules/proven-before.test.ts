@@ -6,13 +6,14 @@ import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { AnalysisSchema } from '../../../lambdas/domain/plan/analysis.ts';
 import { MOST_PROOF_LIFTS } from '../../../lambdas/domain/proof/judge-plan.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
-import { identityOf, type SimulatedModule } from '../../harness/plan-artifacts.ts';
+import { identityOf, type SimulatedModule, stateAddressOf } from '../../harness/plan-artifacts.ts';
 import type { Terraform } from '../../harness/simulated-builds.ts';
 import { ALICE, CAROL, TOOLING, World } from '../../harness/world.ts';
 
 type Contents = Readonly<Record<string, string | SimulatedModule>>;
 
 const PROD = { application: 'my-app', environment: 'prod1' };
+const SOURCE = 'git::https://git.example/web.git';
 const REASON = 'agreed with the client on the telephone';
 
 /** What one release consists of in each environment: the modules by call, or `all` for every environment. */
@@ -366,6 +367,35 @@ describe('rule 1: what was proven is what is promoted', () => {
       await world.workflow.run(id);
       expect(await world.deployment(id)).toMatchObject({ error: { reason: 'not-proven-before' } });
       expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
+    });
+
+    test.each([
+      ['a lift', () => liftOf('v1')],
+      ['an exempt source', () => world.furnish({ policy: { proof: { exempt: [SOURCE] } } })],
+    ])('voids approvals of an earlier plan that were given without it: %s', async (_, letIn) => {
+      contents.set(second, { all: { web: { name: 'web', content: 'v1', source: SOURCE } } });
+      const id = await world.deploy('prod1', second);
+      await world.workflow.run(id);
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      await world.decide(id, CAROL);
+      await world.workflow.runTo(id, 'CheckPlan');
+      // The environments lose what proved the plan. The plan made again does the same, by leave that nobody was told of.
+      const page = identityOf('v1').slice(0, 1);
+      for (const environment of ['stage1', 'prod1'])
+        await world.write('ledgerPage', { application: 'my-app', environment, page, entries: [] });
+      await letIn();
+      world.surroundings.advance(1);
+      world.states.change(stateAddressOf(PROD));
+      await world.workflow.run(id);
+      expect(await world.deployment(id)).toMatchObject({ status: 'awaiting_approval', round: 2 });
+      expect(await world.gate(id, 'client')).toMatchObject({ status: 'void', decisions: [] });
+      expect(world.builds.applied.map(({ deploymentId }) => deploymentId)).not.toContain(id);
+      await world.decide(id, ALICE);
+      await world.workflow.run(id);
+      await world.decide(id, CAROL);
+      await world.workflow.run(id);
+      expect(await world.deployment(id)).toMatchObject({ status: 'succeeded', round: 2 });
     });
 
     test('can be used again after Terraform refused the plan as stale', async () => {

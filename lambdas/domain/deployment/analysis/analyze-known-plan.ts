@@ -21,6 +21,7 @@ import type { Rehearsal } from '../../plan/rehearsal/rehearsal-schema.ts';
 import type { PastApplies } from '../../plan/rehearsal/rehearse.ts';
 import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../../ports.ts';
 import { compose } from '../../proof/compose.ts';
+import { digestWithProof } from '../../proof/digest-with-proof.ts';
 import { judgePlan } from '../../proof/judge-plan.ts';
 import type { Held } from '../../transaction/load-held.ts';
 import { recordEvent } from '../../transaction/record-event.ts';
@@ -93,6 +94,7 @@ export async function analyzeKnownPlan(
     : undefined;
   const analysis = {
     ...found,
+    changeDigest: digestWithProof(found.changeDigest, proof?.findings),
     ...(proof && { proof: proof.findings }),
     ...(known.added?.count && { addedFiles: known.added }),
     ...(newProviders.length > 0 && { providerChanges: newProviders }),
