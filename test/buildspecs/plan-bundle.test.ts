@@ -79,6 +79,25 @@ describe('the archive of the tree', () => {
     expect(namesIn(tree)).toEqual([name]);
   });
 
+  test.each<[string, Files, string]>([
+    ['the name of a file', { 'é\n20 path=engine.json': 'forged' }, 'é\\n20 path=engine.json'],
+    ['the name of a directory', { 'é\n24 path=tree/main.tf': 'forged' }, 'é\\n24 path=tree/main.tf'],
+    [
+      'a long name',
+      { [`${'deep/'.repeat(30)}x\n20 path=engine.json`]: 'forged' },
+      `${'deep/'.repeat(30)}x\\n20 path=engine.json`,
+    ],
+    ['the target of a link', { link: { link: 'é\n20 path=engine.json' } }, 'link'],
+    ['a name whose target needs a long header', { 'a\n20 path=engine.json': { link: 'é' } }, 'a\\n20 path=engine.json'],
+  ])('is not made where a line in %s would be read as another path of the archive', async (_, files, told) => {
+    const paths = initialized({ 'main.tf': '', ...files });
+    await expect(packTree(paths)).rejects.toMatchObject({
+      phase: 'bundle',
+      reason: 'bundle-refused',
+      message: `the repository has "${told}": no archive can carry its line break beside long or foreign characters`,
+    });
+  });
+
   test('carries the tree and its modules with what belongs to them, and nothing else', async () => {
     const { base } = await unpacked({
       'apps/shop/dev1/main.tf': '',

@@ -45,6 +45,7 @@ export interface TreeArchive extends Archive {
 export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   const listed = listTree(paths.tree);
   const files = new Map(listed.map((path) => [relative(paths.tree, path), look(path)]));
+  for (const [path, seen] of files) requireOneHeader(path, seen, relative(paths.base, paths.tree));
   const own = [paths.engine, paths.backendArguments, paths.generatedVariables];
   const archive = await pack(
     paths.base,
@@ -141,6 +142,26 @@ function listTree(directory: string): string[] {
     if (entry.isDirectory()) return listTree(path);
     return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
   });
+}
+
+/** Most characters of a path, and most bytes of a file, that fit into the plain header of an archive's entry. */
+const MOST_PLAIN_CHARACTERS = 100;
+const MOST_PLAIN_BYTES = 0o77777777777;
+const LINE_BREAK = '\n';
+
+/**
+ * Refuses an entry that would not be unpacked as it was packed. What does not fit into the plain header goes into an
+ * extended one, and the library reads that line by line: a line of a name or of a link could give the entry any path.
+ */
+function requireOneHeader(path: string, { link = '', size }: Seen, tree: string): void {
+  const texts = [join(tree, path), link];
+  const isPlain = (text: string) => text.length <= MOST_PLAIN_CHARACTERS && Buffer.byteLength(text) === text.length;
+  if (!texts.some((text) => text.includes(LINE_BREAK)) || (texts.every(isPlain) && size <= MOST_PLAIN_BYTES)) return;
+  throw new PhaseError(
+    'bundle',
+    `the repository has ${quotePath(path)}: no archive can carry its line break beside long or foreign characters`,
+    { reason: 'bundle-refused' },
+  );
 }
 
 const NO_TEXT = '\uFFFD';
