@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
 import type { PlanResult } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
@@ -10,7 +9,6 @@ import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
 import { addedSince, MOST_TREE_BYTES, packTree, removeForeignLinks, type TreeArchive } from './bundle/tree-archive.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
-import { LOCK_FILE } from './configuration/engine-files.ts';
 import { readManifest } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
@@ -27,7 +25,7 @@ import { showPlan } from './engine/show-plan.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
 import { describeModules } from './modules/describe-modules.ts';
 import { preparePlan } from './prepare-plan.ts';
-import { describeLockFile } from './providers/describe-lock-file.ts';
+import { describeLockFile, textOfLockFile } from './providers/describe-lock-file.ts';
 import { countsOf } from './providers/prepare-providers.ts';
 
 /** Exit codes of `plan -detailed-exitcode`. */
@@ -51,14 +49,14 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   // Read before the engine runs: code of the repository could change the source, which would prove nothing then.
   const commit = await reading;
 
-  const isCommitted = existsSync(join(paths.directory, LOCK_FILE));
+  const committed = textOfLockFile(paths.directory);
   const initialized = initialize(build, engine, { providers, arguments: backendArguments });
   // Loading the SDK keeps this process busy. That does not matter now, because the engine is running already.
   artifacts.warmUp();
   const backend = await explained(build, initialized);
   refuseForeignModules(paths);
   writePlannedBy(build, chosen);
-  const tree = await keepTree(build, { isCommitted });
+  const tree = await keepTree(build, committed);
   // From here on, code of the repository may run.
   const exitCode = await explained(build, plan(build, engine));
 
@@ -149,9 +147,9 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
 
 /**
  * Uploads what is planned and will be applied, and the identities of its modules, before any code of the repository has
- * run that could change it.
+ * run that could change it. `lockFile`: text of the commit's lock file.
  */
-async function keepTree(build: PlanBuild, lockFile: { readonly isCommitted: boolean }): Promise<TreeArchive> {
+async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise<TreeArchive> {
   const { artifacts, paths } = build;
   build.enter('bundle');
   for (const path of removeForeignLinks(paths))

@@ -4,6 +4,7 @@ import {
   type PlanSuccess,
   PlanSuccessSchema,
 } from '../../lambdas/domain/contract/build-result.ts';
+import { type LockFile, ModuleIdentitiesSchema } from '../../lambdas/domain/contract/module-identities.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import type { StateAddress } from '../../lambdas/domain/contract/state-address.ts';
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
@@ -35,6 +36,7 @@ export async function leavePlan(
   /** The number of resources in the state for which the plan is made. */
   resources = 0,
   modules: readonly SimulatedModule[] = [],
+  lockFile?: LockFile,
 ): Promise<void> {
   const prefix = runPrefix(deployment);
   if (kind === 'fails') {
@@ -61,6 +63,7 @@ export async function leavePlan(
       modules: modules
         .filter(({ isListed = true }) => isListed)
         .map(({ name, content }) => ({ call: `module.${name}`, identity: identityOf(content) })),
+      ...(lockFile && { lockFile }),
     });
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }
@@ -78,7 +81,7 @@ export async function leaveInspection(
   const copy = async (from: string, to: 'inspectedPlan' | 'inspectedModules') =>
     artifacts.putJson(runObjectKey(prefix, to), await read(from));
   const identities = await read(runObjectKey(prefix, 'identities'));
-  if (identities) await artifacts.putJson(runObjectKey(prefix, 'inspectedIdentities'), identities);
+  if (identities) await artifacts.putJson(runObjectKey(prefix, 'inspectedIdentities'), withoutLockFile(identities));
   const result: InspectionSuccess = {
     ok: true,
     operation,
@@ -94,6 +97,12 @@ export async function leaveInspection(
     ...facts,
   };
   await artifacts.putJson(runObjectKey(prefix, 'inspectionResult'), result);
+}
+
+/** An inspect build does not see which files are in the commit. What is damaged stays as it is. */
+function withoutLockFile(identities: unknown): unknown {
+  const { success, data } = ModuleIdentitiesSchema.safeParse(identities);
+  return success ? { ...data, lockFile: undefined } : identities;
 }
 
 type Place = Pick<Deployment, 'application' | 'environment'>;

@@ -98,9 +98,13 @@ export class ProofWorld {
 
   /** Returns what the plan of a deployment says about the proof. */
   async proofOf(deployment: Deployment): Promise<Analysis['proof']> {
+    return (await this.analysisOf(deployment)).proof;
+  }
+
+  async analysisOf(deployment: Deployment): Promise<Analysis> {
     const planned = 'planned' in deployment ? deployment.planned : undefined;
     const stored = planned && (await this.world.artifacts.getJson(planned.analysis.key, planned.analysis.versionId));
-    return AnalysisSchema.parse(stored?.value).proof;
+    return AnalysisSchema.parse(stored?.value);
   }
 
   /** Makes an environment one whose successes are all from before there were ledgers. */

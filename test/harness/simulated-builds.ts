@@ -37,6 +37,8 @@ export interface Terraform {
   identities?: object;
   /** The providers that the lock file pins. */
   providers?: readonly LockedProvider[];
+  /** Where the lock file comes from: the commit, unless `init` made it. `unreadable`: no build says what it pins. */
+  lockFile?: 'committed' | 'made' | 'unreadable';
   /** `pretends`: code of the repository reports that everything was done and nothing is left, but does nothing. */
   apply: 'succeeds' | 'fails' | 'is-stale' | 'pretends';
 }
@@ -142,6 +144,8 @@ export class SimulatedBuilds implements Builds {
       engineVersion,
       identities,
       printed,
+      providers,
+      lockFile = 'committed',
     } = this.terraform(deployment);
     const resources = this.resourcesIn(deployment);
     const plan = usual !== 'fails' && deployment.operation === 'destroy' && resources === 0 ? 'no-changes' : usual;
@@ -153,7 +157,11 @@ export class SimulatedBuilds implements Builds {
       ...(printed && { planJson: await this.#services.artifacts.putJson(printedAs, printed) }),
       ...(engineVersion !== undefined && { engine: { name: engine, version: engineVersion } }),
     };
-    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules);
+    const locked =
+      providers && lockFile !== 'unreadable'
+        ? { isCommitted: lockFile === 'committed', providers: [...providers] }
+        : undefined;
+    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules, locked);
     if (identities)
       await this.#services.artifacts.putJson(runObjectKey(runPrefix(deployment), 'identities'), identities);
     return plan === 'fails' ? 'FAILED' : 'SUCCEEDED';

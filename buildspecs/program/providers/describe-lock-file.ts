@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockedProvider } from '../../../lambdas/domain/contract/locked-provider.ts';
 import { type LockFile, LockFileSchema } from '../../../lambdas/domain/contract/module-identities.ts';
@@ -16,21 +16,32 @@ export const describeLocked = (locked: readonly Locked[]): LockedProvider[] =>
       .digest('hex'),
   }));
 
+/** Returns the text of a directory's lock file, or undefined if there is none. */
+export function textOfLockFile(directory: string): string | undefined {
+  const file = join(directory, LOCK_FILE);
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : undefined;
+}
+
 /**
- * Returns what the lock file pins after `init`. Returns undefined if it cannot be read or pins too many providers: then
- * nobody takes these providers as proven.
+ * Returns what the lock file pins after `init`. `committed` is its text before `init`. Returns undefined if it cannot be
+ * read or pins too many providers: then nobody takes these providers as proven.
  */
 export async function describeLockFile(
   directory: string,
-  { isCommitted }: { readonly isCommitted: boolean },
+  committed: string | undefined,
 ): Promise<LockFile | undefined> {
-  const file = join(directory, LOCK_FILE);
-  if (!existsSync(file)) return { isCommitted, providers: [] };
   try {
-    const providers = describeLocked(await readLockFile(LOCK_FILE, readFileSync(file, 'utf8')));
-    return LockFileSchema.safeParse({ isCommitted, providers }).data;
+    const [before, providers] = await Promise.all([
+      readLockFile(LOCK_FILE, committed ?? ''),
+      readLockFile(LOCK_FILE, textOfLockFile(directory) ?? ''),
+    ]);
+    const pinned = new Set(before.map(nameOf));
+    const isCommitted = committed !== undefined && providers.every((provider) => pinned.has(nameOf(provider)));
+    return LockFileSchema.safeParse({ isCommitted, providers: describeLocked(providers) }).data;
   } catch (error) {
     if (error instanceof LockFileError) return undefined;
     throw error;
   }
 }
+
+const nameOf = ({ address, version }: Locked): string => `${address} ${version}`;

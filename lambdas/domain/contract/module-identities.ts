@@ -26,7 +26,7 @@ export const MOST_LISTED_PROVIDERS = 200;
 
 /** What the lock file of the planned directory pins, before code of the repository runs. */
 export const LockFileSchema = z.strictObject({
-  /** Whether the commit has the lock file; otherwise `init` has made it, and chose the versions. */
+  /** Whether the commit's own lock file pins all these providers; otherwise `init` chose the versions of some. */
   isCommitted: z.boolean(),
   providers: z.array(LockedProviderSchema).max(MOST_LISTED_PROVIDERS),
 });

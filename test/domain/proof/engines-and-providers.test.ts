@@ -105,4 +105,50 @@ describe('a provider', () => {
     await proof.lift({ provider: `${AWS} 5.100` });
     expect(await proof.bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
   });
+
+  test('of development is known, although nobody inspects plans there: staging is told what is missing, and only that', async () => {
+    const first = await proof.release(withAws('5.99.1'));
+    expect(await proof.bring(first, 'dev1')).toMatchObject({ status: 'succeeded', planned: { isInspected: false } });
+    expect(await proof.proofOf(await proof.bring(first, 'stage1'))).toMatchObject({ unproven: [] });
+    const second = await proof.through({ ...withAws('5.99.1'), stage1: withAws('5.100.0') }, 'dev1');
+    expect(await proof.proofOf(await proof.bring(second, 'stage1'))).toMatchObject({
+      unproven: [{ text: `${AWS} is 5.100.0; dev1 has run 5.99.1 (release 2): bring 5.100.0 to dev1 first` }],
+    });
+  });
+
+  test('that `init` chose in development because the commit has no lock file is known as well', async () => {
+    const courses = { ...withAws('5.99.1'), lockFile: 'made' } as const;
+    const first = await proof.through(courses, 'dev1');
+    expect(await proof.proofOf(await proof.bring(first, 'stage1'))).toMatchObject({ unproven: [] });
+  });
+
+  test('is not proven by development where its lock file cannot be read', async () => {
+    const first = await proof.through(
+      { ...withAws('5.99.1'), dev1: { ...withAws('5.99.1'), lockFile: 'unreadable' } },
+      'dev1',
+    );
+    expect(await proof.proofOf(await proof.bring(first, 'stage1'))).toMatchObject({
+      unproven: [{ subject: `provider ${AWS} 5.99` }],
+    });
+  });
+});
+
+describe('a plan says that versions of providers float', () => {
+  const FLOAT = expect.stringContaining('the commit has no dependency lock file (.terraform.lock.hcl)');
+  const noticesOf = async (course: Parameters<ProofWorld['release']>[0], environment: string) => {
+    const release = await proof.through(course, 'dev1');
+    return (await proof.analysisOf(await proof.bring(release, environment))).notices;
+  };
+
+  test.each(['dev1', 'stage1'])('where `init` had to make the lock file: %s', async (environment) => {
+    expect(await noticesOf({ providers: [provider('5.99.1')], lockFile: 'made' }, environment)).toContainEqual(FLOAT);
+  });
+
+  test.each<[string, Parameters<ProofWorld['release']>[0]]>([
+    ['the commit has the lock file', { providers: [provider('5.99.1')] }],
+    ['no provider is needed', { providers: [], lockFile: 'made' }],
+    ['nothing is known about it', { providers: [provider('5.99.1')], lockFile: 'unreadable' }],
+  ])('and does not say so where %s', async (_, course) => {
+    expect(await noticesOf(course, 'stage1')).not.toContainEqual(FLOAT);
+  });
 });

@@ -179,7 +179,7 @@ const floatingVersions = (lockFile: LockFile | undefined): string[] =>
   !lockFile || lockFile.isCommitted || lockFile.providers.length === 0
     ? []
     : [
-        'the commit has no dependency lock file (.terraform.lock.hcl), so versions of providers float: another plan may get other ones',
+        'the commit has no dependency lock file (.terraform.lock.hcl) that names all providers, so versions of providers float: another plan may get other ones',
       ];
 
 /** Reads the Terraform state itself if a destruction finds nothing: the plan is not trusted to end an environment. */
