@@ -27,28 +27,39 @@ const within = (node: Node, ...types: string[]) => node.descendantsOfType(types)
  * a text as a path from the directory that is planned. What cannot be parsed counts as such an expression.
  */
 export const readsOutsideInHcl = (text: string): Promise<boolean> =>
-  readSyntaxTree(
-    text,
-    (root) =>
+  readSyntaxTree(text, (root) => {
+    // Nearly no configuration has such a text, and the values around `path.module` are looked at only because of it.
+    const isUpwards = hasText(root, UPWARDS);
+    return (
       root.hasError ||
-      within(root, 'variable_expr').some(leadsElsewhere) ||
-      within(root, 'function_call').some(readsElsewhere),
-  );
+      within(root, 'variable_expr').some((variable) => leadsElsewhere(variable, isUpwards)) ||
+      within(root, 'function_call').some(readsElsewhere)
+    );
+  });
 
-function leadsElsewhere(variable: Node): boolean {
+function leadsElsewhere(variable: Node, isUpwards: boolean): boolean {
   const attribute = variable.nextNamedSibling;
   if (variable.text !== 'path' || attribute?.type !== 'get_attr') return false;
   const name = attribute.firstNamedChild?.text ?? '';
-  return ELSEWHERE.has(name) || (name === 'module' && hasText(valueAround(variable), UPWARDS));
+  return ELSEWHERE.has(name) || (isUpwards && name === 'module' && isBesideUpwards(variable));
 }
 
 const ENDS_OF_VALUES = new Set(['attribute', 'object_elem', 'block', 'body']);
 
-/** Returns the whole value in which an expression is: that of an argument or of an element of an object. */
-function valueAround(node: Node): Node {
+/** Levels of a syntax tree that are climbed. No expression that people write has as many; climbing takes their square. */
+const MOST_LEVELS = 500;
+
+/**
+ * Returns whether the whole value in which an expression is, that of an argument or of an element of an object, has a
+ * text that goes upwards. Of an expression that is nested too deeply this cannot be said, so it counts as one.
+ */
+function isBesideUpwards(node: Node): boolean {
   let value = node;
-  while (value.parent && !ENDS_OF_VALUES.has(value.parent.type)) value = value.parent;
-  return value;
+  for (let level = 0; level < MOST_LEVELS; level++) {
+    if (!value.parent || ENDS_OF_VALUES.has(value.parent.type)) return hasText(value, UPWARDS);
+    value = value.parent;
+  }
+  return true;
 }
 
 const hasText = (value: Node, pattern: RegExp): boolean =>
@@ -56,8 +67,9 @@ const hasText = (value: Node, pattern: RegExp): boolean =>
 
 function readsElsewhere(call: Node): boolean {
   const [name, given] = childrenOf(call);
-  const [path] = given ? within(given, 'expression') : [];
-  if (!path || !READING.has(name?.text.replace(/^core::/, '') ?? '')) return false;
+  if (!given || !READING.has(name?.text.replace(/^core::/, '') ?? '')) return false;
+  const [path] = within(given, 'expression');
+  if (!path) return false;
   return (
     beginsWithText(path) ||
     CHOSEN_BY_CALLER.test(path.text) ||

@@ -95,6 +95,10 @@ describe('where nothing can be said, a module counts as one that reads outside',
     ['a file that is no JSON', { 'main.tf.json': '{' }],
     ['a template in JSON that is none', { 'main.tf.json': JSON.stringify({ locals: { x: `${quoted}file(` } }) }],
     ['a file that is too large', { 'main.tf': Buffer.alloc(4 * 1024 * 1024 + 1, '\n') }],
+    [
+      'an expression that is nested too deeply',
+      { 'main.tf': `locals {\n  x = "../x"\n  y = ${'path.module + '.repeat(2000)}1\n}\n` },
+    ],
     ['a link to nowhere', { 'main.tf': { link: 'nowhere.txt' } }],
   ])('%s', async (_, files) => {
     expect(await judge(files)).toBe(true);
@@ -126,6 +130,9 @@ describe('a module stays in its directory', () => {
     ['a link within the directory', { 'main.tf': '', 'files/x': { link: '../main.tf' } }],
     ['a link to nowhere within the directory', { 'main.tf': '', x: { link: 'nowhere' } }],
     ['a directory of another module', { 'main.tf': '', 'modules/logs/main.tf': local('path.root')['main.tf'] }],
+    ['very many paths in one value', { 'main.tf': `locals {\n  x = [${'path.module, '.repeat(20_000)}]\n}\n` }],
+    ['a very long value', { 'main.tf': `locals {\n  x = ${'path.module + '.repeat(2000)}1\n}\n` }],
+    ['a very long text in JSON', { 'main.tf.json': JSON.stringify({ locals: { x: 'x\\'.repeat(1_000_000) } }) }],
     ['a text in JSON', { 'main.tf.json': JSON.stringify({ locals: { x: 'path.root, file("../x")' } }) }],
     ['no configuration at all', { 'README.md': '../x' }],
   ])('with %s', async (_, files) => {
