@@ -25,7 +25,9 @@ export async function keepAppliedChanges(
     const isWhole = ended.status === 'succeeded' || ('applied' in ended && ended.applied === 'yes');
     const ending = isWhole ? 'whole' : 'partly';
     const changes = planned?.changes && { changes: planned.changes };
-    transaction.insert('appliedChanges', { ...where, order, deploymentId, ending, ...changes });
+    // A version before rehearsals drops the count from the state. Then numbers come again, and the newest apply counts.
+    await transaction.get('appliedChanges', { ...where, order });
+    transaction.put('appliedChanges', { ...where, order, deploymentId, ending, ...changes });
     transaction.put('environmentState', { ...state, applies: order });
     await dropOldest(transaction, { ...where, order: order - MOST_APPLIES });
   }
@@ -49,7 +51,7 @@ async function keepFirstApply(
   order: number,
 ): Promise<void> {
   const known = await transaction.get('firstApply', { application, environment, release });
-  if (known?.rehearsedAfter === rehearsedAfter) return;
+  if (known?.rehearsedAfter === rehearsedAfter && known.order <= order) return;
   transaction.put('firstApply', { application, environment, release, order, rehearsedAfter });
 }
 

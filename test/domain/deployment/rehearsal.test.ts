@@ -321,6 +321,23 @@ describe('what was rehearsed', () => {
     });
   });
 
+  test('stops no ending, even if an earlier version of Stagegate took the count of applies away', async () => {
+    await runEverywhere();
+    await stage(REPLACE);
+    await world.succeed('prod1', await stage(UPDATE));
+    const { applies: _uncounted, ...stored } = await world.state('stage1');
+    await world.write('environmentState', stored);
+    const release = await stage(UPDATE);
+    expect(await world.state('stage1')).toMatchObject({ deployed: { release }, holder: null });
+    expect(await inProduction(release, UPDATE, CREATE)).toMatchObject({ rehearsed: 1, appliesKnown: false });
+    await stage(UPDATE);
+    await world.succeed('prod1', await stage(REPLACE));
+    expect(await inProduction(await stage(UPDATE), UPDATE, REPLACE)).toMatchObject({
+      rehearsed: 1,
+      appliesKnown: true,
+    });
+  });
+
   test('is asked in every later environment, of the one right before', async () => {
     await runEverywhere();
     const release = await world.release();

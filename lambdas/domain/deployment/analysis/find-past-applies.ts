@@ -41,14 +41,17 @@ export async function findPastApplies(
     listApplies(store, where),
   ]);
   const rehearsedAfter = other?.rehearsedAfter ?? 0;
-  const begin = first?.rehearsedAfter === rehearsedAfter ? first : undefined;
+  const count = other ? appliesOf(other) : 0;
+  const begin = first && first.rehearsedAfter === rehearsedAfter && first.order <= count ? first : undefined;
   const after = begin?.order ?? rehearsedAfter;
   const applies = await listAfter(store, where, after, newest);
+  // An apply beyond the count: a version before rehearsals has dropped the count from the state.
+  const isCounted = applies.every(({ order }) => order <= count);
   return {
     environment: previous,
     since: begin && runs,
     applies,
-    appliesKnown: applies.length >= (other ? appliesOf(other) : 0) - after,
+    appliesKnown: isCounted && applies.length >= count - after,
   };
 }
 
