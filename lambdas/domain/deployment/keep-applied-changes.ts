@@ -50,9 +50,13 @@ async function keepFirstApply(
   release: number,
   order: number,
 ): Promise<void> {
-  const known = await transaction.get('firstApply', { application, environment, release });
+  const where = { application, environment, release };
+  const known = await transaction.get('firstApply', where);
   if (known?.rehearsedAfter === rehearsedAfter && known.order <= order) return;
-  transaction.put('firstApply', { application, environment, release, order, rehearsedAfter });
+  const outcome = await transaction.get('outcome', where);
+  // An outcome from before rehearsals: nobody knows after which apply the release first came here.
+  const isFirst = outcome === undefined || outcome.ending !== undefined;
+  transaction.put('firstApply', { ...where, order: isFirst ? order : rehearsedAfter, rehearsedAfter });
 }
 
 async function dropOldest(

@@ -28,7 +28,10 @@ export const FirstApplySchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   release: ReleaseNumberSchema,
-  /** Number of its apply; if it had nothing to change, of the last apply before it. */
+  /**
+   * Number of its apply; if it had nothing to change, of the last apply before it. `rehearsedAfter` if the release first
+   * came there before this was recorded.
+   */
   order: z.int().min(0),
   /** `rehearsedAfter` of the environment then: another environment of the same name does not continue this record. */
   rehearsedAfter: z.int().min(0),

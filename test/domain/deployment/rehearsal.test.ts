@@ -273,6 +273,33 @@ describe('what was rehearsed', () => {
       expect(await inProduction(release, UPDATE)).toMatchObject({ rehearsed: 0, appliesKnown: false });
     });
 
+    test('of applies before a release came there again, if its first time was not recorded', async () => {
+      await runEverywhere();
+      await stage(UPDATE);
+      const { applies: _uncounted, ...stored } = await world.state('stage1');
+      await world.write('environmentState', stored);
+      await world.store.transact(async (transaction) => {
+        for (const release of [1, 2]) {
+          await transaction.get('firstApply', { ...STAGE1, release });
+          transaction.delete('firstApply', { ...STAGE1, release });
+          await transaction.get('appliedChanges', { ...STAGE1, order: release });
+          transaction.delete('appliedChanges', { ...STAGE1, order: release });
+          const outcome = await transaction.get('outcome', { ...STAGE1, release });
+          if (!outcome) throw new Error(`release ${release} left no outcome`);
+          const { ending: _ending, passed: _passed, ...older } = outcome;
+          transaction.put('outcome', older);
+        }
+      });
+      plan('stage1 1', [REPLACE]);
+      await world.finish(await world.rollBack('stage1', 1));
+      await world.changeState('stage1', { hold: null });
+      expect(await inProduction(await stage(), REPLACE, UPDATE)).toMatchObject({
+        rehearsed: 1,
+        appliesKnown: false,
+        unrehearsed: [{ why: expect.stringContaining('not every apply there is known') }],
+      });
+    });
+
     test('of more applies than are kept', async () => {
       await runEverywhere();
       await world.changeState('stage1', { applies: MOST_APPLIES });
