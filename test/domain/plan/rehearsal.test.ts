@@ -105,6 +105,14 @@ describe('indexes', () => {
     expect(compare([{ index: 1 }], [applied('whole', { index: 0 }, { index: 1 })])?.noted).toEqual([]);
   });
 
+  test('that are hidden are not known to be the same', () => {
+    const hidden = { index: '(sensitive)' };
+    expect(compare([hidden], [applied('whole', hidden)])).toMatchObject({
+      rehearsed: 1,
+      noted: [{ note: expect.stringContaining('indexes aside') }],
+    });
+  });
+
   test('that an apply was too large to keep are told', () => {
     const many = Array.from({ length: 3000 }, (_, index) => ({ index: `tenant-${index}-${'x'.repeat(20)}` }));
     const large = applied('whole', ...many);

@@ -1,4 +1,5 @@
 import type { Analysis } from '../analysis.ts';
+import { HIDDEN } from '../redaction/redactor.ts';
 import { listed } from '../wording.ts';
 import { type Change, changesOf, withoutIndexes } from './change-set.ts';
 import { type ChangeSet, REHEARSAL_ACTIONS, type Rehearsal, type RehearsalAction } from './rehearsal-schema.ts';
@@ -81,7 +82,8 @@ class Done {
     for (const { hasIndexes, actions } of sets)
       for (const { action, addresses } of actions)
         for (const address of addresses) {
-          if (hasIndexes) this.#exactly.add(`${action} ${address}`);
+          // A hidden key says nothing about which instance it was.
+          if (hasIndexes && !address.includes(HIDDEN)) this.#exactly.add(`${action} ${address}`);
           const bare = withoutIndexes(address);
           this.#indexesAside.set(bare, (this.#indexesAside.get(bare) ?? new Set<RehearsalAction>()).add(action));
         }
