@@ -104,7 +104,7 @@ async function follow(send: SendRequest, { path, release, id }: Followed, patien
     why ??= now;
     if (why !== undefined && !isCanceled) {
       isCanceled = await cancel(send, path);
-      patience.tell(`${id} is canceled, because ${why}`);
+      if (isCanceled) patience.tell(`${id} is canceled, because ${why}`);
     }
     if (patience.signal.aborted && isCanceled) return { outcome: 'interrupted', text: `${id} was canceled` };
     if (Date.now() >= until + patience.seconds * 1000)
@@ -134,8 +134,8 @@ function endOf({ id, status, changes, error }: Deployment, release: number, why:
 
 /** Asks for a cancellation. Returns false if the deployment cannot be canceled now; then it is asked again. */
 async function cancel(send: SendRequest, path: string): Promise<boolean> {
-  const { status } = await send({ method: 'POST', path: `${path}/cancel` });
-  return status < 300;
+  const answer = await send({ method: 'POST', path: `${path}/cancel` }).catch(() => undefined);
+  return answer !== undefined && answer.status < 300;
 }
 
 /** Reads a deployment. The API may fail for a moment while a deployment takes many minutes. */
@@ -144,7 +144,8 @@ async function poll(send: SendRequest, path: string, patience: Patience): Promis
   for (let failed = 1; ; failed++) {
     try {
       const { status, body } = await send(request);
-      if (status < 500 || failed >= MOST_FAILED_POLLS) return read(DeploymentSchema, request, status, body);
+      const mayPass = status >= 500 || status === 429;
+      if (!mayPass || failed >= MOST_FAILED_POLLS) return read(DeploymentSchema, request, status, body);
     } catch (error) {
       if (failed >= MOST_FAILED_POLLS) throw error;
     }

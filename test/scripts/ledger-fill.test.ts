@@ -135,8 +135,9 @@ describe('npm run ledger:fill', () => {
 
   test('cancels its deployment when it is interrupted, and begins no other', async () => {
     courses.stage1 = 'never-ends';
+    const own = interruption;
     before = (method) => {
-      if (method === 'POST') setTimeout(() => interruption.abort(), 50);
+      if (method === 'POST') setTimeout(() => own.abort(), 50);
       return undefined;
     };
     const { status, stdout, stderr } = await fill();
@@ -153,6 +154,25 @@ describe('npm run ledger:fill', () => {
     expect(await fill()).toMatchObject({ status: 0 });
     before = (method, path) => (method === 'GET' && /deployments\/./.test(path) ? 503 : undefined);
     expect(await fill()).toMatchObject({ status: 2, stderr: expect.stringMatching(/GET \S+ answered 503: .*not now/) });
+  });
+
+  test('leaves no deployment behind when the API is asked too often, or is gone while it cancels', async () => {
+    courses.stage1 = 'changes';
+    let polls = 0;
+    let cancellations = 0;
+    before = async (method, path) => {
+      if (method === 'GET' && /stage1\/deployments\/./.test(path)) return polls++ < 3 ? 429 : undefined;
+      if (!path.endsWith('/cancel') || cancellations++ > 1) return undefined;
+      if (cancellations === 1) server.closeAllConnections();
+      return 503;
+    };
+    const { status, stdout } = await fill();
+    expect(status).toBe(1);
+    expect(
+      stdout.match(/^my-app\/stage1: my-app-stage1-\S+ is canceled, because its plan has changes$/gm),
+    ).toHaveLength(1);
+    expect(stdout).toMatch(/my-app\/stage1: not recorded, \S+ is canceled, because its plan has changes\n/);
+    expect(await statuses('stage1')).toEqual(['canceled', 'succeeded']);
   });
 
   test.each([
