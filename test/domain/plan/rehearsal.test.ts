@@ -234,4 +234,23 @@ describe('what an apply will do', () => {
       ],
     });
   });
+
+  test('keeps no secret that is the key of an instance', () => {
+    const secret = 'k3y-of-tenant-"]["ä.b';
+    const masked = { after: { token: secret }, afterMask: { token: true } };
+    const plan = analysisOf({ index: secret, ...masked }, { module: `module.a[${JSON.stringify(secret)}]`, name: 'b' });
+    const kept = JSON.stringify([changeSetOf(plan), compare([{ index: secret, ...masked }], [])]);
+    expect(kept).not.toContain('k3y-of-tenant');
+    expect(changeSetOf(plan)?.actions).toEqual([
+      {
+        action: 'update',
+        addresses: ['aws_instance.this["(sensitive)"]', 'module.a["(sensitive)"].aws_instance.b'],
+      },
+    ]);
+  });
+
+  test.each(['a"]["b', 'a].b[', '\\', '%{"x"}', 'ключ.значение', ''])('finds the resource of any key: %j', (index) => {
+    expect(rehearses({ index }, { index: 'other' })).toBe(true);
+    expect(rehearses({ index, module: 'module.a["x.y"]' }, { name: 'other', module: 'module.a["x.y"]' })).toBe(false);
+  });
 });
