@@ -42,14 +42,15 @@ interface Result {
 
 /**
  * Returns the outcome that a deployment leaves, or undefined if the outcome stays as it is: an ending that says nothing
- * about the release takes the place of no verdict.
+ * about the release takes the place of no verdict, except of one of the same name: the latest deployment is shown.
  */
 export function outcomeAfter(before: Outcome | undefined, result: Result): Outcome | undefined {
   const { ended, ending, release, success, at } = result;
   const { application, environment, id: deploymentId } = ended;
   const facts = { application, environment, release, ending, deploymentId, at };
   if (ending === 'succeeded') return { ...facts, succeeded: true, passed: hasPassedThrough(ended), success };
-  return result.isVerdict || !before || !isVerdict(before) ? { ...facts, succeeded: false, success: 0 } : undefined;
+  const counts = result.isVerdict || !before || !isVerdict(before) || before.ending === ending;
+  return counts ? { ...facts, succeeded: false, success: 0 } : undefined;
 }
 
 const isVerdict = ({ ending }: Outcome): boolean => ending === undefined || ENDINGS[ending].isVerdict;

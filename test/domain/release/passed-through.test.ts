@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { viewDeployment } from '../../../lambdas/domain/deployment/deployment-view.ts';
 import { withSuccess } from '../../../lambdas/domain/model/environment-state.ts';
-import { standingOf } from '../../../lambdas/domain/model/passed-through.ts';
+import { outcomeAfter, standingOf } from '../../../lambdas/domain/model/passed-through.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { viewRelease } from '../../../lambdas/domain/release/release-view.ts';
 import { listAll } from '../../../lambdas/domain/transaction/list-all.ts';
@@ -173,6 +173,27 @@ describe('what became of a release', () => {
       passedThrough: false,
     });
     expect(await standings()).toEqual(['dev1 applied']);
+  });
+});
+
+describe('a block for what the plan brings', () => {
+  const again = {
+    ending: 'blocked',
+    isVerdict: false,
+    release: 1,
+    success: 0,
+    at: '2026-11-30T00:00:00.000Z',
+  } as const;
+  const ended = { ...aDeployment('blocked'), id: 'my-app-stage1-9-abcdef' };
+
+  test('takes the place of an earlier block, so that the latest deployment is shown', () => {
+    const before = anOutcome({ succeeded: false, success: 0, ending: 'blocked' });
+    expect(outcomeAfter(before, { ...again, ended })).toMatchObject({ ending: 'blocked', deploymentId: ended.id });
+  });
+
+  test.each(['succeeded', 'failed', 'rejected'] as const)('does not take the place of a verdict: %s', (ending) => {
+    const before = anOutcome({ succeeded: ending === 'succeeded', ending });
+    expect(outcomeAfter(before, { ...again, ended })).toBeUndefined();
   });
 });
 
