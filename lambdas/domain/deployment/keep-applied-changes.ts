@@ -1,4 +1,4 @@
-import { appliesOf, MOST_APPLIES } from '../model/applied-changes.ts';
+import { type AppliedChanges, appliesOf, MOST_APPLIES } from '../model/applied-changes.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { EnvironmentState } from '../model/environment-state.ts';
 import type { Reader, Transaction } from '../ports.ts';
@@ -6,11 +6,16 @@ import type { Reader, Transaction } from '../ports.ts';
 /**
  * Puts a deployment that ends into the order of applies of its environment, with what it has changed, and notes where
  * its release first came there. An apply that changed nothing is left out.
+ *
+ * `isRepeated`: whether the transaction was tried before. Then an earlier apply may have the same number, because a
+ * version from before rehearsals has dropped the count from the state. The newer apply takes its place. The first try
+ * expects none, and reads nothing to know that.
  */
 export async function keepAppliedChanges(
   transaction: Transaction,
   before: Deployment,
   ended: Deployment,
+  { isRepeated }: { readonly isRepeated: boolean },
 ): Promise<void> {
   const { application, environment, release, id: deploymentId, operation } = ended;
   if (release === undefined) return;
@@ -25,9 +30,11 @@ export async function keepAppliedChanges(
     const isWhole = ended.status === 'succeeded' || ('applied' in ended && ended.applied === 'yes');
     const ending = isWhole ? 'whole' : 'partly';
     const changes = planned?.changes && { changes: planned.changes };
-    // A version before rehearsals drops the count from the state. Then numbers come again, and the newest apply counts.
-    await transaction.get('appliedChanges', { ...where, order });
-    transaction.put('appliedChanges', { ...where, order, deploymentId, ending, ...changes });
+    const kept: AppliedChanges = { ...where, order, deploymentId, ending, ...changes };
+    if (isRepeated) {
+      await transaction.get('appliedChanges', kept);
+      transaction.put('appliedChanges', kept);
+    } else transaction.insert('appliedChanges', kept);
     transaction.put('environmentState', { ...state, applies: order });
     await dropOldest(transaction, { ...where, order: order - MOST_APPLIES });
   }

@@ -84,7 +84,9 @@ export async function keepEnding(
   { ending, failure, left }: KnownEnding,
   ahead?: ReadAhead,
 ): Promise<Status> {
+  let attempts = 0;
   return services.store.transact(async (transaction) => {
+    attempts += 1;
     const deployment = await transaction.get('deployment', { id });
     if (!deployment) throw new NotFoundError('deployment', id);
     if (isTerminal(deployment.status)) return deployment.status;
@@ -97,7 +99,7 @@ export async function keepEnding(
     transaction.put('deployment', ended);
     recordEvent(transaction, services.surroundings, id, ended.status, undefined, detailsOf(ended));
     await closeOpenGates(transaction, id, now);
-    await keepAppliedChanges(transaction, deployment, ended);
+    await keepAppliedChanges(transaction, deployment, ended, { isRepeated: attempts > 1 });
     await recordOutcome(transaction, ended, left, now);
     if (left && 'unreadable' in left)
       recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
