@@ -65,7 +65,6 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     queue: [{ deploymentId: 'my-app-dev1-2-abc124', release: 2, operation: 'rollback' }],
     newestStarted: 2,
     provenAfter: 1,
-    ledgerSince: 2,
     resources: { count: 3, deploymentId: ID, at: NOW },
     appliedCommit: COMMIT,
     hold: { reason: 'rolled back', by: BY, at: NOW },

@@ -19,7 +19,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   release: '276578c534ef896b',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',
-  environmentState: 'e4e2d376cf4d416e',
+  environmentState: 'cafd24fdaff889de',
   outcome: '630f038c367c3c09',
   outputs: '12f5879648dba486',
   environmentDns: '2cbfdd794265a82f',

@@ -37,7 +37,8 @@ export async function recordOutcome(
   if (ended.status !== 'succeeded') return judge(0);
   const state = await transaction.get('environmentState', where);
   if (!state) throw new Error(`environment ${application}/${environment} has no state`);
-  const after = await inLedger(transaction, withSuccess(state, ended, ended.planned.headline.modules), ended);
+  const after = withSuccess(state, ended, ended.planned.headline.modules);
+  await keepInLedger(transaction, after, ended);
   transaction.put('environmentState', left ? withLeft(after, left, id, now) : after);
   if (operation === 'destroy') {
     const outputs = await transaction.get('outputs', where);
@@ -47,14 +48,14 @@ export async function recordOutcome(
 }
 
 /** Enters what a success contained in the environment's ledger. Plans from before there was one have no composition. */
-async function inLedger(
+async function keepInLedger(
   transaction: Transaction,
   state: EnvironmentState,
   { id, release, operation, planned }: DeploymentIn<'succeeded'>,
-): Promise<EnvironmentState> {
-  if (operation === 'destroy' || release === undefined) return state;
+): Promise<void> {
+  if (operation === 'destroy' || release === undefined) return;
   const composition = await transaction.get('composition', { deploymentId: id });
-  return composition?.round === planned.round ? enterInLedger(transaction, state, release, composition) : state;
+  if (composition?.round === planned.round) await enterInLedger(transaction, state, release, composition);
 }
 
 /**

@@ -57,8 +57,6 @@ export const EnvironmentStateSchema = z.object({
   rollbacks: z.array(z.object({ to: ReleaseNumberSchema, until: z.int().min(1) })),
   /** Successes up to this number prove nothing: the environment has since been removed, or moved to another place. */
   provenAfter: z.int().min(0).default(0),
-  /** Number of the first success that is in the ledger. Absent as long as every success is older than the ledger. */
-  ledgerSince: z.int().min(1).optional(),
   /** Number of applies that have ended here and may have changed something; absent if they were not counted from the beginning. */
   applies: z.int().min(0).optional(),
   /** Applies up to this number rehearse nothing: the environment has since been removed, or moved to another place. */

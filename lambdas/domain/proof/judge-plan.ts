@@ -12,7 +12,7 @@ import type { ProofFindings, Unproven } from '../plan/proof-findings.ts';
 import { type ProofMode, policyOf, stricterMode } from '../policy.ts';
 import type { Reader } from '../ports.ts';
 import { describeGap } from './describe-gap.ts';
-import { type Gap, gapsIn, isOlderThanLedger, type Shown } from './judge.ts';
+import { type Gap, gapsIn, hasLedger, isOlderThanLedger, type Shown } from './judge.ts';
 import { readLedger, readWholeLedger, subjectsOf } from './ledger.ts';
 
 export interface PlanToJudge {
@@ -86,7 +86,7 @@ function objectionToNumber({ length }: readonly Subject[], { environment }: Show
 
 /** Returns the mode in force. As long as the environment before has no ledger, nothing is blocked for want of one. */
 function modeOf({ application, environment, mode = 'inform' }: PlanToJudge, previous: Shown): ProofMode {
-  if (previous.state?.ledgerSince === undefined) return 'inform';
+  if (!hasLedger(previous)) return 'inform';
   return stricterMode(mode, policyOf(environment, application.policy).proof);
 }
 
@@ -153,7 +153,7 @@ function findingsOf(
     ),
     notes: [
       ...(composition.missing === undefined ? [] : [composition.missing]),
-      ...(previous.state?.ledgerSince === undefined
+      ...(!hasLedger(previous)
         ? [
             `${previous.environment} has not recorded yet which modules it ran, so nothing is blocked for want of a proof`,
           ]

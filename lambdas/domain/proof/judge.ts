@@ -1,11 +1,11 @@
 import type { EnvironmentState } from '../model/environment-state.ts';
 import type { ComposedModule, Composition } from '../model/proof/composition.ts';
 import { isStillProven, type LedgerEntry } from '../model/proof/ledger.ts';
-import { engineSubject, providerSubject, type Subject } from '../model/proof/subject.ts';
+import { engineSubject, isModule, providerSubject, type Subject } from '../model/proof/subject.ts';
 import type { Operation } from '../operation.ts';
 import { isLocal, normalizedSource } from '../plan/modules/module-source.ts';
 
-/** What one environment has shown: its state, and its ledger as far as the judgement needs it. */
+/** What one environment has shown: its state, and its ledger as far as the judgement needs it, always with engines. */
 export interface Shown {
   readonly environment: string;
   readonly state: EnvironmentState | undefined;
@@ -67,11 +67,16 @@ function ranHere({ state, ledger }: Shown, subject: Subject, isEver: boolean): b
 }
 
 /**
+ * Returns whether a success has been entered in the ledger of the environment. Every success enters its engine, whatever
+ * else it contains.
+ */
+export const hasLedger = ({ ledger }: Shown): boolean => [...ledger.keys()].some((subject) => !isModule(subject));
+
+/**
  * Returns whether the environment runs something by a success that is older than its ledger. The contents of that are
  * not known, and only names can be compared.
  */
-export const isOlderThanLedger = ({ state }: Shown): boolean =>
-  state?.deployed != null && state.ledgerSince === undefined;
+export const isOlderThanLedger = (shown: Shown): boolean => shown.state?.deployed != null && !hasLedger(shown);
 
 /** Returns whether the environment runs calls of these names, source and version, when no more is known about it. */
 function isKnownByName(own: Shown, { calls, source, version }: ComposedModule): boolean {

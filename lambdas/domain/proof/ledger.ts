@@ -9,7 +9,7 @@ interface Place {
   readonly environment: string;
 }
 
-/** Reads what the ledger of an environment says about the subjects. */
+/** Reads what the ledger of an environment says about the subjects, of which one is an engine. */
 export async function readLedger(
   reader: Reader,
   { application, environment }: Place,
@@ -55,16 +55,13 @@ export const subjectsOf = (composition: Composition): Subject[] => [
   ...new Set(shownBy(composition).map(({ subject }) => subject)),
 ];
 
-/**
- * Enters a success in the ledger of its environment. `state` is the environment's state with that success. Returns the
- * state with the beginning of the ledger.
- */
+/** Enters a success in the ledger of its environment. `state` is the environment's state with that success. */
 export async function enterInLedger(
   transaction: Transaction,
   state: EnvironmentState,
   release: number,
   composition: Composition,
-): Promise<EnvironmentState> {
+): Promise<void> {
   const { application, environment, successes: success } = state;
   const shown = shownBy(composition);
   for (const page of new Set(shown.map(({ subject }) => pageOf(subject)))) {
@@ -73,5 +70,4 @@ export async function enterInLedger(
     const empty = { application, environment, page, entries: [] };
     transaction.put('ledgerPage', withSuccessOn(before ?? empty, contained, { release, success }, state));
   }
-  return { ...state, ledgerSince: state.ledgerSince ?? success };
 }
