@@ -2,14 +2,16 @@ import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
 import { activeLift, type Lift } from '../model/lift.ts';
+import { previousOf } from '../model/pipeline.ts';
 import { PROOF_LIFT_SECONDS, type ProofLiftRequest, subjectOf } from '../model/proof/proof-lift.ts';
 import type { Subject } from '../model/proof/subject.ts';
 import type { Store, Surroundings } from '../ports.ts';
+import { findApplication } from '../transaction/find.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
  * Lifts the proof of one module by its identity, of one engine or of one provider version: for one plan, within seven
- * days (rule 1). If there is a lift that can be used already, returns that lift. Throws NotFoundError, RefusedError.
+ * days (rule 1). If there is a lift that can be used already and names the same call, returns that lift. Throws NotFoundError, RefusedError.
  */
 export async function liftProof(
   { store, surroundings }: { store: Store; surroundings: Surroundings },
@@ -25,13 +27,19 @@ export async function liftProof(
     if (!environment) throw new NotFoundError('environment', `${application}/${name}`);
     if (environment.type !== 'regular')
       throw new RefusedError('not-allowed-here', `"${name}" is ephemeral: nothing has to be proven for it`);
+    const owner = await findApplication(transaction, application);
+    if (previousOf(owner, name) === undefined)
+      throw new RefusedError('not-allowed-here', `"${name}" is the first environment: nothing has to be proven for it`);
     const given = await transaction.get('proofLifts', { ...where, subject });
     const now = surroundings.now();
     const standing = activeLift(given?.lifts, { createdAt: environment.createdAt, now });
-    if (standing) return { subject, lift: standing };
+    const call = 'call' in request ? request.call : undefined;
+    if (standing && standing.call === call) return { subject, lift: standing };
+    // A lift that names another call makes room: at most one lift of a subject can be used.
+    const earlier = given?.lifts.map((each) => (each === standing ? { ...each, expiresAt: now } : each)) ?? [];
     const expiresAt = new Date(Date.parse(now) + PROOF_LIFT_SECONDS * 1000).toISOString();
-    const lift = { reason, by, at: now, expiresAt };
-    transaction.put('proofLifts', { ...where, subject, lifts: [...(given?.lifts ?? []), lift] });
+    const lift = { reason, by, at: now, expiresAt, ...(call !== undefined && { call }) };
+    transaction.put('proofLifts', { ...where, subject, lifts: [...earlier, lift] });
     await recordAudit(transaction, surroundings, {
       ...where,
       type: 'proof-lifted',

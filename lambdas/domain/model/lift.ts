@@ -5,6 +5,8 @@ import { RequesterSchema } from './deployment.ts';
 /** One rule that staff has lifted for one use, with a reason. */
 export const LiftSchema = z.object({
   reason: z.string(),
+  /** Address of a call of the module; present in a lift of proof that is for a module. */
+  call: z.string().optional(),
   by: RequesterSchema,
   at: InstantSchema,
   /** Time from which it can no longer be used; absent for a lift that stays until it is used. */

@@ -34,6 +34,10 @@ export interface ProofVerdict {
   /** The subjects whose proof has to be lifted for this plan. Their lifts are used up when it is consumed. */
   readonly lifts: readonly Subject[];
   readonly blocking: EndingError | undefined;
+  /** What has not run before and is not lifted, where that is blocked. */
+  readonly unproven: readonly Subject[];
+  /** Whether the ledger of the environment has what it runs. */
+  readonly isRecorded: boolean;
 }
 
 /**
@@ -66,12 +70,19 @@ export async function judgePlan(reader: Reader, plan: PlanToJudge): Promise<Proo
   const mode = modeOf(plan, previous);
   const findings = findingsOf(plan, { previous, own, mode, gaps, unproven });
   const isRequired = ({ kind }: Unproven) => kind !== 'provider' || application.policy?.proof?.providers === 'block';
-  if (mode === 'inform') return { findings, lifts: [], blocking: undefined };
+  const isRecorded = !isOlderThanLedger(own);
+  if (mode === 'inform') return { findings, lifts: [], blocking: undefined, unproven: [], isRecorded };
   const open = unproven.filter((each) => isRequired(each) && !each.isLifted);
   const lifted = unproven.filter((each) => isRequired(each) && each.isLifted);
   // One content may be called from several sources.
   const lifts = [...new Set(lifted.flatMap(({ subject }) => subject ?? []))];
-  return { findings, lifts, blocking: blockingOf(open, composition) ?? objectionToNumber(lifts, previous) };
+  return {
+    findings,
+    lifts,
+    blocking: blockingOf(open, composition) ?? objectionToNumber(lifts, previous),
+    unproven: [...new Set(open.flatMap(({ subject: each }) => each ?? []))],
+    isRecorded,
+  };
 }
 
 /** Most lifts of proof that one plan may use. The transaction before the apply, which uses them up, has 100 records. */
@@ -117,9 +128,15 @@ async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: str
   const { application, name, createdAt } = plan.environment;
   const given = await reader.get('proofLifts', { application, environment: name, subject });
   const lift = activeLift(given?.lifts, { createdAt, now: plan.now });
-  const isLifted = lift !== undefined && lift.at <= (plan.toldAt ?? plan.now);
+  const isLifted =
+    lift !== undefined && lift.at <= (plan.toldAt ?? plan.now) && isCalled(lift.call, subject, plan.composition);
   return { ...facts, subject, isLifted, ...(lift && isLifted && { reason: lift.reason }) };
 }
+
+/** Returns whether a lift names a call of what it lifts that is in use. A lift of an engine or provider names none. */
+const isCalled = (call: string | undefined, subject: Subject, { modules }: Composition): boolean =>
+  call === undefined ||
+  modules.some(({ identity, calls, inUse }) => inUse && identity === subject && calls.includes(call));
 
 function findingsOf(
   { composition }: PlanToJudge,

@@ -63,7 +63,7 @@ export async function enterInLedger(
   composition: Composition,
 ): Promise<void> {
   const { application, environment, successes: success } = state;
-  const shown = shownBy(composition);
+  const shown = shownBy(composition).filter(({ subject }) => !composition.unproven?.includes(subject));
   for (const page of new Set(shown.map(({ subject }) => pageOf(subject)))) {
     const before = await transaction.get('ledgerPage', { application, environment, page });
     const contained = shown.filter(({ subject }) => pageOf(subject) === page);

@@ -2,7 +2,11 @@ import { identityOf, type SimulatedModule } from '../../harness/plan-artifacts.t
 
 /** What a plan brings to its environment: every module of which something stands there, and the engine. */
 export interface Brought {
-  readonly modules: readonly { readonly identity: string | undefined; readonly source: string }[];
+  readonly modules: readonly {
+    readonly call: string;
+    readonly identity: string | undefined;
+    readonly source: string;
+  }[];
   /** With the minor version: `terraform 1.11`. */
   readonly engine: string;
 }
@@ -79,6 +83,7 @@ export const broughtBy = (modules: readonly SimulatedModule[], engineVersion: st
   modules: modules
     .filter(({ inUse = true }) => inUse)
     .map(({ name, content, isListed = true, source = `../../modules/${name}` }) => ({
+      call: `module.${name}`,
       identity: isListed ? identityOf(content) : undefined,
       source: source.split('?')[0] ?? source,
     })),

@@ -2,6 +2,8 @@ interface GivenLift {
   readonly environment: string;
   readonly subject: string;
   readonly at: string;
+  /** The call of the module that it names; undefined for an engine. */
+  readonly call: string | undefined;
   /** Number of the commit that gave it. */
   readonly commit: number;
   /** The deployment that has used it. */
@@ -29,7 +31,11 @@ export class PlainLifts {
     return copy;
   }
 
-  give(lift: ShownLift, commit: number): void {
+  /** A lift that names another call takes the place of one that nobody has used. */
+  give(lift: ShownLift & Pick<GivenLift, 'call'>, commit: number): void {
+    for (const other of this.#given)
+      if (other.environment === lift.environment && other.subject === lift.subject && other.user === undefined)
+        other.isVoid = true;
     this.#given.push({ ...lift, commit, isVoid: false });
   }
 
@@ -38,11 +44,18 @@ export class PlainLifts {
     for (const lift of this.#given) if (lift.environment === environment) lift.isVoid = true;
   }
 
-  /** Returns whether there is a lift that a plan of this commit may use now. */
-  isUsable(environment: string, subject: string, plan: number, now: string): boolean {
+  /** Returns whether there is a lift that a plan of this commit may use now for what is called so. */
+  isUsable(
+    { environment, subject, calls }: Pick<ShownLift, 'environment' | 'subject'> & { readonly calls: readonly string[] },
+    plan: number,
+    now: string,
+  ): boolean {
     return this.#given.some(
       (lift) =>
-        lift.environment === environment && lift.subject === subject && whyUnusable(lift, plan, now) === undefined,
+        lift.environment === environment &&
+        lift.subject === subject &&
+        (lift.call === undefined || calls.includes(lift.call)) &&
+        whyUnusable(lift, plan, now) === undefined,
     );
   }
 
@@ -71,6 +84,6 @@ export class PlainLifts {
 function whyUnusable({ user, isVoid, at, commit }: GivenLift, plan: number, now: string): string | undefined {
   if (user !== undefined) return `${user} has used it`;
   if (commit >= plan) return 'it was given after the plan was made';
-  if (isVoid) return 'it was given for an environment that is gone';
+  if (isVoid) return 'it was replaced, or given for an environment that is gone';
   return Date.parse(now) < Date.parse(at) + WEEK_MS ? undefined : 'it has expired';
 }

@@ -351,11 +351,18 @@ export class PlayedHistory {
     return calls.map(({ content = this.#moving }) => identityOf(content));
   }
 
+  /** Returns a call under which a release has this content, of the newest release that has it. */
+  #callOf(identity: string, environment: string): string {
+    const calls = [...this.#contents.values()].reverse().flatMap((content) => content[environment] ?? []);
+    const found = calls.find(({ content = this.#moving }) => identityOf(content) === identity);
+    return `module.${found?.name ?? 'web'}`;
+  }
+
   async #give(environment: string, subjects: readonly string[]): Promise<void> {
     for (const subject of subjects) {
       const reason = 'agreed with the client on the telephone';
       const [, engine] = /^engine (.*)$/.exec(subject) ?? [];
-      const named = engine === undefined ? { call: 'module.web', identity: subject } : { engine };
+      const named = engine === undefined ? { call: this.#callOf(subject, environment), identity: subject } : { engine };
       await liftProof(this.#world, { application: 'my-app', environment }, { ...named, reason }, TOOLING);
     }
   }

@@ -43,11 +43,13 @@ interface Plan {
   readonly commit: number;
   /** What was not proven and lifted when people were told of the plan. */
   readonly lifted: readonly string[];
+  /** What a success does not prove: without changes nobody is asked, and what is unproven would be blocked. */
+  readonly unasked: readonly (string | undefined)[];
 }
 
 type Usage = ShownLift & { readonly user: string; readonly change: 'used' | 'freed' };
 
-const DetailsSchema = z.object({ identity: z.string(), engine: z.string() }).partial();
+const DetailsSchema = z.object({ call: z.string(), identity: z.string(), engine: z.string() }).partial();
 const [NO_MODULE, NO_ENGINE] = ['not-proven-before', 'engine-not-proven'];
 const keyOf = ({ id, round }: Pick<Deployment, 'id' | 'round'>): string => `${id} ${round}`;
 
@@ -128,8 +130,8 @@ export class ProofChecker {
 
   #audited({ type, environment = '', details, at }: z.output<typeof AuditEntrySchema>): void {
     if (type !== 'proof-lifted') return;
-    const { identity, engine } = DetailsSchema.parse(details);
-    this.#lifts.give({ environment, subject: identity ?? `engine ${engine}`, at }, this.#commits);
+    const { call, identity, engine } = DetailsSchema.parse(details);
+    this.#lifts.give({ environment, subject: identity ?? `engine ${engine}`, at, call }, this.#commits);
   }
 
   /** Lifts are used by what begins to be applied, and come back when its plan turns out to be stale. */
@@ -168,7 +170,8 @@ export class ProofChecker {
     if (reason !== undefined) this.#blocked(after, reason, plan, known !== undefined);
     if (status === 'applying' && before?.status !== 'applying') this.#applied(after, plan, usages);
     if (before?.status === 'succeeded') return;
-    if (status === 'succeeded') this.#ledger.succeeded(environment, release, operation, brought);
+    if (status === 'succeeded')
+      this.#ledger.succeeded(environment, release, operation, withoutUnasked(brought, plan.unasked));
     if (status === 'blocked' && before?.status !== 'blocked' && isOfProof(after.error.reason))
       this.#require(
         !written.some(
@@ -184,9 +187,14 @@ export class ProofChecker {
     const { id, environment } = deployment;
     const unproven = this.#unproven(deployment, brought);
     const lifted = unproven.flatMap(({ subject }) =>
-      subject !== undefined && this.#lifts.isUsable(environment, subject, this.#commits, this.now()) ? [subject] : [],
+      subject !== undefined &&
+      this.#lifts.isUsable({ environment, subject, calls: callsOf(brought, subject) }, this.#commits, this.now())
+        ? [subject]
+        : [],
     );
-    const plan = { brought, isBlocking: this.#isBlocking(environment), commit: this.#commits, lifted };
+    const isBlocking = this.#isBlocking(environment);
+    const unasked = hasChanges || !isBlocking ? [] : unproven.map(({ subject }) => subject);
+    const plan = { brought, isBlocking, commit: this.#commits, lifted, unasked };
     this.#plans.set(keyOf(deployment), plan);
     const open = unproven.filter(({ subject }) => subject === undefined || !lifted.includes(subject));
     if (hasChanges && plan.isBlocking && !deployment.blocking && !this.isConcurrent)
@@ -203,7 +211,10 @@ export class ProofChecker {
     const open = this.#unproven(deployment, plan.brought).filter(
       ({ subject }) =>
         subject === undefined ||
-        !(plan.lifted.includes(subject) && this.#lifts.isUsable(environment, subject, plan.commit, this.now())),
+        !(
+          plan.lifted.includes(subject) &&
+          this.#lifts.isUsable({ environment, subject, calls: callsOf(plan.brought, subject) }, plan.commit, this.now())
+        ),
     );
     this.wanting.set(environment, { release, subjects: open.flatMap(({ subject }) => subject ?? []) });
     if (this.isConcurrent) return;
@@ -245,6 +256,14 @@ export class ProofChecker {
     if (!holds) this.violations.push(`${rule}: ${JSON.stringify(about)}`);
   }
 }
+
+const callsOf = ({ modules }: Brought, subject: string): string[] =>
+  modules.filter(({ identity }) => identity === subject).map(({ call }) => call);
+
+const withoutUnasked = ({ modules, engine }: Brought, unasked: Plan['unasked']): Brought => ({
+  modules: modules.filter(({ identity }) => !unasked.includes(identity)),
+  engine: unasked.includes(`engine ${engine}`) ? 'none' : engine,
+});
 
 const isOfProof = (reason: string): boolean => reason === NO_MODULE || reason === NO_ENGINE;
 

@@ -208,6 +208,33 @@ describe('rule 1: what was proven is what is promoted', () => {
     expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
   });
 
+  test('a success without changes in production does not prove what would be blocked', async () => {
+    await everywhere(await release({ all: { web: 'v1' } }));
+    const content = { all: { web: 'v1' }, prod1: { web: 'v2' } };
+    const second = await release(content);
+    await upToStaging(second);
+    course = ({ environment }) => (environment === 'prod1' ? { plan: 'no-changes' } : {});
+    expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
+    course = () => ({});
+    const third = await release(content);
+    await upToStaging(third);
+    expect(await bring(third, 'prod1')).toMatchObject({ error: { reason: 'not-proven-before' } });
+    await liftOf('v2');
+    expect(await bring(third, 'prod1')).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('a success without changes does not prove an engine in production, either', async () => {
+    await everywhere(await release({ all: { web: 'v1' } }));
+    const second = await release({ all: { web: 'v1' } });
+    await upToStaging(second);
+    course = ({ environment }) => (environment === 'prod1' ? { plan: 'no-changes', engineVersion: '1.12.0' } : {});
+    expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
+    course = ({ environment }) => (environment === 'prod1' ? { engineVersion: '1.12.0' } : {});
+    const third = await release({ all: { web: 'v1' } });
+    await upToStaging(third);
+    expect(await bring(third, 'prod1')).toMatchObject({ error: { reason: 'engine-not-proven' } });
+  });
+
   test('a success without changes proves, too', async () => {
     await everywhere(await release({ all: { web: 'v1' } }));
     course = ({ environment }) => (environment === 'stage1' ? { plan: 'no-changes' } : {});
@@ -248,6 +275,25 @@ describe('rule 1: what was proven is what is promoted', () => {
       const request = { call: 'module.web', identity: identityOf('v2'), reason: REASON };
       await liftProof(world, { ...PROD, environment: 'stage1' }, request, TOOLING);
       expect(await bring(second, 'prod1')).toMatchObject({ error: { reason: 'not-proven-before' } });
+    });
+
+    test('that names another call covers nothing, and a new one takes its place', async () => {
+      await liftOf('v2', 'module.shop');
+      expect(await bring(second, 'prod1')).toMatchObject({ error: { reason: 'not-proven-before' } });
+      await liftOf('v2');
+      const given = await world.store.get('proofLifts', { ...PROD, subject: identityOf('v2') });
+      expect(given?.lifts).toMatchObject([
+        { call: 'module.shop', expiresAt: world.surroundings.now() },
+        { call: 'module.web' },
+      ]);
+      expect(await bring(second, 'prod1')).toMatchObject({ status: 'succeeded' });
+    });
+
+    test('is refused in the first environment, where nothing has to be proven', async () => {
+      const request = { call: 'module.web', identity: identityOf('v2'), reason: REASON };
+      await expect(liftProof(world, { ...PROD, environment: 'dev1' }, request, TOOLING)).rejects.toMatchObject({
+        refusal: 'not-allowed-here',
+      });
     });
 
     test('of protection does not cover it', async () => {

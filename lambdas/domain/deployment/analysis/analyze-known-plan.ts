@@ -23,6 +23,7 @@ import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings
 import { compose } from '../../proof/compose.ts';
 import { digestWithProof } from '../../proof/digest-with-proof.ts';
 import { judgePlan } from '../../proof/judge-plan.ts';
+import { composedWithoutChanges } from '../../proof/without-changes.ts';
 import type { Held } from '../../transaction/load-held.ts';
 import { recordEvent } from '../../transaction/record-event.ts';
 import { stateAddressOf } from '../claim-state-address.ts';
@@ -89,9 +90,8 @@ export async function analyzeKnownPlan(
     identities: inTree.identities,
     ...(providers && { providers }),
   });
-  const proof = found.hasChanges
-    ? await judgePlan(ahead, { ...subject, operation: deployment.operation, composition, now })
-    : undefined;
+  const brought = { ...subject, operation: deployment.operation, composition, now };
+  const proof = found.hasChanges ? await judgePlan(ahead, brought) : undefined;
   const analysis = {
     ...found,
     changeDigest: digestWithProof(found.changeDigest, proof?.findings),
@@ -115,7 +115,10 @@ export async function analyzeKnownPlan(
   };
   return store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));
-    await keepComposition(transaction, composition);
+    await keepComposition(
+      transaction,
+      found.hasChanges ? composition : await composedWithoutChanges(transaction, brought),
+    );
     await keepPlannedChanges(transaction, deployment, analysis);
     await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DeploymentIdSchema, Sha256Schema } from '../../names.ts';
+import { SubjectSchema } from './subject.ts';
 
 /** Module calls of a plan that are the same in all that counts for the proof. */
 export const ComposedModuleSchema = z.object({
@@ -31,5 +32,7 @@ export const CompositionSchema = z.object({
   providers: z.array(z.object({ address: z.string(), version: z.string() })).optional(),
   /** Why the identities of the modules are not known. `modules` is empty then. */
   missing: z.string().optional(),
+  /** What a success of this plan does not enter in the ledger, because it has not run before and nobody was asked. */
+  unproven: z.array(SubjectSchema).optional(),
 });
 export type Composition = z.infer<typeof CompositionSchema>;

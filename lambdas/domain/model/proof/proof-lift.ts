@@ -16,7 +16,11 @@ export type ProofLiftRequest =
 export const ProofLiftRequestSchema = z
   .strictObject({
     /** Address of a call of the module in the plan that was blocked. */
-    call: z.string().min(1).max(1000).optional(),
+    call: z
+      .string()
+      .max(1000)
+      .regex(/^module\.[\w-]+(?:\.module\.[\w-]+)*$/, 'the address of a module call without indexes like "module.web"')
+      .optional(),
     identity: Sha256Schema.optional(),
     engine: EngineMinorSchema.optional(),
     provider: ProviderMinorSchema.optional(),
