@@ -22,12 +22,13 @@ ${exempt.length > 0 && html`<p>Not proven, and exempt by the application's polic
 ${exempt.length > MOST_DETAILED && html`<p class="quiet small">${exempt.length - MOST_DETAILED} more not shown.</p>`}
 ${notes.length > 0 && html`<ul>${notes.map((note) => html`<li>${note}.</li>`)}</ul>`}
 ${outside.length > 0 && html`<p>Files outside of its directory are read by ${codes(outside.slice(0, MOST_ATTRIBUTES))}${outside.length > MOST_ATTRIBUTES && ` and ${outside.length - MOST_ATTRIBUTES} more`}. Such files are not compared.</p>`}
-<p class="quiet small">Only modules, engine and providers are compared. Resources outside of modules are not.</p>
+<p class="quiet small">Only modules, engine and providers are compared. Values passed to modules, and resources outside of modules, are not.</p>
 </section>`;
 }
 
 function pillOf({ unproven, exempt, of, proven }: Proof): Html | undefined {
-  if (unproven.some(({ isLifted }) => isLifted)) return html`<span class="pill warn">lifted</span>`;
+  if (unproven.length > 0 && unproven.every(({ isLifted }) => isLifted))
+    return html`<span class="pill warn">lifted</span>`;
   if (unproven.length > 0 || exempt.length > 0 || proven < of) return html`<span class="pill warn">not all</span>`;
   return undefined;
 }

@@ -19,6 +19,7 @@ ${
   html`<details><summary>Rehearsed, with a note</summary>
 <ul>${noted.map(({ address, action, note }) => entry(address, ACTION_IN_WORDS[action], note))}</ul>${more(moreNoted)}</details>`
 }
+<p class="quiet small">Rehearsed: an earlier apply in ${environment} did the same to the same address. Values are not compared, and nothing is blocked for want of a rehearsal.</p>
 </section>`;
 }
 

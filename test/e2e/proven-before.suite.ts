@@ -73,6 +73,7 @@ describe('a module that ran nowhere before', () => {
     const link = await app.link(STAFF, 'prod1', 2);
     const { body } = await cloud.mail(({ links }) => links.includes(link));
     expect(body).toContain('0 of 2 changes were rehearsed in stage1');
+    expect(body).toContain(`Why it was lifted: ${reason}`);
     const page = await (await fetch(link)).text();
     expect(page).toContain(reason);
     expect(page).toMatch(/only in prod1: <code>(?:<bdi>)?terraform_data\.firewall/i);

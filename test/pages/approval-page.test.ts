@@ -93,6 +93,7 @@ describe('an open link', () => {
       'aws_sqs_queue.jobs create: stage1 has not created it',
       'and 12 more',
       'aws_x.a change: indexes aside',
+      'Rehearsed: an earlier apply in stage1 did the same to the same address. Values are not compared',
     ])
       expect(text).toContain(fact);
     expect(text.indexOf('aws_sqs_queue.jobs create')).toBeGreaterThan(text.indexOf('aws_db_instance.main replace'));

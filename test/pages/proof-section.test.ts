@@ -35,7 +35,7 @@ describe('what ran in the environment before, on the approval page', () => {
   test('is one calm sentence when all of it did, with the limit of what was compared', async () => {
     const text = await shown({});
     expect(text).toContain(
-      `${HEADING} The 3 modules in use have run with the same content in stage1, or here already, and so has terraform 1.11. Only modules, engine and providers are compared. Resources outside of modules are not.`,
+      `${HEADING} The 3 modules in use have run with the same content in stage1, or here already, and so has terraform 1.11. Only modules, engine and providers are compared. Values passed to modules, and resources outside of modules, are not.`,
     );
     expect(await shown({ of: 1, proven: 1 })).toContain('The module in use has run with the same content in stage1');
   });
@@ -73,6 +73,8 @@ describe('what ran in the environment before, on the approval page', () => {
     const text = await shown({ proven: 2, unproven: [{ ...MOVED, isLifted: true, reason }] });
     expect(text).toContain(`${HEADING} lifted`);
     expect(text).toContain('Staff lifted the proof of this for one use : agreed with the &lt;b&gt;client');
+    const both = await shown({ proven: 2, unproven: [{ ...MOVED, isLifted: true, reason }, MOVED] });
+    expect(both).toContain(`${HEADING} not all`);
   });
 
   test('names exempt calls with their source, notes and modules that read other files', async () => {

@@ -17,7 +17,7 @@ export function describeHeadline({ summary, blastRadius, cost, safeguards, proof
     ...(proof ? unprovenIn(proof) : []),
     `  Changes       ${counts}${replace > 0 ? ` (${replace} replaced)` : ''}`,
     ...(proof && proof.of > 0
-      ? [`  Modules       ${proof.proven} of ${proof.of} in use proven in ${proof.previous}, or here already`]
+      ? [`  Modules       ${proof.proven} of ${proof.of} in use ran in ${proof.previous} before, or here already`]
       : []),
     `  Blast radius  ${blastRadius.level}`,
     ...blastRadius.reasons.slice(0, MOST_LINES).map((reason) => `                - ${reason}`),
@@ -27,10 +27,13 @@ export function describeHeadline({ summary, blastRadius, cost, safeguards, proof
 
 /** Tells what has not run in the environment before, and what staff has lifted. */
 function unprovenIn({ previous, notes, ...proof }: NonNullable<AnalysisHeadline['proof']>): string[] {
-  const [lifted, unproven] = [proof.lifted, proof.unproven].map((told) => told.map(({ text }) => text));
+  const lifted = proof.lifted.map(({ text, reason }) =>
+    reason === undefined ? text : `${text}. Why it was lifted: ${reason}`,
+  );
+  const unproven = proof.unproven.map(({ text }) => text);
   return [
-    ...section(`Not proven in ${previous}, and lifted by staff for one use`, lifted ?? [], proof.liftedCount),
-    ...section(`Not proven in ${previous}`, unproven ?? [], proof.unprovenCount),
+    ...section(`Not proven in ${previous}, and lifted by staff for one use`, lifted, proof.liftedCount),
+    ...section(`Not proven in ${previous}`, unproven, proof.unprovenCount),
     ...section(`Not proven in ${previous}, and exempt by policy`, proof.exempt, proof.exemptCount),
     ...section('Limits of the proof', notes),
   ];

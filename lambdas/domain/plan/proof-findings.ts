@@ -43,6 +43,8 @@ const ToldSchema = z.object({
   /** A call of the module; absent for engines and providers. */
   call: z.string().optional(),
   text: z.string(),
+  /** Why staff has lifted it. */
+  reason: z.string().optional(),
 });
 
 /** What a mail and a list say about the proof. The lists may be cut; the counts are complete. */
@@ -78,10 +80,11 @@ export function proofHeadlineOf(findings: ProofFindings, { text, list }: Cuts): 
   const line = (value: string) => text(value.replaceAll(/[\s\p{Cc}]+/gu, ' '));
   const told = (isLifted: boolean) => findings.unproven.filter((each) => each.isLifted === isLifted);
   const [open, lifted] = [told(false), told(true)];
-  const named = ({ subject, calls: [call], text: sentence }: Unproven) => ({
+  const named = ({ subject, calls: [call], text: sentence, reason }: Unproven) => ({
     subject,
     ...(call !== undefined && { call: line(call) }),
     text: line(sentence),
+    ...(reason !== undefined && { reason: line(reason) }),
   });
   return {
     previous,

@@ -153,7 +153,7 @@ describe('the mail that asks for an approval', () => {
 
     test('says in one line that all are proven', () => {
       const body = told({});
-      expect(body).toContain('  Modules       3 of 3 in use proven in stage1, or here already');
+      expect(body).toContain('  Modules       3 of 3 in use ran in stage1 before, or here already');
       expect(body).not.toContain('Not proven');
       expect(told({ of: 0, proven: 0 })).not.toContain('Modules ');
     });
@@ -163,14 +163,22 @@ describe('the mail that asks for an approval', () => {
         proven: 0,
         unproven: [{ subject: null, text: 'module.web is web 2.0.0; see https://evil.example/x' }],
         unprovenCount: 11,
-        lifted: [{ subject: 'a'.repeat(64), call: 'module.waf', text: 'module.waf is waf 1.0.2' }],
-        liftedCount: 1,
+        lifted: [
+          {
+            subject: 'a'.repeat(64),
+            call: 'module.waf',
+            text: 'module.waf is waf 1.0.2',
+            reason: 'as on https://w.example',
+          },
+          { subject: 'engine terraform 1.12', text: 'the plan was made with terraform 1.12.0' },
+        ],
+        liftedCount: 2,
         exempt: ['module.vpc'],
         exemptCount: 1,
         notes: ['the build listed no identities'],
       });
       for (const words of [
-        'Not proven in stage1, and lifted by staff for one use:\n  ! module[.]waf is waf 1.0.2\n',
+        'Not proven in stage1, and lifted by staff for one use:\n  ! module[.]waf is waf 1.0.2. Why it was lifted: as on https //w[.]example\n  ! the plan was made with terraform 1.12.0\n',
         'Not proven in stage1:\n  ! module[.]web is web 2.0.0; see https //evil[.]example/x\n  … and 10 more\n',
         'Not proven in stage1, and exempt by policy:\n  ! module[.]vpc\n',
         'Limits of the proof:\n  ! the build listed no identities\n',

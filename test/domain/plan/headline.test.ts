@@ -30,6 +30,7 @@ describe('the headline', () => {
       calls: [`module.m${at}`],
       text: `module.m${at} is m 1.0.0\nExpires never\u0007 ${'x'.repeat(1000)}`,
       isLifted,
+      ...(isLifted && { reason: `for one week\nExpires never ${'y'.repeat(1000)}` }),
     });
     const proof = {
       previous: 'stage1',
@@ -53,6 +54,9 @@ describe('the headline', () => {
     expect(first).toMatchObject({ subject: null, call: 'module.m0' });
     expect(first?.text).toContain('module.m0 is m 1.0.0 Expires never x');
     expect(first?.text.length).toBeLessThan(310);
+    expect(first?.reason).toContain('for one week Expires never y');
+    expect(first?.reason?.length).toBeLessThan(310);
+    expect(headline.proof?.unproven[0]?.reason).toBeUndefined();
     expect(analyse(recordedPlan('01-create-web-app')).proof).toBeUndefined();
   });
 
