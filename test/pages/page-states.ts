@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renewLink } from '../../lambdas/domain/approval/renew-link.ts';
+import type { Planned } from '../../lambdas/domain/model/deployment.ts';
 import type { Analysis } from '../../lambdas/domain/plan/analysis.ts';
 import { analyzePlan } from '../../lambdas/domain/plan/analyze-plan.ts';
 import { BUNDLED_PRICE_SHEET } from '../../lambdas/domain/prices/bundled-price-sheet.ts';
@@ -55,6 +56,48 @@ const PARTLY_PROVEN: Analysis['proof'] = {
   notes: [],
 };
 
+/** What was made before in the environment before: not what destroys, and one change only by an apply that failed. */
+const PARTLY_REHEARSED: Planned['rehearsal'] = {
+  environment: 'stage1',
+  rehearsed: 4,
+  of: 6,
+  partly: 1,
+  appliesKnown: true,
+  unrehearsed: [
+    {
+      address: 'module.web.aws_s3_bucket.assets',
+      action: 'delete',
+      why: 'stage1 has not deleted it since it first applied release 5, only updated it',
+    },
+    {
+      address: 'module.web.aws_s3_bucket_public_access_block.assets',
+      action: 'delete',
+      why: 'stage1 has not deleted it since it first applied release 5',
+    },
+  ],
+  moreUnrehearsed: 0,
+  noted: [
+    {
+      address: 'module.web.aws_ecs_service.app',
+      action: 'update',
+      note: 'partly: the apply failed, so nobody knows whether this change was made',
+    },
+  ],
+  moreNoted: 0,
+};
+
+/** Returns the analysis with the module of its application from a branch that names content of these digits. */
+function fromMovedBranch(analysis: Analysis, digits: string): Analysis {
+  const identity = digits.repeat(64 / digits.length);
+  const modules = analysis.modules.map((module) => ({
+    ...module,
+    source: 'git::https://git.example/modules.git//web?ref=main',
+    version: 'main',
+    identity,
+  }));
+  return { ...analysis, modules };
+}
+
 async function opened(environment: Name, plan: string, given: Parameters<typeof TestPage.create>[1] = {}) {
   const analysis = recordedAnalysis(plan, environment === 'prod1' ? 'production' : 'staging');
   const page = await TestPage.create(environment, { analysis, requestedBy: PIPELINE, ...given });
@@ -70,9 +113,11 @@ const TWO_APPROVERS = { planned: { gates: [{ gate: 'staff' as const, required: 2
 
 /** Makes a page whose plan was approved, went stale and was replaced by a plan that does something else. */
 async function plannedAgain(): Promise<TestPage> {
-  const page = await inStaging();
+  const page = await inStaging({
+    analysis: fromMovedBranch(recordedAnalysis('03-resize-database', 'staging'), '3f2a'),
+  });
   await page.submit({ decision: 'approve', comment: 'The maintenance window is agreed.' });
-  await page.planAgain(recordedAnalysis('04-replace-database', 'staging'));
+  await page.planAgain(fromMovedBranch(recordedAnalysis('04-replace-database', 'staging'), '91c4'));
   return page;
 }
 
@@ -85,10 +130,19 @@ export const PAGE_STATES: Readonly<Record<string, () => Promise<OpenedState>>> =
       providerChanges: [{ address: 'registry.terraform.io/hashicorp/aws', version: '6.1.0', before: '6.0.0' }],
       proof: PARTLY_PROVEN,
     };
-    const page = await opened('prod1', '06-remove-bucket-and-tighten', { analysis });
+    const planned = { rehearsal: PARTLY_REHEARSED };
+    const page = await opened('prod1', '06-remove-bucket-and-tighten', { analysis, planned });
     const module = { call: 'module.web', source: 'git::https://git.example/web' };
-    await page.consistsOf('stage1', { modules: [{ ...module, version: '2.1.0' }], variables: ['replicas'] });
-    await page.consistsOf('prod1', { modules: [{ ...module, version: '2.0.3' }], variables: ['audit_log'] });
+    await page.consistsOf('stage1', {
+      modules: [{ ...module, version: '2.1.0', arguments: ['image', 'log_days'] }],
+      variables: ['replicas'],
+      rootResources: ['aws_sns_topic.alarms'],
+    });
+    await page.consistsOf('prod1', {
+      modules: [{ ...module, version: '2.0.3', arguments: ['image', 'redundant'] }],
+      variables: ['audit_log'],
+      rootResources: ['aws_sns_topic.alarms', 'aws_sqs_queue.audit', 'data.aws_region.here'],
+    });
     return { page, token: await page.token() };
   },
   async 'open for the one who asked'() {

@@ -36,6 +36,8 @@ const PICTURES: readonly Picture[] = [
   { name: 'open-phone', state: 'open', options: PHONE },
   { name: 'open-phone-dark', state: 'open', options: { ...PHONE, colorScheme: 'dark' } },
   { name: 'changes', state: 'open', ...card('changes') },
+  { name: 'proof', state: 'open', ...card('proof') },
+  { name: 'rehearsal', state: 'open', ...card('rehearsal') },
   { name: 'blast-radius', state: 'open', ...card('blast-radius') },
   { name: 'cost', state: 'open', ...card('cost') },
   { name: 'parity', state: 'open', ...card('parity') },
