@@ -47,7 +47,7 @@ const PARTLY_PROVEN: Analysis['proof'] = {
       kind: 'module',
       subject: '3f2a'.repeat(16),
       calls: ['module.waf'],
-      text: 'module.waf is waf 1.0.2 (3f2a3f2a3f2a…); stage1 has run none of it: bring 1.0.2 to stage1 first, or use what ran there, or lift',
+      text: 'module.waf is waf 1.0.2 (3f2a3f2a3f2a…); stage1 has run none of it',
       isLifted: true,
       reason: 'The firewall is in production only, as agreed with the client.',
     },

@@ -7,32 +7,50 @@ import type { Gap, Shown } from './judge.ts';
 /** Most versions that a sentence names. */
 const MOST_VERSIONS = 4;
 
-/** Says in one sentence what is not proven, what the environment before has run instead, and what to do about it. */
-export function describeGap(gap: Gap, previous: Shown, { engine }: Composition): string {
+/** What is not proven and what has run instead, and what to do about it, which continues the sentence. */
+export interface DescribedGap {
+  readonly fact: string;
+  readonly advice: string;
+}
+
+/** Says what is not proven, what the environment before has run instead, and what to do about it. */
+export function describeGap(gap: Gap, previous: Shown, { engine }: Composition): DescribedGap {
   if (gap.kind === 'module') return describeModule(gap.module, previous);
   const { environment } = previous;
   if (gap.kind === 'engine')
-    return `the plan was made with ${engine.name} ${engine.version}; ${environment} has run ${listed(runsOf(previous, 'engine '))}: set this version in ${environment} and deploy there first, or lift`;
+    return {
+      fact: `the plan was made with ${engine.name} ${engine.version}; ${environment} has run ${listed(runsOf(previous, 'engine '))}`,
+      advice: `: set this version in ${environment} and deploy there first, or lift`,
+    };
   const [, address = ''] = gap.subject.split(' ');
-  return `${address} is ${gap.version}; ${environment} has run ${listed(runsOf(previous, `provider ${address} `))}: bring ${gap.version} to ${environment} first`;
+  return {
+    fact: `${address} is ${gap.version}; ${environment} has run ${listed(runsOf(previous, `provider ${address} `))}`,
+    advice: `: bring ${gap.version} to ${environment} first`,
+  };
 }
 
-function describeModule({ identity, calls, source, version, commit }: ComposedModule, previous: Shown): string {
+function describeModule({ identity, calls, source, version, commit }: ComposedModule, previous: Shown): DescribedGap {
   const [first = ''] = calls;
   const who = calls.length > 1 ? `${first} (and ${calls.length - 1} more)` : first;
   const name = moduleName(source);
   const shown = inShort(version);
   if (identity === undefined)
-    return `${who} is ${name} ${shown}, and its content is not known: the build did not list it`;
+    return { fact: `${who} is ${name} ${shown}, and its content is not known: the build did not list it`, advice: '' };
   const from = commit === undefined ? '' : `, commit ${commit.slice(0, 12)}`;
   const is = `${who} is ${name} ${shown} (${identity.slice(0, 12)}…${from})`;
   const { environment } = previous;
   const others = modulesOf(previous).filter((entry) => moduleName(entry.source ?? '') === name);
   const moved = others.find((entry) => entry.source === source && entry.version === version);
   if (moved)
-    return `${is}; ${environment} has run ${name} ${shown} with other content (release ${moved.newest.release}): what "${shown}" names has moved since. Bring this content to ${environment} first and pin a version or commit that does not move, or lift`;
+    return {
+      fact: `${is}; ${environment} has run ${name} ${shown} with other content (release ${moved.newest.release}): what "${shown}" names has moved since`,
+      advice: `. Bring this content to ${environment} first and pin a version or commit that does not move, or lift`,
+    };
   const ran = others.map((entry) => ({ version: inShort(entry.version ?? ''), newest: entry.newest }));
-  return `${is}; ${environment} has run ${listed(ran)}: bring ${shown === version ? shown : 'this content'} to ${environment} first, or use what ran there, or lift`;
+  return {
+    fact: `${is}; ${environment} has run ${listed(ran)}`,
+    advice: `: bring ${shown === version ? shown : 'this content'} to ${environment} first, or use what ran there, or lift`,
+  };
 }
 
 interface Run {

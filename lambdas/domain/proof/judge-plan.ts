@@ -11,7 +11,7 @@ import { normalizedSource } from '../plan/modules/module-source.ts';
 import type { ProofFindings, Unproven } from '../plan/proof-findings.ts';
 import { type ProofMode, policyOf, stricterMode } from '../policy.ts';
 import type { Reader } from '../ports.ts';
-import { describeGap } from './describe-gap.ts';
+import { type DescribedGap, describeGap } from './describe-gap.ts';
 import { type Gap, gapsIn, hasLedger, isOlderThanLedger, type Shown } from './judge.ts';
 import { readLedger, readWholeLedger, subjectsOf } from './ledger.ts';
 
@@ -120,9 +120,16 @@ const wholeOf = async (reader: Reader, application: string, shown: Shown): Promi
   ledger: await readWholeLedger(reader, { application, environment: shown.environment }),
 });
 
-async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: string): Promise<Unproven> {
+/** Tells of a gap, and whether its proof is lifted; then nobody needs advice any more. */
+async function unprovenOf(
+  reader: Reader,
+  plan: PlanToJudge,
+  gap: Gap,
+  { fact, advice }: DescribedGap,
+): Promise<Unproven> {
   const subject = gap.kind === 'module' ? gap.module.identity : gap.subject;
-  const facts = { kind: gap.kind, calls: gap.kind === 'module' ? gap.module.calls : [], text };
+  const calls = gap.kind === 'module' ? gap.module.calls : [];
+  const facts = { kind: gap.kind, calls, text: `${fact}${advice}` };
   if (subject === undefined || plan.told?.includes(subject) === false)
     return { ...facts, subject: subject ?? null, isLifted: false };
   const { application, name, createdAt } = plan.environment;
@@ -130,7 +137,7 @@ async function unprovenOf(reader: Reader, plan: PlanToJudge, gap: Gap, text: str
   const lift = activeLift(given?.lifts, { createdAt, now: plan.now });
   const isLifted =
     lift !== undefined && lift.at <= (plan.toldAt ?? plan.now) && isCalled(lift.call, subject, plan.composition);
-  return { ...facts, subject, isLifted, ...(lift && isLifted && { reason: lift.reason }) };
+  return { ...facts, subject, isLifted, ...(lift && isLifted && { text: fact, reason: lift.reason }) };
 }
 
 /** Returns whether a lift names a call of what it lifts that is in use. A lift of an engine or provider names none. */
