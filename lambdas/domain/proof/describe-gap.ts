@@ -40,7 +40,7 @@ function describeModule({ identity, calls, source, version, commit }: ComposedMo
   const is = `${who} is ${name} ${shown} (${identity.slice(0, 12)}…${from})`;
   const { environment } = previous;
   const others = modulesOf(previous).filter((entry) => moduleName(entry.source ?? '') === name);
-  const moved = others.find((entry) => entry.source === source && entry.version === version);
+  const [moved] = inOrder(others.filter((entry) => entry.source === source && entry.version === version)).slice(-1);
   if (moved)
     return {
       fact: `${is}; ${environment} has run ${name} ${shown} with other content (release ${moved.newest.release}): what "${shown}" names has moved since`,
@@ -68,10 +68,14 @@ const runsOf = (shown: Shown, prefix: string): Run[] =>
     .filter(({ subject }) => subject.startsWith(prefix))
     .map(({ version = '', newest }) => ({ version, newest }));
 
+/** Sorts by the newest success that contained it, the newest last. */
+const inOrder = <R extends Pick<Run, 'newest'>>(runs: readonly R[]): R[] =>
+  [...runs].sort((one, other) => one.newest.success - other.newest.success);
+
 /** Names versions in the order in which they ran: `1.4.0 (release 12) and 1.5.0 (release 14, the newest)`. */
 function listed(runs: readonly Run[]): string {
   if (runs.length === 0) return 'none of it';
-  const sorted = [...runs].sort((one, other) => one.newest.success - other.newest.success).slice(-MOST_VERSIONS);
+  const sorted = inOrder(runs).slice(-MOST_VERSIONS);
   const texts = sorted.map(
     ({ version, newest }, at) =>
       `${version} (release ${newest.release}${sorted.length > 1 && at === sorted.length - 1 ? ', the newest' : ''})`,

@@ -93,6 +93,17 @@ describe('rule 1: what was proven is what is promoted', () => {
     expect((await world.state('prod1')).deployed).toMatchObject({ release: 1 });
   });
 
+  test('of a ref that moved more than once, the text names the newest release that ran it', async () => {
+    const ref = 'main';
+    for (const content of ['v1', 'v2', 'v3', 'v4'])
+      await upToStaging(await release({ all: { web: tagged(content, ref) } }));
+    const last = await release({ all: { web: tagged('v4', ref) }, prod1: { web: tagged('v5', ref) } });
+    await upToStaging(last);
+    expect(await bring(last, 'prod1')).toMatchObject({
+      error: { message: expect.stringContaining(`with other content (release ${last})`) },
+    });
+  });
+
   test.each(['main', 'web-v1.0.0'])('a ref that moved between staging and production is blocked: %s', async (ref) => {
     await everywhere(await release({ all: { web: tagged('v1', ref) } }));
     const second = await release({ all: { web: tagged('v1', ref) }, prod1: { web: tagged('v2', ref) } });
