@@ -1,4 +1,5 @@
 import { SNSClient } from '@aws-sdk/client-sns';
+import * as z from 'zod';
 
 /** Where the API is, and who calls it. */
 export interface ApiAccess {
@@ -36,9 +37,19 @@ export function apiClient({ url, region, principal }: ApiAccess): SendRequest {
     const headers = isLocal(address)
       ? { 'x-local-principal': principal, ...contentType(text) }
       : await signedHeaders(address, region, content);
-    const response = await fetch(address, { ...content, headers });
+    const response = await fetch(address, { ...content, headers }).catch((error: unknown) => {
+      throw new Error(`${method} ${address.href}: ${reasonOf(error)}`, { cause: error });
+    });
     return { status: response.status, body: parseBody(await response.text()) };
   };
+}
+
+const NoAnswerSchema = z.object({ message: z.string(), cause: z.object({ message: z.string() }).optional() });
+
+/** Says why nothing answered. The error of `fetch` has the reason in its cause. */
+function reasonOf(error: unknown): string {
+  const { data } = NoAnswerSchema.safeParse(error);
+  return data ? [data.message, data.cause?.message].filter((text) => text !== undefined).join(', ') : String(error);
 }
 
 /** Returns whether the address is that of a local cloud, which expects a name instead of a signature. */

@@ -201,7 +201,9 @@ describe('npm run ledger:fill', () => {
       stderr: expect.stringContaining('--apply dev9: no such environment'),
     });
     expect(await statuses('stage1')).toEqual(['succeeded']);
-    expect((await run('--url', 'http://127.0.0.1:1', '--all')).status).toBe(2);
+    const unreachable = await run('--url', 'http://127.0.0.1:1', '--all');
+    expect(unreachable.status).toBe(2);
+    expect(unreachable.stderr).toMatch(/GET http:\/\/127\.0\.0\.1:1\/applications\?limit=100: fetch failed, ./);
   });
 
   test('is a command that says the same', async () => {
