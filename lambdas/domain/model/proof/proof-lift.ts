@@ -18,7 +18,10 @@ export const ProofLiftRequestSchema = z
     /** Address of a call of the module in the plan that was blocked. */
     call: z
       .string()
-      .regex(/^(?=.{1,1000}$)module\.[\w-]+(?:\.module\.[\w-]+)*$/, 'the address of a module call without indexes like "module.web"')
+      .regex(
+        /^(?=.{1,1000}$)module\.[\w-]+(?:\.module\.[\w-]+)*$/,
+        'the address of a module call without indexes like "module.web"',
+      )
       .optional(),
     identity: Sha256Schema.optional(),
     engine: EngineMinorSchema.optional(),
