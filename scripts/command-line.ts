@@ -1,3 +1,6 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import * as z from 'zod';
+
 /** The arguments of a command, the directory it was given in, and where its output goes. */
 export interface CommandLine {
   readonly args: string[];
@@ -14,3 +17,23 @@ export const commandLine = (): CommandLine => ({
   print: (text) => process.stdout.write(text),
   complain: (text) => process.stderr.write(text),
 });
+
+/** Thrown for wrong arguments: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Returns the options of a command, parsed. Throws UsageError, which names each option that is wrong. */
+export function parseOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  args: string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+): z.output<Schema> {
+  try {
+    return schema.parse(parseArgs({ args, options }).values);
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) : [];
+    throw new UsageError(why.join('; ').trim() || String(error), { cause: error });
+  }
+}

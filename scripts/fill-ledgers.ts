@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { apiClient, type SendRequest } from './api-request.ts';
-import type { CommandLine } from './command-line.ts';
+import { type CommandLine, parseOptions, UsageError } from './command-line.ts';
 import { type Filled, fillLedger, type Patience } from './fill-ledger.ts';
 
 const USAGE = `usage: npm run ledger:fill -- --url URL (--application APP… | --all) [options]
@@ -24,11 +23,6 @@ unless --apply names it.
 Exit code 0: every environment is recorded or left out; 1: some are not; 2: it could not be done; 130: interrupted.
 `;
 
-/** Thrown for wrong arguments: exit code 2. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 const OptionsSchema = z
   .object({
     url: z.url({ protocol: /^https?$/, error: 'is no address like https://…' }),
@@ -46,13 +40,7 @@ function readOptions(args: string[]): z.infer<typeof OptionsSchema> {
   const list = { type: 'string', multiple: true } as const;
   const all = { type: 'boolean' } as const;
   const options = { url: text, application: list, all, apply: list, minutes: text, region: text, principal: text };
-  try {
-    return OptionsSchema.parse(parseArgs({ args, options }).values);
-  } catch (error) {
-    const why =
-      error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) : [];
-    throw new UsageError(why.join('; ').trim() || String(error), { cause: error });
-  }
+  return parseOptions(OptionsSchema, args, options);
 }
 
 const PageSchema = z.object({ items: z.array(z.object({ name: z.string() })), nextCursor: z.string().optional() });

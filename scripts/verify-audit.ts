@@ -2,11 +2,10 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { type AuditHead, emptyChain, proveNext } from '../lambdas/domain/model/audit.ts';
 import { AuditUnreadableError, readAudit } from './audit-api.ts';
-import type { CommandLine } from './command-line.ts';
+import { type CommandLine, parseOptions, UsageError } from './command-line.ts';
 
 const USAGE = `usage: npm run audit:verify -- --url URL --application APP [options]
        npm run audit:verify -- --file AUDIT.jsonl [options]
@@ -22,11 +21,6 @@ const USAGE = `usage: npm run audit:verify -- --url URL --application APP [optio
 
 Exit code 0: proven; 1: broken, and where; 2: it could not be read.
 `;
-
-/** Thrown for wrong arguments: exit code 2. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const KnownSchema = z
   .string()
@@ -49,13 +43,7 @@ const OptionsSchema = z
 function readOptions(args: string[]): z.infer<typeof OptionsSchema> {
   const text = { type: 'string' } as const;
   const options = { url: text, application: text, region: text, principal: text, save: text, file: text, known: text };
-  try {
-    return OptionsSchema.parse(parseArgs({ args, options }).values);
-  } catch (error) {
-    const why =
-      error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join('.')} ${message}`) : [];
-    throw new UsageError(why.join('; ').trim() || String(error), { cause: error });
-  }
+  return parseOptions(OptionsSchema, args, options);
 }
 
 interface Audit {

@@ -4,22 +4,14 @@ import { type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from '../con
 import { BuildResultError } from '../errors.ts';
 import { type Deployment, runPrefix } from '../model/deployment.ts';
 import { GATES } from '../policy.ts';
-import type { ArtifactStore, Reader, StateReader, Store, Surroundings } from '../ports.ts';
+import type { Reader } from '../ports.ts';
 import { loadDeployment, loadHeld } from '../transaction/load-held.ts';
+import type { AnalysisServices } from './analysis/analyze-known-plan.ts';
 import { ANALYSING, type PlanVerdict } from './settle-plan.ts';
 
 /** The verdict, and the build's counts of the provider cache if the build used the cache. */
 interface AnalyzedPlan extends PlanVerdict {
   readonly providers?: ProviderCounts;
-}
-
-interface Services {
-  readonly store: Store;
-  readonly artifacts: ArtifactStore;
-  readonly states: StateReader;
-  /** Key of an installation's own price sheet. */
-  readonly priceSheetKey: string;
-  readonly surroundings: Surroundings;
 }
 
 /**
@@ -29,7 +21,7 @@ interface Services {
  * NotHolderError, BuildResultError.
  */
 export async function analyzeDeploymentPlan(
-  services: Services,
+  services: AnalysisServices,
   id: string,
   { isInspected }: { readonly isInspected: boolean },
 ): Promise<AnalyzedPlan> {

@@ -11,7 +11,8 @@ import { recordAudit } from '../transaction/record-audit.ts';
 
 /**
  * Lifts the proof of one module by its identity, of one engine or of one provider version: for one plan, within seven
- * days (rule 1). If there is a lift that can be used already and names the same call, returns that lift. Throws NotFoundError, RefusedError.
+ * days (rule 1). If there is a lift that can be used already and names the same call, returns that lift. Throws
+ * NotFoundError, RefusedError.
  */
 export async function liftProof(
   { store, surroundings }: { store: Store; surroundings: Surroundings },

@@ -25,7 +25,7 @@ export function describeGap(gap: Gap, previous: Shown, { engine }: Composition):
   const [, address = ''] = gap.subject.split(' ');
   return {
     fact: `${address} is ${gap.version}; ${environment} has run ${listed(runsOf(previous, `provider ${address} `))}`,
-    advice: `: bring ${gap.version} to ${environment} first`,
+    advice: `: bring ${gap.version} to ${environment} first, or lift`,
   };
 }
 

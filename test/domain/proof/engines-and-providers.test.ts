@@ -83,7 +83,7 @@ describe('a provider', () => {
           kind: 'provider',
           subject: `provider ${AWS} 5.100`,
           isLifted: false,
-          text: `${AWS} is 5.100.0; stage1 has run 5.99.1 (release 2): bring 5.100.0 to stage1 first`,
+          text: `${AWS} is 5.100.0; stage1 has run 5.99.1 (release 2): bring 5.100.0 to stage1 first, or lift`,
         },
       ],
     });
@@ -112,7 +112,7 @@ describe('a provider', () => {
     expect(await proof.proofOf(await proof.bring(first, 'stage1'))).toMatchObject({ unproven: [] });
     const second = await proof.through({ ...withAws('5.99.1'), stage1: withAws('5.100.0') }, 'dev1');
     expect(await proof.proofOf(await proof.bring(second, 'stage1'))).toMatchObject({
-      unproven: [{ text: `${AWS} is 5.100.0; dev1 has run 5.99.1 (release 2): bring 5.100.0 to dev1 first` }],
+      unproven: [{ text: `${AWS} is 5.100.0; dev1 has run 5.99.1 (release 2): bring 5.100.0 to dev1 first, or lift` }],
     });
   });
 

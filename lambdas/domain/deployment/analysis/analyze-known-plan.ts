@@ -33,10 +33,11 @@ import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
 import { keepPlannedChanges } from './keep-planned-changes.ts';
 import { blockingOf, planOf } from './planned-of.ts';
 
-interface Services {
+export interface AnalysisServices {
   readonly store: Store;
   readonly artifacts: ArtifactStore;
   readonly states: StateReader;
+  /** Key of an installation's own price sheet. */
   readonly priceSheetKey: string;
   readonly surroundings: Surroundings;
 }
@@ -61,7 +62,7 @@ interface PlanResults {
 
 /** Analyses a plan that needs no other look, and settles what comes next. Throws NotHolderError, BuildResultError. */
 export async function analyzeKnownPlan(
-  { store, artifacts, states, priceSheetKey, surroundings }: Services,
+  { store, artifacts, states, priceSheetKey, surroundings }: AnalysisServices,
   ahead: ReadAhead,
   subject: Subject,
   { claimed, known, isInspected }: PlanResults,
