@@ -15,8 +15,8 @@ import { enterInLedger } from '../proof/ledger.ts';
 
 /**
  * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
- * failure, a rejection or a policy's block withdraws an earlier proof. An expired gate, a request to cancel or a newer
- * release says nothing about the release.
+ * failure, a rejection or a policy's block withdraws an earlier proof. A block for what the release brings, an expired
+ * gate, a request to cancel or a newer release says nothing about the release.
  */
 export async function recordOutcome(
   transaction: Transaction,
