@@ -15,7 +15,7 @@ const USAGE = `usage: npm run analyze -- PLAN.json [options]
 
   PLAN.json               output of "terraform show -json PLAN" or "tofu show -json PLAN"
   --prices SHEET.csv      price sheet in OpenInfraQuote's format instead of the bundled one
-  --region REGION         region whose prices are used (us-east-1)
+  --region REGION         region of the environment, for resources whose own is not in the plan (us-east-1)
   --stage STAGE           ${STAGES.join(', ')} (production)
   --deletion-protection   judge as an environment with deletion protection
   --modules FILE          .terraform/modules/modules.json, for the versions registry modules resolved to

@@ -153,9 +153,10 @@ function reachText({ blastRadius: { direct, dependents, existing, touchedShare }
 const amount = (value: number): string => value.toFixed(2);
 
 function costText({ cost }: Analysis): string {
-  const { monthlyBefore, monthlyAfter, range, coverage, sheetDate, currency, region } = cost;
+  const { monthlyBefore, monthlyAfter, range, coverage, sheetDate, currency } = cost;
+  const regions = [...new Set([cost.region, ...cost.resources.flatMap(({ region }) => region ?? [])])];
   return [
-    `${amount(monthlyBefore)} -> ${amount(monthlyAfter)} ${currency} a month in ${region}: ${describeDelta(cost)}`,
+    `${amount(monthlyBefore)} -> ${amount(monthlyAfter)} ${currency} a month in ${regions.join(', ')}: ${describeDelta(cost)}`,
     `${' '.repeat(14)}after: ${amount(range.after.low)} to ${amount(range.after.high)} depending on use; ${coverage} % priced; prices of ${sheetDate} and later`,
   ].join('\n');
 }

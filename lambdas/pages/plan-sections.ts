@@ -59,7 +59,13 @@ export function costSection({ cost }: Analysis): Html {
 <div class="scroll" tabindex="0" role="group" aria-label="Cost per month"><table>
 <thead><tr><th scope="col">Per month</th><th scope="col" class="number">Before</th><th scope="col" class="number">After</th><th scope="col" class="number">Difference</th></tr></thead>
 <tbody>${changing.slice(0, MOST_DETAILED).map(
-    ({ address, before, after, delta }) => html`<tr><th scope="row"><code><bdi>${addressOf(address)}</bdi></code></th>
+    ({
+      address,
+      region,
+      before,
+      after,
+      delta,
+    }) => html`<tr><th scope="row"><code><bdi>${addressOf(address)}</bdi></code>${region !== undefined && html` <span class="quiet">in ${region}</span>`}</th>
 <td class="number">${money(before, currency)}</td><td class="number">${money(after, currency)}</td><td class="number">${difference(delta, currency)}</td></tr>
 `,
   )}</tbody>

@@ -158,6 +158,7 @@ const RangeSchema = z.object({ low: z.number(), high: z.number() });
 /** List prices of everything in the environment before and after the plan, per month. */
 export const CostEstimateSchema = z.object({
   currency: z.string(),
+  /** The environment's region. */
   region: z.string(),
   monthlyBefore: z.number(),
   monthlyAfter: z.number(),
@@ -175,7 +176,15 @@ export const CostEstimateSchema = z.object({
   sheetDate: z.string(),
   /** Objects that cost something before or after the plan. */
   resources: z.array(
-    z.object({ address: z.string(), type: z.string(), before: z.number(), after: z.number(), delta: z.number() }),
+    z.object({
+      address: z.string(),
+      type: z.string(),
+      /** Where it is priced, if that is not the environment's region. */
+      region: z.string().optional(),
+      before: z.number(),
+      after: z.number(),
+      delta: z.number(),
+    }),
   ),
   /** Assumptions that had to be made, each with the number of objects that it was made for. */
   assumptions: z.array(z.object({ text: z.string(), count: z.int() })),

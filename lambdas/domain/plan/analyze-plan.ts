@@ -39,7 +39,7 @@ export interface PlanToAnalyse {
   readonly commit?: string;
   /** Identities of the modules, as the build listed them. */
   readonly identities?: readonly ModuleIdentity[];
-  /** Region whose prices are used. */
+  /** The environment's region: resources are priced in it unless the plan places them elsewhere. */
   readonly region: string;
   readonly priceSheet: PriceSheet;
   readonly stage: Stage;
@@ -117,7 +117,7 @@ function analyze(input: PlanToAnalyse): Analysis {
     })),
     blastRadius: radius,
     graph: blastRadiusGraphOf({ ...facts, spread }),
-    cost: estimateCost({ ...facts, sheet: input.priceSheet, region: input.region }),
+    cost: estimateCost({ ...facts, modules, sheet: input.priceSheet, region: input.region }),
     safeguards: evaluateSafeguards({
       ...input,
       plan,

@@ -1,21 +1,25 @@
 import { type JsonRecord, listOf, recordOf, textOf } from '../json-value.ts';
+import { type Place, regionNamedBy } from '../prices/named-region.ts';
 import { addMoney, type Money, NO_MONEY, priceObject, type Quote } from '../prices/price-object.ts';
 import type { PriceSheet } from '../prices/price-sheet.ts';
 import type { Related } from '../prices/quantities.ts';
 import { instanceAddress, parseModuleAddress } from './address.ts';
 import type { CostEstimate } from './analysis-parts.ts';
-import { type Block, blockId, blockIdOfAddress } from './configured-resources.ts';
+import { type Block, blockId, blockIdOfAddress, type Module } from './configured-resources.ts';
 import { stateResourcesOf } from './dependency-graph.ts';
 import type { Plan } from './plan-schema.ts';
 import type { Redactor } from './redaction/redactor.ts';
+import { ProviderRegions } from './regions/provider-regions.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { counted } from './wording.ts';
 
 export interface CostFacts {
   readonly plan: Plan;
   readonly changes: readonly ResourceChange[];
+  readonly modules: readonly Module[];
   readonly blocks: ReadonlyMap<string, Block>;
   readonly sheet: PriceSheet;
+  /** The environment's region. */
   readonly region: string;
   readonly redactor: Redactor;
 }
@@ -26,6 +30,11 @@ interface TwoSided {
   readonly type: string;
   readonly module: string;
   readonly index: string | number | undefined;
+  /** Address of its block in the configuration. */
+  readonly block: string;
+  readonly provider: string | undefined;
+  /** Whether its attribute `region` is known only after the apply. */
+  readonly isRegionUnknown: boolean;
   readonly before: JsonRecord | undefined;
   readonly after: JsonRecord | undefined;
 }
@@ -33,13 +42,25 @@ interface TwoSided {
 type Side = 'before' | 'after';
 
 export function estimateCost(facts: CostFacts): CostEstimate {
-  const { sheet, region, redactor } = facts;
+  const { sheet, region, redactor, plan, modules } = facts;
   const objects = objectsOf(facts);
   const relations = new Relations(objects, facts.blocks);
+  const providers = new ProviderRegions(plan, modules, region);
+  const placeOf = ({ type, block, provider, isRegionUnknown }: TwoSided, side: Side, values: JsonRecord): Place => {
+    const named = regionNamedBy(type, values);
+    if (named) return named;
+    const configured = facts.blocks.get(block)?.resource;
+    // Where the region is not configured, it is an attribute that the provider fills in.
+    if (isRegionUnknown && side === 'after' && Object.hasOwn(recordOf(configured?.expressions), 'region'))
+      return { region, assumed: `region ${region}: its own is known only after the apply` };
+    return providers.of(configured?.provider_config_key ?? undefined, provider);
+  };
   const quotes = objects.map((object) => {
     const quote = (side: Side): Quote | undefined => {
       const values = object[side];
-      return values && priceObject({ type: object.type, values, related: relations.of(object, side) }, sheet, region);
+      if (!values) return undefined;
+      const related = relations.of(object, side);
+      return priceObject({ type: object.type, values, related }, sheet, placeOf(object, side, values));
     };
     const before = quote('before');
     return { object, before, after: object.after === object.before ? before : quote('after') };
@@ -66,23 +87,25 @@ export function estimateCost(facts: CostFacts): CostEstimate {
     coverage:
       objects.length === 0 ? 100 : Math.floor(((objects.length - uncovered.length) / objects.length) * 1000) / 10,
     unpriced: uncovered.map(({ object }) => redactor.address(object.address)),
-    gaps: gapsOf(uncovered),
+    gaps: gapsOf(uncovered, redactor),
     sheet: sheet.name,
     sheetDate: dates.sort()[0] ?? sheet.oldest,
     resources: quotes.flatMap(({ object, before: was, after: is }) => {
       const [one, other] = [cents(was?.money.typical ?? 0), cents(is?.money.typical ?? 0)];
       if (one === 0 && other === 0) return [];
+      const place = is?.place ?? was?.place;
       return [
         {
           address: redactor.address(object.address),
           type: object.type,
+          ...(place && place.region !== region && { region: redactor.text(place.region) }),
           before: one,
           after: other,
           delta: cents(other - one),
         },
       ];
     }),
-    assumptions: assumptionsOf(quotes),
+    assumptions: assumptionsOf(quotes, redactor),
   };
 }
 
@@ -111,10 +134,10 @@ function deltaRange(quotes: readonly Quoted[]): { low: number; high: number } {
   return { low: cents(low), high: cents(high) };
 }
 
-function gapsOf(uncovered: readonly Quoted[]): CostEstimate['gaps'] {
+function gapsOf(uncovered: readonly Quoted[], redactor: Redactor): CostEstimate['gaps'] {
   const gaps = new Map<string, { types: Set<string>; count: number }>();
   for (const { object, before, after } of uncovered) {
-    const why = after?.gap ?? before?.gap ?? '';
+    const why = redactor.text(after?.gap ?? before?.gap ?? '');
     const gap = gaps.get(why) ?? { types: new Set<string>(), count: 0 };
     gap.types.add(object.type);
     gap.count++;
@@ -123,13 +146,15 @@ function gapsOf(uncovered: readonly Quoted[]): CostEstimate['gaps'] {
   return [...gaps].map(([why, { types, count }]) => ({ why, types: [...types].sort(), count }));
 }
 
-function assumptionsOf(quotes: readonly Quoted[]): CostEstimate['assumptions'] {
+function assumptionsOf(quotes: readonly Quoted[], redactor: Redactor): CostEstimate['assumptions'] {
   const counts = new Map<string, number>();
-  for (const { object, before, after } of quotes)
-    for (const text of (after ?? before)?.assumed ?? []) {
-      const label = `${object.type}: ${text}`;
+  for (const { object, before, after } of quotes) {
+    const places = [before?.place?.assumed, after?.place?.assumed].filter((text) => text !== undefined);
+    for (const text of new Set([...((after ?? before)?.assumed ?? []), ...places])) {
+      const label = redactor.text(`${object.type}: ${text}`);
       counts.set(label, (counts.get(label) ?? 0) + 1);
     }
+  }
   return [...counts].map(([text, count]) => ({ text, count })).sort((one, other) => (one.text < other.text ? -1 : 1));
 }
 
@@ -142,7 +167,19 @@ function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
       // A forgotten object still exists and is still paid for.
       const isSame = change.kind === 'forget' || change.kind === 'no-op';
       const after = isSame ? before : afterValues(change, before);
-      return { address: change.key, type: change.type, module: change.module, index: change.index, before, after };
+      const { key: address, type, module, index, provider, kind } = change;
+      const isRegionUnknown = kind !== 'update' && !isSame && recordOf(change.unknown).region === true;
+      return {
+        address,
+        type,
+        module,
+        index,
+        block: blockIdOfAddress(change.address),
+        provider,
+        isRegionUnknown,
+        before,
+        after,
+      };
     });
   const known = new Set(changes.flatMap(({ address, previousAddress }) => [address, previousAddress]));
   const untouched = stateResourcesOf(plan)
@@ -154,6 +191,9 @@ function objectsOf({ plan, changes }: CostFacts): TwoSided[] {
         type: resource.type,
         module,
         index: resource.index ?? undefined,
+        block: blockIdOfAddress(resource.address),
+        provider: resource.provider_name ?? undefined,
+        isRegionUnknown: false,
         before: values,
         after: values,
       };

@@ -39,6 +39,7 @@ export const StateResourceSchema = z.object({
   type: z.string(),
   name: z.string(),
   index: z.union([z.string(), z.number()]).nullish(),
+  provider_name: z.string().nullish(),
   values: z.unknown().optional(),
   sensitive_values: z.unknown().optional(),
   depends_on: z.array(z.string()).nullish(),

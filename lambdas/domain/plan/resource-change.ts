@@ -13,6 +13,8 @@ export interface ResourceChange {
   readonly mode: string;
   readonly type: string;
   readonly name: string;
+  /** Source of its provider, such as `registry.terraform.io/hashicorp/aws`. */
+  readonly provider: string | undefined;
   readonly index: string | number | undefined;
   readonly deposed: string | undefined;
   readonly previousAddress: string | undefined;
@@ -60,6 +62,7 @@ export function toResourceChange(planned: PlannedChange): ResourceChange {
     mode: planned.mode,
     type: planned.type,
     name: planned.name,
+    provider: planned.provider_name ?? undefined,
     index: planned.index ?? undefined,
     deposed,
     previousAddress: planned.previous_address ?? undefined,

@@ -3,6 +3,7 @@ import { usageFor } from './assumed-usage.ts';
 import { withAssumedValues } from './assumed-values.ts';
 import { isFree } from './free-kinds.ts';
 import { HOURS_PER_MONTH } from './hours.ts';
+import type { Place } from './named-region.ts';
 import type { PriceRow, PriceSheet, RowSet } from './price-sheet.ts';
 import { quantityOf, type Related } from './quantities.ts';
 import { type Found, valuesAt } from './values-at.ts';
@@ -35,6 +36,8 @@ export interface Quote {
   readonly assumed: readonly string[];
   /** Oldest date among the prices used. */
   readonly oldest?: string;
+  /** Where it is priced; absent when its price does not depend on a region. */
+  readonly place?: Place;
 }
 
 /**
@@ -77,11 +80,13 @@ export interface PricedObject {
 }
 
 /** Returns the monthly price of one object, as far as the sheet has it. */
-export function priceObject({ type, values: given, related }: PricedObject, sheet: PriceSheet, region: string): Quote {
+export function priceObject({ type, values: given, related }: PricedObject, sheet: PriceSheet, place: Place): Quote {
+  const { region } = place;
   const { values, assumptions } = withAssumedValues(type, given);
   if (isFree(type, values)) return { money: NO_MONEY, covered: true, assumed: [] };
   const rows = sheet.rowsFor(type, region);
-  if (rows.all.length === 0) return uncovered(sheet.knows(type) ? `no price in ${region}` : 'no price for this kind');
+  if (rows.all.length === 0)
+    return sheet.knows(type) ? { ...uncovered(`no price in ${region}`), place } : uncovered('no price for this kind');
   const variant = NOT_COVERED[type]?.(values);
   if (variant !== undefined) return uncovered(`no price for ${variant}`);
   const lines = rows
@@ -100,6 +105,7 @@ export function priceObject({ type, values: given, related }: PricedObject, shee
     ...(missing !== undefined && { gap: missing }),
     assumed: [...new Set(assumed)],
     ...(dates[0] !== undefined && { oldest: dates[0] }),
+    ...((missing !== undefined || lines.some(({ row }) => row.facts.has('region'))) && { place }),
   };
 }
 

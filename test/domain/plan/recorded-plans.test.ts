@@ -61,6 +61,7 @@ const TRUTHS: readonly Truth[] = [
   { plan: '16-targeted', counts: [0, 1, 0], exit: 2, complete: false },
   { plan: '17-resource-drift', counts: [1, 2, 0], exit: 2, drifted: 3 },
   { plan: '18-module-version-upgrade', counts: [1, 1, 0], exit: 2 },
+  { plan: '19-several-regions', counts: [13, 0, 0], exit: 2 },
 ];
 
 describe.each(TRUTHS)('$plan', (truth) => {
