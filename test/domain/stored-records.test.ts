@@ -29,7 +29,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   ledgerPage: 'b8d7c49a40386fd4',
   composition: 'a38eea4d15afb0f3',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: '0e910d5441d6f16f',
+  deployment: '8f166ddea3ec727b',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
   appliedChanges: 'c0811578831a0038',

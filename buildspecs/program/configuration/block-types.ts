@@ -20,3 +20,8 @@ export const BLOCK_TYPES: BlockTypes = {
   module: { labels: 1 },
   variable: { labels: 1 },
 };
+
+/** The blocks in which a resource says whether it may be destroyed. */
+export const LIFECYCLE_BLOCKS: BlockTypes = {
+  resource: { labels: 2, blocks: { lifecycle: { labels: 0 } } },
+};

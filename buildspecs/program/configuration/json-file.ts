@@ -67,10 +67,13 @@ function readMembers(members: readonly MemberNode[], types: BlockTypes): Pick<Hc
   };
 }
 
-/** Parses the text of a `*.tf.json` file. Unlike JSON.parse, this keeps line numbers and names that occur twice. */
-export function parseJsonFile(text: string): HclFile {
+/**
+ * Parses the text of a `*.tf.json` file. Unlike JSON.parse, this keeps line numbers and names that occur twice. `types`:
+ * the blocks to read; everything else is an argument.
+ */
+export function parseJsonFile(text: string, types: BlockTypes = BLOCK_TYPES): HclFile {
   try {
-    return { ...readMembers(membersIn(parse(text).body), BLOCK_TYPES), errorLine: undefined };
+    return { ...readMembers(membersIn(parse(text).body), types), errorLine: undefined };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const line = 'line' in error && typeof error.line === 'number' ? error.line : 1;

@@ -3,6 +3,7 @@ import { type LockFile, ModuleIdentitiesSchema } from '../../../lambdas/domain/c
 import type { AnyBuild } from '../build/run-build.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { identifyModules } from './identify-modules.ts';
+import { listUndestroyed } from './undestroyed.ts';
 
 /** What is needed of a build. */
 interface DescribingBuild {
@@ -12,8 +13,9 @@ interface DescribingBuild {
 }
 
 /**
- * Returns the identities of the modules in the tree, as they are stored, with what the lock file pins if that is given. Returns undefined for a destruction, which runs
- * no module anew, and where the address of a call is too long to be told. Then nobody takes these modules as proven.
+ * Returns the identities of the modules in the tree, as they are stored, with the resources that the engine does not
+ * destroy, and with what the lock file pins if that is given. Returns undefined for a destruction, which runs no module
+ * anew, and where the address of a call is too long to be told. Then nobody takes these modules as proven.
  */
 export async function describeModules(
   build: DescribingBuild,
@@ -21,8 +23,11 @@ export async function describeModules(
   lockFile?: LockFile,
 ): Promise<string | undefined> {
   if (build.variables.STAGEGATE_OPERATION === 'destroy') return undefined;
+  const identified = await identifyModules(build.paths, engine);
+  const undestroyed = await listUndestroyed(build.paths, engine);
   const identities = ModuleIdentitiesSchema.safeParse({
-    ...(await identifyModules(build.paths, engine)),
+    ...identified,
+    ...(undestroyed.length > 0 && { undestroyed }),
     ...(lockFile && { lockFile }),
   });
   if (identities.success) return `${JSON.stringify(identities.data)}\n`;

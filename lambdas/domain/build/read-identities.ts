@@ -1,3 +1,4 @@
+import type { Undestroyed } from '../contract/destroy-settings.ts';
 import { type LockFile, type ModuleIdentities, ModuleIdentitiesSchema } from '../contract/module-identities.ts';
 import { type Deployment, runPrefix } from '../model/deployment.ts';
 import type { ArtifactStore } from '../ports.ts';
@@ -7,6 +8,8 @@ import { readResult } from './read-result.ts';
 export interface FoundInTree {
   readonly identities?: ModuleIdentities;
   readonly lockFile?: LockFile;
+  /** Resources that the engine does not destroy. */
+  readonly undestroyed?: readonly Undestroyed[];
 }
 
 /**
@@ -26,7 +29,12 @@ export async function readIdentities(
     isInspected ? read('inspectedIdentities') : undefined,
   ]);
   const identities = isInspected ? inspected && withCommits(inspected, planned) : planned;
-  return { ...(identities && { identities }), ...(planned?.lockFile && { lockFile: planned.lockFile }) };
+  const undestroyed = (isInspected ? inspected : planned)?.undestroyed;
+  return {
+    ...(identities && { identities }),
+    ...(planned?.lockFile && { lockFile: planned.lockFile }),
+    ...(undestroyed && { undestroyed }),
+  };
 }
 
 /** Adds the commits of modules, which are for people only. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Sha256Schema } from '../names.ts';
+import { MOST_UNDESTROYED, UndestroyedSchema } from './destroy-settings.ts';
 import { LockedProviderSchema } from './locked-provider.ts';
 
 /** Most module calls of which a build lists the identities. Beyond it, a build says how many calls there are. */
@@ -34,10 +35,12 @@ export type LockFile = z.infer<typeof LockFileSchema>;
 
 /** Present in what the plan build lists, if the lock file could be read. */
 const lockFile = LockFileSchema.optional();
+/** Resources that the engine does not destroy. Absent if there are none, and in what older builds listed. */
+const undestroyed = z.array(UndestroyedSchema).max(MOST_UNDESTROYED).optional();
 
 /** The identities of all module calls, nested ones too. The list is never cut: if it would be too long, there is none. */
 export const ModuleIdentitiesSchema = z.union([
-  z.strictObject({ modules: z.array(ModuleIdentitySchema).max(MOST_MODULE_CALLS), lockFile }),
-  z.strictObject({ tooMany: z.int().min(MOST_MODULE_CALLS + 1), lockFile }),
+  z.strictObject({ modules: z.array(ModuleIdentitySchema).max(MOST_MODULE_CALLS), lockFile, undestroyed }),
+  z.strictObject({ tooMany: z.int().min(MOST_MODULE_CALLS + 1), lockFile, undestroyed }),
 ]);
 export type ModuleIdentities = z.infer<typeof ModuleIdentitiesSchema>;

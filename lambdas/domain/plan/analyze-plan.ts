@@ -13,6 +13,7 @@ import { contradictionsIn } from './contradictions.ts';
 import { estimateCost } from './cost.ts';
 import { DependencyGraph, stateResourcesOf } from './dependency-graph.ts';
 import { driftOf } from './drift.ts';
+import { noticesOfStaying } from './ephemeral/could-never-end.ts';
 import { moduleVersionsOf } from './modules/module-versions.ts';
 import type { Plan } from './plan-schema.ts';
 import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts';
@@ -148,9 +149,13 @@ function analyze(input: PlanToAnalyse): Analysis {
       key: input.digestKey ?? '',
       ...(input.content !== undefined && { content: input.content }),
     }),
-    notices: [...(input.notices ?? []), ...notices, ...flags.notices, ...unfamiliarIn(changes)].map((notice) =>
-      redactor.text(notice),
-    ),
+    notices: [
+      ...(input.notices ?? []),
+      ...notices,
+      ...flags.notices,
+      ...unfamiliarIn(changes),
+      ...(input.ephemeral && !input.isDestruction ? noticesOfStaying(changes, input.ephemeral.undestroyed ?? []) : []),
+    ].map((notice) => redactor.text(notice)),
   };
 }
 

@@ -20,6 +20,7 @@ export const SAFEGUARD_RULES = [
   'plan-contradictory',
   'first-plan-creates',
   'adopts-or-leaves',
+  'could-never-end',
   'unknown-action',
   'environment-destroyed',
   'protected-kind',

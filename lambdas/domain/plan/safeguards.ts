@@ -1,7 +1,9 @@
 import type * as z from 'zod';
+import type { Undestroyed } from '../contract/destroy-settings.ts';
 import type { OperationSchema } from '../operation.ts';
 import type { Stage } from '../policy.ts';
 import { existingObjects, isEverythingDestroyed } from './blast-radius.ts';
+import { findStaying } from './ephemeral/could-never-end.ts';
 import type { Plan } from './plan-schema.ts';
 import type { PlanFlags } from './plan-summary.ts';
 import type { Redactor } from './redaction/redactor.ts';
@@ -20,6 +22,8 @@ const FEW_DELETIONS = 3;
 export interface EphemeralPlan {
   /** Whether nothing was ever applied to the environment. */
   readonly isFirst: boolean;
+  /** Resources of the configuration that the engine does not destroy, as the build found them. */
+  readonly undestroyed?: readonly Undestroyed[];
 }
 
 export interface SafeguardFacts {
@@ -115,28 +119,43 @@ function planViolations(facts: SafeguardFacts): Found[] {
 /**
  * Returns where a plan breaks the rules of an ephemeral environment. Such an environment ends with the destruction of
  * everything in it, so it must have created all of that itself, and must leave nothing behind: its first plan only
- * creates, and no plan imports or forgets.
+ * creates, no plan imports or forgets, and none creates or keeps what could not be destroyed.
  */
-function ephemeralViolations({ plan, changes, operation }: SafeguardFacts, { isFirst }: EphemeralPlan): Found[] {
+function ephemeralViolations(
+  { plan, changes, operation }: SafeguardFacts,
+  { isFirst, undestroyed = [] }: EphemeralPlan,
+): Found[] {
   const adopting = changes.flatMap(({ address, importing, actions }): Found[] => {
     const what = importing ? 'is imported' : actions.includes('forget') ? 'would be forgotten' : undefined;
     if (!what) return [];
     const why = `${what}; an ephemeral environment contains only what it created, and destroys all of it when it ends`;
     return [{ address, rule: 'adopts-or-leaves', why, liftable: false }];
   });
-  if (!isFirst || operation === 'destroy') return adopting;
+  if (operation === 'destroy') return adopting;
+  const broken = [...adopting, ...staying(changes, undestroyed)];
+  if (!isFirst) return broken;
   const existing = existingObjects(plan, changes);
   const others = changes
     .filter(({ mode, kind }) => mode === 'managed' && kind !== 'create')
     .map(({ address }) => address);
   return [
-    ...adopting,
+    ...broken,
     ...[...new Set([...existing, ...others])].map((address): Found => {
       const why = 'already exists; the first plan of an ephemeral environment may only create';
       return { address, rule: 'first-plan-creates', why, liftable: false };
     }),
   ];
 }
+
+const staying = (changes: readonly ResourceChange[], undestroyed: readonly Undestroyed[]): Found[] =>
+  findStaying(changes, undestroyed)
+    .filter(({ fails }) => fails === 'always')
+    .map(({ address, why }) => ({
+      address,
+      rule: 'could-never-end',
+      why: `${why}; otherwise this environment could never end`,
+      liftable: false,
+    }));
 
 function protectionViolations(facts: SafeguardFacts): Found[] {
   const { plan, changes, stage, operation } = facts;

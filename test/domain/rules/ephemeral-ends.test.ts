@@ -9,6 +9,7 @@ import { sweepEnvironment } from '../../../lambdas/domain/ephemeral/sweep-enviro
 import { isTerminal } from '../../../lambdas/domain/model/deployment.ts';
 import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
 import { ALICE, BOB, TOOLING, World } from '../../harness/world.ts';
+import { change, planOf } from '../plan/plan-documents.ts';
 
 const HOUR = 3600;
 const REPOSITORY = 'https://git.example/acme/config.git';
@@ -444,5 +445,59 @@ describe('the sweeper', () => {
     expect(await world.reconcile()).toMatchObject([{ action: 'started' }]);
     await world.finishIn('pr-1');
     expect(await phase()).toBe('closed');
+  });
+});
+
+describe('an ephemeral environment that could never end', () => {
+  const database = { type: 'terraform_data', name: 'db', actions: ['create'], after: {} };
+  const undestroyed = [
+    {
+      address: 'terraform_data.db',
+      setting: 'prevent_destroy',
+      file: 'apps/web/dev1/main.tf',
+      line: 8,
+      isLiteral: true,
+    },
+  ];
+  const protectedPlan = (identities: object = { modules: [], undestroyed }) => {
+    world.builds.terraform = () => ({
+      plan: 'changes',
+      printed: planOf({ resource_changes: [change(database)] }),
+      identities,
+      apply: 'succeeds',
+    });
+  };
+  const BLOCKED = {
+    status: 'blocked',
+    error: {
+      reason: 'could-never-end',
+      message: expect.stringMatching(/^terraform_data\.db: has prevent_destroy = true \(apps\/web\/dev1\/main\.tf:8\)/),
+    },
+  };
+
+  test('creates nothing, and is told why at its first plan', async () => {
+    protectedPlan();
+    await world.ephemeral('pr-1');
+    expect(await world.finishIn('pr-1')).toMatchObject(BLOCKED);
+    expect([world.builds.applied, world.builds.contents.size]).toEqual([[], 0]);
+    nothingFails();
+    await remove();
+    await world.finishIn('pr-1');
+    expect(await phase()).toBe('closed');
+  });
+
+  test('is told the same where the plan is inspected, and where there are too many modules to list', async () => {
+    await world.write('application', anApplication({ policy: { ephemeral: { staff: 1 } } }));
+    protectedPlan({ tooMany: 6000, undestroyed });
+    await world.ephemeral('pr-1');
+    expect(await world.finishIn('pr-1')).toMatchObject({ ...BLOCKED, planned: { isInspected: true } });
+  });
+
+  test('may be deployed as soon as nothing keeps it from ending', async () => {
+    protectedPlan();
+    await world.runningEphemeral('pr-1', { commit: commitOf(1) });
+    protectedPlan({ modules: [] });
+    await redeployEphemeral(world, { application: 'my-app', environment: 'pr-1' }, commitOf(2), TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ status: 'succeeded' });
   });
 });

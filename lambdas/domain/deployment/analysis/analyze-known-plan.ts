@@ -152,7 +152,7 @@ function analyze(
   planned: Pick<PlanToAnalyse, 'plan' | 'modulesJson'>,
   lifts: string[],
   prices: ChosenPriceSheet,
-  { identities, lockFile }: FoundInTree,
+  { identities, lockFile, undestroyed }: FoundInTree,
 ): Analysis {
   const content = contentWithModules(known.content, identities);
   return analyzePlan({
@@ -171,7 +171,9 @@ function analyze(
     priceSheet: prices.sheet,
     notices: [...(prices.notice === undefined ? [] : [prices.notice]), ...floatingVersions(lockFile)],
     settings: application.safeguards,
-    ...(environment.type === 'ephemeral' && { ephemeral: { isFirst: isFirst(state, deployment) } }),
+    ...(environment.type === 'ephemeral' && {
+      ephemeral: { isFirst: isFirst(state, deployment), ...(undestroyed && { undestroyed }) },
+    }),
     lifts,
     digestKey: environment.externalId,
     ...(content !== undefined && { content }),

@@ -1,0 +1,71 @@
+import type { Undestroyed } from '../../contract/destroy-settings.ts';
+import { fieldOf, recordOf } from '../../json-value.ts';
+import { blockIdOfAddress } from '../configured-resources.ts';
+import { type ResourceChange, valuesAfter } from '../resource-change.ts';
+import { counted } from '../wording.ts';
+import { RESISTANCES } from './kinds-that-stay.ts';
+
+/** An object that is there after the apply and resists its destruction. */
+interface Staying {
+  readonly address: string;
+  /** `always`: a destruction fails. `maybe`: it fails under a condition that `why` names. */
+  readonly fails: 'always' | 'maybe';
+  /** Completes the sentence "aws_db_instance.main …", with the way out. */
+  readonly why: string;
+}
+
+/**
+ * Returns the objects of a plan that could not be destroyed, and those that perhaps could not be. Values that are known
+ * only after the apply are no objection.
+ */
+export function findStaying(changes: readonly ResourceChange[], undestroyed: readonly Undestroyed[]): Staying[] {
+  const settings = Map.groupBy(undestroyed, ({ address }) => address);
+  return changes
+    .filter((change) => change.mode === 'managed' && change.deposed === undefined && valuesAfter(change) !== undefined)
+    .flatMap((change) => [
+      ...(settings.get(blockIdOfAddress(change.address)) ?? []).map((setting) => bySetting(change, setting)),
+      ...byValues(change),
+    ]);
+}
+
+const MOST_NOTICES = 20;
+
+/** Returns the notices about objects that perhaps could not be destroyed. */
+export function noticesOfStaying(
+  changes: readonly ResourceChange[],
+  undestroyed: readonly Undestroyed[],
+): readonly string[] {
+  const notices = findStaying(changes, undestroyed)
+    .filter(({ fails }) => fails === 'maybe')
+    .map(({ address, why }) => `${address} ${why}; otherwise this environment may not end`);
+  const more = notices.length - MOST_NOTICES;
+  return more > 0
+    ? [...notices.slice(0, MOST_NOTICES), `${counted(more, 'more object')} may keep this environment from ending`]
+    : notices;
+}
+
+function bySetting({ address }: ResourceChange, { setting, file, line, isLiteral }: Undestroyed): Staying {
+  const place = `(${file}:${line})`;
+  if (!isLiteral) {
+    const why = `has a ${setting} that has to be evaluated ${place}: make sure that it lets ephemeral environments be destroyed`;
+    return { address, fails: 'maybe', why };
+  }
+  const why =
+    setting === 'prevent_destroy'
+      ? `has prevent_destroy = true ${place}, so the engine refuses to destroy it; use a resource without it in ephemeral environments`
+      : `has destroy = false ${place}, so the engine leaves it behind; use a resource without it in ephemeral environments`;
+  return { address, fails: 'always', why };
+}
+
+function byValues(change: ResourceChange): Staying[] {
+  const values = recordOf(change.after);
+  const unknown = recordOf(change.unknown);
+  const isKnown = (attribute: string) => !fieldOf(unknown, attribute);
+  const { address, type } = change;
+  return RESISTANCES.filter(
+    ({ kinds, attribute, besides = [], resists }) =>
+      (kinds === 'any' || kinds.includes(type)) &&
+      [attribute, ...besides].every(isKnown) &&
+      resists(fieldOf(values, attribute), values),
+  ).map(({ fails, why }) => ({ address, fails, why }));
+}
