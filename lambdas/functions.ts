@@ -104,6 +104,7 @@ export const FUNCTIONS = {
   'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', services: records.and(dns).and(dnsPatience) },
   'record-ending': { entry: 'lambdas/workflow/record-ending.ts', services: records.and(artifacts).and(states) },
   announce: { entry: 'lambdas/workflow/announce.ts', services: records.and(events) },
+  'keep-tree': { entry: 'lambdas/workflow/keep-tree.ts', services: records.and(artifacts) },
   'release-environment': { entry: 'lambdas/workflow/release-environment.ts', services: deployments },
   // events: consumers of events of the bus and of schedules
   'register-push': { entry: 'lambdas/events/register-push.ts', services: deployments },

@@ -56,6 +56,11 @@ export interface Artifact {
   readonly versionId: string;
 }
 
+/** A copy, with the SHA-256 of its bytes in hexadecimal digits. */
+export interface CopiedArtifact extends Artifact {
+  readonly sha256: string;
+}
+
 /** The artifact bucket. */
 export interface ArtifactStore {
   readonly bucket: string;
@@ -69,6 +74,16 @@ export interface ArtifactStore {
     mostBytes?: number,
   ): Promise<{ value: unknown; versionId: string } | undefined>;
   putJson(key: string, value: unknown): Promise<Artifact>;
+  /**
+   * Copies an object to a key at which there is none, and returns the copy. A copy with the same bytes that is there
+   * already counts as made. Returns undefined if the original is absent. Throws BuildResultError if the original has no
+   * SHA-256, or if something else is at the key.
+   */
+  copyOnce(from: string, to: string): Promise<CopiedArtifact | undefined>;
+  /**
+   * Deletes a version of an object for good: the newest one if none is named. What is absent counts as deleted.
+   */
+  deleteForGood(key: string, versionId?: string): Promise<void>;
   /** Returns the newest text of an object and the time at which it was stored; undefined if the object is absent. */
   getText(key: string): Promise<StoredText | undefined>;
 }

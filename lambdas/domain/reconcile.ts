@@ -1,3 +1,5 @@
+import { deleteDroppedTrees } from './build/drop-trees.ts';
+import { keepTree } from './build/keep-tree.ts';
 import { announceEnding } from './deployment/announce-ending.ts';
 import { EXECUTION_ENDED, recordFailure } from './deployment/record-ending.ts';
 import { passOn, releaseEnvironment } from './deployment/release-environment.ts';
@@ -9,6 +11,7 @@ import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
 import { automaticTarget, promoteAutomatically } from './release/promote.ts';
 import type { EffectServices } from './transaction/effects.ts';
 import { announceQueued, resumeGate } from './transaction/effects.ts';
+import { listAll } from './transaction/list-all.ts';
 
 export type ReconcileServices = EffectServices & {
   readonly artifacts: ArtifactStore;
@@ -40,7 +43,7 @@ export async function reconcile(services: ReconcileServices): Promise<Repair[]> 
     }
     cursor = page.nextCursor;
   } while (cursor);
-  return [...repairs, ...(await repairPromotions(services))];
+  return [...repairs, ...(await deleteTrees(services)), ...(await repairPromotions(services))];
 }
 
 async function announce(services: ReconcileServices, id: string): Promise<Repair> {
@@ -129,14 +132,38 @@ async function release(services: ReconcileServices, deployment: Deployment, why:
   return { deploymentId: deployment.id, action: 'released', why };
 }
 
-/** Announces the ending again, as the execution may not have done so. Frees the environment even if this fails. */
+/**
+ * Announces the ending again and keeps the tree, as the execution may not have done so. Frees the environment even if
+ * one of this fails.
+ */
 async function announceAndRelease(services: ReconcileServices, id: string): Promise<void> {
   try {
     await announceEnding(services, id);
   } finally {
-    await releaseEnvironment(services, id);
+    try {
+      await keepTree(services, id);
+    } finally {
+      await releaseEnvironment(services, id);
+    }
   }
 }
+
+/** Deletes the trees of environments that have ended without a deployment that would have done so. */
+async function deleteTrees(services: ReconcileServices): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  const environments = await listAll(services.store, LISTINGS.droppedTrees());
+  for (const where of environments)
+    repairs.push(
+      ...(await attempt(nameOfPlace(where), async () => {
+        await deleteDroppedTrees(services, where);
+        return undefined;
+      })),
+    );
+  return repairs;
+}
+
+const nameOfPlace = ({ application, environment }: { application: string; environment: string }): string =>
+  `${application}/${environment}`;
 
 /** Makes promotions whose event was lost: the newest success of an environment that promotes automatically has none. */
 async function repairPromotions(services: ReconcileServices): Promise<Repair[]> {

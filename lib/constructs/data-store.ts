@@ -4,7 +4,7 @@ import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
-import { RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
+import { KEPT_PREFIX, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import { AUDIT_PARTITION_PREFIX } from '../../lambdas/domain/names.ts';
 import type { Config } from '../config.ts';
 import type { Binding } from './binding.ts';
@@ -26,6 +26,8 @@ export interface ArtifactAccess {
   /** Objects of which also an older version, named by a record, may be read. */
   readonly readVersions?: readonly string[];
   readonly write?: readonly string[];
+  /** Objects of which versions may be deleted for good. */
+  readonly deleteVersions?: readonly string[];
 }
 
 /** The actions that get one record, or several at once. */
@@ -99,6 +101,14 @@ export class DataStore extends Construct {
           expiredObjectDeleteMarker: true,
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
+        // Kept trees never expire. Stagegate deletes them for good, so this is about what somebody deletes by hand.
+        {
+          id: 'ForgetDeletedTrees',
+          prefix: KEPT_PREFIX,
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
       ],
       removalPolicy,
     });
@@ -108,7 +118,9 @@ export class DataStore extends Construct {
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: ['s3:PutObject'],
-        resources: [`${RUNS_PREFIX}*`, PROVIDER_PACKAGES.pattern].map((pattern) => this.bucket.arnForObjects(pattern)),
+        resources: [`${RUNS_PREFIX}*`, `${KEPT_PREFIX}*`, PROVIDER_PACKAGES.pattern].map((pattern) =>
+          this.bucket.arnForObjects(pattern),
+        ),
         conditions: { Null: { 's3:if-none-match': 'true' } },
       }),
     );
@@ -185,7 +197,7 @@ export class DataStore extends Construct {
    * Returns the bucket's name, with the permission to read and write objects by pattern. No function may list the
    * bucket, so S3 answers 403, not 404, for a missing object. The S3 adapter takes both as missing.
    */
-  artifacts({ read = [], readVersions = [], write = [] }: ArtifactAccess = {}): Binding {
+  artifacts({ read = [], readVersions = [], write = [], deleteVersions = [] }: ArtifactAccess = {}): Binding {
     const permissions: Permission[] = [];
     const objects = (patterns: readonly string[]) => ({
       resources: patterns.map((pattern) => this.bucket.arnForObjects(pattern)),
@@ -197,6 +209,8 @@ export class DataStore extends Construct {
     if (readVersions.length > 0) permissions.push({ actions: ['s3:GetObjectVersion'], ...objects(readVersions) });
     if (write.length > 0)
       permissions.push({ actions: ['s3:PutObject'], ...objects(write) }, this.encryption.allow('wrap'));
+    if (deleteVersions.length > 0)
+      permissions.push({ actions: ['s3:DeleteObjectVersion'], ...objects(deleteVersions) });
     return { value: this.bucket.bucketName, permissions };
   }
 }

@@ -1,11 +1,12 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Purpose } from '../../lambdas/domain/contract/build-source.ts';
+import { KEPT_PREFIX, RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
 import type { DeploymentWorkflowReference } from '../workflow/deployment-workflow-reference.ts';
 import type { Binding } from './binding.ts';
-import type { DataStore, RecordUse } from './data-store.ts';
+import type { ArtifactAccess, DataStore, RecordUse } from './data-store.ts';
 import type { Encryption } from './encryption.ts';
 import type { EventBus } from './event-bus.ts';
 import { HouseFunction, type HouseFunctionProps } from './house-function.ts';
@@ -62,6 +63,9 @@ export class Functions extends Construct {
     };
     const analyses = data.artifacts({ readVersions: ['analysis/*'] });
     const runs = data.artifacts({ read: ['runs/*'] });
+    const trees = `${RUNS_PREFIX}*/${RUN_OBJECTS.tree}`;
+    const kept = `${KEPT_PREFIX}*`;
+    const keeping: ArtifactAccess = { readVersions: [trees], read: [kept], write: [kept], deleteVersions: [kept] };
     const setting = (value: number | string): Binding => ({ value: String(value), permissions: [] });
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const { executionsPath } = props.config;
@@ -255,6 +259,12 @@ export class Functions extends Construct {
         bindings: { TABLE_NAME: data.records(), EVENT_BUS_NAME: events.publishing() },
         timeout: WORKFLOW_TIMEOUT,
       }),
+      'keep-tree': make('keep-tree', {
+        description: 'Keeps the tree of a success with its environment, and deletes those that are no longer kept',
+        bindings: { TABLE_NAME: data.records('write', 'delete'), ARTIFACT_BUCKET: data.artifacts(keeping) },
+        // Copying the largest tree takes S3 a while.
+        timeout: Duration.minutes(5),
+      }),
       'release-environment': make('release-environment', {
         description: 'Gives the environment to the next queued deployment and starts that',
         bindings: { ...deploying(), TABLE_NAME: data.records('write'), STATE_MACHINE_ARN: workflow.allow('start') },
@@ -306,7 +316,7 @@ export class Functions extends Construct {
         bindings: {
           ...deploying('delete'),
           STATE_MACHINE_ARN: workflow.allow('start', 'resume', 'inspect'),
-          ARTIFACT_BUCKET: runs,
+          ARTIFACT_BUCKET: data.artifacts({ ...keeping, read: ['runs/*', kept] }),
         },
         permissions: [runner.watching()],
         // Runs every minute and after each failed execution. Two runs at a time do no harm: every write is conditional.

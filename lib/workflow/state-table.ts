@@ -103,6 +103,11 @@ export const TASKS = {
     comment: 'Publishes the ending; a failure here changes nothing',
     retries: 'services',
   },
+  KeepTree: {
+    function: 'keep-tree',
+    comment: 'Keeps what was applied with the environment; a failure here changes nothing',
+    retries: 'services',
+  },
   ReleaseEnvironment: {
     function: 'release-environment',
     comment: 'Makes the next queued deployment the holder and starts it',

@@ -156,12 +156,13 @@ function publishDns(states: States): void {
 }
 
 /**
- * Every ending is recorded and announced. Then the environment is released to the next deployment in the queue, and the
- * execution ends with the ending's name. After RecordSuccess, no error turns the deployment into a failed one. When
+ * Every ending is recorded and announced. What was applied is kept with the environment. Then the environment is
+ * released to the next deployment in the queue, and the execution ends with the ending's name. After RecordSuccess, no error turns the deployment into a failed one. When
  * recording or releasing still fails after 15 minutes of retries, the execution ends at Stuck and the reconciler
  * repairs it.
  */
 function recordAndRelease(states: States): void {
+  const keep = states.task('KeepTree');
   const release = states.task('ReleaseEnvironment');
   const onlyStuck = { errors: ['States.ALL'] };
   for (const ending of ENDING_NAMES) {
@@ -171,8 +172,9 @@ function recordAndRelease(states: States): void {
   for (const name of ['AnnounceSuccess', 'AnnounceEnding'] as const)
     states
       .task(name)
-      .addCatch(release, { errors: ['States.ALL'], outputs: OUTPUT })
-      .next(release);
+      .addCatch(keep, { errors: ['States.ALL'], outputs: OUTPUT })
+      .next(keep);
+  keep.addCatch(release, { errors: ['States.ALL'], outputs: OUTPUT }).next(release);
 
   const howDidItEnd = states.choice('HowDidItEnd?');
   release.addCatch(states.stuck, onlyStuck).next(howDidItEnd);

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateHostedZoneCommand, type CreateHostedZoneCommandInput, Route53Client } from '@aws-sdk/client-route-53';
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleGroupCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateTopicCommand, GetSubscriptionAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -39,7 +39,10 @@ import { clientAt, isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 import { openScheduler } from './open-scheduler.ts';
 
-describeArtifactStore('InMemoryArtifactStore', async () => new InMemoryArtifactStore());
+describeArtifactStore('InMemoryArtifactStore', async () => {
+  const store = new InMemoryArtifactStore();
+  return { store, putWithSum: async (key, text) => void store.putText(key, text) };
+});
 describeLinkSigner('FakeLinkSigner', async () => new FakeLinkSigner());
 describeScheduler('InMemoryScheduler', async () => {
   const scheduler = new InMemoryScheduler();
@@ -87,7 +90,12 @@ function onMoto(): void {
     );
     const VersioningConfiguration = { Status: 'Enabled' as const };
     await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
-    return new S3ArtifactStore(Bucket, client);
+    return {
+      store: new S3ArtifactStore(Bucket, client),
+      putWithSum: async (Key, Body) => {
+        await client.send(new PutObjectCommand({ Bucket, Key, Body, ChecksumAlgorithm: 'SHA256' }));
+      },
+    };
   });
 
   const hmacKey = async () => {

@@ -18,7 +18,15 @@ import {
   PriorRequestNotComplete,
   Route53Client,
 } from '@aws-sdk/client-route-53';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
@@ -119,6 +127,25 @@ describe('the artifact bucket', () => {
   test('a service that is down is an error', async () => {
     answers.on(GetObjectCommand).rejects(refusal('InternalError'));
     await expect(store.getJson('runs/x')).rejects.toThrow('InternalError');
+  });
+
+  test('a copy whose answer was lost is found again, and nothing else is taken for it', async () => {
+    const sums = { 'runs/x': 'eA==', 'kept/x': 'eA==', 'kept/y': 'eQ==' };
+    for (const [Key, ChecksumSHA256] of Object.entries(sums))
+      answers.on(HeadObjectCommand, { Key }).resolves({ VersionId: `version of ${Key}`, ChecksumSHA256 });
+    answers.on(CopyObjectCommand).rejects(refusal('PreconditionFailed'));
+    const copy = { key: 'kept/x', versionId: 'version of kept/x', sha256: '78' };
+    expect(await store.copyOnce('runs/x', 'kept/x')).toEqual(copy);
+    await expect(store.copyOnce('runs/x', 'kept/y')).rejects.toThrow('something else is there');
+    expect(answers.commandCalls(CopyObjectCommand)[0]?.args[0].input).toMatchObject({
+      CopySource: 'artifacts/runs/x?versionId=version%20of%20runs%2Fx',
+      IfNoneMatch: '*',
+    });
+  });
+
+  test('an original without a checksum is not copied: nobody could say what it was', async () => {
+    answers.on(HeadObjectCommand).resolves({ VersionId: '1' });
+    await expect(store.copyOnce('runs/x', 'kept/x')).rejects.toThrow('no SHA-256');
   });
 
   test('a bucket without versions cannot hold what people approve', async () => {

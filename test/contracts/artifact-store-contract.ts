@@ -1,12 +1,21 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
 /** What everything that calls itself an ArtifactStore must do. */
-export function describeArtifactStore(name: string, open: () => Promise<ArtifactStore>): void {
+export function describeArtifactStore(
+  name: string,
+  open: () => Promise<{
+    readonly store: ArtifactStore;
+    /** Puts an object with its SHA-256, as builds do. */
+    readonly putWithSum: (key: string, text: string) => Promise<void>;
+  }>,
+): void {
   describe(name, () => {
     let store: ArtifactStore;
+    let putWithSum: (key: string, text: string) => Promise<void>;
     beforeAll(async () => {
-      store = await open();
+      ({ store, putWithSum } = await open());
     });
 
     test('gives back what was put, with its version', async () => {
@@ -30,6 +39,30 @@ export function describeArtifactStore(name: string, open: () => Promise<Artifact
       const found = await store.getText('texts');
       expect(found?.text).toBe('"größer 🚀"');
       expect(found?.modifiedAt).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    });
+
+    test('copies an object once, and knows its own copy again', async () => {
+      await putWithSum('copies/from in +ü', '"größer 🚀"');
+      const sha256 = createHash('sha256').update('"größer 🚀"').digest('hex');
+      const copy = await store.copyOnce('copies/from in +ü', 'copies/to');
+      expect(copy).toEqual({ key: 'copies/to', versionId: expect.any(String), sha256 });
+      expect(await store.getJson('copies/to')).toEqual({ value: 'größer 🚀', versionId: copy?.versionId });
+      expect(await store.copyOnce('copies/from in +ü', 'copies/to')).toMatchObject({ key: 'copies/to', sha256 });
+    });
+
+    test('does not copy what is not there', async () => {
+      expect(await store.copyOnce('nowhere', 'copies/free')).toBeUndefined();
+      expect(await store.getJson('copies/free')).toBeUndefined();
+    });
+
+    test.each([true, false])('deletes for good (a version is named: %s), also what is not there', async (isNamed) => {
+      const key = `deletions/${isNamed}`;
+      const { versionId } = await store.putJson(key, 1);
+      for (const _again of [1, 2]) {
+        await store.deleteForGood(key, isNamed ? versionId : undefined);
+        expect(await store.getJson(key)).toBeUndefined();
+        expect(await store.getJson(key, versionId)).toBeUndefined();
+      }
     });
 
     test('knows nothing of an object, or of a version, that is not there', async () => {

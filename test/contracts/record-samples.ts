@@ -158,6 +158,22 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       actions: [{ action: 'create', addresses: ['aws_x.a["größer"]', 'module.m[0].aws_x.b'] }],
     },
   },
+  keptTrees: {
+    ...WHERE,
+    successes: [
+      {
+        deploymentId: ID,
+        release: 7,
+        commit: COMMIT,
+        key: `kept/${ID}/${'a'.repeat(32)}/tree.tar.gz`,
+        versionId: 'v1',
+        sha256: 'b'.repeat(64),
+        at: NOW,
+      },
+    ],
+    copying: { deploymentId: ID, key: `kept/${ID}/${'c'.repeat(32)}/tree.tar.gz` },
+    dropped: [{ key: `kept/${ID}/${'d'.repeat(32)}/tree.tar.gz`, versionId: 'v1' }],
+  },
   appliedChanges: {
     ...WHERE,
     order: 12,

@@ -32,6 +32,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   deployment: '8f166ddea3ec727b',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
+  keptTrees: '73e4c627e2c423be',
   appliedChanges: 'c0811578831a0038',
   firstApply: '09a675a3e41c0a36',
   buildTicket: '116e8cc38e3d0869',

@@ -62,6 +62,7 @@ describe('nobody goes to the table more often than it takes to know what to ask 
       RecordOutputs: 2,
       RecordSuccess: 3,
       AnnounceSuccess: 1,
+      KeepTree: 4,
       ReleaseEnvironment: 2,
     });
   });

@@ -187,7 +187,7 @@ describe('an environment with DNS', () => {
     expect(states).toContain('WaitForCertificate');
     expect(states).toContain('WaitForDns');
     expect(without(states, 'WaitForCertificate', 'WaitForDns').join(' ')).toMatch(
-      /^AcquireEnvironment NeedsCertificate\? (?:EnsureCertificate IsCertificateReady\? )+PreparePlan Plan AnalyzePlan .*RecordOutputs NeedsDns\? (?:PublishDns IsDnsPublished\? )+RecordSuccess AnnounceSuccess ReleaseEnvironment HowDidItEnd\? Succeeded$/,
+      /^AcquireEnvironment NeedsCertificate\? (?:EnsureCertificate IsCertificateReady\? )+PreparePlan Plan AnalyzePlan .*RecordOutputs NeedsDns\? (?:PublishDns IsDnsPublished\? )+RecordSuccess AnnounceSuccess KeepTree ReleaseEnvironment HowDidItEnd\? Succeeded$/,
     );
     const { dns, outputs } = await app.show();
     expect(dns).toMatchObject({
@@ -215,7 +215,15 @@ describe('an environment with DNS', () => {
         'AnalyzePlan',
       ],
       ...['WhatNext?', 'ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?', 'PublishDns'],
-      ...['IsDnsPublished?', 'RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'],
+      ...[
+        'IsDnsPublished?',
+        'RecordSuccess',
+        'AnnounceSuccess',
+        'KeepTree',
+        'ReleaseEnvironment',
+        'HowDidItEnd?',
+        'Succeeded',
+      ],
     ]);
     expect(app.certificates()).toHaveLength(1);
     expect((await app.dns())?.record?.deploymentId).toBe(id);
@@ -317,7 +325,7 @@ describe('what stands in the way', () => {
       expect(deployment.error?.message).toContain(part);
     expect(await cloud.statesOf(deployment.id)).toEqual([
       ...['AcquireEnvironment', 'NeedsCertificate?', 'EnsureCertificate', 'IsCertificateReady?', 'RecordFailure'],
-      ...['AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', 'Failed'],
+      ...['AnnounceEnding', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', 'Failed'],
     ]);
     expect(app.certificates()).toEqual([]);
     // After the zone is delegated, the same release succeeds.

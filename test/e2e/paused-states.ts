@@ -12,6 +12,7 @@ const STATES_WITHOUT_GATE = [
   { state: 'RecordOutputs', function: 'record-outputs' },
   { state: 'RecordSuccess', function: 'record-ending' },
   { state: 'AnnounceSuccess', function: 'announce' },
+  { state: 'KeepTree', function: 'keep-tree' },
   { state: 'ReleaseEnvironment', function: 'release-environment', handsOver: true },
 ] as const;
 /** The states that exist only with a gate. */

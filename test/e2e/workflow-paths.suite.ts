@@ -39,8 +39,15 @@ describe('paths of the workflow', () => {
   const CLIENT_ASKED = STAFF_ASKED.map((state) => state.replace('Staff', 'Client'));
   const CHECKED = ['CheckPlan', 'IsPlanCurrent?'];
   const APPLIED = ['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?'];
-  const SUCCESS = ['RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'];
-  const ending = (record: string, end: string) => [record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end];
+  const SUCCESS = ['RecordSuccess', 'AnnounceSuccess', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded'];
+  const ending = (record: string, end: string) => [
+    record,
+    'AnnounceEnding',
+    'KeepTree',
+    'ReleaseEnvironment',
+    'HowDidItEnd?',
+    end,
+  ];
 
   const RollbackSchema = z.object({ id: z.string() });
   const statesOf = (deploymentId: string): Promise<string[]> => cloud.statesOf(deploymentId);

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { BuildResultError } from '../../lambdas/domain/errors.ts';
-import type { Artifact, ArtifactStore, StoredText } from '../../lambdas/domain/ports.ts';
+import type { Artifact, ArtifactStore, CopiedArtifact, StoredText } from '../../lambdas/domain/ports.ts';
 import { NOW } from '../harness/builders.ts';
 
 /** A versioned bucket of texts. */
@@ -41,6 +42,19 @@ export class InMemoryArtifactStore implements ArtifactStore {
 
   async putJson(key: string, value: unknown): Promise<Artifact> {
     return this.putText(key, JSON.stringify(value));
+  }
+
+  async copyOnce(from: string, to: string): Promise<CopiedArtifact | undefined> {
+    const text = this.#versions.get(from)?.at(-1);
+    if (text === undefined) return undefined;
+    const there = this.#versions.get(to)?.at(-1);
+    if (there !== undefined && there !== text) throw new BuildResultError(`copying to ${to}: something else is there`);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    return { ...(there === undefined ? this.putText(to, text) : { key: to, versionId: '1' }), sha256 };
+  }
+
+  async deleteForGood(key: string): Promise<void> {
+    this.#versions.delete(key);
   }
 
   /** What people put there by hand. */

@@ -65,6 +65,7 @@ export async function leavePlan(
         .map(({ name, content }) => ({ call: `module.${name}`, identity: identityOf(content) })),
       ...(lockFile && { lockFile }),
     });
+  await artifacts.putJson(runObjectKey(prefix, 'tree'), { commit: deployment.commit, round: deployment.round });
   await artifacts.putJson(runObjectKey(prefix, 'planResult'), result);
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { awaitApproval } from '../../lambdas/domain/approval/await-approval.ts';
 import { ApprovalRequestSchema, requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
 import { SettledGateSchema, settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
+import { keepTree } from '../../lambdas/domain/build/keep-tree.ts';
 import { PreparedPlanSchema, preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
 import { AcquisitionSchema, acquireEnvironment } from '../../lambdas/domain/deployment/acquire-environment.ts';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-deployment-plan.ts';
@@ -108,6 +109,7 @@ const OPERATIONS = {
     ending: await recordEnding(services, deploymentId, ending, failure),
   })),
   announce: task(DeploymentPayload, NoResult, (services, { deploymentId }) => announceEnding(services, deploymentId)),
+  'keep-tree': task(DeploymentPayload, NoResult, (services, { deploymentId }) => keepTree(services, deploymentId)),
   'release-environment': task(DeploymentPayload, NoResult, (services, { deploymentId }) =>
     releaseEnvironment(services, deploymentId),
   ),

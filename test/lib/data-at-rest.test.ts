@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { CopyObjectCommand, CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
 import { providerPackageKey } from '../../lambdas/domain/contract/provider-cache.ts';
-import { RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import { keptTreeKey, RUN_OBJECTS, type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { GATE_EXPIRY, GATES } from '../../lambdas/domain/policy.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
 import { flat, ofType, only, type Resource, stagegate } from '../harness/synthesized.ts';
@@ -74,11 +76,17 @@ describe('the artifact bucket', () => {
   const { Rules } = bucket.Properties.LifecycleConfiguration;
 
   test('forgets runs with all their versions, and keeps analyses and prices', () => {
-    expect(Rules.map(({ Prefix }: { Prefix: string }) => Prefix)).toEqual(['runs/', 'runs/', 'providers/']);
+    expect(Rules.map(({ Prefix }: { Prefix: string }) => Prefix)).toEqual(['runs/', 'runs/', 'providers/', 'kept/']);
     expect(Rules[0]).toMatchObject({
       ExpirationInDays: RUN_RETENTION.toDays(),
       NoncurrentVersionExpiration: { NoncurrentDays: 1 },
     });
+  });
+
+  test('keeps trees as long as nobody deletes them', () => {
+    const rule = Rules.find(({ Prefix }: { Prefix: string }) => Prefix === 'kept/');
+    expect(Object.keys(rule)).not.toContain('ExpirationInDays');
+    expect(rule).toMatchObject({ NoncurrentVersionExpiration: { NoncurrentDays: 1 }, ExpiredObjectDeleteMarker: true });
   });
 
   test('keeps packages of providers, and of those that were deleted nothing', () => {
@@ -105,7 +113,7 @@ describe('what builds leave, and packages of providers', () => {
   let administrator: S3Client;
   beforeAll(async () => {
     s3 = await openS3();
-    await s3.createBucket('artifacts');
+    await s3.createBucket('artifacts', { VersioningConfiguration: { Status: 'Enabled' } });
     administrator = s3.roleClient('administrator', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
     const Resource = statement.Resource.map((resource: unknown) =>
       flat(resource).replace(/^<[^>]*>/, 'arn:aws:s3:::artifacts'),
@@ -120,11 +128,13 @@ describe('what builds leave, and packages of providers', () => {
     );
   const put = (Key: string, more = {}) =>
     outcome(administrator.send(new PutObjectCommand({ Bucket: 'artifacts', Key, Body: 'x', ...more })));
+  const sha256Of = (text: string) => createHash('sha256').update(text).digest('hex');
   const keys = [
     ...(Object.keys(RUN_OBJECTS) as RunObject[]).map((object) =>
       runObjectKey('runs/my-app-dev1-1-abc123/1/x/', object),
     ),
     providerPackageKey('linux_arm64', 'a'.repeat(64)),
+    keptTreeKey('my-app-dev1-1-abc123', 'b'.repeat(32)),
   ];
 
   test.each(keys)('are written once, whoever writes %s', async (key) => {
@@ -141,6 +151,20 @@ describe('what builds leave, and packages of providers', () => {
     expect(await outcome(administrator.send(copy))).toBe('AccessDenied');
     const begin = new CreateMultipartUploadCommand({ Bucket: 'artifacts', Key });
     expect(await outcome(administrator.send(begin))).toBe('AccessDenied');
+  });
+
+  test('are copied to where trees are kept, but over nothing', async () => {
+    const store = new S3ArtifactStore('artifacts', administrator);
+    const [from, other] = ['runs/x/secret/1/plan/tree.tar.gz', 'runs/x/secret/2/plan/tree.tar.gz'];
+    const to = keptTreeKey('my-app-dev1-1-abc123', 'c'.repeat(32));
+    await put(from, { IfNoneMatch: '*', ChecksumAlgorithm: 'SHA256' });
+    await put(other, { IfNoneMatch: '*', ChecksumAlgorithm: 'SHA256', Body: 'y' });
+    const copy = await store.copyOnce(from, to);
+    expect(copy).toEqual({ key: to, versionId: expect.any(String), sha256: sha256Of('x') });
+    expect(await store.copyOnce(from, to)).toEqual(copy);
+    await expect(store.copyOnce(other, to)).rejects.toThrow('something else is there');
+    await store.deleteForGood(to, copy?.versionId);
+    expect(await store.getText(to)).toBeUndefined();
   });
 
   test.each(['prices/prices.csv', 'analysis/my-app-dev1-1-abc123/1/analysis.json'])(

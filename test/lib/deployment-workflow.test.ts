@@ -61,8 +61,9 @@ const client = to(
 );
 const check = to('CheckPlan', 'IsPlanCurrent?');
 const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?');
-const success = to('RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
-const ending = (record: string, end: string) => to(record, 'AnnounceEnding', 'ReleaseEnvironment', 'HowDidItEnd?', end);
+const success = to('RecordSuccess', 'AnnounceSuccess', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
+const ending = (record: string, end: string) =>
+  to(record, 'AnnounceEnding', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', end);
 const failure = ending('RecordFailure', 'Failed');
 
 const succeeding = { RecordSuccess: ended('succeeded') };
@@ -341,6 +342,11 @@ const CASES: readonly Case[] = [
     path: [...acquired, 'PreparePlan', 'Plan', ...failure],
   },
   {
+    situation: 'keeping the tree fails',
+    answers: { ...planned('apply'), ...succeeding, KeepTree: [crash] },
+    path: [...begin, ...apply, ...success],
+  },
+  {
     situation: 'recording keeps failing',
     answers: { ...planned('apply'), RecordSuccess: [crash] },
     path: [...begin, ...apply, 'RecordSuccess', 'Stuck'],
@@ -348,7 +354,7 @@ const CASES: readonly Case[] = [
   {
     situation: 'releasing keeps failing',
     answers: { ...planned('apply'), ...succeeding, ReleaseEnvironment: [crash] },
-    path: [...begin, ...apply, 'RecordSuccess', 'AnnounceSuccess', 'ReleaseEnvironment', 'Stuck'],
+    path: [...begin, ...apply, 'RecordSuccess', 'AnnounceSuccess', 'KeepTree', 'ReleaseEnvironment', 'Stuck'],
   },
   {
     situation: 'the reconciler ended the deployment first, with another ending',

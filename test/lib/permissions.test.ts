@@ -62,6 +62,11 @@ const readVersions = (pattern: string) => [
   ...readObjects(pattern),
   ...on(`<DataStoreArtifacts>/${pattern}`, 's3:GetObjectVersion'),
 ];
+const keepTrees = [
+  ...readVersions('runs/*/plan/tree.tar.gz'),
+  ...newDataKey,
+  ...on('<DataStoreArtifacts>/kept/*', 's3:DeleteObjectVersion', 's3:GetObject', 's3:PutObject'),
+];
 const MACHINE = 'stateMachine:stagegate-deployment';
 const start = on(MACHINE, 'states:StartExecution');
 const resume = on(MACHINE, 'states:SendTaskSuccess');
@@ -131,6 +136,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
   'record-ending': [...writeRecords, ...deleteRecords, ...readObjects('runs/*'), ...stateRoles],
   announce: [...getRecords, ...publish],
+  'keep-tree': [...writeRecords, ...deleteRecords, ...keepTrees],
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
   promote: [...writeRecords, ...start, ...resume, ...publish, ...deadLetters('promote')],
@@ -145,6 +151,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...deploying,
     ...deleteRecords,
     ...readObjects('runs/*'),
+    ...keepTrees,
     ...inspect,
     ...watchBuilds,
     ...deadLetters('reconcile'),
@@ -317,6 +324,8 @@ describe('builds', () => {
     );
     expect(putting.sort()).toEqual([
       '<FunctionsanalyzeplanRole> /analysis/*',
+      '<FunctionskeeptreeRole> /kept/*',
+      '<FunctionsreconcileRole> /kept/*',
       '<TerraformRunnerApplyRole> /runs/*/apply/*',
       '<TerraformRunnerInspectRole> /providers/*',
       '<TerraformRunnerInspectRole> /runs/*/inspect/*',

@@ -38,6 +38,7 @@ const WITHIN: Readonly<Record<string, RegExp>> = {
   'dynamodb:GetItem': /#ask\('GetItem'/,
   'dynamodb:PutItem': /\bPut: \{/,
   'dynamodb:Query': /#ask\('Query'/,
+  's3:DeleteObjectVersion': /new DeleteObjectCommand\(\{[^}]*VersionId: /,
   's3:GetObjectVersion': /VersionId: versionId/,
 };
 
@@ -61,9 +62,10 @@ const USES: Readonly<Record<string, RegExp>> = {
   'dynamodb:DeleteItem': /\btransaction\.delete\(/,
   'dynamodb:PutItem': /\bstore\d*\.transact\(/,
   'dynamodb:Query': /\bstore\d*\.list\(/,
-  's3:GetObject': /\bartifacts\d*\.get(?:Json|Text)\(/,
-  's3:GetObjectVersion': /\bartifacts\d*\.getJson\([^()]*, [^()]*versionId\)/,
-  's3:PutObject': /\bartifacts\d*\.putJson\(/,
+  's3:DeleteObjectVersion': /\bartifacts\d*\.deleteForGood\(/,
+  's3:GetObject': /\bartifacts\d*\.(?:get(?:Json|Text)|copyOnce)\(/,
+  's3:GetObjectVersion': /\bartifacts\d*\.(?:getJson\([^()]*, [^()]*versionId\)|copyOnce\()/,
+  's3:PutObject': /\bartifacts\d*\.(?:putJson|copyOnce)\(/,
 };
 
 /** Functions with one purpose, which run all code in their bundle. Functions of the API choose code by route. */

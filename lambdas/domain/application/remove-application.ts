@@ -1,4 +1,5 @@
 import { forgetApprover } from '../approver/remove-approver.ts';
+import { dropTrees } from '../build/drop-trees.ts';
 import { freeState } from '../deployment/free-state.ts';
 import { freeHostname, requireNoDns } from '../dns/claim-hostname.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
@@ -99,6 +100,7 @@ async function remove(transaction: Transaction, name: string, environments: read
       );
     await requireNoDns(transaction, where);
     addresses += await freeState(transaction, where);
+    await dropTrees(transaction, where);
     if (addresses > MOST_ADDRESSES)
       throw new RefusedError(
         'not-allowed-here',

@@ -1,6 +1,9 @@
 /** Prefix of the runs of all deployments in the artifact bucket. */
 export const RUNS_PREFIX = 'runs/';
 
+/** Prefix of the trees that are kept with environments, beyond the life of the runs that they were made for. */
+export const KEPT_PREFIX = 'kept/';
+
 /**
  * Objects that the builds of one run (plan, inspect and apply build) leave in the artifact bucket, below the run's own
  * prefix. Each object is written once, which the bucket's policy demands of everybody.
@@ -31,3 +34,7 @@ export type RunObject = keyof typeof RUN_OBJECTS;
 
 /** Returns the key of an object of a run. */
 export const runObjectKey = (prefix: string, object: RunObject): string => `${prefix}${RUN_OBJECTS[object]}`;
+
+/** Returns the key of a kept tree. The random digits keep builds of others from guessing it, as in the key of a run. */
+export const keptTreeKey = (deploymentId: string, secret: string): string =>
+  `${KEPT_PREFIX}${deploymentId}/${secret}/tree.tar.gz`;

@@ -1,3 +1,4 @@
+import { dropTrees } from '../build/drop-trees.ts';
 import { freeHostname } from '../dns/claim-hostname.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { EphemeralEnvironment, RegularEnvironment } from '../model/environment.ts';
@@ -52,6 +53,7 @@ export async function closeEnvironment(
   if (register) transaction.put('ephemeralRegister', withoutLive(register, where));
   await freeHostname(transaction, environment);
   await freeState(transaction, where);
+  await dropTrees(transaction, where);
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'closed', by: by.principal, reason: cause });
 }
 
@@ -70,5 +72,6 @@ export async function removeEnvironment(
   if (await transaction.get('outputs', where)) transaction.delete('outputs', where);
   await freeHostname(transaction, environment);
   await freeState(transaction, where);
+  await dropTrees(transaction, where);
   recordEnvironmentEvent(transaction, surroundings, { ...where, type: 'removed', by });
 }

@@ -237,6 +237,7 @@ describe('rule 8: every execution ends with the environment released', () => {
     'RecordOutputs',
     'RecordSuccess',
     'AnnounceSuccess',
+    'KeepTree',
     'ReleaseEnvironment',
   ])('stopped in %s, the environment is free again once the build is over', async (state) => {
     const id = await world.deploy('stage1', 1);

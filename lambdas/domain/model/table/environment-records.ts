@@ -3,6 +3,7 @@ import { AppliedChangesSchema, FirstApplySchema } from '../applied-changes.ts';
 import { EnvironmentDnsSchema } from '../dns/dns.ts';
 import { EnvironmentEventSchema } from '../environment-event.ts';
 import { EnvironmentStateSchema, OutcomeSchema } from '../environment-state.ts';
+import { KeptTreesSchema } from '../kept/kept-trees.ts';
 import { OutputsSchema } from '../outputs.ts';
 import { LedgerPageSchema } from '../proof/ledger.ts';
 import { ProofLiftsSchema } from '../proof/proof-lift.ts';
@@ -85,6 +86,15 @@ export const ENVIRONMENT_RECORDS = {
       pk: env(application, environment),
       sk: 'STATE_ADDRESS',
     }),
+  }),
+  keptTrees: record({
+    schema: KeptTreesSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'KEPT_TREES',
+    }),
+    index: ({ application, environment, dropped }) =>
+      dropped.length > 0 ? { pk: 'DROPPED_TREES', sk: `${application}#${environment}` } : undefined,
   }),
   appliedChanges: record({
     schema: AppliedChangesSchema,

@@ -126,6 +126,13 @@ export const LISTINGS = {
     partition: 'CERTIFICATES',
     order: ascending,
   }),
+  /** Lists every environment of which a tree is no longer kept and still to be deleted. */
+  droppedTrees: (): Listing<'keptTrees'> => ({
+    kind: 'keptTrees',
+    index: 'gsi1',
+    partition: 'DROPPED_TREES',
+    order: ascending,
+  }),
   inFlight: (): Listing<'environmentState'> => ({
     kind: 'environmentState',
     index: 'gsi1',

@@ -1,0 +1,96 @@
+import { keptTreeKey, runObjectKey } from '../contract/run-objects.ts';
+import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Environment } from '../model/environment.ts';
+import { noTrees, startCopying, stopCopying, withTree } from '../model/kept/kept-trees.ts';
+import type { ArtifactStore, CopiedArtifact, Store, Surroundings, Transaction } from '../ports.ts';
+import { deleteDroppedTrees } from './drop-trees.ts';
+
+interface Services {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Keeps the tree of a deployment that has succeeded, or whose apply failed half way, with the environment that the
+ * deployment still holds. Then deletes the trees that the environment no longer keeps. Safe to repeat.
+ */
+export async function keepTree(services: Services, id: string): Promise<void> {
+  const { store, artifacts, surroundings } = services;
+  const begun = await store.transact((transaction) => begin(transaction, surroundings, id));
+  if (!begun) return;
+  const { deployment, key } = begun;
+  if (key !== undefined) {
+    const copy = await artifacts.copyOnce(runObjectKey(runPrefix(deployment), 'tree'), key);
+    await store.transact((transaction) => finish(transaction, deployment, key, copy));
+  }
+  await deleteDroppedTrees(services, deployment);
+}
+
+interface Begun {
+  readonly deployment: Deployment;
+  /** Where the tree is copied to; absent if this deployment leaves no tree to keep, or it is kept already. */
+  readonly key?: string;
+}
+
+/** Notes the copy before it is made: what is noted is deleted with the environment, whatever happens in between. */
+async function begin(transaction: Transaction, surroundings: Surroundings, id: string): Promise<Begun | undefined> {
+  const deployment = await transaction.get('deployment', { id });
+  if (!deployment) return undefined;
+  const where = { application: deployment.application, environment: deployment.environment };
+  const [kept = noTrees(where), state, environment] = await Promise.all([
+    transaction.get('keptTrees', where),
+    transaction.get('environmentState', where),
+    transaction.get('environment', { application: where.application, name: where.environment }),
+  ]);
+  const isHolder = state?.holder?.deploymentId === id;
+  if (!isHolder || !endingOf(deployment) || !lives(environment, deployment)) return { deployment };
+  const known = [...kept.successes, ...(kept.unfinished ? [kept.unfinished] : [])];
+  if (known.some(({ deploymentId }) => deploymentId === id)) return { deployment };
+  if (kept.copying?.deploymentId === id) return { deployment, key: kept.copying.key };
+  const key = keptTreeKey(id, surroundings.randomHex(32));
+  transaction.put('keptTrees', startCopying(kept, { deploymentId: id, key }));
+  return { deployment, key };
+}
+
+async function finish(
+  transaction: Transaction,
+  deployment: Deployment,
+  key: string,
+  copy: CopiedArtifact | undefined,
+): Promise<void> {
+  const { id: deploymentId, application, environment, release, commit } = deployment;
+  const where = { application, environment };
+  const kept = (await transaction.get('keptTrees', where)) ?? noTrees(where);
+  const how = endingOf(deployment);
+  if (kept.copying?.key !== key || !how) {
+    // The environment has ended meanwhile, or another deployment holds it.
+    const isKept = [...kept.successes, kept.unfinished].some((tree) => tree?.key === key);
+    if (copy && !isKept)
+      transaction.put('keptTrees', { ...kept, dropped: [...kept.dropped, { key, versionId: copy.versionId }] });
+    return;
+  }
+  if (!copy) {
+    transaction.put('keptTrees', stopCopying(kept));
+    return;
+  }
+  const { versionId, sha256 } = copy;
+  const content = { commit, ...(release !== undefined && { release }) };
+  const tree = { deploymentId, ...content, key, versionId, sha256, at: how.at };
+  transaction.put('keptTrees', withTree(kept, tree, how.status));
+}
+
+/** Returns how a deployment ended that has changed what stands in its environment, or has found it as it should be. */
+function endingOf(deployment: Deployment): { status: 'succeeded' | 'failed'; at: string } | undefined {
+  if (deployment.operation === 'destroy') return undefined;
+  if (deployment.status === 'succeeded') return { status: 'succeeded', at: deployment.endedAt };
+  return deployment.status === 'failed' && deployment.applied !== 'no'
+    ? { status: 'failed', at: deployment.endedAt }
+    : undefined;
+}
+
+/** Returns whether this is still the environment of the deployment, and not one made later under the same name. */
+const lives = (environment: Environment | undefined, { createdAt }: Deployment): boolean =>
+  environment !== undefined &&
+  environment.createdAt <= createdAt &&
+  (environment.type === 'regular' || environment.life.phase !== 'closed');
