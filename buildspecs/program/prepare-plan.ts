@@ -1,5 +1,8 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
+import { readBackendConfigFile } from './backend/config-file.ts';
+import { refuseStateElsewhere } from './backend/kept-elsewhere.ts';
+import { leaveOutLocalStates } from './backend/local-states.ts';
 import { PhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
@@ -34,30 +37,52 @@ export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Pr
   refuseEncryptionCommands(configuration);
   const unreadable = firstUnreadable(configuration);
   if (unreadable) throw await explainUnreadable(build, engine, unreadable);
-  const backendArguments = writeBackend(build, configuration);
+  const backendArguments = await writeBackend(build, configuration);
   await refuseModuleSources(configuration, { tree: paths.tree, engine: name });
   await writeVariables(build, configuration);
   return backendArguments;
 }
 
-function writeBackend({ variables, paths, machine }: PlanBuild, configuration: Configuration): readonly string[] {
-  const { STAGEGATE_STATE_BUCKET: bucket, STAGEGATE_STATE_KEY: key } = variables;
+async function writeBackend(
+  { variables, paths, machine }: PlanBuild,
+  configuration: Configuration,
+): Promise<readonly string[]> {
+  const { STAGEGATE_STATE_BUCKET: bucket, STAGEGATE_STATE_KEY: key, STAGEGATE_DIRECTORY: name } = variables;
   const isKeyFixed = variables.STAGEGATE_STATE_KEY_RULE === 'fixed';
   const declared = readBackend(configuration);
-  const completion = completeBackend(declared, {
-    bucket,
-    key,
-    isKeyFixed,
-    region: variables.STAGEGATE_REGION,
-    // A custom endpoint (the local cloud) has no host name for each bucket.
-    usePathStyle: machine.environment.AWS_ENDPOINT_URL_S3 !== undefined,
-  });
+  const place = { root: paths.tree, name: normalize(name) };
+  const { STAGEGATE_BACKEND_CONFIG_FILE: path } = variables;
+  const file = path === '' ? undefined : await readBackendConfigFile(path, place);
+  if (variables.STAGEGATE_STATE_ELSEWHERE === 'refused')
+    await refuseStateElsewhere({
+      ...place,
+      environment: variables.STAGEGATE_ENVIRONMENT,
+      declared,
+      file,
+      convention: { bucket, key },
+    });
+  leaveOutLocalStates(paths.directory, (state) => machine.log(`"${state}" is left out: the state is kept in S3`));
+  const completion = completeBackend(
+    { declared, file },
+    {
+      bucket,
+      key,
+      isKeyFixed,
+      region: variables.STAGEGATE_REGION,
+      // A custom endpoint (the local cloud) has no host name for each bucket.
+      usePathStyle: machine.environment.AWS_ENDPOINT_URL_S3 !== undefined,
+    },
+  );
   if (completion.needsOverride)
     writeFileSync(join(paths.directory, overrideFileName), 'terraform {\n  backend "s3" {}\n}\n');
   writeFileSync(paths.backendArguments, completion.arguments.map((argument) => `${argument}\n`).join(''));
+  const own = [
+    ...(declared?.type === 's3' ? [`the directory's own "s3" block (${declared.file}:${declared.line})`] : []),
+    ...(file ? [file.file] : []),
+  ];
   machine.log(
-    declared?.type === 's3'
-      ? `backend: the directory's own "s3" block (${declared.file}:${declared.line})${isKeyFixed ? ` with the key ${key}` : ''}`
+    own.length > 0
+      ? `backend: ${own.join(' with ')}${isKeyFixed ? ` with the key ${key}` : ''}`
       : `backend: s3://${bucket}/${key}`,
   );
   return completion.arguments;

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { readBackendConfigFile } from './backend/config-file.ts';
+import { effectiveSettings } from './backend/effective-settings.ts';
 import { readBackend } from './configuration/backend.ts';
 import { readConfiguration } from './configuration/read-configuration.ts';
 
@@ -8,16 +11,18 @@ interface Address {
 }
 
 /**
- * Returns where the state of a directory will be: what its own backend block says, completed by our convention. The
- * local cloud loads this function from the asset, to find the objects that the roles of an environment must reach.
+ * Returns where the state of a directory will be: what its own backend block and the environment's file of settings
+ * say, completed by our convention. The local cloud loads this function from the asset, to find the objects that the
+ * roles of an environment must reach.
  */
 export async function findStateAddress(
-  directory: string,
+  { root, name, configFile }: { readonly root: string; readonly name: string; readonly configFile: string | undefined },
   engine: 'terraform' | 'tofu',
   convention: Address,
 ): Promise<Address> {
-  const declared = readBackend(await readConfiguration(directory, engine, directory));
-  const own = (name: string) =>
-    declared?.type === 's3' ? declared.attributes.find((attribute) => attribute.name === name)?.literal : undefined;
+  const declared = readBackend(await readConfiguration(join(root, name), engine, name));
+  const file = configFile === undefined ? undefined : await readBackendConfigFile(configFile, { root, name });
+  const settings = effectiveSettings(declared, file);
+  const own = (setting: string) => settings.get(setting)?.literal;
   return { bucket: String(own('bucket') ?? convention.bucket), key: String(own('key') ?? convention.key) };
 }

@@ -19,6 +19,8 @@ export interface RegisteredEnvironment {
   readonly externalId: string;
   /** By default `stagegate-state-<account>-<region>`. */
   readonly stateBucket?: string;
+  /** File that completes the backend, from the environment's directory. */
+  readonly backendConfigFile?: string;
   /**
    * An ephemeral environment has its own state key, whatever its directory declares: the declared key belongs to
    * another environment.
@@ -68,7 +70,11 @@ type Variables = z.infer<typeof SubjectSchema>;
 
 const StateAddressProgram = z.object({
   findStateAddress: z.custom<
-    (directory: string, engine: 'terraform' | 'tofu', convention: StateAddress) => Promise<StateAddress>
+    (
+      place: { root: string; name: string; configFile: string | undefined },
+      engine: 'terraform' | 'tofu',
+      convention: StateAddress,
+    ) => Promise<StateAddress>
   >((value) => typeof value === 'function'),
 });
 
@@ -164,7 +170,12 @@ export function createTargetAccounts({
         bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
         key: `${isEphemeral ? 'ephemeral' : 'apps'}/${application}/${name}/terraform.tfstate`,
       };
-      const declared = await stateAddressOf(directory, program, variables, convention);
+      const declared = await stateAddressOf(
+        { checkout: directory, configFile: environment.backendConfigFile },
+        program,
+        variables,
+        convention,
+      );
       const address = { ...declared, ...(isEphemeral && { key: convention.key }) };
       if (!s3.store.findBucket(address.bucket))
         s3.store.putBucket({
@@ -205,7 +216,7 @@ async function load(programs: string): Promise<Program> {
 
 /** Returns where the environment's directory keeps its state, as the build itself will find it. */
 async function stateAddressOf(
-  checkout: string,
+  { checkout, configFile }: { readonly checkout: string; readonly configFile: string | undefined },
   programs: string,
   variables: Variables,
   convention: StateAddress,
@@ -213,7 +224,7 @@ async function stateAddressOf(
   const { findStateAddress } = await load(programs);
   try {
     return await findStateAddress(
-      join(checkout, variables.STAGEGATE_DIRECTORY),
+      { root: checkout, name: variables.STAGEGATE_DIRECTORY, configFile },
       variables.STAGEGATE_ENGINE,
       convention,
     );

@@ -206,6 +206,32 @@ describe('POST …/deployments', () => {
     expect(body).toMatchObject({ operation: 'destroy', release: 1 });
   });
 
+  test('begins with an empty state when somebody says so, and shows and records it', async () => {
+    const world = await PipelineWorld.create();
+    await world.end(await world.release(1), 'failed');
+    const { status, body } = await world.post(deployments('dev1'), { release: 1, adopt: 'empty-state' }, JANE);
+    expect([status, body.adopt]).toEqual([202, 'empty-state']);
+    expect((await world.get(deployments('dev1'))).body.items.map(({ adopt }: { adopt: unknown }) => adopt)).toEqual([
+      ...['empty-state', null],
+    ]);
+    const { body: audit } = await world.get(`${app}/audit`, { order: 'newest' });
+    expect(audit.items[0]).toMatchObject({
+      type: 'requested',
+      principal: JANE,
+      details: { release: 1, operation: 'deploy', adopt: 'empty-state' },
+    });
+  });
+
+  test.each([
+    ['another word', { release: 1, adopt: 'state' }, '"state"'],
+    ['a destruction', { operation: 'destroy', adopt: 'empty-state' }, '"empty-state"'],
+  ])('fails to adopt with %s', async (_, body, value) => {
+    const world = await PipelineWorld.create();
+    const answer = await world.post(deployments('dev1'), body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toMatchObject([{ field: 'adopt', value }]);
+  });
+
   test('fails to destroy where nothing is deployed', async () => {
     const world = await PipelineWorld.create();
     expect(await world.post(deployments('dev1'), { operation: 'destroy' })).toMatchObject(problem('nothing-deployed'));

@@ -84,6 +84,17 @@ describe('PUT /applications/{app}/environments/{env}', () => {
     ]);
   });
 
+  test('names the file that completes its backend, while no deployment is open', async () => {
+    const world = await PipelineWorld.create();
+    const body = { ...environmentBody('dev1'), backendConfigFile: '../backends/dev1.tfbackend' };
+    expect((await world.get(dev1)).body.backendConfigFile).toBeNull();
+    expect((await world.put(dev1, body)).body.backendConfigFile).toBe('../backends/dev1.tfbackend');
+    await world.release(1);
+    const { status, body: refused } = await world.put(dev1, environmentBody('dev1'));
+    expect({ status, type: refused.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:deployments-open' });
+    expect(refused.detail).toContain('backendConfigFile of "dev1" can change only');
+  });
+
   test('fails for an environment outside of the pipeline', async () => {
     const world = await PipelineWorld.create();
     const { status, body } = await world.put('/applications/my-app/environments/qa1', environmentBody('stage1'));
@@ -125,6 +136,13 @@ describe('PUT /applications/{app}/environments/{env}', () => {
     ['a region that is none', { region: 'europe' }, 'region', '"europe"'],
     ['a role that is no ARN', { roles: { plan: 'admin' } }, 'roles.plan', '"admin"'],
     ['a range of engine versions', { engineVersion: '~> 1.11' }, 'engineVersion', '"~> 1.11"'],
+    [
+      'a file out of the application',
+      { backendConfigFile: '../../x.tfbackend' },
+      'backendConfigFile',
+      '"../../x.tfbackend"',
+    ],
+    ['a file that is a setting', { backendConfigFile: 'key=x' }, 'backendConfigFile', '"key=x"'],
     ['an external id, which nobody chooses', { externalId: 'e' }, 'externalId', '"e"'],
   ])('fails for %s', async (_, changed, field, value) => {
     const world = await PipelineWorld.create();

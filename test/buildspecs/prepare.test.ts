@@ -189,12 +189,6 @@ describe('the backend', () => {
       { bucket: 'our-bucket', key: STATE_KEY, region: 'eu-west-1', use_lockfile: 'true' },
       false,
     ],
-    [
-      'a role and a lock table of its own',
-      'terraform {\n  backend "s3" {\n    bucket = "b"\n    dynamodb_table = "locks"\n    assume_role = { role_arn = "arn" }\n  }\n}\n',
-      { key: all.key, ...settings },
-      false,
-    ],
   ])('is completed for %s', async (_, text, completed, isAdded) => {
     write({ [`${directory}/main.tf`]: `${text}${resource}` });
     expect(await prepare()).toMatchObject({ ok: true, completed });

@@ -32,6 +32,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     roles: { plan: 'arn:aws:iam::111111111111:role/plan' },
     stateBucket: 'acme-state',
     engineVersion: '1.11.4',
+    backendConfigFile: '../backends/dev1.tfbackend',
     dns: {
       zone: { id: 'Z1', roleArn: 'arn:aws:iam::999999999999:role/zones' },
       record: { kind: 'cname', nameOutput: 'host', ttl: 60 },
@@ -67,6 +68,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     provenAfter: 1,
     resources: { count: 3, deploymentId: ID, at: NOW },
     appliedCommit: COMMIT,
+    beginsEmpty: true,
     hold: { reason: 'rolled back', by: BY, at: NOW },
     deployed: {
       release: 1,

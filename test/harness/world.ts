@@ -53,6 +53,8 @@ interface Wish {
   readonly operation?: Operation;
   readonly requestedBy?: Requester;
   readonly automatic?: boolean;
+  readonly adopt?: 'empty-state';
+  readonly isVerification?: boolean;
 }
 
 /** `my-app` with dev1, stage1 and prod1, two staff and two client approvers, and everything around it in memory. */

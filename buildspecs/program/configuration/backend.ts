@@ -1,23 +1,13 @@
 import { basename } from 'node:path';
+import type { BackendConfigFile } from '../backend/config-file.ts';
+import type { DeclaredBackend } from '../backend/declared-backend.ts';
+import { effectiveSettings } from '../backend/effective-settings.ts';
+import { refuseSettings } from '../backend/refused-settings.ts';
 import { PhaseError } from '../build/failure.ts';
-import type { HclAttribute, HclBlock } from './hcl.ts';
+import type { HclBlock } from './hcl.ts';
 import type { Configuration } from './read-configuration.ts';
 
-/** The backend that a directory's configuration declares. */
-export interface DeclaredBackend {
-  readonly type: string;
-  readonly file: string;
-  readonly line: number;
-  readonly attributes: readonly Pick<HclAttribute, 'name' | 'line' | 'literal'>[];
-}
-
 export const overrideFileName = 'stagegate_override.tf';
-
-/** Arguments that bring credentials. Only the environment's own role may be used; other credentials would bypass it. */
-export const ownCredentials = new Set([
-  ...['profile', 'shared_credentials_file', 'shared_credentials_files', 'shared_config_files'],
-  ...['access_key', 'secret_key', 'token', 'assume_role_with_web_identity'],
-]);
 
 /** Returns the blocks within the directory's `terraform` blocks. */
 function blocksInTerraform({ name, files }: Configuration): { file: string; block: HclBlock }[] {
@@ -38,7 +28,7 @@ function blocksInTerraform({ name, files }: Configuration): { file: string; bloc
 
 /**
  * Returns the backend that the directory's own configuration declares. Refuses `cloud` blocks, backends of other types
- * than `s3` and `local`, and arguments that bring other credentials; the error names file and line.
+ * than `s3` and `local`, and arguments that builds cannot honour; the error names file and line.
  */
 export function readBackend(configuration: Configuration): DeclaredBackend | undefined {
   const nested = blocksInTerraform(configuration);
@@ -57,7 +47,7 @@ export function readBackend(configuration: Configuration): DeclaredBackend | und
       line: block.line,
       attributes: [
         ...block.attributes,
-        ...block.blocks.map(({ type, line }) => ({ name: type, line, literal: undefined })),
+        ...block.blocks.map(({ type, line }) => ({ name: type, line, literal: undefined, expression: '{}' })),
       ],
     }));
   for (const backend of backends) {
@@ -67,13 +57,7 @@ export function readBackend(configuration: Configuration): DeclaredBackend | und
         `${backend.file}:${backend.line}: backend "${backend.type}" is not supported; use backend "s3" or none`,
       );
     }
-    const refused = backend.attributes.find(({ name }) => ownCredentials.has(name));
-    if (refused) {
-      throw new PhaseError(
-        'backend',
-        `${backend.file}:${refused.line}: the backend argument "${refused.name}" brings credentials of its own; builds use the environment's role`,
-      );
-    }
+    refuseSettings(backend.file, backend.attributes);
   }
   // A backend block in an override file replaces the one before it.
   return backends.at(-1);
@@ -90,13 +74,13 @@ const WITHOUT_IDENTITY = { skip_credentials_validation: 'true', skip_requesting_
 export interface BackendCompletion {
   /** Whether the override file with an empty `backend "s3"` block is needed. */
   readonly needsOverride: boolean;
-  /** `-backend-config` arguments for the settings that the directory leaves open. */
+  /** `-backend-config` arguments: the file that the environment names, and what directory and file leave open. */
   readonly arguments: readonly string[];
 }
 
 /** Completes the declared backend by our convention. Of the directory's settings, only a fixed key is overridden. */
 export function completeBackend(
-  declared: DeclaredBackend | undefined,
+  { declared, file }: { readonly declared: DeclaredBackend | undefined; readonly file: BackendConfigFile | undefined },
   ours: {
     readonly bucket: string;
     readonly key: string;
@@ -106,8 +90,7 @@ export function completeBackend(
     readonly usePathStyle: boolean;
   },
 ): BackendCompletion {
-  const isOwn = declared?.type === 's3';
-  const present = new Set(isOwn ? declared.attributes.map(({ name }) => name) : []);
+  const present = new Set(effectiveSettings(declared, file).keys());
   if (ours.isKeyFixed) present.delete('key');
   const values = {
     bucket: ours.bucket,
@@ -118,9 +101,13 @@ export function completeBackend(
     ...(present.has('allowed_account_ids') || present.has('forbidden_account_ids') ? {} : WITHOUT_IDENTITY),
   };
   return {
-    needsOverride: !isOwn,
-    arguments: Object.entries(values)
-      .filter(([name]) => !present.has(name))
-      .map(([name, value]) => `-backend-config=${name}=${value}`),
+    needsOverride: declared?.type !== 's3',
+    arguments: [
+      // The engine lets later arguments win, so the file comes first.
+      ...(file ? [`-backend-config=${file.path}`] : []),
+      ...Object.entries(values)
+        .filter(([name]) => !present.has(name))
+        .map(([name, value]) => `-backend-config=${name}=${value}`),
+    ],
   };
 }

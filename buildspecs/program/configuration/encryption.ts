@@ -1,5 +1,5 @@
+import { ownCredentials } from '../backend/refused-settings.ts';
 import { PhaseError } from '../build/failure.ts';
-import { ownCredentials } from './backend.ts';
 import type { HclBlock } from './hcl.ts';
 import { type Configuration, readConfiguration } from './read-configuration.ts';
 

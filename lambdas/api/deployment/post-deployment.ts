@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { requesterOf } from '../../domain/approver/requester.ts';
 import { DeploymentViewSchema, viewDeployment } from '../../domain/deployment/deployment-view.ts';
 import { requestDeployment } from '../../domain/deployment/request-deployment.ts';
+import { AdoptSchema } from '../../domain/model/deployment.ts';
 import { ReleaseNumberSchema } from '../../domain/names.ts';
 import { OperationSchema } from '../../domain/operation.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
@@ -10,10 +11,18 @@ import { answer, operation } from '../../runtime/operation.ts';
 import { EnvironmentPath } from '../inputs.ts';
 
 const DeploymentRequestSchema = z
-  .strictObject({ release: ReleaseNumberSchema.optional(), operation: OperationSchema.default('deploy') })
+  .strictObject({
+    release: ReleaseNumberSchema.optional(),
+    operation: OperationSchema.default('deploy'),
+    adopt: AdoptSchema.optional(),
+  })
   .refine(({ release, operation: wanted }) => release !== undefined || wanted === 'destroy', {
     path: ['release'],
     error: 'the number of a release; only a destruction may do without',
+  })
+  .refine(({ adopt, operation: wanted }) => adopt === undefined || wanted !== 'destroy', {
+    path: ['adopt'],
+    error: 'only with a deployment or a rollback: a destruction begins with what is there',
   });
 
 export const postDeployment = operation(

@@ -48,13 +48,25 @@ interface BuildSubject {
  * Returns the request for a plan build, with variables. The apply needs no variables, because their values are part of
  * the plan.
  */
-export function planBuild(subject: BuildSubject, ticket: string, more: BuildVariables = {}): BuildRequest {
+export function planBuild(
+  subject: BuildSubject,
+  ticket: string,
+  {
+    mayBeginEmpty = false,
+    variables: more = {},
+  }: { readonly mayBeginEmpty?: boolean; readonly variables?: BuildVariables } = {},
+): BuildRequest {
   const variables = { ...variablesOf(subject.environment), ...more };
   requireFittingVariables(variables);
   return build(
     subject,
     'plan',
-    z.encode(PlanVariablesSchema, { ...variablesOfBuild(subject, ticket), STAGEGATE_VARIABLES: variables }),
+    z.encode(PlanVariablesSchema, {
+      ...variablesOfBuild(subject, ticket),
+      STAGEGATE_VARIABLES: variables,
+      STAGEGATE_BACKEND_CONFIG_FILE: subject.environment.backendConfigFile ?? '',
+      STAGEGATE_STATE_ELSEWHERE: mayBeginEmpty ? 'ignored' : 'refused',
+    }),
   );
 }
 

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { dnsVariables } from '../dns/dns-subject.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
 import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
+import { mayBeginEmpty } from './begin-empty.ts';
 import { BuildRequestSchema, inspectBuild, planBuild } from './build-request.ts';
 import { issueTicket } from './issue-ticket.ts';
 
@@ -29,13 +31,25 @@ export async function preparePlan(
   return store.transact(async (transaction) => {
     const held = await loadHeld(transaction, id, 'planning', ['planning'], async (deployment) => {
       const ticket = { deploymentId: id, purpose: 'plan', round: deployment.round } as const;
-      await Promise.all([findDns(transaction, deployment), transaction.get('buildTicket', ticket)]);
+      await Promise.all([
+        findDns(transaction, deployment),
+        transaction.get('buildTicket', ticket),
+        transaction.get('stateAddress', placeOf(deployment)),
+      ]);
     });
     const { deployment, application, environment } = held;
-    const dns = await findDns(transaction, deployment);
+    const [dns, address] = await Promise.all([
+      findDns(transaction, deployment),
+      transaction.get('stateAddress', placeOf(deployment)),
+    ]);
     const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
-    const plan = planBuild(subject, ticket, dnsVariables(application, environment, dns));
+    const plan = planBuild(subject, ticket, {
+      mayBeginEmpty: mayBeginEmpty(held, address),
+      variables: dnsVariables(application, environment, dns),
+    });
     return { plan, inspect: inspectBuild(subject) };
   });
 }
+
+const placeOf = ({ application, environment }: Deployment) => ({ application, environment });

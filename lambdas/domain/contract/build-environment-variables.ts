@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Sha256Schema } from '../names.ts';
 import { OperationSchema } from '../operation.ts';
+import { BackendConfigFileSchema } from './backend-config-file.ts';
 import { TICKET_VARIABLE, TicketSchema } from './build-credentials.ts';
 import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
@@ -95,6 +96,13 @@ export const PlanVariablesSchema = z.object({
   ...environmentBuild,
   /** Values that the plan gets from Stagegate, by the name of the variable. */
   STAGEGATE_VARIABLES: json(z.record(z.string(), BuildVariableSchema)).default({}),
+  /** File that completes the backend, from the directory that is planned; empty: none. */
+  STAGEGATE_BACKEND_CONFIG_FILE: z.union([z.literal(''), BackendConfigFileSchema]).default(''),
+  /**
+   * `refused`: a file that may say where the state is, and that nothing uses, ends the build. The environment then has
+   * no state of its own yet.
+   */
+  STAGEGATE_STATE_ELSEWHERE: z.enum(['refused', 'ignored']).default('ignored'),
 });
 
 /** Variables that StartBuild gives an apply build: which bundle was approved. */

@@ -1,6 +1,7 @@
 import { Refused } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import {
+  type Adopt,
   contentOf,
   type Deployment,
   type DeploymentIn,
@@ -35,6 +36,7 @@ export interface Creation {
   readonly automatic: boolean;
   readonly content: Pick<Deployment, 'release' | 'commit'>;
   readonly state: EnvironmentState;
+  readonly adopt?: Adopt | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Creation {
  */
 export async function createDeployment(
   transaction: Transaction,
-  { environment: target, operation, requestedBy, automatic, content, state }: Creation,
+  { environment: target, operation, requestedBy, automatic, content, state, adopt }: Creation,
   surroundings: Surroundings,
 ): Promise<Placement | Refused> {
   const now = surroundings.now();
@@ -57,6 +59,7 @@ export async function createDeployment(
     number,
     ...content,
     operation,
+    ...(adopt && { adopt }),
     automatic,
     requestedBy,
     createdAt: now,
@@ -73,7 +76,10 @@ export async function createDeployment(
       `a newer release than ${content.release} already waits for ${environment}`,
     );
   const ended = admission.verdict === 'superseded' ? [id] : admission.supersedes;
-  transaction.put('environmentState', withUnannounced(admission.state, ended));
+  transaction.put('environmentState', {
+    ...withUnannounced(admission.state, ended),
+    ...(adopt && { beginsEmpty: true }),
+  });
   recordEvent(transaction, surroundings, id, 'requested', requestedBy.principal);
   // Recorded because the requester affects who may approve (rule 10). An automatic deployment has no requester; the
   // request to end an ephemeral environment is in the audit as `ephemeral-ended`.
@@ -84,7 +90,7 @@ export async function createDeployment(
       deploymentId: id,
       type: 'requested',
       ...actorOf(requestedBy),
-      details: { ...contentOf(content), operation },
+      details: { ...contentOf(content), operation, ...(adopt && { adopt }) },
     });
 
   if (admission.verdict === 'superseded') {

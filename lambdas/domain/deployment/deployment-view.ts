@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AppliedSchema } from '../contract/applied.ts';
 import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from '../links.ts';
 import {
+  AdoptSchema,
   type Deployment,
   EndingErrorSchema,
   isTerminal,
@@ -70,6 +71,8 @@ export const DeploymentViewSchema = z
     release: z.int().nullable(),
     commit: z.string(),
     operation: OperationSchema,
+    /** Whether it was asked to begin with an empty state, whatever files of the repository say of one elsewhere. */
+    adopt: AdoptSchema.nullable(),
     status: StatusSchema,
     automatic: z.boolean(),
     changes: z.union([z.literal('none'), ChangesSchema]).nullable(),
@@ -120,7 +123,7 @@ export async function viewDeployment(
 }
 
 function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Home | undefined): DeploymentView {
-  const { id, application, environment, number, release, commit, operation, status } = deployment;
+  const { id, application, environment, number, release, commit, operation, adopt, status } = deployment;
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);
   return {
@@ -130,6 +133,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     number,
     commit,
     operation,
+    adopt: adopt ?? null,
     status,
     automatic,
     release: release ?? null,

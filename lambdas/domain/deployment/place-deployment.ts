@@ -1,6 +1,6 @@
 import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import type { Application } from '../model/application.ts';
-import { isTerminal, type Requester } from '../model/deployment.ts';
+import { type Adopt, type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
 import { type Environment, isProtected } from '../model/environment.ts';
 import {
   type EnvironmentState,
@@ -23,6 +23,7 @@ export interface DeploymentRequest {
   readonly environment: string;
   readonly operation: Operation;
   readonly release: number;
+  readonly adopt?: Adopt | undefined;
   readonly requestedBy: Requester;
   /** True if a push or a promotion rule made the deployment: it respects a hold, and may arrive out of order. */
   readonly automatic: boolean;
@@ -89,21 +90,31 @@ export async function tryToPlace(
     (await transaction.get('environmentState', { application: app, environment: name })) ?? emptyState(app, name);
   for (const id of twinsOf(state, request)) {
     const deployment = await findExisting(transaction, id);
-    if (!isTerminal(deployment.status)) return { deployment, isNew: false, effects: NO_EFFECTS };
+    if (isTerminal(deployment.status)) continue;
+    return objectionToTwin(request, deployment) ?? { deployment, isNew: false, effects: NO_EFFECTS };
   }
 
   const objection =
     (await objectionToOperation(transaction, application, environment, state, request, surroundings.now())) ??
     objectionInState(state, request);
   if (objection) return objection;
-  const { operation, requestedBy, automatic } = request;
+  const { operation, requestedBy, automatic, adopt } = request;
   const content = { release: request.release, commit: release.commit };
   return createDeployment(
     transaction,
-    { environment, operation, requestedBy, automatic, content, state },
+    { environment, operation, requestedBy, automatic, content, state, adopt },
     surroundings,
   );
 }
+
+/** Refuses to take an open deployment for one that was asked to begin with an empty state: its build would not. */
+const objectionToTwin = ({ adopt, environment }: DeploymentRequest, open: Deployment): Refused | undefined =>
+  adopt === undefined || open.adopt === adopt
+    ? undefined
+    : new Refused(
+        'deployments-open',
+        `${open.id} brings the same to "${environment}" without "adopt": "${adopt}"; wait for its end, or cancel it`,
+      );
 
 /** Reads the stages of those environments of the pipeline that are defined. */
 export async function stagesOf(transaction: Transaction, application: Application): Promise<Map<string, Stage>> {

@@ -1,5 +1,5 @@
 import { NotFoundError, RefusedError } from '../errors.ts';
-import type { Requester } from '../model/deployment.ts';
+import type { Adopt, Requester } from '../model/deployment.ts';
 import type { Operation } from '../operation.ts';
 import type { ReadAhead, Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices } from '../transaction/effects.ts';
@@ -12,6 +12,7 @@ interface Wish {
   readonly operation: Operation;
   /** May be left out for a destruction, which then takes the deployed release. */
   readonly release?: number;
+  readonly adopt?: Adopt | undefined;
   readonly requestedBy: Requester;
 }
 

@@ -115,9 +115,9 @@ function requireMayChange(
   state: EnvironmentState | undefined,
 ): string[] {
   const { name: environment } = current;
-  const changed = (['stage', 'accountId', 'region', 'stateBucket', 'roles', 'dns'] as const).filter(
-    (setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]),
-  );
+  const changed = (
+    ['stage', 'accountId', 'region', 'stateBucket', 'backendConfigFile', 'roles', 'dns'] as const
+  ).filter((setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]));
   if (changed.length > 0 && isBusy(state))
     throw new RefusedError(
       'deployments-open',

@@ -76,6 +76,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   gates: z.array(z.object({ gate: GateNameSchema, required: z.int() })),
   roles: z.object({ plan: z.string(), apply: z.string(), dns: z.string().optional() }),
   stateBucket: z.string(),
+  /** File that completes the backend, as a path from its directory; null: none. */
+  backendConfigFile: z.string().nullable(),
   /** `<bucket>/<key>` of its Terraform state, as found in its plans; null before the first plan. */
   stateAddress: z.string().nullable(),
   /** Former addresses of its state; no other environment may use them. */
@@ -162,6 +164,7 @@ export async function viewEnvironment(
       ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
     },
     stateBucket: stateBucketOf(environment),
+    backendConfigFile: environment.backendConfigFile ?? null,
     stateAddress: address?.address ?? null,
     formerStateAddresses: address?.former ?? [],
     resources: state.resources ?? null,

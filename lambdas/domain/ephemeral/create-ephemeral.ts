@@ -85,6 +85,8 @@ async function create(
     accountId: base.accountId,
     region: base.region,
     ...(base.stateBucket && { stateBucket: base.stateBucket }),
+    // Names the bucket; the key is the environment's own in any case.
+    ...(base.backendConfigFile && { backendConfigFile: base.backendConfigFile }),
     ...(base.engineVersion && { engineVersion: base.engineVersion }),
     // The same outputs name the target of the hostname; the hostname itself contains the ephemeral environment's name.
     ...(base.dns && { dns: base.dns }),

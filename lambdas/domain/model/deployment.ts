@@ -118,6 +118,9 @@ export const EndingErrorSchema = z.object({
 });
 export type EndingError = z.infer<typeof EndingErrorSchema>;
 
+export const AdoptSchema = z.literal('empty-state');
+export type Adopt = z.infer<typeof AdoptSchema>;
+
 const base = {
   id: DeploymentIdSchema,
   application: ApplicationNameSchema,
@@ -128,6 +131,11 @@ const base = {
   release: ReleaseNumberSchema.optional(),
   commit: CommitSchema,
   operation: OperationSchema,
+  /**
+   * `empty-state`: whoever asked knows that nothing exists yet, although files of the repository may name a state that
+   * the directory does not use.
+   */
+  adopt: AdoptSchema.optional(),
   /** Whether a push, a promotion rule or the end of an ephemeral environment made the deployment. */
   automatic: z.boolean(),
   requestedBy: RequesterSchema,
@@ -195,7 +203,7 @@ export const plannedOf = (deployment: Deployment): Planned | undefined =>
 
 /** Returns the facts of a deployment without those that belong to its status. */
 function factsOf(deployment: Deployment) {
-  const { id, application, environment, number, release, commit, operation } = deployment;
+  const { id, application, environment, number, release, commit, operation, adopt } = deployment;
   const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
   return {
     id,
@@ -210,6 +218,7 @@ function factsOf(deployment: Deployment) {
     runSecret,
     round,
     ...(release !== undefined && { release }),
+    ...(adopt && { adopt }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),
   };

@@ -69,6 +69,8 @@ export const EnvironmentStateSchema = z.object({
   resources: z.object({ count: z.int().min(0), deploymentId: DeploymentIdSchema, at: InstantSchema }).optional(),
   /** The commit whose apply has started last, however that apply ended. */
   appliedCommit: CommitSchema.optional(),
+  /** Whether somebody asked to begin here with an empty state, whatever files of the repository say of one elsewhere. */
+  beginsEmpty: z.boolean().optional(),
   hold: HoldSchema.nullable(),
   deployed: DeployedSchema.nullable(),
   /**
@@ -249,6 +251,7 @@ export const withUnknownResources = ({ resources: _outdated, ...state }: Environ
 export const withoutPast = ({
   resources: _seen,
   appliedCommit: _gone,
+  beginsEmpty: _of,
   ...state
 }: EnvironmentState): EnvironmentState => ({
   ...state,
@@ -263,7 +266,7 @@ export const withoutPast = ({
 /**
  * Makes earlier successes prove nothing about the environment, because they were in another place than its present one.
  */
-export const withoutProofs = (state: EnvironmentState): EnvironmentState => ({
+export const withoutProofs = ({ beginsEmpty: _there, ...state }: EnvironmentState): EnvironmentState => ({
   ...state,
   ...forgetRehearsals(state),
   provenAfter: state.successes,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BackendConfigFileSchema } from '../contract/backend-config-file.ts';
 import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { RefusedError } from '../errors.ts';
 import {
@@ -36,6 +37,11 @@ export const EnvironmentSettingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name')
     .optional(),
+  /**
+   * File that completes the backend of the directory, as `init -backend-config` would: a path from the directory that
+   * stays within `apps/<application>/`.
+   */
+  backendConfigFile: BackendConfigFileSchema.optional(),
   /** Exact version of the application's engine for plans of this environment. When absent, the application's counts. */
   engineVersion: EngineVersionSchema.optional(),
   /** Whether destruction is refused. Production always refuses it, whatever this setting says. */

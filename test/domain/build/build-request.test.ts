@@ -89,7 +89,7 @@ describe('a build', () => {
   test('to plan carries the variables that Stagegate sets; to apply needs none', () => {
     const variables = { size: { value: { web: 3 }, mode: 'required' } } as const;
     const [plan, apply] = [
-      planBuild(subject(anApplication()), TICKET, variables),
+      planBuild(subject(anApplication()), TICKET, { variables }),
       applyBuild(subject(anApplication()), TICKET, aPlanned()),
     ];
     expect(JSON.parse(variable('STAGEGATE_VARIABLES', plan) ?? '')).toEqual(variables);
@@ -100,8 +100,9 @@ describe('a build', () => {
     const variables = (length: number) => ({ size: { value: 'x'.repeat(length), mode: 'required' } }) as const;
     const others = JSON.stringify(variables(0)).length;
     const [largest, tooLarge] = [variables(4096 - others), variables(4097 - others)];
-    expect(variable('STAGEGATE_VARIABLES', planBuild(subject(anApplication()), TICKET, largest))).toHaveLength(4096);
-    expect(() => planBuild(subject(anApplication()), TICKET, tooLarge)).toThrow(
+    const plan = (given: typeof largest) => planBuild(subject(anApplication()), TICKET, { variables: given });
+    expect(variable('STAGEGATE_VARIABLES', plan(largest))).toHaveLength(4096);
+    expect(() => plan(tooLarge)).toThrow(
       'variables: variables: all together at most 4096 characters of JSON, with names and modes (got 4097 characters)',
     );
   });

@@ -46,6 +46,8 @@ describe('preparing a plan', () => {
       STAGEGATE_STATE_BUCKET: 'stagegate-state-111111111111-eu-west-1',
       STAGEGATE_STATE_KEY: 'apps/my-app/dev1/terraform.tfstate',
       STAGEGATE_STATE_KEY_RULE: 'default',
+      STAGEGATE_STATE_ELSEWHERE: 'refused',
+      STAGEGATE_BACKEND_CONFIG_FILE: '',
       STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,
