@@ -9,7 +9,7 @@ import type { Archive } from './bundle/archive.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
 import { addedSince, MOST_TREE_BYTES, packTree, removeForeignLinks, type TreeArchive } from './bundle/tree-archive.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
-import { readManifest } from './configuration/installed-modules.ts';
+import { localModulesIn, readManifest } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
 import { chooseEngine } from './engine/choose-engine.ts';
 import { withDeniedReads } from './engine/denied-reads.ts';
@@ -42,7 +42,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   const credentials = takeCredentials(build);
   credentials.catch(() => undefined);
   const reading = readCommitObject(build);
-  const backendArguments = await preparePlan(build, ready);
+  const { backendArguments, source } = await preparePlan(build, ready);
   const providers = await providersOf(build);
   const engine = await ready;
   await credentials;
@@ -55,6 +55,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   artifacts.warmUp();
   const backend = await explained(build, initialized);
   refuseForeignModules(paths);
+  source.requireWhole(localModulesIn(paths));
   writePlannedBy(build, chosen);
   const tree = await keepTree(build, committed);
   // From here on, code of the repository may run.

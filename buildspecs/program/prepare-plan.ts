@@ -15,32 +15,46 @@ import { secretsAmong } from './configuration/variable-secrets.ts';
 import { declaredVariables, readFileValues } from './configuration/variables.ts';
 import type { Engine } from './engine/engine.ts';
 import { explainUnreadable } from './engine/explain-unreadable.ts';
+import { GitObjectError } from './source/git-objects.ts';
+import { WholeSource } from './source/whole-source.ts';
 
 /**
  * Prepares a plan before the engine runs: copies the checkout to the environment's fixed path, completes the backend
- * and selects the variables. Refuses what cannot be planned safely. Returns the `-backend-config` arguments of `init`.
+ * and selects the variables. Refuses what cannot be planned safely. Returns the `-backend-config` arguments of `init`,
+ * and the source, whose modules are known only after `init`.
  */
-export async function preparePlan(build: PlanBuild, engine: Promise<Engine>): Promise<readonly string[]> {
+export async function preparePlan(
+  build: PlanBuild,
+  engine: Promise<Engine>,
+): Promise<{ readonly backendArguments: readonly string[]; readonly source: WholeSource }> {
   const { variables, paths, machine } = build;
   const { CODEBUILD_SRC_DIR: checkout } = machine.environment;
   if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
+  const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory, STAGEGATE_COMMIT: commit } = variables;
+  const source = new WholeSource(build, await gitlinksOf(build, checkout));
+  source.requireIgnored();
   mkdirSync(paths.tree, { recursive: true });
-  const leftOut = copyCheckout(
-    realpathSync(checkout),
-    paths.tree,
-    variables.STAGEGATE_DIRECTORY,
-    variables.STAGEGATE_COMMIT,
-  );
-  for (const path of leftOut) build.log(`"${path}" is left out: it leads out of the repository`);
-  const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory } = variables;
+  source.without(copyCheckout(realpathSync(checkout), paths.tree, directory, commit));
+  source.requireWhole([directory]);
   const configuration = await readConfiguration(paths.directory, name, directory);
   refuseEncryptionCommands(configuration);
   const unreadable = firstUnreadable(configuration);
   if (unreadable) throw await explainUnreadable(build, engine, unreadable);
   const backendArguments = await writeBackend(build, configuration);
-  await refuseModuleSources(configuration, { tree: paths.tree, engine: name });
+  source.requireWhole(await refuseModuleSources(configuration, { tree: paths.tree, engine: name }));
   await writeVariables(build, configuration);
-  return backendArguments;
+  return { backendArguments, source };
+}
+
+/** Lists the submodules of the commit. A commit that cannot be listed is not planned: what it lacks would not be noticed. */
+async function gitlinksOf({ variables, machine }: PlanBuild, checkout: string): Promise<readonly Buffer[]> {
+  const { STAGEGATE_COMMIT: commit } = variables;
+  try {
+    return await machine.gitlinks({ checkout, PATH: machine.environment.PATH, stop: machine.stop }, commit);
+  } catch (error) {
+    if (!(error instanceof GitObjectError)) throw error;
+    throw new PhaseError('checkout', `the files of commit ${commit} cannot be listed: ${error.message}`);
+  }
 }
 
 async function writeBackend(

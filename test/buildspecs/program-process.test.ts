@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import { bundleBuildspecs } from '../../buildspecs/bundle.ts';
 import { PlanSuccessSchema } from '../../lambdas/domain/contract/build-result.ts';
 import { type RunObject, runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
+import { createGitRepository } from '../local/codebuild/git-repository.ts';
 import { type OpenS3, openS3 } from '../local/s3/open-s3.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 import { applyFailureOf, planFailureOf } from './build-runs.ts';
@@ -21,6 +22,10 @@ let broker: AnsweringServer;
 let brokerAnswers: Parameters<typeof startAnsweringServer>[0];
 const CODEBUILD_BUILD_ID = 'stagegate-plan:01234567-89ab-cdef-0123-456789abcdef';
 const ticketFor = (purpose: 'plan' | 'apply') => `shop-dev1-1-abcdef.${purpose}.1.${'5'.repeat(64)}`;
+/** The repository of every checkout. Its commit has the name `abc`, and no files. */
+const repository = createGitRepository();
+repository.commit({});
+repository.git('tag', 'abc');
 let directory: string;
 let prefix: string;
 let runs = 0;
@@ -35,6 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await broker.close();
   await opened.close();
+  repository.remove();
 });
 beforeEach(() => {
   brokerAnswers = () => ({ status: 200, body: CREDENTIALS });
@@ -42,6 +48,7 @@ beforeEach(() => {
   prefix = `runs/shop-dev1-1-abcdef/${String(++runs).padStart(32, '0')}/1/`;
   mkdirSync(join(directory, 'checkout', 'apps/shop/dev1'), { recursive: true });
   writeFileSync(join(directory, 'checkout', 'apps/shop/dev1', 'main.tf'), '');
+  cpSync(join(repository.directory, '.git'), join(directory, 'checkout', '.git'), { recursive: true });
 });
 
 const engineFile = () => join(directory, 'engine.sh');

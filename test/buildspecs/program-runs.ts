@@ -134,6 +134,8 @@ export class ProgramRun {
   readonly redeemed: CredentialsProps[] = [];
   /** How the broker answers. */
   redeem: Machine['credentials'] = async () => AGENT;
+  /** How the submodules of the commit are listed. */
+  gitlinks: Machine['gitlinks'] = async () => [];
   /** Runs before the engine is ready. */
   install: (directory: string, stop: AbortSignal) => Promise<void> = async () => undefined;
   log = '';
@@ -226,6 +228,7 @@ export class ProgramRun {
         this.redeemed.push(props);
         return this.redeem(props);
       },
+      gitlinks: (repository, commit) => this.gitlinks(repository, commit),
       providerCache: () => ({
         read: async () => undefined,
         store: async () => {

@@ -53,6 +53,7 @@ class Inspected {
         environment: { PATH: process.env.PATH, TF_VAR_v: 'of the environment', CHECKPOINT_DISABLE: '1' },
         artifacts: () => artifacts,
         credentials: unused,
+        gitlinks: unused,
         providerCache: unused,
         engine: unused,
         log: (line) => {

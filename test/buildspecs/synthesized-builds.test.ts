@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -18,6 +18,7 @@ import { findInstalledEngines } from '../../local/services/codebuild/installed-e
 import { aDeployment, anApplication, anEnvironment, aPlanned } from '../harness/builders.ts';
 import { type HttpsServer, startHttpsServer } from '../harness/https-server.ts';
 import { ofType, type Resource, stagegate } from '../harness/synthesized.ts';
+import { createGitRepository } from '../local/codebuild/git-repository.ts';
 import {
   accountId,
   artifactBucket,
@@ -51,7 +52,18 @@ const places = new Set<string>();
 /** A name for this run only: all people who run the tests on this machine share the template's work directory. */
 const APPLICATION = `my-app-${randomBytes(4).toString('hex')}`;
 const environment = anEnvironment({ application: APPLICATION, accountId: targetAccountId, region });
-const deployment = aDeployment('planning', { application: APPLICATION, id: `${APPLICATION}-dev1-1-abc123` });
+const CONFIGURATION = `
+resource "terraform_data" "one" {
+  input = "a"
+}
+output "one" {
+  value = terraform_data.one.output
+}
+`;
+
+const repository = createGitRepository();
+const commit = repository.commit({ [`apps/${APPLICATION}/dev1/main.tf`]: CONFIGURATION });
+const deployment = aDeployment('planning', { application: APPLICATION, id: `${APPLICATION}-dev1-1-abc123`, commit });
 /** What the functions compose builds from. The application wants the engine that is given to the template here. */
 let subject: Parameters<typeof planBuild>[0];
 /** The real engine of this machine, to which the zip leads. */
@@ -106,6 +118,7 @@ afterAll(async () => {
   credentials.close();
   await releases.stop();
   await cloud.close();
+  repository.remove();
   for (const place of places) rmSync(join(place, APPLICATION), { recursive: true, force: true });
 });
 
@@ -141,10 +154,7 @@ function layOut(kind: Kind): { readonly source: string; readonly variables: Read
   const { Source, SecondarySources = [] } = projects[kind];
   const program = join(cloud.directory, 'asset');
   const source = Source.Type === 'S3' ? program : join(work, `source-${kind}`);
-  if (Source.Type !== 'S3') {
-    mkdirSync(join(source, 'apps', APPLICATION, 'dev1'), { recursive: true });
-    writeFileSync(join(source, 'apps', APPLICATION, 'dev1', 'main.tf'), CONFIGURATION);
-  }
+  if (Source.Type !== 'S3') cpSync(repository.directory, source, { recursive: true });
   const beside = SecondarySources.map(({ SourceIdentifier }: { SourceIdentifier: string }) => [
     `CODEBUILD_SRC_DIR_${SourceIdentifier}`,
     program,
@@ -192,15 +202,6 @@ async function run(
   return { exitCode, output: output + errors };
 }
 
-const CONFIGURATION = `
-resource "terraform_data" "one" {
-  input = "a"
-}
-output "one" {
-  value = terraform_data.one.output
-}
-`;
-
 test('the build programs run with exactly what the template and the functions give them', async () => {
   const prefix = runPrefix(deployment);
   const planning = await run('plan', planBuild(subject, ticketFor('plan')));
@@ -238,6 +239,7 @@ test('a plan is applied by its engine, by its digest, although the template list
     application: APPLICATION,
     id: `${APPLICATION}-dev1-2-abc123`,
     operation: 'destroy',
+    commit,
   });
   const upgraded = { ...subject, deployment: destruction };
   const newer = [{ name: engine.name, version: '99.0.0', sha256: '0'.repeat(64), url: `${releases.url}/newer.zip` }];

@@ -54,6 +54,8 @@ describe('an application', () => {
     repository({ secretArn: SECRET }),
     { engine: 'opentofu', engineVersion: '1.11.4' },
     { serviceDiscoveryDomain: 'acme.example' },
+    { ignoredSubmodules: [] },
+    { ignoredSubmodules: ['vendor/tools', '.tools', 'a b/Ünï "c"', 'a\\b'] },
     { pipeline: ['a', 'b-2', 'prod-eu-west-1'] },
     policy({ staff: 10, client: 0, autoPromote: true, gateExpirySeconds: 60 * 24 * 3600, knownRequester: true }),
     { policy: {} },
@@ -93,6 +95,17 @@ describe('an application', () => {
     [policy({ stafff: 2 }), 'policy.staging.stafff'],
     [{ policy: { test: {} } }, 'policy.test'],
     [{ pipelines: [] }, 'pipelines'],
+    [{ ignoredSubmodules: 'vendor' }, 'ignoredSubmodules'],
+    [{ ignoredSubmodules: [''] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['vendor', '/vendor'] }, 'ignoredSubmodules.1'],
+    [{ ignoredSubmodules: ['vendor/'] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['./vendor'] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['a/../b'] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['a//b'] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['a\nb'] }, 'ignoredSubmodules.0'],
+    [{ ignoredSubmodules: ['a', 'a'] }, 'ignoredSubmodules'],
+    [{ ignoredSubmodules: ['x'.repeat(1000)] }, 'ignoredSubmodules'],
+    [{ ignoredSubmodules: Array.from({ length: 51 }, (_, at) => `v${at}`) }, 'ignoredSubmodules'],
   ])('fails with %j, naming %s', (facts, field) => {
     expect(wrongFields(ApplicationSettingsSchema, { ...application, ...facts })).toEqual([field]);
   });

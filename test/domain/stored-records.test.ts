@@ -12,7 +12,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  * as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'b0add5d8cd1cee6c',
+  application: 'a57108817f140f37',
   environment: '81d3da9bc434feac',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',

@@ -18,6 +18,8 @@ export const CAUSES = [
   'encryption-command',
   'engine-mismatch',
   'engine-unavailable',
+  'file-name',
+  'lfs-pointer',
   'module-source',
   'plan-encrypted',
   'plan-not-ours',
@@ -25,6 +27,7 @@ export const CAUSES = [
   'plan-stale',
   'plan-unreadable',
   'stopped',
+  'submodule',
   'tree-changed',
   'unparsable',
 ] as const;

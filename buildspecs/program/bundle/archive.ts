@@ -46,13 +46,16 @@ export async function pack(directory: string, names: readonly string[]): Promise
   return { bytes: Buffer.concat(chunks), sha256: hash.digest() };
 }
 
+/** Directories in the deepest path: the operating system takes no longer path. By default, tar refuses half as many. */
+const DEEPEST = 4096;
+
 /**
  * Unpacks an archive below `directory`, under the names with which it was packed. A name that leads out of `directory`
  * is an error. Works synchronously: after an error, nothing would tell when files that are being written are finished.
  */
 export async function unpack(bytes: Buffer, directory: string): Promise<void> {
   const { extract } = await import('tar');
-  extract({ cwd: directory, preserveOwner: false, strict: true, sync: true }).end(bytes);
+  extract({ cwd: directory, preserveOwner: false, strict: true, sync: true, maxDepth: DEEPEST }).end(bytes);
 }
 
 /** An entry as its archive describes it. */

@@ -7,6 +7,7 @@ import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
+import { hasOneHeader } from './carried-names.ts';
 
 /** Properties of a file or link at the time when the archive was made. A write changes at least one of them. */
 interface Seen {
@@ -144,19 +145,9 @@ function listTree(directory: string): string[] {
   });
 }
 
-/** Most characters of a path, and most bytes of a file, that fit into the plain header of an archive's entry. */
-const MOST_PLAIN_CHARACTERS = 100;
-const MOST_PLAIN_BYTES = 0o77777777777;
-const LINE_BREAK = '\n';
-
-/**
- * Refuses an entry that would not be unpacked as it was packed. What does not fit into the plain header goes into an
- * extended one, and the library reads that line by line: a line of a name or of a link could give the entry any path.
- */
-function requireOneHeader(path: string, { link = '', size }: Seen, tree: string): void {
-  const texts = [join(tree, path), link];
-  const isPlain = (text: string) => text.length <= MOST_PLAIN_CHARACTERS && Buffer.byteLength(text) === text.length;
-  if (!texts.some((text) => text.includes(LINE_BREAK)) || (texts.every(isPlain) && size <= MOST_PLAIN_BYTES)) return;
+/** Refuses an entry that would not be unpacked as it was packed. Only modules have one: a checkout was copied without. */
+function requireOneHeader(path: string, { link, size }: Seen, tree: string): void {
+  if (hasOneHeader({ path, size, ...(link !== undefined && { link }) }, tree)) return;
   throw new PhaseError(
     'bundle',
     `the repository has ${quotePath(path)}: no archive can carry its line break beside long or foreign characters`,

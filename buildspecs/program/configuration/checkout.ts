@@ -1,6 +1,8 @@
 import { constants, copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
-import { isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { basename, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
+import { objectionToName } from '../bundle/carried-names.ts';
+import { quoteBytes } from '../source/quote-bytes.ts';
 import { ENGINE_DIRECTORY } from './engine-files.ts';
 import { isInside, isOwnLink } from './places.ts';
 
@@ -8,19 +10,59 @@ import { isInside, isOwnLink } from './places.ts';
  * Names that are not copied, because they are no part of the approved configuration: history, whose settings can name
  * commands, and files that a run of the engine left behind.
  */
-const leftOut = new Set(['.git', '.hg', ENGINE_DIRECTORY]);
+const skipped = new Set(['.git', '.hg', ENGINE_DIRECTORY]);
 
-/** Copies a directory and collects in `refused` what cannot be copied: links that lead out, sockets and the like. */
-function copyDirectory(source: string, target: string, root: string, refused: string[]): void {
-  mkdirSync(target, { recursive: true });
-  for (const entry of readdirSync(source, { withFileTypes: true })) {
-    if (leftOut.has(entry.name)) continue;
-    const from = join(source, entry.name);
-    const to = join(target, entry.name);
-    if (entry.isDirectory()) copyDirectory(from, to, root, refused);
-    else if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
-    else if (entry.isSymbolicLink() && isOwnLink(root, from)) symlinkSync(readlinkSync(from), to);
-    else refused.push(relative(root, from));
+/** Something of the commit that the tree does not have. */
+export interface LeftOut {
+  /** Path in the repository, in the bytes of the file system. */
+  readonly path: Buffer;
+  /** What is wrong, to follow the path in a sentence. */
+  readonly why: string;
+  /** The commit's author has to give it another name before anything can be planned that has it. */
+  readonly isName: boolean;
+}
+
+const LEADS_OUT = 'is a symbolic link that leads out of the repository';
+
+/** Copies directories. What cannot be copied is collected in `leftOut`: links that lead out, sockets and the like. */
+class Copy {
+  readonly leftOut: LeftOut[] = [];
+  private readonly checkout: string;
+  private readonly tree: string;
+
+  constructor(checkout: string, tree: string) {
+    this.checkout = checkout;
+    this.tree = tree;
+  }
+
+  /** Copies the directory at a path in the repository. Names are read as bytes, because not every name is text. */
+  directory(path: string): void {
+    mkdirSync(join(this.tree, path), { recursive: true });
+    for (const entry of readdirSync(join(this.checkout, path), { withFileTypes: true, encoding: 'buffer' })) {
+      const bytes = Buffer.concat([Buffer.from(path === '' ? '' : `${path}${sep}`), entry.name]);
+      const name = entry.name.toString();
+      if (skipped.has(name)) continue;
+      const inRepository = join(path, name);
+      const objection = this.objectionTo(bytes, entry.isSymbolicLink());
+      if (objection !== undefined) this.leftOut.push({ path: bytes, why: objection, isName: true });
+      else if (entry.isDirectory()) this.directory(inRepository);
+      else if (!this.copied(inRepository, entry)) this.leftOut.push({ path: bytes, why: LEADS_OUT, isName: false });
+    }
+  }
+
+  private objectionTo(path: Buffer, isLink: boolean): string | undefined {
+    const places = { directories: [this.checkout, this.tree], archived: basename(this.tree) };
+    const objection = objectionToName({ path }, places);
+    if (objection !== undefined || !isLink) return objection;
+    return objectionToName({ path, link: readlinkSync(join(this.checkout, path.toString()), 'buffer') }, places);
+  }
+
+  private copied(path: string, entry: { isFile(): boolean; isSymbolicLink(): boolean }): boolean {
+    const [from, to] = [join(this.checkout, path), join(this.tree, path)];
+    if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    else if (entry.isSymbolicLink() && isOwnLink(this.checkout, from)) symlinkSync(readlinkSync(from), to);
+    else return false;
+    return true;
   }
 }
 
@@ -62,20 +104,29 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
     return path;
   }, checkout);
 }
-
 /**
  * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working.
- * Leaves out links that lead out of the repository, and returns their paths. In the environment's own directory such a
- * link is refused. Elsewhere it belongs to somebody else and must not prevent the plan of this environment.
+ * Returns what was left out: links that lead out of the repository, and names that no build can have. In the
+ * environment's own directory these are refused. Elsewhere they belong to somebody else and must not prevent the plan of
+ * this environment.
  */
-export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): readonly string[] {
+export function copyCheckout(checkout: string, tree: string, directory: string, commit: string): readonly LeftOut[] {
   requireDirectory(checkout, directory, commit);
-  const refused: string[] = [];
-  copyDirectory(checkout, tree, checkout, refused);
-  for (const path of refused) {
-    if (isInside(normalize(directory), path)) {
-      throw new PhaseError('checkout', `"${path}" is a symbolic link that leads out of the repository`);
-    }
-  }
-  return refused;
+  const copy = new Copy(checkout, tree);
+  copy.directory('');
+  const own = copy.leftOut.find(({ path }) => isInside(normalize(directory), path.toString('latin1')));
+  if (own) throw refusalOf(own);
+  return copy.leftOut;
 }
+
+/** Returns the error for something that is not in the tree although what is planned may use it. */
+export const refusalOf = ({ path, why, isName }: LeftOut): PhaseError =>
+  isName
+    ? new PhaseError(
+        'checkout',
+        `${quoteBytes(path)} ${why}: no build can carry it from the plan to the apply; rename it`,
+        {
+          reason: 'file-name',
+        },
+      )
+    : new PhaseError('checkout', `${quoteBytes(path)} ${why}`);

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import * as z from 'zod';
 import { PhaseError } from '../build/failure.ts';
 import type { Phase } from '../build/phases.ts';
-import { MODULE_MANIFEST } from './engine-files.ts';
+import type { WorkPaths } from '../build/work-paths.ts';
+import { ENGINE_DIRECTORY, MODULE_MANIFEST } from './engine-files.ts';
 
 /** What `init` writes about the modules that it has installed, including the root module. */
 const ManifestSchema = z.object({
@@ -25,3 +26,9 @@ export function installedModulesIn(directory: string, phase: Phase): readonly In
     throw new PhaseError(phase, `what "init" wrote of the modules (${MODULE_MANIFEST}) cannot be read`);
   }
 }
+
+/** Returns the directories of installed modules that are the commit's own, by their paths in the tree. */
+export const localModulesIn = ({ tree, directory }: Pick<WorkPaths, 'tree' | 'directory'>): readonly string[] =>
+  installedModulesIn(directory, 'modules')
+    .map(({ Dir }) => relative(tree, resolve(directory, Dir)))
+    .filter((path) => !path.split(sep).includes(ENGINE_DIRECTORY));

@@ -43,11 +43,12 @@ function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: st
  * Refuses sources outside of the repository, and sources that run a command, in a directory and in every module of the
  * repository that the directory uses. Sources that have to be evaluated, and files of modules that our parser cannot
  * read, are left to the engine: the modules that they bring are judged after `init` (`refuseForeignModules`).
+ * Returns the directory and those of the modules, which may be missing.
  */
 export async function refuseModuleSources(
   root: Configuration,
   { tree, engine }: { readonly tree: string; readonly engine: 'terraform' | 'tofu' },
-): Promise<void> {
+): Promise<readonly string[]> {
   const seen = new Set([normalize(root.name)]);
   const open = [root];
   for (let configuration = open.pop(); configuration; configuration = open.pop()) {
@@ -60,6 +61,7 @@ export async function refuseModuleSources(
         open.push(await readConfiguration(join(tree, name), engine, name));
     }
   }
+  return [...seen];
 }
 
 /** Returns the module's directory in the repository, or undefined for a module from elsewhere. Refuses bad sources. */

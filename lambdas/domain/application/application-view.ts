@@ -28,6 +28,7 @@ export const ApplicationViewSchema = z
       ephemeral: StagePolicySchema,
       proof: ProofPolicySchema,
     }),
+    ignoredSubmodules: z.array(z.string()).optional(),
     safeguards: SafeguardSettingsSchema.optional(),
     createdAt: z.string(),
     updatedAt: z.string(),

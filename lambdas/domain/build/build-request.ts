@@ -58,6 +58,7 @@ export function planBuild(
 ): BuildRequest {
   const variables = { ...variablesOf(subject.environment), ...more };
   requireFittingVariables(variables);
+  const { ignoredSubmodules } = subject.application;
   return build(
     subject,
     'plan',
@@ -66,6 +67,7 @@ export function planBuild(
       STAGEGATE_VARIABLES: variables,
       STAGEGATE_BACKEND_CONFIG_FILE: subject.environment.backendConfigFile ?? '',
       STAGEGATE_STATE_ELSEWHERE: mayBeginEmpty ? 'ignored' : 'refused',
+      ...(ignoredSubmodules && { STAGEGATE_IGNORED_SUBMODULES: ignoredSubmodules }),
     }),
   );
 }

@@ -5,6 +5,7 @@ import { BackendConfigFileSchema } from './backend-config-file.ts';
 import { TICKET_VARIABLE, TicketSchema } from './build-credentials.ts';
 import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
+import { IgnoredSubmodulesSchema } from './ignored-submodules.ts';
 
 /**
  * The environment variables of builds: those that the template gives the build projects, and those that StartBuild
@@ -103,6 +104,8 @@ export const PlanVariablesSchema = z.object({
    * no state of its own yet.
    */
   STAGEGATE_STATE_ELSEWHERE: z.enum(['refused', 'ignored']).default('ignored'),
+  /** Submodules whose files the plan may do without. */
+  STAGEGATE_IGNORED_SUBMODULES: json(IgnoredSubmodulesSchema).optional(),
 });
 
 /** Variables that StartBuild gives an apply build: which bundle was approved. */

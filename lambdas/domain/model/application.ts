@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ProviderSchema } from '../contract/build-source.ts';
 import { EngineVersionSchema } from '../contract/engine-release.ts';
+import { IgnoredSubmodulesSchema } from '../contract/ignored-submodules.ts';
 import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { PolicySchema } from '../policy.ts';
@@ -62,6 +63,8 @@ export const ApplicationSettingsSchema = z.strictObject({
     .refine((names) => new Set(names).size === names.length, { error: 'an environment is in the pipeline twice' })
     .default(() => [...DEFAULT_PIPELINE]),
   policy: PolicySchema.optional(),
+  /** Submodules of the config repository that no plan of this application needs. Any other is refused. */
+  ignoredSubmodules: IgnoredSubmodulesSchema.optional(),
   /** What plans of this application may not delete, beyond the kinds that are always protected. */
   safeguards: SafeguardSettingsSchema.optional(),
 });

@@ -130,6 +130,7 @@ async function install(
   const machine: Machine = {
     environment,
     artifacts: () => new MemoryArtifacts(''),
+    gitlinks: async () => [],
     providerCache: () => cache,
     credentials: async () => ({}),
     engine: async () => real,

@@ -96,6 +96,17 @@ describe('a build', () => {
     expect(variable('STAGEGATE_VARIABLES', apply)).toBeUndefined();
   });
 
+  test('to plan carries the submodules that the application ignores, if it has any', () => {
+    const application = anApplication({ ignoredSubmodules: ['vendor/tools', 'a\\b'] });
+    const [plan, apply] = [
+      planBuild(subject(application), TICKET),
+      applyBuild(subject(application), TICKET, aPlanned()),
+    ];
+    expect(JSON.parse(variable('STAGEGATE_IGNORED_SUBMODULES', plan) ?? '')).toEqual(['vendor/tools', 'a\\b']);
+    expect(variable('STAGEGATE_IGNORED_SUBMODULES', apply)).toBeUndefined();
+    expect(variable('STAGEGATE_IGNORED_SUBMODULES', planBuild(subject(anApplication()), TICKET))).toBeUndefined();
+  });
+
   test('fails when its variables are larger than CodeBuild takes', () => {
     const variables = (length: number) => ({ size: { value: 'x'.repeat(length), mode: 'required' } }) as const;
     const others = JSON.stringify(variables(0)).length;

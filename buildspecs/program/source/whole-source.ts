@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
+import { PhaseError } from '../build/failure.ts';
+import type { Cause } from '../build/phases.ts';
+import type { PlanBuild } from '../build/run-build.ts';
+import { type LeftOut, refusalOf } from '../configuration/checkout.ts';
+import { isInside } from '../configuration/places.ts';
+import { quotePath } from '../engine/plan-file/strict-text.ts';
+import { PlannedFiles } from './planned-files.ts';
+import { quoteBytes } from './quote-bytes.ts';
+
+/** Paths that a message names; of more it tells the number. */
+const MOST_TOLD = 5;
+
+const told = (paths: readonly string[]): string =>
+  `${paths.slice(0, MOST_TOLD).join(', ')}${paths.length > MOST_TOLD ? ` and ${paths.length - MOST_TOLD} more` : ''}`;
+
+/** A path with one character for each byte, so that paths in bytes and in text can be compared. */
+const bytewise = (path: Buffer | string): string => Buffer.from(path).toString('latin1');
+
+const isAtOrBelow = (directory: string, path: string): boolean => directory === '' || isInside(directory, path);
+
+/** Returns the first of these directories that something is at, above or below. */
+const nearOf = (directories: readonly string[], path: Buffer): string | undefined =>
+  directories.find((directory) => {
+    const [one, other] = [bytewise(directory), bytewise(path)];
+    return isAtOrBelow(one, other) || isAtOrBelow(other, one);
+  });
+
+/**
+ * Refuses to plan where the tree lacks files that the commit stands for. Submodules and pointers of Git LFS are not
+ * fetched: an empty directory in the place of a module would be planned as one that has nothing any more. A destruction
+ * is not refused, because it needs no files and environments must be able to end.
+ */
+export class WholeSource {
+  private readonly build: PlanBuild;
+  private readonly gitlinks: readonly Buffer[];
+  private readonly planned: PlannedFiles;
+  private leftOut: readonly LeftOut[] = [];
+  /** What was told of a destruction that goes on. */
+  private readonly tolerated = new Set<string>();
+
+  /** `gitlinks`: the submodules of the commit. */
+  constructor(build: PlanBuild, gitlinks: readonly Buffer[]) {
+    this.build = build;
+    this.gitlinks = gitlinks;
+    this.planned = new PlannedFiles(build.paths.tree);
+  }
+
+  /**
+   * Refuses submodules that the application does not ignore, outside of the directories of other applications, and every
+   * submodule that concerns the environment's directory. Needs no tree.
+   */
+  requireIgnored(): void {
+    const {
+      STAGEGATE_IGNORED_SUBMODULES: ignored = [],
+      STAGEGATE_APPLICATION: own,
+      STAGEGATE_DIRECTORY: directory,
+    } = this.build.variables;
+    this.requireNoneNear([directory]);
+    const isIgnored = (gitlink: Buffer) => isUtf8(gitlink) && ignored.includes(gitlink.toString());
+    const isAnothers = (gitlink: Buffer) => ![undefined, own].includes(applicationAt(gitlink.toString('latin1')));
+    for (const gitlink of this.gitlinks.filter(isIgnored))
+      this.build.log(`the submodule ${quoteBytes(gitlink)} is ignored: its files are not fetched`);
+    const refused = this.gitlinks.filter((gitlink) => !isAnothers(gitlink) && !isIgnored(gitlink));
+    if (refused.length === 0) return;
+    this.refuse(
+      'submodule',
+      `${told(refused.map(quoteBytes))} ${refused.length === 1 ? 'is a submodule' : 'are submodules'}, whose files are not fetched: commit the files themselves, or, if no plan needs them, list the path in "ignoredSubmodules" of the application`,
+    );
+  }
+
+  /** Tells what was left out of the tree, and remembers it for `requireWhole`. */
+  without(leftOut: readonly LeftOut[]): void {
+    this.leftOut = leftOut.filter(({ isName }) => isName);
+    for (const { path, why } of leftOut.slice(0, MOST_LOGGED))
+      this.build.log(`${quoteBytes(path)} is left out: it ${why}`);
+    if (leftOut.length > MOST_LOGGED) this.build.log(`${leftOut.length - MOST_LOGGED} more are left out`);
+  }
+
+  /**
+   * Refuses directories that are planned and lack something: a submodule, or something that was left out for its name, is
+   * at, above or below them, or a file is a pointer. `directories`: paths in the repository. Each call adds directories.
+   */
+  requireWhole(directories: readonly string[]): void {
+    this.planned.add(directories);
+    const planned = [...this.planned.directories];
+    this.requireNoneNear(planned);
+    const unnamable = this.leftOut.find(({ path }) => nearOf(planned, path) !== undefined);
+    if (unnamable) throw refusalOf(unnamable);
+    const { pointers } = this.planned;
+    if (pointers.length === 0) return;
+    this.refuse(
+      'lfs-pointer',
+      `${told(pointers.map(quotePath))} ${pointers.length === 1 ? 'is a pointer' : 'are pointers'} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
+    );
+  }
+
+  private requireNoneNear(directories: readonly string[]): void {
+    for (const gitlink of this.gitlinks) {
+      const near = nearOf(directories, gitlink);
+      if (near === undefined) continue;
+      this.refuse(
+        'submodule',
+        `${quoteBytes(gitlink)} is a submodule, whose files are not fetched, and ${quotePath(near || '.')} is planned: commit the files themselves, or use a module source with "git::"`,
+      );
+    }
+  }
+
+  private refuse(reason: Cause, message: string): void {
+    if (this.build.variables.STAGEGATE_OPERATION !== 'destroy') throw new PhaseError('checkout', message, { reason });
+    if (!this.tolerated.has(message)) this.build.log(`a destruction goes on all the same: ${message}`);
+    this.tolerated.add(message);
+  }
+}
+
+/** Lines about what was left out. */
+const MOST_LOGGED = 50;
