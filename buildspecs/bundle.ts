@@ -1,12 +1,9 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { build } from 'esbuild';
-import { RUNTIME_FILES } from './program/configuration/runtime-files.ts';
 import { quickHttp } from './quick-http.ts';
 
 const source = join(import.meta.dirname, 'program');
-const packages = createRequire(import.meta.url);
 
 const namesWith = (directory: string, extension: string) =>
   readdirSync(directory).filter((name) => extname(name) === extension);
@@ -23,8 +20,6 @@ export async function bundleBuildspecs(outputDirectory: string): Promise<void> {
   mkdirSync(outputDirectory, { recursive: true });
   for (const name of namesWith(import.meta.dirname, '.yml'))
     cpSync(join(import.meta.dirname, name), join(outputDirectory, name));
-  for (const [name, origin] of Object.entries(RUNTIME_FILES))
-    cpSync(packages.resolve(origin), join(outputDirectory, name));
   await build({
     entryPoints: entries.map((name) => join(source, name)),
     outdir: outputDirectory,

@@ -9,7 +9,7 @@ import { completeBackend, overrideFileName, readBackend } from './configuration/
 import { copyCheckout } from './configuration/checkout.ts';
 import { refuseEncryptionCommands } from './configuration/encryption.ts';
 import { selectVariables } from './configuration/generated-variables.ts';
-import { type Configuration, firstUnreadable, readConfiguration } from './configuration/read-configuration.ts';
+import { type Configuration, readConfiguration, unreadableFiles } from './configuration/read-configuration.ts';
 import { refuseModuleSources } from './configuration/refuse-module-sources.ts';
 import { secretsAmong } from './configuration/variable-secrets.ts';
 import { declaredVariables, readFileValues } from './configuration/variables.ts';
@@ -38,8 +38,10 @@ export async function preparePlan(
   source.requireWhole([directory]);
   const configuration = await readConfiguration(paths.directory, name, directory);
   refuseEncryptionCommands(configuration);
-  const unreadable = firstUnreadable(configuration);
-  if (unreadable) throw await explainUnreadable(build, engine, unreadable);
+  for (const unreadable of unreadableFiles(configuration)) {
+    const refused = await explainUnreadable(build, engine, unreadable);
+    if (refused) throw refused;
+  }
   const backendArguments = await writeBackend(build, configuration);
   source.requireWhole(await refuseModuleSources(configuration, { tree: paths.tree, engine: name }));
   await writeVariables(build, configuration);

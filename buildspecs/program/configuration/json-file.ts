@@ -1,7 +1,8 @@
 import { evaluate, type MemberNode, type ObjectNode, parse, type ValueNode } from '@humanwhocodes/momoa';
 import { textsOf } from '../engine/redact.ts';
+import { unescapeTemplate } from '../hcl/template-text.ts';
 import { BLOCK_TYPES, type BlockType, type BlockTypes } from './block-types.ts';
-import { type HclAttribute, type HclBlock, type HclFile, unescapeTemplate } from './hcl.ts';
+import type { HclAttribute, HclBlock, HclFile } from './hcl.ts';
 
 const nameOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name);
 const lineOf = ({ loc }: MemberNode): number => loc.start.line;

@@ -18,7 +18,7 @@ export interface Configuration {
   readonly files: readonly ConfigurationFile[];
 }
 
-/** Reads a directory's configuration. Messages call it `name`. A file that cannot be parsed has an `errorLine`. */
+/** Reads a directory's configuration. Messages call it `name`. A file that cannot be parsed has an `errorLine` or `oddLine`. */
 export async function readConfiguration(
   directory: string,
   engine: 'terraform' | 'tofu',
@@ -32,15 +32,25 @@ export async function readConfiguration(
   return { name, files };
 }
 
-/** A file of a configuration with text that we cannot parse. Nothing is known about the whole file then. */
+/** A file of a configuration with text that we cannot parse. */
 export interface UnreadableFile {
   /** Path in the repository. */
   readonly file: string;
-  readonly errorLine: number;
+  /** Line of the first such text. */
+  readonly line: number;
+  /** Whether the text lies in a block that is not needed, and it is certain where this block ends. */
+  readonly isContained: boolean;
 }
 
-export const firstUnreadable = ({ files }: Configuration): UnreadableFile | undefined =>
-  files.flatMap(({ file, errorLine }) => (errorLine === undefined ? [] : { file, errorLine })).at(0);
+/** Returns the files with text that we cannot parse, those first of which not all is known that is needed. */
+export const unreadableFiles = ({ files }: Configuration): readonly UnreadableFile[] => [
+  ...files.flatMap(({ file, errorLine }) =>
+    errorLine === undefined ? [] : { file, line: errorLine, isContained: false },
+  ),
+  ...files.flatMap(({ file, errorLine, oddLine }) =>
+    errorLine !== undefined || oddLine === undefined ? [] : { file, line: oddLine, isContained: true },
+  ),
+];
 
 /** The NUL byte. No text contains it, and parsers stop at it. */
 export const NUL = '\0';

@@ -33,7 +33,7 @@ const moduleCallsIn = ({ files }: Configuration): ModuleCall[] =>
   );
 
 function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: string): never {
-  const shown = source ?? `${beginning}…`;
+  const shown = source ?? `${beginning.trim()}…`;
   throw new PhaseError('modules', `${file}:${line}: the source of the module "${name}", "${shown}", ${refusal}`, {
     reason: 'module-source',
   });

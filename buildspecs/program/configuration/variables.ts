@@ -56,7 +56,7 @@ export async function readFileValues(directory: string): Promise<FileValue[]> {
       );
       continue;
     }
-    const { attributes } = await parseHcl(text);
+    const { attributes } = parseHcl(text);
     found.push(
       ...attributes.map(({ name, literal, line, texts }) => ({ variable: name, file, line, texts, value: literal })),
     );

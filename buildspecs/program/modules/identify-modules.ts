@@ -73,7 +73,7 @@ class ModuleContents {
   private async read(directory: string | undefined): Promise<Content> {
     if (directory === undefined || !statSync(directory).isDirectory()) return { identity: this.hashes.identityOf([]) };
     const content = listContent(directory, (place) => place.equals(this.written));
-    const reads = await readsOutside(directory, content, this.engine);
+    const reads = readsOutside(directory, content, this.engine);
     return { identity: this.hashes.identityOf(content), ...(reads && { readsOutside: true }) };
   }
 }

@@ -1,5 +1,5 @@
-import type { Node } from 'web-tree-sitter';
-import { readSyntaxTree } from '../configuration/hcl.ts';
+import { parse } from '../hcl/parse.ts';
+import type { SyntaxNode } from '../hcl/syntax-node.ts';
 
 /** Functions that read files, or find the user's own. The first argument of each is a path. */
 const READING = new Set([
@@ -16,73 +16,65 @@ const FROM_ABOVE = /^"[/~][^"]/;
 /** A path whose beginning is in a variable, alone or in a template. The caller of the module chooses the file then. */
 const CHOSEN_BY_CALLER = /^(?:"\$\{\s*)?var\b/;
 
-const isNode = (node: Node | null): node is Node => node !== null;
-const childrenOf = (node: Node) => node.namedChildren.filter(isNode);
-const within = (node: Node, ...types: string[]) => node.descendantsOfType(types).filter(isNode);
-
 /**
  * Returns whether a configuration in HCL has an expression that reads files which the identity of its module does not
  * cover, as far as its text shows: a path from `path.root` or `path.cwd`, a path upwards from `path.module`, or a path
  * that a function reads and that begins with a text of its own or with a variable, or has a hidden name. The engine takes
  * a text as a path from the directory that is planned. What cannot be parsed counts as such an expression.
  */
-export const readsOutsideInHcl = (text: string): Promise<boolean> =>
-  readSyntaxTree(text, (root) => {
-    // Nearly no configuration has such a text, and the values around `path.module` are looked at only because of it.
-    const isUpwards = hasText(root, UPWARDS);
-    return (
-      root.hasError ||
-      within(root, 'variable_expr').some((variable) => leadsElsewhere(variable, isUpwards)) ||
-      within(root, 'function_call').some(readsElsewhere)
-    );
-  });
+export function readsOutsideInHcl(text: string): boolean {
+  const { root } = parse(text);
+  const upwards = new Set(
+    root
+      .within('template_literal')
+      .filter((literal) => UPWARDS.test(literal.text))
+      .map(wholeValue),
+  );
+  return (
+    root.hasError ||
+    root.within('variable_expr').some((variable) => leadsElsewhere(variable, upwards)) ||
+    root.within('function_call').some(readsElsewhere)
+  );
+}
 
-function leadsElsewhere(variable: Node, isUpwards: boolean): boolean {
-  const attribute = variable.nextNamedSibling;
+/** `upwards`: the values with a text that goes upwards. */
+function leadsElsewhere(variable: SyntaxNode, upwards: ReadonlySet<SyntaxNode>): boolean {
+  const attribute = variable.nextSibling;
   if (variable.text !== 'path' || attribute?.type !== 'get_attr') return false;
-  const name = attribute.firstNamedChild?.text ?? '';
-  return ELSEWHERE.has(name) || (isUpwards && name === 'module' && isBesideUpwards(variable));
+  const name = attribute.children[0]?.text ?? '';
+  return ELSEWHERE.has(name) || (name === 'module' && upwards.has(wholeValue(variable)));
 }
 
 const ENDS_OF_VALUES = new Set(['attribute', 'object_elem', 'block', 'body']);
 
-/** Levels of a syntax tree that are climbed. No expression that people write has as many; climbing takes their square. */
-const MOST_LEVELS = 500;
-
-/**
- * Returns whether the whole value in which an expression is, that of an argument or of an element of an object, has a
- * text that goes upwards. Of an expression that is nested too deeply this cannot be said, so it counts as one.
- */
-function isBesideUpwards(node: Node): boolean {
+/** Returns the whole value in which an expression is: that of an argument or of an element of an object. */
+function wholeValue(node: SyntaxNode): SyntaxNode {
   let value = node;
-  for (let level = 0; level < MOST_LEVELS; level++) {
-    if (!value.parent || ENDS_OF_VALUES.has(value.parent.type)) return hasText(value, UPWARDS);
-    value = value.parent;
-  }
-  return true;
+  while (value.parent && !ENDS_OF_VALUES.has(value.parent.type)) value = value.parent;
+  return value;
 }
 
-const hasText = (value: Node, pattern: RegExp): boolean =>
-  within(value, 'template_literal').some(({ text }) => pattern.test(text));
+const hasText = (value: SyntaxNode, pattern: RegExp): boolean =>
+  value.within('template_literal').some(({ text }) => pattern.test(text));
 
-function readsElsewhere(call: Node): boolean {
-  const [name, given] = childrenOf(call);
-  if (!given || !READING.has(name?.text.replace(/^core::/, '') ?? '')) return false;
-  const [path] = within(given, 'expression');
+function readsElsewhere(call: SyntaxNode): boolean {
+  const [name, given] = call.children;
+  if (!given || !READING.has(name?.text.replace(/^core\s*::\s*/, '') ?? '')) return false;
+  const [path] = given.within('expression');
   if (!path) return false;
   return (
     beginsWithText(path) ||
     CHOSEN_BY_CALLER.test(path.text) ||
     hasText(path, UPWARDS) ||
     hasText(path, HIDDEN) ||
-    within(path, 'string_lit').some(({ text }) => FROM_ABOVE.test(text))
+    path.within('string_lit').some(({ text }) => FROM_ABOVE.test(text))
   );
 }
 
 /** Returns whether a path is a text, or a template that begins with one: `"/etc/hosts"`, `"files/${…}"`. */
-function beginsWithText(path: Node): boolean {
-  const [value] = childrenOf(path);
+function beginsWithText(path: SyntaxNode): boolean {
+  const [value] = path.children;
   if (value?.type === 'literal_value') return true;
   if (value?.type !== 'template_expr') return false;
-  return within(value, 'template_literal', 'template_interpolation').at(0)?.type === 'template_literal';
+  return value.within('template_literal', 'template_interpolation').at(0)?.type === 'template_literal';
 }

@@ -16,22 +16,17 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * a hidden name, or its configuration has an expression that does. A configuration that cannot be parsed counts
  * as one that does. This is a note for people and no proof: a program that a module runs may read anything.
  */
-export async function readsOutside(
-  directory: string,
-  content: readonly ContentEntry[],
-  engine: EngineName,
-): Promise<boolean> {
+export function readsOutside(directory: string, content: readonly ContentEntry[], engine: EngineName): boolean {
   const links = content.filter(({ kind }) => kind === 'link');
   if (links.some((link) => leadsElsewhere(directory, link.place.toString()))) return true;
-  for (const name of listConfigurationFiles(directory, engine))
-    if (await readsOutsideIn(join(directory, name))) return true;
+  for (const name of listConfigurationFiles(directory, engine)) if (readsOutsideIn(join(directory, name))) return true;
   return false;
 }
 
 const leadsElsewhere = (directory: string, link: string): boolean =>
   !isOwnLink(directory, link) || HIDDEN.test(readlinkSync(link));
 
-async function readsOutsideIn(file: string): Promise<boolean> {
+function readsOutsideIn(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found?.isFile() || found.size > MOST_BYTES) return true;
   const text = readFileSync(file, 'utf8');
@@ -48,11 +43,11 @@ const END_OF_TEXT = 'STAGEGATE_END';
  * In the JSON form of a configuration, expressions are templates in texts. Every text is read, as the engine reads the
  * names of members as templates, too, and reads each of several members with one name.
  */
-async function readsOutsideInJson(text: string): Promise<boolean> {
+function readsOutsideInJson(text: string): boolean {
   if (!isJson(text)) return true;
   const texts = [...text.matchAll(TEXT)].map(([literal]) => TextSchema.parse(JSON.parse(literal)));
   for (const template of new Set(texts.filter((found) => TEMPLATE.test(found))))
-    if (await readsOutsideInHcl(`value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`)) return true;
+    if (readsOutsideInHcl(`value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`)) return true;
   return false;
 }
 

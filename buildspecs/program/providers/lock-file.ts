@@ -49,7 +49,7 @@ const HashSchema = z
 
 /** Reads the text of a lock file. Throws LockFileError, in which `name` stands for the file. */
 export async function readLockFile(name: string, text: string): Promise<LockedProvider[]> {
-  const { blocks, errorLine } = await parseHcl(text);
+  const { blocks, errorLine } = parseHcl(text);
   if (errorLine !== undefined) throw new LockFileError(`${name}:${errorLine}: this is no HCL`);
   const mistakes: string[] = [];
   const found = blocks
