@@ -91,7 +91,7 @@ async function storeIdentities({ artifacts }: InspectBuild, identities: string |
 
 /** Returns a digest of all that is applied with the plan: a plan with the same changes but other files differs. */
 function contentDigest(tree: Buffer, added: readonly string[], { tree: directory }: WorkPaths): string {
-  const files = added.map((path) => [path, sha256Of(readFileSync(join(directory, path)))]);
+  const files = added.map((path) => [path, path.endsWith('/') ? '' : sha256Of(readFileSync(join(directory, path)))]);
   return sha256Of(JSON.stringify([sha256Of(tree), ...files]));
 }
 

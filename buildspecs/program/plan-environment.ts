@@ -6,8 +6,10 @@ import { allEnded } from './build/all-ended.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import type { Archive } from './bundle/archive.ts';
+import { refuseFilesOutside, timeOfFiles } from './bundle/files-outside.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
-import { addedSince, MOST_TREE_BYTES, packTree, removeForeignLinks, type TreeArchive } from './bundle/tree-archive.ts';
+import { MOST_TREE_BYTES, packTree, removeForeignLinks, settleModes, type TreeArchive } from './bundle/tree-archive.ts';
+import { type AddedToTree, addedSince } from './bundle/tree-changes.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
 import { localModulesIn, readManifest } from './configuration/installed-modules.ts';
 import { refuseForeignModules } from './configuration/refuse-foreign-modules.ts';
@@ -58,19 +60,21 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   source.requireWhole(localModulesIn(paths));
   writePlannedBy(build, chosen);
   const tree = await keepTree(build, committed);
+  const began = timeOfFiles(paths);
   // From here on, code of the repository may run.
   const exitCode = await explained(build, plan(build, engine));
 
   build.enter('show');
   const saved = readFileSync(paths.plan);
-  const [, { bundle, added }, state] = await allEnded([
+  const [, { bundle, carried }, state] = await allEnded([
     showPlan(build, engine),
     pack(build, tree),
     readPlannedState(saved),
   ]);
+  const shown = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
+  refuseFilesOutside(shown.plan, { paths, began, tree, carried, secrets: build.secrets });
 
   build.enter('upload');
-  const shown = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
   const [bundleAddress, planJson, modulesAddress] = await uploading('the plan', () =>
     Promise.all([
       artifacts.put('bundle', bundle.bytes, bundle.sha256),
@@ -93,7 +97,7 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     state,
     createdAt: new Date().toISOString(),
     ...(commit !== undefined && { commit }),
-    added: listAdded(added),
+    added: listAdded(carried.added),
     ...(providers && { providers: countsOf(providers) }),
   };
 }
@@ -155,6 +159,7 @@ async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise
   build.enter('bundle');
   for (const path of removeForeignLinks(paths))
     build.log(`${quotePath(path)} is left out: it leads out of the repository`);
+  settleModes(paths);
   const tree = await packTree(paths);
   if (tree.bytes.length > MOST_TREE_BYTES)
     throw new PhaseError(
@@ -173,13 +178,13 @@ async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise
   return tree;
 }
 
-async function pack(build: PlanBuild, tree: TreeArchive): Promise<{ bundle: Archive; added: readonly string[] }> {
+async function pack(build: PlanBuild, tree: TreeArchive): Promise<{ bundle: Archive; carried: AddedToTree }> {
   const { paths } = build;
   try {
-    const { added, addedLinks } = await addedSince(tree, paths);
-    for (const path of addedLinks)
+    const carried = await addedSince(tree, paths);
+    for (const path of carried.addedLinks)
       build.log(`${quotePath(path)} is a link that the plan made: it is not carried to the apply`);
-    return { bundle: await packBundle(paths, tree.sha256, added), added };
+    return { bundle: await packBundle(paths, tree, carried.added), carried };
   } catch (error) {
     throw toPhaseError(error, 'bundle');
   }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -18,7 +19,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Header } from 'tar';
 import { workPaths } from '../../buildspecs/program/build/work-paths.ts';
 import { packBundle, unpackBundle } from '../../buildspecs/program/bundle/plan-bundle.ts';
-import { addedSince, packTree, removeForeignLinks, unpackTree } from '../../buildspecs/program/bundle/tree-archive.ts';
+import { packTree, removeForeignLinks, unpackTree } from '../../buildspecs/program/bundle/tree-archive.ts';
+import { addedSince } from '../../buildspecs/program/bundle/tree-changes.ts';
 import { temporaryDirectory } from '../local/temporary-directory.ts';
 
 type Files = Readonly<Record<string, string | { link: string }>>;
@@ -193,10 +195,17 @@ describe('the archive of the tree', () => {
 });
 
 describe('what a plan does to the tree', () => {
-  const COMMIT = { 'apps/shop/dev1/main.tf': 'commit', 'lib/app.zip': 'zip', 'lib/link': { link: 'app.zip' } };
+  const MODULE = 'apps/shop/dev1/.terraform/modules/web';
+  const COMMIT = {
+    'apps/shop/dev1/main.tf': 'commit',
+    [`${MODULE}/main.tf`]: '',
+    'lib/app.zip': 'zip',
+    'lib/link': { link: 'app.zip' },
+  };
 
   async function planning(plan: (tree: string) => void) {
     const paths = initialized(COMMIT);
+    mkdirSync(join(paths.tree, 'lib/empty'));
     const archive = await packTree(paths);
     plan(paths.tree);
     return addedSince(archive, paths);
@@ -218,22 +227,132 @@ describe('what a plan does to the tree', () => {
     });
   });
 
-  test('is nothing where it wrote what was there, or took files away', async () => {
+  test('is nothing where it wrote what was there', async () => {
     const found = await planning((tree) => {
-      rmSync(join(tree, 'lib/link'));
       writeFileSync(join(tree, 'lib/app.zip'), 'zip');
       utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
     });
     expect(found).toEqual({ added: [], addedLinks: [] });
   });
 
-  test('is nothing where it made a link again as it was', async () => {
+  test.each<[string, (tree: string) => void]>([
+    [
+      'a link',
+      (tree) => {
+        rmSync(join(tree, 'lib/link'));
+        symlinkSync('app.zip', join(tree, 'lib/link'));
+      },
+    ],
+    [
+      'a file',
+      (tree) => {
+        rmSync(join(tree, 'lib/app.zip'));
+        writeFileSync(join(tree, 'lib/app.zip'), 'zip', { mode: 0o600 });
+      },
+    ],
+    [
+      'a whole directory',
+      (tree) => {
+        renameSync(join(tree, 'lib'), join(tree, 'moved'));
+        write(tree, { 'lib/app.zip': 'zip', 'lib/link': { link: 'app.zip' } });
+        mkdirSync(join(tree, 'lib/empty'));
+        rmSync(join(tree, 'moved'), { recursive: true });
+      },
+    ],
+  ])('is nothing where it made %s again as it was', async (_, plan) => {
+    expect(await planning(plan)).toEqual({ added: [], addedLinks: [] });
+  });
+
+  test('is a directory with nothing in it, and none with something', async () => {
     const found = await planning((tree) => {
-      rmSync(join(tree, 'lib/link'));
-      symlinkSync('app.zip', join(tree, 'lib/link'));
-      utimesSync(join(tree, 'lib/app.zip'), new Date(0), new Date(0));
+      mkdirSync(join(tree, 'build/empty'), { recursive: true });
+      mkdirSync(join(tree, 'build/full'));
+      write(tree, { 'build/full/a.zip': 'a', 'lib/empty/b.zip': 'b' });
     });
-    expect(found).toEqual({ added: [], addedLinks: [] });
+    expect({ ...found, added: [...found.added].sort() }).toEqual({
+      added: ['build/empty/', 'build/full/a.zip', 'lib/empty/b.zip'],
+      addedLinks: [],
+    });
+  });
+
+  test.each([
+    'archive_files/fn.zip',
+    'fn.zip',
+    'deep/er/fn.zip',
+    'tmp/.terraform/fn.zip',
+    'modules/web/.terraform/archive_files/fn.zip',
+  ])('is what it wrote to .terraform/%s, beside what the engine keeps there', async (name) => {
+    const own = ['terraform.tfstate', 'environment', 'plugin_path', 'plugins/x', 'providers/registry.example.com/aws'];
+    const found = await planning((tree) =>
+      write(tree, {
+        [`apps/shop/dev1/.terraform/${name}`]: 'zip',
+        ...Object.fromEntries(own.map((path) => [`apps/shop/dev1/.terraform/${path}`, 'of the engine'])),
+      }),
+    );
+    expect(found).toEqual({ added: [`apps/shop/dev1/.terraform/${name}`], addedLinks: [] });
+  });
+
+  test.each<[string, (tree: string) => void, string]>([
+    [
+      'removed a file of the commit',
+      (tree) => rmSync(join(tree, 'lib/app.zip')),
+      'removed "lib/app.zip", which the commit has',
+    ],
+    [
+      'removed a link of the commit',
+      (tree) => rmSync(join(tree, 'lib/link')),
+      'removed "lib/link", which the commit has',
+    ],
+    [
+      'removed a file of a module',
+      (tree) => rmSync(join(tree, `${MODULE}/main.tf`)),
+      `removed "${MODULE}/main.tf", which a module has`,
+    ],
+    [
+      'changed a file of a module',
+      (tree) => writeFileSync(join(tree, `${MODULE}/main.tf`), 'other'),
+      `changed "${MODULE}/main.tf", which a module has`,
+    ],
+    [
+      'removed an empty directory',
+      (tree) => rmSync(join(tree, 'lib/empty'), { recursive: true }),
+      'removed "lib/empty", which the commit has',
+    ],
+    [
+      'made a file of an empty directory',
+      (tree) => {
+        rmSync(join(tree, 'lib/empty'), { recursive: true });
+        writeFileSync(join(tree, 'lib/empty'), '');
+      },
+      'changed "lib/empty", which the commit has',
+    ],
+    [
+      'made a directory of a file',
+      (tree) => {
+        rmSync(join(tree, 'lib/app.zip'));
+        write(tree, { 'lib/app.zip/content': 'zip' });
+      },
+      'changed "lib/app.zip", which the commit has',
+    ],
+    [
+      'moved a directory',
+      (tree) => renameSync(join(tree, 'lib'), join(tree, 'moved')),
+      'removed "lib/app.zip", "lib/empty", "lib/link", which the commit has',
+    ],
+    [
+      'changed one file and removed another',
+      (tree) => {
+        rmSync(join(tree, `${MODULE}/main.tf`));
+        writeFileSync(join(tree, 'lib/app.zip'), 'another');
+      },
+      `changed "lib/app.zip" and removed "${MODULE}/main.tf", which the commit or a module has`,
+    ],
+  ])('is refused where it %s', async (_, plan, told) => {
+    await expect(planning(plan)).rejects.toMatchObject({
+      phase: 'bundle',
+      reason: 'tree-changed',
+      message: `the plan ${told}: a plan may add files, and what it is applied with is the commit. Let it write to another path, or commit what it writes`,
+    });
   });
 
   test.each<[string, (tree: string) => void]>([
@@ -285,7 +404,7 @@ describe('a plan bundle', () => {
     const files = { 'build/app.zip': 'zip', 'apps/shop/dev1/.terraform/modules/web/function.zip': 'zip' };
     const { paths, tree, other } = await planned(files);
     const { added } = await addedSince(tree, paths);
-    const bundle = await packBundle(paths, tree.sha256, added);
+    const bundle = await packBundle(paths, tree, added);
     expect(await unpackBundle(bundle.bytes, other, tree.sha256)).toEqual(Object.keys(files).sort());
     expect(readFileSync(other.plan, 'utf8')).toBe('the plan');
     expect(namesIn(other.tree)).toEqual(namesIn(paths.tree));
@@ -302,14 +421,14 @@ describe('a plan bundle', () => {
     const { paths, tree, other } = await planned({ 'build/one.txt': 'text' });
     linkSync(join(paths.tree, 'build/one.txt'), join(paths.tree, 'build/other.txt'));
     const { added } = await addedSince(tree, paths);
-    const bundle = await packBundle(paths, tree.sha256, added);
+    const bundle = await packBundle(paths, tree, added);
     expect(await unpackBundle(bundle.bytes, other, tree.sha256)).toEqual(['build/one.txt', 'build/other.txt']);
     expect(readFileSync(join(other.tree, 'build/other.txt'), 'utf8')).toBe('text');
   });
 
   test('is for one tree only', async () => {
     const { paths, tree, other } = await planned();
-    const bundle = await packBundle(paths, Buffer.alloc(32), []);
+    const bundle = await packBundle(paths, { ...tree, sha256: Buffer.alloc(32) }, []);
     await expect(unpackBundle(bundle.bytes, other, tree.sha256)).rejects.toMatchObject({
       reason: 'bundle-refused',
       message: `the bundle is for the tree "${'0'.repeat(64)}", the tree of this run is ${tree.sha256.toString('hex')}`,
@@ -326,10 +445,18 @@ describe('a plan bundle', () => {
     'other/saved.tfplan',
     'apps/shop/dev1/.terraform.lock.hcl',
     'apps/shop/dev1/.terraform/terraform.tfstate',
+    'apps/shop/dev1/.terraform/terraform.tfstate.backup',
     'apps/shop/dev1/.terraform/environment',
+    'apps/shop/dev1/.TERRAFORM/Environment',
+    'apps/shop/dev1/.terraform/plugin_path',
+    'apps/shop/dev1/.terraform/plugins/linux_amd64/terraform-provider-x',
     'apps/shop/dev1/.terraform/providers/registry.terraform.io/x',
     'apps/shop/dev1/.terraform/modules/modules.json',
+    'apps/shop/dev1/.terraform/modules/modules.json/file.txt',
     'apps/shop/dev1/.terraform/modules/new/file.txt',
+    'apps/shop/dev1/.terraform/modules/file.zip',
+    'apps/shop/dev1/.terraform/modules',
+    'lib/.terraform',
     'apps/shop/dev1/.terraform/modules/web/.terraform/environment',
     'apps/shop/dev1/terraform.d/plugins/x',
     'lib/.git/hooks/post-checkout',
@@ -337,7 +464,7 @@ describe('a plan bundle', () => {
 
   test.each(REFUSED_NAMES)('is not made with %s, which the engine would read', async (name) => {
     const { paths, tree } = await planned();
-    await expect(packBundle(paths, tree.sha256, [name])).rejects.toMatchObject({
+    await expect(packBundle(paths, tree, [name])).rejects.toMatchObject({
       reason: 'bundle-refused',
       message: expect.stringContaining(`the plan left "${name}", which `),
     });
@@ -357,7 +484,7 @@ describe('a plan bundle', () => {
   test.each(UNSEEN_NAMES)('is not made with %j, whose characters nobody sees', async (name, told) => {
     const { paths, tree } = await planned({ [name]: 'x' });
     const { added } = await addedSince(tree, paths);
-    await expect(packBundle(paths, tree.sha256, added)).rejects.toMatchObject({
+    await expect(packBundle(paths, tree, added)).rejects.toMatchObject({
       reason: 'bundle-refused',
       message: `the plan left ${told}, which has characters in its name that people would not see, or is far too long`,
     });
@@ -438,7 +565,12 @@ describe('a plan bundle', () => {
     ['a hard link', { path: 'tree/build/link', type: 'Link', linkpath: 'plan.tfplan' }],
     ['a device', { path: 'tree/build/null', type: 'CharacterDevice' }],
     ['a pipe', { path: 'tree/build/pipe', type: 'FIFO' }],
-    ['a directory', { path: 'tree/build', type: 'Directory' }],
+    ['a directory without a slash', { path: 'tree/build', type: 'Directory' }],
+    ['a directory of the commit', { path: 'tree/apps/shop/', type: 'Directory' }],
+    ['a directory in the place of a file', { path: 'tree/apps/shop/dev1/main.tf/', type: 'Directory' }],
+    ['a directory in the place of a link', { path: 'tree/lib/link/', type: 'Directory' }],
+    ['a directory of providers', { path: 'tree/apps/shop/dev1/.terraform/providers/', type: 'Directory' }],
+    ['a directory elsewhere', { path: 'before/', type: 'Directory' }],
     ['a way out', { path: 'tree/../../outside', content: 'x' }],
     ['an absolute path', { path: '/tmp/outside', content: 'x' }],
     ['the plan by another path', { path: './plan.tfplan', content: 'another plan' }],

@@ -193,6 +193,20 @@ describe('a build that gets signals', () => {
   });
 });
 
+describe('files that the engine makes', () => {
+  it('have the modes of git, whatever the umask of the build, in a directory of its own user', async () => {
+    const modes = join(directory, 'modes');
+    const make = `touch made; mkdir made-too; stat -c %a made made-too "$STAGEGATE_WORK/shop/dev1" >>'${modes}'`;
+    addEngine({
+      plan: `${make}; rm -r made made-too; cp '${savedPlan()}' "$(printf '%s\\n' "$@" | sed -n 's/^-out=//p')"; exit 2`,
+      apply: make,
+    });
+    await run('plan', {}, 'umask 077;');
+    await run('apply', await approved(), 'umask 000;');
+    expect(readFileSync(modes, 'utf8')).toBe('644\n755\n700\n'.repeat(2));
+  });
+});
+
 describe('a build that shows its ticket', () => {
   /** A program that asks for credentials as SDKs do. */
   const askAgent = `

@@ -20,6 +20,7 @@ export const CAUSES = [
   'engine-unavailable',
   'file-name',
   'lfs-pointer',
+  'made-outside',
   'module-source',
   'plan-encrypted',
   'plan-not-ours',

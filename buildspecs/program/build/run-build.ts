@@ -108,6 +108,7 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
   const build = new Build<z.output<Schema>>(kind.phase, { variables: variables.data, paths, machine, artifacts });
   try {
     await rm(paths.base, { recursive: true, force: true });
+    // Everything below has usual modes. This directory keeps plans and values of variables from other users.
     await mkdir(paths.base, { recursive: true, mode: 0o700 });
     const result = await kind.run(build);
     build.finish('upload');

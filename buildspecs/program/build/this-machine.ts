@@ -10,8 +10,9 @@ import { PhaseError } from './failure.ts';
 
 /** Returns the container, or laptop, on which the program runs. The first signal stops the build, others do nothing. */
 export function thisMachine(): Machine {
-  // Files that a build writes are readable by its own user only.
-  process.umask(0o077);
+  // The engine and its git give files the modes of git, which archives and hashes of code depend on. The directory of
+  // the build is open to its own user only (`runBuild`), and nothing is written outside of it.
+  process.umask(0o022);
   // Only the container's role may sign: AWS settings of the user who runs this program are ignored.
   process.env.AWS_EC2_METADATA_DISABLED = 'true';
   process.env.AWS_CONFIG_FILE = '/dev/null';

@@ -19,6 +19,8 @@ export function workPaths(variables: {
     engineDirectory: inBase('engine'),
     /** Where the tree is unpacked once more, as it was before the plan, for comparison. */
     before: inBase('before'),
+    /** Written right before the plan: its time tells which files the plan made. */
+    planBegins: inBase('plan-begins'),
     plan: inBase('plan.tfplan'),
     /** SHA-256 of the archive of the tree; packed into the bundle. */
     treeDigest: inBase('tree.sha256'),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DIRECTORY_MODE, fileMode, OTHERS_MAY_WRITE } from './modes.ts';
 
 /** Bytes of a gzipped tar archive, with their SHA-256. */
 export interface Archive {
@@ -17,8 +18,8 @@ class NothingKept<Key, Value> extends Map<Key, Value> {
 }
 
 /**
- * Packs files and links below `directory` under their paths relative to it. Symbolic links are packed as links. A file
- * with several names is packed as a file under each of them.
+ * Packs files, links and directories below `directory` under their paths relative to it, directories without their
+ * contents. Symbolic links are packed as links. A file with several names is packed as a file under each of them.
  */
 export async function pack(directory: string, names: readonly string[]): Promise<Archive> {
   const { create } = await import('tar');
@@ -33,6 +34,9 @@ export async function pack(directory: string, names: readonly string[]): Promise
       noDirRecurse: true,
       strict: true,
       linkCache: new NothingKept(),
+      onWriteEntry({ stat }) {
+        if (stat) stat.mode = settled(stat.isDirectory(), stat.mode);
+      },
     },
     [...names].sort(),
   );
@@ -49,13 +53,33 @@ export async function pack(directory: string, names: readonly string[]): Promise
 /** Directories in the deepest path: the operating system takes no longer path. By default, tar refuses half as many. */
 const DEEPEST = 4096;
 
+const settled = (isDirectory: boolean, mode = 0): number => (isDirectory ? DIRECTORY_MODE : fileMode(mode));
+
 /**
- * Unpacks an archive below `directory`, under the names with which it was packed. A name that leads out of `directory`
- * is an error. Works synchronously: after an error, nothing would tell when files that are being written are finished.
+ * Unpacks an archive below `directory`, under the names and with the modes with which it was packed. A name that leads
+ * out of `directory` is an error. Works synchronously: after an error, nothing would tell when files that are being
+ * written are finished.
  */
 export async function unpack(bytes: Buffer, directory: string): Promise<void> {
   const { extract } = await import('tar');
-  extract({ cwd: directory, preserveOwner: false, strict: true, sync: true, maxDepth: DEEPEST }).end(bytes);
+  const archive = extract({
+    cwd: directory,
+    dmode: DIRECTORY_MODE,
+    preserveOwner: false,
+    strict: true,
+    sync: true,
+    maxDepth: DEEPEST,
+    onReadEntry(entry) {
+      entry.mode = settled(entry.type === 'Directory', entry.mode);
+    },
+  });
+  // The library leaves modes to the umask. As it works synchronously, nothing else is written with this one.
+  const before = process.umask(OTHERS_MAY_WRITE);
+  try {
+    archive.end(bytes);
+  } finally {
+    process.umask(before);
+  }
 }
 
 /** An entry as its archive describes it. */
@@ -65,6 +89,9 @@ export interface ArchiveEntry {
   readonly type: string;
   readonly size: number;
 }
+
+/** Bytes of the header that every entry has, also one without contents. */
+const HEADER_BYTES = 512;
 
 /** Bytes of an archive that are decompressed at once. By gzip they can become a thousand times as many in memory. */
 const PIECE_BYTES = 64 * 1024;
@@ -84,7 +111,7 @@ export async function objectionToArchive(
   const parser = new Parser({
     strict: true,
     onReadEntry(entry) {
-      total += entry.size;
+      total += HEADER_BYTES + entry.size;
       objection ??= total > mostBytes ? `has more than ${mostBytes} bytes` : objectionTo(entry);
       entry.resume();
     },

@@ -5,6 +5,7 @@ import type { WorkPaths } from '../build/work-paths.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { objectionToAdded } from './added-files.ts';
 import { type Archive, type ArchiveEntry, objectionToArchive, pack, unpack } from './archive.ts';
+import { directoriesOf, type TreeArchive } from './tree-archive.ts';
 
 /** The largest bundle, in bytes. People could not review a plan that needs more than this beside the commit. */
 export const MOST_BUNDLE_BYTES = 256 * 1024 * 1024;
@@ -13,15 +14,20 @@ const MOST_UNPACKED_BYTES = 1024 * 1024 * 1024;
 /**
  * Packs the plan bundle, which reviewers approve. It contains the plan, the files that the plan added to the tree, and
  * the SHA-256 of the tree's own archive, so that the bundle's digest covers all that is applied. `added`: paths in the
- * tree.
+ * tree, of empty directories with a slash at the end.
  */
-export async function packBundle(paths: WorkPaths, treeSha256: Buffer, added: readonly string[]): Promise<Archive> {
+export async function packBundle(
+  paths: WorkPaths,
+  tree: Pick<TreeArchive, 'sha256' | 'files'>,
+  added: readonly string[],
+): Promise<Archive> {
+  const wasThere = directoriesOf(tree.files);
   for (const path of added) {
-    const objection = objectionToAdded(paths.tree, path);
+    const objection = objectionToAdded(path.replace(/\/$/, ''), (directory) => wasThere.has(directory));
     if (objection)
       throw new PhaseError('bundle', `the plan left ${quotePath(path)}, which ${objection}`, { reason: REFUSED });
   }
-  writeFileSync(paths.treeDigest, treeSha256.toString('hex'));
+  writeFileSync(paths.treeDigest, tree.sha256.toString('hex'));
   const own = [paths.plan, paths.treeDigest].map((path) => relative(paths.base, path));
   const bundle = await pack(paths.base, [...own, ...added.map((path) => join(relative(paths.base, paths.tree), path))]);
   if (bundle.bytes.length > MOST_BUNDLE_BYTES)
@@ -48,13 +54,15 @@ export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: 
   const tree = `${relative(paths.base, paths.tree)}/`;
   const objectionTo = ({ path, type }: ArchiveEntry): string | undefined => {
     const told = quotePath(path);
-    if (type !== 'File' && type !== 'OldFile') return `has ${told}, which is no regular file but a ${type}`;
+    const isEmpty = type === 'Directory' && path.endsWith('/');
+    if (!isEmpty && type !== 'File' && type !== 'OldFile') return `has ${told}, which is no regular file but a ${type}`;
     if (missing.delete(path)) return undefined;
     const name = path.startsWith(tree) ? path.slice(tree.length) : undefined;
     if (name === undefined || added.has(name)) return `has ${told}, which belongs to no bundle`;
-    const objection = objectionToAdded(paths.tree, name);
+    const plain = isEmpty ? name.slice(0, -1) : name;
+    const objection = objectionToAdded(plain, (directory) => isDirectory(join(paths.tree, directory)));
     if (objection) return `has ${told}, which ${objection}`;
-    if (isThere(join(paths.tree, name))) return `has ${told}, which the commit has`;
+    if (isThere(join(paths.tree, plain))) return `has ${told}, which the commit has`;
     added.add(name);
     return undefined;
   };
@@ -72,5 +80,8 @@ export async function unpackBundle(bytes: Buffer, paths: WorkPaths, treeSha256: 
   return [...added].sort();
 }
 
+const look = (path: string) => lstatSync(path, { throwIfNoEntry: false });
+
 /** Returns whether something exists at a path, including a link that leads nowhere. */
-const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+const isThere = (path: string): boolean => look(path) !== undefined;
+const isDirectory = (path: string): boolean => look(path)?.isDirectory() ?? false;

@@ -1,16 +1,23 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { chmodSync, lstatSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { describeError, PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
-import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
+import { ENGINE_DIRECTORY, isOfEngine } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 import { hasOneHeader } from './carried-names.ts';
+import { DIRECTORY_MODE, fileMode } from './modes.ts';
 
-/** Properties of a file or link at the time when the archive was made. A write changes at least one of them. */
-interface Seen {
+/** Something in the tree. A directory is listed if nothing in it is. */
+interface Entry {
+  readonly kind: 'file' | 'link' | 'directory';
+  readonly path: string;
+}
+
+/** Properties of something at the time when the archive was made. A write to a file or link changes at least one. */
+export interface Seen {
+  readonly kind: Entry['kind'];
   readonly size: number;
   readonly changedAt: number;
   /** The target of a link, as it is written in the link. */
@@ -24,17 +31,43 @@ export const MOST_TREE_BYTES = 1024 * 1024 * 1024;
  * Removes the links that lead out of the tree, which modules bring along, and returns their paths in the tree. No build
  * can unpack such links elsewhere, so the plan must do without them, too.
  */
-export function removeForeignLinks({ tree }: WorkPaths): readonly string[] {
-  const isForeign = (path: string) => lstatSync(path).isSymbolicLink() && !isOwnLink(tree, path);
+export function removeForeignLinks({ tree }: Pick<WorkPaths, 'tree'>): readonly string[] {
+  const isForeign = ({ kind, path }: Entry) => kind === 'link' && !isOwnLink(tree, path);
   // All of them are found before any is removed, because one link may lead through another.
   const foreign = listTree(tree).filter(isForeign);
-  for (const path of foreign) unlinkSync(path);
-  return foreign.map((path) => relative(tree, path));
+  for (const { path } of foreign) unlinkSync(path);
+  return foreign.map(({ path }) => relative(tree, path));
+}
+
+/**
+ * Gives files and directories of the tree the modes that they will have in the apply, whatever an archive from which
+ * `init` took a module says: what is made of a file during the plan may depend on its mode.
+ */
+export function settleModes({ tree }: Pick<WorkPaths, 'tree'>): void {
+  const listed = listTree(tree);
+  for (const { kind, path } of listed) if (kind === 'file') giveMode(path, fileMode);
+  const named = new Map(listed.map((entry) => [relative(tree, entry.path), entry]));
+  for (const name of ['.', ...directoriesOf(named)]) giveMode(join(tree, name), () => DIRECTORY_MODE);
+}
+
+/** Returns all directories that these entries have, as paths in the tree. The tree itself is none of them. */
+export function directoriesOf(files: ReadonlyMap<string, Pick<Entry, 'kind'>>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const [name, { kind }] of files) {
+    const last = kind === 'directory' ? name : dirname(name);
+    for (let at = last; at !== '.' && !found.has(at); at = dirname(at)) found.add(at);
+  }
+  return found;
+}
+
+function giveMode(path: string, of: (mode: number) => number): void {
+  const mode = lstatSync(path).mode & 0o7777;
+  if (of(mode) !== mode) chmodSync(path, of(mode));
 }
 
 /** Everything that is planned and applied, as it was before any code of the repository ran. */
 export interface TreeArchive extends Archive {
-  /** The files and links of the tree, by their paths in it. */
+  /** The files, links and empty directories of the tree, by their paths in it. */
   readonly files: ReadonlyMap<string, Seen>;
 }
 
@@ -45,12 +78,12 @@ export interface TreeArchive extends Archive {
  */
 export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   const listed = listTree(paths.tree);
-  const files = new Map(listed.map((path) => [relative(paths.tree, path), look(path)]));
+  const files = new Map(listed.map((entry) => [relative(paths.tree, entry.path), look(entry)]));
   for (const [path, seen] of files) requireOneHeader(path, seen, relative(paths.base, paths.tree));
   const own = [paths.engine, paths.backendArguments, paths.generatedVariables];
   const archive = await pack(
     paths.base,
-    [...own, ...listed].map((path) => relative(paths.base, path)),
+    [...own, ...listed.map(({ path }) => path)].map((path) => relative(paths.base, path)),
   );
   return { ...archive, files };
 }
@@ -63,91 +96,38 @@ export const unpackTree = (bytes: Buffer, paths: WorkPaths): Promise<void> =>
     });
   });
 
-/** What a plan added to the tree: paths in the tree. */
-interface AddedToTree {
-  readonly added: readonly string[];
-  /** Links that the plan added. They are never followed, and not carried to the apply. */
-  readonly addedLinks: readonly string[];
+export const linkAt = (path: string): string | undefined =>
+  lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
+
+export function look({ kind, path }: Entry): Seen {
+  const { size, ctimeMs } = lstatSync(path);
+  return { kind, size, changedAt: ctimeMs, link: linkAt(path) };
 }
 
 /**
- * Returns what a plan added to the tree since it was packed. Throws PhaseError if the plan changed files that the
- * commit has: the apply gets these from the commit, so it could not apply what was planned.
+ * Lists files, links and empty directories. Leaves out git's history and what the engine fetches or writes again in each
+ * build.
  */
-export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promise<AddedToTree> {
-  const { touched, ...added } = compare(archive, paths);
-  const changed = touched.length === 0 ? [] : await changedAmong(touched, archive, paths);
-  if (changed.length === 0) return added;
-  const told = changed.slice(0, MOST_TOLD).map(quotePath);
-  const more = changed.length > MOST_TOLD ? ` and ${changed.length - MOST_TOLD} more` : '';
-  throw new PhaseError(
-    'bundle',
-    `the plan changed ${told.join(', ')}${more}, which the commit has: a plan may add files, and what it is applied with is the commit`,
-    { reason: 'tree-changed' },
-  );
-}
-
-const MOST_TOLD = 5;
-
-/** Compares the tree with its archive. `touched`: paths that were written to, whether or not their contents changed. */
-function compare({ files }: TreeArchive, { tree }: WorkPaths): AddedToTree & { readonly touched: readonly string[] } {
-  const found = listTree(tree).map((path) => ({
-    name: relative(tree, path),
-    seen: files.get(relative(tree, path)),
-    path,
-  }));
-  const unknown = found.filter(({ seen }) => seen === undefined);
-  const isLink = ({ path }: { readonly path: string }) => lstatSync(path).isSymbolicLink();
-  const namesOf = (entries: typeof found) => entries.map(({ name }) => name);
-  return {
-    added: namesOf(unknown.filter((entry) => !isLink(entry))),
-    addedLinks: namesOf(unknown.filter(isLink)),
-    touched: namesOf(found.filter(({ seen, path }) => seen !== undefined && !isDeepStrictEqual(seen, look(path)))),
-  };
-}
-
-/** Returns those of the touched paths whose contents differ from the packed ones. */
-async function changedAmong(
-  touched: readonly string[],
-  { bytes, files }: TreeArchive,
-  paths: WorkPaths,
-): Promise<string[]> {
-  mkdirSync(paths.before, { recursive: true });
-  await unpack(bytes, paths.before);
-  const packed = join(paths.before, relative(paths.base, paths.tree));
-  return touched.filter((path) => {
-    const now = join(paths.tree, path);
-    const link = files.get(path)?.link;
-    return link === undefined ? !isSameFile(join(packed, path), now) : linkAt(now) !== link;
-  });
-}
-
-const isSameFile = (packed: string, now: string): boolean =>
-  lstatSync(now).isFile() && readFileSync(packed).equals(readFileSync(now));
-
-const linkAt = (path: string): string | undefined =>
-  lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
-
-function look(path: string): Seen {
-  const { size, ctimeMs } = lstatSync(path);
-  return { size, changedAt: ctimeMs, link: linkAt(path) };
-}
-
-/** Lists files and links. Leaves out git's history and what the engine can fetch again. */
-function listTree(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+export function listTree(directory: string): Entry[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): Entry[] => {
     const path = join(directory, entry.name);
     requireText(path, entry.name);
-    if (entry.name === '.git') return [];
-    if (entry.name === ENGINE_DIRECTORY && entry.isDirectory()) return listModules(path);
-    if (entry.isDirectory()) return listTree(path);
-    return entry.isFile() || entry.isSymbolicLink() ? [path] : [];
+    if (entry.name === '.git' || isOfEngine(path)) return [];
+    if (entry.isDirectory()) return listDirectory(path);
+    if (entry.isSymbolicLink()) return [{ kind: 'link', path }];
+    return entry.isFile() ? [{ kind: 'file', path }] : [];
   });
+}
+
+function listDirectory(path: string): Entry[] {
+  const below = listTree(path);
+  return below.length > 0 || basename(path) === ENGINE_DIRECTORY ? below : [{ kind: 'directory', path }];
 }
 
 /** Refuses an entry that would not be unpacked as it was packed. Only modules have one: a checkout was copied without. */
-function requireOneHeader(path: string, { link, size }: Seen, tree: string): void {
-  if (hasOneHeader({ path, size, ...(link !== undefined && { link }) }, tree)) return;
+function requireOneHeader(path: string, { kind, link, size }: Seen, tree: string): void {
+  const archived = kind === 'directory' ? `${path}/` : path;
+  if (hasOneHeader({ path: archived, size, ...(link !== undefined && { link }) }, tree)) return;
   throw new PhaseError(
     'bundle',
     `the repository has ${quotePath(path)}: no archive can carry its line break beside long or foreign characters`,
@@ -164,8 +144,3 @@ function requireText(path: string, name: string): void {
     reason: 'bundle-refused',
   });
 }
-
-const listModules = (engineDirectory: string): string[] =>
-  readdirSync(engineDirectory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name === 'modules')
-    .flatMap(({ name }) => listTree(join(engineDirectory, name)));

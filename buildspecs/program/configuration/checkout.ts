@@ -4,6 +4,7 @@ import { PhaseError } from '../build/failure.ts';
 import { objectionToName } from '../bundle/carried-names.ts';
 import { quoteBytes } from '../source/quote-bytes.ts';
 import { ENGINE_DIRECTORY } from './engine-files.ts';
+import { giveGitMode } from './git-modes.ts';
 import { isInside, isOwnLink } from './places.ts';
 
 /**
@@ -43,7 +44,9 @@ class Copy {
       const name = entry.name.toString();
       if (skipped.has(name)) continue;
       const inRepository = join(path, name);
-      const objection = this.objectionTo(bytes, entry.isSymbolicLink());
+      // An archive names directories with a slash at the end.
+      const archived = entry.isDirectory() ? Buffer.concat([bytes, Buffer.from('/')]) : bytes;
+      const objection = this.objectionTo(archived, entry.isSymbolicLink());
       if (objection !== undefined) this.leftOut.push({ path: bytes, why: objection, isName: true });
       else if (entry.isDirectory()) this.directory(inRepository);
       else if (!this.copied(inRepository, entry)) this.leftOut.push({ path: bytes, why: LEADS_OUT, isName: false });
@@ -59,8 +62,10 @@ class Copy {
 
   private copied(path: string, entry: { isFile(): boolean; isSymbolicLink(): boolean }): boolean {
     const [from, to] = [join(this.checkout, path), join(this.tree, path)];
-    if (entry.isFile()) copyFileSync(from, to, constants.COPYFILE_FICLONE);
-    else if (entry.isSymbolicLink() && isOwnLink(this.checkout, from)) symlinkSync(readlinkSync(from), to);
+    if (entry.isFile()) {
+      copyFileSync(from, to, constants.COPYFILE_FICLONE);
+      giveGitMode(to);
+    } else if (entry.isSymbolicLink() && isOwnLink(this.checkout, from)) symlinkSync(readlinkSync(from), to);
     else return false;
     return true;
   }

@@ -69,7 +69,7 @@ class ModuleContents {
     return found;
   }
 
-  /** The engine accepts a directory without files, which no archive of a tree has. Both have the same identity. */
+  /** The engine accepts a directory that is empty or missing. Both have the same identity. */
   private async read(directory: string | undefined): Promise<Content> {
     if (directory === undefined || !statSync(directory).isDirectory()) return { identity: this.hashes.identityOf([]) };
     const content = listContent(directory, (place) => place.equals(this.written));

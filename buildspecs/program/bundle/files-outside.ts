@@ -1,0 +1,102 @@
+import { realpathSync, statSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { PhaseError } from '../build/failure.ts';
+import type { WorkPaths } from '../build/work-paths.ts';
+import { quotePath } from '../engine/plan-file/strict-text.ts';
+import { secretsOfPlan } from '../engine/plan-secrets.ts';
+import { redact } from '../engine/redact.ts';
+import type { TreeArchive } from './tree-archive.ts';
+import type { AddedToTree } from './tree-changes.ts';
+
+/** Nanoseconds since 1970, as the file system counts them. */
+type Instant = bigint;
+
+/**
+ * Returns the time of the file system. Its clock is behind that of the processor by some milliseconds, so only the times
+ * of files are compared with each other.
+ */
+export function timeOfFiles({ planBegins }: Pick<WorkPaths, 'planBegins'>): Instant {
+  writeFileSync(planBegins, '');
+  return statSync(planBegins, { bigint: true }).ctimeNs;
+}
+
+interface Planned {
+  readonly paths: Pick<WorkPaths, 'tree' | 'directory'>;
+  readonly began: Instant;
+  /** The tree as it was when the plan began, and what the plan added. Both are there in the apply. */
+  readonly tree: Pick<TreeArchive, 'files'>;
+  readonly carried: AddedToTree;
+  /** Values that must not be told. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Refuses a plan that made a file which is not carried to the apply, and whose path stands in the plan as a whole text:
+ * the apply would look for it, on another machine, after people have approved. A file that was there before, as on every
+ * machine, is no such file, nor is a path where there is none. `planJson`: what `show -json` printed. Throws PhaseError.
+ */
+export function refuseFilesOutside(planJson: Buffer, planned: Planned): void {
+  const plan = parse(planJson);
+  const missing = [...pathsIn(plan)].filter((path) => isMade(path, planned) && !isCarried(path, planned)).sort();
+  if (missing.length === 0) return;
+  const secrets = [...planned.secrets, ...secretsOfPlan(plan)];
+  const told = missing.slice(0, MOST_TOLD).map((path) => redact(quotePath(path), secrets));
+  const more = missing.length > MOST_TOLD ? ` and ${missing.length - MOST_TOLD} more` : '';
+  throw new PhaseError(
+    'bundle',
+    `the plan made ${told.join(', ')}${more} and names it, but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "\${path.root}/build/name.zip"`,
+    { reason: 'made-outside' },
+  );
+}
+
+const MOST_TOLD = 3;
+/** The longest path that operating systems take, in bytes. */
+const LONGEST_PATH = 4096;
+
+/** Output that is no JSON names nothing. Whoever reads the plan later says that it cannot be read. */
+function parse(json: Buffer): unknown {
+  try {
+    return JSON.parse(json.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the texts of a plan, at any depth, that could be paths of files with a directory. */
+function pathsIn(plan: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = [plan];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === 'string') {
+      if (value.includes('/') && value.length <= LONGEST_PATH && !value.includes('\0')) found.add(value);
+    } else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) open.push(part);
+  }
+  return found;
+}
+
+/** Takes a path as the engine does, which runs in the planned directory. The operating system resolves links and `..`. */
+const placeOf = (path: string, { directory }: Planned['paths']): string =>
+  isAbsolute(path) ? path : `${directory}/${path}`;
+
+/**
+ * Returns whether there is a regular file that was made since the plan began. File systems without a time of birth, as
+ * those of the kernel (`/proc`), say 0. A file that was only written to was there before.
+ */
+function isMade(path: string, { paths, began }: Planned): boolean {
+  try {
+    const found = statSync(placeOf(path, paths), { bigint: true, throwIfNoEntry: false });
+    return found?.isFile() === true && found.birthtimeNs >= began;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns whether the apply has a file at this path, too: in the tree, and not by a link that the plan made. */
+function isCarried(path: string, { paths, tree, carried }: Planned): boolean {
+  const inTree = (place: string) => relative(paths.tree, place);
+  const named = inTree(join(placeOf(path, paths)));
+  if (carried.addedLinks.some((link) => named === link || named.startsWith(`${link}${sep}`))) return false;
+  const real = relative(realpathSync.native(paths.tree), realpathSync.native(placeOf(path, paths)));
+  return tree.files.has(real) || carried.added.includes(real);
+}
