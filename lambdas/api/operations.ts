@@ -54,6 +54,8 @@ export const READ: OperationsOf<'read'> = {
 
 export const CONFIGURE: OperationsOf<'configure'> = {
   'PUT /applications/{app}': async () => (await import('./application/put-application.ts')).putApplication,
+  'POST /applications/{app}/repository-confirmations': async () =>
+    (await import('./application/post-repository-confirmation.ts')).postRepositoryConfirmation,
   'PUT /applications/{app}/environments/{env}': async () =>
     (await import('./environment/put-environment.ts')).putEnvironment,
   'PATCH /applications/{app}/environments/{env}': async () =>

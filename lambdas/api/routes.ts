@@ -30,6 +30,7 @@ export const ROUTES = {
   'GET /applications/{app}/ephemeral-environments/{name}': { function: 'read', role: 'viewer' },
 
   'PUT /applications/{app}': { function: 'configure', role: 'admin' },
+  'POST /applications/{app}/repository-confirmations': { function: 'configure', role: 'admin' },
   'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },
   'PATCH /applications/{app}/environments/{env}': { function: 'configure', role: 'staff' },
   'POST /applications/{app}/environments/{env}/protection-lifts': { function: 'configure', role: 'staff' },

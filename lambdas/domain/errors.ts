@@ -81,6 +81,7 @@ export const REFUSALS = [
   'environment-exists',
   'ephemeral-limit',
   'release-stale',
+  'repository-replaced',
   'not-allowed-here',
   'credentials-refused',
   'role-not-assumable',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { EndingEvent } from './endings.ts';
-import { CommitSchema, InstantSchema, NO_COMMIT } from './names.ts';
+import { CommitSchema, InstantSchema, NO_COMMIT, RepositoryIdSchema } from './names.ts';
 
 /** `Source` of all events that Stagegate puts on its own bus. */
 export const EVENT_SOURCE = 'stagegate';
@@ -10,6 +10,8 @@ export const ConfigPushedSchema = z.object({
   /** The sender's delivery id; a second event with the same id is a duplicate. */
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
+  /** The id that the git host signed; absent from senders that know none. */
+  repositoryId: RepositoryIdSchema.optional(),
   branch: z.string().min(1).max(250),
   /**
    * Head of the branch before the push; absent, or git's forty zeros, for a new branch. Equal to `after` when nothing
@@ -34,6 +36,7 @@ export type ConfigPushed = z.infer<typeof ConfigPushedSchema>;
 export const BranchDeletedSchema = z.object({
   eventId: z.string().min(1).max(200),
   repository: z.string().min(1).max(500),
+  repositoryId: RepositoryIdSchema.optional(),
   branch: z.string().min(1).max(250),
 });
 export type BranchDeleted = z.infer<typeof BranchDeletedSchema>;

@@ -25,6 +25,8 @@ export const RegionSchema = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'an 
 export const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,128}$/, 'an IAM role ARN');
+/** The number by which a git host knows a repository. It stays the same when the repository is renamed or transferred. */
+export const RepositoryIdSchema = z.int().min(1);
 export const InstantSchema = z.iso.datetime();
 
 /** `<app>-<env>-<n>-<6 characters>`, at most 64 of [A-Za-z0-9-]: also the name of the execution and role session. */

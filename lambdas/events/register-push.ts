@@ -4,6 +4,7 @@ import { registerPush } from '../domain/release/register-push.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
+import { countReplacedRepository } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS['register-push'].services.from(process.env);
 
@@ -12,7 +13,9 @@ const services = FUNCTIONS['register-push'].services.from(process.env);
  * environments that wait for its branch or follow it.
  */
 export const handler = eventHandler(ConfigPushedSchema, async (push) => {
-  for (const { application, order, release } of await registerPush(services, push))
+  for (const { application, order, release } of await registerPush(services, push)) {
     logger.info('push registered', { application, order, release: release?.number, commit: push.after });
+    if (order === 'foreign') countReplacedRepository();
+  }
   await followPush(services, push);
 });

@@ -71,6 +71,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'environment-exists': { status: 409, title: 'An environment with this name exists' },
   'ephemeral-limit': { status: 409, title: 'There are too many ephemeral environments' },
   'release-stale': { status: 409, title: 'The release is out of date' },
+  'repository-replaced': { status: 409, title: 'The name of the config repository belongs to another repository' },
   'not-allowed-here': { status: 409, title: 'This is not possible here' },
   'signature-invalid': { status: 401, title: 'The signature is missing or invalid' },
   'webhook-off': { status: 409, title: 'Webhooks are switched off here' },

@@ -35,6 +35,12 @@ export function countCredentialsRefused(): void {
   metrics.publishStoredMetrics();
 }
 
+/** Counts a message of a git host about a repository that has the name of another one. */
+export function countReplacedRepository(): void {
+  metrics.addMetric('RepositoriesReplaced', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+}
+
 /** Counts certificates that will not stay valid, or whose status cannot be read. */
 export function countFailingCertificates(count: number): void {
   metrics.addMetric('CertificatesFailing', MetricUnit.Count, count);

@@ -63,6 +63,11 @@ export class Alarms extends Construct {
         'Somebody asked for credentials that are not theirs: code in a build, or a person with the ticket of one. The audit of the application says who and why.',
       metric: ownMetric('CredentialsRefused'),
     });
+    this.alarm('RepositoriesReplaced', {
+      userImpact:
+        'Another repository of the git host has the name of a config repository: its pushes are not deployed until an admin confirms them. The answers of the webhook name both.',
+      metric: ownMetric('RepositoriesReplaced'),
+    });
     this.alarm('ProviderCacheMismatches', {
       userImpact:
         'A package in the provider cache is not the one that its name says. Builds do not use it and download the provider; somebody put it there.',

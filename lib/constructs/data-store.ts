@@ -164,7 +164,10 @@ export class DataStore extends Construct {
     return { value: this.tableName, permissions };
   }
 
-  /** Returns the table's name, with the permission to read and write only the records of webhook deliveries. */
+  /**
+   * Returns the table's name, with the permission to read and write only the records of webhook deliveries, and to list
+   * the applications: the answer to a delivery says whether any is deployed from its repository.
+   */
   webhookDeliveries(): Binding {
     return {
       value: this.tableName,
@@ -173,6 +176,11 @@ export class DataStore extends Construct {
           actions: [...GETTING, 'dynamodb:ConditionCheckItem', 'dynamodb:PutItem'],
           resources: [this.table.tableArn],
           conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+        },
+        {
+          actions: ['dynamodb:Query'],
+          resources: [`${this.table.tableArn}/index/${INDEX}`],
+          conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
         },
         this.keepAudit(['dynamodb:PutItem']),
         this.encryption.allow('unwrap'),

@@ -10,6 +10,7 @@ import {
   pingPayload,
   pullRequestPayload,
   pushPayload,
+  REPOSITORY_ID,
   signatureOf,
   ZEROS,
 } from '../harness/github-payloads.ts';
@@ -17,6 +18,14 @@ import { type Answer, TestApi } from './test-api.ts';
 
 const PATH = '/webhooks/github';
 const [A, B, C] = [BEFORE, AFTER, commitOf(3)];
+
+/** An API with an application that is deployed from the repository of the payloads. */
+async function apiWithApplication(): Promise<TestApi> {
+  const api = new TestApi();
+  const settings = { client: 'acme', configRepository: { url: 'https://github.com/acme/acme-config.git' } };
+  await api.put('/applications/my-app', settings);
+  return api;
+}
 
 interface Delivery {
   readonly event?: string;
@@ -32,8 +41,8 @@ interface Delivery {
 
 describe('POST /webhooks/github', () => {
   let api: TestApi;
-  beforeEach(() => {
-    api = new TestApi();
+  beforeEach(async () => {
+    api = await apiWithApplication();
   });
 
   /** Delivers a payload as GitHub does, signed with the valid secret. */
@@ -70,6 +79,7 @@ describe('POST /webhooks/github', () => {
           detail: {
             eventId: 'd-1',
             repository: 'https://github.com/acme/acme-config.git',
+            repositoryId: REPOSITORY_ID,
             branch: 'main',
             before: commitOf(9),
             after: B,
@@ -144,7 +154,12 @@ describe('POST /webhooks/github', () => {
       expect(published()).toEqual([
         {
           name: 'BranchDeleted',
-          detail: { eventId: 'd-1', repository: 'https://github.com/acme/acme-config.git', branch: 'feature/login' },
+          detail: {
+            eventId: 'd-1',
+            repository: 'https://github.com/acme/acme-config.git',
+            repositoryId: REPOSITORY_ID,
+            branch: 'feature/login',
+          },
         },
       ]);
     });
@@ -154,7 +169,12 @@ describe('POST /webhooks/github', () => {
       expect(published()).toEqual([
         {
           name: 'BranchDeleted',
-          detail: { eventId: 'd-1', repository: 'https://github.com/acme/acme-config.git', branch: 'feature/login' },
+          detail: {
+            eventId: 'd-1',
+            repository: 'https://github.com/acme/acme-config.git',
+            repositoryId: REPOSITORY_ID,
+            branch: 'feature/login',
+          },
         },
       ]);
     });
@@ -167,6 +187,7 @@ describe('POST /webhooks/github', () => {
           detail: {
             eventId: 'd-1',
             repository: 'https://github.com/acme/acme-config.git',
+            repositoryId: REPOSITORY_ID,
             branch: 'feature/login',
             number: 17,
             merged,
@@ -362,10 +383,10 @@ describe('POST /webhooks/github', () => {
 
     test('before, meanwhile and after', async () => {
       expect(await statuses()).toEqual([202, 401]);
-      api = new TestApi();
+      api = await apiWithApplication();
       api.webhookSecrets.generations = ['1', '2'];
       expect(await statuses()).toEqual([202, 202]);
-      api = new TestApi();
+      api = await apiWithApplication();
       api.webhookSecrets.generations = ['2'];
       expect(await statuses()).toEqual([401, 202]);
     });

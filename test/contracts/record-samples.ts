@@ -28,6 +28,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     policy: { staging: { staff: 2 }, production: { gateExpirySeconds: 3600 } },
     serviceDiscoveryDomain: 'acme.example',
     ignoredSubmodules: ['vendor/tools'],
+    repositoryId: 42,
   }),
   environment: anEnvironment({
     roles: { plan: 'arn:aws:iam::111111111111:role/plan' },

@@ -12,7 +12,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  * as the schema.
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
-  application: 'a57108817f140f37',
+  application: 'e33dc2e93bff939a',
   environment: '81d3da9bc434feac',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
@@ -50,7 +50,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   webhookDelivery: '1a6293963766a8eb',
   linkState: '75f9f6b2ebe784ce',
   refusalMark: 'e63b943adb70abe1',
-  auditEntry: '9add463abcacb83a',
+  auditEntry: 'ca1d0415505dc19c',
   auditHead: 'c4eff73d73c5273c',
 };
 

@@ -17,10 +17,14 @@ const USER = {
   site_admin: false,
 };
 
-const repositoryOf = (fullName: string) => {
+/** Returns the id of a repository: GitHub never gives one twice. */
+const idOf = (fullName: string): number =>
+  [...fullName].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1e9, 1);
+
+const repositoryOf = (fullName: string, id = idOf(fullName)) => {
   const [owner = '', name = ''] = fullName.split('/');
   return {
-    id: 9001,
+    id,
     node_id: 'R_kgDOAAAjKQ',
     name,
     full_name: fullName,
@@ -42,6 +46,8 @@ const repositoryOf = (fullName: string) => {
 };
 
 const REPOSITORY = 'acme/acme-config';
+/** The id of the repository that payloads are about by default. */
+export const REPOSITORY_ID = idOf(REPOSITORY);
 
 interface CommitFacts {
   readonly id: string;
@@ -67,6 +73,7 @@ const commitEntry = ({ id, message = 'change the service', added = [], removed =
 
 interface PushFacts {
   readonly repository?: string;
+  readonly repositoryId?: number;
   readonly ref?: string;
   readonly before?: string;
   readonly after?: string;
@@ -86,7 +93,7 @@ export function pushPayload(facts: PushFacts = {}) {
     ref,
     before,
     after,
-    repository: repositoryOf(repository),
+    repository: repositoryOf(repository, facts.repositoryId),
     pusher: { name: 'acme-dev', email: 'dev@example.com' },
     sender: USER,
     created,
@@ -99,11 +106,13 @@ export function pushPayload(facts: PushFacts = {}) {
   };
 }
 
-export const deletePayload = (facts: { ref?: string; ref_type?: string; repository?: string } = {}) => ({
+export const deletePayload = (
+  facts: { ref?: string; ref_type?: string; repository?: string; repositoryId?: number } = {},
+) => ({
   ref: facts.ref ?? 'feature/login',
   ref_type: facts.ref_type ?? 'branch',
   pusher_type: 'user',
-  repository: repositoryOf(facts.repository ?? REPOSITORY),
+  repository: repositoryOf(facts.repository ?? REPOSITORY, facts.repositoryId),
   sender: USER,
 });
 
@@ -111,6 +120,8 @@ export const deletePayload = (facts: { ref?: string; ref_type?: string; reposito
 export const createPayload = () => ({ ...deletePayload(), master_branch: 'main', description: null });
 
 interface PullRequestFacts {
+  readonly repository?: string;
+  readonly repositoryId?: number;
   readonly action?: string;
   readonly merged?: boolean;
   readonly branch?: string;
@@ -119,7 +130,8 @@ interface PullRequestFacts {
 }
 
 export function pullRequestPayload(facts: PullRequestFacts = {}) {
-  const { action = 'closed', merged = true, branch = 'feature/login', headRepository = REPOSITORY } = facts;
+  const { action = 'closed', merged = true, branch = 'feature/login', repository = REPOSITORY } = facts;
+  const { headRepository = repository } = facts;
   return {
     action,
     number: 17,
@@ -145,7 +157,7 @@ export function pullRequestPayload(facts: PullRequestFacts = {}) {
       deletions: 1,
       changed_files: 1,
     },
-    repository: repositoryOf(REPOSITORY),
+    repository: repositoryOf(repository, facts.repositoryId),
     sender: USER,
   };
 }

@@ -24,6 +24,7 @@ describe('alarms', () => {
       'stagegate-DeploymentsStuck',
       'stagegate-EnvironmentsStuck',
       'stagegate-ProviderCacheMismatches',
+      'stagegate-RepositoriesReplaced',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
 import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
+import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { FUNCTIONS, type FunctionName, STATE_READERS } from '../../lambdas/functions.ts';
@@ -105,7 +106,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
     ...on('<WakeUpsRole>', 'iam:PassRole'),
   ],
   decide: deciding,
-  webhook: [...writeRecords, ...publish, ...on('<EncryptionWebhookKey>', 'kms:GenerateMac')],
+  webhook: [
+    ...writeRecords,
+    ...on('<DataStoreTable>/index/gsi1', 'dynamodb:Query'),
+    ...publish,
+    ...on('<EncryptionWebhookKey>', 'kms:GenerateMac'),
+  ],
   open: [],
   'approval-page': [...deciding, ...readVersions('analysis/*'), ...linkSecrets],
   credentials: [
@@ -199,16 +205,18 @@ describe('functions', () => {
     expect(deriving).toEqual(expected);
   });
 
-  test('behind the webhook reach no record but its own, and tell the bus nothing but what it may mean', () => {
+  test('behind the webhook reach no record but its own and the list of applications, and tell the bus nothing but what it may mean', () => {
     const allowed = statementsOf(functionRole('webhook')).filter(({ Effect }) => Effect === 'Allow');
     const conditions = allowed.flatMap(({ Action, Condition }) =>
       asList(Action).some((action) => /^(dynamodb|events):/.test(action)) ? [Condition] : [],
     );
     expect(conditions).toEqual([
       { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
       { StringEquals: { 'events:detail-type': ['ConfigPushed', 'BranchDeleted', 'PullRequestClosed'] } },
     ]);
     expect(keyOf('webhookDelivery', { mark: 'id#x' }).pk).toMatch(/^WEBHOOK#/);
+    expect(LISTINGS.applications()).toMatchObject({ index: 'gsi1', partition: 'APPLICATIONS' });
   });
 
   test('do not push executions on or stop them, except by resuming', () => {

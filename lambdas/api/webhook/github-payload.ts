@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import { InvalidInputError, RefusedError } from '../../domain/errors.ts';
-import { isRepositoryIn } from '../../domain/model/repository.ts';
+import { InvalidInputError } from '../../domain/errors.ts';
 import {
   DeletePayloadSchema,
-  FromRepositorySchema,
   type Meaning,
   meaningOfDelete,
   meaningOfPullRequest,
@@ -60,11 +58,4 @@ export function meaningOf(event: string, delivery: string, payload: unknown): Me
     default:
       return { ignored: `nothing here wants the event ${event}` };
   }
-}
-
-/** Throws RefusedError when the secret of one part of a git host signs for a repository outside of that part. */
-export function requirePart(part: string, payload: unknown): void {
-  const { repository } = parseInput('payload', FromRepositorySchema, payload);
-  if (!isRepositoryIn(part, repository.clone_url))
-    throw new RefusedError('signature-invalid', `the secret of ${part} does not speak for ${repository.clone_url}`);
 }

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { RefusedError } from '../../domain/errors.ts';
+import { LISTINGS } from '../../domain/model/table/listings.ts';
+import { listAll } from '../../domain/transaction/list-all.ts';
+import { addresseesOf } from '../../domain/webhook/addressees.ts';
 import { publishOnce } from '../../domain/webhook/publish-once.ts';
 import type { Services } from '../../functions.ts';
+import { countReplacedRepository } from '../../runtime/metrics.ts';
 import { answer, operation } from '../../runtime/operation.ts';
-import { meaningOf, readGithubRequest, requirePart } from './github-payload.ts';
+import { meaningOf, readGithubRequest } from './github-payload.ts';
 import { requireSignature } from './github-signature.ts';
 
 const WebhookQuerySchema = z.strictObject({
@@ -24,7 +29,7 @@ const ReceiptSchema = z.object({
   outcome: z.enum(['published', 'duplicate', 'ignored']),
   /** The name of the event on the bus. */
   published: z.string().optional(),
-  /** The reason why no event was published. */
+  /** Why no event was published, or what will not come of it. */
   reason: z.string().optional(),
 });
 
@@ -40,11 +45,28 @@ export const postGithubWebhook = operation(
     const { event, delivery, payload } = readGithubRequest(sent);
     const meaning = meaningOf(event, delivery, payload);
     if ('ignored' in meaning) return answer(200, { delivery, event, outcome: 'ignored', reason: meaning.ignored });
-    if (part) requirePart(part, payload);
+    const addressees = addresseesOf(await listAll(services.store, LISTINGS.applications()), meaning, part);
+    switch (addressees.kind) {
+      case 'none':
+        return answer(200, { delivery, event, outcome: 'ignored', reason: addressees.reason });
+      case 'outside':
+        throw new RefusedError('signature-invalid', addressees.reason);
+      case 'foreign':
+        // Not marked as taken: after the confirmation it may be delivered again.
+        countReplacedRepository();
+        throw new RefusedError('repository-replaced', addressees.reason);
+      case 'known':
+    }
     const digest = createHash('sha256').update(sent.bytes).digest('hex');
     const outcome = await publishOnce(services, { id: delivery, digest }, meaning);
     return outcome === 'published'
-      ? answer(202, { delivery, event, outcome, published: meaning.name })
+      ? answer(202, {
+          delivery,
+          event,
+          outcome,
+          published: meaning.name,
+          ...(addressees.note !== undefined && { reason: addressees.note }),
+        })
       : answer(200, { delivery, event, outcome, reason: DUPLICATE });
   },
 );

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { applicationPath } from '../links.ts';
 import { type Application, ConfigRepositorySchema } from '../model/application.ts';
+import { RepositoryIdSchema } from '../names.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import {
   DEFAULT_PROOF_POLICY,
@@ -17,6 +18,7 @@ export const ApplicationViewSchema = z
     name: z.string(),
     client: z.string(),
     configRepository: ConfigRepositorySchema,
+    repositoryId: RepositoryIdSchema.optional(),
     engine: z.enum(['terraform', 'opentofu']),
     engineVersion: z.string().optional(),
     serviceDiscoveryDomain: z.string().optional(),

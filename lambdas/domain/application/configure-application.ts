@@ -5,6 +5,7 @@ import type { Application, ApplicationSettings } from '../model/application.ts';
 import { actorOf } from '../model/audit.ts';
 import { isBusy } from '../model/environment-state.ts';
 import { requireOrdered } from '../model/pipeline.ts';
+import { isSameRepository } from '../model/repository.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { requireLongEnough, requireStrongEnough } from '../policy.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
@@ -37,7 +38,13 @@ export async function configureApplication(
   return store.transact(async (transaction) => {
     const current = await transaction.get('application', { name });
     const now = surroundings.now();
-    const application = { name, ...settings, createdAt: current?.createdAt ?? now, updatedAt: now };
+    const application = {
+      name,
+      ...settings,
+      ...repositoryIdAfter(current, settings),
+      createdAt: current?.createdAt ?? now,
+      updatedAt: now,
+    };
     requireOrdered(application.pipeline, await stagesOf(transaction, application));
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
     if (current) await requireSourceMayChange(transaction, current, application, environments);
@@ -54,6 +61,18 @@ export async function configureApplication(
     return { application, isNew: !current };
   });
 }
+
+/**
+ * Keeps the id of the repository while its address stays the same, however it is written. At another address there is
+ * another repository: its first signed push brings its id.
+ */
+const repositoryIdAfter = (
+  before: Application | undefined,
+  { configRepository }: ApplicationSettings,
+): Pick<Application, 'repositoryId'> =>
+  before?.repositoryId !== undefined && isSameRepository(before.configRepository.url, configRepository.url)
+    ? { repositoryId: before.repositoryId }
+    : {};
 
 /** Refuses to change the domain while an environment has a hostname, because hostnames are made of the domain. */
 async function requireDomainMayChange(

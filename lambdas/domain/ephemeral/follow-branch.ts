@@ -5,7 +5,7 @@ import type { Cause } from '../model/ephemeral-environment.ts';
 import { PUSHER, principalText } from '../model/principal.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
-import { applicationsOf } from '../release/register-push.ts';
+import { recogniseRepository } from '../release/recognise-repository.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { beginClosing } from './close-ephemeral.ts';
 import { placeEphemeralDeployment } from './deploy-ephemeral.ts';
@@ -15,10 +15,10 @@ type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /** Records the head of the pushed branch, and deploys it to ephemeral environments that wait for it or follow it. */
 export async function followPush(services: Services, push: ConfigPushed): Promise<void> {
-  const applications = await applicationsOf(services.store, push.repository);
-  if (applications.length === 0) return;
+  const { known } = await recogniseRepository(services.store, push);
+  if (known.length === 0) return;
   await noteHead(services, push);
-  for (const application of applications)
+  for (const application of known)
     await inEachOf(services, application, push.branch, (transaction, environment) =>
       deployHead(transaction, application, environment, services.surroundings),
     );
@@ -58,13 +58,15 @@ export async function deployHead(
 /** Ends the ephemeral environments of a branch that was deleted, or whose pull request was closed. */
 export async function endWithBranch(
   services: Services,
-  { eventId, repository: url, branch }: BranchDeleted,
+  gone: BranchDeleted,
   cause: Extract<Cause, 'branch-deleted' | 'pull-request-closed'>,
 ): Promise<void> {
   const { store, surroundings } = services;
+  const { eventId, repository: url, branch } = gone;
   const by = { principal: principalText({ kind: cause }) };
   const repository = repositoryName(url);
-  for (const application of await applicationsOf(store, url)) {
+  const { known, foreign } = await recogniseRepository(store, gone);
+  for (const application of known) {
     const mark = { application: application.name, mark: `gone#${eventId}` };
     // If the event arrives again much later, it must not end an environment that was made in the meantime.
     if (await store.get('pushMark', mark)) continue;
@@ -78,7 +80,8 @@ export async function endWithBranch(
       transaction.put('pushMark', { ...mark, release: 0, at: surroundings.now() });
     });
   }
-  if (cause === 'pull-request-closed') return;
+  // Branches of another repository say nothing about those of the one that had this name.
+  if (cause === 'pull-request-closed' || (known.length === 0 && foreign.length > 0)) return;
   await store.transact(async (transaction) => {
     if (await transaction.get('branchHead', { repository, branch }))
       transaction.delete('branchHead', { repository, branch });

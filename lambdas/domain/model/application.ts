@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { ProviderSchema } from '../contract/build-source.ts';
 import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { IgnoredSubmodulesSchema } from '../contract/ignored-submodules.ts';
-import { ApplicationNameSchema, BranchSchema, EnvironmentNameSchema, InstantSchema } from '../names.ts';
+import {
+  ApplicationNameSchema,
+  BranchSchema,
+  EnvironmentNameSchema,
+  InstantSchema,
+  RepositoryIdSchema,
+} from '../names.ts';
 import { SafeguardSettingsSchema } from '../plan/safeguards-schema.ts';
 import { PolicySchema } from '../policy.ts';
 
@@ -74,6 +80,8 @@ export type ApplicationSettings = z.infer<typeof ApplicationSettingsSchema>;
 export const ApplicationSchema = z.object({
   name: ApplicationNameSchema,
   ...ApplicationSettingsSchema.shape,
+  /** The id of its config repository at the git host, from the first signed push. Absent before that. */
+  repositoryId: RepositoryIdSchema.optional(),
   createdAt: InstantSchema,
   updatedAt: InstantSchema,
 });

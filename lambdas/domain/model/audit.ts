@@ -47,6 +47,8 @@ export const AUDIT_TYPES = [
   // Applications and their approvers
   'application-configured',
   'application-removed',
+  /** An admin confirmed that another repository of the git host has the name from now on. */
+  'repository-confirmed',
   'approver-registered',
   'approver-changed',
   'approver-confirmed',

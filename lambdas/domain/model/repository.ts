@@ -52,6 +52,10 @@ const isOtherServer = (scheme: string | undefined, port: string | undefined): bo
 
 export const isSameRepository = (one: string, other: string): boolean => repositoryName(one) === repositoryName(other);
 
+/** Returns whether two repositories are at the same git host. Ids of repositories are only unique there. */
+export const isSameHost = (one: string, other: string): boolean =>
+  repositoryPlace(one)?.server === repositoryPlace(other)?.server;
+
 /** Returns whether a repository is in a part of a git host, such as `github.com/acme`, or is that repository itself. */
 export function isRepositoryIn(part: string, url: string): boolean {
   const name = repositoryName(url);

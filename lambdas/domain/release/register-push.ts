@@ -5,18 +5,17 @@ import type { Requester } from '../model/deployment.ts';
 import { PUSHER } from '../model/principal.ts';
 import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
 import { concerns, originOf, pushMarks, type Release } from '../model/release.ts';
-import { isSameRepository } from '../model/repository.ts';
-import { LISTINGS } from '../model/table/listings.ts';
-import type { Reader, Store, Surroundings, Transaction } from '../ports.ts';
+import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { keepRepositoryId, recogniseRepository } from './recognise-repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
 /** The result of a push for one application. */
 export interface RegisteredPush {
   readonly application: string;
-  readonly order: PushOrder;
+  /** `foreign`: the push is of another repository than the application knows under this name. It changes nothing. */
+  readonly order: PushOrder | 'foreign';
   /** Absent if the push is no news, or concerns only other applications. */
   readonly release?: Release;
 }
@@ -25,10 +24,10 @@ export interface RegisteredPush {
 export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
   if (push.before === push.after) return [];
   const { store, surroundings } = services;
-  const registered: RegisteredPush[] = [];
-  const deployed = (await applicationsOf(store, push.repository)).filter(
-    ({ configRepository }) => configRepository.branch === push.branch,
-  );
+  await keepRepositoryId(store, push);
+  const { known, foreign } = await recogniseRepository(store, push);
+  const registered: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
+  const deployed = known.filter(({ configRepository }) => configRepository.branch === push.branch);
   for (const application of deployed) {
     const { name } = application;
     const ahead = await store.readAhead();
@@ -41,12 +40,6 @@ export async function registerPush(services: Services, push: ConfigPushed): Prom
     registered.push({ application: name, ...outcome });
   }
   return registered;
-}
-
-/** Lists the applications that a config repository describes. */
-export async function applicationsOf(store: Store, repository: string): Promise<Application[]> {
-  const all = await listAll(store, LISTINGS.applications());
-  return all.filter(({ configRepository: { url } }) => isSameRepository(url, repository));
 }
 
 type Outcome = Omit<RegisteredPush, 'application'> & { readonly effects: Effects };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { EventDetail } from '../events.ts';
 import { isSameRepository } from '../model/repository.ts';
-import { CommitSchema } from '../names.ts';
+import { CommitSchema, RepositoryIdSchema } from '../names.ts';
 
 type Announced = 'ConfigPushed' | 'BranchDeleted' | 'PullRequestClosed';
 /** An event for our bus. */
@@ -20,9 +20,10 @@ const BranchSchema = z.string().min(1).max(LONGEST_BRANCH);
 const RepositorySchema = z.object({
   /** The repository's HTTPS address. An application may be registered with any of the repository's addresses. */
   clone_url: z.url().max(500),
+  id: RepositoryIdSchema.optional(),
 });
 /** The part that every payload about a repository has. */
-export const FromRepositorySchema = z.object({ repository: RepositorySchema });
+const FromRepositorySchema = z.object({ repository: RepositorySchema });
 
 const PathsSchema = z.array(z.string());
 const CommitInPushSchema = z.object({
@@ -80,7 +81,7 @@ export const PullRequestPayloadSchema = FromRepositorySchema.extend({
 export function meaningOfPush(payload: PushPayload, eventId: string): Meaning {
   const { ref, before, after, created, deleted, forced, repository, head_commit } = payload;
   if (!ref.startsWith(HEADS)) return { ignored: `${ref} is no branch` };
-  const place = { eventId, repository: repository.clone_url, branch: ref.slice(HEADS.length) };
+  const place = placeOf(repository, eventId, ref.slice(HEADS.length));
   if (deleted) return { name: 'BranchDeleted', detail: place };
   const changedPaths = changedPathsOf(payload);
   return {
@@ -103,7 +104,7 @@ export function meaningOfDelete(
   eventId: string,
 ): Meaning {
   if (ref_type !== 'branch') return { ignored: `a deleted ${ref_type}` };
-  return { name: 'BranchDeleted', detail: { eventId, repository: repository.clone_url, branch: ref } };
+  return { name: 'BranchDeleted', detail: placeOf(repository, eventId, ref) };
 }
 
 export function meaningOfPullRequest(
@@ -114,9 +115,15 @@ export function meaningOfPullRequest(
   // A branch of a fork may have the same name as one of our branches.
   if (!head.repo || !isSameRepository(head.repo.clone_url, repository.clone_url))
     return { ignored: 'a pull request from a fork' };
-  const place = { eventId, repository: repository.clone_url, branch: head.ref };
-  return { name: 'PullRequestClosed', detail: { ...place, number, merged } };
+  return { name: 'PullRequestClosed', detail: { ...placeOf(repository, eventId, head.ref), number, merged } };
 }
+
+const placeOf = ({ clone_url: repository, id }: z.infer<typeof RepositorySchema>, eventId: string, branch: string) => ({
+  eventId,
+  repository,
+  ...(id !== undefined && { repositoryId: id }),
+  branch,
+});
 
 /** The limits of the event's schema. Longer texts are cut, because they are only shown. */
 const LONGEST_MESSAGE = 20_000;

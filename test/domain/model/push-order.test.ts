@@ -158,7 +158,7 @@ describe('a push', () => {
   test('that was never told does not keep those after it from being told', async () => {
     // The push back from d to b was lost. No push has a time.
     const branch = await Branch.open();
-    const orders: PushOrder[] = [];
+    const orders: string[] = [];
     for (const push of ['a>b', 'b>c', 'c>d', 'b>e', 'e>f', 'f>g']) orders.push((await branch.tell(pushOf(push))).order);
     expect(orders).toEqual(['first', 'next', 'next', 'missed', 'next', 'next']);
   });

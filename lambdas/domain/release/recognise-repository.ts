@@ -1,0 +1,50 @@
+import type { BranchDeleted } from '../events.ts';
+import type { Application } from '../model/application.ts';
+import { isSameRepository } from '../model/repository.ts';
+import { LISTINGS } from '../model/table/listings.ts';
+import type { Store } from '../ports.ts';
+import { listAll } from '../transaction/list-all.ts';
+
+/** A repository as an event names it. */
+type Named = Pick<BranchDeleted, 'repository' | 'repositoryId'>;
+
+/** The applications of an address, by whether the repository there is the one that they know. */
+export interface Recognised {
+  readonly known: readonly Application[];
+  /** Applications that know the repository of this address by another id: the name belongs to another one now. */
+  readonly foreign: readonly Application[];
+}
+
+/** Lists the applications that a config repository describes. An event without an id is believed. */
+export async function recogniseRepository(store: Store, named: Named): Promise<Recognised> {
+  const isThere = ({ configRepository: { url } }: Application) => isSameRepository(url, named.repository);
+  const listed = (await listAll(store, LISTINGS.applications())).filter(isThere);
+  const { repositoryId } = named;
+  if (repositoryId === undefined) return { known: listed, foreign: [] };
+  // The list may be older than the records, and an id may just have been kept or confirmed.
+  const read = await Promise.all(listed.map(({ name }) => store.get('application', { name })));
+  const applications = read.flatMap((application) => (application && isThere(application) ? application : []));
+  const isForeign = ({ repositoryId: id = repositoryId }: Application) => id !== repositoryId;
+  return {
+    known: applications.filter((application) => !isForeign(application)),
+    foreign: applications.filter(isForeign),
+  };
+}
+
+/**
+ * Keeps the repository's id with every application of its address that knows none, before a push makes its first
+ * release. If two repositories say at once that they are the one, the first to be written is.
+ */
+export async function keepRepositoryId(store: Store, { repository, repositoryId }: Named): Promise<void> {
+  if (repositoryId === undefined) return;
+  const { known } = await recogniseRepository(store, { repository, repositoryId });
+  for (const { name } of known.filter((application) => application.repositoryId === undefined))
+    await store.transact(async (transaction) => {
+      const application = await transaction.get('application', { name });
+      const isToKeep =
+        application?.repositoryId === undefined &&
+        application !== undefined &&
+        isSameRepository(application.configRepository.url, repository);
+      if (isToKeep) transaction.put('application', { ...application, repositoryId });
+    });
+}
