@@ -19,6 +19,7 @@ import {
 import { appliedOf, apply, environmentOf, plan, planFailureOf, plannedOf, type Run } from './build-runs.ts';
 
 const resource = 'resource "terraform_data" "one" {\n  input = "a"\n}\n';
+const PROVIDER = 'provider["terraform.io/builtin/terraform"]';
 let cloud: BuildCloud;
 beforeAll(async () => {
   cloud = await openBuildCloud();
@@ -254,6 +255,28 @@ describe('the backend', () => {
     const commit = cloud.repository.commit({ 'apps/shop/own/main.tf': `${backend}${resource}` });
     const { backend: resolved } = plannedOf(await plan(cloud, environment, commit));
     expect(resolved).toEqual({ type: 's3', bucket: stateBucket, key, region: 'eu-west-1' });
+  });
+
+  it('is where the file says that completes an open block, and a committed local state is not copied there', async () => {
+    const key = 'infra/web/named.tfstate';
+    const environment = environmentOf('named', { state: { bucket: stateBucket, key } });
+    cloud.addEnvironment(environment);
+    const local = { version: 4, terraform_version: '1.11.4', serial: 9, lineage: 'of-a-laptop', outputs: {} };
+    const resources = [
+      { mode: 'managed', type: 'terraform_data', name: 'other', provider: PROVIDER, instances: [{ attributes: {} }] },
+    ];
+    const commit = cloud.repository.commit({
+      'apps/shop/named/main.tf': `terraform {\n  backend "s3" {\n    encrypt = true\n  }\n}\n${resource}`,
+      'apps/shop/named/terraform.tfstate': JSON.stringify({ ...local, resources }),
+      'apps/shop/backends/named.tfbackend': `bucket = "${stateBucket}"\nkey    = "${key}"\n`,
+    });
+    const planned = await plan(cloud, environment, commit, {
+      STAGEGATE_BACKEND_CONFIG_FILE: '../backends/named.tfbackend',
+      STAGEGATE_STATE_ELSEWHERE: 'refused',
+    });
+    expect(plannedOf(planned)).toMatchObject({ exitCode: 2, state: null, backend: { bucket: stateBucket, key } });
+    appliedOf((await apply(cloud, environment, planned)).result);
+    expect(await cloud.readJson(stateBucket, key)).toMatchObject({ serial: 1, resources: [{ name: 'one' }] });
   });
 
   it('with a fixed key is not where the directory says, and leaves what is there alone', async () => {
