@@ -7,6 +7,8 @@ interface StateStatementsProps {
   readonly bucketArn: string;
   /** Key of this environment's own state. */
   readonly stateKey: string;
+  /** ARN of a key of another account that encrypts the state; no value: none. */
+  readonly kmsKeyArn: string;
 }
 
 /** What the roles of one environment may do with its own Terraform state. */
@@ -74,15 +76,15 @@ export class StateStatements {
   }
 
   /**
-   * Lets a role use the key of the state without knowing the key's ARN: S3 puts the ARN of the bucket or the object
+   * Lets a role use the key of the state without knowing the ARN of a key of its own account: S3 puts the ARN of the bucket or the object
    * into the encryption context.
    */
   private useKey(actions: string[]): PolicyStatement {
-    const { partition, account, bucketArn } = this.props;
+    const { partition, account, bucketArn, kmsKeyArn } = this.props;
     return new PolicyStatement({
       sid: 'UseStateKey',
       actions,
-      resources: [`arn:${partition}:kms:*:${account}:key/*`],
+      resources: [`arn:${partition}:kms:*:${account}:key/*`, kmsKeyArn],
       conditions: {
         StringLike: {
           'kms:EncryptionContext:aws:s3:arn': [bucketArn, `${bucketArn}/*`],

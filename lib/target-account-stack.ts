@@ -1,4 +1,5 @@
 import {
+  Aws,
   CfnCondition,
   CfnOutput,
   CfnParameter,
@@ -13,6 +14,7 @@ import type { Construct } from 'constructs';
 import type { Purpose as BuildPurpose } from '../lambdas/domain/contract/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
+import { grantLockTable } from './lock-table.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
 import { StateStatements } from './state-statements.ts';
 
@@ -82,6 +84,7 @@ export class TargetAccountStack extends Stack {
       account: this.account,
       bucketArn: `arn:${this.partition}:s3:::${bucketName}`,
       stateKey: this.stateKey,
+      kmsKeyArn: this.keyOfOtherAccount(),
     });
     const applyPolicyArns = new CfnParameter(this, 'ApplyPolicyArns', {
       type: 'CommaDelimitedList',
@@ -111,6 +114,14 @@ export class TargetAccountStack extends Stack {
       'CloudFormation-Validate::F3031',
       'an empty list of policies never gets there: a condition puts AdministratorAccess in its place',
     );
+
+    grantLockTable(this, {
+      partition: this.partition,
+      account: this.account,
+      policyName: `stagegate-${this.application}-${this.environmentName}-lock`,
+      stateAddress: `${bucketName}/${this.stateKey}`,
+      roles: [plan, apply],
+    });
 
     const { dns, hasDns } = this.dnsRole();
     const state = this.role('state', [], this.state.looking());
@@ -202,6 +213,15 @@ export class TargetAccountStack extends Stack {
     return { dns, hasDns };
   }
 
+  /** Returns the key that the backend's `kms_key_id` names, where it is none of this account. */
+  private keyOfOtherAccount(): string {
+    return this.textOr('StateKmsKeyArn', {
+      description: 'ARN of the KMS key of the state (kms_key_id), if it belongs to another account; empty: none',
+      allowedPattern: '^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$',
+      otherwise: Aws.NO_VALUE,
+    });
+  }
+
   /** Returns a trust policy as plain JSON: a PolicyDocument loses the items of lists that only CloudFormation knows. */
   private trust(roleArns: string | readonly string[]): object {
     return {
@@ -256,8 +276,11 @@ export class TargetAccountStack extends Stack {
     return new CfnParameter(this, name, { type: 'String', ...props }).valueAsString;
   }
 
-  private textOr(name: string, { description, otherwise }: { description: string; otherwise: string }): string {
-    const parameter = new CfnParameter(this, name, { type: 'String', description, default: '' });
+  private textOr(
+    name: string,
+    { otherwise, ...props }: { description: string; otherwise: string; allowedPattern?: string },
+  ): string {
+    const parameter = new CfnParameter(this, name, { type: 'String', ...props, default: '' });
     const isEmpty = new CfnCondition(this, `Is${name}Empty`, {
       expression: Fn.conditionEquals(parameter.valueAsString, ''),
     });

@@ -37,7 +37,8 @@ function required(name: keyof typeof values): string {
 }
 
 function commands(preparation: Preparation, controlAccount: string): string {
-  const { application, environment, accountId, region, externalId, stateBucket, stateKey, dns } = preparation;
+  const { application, environment, accountId, region, externalId, stateBucket, stateKey, lockTable, dns } =
+    preparation;
   const roleNamed = (suffix: string) => `arn:${partitionOf(region)}:iam::${controlAccount}:role/stagegate-${suffix}`;
   const parameters = {
     Application: application,
@@ -47,6 +48,7 @@ function commands(preparation: Preparation, controlAccount: string): string {
     StateReaderRoleArns: STATE_READERS.map(roleNamed).join(','),
     StateBucket: stateBucket,
     StateKey: stateKey,
+    ...(lockTable && { LockTable: lockTable }),
     ...(dns && dnsParameters(dns, DNS_FUNCTIONS.map(roleNamed))),
   };
   const overrides = Object.entries(parameters).map(([key, value]) => `    ${key}=${value}`);
@@ -62,6 +64,11 @@ function commands(preparation: Preparation, controlAccount: string): string {
     '',
     '# Its plans read configuration, and no data but the own state. What a failed plan says it needs is added to the',
     '# parameters, such as (docs/operations.md, "What plans may read"; values that were given before are kept):',
+    ...(lockTable
+      ? [
+          `#   PlanReadsTables=arn:${partitionOf(region)}:dynamodb:*:${accountId}:table/${lockTable}    (its plans lock there)`,
+        ]
+      : []),
     `#   PlanReadsParameters=arn:${partitionOf(region)}:ssm:${region}:${accountId}:parameter/${application}/*`,
   ].join('\n');
 }

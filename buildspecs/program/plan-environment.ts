@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
 import type { PlanResult } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
+import { withDeniedKey } from './backend/denied-key.ts';
 import { allEnded } from './build/all-ended.ts';
 import { PhaseError, toPhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
@@ -102,10 +103,10 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
   };
 }
 
-/** Waits for a step. If the role was not allowed to read something, the error says where to allow it. */
+/** Waits for a step. If the role was not allowed to read something or to use a key, the error says where to allow it. */
 const explained = <T>(build: PlanBuild, step: Promise<T>): Promise<T> =>
   step.catch((error) => {
-    throw withDeniedReads(error, (line) => build.log(line));
+    throw withDeniedKey(withDeniedReads(error, (line) => build.log(line)));
   });
 
 const chosenEngine = ({ variables }: PlanBuild) =>

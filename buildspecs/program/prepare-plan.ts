@@ -65,10 +65,10 @@ async function writeBackend(
 ): Promise<readonly string[]> {
   const { STAGEGATE_STATE_BUCKET: bucket, STAGEGATE_STATE_KEY: key, STAGEGATE_DIRECTORY: name } = variables;
   const isKeyFixed = variables.STAGEGATE_STATE_KEY_RULE === 'fixed';
-  const declared = readBackend(configuration);
+  const { STAGEGATE_BACKEND_CONFIG_FILE: path, STAGEGATE_LOCK_TABLE: lockTable } = variables;
+  const declared = readBackend(configuration, lockTable);
   const place = { root: paths.tree, name: normalize(name) };
-  const { STAGEGATE_BACKEND_CONFIG_FILE: path } = variables;
-  const file = path === '' ? undefined : await readBackendConfigFile(path, place);
+  const file = path === '' ? undefined : await readBackendConfigFile(path, { ...place, lockTable });
   if (variables.STAGEGATE_STATE_ELSEWHERE === 'refused')
     await refuseStateElsewhere({
       ...place,

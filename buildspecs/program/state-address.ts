@@ -16,12 +16,23 @@ interface Address {
  * roles of an environment must reach.
  */
 export async function findStateAddress(
-  { root, name, configFile }: { readonly root: string; readonly name: string; readonly configFile: string | undefined },
+  {
+    root,
+    name,
+    configFile,
+    lockTable,
+  }: {
+    readonly root: string;
+    readonly name: string;
+    readonly configFile: string | undefined;
+    readonly lockTable: string;
+  },
   engine: 'terraform' | 'tofu',
   convention: Address,
 ): Promise<Address> {
-  const declared = readBackend(await readConfiguration(join(root, name), engine, name));
-  const file = configFile === undefined ? undefined : await readBackendConfigFile(configFile, { root, name });
+  const declared = readBackend(await readConfiguration(join(root, name), engine, name), lockTable);
+  const file =
+    configFile === undefined ? undefined : await readBackendConfigFile(configFile, { root, name, lockTable });
   const settings = effectiveSettings(declared, file);
   const own = (setting: string) => settings.get(setting)?.literal;
   return { bucket: String(own('bucket') ?? convention.bucket), key: String(own('key') ?? convention.key) };

@@ -16,6 +16,7 @@ const EnvironmentRecord = z.object({
   externalId: z.string(),
   stateBucket: z.string().optional(),
   backendConfigFile: z.string().optional(),
+  lockTable: z.string().optional(),
   roles: z.object({ plan: z.string(), apply: z.string(), state: z.string(), dns: z.string() }).partial().optional(),
   dns: z
     .object({ zone: z.object({ id: z.string().optional(), roleArn: z.string().optional() }).optional() })

@@ -21,6 +21,8 @@ export interface RegisteredEnvironment {
   readonly stateBucket?: string;
   /** File that completes the backend, from the environment's directory. */
   readonly backendConfigFile?: string;
+  /** Table in which the backend may lock the state. */
+  readonly lockTable?: string;
   /**
    * An ephemeral environment has its own state key, whatever its directory declares: the declared key belongs to
    * another environment.
@@ -71,7 +73,7 @@ type Variables = z.infer<typeof SubjectSchema>;
 const StateAddressProgram = z.object({
   findStateAddress: z.custom<
     (
-      place: { root: string; name: string; configFile: string | undefined },
+      place: { root: string; name: string; configFile: string | undefined; lockTable: string },
       engine: 'terraform' | 'tofu',
       convention: StateAddress,
     ) => Promise<StateAddress>
@@ -171,7 +173,7 @@ export function createTargetAccounts({
         key: `${isEphemeral ? 'ephemeral' : 'apps'}/${application}/${name}/terraform.tfstate`,
       };
       const declared = await stateAddressOf(
-        { checkout: directory, configFile: environment.backendConfigFile },
+        { checkout: directory, configFile: environment.backendConfigFile, lockTable: environment.lockTable ?? '' },
         program,
         variables,
         convention,
@@ -192,6 +194,7 @@ export function createTargetAccounts({
         StateReaderRoleArns: stateReaders(),
         StateBucket: address.bucket,
         StateKey: address.key,
+        ...(environment.lockTable && { LockTable: environment.lockTable }),
       };
       const stackName = `stagegate-${application}-${name}`;
       await deployOnce({ stack: 'StagegateTargetAccount', stackName, place, parameters, roles: environment.roles });
@@ -216,7 +219,11 @@ async function load(programs: string): Promise<Program> {
 
 /** Returns where the environment's directory keeps its state, as the build itself will find it. */
 async function stateAddressOf(
-  { checkout, configFile }: { readonly checkout: string; readonly configFile: string | undefined },
+  {
+    checkout,
+    configFile,
+    lockTable,
+  }: { readonly checkout: string; readonly configFile: string | undefined; readonly lockTable: string },
   programs: string,
   variables: Variables,
   convention: StateAddress,
@@ -224,7 +231,7 @@ async function stateAddressOf(
   const { findStateAddress } = await load(programs);
   try {
     return await findStateAddress(
-      { root: checkout, name: variables.STAGEGATE_DIRECTORY, configFile },
+      { root: checkout, name: variables.STAGEGATE_DIRECTORY, configFile, lockTable },
       variables.STAGEGATE_ENGINE,
       convention,
     );

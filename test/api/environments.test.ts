@@ -84,15 +84,20 @@ describe('PUT /applications/{app}/environments/{env}', () => {
     ]);
   });
 
-  test('names the file that completes its backend, while no deployment is open', async () => {
+  test('names the file that completes its backend, and its lock table, while no deployment is open', async () => {
     const world = await PipelineWorld.create();
-    const body = { ...environmentBody('dev1'), backendConfigFile: '../backends/dev1.tfbackend' };
-    expect((await world.get(dev1)).body.backendConfigFile).toBeNull();
-    expect((await world.put(dev1, body)).body.backendConfigFile).toBe('../backends/dev1.tfbackend');
+    const body = {
+      ...environmentBody('dev1'),
+      backendConfigFile: '../backends/dev1.tfbackend',
+      lockTable: 'acme-locks',
+    };
+    expect((await world.get(dev1)).body).toMatchObject({ backendConfigFile: null, lockTable: null });
+    const { backendConfigFile, lockTable } = body;
+    expect((await world.put(dev1, body)).body).toMatchObject({ backendConfigFile, lockTable });
     await world.release(1);
     const { status, body: refused } = await world.put(dev1, environmentBody('dev1'));
     expect({ status, type: refused.type }).toEqual({ status: 409, type: 'urn:stagegate:problem:deployments-open' });
-    expect(refused.detail).toContain('backendConfigFile of "dev1" can change only');
+    expect(refused.detail).toContain('backendConfigFile, lockTable of "dev1" can change only');
   });
 
   test('fails for an environment outside of the pipeline', async () => {
@@ -142,6 +147,7 @@ describe('PUT /applications/{app}/environments/{env}', () => {
       'backendConfigFile',
       '"../../x.tfbackend"',
     ],
+    ['a table by its ARN', { lockTable: 'arn:aws:x' }, 'lockTable', '"arn:aws:x"'],
     ['a file that is a setting', { backendConfigFile: 'key=x' }, 'backendConfigFile', '"key=x"'],
     ['an external id, which nobody chooses', { externalId: 'e' }, 'externalId', '"e"'],
   ])('fails for %s', async (_, changed, field, value) => {

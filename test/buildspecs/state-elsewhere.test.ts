@@ -228,7 +228,8 @@ describe('the file that an environment names for its backend', () => {
 
 describe('settings that builds cannot honour', () => {
   const WAYS_OUT = {
-    dynamodb_table: 'Remove the line: builds set use_lockfile',
+    dynamodb_table:
+      'Either remove the line: builds set use_lockfile, which locks with an object beside the state; or name the table in "lockTable" of the environment and in the parameter LockTable',
     assume_role: "Remove it, and let the policy of the state's bucket allow the roles of the environment",
     role_arn: 'Remove it',
     session_name: 'Remove it',
@@ -265,6 +266,18 @@ describe('settings that builds cannot honour', () => {
       }
     },
   );
+
+  it('are a lock table only as long as the environment does not name it, in block and file', async () => {
+    const granted = { STAGEGATE_LOCK_TABLE: 'acme-locks' };
+    const files = (table: string) => ({ 'main.tf': s3(`    dynamodb_table = "${table}"\n`) });
+    expect(await prepare(files('acme-locks'), granted)).toMatchObject({ ok: true });
+    expect(await prepare(files('others'), granted)).toMatchObject({ ok: false, phase: 'backend' });
+    expect(await prepare(files(''))).toMatchObject({ ok: false, phase: 'backend' });
+    const named = { ...granted, STAGEGATE_BACKEND_CONFIG_FILE: 'dev1.tfbackend' };
+    const completed = (table: string) => ({ 'main.tf': OPEN, 'dev1.tfbackend': `dynamodb_table = "${table}"\n` });
+    expect(await prepare(completed('acme-locks'), named)).toMatchObject({ ok: true });
+    expect(await prepare(completed('others'), named)).toMatchObject({ ok: false, phase: 'backend' });
+  });
 
   it('are refused as a block of the role, too', async () => {
     const { message } = await prepare({

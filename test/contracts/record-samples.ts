@@ -35,6 +35,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     stateBucket: 'acme-state',
     engineVersion: '1.11.4',
     backendConfigFile: '../backends/dev1.tfbackend',
+    lockTable: 'acme-locks',
     dns: {
       zone: { id: 'Z1', roleArn: 'arn:aws:iam::999999999999:role/zones' },
       record: { kind: 'cname', nameOutput: 'host', ttl: 60 },

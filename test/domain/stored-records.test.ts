@@ -13,7 +13,7 @@ import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts'
  */
 const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'e33dc2e93bff939a',
-  environment: '81d3da9bc434feac',
+  environment: '0143455669c825bb',
   approver: '9e89f18ebe947b74',
   releaseLog: '06cf09aa36d6ab2c',
   release: '276578c534ef896b',

@@ -26,6 +26,12 @@ const statement = (purpose: string, sid: string) => {
   if (!found) throw new Error(`no statement ${sid}`);
   return found;
 };
+type Conditions = Record<string, Record<string, string | string[]>>;
+const policyNamed = (id: string) => {
+  const [, found] = ofType(target, 'AWS::IAM::ManagedPolicy').find(([logicalId]) => logicalId === id) ?? [];
+  if (!found) throw new Error(`no policy ${id}`);
+  return found;
+};
 const resourcesOf = ({ Resource }: Statement) => asList(Resource).map(flat);
 
 describe('the template for a target account', () => {
@@ -40,6 +46,7 @@ describe('the template for a target account', () => {
       'ExternalId',
       'HostedZoneId',
       'Hostname',
+      'LockTable',
       'PlanReadsApiKeys',
       'PlanReadsFunctions',
       'PlanReadsInstances',
@@ -54,6 +61,7 @@ describe('the template for a target account', () => {
       'PlanReadsVpnKeys',
       'StateBucket',
       'StateKey',
+      'StateKmsKeyArn',
       'StateReaderRoleArns',
     ]);
     expect(JSON.stringify(target)).not.toMatch(/cdk-hnb659fds|BootstrapVersion/);
@@ -136,10 +144,53 @@ describe('the template for a target account', () => {
     );
   });
 
+  test.each(['plan', 'apply', 'state'])(
+    'its %s role uses a key of another account only if the stack names it',
+    (purpose) => {
+      const [named, own] = asList(statement(purpose, 'UseStateKey').Resource);
+      expect(flat(own)).toBe('arn:<AWS::Partition>:kms:*:<AWS::AccountId>:key/*');
+      expect(named).toEqual({
+        'Fn::If': ['IsStateKmsKeyArnEmpty', { Ref: 'AWS::NoValue' }, { Ref: 'StateKmsKeyArn' }],
+      });
+      expect(target.Parameters?.StateKmsKeyArn?.Default).toBe('');
+    },
+  );
+
+  test('its roles lock in a table only if the stack names one, and reach no lock of another state there', () => {
+    const policy = policyNamed('LockTablePolicy');
+    expect(policy).toMatchObject({
+      Condition: 'HasLockTable',
+      Properties: { Roles: [{ Ref: 'PlanRole' }, { Ref: 'ApplyRole' }] },
+    });
+    expect(target.Conditions?.HasLockTable).toEqual({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'LockTable' }, ''] }] });
+    expect(target.Parameters?.LockTable).toMatchObject({ Default: '', AllowedPattern: '^$|^[A-Za-z0-9_.-]{3,255}$' });
+    const state = OWN.replace('arn:<AWS::Partition>:s3:::', '');
+    const items = [state, `${state}-md5`];
+    const told = policy.Properties.PolicyDocument.Statement.map(
+      ({ Sid, Effect, Action, Resource, Condition = {} }: Statement & { Sid: string; Condition?: Conditions }) => {
+        const [[operator, keys] = []] = Object.entries(Condition);
+        return [
+          Sid,
+          Effect,
+          asList(Action).length,
+          flat(Resource),
+          operator,
+          keys && asList(keys['dynamodb:LeadingKeys']),
+        ];
+      },
+    );
+    const table = 'arn:<AWS::Partition>:dynamodb:*:<AWS::AccountId>:table/<LockTable>';
+    expect(told.map((each: unknown[]) => each.map((part) => (Array.isArray(part) ? part.map(flat) : part)))).toEqual([
+      ['LockInTable', 'Allow', 3, table, 'ForAllValues:StringEquals', items],
+      ['KeepOtherLocks', 'Deny', 5, table, 'ForAnyValue:StringNotEquals', items],
+      ['NoWholeTable', 'Deny', 7, table, undefined, undefined],
+    ]);
+  });
+
   test('denies its plan role data in a policy that the role cannot be without, and in one of its own', () => {
     const [own, denied, ...others] = role('plan').Policies;
     expect([own.PolicyName, denied.PolicyName, others]).toEqual(['Environment', 'PlanReads', []]);
-    const other = only(target, 'AWS::IAM::ManagedPolicy').Properties;
+    const other = policyNamed('PlanReads').Properties;
     expect(flat(other.ManagedPolicyName)).toBe('stagegate-<Application>-<Environment>-plan');
     const statements = [...denied.PolicyDocument.Statement, ...other.PolicyDocument.Statement].map(
       (each) => each['Fn::If']?.[1] ?? each,
@@ -170,9 +221,8 @@ describe('its role for DNS', () => {
   const [, dns] = ofType(target, 'AWS::IAM::Role').find(([id]) => id === 'DnsRole') ?? [];
   const OWN_ENVIRONMENT = '<Application>/<Environment>';
   const conditionsOf = (sid: string) => (statement('dns', sid) as unknown as { Condition: Conditions }).Condition;
-  type Conditions = Record<string, Record<string, unknown>>;
   const values = (sid: string, operator: string, key: string) =>
-    asList(conditionsOf(sid)[operator]?.[key] as string | string[]).map(flat);
+    asList(conditionsOf(sid)[operator]?.[key] ?? []).map(flat);
 
   test('exists only where a hostname is given', () => {
     expect(dns).toMatchObject({ Condition: 'HasDns' });

@@ -52,10 +52,15 @@ async function deploy(
 }
 
 /** Judges an action. `denied` means an explicit deny, which no other policy can undo. */
-function judge(policies: PolicyRegistry, action: string, resource: string): 'allowed' | 'denied' | 'not mentioned' {
+function judge(
+  policies: PolicyRegistry,
+  action: string,
+  resource: string,
+  context: Readonly<Record<string, string | readonly string[]>> = {},
+): 'allowed' | 'denied' | 'not mentioned' {
   try {
     const session = roleSession(PLAN_ROLE, 'shop-prod1-7-abc123');
-    createAuthorization(policies).authorize(session, { action, resources: [resource] }, 'eu-west-1');
+    createAuthorization(policies).authorize(session, { action, resources: [resource], context }, 'eu-west-1');
     return 'allowed';
   } catch (error) {
     return String(error).includes('with an explicit deny in an identity-based policy') ? 'denied' : 'not mentioned';
@@ -183,6 +188,62 @@ describe('the statements for plan roles that have names of their own', () => {
     const inNoOrder = (all: readonly unknown[]) => new Set(all.map((each) => JSON.stringify(each)));
     const documented = readFileSync(join(import.meta.dirname, '../../docs/plan-role-statements.json'), 'utf8');
     expect(inNoOrder(StatementsSchema.parse(JSON.parse(documented)).Statement)).toEqual(inNoOrder(statements));
+  });
+});
+
+describe('a lock table of the stack', () => {
+  const table = in_('dynamodb', 'table/acme-locks');
+  const own = 'acme-state/apps/shop/prod1/terraform.tfstate';
+  const given = { LockTable: 'acme-locks', PlanReadsTables: table };
+  const keys = (...names: string[]) => ({ 'dynamodb:LeadingKeys': names });
+
+  it.each([
+    ['dynamodb:PutItem', table, keys(own), 'allowed'],
+    ['dynamodb:GetItem', table, keys(`${own}-md5`), 'allowed'],
+    ['dynamodb:DeleteItem', table, keys(own), 'allowed'],
+    ['dynamodb:PutItem', table, keys('acme-state/apps/shop/stage1/terraform.tfstate'), 'denied'],
+    ['dynamodb:GetItem', table, keys(`${own}-md5`, `${own}2`), 'denied'],
+    ['dynamodb:Query', table, keys('acme-state/other'), 'denied'],
+    ['dynamodb:Scan', table, {}, 'denied'],
+    ['dynamodb:PutItem', in_('dynamodb', 'table/orders'), keys(own), 'not mentioned'],
+  ])('lets plans lock their own state only: %s of %s with %j is %s', async (action, resource, context, expected) => {
+    expect(judge(await deploy(given), action, resource, context)).toBe(expected);
+  });
+
+  it('is none unless the stack names it', async () => {
+    expect(judge(await deploy({}), 'dynamodb:PutItem', table, keys(own))).toBe('not mentioned');
+  });
+});
+
+describe('the key of the state', () => {
+  const context = { 'kms:ViaService': 's3.eu-west-1.amazonaws.com', 'kms:EncryptionContext:aws:s3:arn': STATE };
+  const key = (account: string, id = 'a') => `arn:aws:kms:eu-west-1:${account}:key/${id}`;
+  const named = { StateKmsKeyArn: key('333333333333') };
+
+  it.each([
+    ['any of the own account', {}, key(ACCOUNT), context, 'allowed'],
+    ['any of the own account beside the one that is named', named, key(ACCOUNT), context, 'allowed'],
+    ['that of another account which the stack names', named, key('333333333333'), context, 'allowed'],
+    ['that of another account without a name', {}, key('333333333333'), context, 'not mentioned'],
+    ['another one of the other account', named, key('333333333333', 'b'), context, 'not mentioned'],
+    [
+      'any without S3',
+      named,
+      key('333333333333'),
+      { 'kms:ViaService': 'ssm.eu-west-1.amazonaws.com' },
+      'not mentioned',
+    ],
+  ])('may be %s', async (_, parameters, resource, circumstances, expected) => {
+    const policies = await deploy(parameters);
+    const delegated = {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+      Action: 'kms:*',
+      Resource: '*',
+    };
+    policies.setResourcePolicy(resource, { Version: '2012-10-17', Statement: [delegated] });
+    for (const action of ['kms:GenerateDataKey', 'kms:Decrypt'])
+      expect(judge(policies, action, resource, circumstances)).toBe(expected);
   });
 });
 

@@ -21,11 +21,12 @@ export const MOST_BYTES = 64 * 1024;
 
 /**
  * Reads the file that the setting names. The engine reads it again and takes its values; what is read here decides what
- * is refused and what is left open. `root` is the repository, `name` the directory's path in it.
+ * is refused and what is left open. `root` is the repository, `name` the directory's path in it, `lockTable` the table that
+ * the environment's roles may use.
  */
 export async function readBackendConfigFile(
   path: string,
-  { root, name }: { readonly root: string; readonly name: string },
+  { root, name, lockTable }: { readonly root: string; readonly name: string; readonly lockTable: string },
 ): Promise<BackendConfigFile> {
   const file = join(name, path);
   const text = readText(root, file);
@@ -35,9 +36,10 @@ export async function readBackendConfigFile(
   if (errorLine !== undefined) throw unparsable(file, errorLine);
   refuseSettings(
     file,
-    [...attributes, ...blocks.map(({ type, line }) => ({ name: type, line }))].sort(
+    [...attributes, ...blocks.map(({ type, line }) => ({ name: type, line, literal: undefined }))].sort(
       (one, other) => one.line - other.line,
     ),
+    lockTable,
   );
   const [block] = blocks;
   if (block)

@@ -1,5 +1,5 @@
 import { basename, relative } from 'node:path';
-import { BackendConfigFileSchema } from '../../../lambdas/domain/contract/backend-config-file.ts';
+import { BackendConfigFileSchema } from '../../../lambdas/domain/contract/backend-settings.ts';
 import { PhaseError } from '../build/failure.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import type { BackendConfigFile } from './config-file.ts';

@@ -19,15 +19,23 @@ function objectionTo(name: string): string | undefined {
   if (ASSUMING.has(name))
     return "assumes another role; builds use the environment's role. Remove it, and let the policy of the state's bucket allow the roles of the environment";
   if (name === 'dynamodb_table')
-    return 'locks the state in a table that the roles of the environment cannot reach. Remove the line: builds set use_lockfile, which locks with an object beside the state';
+    return 'locks the state in a table that the roles of the environment cannot reach. Either remove the line: builds set use_lockfile, which locks with an object beside the state; or name the table in "lockTable" of the environment and in the parameter LockTable of the stack of its roles';
   if (name === 'workspace_key_prefix')
     return 'says where workspaces keep their states; builds use the workspace "default", whose state is at "key". Remove the line; if the state is that of another workspace, let "key" be <prefix>/<workspace>/<key>';
   return undefined;
 }
 
-/** Refuses settings that would use other credentials, another lock or another workspace than those of the environment. */
-export function refuseSettings(file: string, settings: readonly Pick<BackendSetting, 'name' | 'line'>[]): void {
-  for (const { name, line } of settings) {
+/**
+ * Refuses settings that would use other credentials, another lock or another workspace than those of the environment.
+ * `lockTable`: the table that its roles may use.
+ */
+export function refuseSettings(
+  file: string,
+  settings: readonly Pick<BackendSetting, 'name' | 'line' | 'literal'>[],
+  lockTable: string,
+): void {
+  for (const { name, line, literal } of settings) {
+    if (name === 'dynamodb_table' && literal === lockTable && lockTable !== '') continue;
     const objection = objectionTo(name);
     if (objection) throw new PhaseError('backend', `${file}:${line}: the backend argument "${name}" ${objection}`);
   }

@@ -30,7 +30,7 @@ function blocksInTerraform({ name, files }: Configuration): { file: string; bloc
  * Returns the backend that the directory's own configuration declares. Refuses `cloud` blocks, backends of other types
  * than `s3` and `local`, and arguments that builds cannot honour; the error names file and line.
  */
-export function readBackend(configuration: Configuration): DeclaredBackend | undefined {
+export function readBackend(configuration: Configuration, lockTable: string): DeclaredBackend | undefined {
   const nested = blocksInTerraform(configuration);
   const cloud = nested.find(({ block }) => block.type === 'cloud');
   if (cloud) {
@@ -57,7 +57,7 @@ export function readBackend(configuration: Configuration): DeclaredBackend | und
         `${backend.file}:${backend.line}: backend "${backend.type}" is not supported; use backend "s3" or none`,
       );
     }
-    refuseSettings(backend.file, backend.attributes);
+    refuseSettings(backend.file, backend.attributes, lockTable);
   }
   // A backend block in an override file replaces the one before it.
   return backends.at(-1);

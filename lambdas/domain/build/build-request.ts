@@ -66,6 +66,7 @@ export function planBuild(
       ...variablesOfBuild(subject, ticket),
       STAGEGATE_VARIABLES: variables,
       STAGEGATE_BACKEND_CONFIG_FILE: subject.environment.backendConfigFile ?? '',
+      STAGEGATE_LOCK_TABLE: subject.environment.lockTable ?? '',
       STAGEGATE_STATE_ELSEWHERE: mayBeginEmpty ? 'ignored' : 'refused',
       ...(ignoredSubmodules && { STAGEGATE_IGNORED_SUBMODULES: ignoredSubmodules }),
     }),

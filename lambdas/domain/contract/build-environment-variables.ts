@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Sha256Schema } from '../names.ts';
 import { OperationSchema } from '../operation.ts';
-import { BackendConfigFileSchema } from './backend-config-file.ts';
+import { BackendConfigFileSchema, LockTableSchema } from './backend-settings.ts';
 import { TICKET_VARIABLE, TicketSchema } from './build-credentials.ts';
 import { BuildVariableSchema, MOST_CHARACTERS } from './build-variables.ts';
 import { EngineNameSchema, EngineReleaseSchema, EngineVersionSchema } from './engine-release.ts';
@@ -99,6 +99,8 @@ export const PlanVariablesSchema = z.object({
   STAGEGATE_VARIABLES: json(z.record(z.string(), BuildVariableSchema)).default({}),
   /** File that completes the backend, from the directory that is planned; empty: none. */
   STAGEGATE_BACKEND_CONFIG_FILE: z.union([z.literal(''), BackendConfigFileSchema]).default(''),
+  /** The lock table that the roles of the environment may use; empty: none. */
+  STAGEGATE_LOCK_TABLE: z.union([z.literal(''), LockTableSchema]).default(''),
   /**
    * `refused`: a file that may say where the state is, and that nothing uses, ends the build. The environment then has
    * no state of its own yet.

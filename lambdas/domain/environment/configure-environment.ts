@@ -116,7 +116,7 @@ function requireMayChange(
 ): string[] {
   const { name: environment } = current;
   const changed = (
-    ['stage', 'accountId', 'region', 'stateBucket', 'backendConfigFile', 'roles', 'dns'] as const
+    ['stage', 'accountId', 'region', 'stateBucket', 'backendConfigFile', 'lockTable', 'roles', 'dns'] as const
   ).filter((setting) => JSON.stringify(current[setting]) !== JSON.stringify(wanted[setting]));
   if (changed.length > 0 && isBusy(state))
     throw new RefusedError(

@@ -78,6 +78,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   stateBucket: z.string(),
   /** File that completes the backend, as a path from its directory; null: none. */
   backendConfigFile: z.string().nullable(),
+  /** DynamoDB table in which its backend may lock the state; null: none. */
+  lockTable: z.string().nullable(),
   /** `<bucket>/<key>` of its Terraform state, as found in its plans; null before the first plan. */
   stateAddress: z.string().nullable(),
   /** Former addresses of its state; no other environment may use them. */
@@ -165,6 +167,7 @@ export async function viewEnvironment(
     },
     stateBucket: stateBucketOf(environment),
     backendConfigFile: environment.backendConfigFile ?? null,
+    lockTable: environment.lockTable ?? null,
     stateAddress: address?.address ?? null,
     formerStateAddresses: address?.former ?? [],
     resources: state.resources ?? null,

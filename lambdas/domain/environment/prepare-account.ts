@@ -16,6 +16,7 @@ export interface Preparation {
   readonly externalId: string;
   readonly stateBucket: string;
   readonly stateKey: string;
+  readonly lockTable?: string | undefined;
   readonly dns?: DnsPreparation;
 }
 
@@ -56,6 +57,7 @@ export async function preparationOf(store: Reader, application: string, name: st
     externalId,
     stateBucket: stateBucket ?? stateBucketOf(environment),
     stateKey: stateKey ?? stateKeyOf(environment),
+    lockTable: environment.lockTable,
     ...dnsOf(owner, environment),
   };
 }
@@ -87,6 +89,7 @@ export async function prepareEphemeralName(
     externalId,
     stateBucket: stateBucketOf(base),
     stateKey: ephemeralStateKey(application, name),
+    lockTable: base.lockTable,
     ...dnsOf(owner, { ...base, name }),
   };
 }

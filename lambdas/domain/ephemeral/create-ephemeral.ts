@@ -87,6 +87,7 @@ async function create(
     ...(base.stateBucket && { stateBucket: base.stateBucket }),
     // Names the bucket; the key is the environment's own in any case.
     ...(base.backendConfigFile && { backendConfigFile: base.backendConfigFile }),
+    ...(base.lockTable && { lockTable: base.lockTable }),
     ...(base.engineVersion && { engineVersion: base.engineVersion }),
     // The same outputs name the target of the hostname; the hostname itself contains the ephemeral environment's name.
     ...(base.dns && { dns: base.dns }),

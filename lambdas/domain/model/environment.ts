@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BackendConfigFileSchema } from '../contract/backend-config-file.ts';
+import { BackendConfigFileSchema, LockTableSchema } from '../contract/backend-settings.ts';
 import { EngineVersionSchema } from '../contract/engine-release.ts';
 import { RefusedError } from '../errors.ts';
 import {
@@ -42,6 +42,11 @@ export const EnvironmentSettingsSchema = z.strictObject({
    * stays within `apps/<application>/`.
    */
   backendConfigFile: BackendConfigFileSchema.optional(),
+  /**
+   * DynamoDB table in which the backend of the directory locks the state (`dynamodb_table`), beside the lock object. The
+   * stack of the environment's roles grants it.
+   */
+  lockTable: LockTableSchema.optional(),
   /** Exact version of the application's engine for plans of this environment. When absent, the application's counts. */
   engineVersion: EngineVersionSchema.optional(),
   /** Whether destruction is refused. Production always refuses it, whatever this setting says. */

@@ -48,6 +48,7 @@ describe('preparing a plan', () => {
       STAGEGATE_STATE_KEY_RULE: 'default',
       STAGEGATE_STATE_ELSEWHERE: 'refused',
       STAGEGATE_BACKEND_CONFIG_FILE: '',
+      STAGEGATE_LOCK_TABLE: '',
       STAGEGATE_VARIABLES: '{}',
       STAGEGATE_ARTIFACT_BUCKET: 'stagegate-artifacts',
       STAGEGATE_RUN_PREFIX: `runs/${id}/${runSecret}/1/`,

@@ -23,3 +23,6 @@ export const BackendConfigFileSchema = z
   .max(300)
   .regex(/^[^=\\\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'a path without "=", "\\" and characters that nobody sees')
   .refine(staysInApplication, "a path from the environment's directory that stays within apps/<application>/");
+
+/** The name of a DynamoDB table. */
+export const LockTableSchema = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table');
