@@ -24,7 +24,7 @@ import { GATES } from '../policy.ts';
 import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
-import { type Caught, summarizeCause } from './caught.ts';
+import { type Caught, explainCause } from './caught.ts';
 import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-changes.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
@@ -214,7 +214,7 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
   }
   if (result) return { error: caughtError(caught, 'workflow-failed'), applied: 'yes' };
   const started = await readResult(artifacts, prefix, 'applyStarted', z.unknown());
-  const error = caughtError(caught, 'apply-interrupted');
+  const error = caughtError(caught, INTERRUPTED);
   const message = problem ? `${error.message}; ${problem}`.slice(0, 2000) : error.message;
   return { error: { ...error, message }, applied: started.isThere ? 'unknown' : 'no' };
 }
@@ -243,13 +243,17 @@ const REASONS: Readonly<Record<string, string>> = {
   StateUnreadableError: 'state-unreadable',
 };
 
+const INTERRUPTED = 'apply-interrupted';
+
 function caughtError(caught: Caught | undefined, reason: string): EndingError {
   if (!caught) return { reason, message: 'the execution ended without saying why' };
   // The states for DNS give the reason themselves.
   if (isDnsFailure(caught.error))
     return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
-  const words = summarizeCause(caught.cause);
   const known = REASONS[caught.error];
-  const message = known ? words : `${caught.state}: ${caught.error}: ${words}`;
-  return { reason: known ?? reason, message: message.slice(0, 2000), state: caught.state };
+  const { message: words, isWhole, reason: told } = explainCause(caught.cause);
+  const message = known ? words : isWhole ? `${caught.state}: ${words}` : `${caught.state}: ${caught.error}: ${words}`;
+  // What an apply did is unknown, however its build ended.
+  const found = reason === INTERRUPTED ? reason : (told ?? reason);
+  return { reason: known ?? found, message: message.slice(0, 2000), state: caught.state };
 }

@@ -145,6 +145,54 @@ describe('rule 8: every execution ends with the environment released', () => {
       expect(await world.deployment(id)).toMatchObject({ applied: 'unknown' });
     });
 
+    test.each([
+      [
+        'Plan',
+        'FAILED',
+        'DOWNLOAD_SOURCE',
+        'reference is not a tree: 1234',
+        'checkout-failed',
+        'fetching the source (DOWNLOAD_SOURCE) failed: reference is not a tree: 1234',
+      ],
+      [
+        'Plan',
+        'TIMED_OUT',
+        'BUILD',
+        '',
+        'timed-out',
+        'the build took longer than it may, and was ended while it was running the build program (BUILD)',
+      ],
+      [
+        'Inspect',
+        'STOPPED',
+        'BUILD',
+        '',
+        'stopped',
+        'the build was stopped while it was running the build program (BUILD)',
+      ],
+      [
+        'Plan',
+        'FAULT',
+        'PROVISIONING',
+        'no machine',
+        'workflow-failed',
+        'preparing the machine of the build (PROVISIONING) failed: no machine',
+      ],
+    ])(
+      'of a %s build that is %s in %s and left no result',
+      async (state, BuildStatus, PhaseType, Message, reason, told) => {
+        const id = await world.deploy('dev1', 2);
+        const Phases = [{ PhaseType, PhaseStatus: BuildStatus, Contexts: [{ StatusCode: 'CLIENT_ERROR', Message }] }];
+        const cause = JSON.stringify({ Build: { BuildStatus, Phases } });
+        await recordEnding(world, id, 'failed', { state, error: 'States.TaskFailed', cause });
+        expect(await world.deployment(id)).toMatchObject({
+          status: 'failed',
+          applied: 'no',
+          error: { reason, state, message: `${state}: ${told}` },
+        });
+      },
+    );
+
     test('of a build: its failing phase, out of the whole build in the cause', async () => {
       const { id } = await applying();
       const cause = JSON.stringify({
@@ -156,7 +204,7 @@ describe('rule 8: every execution ends with the environment released', () => {
       await recordEnding(world, id, 'failed', { ...caught, cause });
       const deployment = await world.deployment(id);
       expect('error' in deployment && deployment.error.message).toBe(
-        'Apply: States.TaskFailed: build FAULT; DOWNLOAD_SOURCE: no such file',
+        'Apply: fetching the source (DOWNLOAD_SOURCE) failed: no such file',
       );
     });
   });
