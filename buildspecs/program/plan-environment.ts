@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { listAdded } from '../../lambdas/domain/contract/added-files.ts';
 import type { PlanResult } from '../../lambdas/domain/contract/build-result.ts';
 import { uploading } from './artifacts/in-phase.ts';
@@ -34,6 +34,7 @@ import { countsOf } from './providers/prepare-providers.ts';
 /** Exit codes of `plan -detailed-exitcode`. */
 const NO_CHANGES = 0;
 const CHANGES = 2;
+const SUCCEEDED: readonly number[] = [NO_CHANGES, CHANGES];
 
 /** Plans one environment and uploads the plan bundle, which reviewers approve and the apply build applies. */
 export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
@@ -133,7 +134,10 @@ async function plan(build: PlanBuild, engine: Engine): Promise<typeof NO_CHANGES
     build.log(`somebody else has locked the state; waiting for at most ${variables.STAGEGATE_LOCK_TIMEOUT}`);
     outcome = await attempt(variables.STAGEGATE_LOCK_TIMEOUT);
   }
-  concludeStep(build, engine, outcome, [NO_CHANGES, CHANGES]);
+  // A program in Go that crashes ends with 2 as well, and saves nothing.
+  const isUnsaved = SUCCEEDED.includes(outcome.exitCode) && !existsSync(paths.plan);
+  const errorOutput = outcome.errorOutput.trim() || 'it saved no plan';
+  concludeStep(build, engine, isUnsaved ? { ...outcome, errorOutput } : outcome, isUnsaved ? [] : SUCCEEDED);
   const exitCode = outcome.exitCode === CHANGES ? CHANGES : NO_CHANGES;
   build.log(exitCode === CHANGES ? 'The plan has changes.' : 'The plan has no changes.');
   return exitCode;

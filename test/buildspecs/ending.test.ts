@@ -96,7 +96,7 @@ describe('a plan that the engine did not save', () => {
   it('fails before anything is done with it', async () => {
     run.steps.plan = () => ({ exitCode: 2 });
     const { result } = await run.plan();
-    expect(planFailureOf(result).message).toMatch(/^ENOENT: .*plan\.tfplan/);
+    expect(planFailureOf(result).message).toMatch(/^terraform plan ended with exit code 2: it saved no plan$/);
     expect(run.commands).toEqual(['init', 'plan']);
   });
 });

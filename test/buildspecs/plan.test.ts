@@ -324,7 +324,10 @@ describe('the backend', () => {
       encryption: { algorithm: 'AES256' },
     });
     const { result } = await plan(cloud, environment, commit, { STAGEGATE_LOCK_TIMEOUT: '0s' });
-    expect(failureOf({ result })).toMatchObject({ phase: 'plan', message: 'Error acquiring the state lock' });
+    expect(failureOf({ result })).toMatchObject({
+      phase: 'plan',
+      message: expect.stringMatching(/^Error acquiring the state lock: .* Who: somebody /),
+    });
   });
 });
 
@@ -372,7 +375,7 @@ describe('a plan fails, naming what and where,', () => {
       `${directory}/main.tf`,
       4,
     ]);
-    expect(failure.message).toMatch(new RegExp(`^\\S.* \\(${directory}/main.tf:4\\)$`));
+    expect(failure.message).toMatch(new RegExp(`^\\S.* \\(${directory}/main.tf:4\\)(?:: \\S|$)`));
   });
 
   it('when the configuration is not valid', async () => {
@@ -381,7 +384,7 @@ describe('a plan fails, naming what and where,', () => {
     });
     expect(failureOf({ result })).toMatchObject({
       phase: 'plan',
-      message: `Reference to undeclared resource (${directory}/main.tf:5)`,
+      message: expect.stringContaining(`Reference to undeclared resource (${directory}/main.tf:5): A managed resource`),
     });
   });
 
@@ -391,7 +394,7 @@ describe('a plan fails, naming what and where,', () => {
     const { result, directory, log } = await planFiles({ 'main.tf': failing });
     expect(failureOf({ result })).toMatchObject({
       phase: 'plan',
-      message: `Resource precondition failed (${directory}/main.tf:7)`,
+      message: `Resource precondition failed (${directory}/main.tf:7): Not today.`,
       diagnostics: [{ severity: 'error', detail: 'Not today.' }],
     });
     expect(log).toContain('Error: Resource precondition failed');

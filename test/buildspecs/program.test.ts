@@ -219,7 +219,7 @@ describe('a plan', () => {
       'Failed to parse command-line flags',
     ],
     ['plan', 'plan', 'nothing at all', { exitCode: 1 }, 'terraform plan ended with exit code 1'],
-    ['plan', 'plan', 'a crash', { exitCode: 139 }, 'terraform plan ended with exit code 139'],
+    ['plan', 'plan', 'a crash', { exitCode: 139 }, 'terraform plan ended with exit code 139: it was ended by SIGSEGV'],
     ['show', 'show', 'a refusal to show the plan', { exitCode: 1 }, 'terraform show ended with exit code 1'],
   ])('reports a failed %s: %s says %s', async (phase, step, _, outcome, message) => {
     const { isSuccessful, result } = await withSteps({ [step]: () => outcome }).plan();
@@ -234,7 +234,9 @@ describe('a plan', () => {
       '{"type":"resource_drift","change":{"resource":{"addr":"aws_x.y"},"action":"update","before":"hunter2"}}',
       '{"type":"something_new","value":"hunter2"}',
     ];
-    const run = withSteps({ plan: () => ({ exitCode: 1, lines: events, errorOutput: 'and hunter2' }) });
+    const errorOutput = 'and hunter2, and more\n';
+    const lines = [...events, diagnostic('error', 'Wrong')];
+    const run = withSteps({ plan: () => ({ exitCode: 1, lines, errorOutput }) });
     const { log, result } = await run.plan();
     expect(log).toContain('aws_db_instance.main: plan to replace');
     expect(`${log}${JSON.stringify(result)}`).not.toContain('hunter2');
@@ -350,7 +352,7 @@ describe('a lock that somebody else holds', () => {
     const { result } = await run.plan();
     expect(planFailureOf(result)).toMatchObject({
       phase: 'plan',
-      message: 'Reference to undeclared resource (apps/shop/dev1/main.tf:5)',
+      message: 'Reference to undeclared resource (apps/shop/dev1/main.tf:5): There is none.',
     });
     expect(run.commands).toEqual(['init', 'plan', 'validate']);
   });

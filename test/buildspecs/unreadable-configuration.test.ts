@@ -34,7 +34,9 @@ describe('a file of a configuration that cannot be read', () => {
       });
     expect(await refusalOf('main.tf', text, 'terraform')).toEqual({
       phase: 'init',
-      message: 'Unclosed configuration block (apps/shop/dev1/main.tf:4)',
+      message: expect.stringMatching(
+        /^Unclosed configuration block \(apps\/shop\/dev1\/main\.tf:4\): There is no closing brace .*\.$/,
+      ),
     });
     expect(run.calls.map(({ arguments: given, directory: place }) => [place, ...given])).toEqual([
       [run.base, 'fmt', '-check', '-no-color', '-'],

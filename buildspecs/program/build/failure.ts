@@ -30,13 +30,40 @@ export class PhaseError extends Error {
   }
 }
 
-/** Returns one line for people: what failed, and where, if the place is known. */
-export function describeDiagnostic({ summary, address, file, line }: Diagnostic): string {
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/**
+ * Returns one line for people: what failed, where, if the place is known, and the beginning of the engine's detail. The
+ * summary of the engine is a heading ("Error acquiring the state lock"), and only the detail says what happened.
+ */
+export function describeDiagnostic({ summary, detail, address, file, line }: Diagnostic): string {
   const place = file === undefined ? undefined : line === undefined ? file : `${file}:${line}`;
   const where = [address, place].filter((part) => part !== undefined).join(', ');
-  const what = summary.replace(/\s+/g, ' ').trim();
-  return where === '' ? what : `${what} (${where})`;
+  const what = oneLine(summary);
+  const told = firstStatement(detail ?? '');
+  const heading = where === '' ? what : `${what} (${where})`;
+  return told === '' || what.includes(told) ? heading : `${heading}: ${told}`;
 }
+
+/** Most characters of a detail that a message has: enough for a refusal by AWS and for who holds a lock. */
+const LONGEST_STATEMENT = 600;
+
+/**
+ * Returns the first paragraph of a detail, with the next one where it ends in a colon. What follows is advice, which is
+ * often for people at a command line.
+ */
+function firstStatement(detail: string): string {
+  const paragraphs = detail
+    .split(/\n\s*\n/)
+    // A field without a value at the end of a list announces nothing.
+    .map((paragraph) => oneLine(paragraph.replace(/\n\s+\w+:\s*$/, '')))
+    .filter((paragraph) => paragraph !== '');
+  const end = paragraphs.findIndex((paragraph) => !paragraph.endsWith(':'));
+  return shorten(paragraphs.slice(0, end === -1 ? undefined : end + 1).join(' '), LONGEST_STATEMENT);
+}
+
+const shorten = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;
 
 /** Returns the diagnostic that says most about a failure: the first error that names a file, else the first error. */
 export function findCause(diagnostics: readonly Diagnostic[]): Diagnostic | undefined {

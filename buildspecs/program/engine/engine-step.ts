@@ -6,6 +6,7 @@ import type { AnyBuild } from '../build/run-build.ts';
 import type { Engine } from './engine.ts';
 import { engineEnvironment } from './engine-environment.ts';
 import { describeEvent, type EngineEvent, parseEvent, toDiagnostic } from './events.ts';
+import { lastWordsOf } from './last-words.ts';
 import { redact } from './redact.ts';
 
 /** How one run of the engine ended. */
@@ -78,18 +79,13 @@ export async function runStep<Name extends string>(
 export const isStale = ({ summary }: Diagnostic): boolean =>
   summary === 'Saved plan is stale' || summary === 'Saved plan does not match the given state';
 
-/** Returns the `Error: …` line of output that is not JSON, as after wrong arguments or a broken CLI configuration. */
-const firstErrorLine = (text: string): string | undefined =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/^[│╷╵\s]+/, '').trim())
-    .find((line) => line.startsWith('Error: '))
-    ?.slice('Error: '.length);
+const LONGEST_DETAIL = 1000;
 
+/** Removes the secrets before it shortens, because half of a secret would not be found. */
 const redactDiagnostic = (diagnostic: Diagnostic, secrets: readonly string[]): Diagnostic => ({
   ...diagnostic,
   summary: redact(diagnostic.summary, secrets),
-  ...(diagnostic.detail === undefined ? {} : { detail: redact(diagnostic.detail, secrets) }),
+  ...(diagnostic.detail === undefined ? {} : { detail: redact(diagnostic.detail, secrets).slice(0, LONGEST_DETAIL) }),
 });
 
 /** Prints the engine's findings without secrets, and throws PhaseError if the step did not succeed. */
@@ -105,9 +101,13 @@ export function concludeStep(
     build.log(`${diagnostic.severity === 'error' ? 'Error' : 'Warning'}: ${describeDiagnostic(diagnostic)}`);
   if (succeeded.includes(exitCode)) return;
   const cause = findCause(shown);
-  const unstructured = firstErrorLine(errorOutput);
+  const lastWords = lastWordsOf({ exitCode, errorOutput: redact(errorOutput, secrets) });
   const fallback = `${basename(engine.name)} ${phase} ended with exit code ${exitCode}`;
-  const message = cause ? describeDiagnostic(cause) : unstructured ? redact(unstructured, secrets) : fallback;
+  const message = cause
+    ? `${describeDiagnostic(cause)}${lastWords.isCrash ? ` (${lastWords.text})` : ''}`
+    : lastWords.isError
+      ? (lastWords.text ?? fallback)
+      : `${fallback}${lastWords.text === undefined ? '' : `: ${lastWords.text}`}`;
   if (!cause && shown.length > 0) build.log(`Error: ${message}`);
   const reason = diagnostics.some(isStale) ? 'plan-stale' : wasStopped ? 'stopped' : undefined;
   throw new PhaseError(phase, message, { diagnostics: shown, ...(reason ? { reason } : {}) });

@@ -66,14 +66,12 @@ export function parseValidation(text: string): readonly DiagnosticEvent[] {
   }
 }
 
-const longestDetail = 1000;
-
 /** Returns what helps a person, without source text and values. Files have their paths in the repository. */
 export function toDiagnostic(event: DiagnosticEvent, directory: string): Diagnostic {
   return {
     severity: event.severity,
     summary: event.summary,
-    ...(event.detail === '' ? {} : { detail: event.detail.slice(0, longestDetail) }),
+    ...(event.detail === '' ? {} : { detail: event.detail }),
     ...(event.address === undefined ? {} : { address: event.address }),
     ...(event.range ? { file: normalize(join(directory, event.range.filename)), line: event.range.start.line } : {}),
   };

@@ -44,7 +44,7 @@ export async function explainUnreadable(
 /** Reads the first error of `fmt`: a summary, the place with its lines, and a detail, with empty lines between them. */
 function firstFinding(text: string, file: string): Diagnostic | undefined {
   const found =
-    /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?:\n+(?!Error: )(?<detail>.+))?/m;
+    /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?:\n+(?!Error: )(?<detail>.+(?:\n.+)*))?/m;
   const { summary, line, detail } = found.exec(text)?.groups ?? {};
   if (summary === undefined) return undefined;
   return { severity: 'error', summary, ...(detail === undefined ? {} : { detail }), file, line: Number(line) };
