@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 interface EndingRow {
   /** The workflow state that records the ending, and the comment of that state. */
   readonly recordedBy: string;
@@ -100,3 +102,26 @@ const isUnsuccessful = (ending: Ending): ending is Unsuccessful => ending !== 's
 
 export const ENDING_NAMES: readonly Ending[] = Object.keys(ENDINGS).filter(isEnding);
 export const UNSUCCESSFUL: readonly Unsuccessful[] = ENDING_NAMES.filter(isUnsuccessful);
+
+/** Why a deployment ended other than with success. */
+export const EndingErrorSchema = z.object({
+  /** Short and stable, for machines: `plan-failed`, `plan-stale`, `state-address-taken` … */
+  reason: z.string(),
+  message: z.string().max(2000),
+  /** State of the workflow in which the error happened. */
+  state: z.string().optional(),
+  diagnostics: z
+    .array(
+      z.object({
+        severity: z.string(),
+        summary: z.string(),
+        detail: z.string().optional(),
+        address: z.string().optional(),
+        file: z.string().optional(),
+        line: z.int().optional(),
+      }),
+    )
+    .max(20)
+    .optional(),
+});
+export type EndingError = z.infer<typeof EndingErrorSchema>;

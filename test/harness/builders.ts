@@ -1,3 +1,4 @@
+import type { EndingError } from '../../lambdas/domain/endings.ts';
 import type { ConfigPushed } from '../../lambdas/domain/events.ts';
 import { type Application, ApplicationSchema } from '../../lambdas/domain/model/application.ts';
 import { type Approver, ApproverSchema } from '../../lambdas/domain/model/approver.ts';
@@ -5,7 +6,6 @@ import {
   type Deployment,
   type DeploymentIn,
   DeploymentSchema,
-  type EndingError,
   type Planned,
   type Status,
 } from '../../lambdas/domain/model/deployment.ts';

@@ -1,6 +1,6 @@
 import type { PlanSuccess } from '../contract/build-result.ts';
 import { unfitAddress } from '../contract/state-address.ts';
-import type { EndingError } from '../model/deployment.ts';
+import type { EndingError } from '../endings.ts';
 import { type Environment, stateKeyOf } from '../model/environment.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { applyBuild, BuildRequestSchema } from '../build/build-request.ts';
 import { issueTicket } from '../build/issue-ticket.ts';
+import type { EndingError } from '../endings.ts';
 import { NotHolderError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { SYSTEM } from '../model/audit.ts';
@@ -8,7 +9,6 @@ import {
   contentOf,
   type Deployment,
   type DeploymentIn,
-  type EndingError,
   type Planned,
   plannedOf,
   startApplying,

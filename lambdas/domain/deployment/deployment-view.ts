@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { AppliedSchema } from '../contract/applied.ts';
+import { EndingErrorSchema } from '../endings.ts';
 import { deploymentPath, environmentPath, executionUrl, type Home, releasePath } from '../links.ts';
 import {
   AdoptSchema,
   type Deployment,
-  EndingErrorSchema,
   isTerminal,
   type Planned,
   plannedOf,

@@ -1,5 +1,6 @@
+import type { EndingError } from '../endings.ts';
 import type { Application } from '../model/application.ts';
-import type { Deployment, EndingError, Planned } from '../model/deployment.ts';
+import type { Deployment, Planned } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Reader, Transaction } from '../ports.ts';
 import { judgePlan } from '../proof/judge-plan.ts';

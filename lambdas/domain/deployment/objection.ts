@@ -1,4 +1,5 @@
-import type { Deployment, EndingError } from '../model/deployment.ts';
+import type { EndingError } from '../endings.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { isOutdated } from '../model/environment-state.ts';
 import type { Reader, Transaction } from '../ports.ts';

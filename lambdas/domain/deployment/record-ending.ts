@@ -3,11 +3,11 @@ import { readResult } from '../build/read-result.ts';
 import { resourcesLeft } from '../build/resources-left.ts';
 import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
+import type { EndingError } from '../endings.ts';
 import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
 import {
   type Deployment,
-  type EndingError,
   endUnsuccessfully,
   fail,
   isTerminal,

@@ -3,7 +3,8 @@ import { carryApprovals } from '../approval/carry-approvals.ts';
 import { isBeingRemoved } from '../build/inspection.ts';
 import type { ResourcesLeft } from '../build/resources-left.ts';
 import type { PlanSuccess } from '../contract/build-result.ts';
-import { type EndingError, type Planned, withPlan } from '../model/deployment.ts';
+import type { EndingError } from '../endings.ts';
+import { type Planned, withPlan } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import {
   type EnvironmentState,

@@ -3,7 +3,15 @@ import { type Applied, AppliedSchema } from '../contract/applied.ts';
 import { RUNS_PREFIX } from '../contract/run-objects.ts';
 import { StateAddressSchema } from '../contract/state-address.ts';
 import { StateHeadSchema } from '../contract/state-head.ts';
-import { ENDING_NAMES, type Ending, isEnding, UNSUCCESSFUL, type Unsuccessful } from '../endings.ts';
+import {
+  ENDING_NAMES,
+  type Ending,
+  type EndingError,
+  EndingErrorSchema,
+  isEnding,
+  UNSUCCESSFUL,
+  type Unsuccessful,
+} from '../endings.ts';
 import {
   ApplicationNameSchema,
   CommitSchema,
@@ -94,29 +102,6 @@ export const PlannedSchema = z.object({
     .optional(),
 });
 export type Planned = z.infer<typeof PlannedSchema>;
-
-/** Why a deployment ended other than with success. */
-export const EndingErrorSchema = z.object({
-  /** Short and stable, for machines: `plan-failed`, `plan-stale`, `state-address-taken` … */
-  reason: z.string(),
-  message: z.string().max(2000),
-  /** State of the workflow in which the error happened. */
-  state: z.string().optional(),
-  diagnostics: z
-    .array(
-      z.object({
-        severity: z.string(),
-        summary: z.string(),
-        detail: z.string().optional(),
-        address: z.string().optional(),
-        file: z.string().optional(),
-        line: z.int().optional(),
-      }),
-    )
-    .max(20)
-    .optional(),
-});
-export type EndingError = z.infer<typeof EndingErrorSchema>;
 
 export const AdoptSchema = z.literal('empty-state');
 export type Adopt = z.infer<typeof AdoptSchema>;

@@ -1,6 +1,6 @@
+import type { EndingError } from '../endings.ts';
 import { Refused } from '../errors.ts';
 import type { Application } from '../model/application.ts';
-import type { EndingError } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import { activeLift } from '../model/lift.ts';
 import { findPrevious } from '../model/pipeline.ts';

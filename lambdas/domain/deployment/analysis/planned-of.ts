@@ -1,5 +1,6 @@
 import type { PlanSuccess } from '../../contract/build-result.ts';
-import type { DeploymentIn, EndingError, Planned } from '../../model/deployment.ts';
+import type { EndingError } from '../../endings.ts';
+import type { DeploymentIn, Planned } from '../../model/deployment.ts';
 import { isProtected } from '../../model/environment.ts';
 import { type Analysis, headlineOf } from '../../plan/analysis.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from '../../policy.ts';
