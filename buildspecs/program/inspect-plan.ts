@@ -23,6 +23,7 @@ import { showPlan } from './engine/show-plan.ts';
 import { describeModules } from './modules/describe-modules.ts';
 import { describeLocked } from './providers/describe-lock-file.ts';
 import { countsOf } from './providers/prepare-providers.ts';
+import { describeReads } from './reads/describe-reads.ts';
 
 /**
  * Reads the plan of a plan build, for people. Of the repository, only the providers run here that its lock file pins:
@@ -36,7 +37,8 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   await unpackTree(planned.tree, paths);
   // Read before the files of the plan are beside those of the tree, and stored before a provider runs.
   const identities = await describeModules(build, plannedBy(build).name);
-  const stored = build.beside(storeIdentities(build, identities));
+  const reads = describeReads(build, plannedBy(build).name);
+  const stored = build.beside(Promise.all([storeIdentities(build, identities), storeReads(build, reads)]));
   const added = await unpackAdded(planned, paths);
   // If the engine cannot be had, the error is reported when the engine is needed.
   const ready = build.beside(engineOfPlan(build));
@@ -87,6 +89,11 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
 async function storeIdentities({ artifacts }: InspectBuild, identities: string | undefined): Promise<void> {
   if (identities !== undefined)
     await uploading('the identities of the modules', () => artifacts.put('inspectedIdentities', identities));
+}
+
+async function storeReads({ artifacts }: InspectBuild, reads: string | undefined): Promise<void> {
+  if (reads !== undefined)
+    await uploading('what is read of the repository', () => artifacts.put('inspectedReads', reads));
 }
 
 /** Returns a digest of all that is applied with the plan: a plan with the same changes but other files differs. */

@@ -30,6 +30,7 @@ import { describeModules } from './modules/describe-modules.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { describeLockFile, textOfLockFile } from './providers/describe-lock-file.ts';
 import { countsOf } from './providers/prepare-providers.ts';
+import { describeReads } from './reads/describe-reads.ts';
 
 /** Exit codes of `plan -detailed-exitcode`. */
 const NO_CHANGES = 0;
@@ -156,8 +157,8 @@ async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
 }
 
 /**
- * Uploads what is planned and will be applied, and the identities of its modules, before any code of the repository has
- * run that could change it. `lockFile`: text of the commit's lock file.
+ * Uploads what is planned and will be applied, the identities of its modules, and what it reads of the repository, before
+ * any code of the repository has run that could change it. `lockFile`: text of the commit's lock file.
  */
 async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise<TreeArchive> {
   const { artifacts, paths } = build;
@@ -173,11 +174,13 @@ async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise
     );
   const locked = await describeLockFile(paths.directory, lockFile);
   const identities = await describeModules(build, build.variables.STAGEGATE_ENGINE, locked);
+  const reads = describeReads(build, build.variables.STAGEGATE_ENGINE);
   build.enter('upload');
   await uploading('what is planned', () =>
     Promise.all([
       artifacts.put('tree', tree.bytes, tree.sha256),
       identities !== undefined && artifacts.put('identities', identities),
+      reads !== undefined && artifacts.put('reads', reads),
     ]),
   );
   return tree;

@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
 import type { Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Page } from '../../lambdas/domain/ports.ts';
+import { registerPush } from '../../lambdas/domain/release/register-push.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
+import { aPush, commitOf } from '../harness/builders.ts';
 import { APPLICATION, environmentBody, PipelineWorld } from './pipeline-world.ts';
 import { TestApi } from './test-api.ts';
 
@@ -197,6 +199,60 @@ describe('GET /applications/{app}/pipeline', () => {
       { name: 'stage1', position: 2, environment: { stage: 'staging', status: 'empty', deployed: null } },
       { name: 'prod1', position: 3, environment: { stage: 'production', status: 'empty', deletionProtection: true } },
     ]);
+  });
+
+  describe('shows how the head of the branch stands to the newest release', () => {
+    let world: PipelineWorld;
+    beforeEach(async () => {
+      world = await PipelineWorld.create();
+      const body = { ...APPLICATION, configRepository: { ...APPLICATION.configRepository, branch: 'elsewhere' } };
+      await world.put('/applications/other', body);
+    });
+    const repository = APPLICATION.configRepository.url;
+    const push = (from: number, to: number, name = 'my-app') =>
+      registerPush(world, {
+        ...aPush({ repository, eventId: `${from}-${to}`, changedPaths: [`apps/${name}/dev1/main.tf`] }),
+        ...{ before: commitOf(from), after: commitOf(to), pushedAt: `2026-11-23T10:00:0${to}.000Z` },
+      });
+    const headOf = async () => (await world.get('/applications/my-app/pipeline')).body.head;
+
+    test('none before the first push, also after a release by API', async () => {
+      expect(await headOf()).toBeNull();
+      await world.release(1);
+      expect(await headOf()).toBeNull();
+    });
+
+    test('which it is, until pushes concern nobody', async () => {
+      await push(0, 1);
+      const head = { commit: commitOf(1), pushedAt: '2026-11-23T10:00:01.000Z', newestRelease: 1, isAhead: false };
+      expect(await headOf()).toEqual(head);
+      await push(1, 2, 'other');
+      expect(await headOf()).toMatchObject({ commit: commitOf(2), newestRelease: 1, isAhead: true });
+      await push(2, 3);
+      expect(await headOf()).toMatchObject({ commit: commitOf(3), newestRelease: 2, isAhead: false });
+    });
+
+    test('which is ahead where there is no release yet', async () => {
+      await push(0, 1, 'other');
+      expect(await headOf()).toMatchObject({ commit: commitOf(1), newestRelease: null, isAhead: true });
+    });
+
+    test('which is ahead of a release by API of an older commit, and not of one of itself', async () => {
+      await push(1, 2);
+      await push(2, 3);
+      await world.release(2);
+      expect(await headOf()).toMatchObject({ commit: commitOf(3), newestRelease: 3, isAhead: true });
+      await world.release(1);
+      expect(await headOf()).toMatchObject({ newestRelease: 4, isAhead: true });
+      await world.release(3);
+      expect(await headOf()).toMatchObject({ newestRelease: 5, isAhead: false });
+    });
+
+    test('of which nobody knows whether it is ahead of a commit that no push told of', async () => {
+      await push(0, 1);
+      await world.release(9);
+      expect(await headOf()).toMatchObject({ commit: commitOf(1), newestRelease: 2, isAhead: null });
+    });
   });
 
   test('shows an environment that is not defined yet as null', async () => {

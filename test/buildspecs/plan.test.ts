@@ -145,6 +145,7 @@ describe('a plan', () => {
       'plan/identities.json',
       'plan/modules.json',
       'plan/plan.json',
+      'plan/reads.json',
       'plan/result.json',
       'plan/tree.tar.gz',
     ]);

@@ -52,6 +52,13 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     session: { userId: 'AROAEXAMPLE:AWSCodeBuild-1', since: NOW },
   },
   credentialsRefusal: { deploymentId: ID, mark: 'a'.repeat(64), at: NOW },
+  applicationReads: {
+    application: 'my-app',
+    environments: [
+      { environment: 'dev1', release: 7, paths: ['apps/_common/größer.tf', 'apps/_modules/vpc'], isComplete: true },
+      { environment: 'stage1', release: 6, paths: [], isComplete: false },
+    ],
+  },
   releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
   release: aRelease({
     message: 'größer — 日本語 🚀\nsecond line',

@@ -15,6 +15,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   application: 'e33dc2e93bff939a',
   environment: '0143455669c825bb',
   approver: '9e89f18ebe947b74',
+  applicationReads: '8ec8e0147f8e81d2',
   releaseLog: '06cf09aa36d6ab2c',
   release: '276578c534ef896b',
   pushMark: 'cf4f40609e164fee',

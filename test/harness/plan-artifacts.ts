@@ -37,8 +37,10 @@ export async function leavePlan(
   resources = 0,
   modules: readonly SimulatedModule[] = [],
   lockFile?: LockFile,
+  reads: object = { paths: [], isComplete: true },
 ): Promise<void> {
   const prefix = runPrefix(deployment);
+  if (deployment.operation !== 'destroy') await artifacts.putJson(runObjectKey(prefix, 'reads'), reads);
   if (kind === 'fails') {
     const failure = { ok: false, phase: 'plan', message: 'main.tf:1: no such attribute' };
     await artifacts.putJson(runObjectKey(prefix, 'planResult'), failure);
@@ -83,6 +85,8 @@ export async function leaveInspection(
     artifacts.putJson(runObjectKey(prefix, to), await read(from));
   const identities = await read(runObjectKey(prefix, 'identities'));
   if (identities) await artifacts.putJson(runObjectKey(prefix, 'inspectedIdentities'), withoutLockFile(identities));
+  const reads = await read(runObjectKey(prefix, 'reads'));
+  if (reads) await artifacts.putJson(runObjectKey(prefix, 'inspectedReads'), reads);
   const result: InspectionSuccess = {
     ok: true,
     operation,

@@ -35,6 +35,8 @@ export interface Terraform {
   engine?: 'terraform' | 'opentofu';
   /** What the build lists as identities, instead of those of `modules`. */
   identities?: object;
+  /** What the plan build tells that the configuration reads of the repository: nothing elsewhere by default. */
+  reads?: object;
   /** The providers that the lock file pins. */
   providers?: readonly LockedProvider[];
   /** Where the lock file comes from: the commit, unless `init` made it. `unreadable`: no build says what it pins. */
@@ -144,6 +146,7 @@ export class SimulatedBuilds implements Builds {
       engineVersion,
       identities,
       printed,
+      reads,
       providers,
       lockFile = 'committed',
     } = this.terraform(deployment);
@@ -161,7 +164,7 @@ export class SimulatedBuilds implements Builds {
       providers && lockFile !== 'unreadable'
         ? { isCommitted: lockFile === 'committed', providers: [...providers] }
         : undefined;
-    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules, locked);
+    await leavePlan(this.#services.artifacts, deployment, plan, facts, resources, modules, locked, reads);
     if (identities)
       await this.#services.artifacts.putJson(runObjectKey(runPrefix(deployment), 'identities'), identities);
     return plan === 'fails' ? 'FAILED' : 'SUCCEEDED';

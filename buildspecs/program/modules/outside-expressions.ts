@@ -2,14 +2,14 @@ import { parse } from '../hcl/parse.ts';
 import type { SyntaxNode } from '../hcl/syntax-node.ts';
 
 /** Functions that read files, or find the user's own. The first argument of each is a path. */
-const READING = new Set([
+export const READING = new Set([
   ...['file', 'fileexists', 'fileset', 'pathexpand', 'templatefile'],
   ...['filebase64', 'filebase64sha256', 'filebase64sha512', 'filemd5', 'filesha1', 'filesha256', 'filesha512'],
 ]);
 /** What follows `path.` in paths that lead elsewhere. */
 const ELSEWHERE = new Set(['root', 'cwd']);
 /** `..` as a part of a path. */
-const UPWARDS = /(?:^|[/\\])\.\.(?:[/\\]|$)/;
+export const UPWARDS = /(?:^|[/\\])\.\.(?:[/\\]|$)/;
 /** A name that begins with a dot, as a part of a path. Such names are no part of an identity. */
 export const HIDDEN = /(?:^|[/\\])\.[^./\\]/;
 const FROM_ABOVE = /^"[/~][^"]/;

@@ -9,7 +9,7 @@ import type { ContentEntry } from './module-content.ts';
 import { HIDDEN, readsOutsideInHcl } from './outside-expressions.ts';
 
 /** Bytes of the largest file that is read. A larger one counts as a file that cannot be parsed. */
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
  * Returns whether a module seems to read files that its identity does not cover: a link leads out of its directory or to
@@ -44,12 +44,18 @@ const END_OF_TEXT = 'STAGEGATE_END';
  * names of members as templates, too, and reads each of several members with one name.
  */
 function readsOutsideInJson(text: string): boolean {
-  if (!isJson(text)) return true;
-  const texts = [...text.matchAll(TEXT)].map(([literal]) => TextSchema.parse(JSON.parse(literal)));
-  for (const template of new Set(texts.filter((found) => TEMPLATE.test(found))))
-    if (readsOutsideInHcl(`value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`)) return true;
-  return false;
+  const texts = textsOfJson(text);
+  return !texts || texts.some((template) => TEMPLATE.test(template) && readsOutsideInHcl(asHcl(template)));
 }
+
+/** Returns every text of a configuration in JSON once, or undefined if it cannot be parsed. */
+export const textsOfJson = (text: string): string[] | undefined =>
+  isJson(text)
+    ? [...new Set([...text.matchAll(TEXT)].map(([literal]) => TextSchema.parse(JSON.parse(literal))))]
+    : undefined;
+
+/** Returns a configuration in HCL with the template that a text of a JSON configuration is. */
+export const asHcl = (template: string): string => `value = <<${END_OF_TEXT}\n${template}\n${END_OF_TEXT}\n`;
 
 function isJson(text: string): boolean {
   try {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { EnvironmentSummarySchema, summarizeEnvironment } from '../../domain/environment/environment-view.ts';
+import { HeadViewSchema, viewHead } from '../../domain/release/head-view.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
@@ -16,7 +17,14 @@ export const getPipeline = operation(
   {
     summary: 'The environments of an application in pipeline order, each with its release and its running deployment',
     input: { path: ApplicationPath },
-    answers: { 200: z.object({ application: z.string(), pipeline: z.array(StepSchema) }) },
+    answers: {
+      200: z.object({
+        application: z.string(),
+        /** Null before the first push is reported. */
+        head: HeadViewSchema.nullable(),
+        pipeline: z.array(StepSchema),
+      }),
+    },
   },
   async ({ path: { app } }, { store }: Services<'read'>) => {
     const { pipeline } = await findApplication(store, app);
@@ -28,6 +36,7 @@ export const getPipeline = operation(
         environment: environment ? await summarizeEnvironment(store, environment) : null,
       };
     });
-    return answer(200, { application: app, pipeline: await Promise.all(steps) });
+    const [head, shown] = await Promise.all([viewHead(store, app), Promise.all(steps)]);
+    return answer(200, { application: app, head, pipeline: shown });
   },
 );

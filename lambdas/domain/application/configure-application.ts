@@ -49,6 +49,7 @@ export async function configureApplication(
     if (current) await requirePipelineMayChange(transaction, current, application.pipeline);
     if (current) await requireSourceMayChange(transaction, current, application, environments);
     if (current) await requireDomainMayChange(transaction, current, application, environments);
+    if (current) await forgetReadsOfOther(transaction, current, application);
     transaction.put('application', application);
     const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
     if (Object.keys(details).length > 0)
@@ -73,6 +74,17 @@ const repositoryIdAfter = (
   before?.repositoryId !== undefined && isSameRepository(before.configRepository.url, configRepository.url)
     ? { repositoryId: before.repositoryId }
     : {};
+
+/** Forgets what environments read of the repository if it is replaced by another one. */
+async function forgetReadsOfOther(
+  transaction: Transaction,
+  { name: application, configRepository: before }: Application,
+  { configRepository: after }: Application,
+): Promise<void> {
+  if (isSameRepository(before.url, after.url)) return;
+  if (await transaction.get('applicationReads', { application }))
+    transaction.delete('applicationReads', { application });
+}
 
 /** Refuses to change the domain while an environment has a hostname, because hostnames are made of the domain. */
 async function requireDomainMayChange(

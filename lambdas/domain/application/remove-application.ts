@@ -112,6 +112,8 @@ async function remove(transaction: Transaction, name: string, environments: read
     await freeHostname(transaction, defined);
     transaction.delete('environment', { application: name, name: environment });
   }
+  if (await transaction.get('applicationReads', { application: name }))
+    transaction.delete('applicationReads', { application: name });
   transaction.delete('application', { name });
   return true;
 }

@@ -17,11 +17,14 @@ export const RUN_OBJECTS = {
   modules: 'plan/modules.json',
   /** Identities of the modules in the tree, stored before any code of the repository runs. */
   identities: 'plan/identities.json',
+  /** What the planned directory reads of the repository, stored with the identities. */
+  reads: 'plan/reads.json',
   planResult: 'plan/result.json',
   /** The same plan, as read by a build that runs no code of the repository. */
   inspectedPlan: 'inspect/plan.json',
   inspectedModules: 'inspect/modules.json',
   inspectedIdentities: 'inspect/identities.json',
+  inspectedReads: 'inspect/reads.json',
   inspectionResult: 'inspect/result.json',
   /** Written before anything else and only once, because a plan is applied only once. */
   applyStarted: 'apply/started.json',

@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { readReadsOfFailure } from '../build/read-reads.ts';
 import { readResult } from '../build/read-result.ts';
 import { resourcesLeft } from '../build/resources-left.ts';
 import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
+import type { RepositoryReads } from '../contract/repository-reads.ts';
 import type { EndingError } from '../endings.ts';
 import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
@@ -26,6 +28,7 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
 import { type Caught, explainCause } from './caught.ts';
 import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-changes.ts';
+import { keepReads } from './keep-reads.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
 
@@ -64,11 +67,12 @@ export async function recordFailure(
 ): Promise<Status> {
   const ahead = await services.store.readAhead();
   const before = await deploymentOf(ahead, id);
-  const [failure] = await Promise.all([
+  const [failure, reads] = await Promise.all([
     explainFailure(services.artifacts, before, caught),
+    readReadsOfFailure(services.artifacts, before),
     readForEnding(ahead, before),
   ]);
-  return keepEnding(services, id, { ending: 'failed', failure }, ahead);
+  return keepEnding(services, id, { ending: 'failed', failure, reads }, ahead);
 }
 
 async function deploymentOf(reader: Reader, id: string): Promise<Deployment> {
@@ -81,7 +85,7 @@ async function deploymentOf(reader: Reader, id: string): Promise<Deployment> {
 export async function keepEnding(
   services: Pick<Services, 'store' | 'surroundings'>,
   id: string,
-  { ending, failure, left }: KnownEnding,
+  { ending, failure, left, reads }: KnownEnding,
   ahead?: ReadAhead,
 ): Promise<Status> {
   let attempts = 0;
@@ -101,6 +105,7 @@ export async function keepEnding(
     await closeOpenGates(transaction, id, now);
     await keepAppliedChanges(transaction, deployment, ended, { isRepeated: attempts > 1 });
     await recordOutcome(transaction, ended, left, now);
+    await keepReads(transaction, ended, reads);
     if (left && 'unreadable' in left)
       recordEvent(transaction, services.surroundings, id, 'state-unreadable', undefined, { message: left.unreadable });
     await settleDestruction(transaction, ended, services.surroundings);
@@ -184,6 +189,8 @@ interface KnownEnding {
   readonly ending: Ending;
   readonly failure?: Failure | undefined;
   readonly left?: Left | undefined;
+  /** What a plan that failed reads of the repository. */
+  readonly reads?: RepositoryReads | undefined;
 }
 
 interface Failure {

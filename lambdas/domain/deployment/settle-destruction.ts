@@ -6,6 +6,7 @@ import { type EnvironmentState, withoutPast } from '../model/environment-state.t
 import { withoutLive } from '../model/ephemeral-register.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
+import { forgetReads } from './forget-reads.ts';
 import { freeState } from './free-state.ts';
 
 /**
@@ -70,6 +71,7 @@ export async function removeEnvironment(
   transaction.delete('environment', { application, name });
   if (state) transaction.put('environmentState', withoutPast(state));
   if (await transaction.get('outputs', where)) transaction.delete('outputs', where);
+  await forgetReads(transaction, where);
   await freeHostname(transaction, environment);
   await freeState(transaction, where);
   await dropTrees(transaction, where);

@@ -44,20 +44,6 @@ export const PushMarkSchema = z.object({
   at: InstantSchema,
 });
 
-/**
- * Returns whether a push concerns an application. A change below `apps/<app>/` does, a change below another
- * application's directory does not, and a change anywhere else concerns every application of the repository. When the
- * changed paths are unknown (forced push, truncated list, new branch), every application is concerned.
- */
-export function concerns(push: ConfigPushed, application: string): boolean {
-  if (push.forced || !push.changedPaths || push.changedPaths.length === 0) return true;
-  return push.changedPaths.some((path) => {
-    const [top, name, ...rest] = path.split('/');
-    const isInsideAnApplication = top === 'apps' && rest.length > 0;
-    return !isInsideAnApplication || name === application;
-  });
-}
-
 /** Returns the marks under which a push is known: its delivery, and the commits between which it moved the branch. */
 export const pushMarks = (push: ConfigPushed): { delivery: string; pair: string } => ({
   delivery: `delivery#${push.eventId}`,

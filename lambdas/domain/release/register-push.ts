@@ -1,10 +1,12 @@
 import { placeDeployment } from '../deployment/place-deployment.ts';
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
+import { readsOf } from '../model/concern/application-reads.ts';
+import { concerns } from '../model/concern/concerns.ts';
 import type { Requester } from '../model/deployment.ts';
 import { PUSHER } from '../model/principal.ts';
 import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
-import { concerns, originOf, pushMarks, type Release } from '../model/release.ts';
+import { originOf, pushMarks, type Release } from '../model/release.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { keepRepositoryId, recogniseRepository } from './recognise-repository.ts';
@@ -26,30 +28,38 @@ export async function registerPush(services: Services, push: ConfigPushed): Prom
   const { store, surroundings } = services;
   await keepRepositoryId(store, push);
   const { known, foreign } = await recogniseRepository(store, push);
-  const registered: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
+  const outcomes: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
+  const registered = new Set(known.map(({ name }) => name));
   const deployed = known.filter(({ configRepository }) => configRepository.branch === push.branch);
   for (const application of deployed) {
     const { name } = application;
     const ahead = await store.readAhead();
     await Promise.all([readHistory(ahead, name, push), readForRelease(ahead, application)]);
     const { effects, ...outcome } = await store.transact(
-      (transaction) => register(transaction, name, push, surroundings),
+      (transaction) => register(transaction, { application, registered }, push, surroundings),
       ahead,
     );
     await carryOut(services, effects);
-    registered.push({ application: name, ...outcome });
+    outcomes.push({ application: name, ...outcome });
   }
-  return registered;
+  return outcomes;
+}
+
+interface Addressee {
+  readonly application: Application;
+  /** Names of all applications that are deployed from the repository. */
+  readonly registered: ReadonlySet<string>;
 }
 
 type Outcome = Omit<RegisteredPush, 'application'> & { readonly effects: Effects };
 
 async function register(
   transaction: Transaction,
-  application: string,
+  addressee: Addressee,
   push: ConfigPushed,
   surroundings: Surroundings,
 ): Promise<Outcome> {
+  const { name: application } = addressee.application;
   const { delivery, pair } = pushMarks(push);
   const before = originOf(push);
   const { log, delivered, told, left, reached } = await readHistory(transaction, application, push);
@@ -68,7 +78,7 @@ async function register(
   const isCovered = order !== 'first' && (log?.isCovered ?? true);
   // A push that is no news is contained in a newer release. If there is none, the head is released for it.
   const isDue = isNews(order) || (order !== 'repeated' && !isCovered);
-  const isRelease = isDue && (order === 'missed' || concerns(push, application));
+  const isRelease = isDue && (order === 'missed' || (await concernsIt(transaction, push, addressee, newest)));
   const mark = { application, release: isRelease ? newest + 1 : 0, at: surroundings.now() };
   transaction.put('pushMark', { ...mark, mark: delivery });
   if (order === 'repeated') return { order, effects: NO_EFFECTS };
@@ -86,6 +96,16 @@ async function register(
   const content = { application, ...facts, source: 'push' as const };
   const { release, effects } = await createRelease(transaction, content, PUSHER, surroundings);
   return { order, release, effects };
+}
+
+async function concernsIt(
+  reader: Reader,
+  push: ConfigPushed,
+  { application: { name, pipeline }, registered }: Addressee,
+  newest: number,
+): Promise<boolean> {
+  const known = await reader.get('applicationReads', { application: name });
+  return concerns(push, { name, registered, reads: readsOf(known, { pipeline, newest }) });
 }
 
 /** Reads what an application knows of its branch and of this push. */
@@ -150,6 +170,7 @@ async function readForRelease(ahead: Reader, { name: application, pipeline }: Ap
   const [first] = pipeline;
   await Promise.all([
     ahead.get('application', { name: application }),
+    ahead.get('applicationReads', { application }),
     ...(first === undefined ? [] : [ahead.get('environmentState', { application, environment: first })]),
     ...pipeline.map((name) => ahead.get('environment', { application, name })),
   ]);

@@ -11,14 +11,16 @@ import { World } from '../../harness/world.ts';
 const START = Date.parse('2026-11-23T10:00:00.000Z');
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString();
 
-/** The branch of an application without environments: pushes become releases, and nothing else happens. */
+/** The branch of an application without environments, beside one of another branch: pushes become releases, and nothing else happens. */
 class Branch {
   readonly #world = new World();
   #deliveries = 0;
 
   static async open(): Promise<Branch> {
     const branch = new Branch();
+    const elsewhere = { ...anApplication().configRepository, branch: 'elsewhere' };
     await branch.#world.write('application', anApplication());
+    await branch.#world.write('application', anApplication({ name: 'other', configRepository: elsewhere }));
     return branch;
   }
 

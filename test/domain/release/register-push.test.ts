@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { concerns } from '../../../lambdas/domain/model/release.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { registerRelease } from '../../../lambdas/domain/release/register-release.ts';
-import { anApplication, anEnvironment, aPush, commitOf } from '../../harness/builders.ts';
+import { anApplication, anEnvironment, commitOf } from '../../harness/builders.ts';
 import { World } from '../../harness/world.ts';
 
 const [A, B, C] = [commitOf(1), commitOf(2), commitOf(3)];
@@ -11,6 +10,8 @@ describe('a push becomes a release of every application it concerns', () => {
   let world: World;
   beforeEach(async () => {
     world = await World.open();
+    const elsewhere = { ...anApplication().configRepository, branch: 'elsewhere' };
+    await world.write('application', anApplication({ name: 'other', configRepository: elsewhere }));
   });
   const releasesOf = async (application = 'my-app') =>
     (await world.store.list(LISTINGS.releases(application))).items.map(({ number, commit }) => ({ number, commit }));
@@ -101,24 +102,6 @@ describe('a push becomes a release of every application it concerns', () => {
   });
 
   describe('concerns', () => {
-    test.each([
-      ['a change of the application', { changedPaths: ['apps/my-app/dev1/main.tf'] }, true],
-      ['a change of another application', { changedPaths: ['apps/other/dev1/main.tf'] }, false],
-      ['a change of an application whose name begins the same', { changedPaths: ['apps/my-app-2/x.tf'] }, false],
-      ['a change of a shared module', { changedPaths: ['modules/web/main.tf'] }, true],
-      ['a change at the top', { changedPaths: ['README.md'] }, true],
-      ['a file right below apps', { changedPaths: ['apps/versions.tf'] }, true],
-      ['a file called like the application', { changedPaths: ['apps/my-app'] }, true],
-      ['another application and a module', { changedPaths: ['apps/other/x.tf', 'modules/web/x.tf'] }, true],
-      ['another application and this one', { changedPaths: ['apps/other/x.tf', 'apps/my-app/x.tf'] }, true],
-      ['an apps directory somewhere else', { changedPaths: ['modules/apps/other/x.tf'] }, true],
-      ['no change at all', { changedPaths: [] }, true],
-      ['a truncated list', { changedPaths: undefined }, true],
-      ['a forced push', { forced: true, changedPaths: ['apps/other/x.tf'] }, true],
-    ])('%s: %j -> %s', (_, facts, isConcerned) => {
-      expect(concerns(aPush(facts), 'my-app')).toBe(isConcerned);
-    });
-
     test('of the repository and branch of the application only', async () => {
       await world.push({ repository: 'https://git.example/other/config.git' });
       await world.push({ branch: 'feature' });

@@ -1,6 +1,7 @@
 import { isBeingRemoved } from '../../build/inspection.ts';
 import { keepCommitFacts } from '../../build/keep-commit-facts.ts';
 import { type FoundInTree, readIdentities } from '../../build/read-identities.ts';
+import { readReads } from '../../build/read-reads.ts';
 import { type ResourcesLeft, resourcesLeft } from '../../build/resources-left.ts';
 import { analysisKey, type PlanSuccess } from '../../contract/build-result.ts';
 import type { LockedProvider } from '../../contract/locked-provider.ts';
@@ -27,6 +28,7 @@ import { composedWithoutChanges } from '../../proof/without-changes.ts';
 import type { Held } from '../../transaction/load-held.ts';
 import { recordEvent } from '../../transaction/record-event.ts';
 import { stateAddressOf } from '../claim-state-address.ts';
+import { keepReads } from '../keep-reads.ts';
 import { type PlanVerdict, settlePlan } from '../settle-plan.ts';
 import { findPastApplies } from './find-past-applies.ts';
 import { type ChosenPriceSheet, findPriceSheet } from './find-price-sheet.ts';
@@ -69,15 +71,17 @@ export async function analyzeKnownPlan(
 ): Promise<PlanVerdict> {
   const { deployment, environment } = subject;
   const { id, round } = deployment;
-  const [plan, modules, before, inTree, past, lifts, prices] = await Promise.all([
+  const [plan, modules, before, inTree, reads, past, lifts, prices] = await Promise.all([
     artifacts.getJson(known.planJson.key, known.planJson.versionId),
     artifacts.getJson(known.modules.key, known.modules.versionId),
     deployedProviders(ahead, subject),
     readIdentities(artifacts, deployment, { isInspected }),
+    readReads(artifacts, deployment, { isInspected }),
     findPastApplies(store, ahead, subject),
     listLifts(store, deployment),
     findPriceSheet(artifacts, priceSheetKey),
     ahead.get('stateClaim', { address: stateAddressOf(known.backend) }),
+    ahead.get('applicationReads', { application: deployment.application }),
   ]);
   if (!plan) throw new BuildResultError(`analysing the plan of "${id}": the plan that was printed is gone`);
   const planned = { plan: plan.value, modulesJson: modules?.value };
@@ -121,6 +125,7 @@ export async function analyzeKnownPlan(
       found.hasChanges ? composition : await composedWithoutChanges(transaction, brought),
     );
     await keepPlannedChanges(transaction, deployment, analysis);
+    await keepReads(transaction, deployment, reads);
     await keepCommitFacts(transaction, deployment, claimed.commit);
     if (prices.notice)
       recordEvent(transaction, surroundings, id, 'price-sheet-refused', undefined, { message: prices.notice });

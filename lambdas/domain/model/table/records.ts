@@ -8,6 +8,7 @@ import { ApproverSchema } from '../approver.ts';
 import { AuditEntrySchema, AuditHeadSchema, RefusalMarkSchema } from '../audit.ts';
 import { BranchHeadSchema } from '../branch-head.ts';
 import { BuildTicketSchema, CredentialsRefusalSchema } from '../build-ticket.ts';
+import { ApplicationReadsSchema } from '../concern/application-reads.ts';
 import { ConsumedPlanSchema } from '../consumed-plan.ts';
 import { DeploymentSchema } from '../deployment.ts';
 import { DeploymentEventSchema } from '../deployment-event.ts';
@@ -75,6 +76,10 @@ export const RECORDS = {
   releaseLog: record({
     schema: ReleaseLogSchema,
     key: ({ application }: { application: string }) => ({ pk: app(application), sk: 'RELEASES' }),
+  }),
+  applicationReads: record({
+    schema: ApplicationReadsSchema,
+    key: ({ application }: { application: string }) => ({ pk: app(application), sk: 'READS' }),
   }),
   release: record({
     schema: ReleaseSchema,
