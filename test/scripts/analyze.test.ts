@@ -94,7 +94,7 @@ describe('npm run analyze -- PLAN.json --json', () => {
   test('takes prices, region, module manifest and commit', async () => {
     const prices = file(
       'ours.csv',
-      'service,product_family,match_set,pricing_match_set,price,price_type,ccy\nX,Y,type=aws_db_instance&values.instance_class=db.t4g.micro,region=eu-west-1&as_of=2026-05-06,1,t,EUR\nX,Y,type=aws_db_instance&values.instance_class=db.m6g.large,region=eu-west-1&as_of=2026-05-07,2,t,EUR\n',
+      'service,product_family,match_set,pricing_match_set,price,price_type,ccy\nX,Y,type=aws_db_instance&values.instance_class=db.t4g.micro,region=us-east-1&as_of=2026-05-06,1,t,EUR\nX,Y,type=aws_db_instance&values.instance_class=db.m6g.large,region=us-east-1&as_of=2026-05-07,2,t,EUR\n',
     );
     const modules = file('modules.json', JSON.stringify({ Modules: [{ Key: 'web', Source: 'x', Version: '9.9.9' }] }));
     const { cost, modules: versions } = await json(
@@ -110,6 +110,8 @@ describe('npm run analyze -- PLAN.json --json', () => {
     );
     expect(cost).toMatchObject({
       currency: 'EUR',
+      // The database says itself that it is in us-east-1.
+      region: 'eu-west-1',
       monthlyBefore: 730,
       monthlyAfter: 1460,
       sheet: 'ours.csv',
@@ -144,6 +146,11 @@ describe('npm run analyze -- PLAN.json', () => {
       /wT8!xE2mVj6Kd|gR5-nW8qLz3T|pQr7-new-hook|mailpw|tok_live|literal-|LIC-7f3e/,
     );
     expect((await analyze(plan('02-no-changes'))).stdout).toContain('Changes       none\n');
+  });
+
+  test('names every region in which something is priced', async () => {
+    const { stdout } = await analyze(plan('19-several-regions'), '--region', 'eu-west-1');
+    expect(stdout).toContain('USD a month in eu-west-1, us-east-1: ');
   });
 
   test('--help lists the options', async () => {
