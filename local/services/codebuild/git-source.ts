@@ -31,7 +31,8 @@ export interface GitSources {
  *
  * `read-tree` with the target's own index lays files out as a checkout does (`archive` would omit some), and writes
  * nothing to a repository that several builds use. The target's repository borrows the objects and looks like a clone
- * with depth 1.
+ * with depth 1. A person's own settings of git count for fetching, and not for laying out: CodeBuild has none, and so no
+ * filter replaces pointers of Git LFS, no line break is converted, and no submodule is filled.
  */
 const COMMON = `
 repository=$1 target=$2 location=$3 version=$4
@@ -55,7 +56,8 @@ lay_out() {
   printf '%s\\n' "$repository/objects" > "$target/.git/objects/info/alternates"
   echo "$commit" > "$target/.git/shallow"
   echo "$commit" > "$target/.git/HEAD"
-  GIT_INDEX_FILE=$target/.git/index git --work-tree="$target" read-tree --reset -u "$commit"
+  GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS= GIT_ATTR_NOSYSTEM=1 \\
+    GIT_INDEX_FILE=$target/.git/index git -c core.attributesFile=/dev/null --work-tree="$target" read-tree --reset -u "$commit"
   echo "$commit"
 }
 `;

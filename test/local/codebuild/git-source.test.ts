@@ -109,6 +109,35 @@ describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
     expect(gitIn(target)('status', '--porcelain')).toBe('');
   });
 
+  it('has names in the bytes that git has', async () => {
+    const names = ['a\\b', 'a\nb', '-rf', '\ufeffbom', 'é', 'e\u0301', 'caf\xe9 in Latin-1', 'x'.repeat(255)];
+    const bytes = names.map((name) => Buffer.from(name, name.includes('Latin-1') ? 'latin1' : 'utf8'));
+    for (const name of bytes) writeFileSync(Buffer.concat([Buffer.from(`${repository.directory}/`), name]), 'x');
+    const { target } = await build(location(), repository.commit({ 'a.txt': 'a' }));
+    const found = readdirSync(target, { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+    const wanted = [...bytes.map((name) => name.toString('latin1')), '.git', 'a.txt'];
+    expect(found.sort()).toEqual(wanted.sort());
+  });
+
+  it('is laid out without the settings of the person who runs the local cloud, as CodeBuild has none', async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12\n`;
+    const settings = join(directory, 'settings');
+    const attributes = join(directory, 'attributes');
+    writeFileSync(attributes, '*.txt text eol=crlf\n');
+    writeFileSync(
+      settings,
+      `[core]\nautocrlf = true\nattributesFile = ${attributes}\n[submodule]\nrecurse = true\n[filter "lfs"]\nsmudge = sed s/^/filtered/\nrequired = true\n`,
+    );
+    const commit = repository.commit({ 'large.bin': pointer, 'a.txt': 'a\n', '.gitattributes': '*.bin filter=lfs\n' });
+    process.env.GIT_CONFIG_GLOBAL = settings;
+    try {
+      const { file } = await build(location(), commit);
+      expect([file('large.bin'), file('a.txt')]).toEqual([pointer, 'a\n']);
+    } finally {
+      delete process.env.GIT_CONFIG_GLOBAL;
+    }
+  });
+
   it('has a repository around it in which its commit is all there is', async () => {
     repository.commit({ 'a.txt': '1' }, 'first');
     repository.git('tag', 'v1');
