@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
@@ -34,4 +34,14 @@ test('of several files that cannot be read one is told, and the others are the e
     // A failure that comes later comes in one of the next turns.
     for (let left = 10; left > 0; left--) await turn();
   }
+});
+
+test('a path of more than a thousand directories is unpacked as it was packed', async () => {
+  const directory = temporaryDirectory();
+  const deep = 'd/'.repeat(1100);
+  mkdirSync(join(directory, deep), { recursive: true });
+  writeFileSync(join(directory, deep, 'file'), 'x');
+  const target = temporaryDirectory();
+  await unpack((await pack(directory, [`${deep}file`])).bytes, target);
+  expect(readFileSync(join(target, deep, 'file'), 'utf8')).toBe('x');
 });

@@ -96,7 +96,7 @@ describe('the archive of the tree', () => {
     await expect(packTree(paths)).rejects.toMatchObject({
       phase: 'bundle',
       reason: 'bundle-refused',
-      message: `the repository has "${told}": no archive can carry its line break beside long or foreign characters`,
+      message: `the repository has "${told}", which has a line break beside long or foreign characters: no archive can carry it`,
     });
   });
 
@@ -500,6 +500,16 @@ describe('a plan bundle', () => {
       phase: 'bundle',
       reason: 'bundle-refused',
       message: 'the repository has "bad-\uFFFD.zip", a name that is no UTF-8',
+    });
+  });
+
+  test('is not made where the plan left a name that is not unpacked on any system', async () => {
+    const { paths, tree } = await planned({ 'build\\..\\x.zip': 'x' });
+    const { added } = await addedSince(tree, paths);
+    await expect(packBundle(paths, tree, added)).rejects.toMatchObject({
+      reason: 'bundle-refused',
+      message:
+        'the plan left "build\\\\..\\\\x.zip", which has a backslash or colon that Windows would take for a way out of the repository',
     });
   });
 

@@ -1,9 +1,13 @@
 import { basename } from 'node:path';
 import { ENGINE_DIRECTORY, isOfEngine, LOCK_FILE, MODULES, VENDORED } from '../configuration/engine-files.ts';
 import { isPlainLine } from '../engine/plan-file/strict-text.ts';
+import { objectionToEntry } from './carried-names.ts';
 
 /** Occurs in names of files that the engine reads as configuration, values, state or tests, whatever follows. */
 const READ_BY_ENGINE = /\.(?:tf|tofu)/;
+
+/** Stands for the tree's directory in archives. Its length does not matter for names that are plain lines. */
+const TREE = 'tree';
 
 /**
  * Returns what is wrong with a file or directory that a plan added to the tree at this path, or undefined. A plan must
@@ -14,6 +18,8 @@ export function objectionToAdded(path: string, isThere: (directory: string) => b
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
     return 'is no path in the repository';
   if (!isPlainLine(path)) return 'has characters in its name that people would not see, or is far too long';
+  const uncarried = objectionToEntry({ path }, TREE);
+  if (uncarried !== undefined) return uncarried;
   // Some file systems do not tell upper from lower case.
   const known = path.toLowerCase();
   const parts = known.split('/');

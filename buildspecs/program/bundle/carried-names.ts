@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { join } from 'node:path';
+import { join, posix, win32 } from 'node:path';
 
 /** Most bytes of a path that the operating system takes. */
 const MOST_PATH_BYTES = 4095;
@@ -11,26 +11,38 @@ const MOST_PLAIN_CHARACTERS = 100;
 const MOST_PLAIN_BYTES = 0o77777777777;
 const LINE_BREAK = '\n';
 
-/** A file, directory or link, by its path in the tree. `link` is the target of a link. */
+/** A file or link, by its path in the tree. `link` is the target of a link. */
 interface Entry {
   readonly path: string;
-  readonly link?: string;
+  readonly link?: string | undefined;
   readonly size?: number;
 }
 
 /**
- * Returns whether an entry is unpacked as it was packed. What does not fit into the plain header goes into an extended
- * one, and the library reads that line by line: a line of a name or of a link could give the entry any path.
- * `tree`: directory of the tree in the archive.
+ * Returns why an entry would not be unpacked as it was packed, or undefined. `tree`: directory of the tree in the archive.
+ *
+ * What does not fit into the plain header of an entry goes into an extended one, and the library reads that line by line:
+ * a line of a name or of a link could give the entry any path. And the library takes backslashes for separators, on every
+ * system, when it looks for ways out of the directory.
  */
-export function hasOneHeader({ path, link = '', size = 0 }: Entry, tree: string): boolean {
+export function objectionToEntry({ path, link = '', size = 0 }: Entry, tree: string): string | undefined {
   const texts = [join(tree, path), link];
   const isPlain = (text: string) => text.length <= MOST_PLAIN_CHARACTERS && Buffer.byteLength(text) === text.length;
-  return !texts.some((text) => text.includes(LINE_BREAK)) || (texts.every(isPlain) && size <= MOST_PLAIN_BYTES);
+  const isOneHeader = texts.every(isPlain) && size <= MOST_PLAIN_BYTES;
+  if (texts.some((text) => text.includes(LINE_BREAK)) && !isOneHeader)
+    return 'has a line break beside long or foreign characters';
+  const isWayOut = partsOnWindows(path).includes('..') || leadsOutOnWindows(join(tree, path), link);
+  return isWayOut ? 'has a backslash or colon that Windows would take for a way out of the repository' : undefined;
 }
 
-/** Why no archive can carry an entry. */
-export const BAD_LINE_BREAK = 'has a line break beside long or foreign characters';
+const partsOnWindows = (path: string): readonly string[] => path.replaceAll('\\', '/').split('/');
+
+/** Links that lead out on any system are judged elsewhere. */
+function leadsOutOnWindows(path: string, link: string): boolean {
+  if (!/[\\:]/.test(link) || link.startsWith('/')) return false;
+  const place = posix.join(posix.dirname(path), ...partsOnWindows(link));
+  return win32.parse(link).root !== '' || place === '..' || place.startsWith('../');
+}
 
 /**
  * Returns why no build can have an entry of a commit under its own name, or undefined. Node.js and the archives of trees
@@ -46,6 +58,5 @@ export function objectionToName(
   const longest = Math.max(...directories.map((directory) => Buffer.byteLength(directory)));
   if (longest + 1 + path.length + ROOM > MOST_PATH_BYTES)
     return `has a path of ${path.length} bytes, which is too long for builds`;
-  const entry = { path: path.toString(), ...(link && { link: link.toString() }) };
-  return hasOneHeader(entry, archived) ? undefined : BAD_LINE_BREAK;
+  return objectionToEntry({ path: path.toString(), link: link?.toString() }, archived);
 }

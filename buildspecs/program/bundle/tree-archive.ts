@@ -6,7 +6,7 @@ import { ENGINE_DIRECTORY, isOfEngine } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { type Archive, pack, unpack } from './archive.ts';
-import { hasOneHeader } from './carried-names.ts';
+import { objectionToEntry } from './carried-names.ts';
 import { DIRECTORY_MODE, fileMode } from './modes.ts';
 
 /** Something in the tree. A directory is listed if nothing in it is. */
@@ -79,7 +79,7 @@ export interface TreeArchive extends Archive {
 export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   const listed = listTree(paths.tree);
   const files = new Map(listed.map((entry) => [relative(paths.tree, entry.path), look(entry)]));
-  for (const [path, seen] of files) requireOneHeader(path, seen, relative(paths.base, paths.tree));
+  for (const [path, seen] of files) requireCarried(path, seen, relative(paths.base, paths.tree));
   const own = [paths.engine, paths.backendArguments, paths.generatedVariables];
   const archive = await pack(
     paths.base,
@@ -125,14 +125,12 @@ function listDirectory(path: string): Entry[] {
 }
 
 /** Refuses an entry that would not be unpacked as it was packed. Only modules have one: a checkout was copied without. */
-function requireOneHeader(path: string, { kind, link, size }: Seen, tree: string): void {
-  const archived = kind === 'directory' ? `${path}/` : path;
-  if (hasOneHeader({ path: archived, size, ...(link !== undefined && { link }) }, tree)) return;
-  throw new PhaseError(
-    'bundle',
-    `the repository has ${quotePath(path)}: no archive can carry its line break beside long or foreign characters`,
-    { reason: 'bundle-refused' },
-  );
+function requireCarried(path: string, { kind, link, size }: Seen, tree: string): void {
+  const objection = objectionToEntry({ path: kind === 'directory' ? `${path}/` : path, link, size }, tree);
+  if (objection === undefined) return;
+  throw new PhaseError('bundle', `the repository has ${quotePath(path)}, which ${objection}: no archive can carry it`, {
+    reason: 'bundle-refused',
+  });
 }
 
 const NO_TEXT = '\uFFFD';
