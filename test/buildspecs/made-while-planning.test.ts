@@ -159,13 +159,25 @@ describe('a file that a plan makes elsewhere', () => {
     expect(planFailureOf(await planning(() => write(file), file))).toMatchObject(fails(JSON.stringify(file)));
   });
 
-  test('is one of many: three are named', async () => {
-    const files = [1, 2, 3, 4, 5].map((number) => join(outside, `${number}.zip`));
-    const told = files.slice(0, 3).map((file) => JSON.stringify(file));
+  test('is one of many: five are named', async () => {
+    const files = [1, 2, 3, 4, 5, 6, 7].map((number) => join(outside, `${number}.zip`));
+    const told = files.slice(0, 5).map((file) => JSON.stringify(file));
     const does = () => {
       for (const file of files) write(file);
     };
-    expect(planFailureOf(await planning(does, ...files))).toMatchObject(fails(`${told.join(', ')} and 2 more`));
+    expect(planFailureOf(await planning(does, ...files)).message).toBe(
+      `the plan made ${told.join(', ')} and 2 more and names them, ${WAY_OUT}`,
+    );
+  });
+
+  test('is told with the way out, however long the paths are', async () => {
+    const files = [1, 2, 3].map((number) => join(outside, `${number}`.repeat(200), 'x'.repeat(200), 'fn.zip'));
+    const does = () => {
+      for (const file of files) write(file);
+    };
+    const { message } = planFailureOf(await planning(does, ...files));
+    expect(message).toMatch(/^the plan made ".{300}" and 2 more and names them, /);
+    expect(message.endsWith(WAY_OUT)).toBe(true);
   });
 
   test('is not named where its name is a secret', async () => {

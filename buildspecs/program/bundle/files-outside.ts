@@ -5,6 +5,7 @@ import type { WorkPaths } from '../build/work-paths.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { secretsOfPlan } from '../engine/plan-secrets.ts';
 import { redact } from '../engine/redact.ts';
+import { tellPaths } from './tell-paths.ts';
 import type { TreeArchive } from './tree-archive.ts';
 import type { AddedToTree } from './tree-changes.ts';
 
@@ -40,16 +41,14 @@ export function refuseFilesOutside(planJson: Buffer, planned: Planned): void {
   const missing = [...pathsIn(plan)].filter((path) => isMade(path, planned) && !isCarried(path, planned)).sort();
   if (missing.length === 0) return;
   const secrets = [...planned.secrets, ...secretsOfPlan(plan)];
-  const told = missing.slice(0, MOST_TOLD).map((path) => redact(quotePath(path), secrets));
-  const more = missing.length > MOST_TOLD ? ` and ${missing.length - MOST_TOLD} more` : '';
+  const told = tellPaths(missing, (path) => redact(quotePath(path), secrets));
   throw new PhaseError(
     'bundle',
-    `the plan made ${told.join(', ')}${more} and names it, but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "\${path.root}/build/name.zip"`,
+    `the plan made ${told} and names ${missing.length === 1 ? 'it' : 'them'}, but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "\${path.root}/build/name.zip"`,
     { reason: 'made-outside' },
   );
 }
 
-const MOST_TOLD = 3;
 /** The longest path that operating systems take, in bytes. */
 const LONGEST_PATH = 4096;
 
