@@ -16,4 +16,9 @@ writeFileSync(
   join(folder, 'bundled-prices.ts'),
   `/** Generated from aws-on-demand.csv by \`node scripts/embed-prices.ts\`: Brotli, base64. */\nexport const BUNDLED_PRICES = \`\n${lines.join('\n')}\n\`;\n`,
 );
+// A date of its own, so that an installation with newer prices does not load the table.
+writeFileSync(
+  join(folder, 'newest-bundled-price.ts'),
+  `/** Date of the newest price in aws-on-demand.csv, written by \`node scripts/embed-prices.ts\`. */\nexport const NEWEST_BUNDLED_PRICE = '${sheet.newest}';\n`,
+);
 console.log(`embedded ${sheet.size} prices, the oldest of ${sheet.oldest}`);

@@ -44,8 +44,14 @@ describe('a cold start', () => {
     const sizes = gzippedSizes(imported.files, bundle);
     expect(sizes.has(chunk)).toBe(true);
     expect(sdkIn('analyze-plan', sizes.keys())).toEqual([]);
-    // Rules and the table of list prices, with the records that they need.
+    // Rules, with the records that they need. The table of list prices comes with the first plan that is priced by it.
     expect(sumOf(sizes)).toBeLessThan(120_000);
+    const [prices = ''] = [...modules].flatMap(([file, sources]) =>
+      sources.includes('lambdas/domain/prices/bundled-prices.ts') ? [file] : [],
+    );
+    expect(sizes.has(prices)).toBe(false);
+    const table = await runCold({ bundle, mode: 'count', entry: prices });
+    expect(gzippedSizes(table.imported.files, bundle).get(prices)).toBeLessThan(12_000);
     const atOnce = (await runCold({ bundle, mode: 'count' })).imported.files;
     expect([...gzippedSizes(atOnce, bundle).keys()]).not.toContain(chunk);
   });

@@ -1,6 +1,6 @@
 import { BuildResultError } from '../../errors.ts';
 import type { ArtifactStore, StoredText } from '../../ports.ts';
-import { BUNDLED_PRICE_SHEET } from '../../prices/bundled-price-sheet.ts';
+import { NEWEST_BUNDLED_PRICE } from '../../prices/newest-bundled-price.ts';
 import { type PriceSheet, PriceSheetError, parsePriceSheet } from '../../prices/price-sheet.ts';
 
 export interface ChosenPriceSheet {
@@ -20,18 +20,22 @@ export async function findPriceSheet(
 ): Promise<ChosenPriceSheet> {
   try {
     const stored = await artifacts.getText(key);
-    return stored ? choose(key, stored) : { sheet: BUNDLED_PRICE_SHEET };
+    return stored ? await choose(key, stored) : { sheet: await bundled() };
   } catch (error) {
     if (!(error instanceof PriceSheetError || error instanceof BuildResultError)) throw error;
-    return { sheet: BUNDLED_PRICE_SHEET, notice: `${error.message}; the bundled price sheet is used` };
+    return { sheet: await bundled(), notice: `${error.message}; the bundled price sheet is used` };
   }
 }
 
-function choose(name: string, { text, modifiedAt }: StoredText): ChosenPriceSheet {
+/** Loads the table of list prices, a tenth of the analysis, only where it is used. */
+const bundled = async (): Promise<PriceSheet> =>
+  (await import('../../prices/bundled-price-sheet.ts')).BUNDLED_PRICE_SHEET;
+
+async function choose(name: string, { text, modifiedAt }: StoredText): Promise<ChosenPriceSheet> {
   const sheet = parsePriceSheet(text, { name, date: modifiedAt.slice(0, 'YYYY-MM-DD'.length) });
-  if (sheet.newest >= BUNDLED_PRICE_SHEET.newest) return { sheet };
+  if (sheet.newest >= NEWEST_BUNDLED_PRICE) return { sheet };
   return {
-    sheet: BUNDLED_PRICE_SHEET,
-    notice: `price sheet ${name} is older (${sheet.newest}) than the bundled one (${BUNDLED_PRICE_SHEET.newest}), which is used`,
+    sheet: await bundled(),
+    notice: `price sheet ${name} is older (${sheet.newest}) than the bundled one (${NEWEST_BUNDLED_PRICE}), which is used`,
   };
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { findPriceSheet } from '../../../../lambdas/domain/deployment/analysis/find-price-sheet.ts';
 import { BuildResultError } from '../../../../lambdas/domain/errors.ts';
 import { BUNDLED_PRICE_SHEET } from '../../../../lambdas/domain/prices/bundled-price-sheet.ts';
+import { NEWEST_BUNDLED_PRICE } from '../../../../lambdas/domain/prices/newest-bundled-price.ts';
 import { InMemoryArtifactStore } from '../../../fakes/in-memory-artifact-store.ts';
 
 const KEY = 'prices/prices.csv';
@@ -19,6 +20,10 @@ describe('the price sheet of an installation', () => {
 
   test('is the bundled one where nobody has put another', async () => {
     expect(await find()).toEqual({ sheet: BUNDLED_PRICE_SHEET });
+  });
+
+  test('is compared with the date that is kept beside the bundled prices', () => {
+    expect(NEWEST_BUNDLED_PRICE).toBe(BUNDLED_PRICE_SHEET.newest);
   });
 
   test('is its own when the prices in it are newer than the bundled ones', async () => {
