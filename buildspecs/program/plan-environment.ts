@@ -75,7 +75,9 @@ export async function planEnvironment(build: PlanBuild): Promise<PlanResult> {
     readPlannedState(saved),
   ]);
   const shown = { plan: readFileSync(paths.planJson), modules: readManifest(paths.directory) };
-  refuseFilesOutside(shown.plan, { paths, began, tree, carried, secrets: build.secrets });
+  // A destruction makes nothing of files, and must be able to end what older plans have made.
+  if (variables.STAGEGATE_OPERATION !== 'destroy')
+    refuseFilesOutside(shown.plan, { paths, began, tree, carried, secrets: build.secrets });
 
   build.enter('upload');
   const [bundleAddress, planJson, modulesAddress] = await uploading('the plan', () =>

@@ -180,6 +180,14 @@ describe('a file that a plan makes elsewhere', () => {
     expect(message.endsWith(WAY_OUT)).toBe(true);
   });
 
+  test('does not keep anything from being destroyed', async () => {
+    const file = join(outside, 'fn.zip');
+    await planning(() => write(file), file);
+    rmSync(file);
+    run.artifacts.objects.clear();
+    expect((await run.plan({ STAGEGATE_OPERATION: 'destroy' })).result).toMatchObject({ ok: true });
+  });
+
   test('is not named where its name is a secret', async () => {
     const file = join(outside, 'hunter2-and-more.zip');
     run.steps.plan = (step) => {

@@ -38,7 +38,8 @@ interface Planned {
  */
 export function refuseFilesOutside(planJson: Buffer, planned: Planned): void {
   const plan = parse(planJson);
-  const missing = [...pathsIn(plan)].filter((path) => isMade(path, planned) && !isCarried(path, planned)).sort();
+  const added = new Set(planned.carried.added);
+  const missing = [...pathsIn(plan)].filter((path) => isMade(path, planned) && !isCarried(path, planned, added)).sort();
   if (missing.length === 0) return;
   const secrets = [...planned.secrets, ...secretsOfPlan(plan)];
   const told = tellPaths(missing, (path) => redact(quotePath(path), secrets));
@@ -92,10 +93,10 @@ function isMade(path: string, { paths, began }: Planned): boolean {
 }
 
 /** Returns whether the apply has a file at this path, too: in the tree, and not by a link that the plan made. */
-function isCarried(path: string, { paths, tree, carried }: Planned): boolean {
+function isCarried(path: string, { paths, tree, carried }: Planned, added: ReadonlySet<string>): boolean {
   const inTree = (place: string) => relative(paths.tree, place);
   const named = inTree(join(placeOf(path, paths)));
   if (carried.addedLinks.some((link) => named === link || named.startsWith(`${link}${sep}`))) return false;
   const real = relative(realpathSync.native(paths.tree), realpathSync.native(placeOf(path, paths)));
-  return tree.files.has(real) || carried.added.includes(real);
+  return tree.files.has(real) || added.has(real);
 }
