@@ -61,8 +61,8 @@ describe('a state that may be elsewhere', () => {
         `${directory}/dev1.s3.tfbackend seems to say where the state is kept, but nothing uses it: the backend block ` +
         `in ${directory}/main.tf:2 leaves "bucket" and "key" open, so the first deployment would begin with an empty ` +
         'state and create again what exists. Either set "backendConfigFile": "dev1.s3.tfbackend" of the environment, ' +
-        'which completes the backend with it, or, if nothing exists yet, deploy with "adopt": "empty-state" ' +
-        '(POST …/environments/dev1/deployments)',
+        'which completes the backend with it, or, if nothing exists yet, ask for the deployment with "adopt": ' +
+        '"empty-state" (POST …/deployments)',
     });
     expect(prepared.reason).toBeUndefined();
     expect(run.calls).toEqual([]);
@@ -108,6 +108,32 @@ describe('a state that may be elsewhere', () => {
     expect((await prepare({ 'main.tf': block }, REFUSED)).message).toContain(
       `states/dev1.json is a Terraform state, but nothing uses it: the "local" backend in ${directory}/main.tf:2`,
     );
+  });
+
+  it('is to be copied to where block and file say, as far as they do', async () => {
+    const files = { 'main.tf': s3('    bucket = "acme"\n'), 'terraform.tfstate': '{}' };
+    expect((await prepare(files, REFUSED)).message).toContain(`to s3://acme/${directory}/terraform.tfstate (aws s3 cp`);
+  });
+
+  it('is told with both ways out, however long the names are', async () => {
+    const [application, environment] = ['a'.repeat(32), 'e'.repeat(16)];
+    const name = `apps/${application}/${environment}`;
+    for (const file of ['terraform.tfstate', `${'f'.repeat(200)}.tfbackend`, 'terragrunt.hcl']) {
+      run.remove();
+      run = new ProgramRun({ [`${name}/${'c'.repeat(60)}.tf`]: OPEN, [`${name}/${file}`]: '{}' });
+      const { message } = await prepare(
+        {},
+        {
+          ...REFUSED,
+          STAGEGATE_APPLICATION: application,
+          STAGEGATE_ENVIRONMENT: environment,
+          STAGEGATE_DIRECTORY: name,
+          STAGEGATE_STATE_BUCKET: 'b'.repeat(63),
+          STAGEGATE_STATE_KEY: `${name}/terraform.tfstate`,
+        },
+      );
+      expect(message).toMatch(/^apps.*Either.*, or, if nothing.*\(POST …\/deployments\)$/);
+    }
   });
 
   it('is told by the file that is named like the environment first, with the number of others', async () => {
@@ -278,6 +304,31 @@ describe('settings that builds cannot honour', () => {
     expect(await prepare(completed('acme-locks'), named)).toMatchObject({ ok: true });
     expect(await prepare(completed('others'), named)).toMatchObject({ ok: false, phase: 'backend' });
   });
+
+  it.each(['profile', 'role_arn', 'assume_role', 'workspace_key_prefix'])(
+    'are refused as "%s" after init, too, should the engine have found what we did not',
+    async (name) => {
+      run.write({ [`${directory}/main.tf`]: resource });
+      const given = { bucket: 'b', key: 'k', region: null, assume_role: null, workspace_key_prefix: '', token: null };
+      run.steps.init = ({ directory: place }) => {
+        resolveBackend(place, { type: 's3', config: { ...given, [name]: 'x' } });
+        return {};
+      };
+      const { result } = await run.plan();
+      expect(result).toMatchObject({
+        phase: 'backend',
+        reason: 'backend',
+        message: `after init the s3 backend has the argument "${name}", which builds cannot honour`,
+      });
+      expect(run.commands).toEqual(['init']);
+      run.steps.init = ({ directory: place }) => {
+        resolveBackend(place, { type: 's3', config: given });
+        return {};
+      };
+      run.artifacts.objects.clear();
+      expect((await run.plan()).isSuccessful).toBe(true);
+    },
+  );
 
   it('are refused as a block of the role, too', async () => {
     const { message } = await prepare({

@@ -3,7 +3,7 @@ import { BackendConfigFileSchema } from '../../../lambdas/domain/contract/backen
 import { PhaseError } from '../build/failure.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
 import type { BackendConfigFile } from './config-file.ts';
-import type { DeclaredBackend } from './declared-backend.ts';
+import type { BackendSetting, DeclaredBackend } from './declared-backend.ts';
 import { effectiveSettings } from './effective-settings.ts';
 import { findStateHints, type StateHint } from './state-hints.ts';
 
@@ -15,7 +15,7 @@ interface Subject {
   readonly environment: string;
   readonly declared: DeclaredBackend | undefined;
   readonly file: BackendConfigFile | undefined;
-  /** Where the state would be kept if directory and file leave it open. */
+  /** Where the state would be kept, as far as directory and file leave it open. */
   readonly convention: { readonly bucket: string; readonly key: string };
 }
 
@@ -38,8 +38,8 @@ export async function refuseStateElsewhere(subject: Subject): Promise<void> {
       `${shown(hint.file)}${others} ${MEANINGS[hint.kind]}, but nothing uses it:`,
       `${whoLeavesOpen(subject)} leaves ${open.map((setting) => `"${setting}"`).join(' and ')} open,`,
       'so the first deployment would begin with an empty state and create again what exists.',
-      `Either ${wayOut(hint, subject)},`,
-      `or, if nothing exists yet, deploy with "adopt": "empty-state" (POST …/environments/${environment}/deployments)`,
+      `Either ${wayOut(hint, subject, addressWith(given, subject.convention))},`,
+      'or, if nothing exists yet, ask for the deployment with "adopt": "empty-state" (POST …/deployments)',
     ].join(' '),
   );
 }
@@ -57,7 +57,7 @@ function whoLeavesOpen({ declared, file, name }: Subject): string {
   return file ? `${own} with ${file.file}` : own;
 }
 
-function wayOut({ kind, file }: StateHint, { name, convention }: Subject): string {
+function wayOut({ kind, file }: StateHint, { name }: Subject, address: string): string {
   if (kind === 'settings') {
     const path = relative(name, file);
     if (BackendConfigFileSchema.safeParse(path).success)
@@ -66,8 +66,12 @@ function wayOut({ kind, file }: StateHint, { name, convention }: Subject): strin
   }
   if (kind === 'terragrunt')
     return 'write bucket, key and region of its remote_state into the backend block, or into a file that "backendConfigFile" of the environment names';
-  return `copy it to s3://${convention.bucket}/${convention.key} (aws s3 cp, with credentials of the environment's account) and delete it in the repository, or name bucket and key of the copy in a backend "s3" block or a file that "backendConfigFile" of the environment names`;
+  return `copy it to ${address} (aws s3 cp, with credentials of the environment's account) and delete it in the repository, or name a copy's bucket and key in a backend "s3" block or in a file that "backendConfigFile" of the environment names`;
 }
+
+/** Returns where the state will be: what directory and file say, completed by the convention. */
+const addressWith = (given: ReadonlyMap<string, BackendSetting>, { bucket, key }: Subject['convention']): string =>
+  `s3://${given.get('bucket')?.literal ?? bucket}/${given.get('key')?.literal ?? key}`;
 
 /** Returns a path as people can read it. Names of a repository may contain anything. */
 const shown = (file: string): string => {

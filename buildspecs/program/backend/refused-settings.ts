@@ -13,6 +13,9 @@ const ASSUMING = new Set([
   ...['assume_role_policy', 'assume_role_policy_arns', 'assume_role_tags', 'assume_role_transitive_tag_keys'],
 ]);
 
+/** Arguments that no environment may use. A lock table is another matter: some environments have one. */
+export const NEVER_HONOURED: ReadonlySet<string> = new Set([...ownCredentials, ...ASSUMING, 'workspace_key_prefix']);
+
 /** Returns why a setting is refused and what to do, or undefined. */
 function objectionTo(name: string): string | undefined {
   if (ownCredentials.has(name)) return "brings credentials of its own; builds use the environment's role";
