@@ -148,13 +148,16 @@ describe('on DynamoDB', () => {
       await world.write('environmentState', anEnvironmentState(where));
       const [address, former] = [
         `bucket/large/${name}`,
-        number < 9 ? [`bucket/old/${name}`, `bucket/older/${name}`] : [],
+        number < 5 ? [`bucket/old/${name}`, `bucket/older/${name}`] : [],
       ];
       await world.write('stateAddress', { ...where, address, former });
+      await world.write('keptTrees', { ...where, successes: [], dropped: [] });
       const hostname = `large-${name}-eu-west-1.development.${serviceDiscoveryDomain}`;
       await world.write('hostnameClaim', { ...where, hostname, at });
       for (const each of [address, ...former]) await world.write('stateClaim', { ...where, address: each, at });
     }
+    const reads = pipeline.map((environment) => ({ environment, release: 1, paths: ['apps/_m'], isComplete: true }));
+    await world.write('applicationReads', { application: 'large', environments: reads });
     const [moved, more] = [{ application: 'large', environment: 'e0' }, 'bucket/oldest/e0'];
     const known = { ...moved, address: 'bucket/large/e0', former: ['bucket/old/e0', 'bucket/older/e0'] };
     await world.write('stateAddress', { ...known, former: [...known.former, more] });
@@ -163,6 +166,7 @@ describe('on DynamoDB', () => {
     await world.write('stateAddress', known);
     await removeApplication(world, 'large', 'admin');
     expect(await world.store.get('application', { name: 'large' })).toBeUndefined();
+    expect(await world.store.get('applicationReads', { application: 'large' })).toBeUndefined();
     const freed = { hostname: 'large-e0-eu-west-1.development.acme.example' };
     expect(await world.store.get('hostnameClaim', freed)).toBeUndefined();
     const [entry] = await listAll(world.store, LISTINGS.audit('large', 'ascending'));

@@ -62,8 +62,8 @@ async function forgetEphemeral(store: Store, application: string, listed: readon
   return ephemeral.length + externalIds.length > 0;
 }
 
-/** Most state addresses that fit in the transaction beside the five records that each environment may have. */
-const MOST_ADDRESSES = 30;
+/** Most state addresses that fit in the transaction beside the six records that each environment may have. */
+const MOST_ADDRESSES = 22;
 
 async function remove(transaction: Transaction, name: string, environments: readonly string[]): Promise<boolean> {
   const application = await transaction.get('application', { name });
