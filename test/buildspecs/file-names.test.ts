@@ -64,6 +64,7 @@ async function throughGit() {
   return { planned, applied, seen };
 }
 
+const call = (source: string) => `module "m" {\n  source = "${source}"\n}\n`;
 const LONG = 'x'.repeat(255);
 
 describe('a name', () => {
@@ -163,21 +164,18 @@ describe('a name that no build can carry', () => {
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
       reason: 'file-name',
-      message: `"${DIRECTORY}/${told}: no build can carry it from the plan to the apply; rename it`,
+      message: `"${DIRECTORY}/${told}: no build can carry it to the apply; rename it`,
     });
     expect(run.commands).toEqual([]);
   });
 
   it.each(UNNAMABLE)('is refused in a module that is planned: %s', async (_, name, told) => {
-    run.write({
-      [`${DIRECTORY}/modules.tf`]: 'module "m" {\n  source = "../../../modules/m"\n}\n',
-      'modules/m/main.tf': '',
-    });
+    run.write({ [`${DIRECTORY}/modules.tf`]: call('../../../modules/m'), 'modules/m/main.tf': '' });
     run.writeBytes(below('modules/m', name));
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
       reason: 'file-name',
-      message: `"modules/m/${told}: no build can carry it from the plan to the apply; rename it`,
+      message: `"modules/m/${told}: no build can carry it to the apply; rename it`,
     });
   });
 
@@ -227,6 +225,20 @@ describe('a name that no build can carry', () => {
     const { log } = await run.planCommit();
     expect(log.match(/ is left out: it /g)).toHaveLength(50);
     expect(log).toContain('10 more are left out\n');
+  });
+
+  it.each([
+    ['a line break', DIRECTORY, 'a\nb.tf', '"apps/shop/dev1/a\\nb.tf"'],
+    ['a change of direction, in a module', 'modules/m', 'x\u202e.tf.json', '"modules/m/x\\u202e.tf.json"'],
+    ['an invisible space', DIRECTORY, 'a\u200b_override.tf', '"apps/shop/dev1/a\\u200b_override.tf"'],
+  ])('is, for configuration, one with %s: plans have it, and people are shown it', async (_, place, name, told) => {
+    run.write({ [`${DIRECTORY}/modules.tf`]: call('../../../modules/m'), 'modules/m/main.tf': '' });
+    run.writeBytes(`${place}/${name}`, '{}');
+    expect((await run.planCommit()).result).toMatchObject({
+      phase: 'checkout',
+      reason: 'file-name',
+      message: `${told} has characters in its name that people would not see, and is configuration: rename it`,
+    });
   });
 
   it('is refused after init where only the engine could tell the source of the module', async () => {

@@ -109,6 +109,7 @@ function requireDirectory(checkout: string, directory: string, commit: string): 
     return path;
   }, checkout);
 }
+
 /**
  * Copies the whole repository to the fixed path of the environment, so that relative module sources keep working.
  * Returns what was left out: links that lead out of the repository, and names that no build can have. In the
@@ -127,11 +128,7 @@ export function copyCheckout(checkout: string, tree: string, directory: string, 
 /** Returns the error for something that is not in the tree although what is planned may use it. */
 export const refusalOf = ({ path, why, isName }: LeftOut): PhaseError =>
   isName
-    ? new PhaseError(
-        'checkout',
-        `${quoteBytes(path)} ${why}: no build can carry it from the plan to the apply; rename it`,
-        {
-          reason: 'file-name',
-        },
-      )
+    ? new PhaseError('checkout', `${quoteBytes(path)} ${why}: no build can carry it to the apply; rename it`, {
+        reason: 'file-name',
+      })
     : new PhaseError('checkout', `${quoteBytes(path)} ${why}`);

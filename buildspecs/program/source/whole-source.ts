@@ -1,19 +1,28 @@
 import { isUtf8 } from 'node:buffer';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { Cause } from '../build/phases.ts';
 import type { PlanBuild } from '../build/run-build.ts';
 import { type LeftOut, refusalOf } from '../configuration/checkout.ts';
+import { listConfigurationFiles } from '../configuration/files.ts';
 import { isInside } from '../configuration/places.ts';
-import { quotePath } from '../engine/plan-file/strict-text.ts';
+import { isPlainLine, quotePath } from '../engine/plan-file/strict-text.ts';
 import { PlannedFiles } from './planned-files.ts';
 import { quoteBytes } from './quote-bytes.ts';
 
-/** Paths that a message names; of more it tells the number. */
+/** Paths that a message names, and characters of all of them: what to do about them stands behind them. */
 const MOST_TOLD = 5;
+const MOST_CHARACTERS = 500;
 
-const told = (paths: readonly string[]): string =>
-  `${paths.slice(0, MOST_TOLD).join(', ')}${paths.length > MOST_TOLD ? ` and ${paths.length - MOST_TOLD} more` : ''}`;
+/** Returns quoted paths as a list for a message. Tells the number of those that have no room. */
+function told(paths: readonly string[]): string {
+  const shown = paths.slice(0, MOST_TOLD);
+  while (shown.length > 1 && shown.join(', ').length > MOST_CHARACTERS) shown.pop();
+  const more = paths.length - shown.length;
+  return `${shown.join(', ').slice(0, MOST_CHARACTERS)}${more > 0 ? ` and ${more} more` : ''}`;
+}
 
 /** A path with one character for each byte, so that paths in bytes and in text can be compared. */
 const bytewise = (path: Buffer | string): string => Buffer.from(path).toString('latin1');
@@ -88,11 +97,27 @@ export class WholeSource {
     this.requireNoneNear(planned);
     const unnamable = this.leftOut.find(({ path }) => nearOf(planned, path) !== undefined);
     if (unnamable) throw refusalOf(unnamable);
+    for (const directory of directories) this.requireReadableNames(directory);
     const { pointers } = this.planned;
     if (pointers.length === 0) return;
     this.refuse(
       'lfs-pointer',
       `${told(pointers.map(quotePath))} ${pointers.length === 1 ? 'is a pointer' : 'are pointers'} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
+    );
+  }
+
+  /** Refuses configuration whose name cannot be shown. A plan contains its configuration, and no such names are read there. */
+  private requireReadableNames(directory: string): void {
+    const place = join(this.build.paths.tree, directory);
+    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return;
+    const unreadable = listConfigurationFiles(place, this.build.variables.STAGEGATE_ENGINE).find(
+      (name) => !isPlainLine(name),
+    );
+    if (unreadable === undefined) return;
+    throw new PhaseError(
+      'checkout',
+      `${quotePath(join(directory, unreadable))} has characters in its name that people would not see, and is configuration: rename it`,
+      { reason: 'file-name' },
     );
   }
 
