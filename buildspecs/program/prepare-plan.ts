@@ -44,7 +44,7 @@ export async function preparePlan(
   }
   const backendArguments = await writeBackend(build, configuration);
   source.requireWhole(await refuseModuleSources(configuration, { tree: paths.tree, engine: name }));
-  await writeVariables(build, configuration);
+  await writeVariables(build, engine, configuration);
   return { backendArguments, source };
 }
 
@@ -105,16 +105,23 @@ async function writeBackend(
 }
 
 /** Writes the values that the plan gets beside the directory's own files, and notes the secrets among all values. */
-async function writeVariables(
-  { variables, paths, secrets, machine }: PlanBuild,
-  configuration: Configuration,
-): Promise<void> {
+async function writeVariables(build: PlanBuild, engine: Promise<Engine>, configuration: Configuration): Promise<void> {
+  const { variables, paths, secrets, machine } = build;
   const declared = declaredVariables(configuration);
-  const values = await readFileValues(paths.directory);
-  secrets.push(...secretsAmong(declared, values));
+  const set = await readFileValues(paths.directory);
+  secrets.push(...secretsAmong(declared, set));
   const name = variables.STAGEGATE_DIRECTORY;
-  const selected = selectVariables(variables.STAGEGATE_VARIABLES, { name, declared, values });
-  writeFileSync(paths.generatedVariables, `${JSON.stringify(selected, null, 2)}\n`);
+  const selected = selectVariables(variables.STAGEGATE_VARIABLES, { name, declared, values: set.values });
   const names = Object.keys(selected);
+  for (const { file, line, text } of set.unread) {
+    // A value for one of these variables would be overruled without a word.
+    const isContained = !names.some((variable) => text.includes(variable));
+    const unreadable = { file: join(name, file), line, isContained };
+    const refused = await explainUnreadable(build, engine, unreadable, OF_VALUES);
+    if (refused) throw refused;
+  }
+  writeFileSync(paths.generatedVariables, `${JSON.stringify(selected, null, 2)}\n`);
   if (names.length > 0) machine.log(`variables set by Stagegate: ${names.join(', ')}`);
 }
+
+const OF_VALUES = { unreadable: 'variables', invalid: 'variables' } as const;

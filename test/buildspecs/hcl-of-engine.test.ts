@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseHcl } from '../../buildspecs/program/configuration/hcl.ts';
+import { drawing } from './drawing.ts';
 
 /** Compares how we read HCL with how the engine does, for texts that nobody chose. */
 
@@ -16,15 +17,6 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const terraform = (...given: string[]) =>
   spawnSync('terraform', given, { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 28 });
-
-/** Draws the same values in every run. Set STAGEGATE_SEED to draw others. */
-function drawing(): (below: number) => number {
-  let state = Number(process.env.STAGEGATE_SEED ?? 1);
-  return (below) => {
-    state = (state * 48_271) % 0x7fffffff;
-    return state % below;
-  };
-}
 
 const PIECES = [
   ...[
@@ -117,13 +109,12 @@ const TEXTS = [
 ];
 
 test('we take for HCL what the engine takes for HCL', () => {
-  const below = drawing();
-  const piece = () => PIECES[below(PIECES.length)] ?? '';
+  const { below, some } = drawing();
   const texts = Array.from({ length: 1500 }, () => {
     let text = TEXTS[below(TEXTS.length)] ?? '';
     for (let left = below(2); left >= 0; left--) {
       const at = below(text.length + 1);
-      text = text.slice(0, at) + piece() + text.slice(at + (below(3) === 0 ? below(4) : 0));
+      text = text.slice(0, at) + some(PIECES, 1) + text.slice(at + (below(3) === 0 ? below(4) : 0));
     }
     return text;
   });
@@ -194,12 +185,10 @@ const NUMBERS = [
 ];
 
 test('we read the values that the engine reads', () => {
-  const below = drawing();
-  const some = (pieces: readonly string[]) =>
-    Array.from({ length: 1 + below(9) }, () => pieces[below(pieces.length)]).join('');
+  const { some } = drawing();
   const expressions = [
-    ...Array.from({ length: 500 }, () => `"_${some(QUOTED)}"`),
-    ...Array.from({ length: 500 }, (_, index) => `<<${index % 2 === 0 ? '-' : ''}EOT\n${some(HEREDOC)}_\nEOT\n`),
+    ...Array.from({ length: 500 }, () => `"_${some(QUOTED, 9)}"`),
+    ...Array.from({ length: 500 }, (_, index) => `<<${index % 2 === 0 ? '-' : ''}EOT\n${some(HEREDOC, 9)}_\nEOT\n`),
     ...NUMBERS.map((number) => `"\${${number}}_"`),
   ]
     .filter((expression) => parseHcl(`a = ${expression}\n`).errorLine === undefined)

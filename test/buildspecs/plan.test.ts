@@ -435,6 +435,24 @@ describe('a plan fails, naming what and where,', () => {
     expect(failureOf({ result }).message).toMatch(/AccessDenied|Forbidden/);
   });
 
+  /** Too deep for our parser, and no problem for the engine. */
+  const misread = `${'('.repeat(300)}1e12${')'.repeat(300)}`;
+  it.each([
+    ['with escapes', 'terraform.tfvars', 'password = "hunter4\\u00e9\\t$${x}-and-more"\n', /hunter4|and-more|\\u00e9/],
+    ['with a composed character', 'terraform.tfvars', 'password = "hunter4e\u0301-and-more"\n', /hunter4|and-more/],
+    ['behind a number', 'terraform.tfvars', 'limit = 1e12\npassword = "hunter2-and-more"\n', /hunter2|and-more/],
+    ['in a file that we misread', 'terraform.tfvars', `limit = ${misread}\npassword = "hunter2-and-more"\n`, /hunter2/],
+    ['in a heredoc', 'a.auto.tfvars', 'password = <<-EOT\n    hunter2\n      and "more"\n  EOT\n', /hunter2|more/],
+    ['in JSON', 'terraform.tfvars.json', '{ "password": "hunter2\\u003c\\u0022$${x}-and-more" }', /hunter2|and-more/],
+    ['that is a number', 'terraform.tfvars', 'password = 83746.150e6\n', /83746150000|83746\.15/],
+  ])('without telling a password %s', async (_, file, text, shown) => {
+    const configuration =
+      'variable "limit" {\n  type    = number\n  default = 1\n}\nvariable "password" {\n  type      = string\n  sensitive = true\n}\nresource "terraform_data" "one" {\n  input = file(nonsensitive(format("./%s", var.password)))\n}\n';
+    const { result, log } = await planFiles({ 'main.tf': configuration, [file]: text });
+    expect(JSON.stringify(failureOf({ result }))).toContain('no file exists at \\"./(sensitive)');
+    expect(`${JSON.stringify(result)}${log}`).not.toMatch(shown);
+  });
+
   it('without telling values of sensitive variables', async () => {
     const configuration =
       'variable "token" {\n  type      = string\n  sensitive = true\n}\nlocals {\n  copy = nonsensitive(var.token)\n}\nresource "terraform_data" "one" {\n  lifecycle {\n    precondition {\n      condition     = length(local.copy) > 99\n      error_message = format("The token %s is too short.", local.copy)\n    }\n  }\n}\n';

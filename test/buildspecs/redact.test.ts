@@ -1,4 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are templates of HCL
 import { describe, expect, it } from '@jest/globals';
+import { unreadTexts } from '../../buildspecs/program/configuration/unread-texts.ts';
 import { secretsOfPlan } from '../../buildspecs/program/engine/plan-secrets.ts';
 import { redact } from '../../buildspecs/program/engine/redact.ts';
 
@@ -13,6 +15,40 @@ describe('redacting', () => {
     expect(redact(text, ['hunter2-super', 'a b&c/d', 'line "one"'])).toBe(expected);
   });
 
+  it.each([
+    ['as Go quotes it', 'path "a\\u200bb\\x01<é>" is', 'a\u200bb\x01<é>', 'path "(sensitive)" is'],
+    ['as HCL quotes it', 'x["a$${b}%%{\\n\\"c"]', 'a${b}%{\n"c', 'x["(sensitive)"]'],
+    ['as JSON for HTML', '"\\u003ca\\u0026b\\u003e"', '<a&b>', '"(sensitive)"'],
+    ['in half characters', '"\\ud83d\\ude00-word"', '😀-word', '"(sensitive)"'],
+    ['twice escaped', '"{\\"a\\":\\"b\\\\\\"c-d\\"}"', 'b"c-d', '"{\\"a\\":\\"(sensitive)\\"}"'],
+    ['composed by the engine', 'is caf\u00e9-au', 'cafe\u0301-au', 'is (sensitive)'],
+    ['in lines with a frame', '│ hunter2-\n│ super', 'hunter2-super', '│ (sensitive)'],
+    ['in lines that begin with signs of its own', '  + ~hunter\n  + +2-super', '~hunter+2-super', '  + ~(sensitive)'],
+    ['broken at a blank', 'one two\n    three', 'two three', 'one (sensitive)'],
+    ['in lines of base64', 'aHVudGVyMi1zdXBlci1\nsb25n', 'hunter2-super-long', '(sensitive)'],
+    [
+      'in base64 within other text',
+      `a ${Buffer.from('user:hunter2-super!').toString('base64')}`,
+      'hunter2-super',
+      'a (sensitive)',
+    ],
+    ['with another name for a character', '&#x68;unter2 &lt;b&gt;', 'hunter2 <b>', '(sensitive)'],
+  ])('removes a secret %s', (_, text, secret, expected) => {
+    expect(redact(text, [secret])).toBe(expected);
+  });
+
+  it('learns the secrets that a list gains', () => {
+    const secrets = ['first-secret'];
+    expect(redact('first-secret second-secret', secrets)).toBe('(sensitive) second-secret');
+    secrets.push('second-secret');
+    expect(redact('first-secret second-secret', secrets)).toBe('(sensitive) (sensitive)');
+  });
+
+  it('leaves a text without secrets as it is', () => {
+    const text = '│ on main.tf line 3:\n│   3: x = "\\u00e9$${y}%20+" &amp;';
+    expect(redact(text, ['hunter2-super', 'ab'])).toBe(text);
+  });
+
   it('removes a long secret before a shorter one that is part of it', () => {
     expect(redact('token-and-more', ['token', 'token-and-more'])).toBe('(sensitive)');
   });
@@ -23,6 +59,16 @@ describe('redacting', () => {
 
   it('removes very short secrets only where they stand alone', () => {
     expect(redact('value "ab" in table', ['ab'])).toBe('value "(sensitive)" in table');
+  });
+});
+
+describe('a file of values that was not understood', () => {
+  it('has every text in it, decoded and in parts, but no short or common words', () => {
+    const texts = unreadTexts(
+      'a = 1\nenabled = true\nname = "one\\u00e9two"\nbare = hunter2-and-more\nb = <<E\n  line one\nE\n',
+    );
+    expect(texts).toEqual(expect.arrayContaining(['oneétwo', 'hunter2-and-more', 'hunter2', 'more', 'line one']));
+    for (const word of ['1', 'true', 'a', 'and', 'E']) expect(texts).not.toContain(word);
   });
 });
 

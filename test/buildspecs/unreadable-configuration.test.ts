@@ -81,4 +81,95 @@ describe('a file of a configuration that cannot be read', () => {
     });
     expect(run.commands).toEqual([]);
   });
+
+  const DEEP = `${'('.repeat(300)}1${')'.repeat(300)}`;
+  const realFormat = () => {
+    run.steps.fmt = (step) =>
+      runEngineBinary('terraform', {
+        ...step,
+        environment: { ...step.environment, PATH: process.env.PATH ?? '', TF_CLI_CONFIG_FILE: '/dev/null' },
+      });
+  };
+
+  it('is planned all the same where the engine can read it and nothing is needed of it', async () => {
+    realFormat();
+    run.write({ [`${directory}/main.tf`]: `output "a" {\n  value = ${DEEP}\n}\n${resource}` });
+    const { isSuccessful } = await run.plan();
+    expect([isSuccessful, run.commands]).toEqual([true, ['fmt', 'init', 'plan', 'show']]);
+  });
+
+  it.each(['terraform', 'module "a"', 'variable "a"'])(
+    'is refused where something is needed of it: %s',
+    async (block) => {
+      realFormat();
+      expect(await refusalOf('main.tf', `${resource}${block} {\n  x = ${DEEP}\n}\n`, 'terraform')).toEqual({
+        phase: 'backend',
+        message: `${directory}/main.tf:3: Stagegate cannot read this, whatever terraform makes of it: ${NOT_READ}`,
+      });
+    },
+  );
+
+  it('is explained by the engine without what stands in its sensitive variables', async () => {
+    realFormat();
+    const text = 'variable "a" {\n  sensitive = true\n  default   = "%{hunter2}-and-more"\n}\n';
+    expect(await refusalOf('main.tf', text, 'terraform')).toMatchObject({ phase: 'init' });
+    run.artifacts.objects.clear();
+    const { result, log } = await run.plan();
+    expect(planFailureOf(result).diagnostics).toMatchObject([
+      { summary: 'Invalid template control keyword', line: 3, detail: expect.stringContaining('"(sensitive)" is not') },
+    ]);
+    expect(`${JSON.stringify(result)}${log}`).not.toMatch(/hunter2|and-more/);
+  });
+});
+
+describe('a file of values that cannot be read', () => {
+  const declared = 'variable "password" {\n  sensitive = true\n}\nvariable "size" {}\n';
+  const SIZE = { STAGEGATE_VARIABLES: JSON.stringify({ size: { value: 'small', mode: 'when-declared' } }) };
+  const DEEP = `${'['.repeat(300)}1${']'.repeat(300)}`;
+  const planValues = async (file: string, text: string, more = {}) => {
+    run.steps.fmt = (step) =>
+      runEngineBinary('terraform', {
+        ...step,
+        environment: { ...step.environment, PATH: process.env.PATH ?? '', TF_CLI_CONFIG_FILE: '/dev/null' },
+      });
+    run.write({ [`${directory}/main.tf`]: declared, [`${directory}/${file}`]: text });
+    return run.plan(more);
+  };
+
+  it('is left to the engine, which can', async () => {
+    const { isSuccessful } = await planValues('terraform.tfvars', `limit = ${DEEP}\n`, SIZE);
+    expect(isSuccessful).toBe(true);
+  });
+
+  it('is refused if it may set what Stagegate sets', async () => {
+    const { result } = await planValues('terraform.tfvars', `limit = ${DEEP}\nsize = "large"\n`, SIZE);
+    expect(planFailureOf(result)).toMatchObject({
+      phase: 'variables',
+      reason: 'unparsable',
+      message: expect.stringContaining(`${directory}/terraform.tfvars:1: Stagegate cannot read this`),
+    });
+  });
+
+  it('is explained by the engine, without its texts', async () => {
+    const { result, log } = await planValues('terraform.tfvars', 'size = 1\npassword = "%{hunter2-and-more}"\n');
+    expect(planFailureOf(result)).toMatchObject({
+      phase: 'variables',
+      message: expect.stringContaining(`Invalid template control keyword (${directory}/terraform.tfvars:2)`),
+    });
+    expect(`${JSON.stringify(result)}${log}`).not.toMatch(/hunter2|and-more/);
+  });
+
+  it.each([
+    ['{\n"password": hunter2-and-more }', 2],
+    ['{ "password": "hunter2-and-more', 1],
+    ['{ "a": 1 } hunter2', 1],
+  ])('is refused with its line where it should be JSON, without its texts: %j', async (text, line) => {
+    const { result, log } = await planValues('terraform.tfvars.json', text);
+    expect(planFailureOf(result)).toMatchObject({
+      phase: 'variables',
+      reason: 'unparsable',
+      message: `reading terraform.tfvars.json:${line}: this is no JSON`,
+    });
+    expect(`${JSON.stringify(result)}${log}`).not.toMatch(/hunter2|and-more/);
+  });
 });

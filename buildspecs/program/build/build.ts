@@ -2,6 +2,7 @@ import type { AvailableEngine } from '../../../lambdas/domain/contract/build-env
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { CredentialsProps } from '../credentials/engine-credentials.ts';
 import type { Engine } from '../engine/engine.ts';
+import { redact } from '../engine/redact.ts';
 import type { ProviderCache } from '../providers/provider-cache.ts';
 import type { GitRepository } from '../source/git-objects.ts';
 import { PhaseError } from './failure.ts';
@@ -91,8 +92,9 @@ export class Build<Variables> {
     await Promise.all(this.goingOn);
   }
 
+  /** Prints a line of the build log, without secrets. */
   log(line: string): void {
-    this.machine.log(line);
+    this.machine.log(redact(line, this.secrets));
   }
 
   seconds(): { total: number; engine: Record<string, number> } {

@@ -13,6 +13,7 @@ import { ObjectExistsError } from '../artifacts/artifacts.ts';
 import { Build, type Machine } from './build.ts';
 import { describeError, PhaseError, summarizeFailure, toPhaseError } from './failure.ts';
 import type { Phase } from './phases.ts';
+import { failureWithoutSecrets } from './without-secrets.ts';
 import { workPaths } from './work-paths.ts';
 
 const PlanEnvironmentSchema = z.object({ ...ProjectVariablesSchema.shape, ...PlanVariablesSchema.shape });
@@ -115,7 +116,7 @@ async function runBuild<Schema extends z.ZodType<Parameters<typeof workPaths>[0]
     await report({ ...result, seconds: build.seconds() });
     return true;
   } catch (thrown) {
-    const error = toPhaseError(thrown, build.phase);
+    const error = failureWithoutSecrets(toPhaseError(thrown, build.phase), build.secrets);
     // The engine's own findings are in the log already.
     if (error.diagnostics.length === 0) build.log(`Error: ${error.message}`);
     await reportFailure(

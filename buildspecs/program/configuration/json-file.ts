@@ -1,10 +1,10 @@
-import { evaluate, type MemberNode, type ObjectNode, parse, type ValueNode } from '@humanwhocodes/momoa';
-import { textsOf } from '../engine/redact.ts';
+import { type MemberNode, type ObjectNode, parse, type ValueNode } from '@humanwhocodes/momoa';
 import { unescapeTemplate } from '../hcl/template-text.ts';
 import { BLOCK_TYPES, type BlockType, type BlockTypes } from './block-types.ts';
 import type { HclAttribute, HclBlock, HclFile } from './hcl.ts';
+import { textsInJson } from './json-texts.ts';
 
-const nameOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name);
+export const nameOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name);
 const lineOf = ({ loc }: MemberNode): number => loc.start.line;
 
 /** Returns the objects in a value. A list of blocks is allowed wherever a block is. */
@@ -14,7 +14,7 @@ function objectsIn(value: ValueNode): ObjectNode[] {
 }
 
 /** Returns every member, both of them if a name occurs twice, because the engine reads both. */
-const membersIn = (value: ValueNode): MemberNode[] => objectsIn(value).flatMap(({ members }) => members);
+export const membersIn = (value: ValueNode): MemberNode[] => objectsIn(value).flatMap(({ members }) => members);
 
 const TEMPLATE = /(?<![$%])[$%]\{/;
 
@@ -23,9 +23,9 @@ function readLiteral(value: ValueNode): HclAttribute['literal'] {
   return value.type === 'String' && !TEMPLATE.test(value.value) ? unescapeTemplate(value.value) : undefined;
 }
 
-function readAttribute(member: MemberNode): HclAttribute {
+function readAttribute(member: MemberNode, source: string): HclAttribute {
   const { value } = member;
-  const texts = textsOf(evaluate(value));
+  const texts = textsInJson(value, source);
   const text = value.type === 'String' ? value.value : undefined;
   const [before = ''] = text?.split(TEMPLATE) ?? [];
   const isTemplate = text !== undefined && before !== text;
@@ -45,25 +45,33 @@ function readBlocks(
   value: ValueNode,
   { labels, blocks = {} }: BlockType,
   found: Pick<HclBlock, 'type' | 'labels' | 'line'>,
+  source: string,
 ): HclBlock[] {
   if (found.labels.length === labels)
-    return objectsIn(value).map(({ members }) => ({ ...found, ...readMembers(members, blocks) }));
+    return objectsIn(value).map(({ members }) => ({ ...found, ...readMembers(members, blocks, source) }));
   return membersIn(value).flatMap((member) =>
     readBlocks(
       member.value,
       { labels, blocks },
       { type: found.type, labels: [...found.labels, nameOf(member)], line: lineOf(member) },
+      source,
     ),
   );
 }
 
-function readMembers(members: readonly MemberNode[], types: BlockTypes): Pick<HclBlock, 'attributes' | 'blocks'> {
+function readMembers(
+  members: readonly MemberNode[],
+  types: BlockTypes,
+  source: string,
+): Pick<HclBlock, 'attributes' | 'blocks'> {
   const typeOf = (member: MemberNode) => (Object.hasOwn(types, nameOf(member)) ? types[nameOf(member)] : undefined);
   return {
-    attributes: members.filter((member) => !typeOf(member)).map(readAttribute),
+    attributes: members.filter((member) => !typeOf(member)).map((member) => readAttribute(member, source)),
     blocks: members.flatMap((member) => {
       const type = typeOf(member);
-      return type ? readBlocks(member.value, type, { type: nameOf(member), labels: [], line: lineOf(member) }) : [];
+      return type
+        ? readBlocks(member.value, type, { type: nameOf(member), labels: [], line: lineOf(member) }, source)
+        : [];
     }),
   };
 }
@@ -74,7 +82,7 @@ function readMembers(members: readonly MemberNode[], types: BlockTypes): Pick<Hc
  */
 export function parseJsonFile(text: string, types: BlockTypes = BLOCK_TYPES): HclFile {
   try {
-    return { ...readMembers(membersIn(parse(text).body), types), errorLine: undefined };
+    return { ...readMembers(membersIn(parse(text).body), types, text), errorLine: undefined };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const line = 'line' in error && typeof error.line === 'number' ? error.line : 1;

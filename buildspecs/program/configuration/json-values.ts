@@ -1,33 +1,28 @@
-import * as z from 'zod';
+import { evaluate, type MemberNode, parse } from '@humanwhocodes/momoa';
 import { PhaseError } from '../build/failure.ts';
+import { membersIn, nameOf } from './json-file.ts';
+import { textsInJson } from './json-texts.ts';
+import type { FileValue } from './variables.ts';
 
-/** The engine accepts one object or a list of objects. */
-const ValuesSchema = z.union([
-  z.array(z.record(z.string(), z.unknown())),
-  z.record(z.string(), z.unknown()).transform((values) => [values]),
-]);
-
-interface JsonValue {
-  readonly name: string;
-  readonly value: unknown;
-  /** Line in the file, counted from 1. */
-  readonly line: number;
+/**
+ * Returns the values of a `*.tfvars.json` file, both of them if a name occurs twice. Throws PhaseError, without the text
+ * that is wrong: it may be a secret.
+ */
+export function readJsonValues(text: string, file: string): FileValue[] {
+  return membersOf(text, file).map((member) => ({
+    variable: nameOf(member),
+    file,
+    line: member.loc.start.line,
+    value: evaluate(member.value),
+    texts: textsInJson(member.value, text),
+  }));
 }
 
-/** Returns the values of a `*.tfvars.json` file. Throws PhaseError. */
-export const readJsonValues = (text: string, file: string): JsonValue[] =>
-  (ValuesSchema.safeParse(parse(text, file)).data ?? [])
-    .flatMap((values) => Object.entries(values))
-    .map(([name, value]) => ({ name, value, line: lineOf(name, text) }));
-
-function parse(text: string, file: string): unknown {
+function membersOf(text: string, file: string): MemberNode[] {
   try {
-    return JSON.parse(text);
+    return membersIn(parse(text).body);
   } catch (error) {
-    throw new PhaseError('variables', `reading ${file}: ${error instanceof Error ? error.message : error}`);
+    const line = error instanceof Error && 'line' in error ? Number(error.line) : 1;
+    throw new PhaseError('variables', `reading ${file}:${line}: this is no JSON`, { reason: 'unparsable' });
   }
 }
-
-/** Returns the first line with the name in quotes. JSON.parse keeps no positions, and the line is for messages only. */
-const lineOf = (name: string, text: string): number =>
-  Math.max(1, text.split('\n').findIndex((line) => line.includes(`"${name}"`)) + 1);

@@ -1,11 +1,24 @@
-import type { DeclaredVariable, FileValue } from './variables.ts';
+import { unreadTexts } from './unread-texts.ts';
+import type { DeclaredVariable, FileValues } from './variables.ts';
 
-/** Returns the values of sensitive variables in a directory's files. They are known before there is a plan. */
-export function secretsAmong(declared: readonly DeclaredVariable[], values: readonly FileValue[]): string[] {
-  const sensitive = declared.filter(({ isSensitive }) => isSensitive);
-  const names = new Set(sensitive.map(({ name }) => name));
+/**
+ * Returns the values of sensitive and ephemeral variables in a directory's files. They are known before there is a plan.
+ * In a file that was not wholly understood, every text counts as such a value.
+ */
+export function secretsAmong(declared: readonly DeclaredVariable[], { values, unread }: FileValues): string[] {
+  const secret = declared.filter(({ isSensitive, isEphemeral }) => isSensitive || isEphemeral);
+  const names = new Set(secret.map(({ name }) => name));
   return [
-    ...sensitive.flatMap(({ defaultTexts }) => defaultTexts),
+    ...secret.flatMap(({ defaultTexts }) => defaultTexts),
     ...values.filter(({ variable }) => names.has(variable)).flatMap(({ texts }) => texts),
+    ...(names.size === 0 ? [] : unread.flatMap(({ text }) => unreadTexts(text))),
   ];
 }
+
+const VARIABLE_BLOCKS = /\bvariable\b[\s\S]*?(?:^\}|$(?![\s\S]))/gm;
+
+/** Returns the texts in what seem to be the `variable` blocks of a configuration file that was not understood. */
+export const secretsOfUnread = (text: string): string[] =>
+  [...text.matchAll(VARIABLE_BLOCKS)].flatMap(([block]) =>
+    /\b(?:sensitive|ephemeral)\b/.test(block) ? unreadTexts(block) : [],
+  );

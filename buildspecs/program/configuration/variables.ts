@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { textsOf } from '../engine/redact.ts';
 import { listValuesFiles } from './files.ts';
 import { type HclBlock, parseHcl } from './hcl.ts';
-import { readJsonValues } from './json-values.ts';
 import type { Configuration } from './read-configuration.ts';
 
 /** An input variable as the directory declares it. */
@@ -15,10 +13,13 @@ export interface DeclaredVariable {
   readonly defaultTexts: readonly string[];
 }
 
-/** Returns whether a block sets a flag. The engine accepts the text "true" for the boolean. */
+/**
+ * Returns whether a block sets a flag. The engine accepts the text "true" for the boolean, and expressions such as
+ * `!false`, so everything that is not literally false counts.
+ */
 const isSet = (block: HclBlock, name: string) =>
   block.attributes.some(
-    (attribute) => attribute.name === name && (attribute.literal === true || attribute.literal === 'true'),
+    (attribute) => attribute.name === name && attribute.literal !== false && attribute.literal !== 'false',
   );
 
 /** Returns the variables that the directory's own configuration declares. With an override, a variable occurs twice. */
@@ -44,22 +45,37 @@ export interface FileValue {
   readonly texts: readonly string[];
 }
 
+/** A file of values with text that we cannot parse, so that not all of its values are known. */
+export interface UnreadValues {
+  readonly file: string;
+  /** Line of the first such text. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What a directory's own files set. */
+export interface FileValues {
+  readonly values: readonly FileValue[];
+  readonly unread: readonly UnreadValues[];
+}
+
 /** Reads the values in `terraform.tfvars`, `*.auto.tfvars` and their JSON forms. */
-export async function readFileValues(directory: string): Promise<FileValue[]> {
-  const found: FileValue[] = [];
+export async function readFileValues(directory: string): Promise<FileValues> {
+  const values: FileValue[] = [];
+  const unread: UnreadValues[] = [];
   for (const file of listValuesFiles(directory)) {
     const text = readFileSync(join(directory, file), 'utf8');
     if (file.endsWith('.json')) {
-      const values = readJsonValues(text, file);
-      found.push(
-        ...values.map(({ name, value, line }) => ({ variable: name, file, line, value, texts: textsOf(value) })),
-      );
+      // Loaded only here, because few directories have JSON files.
+      const { readJsonValues } = await import('./json-values.ts');
+      values.push(...readJsonValues(text, file));
       continue;
     }
-    const { attributes } = parseHcl(text);
-    found.push(
+    const { attributes, errorLine } = parseHcl(text);
+    values.push(
       ...attributes.map(({ name, literal, line, texts }) => ({ variable: name, file, line, texts, value: literal })),
     );
+    if (errorLine !== undefined) unread.push({ file, line: errorLine, text });
   }
-  return found;
+  return { values, unread };
 }

@@ -3,6 +3,7 @@ import { secondsSince } from '../build/build.ts';
 import { type Diagnostic, describeDiagnostic, findCause, PhaseError } from '../build/failure.ts';
 import type { Phase } from '../build/phases.ts';
 import type { AnyBuild } from '../build/run-build.ts';
+import { findingWithoutSecrets } from '../build/without-secrets.ts';
 import type { Engine } from './engine.ts';
 import { engineEnvironment } from './engine-environment.ts';
 import { describeEvent, type EngineEvent, parseEvent, toDiagnostic } from './events.ts';
@@ -79,15 +80,6 @@ export async function runStep<Name extends string>(
 export const isStale = ({ summary }: Diagnostic): boolean =>
   summary === 'Saved plan is stale' || summary === 'Saved plan does not match the given state';
 
-const LONGEST_DETAIL = 1000;
-
-/** Removes the secrets before it shortens, because half of a secret would not be found. */
-const redactDiagnostic = (diagnostic: Diagnostic, secrets: readonly string[]): Diagnostic => ({
-  ...diagnostic,
-  summary: redact(diagnostic.summary, secrets),
-  ...(diagnostic.detail === undefined ? {} : { detail: redact(diagnostic.detail, secrets).slice(0, LONGEST_DETAIL) }),
-});
-
 /** Prints the engine's findings without secrets, and throws PhaseError if the step did not succeed. */
 export function concludeStep(
   build: AnyBuild,
@@ -96,7 +88,7 @@ export function concludeStep(
   succeeded: readonly number[] = [0],
 ): void {
   const { secrets } = build;
-  const shown = diagnostics.map((diagnostic) => redactDiagnostic(diagnostic, secrets));
+  const shown = diagnostics.map((diagnostic) => findingWithoutSecrets(diagnostic, secrets));
   for (const diagnostic of shown)
     build.log(`${diagnostic.severity === 'error' ? 'Error' : 'Warning'}: ${describeDiagnostic(diagnostic)}`);
   if (succeeded.includes(exitCode)) return;

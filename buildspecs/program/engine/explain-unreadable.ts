@@ -1,13 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Diagnostic, describeDiagnostic, PhaseError } from '../build/failure.ts';
+import type { Phase } from '../build/phases.ts';
 import type { PlanBuild } from '../build/run-build.ts';
+import { findingWithoutSecrets } from '../build/without-secrets.ts';
 import { NUL, type UnreadableFile } from '../configuration/read-configuration.ts';
+import { secretsOfUnread } from '../configuration/variable-secrets.ts';
 import type { Engine } from './engine.ts';
 import { runStep } from './engine-step.ts';
 
 /** Exit codes of `fmt -check` for a text that is formatted, and for one that is not. */
 const NOTHING_WRONG = [0, 3];
+
+/** The phases in which a file fails: if nobody can say what is wrong with it, and if the engine says so. */
+interface Phases {
+  readonly unreadable: Phase;
+  readonly invalid: Phase;
+}
+const OF_CONFIGURATION: Phases = { unreadable: 'backend', invalid: 'init' };
 
 /**
  * Returns an error that says what is wrong with a file that our parser cannot read. The engine explains its own
@@ -18,12 +28,14 @@ export async function explainUnreadable(
   build: PlanBuild,
   engine: Promise<Engine>,
   { file, line, isContained }: UnreadableFile,
+  phases = OF_CONFIGURATION,
 ): Promise<PhaseError | undefined> {
   const unreadable = (problem: string) =>
-    new PhaseError('backend', `${file}:${line}: ${problem}`, { reason: 'unparsable' });
+    new PhaseError(phases.unreadable, `${file}:${line}: ${problem}`, { reason: 'unparsable' });
   const input = readFileSync(join(build.paths.tree, file));
   if (input.includes(NUL)) return unreadable('there is a NUL byte, which no configuration may have');
   if (file.endsWith('.json')) return unreadable('this is no JSON');
+  if (!isContained) build.secrets.push(...secretsOfUnread(input.toString()));
   const { name } = await engine;
   const { errorOutput, exitCode } = await runStep(build, await engine, 'fmt', {
     arguments: ['fmt', '-check', '-no-color', '-'],
@@ -31,21 +43,24 @@ export async function explainUnreadable(
     directory: build.paths.base,
     input,
   });
-  const cause = firstFinding(errorOutput, file);
-  if (!cause && isContained && NOTHING_WRONG.includes(exitCode)) return undefined;
-  if (!cause)
+  const finding = firstFinding(errorOutput, file);
+  if (!finding && isContained && NOTHING_WRONG.includes(exitCode)) return undefined;
+  if (!finding)
     return unreadable(
       `Stagegate cannot read this, whatever ${name} makes of it: what it has not looked through is not planned; write it another way`,
     );
+  const cause = findingWithoutSecrets(finding, build.secrets);
   build.log(`Error: ${describeDiagnostic(cause)}`);
-  return new PhaseError('init', describeDiagnostic(cause), { diagnostics: [cause] });
+  return new PhaseError(phases.invalid, describeDiagnostic(cause), { diagnostics: [cause] });
 }
 
 /** Reads the first error of `fmt`: a summary, the place with its lines, and a detail, with empty lines between them. */
 function firstFinding(text: string, file: string): Diagnostic | undefined {
-  const found =
-    /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?:\n+(?!Error: )(?<detail>.+(?:\n.+)*))?/m;
-  const { summary, line, detail } = found.exec(text)?.groups ?? {};
+  const [first = ''] = text.split(/^(?=Error: )/m).filter((part) => part.startsWith('Error: '));
+  const found = /^Error: (?<summary>.+)\n+ +on <stdin> line (?<line>\d+).*(?:\n +\d+:.*)*(?<rest>[\s\S]*)$/;
+  const { summary, line, rest = '' } = found.exec(first)?.groups ?? {};
   if (summary === undefined) return undefined;
-  return { severity: 'error', summary, ...(detail === undefined ? {} : { detail }), file, line: Number(line) };
+  // The engine breaks lines for terminals. Paragraphs stay.
+  const detail = rest.trim().replace(/([^\n])\n(?=[^\n])/g, '$1 ');
+  return { severity: 'error', summary, ...(detail === '' ? {} : { detail }), file, line: Number(line) };
 }

@@ -1,3 +1,4 @@
+import { HIDDEN } from '../contract/hidden-text/secret-finder.ts';
 import type { ModuleIdentity } from '../contract/module-identities.ts';
 import { recordOf, textOf } from '../json-value.ts';
 import type { Operation } from '../operation.ts';
@@ -19,7 +20,7 @@ import type { Plan } from './plan-schema.ts';
 import { type Engine, flagsOf, summarize, unfamiliarIn } from './plan-summary.ts';
 import { readPlan, UnreadablePlanError } from './read-plan.ts';
 import { collectSecrets } from './redaction/collect-secrets.ts';
-import { HIDDEN, Redactor } from './redaction/redactor.ts';
+import { Redactor } from './redaction/redactor.ts';
 import { changesOf, isEffective, type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 import { rootResourcesOf } from './root-resources.ts';
 import { type EphemeralPlan, evaluateSafeguards } from './safeguards.ts';

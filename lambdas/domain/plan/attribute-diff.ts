@@ -1,3 +1,4 @@
+import { HIDDEN } from '../contract/hidden-text/secret-finder.ts';
 import {
   containerIn,
   isBlank,
@@ -10,7 +11,7 @@ import {
   sameJson,
 } from '../json-value.ts';
 import type { AttributeChange } from './analysis-parts.ts';
-import { HIDDEN, hides, type Redactor } from './redaction/redactor.ts';
+import { hides, type Redactor } from './redaction/redactor.ts';
 import { namedValueOf } from './redaction/secret-name.ts';
 import { type ResourceChange, valuesAfter, valuesBefore } from './resource-change.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { HIDDEN } from '../../../lambdas/domain/contract/hidden-text/secret-finder.ts';
 import { headlineOf } from '../../../lambdas/domain/plan/analysis.ts';
-import { HIDDEN, Redactor } from '../../../lambdas/domain/plan/redaction/redactor.ts';
+import { Redactor } from '../../../lambdas/domain/plan/redaction/redactor.ts';
 import { describeAnalysis } from '../../../scripts/describe-analysis.ts';
 import { analyse, block, change, planOf, recordedPlan, recordedPlanText } from './plan-documents.ts';
 
@@ -42,6 +43,10 @@ const COPIES: Readonly<Record<string, (secret: string) => unknown>> = {
   'in a query': (secret) => `https://example.com/hook?sig=${encodeURIComponent(secret)}&x=1`,
   'in a form': (secret) => new URLSearchParams({ token: secret }).toString(),
   'in hexadecimal': (secret) => Buffer.from(secret).toString('hex'),
+  'in quotes of HCL': (secret) => `module.a["${inner(secret).replace(/([$%])\{/g, '$1$1{')}"]`,
+  'in HTML': (secret) => `<b>${secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</b>`,
+  'in JSON of ASCII': (secret) =>
+    inner(secret).replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
 };
 
 /** Returns a plan that masks a secret in one place and contains the secret in many others. */

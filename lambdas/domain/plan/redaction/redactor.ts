@@ -1,9 +1,13 @@
+import { HIDDEN, SecretFinder, withoutSpans } from '../../contract/hidden-text/secret-finder.ts';
+import {
+  base64Cores,
+  encodedForms,
+  encodedInBase64,
+  piecesOf,
+  spellingsOf,
+} from '../../contract/hidden-text/text-forms.ts';
 import { containerIn, isRecord, type Json, maskAt } from '../../json-value.ts';
-import { SecretFinder } from './secret-finder.ts';
 import { isSecretName, namedValueOf } from './secret-name.ts';
-
-/** Text that is shown in place of a sensitive value. */
-export const HIDDEN = '(sensitive)';
 
 /**
  * From this length on, a sensitive text is removed wherever it occurs, also inside larger texts and in encoded form.
@@ -22,11 +26,6 @@ const DIGITS_ANYWHERE = 10;
  * lines.
  */
 const LINE = 16;
-/** Length of the pieces in which encoded forms are searched, so that a large secret costs no more than necessary. */
-const PIECE = 256;
-/** Number of base64 characters that must match before a text counts as containing a secret. */
-const BASE64_CORE = 6;
-
 /** Words that reveal nothing, even if somebody marked them as sensitive. */
 const COMMON_WORDS = new Set(
   'true false null none default enabled disabled active available standard string number object sensitive tcp http https'.split(
@@ -52,7 +51,7 @@ export class Redactor {
   learn(secret: string): void {
     if (this.#seen.has(secret)) return;
     this.#seen.add(secret);
-    this.#learnText(secret);
+    for (const spelling of spellingsOf(secret)) this.#learnText(spelling);
     const trimmed = secret.trim();
     if (trimmed !== secret) this.learn(trimmed);
     if (secret.includes('\n'))
@@ -75,7 +74,7 @@ export class Redactor {
       finder.add(secret);
       for (const piece of piecesOf(secret)) {
         for (const form of encodedForms(piece)) finder.add(form);
-        for (const text of new Set([piece, jsonInner(piece), goJsonInner(piece)]))
+        for (const text of encodedInBase64(piece))
           for (const core of base64Cores(text)) finder.add(core, { inBase64: true });
       }
     }
@@ -142,72 +141,7 @@ export class Redactor {
 export const hides = (key: string, value: unknown): value is string =>
   typeof value === 'string' && value !== '' && !value.startsWith('arn:') && isSecretName(key);
 
-function without(text: string, finder: SecretFinder): string {
-  const spans = finder.find(text);
-  if (spans.length === 0) return text;
-  let result = '';
-  let at = 0;
-  for (const [start, end] of spans) {
-    result += text.slice(at, start) + HIDDEN;
-    at = end;
-  }
-  return result + text.slice(at);
-}
-
-function piecesOf(secret: string): string[] {
-  if (secret.length <= PIECE) return [secret];
-  const pieces: string[] = [];
-  for (let at = 0; at < secret.length; at += PIECE) pieces.push(secret.slice(at, at + PIECE));
-  pieces[pieces.length - 1] = secret.slice(-PIECE);
-  return pieces;
-}
-
-/** Returns the forms in which a text appears inside JSON (encoded once and twice), URLs and hexadecimal. */
-function encodedForms(secret: string): string[] {
-  const json = [jsonInner(secret), goJsonInner(secret)];
-  const urls = [percentEncoded(secret), percentEncoded(secret).replaceAll('%20', '+'), encodeComponent(secret)];
-  const hex = Buffer.from(secret).toString('hex');
-  return [
-    ...json,
-    ...json.map(jsonInner),
-    ...json.map(goJsonInner),
-    ...urls,
-    ...urls.map((url) => url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
-    hex,
-    hex.toUpperCase(),
-  ];
-}
-
-const jsonInner = (text: string): string => JSON.stringify(text).slice(1, -1);
-/** Encodes a text as Go and Terraform's `jsonencode` do, which also escape `<`, `>`, `&` and two line separators. */
-const goJsonInner = (text: string): string =>
-  jsonInner(text).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-function encodeComponent(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
-}
-/** Encodes like `urlencode`: everything except letters, digits and `-_.~`. */
-const percentEncoded = (text: string): string =>
-  encodeComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-
-/**
- * Returns the characters that base64 gives a text at each of the three positions that the text can have in a longer
- * one.
- */
-function base64Cores(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const cores: string[] = [];
-  for (const shift of [0, 1, 2]) {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
-    const from = shift === 0 ? 0 : shift + 1;
-    const to = (shift + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
-    const core = encoded.slice(from, to);
-    if (core.length >= BASE64_CORE) cores.push(core, core.replaceAll('+', '-').replaceAll('/', '_'));
-  }
-  return cores;
-}
+const without = (text: string, finder: SecretFinder): string => withoutSpans(text, finder.find(text));
 
 /** Returns the password in a URL such as `postgres://user:PASSWORD@host`. */
 function passwordInUrl(text: string): string | undefined {

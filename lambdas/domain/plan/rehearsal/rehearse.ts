@@ -1,5 +1,5 @@
+import { HIDDEN } from '../../contract/hidden-text/secret-finder.ts';
 import type { Analysis } from '../analysis.ts';
-import { HIDDEN } from '../redaction/redactor.ts';
 import { listed } from '../wording.ts';
 import { type Change, changesOf, withoutIndexes } from './change-set.ts';
 import { type ChangeSet, REHEARSAL_ACTIONS, type Rehearsal, type RehearsalAction } from './rehearsal-schema.ts';

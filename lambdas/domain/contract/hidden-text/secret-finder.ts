@@ -73,10 +73,25 @@ function spanOf(
   return [start, end];
 }
 
+/** Text that is shown in place of a sensitive value. */
+export const HIDDEN = '(sensitive)';
+
+/** Returns a text in which each span is hidden. */
+export function withoutSpans(text: string, spans: Spans): string {
+  if (spans.length === 0) return text;
+  let result = '';
+  let at = 0;
+  for (const [start, end] of spans) {
+    result += text.slice(at, start) + HIDDEN;
+    at = end;
+  }
+  return result + text.slice(at);
+}
+
 /** Merges overlapping and touching spans, so that two secrets that overlap leave no part of either. */
-function merged(spans: [number, number][]): Spans {
+export function merged(spans: readonly (readonly [number, number])[]): Spans {
   const result: [number, number][] = [];
-  for (const [start, end] of spans.sort((one, other) => one[0] - other[0])) {
+  for (const [start, end] of spans.toSorted((one, other) => one[0] - other[0])) {
     const last = result.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else result.push([start, end]);

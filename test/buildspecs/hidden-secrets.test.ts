@@ -1,0 +1,170 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are templates of HCL
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Drawing, drawing } from './drawing.ts';
+import { DIRECTORY as directory, event, ProgramRun } from './program-runs.ts';
+
+/**
+ * Hides random secrets in every form that HCL and its JSON form have, lets the engine print them in every form that
+ * engines and providers have, and looks for them in everything that a build tells.
+ */
+
+let run: ProgramRun | undefined;
+afterEach(() => run?.remove());
+
+/** A secret, with a part that stands nowhere else. */
+interface Secret {
+  readonly value: string;
+  readonly core: string;
+}
+
+const LETTERS = [...'bcdfghjkmnpqrstvwxzBCDFGHJKMNPQRSTVWXZ23456789'];
+const AROUND = [...'abé"\\$%{}<>&\'/+=@:;#~? ', '${', '%{', '$${', 'e\u0301', '😀', '\u200b', '\u00a0'];
+
+function drawSecret({ some }: Drawing): Secret {
+  const core = Array.from({ length: 12 }, () => some(LETTERS, 1)).join('');
+  return { core, value: `x${some(AROUND, 6)}${core}${some(AROUND, 6)}y` };
+}
+
+/** Writes a text in quotes, some of its characters as escapes. */
+function quoted(text: string, { below }: Drawing): string {
+  const escaped = (char: string) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  };
+  const characters = [...text].map((char) => {
+    if (below(4) === 0) return escaped(char);
+    if (char === '\n') return '\\n';
+    return char === '"' || char === '\\' ? `\\${char}` : char;
+  });
+  return `"${characters.join('').replace(/([$%])\{/g, '$1$1{')}"`;
+}
+
+const heredocText = (text: string) => text.replace(/([$%])\{/g, '$1$1{');
+const MISREAD = `${'('.repeat(400)}1${')'.repeat(400)}`;
+const json = (value: unknown, { below }: Drawing) =>
+  JSON.stringify(value).replace(/[A-Za-z](?=[^"\\]*x)/g, (char) =>
+    below(6) === 0 ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char,
+  );
+
+const DECLARED = 'variable "password" {\n  sensitive = true\n}\n';
+type Files = Readonly<Record<string, string>>;
+
+/** How a secret stands in the files of a directory. */
+const SOURCES: Readonly<Record<string, (value: string, draw: Drawing) => Files>> = {
+  'in quotes': (value, draw) => ({ 'terraform.tfvars': `password = ${quoted(value, draw)}\n` }),
+  'in a heredoc': (value) => ({ 'a.auto.tfvars': `password = <<EOT\nfirst\n${heredocText(value)}\nEOT\n` }),
+  'in an indented heredoc': (value) => ({
+    'a.auto.tfvars': `password = <<-EOT\n    ${heredocText(value)}\n      b\n  EOT\n`,
+  }),
+  'in parts that interpolations join': (value, draw) => {
+    const at = 1 + draw.below(value.length - 1);
+    return {
+      'terraform.tfvars': `password = "\${${quoted(value.slice(0, at), draw)}}\${${quoted(value.slice(at), draw)}}"\n`,
+    };
+  },
+  'in a list of objects': (value, draw) => ({
+    'terraform.tfvars': `password = [{\n  (1e3) = [${quoted(value, draw)}] }, 4e-06]\n`,
+  }),
+  'as a key of an object': (value, draw) => ({ 'terraform.tfvars': `password = { ${quoted(value, draw)} = 1 }\n` }),
+  'as a default': (value, draw) => ({
+    'main.tf': `variable "password" {\n  sensitive = !false\n  default = ${quoted(value, draw)}\n}\n`,
+  }),
+  'as a default of an ephemeral variable': (value, draw) => ({
+    'main.tf': `variable "password" {\n  ephemeral = true\n  default = ${quoted(value, draw)}\n}\n`,
+  }),
+  'in JSON': (value, draw) => ({ 'terraform.tfvars.json': json({ password: { a: [value] } }, draw) }),
+  'twice in JSON': (value, draw) => ({
+    'terraform.tfvars.json': `{"password":${json(value, draw)},"password":"other"}`,
+  }),
+  'as a default in JSON': (value, draw) => ({
+    'main.tf.json': json({ variable: { password: { sensitive: 'true', default: value } } }, draw),
+    'main.tf': '',
+  }),
+  'in a file that we misread before it': (value, draw) => ({
+    'terraform.tfvars': `limit = ${MISREAD}\npassword = ${quoted(value, draw)}\n`,
+  }),
+  'in a heredoc of a file that we misread': (value) => ({
+    'terraform.tfvars': `limit = ${MISREAD}\npassword = <<EOT\n${value}\nEOT\n`,
+  }),
+};
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const goQuoted = (text: string) =>
+  JSON.stringify(text).replace(/[\u200b\u00a0]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** How the engine prints a value. */
+const PRINTED: Readonly<Record<string, (value: string) => string>> = {
+  plain: (value) => `no file exists at ./${value}; this`,
+  'in quotes': (value) => `Invalid value ${JSON.stringify(value)}.`,
+  'as Go quotes it': (value) => `no file exists at ${goQuoted(`./${value}`)}; this`,
+  'as HCL quotes it': (value) => `key ["${heredocText(JSON.stringify(value).slice(1, -1))}"] is`,
+  'in JSON within quotes': (value) => JSON.stringify(JSON.stringify({ password: value })),
+  'as jsonencode does': (value) =>
+    JSON.stringify(value).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
+  'as JSON of ASCII': (value) =>
+    JSON.stringify(value).replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  'in base64': (value) => `Basic ${base64(`user:${value}`)}`,
+  'in base64 of URLs': (value) => `token=${Buffer.from(value).toString('base64url')}`,
+  'in a URL': (value) => `https://example.com/?password=${encodeURIComponent(value)}&x`,
+  'in a form': (value) => new URLSearchParams({ password: value }).toString(),
+  'in hexadecimal': (value) => Buffer.from(value).toString('hex'),
+  'in HTML': (value) =>
+    `<b>${value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;').replaceAll("'", '&#39;')}</b>`,
+  'in lines of a frame': (value) => `│ ${[...value].map((char, at) => (at % 5 === 4 ? `${char}\n│ ` : char)).join('')}`,
+  'in lines of a difference': (value) => [...value.matchAll(/.{1,7}/gsu)].map(([part]) => `  + ${part}`).join('\n'),
+  'broken at blanks': (value) => `Error: ${value.replaceAll(' ', '\n      ')}`,
+  'at the end of what is kept': (value) => `${'.'.repeat(990)}${value}`,
+};
+
+/** Returns the forms of a core by which a reader could find it. */
+const traces = (core: string) => [
+  core.slice(1, -1),
+  ...[0, 1, 2].map((before) => base64(`${'a'.repeat(before)}${core}`).slice(4, -4)),
+  Buffer.from(core.slice(1, -1)).toString('hex'),
+];
+
+/** Returns what a reader sees who looks through line breaks, frames and escapes. */
+const looked = (text: string) =>
+  [text, text.replace(/[\s│|+\-~\\]|\\n/g, ''), text.replace(/(?:\\+n|\s|[│+])+/g, '')].join('\n');
+
+describe('a secret stands in nothing that a build tells', () => {
+  it.each(Object.entries(SOURCES))('%s', async (name, source) => {
+    const draw = drawing();
+    for (let round = 0; round < 8; round++) {
+      const secret = drawSecret(draw);
+      const value = secret.value.normalize('NFC');
+      const findings = Object.values(PRINTED).map((print, at) => ({
+        severity: at % 2 === 0 ? 'error' : 'warning',
+        summary: at % 3 === 0 ? print(value) : 'Invalid function argument',
+        detail: print(value),
+        address: `terraform_data.a["${heredocText(JSON.stringify(value).slice(1, -1))}"]`,
+      }));
+      run = new ProgramRun(
+        Object.fromEntries(
+          Object.entries({ 'main.tf': DECLARED, ...source(secret.value, draw) }).map(([file, text]) => [
+            `${directory}/${file}`,
+            text,
+          ]),
+        ),
+        {
+          plan: () => ({
+            exitCode: 1,
+            errorOutput: `Error: ${value}\n`,
+            lines: [
+              ...Object.values(PRINTED).map((print) => event({ type: 'log', '@message': print(value) })),
+              ...findings.map((diagnostic) => event({ type: 'diagnostic', diagnostic })),
+            ],
+          }),
+        },
+      );
+      const { result, log, isSuccessful } = await run.plan();
+      const told = looked(`${JSON.stringify(result, null, 1)}\n${log}`);
+      expect([name, isSuccessful, result]).toMatchObject([name, false, { phase: 'plan' }]);
+      expect(told).toContain('(sensitive)');
+      for (const trace of traces(secret.core)) expect(told).not.toContain(trace);
+      // The findings are readable around what is hidden.
+      expect(told).toContain('no file exists at');
+      run.remove();
+    }
+  });
+});
