@@ -163,7 +163,6 @@ describe('a name that no build can carry', () => {
     run.writeBytes(below(DIRECTORY, name));
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
-      reason: 'file-name',
       message: `"${DIRECTORY}/${told}: no build can carry it to the apply; rename it`,
     });
     expect(run.commands).toEqual([]);
@@ -174,7 +173,6 @@ describe('a name that no build can carry', () => {
     run.writeBytes(below('modules/m', name));
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
-      reason: 'file-name',
       message: `"modules/m/${told}: no build can carry it to the apply; rename it`,
     });
   });
@@ -208,7 +206,6 @@ describe('a name that no build can carry', () => {
     run.writeBytes(`${DIRECTORY}/link`, { link: target });
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
-      reason: 'file-name',
       message: expect.stringContaining(`"${DIRECTORY}/link" ${why}: `),
     });
   });
@@ -236,7 +233,6 @@ describe('a name that no build can carry', () => {
     run.writeBytes(`${place}/${name}`, '{}');
     expect((await run.planCommit()).result).toMatchObject({
       phase: 'checkout',
-      reason: 'file-name',
       message: `${told} has characters in its name that people would not see, and is configuration: rename it`,
     });
   });
@@ -251,6 +247,6 @@ describe('a name that no build can carry', () => {
       writeFileSync(join(directory, '.terraform/modules/modules.json'), JSON.stringify({ Modules }));
       return {};
     };
-    expect((await run.planCommit()).result).toMatchObject({ phase: 'checkout', reason: 'file-name' });
+    expect((await run.planCommit()).result).toMatchObject({ phase: 'checkout' });
   });
 });

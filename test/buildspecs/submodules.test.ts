@@ -20,8 +20,8 @@ const ignoring = (...paths: readonly string[]) => ({ STAGEGATE_IGNORED_SUBMODULE
 async function refusal(more: Readonly<Record<string, string>> = {}) {
   const { result, log } = await run.planCommit(more);
   if (result?.ok !== false) return { log };
-  const { phase, reason, message } = result;
-  return { phase, reason, message, log };
+  const { phase, message } = result;
+  return { phase, message, log };
 }
 
 const WAYS_OUT =
@@ -38,7 +38,6 @@ describe('a submodule', () => {
     run.submodule(path);
     expect(await refusal()).toMatchObject({
       phase: 'checkout',
-      reason: 'submodule',
       message: `"${path}" is a submodule, whose files are not fetched: ${WAYS_OUT}`,
     });
     expect(run.commands).toEqual([]);
@@ -92,8 +91,8 @@ describe('a submodule', () => {
     rmSync(join(run.checkout, path === DIRECTORY ? DIRECTORY : 'nothing'), { recursive: true, force: true });
     if (path === 'apps' || path === 'apps/shop') rmSync(join(run.checkout, path), { recursive: true });
     run.submodule(path);
-    const { phase, reason, message } = await refusal(ignoring(path.toString()));
-    expect([phase, reason]).toEqual(['checkout', 'submodule']);
+    const { phase, message } = await refusal(ignoring(path.toString()));
+    expect(phase).toBe('checkout');
     expect(message).toMatch(/^".+" is a submodule, .* and "apps\/shop\/dev1" is planned: commit the files themselves/);
   });
 
@@ -108,7 +107,6 @@ describe('a submodule', () => {
     run.submodule(path);
     expect(await refusal(ignoring(path))).toMatchObject({
       phase: 'checkout',
-      reason: 'submodule',
       message: `"${path}" is a submodule, whose files are not fetched, and "${planned}" is planned: commit the files themselves, or use a module source with "git::"`,
     });
   });
@@ -168,8 +166,8 @@ describe('a submodule', () => {
       writeFileSync(join(directory, '.terraform/modules/modules.json'), JSON.stringify({ Modules }));
       return {};
     };
-    const { phase, reason, message } = await refusal(ignoring('modules/vpc'));
-    expect([phase, reason]).toEqual(['checkout', 'submodule']);
+    const { phase, message } = await refusal(ignoring('modules/vpc'));
+    expect(phase).toBe('checkout');
     expect(message).toContain('"modules/vpc" is planned');
     expect(run.commands).toEqual(['init']);
   });
@@ -230,7 +228,6 @@ describe('a pointer of Git LFS', () => {
   const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12\n`;
   const refused = (names: string) => ({
     phase: 'checkout',
-    reason: 'lfs-pointer',
     message: `${names} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
   });
 

@@ -18,8 +18,6 @@ export const CAUSES = [
   'encryption-command',
   'engine-mismatch',
   'engine-unavailable',
-  'file-name',
-  'lfs-pointer',
   'made-outside',
   'module-source',
   'plan-encrypted',
@@ -28,7 +26,6 @@ export const CAUSES = [
   'plan-stale',
   'plan-unreadable',
   'stopped',
-  'submodule',
   'tree-changed',
   'unparsable',
 ] as const;

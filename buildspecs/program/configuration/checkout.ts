@@ -126,9 +126,7 @@ export function copyCheckout(checkout: string, tree: string, directory: string, 
 }
 
 /** Returns the error for something that is not in the tree although what is planned may use it. */
-export const refusalOf = ({ path, why, isName }: LeftOut): PhaseError =>
-  isName
-    ? new PhaseError('checkout', `${quoteBytes(path)} ${why}: no build can carry it to the apply; rename it`, {
-        reason: 'file-name',
-      })
-    : new PhaseError('checkout', `${quoteBytes(path)} ${why}`);
+export function refusalOf({ path, why, isName }: LeftOut): PhaseError {
+  const wayOut = isName ? ': no build can carry it to the apply; rename it' : '';
+  return new PhaseError('checkout', `${quoteBytes(path)} ${why}${wayOut}`);
+}

@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
 import { PhaseError } from '../build/failure.ts';
-import type { Cause } from '../build/phases.ts';
 import type { PlanBuild } from '../build/run-build.ts';
 import { type LeftOut, refusalOf } from '../configuration/checkout.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
@@ -74,7 +73,6 @@ export class WholeSource {
     const refused = this.gitlinks.filter((gitlink) => !isAnothers(gitlink) && !isIgnored(gitlink));
     if (refused.length === 0) return;
     this.refuse(
-      'submodule',
       `${told(refused.map(quoteBytes))} ${refused.length === 1 ? 'is a submodule' : 'are submodules'}, whose files are not fetched: commit the files themselves, or, if no plan needs them, list the path in "ignoredSubmodules" of the application`,
     );
   }
@@ -101,7 +99,6 @@ export class WholeSource {
     const { pointers } = this.planned;
     if (pointers.length === 0) return;
     this.refuse(
-      'lfs-pointer',
       `${told(pointers.map(quotePath))} ${pointers.length === 1 ? 'is a pointer' : 'are pointers'} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
     );
   }
@@ -117,7 +114,6 @@ export class WholeSource {
     throw new PhaseError(
       'checkout',
       `${quotePath(join(directory, unreadable))} has characters in its name that people would not see, and is configuration: rename it`,
-      { reason: 'file-name' },
     );
   }
 
@@ -126,14 +122,13 @@ export class WholeSource {
       const near = nearOf(directories, gitlink);
       if (near === undefined) continue;
       this.refuse(
-        'submodule',
         `${quoteBytes(gitlink)} is a submodule, whose files are not fetched, and ${quotePath(near || '.')} is planned: commit the files themselves, or use a module source with "git::"`,
       );
     }
   }
 
-  private refuse(reason: Cause, message: string): void {
-    if (this.build.variables.STAGEGATE_OPERATION !== 'destroy') throw new PhaseError('checkout', message, { reason });
+  private refuse(message: string): void {
+    if (this.build.variables.STAGEGATE_OPERATION !== 'destroy') throw new PhaseError('checkout', message);
     if (!this.tolerated.has(message)) this.build.log(`a destruction goes on all the same: ${message}`);
     this.tolerated.add(message);
   }
