@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { noteHead } from '../../lambdas/domain/ephemeral/find-head.ts';
 import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
 import type { Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Page } from '../../lambdas/domain/ports.ts';
@@ -246,6 +247,23 @@ describe('GET /applications/{app}/pipeline', () => {
       expect(await headOf()).toMatchObject({ newestRelease: 4, isAhead: true });
       await world.release(3);
       expect(await headOf()).toMatchObject({ newestRelease: 5, isAhead: false });
+    });
+
+    test('also if the event only reports it, or the application was registered later', async () => {
+      await noteHead(world, aPush({ repository, before: commitOf(5), after: commitOf(5) }));
+      expect(await headOf()).toEqual({ commit: commitOf(5), pushedAt: null, newestRelease: null, isAhead: true });
+      await world.release(5);
+      expect(await headOf()).toMatchObject({ newestRelease: 1, isAhead: false });
+      await noteHead(world, aPush({ repository, before: commitOf(5), after: commitOf(6) }));
+      expect(await headOf()).toMatchObject({ commit: commitOf(6), newestRelease: 1, isAhead: true });
+    });
+
+    test('of the branch that the application has now', async () => {
+      await push(0, 1);
+      await noteHead(world, aPush({ repository, branch: 'next', before: commitOf(6), after: commitOf(7) }));
+      const configRepository = { ...APPLICATION.configRepository, branch: 'next' };
+      await world.put('/applications/my-app', { ...APPLICATION, configRepository });
+      expect(await headOf()).toMatchObject({ commit: commitOf(7), newestRelease: 1, isAhead: null });
     });
 
     test('of which nobody knows whether it is ahead of a commit that no push told of', async () => {

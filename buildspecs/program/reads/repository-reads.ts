@@ -16,7 +16,8 @@ import type { NamedPath } from './named-paths.ts';
 /**
  * Returns what a planned directory reads of the repository outside of its application's directory, from the tree as
  * `init` left it: the directories of its modules, what symbolic links in these directories lead to, and the paths that
- * the configuration names. Throws PhaseError if the list of modules cannot be read.
+ * the configuration names. All names in the tree are UTF-8: checkout and archive refuse others. Throws PhaseError if the
+ * list of modules cannot be read.
  */
 export function repositoryReads(paths: Pick<WorkPaths, 'tree' | 'directory'>, engine: EngineName): RepositoryReads {
   const { tree } = paths;
@@ -42,8 +43,6 @@ const isWithin = (directory: string, path: string): boolean =>
 
 /** Names that are no part of what a commit says. */
 const LEFT_OUT = new Set(['.git', ENGINE_DIRECTORY]);
-/** A name that is no UTF-8, as Node.js reads it. No file is found under it. */
-const NO_TEXT = '\uFFFD';
 /** Where a path ends if nothing has the whole name: before a pattern, and in a command before the next word, too. */
 const PATTERN = /[*?[\]{}]/;
 const END_OF_WORD = /[*?[\]{}\s"'`;&|(),<>=]/;
@@ -66,10 +65,6 @@ class Reading {
   add(path: string): void {
     const open = [path];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next.includes(NO_TEXT)) {
-        this.isComplete = false;
-        continue;
-      }
       const way = followLinks(this.tree, next);
       if (!way) continue;
       for (const each of [...way.links, way.end]) this.paths.add(each);

@@ -20,15 +20,15 @@ export const getPipeline = operation(
     answers: {
       200: z.object({
         application: z.string(),
-        /** Null before the first push is reported. */
+        /** Null until an event has told of the branch. */
         head: HeadViewSchema.nullable(),
         pipeline: z.array(StepSchema),
       }),
     },
   },
   async ({ path: { app } }, { store }: Services<'read'>) => {
-    const { pipeline } = await findApplication(store, app);
-    const steps = pipeline.map(async (name, index) => {
+    const application = await findApplication(store, app);
+    const steps = application.pipeline.map(async (name, index) => {
       const environment = await store.get('environment', { application: app, name });
       return {
         name,
@@ -36,7 +36,7 @@ export const getPipeline = operation(
         environment: environment ? await summarizeEnvironment(store, environment) : null,
       };
     });
-    const [head, shown] = await Promise.all([viewHead(store, app), Promise.all(steps)]);
+    const [head, shown] = await Promise.all([viewHead(store, application), Promise.all(steps)]);
     return answer(200, { application: app, head, pipeline: shown });
   },
 );

@@ -1,8 +1,12 @@
 import * as z from 'zod';
+import type { Application } from '../model/application.ts';
+import type { Release } from '../model/release.ts';
+import { repositoryName } from '../model/repository.ts';
+import type { RecordOf } from '../model/table/records.ts';
 import { CommitSchema, ReleaseNumberSchema } from '../names.ts';
 import type { Reader } from '../ports.ts';
 
-/** The head of an application's branch as far as pushes have reported it, beside the newest release. */
+/** The head of an application's branch as far as events have told of it, beside the newest release. */
 export const HeadViewSchema = z
   .object({
     commit: CommitSchema,
@@ -18,25 +22,37 @@ export const HeadViewSchema = z
   .meta({ id: 'Head' });
 export type HeadView = z.input<typeof HeadViewSchema>;
 
-/** Shows the head of an application's branch; null before the first push is reported. */
-export async function viewHead(reader: Reader, application: string): Promise<HeadView | null> {
-  const log = await reader.get('releaseLog', { application });
-  if (!log?.head) return null;
-  const { head: commit, headPushedAt: pushedAt = null, newest } = log;
-  const release = newest > 0 ? await reader.get('release', { application, number: newest }) : undefined;
-  return {
-    commit,
-    pushedAt,
-    newestRelease: release?.number ?? null,
-    isAhead: release ? await isAhead(reader, commit, release) : true,
-  };
+/** Shows the head of an application's branch; null until an event has told of it. */
+export async function viewHead(
+  reader: Reader,
+  { name: application, configRepository: { url, branch } }: Application,
+): Promise<HeadView | null> {
+  const [known, log] = await Promise.all([
+    reader.get('branchHead', { repository: repositoryName(url), branch }),
+    reader.get('releaseLog', { application }),
+  ]);
+  // The log may be of another branch, which the application had before.
+  const { head: commit, headPushedAt: pushedAt = null } = known ?? log ?? {};
+  if (commit === undefined) return null;
+  const number = log?.newest ?? 0;
+  const release = number > 0 ? await reader.get('release', { application, number }) : undefined;
+  if (!release) return { commit, pushedAt, newestRelease: null, isAhead: true };
+  return { commit, pushedAt, newestRelease: number, isAhead: await isAhead(reader, commit, release, { known, log }) };
 }
 
 async function isAhead(
   reader: Reader,
   head: string,
-  { application, commit }: { readonly application: string; readonly commit: string },
+  release: Release,
+  {
+    known,
+    log,
+  }: { readonly known: RecordOf<'branchHead'> | undefined; readonly log: RecordOf<'releaseLog'> | undefined },
 ): Promise<boolean | null> {
+  const { commit } = release;
   if (commit === head) return false;
-  return (await reader.get('passage', { application, commit })) ? true : null;
+  if (known?.past.includes(commit)) return true;
+  // The head of the log is newer than the branch's for a moment after a push, and of another branch after a change.
+  if (commit === log?.head) return null;
+  return (await reader.get('passage', release)) ? true : null;
 }
