@@ -8,13 +8,14 @@ import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';
 import type { ApplyBuild } from './build/run-build.ts';
 import { type DownloadedPlan, downloadPlan, unpackPlan } from './bundle/download.ts';
+import { secretsOfFiles } from './configuration/variable-secrets.ts';
 import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
 import { initialize } from './engine/initialize.ts';
 import type { PlanFile } from './engine/plan-file/plan-file.ts';
 import { PlanFileError } from './engine/plan-file/plan-file-error.ts';
-import { engineOfPlan } from './engine/plan-file/planned-by.ts';
+import { engineOfPlan, plannedBy } from './engine/plan-file/planned-by.ts';
 import { requireSameBackend } from './engine/plan-file/same-backend.ts';
 import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { providersOf } from './engine/providers.ts';
@@ -45,6 +46,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   requireApproved(build, planned);
   build.enter('bundle');
   await unpackPlan(planned, build);
+  build.secrets.push(...(await secretsOfFiles(paths.directory, plannedBy(build).name)));
   // If the engine cannot be had, the error is reported only after the downloads beside it have ended.
   const ready = build.beside(engineOfPlan(build));
   const providers = await providersOf(build);

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are templates of HCL
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Drawing, drawing } from './drawing.ts';
-import { DIRECTORY as directory, event, ProgramRun } from './program-runs.ts';
+import { planFile } from './plan-files.ts';
+import { DIRECTORY as directory, event, ProgramRun, savePlan } from './program-runs.ts';
 
 /**
  * Hides random secrets in every form that HCL and its JSON form have, lets the engine print them in every form that
@@ -166,5 +167,40 @@ describe('a secret stands in nothing that a build tells', () => {
       expect(told).toContain('no file exists at');
       run.remove();
     }
+  });
+});
+
+describe('the builds after the plan know the same secrets', () => {
+  const fails = (message: string) => () => ({
+    exitCode: 1,
+    lines: [event({ type: 'diagnostic', diagnostic: { severity: 'error', summary: `found ${message}` } })],
+  });
+  const planned = async () => {
+    const files = { 'main.tf': DECLARED, 'stagegate_override.tf': 'terraform {\n  backend "s3" {}\n}\n' };
+    run = new ProgramRun(
+      {
+        [`${directory}/main.tf`]: DECLARED,
+        [`${directory}/terraform.tfvars`]: 'password = "hunter\\u0032-and-more"\n',
+      },
+      { plan: savePlan(planFile({ files })) },
+    );
+    expect((await run.plan()).isSuccessful).toBe(true);
+    return run;
+  };
+
+  it('an apply, before it has printed its plan', async () => {
+    const { steps } = await planned();
+    steps.init = fails('hunter2-and-more');
+    const applied = await run?.apply();
+    expect(applied?.result).toMatchObject({ ok: false, phase: 'init', message: 'found (sensitive)' });
+    expect(applied?.log).not.toContain('hunter2');
+  });
+
+  it('an inspection', async () => {
+    const { steps } = await planned();
+    steps.show = () => ({ exitCode: 1, errorOutput: 'Error: found hunter2-and-more\n' });
+    const inspected = await run?.inspect();
+    expect(inspected?.result).toMatchObject({ ok: false, message: expect.stringContaining('found (sensitive)') });
+    expect(inspected?.log).not.toContain('hunter2');
   });
 });

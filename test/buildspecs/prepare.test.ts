@@ -395,7 +395,7 @@ describe('the variables that Stagegate sets', () => {
   it('are refused when a file of values is no JSON, naming it', async () => {
     write({ [`${directory}/main.tf`]: resource, [`${directory}/terraform.tfvars.json`]: '{' });
     expect(await prepare()).toMatchObject({ phase: 'variables' });
-    expect((await prepare()).message).toContain('reading terraform.tfvars.json');
+    expect((await prepare()).message).toBe(`${directory}/terraform.tfvars.json:1: this is no JSON`);
   });
 });
 

@@ -168,7 +168,7 @@ describe('a file of values that cannot be read', () => {
     expect(planFailureOf(result)).toMatchObject({
       phase: 'variables',
       reason: 'unparsable',
-      message: `reading terraform.tfvars.json:${line}: this is no JSON`,
+      message: `${directory}/terraform.tfvars.json:${line}: this is no JSON`,
     });
     expect(`${JSON.stringify(result)}${log}`).not.toMatch(/hunter2|and-more/);
   });

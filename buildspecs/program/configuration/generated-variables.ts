@@ -30,9 +30,7 @@ export function selectVariables(wanted: BuildVariables, directory: Directory): R
   const missing = required.filter((name) => !names.has(name));
   if (missing.length > 0)
     refuse(`the directory "${place}" must declare ${list(missing)}: this environment gets a value for it`);
-  const secret = declared.filter(
-    ({ name, isSensitive, isEphemeral }) => required.includes(name) && (isSensitive || isEphemeral),
-  );
+  const secret = declared.filter(({ name, isSecret }) => required.includes(name) && isSecret);
   if (secret.length > 0)
     refuse(
       `the directory "${place}" declares ${list(secret.map(({ name }) => name))} as sensitive or ephemeral; values given to Stagegate are kept and shown, so let Terraform read secrets itself`,

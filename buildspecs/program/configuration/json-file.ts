@@ -84,8 +84,12 @@ export function parseJsonFile(text: string, types: BlockTypes = BLOCK_TYPES): Hc
   try {
     return { ...readMembers(membersIn(parse(text).body), types, text), errorLine: undefined };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const line = 'line' in error && typeof error.line === 'number' ? error.line : 1;
-    return { attributes: [], blocks: [], errorLine: line };
+    return { attributes: [], blocks: [], errorLine: lineOfError(error) };
   }
+}
+
+/** Returns the line of a mistake that the parser found. What is nested too deeply has no line. */
+export function lineOfError(error: unknown): number {
+  if (!(error instanceof Error)) throw error;
+  return 'line' in error && typeof error.line === 'number' ? error.line : 1;
 }

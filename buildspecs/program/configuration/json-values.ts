@@ -1,28 +1,22 @@
-import { evaluate, type MemberNode, parse } from '@humanwhocodes/momoa';
-import { PhaseError } from '../build/failure.ts';
-import { membersIn, nameOf } from './json-file.ts';
+import { evaluate, parse } from '@humanwhocodes/momoa';
+import { lineOfError, membersIn, nameOf } from './json-file.ts';
 import { textsInJson } from './json-texts.ts';
 import type { FileValue } from './variables.ts';
 
 /**
- * Returns the values of a `*.tfvars.json` file, both of them if a name occurs twice. Throws PhaseError, without the text
- * that is wrong: it may be a secret.
+ * Returns the values of a `*.tfvars.json` file, both of them if a name occurs twice, or the line of the first text that
+ * is no JSON.
  */
-export function readJsonValues(text: string, file: string): FileValue[] {
-  return membersOf(text, file).map((member) => ({
-    variable: nameOf(member),
-    file,
-    line: member.loc.start.line,
-    value: evaluate(member.value),
-    texts: textsInJson(member.value, text),
-  }));
-}
-
-function membersOf(text: string, file: string): MemberNode[] {
+export function readJsonValues(text: string, file: string): FileValue[] | number {
   try {
-    return membersIn(parse(text).body);
+    return membersIn(parse(text).body).map((member) => ({
+      variable: nameOf(member),
+      file,
+      line: member.loc.start.line,
+      value: evaluate(member.value),
+      texts: textsInJson(member.value, text),
+    }));
   } catch (error) {
-    const line = error instanceof Error && 'line' in error ? Number(error.line) : 1;
-    throw new PhaseError('variables', `reading ${file}:${line}: this is no JSON`, { reason: 'unparsable' });
+    return lineOfError(error);
   }
 }

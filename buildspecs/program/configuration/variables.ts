@@ -7,20 +7,23 @@ import type { Configuration } from './read-configuration.ts';
 /** An input variable as the directory declares it. */
 export interface DeclaredVariable {
   readonly name: string;
-  readonly isSensitive: boolean;
+  /**
+   * Whether the variable is sensitive or ephemeral, or may be: the engine accepts expressions such as `!false`, so
+   * everything that is not literally false counts.
+   */
+  readonly isSecret: boolean;
+  /** Whether the variable is certainly ephemeral. */
   readonly isEphemeral: boolean;
   /** Every piece of text in the default value. */
   readonly defaultTexts: readonly string[];
 }
 
-/**
- * Returns whether a block sets a flag. The engine accepts the text "true" for the boolean, and expressions such as
- * `!false`, so everything that is not literally false counts.
- */
-const isSet = (block: HclBlock, name: string) =>
-  block.attributes.some(
-    (attribute) => attribute.name === name && attribute.literal !== false && attribute.literal !== 'false',
-  );
+const literalsOf = (block: HclBlock, ...names: readonly string[]) =>
+  block.attributes.filter(({ name }) => names.includes(name)).map(({ literal }) => literal);
+
+/** The engine accepts the text "true" for the boolean. */
+const isTrue = (literal: unknown) => literal === true || literal === 'true';
+const isFalse = (literal: unknown) => literal === false || literal === 'false';
 
 /** Returns the variables that the directory's own configuration declares. With an override, a variable occurs twice. */
 export const declaredVariables = ({ files }: Configuration): DeclaredVariable[] =>
@@ -29,8 +32,8 @@ export const declaredVariables = ({ files }: Configuration): DeclaredVariable[] 
     .filter(({ type }) => type === 'variable')
     .map((block) => ({
       name: block.labels[0] ?? '',
-      isSensitive: isSet(block, 'sensitive'),
-      isEphemeral: isSet(block, 'ephemeral'),
+      isSecret: literalsOf(block, 'sensitive', 'ephemeral').some((literal) => !isFalse(literal)),
+      isEphemeral: literalsOf(block, 'ephemeral').some(isTrue),
       defaultTexts: block.attributes.filter(({ name }) => name === 'default').flatMap(({ texts }) => texts),
     }));
 
@@ -68,7 +71,9 @@ export async function readFileValues(directory: string): Promise<FileValues> {
     if (file.endsWith('.json')) {
       // Loaded only here, because few directories have JSON files.
       const { readJsonValues } = await import('./json-values.ts');
-      values.push(...readJsonValues(text, file));
+      const found = readJsonValues(text, file);
+      if (typeof found === 'number') unread.push({ file, line: found, text });
+      else values.push(...found);
       continue;
     }
     const { attributes, errorLine } = parseHcl(text);

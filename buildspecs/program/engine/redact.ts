@@ -12,7 +12,7 @@ import {
   piecesOf,
   spellingsOf,
 } from '../../../lambdas/domain/contract/hidden-text/text-forms.ts';
-import { numberText } from '../hcl/number-text.ts';
+import { tellingNumber } from '../hcl/texts.ts';
 import { squeeze, type TextView, viewsOf } from './text-views.ts';
 
 /** Texts shorter than this are removed only as whole words. Removed inside words, they would shred every message. */
@@ -21,10 +21,7 @@ const shortestSubstring = 4;
 /** Returns every text in a value, at any depth. Numbers count if they are long enough to reveal something. */
 export function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  if (typeof value === 'number') {
-    const text = numberText(String(value)) ?? String(value);
-    return text.length >= shortestSubstring ? [text] : [];
-  }
+  if (typeof value === 'number') return tellingNumber(String(value));
   if (Array.isArray(value)) return value.flatMap(textsOf);
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }

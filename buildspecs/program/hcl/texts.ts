@@ -10,7 +10,7 @@ const TEMPLATES = ['string_lit', 'quoted_template', 'heredoc_template'];
  */
 export const textsIn = (expression: SyntaxNode): string[] =>
   expression.within(...TEMPLATES, 'numeric_lit').flatMap((node) => {
-    if (node.type === 'numeric_lit') return [numberText(node.text) ?? node.text];
+    if (node.type === 'numeric_lit') return tellingNumber(node.text);
     return [...joined(templateParts(node)), ...untrimmed(node)].filter((text) => text !== '');
   });
 
@@ -22,6 +22,15 @@ const untrimmed = (template: SyntaxNode): string[] =>
   template.within('template_interpolation', 'template_directive').some(({ text }) => text.includes('~'))
     ? template.children.filter(({ type }) => type === 'template_literal').map(({ text }) => decodeQuoted(text))
     : [];
+
+/** Numbers with fewer digits reveal nothing, and are in every message. */
+const SHORTEST_NUMBER = 4;
+
+/** Returns a number as the engine prints it, if it is long enough to reveal something. */
+export function tellingNumber(written: string): string[] {
+  const text = numberText(written) ?? written;
+  return text.length >= SHORTEST_NUMBER ? [text] : [];
+}
 
 /** Returns the texts of a template, joined where what is between them is a plain text or number itself: `"a${1}"`. */
 function joined(parts: readonly TemplatePart[]): string[] {
