@@ -15,26 +15,23 @@ import { secretsAmong } from './configuration/variable-secrets.ts';
 import { declaredVariables, readFileValues } from './configuration/variables.ts';
 import type { Engine } from './engine/engine.ts';
 import { explainUnreadable } from './engine/explain-unreadable.ts';
+import { layOutKeptTree } from './lay-out-kept-tree.ts';
 import { GitObjectError } from './source/git-objects.ts';
 import { WholeSource } from './source/whole-source.ts';
 
 /**
- * Prepares a plan before the engine runs: copies the checkout to the environment's fixed path, completes the backend
- * and selects the variables. Refuses what cannot be planned safely. Returns the `-backend-config` arguments of `init`,
- * and the source, whose modules are known only after `init`.
+ * Prepares a plan before the engine runs: lays out the checkout, or a kept tree, at the environment's fixed path,
+ * completes the backend and selects the variables. Refuses what cannot be planned safely. Returns the
+ * `-backend-config` arguments of `init`, and the source, whose modules are known only after `init`.
  */
 export async function preparePlan(
   build: PlanBuild,
   engine: Promise<Engine>,
 ): Promise<{ readonly backendArguments: readonly string[]; readonly source: WholeSource }> {
-  const { variables, paths, machine } = build;
-  const { CODEBUILD_SRC_DIR: checkout } = machine.environment;
-  if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
-  const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory, STAGEGATE_COMMIT: commit } = variables;
-  const source = new WholeSource(build, await gitlinksOf(build, checkout));
-  source.requireIgnored();
+  const { variables, paths } = build;
+  const { STAGEGATE_ENGINE: name, STAGEGATE_DIRECTORY: directory, STAGEGATE_KEPT_TREE: kept } = variables;
   mkdirSync(paths.tree, { recursive: true });
-  source.without(copyCheckout(realpathSync(checkout), paths.tree, directory, commit));
+  const source = await (kept ? layOutKeptTree(build, kept) : layOutCheckout(build));
   source.requireWhole([directory]);
   const configuration = await readConfiguration(paths.directory, name, directory);
   refuseEncryptionCommands(configuration);
@@ -46,6 +43,17 @@ export async function preparePlan(
   source.requireWhole(await refuseModuleSources(configuration, { tree: paths.tree, engine: name }));
   await writeVariables(build, engine, configuration);
   return { backendArguments, source };
+}
+
+async function layOutCheckout(build: PlanBuild): Promise<WholeSource> {
+  const { variables, paths, machine } = build;
+  const { CODEBUILD_SRC_DIR: checkout } = machine.environment;
+  if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
+  const { STAGEGATE_DIRECTORY: directory, STAGEGATE_COMMIT: commit } = variables;
+  const source = new WholeSource(build, await gitlinksOf(build, checkout));
+  source.requireIgnored();
+  source.without(copyCheckout(realpathSync(checkout), paths.tree, directory, commit));
+  return source;
 }
 
 /** Lists the submodules of the commit. A commit that cannot be listed is not planned: what it lacks would not be noticed. */

@@ -14,6 +14,7 @@ export const sourcesOf = (config: Config): BuildSource[] => [
 
 export function describeSource(source: BuildSource): string {
   if (source.kind === 'public') return 'of public sources';
+  if (source.kind === 'kept') return 'from trees that are kept with environments';
   return source.kind === 'codecommit' ? 'of CodeCommit' : `with one ${source.kind} for ${source.provider}`;
 }
 
@@ -26,7 +27,7 @@ export class PrivateSource extends Source {
   override readonly badgeSupported = false;
   private readonly property: CfnProject.SourceProperty;
 
-  constructor(source: Exclude<BuildSource, { kind: 'public' }>, { allowedCodeCommitArns }: Config) {
+  constructor(source: Exclude<BuildSource, { kind: 'public' | 'kept' }>, { allowedCodeCommitArns }: Config) {
     super({});
     if (source.kind === 'codecommit') {
       const [first] = allowedCodeCommitArns.map(codeCommitRepository);
@@ -61,6 +62,7 @@ export function codeCommitRepository(arn: string): CodeCommitRepository {
 export function sourcePermissions(source: BuildSource, { allowedCodeCommitArns }: Config): Permission[] {
   switch (source.kind) {
     case 'public':
+    case 'kept':
       return [];
     case 'codecommit':
       return [{ actions: ['codecommit:GitPull'], resources: allowedCodeCommitArns }];

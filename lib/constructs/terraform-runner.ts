@@ -17,13 +17,14 @@ import {
   buildRoleName,
   INSPECT_PROJECT,
   INSPECT_ROLE,
+  KEPT_SOURCE,
   PURPOSES,
   type Purpose,
   projectName,
   sourceName,
 } from '../../lambdas/domain/contract/build-source.ts';
 import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.ts';
-import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
+import { KEPT_PREFIX, RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Config } from '../config.ts';
 import { codeCommitRepository, describeSource, PrivateSource, sourcePermissions, sourcesOf } from './config-sources.ts';
 import type { DataStore } from './data-store.ts';
@@ -50,9 +51,9 @@ export interface TerraformRunnerProps {
  * The projects that run Terraform. Public sources, CodeCommit, and each allowed connection and secret have one
  * CodeBuild project that plans and one that applies, each with a role of its own (ADR 54). These builds execute what a
  * config repository says. They therefore get only the broker's answer to their ticket, the one credential of their
- * source, a part of the artifact bucket, and one route of the API: no listing, no table, no role, no other build. One
- * more project reads plans for people. No code of a repository runs there, so it neither fetches one nor asks the
- * broker.
+ * source, a part of the artifact bucket, and one route of the API: no listing, no table, no role, no other build. Two
+ * projects plan and apply trees that are kept with environments (ADR 84), and fetch nothing. One more project reads
+ * plans for people. No code of a repository runs there, so it neither fetches one nor asks the broker.
  */
 export class TerraformRunner extends Construct {
   /** Names of the connections, secrets and repositories that builds may use, in the form that functions get them. */
@@ -97,8 +98,15 @@ export class TerraformRunner extends Construct {
       ...runs(`*/${directory}/*`),
     });
 
+    const kept: Permission = {
+      actions: ['s3:GetObjectVersion'],
+      resources: [data.bucket.arnForObjects(`${KEPT_PREFIX}*`)],
+      wildcardReason: 'a kept tree is named by deployment id and 128 random bits, which exist only at run time',
+    };
+
     const plan = (source: BuildSource) =>
       this.build('Plan', source, Duration.minutes(config.planTimeoutMinutes), [
+        ...(source.kind === 'kept' ? [kept] : []),
         results('plan'),
         sealing,
         credentials,
@@ -113,7 +121,7 @@ export class TerraformRunner extends Construct {
         credentials,
         ...providers('s3:GetObject'),
       ]);
-    const sources = sourcesOf(config);
+    const sources = [...sourcesOf(config), KEPT_SOURCE];
     this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
     this.inspect = this.project('Inspect', {
       name: INSPECT_PROJECT,
@@ -121,7 +129,7 @@ export class TerraformRunner extends Construct {
       logs: '/stagegate/inspect',
       buildspec: 'inspect',
       does: 'inspect plans for those who approve them',
-      source: Source.s3({ bucket: this.scripts.bucket, path: this.scripts.s3ObjectKey }),
+      source: this.programAlone(),
       variables: commonVariables(config),
       timeout: Duration.minutes(config.planTimeoutMinutes),
       permissions: [
@@ -159,12 +167,13 @@ export class TerraformRunner extends Construct {
     return this.project(suffix === undefined ? kind : `${kind}-${suffix}`, {
       name: projectName(purpose, source),
       roleName: buildRoleName(purpose, source),
-      buildspec: purpose,
       logs: ['/stagegate', purpose, suffix].filter(Boolean).join('/'),
       does: `${purpose} ${describeSource(source)}`,
+      ...(source.kind === 'kept'
+        ? { buildspec: `${purpose}-kept`, source: this.programAlone() }
+        : { buildspec: purpose, program: 'program' }),
       // Each build names its own location and commit; for a public source, also the type.
-      ...(source.kind !== 'public' && { source: new PrivateSource(source, config) }),
-      program: 'program',
+      ...(source.kind !== 'public' && source.kind !== 'kept' && { source: new PrivateSource(source, config) }),
       // The address of the API exists only once it is deployed.
       variables: { ...commonVariables(config), STAGEGATE_API_URL: api.url } satisfies z.input<
         typeof ProjectVariablesSchema
@@ -172,6 +181,11 @@ export class TerraformRunner extends Construct {
       timeout,
       permissions: [...sourcePermissions(source, config), ...permissions],
     });
+  }
+
+  /** The source of builds that fetch no repository: their program. */
+  private programAlone(): ISource {
+    return Source.s3({ bucket: this.scripts.bucket, path: this.scripts.s3ObjectKey });
   }
 
   /** Makes a project with its log and its role, which may read the program and has the listed permissions. */

@@ -123,6 +123,7 @@ export class ProgramRun {
   readonly root = mkdtempSync(join(tmpdir(), 'stagegate-program-'));
   readonly checkout = join(this.root, 'checkout');
   readonly base = join(this.root, 'work', 'shop', 'dev1');
+  readonly prefix = PREFIX;
   readonly artifacts = new MemoryArtifacts(PREFIX);
   readonly stopping = new AbortController();
   /** Calls of the engine, in order. */

@@ -48,6 +48,7 @@ export interface Terraform {
 /** The part of StartBuild's input that these builds read. */
 const RequestSchema = z.object({
   ProjectName: z.string(),
+  SourceVersion: z.string().optional(),
   EnvironmentVariablesOverride: z.array(z.object({ Name: z.string(), Value: z.string() })),
 });
 
@@ -63,6 +64,11 @@ export class SimulatedBuilds implements Builds {
   terraform: (deployment: Deployment) => Terraform = () => ({ plan: 'changes', apply: 'succeeds' });
   /** What git shows to plan builds about each commit. */
   readonly commits = new Map<string, string>();
+  /** Commits that the git host does not have any more: builds that fetch them fail, and leave nothing. */
+  readonly lost = new Set<string>();
+  /** The project of every build. */
+  readonly projects = new Map<string, string>();
+  readonly #sources = new Map<string, string | undefined>();
   /** Outputs of every apply in addition to its own. */
   outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: BuildServices;
@@ -106,11 +112,13 @@ export class SimulatedBuilds implements Builds {
 
   /** StartBuild. Returns the id of the build. */
   start(deploymentId: string, request: unknown): string {
-    const { ProjectName, EnvironmentVariablesOverride } = RequestSchema.parse(request);
+    const { ProjectName, SourceVersion, EnvironmentVariablesOverride } = RequestSchema.parse(request);
     const id = `${ProjectName}:${deploymentId}:${this.of(deploymentId).length}`;
     const ticket = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_TICKET');
     if (ticket) this.tickets.set(id, ticket.Value);
     this.#deployments.set(id, deploymentId);
+    this.projects.set(id, ProjectName);
+    this.#sources.set(id, SourceVersion);
     this.running.add(id);
     return id;
   }
@@ -121,6 +129,7 @@ export class SimulatedBuilds implements Builds {
     const deploymentId = this.#deployments.get(id) ?? '';
     const deployment = await this.#services.store.get('deployment', { id: deploymentId });
     if (!deployment) throw new Error(`build "${id}" ends, and there is no deployment "${deploymentId}"`);
+    if (this.lost.has(this.#sources.get(id) ?? '')) return 'FAILED';
     switch (/^stagegate-([a-z]+)/.exec(id)?.[1]) {
       case 'plan':
         return this.#plan(deployment);

@@ -8,6 +8,7 @@ import {
 import {
   type BuildSource,
   INSPECT_PROJECT,
+  KEPT_SOURCE,
   PURPOSES,
   projectName,
 } from '../../lambdas/domain/contract/build-source.ts';
@@ -60,6 +61,19 @@ describe('the build projects', () => {
     expect(variablesOf(inspect)).toEqual(others);
   });
 
+  test.each(PURPOSES)('of kept trees %s with the program alone: they fetch nothing, with nothing', (purpose) => {
+    const project = projects()[projectName(purpose, KEPT_SOURCE)];
+    const { BuildSpec, Type, Location } = project.Source;
+    const file = join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}-kept.yml`);
+    expect([BuildSpec, Type]).toEqual([readFileSync(file, 'utf8'), 'S3']);
+    expect(flat(Location)).toBe(flat(plan.SecondarySources[0].Location));
+    expect(project.SecondarySources).toBeUndefined();
+    expect(JSON.stringify(project)).not.toMatch(/"Auth"|git-credential-helper/);
+    const usual = purpose === 'plan' ? plan : apply;
+    expect(variablesOf(project)).toEqual(variablesOf(usual));
+    expect(project.TimeoutInMinutes).toBe(usual.TimeoutInMinutes);
+  });
+
   test.each([
     ['plan', plan],
     ['inspect', inspect],
@@ -100,10 +114,7 @@ describe('the build projects', () => {
   test('know whether they may take providers from the artifact bucket', () => {
     const caches = (configuration = {}) =>
       Object.values(projects(configuration)).map((project) => variablesOf(project).STAGEGATE_PROVIDER_CACHE);
-    expect([caches(), caches({ providerCache: 'false' })]).toEqual([
-      ['on', 'on', 'on'],
-      ['off', 'off', 'off'],
-    ]);
+    expect([caches(), caches({ providerCache: 'false' })]).toEqual([Array(5).fill('on'), Array(5).fill('off')]);
   });
 
   test('stop after the configured minutes, apply later than plan, and inspect as plan', () => {
@@ -170,9 +181,17 @@ describe('the build projects of private sources', () => {
   });
 
   test('are there for what the configuration names, and for nothing else; one reads the plans of all', () => {
-    const expected = PURPOSES.flatMap((purpose) => sources.map(([source]) => projectName(purpose, source)));
+    const expected = PURPOSES.flatMap((purpose) =>
+      [...sources.map(([source]) => source), KEPT_SOURCE].map((source) => projectName(purpose, source)),
+    );
     expect(Object.keys(configured).sort()).toEqual([...expected, INSPECT_PROJECT].sort());
-    expect(Object.keys(projects()).sort()).toEqual(['stagegate-apply', INSPECT_PROJECT, 'stagegate-plan']);
+    expect(Object.keys(projects()).sort()).toEqual([
+      'stagegate-apply',
+      'stagegate-apply-kept',
+      INSPECT_PROJECT,
+      'stagegate-plan',
+      'stagegate-plan-kept',
+    ]);
   });
 
   test('differ from those of public sources in nothing but source, role, log and words', () => {

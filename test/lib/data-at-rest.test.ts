@@ -238,8 +238,10 @@ describe('logs', () => {
       '/aws/vendedlogs/apis/stagegate',
       '/aws/vendedlogs/states/stagegate-deployment',
       '/stagegate/apply',
+      '/stagegate/apply/kept',
       '/stagegate/inspect',
       '/stagegate/plan',
+      '/stagegate/plan/kept',
     ];
     const functions = ofType(template, 'AWS::Lambda::Function').map(
       ([, { Properties }]) => `/aws/lambda/${Properties.FunctionName}`,

@@ -75,7 +75,9 @@ const inspect = on('execution:stagegate-deployment:*', 'states:DescribeExecution
 const publish = on('<EventsBus>', 'events:PutEvents');
 const watchBuilds = [
   ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
+  ...on('<TerraformRunnerPlankept>', 'codebuild:BatchGetBuilds'),
   ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
+  ...on('<TerraformRunnerApplykept>', 'codebuild:BatchGetBuilds'),
   ...on('<TerraformRunnerInspect>', 'codebuild:BatchGetBuilds'),
 ];
 const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
@@ -310,6 +312,21 @@ describe('builds', () => {
     );
   });
 
+  test('plan of a kept tree also gets that tree by version, and no other build gets any', () => {
+    const ofKept = ofType(template, 'AWS::IAM::Role').flatMap(([id, role]) =>
+      pairs(statementsOf(role))
+        .filter((pair) => pair.includes('/kept/'))
+        .map((pair) => `${readable(`<${id}>`)} ${pair}`),
+    );
+    const key = '<DataStoreArtifacts>/kept/*';
+    const keeping = ['s3:DeleteObjectVersion', 's3:GetObject', 's3:PutObject'];
+    expect(ofKept.sort()).toEqual([
+      ...keeping.map((action) => `<FunctionskeeptreeRole> ${action} ${key}`),
+      ...keeping.map((action) => `<FunctionsreconcileRole> ${action} ${key}`),
+      `<TerraformRunnerPlankeptRole> s3:GetObjectVersion ${key}`,
+    ]);
+  });
+
   test('inspect only gets tree and bundle, puts its own results and packages of providers, and asks nobody', () => {
     expect(pairs(statementsOf(buildRole(INSPECT_ROLE)))).toEqual(
       unique([
@@ -335,9 +352,11 @@ describe('builds', () => {
       '<FunctionskeeptreeRole> /kept/*',
       '<FunctionsreconcileRole> /kept/*',
       '<TerraformRunnerApplyRole> /runs/*/apply/*',
+      '<TerraformRunnerApplykeptRole> /runs/*/apply/*',
       '<TerraformRunnerInspectRole> /providers/*',
       '<TerraformRunnerInspectRole> /runs/*/inspect/*',
       '<TerraformRunnerPlanRole> /runs/*/plan/*',
+      '<TerraformRunnerPlankeptRole> /runs/*/plan/*',
     ]);
   });
 
@@ -397,10 +416,10 @@ describe('builds', () => {
     const roleOf = ({ ServiceRole }: Resource['Properties']) =>
       configured.Resources[ServiceRole['Fn::GetAtt'][0]] as Resource;
 
-    test('there is a project to plan and one to apply for each and one to inspect, with a role of its own', () => {
+    test('there is a project to plan and one to apply for each, two for kept trees and one to inspect, with a role of its own', () => {
       expect(projects.map(({ Source }) => Source.Type).sort()).toEqual(
         Object.keys(fetching)
-          .flatMap((type) => (type === 'S3' ? [type] : [type, type]))
+          .flatMap((type) => (type === 'S3' ? [type, type, type] : [type, type]))
           .sort(),
       );
       expect(new Set(projects.map((project) => roleOf(project).Properties.RoleName)).size).toBe(projects.length);
@@ -420,8 +439,8 @@ describe('builds', () => {
           .map((pair) => pair.replace(/^(logs:\w+) .*/, '$1 own log'));
       for (const purpose of ['plan', 'apply']) {
         const kinds = projects.filter(({ Name }) => Name.startsWith(`stagegate-${purpose}`)).map(others);
-        expect(kinds).toHaveLength(5);
-        for (const kind of kinds) expect(kind).toEqual(kinds[0]);
+        expect(kinds).toHaveLength(6);
+        for (const kind of kinds) expect(kind.filter((pair) => !pair.includes('/kept/'))).toEqual(kinds[0]);
       }
     });
 
@@ -469,13 +488,15 @@ describe('the workflow', () => {
     .filter(([, { entry }]) => entry.startsWith('lambdas/workflow/'))
     .map(([name]) => name);
 
-  test('invokes its functions, runs the three builds, and nothing else', () => {
+  test('invokes its functions, runs the builds, and nothing else', () => {
     const policy = only(template, 'AWS::IAM::Policy');
     const building = ['codebuild:BatchGetBuilds', 'codebuild:StartBuild', 'codebuild:StopBuild'];
     expect(pairs(policy.Properties.PolicyDocument.Statement)).toEqual(
       unique([
         ...WORKFLOW_FUNCTIONS.map((name) => `lambda:InvokeFunction <Functions${name.replaceAll('-', '')}Function>`),
         ...on('<TerraformRunnerPlan>', ...building),
+        ...on('<TerraformRunnerPlankept>', ...building),
+        ...on('<TerraformRunnerApplykept>', ...building),
         ...on('<TerraformRunnerApply>', ...building),
         ...on('<TerraformRunnerInspect>', ...building),
         ...on(

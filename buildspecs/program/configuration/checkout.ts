@@ -86,7 +86,7 @@ function requireNoGitDirectory(checkout: string, path: string): void {
 }
 
 /** Refuses a directory that does not exist, is not a plain directory, or lies outside the repository. */
-function requireDirectory(checkout: string, directory: string, commit: string): void {
+export function requireDirectory(checkout: string, directory: string, commit: string): void {
   const clean = normalize(directory);
   if (isAbsolute(directory) || clean === '..' || clean.startsWith(`..${sep}`) || clean.includes('\0')) {
     throw new PhaseError('checkout', `the directory "${directory}" leads out of the repository`);

@@ -5,7 +5,7 @@ import {
   InspectVariablesSchema,
   PlanVariablesSchema,
 } from '../contract/build-environment-variables.ts';
-import { INSPECT_PROJECT, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
+import { INSPECT_PROJECT, KEPT_SOURCE, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
 import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
@@ -17,7 +17,8 @@ import {
   stateKeyOf,
 } from '../model/environment.ts';
 import { ephemeralVariables } from '../model/ephemeral-environment.ts';
-import { sourceOf } from './config-source.ts';
+import type { KeptTree } from '../model/kept/kept-trees.ts';
+import { repositoryOf } from './config-source.ts';
 
 /** Input of CodeBuild's StartBuild, in the spelling that Step Functions expects. */
 export const BuildRequestSchema = z.object({
@@ -54,7 +55,12 @@ export function planBuild(
   {
     mayBeginEmpty = false,
     variables: more = {},
-  }: { readonly mayBeginEmpty?: boolean; readonly variables?: BuildVariables } = {},
+    tree,
+  }: {
+    readonly mayBeginEmpty?: boolean;
+    readonly variables?: BuildVariables;
+    readonly tree?: KeptTree | undefined;
+  } = {},
 ): BuildRequest {
   const variables = { ...variablesOf(subject.environment), ...more };
   requireFittingVariables(variables);
@@ -69,6 +75,7 @@ export function planBuild(
       STAGEGATE_LOCK_TABLE: subject.environment.lockTable ?? '',
       STAGEGATE_STATE_ELSEWHERE: mayBeginEmpty ? 'ignored' : 'refused',
       ...(ignoredSubmodules && { STAGEGATE_IGNORED_SUBMODULES: ignoredSubmodules }),
+      ...(tree && { STAGEGATE_KEPT_TREE: { key: tree.key, versionId: tree.versionId, sha256: tree.sha256 } }),
     }),
   );
 }
@@ -126,11 +133,7 @@ const variablesOfBuild = ({ application, environment, deployment, artifactBucket
 const LOCK_TIMEOUT = '5m';
 
 function build(subject: BuildSubject, purpose: Purpose, variables: Readonly<Record<string, string>>): BuildRequest {
-  return {
-    ...source(subject.application, purpose),
-    SourceVersion: subject.deployment.commit,
-    ...started(subject, purpose, variables),
-  };
+  return { ...source(subject, purpose), ...started(subject, purpose, variables) };
 }
 
 const started = (
@@ -143,13 +146,15 @@ const started = (
 });
 
 function source(
-  application: Application,
+  { application, deployment }: BuildSubject,
   purpose: Purpose,
-): Pick<BuildRequest, 'ProjectName' | 'SourceTypeOverride' | 'SourceLocationOverride'> {
-  const { source, provider, location } = sourceOf(application.configRepository, `application "${application.name}"`);
+): Pick<BuildRequest, 'ProjectName' | 'SourceTypeOverride' | 'SourceLocationOverride' | 'SourceVersion'> {
+  if (deployment.treeOf) return { ProjectName: projectName(purpose, KEPT_SOURCE) };
+  const { source, provider, location } = repositoryOf(application);
   return {
     ProjectName: projectName(purpose, source),
     ...(source.kind === 'public' && { SourceTypeOverride: PROVIDERS[provider].sourceType }),
     SourceLocationOverride: location,
+    SourceVersion: deployment.commit,
   };
 }

@@ -2,6 +2,7 @@ import {
   type BuildSource,
   type CodeCommitRepository,
   type Credential,
+  KEPT_SOURCE,
   nameOfCredential,
   nameOfRepository,
   PROVIDERS,
@@ -11,7 +12,8 @@ import {
   sourceName,
 } from '../contract/build-source.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { ConfigRepository } from '../model/application.ts';
+import type { Application, ConfigRepository } from '../model/application.ts';
+import type { Deployment } from '../model/deployment.ts';
 import { type RepositoryPlace, repositoryPlace } from '../model/repository.ts';
 
 /** How builds fetch a config repository. */
@@ -34,6 +36,16 @@ export function sourceOf(repository: ConfigRepository, subject = 'request'): Con
   if (found instanceof Objection) throw invalid(repository, found, subject);
   return found;
 }
+
+/** Returns where the builds of an application fetch its repository from. */
+export const repositoryOf = ({
+  configRepository,
+  name,
+}: Pick<Application, 'configRepository' | 'name'>): ConfigSource => sourceOf(configRepository, `application "${name}"`);
+
+/** Returns where the plan and the apply build of a deployment get what they work on. */
+export const buildSourceOf = (application: Application, { treeOf }: Pick<Deployment, 'treeOf'>): BuildSource =>
+  treeOf ? KEPT_SOURCE : repositoryOf(application).source;
 
 /** Returns what `sourceOf` returns, or undefined when CodeBuild cannot fetch the repository at all. */
 export function findSource(repository: ConfigRepository): ConfigSource | undefined {

@@ -6,7 +6,7 @@ import type { Application } from '../model/application.ts';
 import type { BuildTicket } from '../model/build-ticket.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
-import { sourceOf } from './config-source.ts';
+import { buildSourceOf } from './config-source.ts';
 
 /**
  * Makes the ticket of the build that is about to be started, in the same transaction that decides to start it, and
@@ -23,13 +23,12 @@ export async function issueTicket(
   if (before?.session)
     throw new NotHolderError(`starting to ${purpose} "${deploymentId}": the build of round ${round} has begun before`);
   const text = formatTicket({ deploymentId, purpose, round, secret: surroundings.randomHex(64) });
-  const { source } = sourceOf(application.configRepository, `application "${application.name}"`);
   transaction.put('buildTicket', {
     deploymentId,
     purpose,
     round,
     hashes: [...(before?.hashes ?? []), hashOf(text)],
-    role: buildRoleName(purpose, source),
+    role: buildRoleName(purpose, buildSourceOf(application, deployment)),
     issuedAt: surroundings.now(),
   });
   return text;

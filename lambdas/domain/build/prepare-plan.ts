@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { dnsVariables } from '../dns/dns-subject.ts';
 import type { Deployment } from '../model/deployment.ts';
-import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
+import { type KeptTree, treeFor } from '../model/kept/kept-trees.ts';
+import type { ArtifactStore, Store, Surroundings, Transaction } from '../ports.ts';
 import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
 import { mayBeginEmpty } from './begin-empty.ts';
@@ -14,6 +15,12 @@ export const PreparedPlanSchema = z.object({
   inspect: BuildRequestSchema,
 });
 export type PreparedPlan = z.infer<typeof PreparedPlanSchema>;
+
+/** Returns the kept tree that a deployment runs from, if it does not bring anything new and its tree is kept. */
+async function findTree(transaction: Transaction, deployment: Deployment): Promise<KeptTree | undefined> {
+  if (deployment.operation === 'deploy') return undefined;
+  return treeFor(await transaction.get('keptTrees', placeOf(deployment)), deployment);
+}
 
 /**
  * Returns what a plan build needs, with the ticket for this one build. It runs right before the build is started,
@@ -35,18 +42,24 @@ export async function preparePlan(
         findDns(transaction, deployment),
         transaction.get('buildTicket', ticket),
         transaction.get('stateAddress', placeOf(deployment)),
+        findTree(transaction, deployment),
       ]);
     });
-    const { deployment, application, environment } = held;
-    const [dns, address] = await Promise.all([
-      findDns(transaction, deployment),
-      transaction.get('stateAddress', placeOf(deployment)),
+    const { application, environment } = held;
+    const [dns, address, tree] = await Promise.all([
+      findDns(transaction, held.deployment),
+      transaction.get('stateAddress', placeOf(held.deployment)),
+      findTree(transaction, held.deployment),
     ]);
+    const { treeOf: _before, ...others } = held.deployment;
+    const deployment = { ...others, ...(tree && { treeOf: tree.deploymentId }) };
+    if (deployment.treeOf !== held.deployment.treeOf) transaction.put('deployment', deployment);
     const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
     const plan = planBuild(subject, ticket, {
       mayBeginEmpty: mayBeginEmpty(held, address),
       variables: dnsVariables(application, environment, dns),
+      tree,
     });
     return { plan, inspect: inspectBuild(subject) };
   });

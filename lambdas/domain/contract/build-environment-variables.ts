@@ -92,6 +92,10 @@ const environmentBuild = {
     .default('5m'),
 };
 
+/** Where a build finds a kept tree, and what it is. */
+const KeptTreeAddressSchema = z.strictObject({ key: text, versionId: text, sha256: Sha256Schema });
+export type KeptTreeAddress = z.infer<typeof KeptTreeAddressSchema>;
+
 /** Variables that StartBuild gives a plan build. */
 export const PlanVariablesSchema = z.object({
   ...environmentBuild,
@@ -108,6 +112,8 @@ export const PlanVariablesSchema = z.object({
   STAGEGATE_STATE_ELSEWHERE: z.enum(['refused', 'ignored']).default('ignored'),
   /** Submodules whose files the plan may do without. */
   STAGEGATE_IGNORED_SUBMODULES: json(IgnoredSubmodulesSchema).optional(),
+  /** The kept tree that is planned. Without it, the checkout of the commit is planned. */
+  STAGEGATE_KEPT_TREE: json(KeptTreeAddressSchema).optional(),
 });
 
 /** Variables that StartBuild gives an apply build: which bundle was approved. */

@@ -53,7 +53,17 @@ export interface AllowedCredential {
 }
 
 /** How a pair of build projects gets access to its source. */
-export type BuildSource = { readonly kind: 'public' } | { readonly kind: 'codecommit' } | AllowedCredential;
+export type BuildSource =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'codecommit' }
+  | AllowedCredential
+  | KeptSource;
+
+/** A tree that is kept with its environment, instead of a repository. Such builds have no credential of any source. */
+interface KeptSource {
+  readonly kind: 'kept';
+}
+export const KEPT_SOURCE: KeptSource = { kind: 'kept' };
 
 export const PURPOSES = ['plan', 'apply'] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -67,7 +77,8 @@ const fingerprint = (text: string): string => createHash('sha256').update(text).
 /** Returns how names of projects, roles and log groups refer to a source; undefined for public sources. */
 export function sourceName(source: BuildSource): string | undefined {
   if (source.kind === 'public') return undefined;
-  return source.kind === 'codecommit' ? 'codecommit' : `${source.provider}-${fingerprint(source.arn)}`;
+  if (source.kind === 'codecommit' || source.kind === 'kept') return source.kind;
+  return `${source.provider}-${fingerprint(source.arn)}`;
 }
 
 /** Returns the name of a CodeBuild project, such as `stagegate-plan` and `stagegate-plan-github-0123456789ab`. */

@@ -73,6 +73,8 @@ export const DeploymentViewSchema = z
     operation: OperationSchema,
     /** Whether it was asked to begin with an empty state, whatever files of the repository say of one elsewhere. */
     adopt: AdoptSchema.nullable(),
+    /** The deployment whose kept tree it runs from; null if it runs from the commit in its repository. */
+    treeOf: z.string().nullable(),
     status: StatusSchema,
     automatic: z.boolean(),
     changes: z.union([z.literal('none'), ChangesSchema]).nullable(),
@@ -123,7 +125,7 @@ export async function viewDeployment(
 }
 
 function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Home | undefined): DeploymentView {
-  const { id, application, environment, number, release, commit, operation, adopt, status } = deployment;
+  const { id, application, environment, number, release, commit, operation, adopt, treeOf, status } = deployment;
   const { automatic, requestedBy, cancelRequestedBy, createdAt } = deployment;
   const planned = plannedOf(deployment);
   return {
@@ -134,6 +136,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     commit,
     operation,
     adopt: adopt ?? null,
+    treeOf: treeOf ?? null,
     status,
     automatic,
     release: release ?? null,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { readReadsOfFailure } from '../build/read-reads.ts';
 import { readResult } from '../build/read-result.ts';
 import { resourcesLeft } from '../build/resources-left.ts';
+import { wayOutWithoutCommit } from '../build/way-out-without-commit.ts';
 import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
 import type { RepositoryReads } from '../contract/repository-reads.ts';
@@ -68,7 +69,7 @@ export async function recordFailure(
   const ahead = await services.store.readAhead();
   const before = await deploymentOf(ahead, id);
   const [failure, reads] = await Promise.all([
-    explainFailure(services.artifacts, before, caught),
+    explainFailure(services.artifacts, ahead, before, caught),
     readReadsOfFailure(services.artifacts, before),
     readForEnding(ahead, before),
   ]);
@@ -199,7 +200,12 @@ interface Failure {
 }
 
 /** Explains what failed and where: by the build's own result if there is one, else by what Step Functions caught. */
-async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, caught?: Caught): Promise<Failure> {
+async function explainFailure(
+  artifacts: ArtifactStore,
+  reader: Reader,
+  deployment: Deployment,
+  caught?: Caught,
+): Promise<Failure> {
   const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
     const left = await resultOf(artifacts, prefix, caught?.state);
@@ -210,7 +216,11 @@ async function explainFailure(artifacts: ArtifactStore, deployment: Deployment, 
         applied: 'no',
       };
     }
-    return { error: caughtError(caught, 'workflow-failed'), applied: 'no' };
+    const error = caughtError(caught, 'workflow-failed');
+    // The build had no source to begin with, or was killed.
+    const wayOut = caught?.state === 'Plan' && !left ? await wayOutWithoutCommit(reader, deployment) : undefined;
+    const message = wayOut ? `${error.message}; ${wayOut}`.slice(0, 2000) : error.message;
+    return { error: { ...error, message }, applied: 'no' };
   }
   const { result, problem } = await readResult(artifacts, prefix, 'applyResult', ApplyResultSchema);
   if (result && !result.ok) {

@@ -45,10 +45,16 @@ async function readForRequest(ahead: Reader, { application: name, environment, r
   ]);
 }
 
+/**
+ * Returns the release to destroy with, if the request names none: that of the last apply, because what stands was made
+ * by it, even if the apply failed half way.
+ */
 async function deployedRelease(transaction: Transaction, { application, environment }: Wish): Promise<number> {
   const target = await transaction.get('environment', { application, name: environment });
   if (!target) throw new NotFoundError('environment', `${application}/${environment}`);
   const state = await transaction.get('environmentState', { application, environment });
+  const kept = await transaction.get('keptTrees', { application, environment });
+  if (kept?.unfinished?.release !== undefined) return kept.unfinished.release;
   if (state?.deployed?.release !== undefined) return state.deployed.release;
   // A first deployment that failed half way has left resources, too.
   if (state && state.newestStarted > 0) return state.newestStarted;

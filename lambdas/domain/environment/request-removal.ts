@@ -5,6 +5,7 @@ import { RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Deployment, Requester } from '../model/deployment.ts';
 import { type EnvironmentState, isBusy } from '../model/environment-state.ts';
+import { newestTree } from '../model/kept/kept-trees.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { findEnvironment } from '../transaction/find.ts';
@@ -70,7 +71,7 @@ async function remove(
       requestedBy: by,
       automatic: false,
       isVerification: true,
-      release: await releaseToLookWith(transaction, application, state),
+      release: await releaseToLookWith(transaction, where, state),
     },
     surroundings,
   );
@@ -89,12 +90,17 @@ function requireUnused(name: string, state: EnvironmentState | undefined): void 
 const isSeenEmpty = (state: EnvironmentState | undefined, now: string): boolean =>
   state?.resources?.count === 0 && Date.parse(now) - Date.parse(state.resources.at) < FRESH_MS;
 
-/** Returns the release whose configuration is used to check the state: the newest applied one, else the newest one. */
+/**
+ * Returns the release whose configuration is used to check the state: the last applied one whose tree is kept, else the
+ * newest applied one, else the newest one.
+ */
 async function releaseToLookWith(
   transaction: Transaction,
-  application: string,
+  { application, environment }: Place,
   state: EnvironmentState | undefined,
 ): Promise<number> {
+  const kept = newestTree(await transaction.get('keptTrees', { application, environment }));
+  if (kept?.release !== undefined) return kept.release;
   if (state && state.newestStarted > 0) return state.newestStarted;
   const log = await transaction.get('releaseLog', { application });
   if (log && log.newest > 0) return log.newest;

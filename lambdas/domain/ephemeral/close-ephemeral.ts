@@ -7,6 +7,7 @@ import { type Deployment, isTerminal, type Requester } from '../model/deployment
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import { type EnvironmentState, mayHoldResources } from '../model/environment-state.ts';
 import type { Cause, Life } from '../model/ephemeral-environment.ts';
+import { newestTree } from '../model/kept/kept-trees.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { type Effects, merged, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
@@ -100,14 +101,19 @@ async function cancelOpen(
   return effects;
 }
 
-/** Returns the commit to destroy with: preferably the applied one, not a later one that may not even parse. */
+/**
+ * Returns the commit to destroy with: that of the last apply whose tree is kept, because its repository may not have it
+ * any more. Otherwise preferably the applied one, not a later one that may not even parse.
+ */
 async function commitThere(
   transaction: Transaction,
   environment: EphemeralEnvironment,
   state: EnvironmentState,
 ): Promise<string> {
   const [open] = await openDeployments(transaction, state);
-  const commit = state.appliedCommit ?? state.deployed?.commit ?? open?.commit ?? environment.commit;
+  const where = { application: environment.application, environment: environment.name };
+  const kept = newestTree(await transaction.get('keptTrees', where));
+  const commit = kept?.commit ?? state.appliedCommit ?? state.deployed?.commit ?? open?.commit ?? environment.commit;
   if (!commit) throw new Error(`${environment.application}/${environment.name} was planned without a commit`);
   return commit;
 }

@@ -130,6 +130,8 @@ const base = {
    * them.
    */
   runSecret: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The deployment whose kept tree is planned, instead of the commit in its repository. */
+  treeOf: DeploymentIdSchema.optional(),
   /** Number of the plan that is being made or was made last: 1, and one more each time it is made again. */
   round: z.int().min(1),
   /** Who asked to cancel while a build was running; read between the states of the workflow. */
@@ -189,7 +191,7 @@ export const plannedOf = (deployment: Deployment): Planned | undefined =>
 /** Returns the facts of a deployment without those that belong to its status. */
 function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation, adopt } = deployment;
-  const { automatic, requestedBy, createdAt, runSecret, round, cancelRequestedBy, blocking } = deployment;
+  const { automatic, requestedBy, createdAt, runSecret, treeOf, round, cancelRequestedBy, blocking } = deployment;
   return {
     id,
     application,
@@ -204,6 +206,7 @@ function factsOf(deployment: Deployment) {
     round,
     ...(release !== undefined && { release }),
     ...(adopt && { adopt }),
+    ...(treeOf && { treeOf }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),
   };

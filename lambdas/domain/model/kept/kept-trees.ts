@@ -114,3 +114,20 @@ type Content = Pick<Deployment, 'release' | 'commit'>;
 
 const isSameContent = (one: Content, other: Content): boolean =>
   one.commit === other.commit && one.release === other.release;
+
+/** Returns the tree of the last apply: what stands in the environment was made from it. */
+export const newestTree = (kept: KeptTrees | undefined): KeptTree | undefined => kept?.unfinished ?? kept?.successes[0];
+
+/**
+ * Returns the tree that a destruction or a rollback runs from, if the content that it names is kept. A destruction ends
+ * what the last apply has left, even half done; a rollback leads to what has succeeded, if it has.
+ */
+export function treeFor(
+  kept: KeptTrees | undefined,
+  deployment: Pick<Deployment, 'operation' | 'release' | 'commit'>,
+): KeptTree | undefined {
+  if (!kept || deployment.operation === 'deploy') return undefined;
+  const last = kept.unfinished ? [kept.unfinished] : [];
+  const candidates = deployment.operation === 'destroy' ? [...last, ...kept.successes] : [...kept.successes, ...last];
+  return candidates.find((tree) => isSameContent(tree, deployment));
+}
