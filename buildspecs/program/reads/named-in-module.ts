@@ -6,7 +6,7 @@ import { NUL } from '../configuration/read-configuration.ts';
 import { asHcl, MOST_BYTES, textsOfJson } from '../modules/outside-reads.ts';
 import { type NamedPaths, namedPathsIn } from './named-paths.ts';
 import { type NamedTexts, namedTextsIn } from './named-texts.ts';
-import { type Part, withLocals } from './template-parts.ts';
+import { Locals } from './template-parts.ts';
 
 const NOTHING: NamedPaths = { paths: [], isComplete: true };
 
@@ -33,9 +33,9 @@ export function namedInModule(
     else if (UPWARDS_HINT.test(text) || LOCALS_HINT.test(text))
       found.push(...(isJson ? textsInJson(text) : [namedTextsIn(text)]));
   }
-  const locals = new Map<string, readonly Part[]>(found.flatMap((file) => [...file.locals]));
+  const locals = new Locals(new Map(found.flatMap((file) => [...file.locals])));
   const named = found.flatMap(({ texts: pieces }) =>
-    pieces.map(({ parts, isRead }) => namedPathsIn({ parts: withLocals(parts, locals), isRead })),
+    pieces.map(({ parts, isRead }) => namedPathsIn({ parts: locals.placedIn(parts), isRead })),
   );
   return {
     paths: named.flatMap(({ paths }) => paths),

@@ -4,6 +4,7 @@ import type { EngineName } from '../../../lambdas/domain/contract/engine-release
 import {
   boundReads,
   type RepositoryReads,
+  UNKNOWN_READS,
   WHOLE_REPOSITORY,
 } from '../../../lambdas/domain/contract/repository-reads.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
@@ -29,11 +30,15 @@ export function repositoryReads(paths: Pick<WorkPaths, 'tree' | 'directory'>, en
   for (const directory of new Set([planned, ...installed])) {
     reading.add(directory);
     const named = namedInModule(join(tree, directory), engine, { isPlanned: directory === planned });
+    if (named.paths.length > MOST_NAMED) return UNKNOWN_READS;
     if (!named.isComplete) reading.isComplete = false;
     for (const path of named.paths) reading.addNamed(path, { module: directory, root: planned });
   }
   return boundReads(reading.found());
 }
+
+/** Most paths upwards that one module may name, each at several places. Looking for more of them would take too long. */
+const MOST_NAMED = 20_000;
 
 /** Returns a path in the tree. The modules of a plan all lie in it (`refuseForeignModules`). */
 const inTree = (tree: string, path: string): string => posix.relative(tree, path) || WHOLE_REPOSITORY;

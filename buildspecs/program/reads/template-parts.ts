@@ -48,29 +48,43 @@ function valueIn(sequence: SyntaxNode): Part[] {
 const namedValue = (variable: string, name: string): Part =>
   variable === 'local' ? { local: name } : (DIRECTORIES.get(`${variable}.${name}`) ?? UNKNOWN);
 
-/** Local values may name each other, by mistake in a circle, and each may stand in another several times. */
-const MOST_DEEP = 8;
+/** Most pieces of one text, and characters of texts that are joined: a local value may stand in another many times. */
 const MOST_PARTS = 1000;
+const MOST_JOINED = 100_000;
 
-/** Puts the local values of a module in their places. Texts beside each other become one. */
-export const withLocals = (parts: readonly Part[], locals: ReadonlyMap<string, readonly Part[]>): Part[] =>
-  joined(placed(parts, locals, 0));
+/** The local values of a module. Each is put together once. */
+export class Locals {
+  private readonly values: ReadonlyMap<string, readonly Part[]>;
+  private readonly known = new Map<string, readonly Part[]>();
 
-function placed(parts: readonly Part[], locals: ReadonlyMap<string, readonly Part[]>, depth: number): Part[] {
-  const all = parts.flatMap((part): Part[] => {
-    if (!('local' in part)) return [part];
-    const value = depth < MOST_DEEP ? locals.get(part.local) : undefined;
-    return value ? placed(value, locals, depth + 1) : [UNKNOWN];
-  });
-  return all.length > MOST_PARTS ? [UNKNOWN] : all;
+  constructor(values: ReadonlyMap<string, readonly Part[]>) {
+    this.values = values;
+  }
+
+  /** Puts the local values in a text in their places. Texts beside each other become one. */
+  placedIn(parts: readonly Part[]): readonly Part[] {
+    const all = joined(parts.flatMap((part) => ('local' in part ? this.partsOfLocal(part.local) : part)));
+    return all.length > MOST_PARTS ? [UNKNOWN] : all;
+  }
+
+  private partsOfLocal(name: string): readonly Part[] {
+    const known = this.known.get(name);
+    if (known) return known;
+    // While it is put together it is unknown: values may name each other in a circle, by mistake.
+    this.known.set(name, [UNKNOWN]);
+    const value = this.placedIn(this.values.get(name) ?? [UNKNOWN]);
+    this.known.set(name, value);
+    return value;
+  }
 }
 
 function joined(parts: readonly Part[]): Part[] {
   const found: Part[] = [];
   for (const part of parts) {
     const before = found.at(-1);
-    if (before && 'text' in before && 'text' in part) found.splice(-1, 1, { text: before.text + part.text });
-    else found.push(part);
+    if (!before || !('text' in before) || !('text' in part)) found.push(part);
+    else if (before.text.length + part.text.length > MOST_JOINED) return [UNKNOWN];
+    else found.splice(-1, 1, { text: before.text + part.text });
   }
   return found;
 }

@@ -244,6 +244,18 @@ describe('paths that a configuration names', () => {
 });
 
 describe('what nobody can tell is said to be unknown', () => {
+  test('where local values name themselves, or become too long', () => {
+    const names = Array.from({ length: 40 }, (_, at) => at);
+    const twice = names.map((at) => `  a${at} = "${`${$}{local.a${at + 1}}`.repeat(10)}"\n`).join('');
+    const circle = `  b = "${$}{local.c}/../x"\n  c = "${$}{local.b}/../y"\n`;
+    const text = `locals {\n${twice}  a40 = "/../.."\n${circle}  d = "${$}{path.module}${$}{local.a40}/_d"\n}\n`;
+    expect(reads({ [`${PLANNED}/main.tf`]: text })).toEqual(partly('apps/_d'));
+  });
+
+  test('where a file has far too many paths', () => {
+    expect(reads({ [`${PLANNED}/terraform.tfvars`]: `x = "${'../a '.repeat(100_000)}"\n` })).toEqual(UNKNOWN_READS);
+  });
+
   test('in a file that is too large, or no text', () => {
     for (const [name, text] of [
       ['x.tf', 'a\0'],
