@@ -1,8 +1,8 @@
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
-import { headAfter } from '../model/branch-head.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Reader, Store } from '../ports.ts';
+import { headAfter } from './head-after.ts';
 
 /**
  * Returns the head of a branch as pushes have reported it. For the application's own branch, the head in its release

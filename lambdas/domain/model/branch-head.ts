@@ -1,9 +1,5 @@
 import * as z from 'zod';
-import type { ConfigPushed } from '../events.ts';
-import { CommitSchema, InstantSchema } from '../names.ts';
-import { isNews, pushOrderOf } from './push-order.ts';
-import { originOf } from './release.ts';
-import { repositoryName } from './repository.ts';
+import { ApplicationNameSchema, CommitSchema, InstantSchema } from '../names.ts';
 
 /** The head of a branch as far as pushes have reported it. */
 export const BranchHeadSchema = z.object({
@@ -16,28 +12,13 @@ export const BranchHeadSchema = z.object({
   /** Earlier heads, the newest first. A push that arrives late leads back to one of them. */
   past: z.array(CommitSchema),
 });
-type BranchHead = z.infer<typeof BranchHeadSchema>;
+export type BranchHead = z.infer<typeof BranchHeadSchema>;
 
-/**
- * Most earlier heads that are kept: enough to recognise a push that was reported late, because a branch hardly moves
- * faster than events overtake each other.
- */
-const MOST_PAST = 20;
-
-/** Returns the head of a branch after a push. Pushes may be reported twice, late or never; the newest push counts. */
-export function headAfter(known: BranchHead | undefined, push: ConfigPushed): BranchHead | undefined {
-  const { branch, after, pushedAt } = push;
-  const before = originOf(push);
-  const wasThere = known?.past.includes(after) ? { reached: 1, left: 1 } : undefined;
-  const branchAsKnown = { head: known?.head, headPushedAt: known?.headPushedAt, isPairTold: false, after: wasThere };
-  if (!isNews(pushOrderOf({ ...push, before }, branchAsKnown))) return known;
-  const past = new Set([...(known ? [known.head] : []), ...(before ? [before] : []), ...(known?.past ?? [])]);
-  past.delete(after);
-  return {
-    repository: repositoryName(push.repository),
-    branch,
-    head: after,
-    past: [...past].slice(0, MOST_PAST),
-    ...(pushedAt && { headPushedAt: pushedAt }),
-  };
-}
+/** How often pushes have reported that the branch reached a commit, and that it left the commit. */
+export const PassageSchema = z.object({
+  application: ApplicationNameSchema,
+  commit: CommitSchema,
+  reached: z.int().min(0),
+  left: z.int().min(0),
+});
+export type Passage = Pick<z.infer<typeof PassageSchema>, 'reached' | 'left'>;

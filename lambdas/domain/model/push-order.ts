@@ -1,15 +1,5 @@
-import * as z from 'zod';
 import type { ConfigPushed } from '../events.ts';
-import { ApplicationNameSchema, CommitSchema } from '../names.ts';
-
-/** How often pushes have reported that the branch reached a commit, and that it left the commit. */
-export const PassageSchema = z.object({
-  application: ApplicationNameSchema,
-  commit: CommitSchema,
-  reached: z.int().min(0),
-  left: z.int().min(0),
-});
-type Passage = Pick<z.infer<typeof PassageSchema>, 'reached' | 'left'>;
+import type { Passage } from './branch-head.ts';
 
 /** What an application knows about its branch, as far as it matters for one push. */
 export interface KnownBranch {
