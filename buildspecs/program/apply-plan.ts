@@ -21,6 +21,7 @@ import { secretsOfPlan } from './engine/plan-secrets.ts';
 import { providersOf } from './engine/providers.ts';
 import { outputsOf } from './engine/state.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
+import { variableArguments, variableArgumentsForPlan } from './engine/variable-arguments.ts';
 
 /** How far an apply got. Filled while the apply runs, and read if it fails. */
 export interface ApplyProgress {
@@ -100,8 +101,12 @@ function requireApproved({ variables }: ApplyBuild, { digest }: DownloadedPlan):
 async function apply(build: ApplyBuild, engine: Engine, progress: ApplyProgress): Promise<void> {
   const { paths, variables } = build;
   build.enter('apply');
+  const given = await variableArgumentsForPlan(build, engine, 'apply');
   const outcome = await runStep(build, engine, 'apply', {
-    arguments: ['apply', '-input=false', '-json', `-lock-timeout=${variables.STAGEGATE_LOCK_TIMEOUT}`, paths.plan],
+    arguments: [
+      ...['apply', '-input=false', '-json', `-lock-timeout=${variables.STAGEGATE_LOCK_TIMEOUT}`],
+      ...[...given, paths.plan],
+    ],
   });
   progress.engine = countProgress(outcome.events);
   if (outcome.exitCode !== 0 || outcome.diagnostics.length > 0)
@@ -113,7 +118,7 @@ async function apply(build: ApplyBuild, engine: Engine, progress: ApplyProgress)
 async function readSecrets(build: ApplyBuild, engine: Engine): Promise<string[]> {
   const { paths } = build;
   const shown = await runStep(build, engine, 'show', {
-    arguments: ['show', '-json', paths.plan],
+    arguments: ['show', '-json', ...(await variableArgumentsForPlan(build, engine, 'show')), paths.plan],
     outputFile: paths.planJson,
     isUnstoppable: true,
   });
@@ -124,7 +129,7 @@ async function readSecrets(build: ApplyBuild, engine: Engine): Promise<string[]>
 async function pullState(build: ApplyBuild, engine: Engine): Promise<unknown> {
   const { paths } = build;
   const outcome = await runStep(build, engine, 'outputs', {
-    arguments: ['state', 'pull'],
+    arguments: ['state', 'pull', ...variableArguments(engine, 'state pull', paths.generatedVariables)],
     outputFile: paths.state,
     isUnstoppable: true,
   });

@@ -26,6 +26,7 @@ import { quotePath } from './engine/plan-file/strict-text.ts';
 import { providersOf } from './engine/providers.ts';
 import { showPlan } from './engine/show-plan.ts';
 import { takeCredentials } from './engine/take-credentials.ts';
+import { variableArguments } from './engine/variable-arguments.ts';
 import { describeModules } from './modules/describe-modules.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { describeLockFile, textOfLockFile } from './providers/describe-lock-file.ts';
@@ -150,8 +151,11 @@ const isLocked = ({ exitCode, diagnostics, wasStopped }: StepOutcome): boolean =
   exitCode === 1 && !wasStopped && diagnostics.some(({ summary }) => summary === 'Error acquiring the state lock');
 
 async function requireValid(build: PlanBuild, engine: Engine): Promise<void> {
-  const { validation } = build.paths;
-  const outcome = await runStep(build, engine, 'plan', { arguments: ['validate', '-json'], outputFile: validation });
+  const { validation, generatedVariables } = build.paths;
+  const outcome = await runStep(build, engine, 'plan', {
+    arguments: ['validate', '-json', ...variableArguments(engine, 'validate', generatedVariables)],
+    outputFile: validation,
+  });
   const diagnostics = parseValidation(readFileSync(validation, 'utf8')).map((event) =>
     toDiagnostic(event, build.variables.STAGEGATE_DIRECTORY),
   );

@@ -367,6 +367,21 @@ describe('GET …/plan', () => {
     expect(body.resources[0]).toMatchObject({ address: 'aws_db_instance.main', kind: 'replace' });
   });
 
+  test('names what made the plan, as the deployment does, or nothing for an older record', async () => {
+    const world = await PipelineWorld.create();
+    const id = await world.release(1);
+    const analysis = await world.artifacts.putJson(`analysis/${id}/1.json`, anAnalysis());
+    const engine = { name: 'opentofu', version: '1.10.6' } as const;
+    for (const [facts, told] of [
+      [{ analysis, engine }, engine],
+      [{ analysis }, null],
+    ] as const) {
+      await world.plan(id, facts);
+      const paths = [`${deployments('dev1')}/${id}`, `${deployments('dev1')}/${id}/plan`];
+      for (const path of paths) expect((await world.get(path)).body.engine).toEqual(told);
+    }
+  });
+
   test('fits a plan of thousands of resources into one answer, counting what it leaves out', async () => {
     const world = await PipelineWorld.create();
     const id = await world.release(1);

@@ -153,6 +153,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       },
       gates: [{ gate: 'staff', required: 2 }],
       state: { serial: 3, lineage: 'l' },
+      engine: { name: 'opentofu', version: '1.10.6' },
       headline: aHeadline({ failedChecks: ['ä'] }),
       lifts: ['aws_db_instance.main'],
     }),

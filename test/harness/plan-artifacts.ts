@@ -7,6 +7,7 @@ import {
 import { type LockFile, ModuleIdentitiesSchema } from '../../lambdas/domain/contract/module-identities.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import type { StateAddress } from '../../lambdas/domain/contract/state-address.ts';
+import { isShown } from '../../lambdas/domain/contract/state-head.ts';
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
@@ -93,7 +94,8 @@ export async function leaveInspection(
     engine,
     digest,
     backend,
-    state,
+    // The plan of such a deployment cannot be inspected.
+    state: isShown(state) ? state : null,
     planJson: await copy(plan.planJson.key, 'inspectedPlan'),
     modules: await copy(plan.modules.key, 'inspectedModules'),
     added: { count: 0, paths: [] },

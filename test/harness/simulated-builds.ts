@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { LockedProvider } from '../../lambdas/domain/contract/locked-provider.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
+import { isShown } from '../../lambdas/domain/contract/state-head.ts';
 import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore, Builds, Store } from '../../lambdas/domain/ports.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
@@ -208,7 +209,8 @@ export class SimulatedBuilds implements Builds {
     const { planned } = deployment;
     const address = stateAddressOf(deployment);
     const head = states.headAt(address);
-    const isStale = head?.serial !== planned.state?.serial || head?.lineage !== planned.state?.lineage;
+    const { state } = planned;
+    const isStale = isShown(state) && (head?.serial !== state?.serial || head?.lineage !== state?.lineage);
     const { apply } = this.terraform(deployment);
     if (!isStale && apply !== 'is-stale') {
       this.applied.push({ digest: planned.digest, deploymentId: deployment.id });

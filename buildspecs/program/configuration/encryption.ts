@@ -72,6 +72,10 @@ const addressOf = ({ block }: EncryptionBlock) => block.labels.join('.');
 const namedBy = ({ block }: EncryptionBlock, kind: string): string[] =>
   block.attributes.flatMap(({ expression }) => addressesIn(expression, kind));
 
+/** Returns whether a directory configures OpenTofu's encryption, of plans or of states. */
+export const configuresEncryption = async (directory: string): Promise<boolean> =>
+  encryptionIn(await readConfiguration(directory, 'tofu', '')).length > 0;
+
 /** Returns how OpenTofu encrypts the plans of a directory, or undefined if it does not. */
 export async function encryptedPlanBy(directory: string): Promise<PlanEncryption | undefined> {
   const found = encryptionIn(await readConfiguration(directory, 'tofu', ''));

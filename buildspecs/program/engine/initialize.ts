@@ -6,6 +6,7 @@ import { type BackendAddress, readBackendAddress } from './backend-address.ts';
 import type { Engine } from './engine.ts';
 import { concludeStep, runStep } from './engine-step.ts';
 import type { EngineEvent } from './events.ts';
+import { variableArguments } from './variable-arguments.ts';
 
 /** Makes the engine ready to run. A failure belongs to the phase `init`, which is the first to need the engine. */
 export async function makeEngineReady(build: AnyBuild, chosen: AvailableEngine): Promise<Engine> {
@@ -25,7 +26,10 @@ export async function initialize(
 ): Promise<BackendAddress> {
   build.enter('init');
   const outcome = await runStep(build, engine, 'init', {
-    arguments: ['init', '-input=false', '-json', `-lock-timeout=${build.variables.STAGEGATE_LOCK_TIMEOUT}`, ...more],
+    arguments: [
+      ...['init', '-input=false', '-json', `-lock-timeout=${build.variables.STAGEGATE_LOCK_TIMEOUT}`, ...more],
+      ...variableArguments(engine, 'init', build.paths.generatedVariables),
+    ],
     environment: providers?.environment,
   });
   concludeStep(build, engine, outcome);

@@ -7,7 +7,7 @@ import { CommitObjectSchema } from './commit-facts.ts';
 import { LockedProviderSchema } from './locked-provider.ts';
 import { MOST_LISTED_PROVIDERS } from './module-identities.ts';
 import { StateAddressSchema } from './state-address.ts';
-import { StateHeadSchema } from './state-head.ts';
+import { HiddenHeadSchema, StateHeadSchema } from './state-head.ts';
 
 /**
  * Results that builds leave in the artifact bucket. The build programs write them to fit these schemas, and the
@@ -47,6 +47,7 @@ const Backend = z.object({
   region: StateAddressSchema.shape.region.max(50),
 });
 const StateHead = StateHeadSchema.extend({ lineage: StateHeadSchema.shape.lineage.max(200) });
+const PlannedHead = z.union([StateHead, HiddenHeadSchema]).nullable();
 
 export const PlanSuccessSchema = z.object({
   ok: z.literal(true),
@@ -60,7 +61,7 @@ export const PlanSuccessSchema = z.object({
   modules: Artifact,
   /** The resolved state address. */
   backend: Backend,
-  state: StateHead.nullable(),
+  state: PlannedHead,
   createdAt: InstantSchema,
   /** The deployed commit; absent when the source did not have it. */
   commit: CommitObjectSchema.optional(),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { beginNextRound } from '../build/next-round.ts';
-import type { StateHead } from '../contract/state-head.ts';
+import { isShown, type StateHead } from '../contract/state-head.ts';
 import type { Planned, Staleness } from '../model/deployment.ts';
 import { policyOf } from '../policy.ts';
 import type { StateReader, Store, Surroundings } from '../ports.ts';
@@ -37,19 +37,26 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
     findEnvironment(ahead, deployment.application, deployment.environment),
   ]);
   const maxAgeSeconds = policyOf(environment, policy).planMaxAgeSeconds;
-  const head = await states.head(environment, deployment.planned.stateAddress);
+  const { state, stateAddress } = deployment.planned;
+  const head = isShown(state) ? await states.head(environment, stateAddress) : null;
   const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
   if (!staleness) return { outcome: 'current' };
   await beginNextRound(services, id, staleness);
   return { outcome: 'stale' };
 }
 
-/** Returns why a plan is stale, if it is. Terraform also compares serial and lineage, but only during the apply. */
+/**
+ * Returns why a plan is stale, if it is. The engine also compares serial and lineage, but only during the apply; where
+ * the plan does not show them, only the engine does.
+ */
 export function stalenessOf(
   { state, plannedAt }: Pick<Planned, 'state' | 'plannedAt'>,
   head: StateHead | null,
   { now, maxAgeSeconds }: { readonly now: string; readonly maxAgeSeconds: number },
 ): Staleness | undefined {
-  if (state?.serial !== head?.serial || state?.lineage !== head?.lineage) return 'state-changed';
+  if (isShown(state) && !isSame(state, head)) return 'state-changed';
   return Date.parse(now) - Date.parse(plannedAt) > maxAgeSeconds * 1000 ? 'plan-too-old' : undefined;
 }
+
+const isSame = (one: StateHead | null, other: StateHead | null): boolean =>
+  one?.serial === other?.serial && one?.lineage === other?.lineage;

@@ -6,6 +6,7 @@ import {
   AdoptSchema,
   type Deployment,
   isTerminal,
+  MadeBySchema,
   type Planned,
   plannedOf,
   RequesterSchema,
@@ -84,6 +85,8 @@ export const DeploymentViewSchema = z
     changeDigest: z.string().nullable(),
     /** 1 for the first plan; one more each time the plan was made again. */
     planRound: z.int().nullable(),
+    /** The engine that made the plan; null before there is a plan, and for plans of older versions of Stagegate. */
+    engine: MadeBySchema.nullable(),
     cost: AnalysisHeadlineSchema.shape.cost.nullable(),
     blastRadius: AnalysisHeadlineSchema.shape.blastRadius.nullable(),
     safeguards: AnalysisHeadlineSchema.shape.safeguards.nullable(),
@@ -145,6 +148,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     planDigest: planned?.digest ?? null,
     changeDigest: planned?.changeDigest ?? null,
     planRound: planned?.round ?? null,
+    engine: planned?.engine ?? null,
     rehearsal: planned?.rehearsal ?? null,
     gates: showGates(deployment, gates),
     requestedBy,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Planned } from '../model/deployment.ts';
+import { MadeBySchema, type Planned } from '../model/deployment.ts';
 import { type Analysis, AnalysisSchema } from '../plan/analysis.ts';
 
 /** The analysis of a plan as the API shows it, and the fields that identify the plan. */
@@ -10,6 +10,8 @@ export const PlanViewSchema = AnalysisSchema.extend({
   /** 1 for the first plan of the deployment; one more each time the plan was made again. */
   round: z.int(),
   plannedAt: z.string(),
+  /** The engine that made the plan; null for plans of older versions of Stagegate. */
+  engine: MadeBySchema.nullable(),
 }).meta({ id: 'Plan' });
 export type PlanView = z.input<typeof PlanViewSchema>;
 
@@ -20,8 +22,8 @@ const ATTRIBUTE_LIMITS = [120, 20, 5, 0];
 
 /** Fits a plan of thousands of resources into one answer: keeps all resources, and shortens their attribute lists. */
 export function viewPlan(deploymentId: string, planned: Planned, analysis: Analysis): PlanView {
-  const { digest: planDigest, round, plannedAt } = planned;
-  let view: PlanView = { ...analysis, deploymentId, planDigest, round, plannedAt };
+  const { digest: planDigest, round, plannedAt, engine = null } = planned;
+  let view: PlanView = { ...analysis, deploymentId, planDigest, round, plannedAt, engine };
   for (const limit of ATTRIBUTE_LIMITS) {
     if (Buffer.byteLength(JSON.stringify(view)) <= MOST_BYTES) break;
     view = {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Applied, AppliedSchema } from '../contract/applied.ts';
 import { RUNS_PREFIX } from '../contract/run-objects.ts';
 import { StateAddressSchema } from '../contract/state-address.ts';
-import { StateHeadSchema } from '../contract/state-head.ts';
+import { PlannedHeadSchema } from '../contract/state-head.ts';
 import {
   ENDING_NAMES,
   type Ending,
@@ -55,6 +55,9 @@ export type Requester = z.infer<typeof RequesterSchema>;
 
 const Artifact = z.object({ key: z.string(), versionId: z.string() });
 
+/** The engine that made a plan, by the name that applications give it. */
+export const MadeBySchema = z.object({ name: z.enum(['terraform', 'opentofu']), version: z.string() });
+
 /** Why a plan is not applied but made again. */
 export const StalenessSchema = z.enum(['state-changed', 'plan-too-old', 'refused-as-stale']);
 export type Staleness = z.infer<typeof StalenessSchema>;
@@ -68,7 +71,9 @@ export const PlannedSchema = z.object({
   bundle: Artifact,
   analysis: Artifact,
   /** Terraform's serial and lineage when the plan was made; null before the first apply. */
-  state: StateHeadSchema.nullable(),
+  state: PlannedHeadSchema,
+  /** What made the plan; absent in older records. */
+  engine: MadeBySchema.optional(),
   stateAddress: StateAddressSchema,
   plannedAt: InstantSchema,
   /** 1 for the first plan of the deployment, one more each time it is planned again. */

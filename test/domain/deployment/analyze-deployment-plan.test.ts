@@ -31,6 +31,15 @@ describe('analysing the plan of a deployment', () => {
       expect(await analyze(await planning(environment, kind))).toEqual({ next, gates });
     });
 
+    test.each([
+      ['terraform', { name: 'terraform', version: '1.11.4' }],
+      ['tofu', { name: 'opentofu', version: '1.10.6' }],
+    ] as const)('is recorded with the engine that made the plan: %s', async (name, engine) => {
+      const id = await planning('dev1', 'changes', { engine: { name, version: engine.version } });
+      await analyze(id);
+      expect(plannedOf(await world.deployment(id))?.engine).toEqual(engine);
+    });
+
     test('is said beside what the build found in the provider cache', async () => {
       const providers = { hits: 2, misses: 1, mismatches: 1 };
       expect(await analyze(await planning('dev1', 'changes', { providers }))).toEqual({

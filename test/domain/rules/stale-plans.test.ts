@@ -47,7 +47,48 @@ async function approved(): Promise<string> {
   return id;
 }
 
+/** Makes the plan of a deployment one that does not show for which version of the state it was made. */
+async function hide(id: string, state: 'encrypted' | 'unreadable'): Promise<void> {
+  const deployment = await world.deployment(id);
+  if (deployment.status !== 'awaiting_approval') throw new Error(`${id} is ${deployment.status}`);
+  await world.write('deployment', { ...deployment, planned: { ...deployment.planned, state } });
+}
+
 const roundOf = async (id: string) => plannedOf(await world.deployment(id))?.round;
+
+describe('an approved plan that does not show its state', () => {
+  test.each(['encrypted', 'unreadable'] as const)(
+    '(%s) is not stale for that, whatever state there is',
+    async (state) => {
+      const id = await approved();
+      await hide(id, state);
+      changeState('prod1');
+      await world.workflow.run(id);
+      expect([await world.statusOf(id), await roundOf(id)]).toEqual(['succeeded', 1]);
+    },
+  );
+
+  test('needs no state that can be read', async () => {
+    const id = await approved();
+    await hide(id, 'encrypted');
+    world.states.unreadable = 'it is encrypted';
+    expect(await checkPlan(world, id)).toEqual({ outcome: 'current' });
+  });
+
+  test('is made again where it is too old', async () => {
+    const id = await approved();
+    await hide(id, 'encrypted');
+    world.surroundings.advance(DAY + 1);
+    expect(await checkPlan(world, id)).toEqual({ outcome: 'stale' });
+  });
+
+  test('is another one than a plan for no state, which is stale as soon as there is a state', async () => {
+    const id = await approved();
+    expect(plannedOf(await world.deployment(id))?.state).toBeNull();
+    changeState('prod1');
+    expect(await checkPlan(world, id)).toEqual({ outcome: 'stale' });
+  });
+});
 
 describe('an approved plan', () => {
   test('of the state as it is and of today is applied', async () => {

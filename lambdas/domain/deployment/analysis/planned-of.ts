@@ -26,6 +26,7 @@ export function planOf(
     bundle: result.bundle,
     analysis: stored,
     state: result.state,
+    engine: { name: result.engine.name === 'terraform' ? 'terraform' : 'opentofu', version: result.engine.version },
     stateAddress: { bucket, key, region },
     // A time in the future, which the build may claim, would make the plan count as young for too long.
     plannedAt: result.createdAt < now ? result.createdAt : now,
