@@ -1,4 +1,4 @@
-import { withoutReads } from '../model/concern/application-reads.ts';
+import { withoutReads } from '../model/concern/known-reads.ts';
 import type { Transaction } from '../ports.ts';
 
 /** Forgets what an environment read, with the environment. */

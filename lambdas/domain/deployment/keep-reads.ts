@@ -1,5 +1,5 @@
 import type { RepositoryReads } from '../contract/repository-reads.ts';
-import { withReads } from '../model/concern/application-reads.ts';
+import { withReads } from '../model/concern/known-reads.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { Transaction } from '../ports.ts';
 

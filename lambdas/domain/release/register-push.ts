@@ -1,8 +1,8 @@
 import { placeDeployment } from '../deployment/place-deployment.ts';
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
-import { readsOf } from '../model/concern/application-reads.ts';
 import { concerns } from '../model/concern/concerns.ts';
+import { readsOf } from '../model/concern/known-reads.ts';
 import type { Requester } from '../model/deployment.ts';
 import { PUSHER } from '../model/principal.ts';
 import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';

@@ -1,6 +1,6 @@
 import { WHOLE_REPOSITORY } from '../../contract/repository-reads.ts';
 import type { ConfigPushed } from '../../events.ts';
-import type { KnownReads } from './application-reads.ts';
+import type { KnownReads } from './known-reads.ts';
 
 /** An application of the repository to which something was pushed. */
 interface Concerned {

@@ -1,12 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import {
-  type ApplicationReads,
-  readsOf,
-  withoutReads,
-  withReads,
-} from '../../../../lambdas/domain/model/concern/application-reads.ts';
+import type { ApplicationReads } from '../../../../lambdas/domain/model/concern/application-reads.ts';
 import { concerns } from '../../../../lambdas/domain/model/concern/concerns.ts';
+import { readsOf, withoutReads, withReads } from '../../../../lambdas/domain/model/concern/known-reads.ts';
 
 const NOTHING = { paths: [], areAll: true };
 const UNKNOWN = { paths: [], areAll: false };
