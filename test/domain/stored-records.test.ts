@@ -33,7 +33,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   deployment: '8d2fd9bd5dbcf7dd',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
-  keptTrees: '73e4c627e2c423be',
+  keptTrees: '54a51fcf000040b1',
   appliedChanges: 'c0811578831a0038',
   firstApply: '09a675a3e41c0a36',
   buildTicket: '116e8cc38e3d0869',

@@ -102,8 +102,8 @@ async function cancelOpen(
 }
 
 /**
- * Returns the commit to destroy with: that of the last apply whose tree is kept, because its repository may not have it
- * any more. Otherwise preferably the applied one, not a later one that may not even parse.
+ * Returns the commit to destroy with: that of the apply under way, or of the last one whose tree is kept, because its
+ * repository may not have it any more. Otherwise preferably the applied one, not a later one that may not even parse.
  */
 async function commitThere(
   transaction: Transaction,
@@ -113,7 +113,22 @@ async function commitThere(
   const [open] = await openDeployments(transaction, state);
   const where = { application: environment.application, environment: environment.name };
   const kept = newestTree(await transaction.get('keptTrees', where));
-  const commit = kept?.commit ?? state.appliedCommit ?? state.deployed?.commit ?? open?.commit ?? environment.commit;
+  const commit =
+    (await beingApplied(transaction, state)) ??
+    kept?.commit ??
+    state.appliedCommit ??
+    state.deployed?.commit ??
+    open?.commit ??
+    environment.commit;
   if (!commit) throw new Error(`${environment.application}/${environment.name} was planned without a commit`);
   return commit;
+}
+
+/** Returns the commit that the holder is applying, or has applied: its tree is kept before the environment is free. */
+async function beingApplied(transaction: Transaction, { holder }: EnvironmentState): Promise<string | undefined> {
+  const deployment = holder && (await transaction.get('deployment', { id: holder.deploymentId }));
+  if (!deployment || deployment.operation === 'destroy') return undefined;
+  const { status } = deployment;
+  const isApplied = status === 'failed' ? deployment.applied !== 'no' : status === 'applying' || status === 'succeeded';
+  return isApplied ? deployment.commit : undefined;
 }

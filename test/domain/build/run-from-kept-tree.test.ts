@@ -89,6 +89,23 @@ describe('when the commit is gone,', () => {
     expect(await phaseOf('pr-1')).toBe('closed');
   });
 
+  test.each([
+    ['while another commit is applied', 'RecordOutputs', 'succeeds'],
+    ['while the apply of another commit fails', 'InspectFailedApply', 'fails'],
+    ['before the tree of the last apply is kept', 'KeepTree', 'succeeds'],
+    ['before the tree of the last apply, which failed, is kept', 'KeepTree', 'fails'],
+  ] as const)('a preview that is ended %s is closed with that one', async (_, upTo, apply) => {
+    await world.runningEphemeral('pr-1');
+    failing(...(apply === 'fails' ? [2] : []));
+    await redeployEphemeral(world, placeOf('pr-1'), commitOf(2), TOOLING);
+    const id = (await world.holderOf('pr-1')) ?? '';
+    for (let steps = 0; world.workflow.stateOf(id) !== upTo && steps < 50; steps++) await world.workflow.step(id);
+    loseEverything();
+    await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ operation: 'destroy', commit: commitOf(2), treeOf: id });
+    expect(await phaseOf('pr-1')).toBe('closed');
+  });
+
   test('an environment is destroyed and removed', async () => {
     await releases(2);
     loseEverything();

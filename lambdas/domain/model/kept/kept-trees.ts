@@ -36,7 +36,7 @@ export const KeptTreesSchema = z.object({
   application: ApplicationNameSchema,
   environment: EnvironmentNameSchema,
   /** Trees of successes, the newest first; of several successes of one content, the newest. */
-  successes: z.array(KeptTreeSchema).max(MOST_KEPT),
+  successes: z.array(KeptTreeSchema),
   /** The tree of the last apply, if that apply failed: what stands was made by it. */
   unfinished: KeptTreeSchema.optional(),
   /** The copy that is being made. It is noted first, so that no object is ever forgotten. */
