@@ -88,6 +88,7 @@ const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'POST /applications/{app}/environments/{env}/proof-lifts': 'staff',
   'POST /applications/{app}/environments/{env}/deployments/{id}/gates/{gate}/decisions': 'staff',
   'PUT /applications/{app}': 'admin',
+  'POST /applications/{app}/repository-confirmations': 'admin',
   'DELETE /applications/{app}': 'admin',
   'PUT /applications/{app}/environments/{env}': 'admin',
   'DELETE /applications/{app}/environments/{env}': 'admin',
