@@ -5,6 +5,13 @@ import { PLAN_READS, type PlanReads } from '../lambdas/domain/contract/plan-read
 /** What plans may always read, under the name of the parameter that can list more. */
 type Always = Readonly<Partial<Record<PlanReads['parameter'], readonly string[]>>>;
 
+/** Something that plans may read if another parameter of the stack names it. */
+interface Named {
+  readonly isGiven: CfnCondition;
+  readonly arn: string;
+}
+type Sometimes = Readonly<Partial<Record<PlanReads['parameter'], Named>>>;
+
 /** A statement as IAM reads it. CDK's PolicyStatement does not support elements that depend on a condition. */
 type StatementJson = Readonly<Record<string, unknown>>;
 
@@ -15,18 +22,30 @@ const BETWEEN_ARNS = '\n';
  * Forbids plans to read data, with a parameter of the stack for each kind of data. It uses Deny, because the policy
  * that allows the reading is AWS's own, and `NotResource`, because an Allow cannot make an exception from a Deny.
  */
-export function planReadsStatements(scope: Construct, always: Always): Readonly<Record<string, unknown>> {
+export function planReadsStatements(
+  scope: Construct,
+  always: Always,
+  sometimes: Sometimes,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    PLAN_READS.map((reads) => [reads.parameter, statementOf(scope, reads, always[reads.parameter] ?? [])]),
+    PLAN_READS.map((reads) => {
+      const { parameter } = reads;
+      return [parameter, statementOf(scope, reads, { always: always[parameter] ?? [], named: sometimes[parameter] })];
+    }),
   );
 }
 
-function statementOf(scope: Construct, reads: PlanReads, always: readonly string[]): unknown {
+interface Exceptions {
+  readonly always: readonly string[];
+  readonly named: Named | undefined;
+}
+
+function statementOf(scope: Construct, reads: PlanReads, exceptions: Exceptions): unknown {
   const { parameter, actions } = reads;
   const statement = { Sid: `No${parameter}`, Effect: 'Deny', Action: actions };
   return reads.given === 'whole'
     ? deniedAsAWhole(scope, reads, statement)
-    : { ...statement, ...resourcesBut(scope, reads, always) };
+    : { ...statement, ...resourcesBut(scope, reads, exceptions) };
 }
 
 function deniedAsAWhole(scope: Construct, reads: PlanReads, statement: StatementJson): unknown {
@@ -44,7 +63,7 @@ function deniedAsAWhole(scope: Construct, reads: PlanReads, statement: Statement
 }
 
 /** Returns the elements for all resources except the listed ones. IAM does not accept an empty list. */
-function resourcesBut(scope: Construct, { parameter, what }: PlanReads, always: readonly string[]): StatementJson {
+function resourcesBut(scope: Construct, { parameter, what }: PlanReads, { always, named }: Exceptions): StatementJson {
   const list = new CfnParameter(scope, parameter, {
     type: 'CommaDelimitedList',
     description: `ARNs of what plans may read of ${what}; *: all of it; empty: nothing`,
@@ -56,6 +75,15 @@ function resourcesBut(scope: Construct, { parameter, what }: PlanReads, always: 
     expression: Fn.conditionEquals(Fn.join('', list.valueAsList), ''),
   });
   const choose = (whenEmpty: unknown, otherwise: unknown) => Fn.conditionIf(isEmpty.logicalId, whenEmpty, otherwise);
+  // No kind of data has both, something that is always read and something that a parameter names.
+  if (named) {
+    const ifGiven = (given: unknown, otherwise: unknown) => Fn.conditionIf(named.isGiven.logicalId, given, otherwise);
+    const both = Fn.join(BETWEEN_ARNS, [named.arn, Fn.join(BETWEEN_ARNS, list.valueAsList)]);
+    return {
+      Resource: choose(ifGiven(Aws.NO_VALUE, '*'), Aws.NO_VALUE),
+      NotResource: choose(ifGiven([named.arn], Aws.NO_VALUE), ifGiven(Fn.split(BETWEEN_ARNS, both), list.valueAsList)),
+    };
+  }
   if (always.length === 0)
     return { Resource: choose('*', Aws.NO_VALUE), NotResource: choose(Aws.NO_VALUE, list.valueAsList) };
   const listed = Fn.join(BETWEEN_ARNS, [...always, Fn.join(BETWEEN_ARNS, list.valueAsList)]);

@@ -14,7 +14,7 @@ import type { Construct } from 'constructs';
 import type { Purpose as BuildPurpose } from '../lambdas/domain/contract/build-source.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
-import { grantLockTable } from './lock-table.ts';
+import { LockTable } from './lock-table.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
 import { StateStatements } from './state-statements.ts';
 
@@ -102,7 +102,8 @@ export class TargetAccountStack extends Stack {
       applyPolicyArns.valueAsList,
     );
 
-    const plan = this.planRole();
+    const lockTable = new LockTable(this);
+    const plan = this.planRole(lockTable);
     const apply = this.role('apply', Token.asList(applyPolicies), this.state.applying());
     acknowledge(
       apply,
@@ -115,9 +116,7 @@ export class TargetAccountStack extends Stack {
       'an empty list of policies never gets there: a condition puts AdministratorAccess in its place',
     );
 
-    grantLockTable(this, {
-      partition: this.partition,
-      account: this.account,
+    lockTable.grantLocking({
       policyName: `stagegate-${this.application}-${this.environmentName}-lock`,
       stateAddress: `${bucketName}/${this.stateKey}`,
       roles: [plan, apply],
@@ -142,12 +141,13 @@ export class TargetAccountStack extends Stack {
    * everything in the account, but no data except its own state and what the stack's parameters list. A separate policy
    * denies what few configurations need, because IAM limits the size of all inline policies together.
    */
-  private planRole(): CfnRole {
-    const { PlanReadsOther, ...denied } = planReadsStatements(this, {
+  private planRole(lockTable: LockTable): CfnRole {
+    const always = {
       PlanReadsS3: [this.state.stateArn, this.state.lockArn],
       // Parameters of AWS itself, such as the newest images. Only their names can begin like this.
       PlanReadsParameters: [`arn:${this.partition}:ssm:*:*:parameter/aws/service/*`],
-    });
+    };
+    const { PlanReadsOther, ...denied } = planReadsStatements(this, always, { PlanReadsTables: lockTable });
     const others = new CfnManagedPolicy(this, 'PlanReads', {
       managedPolicyName: `stagegate-${this.application}-${this.environmentName}-plan`,
       description: 'Stagegate: what plans of one environment may not read',

@@ -64,11 +64,6 @@ function commands(preparation: Preparation, controlAccount: string): string {
     '',
     '# Its plans read configuration, and no data but the own state. What a failed plan says it needs is added to the',
     '# parameters, such as (docs/operations.md, "What plans may read"; values that were given before are kept):',
-    ...(lockTable
-      ? [
-          `#   PlanReadsTables=arn:${partitionOf(region)}:dynamodb:*:${accountId}:table/${lockTable}    (its plans lock there)`,
-        ]
-      : []),
     `#   PlanReadsParameters=arn:${partitionOf(region)}:ssm:${region}:${accountId}:parameter/${application}/*`,
   ].join('\n');
 }

@@ -194,7 +194,8 @@ describe('the statements for plan roles that have names of their own', () => {
 describe('a lock table of the stack', () => {
   const table = in_('dynamodb', 'table/acme-locks');
   const own = 'acme-state/apps/shop/prod1/terraform.tfstate';
-  const given = { LockTable: 'acme-locks', PlanReadsTables: table };
+  const given = { LockTable: 'acme-locks' };
+  const settings = in_('dynamodb', 'table/settings');
   const keys = (...names: string[]) => ({ 'dynamodb:LeadingKeys': names });
 
   it.each([
@@ -208,6 +209,14 @@ describe('a lock table of the stack', () => {
     ['dynamodb:PutItem', in_('dynamodb', 'table/orders'), keys(own), 'not mentioned'],
   ])('lets plans lock their own state only: %s of %s with %j is %s', async (action, resource, context, expected) => {
     expect(judge(await deploy(given), action, resource, context)).toBe(expected);
+  });
+
+  it('is read beside the tables that are listed, and opens no other', async () => {
+    const both = await deploy({ ...given, PlanReadsTables: settings });
+    expect(judge(both, 'dynamodb:GetItem', table, keys(own))).toBe('allowed');
+    expect(judge(both, 'dynamodb:GetItem', settings)).toBe('allowed');
+    expect(judge(await deploy(given), 'dynamodb:GetItem', settings)).toBe('denied');
+    expect(judge(await deploy({ ...given, PlanReadsTables: '*' }), 'dynamodb:Scan', table)).toBe('denied');
   });
 
   it('is none unless the stack names it', async () => {

@@ -71,11 +71,10 @@ describe('npm run target-account', () => {
     expect(comments.at(-1)).toMatch(/PlanReadsParameters=arn:aws:ssm:\S+:\d{12}:parameter\/my-app\/\*$/);
   });
 
-  test('names the lock table of the environment, which its plans read, too', async () => {
+  test('names the lock table of the environment', async () => {
     await write('environment', anEnvironment({ name: 'stage1', lockTable: 'acme-locks' }));
     const { stdout } = await run('--environment', 'stage1');
     expect(stdout).toContain('    LockTable=acme-locks');
-    expect(stdout).toMatch(/#\s+PlanReadsTables=arn:aws:dynamodb:\*:\d{12}:table\/acme-locks/);
     expect((await run('--environment', 'dev1')).stdout).not.toContain('LockTable');
   });
 
