@@ -75,6 +75,7 @@ describe('a state that may be elsewhere', () => {
     ['settings in HCL by another name', 'dev1.hcl', SETTINGS, '"backendConfigFile": "dev1.hcl"'],
     ['settings as values', '../dev1-backend.tfvars', '', '"backendConfigFile": "../dev1-backend.tfvars"'],
     ['settings in a file of any name', 'backend.conf', SETTINGS, '"backendConfigFile": "backend.conf"'],
+    ['settings that the engine takes for values', 'backend.auto.tfvars', SETTINGS, '"backend.auto.tfvars"'],
     ['settings below the directory', 'config/dev1.tfbackend', SETTINGS, '"backendConfigFile": "config/dev1.tfbackend"'],
     ['settings for all', '../backends/eu/dev1.tfvars', SETTINGS, '"backendConfigFile": "../backends/eu/dev1.tfvars"'],
     ['a file that cannot be named', 'a=b.tfbackend', SETTINGS, 'give the file a plain name'],
@@ -154,6 +155,7 @@ describe('a state that may be elsewhere', () => {
     ['files of another application', { 'main.tf': OPEN, '../../web/dev1.tfbackend': SETTINGS }],
     ['files above the application', { 'main.tf': OPEN, '../../backend.hcl': SETTINGS }],
     ['other files of such names below', { 'main.tf': OPEN, 'files/backend.conf': 'listen 80;\n' }],
+    ['values of a backend', { 'main.tf': OPEN, 'backend.auto.tfvars': 'instances = 3\n' }],
     ['the lock file and values', { 'main.tf': OPEN, '.terraform.lock.hcl': '', 'x.auto.tfvars': SETTINGS }],
     ['states that others read', { 'main.tf': OPEN, 'test/terraform.tfstate': '{}', 'x.tfstate.backup': '{}' }],
   ])('is not supposed for %s', async (_, files) => {

@@ -21,11 +21,11 @@ interface Place {
 }
 
 /** Names under which people keep files for `init -backend-config`. They are believed without a look inside. */
-const SETTINGS = /\.tfbackend(?:\.json)?$|backend.*\.(?:hcl|tfvars)(?:\.json)?$/i;
+const SETTINGS = /\.tfbackend(?:\.json)?$|backend.*\.hcl(?:\.json)?$|backend.*(?<!\.auto)\.tfvars(?:\.json)?$/i;
 const TERRAGRUNT = /^terragrunt\.hcl(?:\.json)?$/;
 const STATE = /\.tfstate$/;
-/** Other names of files that may be such a file; what they set decides. */
-const MAYBE_SETTINGS = /\.hcl(?:\.json)?$|backend.*\.conf(?:ig)?$/i;
+/** Other names of files that may be such a file; what they set decides. The engine reads `*.auto.tfvars` as values. */
+const MAYBE_SETTINGS = /\.hcl(?:\.json)?$|backend.*\.(?:conf(?:ig)?|auto\.tfvars(?:\.json)?)$/i;
 const MAYBE_IN_BACKENDS = /\.(?:hcl|tfvars|conf|config)(?:\.json)?$/i;
 const BACKENDS = /backend/i;
 const CONFIGURATION = /\.(?:tf|tofu)(?:\.json)?$/;
