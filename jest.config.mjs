@@ -43,6 +43,7 @@ export default {
       testPathIgnorePatterns: [
         '/node_modules/',
         '/test/e2e/',
+        '/test/cases/',
         '/test/adversary/',
         ...STARTING_PROGRAMS.map(ofPrograms),
       ],
@@ -58,7 +59,7 @@ export default {
     {
       ...shared,
       displayName: 'e2e',
-      testMatch: ['<rootDir>/test/e2e/**/*.test.ts', '<rootDir>/test/adversary/**/*.test.ts'],
+      testMatch: ['e2e', 'cases', 'adversary'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],

@@ -84,6 +84,8 @@ interface TestCloudProps {
   readonly repository?: GitRepository;
   /** Directory of the stand-in for OpenTofu. */
   readonly engineDirectory?: string;
+  /** More variables of the person who starts the cloud. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 interface CloudParts {
@@ -117,9 +119,10 @@ export class TestCloud {
     data,
     repository = new GitRepository(files),
     engineDirectory = STAND_IN_ENGINE,
+    environment = {},
   }: TestCloudProps = {}): Promise<TestCloud> {
     const workflowClock = new HurriedClock();
-    const cloud = await start({ repository, data, workflowClock, engineDirectory });
+    const cloud = await start({ repository, data, workflowClock, engineDirectory, environment });
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
@@ -545,6 +548,7 @@ interface StartProps {
   readonly data: string | undefined;
   readonly workflowClock: HurriedClock;
   readonly engineDirectory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Returns the directory of the assembly that all end-to-end suites of a run share. */
@@ -559,6 +563,7 @@ function start({
   data,
   workflowClock,
   engineDirectory = STAND_IN_ENGINE,
+  environment = {},
 }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
     assemblyDirectory: synthesizedOnce(),
@@ -568,6 +573,9 @@ function start({
     workflowClock,
     // On a busy machine, schedules would fire in the middle of a test, so suites invoke the functions themselves.
     isClockStriking: false,
-    environment: { PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter) },
+    environment: {
+      ...environment,
+      PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter),
+    },
   });
 }
