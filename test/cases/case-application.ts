@@ -5,6 +5,7 @@ import type { TestCloud } from '../e2e/test-cloud.ts';
 const DeploymentSchema = z.looseObject({
   id: z.string(),
   release: z.number().nullish(),
+  commit: z.string(),
   operation: z.string(),
   status: z.string(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
@@ -19,8 +20,9 @@ const ACCOUNTS: Readonly<Record<string, string>> = { dev1: '111111111111', stage
 export const STATE_BUCKET = 'stagegate-state-111111111111-eu-west-1';
 
 /**
- * The application of one case. It deploys from a branch of its own, whose history has nothing in common with other
- * branches, so the cases share a cloud and a repository.
+ * The application of one case, with a branch of its own whose history has nothing in common with other branches: the
+ * cases share a cloud and a repository. Commits are released by request, unless the case is about pushes: then the
+ * application deploys from its branch.
  */
 export class CaseApplication {
   readonly name: string;
@@ -34,21 +36,21 @@ export class CaseApplication {
   static async register(
     cloud: TestCloud,
     name: string,
-    { settings = {}, environment = {} }: { readonly settings?: object; readonly environment?: object } = {},
+    { isPushed = false, settings = {} }: { readonly isPushed?: boolean; readonly settings?: object } = {},
   ): Promise<CaseApplication> {
     const app = new CaseApplication(cloud, name);
     await cloud.expect(201, 'PUT', app.path, {
       client: 'acme',
       configRepository: {
         url: 'https://git.example.com/config.git',
-        branch: app.branch,
+        branch: isPushed ? app.branch : 'main',
         provider: 'github-enterprise',
       },
       engine: 'terraform',
       pipeline: ['dev1'],
       ...settings,
     });
-    await app.configure(environment);
+    await app.configure();
     return app;
   }
 
@@ -84,7 +86,8 @@ export class CaseApplication {
   /** Asks for a release of a commit and waits for the end of its deployment to dev1. */
   async release(commit: string): Promise<CaseDeployment> {
     const body = await this.#cloud.expect(201, 'POST', `${this.path}/releases`, { commit });
-    return this.ended(z.object({ number: z.number() }).parse(body).number);
+    const { number } = z.object({ number: z.number() }).parse(body);
+    return this.until('dev1', (each) => each.release === number && ENDED.includes(each.status));
   }
 
   /** Commits files and releases them. */
@@ -92,8 +95,15 @@ export class CaseApplication {
     return this.release(this.commit(files));
   }
 
-  async ended(release: number): Promise<CaseDeployment> {
-    return this.until('dev1', (each) => each.release === release && ENDED.includes(each.status));
+  /** Waits until a commit that was pushed has succeeded in dev1. */
+  async succeeds(commit: string): Promise<CaseDeployment> {
+    const deployment = await this.until(
+      'dev1',
+      (each) => each.commit === commit && ENDED.includes(each.status) && each.status !== 'superseded',
+    );
+    if (deployment.status !== 'succeeded')
+      throw new Error(`${deployment.id} is ${deployment.status}: ${JSON.stringify(deployment.error)}`);
+    return deployment;
   }
 
   async until(environment: string, isWanted: (each: CaseDeployment) => boolean): Promise<CaseDeployment> {
@@ -106,13 +116,14 @@ export class CaseApplication {
     );
   }
 
-  /** Everything that people can read about a deployment to dev1. */
+  /** Everything that people can read about a deployment to dev1: answers, mails and logs. */
   async told(id: string): Promise<string> {
     const path = `${this.path}/environments/dev1/deployments/${id}`;
     const answers = await Promise.all(
       [path, `${path}/plan`, `${path}/events`].map((each) => this.#cloud.call('GET', each)),
     );
-    return JSON.stringify(answers);
+    const { logs } = this.#cloud.local;
+    return JSON.stringify([answers, await this.#cloud.mails(), logs.groups().map((group) => logs.read(group))]);
   }
 
   async makePreview(name: string, ref: string): Promise<void> {

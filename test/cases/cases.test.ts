@@ -85,9 +85,8 @@ async function tells(name: string, application: string, secret: string): Promise
   const failed = await app.deploy(files);
   expect(failed).toMatchObject({ status: 'failed' });
   const told = await app.told(failed.id);
-  expect(told).toContain('(sensitive)');
+  expect(told).toContain('Invalid function argument');
   expect(told).not.toContain(secret);
-  expect(JSON.stringify(await cloud.mails())).not.toContain(secret);
 }
 
 /** Sends a delivery that GitHub has signed. */
@@ -163,18 +162,13 @@ answer('modes-of-module-files', async () => {
 });
 
 answer('shared-module-below-apps', async () => {
-  const app = await CaseApplication.register(cloud, 'shared-module');
+  const app = await CaseApplication.register(cloud, 'shared-module', { isPushed: true });
   const [first, second] = commitsOf('shared-module-below-apps');
-  app.commit(first);
-  expect(await app.ended(1)).toMatchObject({ status: 'succeeded' });
-  const commit = app.commit(second);
-  expect(await app.ended(2)).toMatchObject({ status: 'succeeded', commit });
-  // A link to a file of somebody else's directory is read as well.
-  const link = `apps/web/dev1/common.tf`;
-  app.commit({ 'apps/_common/common.tf': output('one'), [link]: { link: '../../_common/common.tf' } });
-  expect(await app.ended(3)).toMatchObject({ status: 'succeeded' });
-  app.commit({ 'apps/_common/common.tf': output('two') });
-  expect(await app.ended(4)).toMatchObject({ status: 'succeeded' });
+  const link = 'apps/web/dev1/common.tf';
+  // Its deployment takes longer than the local host needs to see the branch, from which the next push begins.
+  await app.deploy({ ...first, 'apps/_common/common.tf': output('one'), [link]: { link: '../../_common/common.tf' } });
+  await app.succeeds(app.commit(second));
+  await app.succeeds(app.commit({ 'apps/_common/common.tf': output('two') }));
 });
 
 answer('dynamodb-table-in-backend', async () => {
