@@ -126,6 +126,19 @@ export class CaseApplication {
     return JSON.stringify([answers, await this.#cloud.mails(), logs.groups().map((group) => logs.read(group))]);
   }
 
+  /** Waits until no deployment holds dev1, which is shortly after the end of the last one. */
+  async free(): Promise<void> {
+    const FreeSchema = z.object({ current: z.unknown().nullable() });
+    await this.#cloud.poll(
+      `dev1 of ${this.name} to be free`,
+      async () => {
+        const answer = await this.#cloud.expect(200, 'GET', `${this.path}/environments/dev1`);
+        return FreeSchema.parse(answer).current === null ? true : undefined;
+      },
+      { about: this.name },
+    );
+  }
+
   async makePreview(name: string, ref: string): Promise<void> {
     await this.#cloud.expect(202, 'POST', `${this.path}/ephemeral-environments`, { name, ref });
   }

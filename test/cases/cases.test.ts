@@ -73,7 +73,7 @@ const output = (value: string): string => `output "common" {\n  value = "${value
 
 async function succeeds(name: string, application: string): Promise<void> {
   const app = await CaseApplication.register(cloud, application);
-  expect(await app.deploy(commitsOf(name)[0])).toMatchObject({ status: 'succeeded', error: null });
+  expect(await app.deploy(commitsOf(name)[0])).toMatchObject({ status: 'succeeded' });
 }
 
 /** The deployment fails, and nothing that people can read has the secret. */
@@ -112,8 +112,8 @@ answer('submodule-becomes-empty-directory', async () => {
   expect(await app.release(submodule)).toMatchObject({ status: 'succeeded' });
   expect(Object.keys(second)).toEqual(['modules/vpc']);
   const failed = await app.deploy({ 'modules/vpc/main.tf': null, 'modules/vpc': { submodule } });
-  expect(failed).toMatchObject({ status: 'failed' });
-  expect(failed.error?.message).toMatch(/checkout.*"modules\/vpc".*submodule/s);
+  expect(failed).toMatchObject({ status: 'failed', error: { reason: 'checkout-failed' } });
+  expect(failed.error?.message).toMatch(/"modules\/vpc" is a submodule/);
   expect(await app.resourcesIn(`apps/${app.name}/dev1/terraform.tfstate`)).toBe(1);
 });
 
@@ -122,9 +122,10 @@ answer('partial-backend-in-a-file', async () => {
   const [files] = commitsOf('partial-backend-in-a-file');
   const commit = app.commit(files);
   const failed = await app.release(commit);
-  expect(failed).toMatchObject({ status: 'failed' });
-  expect(failed.error?.message).toMatch(/backend.*dev1\.s3\.tfbackend.*backendConfigFile/s);
+  expect(failed).toMatchObject({ status: 'failed', error: { reason: 'backend-failed' } });
+  expect(failed.error?.message).toMatch(/dev1\.s3\.tfbackend.*backendConfigFile/);
   expect(await app.resourcesIn(`apps/${app.name}/dev1/terraform.tfstate`)).toBeUndefined();
+  await app.free();
   await app.configure({ backendConfigFile: 'dev1.s3.tfbackend' });
   expect(await app.release(commit)).toMatchObject({ status: 'succeeded' });
   expect(await app.resourcesIn('infra/web/dev1.tfstate', 'acme-terraform-state')).toBe(1);
@@ -149,7 +150,7 @@ answer('archive-below-dot-terraform', async () => {
     'apps/fn/dev1/main.tf': `${upload.join('\n')}\n`,
     [`apps/fn/dev1/${WHILE_PLANNING}`]: write,
   });
-  expect(deployed).toMatchObject({ status: 'succeeded', error: null });
+  expect(deployed).toMatchObject({ status: 'succeeded' });
 });
 
 answer('modes-of-module-files', async () => {
@@ -158,7 +159,7 @@ answer('modes-of-module-files', async () => {
   modules.commit({ 'fn/main.tf': files['(module) fn/main.tf'] ?? '', 'fn/src/index.py': 'print(1)\n' });
   modules.git('tag', 'fn-v1.0.0');
   const source = files['apps/fn/dev1/main.tf']?.replace(/git::<[^>]*>/, `git::${MODULES}`) ?? '';
-  expect(await app.deploy({ 'apps/fn/dev1/main.tf': source })).toMatchObject({ status: 'succeeded', error: null });
+  expect(await app.deploy({ 'apps/fn/dev1/main.tf': source })).toMatchObject({ status: 'succeeded' });
 });
 
 answer('shared-module-below-apps', async () => {
@@ -175,8 +176,8 @@ answer('dynamodb-table-in-backend', async () => {
   const app = await CaseApplication.register(cloud, 'lock-table');
   const [files] = commitsOf('dynamodb-table-in-backend');
   const failed = await app.deploy(files);
-  expect(failed).toMatchObject({ status: 'failed' });
-  expect(failed.error?.message).toMatch(/backend.*backend\.tf:6.*dynamodb_table/s);
+  expect(failed).toMatchObject({ status: 'failed', error: { reason: 'backend-failed' } });
+  expect(failed.error?.message).toMatch(/backend\.tf:6.*"dynamodb_table".*remove the line.*LockTable/);
   expect(await app.resourcesIn('web/dev1.tfstate', 'acme-terraform-state')).toBeUndefined();
   expect(await app.resourcesIn('web/dev1.tfstate.tflock', 'acme-terraform-state')).toBeUndefined();
 });
