@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GenerateMacCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { analyzeFile } from '../../scripts/analyze-file.ts';
-import { type Answer, TestCloud } from '../e2e/test-cloud.ts';
-import { githubHeaders, pushPayload, signatureOf } from '../harness/github-payloads.ts';
+import { deliverToWebhook } from '../e2e/github-webhook.ts';
+import { TestCloud } from '../e2e/test-cloud.ts';
+import { pushPayload } from '../harness/github-payloads.ts';
 import { createGitRepository, type GitRepository } from '../local/codebuild/git-repository.ts';
 import { runHere } from '../scripts/commands.ts';
 import { CaseApplication } from './case-application.ts';
@@ -25,10 +24,9 @@ let folder: string;
 let modules: GitRepository;
 let cloud: TestCloud;
 
-/** Cases whose kind has a suite of its own. */
+/** Cases that a suite about their rule answers. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'version-that-ran-nowhere': 'test/e2e/proven-before.suite.ts',
-  'branch-that-nobody-has': 'test/domain/model/application.test.ts',
 };
 const answered: string[] = [];
 
@@ -87,22 +85,6 @@ async function tells(name: string, application: string, secret: string): Promise
   const told = await app.told(failed.id);
   expect(told).toContain('Invalid function argument');
   expect(told).not.toContain(secret);
-}
-
-/** Sends a delivery that GitHub has signed. */
-async function deliverToWebhook(payload: object): Promise<Answer> {
-  const { Mac = new Uint8Array() } = await cloud.operator.kms.send(
-    new GenerateMacCommand({
-      KeyId: 'alias/stagegate-webhooks',
-      MacAlgorithm: 'HMAC_SHA_256',
-      Message: Buffer.from('github/1'),
-    }),
-  );
-  const body = JSON.stringify(payload);
-  const signature = signatureOf(Buffer.from(Mac).toString('base64'), body);
-  const headers = { ...githubHeaders('push', randomUUID(), signature), 'content-type': 'application/json' };
-  const response = await fetch(`${cloud.url}/webhooks/github`, { method: 'POST', headers, body });
-  return { status: response.status, body: await response.json() };
 }
 
 answer('submodule-becomes-empty-directory', async () => {
@@ -207,7 +189,7 @@ answer('renamed-repository', async () => {
   await CaseApplication.register(cloud, 'renamed', {
     settings: { configRepository: { url: 'https://github.com/acme/acme-config.git' } },
   });
-  const answer = await deliverToWebhook(pushPayload({ repository: 'acme/infrastructure' }));
+  const answer = await deliverToWebhook(cloud, pushPayload({ repository: 'acme/infrastructure' }));
   expect(answer).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
   expect(JSON.stringify(answer.body)).toContain('github.com/acme/infrastructure');
 });

@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { GenerateMacCommand } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import {
   deletePayload,
-  githubHeaders,
   pingPayload,
   pullRequestPayload,
   pushPayload,
   signatureOf,
   ZEROS,
 } from '../harness/github-payloads.ts';
+import { type Delivery, deliverToWebhook, webhookSecretOf } from './github-webhook.ts';
 import { sharedCloud } from './shared-cloud.ts';
 import { type Answer, TestApplication, type TestCloud } from './test-cloud.ts';
 
@@ -33,39 +31,8 @@ describe('the webhook', () => {
     await other.register(repository('https://github.com/acme/acme-config'));
   });
 
-  /** Returns the secret in the way in which docs/webhook.md prints it with the AWS CLI. */
-  async function secretOf(name = 'github/1'): Promise<string> {
-    const { Mac = new Uint8Array() } = await cloud.operator.kms.send(
-      new GenerateMacCommand({
-        KeyId: 'alias/stagegate-webhooks',
-        MacAlgorithm: 'HMAC_SHA_256',
-        Message: Buffer.from(name),
-      }),
-    );
-    return Buffer.from(Mac).toString('base64');
-  }
-
-  interface Delivery {
-    readonly event?: string;
-    readonly id?: string;
-    readonly secret?: string;
-    readonly query?: string;
-    readonly contentType?: string;
-    readonly signature?: string;
-  }
-
-  async function deliver(payload: unknown, delivery: Delivery = {}): Promise<Answer & { text: string }> {
-    const { event = 'push', id = randomUUID(), query = '', contentType = 'application/json' } = delivery;
-    const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-    const { signature = signatureOf(delivery.secret ?? (await secretOf()), body) } = delivery;
-    const response = await fetch(`${cloud.url}/webhooks/github${query}`, {
-      method: 'POST',
-      headers: { ...githubHeaders(event, id, signature), 'content-type': contentType },
-      body,
-    });
-    const text = await response.text();
-    return { status: response.status, body: JSON.parse(text), text };
-  }
+  const secretOf = (name?: string) => webhookSecretOf(cloud, name);
+  const deliver = (payload: unknown, delivery?: Delivery) => deliverToWebhook(cloud, payload, delivery);
 
   /** Makes the payload of a push of this commit to the branch from which the applications deploy. */
   const pushOf = (after: string, facts: Parameters<typeof pushPayload>[0] = {}) =>
