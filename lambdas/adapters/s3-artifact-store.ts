@@ -70,6 +70,10 @@ export class S3ArtifactStore implements ArtifactStore {
     }
   }
 
+  async isThere({ key, versionId }: Artifact): Promise<boolean> {
+    return (await this.#head(key))?.versionId === versionId;
+  }
+
   async deleteForGood(key: string, versionId?: string): Promise<void> {
     const wanted = versionId ?? (await this.#head(key))?.versionId;
     if (wanted === undefined) return;

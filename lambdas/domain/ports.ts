@@ -80,6 +80,8 @@ export interface ArtifactStore {
    * SHA-256, or if something else is at the key.
    */
   copyOnce(from: string, to: string): Promise<CopiedArtifact | undefined>;
+  /** Returns whether this version is still the newest one of its object. */
+  isThere(artifact: Artifact): Promise<boolean>;
   /**
    * Deletes a version of an object for good: the newest one if none is named. What is absent counts as deleted.
    */

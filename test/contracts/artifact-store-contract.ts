@@ -58,10 +58,12 @@ export function describeArtifactStore(
     test.each([true, false])('deletes for good (a version is named: %s), also what is not there', async (isNamed) => {
       const key = `deletions/${isNamed}`;
       const { versionId } = await store.putJson(key, 1);
+      expect(await store.isThere({ key, versionId })).toBe(true);
       for (const _again of [1, 2]) {
         await store.deleteForGood(key, isNamed ? versionId : undefined);
         expect(await store.getJson(key)).toBeUndefined();
         expect(await store.getJson(key, versionId)).toBeUndefined();
+        expect(await store.isThere({ key, versionId })).toBe(false);
       }
     });
 

@@ -53,6 +53,10 @@ export class InMemoryArtifactStore implements ArtifactStore {
     return { ...(there === undefined ? this.putText(to, text) : { key: to, versionId: '1' }), sha256 };
   }
 
+  async isThere({ key, versionId }: Artifact): Promise<boolean> {
+    return String(this.#versions.get(key)?.length) === versionId;
+  }
+
   async deleteForGood(key: string): Promise<void> {
     this.#versions.delete(key);
   }

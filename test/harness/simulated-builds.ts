@@ -70,6 +70,8 @@ export class SimulatedBuilds implements Builds {
   /** The project of every build. */
   readonly projects = new Map<string, string>();
   readonly #sources = new Map<string, string | undefined>();
+  /** The key of the kept tree of every build that has one. */
+  readonly #keptTrees = new Map<string, string>();
   /** Outputs of every apply in addition to its own. */
   outputs: Record<string, { sensitive: boolean; value: unknown }> = {};
   readonly #services: BuildServices;
@@ -120,6 +122,8 @@ export class SimulatedBuilds implements Builds {
     this.#deployments.set(id, deploymentId);
     this.projects.set(id, ProjectName);
     this.#sources.set(id, SourceVersion);
+    const kept = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_KEPT_TREE');
+    if (kept) this.#keptTrees.set(id, z.object({ key: z.string() }).parse(JSON.parse(kept.Value)).key);
     this.running.add(id);
     return id;
   }
@@ -131,6 +135,15 @@ export class SimulatedBuilds implements Builds {
     const deployment = await this.#services.store.get('deployment', { id: deploymentId });
     if (!deployment) throw new Error(`build "${id}" ends, and there is no deployment "${deploymentId}"`);
     if (this.lost.has(this.#sources.get(id) ?? '')) return 'FAILED';
+    if (await this.#lacksTree(id)) {
+      await this.#services.artifacts.putJson(runObjectKey(runPrefix(deployment), 'planResult'), {
+        ok: false,
+        phase: 'checkout',
+        reason: 'artifact-store',
+        message: 'fetching the tree that is kept with the environment: AccessDenied',
+      });
+      return 'FAILED';
+    }
     switch (/^stagegate-([a-z]+)/.exec(id)?.[1]) {
       case 'plan':
         return this.#plan(deployment);
@@ -141,6 +154,11 @@ export class SimulatedBuilds implements Builds {
       default:
         throw new Error(`nobody knows what build "${id}" would do`);
     }
+  }
+
+  async #lacksTree(id: string): Promise<boolean> {
+    const key = this.#keptTrees.get(id);
+    return key !== undefined && (await this.#services.artifacts.getText(key)) === undefined;
   }
 
   /** Ends every running build without any notification. */

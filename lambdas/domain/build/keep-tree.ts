@@ -1,7 +1,7 @@
 import { keptTreeKey, runObjectKey } from '../contract/run-objects.ts';
 import { type Deployment, runPrefix } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
-import { noTrees, startCopying, stopCopying, withTree } from '../model/kept/kept-trees.ts';
+import { noTrees, startCopying, stopCopying, treesIn, withoutTree, withTree } from '../model/kept/kept-trees.ts';
 import type { ArtifactStore, CopiedArtifact, Store, Surroundings, Transaction } from '../ports.ts';
 import { deleteDroppedTrees } from './drop-trees.ts';
 
@@ -24,7 +24,25 @@ export async function keepTree(services: Services, id: string): Promise<void> {
     const copy = await artifacts.copyOnce(runObjectKey(runPrefix(deployment), 'tree'), key);
     await store.transact((transaction) => finish(transaction, deployment, key, copy));
   }
+  await forgetWhatIsGone(services, deployment);
   await deleteDroppedTrees(services, deployment);
+}
+
+/**
+ * Forgets the tree that a deployment could not fetch, if somebody has deleted it. The next attempt takes another one, or
+ * goes to the git host: an environment must be able to end (rule 8).
+ */
+async function forgetWhatIsGone({ store, artifacts }: Services, deployment: Deployment): Promise<void> {
+  const { treeOf, application, environment } = deployment;
+  if (treeOf === undefined || deployment.status !== 'failed' || deployment.error.reason !== 'artifact-store') return;
+  const where = { application, environment };
+  const known = await store.get('keptTrees', where);
+  const tree = known && treesIn(known).find(({ deploymentId }) => deploymentId === treeOf);
+  if (!tree || (await artifacts.isThere(tree))) return;
+  await store.transact(async (transaction) => {
+    const kept = await transaction.get('keptTrees', where);
+    if (kept) transaction.put('keptTrees', withoutTree(kept, treeOf));
+  });
 }
 
 interface Begun {
@@ -45,8 +63,7 @@ async function begin(transaction: Transaction, surroundings: Surroundings, id: s
   ]);
   const isHolder = state?.holder?.deploymentId === id;
   if (!isHolder || !endingOf(deployment) || !lives(environment, deployment)) return { deployment };
-  const known = [...kept.successes, ...(kept.unfinished ? [kept.unfinished] : [])];
-  if (known.some(({ deploymentId }) => deploymentId === id)) return { deployment };
+  if (treesIn(kept).some(({ deploymentId }) => deploymentId === id)) return { deployment };
   if (kept.copying?.deploymentId === id) return { deployment, key: kept.copying.key };
   const key = keptTreeKey(id, surroundings.randomHex(32));
   transaction.put('keptTrees', startCopying(kept, { deploymentId: id, key }));
@@ -65,7 +82,7 @@ async function finish(
   const how = endingOf(deployment);
   if (kept.copying?.key !== key || !how) {
     // The environment has ended meanwhile, or another deployment holds it.
-    const isKept = [...kept.successes, kept.unfinished].some((tree) => tree?.key === key);
+    const isKept = treesIn(kept).some((tree) => tree.key === key);
     if (copy && !isKept)
       transaction.put('keptTrees', { ...kept, dropped: [...kept.dropped, { key, versionId: copy.versionId }] });
     return;

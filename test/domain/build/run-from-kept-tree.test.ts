@@ -211,6 +211,44 @@ describe('what is destroyed is', () => {
   });
 });
 
+describe('a tree that somebody has deleted', () => {
+  const newestKey = async (environment: string) =>
+    (await world.store.get('keptTrees', placeOf(environment)))?.successes[0]?.key ?? '';
+
+  test('is forgotten when it is missed, and the environment ends with an older one', async () => {
+    await world.runningEphemeral('pr-1');
+    await redeployEphemeral(world, placeOf('pr-1'), commitOf(2), TOOLING);
+    await world.finishIn('pr-1');
+    loseEverything();
+    await world.artifacts.deleteForGood(await newestKey('pr-1'));
+    await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ status: 'failed', error: { reason: 'artifact-store' } });
+    await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ status: 'succeeded', commit: commitOf(1) });
+    expect(await phaseOf('pr-1')).toBe('closed');
+  });
+
+  test('is forgotten, and the host is asked where there is no other', async () => {
+    await releases(1);
+    await world.artifacts.deleteForGood(await newestKey('dev1'));
+    await world.finish(await destroy('dev1'));
+    const id = await destroy('dev1');
+    expect(await world.finish(id)).toMatchObject({ status: 'succeeded' });
+    expect(projectsOf(id)).toEqual(['stagegate-plan', 'stagegate-apply']);
+  });
+
+  test('is kept if it is there, and the bucket could only not be reached', async () => {
+    await releases(1);
+    const getText = world.artifacts.getText.bind(world.artifacts);
+    world.artifacts.getText = async () => undefined;
+    await world.finish(await destroy('dev1'));
+    world.artifacts.getText = getText;
+    const id = await destroy('dev1');
+    expect(await world.finish(id)).toMatchObject({ status: 'succeeded' });
+    expect(projectsOf(id)).toEqual(['stagegate-plan-kept', 'stagegate-apply-kept']);
+  });
+});
+
 test('what is deployed always comes from the host, even if its tree is kept', async () => {
   await releases(1);
   loseEverything();

@@ -93,10 +93,20 @@ export function withTree(
   return { ...kept, successes, dropped: [...kept.dropped, ...gone.map(placeOf)] };
 }
 
+/** Gives up one tree: that of this deployment. */
+export function withoutTree({ unfinished, ...kept }: KeptTrees, deploymentId: string): KeptTrees {
+  const isOther = (tree: KeptTree) => tree.deploymentId !== deploymentId;
+  return {
+    ...kept,
+    ...(unfinished && isOther(unfinished) && { unfinished }),
+    successes: kept.successes.filter(isOther),
+  };
+}
+
 /** Drops every tree, because the environment has ended. */
 export function withoutTrees(kept: KeptTrees): KeptTrees {
-  const { successes, unfinished, dropped, application, environment } = stopCopying(kept);
-  const gone = [...successes, ...(unfinished ? [unfinished] : [])].map(placeOf);
+  const { dropped, application, environment } = stopCopying(kept);
+  const gone = treesIn(kept).map(placeOf);
   return { application, environment, successes: [], dropped: [...dropped, ...gone] };
 }
 
@@ -114,6 +124,12 @@ type Content = Pick<Deployment, 'release' | 'commit'>;
 
 const isSameContent = (one: Content, other: Content): boolean =>
   one.commit === other.commit && one.release === other.release;
+
+/** Returns every tree that is kept. */
+export const treesIn = ({ successes, unfinished }: KeptTrees): readonly KeptTree[] => [
+  ...(unfinished ? [unfinished] : []),
+  ...successes,
+];
 
 /** Returns the tree of the last apply: what stands in the environment was made from it. */
 export const newestTree = (kept: KeptTrees | undefined): KeptTree | undefined => kept?.unfinished ?? kept?.successes[0];
