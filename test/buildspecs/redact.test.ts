@@ -44,6 +44,11 @@ describe('redacting', () => {
     expect(redact('first-secret second-secret', secrets)).toBe('(sensitive) (sensitive)');
   });
 
+  it('looks through long texts of blanks and line breaks', () => {
+    for (const text of [' '.repeat(1_000_000), '\n'.repeat(300_000), '\\n'.repeat(300_000), '│ \n'.repeat(100_000)])
+      expect(redact(`${text}x hunter2-super`, ['hunter2-super'])).toBe(`${text}x (sensitive)`);
+  });
+
   it('leaves a text without secrets as it is', () => {
     const text = '│ on main.tf line 3:\n│   3: x = "\\u00e9$${y}%20+" &amp;';
     expect(redact(text, ['hunter2-super', 'ab'])).toBe(text);

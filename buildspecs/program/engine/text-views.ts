@@ -39,11 +39,12 @@ const itself = (text: string): TextView => ({
 });
 
 /** A line break, as it is or escaped, with what messages put around it: indentation, frames, marks of differences. */
-const BREAK = String.raw`[ \t]*(?:(?:\r?\n|\\r\\n|\\n)[ \t│╷╵|+~>#*-]*)+`;
+const BREAK = String.raw`(?:(?:\r?\n|\\r\\n|\\n)[ \t│╷╵|+~>#*-]*)+`;
 /** Everything that may stand around a line break, wherever it stands. */
 const MARGINS = /[\s│╷╵|+~>#*-]+|\\[rn]/g;
 const BREAKS = new RegExp(BREAK, 'g');
 const BREAKS_AND_BLANKS = new RegExp(`${BREAK}|\\s+`, 'g');
+const SEVERAL_BLANKS = / {2,}/g;
 
 /** Escapes of Go, JSON and HCL. */
 const ESCAPES = /\\(?:u[\da-fA-F]{4}|U[\da-fA-F]{8}|x[\da-fA-F]{2}|[abfnrtv"'/\\])|\$\$\{|%%\{/g;
@@ -93,7 +94,11 @@ export function viewsOf(text: string): {
   decoded.push(...others.filter((view) => view.text !== text));
   return {
     decoded,
-    spaced: replaced(whole, BREAKS_AND_BLANKS, () => ' '),
+    spaced: replaced(
+      replaced(whole, BREAKS_AND_BLANKS, () => ' '),
+      SEVERAL_BLANKS,
+      () => ' ',
+    ),
     squeezed: decoded[1]?.text === text ? undefined : replaced(whole, MARGINS, () => ''),
   };
 }

@@ -30,14 +30,28 @@ export const decodeQuoted = (text: string): string =>
     return isCharacter(codePoint) ? String.fromCodePoint(codePoint) : '';
   });
 
-const BLANK = '[\\t-\\r \\x85\\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]';
-/** Blanks at the beginning and at the end, by Go's definition. JavaScript's own `\s` differs in two characters. */
-const LEADING = new RegExp(`^${BLANK}+`);
-const TRAILING = new RegExp(`${BLANK}+$`);
-const leadingBlanks = (text: string): string => LEADING.exec(text)?.[0] ?? '';
+/** What Go calls blank. JavaScript's own `\s` differs in two characters. */
+const BLANK = /[\t-\r \x85\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
+
+const isBlankAt = (text: string, at: number): boolean => BLANK.test(text.charAt(at));
+
+/** Loops, because a pattern for blanks at the end would try each of many blanks in the middle. */
+function countLeading(text: string): number {
+  let count = 0;
+  while (isBlankAt(text, count)) count++;
+  return count;
+}
+
+function withoutTrailing(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBlankAt(text, end - 1)) end--;
+  return text.slice(0, end);
+}
+
+const withoutLeading = (text: string): string => text.slice(countLeading(text));
 
 /** Removes the blanks around a text that Go calls blanks. */
-export const trimBlanks = (text: string): string => text.replace(LEADING, '').replace(TRAILING, '');
+export const trimBlanks = (text: string): string => withoutTrailing(withoutLeading(text));
 
 /** A piece of a template: a text as the engine reads it, or a sequence that has to be evaluated. */
 export type TemplatePart = string | SyntaxNode;
@@ -58,10 +72,9 @@ export function templateParts(template: SyntaxNode): TemplatePart[] {
     if (child.type === 'template_literal') {
       const text = isHeredoc ? unescapeTemplate(child.text) : decodeQuoted(child.text);
       const isTrimmed = last?.sequence !== undefined && isTrimming(last.sequence, 'template_sequence_end');
-      parts.push({ text: isTrimmed ? text.replace(LEADING, '') : text, sequence: undefined });
+      parts.push({ text: isTrimmed ? withoutLeading(text) : text, sequence: undefined });
     } else if (SEQUENCES.has(child.type)) {
-      if (last?.text !== undefined && isTrimming(child, `${child.type}_start`))
-        last.text = last.text.replace(TRAILING, '');
+      if (last?.text !== undefined && isTrimming(child, `${child.type}_start`)) last.text = withoutTrailing(last.text);
       parts.push({ text: undefined, sequence: child });
     }
   }
@@ -79,7 +92,7 @@ function removeIndentation(parts: { text: string | undefined }[]): void {
       isLineStart = false;
       if (part.text === undefined) fewest = 0;
       else if (trimBlanks(part.text) !== '' || !part.text.endsWith('\n')) {
-        fewest = Math.min(fewest, countCharacters(leadingBlanks(part.text)));
+        fewest = Math.min(fewest, countCharacters(part.text.slice(0, countLeading(part.text))));
         indented.push(Object.assign(part, { text: part.text }));
       }
     }

@@ -101,4 +101,9 @@ describe('what cannot be understood hides nothing', () => {
     expect(parseHcl('a {\n'.repeat(100_000)).errorLine).toBeDefined();
     expect(readsOutsideInHcl(`a = [${'path.module + '.repeat(50_000)}1, "../x"]\n`)).toBe(true);
   });
+
+  it('many blanks take no longer than other characters', () => {
+    const blanks = ' '.repeat(1_000_000);
+    expect(parseHcl(`a = <<-E\nx${blanks}y\${~ z ~}${blanks}x\nE\n`).attributes).toHaveLength(1);
+  });
 });
