@@ -49,6 +49,12 @@ describe('PUT /applications/{app}', () => {
     expect(body.updatedAt > made.updatedAt).toBe(true);
   });
 
+  test('takes and shows the submodules that no plan needs', async () => {
+    const ignoredSubmodules = ['vendor/tools', 'docs/theme'];
+    const { status, body } = await new TestApi().put('/applications/my-app', { ...APPLICATION, ignoredSubmodules });
+    expect([status, body.ignoredSubmodules]).toEqual([201, ignoredSubmodules]);
+  });
+
   test.each([
     ['a client that is missing', { client: undefined }, 'client', 'nothing'],
     ['a repository that is no git URL', { configRepository: { url: 'ftp://x' } }, 'configRepository.url', '"ftp://x"'],
@@ -85,6 +91,7 @@ describe('PUT /applications/{app}', () => {
     ['an environment name with capitals', { pipeline: ['Dev1'] }, 'pipeline.0', '"Dev1"'],
     ['an environment that stands twice in the pipeline', { pipeline: ['dev1', 'dev1'] }, 'pipeline', '["dev1","dev1"]'],
     ['an engine nobody knows', { engine: 'pulumi' }, 'engine', '"pulumi"'],
+    ['a submodule with a slash at its end', { ignoredSubmodules: ['x/'] }, 'ignoredSubmodules.0', '"x/"'],
     ['a field that does not exist', { pipelines: [] }, 'pipelines', '[]'],
     ['a policy stage that does not exist', { policy: { testing: {} } }, 'policy.testing', '{}'],
     [

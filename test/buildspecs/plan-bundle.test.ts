@@ -100,6 +100,15 @@ describe('the archive of the tree', () => {
     });
   });
 
+  test('is not made where a link of a module leads to a name that is no UTF-8', async () => {
+    const paths = initialized({ 'main.tf': '' });
+    symlinkSync(Buffer.from([0x61, 0xff]), join(paths.tree, 'link'));
+    await expect(packTree(paths)).rejects.toMatchObject({
+      reason: 'bundle-refused',
+      message: 'the repository has "link", which is a link to a name that is not UTF-8: no archive can carry it',
+    });
+  });
+
   test('carries the tree and its modules with what belongs to them, and nothing else', async () => {
     const { base } = await unpacked({
       'apps/shop/dev1/main.tf': '',
@@ -499,7 +508,15 @@ describe('a plan bundle', () => {
     await expect(addedSince(tree, paths)).rejects.toMatchObject({
       phase: 'bundle',
       reason: 'bundle-refused',
-      message: 'the repository has "bad-\uFFFD.zip", a name that is no UTF-8',
+      message: 'the repository has "apps/bad-\\xff.zip", which has a name that is not UTF-8: no archive can carry it',
+    });
+  });
+
+  test('is not made where a name that is no UTF-8 would be read as one that is there', async () => {
+    const { paths, tree } = await planned({ 'bad-\uFFFD': 'x' });
+    writeFileSync(Buffer.concat([Buffer.from(`${paths.tree}/bad-`), Buffer.from([0xff])]), 'x');
+    await expect(addedSince(tree, paths)).rejects.toMatchObject({
+      message: 'the repository has "bad-\\xff", which has a name that is not UTF-8: no archive can carry it',
     });
   });
 

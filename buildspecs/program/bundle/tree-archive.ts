@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { chmodSync, lstatSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { describeError, PhaseError } from '../build/failure.ts';
@@ -5,6 +6,7 @@ import type { WorkPaths } from '../build/work-paths.ts';
 import { ENGINE_DIRECTORY, isOfEngine } from '../configuration/engine-files.ts';
 import { isOwnLink } from '../configuration/places.ts';
 import { quotePath } from '../engine/plan-file/strict-text.ts';
+import { quoteBytes } from '../source/quote-bytes.ts';
 import { type Archive, pack, unpack } from './archive.ts';
 import { objectionToEntry } from './carried-names.ts';
 import { DIRECTORY_MODE, fileMode } from './modes.ts';
@@ -79,7 +81,7 @@ export interface TreeArchive extends Archive {
 export async function packTree(paths: WorkPaths): Promise<TreeArchive> {
   const listed = listTree(paths.tree);
   const files = new Map(listed.map((entry) => [relative(paths.tree, entry.path), look(entry)]));
-  for (const [path, seen] of files) requireCarried(path, seen, relative(paths.base, paths.tree));
+  for (const [path, seen] of files) requireCarried(paths, path, seen);
   const own = [paths.engine, paths.backendArguments, paths.generatedVariables];
   const archive = await pack(
     paths.base,
@@ -106,39 +108,43 @@ export function look({ kind, path }: Entry): Seen {
 
 /**
  * Lists files, links and empty directories. Leaves out git's history and what the engine fetches or writes again in each
- * build.
+ * build. Throws PhaseError for a name that is not UTF-8: Node.js would read it as another one.
  */
-export function listTree(directory: string): Entry[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): Entry[] => {
-    const path = join(directory, entry.name);
-    requireText(path, entry.name);
-    if (entry.name === '.git' || isOfEngine(path)) return [];
-    if (entry.isDirectory()) return listDirectory(path);
+export const listTree = (tree: string): Entry[] => listBelow(tree, tree);
+
+function listBelow(tree: string, directory: string): Entry[] {
+  return readdirSync(directory, { withFileTypes: true, encoding: 'buffer' }).flatMap((entry): Entry[] => {
+    if (!isUtf8(entry.name)) throw noText(tree, directory, entry.name);
+    const name = entry.name.toString();
+    const path = join(directory, name);
+    if (name === '.git' || isOfEngine(path)) return [];
+    if (entry.isDirectory()) return listDirectory(tree, path);
     if (entry.isSymbolicLink()) return [{ kind: 'link', path }];
     return entry.isFile() ? [{ kind: 'file', path }] : [];
   });
 }
 
-function listDirectory(path: string): Entry[] {
-  const below = listTree(path);
+function listDirectory(tree: string, path: string): Entry[] {
+  const below = listBelow(tree, path);
   return below.length > 0 || basename(path) === ENGINE_DIRECTORY ? below : [{ kind: 'directory', path }];
 }
 
+function noText(tree: string, directory: string, name: Buffer): PhaseError {
+  const path = quoteBytes(Buffer.concat([Buffer.from(join(relative(tree, directory), '/')), name]));
+  return uncarried(path.replace(/^"\//, '"'), 'has a name that is not UTF-8');
+}
+
 /** Refuses an entry that would not be unpacked as it was packed. Only modules have one: a checkout was copied without. */
-function requireCarried(path: string, { kind, link, size }: Seen, tree: string): void {
-  const objection = objectionToEntry({ path: kind === 'directory' ? `${path}/` : path, link, size }, tree);
-  if (objection === undefined) return;
-  throw new PhaseError('bundle', `the repository has ${quotePath(path)}, which ${objection}: no archive can carry it`, {
-    reason: 'bundle-refused',
-  });
+function requireCarried({ base, tree }: Pick<WorkPaths, 'base' | 'tree'>, path: string, seen: Seen): void {
+  const { kind, link, size } = seen;
+  if (link !== undefined && !isUtf8(readlinkSync(join(tree, path), 'buffer')))
+    throw uncarried(quotePath(path), 'is a link to a name that is not UTF-8');
+  const archived = kind === 'directory' ? `${path}/` : path;
+  const objection = objectionToEntry({ path: archived, link, size }, relative(base, tree));
+  if (objection !== undefined) throw uncarried(quotePath(path), objection);
 }
 
-const NO_TEXT = '\uFFFD';
-
-/** Refuses a name that is not UTF-8. Node.js reads such a name as another one, under which no file exists. */
-function requireText(path: string, name: string): void {
-  if (!name.includes(NO_TEXT) || lstatSync(path, { throwIfNoEntry: false })) return;
-  throw new PhaseError('bundle', `the repository has ${quotePath(name)}, a name that is no UTF-8`, {
+const uncarried = (path: string, why: string): PhaseError =>
+  new PhaseError('bundle', `the repository has ${path}, which ${why}: no archive can carry it`, {
     reason: 'bundle-refused',
   });
-}
