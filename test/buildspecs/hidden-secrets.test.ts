@@ -204,3 +204,26 @@ describe('the builds after the plan know the same secrets', () => {
     expect(inspected?.log).not.toContain('hunter2');
   });
 });
+
+it('a short secret hides no place of a finding', async () => {
+  run = new ProgramRun(
+    { [`${directory}/main.tf`]: DECLARED, [`${directory}/terraform.tfvars`]: 'password = "shop"\n' },
+    {
+      plan: () => ({
+        exitCode: 1,
+        lines: [
+          event({
+            type: 'diagnostic',
+            diagnostic: {
+              severity: 'error',
+              summary: 'shop is wrong',
+              range: { filename: 'main.tf', start: { line: 3 } },
+            },
+          }),
+        ],
+      }),
+    },
+  );
+  const { result } = await run.plan();
+  expect(result).toMatchObject({ message: `(sensitive) is wrong (${directory}/main.tf:3)` });
+});

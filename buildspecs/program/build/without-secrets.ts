@@ -1,27 +1,29 @@
 import { redact } from '../engine/redact.ts';
 import { type Diagnostic, PhaseError } from './failure.ts';
 
-/** Returns the same failure without secrets. */
-export const failureWithoutSecrets = (error: PhaseError, secrets: readonly string[]): PhaseError =>
-  new PhaseError(error.phase, redact(error.message, secrets), {
-    diagnostics: error.diagnostics.map((diagnostic) => findingWithoutSecrets(diagnostic, secrets)),
-    ...(error.reason === undefined ? {} : { reason: error.reason }),
-  });
+/**
+ * Returns the same failure without secrets. A message with findings was made of findings without secrets. It stays, as its
+ * place may have a short secret in it by chance (`apps/shop`).
+ */
+export function failureWithoutSecrets(error: PhaseError, secrets: readonly string[]): PhaseError {
+  const { phase, message, reason, diagnostics } = error;
+  if (diagnostics.length > 0) return error;
+  return new PhaseError(phase, redact(message, secrets), reason === undefined ? {} : { reason });
+}
 
 /** Most characters of a finding's detail that are kept. */
 const LONGEST_DETAIL = 1000;
 
 /**
  * Returns the same finding without secrets, shortened to what helps a person. It is shortened only now: half a secret
- * would not be recognised.
+ * would not be recognised. The file is one of the repository, whose names are no secrets.
  */
 export const findingWithoutSecrets = (
-  { summary, detail, address, file, ...rest }: Diagnostic,
+  { summary, detail, address, ...rest }: Diagnostic,
   secrets: readonly string[],
 ): Diagnostic => ({
   ...rest,
   summary: redact(summary, secrets),
   ...(detail === undefined ? {} : { detail: redact(detail, secrets).slice(0, LONGEST_DETAIL).toWellFormed() }),
   ...(address === undefined ? {} : { address: redact(address, secrets) }),
-  ...(file === undefined ? {} : { file: redact(file, secrets) }),
 });
