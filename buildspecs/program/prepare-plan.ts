@@ -40,7 +40,9 @@ export async function preparePlan(
     if (refused) throw refused;
   }
   const backendArguments = await writeBackend(build, configuration);
-  source.requireWhole(await refuseModuleSources(configuration, { tree: paths.tree, engine: name }));
+  source.requireWhole(
+    await refuseModuleSources(configuration, { tree: paths.tree, engine: name, secrets: build.secrets }),
+  );
   await writeVariables(build, engine, configuration);
   return { backendArguments, source };
 }

@@ -227,3 +227,27 @@ it('a short secret hides no place of a finding', async () => {
   const { result } = await run.plan();
   expect(result).toMatchObject({ message: `(sensitive) is wrong (${directory}/main.tf:3)` });
 });
+
+it('what modules of the repository get for their sensitive variables is secret, and so are their defaults', async () => {
+  const module = (name: string) => `variable "${name}" {\n  sensitive = true\n  default = "default-of-${name}"\n}\n`;
+  const call = (name: string, value: string) =>
+    `module "${name}" {\n  source = "../../../modules/db"\n  password = ${value}\n  size = "not-secret"\n}\n`;
+  run = new ProgramRun(
+    {
+      [`${directory}/main.tf`]: `${call('a', '"hunter\\u0031-and-more"')}${call('b', '"${var.prefix}-hunter2-and-more"')}`,
+      'modules/db/main.tf': `${module('password')}variable "size" {}\nmodule "c" {\n  source = "./key"\n  key = 48151.6e3\n}\n`,
+      'modules/db/key/main.tf': module('key'),
+    },
+    {
+      plan: () => ({
+        exitCode: 1,
+        errorOutput:
+          'Error: hunter1-and-more, x-hunter2-and-more, 48151600, default-of-password, default-of-key, not-secret\n',
+      }),
+    },
+  );
+  const { result, log } = await run.plan();
+  const hidden = '(sensitive), x(sensitive), (sensitive), (sensitive), (sensitive), not-secret';
+  expect(result).toMatchObject({ message: expect.stringContaining(hidden) });
+  expect(log).toContain(hidden);
+});

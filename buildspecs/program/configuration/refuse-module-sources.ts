@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
+import type { HclAttribute } from './hcl.ts';
 import { OUTSIDE, refusalOf, relativePathOf } from './module-source.ts';
 import { leadsOut } from './places.ts';
 import { type Configuration, readConfiguration } from './read-configuration.ts';
+import { secretsOfCall } from './variable-secrets.ts';
 
 interface ModuleCall {
   readonly name: string;
@@ -13,6 +15,8 @@ interface ModuleCall {
   readonly source: string | undefined;
   /** The text with which the source begins in any case. */
   readonly beginning: string;
+  /** What the call passes to the module. */
+  readonly attributes: readonly HclAttribute[];
 }
 
 const moduleCallsIn = ({ files }: Configuration): ModuleCall[] =>
@@ -26,6 +30,7 @@ const moduleCallsIn = ({ files }: Configuration): ModuleCall[] =>
             name,
             file,
             line,
+            attributes,
             beginning: leadingText,
             source: typeof literal === 'string' ? literal : undefined,
           })),
@@ -43,25 +48,39 @@ function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: st
  * Refuses sources outside of the repository, and sources that run a command, in a directory and in every module of the
  * repository that the directory uses. Sources that have to be evaluated, and files of modules that our parser cannot
  * read, are left to the engine: the modules that they bring are judged after `init` (`refuseForeignModules`).
- * Returns the directory and those of the modules, which may be missing.
+ * Returns the directory and those of the modules, which may be missing. Adds to `secrets` what these modules are given for
+ * their sensitive variables, and the defaults of these.
  */
 export async function refuseModuleSources(
   root: Configuration,
-  { tree, engine }: { readonly tree: string; readonly engine: 'terraform' | 'tofu' },
+  {
+    tree,
+    engine,
+    secrets,
+  }: { readonly tree: string; readonly engine: 'terraform' | 'tofu'; readonly secrets: string[] },
 ): Promise<readonly string[]> {
-  const seen = new Set([normalize(root.name)]);
+  const seen = new Map([[normalize(root.name), root]]);
   const open = [root];
   for (let configuration = open.pop(); configuration; configuration = open.pop()) {
     for (const call of moduleCallsIn(configuration)) {
       const name = nameOfLocalModule(call, tree);
-      if (name === undefined || seen.has(name)) continue;
-      seen.add(name);
-      // The engine reports a directory that does not exist.
-      if (statSync(join(tree, name), { throwIfNoEntry: false })?.isDirectory())
-        open.push(await readConfiguration(join(tree, name), engine, name));
+      if (name === undefined) continue;
+      const module = seen.get(name) ?? (await readModule(name, { tree, engine }));
+      if (!seen.has(name)) open.push(module);
+      seen.set(name, module);
+      secrets.push(...secretsOfCall(call.attributes, module));
     }
   }
-  return [...seen];
+  return [...seen.keys()];
+}
+
+/** Reads a module of the repository. The engine reports a directory that does not exist. */
+async function readModule(
+  name: string,
+  { tree, engine }: { readonly tree: string; readonly engine: 'terraform' | 'tofu' },
+): Promise<Configuration> {
+  const isThere = statSync(join(tree, name), { throwIfNoEntry: false })?.isDirectory();
+  return isThere ? readConfiguration(join(tree, name), engine, name) : { name, files: [] };
 }
 
 /** Returns the module's directory in the repository, or undefined for a module from elsewhere. Refuses bad sources. */

@@ -1,4 +1,5 @@
-import { readConfiguration } from './read-configuration.ts';
+import type { HclAttribute } from './hcl.ts';
+import { type Configuration, readConfiguration } from './read-configuration.ts';
 import { unreadTexts } from './unread-texts.ts';
 import { type DeclaredVariable, declaredVariables, type FileValues, readFileValues } from './variables.ts';
 
@@ -14,6 +15,18 @@ export function secretsAmong(declared: readonly DeclaredVariable[], { values, un
     ...values.filter(({ variable }) => names.has(variable)).flatMap(({ texts }) => texts),
     ...(names.size === 0 ? [] : unread.flatMap(({ text }) => unreadTexts(text))),
   ];
+}
+
+/** Returns the values that a call passes to sensitive and ephemeral variables of a module, and their defaults. */
+export function secretsOfCall(passed: readonly HclAttribute[], module: Configuration): string[] {
+  const values = passed.map(({ name, literal, line, texts }) => ({
+    variable: name,
+    file: '',
+    line,
+    value: literal,
+    texts,
+  }));
+  return secretsAmong(declaredVariables(module), { values, unread: [] });
 }
 
 /** Returns the secrets in the files of a directory, for builds that get it from a plan build. */
