@@ -267,10 +267,11 @@ describe('builds', () => {
 
   it('store the same identities from the same tree, and these do not have what the plan added', async () => {
     const main = `${call('adding', '../../../modules/adding')}${call('linked', '../../../modules/linked')}`;
+    const kept = 'resource "terraform_data" "kept" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n';
     const { environment, commit } = newEnvironment('adding', {
       ...inFolder('modules/adding', WEB),
       'modules/linked': { link: 'adding' },
-      'apps/shop/adding/main.tf': main,
+      'apps/shop/adding/main.tf': `${kept}${main}`,
     });
     const planned = await plan(cloud, environment, commit);
     expect(plannedOf(planned).added).toEqual({ count: 1, paths: ['modules/adding/package.zip'] });
@@ -278,6 +279,10 @@ describe('builds', () => {
     expect(inspected.result).toMatchObject({ ok: true, added: { count: 1 } });
     const modules = modulesIn(await read(planned, 'identities'));
     expect(modulesIn(await read(planned, 'inspectedIdentities'))).toEqual(modules);
+    for (const object of ['identities', 'inspectedIdentities'] as const)
+      expect(ModuleIdentitiesSchema.parse(await read(planned, object)).undestroyed).toMatchObject([
+        { address: 'terraform_data.kept', setting: 'prevent_destroy', file: 'apps/shop/adding/main.tf', line: 3 },
+      ]);
     const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
     // Computed here without the code of the build, as the documentation describes.
     const entries = Object.entries(WEB)

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import {
   DESTROY_SETTINGS,
+  MOST_CHARACTERS,
   MOST_UNDESTROYED,
   type Undestroyed,
 } from '../../../lambdas/domain/contract/destroy-settings.ts';
@@ -18,6 +19,8 @@ import { moduleCallsOf } from './module-calls.ts';
 
 /** Bytes of the largest file that is read. */
 const MOST_BYTES = 4 * 1024 * 1024;
+/** Longer paths are shown without their middle. */
+const LONGEST_PATH = 300;
 
 /** A setting as one directory spells it, for each call of the directory. */
 type Setting = Omit<Undestroyed, 'address'> & { readonly resource: string };
@@ -43,7 +46,12 @@ export async function listUndestroyed(
     if (real === undefined || !statSync(real).isDirectory()) continue;
     const settings = known.get(real) ?? (await settingsIn(real, relative(tree, place), engine));
     known.set(real, settings);
-    found.push(...settings.map(({ resource, ...setting }) => ({ address: `${prefix}${resource}`, ...setting })));
+    found.push(
+      ...settings
+        .map(({ resource, ...setting }) => ({ address: `${prefix}${resource}`, ...setting }))
+        // No engine has such addresses in a plan that people could read.
+        .filter(({ address }) => address.length <= MOST_CHARACTERS),
+    );
     if (found.length >= MOST_UNDESTROYED) break;
   }
   return found.slice(0, MOST_UNDESTROYED);
@@ -54,8 +62,12 @@ async function settingsIn(directory: string, name: string, engine: EngineName): 
   const settings = new Map<string, Setting | undefined>();
   for (const fileName of listConfigurationFiles(directory, engine)) {
     const file = join(name, fileName);
-    const shown = isPlainLine(file) ? file : quotePath(file);
+    const shown = isPlainLine(file) && file.length <= LONGEST_PATH ? file : quotePath(file);
     const parsed = await readFile(join(directory, fileName));
+    if (parsed?.errorLine !== undefined) {
+      const facts = { setting: 'prevent_destroy', file: shown, line: parsed.errorLine, isLiteral: false } as const;
+      settings.set(`unread ${fileName}`, { resource: '*', ...facts, isUnread: true });
+    }
     for (const { labels, blocks } of parsed?.blocks ?? []) {
       const resource = labels.join('.');
       for (const attribute of blocks

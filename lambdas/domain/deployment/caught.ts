@@ -94,7 +94,7 @@ const presentable = (message: string): string =>
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/:\/\/[^\s/@]+@/g, '://')
-    .replace(/exit status 137\b/, 'exit status 137 (it was killed, as happens when the memory runs out)');
+    .replace(/exit status 13[47]\b/, '$& (it was killed, as happens when the memory runs out)');
 
 const own = (record: Readonly<Record<string, string>>, key: string): string | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined;

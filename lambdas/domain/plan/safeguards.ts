@@ -122,7 +122,7 @@ function planViolations(facts: SafeguardFacts): Found[] {
  * creates, no plan imports or forgets, and none creates or keeps what could not be destroyed.
  */
 function ephemeralViolations(
-  { plan, changes, operation }: SafeguardFacts,
+  { plan, changes, operation, redactor }: SafeguardFacts,
   { isFirst, undestroyed = [] }: EphemeralPlan,
 ): Found[] {
   const adopting = changes.flatMap(({ address, importing, actions }): Found[] => {
@@ -132,7 +132,7 @@ function ephemeralViolations(
     return [{ address, rule: 'adopts-or-leaves', why, liftable: false }];
   });
   if (operation === 'destroy') return adopting;
-  const broken = [...adopting, ...staying(changes, undestroyed)];
+  const broken = [...adopting, ...staying(changes, undestroyed, redactor)];
   if (!isFirst) return broken;
   const existing = existingObjects(plan, changes);
   const others = changes
@@ -147,13 +147,17 @@ function ephemeralViolations(
   ];
 }
 
-const staying = (changes: readonly ResourceChange[], undestroyed: readonly Undestroyed[]): Found[] =>
+const staying = (
+  changes: readonly ResourceChange[],
+  undestroyed: readonly Undestroyed[],
+  redactor: SafeguardFacts['redactor'],
+): Found[] =>
   findStaying(changes, undestroyed)
     .filter(({ fails }) => fails === 'always')
     .map(({ address, why }) => ({
       address,
       rule: 'could-never-end',
-      why: `${why}; otherwise this environment could never end`,
+      why: redactor.text(`${why}; otherwise this environment could never end`),
       liftable: false,
     }));
 

@@ -118,6 +118,39 @@ resource "aws_db_instance" "main" {
     expect(await find('terraform')).toEqual([]);
   });
 
+  test('beside what our parser once did not know', async () => {
+    write({
+      [MAIN]: `locals {\n  limit = 1e12\n  o = { a = 1, (local.k) = true }\n}\n${database('prevent_destroy = true')}`,
+    });
+    expect(await find()).toEqual([`aws_db_instance.main prevent_destroy ${MAIN}:7`]);
+  });
+
+  test('as a file that is not understood, unless the file does not mention it', async () => {
+    const odd = 'resource "aws_vpc" "one" {\n  cidr = @@\n}\n';
+    write({ [MAIN]: `${database('prevent_destroy = true')}${odd}`, 'apps/shop/dev1/other.tf': odd });
+    expect(await listUndestroyed({ tree, directory }, 'terraform')).toMatchObject([
+      { address: '*', isUnread: true, file: MAIN, line: 7 },
+      { address: 'aws_db_instance.main', line: 3 },
+    ]);
+  });
+
+  test('however long its path is, and in a form that people can read', async () => {
+    const long = `${`${'d'.repeat(200)}/`.repeat(12)}m`;
+    write({
+      [`${long}/main.tf`]: database('prevent_destroy = true'),
+      'odd\u202e/main.tf': database('prevent_destroy = true'),
+    });
+    install({ long: `../../../${long}`, odd: '../../../odd\u202e' });
+    const found = await listUndestroyed({ tree, directory }, 'terraform');
+    expect(found.map(({ address }) => address)).toEqual([
+      'module.long.aws_db_instance.main',
+      'module.odd.aws_db_instance.main',
+    ]);
+    expect(found[0]?.file.length).toBeLessThan(1000);
+    expect(found[1]?.file).toBe('"odd\\u202e/main.tf"');
+    expect(ModuleIdentitiesSchema.safeParse({ modules: [], undestroyed: found }).success).toBe(true);
+  });
+
   test('however many there are, up to a limit', async () => {
     const many = Array.from({ length: MOST_UNDESTROYED + 10 }, (_, at) => database('prevent_destroy = true', `n${at}`));
     write({ [MAIN]: many.join('') });

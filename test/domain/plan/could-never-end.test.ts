@@ -172,6 +172,15 @@ describe('a notice says what may keep the environment from ending', () => {
     ]);
   });
 
+  test('for a file that is not understood, once', () => {
+    const unread = { ...PREVENTED, address: '*', isLiteral: false, isUnread: true } as const;
+    const { verdict, notices } = judge([created('aws_vpc', {})], [unread, { ...unread, address: 'module.a.*' }]);
+    expect([verdict, notices]).toEqual([
+      'allow',
+      [expect.stringMatching(/^apps\/web\/dev1\/main\.tf is not understood from line 8 on/)],
+    ]);
+  });
+
   test('in a list that ends', () => {
     const buckets = Array.from({ length: 25 }, (_, index) => created('aws_s3_bucket', {}, { index }));
     const { notices } = judge(buckets);

@@ -35,9 +35,18 @@ export function noticesOfStaying(
   changes: readonly ResourceChange[],
   undestroyed: readonly Undestroyed[],
 ): readonly string[] {
-  const notices = findStaying(changes, undestroyed)
-    .filter(({ fails }) => fails === 'maybe')
-    .map(({ address, why }) => `${address} ${why}; otherwise this environment may not end`);
+  const unread = undestroyed
+    .filter(({ isUnread }) => isUnread)
+    .map(
+      ({ file, line }) =>
+        `${file} is not understood from line ${line} on: make sure that nothing in it has prevent_destroy, or this environment may not end`,
+    );
+  const notices = [
+    ...new Set(unread),
+    ...findStaying(changes, undestroyed)
+      .filter(({ fails }) => fails === 'maybe')
+      .map(({ address, why }) => `${address} ${why}; otherwise this environment may not end`),
+  ];
   const more = notices.length - MOST_NOTICES;
   return more > 0
     ? [...notices.slice(0, MOST_NOTICES), `${counted(more, 'more object')} may keep this environment from ending`]
