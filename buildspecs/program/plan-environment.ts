@@ -9,7 +9,14 @@ import type { PlanBuild } from './build/run-build.ts';
 import type { Archive } from './bundle/archive.ts';
 import { refuseFilesOutside, timeOfFiles } from './bundle/files-outside.ts';
 import { packBundle } from './bundle/plan-bundle.ts';
-import { MOST_TREE_BYTES, packTree, removeForeignLinks, settleModes, type TreeArchive } from './bundle/tree-archive.ts';
+import {
+  MOST_TREE_BYTES,
+  packTree,
+  removeForeignLinks,
+  removeUncarried,
+  settleModes,
+  type TreeArchive,
+} from './bundle/tree-archive.ts';
 import { type AddedToTree, addedSince } from './bundle/tree-changes.ts';
 import { readCommitObject } from './configuration/commit-object.ts';
 import { localModulesIn, readManifest } from './configuration/installed-modules.ts';
@@ -181,6 +188,8 @@ async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise
   const locked = await describeLockFile(paths.directory, lockFile);
   const identities = await describeModules(build, build.variables.STAGEGATE_ENGINE, locked);
   const reads = describeReads(build, build.variables.STAGEGATE_ENGINE);
+  // Only now: the commits of modules were read from their histories.
+  removeUncarried(paths);
   build.enter('upload');
   await uploading('what is planned', () =>
     Promise.all([

@@ -20,6 +20,7 @@ import { DIRECTORY, ProgramRun, savePlan } from './program-runs.ts';
 const WAY_OUT =
   'but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "$' +
   '{path.root}/build/name.zip"';
+const OF_LINKS = '. Links that a plan makes are left behind: let it write a file instead';
 
 let run: ProgramRun;
 let outside: string;
@@ -112,7 +113,28 @@ describe('a file that a plan makes in the repository', () => {
       write(join(directory, 'build/fn.zip'));
       symlinkSync('build', join(directory, 'latest'));
     }, 'latest/fn.zip');
-    expect(planFailureOf(planned).message).toBe(`the plan made "latest/fn.zip" and names it, ${WAY_OUT}`);
+    expect(planFailureOf(planned).message).toBe(`the plan made "latest/fn.zip" and names it, ${WAY_OUT}${OF_LINKS}`);
+  });
+
+  test.each(['latest.zip', './latest.zip'])(
+    'fails the plan if it is a link to a file of the commit, which is left behind: %s',
+    async (name) => {
+      run.write({ [`${DIRECTORY}/fn.zip`]: 'zip' });
+      const planned = await planning((directory) => symlinkSync('fn.zip', join(directory, 'latest.zip')), name);
+      expect(planFailureOf(planned)).toMatchObject({
+        reason: 'made-outside',
+        message: `the plan made "${name}" and names it, ${WAY_OUT}${OF_LINKS}`,
+      });
+    },
+  );
+
+  test('is no matter as a link that the plan does not name, or that leads to no file', async () => {
+    const does = (directory: string) => {
+      symlinkSync('..', join(directory, 'latest'));
+      symlinkSync('nothing', join(directory, 'lost'));
+      symlinkSync('/etc/hostname', join(directory, 'unnamed'));
+    };
+    expect(await planning(does, 'latest', './lost', 'hostname')).toMatchObject({ ok: true });
   });
 
   test('is there in the apply by a link of the commit', async () => {

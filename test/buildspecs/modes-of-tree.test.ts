@@ -181,6 +181,24 @@ describe('the tree of an apply', () => {
     );
   });
 
+  test('has nothing of a module that no apply gets: the history of git, and what engines keep', async () => {
+    const [planned, applied] = await through((tree) =>
+      make(tree, {
+        [`${MODULES}/git/main.tf`]: 0o644,
+        [`${MODULES}/git/.git/HEAD`]: 0o644,
+        [`${MODULES}/git/lib/.git`]: 0o644,
+        [`${MODULES}/git/lib/.gitignore`]: 0o644,
+        [`${MODULES}/git/example/.terraform/environment`]: 0o644,
+        [`${MODULES}/git/example/.terraform/providers/x`]: 0o644,
+        [`${MODULES}/git/example/.terraform/kept`]: 0o644,
+      }),
+    );
+    expect(applied).toEqual(planned);
+    expect(planned?.filter((entry) => entry.includes(' f ') && entry.startsWith(MODULES))).toEqual(
+      ['example/.terraform/kept', 'lib/.gitignore', 'main.tf'].map((name) => `${MODULES}/git/${name} f 644 `),
+    );
+  });
+
   test('is in a directory that only its own user may open, in the plan and in the apply', async () => {
     const modes: string[] = [];
     const note = () => void modes.push(modeOf(run.base));

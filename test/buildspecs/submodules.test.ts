@@ -181,6 +181,39 @@ describe('a submodule', () => {
   });
 });
 
+describe('a link that leads out of the repository', () => {
+  const refused = (path: string) => ({
+    phase: 'checkout',
+    message: `"${path}" is a symbolic link that leads out of the repository`,
+  });
+
+  it.each([
+    ['is configuration of a module', 'modules/m/common.tf', '../../../common.tf'],
+    ['is the module', 'modules/m', '/opt/modules/m'],
+    ['is above the module', 'modules', '../modules'],
+  ])('is refused where it %s: what it stands for would be planned as gone', async (_, path, link) => {
+    run.write({ [`${DIRECTORY}/modules.tf`]: call('../../../modules/m'), [path]: { link } });
+    if (path === 'modules/m/common.tf') run.write({ 'modules/m/main.tf': '' });
+    expect(await refusal()).toMatchObject(refused(path));
+    expect(run.commands).toEqual([]);
+    expect((await run.planCommit({ STAGEGATE_OPERATION: 'destroy' })).log).toContain(
+      `a destruction goes on all the same: "${path}" is a symbolic link`,
+    );
+  });
+
+  it('is left out where no configuration is: deeper in a module, and elsewhere', async () => {
+    run.write({
+      [`${DIRECTORY}/modules.tf`]: call('../../../modules/m'),
+      'modules/m/main.tf': '',
+      'modules/m/examples/common.tf': { link: '../../../../common.tf' },
+      'modules/common.tf': { link: '../../common.tf' },
+      'apps/other/dev1/common.tf': { link: '/common.tf' },
+    });
+    const { isSuccessful, log } = await run.planCommit();
+    expect([isSuccessful, log.match(/ is left out: /g)]).toEqual([true, Array(3).fill(' is left out: ')]);
+  });
+});
+
 describe('a commit is not planned where it cannot be listed', () => {
   const unlisted = async (why: string, more: Readonly<Record<string, string>> = {}) => {
     const commit = run.commit();

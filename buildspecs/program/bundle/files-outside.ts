@@ -1,4 +1,4 @@
-import { realpathSync, statSync, writeFileSync } from 'node:fs';
+import { type BigIntStats, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
@@ -32,20 +32,27 @@ interface Planned {
 }
 
 /**
- * Refuses a plan that made a file which is not carried to the apply, and whose path stands in the plan as a whole text:
- * the apply would look for it, on another machine, after people have approved. A file that was there before, as on every
- * machine, is no such file, nor is a path where there is none. `planJson`: what `show -json` printed. Throws PhaseError.
+ * Refuses a plan that made a file, or a link in the tree to a file, which is not carried to the apply, and whose path
+ * stands in the plan as a whole text: the apply would look for it, on another machine, after people have approved. A file
+ * that was there before, as on every machine, is no such file, nor is a path where there is none. `planJson`: what
+ * `show -json` printed. Throws PhaseError.
  */
 export function refuseFilesOutside(planJson: Buffer, planned: Planned): void {
   const plan = parse(planJson);
   const added = new Set(planned.carried.added);
-  const missing = [...pathsIn(plan)].filter((path) => isMade(path, planned) && !isCarried(path, planned, added)).sort();
+  const isByLink = (path: string) => leadsThroughAdded(path, planned);
+  const isMissing = (path: string) =>
+    isByLink(path) ? isFile(path, planned) : isMade(path, planned) && !isCarried(path, planned, added);
+  const missing = [...pathsIn(plan, planned)].filter(isMissing).sort();
   if (missing.length === 0) return;
+  const ofLinks = missing.some(isByLink)
+    ? '. Links that a plan makes are left behind: let it write a file instead'
+    : '';
   const secrets = [...planned.secrets, ...secretsOfPlan(plan)];
   const told = tellPaths(missing, (path) => redact(quotePath(path), secrets));
   throw new PhaseError(
     'bundle',
-    `the plan made ${told} and names ${missing.length === 1 ? 'it' : 'them'}, but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "\${path.root}/build/name.zip"`,
+    `the plan made ${told} and names ${missing.length === 1 ? 'it' : 'them'}, but the apply runs on another machine and gets only files of the repository. Let it write below path.module or path.root, for example to "\${path.root}/build/name.zip"${ofLinks}`,
     { reason: 'made-outside' },
   );
 }
@@ -62,14 +69,19 @@ function parse(json: Buffer): unknown {
   }
 }
 
-/** Returns the texts of a plan, at any depth, that could be paths of files with a directory. */
-function pathsIn(plan: unknown): ReadonlySet<string> {
+/**
+ * Returns the texts of a plan, at any depth, that could be paths of files. A name without a directory is a file in the
+ * planned directory, which is carried unless it is a link.
+ */
+function pathsIn(plan: unknown, { paths, carried }: Planned): ReadonlySet<string> {
   const found = new Set<string>();
+  const links = new Set(carried.addedLinks.map((link) => relative(paths.directory, join(paths.tree, link))));
+  const isPath = (text: string) => text.includes('/') || links.has(text);
   const open = [plan];
   while (open.length > 0) {
     const value = open.pop();
     if (typeof value === 'string') {
-      if (value.includes('/') && value.length <= LONGEST_PATH && !value.includes('\0')) found.add(value);
+      if (isPath(value) && value.length <= LONGEST_PATH && !value.includes('\0')) found.add(value);
     } else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) open.push(part);
   }
   return found;
@@ -79,24 +91,34 @@ function pathsIn(plan: unknown): ReadonlySet<string> {
 const placeOf = (path: string, { directory }: Planned['paths']): string =>
   isAbsolute(path) ? path : `${directory}/${path}`;
 
+/** Returns what is at a path, with links followed, or undefined. */
+function lookAt(path: string, { paths }: Planned): BigIntStats | undefined {
+  try {
+    return statSync(placeOf(path, paths), { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+const isFile = (path: string, planned: Planned): boolean => lookAt(path, planned)?.isFile() === true;
+
 /**
  * Returns whether there is a regular file that was made since the plan began. File systems without a time of birth, as
  * those of the kernel (`/proc`), say 0. A file that was only written to was there before.
  */
-function isMade(path: string, { paths, began }: Planned): boolean {
-  try {
-    const found = statSync(placeOf(path, paths), { bigint: true, throwIfNoEntry: false });
-    return found?.isFile() === true && found.birthtimeNs >= began;
-  } catch {
-    return false;
-  }
+function isMade(path: string, planned: Planned): boolean {
+  const found = lookAt(path, planned);
+  return found?.isFile() === true && found.birthtimeNs >= planned.began;
 }
 
-/** Returns whether the apply has a file at this path, too: in the tree, and not by a link that the plan made. */
-function isCarried(path: string, { paths, tree, carried }: Planned, added: ReadonlySet<string>): boolean {
-  const inTree = (place: string) => relative(paths.tree, place);
-  const named = inTree(join(placeOf(path, paths)));
-  if (carried.addedLinks.some((link) => named === link || named.startsWith(`${link}${sep}`))) return false;
+/** Returns whether a path leads through a link in the tree that the plan made. */
+function leadsThroughAdded(path: string, { paths, carried }: Planned): boolean {
+  const named = relative(paths.tree, join(placeOf(path, paths)));
+  return carried.addedLinks.some((link) => named === link || named.startsWith(`${link}${sep}`));
+}
+
+/** Returns whether the apply has this file, too. */
+function isCarried(path: string, { paths, tree }: Planned, added: ReadonlySet<string>): boolean {
   const real = relative(realpathSync.native(paths.tree), realpathSync.native(placeOf(path, paths)));
   return tree.files.has(real) || added.has(real);
 }

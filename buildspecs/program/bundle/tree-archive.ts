@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { chmodSync, lstatSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readlinkSync, rmSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { describeError, PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
@@ -40,6 +40,25 @@ export function removeForeignLinks({ tree }: Pick<WorkPaths, 'tree'>): readonly 
   for (const { path } of foreign) unlinkSync(path);
   return foreign.map(({ path }) => relative(tree, path));
 }
+
+/**
+ * Removes what modules bring along and no apply gets: git's history, and what engines keep for themselves. A plan over
+ * all files of a module must not find more than its apply. What `init` made for the planned directory stays.
+ */
+export function removeUncarried({ tree, directory }: Pick<WorkPaths, 'tree' | 'directory'>): void {
+  const open = [tree];
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    for (const entry of readdirSync(place, { withFileTypes: true })) {
+      const path = join(place, entry.name);
+      if (!isUncarried(path)) {
+        if (entry.isDirectory()) open.push(path);
+      } else if (place !== join(directory, ENGINE_DIRECTORY)) rmSync(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Returns whether something is git's history, or what the engine fetches or writes again in each build. */
+const isUncarried = (path: string): boolean => basename(path) === '.git' || isOfEngine(path);
 
 /**
  * Gives files and directories of the tree the modes that they will have in the apply, whatever an archive from which
@@ -107,8 +126,8 @@ export function look({ kind, path }: Entry): Seen {
 }
 
 /**
- * Lists files, links and empty directories. Leaves out git's history and what the engine fetches or writes again in each
- * build. Throws PhaseError for a name that is not UTF-8: Node.js would read it as another one.
+ * Lists files, links and empty directories, without what is not carried. Throws PhaseError for a name that is not UTF-8:
+ * Node.js would read it as another one.
  */
 export const listTree = (tree: string): Entry[] => listBelow(tree, tree);
 
@@ -117,7 +136,7 @@ function listBelow(tree: string, directory: string): Entry[] {
     if (!isUtf8(entry.name)) throw noText(tree, directory, entry.name);
     const name = entry.name.toString();
     const path = join(directory, name);
-    if (name === '.git' || isOfEngine(path)) return [];
+    if (isUncarried(path)) return [];
     if (entry.isDirectory()) return listDirectory(tree, path);
     if (entry.isSymbolicLink()) return [{ kind: 'link', path }];
     return entry.isFile() ? [{ kind: 'file', path }] : [];

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { PlanBuild } from '../build/run-build.ts';
@@ -34,6 +34,13 @@ const nearOf = (directories: readonly string[], path: Buffer): string | undefine
     const [one, other] = [bytewise(directory), bytewise(path)];
     return isAtOrBelow(one, other) || isAtOrBelow(other, one);
   });
+
+/** Returns whether something is one of these directories, above one, or directly in one, where configuration is. */
+const isOfModule = (directories: readonly string[], path: Buffer): boolean =>
+  directories.some(
+    (directory) =>
+      isInside(bytewise(path), bytewise(directory)) || dirname(bytewise(path)) === (bytewise(directory) || '.'),
+  );
 
 /**
  * Refuses to plan where the tree lacks files that the commit stands for. Submodules and pointers of Git LFS are not
@@ -79,7 +86,7 @@ export class WholeSource {
 
   /** Tells what was left out of the tree, and remembers it for `requireWhole`. */
   without(leftOut: readonly LeftOut[]): void {
-    this.leftOut = leftOut.filter(({ isName }) => isName);
+    this.leftOut = leftOut;
     for (const { path, why } of leftOut.slice(0, MOST_LOGGED))
       this.build.log(`${quoteBytes(path)} is left out: it ${why}`);
     if (leftOut.length > MOST_LOGGED) this.build.log(`${leftOut.length - MOST_LOGGED} more are left out`);
@@ -87,14 +94,17 @@ export class WholeSource {
 
   /**
    * Refuses directories that are planned and lack something: a submodule, or something that was left out for its name, is
-   * at, above or below them, or a file is a pointer. `directories`: paths in the repository. Each call adds directories.
+   * at, above or below them; a link that was left out is one of them or among their own files; or a file is a pointer.
+   * `directories`: paths in the repository, of the environment or of modules. Each call adds directories.
    */
   requireWhole(directories: readonly string[]): void {
     this.planned.add(directories);
     const planned = [...this.planned.directories];
     this.requireNoneNear(planned);
-    const unnamable = this.leftOut.find(({ path }) => nearOf(planned, path) !== undefined);
-    if (unnamable) throw refusalOf(unnamable);
+    const lacked = this.leftOut.find(({ path, isName }) =>
+      isName ? nearOf(planned, path) !== undefined : isOfModule(directories, path),
+    );
+    if (lacked) this.refuse(refusalOf(lacked).message);
     for (const directory of directories) this.requireReadableNames(directory);
     const { pointers } = this.planned;
     if (pointers.length === 0) return;
