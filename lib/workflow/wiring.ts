@@ -157,9 +157,9 @@ function publishDns(states: States): void {
 
 /**
  * Every ending is recorded and announced. What was applied is kept with the environment. Then the environment is
- * released to the next deployment in the queue, and the execution ends with the ending's name. After RecordSuccess, no error turns the deployment into a failed one. When
- * recording or releasing still fails after 15 minutes of retries, the execution ends at Stuck and the reconciler
- * repairs it.
+ * released to the next deployment in the queue, and the execution ends with the ending's name. After RecordSuccess, no
+ * error turns the deployment into a failed one. When recording or releasing still fails after 15 minutes of retries, the
+ * execution ends at Stuck and the reconciler repairs it.
  */
 function recordAndRelease(states: States): void {
   const keep = states.task('KeepTree');

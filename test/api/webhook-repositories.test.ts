@@ -115,7 +115,7 @@ describe('POST /webhooks/github', () => {
 
   describe('recognises a repository by its id under another name', () => {
     const RENAMED =
-      'the repository github.com/acme/acme-config was renamed or transferred to github.com/acme/infrastructure: nothing is deployed until an admin changes configRepository.url of shop, web to https://github.com/acme/infrastructure.git (PUT /applications/{app})';
+      'the repository github.com/acme/acme-config was renamed or transferred to github.com/acme/infrastructure: nothing is deployed to shop, web until an admin changes configRepository.url to https://github.com/acme/infrastructure.git (PUT /applications/{app})';
 
     test.each<[string, string | undefined]>([
       ['the secret of all', undefined],
@@ -140,6 +140,26 @@ describe('POST /webhooks/github', () => {
       await api.put('/applications/web', { client: 'acme', configRepository: { url } });
       expect((await api.get('/applications/web')).body.repositoryId).toBeUndefined();
       expect(told(await deliver(payload))).toEqual({ status: 202, outcome: 'published', reason: undefined });
+    });
+
+    test('also where other applications have the new name already: those are deployed', async () => {
+      const facts = { repository: 'acme/infrastructure', repositoryId: REPOSITORY_ID };
+      await register('web', CONFIG, REPOSITORY_ID);
+      await register('moved', 'https://github.com/acme/infrastructure', REPOSITORY_ID);
+      await register('new', 'https://github.com/acme/infrastructure');
+      const { status, reason } = told(await deliver(pushPayload(facts)));
+      expect([status, published().length]).toEqual([202, 1]);
+      expect(reason).toBe(RENAMED.replace('shop, web', 'web'));
+    });
+
+    test('also where the new name was that of another repository', async () => {
+      const facts = { repository: 'acme/infrastructure', repositoryId: REPOSITORY_ID };
+      await register('web', CONFIG, REPOSITORY_ID);
+      await register('older', 'https://github.com/acme/infrastructure', ANOTHER_ID);
+      const { status, body } = await deliver(pushPayload(facts));
+      expect([status, published()]).toEqual([409, []]);
+      expect(body.detail).toContain(RENAMED.replace('shop, web', 'web'));
+      expect(body.detail).toContain(`nothing of it is deployed to older (repository ${ANOTHER_ID})`);
     });
 
     test('but not the same id at another host', async () => {

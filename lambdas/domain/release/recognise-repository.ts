@@ -32,13 +32,15 @@ export async function recogniseRepository(store: Store, named: Named): Promise<R
 }
 
 /**
- * Keeps the repository's id with every application of its address that knows none, before a push makes its first
- * release. If two repositories say at once that they are the one, the first to be written is.
+ * Lists the applications of the repository of a push. First keeps the repository's id with every application of its
+ * address that knows none. If two repositories say at once that they are the one, the first to be written is.
  */
-export async function keepRepositoryId(store: Store, { repository, repositoryId }: Named): Promise<void> {
-  if (repositoryId === undefined) return;
-  const { known } = await recogniseRepository(store, { repository, repositoryId });
-  for (const { name } of known.filter((application) => application.repositoryId === undefined))
+export async function recognisePush(store: Store, push: Named): Promise<Recognised> {
+  const recognised = await recogniseRepository(store, push);
+  const { repository, repositoryId } = push;
+  const unknowing = recognised.known.filter((application) => application.repositoryId === undefined);
+  if (repositoryId === undefined || unknowing.length === 0) return recognised;
+  for (const { name } of unknowing)
     await store.transact(async (transaction) => {
       const application = await transaction.get('application', { name });
       const isToKeep =
@@ -47,4 +49,5 @@ export async function keepRepositoryId(store: Store, { repository, repositoryId 
         isSameRepository(application.configRepository.url, repository);
       if (isToKeep) transaction.put('application', { ...application, repositoryId });
     });
+  return recogniseRepository(store, push);
 }

@@ -9,7 +9,7 @@ import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
 import { originOf, pushMarks, type Release } from '../model/release.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
-import { keepRepositoryId, recogniseRepository } from './recognise-repository.ts';
+import { recognisePush } from './recognise-repository.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -26,8 +26,7 @@ export interface RegisteredPush {
 export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
   if (push.before === push.after) return [];
   const { store, surroundings } = services;
-  await keepRepositoryId(store, push);
-  const { known, foreign } = await recogniseRepository(store, push);
+  const { known, foreign } = await recognisePush(store, push);
   const outcomes: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
   const registered = new Set(known.map(({ name }) => name));
   const deployed = known.filter(({ configRepository }) => configRepository.branch === push.branch);

@@ -45,7 +45,9 @@ export function addresseesOf(
     ({ repositoryId: id = repositoryId }) => id !== repositoryId && repositoryId !== undefined,
   );
   const rest = meant.filter((application) => !foreign.includes(application));
+  const moved = known.filter((application) => !meant.includes(application));
   const notes = [
+    ...(moved.length > 0 ? [renamed(moved, repository)] : []),
     ...(foreign.length > 0 ? [replaced(foreign, place, repositoryId)] : []),
     ...(rest.length > 0 && name === 'ConfigPushed' ? branchNote(rest, place, branch) : []),
   ];
@@ -54,10 +56,10 @@ export function addresseesOf(
 }
 
 function renamed(known: readonly Application[], url: string): string {
-  const [before = ''] = known.map(({ configRepository }) => repositoryName(configRepository.url));
+  const before = [...new Set(known.map(({ configRepository }) => repositoryName(configRepository.url)))];
   return (
-    `the repository ${before} was renamed or transferred to ${repositoryName(url)}: nothing is deployed until an ` +
-    `admin changes configRepository.url of ${listed(known.map(({ name }) => name))} to ${url} (PUT /applications/{app})`
+    `the repository ${listed(before)} was renamed or transferred to ${repositoryName(url)}: nothing is deployed to ` +
+    `${listed(known.map(({ name }) => name))} until an admin changes configRepository.url to ${url} (PUT /applications/{app})`
   );
 }
 
