@@ -103,6 +103,14 @@ describe('a state that may be elsewhere', () => {
     expect(message).toContain(`main.tf:2 leaves ${words}`);
   });
 
+  it('matters when a block in JSON leaves it open with null, and is completed as if nothing stood there', async () => {
+    const files = { 'main.tf.json': '{ "terraform": { "backend": { "s3": { "bucket": null, "key": "" } } } }' };
+    const { message } = await prepare({ ...files, 'dev1.tfbackend': SETTINGS }, REFUSED);
+    expect(message).toContain('leaves "bucket" and "key" open');
+    const { completed } = await prepare(files);
+    expect(completed.slice(0, 2)).toEqual(['bucket=our-bucket', `key=${directory}/terraform.tfstate`]);
+  });
+
   it('is told by the file of a local backend, wherever that lies', async () => {
     const block = 'terraform {\n  backend "local" {\n    path = "../../../states/dev1.json"\n  }\n}\n';
     run.write({ 'states/dev1.json': '{}' });

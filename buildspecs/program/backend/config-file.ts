@@ -55,7 +55,7 @@ function readText(root: string, file: string): string {
   if (real === undefined || !statSync(real).isFile())
     throw new PhaseError(
       'backend',
-      `${file}, which "backendConfigFile" of the environment names, is no file of the commit`,
+      `${file}, which "backendConfigFile" of the environment names, is no file of the commit; commit it, or change the setting`,
     );
   const { size } = statSync(real);
   if (size > MOST_BYTES)

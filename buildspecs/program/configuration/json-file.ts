@@ -37,7 +37,7 @@ function readAttribute(member: MemberNode, source: string): HclAttribute {
     elements: value.type === 'Array' ? value.elements.map((element) => readLiteral(element.value)) : undefined,
     leadingText: leading === '' && isTemplate ? undefined : leading,
     texts,
-    expression: texts.join(' '),
+    expression: value.type === 'Null' ? 'null' : texts.join(' '),
   };
 }
 
