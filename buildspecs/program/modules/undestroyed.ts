@@ -17,7 +17,7 @@ import { NUL } from '../configuration/read-configuration.ts';
 import { isPlainLine, quotePath } from '../engine/plan-file/strict-text.ts';
 import { moduleCallsOf } from './module-calls.ts';
 
-/** Bytes of the largest file that is read. */
+/** Bytes of the largest file that is read. A larger one counts as not understood. */
 const MOST_BYTES = 4 * 1024 * 1024;
 /** Longer paths are shown without their middle. */
 const LONGEST_PATH = 300;
@@ -95,7 +95,8 @@ const ESCAPED = /\\u/;
 
 async function readFile(path: string): Promise<HclFile | undefined> {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile() || found.size > MOST_BYTES) return undefined;
+  if (!found?.isFile()) return undefined;
+  if (found.size > MOST_BYTES) return { attributes: [], blocks: [], errorLine: 1 };
   const text = readFileSync(path, 'utf8');
   const isJson = basename(path).endsWith('.json');
   if (text.includes(NUL) || !(MENTIONED.test(text) || (isJson && ESCAPED.test(text)))) return undefined;

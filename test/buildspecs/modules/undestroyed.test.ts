@@ -134,6 +134,13 @@ resource "aws_db_instance" "main" {
     ]);
   });
 
+  test('as a file that is not understood, if the file is too large to be read', async () => {
+    write({ [MAIN]: `${'#'.repeat(5_000_000)}\n${database('prevent_destroy = true')}` });
+    expect(await listUndestroyed({ tree, directory }, 'terraform')).toMatchObject([
+      { address: '*', isUnread: true, file: MAIN, line: 1 },
+    ]);
+  });
+
   test('however long its path is, and in a form that people can read', async () => {
     const long = `${`${'d'.repeat(200)}/`.repeat(12)}m`;
     write({

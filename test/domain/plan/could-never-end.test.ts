@@ -50,6 +50,18 @@ describe('the first plan of an ephemeral environment is blocked', () => {
     ['aws_instance', { disable_api_termination: true, force_destroy: false }, /disable_api_termination/],
     ['google_sql_database_instance', { deletion_protection: true }, /deletion_protection on/],
     ['google_project', { deletion_policy: 'PREVENT' }, /PREVENT/],
+    ['aws_autoscaling_group', { deletion_protection: 'prevent-all-deletion' }, /deletion_protection on/],
+    [
+      'google_firestore_database',
+      { delete_protection_state: 'DELETE_PROTECTION_ENABLED' },
+      /delete_protection_state on/,
+    ],
+    ['mongodbatlas_advanced_cluster', { termination_protection_enabled: true }, /termination_protection_enabled on/],
+    [
+      'google_sql_database_instance',
+      { deletion_protection: false, settings: [{ deletion_protection_enabled: true }] },
+      /deletion_protection_enabled on/,
+    ],
   ])('for %s with %p', (type, after, why) => {
     const { verdict, violations, whys } = judge([created(type, after, { module: 'module.x["a.b"]' })]);
     expect([verdict, violations]).toEqual(['block', [never(`module.x["a.b"].${type}.this`)]]);
@@ -114,6 +126,13 @@ describe('nothing is blocked', () => {
     ['what is known only after the apply', 'aws_lb', {}, { enable_deletion_protection: true }],
     ['an unknown name of the snapshot', 'aws_rds_cluster', {}, { final_snapshot_identifier: true }],
     ['a map with the name of an argument', 'aws_vpc', { tags: { deletion_protection: true } }, {}],
+    ['a level that lets it end', 'aws_autoscaling_group', { deletion_protection: 'prevent-force-deletion' }, {}],
+    [
+      'what is known only after the apply in a block',
+      'google_sql_database_instance',
+      { settings: [{ tier: 'a', deletion_protection_enabled: true }] },
+      { settings: [{ deletion_protection_enabled: true }] },
+    ],
     [
       'a provider that takes the protection off',
       'aws_dsql_cluster',

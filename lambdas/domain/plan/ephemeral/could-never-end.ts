@@ -1,9 +1,9 @@
 import type { Undestroyed } from '../../contract/destroy-settings.ts';
-import { fieldOf, recordOf } from '../../json-value.ts';
+import { fieldOf, isRecord, type JsonRecord, listOf, recordOf } from '../../json-value.ts';
 import { blockIdOfAddress } from '../configured-resources.ts';
 import { type ResourceChange, valuesAfter } from '../resource-change.ts';
 import { counted } from '../wording.ts';
-import { RESISTANCES } from './kinds-that-stay.ts';
+import { RESISTANCES, type Resistance } from './kinds-that-stay.ts';
 
 /** An object that is there after the apply and resists its destruction. */
 interface Staying {
@@ -66,15 +66,34 @@ function bySetting({ address }: ResourceChange, { setting, file, line, isLiteral
   return { address, fails: 'always', why };
 }
 
-function byValues(change: ResourceChange): Staying[] {
-  const values = recordOf(change.after);
-  const unknown = recordOf(change.unknown);
-  const isKnown = (attribute: string) => !fieldOf(unknown, attribute);
-  const { address, type } = change;
-  return RESISTANCES.filter(
-    ({ kinds, attribute, besides = [], resists }) =>
-      (kinds === 'any' || kinds.includes(type)) &&
-      [attribute, ...besides].every(isKnown) &&
-      resists(fieldOf(values, attribute), values),
-  ).map(({ fails, why }) => ({ address, fails, why }));
+function byValues({ address, type, after, unknown }: ResourceChange): Staying[] {
+  const [own, ...nested] = partsOf(after, unknown);
+  const found = RESISTANCES.filter(
+    (resistance) =>
+      (own && (resistance.kinds === 'any' || resistance.kinds.includes(type)) && isFoundIn(own, resistance)) ||
+      (resistance.kinds === 'any' && nested.some((part) => isFoundIn(part, resistance))),
+  );
+  return found.map(({ fails, why }) => ({ address, fails, why }));
+}
+
+/** The values of an object, or of a block in it, with the marks of those that are not known yet. */
+interface Part {
+  readonly values: JsonRecord;
+  readonly unknown: JsonRecord;
+}
+
+function isFoundIn({ values, unknown }: Part, { attribute, besides = [], resists }: Resistance): boolean {
+  const isKnown = (name: string) => !fieldOf(unknown, name);
+  return [attribute, ...besides].every(isKnown) && resists(fieldOf(values, attribute), values);
+}
+
+/** Returns the values of an object and of all blocks in it. Plans show blocks as lists; a map, such as tags, is none. */
+function partsOf(values: unknown, unknown: unknown): Part[] {
+  if (!isRecord(values)) return [];
+  const marks = recordOf(unknown);
+  const blocks = Object.entries(values).flatMap(([name, value]) => {
+    const marksOfBlocks = listOf(fieldOf(marks, name));
+    return listOf(value).flatMap((block, at) => partsOf(block, marksOfBlocks[at]));
+  });
+  return [{ values, unknown: marks }, ...blocks];
 }

@@ -1,8 +1,8 @@
 import { isBlank, type JsonRecord } from '../../json-value.ts';
 
 /** A way in which an object resists its destruction, read from the values that it will have. */
-interface Resistance {
-  /** Kinds of resources; `any` where the argument means the same for every kind that has it. */
+export interface Resistance {
+  /** Kinds of resources; `any` where the argument means the same for every kind that has it, also in its blocks. */
   readonly kinds: 'any' | readonly string[];
   readonly attribute: string;
   /** Further arguments that decide. If the plan does not know one of them, nothing is said. */
@@ -15,7 +15,8 @@ interface Resistance {
 }
 
 /** Values with which providers switch a protection on. A missing argument is off, unless the plan shows a default. */
-const isOn = (value: unknown): boolean => value === true || value === 'ACTIVE' || value === 'ENABLED';
+const isOn = (value: unknown): boolean => value === true || (typeof value === 'string' && ON.has(value));
+const ON: ReadonlySet<string> = new Set(['ACTIVE', 'ENABLED', 'DELETE_PROTECTION_ENABLED', 'prevent-all-deletion']);
 /** All kinds that are judged by this have the argument, which is false if nobody sets it. */
 const isNotTrue = (value: unknown): boolean => value !== true;
 
@@ -72,7 +73,9 @@ export const RESISTANCES: readonly Resistance[] = [
   protectedBy('deletion_protection_enabled'),
   protectedBy('enable_deletion_protection'),
   protectedBy('delete_protection'),
+  protectedBy('delete_protection_state'),
   protectedBy('termination_protection'),
+  protectedBy('termination_protection_enabled'),
   {
     kinds: 'any',
     attribute: 'deletion_policy',
