@@ -16,16 +16,30 @@ interface Services {
  * deployment still holds. Then deletes the trees that the environment no longer keeps. Safe to repeat.
  */
 export async function keepTree(services: Services, id: string): Promise<void> {
-  const { store, artifacts, surroundings } = services;
-  const begun = await store.transact((transaction) => begin(transaction, surroundings, id));
-  if (!begun) return;
-  const { deployment, key } = begun;
-  if (key !== undefined) {
-    const copy = await artifacts.copyOnce(runObjectKey(runPrefix(deployment), 'tree'), key);
-    await store.transact((transaction) => finish(transaction, deployment, key, copy));
-  }
+  const deployment = await services.store.get('deployment', { id });
+  if (!deployment) return;
+  const standing = await standingBeside(services.store, deployment);
+  for (const each of standing === undefined ? [id] : [standing, id]) await keep(services, each, id);
   await forgetWhatIsGone(services, deployment);
   await deleteDroppedTrees(services, deployment);
+}
+
+/**
+ * Returns the success that stands in the environment, if that is another deployment. Its tree is kept already, unless it
+ * succeeded before trees were kept or keeping it failed. Its run may still have the tree.
+ */
+async function standingBeside(store: Store, { id, application, environment }: Deployment): Promise<string | undefined> {
+  const standing = (await store.get('environmentState', { application, environment }))?.deployed?.deploymentId;
+  return standing === id ? undefined : standing;
+}
+
+/** Keeps the tree of one deployment, while this holder holds the environment. */
+async function keep({ store, artifacts, surroundings }: Services, id: string, holder: string): Promise<void> {
+  const begun = await store.transact((transaction) => begin(transaction, surroundings, { id, holder }));
+  if (!begun) return;
+  const { deployment, key } = begun;
+  const copy = await artifacts.copyOnce(runObjectKey(runPrefix(deployment), 'tree'), key);
+  await store.transact((transaction) => finish(transaction, deployment, key, copy));
 }
 
 /**
@@ -47,12 +61,19 @@ async function forgetWhatIsGone({ store, artifacts }: Services, deployment: Depl
 
 interface Begun {
   readonly deployment: Deployment;
-  /** Where the tree is copied to; absent if this deployment leaves no tree to keep, or it is kept already. */
-  readonly key?: string;
+  /** Where the tree is copied to. */
+  readonly key: string;
 }
 
-/** Notes the copy before it is made: what is noted is deleted with the environment, whatever happens in between. */
-async function begin(transaction: Transaction, surroundings: Surroundings, id: string): Promise<Begun | undefined> {
+/**
+ * Notes the copy before it is made: what is noted is deleted with the environment, whatever happens in between. Returns
+ * undefined if the deployment leaves no tree to keep, or if it is kept already.
+ */
+async function begin(
+  transaction: Transaction,
+  surroundings: Surroundings,
+  { id, holder }: { readonly id: string; readonly holder: string },
+): Promise<Begun | undefined> {
   const deployment = await transaction.get('deployment', { id });
   if (!deployment) return undefined;
   const where = { application: deployment.application, environment: deployment.environment };
@@ -61,9 +82,9 @@ async function begin(transaction: Transaction, surroundings: Surroundings, id: s
     transaction.get('environmentState', where),
     transaction.get('environment', { application: where.application, name: where.environment }),
   ]);
-  const isHolder = state?.holder?.deploymentId === id;
-  if (!isHolder || !endingOf(deployment) || !lives(environment, deployment)) return { deployment };
-  if (treesIn(kept).some(({ deploymentId }) => deploymentId === id)) return { deployment };
+  const isHeld = state?.holder?.deploymentId === holder;
+  if (!isHeld || !endingOf(deployment) || !lives(environment, deployment)) return undefined;
+  if (treesIn(kept).some(({ deploymentId }) => deploymentId === id)) return undefined;
   if (kept.copying?.deploymentId === id) return { deployment, key: kept.copying.key };
   const key = keptTreeKey(id, surroundings.randomHex(32));
   transaction.put('keptTrees', startCopying(kept, { deploymentId: id, key }));

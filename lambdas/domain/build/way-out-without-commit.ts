@@ -1,5 +1,5 @@
 import { type Deployment, describeContent } from '../model/deployment.ts';
-import { type KeptTrees, MOST_KEPT } from '../model/kept/kept-trees.ts';
+import { MOST_KEPT, treesIn } from '../model/kept/kept-trees.ts';
 import type { Reader } from '../ports.ts';
 
 /**
@@ -10,16 +10,17 @@ export async function wayOutWithoutCommit(reader: Reader, deployment: Deployment
   const { operation, treeOf, application, environment, commit } = deployment;
   if (operation === 'deploy' || treeOf) return undefined;
   const kept = await reader.get('keptTrees', { application, environment });
-  const releases = releasesIn(kept);
+  const lost = `if the git host has lost commit ${commit}:`;
+  const push = 'push the commit again, to any branch or tag';
+  if (!kept || treesIn(kept).length === 0)
+    return `${lost} nothing that was applied to "${environment}" is kept yet; try once more, because its run may still have it, or ${push}`;
+  const releases = kept.successes.flatMap(({ release }) => release ?? []);
   const others =
     releases.length > 0
       ? `, or ${operation === 'rollback' ? 'roll back to' : 'destroy with'} one of these releases: ${releases.join(', ')}`
       : '';
   return (
-    `if the git host has lost commit ${commit}: "${environment}" keeps what its last ${MOST_KEPT} successes were applied from, ` +
-    `and ${describeContent(deployment)} is not among them; push the commit again, to any branch or tag${others}`
+    `${lost} "${environment}" keeps what its last ${MOST_KEPT} successes were applied from, ` +
+    `and ${describeContent(deployment)} is not among them; ${push}${others}`
   );
 }
-
-const releasesIn = (kept: KeptTrees | undefined): readonly number[] =>
-  kept?.successes.flatMap(({ release }) => release ?? []) ?? [];

@@ -199,7 +199,7 @@ describe('what is destroyed is', () => {
       error: {
         message: expect.stringMatching(
           new RegExp(
-            `if the git host has lost commit ${commitOf(1)}: .*commit 0+ is not among them; push the commit again, to any branch or tag$`,
+            `if the git host has lost commit ${commitOf(1)}: nothing that was applied to "pr-1" is kept yet; try once more, because its run may still have it, or push the commit again, to any branch or tag$`,
           ),
         ),
       },
@@ -208,6 +208,72 @@ describe('what is destroyed is', () => {
     await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
     await world.finishIn('pr-1');
     expect(await phaseOf('pr-1')).toBe('closed');
+  });
+});
+
+describe('an environment that succeeded before anything was kept', () => {
+  /** Forgets what is kept, as if it had never been. */
+  async function asBefore(environment: string): Promise<void> {
+    const objects = world.artifacts.keys().filter((key) => key.startsWith(`kept/my-app-${environment}-`));
+    for (const key of objects) await world.artifacts.deleteForGood(key);
+    await world.write('keptTrees', { ...placeOf(environment), successes: [], dropped: [] });
+  }
+
+  test('is closed at the second attempt if the commit is gone, from the tree of its run', async () => {
+    await world.runningEphemeral('pr-1');
+    await asBefore('pr-1');
+    const first = (await world.history('pr-1'))[0]?.id;
+    loseEverything();
+    await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ status: 'failed' });
+    await deleteEphemeral(world, 'my-app', 'pr-1', TOOLING);
+    expect(await world.finishIn('pr-1')).toMatchObject({ status: 'succeeded', treeOf: first });
+    expect(await phaseOf('pr-1')).toBe('closed');
+    expect(world.artifacts.keys().filter((key) => key.startsWith('kept/'))).toEqual([]);
+  });
+
+  test('is destroyed with the apply that failed since, and rolled back to what succeeded', async () => {
+    await releases(2);
+    await asBefore('dev1');
+    failing(3);
+    await world.release();
+    await world.finish(await world.deploy('dev1', 3));
+    failing();
+    loseEverything();
+    const kept = await world.store.get('keptTrees', placeOf('dev1'));
+    expect(kept).toMatchObject({ successes: [{ release: 2 }], unfinished: { release: 3 }, dropped: [] });
+    const back = await world.rollBack('dev1', 2);
+    expect(await world.finish(back)).toMatchObject({ status: 'succeeded', treeOf: kept?.successes[0]?.deploymentId });
+    const id = await destroy('dev1');
+    expect(await world.finish(id)).toMatchObject({ status: 'succeeded', release: 2, treeOf: back });
+  });
+
+  test('loses nothing if its success is kept only after a later apply has failed', async () => {
+    await releases(1);
+    failing(2);
+    await world.release();
+    const failed = await world.deploy('dev1', 2);
+    await world.finish(failed);
+    const kept = await world.store.get('keptTrees', placeOf('dev1'));
+    if (!kept) throw new Error('nothing is kept');
+    await world.write('keptTrees', { ...kept, successes: [] });
+    world.builds.terraform = () => ({ plan: 'fails', apply: 'succeeds' });
+    await world.release();
+    await world.finish(await world.deploy('dev1', 3));
+    expect(await world.store.get('keptTrees', placeOf('dev1'))).toMatchObject({
+      successes: [{ release: 1 }],
+      unfinished: { release: 2, deploymentId: failed },
+      dropped: [],
+    });
+  });
+
+  test('asks the host while its run has no tree any more', async () => {
+    await releases(1);
+    await asBefore('dev1');
+    world.artifacts.copyOnce = async () => undefined;
+    const id = await destroy('dev1');
+    expect(await world.finish(id)).toMatchObject({ status: 'succeeded' });
+    expect(projectsOf(id)).toEqual(['stagegate-plan', 'stagegate-apply']);
   });
 });
 

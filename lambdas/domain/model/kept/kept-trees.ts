@@ -85,12 +85,16 @@ export function withTree(
   tree: KeptTree,
   how: 'succeeded' | 'failed',
 ): KeptTrees {
-  const replaced = unfinished ? [unfinished] : [];
-  if (how === 'failed') return { ...kept, unfinished: tree, dropped: [...kept.dropped, ...replaced.map(placeOf)] };
+  const drop = (...gone: readonly KeptTree[]) => [...kept.dropped, ...gone.map(placeOf)];
+  if (how === 'failed') return { ...kept, unfinished: tree, dropped: drop(...(unfinished ? [unfinished] : [])) };
   const others = kept.successes.filter((other) => !isSameContent(other, tree));
   const successes = [tree, ...others].slice(0, MOST_KEPT);
-  const gone = [...kept.successes, ...replaced].filter((other) => !successes.includes(other));
-  return { ...kept, successes, dropped: [...kept.dropped, ...gone.map(placeOf)] };
+  const gone = kept.successes.filter((other) => !successes.includes(other));
+  if (!unfinished) return { ...kept, successes, dropped: drop(...gone) };
+  // A success is not always kept before the next apply fails.
+  return unfinished.at > tree.at
+    ? { ...kept, successes, unfinished, dropped: drop(...gone) }
+    : { ...kept, successes, dropped: drop(...gone, unfinished) };
 }
 
 /** Gives up one tree: that of this deployment. */
