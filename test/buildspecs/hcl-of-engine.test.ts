@@ -16,7 +16,13 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const terraform = (...given: string[]) =>
-  spawnSync('terraform', given, { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 28 });
+  spawnSync('terraform', given, {
+    cwd: directory,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    // Settings of the person who runs the tests would be warned about, or used.
+    env: { ...process.env, TF_CLI_CONFIG_FILE: '/dev/null' },
+  });
 
 const PIECES = [
   ...[

@@ -251,3 +251,33 @@ it('what modules of the repository get for their sensitive variables is secret, 
   expect(result).toMatchObject({ message: expect.stringContaining(hidden) });
   expect(log).toContain(hidden);
 });
+
+it('what a call of a module names to find a value is no secret', async () => {
+  run = new ProgramRun(
+    {
+      [`${directory}/main.tf`]:
+        'module "db" {\n  source = "../../../modules/db"\n  password = jsondecode(data.x.y.text)["password"]\n  key = "${var.a}-${var.b}: ${file("key.pem")}"\n}\n',
+      'modules/db/main.tf': 'variable "password" {\n  sensitive = true\n}\nvariable "key" {\n  sensitive = true\n}\n',
+    },
+    { plan: () => ({ exitCode: 1, errorOutput: 'Error: no "password": - key.pem (in a): b\n' }) },
+  );
+  const { result } = await run.plan();
+  expect(result).toMatchObject({ message: 'no "password": - key.pem (in a): b' });
+});
+
+it('a secret that JSON has in a template is known as the engine prints it', async () => {
+  run = new ProgramRun(
+    {
+      [`${directory}/main.tf.json`]: JSON.stringify({
+        module: {
+          db: { source: '../../../modules/db', password: 'hun${"ter2\\u00e9"}%{ if true }-and-more%{ endif }' },
+        },
+      }),
+      'modules/db/main.tf': 'variable "password" {\n  sensitive = true\n}\n',
+    },
+    { plan: () => ({ exitCode: 1, errorOutput: 'Error: found hunter2é-and-more\n' }) },
+  );
+  const { result, log } = await run.plan();
+  expect(result).toMatchObject({ message: 'found (sensitive)' });
+  expect(log).not.toContain('hunter2');
+});

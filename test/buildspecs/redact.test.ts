@@ -62,6 +62,32 @@ describe('redacting', () => {
     expect(redact('bad line: KEYDATA1', ['-----BEGIN\nKEYDATA1\nKEYDATA2'])).toBe('bad line: (sensitive)');
   });
 
+  it.each([
+    ['signs', 'Invalid (main.tf): a - b', ['-', ': ', '…']],
+    ['common words', 'value is null, the default is true', ['null', 'default', 'true']],
+    [
+      'the short lines of a document',
+      'Invalid {} in filename: - "}" is no support',
+      ['{\n  "name": 1,\n  port\n  a\n}\n', '---\n- in\n- name\n'],
+    ],
+  ])('leaves a message readable that has %s of a secret', (_, text, secrets) => {
+    expect(redact(text, secrets)).toBe(text);
+  });
+
+  it('removes a short line of a secret where it stands alone, and the only line anywhere', () => {
+    expect(redact('"ab12" of cab12s', ['first-secret\nab12\n'])).toBe('"(sensitive)" of cab12s');
+    expect(redact('"ab12" of cab12s', ['ab12\n'])).toBe('"(sensitive)" of c(sensitive)s');
+  });
+
+  it('finds each secret of a large text in its place', () => {
+    const secrets = Array.from({ length: 50 }, (_, at) => `hunter${at}-"super"`);
+    const texts = [JSON.stringify, encodeURIComponent, (text: string) => text.replace('-', '\n│ -'), String];
+    const around = 'a\n\t"b" %20 &amp; │ + c\\n ';
+    const write = (one: (secret: string, at: number) => string) => secrets.map(one).join(around.repeat(40));
+    const text = write((secret, at) => texts[at % texts.length]?.(secret) ?? '');
+    expect(redact(text, secrets)).toBe(write((_, at) => (at % texts.length === 0 ? '"(sensitive)"' : '(sensitive)')));
+  });
+
   it('removes very short secrets only where they stand alone', () => {
     expect(redact('value "ab" in table', ['ab'])).toBe('value "(sensitive)" in table');
   });

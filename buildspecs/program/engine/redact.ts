@@ -1,3 +1,4 @@
+import { isCommonWord } from '../../../lambdas/domain/contract/hidden-text/common-words.ts';
 import {
   HIDDEN,
   merged,
@@ -33,6 +34,23 @@ const escapeForRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 
 const BLANKS = /\s+/g;
 
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+
+/** Signs alone, and words that everybody uses, reveal nothing, and are in every message. */
+const isTelling = (text: string): boolean => LETTER_OR_DIGIT.test(text) && !isCommonWord(text);
+
+/**
+ * Lines of a longer secret that have fewer characters are removed only as whole words: a document has lines such as
+ * `name:`, which are no secrets.
+ */
+const shortestLine = 8;
+
+/** Returns the lines of a secret that has several. */
+function linesOf(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).flatMap((line) => line.trim() || []);
+  return lines.length > 1 ? lines : [];
+}
+
 /** Removes secrets from texts, also where they are escaped, encoded, or split into lines. */
 class Redaction {
   private readonly finder = new SecretFinder();
@@ -40,21 +58,32 @@ class Redaction {
   private readonly spaced = new SecretFinder();
   /** The same without what messages put around line breaks. Such characters may also be a part of the secret. */
   private readonly squeezed = new SecretFinder();
-  private readonly words: RegExp | undefined;
+  private readonly known = new Set<string>();
+  private readonly wholeWords = new Set<string>();
+  private words: RegExp | undefined;
 
-  constructor(secrets: readonly string[]) {
-    const texts = secrets
-      .flatMap((secret) => [secret, ...secret.split(/\r?\n/)])
-      .flatMap(spellingsOf)
-      .flatMap((text) => [text, text.trim()]);
-    const known = new Set(texts.filter((text) => text.trim() !== ''));
-    const short = [...known].filter((text) => text.length < shortestSubstring).map((text) => text.trim());
-    for (const text of known) if (text.length >= shortestSubstring) this.learn(text);
-    if (short.length > 0)
-      this.words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${short.map(escapeForRegExp).join('|')})(?![\\p{L}\\p{N}])`, 'gu');
+  /** Adds secrets to the known ones. */
+  learn(secrets: readonly string[]): void {
+    const count = this.wholeWords.size;
+    for (const text of secrets.flatMap(spellingsOf)) {
+      for (const whole of [text, text.trim()]) this.learnText(whole, whole.trim().length >= shortestSubstring);
+      for (const line of linesOf(text))
+        if (line.length >= shortestSubstring) this.learnText(line, line.length >= shortestLine);
+    }
+    if (this.wholeWords.size === count) return;
+    const words = [...this.wholeWords].map(escapeForRegExp).join('|');
+    this.words = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words})(?![\\p{L}\\p{N}])`, 'gu');
   }
 
-  private learn(secret: string): void {
+  private learnText(text: string, isAnywhere: boolean): void {
+    if (this.known.has(text) || text === '') return;
+    if (isAnywhere) {
+      this.known.add(text);
+      if (!isCommonWord(text.trim())) this.learnForms(text);
+    } else if (isTelling(text.trim())) this.wholeWords.add(text.trim());
+  }
+
+  private learnForms(secret: string): void {
     this.add(secret);
     for (const piece of piecesOf(secret)) {
       for (const form of encodedForms(piece)) this.add(form);
@@ -80,7 +109,7 @@ class Redaction {
   text(text: string): string {
     const { decoded, spaced, squeezed } = viewsOf(text);
     const spans = [
-      ...decoded.flatMap((view) => spansIn(view, this.finder)),
+      ...[...decoded].flatMap((view) => spansIn(view, this.finder)),
       ...spansIn(spaced, this.spaced),
       ...(squeezed ? spansIn(squeezed, this.squeezed) : []),
     ];
@@ -90,18 +119,18 @@ class Redaction {
 }
 
 /** Returns where the secrets in a view of a text are in the text itself. */
-const spansIn = ({ text, starts, ends }: TextView, finder: SecretFinder): Spans =>
-  finder.find(text).map(([start, end]) => [starts[start] ?? 0, ends[end - 1] ?? 0]);
+const spansIn = (view: TextView, finder: SecretFinder): Spans =>
+  finder.find(view.text).map(([start, end]) => [view.startOf(start), view.endOf(end - 1)]);
 
-/** The last redaction for a list of secrets. A list grows while a build goes on. */
-const redactions = new WeakMap<readonly string[], { readonly count: number; readonly redaction: Redaction }>();
+/** The redaction for each list of secrets. A list grows while a build goes on. */
+const redactions = new WeakMap<readonly string[], { count: number; readonly redaction: Redaction }>();
 
 /** Removes the secrets from a text, also where they are escaped, encoded, or split into lines. */
 export function redact(text: string, secrets: readonly string[]): string {
   if (secrets.length === 0) return text;
-  const found = redactions.get(secrets);
-  if (found?.count === secrets.length) return found.redaction.text(text);
-  const redaction = new Redaction(secrets);
-  redactions.set(secrets, { count: secrets.length, redaction });
-  return redaction.text(text);
+  const known = redactions.get(secrets) ?? { count: 0, redaction: new Redaction() };
+  known.redaction.learn(secrets.slice(known.count));
+  known.count = secrets.length;
+  redactions.set(secrets, known);
+  return known.redaction.text(text);
 }

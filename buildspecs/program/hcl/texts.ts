@@ -1,18 +1,47 @@
 import { numberText } from './number-text.ts';
+import { outcomesOf } from './outcomes.ts';
 import type { SyntaxNode } from './syntax-node.ts';
-import { decodeQuoted, type TemplatePart, templateParts } from './template-text.ts';
+import { decodeQuoted } from './template-text.ts';
 
 const TEMPLATES = ['string_lit', 'quoted_template', 'heredoc_template'];
 
 /**
- * Returns every text in an expression as the engine reads it, and every number as it prints it. Of a template with
- * sequences that have to be evaluated, these are the parts between them.
+ * Returns every text that may be in the value of an expression as the engine reads it, and every number as it prints it.
+ * Of a template with sequences that have to be evaluated, these are the parts between them.
  */
 export const textsIn = (expression: SyntaxNode): string[] =>
   expression.within(...TEMPLATES, 'numeric_lit').flatMap((node) => {
+    if (isAside(node, expression)) return [];
     if (node.type === 'numeric_lit') return tellingNumber(node.text);
-    return [...joined(templateParts(node)), ...untrimmed(node)].filter((text) => text !== '');
+    return [...new Set([...outcomesOf(node), ...untrimmed(node)])].filter((text) => text !== '');
   });
+
+/** Returns whether a part of an expression only helps to find its value: a key, a condition, the path of a file. */
+function isAside(part: SyntaxNode, expression: SyntaxNode): boolean {
+  for (let node = part; node !== expression && node.parent; node = node.parent) {
+    if (node.type === 'index' || node.type === 'for_cond' || isComparison(node)) return true;
+    if (node.parent.type === 'conditional' && node.parent.children[0] === node) return true;
+    if (node.parent.type === 'function_arguments' && isKeyOrPath(node, node.parent)) return true;
+  }
+  return false;
+}
+
+const COMPARING = /[=!<>]=?|&&|\|\|/;
+
+/** Returns whether an operation has one of the operators that give true or false. */
+const isComparison = (node: SyntaxNode): boolean =>
+  node.type === 'binary_operation' &&
+  node.children.some((child, at) => {
+    const { start } = node.children[at + 1] ?? { start: child.end };
+    return COMPARING.test(node.text.slice(child.end - node.start, start - node.start));
+  });
+
+const OF_FILE = /^(?:file\w*|templatefile)$/;
+
+function isKeyOrPath(argument: SyntaxNode, given: SyntaxNode): boolean {
+  const name = given.parent?.child('identifier')?.text.split('::').at(-1)?.trim() ?? '';
+  return OF_FILE.test(name) ? argument === given.children[0] : name === 'lookup' && argument === given.children[1];
+}
 
 /**
  * Returns the texts of a template before `~` has removed blanks. Beside a `$` or `%` that begins no sequence, the engine
@@ -30,29 +59,4 @@ const SHORTEST_NUMBER = 4;
 export function tellingNumber(written: string): string[] {
   const text = numberText(written) ?? written;
   return text.length >= SHORTEST_NUMBER ? [text] : [];
-}
-
-/** Returns the texts of a template, joined where what is between them is a plain text or number itself: `"a${1}"`. */
-function joined(parts: readonly TemplatePart[]): string[] {
-  const texts = [''];
-  for (const part of parts) {
-    const text = typeof part === 'string' ? part : constantIn(part);
-    if (text === undefined) texts.push('');
-    else texts.push((texts.pop() ?? '') + text);
-  }
-  return texts;
-}
-
-/** Returns what an interpolation of a plain text, number or boolean gives. */
-function constantIn(sequence: SyntaxNode): string | undefined {
-  const expression = sequence.type === 'template_interpolation' ? sequence.child('expression') : undefined;
-  const number = expression && numberText(expression.text);
-  if (number !== undefined) return number;
-  const [value, ...more] = expression?.children ?? [];
-  const [literal] = value?.type === 'literal_value' && more.length === 0 ? value.children : [];
-  if (literal?.type === 'bool_lit') return literal.text;
-  if (literal?.type !== 'string_lit') return undefined;
-  return templateParts(literal)
-    .filter((part) => typeof part === 'string')
-    .join('');
 }

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are templates of HCL
 import { describe, expect, it } from '@jest/globals';
 import { parseHcl } from '../../../buildspecs/program/configuration/hcl.ts';
+import { parseJsonFile } from '../../../buildspecs/program/configuration/json-file.ts';
 import { readsOutsideInHcl } from '../../../buildspecs/program/modules/outside-expressions.ts';
 
 const attribute = (text: string) => parseHcl(`a = ${text}\n`).attributes[0];
@@ -58,9 +59,35 @@ describe('HCL is read as the engine reads it', () => {
     ['"before ${~ x ~} after"', ['before', 'after', 'before ', ' after']],
     ['[1e12, "a", { b = 0.10 }]', ['1000000000000', 'a']],
     ['f("a", "b${var.c}d")', ['a', 'b', 'd']],
+    ['"a%{ if true }b%{ endif }c"', ['ac', 'abc']],
+    ['"a%{ if x }b%{ if y }c%{ endif }%{ else }d%{ endif }e"', ['abe', 'abce', 'ade']],
+    ['"a%{ for b in [1] }c%{ endfor }d${x}e"', ['ad', 'acd', 'e']],
+    ['"a${x ? "b" : "c"}d"', ['abd', 'acd', 'b', 'c']],
+    ['"a${("${"b"}${1}")}c"', ['ab1c', 'b1', 'b']],
+    ['x["a"].b["c"][4711] == "d" ? y["e"] : "f"', ['f']],
+    ['[for k, v in { a = "b" } : "c" if v != "d"]', ['b', 'c']],
+    ['lookup(x, "a", "b")', ['b']],
+    ['jsondecode(templatefile("a", { b = "c" }))', ['c']],
+    ['f("a" == "b", "c")', ['c']],
   ])('the texts in %s', (source, texts) => {
     expect([...(attribute(source)?.texts ?? [])].sort()).toEqual([...texts].sort());
   });
+});
+
+it('a text with many conditions has some of its outcomes', () => {
+  const text = `"${'%{ if x }a%{ else }b%{ endif }'.repeat(200)}"`;
+  expect(attribute(text)?.texts).toHaveLength(64);
+});
+
+it.each([
+  ['a${"\\u0062"}c', ['a${"\\u0062"}c', 'abc', 'b']],
+  ['a$${b}', ['a$${b}', 'a${b}']],
+  ['a\nE\n%{ if true }b%{ endif }', ['a\nE\n%{ if true }b%{ endif }', 'a\nE\n', 'a\nE\nb']],
+  ['a${', ['a${']],
+])('in JSON, the texts in %j', (text, texts) => {
+  const [found] = parseJsonFile(JSON.stringify({ module: { m: { a: text } } })).blocks;
+  const trimmed = (each: readonly string[]) => each.map((one) => one.replace(/\n$/, '')).sort();
+  expect(trimmed(found?.attributes[0]?.texts ?? [])).toEqual(trimmed(texts));
 });
 
 describe('what cannot be understood hides nothing', () => {

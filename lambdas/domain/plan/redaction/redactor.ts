@@ -1,3 +1,4 @@
+import { isCommonWord } from '../../contract/hidden-text/common-words.ts';
 import { HIDDEN, SecretFinder, withoutSpans } from '../../contract/hidden-text/secret-finder.ts';
 import {
   base64Cores,
@@ -26,12 +27,6 @@ const DIGITS_ANYWHERE = 10;
  * lines.
  */
 const LINE = 16;
-/** Words that reveal nothing, even if somebody marked them as sensitive. */
-const COMMON_WORDS = new Set(
-  'true false null none default enabled disabled active available standard string number object sensitive tcp http https'.split(
-    ' ',
-  ),
-);
 /**
  * Matches a lower-case word. As part of an identifier of the source code, such a word is a name and not a leaked value.
  */
@@ -63,7 +58,7 @@ export class Redactor {
 
   #learnText(secret: string): void {
     const isDigits = /^\d+$/.test(secret);
-    if (COMMON_WORDS.has(secret.toLowerCase()) || secret.trim() === '') return;
+    if (isCommonWord(secret) || secret.trim() === '') return;
     if (secret.length < (isDigits ? DIGITS_AS_WORD : AS_WORD)) return;
     if (secret.length < (isDigits ? DIGITS_ANYWHERE : ANYWHERE)) {
       this.#everywhere.add(secret, { wholeWord: true });
