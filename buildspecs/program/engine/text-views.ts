@@ -1,49 +1,62 @@
-/** A text in another shape. For each of its characters it has the place in the original. */
+/** A text in another shape. It knows where each of its characters comes from in the original. */
 export interface TextView {
   readonly text: string;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  startOf(at: number): number;
+  endOf(at: number): number;
 }
 
-/** Returns a text in which each match of the pattern is replaced. */
+const itself = (text: string): TextView => ({ text, startOf: (at) => at, endOf: (at) => at + 1 });
+
+/**
+ * Returns a text in which each match of the pattern is replaced. Only the places of the replacements are kept, and not
+ * those of all characters: texts may be large.
+ */
 function replaced(original: TextView, pattern: RegExp, replace: (found: string) => string): TextView {
-  let text = '';
-  const starts: number[] = [];
-  const ends: number[] = [];
+  const found = [...original.text.matchAll(pattern)];
+  if (found.length === 0) return original;
+  const parts: string[] = [];
+  /** Where each replacement begins and ends here, and what it replaces begins and ends in the original. */
+  const places: (readonly [start: number, end: number, from: number, to: number])[] = [];
+  let length = 0;
   let from = 0;
-  const copy = (end: number) => {
-    text += original.text.slice(from, end);
-    for (let at = from; at < end; at++) {
-      starts.push(original.starts[at] ?? 0);
-      ends.push(original.ends[at] ?? 0);
-    }
-  };
-  for (const { 0: found, index } of original.text.matchAll(pattern)) {
-    copy(index);
-    const replacement = replace(found);
-    text += replacement;
-    from = index + found.length;
-    for (let at = 0; at < replacement.length; at++) {
-      starts.push(original.starts[index] ?? 0);
-      ends.push(original.ends[from - 1] ?? 0);
-    }
+  for (const { 0: match, index } of found) {
+    const replacement = replace(match);
+    const start = length + index - from;
+    parts.push(original.text.slice(from, index), replacement);
+    length = start + replacement.length;
+    from = index + match.length;
+    places.push([start, length, index, from]);
   }
-  copy(original.text.length);
-  return { text, starts, ends };
+  parts.push(original.text.slice(from));
+  const placeOf = (at: number) => {
+    const [start, end, first, to] = places[lastBefore(places, at)] ?? [0, 0, 0, 0];
+    return at < end && at >= start ? { first, last: to - 1 } : { first: to + at - end, last: to + at - end };
+  };
+  return {
+    text: parts.join(''),
+    startOf: (at) => original.startOf(placeOf(at).first),
+    endOf: (at) => original.endOf(placeOf(at).last),
+  };
 }
 
-const itself = (text: string): TextView => ({
-  text,
-  starts: Array.from({ length: text.length }, (_, at) => at),
-  ends: Array.from({ length: text.length }, (_, at) => at + 1),
-});
+/** Returns the index of the last place that begins at a character or before it, or -1. */
+function lastBefore(places: readonly (readonly [number, ...unknown[]])[], at: number): number {
+  let low = -1;
+  let high = places.length;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle]?.[0] ?? 0) <= at) low = middle;
+    else high = middle;
+  }
+  return low;
+}
 
 /** A line break, as it is or escaped, with what messages put around it: indentation, frames, marks of differences. */
 const BREAK = String.raw`(?:(?:\r?\n|\\r\\n|\\n)[ \t│╷╵|+~>#*-]*)+`;
 /** Everything that may stand around a line break, wherever it stands. */
 const MARGINS = /[\s│╷╵|+~>#*-]+|\\[rn]/g;
 const BREAKS = new RegExp(BREAK, 'g');
-const BREAKS_AND_BLANKS = new RegExp(`${BREAK}|\\s+`, 'g');
+const BREAKS_AND_BLANKS = new RegExp(`${BREAK}|\\s{2,}|[^\\S ]`, 'g');
 const SEVERAL_BLANKS = / {2,}/g;
 
 /** Escapes of Go, JSON and HCL. */
@@ -74,32 +87,27 @@ function unescapedEntity(found: string): string {
   return NAMED[name] ?? (code <= LAST_CODE_POINT ? String.fromCodePoint(code) : '');
 }
 
+const nothing = () => '';
+const blank = () => ' ';
+
 /** Returns the shapes of a text in which a secret may stand as it is, though the text has it escaped or in lines. */
 export function viewsOf(text: string): {
-  readonly decoded: readonly TextView[];
+  readonly decoded: ReadonlySet<TextView>;
   readonly spaced: TextView;
   /** The text in one piece, or undefined if it has only one line. */
   readonly squeezed: TextView | undefined;
 } {
   const whole = itself(text);
-  const decoded = [whole, replaced(whole, BREAKS, () => '')];
+  const joined = replaced(whole, BREAKS, nothing);
   const once = replaced(whole, ESCAPES, unescaped);
-  if (once.text !== text)
-    decoded.push(
-      once,
-      replaced(once, BREAKS, () => ''),
-      replaced(once, ESCAPES, unescaped),
-    );
-  const others = [replaced(whole, PERCENT, unescapedPercent), replaced(whole, ENTITIES, unescapedEntity)];
-  decoded.push(...others.filter((view) => view.text !== text));
   return {
-    decoded,
-    spaced: replaced(
-      replaced(whole, BREAKS_AND_BLANKS, () => ' '),
-      SEVERAL_BLANKS,
-      () => ' ',
-    ),
-    squeezed: decoded[1]?.text === text ? undefined : replaced(whole, MARGINS, () => ''),
+    // What changes nothing gives the same view again.
+    decoded: new Set([
+      ...[whole, joined, once, replaced(once, BREAKS, nothing), replaced(once, ESCAPES, unescaped)],
+      ...[replaced(whole, PERCENT, unescapedPercent), replaced(whole, ENTITIES, unescapedEntity)],
+    ]),
+    spaced: replaced(replaced(whole, BREAKS_AND_BLANKS, blank), SEVERAL_BLANKS, blank),
+    squeezed: joined === whole ? undefined : replaced(whole, MARGINS, nothing),
   };
 }
 
