@@ -1,4 +1,5 @@
 import { type JsonRecord, textOf } from '../json-value.ts';
+import { valuesAt } from './values-at.ts';
 
 const REGION = '[a-z]{2,4}(?:-[a-z]+)+-[0-9]+';
 const WHOLE = new RegExp(`^${REGION}$`);
@@ -13,6 +14,11 @@ const IN_ZONE = new RegExp(`^(${REGION})(?:[a-z]|(-[a-z0-9]+)+)$`);
 const ARNS = [
   ...['arn', 'id', 'cluster', 'cluster_arn', 'kms_key_arn', 'kms_key_id', 'kms_master_key_id', 'layers'],
   ...['load_balancer_arn', 'snapshot_identifier', 'target_group_arn', 'target_group_arns', 'task_definition'],
+  ...['notification_topic_arn', 'performance_insights_kms_key_id', 'load_balancer.target_group_arn'],
+  // Keys in blocks. Those of replicas are elsewhere.
+  ...['root_block_device.kms_key_id', 'ebs_block_device.kms_key_id', 'encrypt_at_rest.kms_key_id'],
+  ...['server_side_encryption.kms_key_arn', 'encryption_config.provider.key_arn'],
+  'encryption_info.encryption_at_rest_kms_key_arn',
 ];
 const ZONES = [
   'availability_zone',
@@ -46,6 +52,6 @@ export function regionNamedBy(type: string, values: JsonRecord): Place | undefin
 
 const textsAt = (values: JsonRecord, names: readonly string[]): string[] =>
   names
-    .flatMap((name) => values[name])
-    .map(textOf)
+    .flatMap((name) => valuesAt(values, name))
+    .map(({ value }) => textOf(value))
     .filter((text) => text !== undefined);

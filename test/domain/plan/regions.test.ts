@@ -48,6 +48,21 @@ describe('a resource is priced in the region that it names', () => {
       { launch_type: 'FARGATE', cluster: 'arn:aws:ecs:us-east-1:1:cluster/a' },
       'us-east-1',
     ],
+    [
+      'the ARN of the target group in a block',
+      'aws_ecs_service',
+      {
+        launch_type: 'FARGATE',
+        load_balancer: [{}, { target_group_arn: 'arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/a/b' }],
+      },
+      'us-east-1',
+    ],
+    [
+      'the ARN of the key of a disk',
+      'aws_instance',
+      { instance_type: 't3.medium', root_block_device: [{ kms_key_id: 'arn:aws:kms:us-east-1:1:key/a' }] },
+      'us-east-1',
+    ],
     ['its zone', 'aws_ebs_volume', { availability_zone: 'us-east-1a', size: 10, type: 'gp3' }, 'us-east-1'],
     ['one of its zones', 'aws_nat_gateway', { availability_zones: ['us-east-1c', 'us-east-1a'] }, 'us-east-1'],
   ])('%s', (_, type, after, region) => {
@@ -59,6 +74,11 @@ describe('a resource is priced in the region that it names', () => {
   test.each<[string, string, Document]>([
     ['an ARN without a region', 'aws_nat_gateway', { arn: 'arn:aws:s3:::assets' }],
     ['the ARN of the source of a replica', 'aws_nat_gateway', { replicate_source_db: 'arn:aws:rds:us-east-1:1:db:a' }],
+    [
+      'the ARN of the key of a replica',
+      'aws_nat_gateway',
+      { replica: [{ kms_key_arn: 'arn:aws:kms:us-east-1:1:key/a' }] },
+    ],
     ['the id of a zone', 'aws_nat_gateway', { availability_zone: 'use1-az1' }],
     ['a zone that is no text', 'aws_nat_gateway', { availability_zones: [null, 7, {}] }],
     ['a region that is none', 'aws_nat_gateway', { region: 'us-east-1; drop' }],
