@@ -135,6 +135,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     repository: 'https://git.example/acme/config.git',
     branch: 'feature/larger-database',
     head: COMMIT,
+    repositoryId: 1234567,
     past: ['f'.repeat(40)],
   },
   deployment: aDeployment('awaiting_approval', {

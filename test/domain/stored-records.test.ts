@@ -45,7 +45,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   hostnameClaim: '0343f9c00ca5c26f',
   externalId: 'a3a8da69b184548e',
   ephemeralRegister: '4fbfa770015636b9',
-  branchHead: 'f64f704db28bb571',
+  branchHead: 'd8faf06f2ac87266',
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
   webhookDelivery: '1a6293963766a8eb',

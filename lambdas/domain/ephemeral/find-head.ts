@@ -1,5 +1,6 @@
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
+import { isHeadIn } from '../model/branch-head.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Reader, Store } from '../ports.ts';
 import { headAfter } from './head-after.ts';
@@ -10,10 +11,11 @@ import { headAfter } from './head-after.ts';
  */
 export async function findHead(
   reader: Reader,
-  { name: application, configRepository: { url, branch: own } }: Application,
+  { name: application, configRepository: { url, branch: own }, repositoryId }: Application,
   branch: string,
 ): Promise<string | undefined> {
-  const known = await reader.get('branchHead', { repository: repositoryName(url), branch });
+  const found = await reader.get('branchHead', { repository: repositoryName(url), branch });
+  const known = found && isHeadIn(found, { repositoryId }) ? found : undefined;
   if (known || branch !== own) return known?.head;
   return (await reader.get('releaseLog', { application }))?.head;
 }

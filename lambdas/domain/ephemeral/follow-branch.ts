@@ -1,5 +1,6 @@
 import type { BranchDeleted, ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
+import { isHeadIn } from '../model/branch-head.ts';
 import type { EphemeralEnvironment } from '../model/environment.ts';
 import type { Cause } from '../model/ephemeral-environment.ts';
 import { PUSHER, principalText } from '../model/principal.ts';
@@ -83,8 +84,8 @@ export async function endWithBranch(
   // Branches of another repository say nothing about those of the one that had this name.
   if (cause === 'pull-request-closed' || (known.length === 0 && foreign.length > 0)) return;
   await store.transact(async (transaction) => {
-    if (await transaction.get('branchHead', { repository, branch }))
-      transaction.delete('branchHead', { repository, branch });
+    const head = await transaction.get('branchHead', { repository, branch });
+    if (head && isHeadIn(head, gone)) transaction.delete('branchHead', { repository, branch });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ConfigPushed } from '../events.ts';
-import type { BranchHead } from '../model/branch-head.ts';
+import { type BranchHead, isHeadIn } from '../model/branch-head.ts';
 import { isNews, pushOrderOf } from '../model/push-order.ts';
 import { originOf } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
@@ -11,8 +11,10 @@ import { repositoryName } from '../model/repository.ts';
 const MOST_PAST = 20;
 
 /** Returns the head of a branch after a push. Pushes may be reported twice, late or never; the newest push counts. */
-export function headAfter(known: BranchHead | undefined, push: ConfigPushed): BranchHead | undefined {
+export function headAfter(found: BranchHead | undefined, push: ConfigPushed): BranchHead | undefined {
   const { branch, after, pushedAt } = push;
+  const known = found && isHeadIn(found, push) ? found : undefined;
+  const repositoryId = push.repositoryId ?? known?.repositoryId;
   const before = originOf(push);
   const wasThere = known?.past.includes(after) ? { reached: 1, left: 1 } : undefined;
   const branchAsKnown = { head: known?.head, headPushedAt: known?.headPushedAt, isPairTold: false, after: wasThere };
@@ -24,6 +26,7 @@ export function headAfter(known: BranchHead | undefined, push: ConfigPushed): Br
     branch,
     head: after,
     past: [...past].slice(0, MOST_PAST),
+    ...(repositoryId !== undefined && { repositoryId }),
     ...(pushedAt && { headPushedAt: pushedAt }),
   };
 }

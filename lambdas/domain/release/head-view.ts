@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Application } from '../model/application.ts';
+import { isHeadIn } from '../model/branch-head.ts';
 import type { Release } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { RecordOf } from '../model/table/records.ts';
@@ -25,12 +26,13 @@ export type HeadView = z.input<typeof HeadViewSchema>;
 /** Shows the head of an application's branch; null until an event has told of it. */
 export async function viewHead(
   reader: Reader,
-  { name: application, configRepository: { url, branch } }: Application,
+  { name: application, configRepository: { url, branch }, repositoryId }: Application,
 ): Promise<HeadView | null> {
-  const [known, log] = await Promise.all([
+  const [found, log] = await Promise.all([
     reader.get('branchHead', { repository: repositoryName(url), branch }),
     reader.get('releaseLog', { application }),
   ]);
+  const known = found && isHeadIn(found, { repositoryId }) ? found : undefined;
   // The log may be of another branch, which the application had before.
   const { head: commit, headPushedAt: pushedAt = null } = known ?? log ?? {};
   if (commit === undefined) return null;

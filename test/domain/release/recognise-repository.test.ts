@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { endWithBranch, followPush } from '../../../lambdas/domain/ephemeral/follow-branch.ts';
 import type { ConfigPushed } from '../../../lambdas/domain/events.ts';
+import { viewHead } from '../../../lambdas/domain/release/head-view.ts';
 import { type RegisteredPush, registerPush } from '../../../lambdas/domain/release/register-push.ts';
 import { anApplication, aPush, commitOf } from '../../harness/builders.ts';
 import { World } from '../../harness/world.ts';
@@ -87,6 +88,36 @@ describe('the repository of an application', () => {
       { application: 'newer', release: { number: 1 } },
     ]);
     expect(await idOf('newer')).toBe(ANOTHER);
+  });
+
+  test('is asked for the head of a branch, though a neighbour has confirmed the one that has its name now', async () => {
+    await world.write('application', anApplication({ name: 'confirmed', pipeline: ['dev1'], repositoryId: ANOTHER }));
+    const branch = 'feature/x';
+    const ours = aPush({ eventId: 'ours', branch, after: commitOf(60), repositoryId: OURS });
+    await registerPush(world, ours);
+    await followPush(world, ours);
+    await world.runningEphemeral('pr-1', { ref: branch, follow: true });
+    const theirs = { branch, before: commitOf(60), after: commitOf(61), repositoryId: ANOTHER };
+    await followPush(world, aPush({ eventId: 'theirs', ...theirs }));
+    await world.sweep();
+    expect(await world.ephemeralNow('pr-1')).toMatchObject({ commit: commitOf(60) });
+    const application = async (name: string) => {
+      const found = await world.store.get('application', { name });
+      if (!found) throw new Error(name);
+      return { ...found, configRepository: { ...found.configRepository, branch } };
+    };
+    expect((await viewHead(world.store, await application('confirmed')))?.commit).toBe(commitOf(61));
+    expect((await viewHead(world.store, await application('my-app')))?.commit).not.toBe(commitOf(61));
+  });
+
+  test('is the one whose branch is gone, if a neighbour knows another one by the same name', async () => {
+    await world.write('application', anApplication({ name: 'confirmed', pipeline: ['dev1'], repositoryId: ANOTHER }));
+    await push({ repositoryId: OURS });
+    const theirs = { eventId: 'theirs', branch: 'feature/x', after: commitOf(61), repositoryId: ANOTHER };
+    await followPush(world, aPush(theirs));
+    const gone = { eventId: 'gone', repository: 'https://git.example/acme/config.git', branch: 'feature/x' };
+    await endWithBranch(world, { ...gone, repositoryId: OURS }, 'branch-deleted');
+    expect((await heads('feature/x'))?.head).toBe(commitOf(61));
   });
 
   test.each(['branch-deleted', 'pull-request-closed'] as const)(
