@@ -17,6 +17,7 @@ import type { Engine } from './engine/engine.ts';
 import { explainUnreadable } from './engine/explain-unreadable.ts';
 import { layOutKeptTree } from './lay-out-kept-tree.ts';
 import { GitObjectError } from './source/git-objects.ts';
+import type { NotCheckedOut } from './source/not-checked-out.ts';
 import { WholeSource } from './source/whole-source.ts';
 
 /**
@@ -52,17 +53,20 @@ async function layOutCheckout(build: PlanBuild): Promise<WholeSource> {
   const { CODEBUILD_SRC_DIR: checkout } = machine.environment;
   if (!checkout) throw new PhaseError('checkout', 'CODEBUILD_SRC_DIR is not set: there is no checkout to plan');
   const { STAGEGATE_DIRECTORY: directory, STAGEGATE_COMMIT: commit } = variables;
-  const source = new WholeSource(build, await gitlinksOf(build, checkout));
+  const { submodules, tooLong } = await notCheckedOut(build, checkout);
+  const source = new WholeSource(build, submodules);
   source.requireIgnored();
-  source.without(copyCheckout(realpathSync(checkout), paths.tree, directory, commit));
+  const leftOut = copyCheckout(realpathSync(checkout), paths.tree, directory, commit);
+  const unwritten = tooLong.map((path) => ({ path, why: 'has a name that is too long for a checkout', isName: true }));
+  source.without([...unwritten, ...leftOut]);
   return source;
 }
 
-/** Lists the submodules of the commit. A commit that cannot be listed is not planned: what it lacks would not be noticed. */
-async function gitlinksOf({ variables, machine }: PlanBuild, checkout: string): Promise<readonly Buffer[]> {
+/** Lists what the checkout lacks. A commit that cannot be listed is not planned: what is missing would not be noticed. */
+async function notCheckedOut({ variables, machine }: PlanBuild, checkout: string): Promise<NotCheckedOut> {
   const { STAGEGATE_COMMIT: commit } = variables;
   try {
-    return await machine.gitlinks({ checkout, PATH: machine.environment.PATH, stop: machine.stop }, commit);
+    return await machine.notCheckedOut({ checkout, PATH: machine.environment.PATH, stop: machine.stop }, commit);
   } catch (error) {
     if (!(error instanceof GitObjectError)) throw error;
     throw new PhaseError('checkout', `the files of commit ${commit} cannot be listed: ${error.message}`);

@@ -120,7 +120,7 @@ describe('a name', () => {
       writeFileSync(join(run.checkout, 'docs', String(at % 100), `${at}\n`), '');
     }
     // Git is no part of this: it would take most of the time.
-    run.gitlinks = async () => [];
+    run.notCheckedOut = async () => ({ submodules: [], tooLong: [] });
     const { apply } = run.steps;
     let count = 0;
     run.steps.apply = (step) => {
@@ -215,6 +215,32 @@ describe('a name that no build can carry', () => {
     const { isSuccessful, log } = await run.planCommit();
     expect(isSuccessful).toBe(true);
     expect(log).toMatch(/^"docs\/x+…[xy/]+" is left out: it has a path of 3995 bytes, which is too long for builds$/m);
+  });
+
+  it.each([
+    ['a name', `${'é'.repeat(128)}.txt`],
+    ['the name of a directory', `${'d'.repeat(256)}/x`],
+    ['a path', `${'long/'.repeat(820)}x`],
+  ])('is one that no checkout can have: %s is too long for the operating system', async (_, name) => {
+    run.commit();
+    const content = run.git('rev-parse', `HEAD:${DIRECTORY}/main.tf`);
+    const add = (path: string) => run.git('update-index', '--add', '--cacheinfo', `100644,${content},${path}`);
+    add(`docs/${name}`);
+    // What no directory can have is only in the index.
+    run.commit = () => {
+      run.git('commit', '--quiet', '-m', 'A commit');
+      return run.git('rev-parse', 'HEAD');
+    };
+    const { planned, applied, seen } = await throughGit();
+    expect([applied?.result, seen]).toEqual([expect.objectContaining({ ok: true }), [[MAIN], [MAIN]]]);
+    expect(planned.log).toMatch(/^"docs\/.+" is left out: it has a name that is too long for a checkout$/m);
+    add(`${DIRECTORY}/${name}`);
+    expect((await run.planCommit()).result).toMatchObject({
+      phase: 'checkout',
+      message: expect.stringMatching(
+        /^"apps\/shop\/dev1\/.+" has a name that is too long for a checkout: no build can carry it to the apply; rename it$/,
+      ),
+    });
   });
 
   it('is told fifty times at most', async () => {

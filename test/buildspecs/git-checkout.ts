@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { listGitlinks } from '../../buildspecs/program/source/gitlinks.ts';
+import { listNotCheckedOut } from '../../buildspecs/program/source/not-checked-out.ts';
 import { ProgramRun } from './program-runs.ts';
 
 const IDENTITY = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c', 'commit.gpgsign=false'];
@@ -8,9 +8,9 @@ const IDENTITY = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c
 /** Names are text, or bytes for names that no text has. */
 type Name = string | Buffer;
 
-/** A run whose checkout is a git repository, of which the program lists the submodules with git itself. */
+/** A run whose checkout is a git repository, whose commits the program lists with git itself. */
 export class GitCheckout extends ProgramRun {
-  override gitlinks = listGitlinks;
+  override notCheckedOut = listNotCheckedOut;
 
   constructor(files: ConstructorParameters<typeof ProgramRun>[0] = {}) {
     super(files);

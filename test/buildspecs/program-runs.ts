@@ -135,8 +135,8 @@ export class ProgramRun {
   readonly redeemed: CredentialsProps[] = [];
   /** How the broker answers. */
   redeem: Machine['credentials'] = async () => AGENT;
-  /** How the submodules of the commit are listed. */
-  gitlinks: Machine['gitlinks'] = async () => [];
+  /** How it is listed what the checkout does not have. */
+  notCheckedOut: Machine['notCheckedOut'] = async () => ({ submodules: [], tooLong: [] });
   /** Runs before the engine is ready. */
   install: (directory: string, stop: AbortSignal) => Promise<void> = async () => undefined;
   log = '';
@@ -229,7 +229,7 @@ export class ProgramRun {
         this.redeemed.push(props);
         return this.redeem(props);
       },
-      gitlinks: (repository, commit) => this.gitlinks(repository, commit),
+      notCheckedOut: (repository, commit) => this.notCheckedOut(repository, commit),
       providerCache: () => ({
         read: async () => undefined,
         store: async () => {

@@ -53,7 +53,7 @@ class Inspected {
         environment: { PATH: process.env.PATH, TF_VAR_v: 'of the environment', CHECKPOINT_DISABLE: '1' },
         artifacts: () => artifacts,
         credentials: unused,
-        gitlinks: unused,
+        notCheckedOut: unused,
         providerCache: unused,
         engine: unused,
         log: (line) => {

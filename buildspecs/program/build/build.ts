@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { redact } from '../engine/redact.ts';
 import type { ProviderCache } from '../providers/provider-cache.ts';
 import type { GitRepository } from '../source/git-objects.ts';
+import type { NotCheckedOut } from '../source/not-checked-out.ts';
 import { PhaseError } from './failure.ts';
 import type { Phase } from './phases.ts';
 import type { WorkPaths } from './work-paths.ts';
@@ -16,8 +17,8 @@ export interface Machine {
   artifacts(bucket: string, prefix: string): Artifacts;
   /** Opens the cache in which the installation keeps packages of providers. */
   providerCache(bucket: string): ProviderCache;
-  /** Lists the submodules of a commit, as paths in the repository, in bytes. Throws GitObjectError. */
-  gitlinks(repository: GitRepository, commit: string): Promise<readonly Buffer[]>;
+  /** Lists what a checkout of a commit does not have. Throws GitObjectError. */
+  notCheckedOut(repository: GitRepository, commit: string): Promise<NotCheckedOut>;
   /** Redeems the ticket for variables by which the engine finds its credentials. Throws CredentialsError. */
   credentials(props: CredentialsProps): Promise<Readonly<Record<string, string>>>;
   /** Makes an engine ready to run. Installs it into the directory if the machine lacks it; `stop` aborts that. */

@@ -4,7 +4,7 @@ import { openArtifacts } from '../artifacts/open-artifacts.ts';
 import { openCredentials } from '../credentials/open-credentials.ts';
 import { type Engine, runEngineBinary } from '../engine/engine.ts';
 import { openProviderCache } from '../providers/open-provider-cache.ts';
-import { listGitlinks } from '../source/gitlinks.ts';
+import { listNotCheckedOut } from '../source/not-checked-out.ts';
 import type { Machine } from './build.ts';
 import { PhaseError } from './failure.ts';
 
@@ -28,7 +28,7 @@ export function thisMachine(): Machine {
   return {
     environment,
     artifacts: openArtifacts,
-    gitlinks: listGitlinks,
+    notCheckedOut: listNotCheckedOut,
     credentials: openCredentials,
     providerCache: openProviderCache,
     engine: findEngine,

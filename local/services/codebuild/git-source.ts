@@ -32,7 +32,8 @@ export interface GitSources {
  * `read-tree` with the target's own index lays files out as a checkout does (`archive` would omit some), and writes
  * nothing to a repository that several builds use. The target's repository borrows the objects and looks like a clone
  * with depth 1. A person's own settings of git count for fetching, and not for laying out: CodeBuild has none, and so no
- * filter replaces pointers of Git LFS, no line break is converted, and no submodule is filled.
+ * filter replaces pointers of Git LFS, no line break is converted, and no submodule is filled. Names that the operating
+ * system does not take are left out: one of them must not keep all others from being laid out.
  */
 const COMMON = `
 repository=$1 target=$2 location=$3 version=$4
@@ -51,13 +52,30 @@ fetch() {
   found=$version
 }
 resolve() { commit=$(git rev-parse --verify --quiet --end-of-options "$1^{commit}"); }
+without_settings() {
+  LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS= GIT_ATTR_NOSYSTEM=1 \\
+    GIT_INDEX_FILE=$target/.git/index git -c core.attributesFile=/dev/null --work-tree="$target" "$@"
+}
+too_long() {
+  local LC_ALL=C name='[^/]{200}[^/]{56}'
+  while IFS= read -r -d '' path; do
+    if [ "\${#path}" -gt 4095 ] || [[ $path =~ $name ]]; then printf '%s\\0' "$path"; fi
+  done
+}
+lay_out_all() {
+  without_settings read-tree --reset -u "$commit" && return
+  without_settings read-tree --reset "$commit"
+  without_settings ls-files -z | too_long > "$target/.git/too-long"
+  [ -s "$target/.git/too-long" ]
+  without_settings update-index -z --skip-worktree --stdin < "$target/.git/too-long"
+  without_settings checkout-index --all --force --index
+}
 lay_out() {
   begin checkout
   printf '%s\\n' "$repository/objects" > "$target/.git/objects/info/alternates"
   echo "$commit" > "$target/.git/shallow"
   echo "$commit" > "$target/.git/HEAD"
-  GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_COUNT=0 GIT_CONFIG_PARAMETERS= GIT_ATTR_NOSYSTEM=1 \\
-    GIT_INDEX_FILE=$target/.git/index git -c core.attributesFile=/dev/null --work-tree="$target" read-tree --reset -u "$commit"
+  lay_out_all
   echo "$commit"
 }
 `;

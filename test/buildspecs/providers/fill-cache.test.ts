@@ -130,7 +130,7 @@ async function install(
   const machine: Machine = {
     environment,
     artifacts: () => new MemoryArtifacts(''),
-    gitlinks: async () => [],
+    notCheckedOut: async () => ({ submodules: [], tooLong: [] }),
     providerCache: () => cache,
     credentials: async () => ({}),
     engine: async () => real,

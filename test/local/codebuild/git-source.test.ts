@@ -119,6 +119,19 @@ describe.each(['a directory', 'a URL'])('a source that is %s', (kind) => {
     expect(found.sort()).toEqual(wanted.sort());
   });
 
+  it('is laid out without names that the operating system does not take, of files and of directories', async () => {
+    const first = repository.commit({ 'a.txt': 'a' });
+    const content = repository.git('rev-parse', 'HEAD:a.txt');
+    for (const path of [`docs/${'é'.repeat(128)}`, `docs/${'d'.repeat(256)}/x`, `${'long/'.repeat(820)}x`, 'z.txt'])
+      repository.git('update-index', '--add', '--cacheinfo', `100644,${content},${path}`);
+    repository.git('update-index', '--add', '--cacheinfo', `160000,${first},sub`);
+    repository.git('commit', '--quiet', '-m', 'change');
+    const { target } = await build(location(), repository.git('rev-parse', 'HEAD'));
+    const files = describeTree(target).filter((entry) => !entry.endsWith('/') || entry === 'sub/');
+    expect(files).toEqual([`a.txt ${mode(0o666)} "a"`, 'sub/', `z.txt ${mode(0o666)} "a"`]);
+    expect(gitIn(target)('status', '--porcelain')).toBe('');
+  });
+
   it('is laid out without the settings of the person who runs the local cloud, as CodeBuild has none', async () => {
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12\n`;
     const settings = join(directory, 'settings');
