@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeptTreeAddress } from '../../lambdas/domain/contract/build-environment-variables.ts';
 import { inPhase } from './artifacts/in-phase.ts';
+import { overrideFileName } from './backend/complete-backend.ts';
 import { PhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
 import { MOST_TREE_BYTES, unpackTree } from './bundle/tree-archive.ts';
-import { overrideFileName } from './configuration/backend.ts';
 import { requireDirectory } from './configuration/checkout.ts';
 import { WholeSource } from './source/whole-source.ts';
 

@@ -1,11 +1,12 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
+import { completeBackend, overrideFileName } from './backend/complete-backend.ts';
 import { readBackendConfigFile } from './backend/config-file.ts';
 import { refuseStateElsewhere } from './backend/kept-elsewhere.ts';
 import { leaveOutLocalStates } from './backend/local-states.ts';
+import { readBackend } from './backend/read-backend.ts';
 import { PhaseError } from './build/failure.ts';
 import type { PlanBuild } from './build/run-build.ts';
-import { completeBackend, overrideFileName, readBackend } from './configuration/backend.ts';
 import { copyCheckout } from './configuration/checkout.ts';
 import { refuseEncryptionCommands } from './configuration/encryption.ts';
 import { selectVariables } from './configuration/generated-variables.ts';

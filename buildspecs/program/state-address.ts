@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readBackendConfigFile } from './backend/config-file.ts';
 import { effectiveSettings } from './backend/effective-settings.ts';
-import { readBackend } from './configuration/backend.ts';
+import { readBackend } from './backend/read-backend.ts';
 import { readConfiguration } from './configuration/read-configuration.ts';
 
 /** An object in S3. */

@@ -6,9 +6,9 @@ import {
   type ModuleIdentities,
   type ModuleIdentity,
 } from '../../../lambdas/domain/contract/module-identities.ts';
+import { overrideFileName } from '../backend/complete-backend.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
-import { overrideFileName } from '../configuration/backend.ts';
 import { installedModulesIn } from '../configuration/installed-modules.ts';
 import { isInside, leadsOut, realPathInside } from '../configuration/places.ts';
 import { ContentHashes } from './content-hashes.ts';
