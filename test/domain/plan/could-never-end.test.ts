@@ -165,6 +165,7 @@ describe('a notice says what may keep the environment from ending', () => {
     ['aws_route53_zone', {}, /records/],
     ['aws_iam_user', {}, /force_destroy/],
     ['aws_backup_vault', {}, /recovery points/],
+    ['google_dns_managed_zone', { force_destroy: false }, /does not have force_destroy = true, so perhaps/],
     ['aws_db_instance', { skip_final_snapshot: false, final_snapshot_identifier: 'last' }, /leaves a final snapshot/],
   ])('for %s with %p', (type, after, notice) => {
     const { verdict, notices } = judge([created(type, after)]);
@@ -176,6 +177,8 @@ describe('a notice says what may keep the environment from ending', () => {
     const { notices } = judge([
       created('aws_s3_bucket', { force_destroy: true }),
       created('aws_ecr_repository', {}, { unknown: { force_delete: true } }),
+      created('google_dns_managed_zone', { force_destroy: true }),
+      created('aws_instance', { force_destroy: false }),
     ]);
     expect(notices).toEqual([]);
   });

@@ -67,12 +67,13 @@ function bySetting({ address }: ResourceChange, { setting, file, line, isLiteral
 }
 
 function byValues({ address, type, after, unknown }: ResourceChange): Staying[] {
-  const [own, ...nested] = partsOf(after, unknown);
-  const found = RESISTANCES.filter(
-    (resistance) =>
-      (own && (resistance.kinds === 'any' || resistance.kinds.includes(type)) && isFoundIn(own, resistance)) ||
-      (resistance.kinds === 'any' && nested.some((part) => isFoundIn(part, resistance))),
-  );
+  const parts = partsOf(after, unknown);
+  const found = RESISTANCES.filter((resistance) => {
+    const { kinds, except = [] } = resistance;
+    const [meant, judged] =
+      kinds === 'any' ? [!except.includes(type), parts] : [kinds.includes(type), parts.slice(0, 1)];
+    return meant && judged.some((part) => isFoundIn(part, resistance));
+  });
   return found.map(({ fails, why }) => ({ address, fails, why }));
 }
 
@@ -87,7 +88,7 @@ function isFoundIn({ values, unknown }: Part, { attribute, besides = [], resists
   return [attribute, ...besides].every(isKnown) && resists(fieldOf(values, attribute), values);
 }
 
-/** Returns the values of an object and of all blocks in it. Plans show blocks as lists; a map, such as tags, is none. */
+/** Returns the values of an object, and then of all blocks in it. Plans show blocks as lists; a map, such as tags, is none. */
 function partsOf(values: unknown, unknown: unknown): Part[] {
   if (!isRecord(values)) return [];
   const marks = recordOf(unknown);

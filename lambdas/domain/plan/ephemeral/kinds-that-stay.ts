@@ -4,6 +4,8 @@ import { isBlank, type JsonRecord } from '../../json-value.ts';
 export interface Resistance {
   /** Kinds of resources; `any` where the argument means the same for every kind that has it, also in its blocks. */
   readonly kinds: 'any' | readonly string[];
+  /** Kinds that are not meant by `any`. */
+  readonly except?: readonly string[];
   readonly attribute: string;
   /** Further arguments that decide. If the plan does not know one of them, nothing is said. */
   readonly besides?: readonly string[];
@@ -56,6 +58,21 @@ const notForced = (attribute: string, contents: string, kinds: readonly string[]
   why: `does not have ${attribute} = true, so it cannot be deleted while it has ${contents}; set it in ephemeral environments`,
 });
 
+/** What keeps an object from being deleted without `force_destroy`, for the kinds of which it is known. */
+const CONTENTS: readonly (readonly [contents: string, kinds: readonly string[]])[] = [
+  ['objects', ['aws_s3_bucket', 'aws_s3_directory_bucket', 'google_storage_bucket']],
+  ['tables', ['aws_s3tables_table_bucket', 'aws_athena_database']],
+  ['records that this configuration does not manage', ['aws_route53_zone']],
+  ['keys, certificates or devices that this configuration does not manage', ['aws_iam_user']],
+  ['recovery points', ['aws_backup_vault']],
+  ['queries or named queries', ['aws_athena_workgroup']],
+  ['instances that this configuration does not manage', ['aws_service_discovery_service']],
+  ['images', ['aws_ecrpublic_repository']],
+  ['members that this configuration does not manage', ['aws_rds_global_cluster']],
+];
+/** Kinds whose `force_destroy` is only about a protection. */
+const FORCED_OTHERWISE = ['aws_dsql_cluster', 'aws_instance'];
+
 const DATABASES = [
   'aws_db_instance',
   'aws_rds_cluster',
@@ -96,15 +113,15 @@ export const RESISTANCES: readonly Resistance[] = [
   withoutFinalSnapshot(['aws_lightsail_database'], 'final_snapshot_name'),
   snapshotLeft(DATABASES),
   snapshotLeft(['aws_lightsail_database'], 'final_snapshot_name'),
-  notForced('force_destroy', 'objects', ['aws_s3_bucket', 'aws_s3_directory_bucket', 'google_storage_bucket']),
-  notForced('force_destroy', 'tables', ['aws_s3tables_table_bucket']),
-  notForced('force_destroy', 'records that this configuration does not manage', ['aws_route53_zone']),
-  notForced('force_destroy', 'keys, certificates or devices that this configuration does not manage', ['aws_iam_user']),
-  notForced('force_destroy', 'recovery points', ['aws_backup_vault']),
-  notForced('force_destroy', 'queries or named queries', ['aws_athena_workgroup']),
-  notForced('force_destroy', 'tables', ['aws_athena_database']),
-  notForced('force_destroy', 'instances that this configuration does not manage', ['aws_service_discovery_service']),
-  notForced('force_destroy', 'images', ['aws_ecrpublic_repository']),
+  ...CONTENTS.map(([contents, kinds]) => notForced('force_destroy', contents, kinds)),
+  {
+    kinds: 'any',
+    except: [...CONTENTS.flatMap(([, kinds]) => kinds), ...FORCED_OTHERWISE],
+    attribute: 'force_destroy',
+    resists: (value, values) => Object.hasOwn(values, 'force_destroy') && isNotTrue(value),
+    fails: 'maybe',
+    why: 'does not have force_destroy = true, so perhaps it cannot be deleted while something is in it; set it in ephemeral environments',
+  },
   notForced('force_delete', 'images', ['aws_ecr_repository']),
   notForced('force_destroy', 'members that this configuration does not manage', ['aws_rds_global_cluster']),
   notForced('enforce_consumer_deletion', 'consumers', ['aws_kinesis_stream']),
