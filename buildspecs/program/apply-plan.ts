@@ -8,7 +8,7 @@ import { inPhase } from './artifacts/in-phase.ts';
 import { PhaseError, summarizeFailure, toPhaseError } from './build/failure.ts';
 import type { ApplyBuild } from './build/run-build.ts';
 import { type DownloadedPlan, downloadPlan, unpackPlan } from './bundle/download.ts';
-import { secretsOfFiles } from './configuration/variable-secrets.ts';
+import { secretsOfTree } from './configuration/secrets-of-tree.ts';
 import type { Engine } from './engine/engine.ts';
 import { concludeStep, runStep } from './engine/engine-step.ts';
 import { countProgress, type Progress } from './engine/events.ts';
@@ -47,7 +47,7 @@ export async function applyPlan(build: ApplyBuild, progress: ApplyProgress): Pro
   requireApproved(build, planned);
   build.enter('bundle');
   await unpackPlan(planned, build);
-  build.secrets.push(...(await secretsOfFiles(paths.directory, plannedBy(build).name)));
+  build.secrets.push(...(await secretsOfTree(build, plannedBy(build).name)));
   // If the engine cannot be had, the error is reported only after the downloads beside it have ended.
   const ready = build.beside(engineOfPlan(build));
   const providers = await providersOf(build);

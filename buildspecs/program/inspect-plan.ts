@@ -11,7 +11,7 @@ import { downloadPlan, unpackAdded } from './bundle/download.ts';
 import { unpackTree } from './bundle/tree-archive.ts';
 import { encryptedPlanBy } from './configuration/encryption.ts';
 import { readManifest } from './configuration/installed-modules.ts';
-import { secretsOfFiles } from './configuration/variable-secrets.ts';
+import { secretsOfTree } from './configuration/secrets-of-tree.ts';
 import { fillCache } from './engine/fill-cache.ts';
 import { installLocked, readLocked } from './engine/install-locked.ts';
 import { type PlanFile, readPlanFile } from './engine/plan-file/plan-file.ts';
@@ -36,7 +36,7 @@ export async function inspectPlan(build: InspectBuild): Promise<InspectionResult
   const planned = await downloadPlan(build);
   build.enter('bundle');
   await unpackTree(planned.tree, paths);
-  build.secrets.push(...(await secretsOfFiles(paths.directory, plannedBy(build).name)));
+  build.secrets.push(...(await secretsOfTree(build, plannedBy(build).name)));
   // Read before the files of the plan are beside those of the tree, and stored before a provider runs.
   const identities = await describeModules(build, plannedBy(build).name);
   const reads = describeReads(build, plannedBy(build).name);

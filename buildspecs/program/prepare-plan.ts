@@ -42,10 +42,14 @@ export async function preparePlan(
     if (refused) throw refused;
   }
   const backendArguments = await writeBackend(build, configuration);
-  source.requireWhole(
-    await refuseModuleSources(configuration, { tree: paths.tree, engine: name, secrets: build.secrets }),
-  );
-  await writeVariables(build, engine, configuration);
+  const { tree } = paths;
+  const { directories, given } = await refuseModuleSources(configuration, {
+    tree,
+    engine: name,
+    secrets: build.secrets,
+  });
+  source.requireWhole(directories);
+  await writeVariables(build, engine, configuration, given);
   return { backendArguments, source };
 }
 
@@ -119,12 +123,20 @@ async function writeBackend(
   return completion.arguments;
 }
 
-/** Writes the values that the plan gets beside the directory's own files, and notes the secrets among all values. */
-async function writeVariables(build: PlanBuild, engine: Promise<Engine>, configuration: Configuration): Promise<void> {
+/**
+ * Writes the values that the plan gets beside the directory's own files, and notes the secrets among all values.
+ * `secret`: names of variables whose values are secrets of a module.
+ */
+async function writeVariables(
+  build: PlanBuild,
+  engine: Promise<Engine>,
+  configuration: Configuration,
+  secret: ReadonlySet<string>,
+): Promise<void> {
   const { variables, paths, secrets, machine } = build;
   const declared = declaredVariables(configuration);
   const set = await readFileValues(paths.directory);
-  secrets.push(...secretsAmong(declared, set));
+  secrets.push(...secretsAmong(declared, set, secret));
   const name = variables.STAGEGATE_DIRECTORY;
   const selected = selectVariables(variables.STAGEGATE_VARIABLES, { name, declared, values: set.values });
   const names = Object.keys(selected);

@@ -252,6 +252,44 @@ it('what modules of the repository get for their sensitive variables is secret, 
   expect(log).toContain(hidden);
 });
 
+it.each([
+  [
+    'a default in an override file of a sensitive variable',
+    { 'main.tf': DECLARED, 'a_override.tf': 'variable "password" {\n  default = "hunter2-and-more"\n}\n' },
+  ],
+  [
+    'the value of a variable that a module takes as sensitive',
+    {
+      'main.tf': 'variable "given" {}\nmodule "db" {\n  source = "./db"\n  password = "${var.given}"\n}\n',
+      'terraform.tfvars': 'given = "hunter2-and-more"\n',
+      'db/main.tf': DECLARED,
+    },
+  ],
+  [
+    'such a default in JSON',
+    {
+      'main.tf.json':
+        '{"variable":{"given":{"default":"hunter2-and-more"}},"module":{"db":{"source":"./db","password":"${var.given}"}}}',
+      'db/main.tf': DECLARED,
+    },
+  ],
+])('%s is a secret in every build', async (_, files) => {
+  const fails = () => ({ exitCode: 1, errorOutput: 'Error: found hunter2-and-more\n' });
+  run = new ProgramRun(
+    Object.fromEntries(Object.entries(files).map(([file, text]) => [`${directory}/${file}`, text])),
+    { plan: fails },
+  );
+  const planned = await run.plan();
+  run.artifacts.objects.clear();
+  run.steps.plan = savePlan(planFile());
+  expect((await run.plan()).isSuccessful).toBe(true);
+  run.steps.init = fails;
+  for (const { result, log } of [planned, await run.apply()]) {
+    expect(result).toMatchObject({ ok: false, message: 'found (sensitive)' });
+    expect(log).not.toContain('hunter2');
+  }
+});
+
 it('what a call of a module names to find a value is no secret', async () => {
   run = new ProgramRun(
     {

@@ -5,7 +5,7 @@ import type { HclAttribute } from './hcl.ts';
 import { OUTSIDE, refusalOf, relativePathOf } from './module-source.ts';
 import { leadsOut } from './places.ts';
 import { type Configuration, readConfiguration } from './read-configuration.ts';
-import { secretsOfCall } from './variable-secrets.ts';
+import { passedAsSecrets, secretsOfCall } from './variable-secrets.ts';
 
 interface ModuleCall {
   readonly name: string;
@@ -49,7 +49,8 @@ function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: st
  * repository that the directory uses. Sources that have to be evaluated, and files of modules that our parser cannot
  * read, are left to the engine: the modules that they bring are judged after `init` (`refuseForeignModules`).
  * Returns the directory and those of the modules, which may be missing. Adds to `secrets` what these modules are given for
- * their sensitive variables, and the defaults of these.
+ * their sensitive variables, and the defaults of these; returns the names of the directory's own variables that are
+ * given.
  */
 export async function refuseModuleSources(
   root: Configuration,
@@ -58,7 +59,8 @@ export async function refuseModuleSources(
     engine,
     secrets,
   }: { readonly tree: string; readonly engine: 'terraform' | 'tofu'; readonly secrets: string[] },
-): Promise<readonly string[]> {
+): Promise<{ readonly directories: readonly string[]; readonly given: ReadonlySet<string> }> {
+  const given = new Set<string>();
   const seen = new Map([[normalize(root.name), root]]);
   const open = [root];
   for (let configuration = open.pop(); configuration; configuration = open.pop()) {
@@ -69,9 +71,10 @@ export async function refuseModuleSources(
       if (!seen.has(name)) open.push(module);
       seen.set(name, module);
       secrets.push(...secretsOfCall(call.attributes, module));
+      if (configuration === root) for (const variable of passedAsSecrets(call.attributes, module)) given.add(variable);
     }
   }
-  return [...seen.keys()];
+  return { directories: [...seen.keys()], given };
 }
 
 /** Reads a module of the repository. The engine reports a directory that does not exist. */

@@ -1,17 +1,21 @@
 import type { HclAttribute } from './hcl.ts';
-import { type Configuration, readConfiguration } from './read-configuration.ts';
+import type { Configuration } from './read-configuration.ts';
 import { unreadTexts } from './unread-texts.ts';
-import { type DeclaredVariable, declaredVariables, type FileValues, readFileValues } from './variables.ts';
+import { type DeclaredVariable, declaredVariables, type FileValues } from './variables.ts';
 
 /**
- * Returns the values of sensitive and ephemeral variables in a directory's files. They are known before there is a plan.
- * In a file that was not wholly understood, every text counts as such a value.
+ * Returns the values of sensitive and ephemeral variables in a directory's files, and of those `named`. They are known
+ * before there is a plan. In a file that was not wholly understood, every text counts as such a value.
  */
-export function secretsAmong(declared: readonly DeclaredVariable[], { values, unread }: FileValues): string[] {
-  const secret = declared.filter(({ isSecret }) => isSecret);
-  const names = new Set(secret.map(({ name }) => name));
+export function secretsAmong(
+  declared: readonly DeclaredVariable[],
+  { values, unread }: FileValues,
+  named: ReadonlySet<string> = new Set(),
+): string[] {
+  const names = new Set([...named, ...declared.filter(({ isSecret }) => isSecret).map(({ name }) => name)]);
   return [
-    ...secret.flatMap(({ defaultTexts }) => defaultTexts),
+    // An override file may set the default of a variable that is sensitive elsewhere.
+    ...declared.filter(({ name }) => names.has(name)).flatMap(({ defaultTexts }) => defaultTexts),
     ...values.filter(({ variable }) => names.has(variable)).flatMap(({ texts }) => texts),
     ...(names.size === 0 ? [] : unread.flatMap(({ text }) => unreadTexts(text))),
   ];
@@ -29,10 +33,18 @@ export function secretsOfCall(passed: readonly HclAttribute[], module: Configura
   return secretsAmong(declaredVariables(module), { values, unread: [] });
 }
 
-/** Returns the secrets in the files of a directory, for builds that get it from a plan build. */
-export async function secretsOfFiles(directory: string, engine: 'terraform' | 'tofu'): Promise<string[]> {
-  const configuration = await readConfiguration(directory, engine, '');
-  return secretsAmong(declaredVariables(configuration), await readFileValues(directory));
+const REFERENCE = /\bvar\s*\.\s*([\p{L}\p{N}_-]+)/gu;
+
+/** Returns the names of the variables that a call passes to sensitive and ephemeral variables of a module. */
+export function passedAsSecrets(passed: readonly HclAttribute[], module: Configuration): string[] {
+  const secret = new Set(
+    declaredVariables(module)
+      .filter(({ isSecret }) => isSecret)
+      .map(({ name }) => name),
+  );
+  return passed
+    .filter(({ name }) => secret.has(name))
+    .flatMap(({ expression }) => [...expression.matchAll(REFERENCE)].map(([, name = '']) => name));
 }
 
 const VARIABLE_BLOCKS = /\bvariable\b[\s\S]*?(?:^\}|$(?![\s\S]))/gm;
