@@ -54,9 +54,10 @@ export class S3StateReader implements StateReader {
       throw fail(error instanceof Refusal ? error.message : error instanceof Error ? error.name : 'it cannot be read');
     }
     if (text === null) return null;
-    const found = find(parsed(text));
+    const state = parsed(text);
+    const found = find(state);
     // The message of the parser is left out: it would quote the state, which holds secrets.
-    if (found === undefined) throw fail('it is no Terraform state, or encrypted');
+    if (found === undefined) throw fail(isEncrypted(state) ? 'OpenTofu has encrypted it' : 'it is no Terraform state');
     return found;
   }
 
@@ -96,6 +97,9 @@ export class S3StateReader implements StateReader {
 class Refusal extends Error {
   override readonly name = 'Refusal';
 }
+
+const isEncrypted = (state: unknown): boolean =>
+  typeof state === 'object' && state !== null && 'encrypted_data' in state;
 
 function parsed(text: string): unknown {
   try {

@@ -66,15 +66,23 @@ function onMoto(): void {
   });
 
   test.each([
-    ['empty objects', ''],
-    ['no JSON', '{"password": "s3cr3t'],
-    ['an encrypted state', '{"serial":7,"lineage":"a-lineage","encrypted_data":"c2VjcmV0","encryption_version":"v0"}'],
-    ['a state that lists nothing', JSON.stringify({ version: 4, serial: 7, lineage: 'a-lineage' })],
-  ])('that are %s are not taken for empty, and not quoted', async (_, text) => {
+    ['empty objects', '', 'it is no Terraform state'],
+    ['no JSON', '{"password": "s3cr3t', 'it is no Terraform state'],
+    [
+      'an encrypted state',
+      '{"serial":7,"lineage":"a-lineage","encrypted_data":"c2VjcmV0","encryption_version":"v0"}',
+      'OpenTofu has encrypted it',
+    ],
+    [
+      'a state that lists nothing',
+      JSON.stringify({ version: 4, serial: 7, lineage: 'a-lineage' }),
+      'it is no Terraform state',
+    ],
+  ])('that are %s are not taken for empty, and not quoted', async (_, text, why) => {
     await write(ADDRESS.key, text);
     await expect(states.countResources(ENVIRONMENT, ADDRESS)).rejects.toMatchObject({
       name: 'StateUnreadableError',
-      message: `${PLACE}: it is no Terraform state, or encrypted`,
+      message: `${PLACE}: ${why}`,
     });
   });
 

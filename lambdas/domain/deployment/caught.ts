@@ -93,7 +93,7 @@ const presentable = (message: string): string =>
   message
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/:\/\/[^\s/@]+@/g, '://')
+    .replace(/:\/\/[^\s/]+@/g, '://')
     .replace(/exit status 13[47]\b/, '$& (it was killed, as happens when the memory runs out)');
 
 const own = (record: Readonly<Record<string, string>>, key: string): string | undefined =>

@@ -92,8 +92,8 @@ describe('a build without a result is explained by the phase in which it ended',
     expect(explainCause(cutOff)).toMatchObject({ reason: 'checkout-failed', message: expect.stringContaining(GONE) });
   });
 
-  test('without the credentials in an address', () => {
-    const told = 'Cloning into https://x-access-token:ghs_16C7e42F@github.com/acme/config.git failed';
+  test.each(['ghs_16C7e42F', 'with@sign', 'a:b'])('without the credentials in an address: %s', (password) => {
+    const told = `Cloning into https://x-access-token:${password}@github.com/acme/config.git failed`;
     const { message } = explain(build('FAILED', 'DOWNLOAD_SOURCE', told));
     expect(message).toContain('Cloning into https://github.com/acme/config.git failed');
   });
