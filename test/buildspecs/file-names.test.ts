@@ -276,3 +276,32 @@ describe('a name that no build can carry', () => {
     expect((await run.planCommit()).result).toMatchObject({ phase: 'checkout' });
   });
 });
+
+describe('a link to nothing', () => {
+  it.each([
+    ['by a name that is too long', LONG.repeat(2)],
+    ['by a path that is too long', 'a/'.repeat(2040)],
+    ['through a file', 'main.tf/x/../y'],
+    ['in a circle', 'link/x'],
+  ])('is bundled as it is: %s', async (_, target) => {
+    run.writeBytes(`${DIRECTORY}/link`, { link: target });
+    const { seen } = await throughGit();
+    const entries = [link(`${DIRECTORY}/link`, target), MAIN];
+    expect(seen).toEqual([entries, entries]);
+  });
+
+  it.each(['x.tf', 'x.tf.json', 'x.auto.tfvars'])('is refused as configuration or values: %s', async (name) => {
+    run.write({ 'docs/x': '', [`${DIRECTORY}/${name}`]: { link: '../../../docs' } });
+    const { result } = await run.planCommit();
+    expect(result).toMatchObject({
+      phase: 'checkout',
+      message: expect.stringMatching(new RegExp(`^"(${DIRECTORY}/)?${name}" cannot be read: it is a link to no file$`)),
+    });
+  });
+
+  it.each([`../${LONG}x`, './main.tf/x', '../x\\u0000y'])('is left to the engine as a module: %s', async (source) => {
+    run.write({ [`${DIRECTORY}/modules.tf`]: call(source) });
+    expect((await run.planCommit()).isSuccessful).toBe(true);
+    expect(run.commands).toContain('init');
+  });
+});

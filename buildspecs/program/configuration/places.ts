@@ -1,4 +1,4 @@
-import { readlinkSync, realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 export const isInside = (directory: string, path: string): boolean =>
@@ -10,12 +10,21 @@ function staysInside(directory: string, from: string, link: string): boolean {
   return !isAbsolute(link) && place !== '..' && !place.startsWith(`..${sep}`);
 }
 
-function orUndefined(read: () => string): string | undefined {
+function orUndefined<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns what is at a path, with links followed. Links to nowhere and in a circle lead to nothing, and so do paths that
+ * the operating system does not take: names in a configuration may be anything.
+ */
+export function kindAt(path: string): 'file' | 'directory' | undefined {
+  const found = orUndefined(() => statSync(path));
+  return found?.isFile() ? 'file' : found?.isDirectory() ? 'directory' : undefined;
 }
 
 // Node's own realpath resolves ".." after a link by the text of the path. The operating system and the engine do not.

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BLOCK_TYPES } from './block-types.ts';
 import { listConfigurationFiles } from './files.ts';
 import { type HclFile, parseHcl } from './hcl.ts';
+import { readText } from './read-text.ts';
 
 /** One file of a directory's configuration. */
 export interface ConfigurationFile extends HclFile {
@@ -26,8 +26,8 @@ export async function readConfiguration(
 ): Promise<Configuration> {
   const files: ConfigurationFile[] = [];
   for (const fileName of listConfigurationFiles(directory, engine)) {
-    const text = readFileSync(join(directory, fileName), 'utf8');
-    files.push({ file: join(name, fileName), ...(await parseFile(fileName, text)) });
+    const file = join(name, fileName);
+    files.push({ file, ...(await parseFile(fileName, readText(join(directory, fileName), file))) });
   }
   return { name, files };
 }

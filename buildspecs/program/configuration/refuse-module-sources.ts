@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import type { HclAttribute } from './hcl.ts';
 import { OUTSIDE, refusalOf, relativePathOf } from './module-source.ts';
-import { leadsOut } from './places.ts';
+import { kindAt, leadsOut } from './places.ts';
 import { type Configuration, readConfiguration } from './read-configuration.ts';
 import { passedAsSecrets, secretsOfCall } from './variable-secrets.ts';
 
@@ -82,7 +81,7 @@ async function readModule(
   name: string,
   { tree, engine }: { readonly tree: string; readonly engine: 'terraform' | 'tofu' },
 ): Promise<Configuration> {
-  const isThere = statSync(join(tree, name), { throwIfNoEntry: false })?.isDirectory();
+  const isThere = kindAt(join(tree, name)) === 'directory';
   return isThere ? readConfiguration(join(tree, name), engine, name) : { name, files: [] };
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listValuesFiles } from './files.ts';
 import { type HclBlock, parseHcl } from './hcl.ts';
 import type { Configuration } from './read-configuration.ts';
+import { readText } from './read-text.ts';
 
 /** An input variable as the directory declares it. */
 export interface DeclaredVariable {
@@ -67,7 +67,7 @@ export async function readFileValues(directory: string): Promise<FileValues> {
   const values: FileValue[] = [];
   const unread: UnreadValues[] = [];
   for (const file of listValuesFiles(directory)) {
-    const text = readFileSync(join(directory, file), 'utf8');
+    const text = readText(join(directory, file), file);
     if (file.endsWith('.json')) {
       // Loaded only here, because few directories have JSON files.
       const { readJsonValues } = await import('./json-values.ts');

@@ -1,35 +1,13 @@
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { ENGINE_DIRECTORY } from '../configuration/engine-files.ts';
-import { isInside } from '../configuration/places.ts';
+import { isInside, kindAt } from '../configuration/places.ts';
+import { followLinks } from '../reads/follow-links.ts';
 
-/** More links than this on one way are a circle, as for the operating system. */
-const MOST_LINKS = 40;
-
-/**
- * Returns the path to which a path leads when links are followed, also if nothing is there. Returns undefined if it leads
- * out of the tree or in a circle.
- */
-export function placeOf(tree: string, path: string): string | undefined {
-  const open = path.split('/').reverse();
-  const place: string[] = [];
-  let links = 0;
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      if (place.pop() === undefined) return undefined;
-      continue;
-    }
-    const found = join(tree, ...place, name);
-    if (!lstatSync(found, { throwIfNoEntry: false })?.isSymbolicLink()) {
-      place.push(name);
-      continue;
-    }
-    const link = readlinkSync(found);
-    if (isAbsolute(link) || ++links > MOST_LINKS) return undefined;
-    open.push(...link.split('/').reverse());
-  }
-  return place.join('/');
+/** Returns where a path leads when links are followed, also if nothing is there. Undefined: out of the tree, or in a circle. */
+function placeOf(tree: string, path: string): string | undefined {
+  const end = followLinks(tree, path)?.end;
+  return end && plain(end);
 }
 
 /** What a plan reads of a tree, as far as directories tell. Paths are paths in the tree; the whole tree is ''. */
@@ -62,13 +40,13 @@ export class PlannedFiles {
     const linked: string[] = [];
     const open = [root];
     for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
-      if (this.seen.has(directory) || kindOf(join(this.tree, directory)) !== 'directory') continue;
+      if (this.seen.has(directory) || kindAt(join(this.tree, directory)) !== 'directory') continue;
       this.seen.add(directory);
       for (const entry of readdirSync(join(this.tree, directory), { withFileTypes: true })) {
         const path = join(directory, entry.name);
         if (entry.name === ENGINE_DIRECTORY) continue;
         if (entry.isDirectory()) open.push(path);
-        else if (kindOf(join(this.tree, path)) === 'file') this.look(path);
+        else if (kindAt(join(this.tree, path)) === 'file') this.look(path);
         else if (entry.isSymbolicLink()) linked.push(...this.behind(path, directory));
       }
     }
@@ -89,16 +67,6 @@ export class PlannedFiles {
 
 /** Returns a path in one spelling: without a slash at the end, and '' for the whole tree. */
 const plain = (directory: string): string => join(directory, '.').replace(/^\.?$|\/$/, '');
-
-/** Returns what is at a path, with links followed. Links to nowhere and in a circle lead to nothing. */
-function kindOf(path: string): 'file' | 'directory' | undefined {
-  try {
-    const found = statSync(path);
-    return found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The beginning of every pointer, by which Git LFS recognizes it. The second is from before it had its name. */
 const BEGINNINGS = ['version https://git-lfs.github.com/spec/v1', 'version https://hawser.github.com/spec/v1'];

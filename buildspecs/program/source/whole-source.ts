@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { PlanBuild } from '../build/run-build.ts';
 import { type LeftOut, refusalOf } from '../configuration/checkout.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
-import { isInside } from '../configuration/places.ts';
+import { isInside, kindAt } from '../configuration/places.ts';
 import { isPlainLine, quotePath } from '../engine/plan-file/strict-text.ts';
 import { PlannedFiles } from './planned-files.ts';
 import { quoteBytes } from './quote-bytes.ts';
@@ -116,7 +115,7 @@ export class WholeSource {
   /** Refuses configuration whose name cannot be shown. A plan contains its configuration, and no such names are read there. */
   private requireReadableNames(directory: string): void {
     const place = join(this.build.paths.tree, directory);
-    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (kindAt(place) !== 'directory') return;
     const unreadable = listConfigurationFiles(place, this.build.variables.STAGEGATE_ENGINE).find(
       (name) => !isPlainLine(name),
     );
