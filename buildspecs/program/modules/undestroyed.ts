@@ -108,15 +108,27 @@ async function readFile(path: string): Promise<HclFile | undefined> {
 
 /** Returns the value that the engine sees; undefined if it has to be evaluated. The engine takes a text for a boolean. */
 function booleanOf({ literal, expression }: HclAttribute): boolean | null | undefined {
-  const text = typeof literal === 'boolean' || typeof literal === 'string' ? String(literal) : bare(expression);
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  return text === 'null' || text === '' ? null : undefined;
+  const isValue = typeof literal === 'boolean' || typeof literal === 'string';
+  const text = isValue ? String(literal) : expression;
+  if (text.length > LONGEST_CONSTANT) return undefined;
+  return constantIn(isValue ? text : text.replace(COMMENTS, ''));
 }
 
-/** Removes what may stand around a constant: brackets, and the marks of a template. */
-function bare(expression: string): string {
+/** Characters of the longest text that is taken for a constant. */
+const LONGEST_CONSTANT = 1000;
+const COMMENTS = /\/\*.*?\*\/|(?:#|\/\/)[^\n]*/gs;
+
+/** Reads a constant, also within what may stand around one: brackets, the marks of a template, and a negation. */
+function constantIn(expression: string): boolean | null | undefined {
   const text = expression.trim();
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  if (text === 'null' || text === '') return null;
+  const negated = /^!(.*)$/s.exec(text)?.[1];
+  if (negated !== undefined) {
+    const value = constantIn(negated);
+    return typeof value === 'boolean' ? !value : undefined;
+  }
   const inner = /^\((.*)\)$/s.exec(text)?.[1] ?? /^"?\$\{(.*)\}"?$/s.exec(text)?.[1];
-  return inner === undefined ? text : bare(inner);
+  return inner === undefined ? undefined : constantIn(inner);
 }

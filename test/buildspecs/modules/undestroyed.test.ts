@@ -43,7 +43,10 @@ const MAIN = 'apps/shop/dev1/main.tf';
 const FOUND = `aws_db_instance.main prevent_destroy ${MAIN}:3`;
 
 describe('a resource that is not destroyed is found', () => {
-  test.each(['true', '"true"', '((true))', `"\${true}"`, `"\${(true)}"`])('spelled as %s', async (value) => {
+  test.each([
+    ...['true', '"true"', '((true))', `"\${true}"`, `"\${(true)}"`, '!false', '!(!(true))'],
+    ...['(/* why */ true)', '(true # yes\n)', `"\${true /* } */}"`],
+  ])('spelled as %j', async (value) => {
     write({ [MAIN]: database(`prevent_destroy = ${value}`) });
     expect(await find()).toEqual([FOUND]);
   });
@@ -166,13 +169,13 @@ resource "aws_db_instance" "main" {
 });
 
 describe('a resource that is destroyed is not found', () => {
-  test.each(['prevent_destroy = false', 'prevent_destroy = "false"', 'prevent_destroy = null', '', 'destroy = true'])(
-    'with %p',
-    async (lifecycle) => {
-      write({ [MAIN]: database(lifecycle) });
-      expect(await find()).toEqual([]);
-    },
-  );
+  test.each([
+    ...['prevent_destroy = false', 'prevent_destroy = "false"', 'prevent_destroy = null', 'prevent_destroy = !true'],
+    ...['', 'destroy = true'],
+  ])('with %p', async (lifecycle) => {
+    write({ [MAIN]: database(lifecycle) });
+    expect(await find()).toEqual([]);
+  });
 
   test('where an override file takes the setting back, or sets it', async () => {
     write({
