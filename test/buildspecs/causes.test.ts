@@ -76,6 +76,24 @@ describe('a message says what happened', () => {
       'The image must be signed.',
       /^Resource precondition failed: The image must be signed\.$/,
     ],
+    [
+      'what an external program said',
+      'External Program Execution Failed',
+      'The data source received an unexpected error while attempting to execute the program.\n\nProgram: /usr/bin/sh\nError Message: no such host\nState: exit status 1',
+      /^External Program Execution Failed: The data source received .* Error Message: no such host State: exit status 1$/,
+    ],
+    [
+      'how a script ended, however long it is',
+      'local-exec provisioner error',
+      `Error running command 'set -e\n\n${'make all\n'.repeat(200)}': exit status 3. Output: no rule\nto make`,
+      /^local-exec provisioner error: Error running command 'set -e … exit status 3\. Output: no rule to make$/,
+    ],
+    [
+      'no advice',
+      'Invalid index',
+      'The key does not exist.\n\nYou can use lookup.\n\nSee also: https://example.com',
+      /^Invalid index: The key does not exist\.$/,
+    ],
   ])('%s', async (_, summary, detail, message) => {
     expect((await failing({ exitCode: 1, lines: [diagnostic(summary, detail)] })).message).toMatch(message);
   });

@@ -101,6 +101,13 @@ describe('a file of values that was not understood', () => {
     expect(texts).toEqual(expect.arrayContaining(['oneétwo', 'hunter2-and-more', 'hunter2', 'more', 'line one']));
     for (const word of ['1', 'true', 'a', 'and', 'E']) expect(texts).not.toContain(word);
   });
+
+  it('has what the engine makes of each setting that can be understood alone', () => {
+    const texts = unreadTexts(
+      'a = ?\npin = 4711.5e3\nb = "hun${"ter2"}"\nc = <<-E\n    one$${x}\n      two\n  E\nd = }\n',
+    );
+    expect(texts).toEqual(expect.arrayContaining(['4711500', 'hunter2', 'one${x}\n  two\n']));
+  });
 });
 
 describe('the secrets of a plan', () => {

@@ -49,8 +49,9 @@ export function describeDiagnostic({ summary, detail, address, file, line }: Dia
 const LONGEST_STATEMENT = 600;
 
 /**
- * Returns the first paragraph of a detail, with the next one where it ends in a colon. What follows is advice, which is
- * often for people at a command line.
+ * Returns the first paragraph of a detail, with the next one where it ends in a colon, and facts: what an external program
+ * said stands in a paragraph of its own, such as `Error Message: …`. What follows else is advice, which is often for
+ * people at a command line.
  */
 function firstStatement(detail: string): string {
   const paragraphs = detail
@@ -59,8 +60,16 @@ function firstStatement(detail: string): string {
     .map((paragraph) => oneLine(paragraph.replace(/\n\s+\w+:\s*$/, '')))
     .filter((paragraph) => paragraph !== '');
   const end = paragraphs.findIndex((paragraph) => !paragraph.endsWith(':'));
-  return shorten(paragraphs.slice(0, end === -1 ? undefined : end + 1).join(' '), LONGEST_STATEMENT);
+  const told = paragraphs.filter((paragraph, at) => end === -1 || at <= end || FACTS.test(paragraph)).join(' ');
+  // A command in front of it may be a whole script.
+  const exit = EXIT_STATUS.exec(oneLine(detail))?.[0];
+  if (exit === undefined || shorten(told, LONGEST_STATEMENT).includes('exit status'))
+    return shorten(told, LONGEST_STATEMENT);
+  return `${shorten(told, LONGEST_STATEMENT / 2)} … ${shorten(exit, LONGEST_STATEMENT / 2)}`;
 }
+
+const FACTS = /^(?:[A-Z][a-z]+ ?){1,3}: \S/;
+const EXIT_STATUS = /\bexit status \d+\b.*/;
 
 const shorten = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;

@@ -11,8 +11,14 @@ export function failureWithoutSecrets(error: PhaseError, secrets: readonly strin
   return new PhaseError(phase, redact(message, secrets), reason === undefined ? {} : { reason });
 }
 
-/** Most characters of a finding's detail that are kept. */
-const LONGEST_DETAIL = 1000;
+/** Most characters of a finding's detail that are kept: of its beginning, and of its end, where a program says how it ended. */
+const LONGEST_BEGINNING = 600;
+const LONGEST_END = 390;
+
+const shorten = (detail: string): string =>
+  detail.length <= LONGEST_BEGINNING + LONGEST_END
+    ? detail
+    : `${detail.slice(0, LONGEST_BEGINNING).toWellFormed()}\n…\n${detail.slice(-LONGEST_END).toWellFormed()}`;
 
 /**
  * Returns the same finding without secrets, shortened to what helps a person. It is shortened only now: half a secret
@@ -24,6 +30,6 @@ export const findingWithoutSecrets = (
 ): Diagnostic => ({
   ...rest,
   summary: redact(summary, secrets),
-  ...(detail === undefined ? {} : { detail: redact(detail, secrets).slice(0, LONGEST_DETAIL).toWellFormed() }),
+  ...(detail === undefined ? {} : { detail: shorten(redact(detail, secrets)) }),
   ...(address === undefined ? {} : { address: redact(address, secrets) }),
 });
