@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PhaseError } from '../build/failure.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
 import { MODULES } from '../configuration/engine-files.ts';
+import { quotePath } from '../engine/plan-file/strict-text.ts';
 import { unpack } from './archive.ts';
 import { tellPaths } from './tell-paths.ts';
 import { linkAt, listTree, look, type Seen, type TreeArchive } from './tree-archive.ts';
@@ -38,7 +39,7 @@ export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promis
     { what: 'removed', names: removed },
   ].filter(({ names }) => names.length > 0);
   if (done.length === 0) return added;
-  const told = done.map(({ what, names }) => `${what} ${tellPaths(names)}`).join(' and ');
+  const told = done.map(({ what, names }) => `${what} ${tellPaths(names, quotePath)}`).join(' and ');
   throw new PhaseError(
     'bundle',
     `the plan ${told}, which ${ownersOf(done.flatMap(({ names }) => names))} has: a plan may add files, and what it is applied with is the commit. Let it write to another path, or commit what it writes`,

@@ -3,24 +3,13 @@ import { dirname, join } from 'node:path';
 import { applicationAt } from '../../../lambdas/domain/contract/application-directory.ts';
 import { PhaseError } from '../build/failure.ts';
 import type { PlanBuild } from '../build/run-build.ts';
+import { tellPaths } from '../bundle/tell-paths.ts';
 import { type LeftOut, refusalOf } from '../configuration/checkout.ts';
 import { listConfigurationFiles } from '../configuration/files.ts';
 import { isInside, kindAt } from '../configuration/places.ts';
 import { isPlainLine, quotePath } from '../engine/plan-file/strict-text.ts';
 import { PlannedFiles } from './planned-files.ts';
 import { quoteBytes } from './quote-bytes.ts';
-
-/** Paths that a message names, and characters of all of them: what to do about them stands behind them. */
-const MOST_TOLD = 5;
-const MOST_CHARACTERS = 500;
-
-/** Returns quoted paths as a list for a message. Tells the number of those that have no room. */
-function told(paths: readonly string[]): string {
-  const shown = paths.slice(0, MOST_TOLD);
-  while (shown.length > 1 && shown.join(', ').length > MOST_CHARACTERS) shown.pop();
-  const more = paths.length - shown.length;
-  return `${shown.join(', ').slice(0, MOST_CHARACTERS)}${more > 0 ? ` and ${more} more` : ''}`;
-}
 
 /** A path with one character for each byte, so that paths in bytes and in text can be compared. */
 const bytewise = (path: Buffer | string): string => Buffer.from(path).toString('latin1');
@@ -48,16 +37,16 @@ const isOfModule = (directories: readonly string[], path: Buffer): boolean =>
  */
 export class WholeSource {
   private readonly build: PlanBuild;
-  private readonly gitlinks: readonly Buffer[];
+  private readonly submodules: readonly Buffer[];
   private readonly planned: PlannedFiles;
   private leftOut: readonly LeftOut[] = [];
   /** What was told of a destruction that goes on. */
   private readonly tolerated = new Set<string>();
 
-  /** `gitlinks`: the submodules of the commit. */
-  constructor(build: PlanBuild, gitlinks: readonly Buffer[]) {
+  /** `submodules`: paths of the submodules of the commit. */
+  constructor(build: PlanBuild, submodules: readonly Buffer[]) {
     this.build = build;
-    this.gitlinks = gitlinks;
+    this.submodules = submodules;
     this.planned = new PlannedFiles(build.paths.tree);
   }
 
@@ -72,14 +61,14 @@ export class WholeSource {
       STAGEGATE_DIRECTORY: directory,
     } = this.build.variables;
     this.requireNoneNear([directory]);
-    const isIgnored = (gitlink: Buffer) => isUtf8(gitlink) && ignored.includes(gitlink.toString());
-    const isAnothers = (gitlink: Buffer) => ![undefined, own].includes(applicationAt(gitlink.toString('latin1')));
-    for (const gitlink of this.gitlinks.filter(isIgnored))
-      this.build.log(`the submodule ${quoteBytes(gitlink)} is ignored: its files are not fetched`);
-    const refused = this.gitlinks.filter((gitlink) => !isAnothers(gitlink) && !isIgnored(gitlink));
+    const isIgnored = (submodule: Buffer) => isUtf8(submodule) && ignored.includes(submodule.toString());
+    const isAnothers = (submodule: Buffer) => ![undefined, own].includes(applicationAt(submodule.toString('latin1')));
+    for (const submodule of this.submodules.filter(isIgnored))
+      this.build.log(`the submodule ${quoteBytes(submodule)} is ignored: its files are not fetched`);
+    const refused = this.submodules.filter((submodule) => !isAnothers(submodule) && !isIgnored(submodule));
     if (refused.length === 0) return;
     this.refuse(
-      `${told(refused.map(quoteBytes))} ${refused.length === 1 ? 'is a submodule' : 'are submodules'}, whose files are not fetched: commit the files themselves, or, if no plan needs them, list the path in "ignoredSubmodules" of the application`,
+      `${tellPaths(refused, quoteBytes)} ${refused.length === 1 ? 'is a submodule' : 'are submodules'}, whose files are not fetched: commit the files themselves, or, if no plan needs them, list the path in "ignoredSubmodules" of the application`,
     );
   }
 
@@ -108,7 +97,7 @@ export class WholeSource {
     const { pointers } = this.planned;
     if (pointers.length === 0) return;
     this.refuse(
-      `${told(pointers.map(quotePath))} ${pointers.length === 1 ? 'is a pointer' : 'are pointers'} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
+      `${tellPaths(pointers, quotePath)} ${pointers.length === 1 ? 'is a pointer' : 'are pointers'} of Git LFS, whose files are not fetched: commit the file itself, or read it from where it is published`,
     );
   }
 
@@ -127,11 +116,11 @@ export class WholeSource {
   }
 
   private requireNoneNear(directories: readonly string[]): void {
-    for (const gitlink of this.gitlinks) {
-      const near = nearOf(directories, gitlink);
+    for (const submodule of this.submodules) {
+      const near = nearOf(directories, submodule);
       if (near === undefined) continue;
       this.refuse(
-        `${quoteBytes(gitlink)} is a submodule, whose files are not fetched, and ${quotePath(near || '.')} is planned: commit the files themselves, or use a module source with "git::"`,
+        `${quoteBytes(submodule)} is a submodule, whose files are not fetched, and ${quotePath(near || '.')} is planned: commit the files themselves, or use a module source with "git::"`,
       );
     }
   }
