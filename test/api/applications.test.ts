@@ -220,7 +220,11 @@ describe('GET /applications/{app}/pipeline', () => {
     const push = (from: number, to: number, name = 'my-app') =>
       registerPush(world, {
         ...aPush({ repository, eventId: `${from}-${to}`, changedPaths: [`apps/${name}/dev1/main.tf`] }),
-        ...{ before: commitOf(from), after: commitOf(to), pushedAt: `2026-11-23T10:00:0${to}.000Z` },
+        ...{
+          before: commitOf(from),
+          after: commitOf(to),
+          pushedAt: `2026-11-23T10:00:${String(to).padStart(2, '0')}.000Z`,
+        },
       });
     const headOf = async () => (await world.get('/applications/my-app/pipeline')).body.head;
 
@@ -271,6 +275,24 @@ describe('GET /applications/{app}/pipeline', () => {
       const configRepository = { ...APPLICATION.configRepository, branch: 'next' };
       await world.put('/applications/my-app', { ...APPLICATION, configRepository });
       expect(await headOf()).toMatchObject({ commit: commitOf(7), newestRelease: 1, isAhead: null });
+    });
+
+    test('of the branch that it has now, also after pushes to the other one that concerned nobody', async () => {
+      await push(0, 1);
+      await push(1, 2, 'other');
+      await noteHead(world, aPush({ repository, branch: 'next', before: commitOf(6), after: commitOf(7) }));
+      const configRepository = { ...APPLICATION.configRepository, branch: 'next' };
+      await world.put('/applications/my-app', { ...APPLICATION, configRepository });
+      expect(await headOf()).toMatchObject({ commit: commitOf(7), newestRelease: 1, isAhead: null });
+    });
+
+    test('which is ahead of a release of long ago', async () => {
+      await push(0, 1);
+      for (let number = 1; number < 25; number++) {
+        await push(number, number + 1, 'other');
+        await noteHead(world, aPush({ repository, before: commitOf(number), after: commitOf(number + 1) }));
+      }
+      expect(await headOf()).toMatchObject({ commit: commitOf(25), newestRelease: 1, isAhead: true });
     });
 
     test('of which nobody knows whether it is ahead of a commit that no push told of', async () => {

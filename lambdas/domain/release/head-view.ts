@@ -54,7 +54,7 @@ async function isAhead(
   const { commit } = release;
   if (commit === head) return false;
   if (known?.past.includes(commit)) return true;
-  // The head of the log is newer than the branch's for a moment after a push, and of another branch after a change.
-  if (commit === log?.head) return null;
-  return (await reader.get('passage', release)) ? true : null;
+  // The log is of another branch if the application had one before, and newer for a moment after a push.
+  const isOfBranch = log?.head !== undefined && (log.head === head || known?.past.includes(log.head));
+  return isOfBranch && (await reader.get('passage', release)) ? true : null;
 }
