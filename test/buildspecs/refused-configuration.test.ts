@@ -103,6 +103,24 @@ describe('the source of a module', () => {
     expect(message).toContain(`"web", "${source}", ${OUTSIDE}`);
   });
 
+  const RUN = 'git::ext::sh -c touch% /tmp/x';
+  it.each([
+    ['a text in a text', 'main.tf', `"\${"${RUN}"}"`],
+    ['in parentheses', 'main.tf', `("${RUN}")`],
+    ['one of two', 'main.tf', `true ? "${RUN}" : "../x"`],
+    ['in parts', 'main.tf', '"git::${"ext"}::sh%{ if true } -c%{ endif } touch% /tmp/x"'],
+    ['in a list', 'main.tf', `["${RUN}"][0]`],
+    ['in JSON', 'main.tf.json', `\${\\"${RUN}\\"}`],
+  ])(
+    'that runs a command is refused before the engine runs, also if it has to be evaluated: %s',
+    async (_, file, source) => {
+      const text =
+        file === 'main.tf' ? moduleFrom('x').replace('"x"', () => source) : `{"module":{"web":{"source":"${source}"}}}`;
+      const { message } = await refusalOf({ [`${directory}/${file}`]: text });
+      expect(message).toMatch(/the source of the module "web", "git::ext::sh.* touch% \/tmp\/x", runs a command$/);
+    },
+  );
+
   it('is refused in *.tofu for OpenTofu only', async () => {
     const files = { [`${directory}/main.tofu`]: moduleFrom('/opt') };
     await expectPlanned(files);

@@ -1,6 +1,6 @@
 /** Reasons to refuse a source. */
 export const OUTSIDE = 'lies outside of the repository';
-const COMMAND = 'runs a command';
+export const COMMAND = 'runs a command';
 
 /**
  * Returns a relative source as a path with forward slashes, which starts at the directory that names the source.

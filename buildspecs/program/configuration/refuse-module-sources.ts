@@ -1,7 +1,7 @@
 import { dirname, join, normalize } from 'node:path';
 import { PhaseError } from '../build/failure.ts';
 import type { HclAttribute } from './hcl.ts';
-import { OUTSIDE, refusalOf, relativePathOf } from './module-source.ts';
+import { COMMAND, OUTSIDE, refusalOf, relativePathOf } from './module-source.ts';
 import { kindAt, leadsOut } from './places.ts';
 import { type Configuration, readConfiguration } from './read-configuration.ts';
 import { passedAsSecrets, secretsOfCall } from './variable-secrets.ts';
@@ -14,6 +14,8 @@ interface ModuleCall {
   readonly source: string | undefined;
   /** The text with which the source begins in any case. */
   readonly beginning: string;
+  /** Every text that the source may be, or may have in it. */
+  readonly texts: readonly string[];
   /** What the call passes to the module. */
   readonly attributes: readonly HclAttribute[];
 }
@@ -25,8 +27,9 @@ const moduleCallsIn = ({ files }: Configuration): ModuleCall[] =>
       .flatMap(({ labels: [name = ''], attributes }) =>
         attributes
           .filter((attribute) => attribute.name === 'source')
-          .map(({ line, literal, leadingText = '' }) => ({
+          .map(({ line, literal, leadingText = '', texts }) => ({
             name,
+            texts,
             file,
             line,
             attributes,
@@ -46,7 +49,8 @@ function refuse({ name, file, line, source, beginning }: ModuleCall, refusal: st
 /**
  * Refuses sources outside of the repository, and sources that run a command, in a directory and in every module of the
  * repository that the directory uses. Sources that have to be evaluated, and files of modules that our parser cannot
- * read, are left to the engine: the modules that they bring are judged after `init` (`refuseForeignModules`).
+ * read, are left to the engine, unless a text in them runs a command: the modules that they bring are judged after `init`
+ * (`refuseForeignModules`).
  * Returns the directory and those of the modules, which may be missing. Adds to `secrets` what these modules are given for
  * their sensitive variables, and the defaults of these; returns the names of the directory's own variables that are
  * given.
@@ -89,6 +93,9 @@ async function readModule(
 function nameOfLocalModule(call: ModuleCall, tree: string): string | undefined {
   const refusal = refusalOf(call.beginning);
   if (refusal) refuse(call, refusal);
+  // The engine evaluates constants: `"${"git::ext::sh -c …"}"`. Other parts of a source may look like a path.
+  const command = call.source === undefined && call.texts.find((text) => refusalOf(text) === COMMAND);
+  if (command) refuse({ ...call, source: command }, COMMAND);
   const path = call.source === undefined ? undefined : relativePathOf(call.source);
   if (path === undefined) return undefined;
   const name = join(dirname(call.file), path, '.');
