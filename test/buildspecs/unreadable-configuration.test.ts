@@ -82,6 +82,14 @@ describe('a file of a configuration that cannot be read', () => {
     expect(run.commands).toEqual([]);
   });
 
+  it('is refused where it is JSON that nobody could write', async () => {
+    const deep = `{"locals":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
+    expect(await refusalOf('main.tf.json', deep, 'terraform')).toEqual({
+      phase: 'backend',
+      message: `${directory}/main.tf.json:1: this is nested too deeply; write it another way`,
+    });
+  });
+
   const DEEP = `${'('.repeat(300)}1${')'.repeat(300)}`;
   const realFormat = () => {
     run.steps.fmt = (step) =>

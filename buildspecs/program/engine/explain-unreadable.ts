@@ -34,7 +34,8 @@ export async function explainUnreadable(
     new PhaseError(phases.unreadable, `${file}:${line}: ${problem}`, { reason: 'unparsable' });
   const input = readFileSync(join(build.paths.tree, file));
   if (input.includes(NUL)) return unreadable('there is a NUL byte, which no configuration may have');
-  if (file.endsWith('.json')) return unreadable('this is no JSON');
+  if (file.endsWith('.json'))
+    return unreadable(isJson(input) ? 'this is nested too deeply; write it another way' : 'this is no JSON');
   if (!isContained) build.secrets.push(...secretsOfUnread(input.toString()));
   const { name } = await engine;
   const { errorOutput, exitCode } = await runStep(build, await engine, 'fmt', {
@@ -52,6 +53,15 @@ export async function explainUnreadable(
   const cause = findingWithoutSecrets(finding, build.secrets);
   build.log(`Error: ${describeDiagnostic(cause)}`);
   return new PhaseError(phases.invalid, describeDiagnostic(cause), { diagnostics: [cause] });
+}
+
+function isJson(input: Buffer): boolean {
+  try {
+    JSON.parse(input.toString());
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Reads the first error of `fmt`: a summary, the place with its lines, and a detail, with empty lines between them. */
