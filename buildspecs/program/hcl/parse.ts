@@ -45,7 +45,8 @@ function parseTopItem(
   const name = reader.expect('identifier');
   if (reader.isNext('symbol', '=')) return { item: parseAttribute(reader, name.start, name.text.length) };
   const header = parseHeader(reader, name.start, name.text.length);
-  const opening = reader.expect('symbol', '{');
+  const opening = reader.position();
+  reader.expect('symbol', '{');
   try {
     return { item: parseContents(reader, name.start, header) };
   } catch (error) {

@@ -58,6 +58,11 @@ export class TokenReader {
     );
   }
 
+  /** Returns the position of the next token, to which `skipBlock` can return. */
+  position(): number {
+    return this.nextIndex();
+  }
+
   isNext(type: Token['type'], ...texts: readonly string[]): boolean {
     const token = this.peek();
     return token.type === type && (texts.length === 0 || texts.includes(token.text));
@@ -120,15 +125,15 @@ export class TokenReader {
   }
 
   /**
-   * Goes to the end of the block whose opening brace is the token at `start`, whatever is in it. This works only if all
+   * Goes to the end of the block whose opening brace is at a position, whatever is in it. This works only if all
    * brackets and quotes in the block have their counterparts and each text in it is known. Otherwise it would not be
    * certain where the engine sees the block's end. Returns whether it worked.
    */
-  skipBlock(start: Token): boolean {
+  skipBlock(opening: number): boolean {
     const open: string[] = [];
     this.countLines = true;
     this.levels = 0;
-    for (this.next = this.tokens.indexOf(start); ; ) {
+    for (this.next = opening; ; ) {
       const { type, text } = this.read();
       if (type === 'end' || type === 'invalid') return false;
       if (type === 'symbol' && CLOSING[text] !== undefined) open.push(CLOSING[text]);
