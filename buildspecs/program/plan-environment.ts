@@ -202,9 +202,12 @@ async function keepTree(build: PlanBuild, lockFile: string | undefined): Promise
 }
 
 async function pack(build: PlanBuild, tree: TreeArchive): Promise<{ bundle: Archive; carried: AddedToTree }> {
-  const { paths } = build;
+  const { paths, variables } = build;
   try {
-    const carried = await addedSince(tree, paths);
+    const carried = await addedSince(tree, paths, (refusal) => {
+      if (variables.STAGEGATE_OPERATION !== 'destroy') throw refusal;
+      build.log(`a destruction goes on all the same: ${refusal.message}`);
+    });
     for (const path of carried.addedLinks)
       build.log(`${quotePath(path)} is a link that the plan made: it is not carried to the apply`);
     return { bundle: await packBundle(paths, tree, carried.added), carried };

@@ -94,6 +94,19 @@ describe('a file that a plan makes in the repository', () => {
     });
   });
 
+  test('is left as it was where a plan changes or removes it to destroy: what older plans have made must be able to end', async () => {
+    run.write({ [`${DIRECTORY}/fn.zip`]: 'zip', [`${DIRECTORY}/old.zip`]: 'old' });
+    run.steps.plan = (step) => {
+      write(join(step.directory, 'fn.zip'), 'ZIP');
+      rmSync(join(step.directory, 'old.zip'));
+      return savePlan(planFile())(step);
+    };
+    const { result, log } = await run.plan({ STAGEGATE_OPERATION: 'destroy' });
+    expect(result).toMatchObject({ ok: true, added: { count: 0 } });
+    expect(log).toContain(`goes on all the same: the plan changed "${DIRECTORY}/fn.zip" and removed "${DIRECTORY}/old`);
+    expect(await appliedWith('fn.zip')).toBe('zip');
+  });
+
   test('fails the plan if the apply would not have it: among the providers, and named', async () => {
     const name = '.terraform/providers/fn.zip';
     expect(planFailureOf(await planning((directory) => write(join(directory, name)), `./${name}`))).toMatchObject({

@@ -27,11 +27,15 @@ interface Compared extends AddedToTree {
 }
 
 /**
- * Returns what a plan added to the tree since it was packed. Throws PhaseError if the plan changed or removed files of
- * the commit or of a module: the apply gets these as they were before, so it could not apply what was planned. A file
- * that was written again with the bytes that it had is no change.
+ * Returns what a plan added to the tree since it was packed. Refuses a plan that changed or removed files of the commit or
+ * of a module: the apply gets these as they were before, so it could not apply what was planned. A file that was written
+ * again with the bytes that it had is no change. `refuse` throws unless the plan may go on.
  */
-export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promise<AddedToTree> {
+export async function addedSince(
+  archive: TreeArchive,
+  paths: WorkPaths,
+  refuse: (refusal: PhaseError) => void = raise,
+): Promise<AddedToTree> {
   const { touched, replaced, removed, ...added } = compare(archive, paths);
   const changed = touched.length === 0 ? [] : await changedAmong(touched, archive, paths);
   const done = [
@@ -40,11 +44,18 @@ export async function addedSince(archive: TreeArchive, paths: WorkPaths): Promis
   ].filter(({ names }) => names.length > 0);
   if (done.length === 0) return added;
   const told = done.map(({ what, names }) => `${what} ${tellPaths(names, quotePath)}`).join(' and ');
-  throw new PhaseError(
-    'bundle',
-    `the plan ${told}, which ${ownersOf(done.flatMap(({ names }) => names))} has: a plan may add files, and what it is applied with is the commit. Let it write to another path, or commit what it writes`,
-    { reason: 'tree-changed' },
+  refuse(
+    new PhaseError(
+      'bundle',
+      `the plan ${told}, which ${ownersOf(done.flatMap(({ names }) => names))} has: a plan may add files, and what it is applied with is the commit. Let it write to another path, or commit what it writes`,
+      { reason: 'tree-changed' },
+    ),
   );
+  return added;
+}
+
+function raise(refusal: PhaseError): never {
+  throw refusal;
 }
 
 function ownersOf(names: readonly string[]): string {
