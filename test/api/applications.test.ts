@@ -286,6 +286,13 @@ describe('GET /applications/{app}/pipeline', () => {
       expect(await headOf()).toMatchObject({ commit: commitOf(7), newestRelease: 1, isAhead: null });
     });
 
+    test('and none of a branch of which no push has told, whatever was the head of the one before', async () => {
+      await push(0, 1);
+      const configRepository = { ...APPLICATION.configRepository, branch: 'next' };
+      await world.put('/applications/my-app', { ...APPLICATION, configRepository });
+      expect(await headOf()).toBeNull();
+    });
+
     test('which is ahead of a release of long ago', async () => {
       await push(0, 1);
       for (let number = 1; number < 25; number++) {

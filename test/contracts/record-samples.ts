@@ -59,7 +59,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
       { environment: 'stage1', release: 6, paths: [], isComplete: false },
     ],
   },
-  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, headPushedAt: NOW },
+  releaseLog: { application: 'my-app', newest: 7, head: COMMIT, branch: 'main', headPushedAt: NOW },
   release: aRelease({
     message: 'größer — 日本語 🚀\nsecond line',
     author: '',

@@ -16,7 +16,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   environment: '0143455669c825bb',
   approver: '9e89f18ebe947b74',
   applicationReads: '8ec8e0147f8e81d2',
-  releaseLog: '06cf09aa36d6ab2c',
+  releaseLog: '95e15911c9ebd6b6',
   release: '276578c534ef896b',
   pushMark: 'cf4f40609e164fee',
   passage: '0d21870dfd43376d',

@@ -1,6 +1,7 @@
 import type { ConfigPushed } from '../events.ts';
 import type { Application } from '../model/application.ts';
 import { isHeadIn } from '../model/branch-head.ts';
+import { isHeadOnBranch } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { Reader, Store } from '../ports.ts';
 import { headAfter } from './head-after.ts';
@@ -17,7 +18,8 @@ export async function findHead(
   const found = await reader.get('branchHead', { repository: repositoryName(url), branch });
   const known = found && isHeadIn(found, { repositoryId }) ? found : undefined;
   if (known || branch !== own) return known?.head;
-  return (await reader.get('releaseLog', { application }))?.head;
+  const log = await reader.get('releaseLog', { application });
+  return log && isHeadOnBranch(log, branch) ? log.head : undefined;
 }
 
 /** Records the head of a branch that a push reports. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { ConfigPushed } from '../events.ts';
 import {
   ApplicationNameSchema,
+  BranchSchema,
   CommitSchema,
   DeploymentIdSchema,
   InstantSchema,
@@ -28,6 +29,8 @@ export const ReleaseLogSchema = z.object({
   application: ApplicationNameSchema,
   newest: z.int().min(0),
   head: CommitSchema.optional(),
+  /** The branch of this head: the application may have another one since then. Absent in older logs. */
+  branch: BranchSchema.optional(),
   /** Time of the push that made this commit the head, as that push gives it. */
   headPushedAt: InstantSchema.optional(),
   /**
@@ -35,6 +38,12 @@ export const ReleaseLogSchema = z.object({
    */
   isCovered: z.boolean().optional(),
 });
+
+/** Returns whether the head of a log may be that of this branch. */
+export const isHeadOnBranch = (
+  { branch: told }: Pick<z.infer<typeof ReleaseLogSchema>, 'branch'>,
+  branch: string,
+): boolean => told === undefined || told === branch;
 
 /** Records a delivery or a (before, after) pair, with the release that it became; 0 when it became none. */
 export const PushMarkSchema = z.object({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Application } from '../model/application.ts';
 import { isHeadIn } from '../model/branch-head.ts';
-import type { Release } from '../model/release.ts';
+import { isHeadOnBranch, type Release } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
 import type { RecordOf } from '../model/table/records.ts';
 import { CommitSchema, ReleaseNumberSchema } from '../names.ts';
@@ -28,15 +28,16 @@ export async function viewHead(
   reader: Reader,
   { name: application, configRepository: { url, branch }, repositoryId }: Application,
 ): Promise<HeadView | null> {
-  const [found, log] = await Promise.all([
+  const [found, inLog] = await Promise.all([
     reader.get('branchHead', { repository: repositoryName(url), branch }),
     reader.get('releaseLog', { application }),
   ]);
   const known = found && isHeadIn(found, { repositoryId }) ? found : undefined;
-  // The log may be of another branch, which the application had before.
+  // The application may have had another branch before.
+  const log = inLog && isHeadOnBranch(inLog, branch) ? inLog : undefined;
   const { head: commit, headPushedAt: pushedAt = null } = known ?? log ?? {};
   if (commit === undefined) return null;
-  const number = log?.newest ?? 0;
+  const number = inLog?.newest ?? 0;
   const release = number > 0 ? await reader.get('release', { application, number }) : undefined;
   if (!release) return { commit, pushedAt, newestRelease: null, isAhead: true };
   return { commit, pushedAt, newestRelease: number, isAhead: await isAhead(reader, commit, release, { known, log }) };
@@ -54,7 +55,7 @@ async function isAhead(
   const { commit } = release;
   if (commit === head) return false;
   if (known?.past.includes(commit)) return true;
-  // The log is of another branch if the application had one before, and newer for a moment after a push.
-  const isOfBranch = log?.head !== undefined && (log.head === head || known?.past.includes(log.head));
-  return isOfBranch && (await reader.get('passage', release)) ? true : null;
+  // An older log does not say of which branch it is. After a push it is newer for a moment.
+  const isSameBranch = log?.head !== undefined && (log.head === head || known?.past.includes(log.head));
+  return isSameBranch && (await reader.get('passage', release)) ? true : null;
 }

@@ -85,7 +85,8 @@ async function register(
   if (before) await pass(transaction, application, before, { left: 1 });
   await pass(transaction, application, push.after, { reached: 1 });
   const headPushedAt = push.pushedAt && later(push.pushedAt, log?.headPushedAt);
-  const place = order === 'late' ? log : { head: push.after, ...(headPushedAt && { headPushedAt }) };
+  const place =
+    order === 'late' ? log : { head: push.after, branch: push.branch, ...(headPushedAt && { headPushedAt }) };
   transaction.put('releaseLog', { ...place, application, newest, isCovered: isRelease || isCovered });
   if (!isRelease) return { order, effects: NO_EFFECTS };
   const { after, message, author } = push;

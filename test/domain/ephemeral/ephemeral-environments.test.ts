@@ -269,6 +269,14 @@ describe('a branch', () => {
     expect((await world.ephemeralNow('pr-2')).commit).toBe(commitOf(5));
   });
 
+  test('that the application has instead of another one has not the head of that one', async () => {
+    await world.push();
+    expect((await world.ephemeral('pr-1', { ref: 'main' })).commit).toBeDefined();
+    const { configRepository } = anApplication();
+    await world.write('application', anApplication({ configRepository: { ...configRepository, branch: 'next' } }));
+    expect((await world.ephemeral('pr-2', { ref: 'next' })).commit).toBeUndefined();
+  });
+
   test('is followed where that was asked for: every push is deployed, once', async () => {
     await followPush(world, branchPush(1));
     await world.ephemeral('pr-1', { ref: 'refs/heads/feature/x', follow: true });
