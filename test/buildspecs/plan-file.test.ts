@@ -331,7 +331,7 @@ describe('a file that is no plan', () => {
       reason: 'plan-encrypted',
       message: 'the plan file is encrypted',
     });
-    expect(await readPlannedState(Buffer.from(JSON.stringify(envelope)))).toBeNull();
+    expect(await readPlannedState(Buffer.from(JSON.stringify(envelope)))).toBe('encrypted');
   });
 
   it.each([
