@@ -1,8 +1,16 @@
 import { keptTreeKey, runObjectKey } from '../contract/run-objects.ts';
 import { type Deployment, runPrefix } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
-import { noTrees, startCopying, stopCopying, treesIn, withoutTree, withTree } from '../model/kept/kept-trees.ts';
-import type { ArtifactStore, CopiedArtifact, Store, Surroundings, Transaction } from '../ports.ts';
+import {
+  type KeptTrees,
+  noTrees,
+  startCopying,
+  stopCopying,
+  treesIn,
+  withoutTree,
+  withTree,
+} from '../model/kept/kept-trees.ts';
+import type { ArtifactStore, CopiedArtifact, ReadAhead, Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { deleteDroppedTrees } from './drop-trees.ts';
 
 interface Services {
@@ -16,31 +24,53 @@ interface Services {
  * deployment still holds. Then deletes the trees that the environment no longer keeps. Safe to repeat.
  */
 export async function keepTree(services: Services, id: string): Promise<void> {
-  const deployment = await services.store.get('deployment', { id });
+  const ahead = await services.store.readAhead();
+  const deployment = await ahead.get('deployment', { id });
   if (!deployment) return;
-  const standing = await standingBeside(services.store, deployment);
-  for (const each of standing === undefined ? [id] : [standing, id]) await keep(services, each, id);
+  const standing = await standingBeside(ahead, deployment);
+  for (const each of standing === undefined ? [id] : [standing, id]) await keep(services, ahead, each, id);
   await forgetWhatIsGone(services, deployment);
   await deleteDroppedTrees(services, deployment);
 }
 
 /**
- * Returns the success that stands in the environment, if that is another deployment. Its tree is kept already, unless it
- * succeeded before trees were kept or keeping it failed. Its run may still have the tree.
+ * Returns the success that stands in the environment, if that is another deployment whose tree is not kept: it succeeded
+ * before trees were kept, or keeping it failed. Its run may still have the tree.
  */
-async function standingBeside(store: Store, { id, application, environment }: Deployment): Promise<string | undefined> {
-  const standing = (await store.get('environmentState', { application, environment }))?.deployed?.deploymentId;
-  return standing === id ? undefined : standing;
+async function standingBeside(ahead: Reader, deployment: Deployment): Promise<string | undefined> {
+  const { state, kept } = await readPlace(ahead, deployment);
+  const standing = state?.deployed?.deploymentId;
+  if (standing === undefined || standing === deployment.id) return undefined;
+  return kept && keeps(kept, standing) ? undefined : standing;
 }
 
 /** Keeps the tree of one deployment, while this holder holds the environment. */
-async function keep({ store, artifacts, surroundings }: Services, id: string, holder: string): Promise<void> {
-  const begun = await store.transact((transaction) => begin(transaction, surroundings, { id, holder }));
+async function keep(
+  { store, artifacts, surroundings }: Services,
+  ahead: ReadAhead,
+  id: string,
+  holder: string,
+): Promise<void> {
+  const begun = await store.transact((transaction) => begin(transaction, surroundings, { id, holder }), ahead);
   if (!begun) return;
   const { deployment, key } = begun;
   const copy = await artifacts.copyOnce(runObjectKey(runPrefix(deployment), 'tree'), key);
   await store.transact((transaction) => finish(transaction, deployment, key, copy));
 }
+
+/** Reads what says which trees are kept with the environment of a deployment, and for whom. */
+async function readPlace(reader: Reader, { application, environment: name }: Deployment) {
+  const where = { application, environment: name };
+  const [kept, state, environment] = await Promise.all([
+    reader.get('keptTrees', where),
+    reader.get('environmentState', where),
+    reader.get('environment', { application, name }),
+  ]);
+  return { kept, state, environment };
+}
+
+const keeps = (kept: KeptTrees, deploymentId: string): boolean =>
+  treesIn(kept).some((tree) => tree.deploymentId === deploymentId);
 
 /**
  * Forgets the tree that a deployment could not fetch, if somebody has deleted it. The next attempt takes another one, or
@@ -77,14 +107,10 @@ async function begin(
   const deployment = await transaction.get('deployment', { id });
   if (!deployment) return undefined;
   const where = { application: deployment.application, environment: deployment.environment };
-  const [kept = noTrees(where), state, environment] = await Promise.all([
-    transaction.get('keptTrees', where),
-    transaction.get('environmentState', where),
-    transaction.get('environment', { application: where.application, name: where.environment }),
-  ]);
+  const { kept = noTrees(where), state, environment } = await readPlace(transaction, deployment);
   const isHeld = state?.holder?.deploymentId === holder;
   if (!isHeld || !endingOf(deployment) || !lives(environment, deployment)) return undefined;
-  if (treesIn(kept).some(({ deploymentId }) => deploymentId === id)) return undefined;
+  if (keeps(kept, id)) return undefined;
   if (kept.copying?.deploymentId === id) return { deployment, key: kept.copying.key };
   const key = keptTreeKey(id, surroundings.randomHex(32));
   transaction.put('keptTrees', startCopying(kept, { deploymentId: id, key }));
