@@ -18,6 +18,7 @@ beforeEach(async () => {
 const placeOf = (environment: string) => ({ application: 'my-app', environment });
 const kept = (environment = 'dev1') => world.store.get('keptTrees', placeOf(environment));
 const keptReleases = async (environment = 'dev1') => (await kept(environment))?.successes.map(({ release }) => release);
+const standing = async () => (await world.store.get('environmentState', placeOf('dev1')))?.deployed?.deploymentId;
 const objects = () => world.artifacts.keys().filter((key) => key.startsWith('kept/'));
 
 async function releases(count: number): Promise<void> {
@@ -192,6 +193,25 @@ describe('nothing is forgotten if', () => {
     await world.release();
     await world.succeed('dev1', 2);
     expect([await keptReleases(), objects().length]).toEqual([[2], 1]);
+  });
+
+  test('the function dies beside a success whose tree is gone for good', async () => {
+    world.builds.terraform = ({ release }) => ({ plan: 'changes', apply: release === 2 ? 'fails' : 'succeeds' });
+    const copyOnce = world.artifacts.copyOnce.bind(world.artifacts);
+    world.artifacts.copyOnce = async () => undefined;
+    await releases(1);
+    const gone = runObjectKey(runPrefix(await world.deployment((await standing()) ?? '')), 'tree');
+    await world.release();
+    const id = await upToKeeping('dev1', 2);
+    world.artifacts.copyOnce = async (from, to) => {
+      if (from === gone) return undefined;
+      await copyOnce(from, to);
+      throw new Error('killed');
+    };
+    await expect(keepTree(world, id)).rejects.toThrow('killed');
+    world.artifacts.copyOnce = async (from, to) => (from === gone ? undefined : copyOnce(from, to));
+    await keepTree(world, id);
+    expect([(await kept())?.unfinished?.deploymentId, objects().length]).toEqual([id, 1]);
   });
 
   test('the environment ends while the copy is made', async () => {
