@@ -49,6 +49,11 @@ export interface ServiceOptions {
    * after may trigger the rules itself, because the schedule could fire between its two looks.
    */
   readonly isClockStriking?: boolean;
+  /**
+   * Makes retry intervals and Wait states of the state machine this many times shorter than the template says. The
+   * default is 1, as in AWS; a test of long outages shortens them, and the outage by the same factor.
+   */
+  readonly waitsDividedBy?: number;
 }
 
 /** The parts of the running cloud that services use. */
@@ -72,7 +77,15 @@ export type LocalServices = ReturnType<typeof createLocalServices>['services'];
  */
 export function createLocalServices(
   { context, programs, assembly, door, keptDirectory }: Foundation,
-  { port, configRepository, targetEndpoint, environment, workflowClock, isClockStriking }: ServiceOptions,
+  {
+    port,
+    configRepository,
+    targetEndpoint,
+    environment,
+    workflowClock,
+    isClockStriking,
+    waitsDividedBy,
+  }: ServiceOptions,
   { apiUrl, tableName, onViolation }: CloudParts,
 ) {
   const { log } = context;
@@ -129,6 +142,7 @@ export function createLocalServices(
         buildEnds: codebuild.buildEnds,
         writeLog: logs.write,
         clock: workflowClock,
+        waitsDividedBy,
       }),
     }))
     .add(({ states, sns, sqs, codebuild, logs, cloudwatch, route53, acm }) => {

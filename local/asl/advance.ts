@@ -102,7 +102,10 @@ async function pauseState(step: StepInProgress, place: Place<WaitState>): Promis
 async function endOfWait(step: StepInProgress, place: Place<WaitState>): Promise<number> {
   const evaluation = step.evaluationOf(place);
   const { Seconds = 0, Timestamp } = place.state;
-  if (Timestamp === undefined) return step.world.now() + 1000 * (await evaluation.seconds(Seconds, 'Seconds', 0));
+  if (Timestamp === undefined) {
+    const { world } = step;
+    return world.now() + (1000 * (await evaluation.seconds(Seconds, 'Seconds', 0))) / world.waitsDividedBy;
+  }
   const timestamp = z.iso.datetime({ offset: true }).safeParse(await evaluation.evaluate(Timestamp, 'Timestamp'));
   if (!timestamp.success) throw evaluation.unexpected(Timestamp, 'Timestamp');
   return Date.parse(timestamp.data);

@@ -95,7 +95,8 @@ async function recover(step: StepInProgress, error: unknown, place: Place<TaskSt
   const retrier = state.Retry[index];
   const retries = entered.retries[index] ?? 0;
   if (retrier && retries < retrier.MaxAttempts) {
-    const delay = retryDelay(retrier, retries, () => step.world.random());
+    const { world } = step;
+    const delay = retryDelay(retrier, retries, () => world.random()) / world.waitsDividedBy;
     return step.moveTo({
       ...positionOf(place),
       entered: {
@@ -103,7 +104,7 @@ async function recover(step: StepInProgress, error: unknown, place: Place<TaskSt
         retryCount: entered.retryCount + 1,
         retries: { ...entered.retries, [index]: retries + 1 },
       },
-      pausedUntil: step.world.now() + delay,
+      pausedUntil: world.now() + delay,
     });
   }
   const catcherIndex = findHandler(state.Catch, error);

@@ -7,6 +7,8 @@ export interface World extends Chance {
   /** Epoch milliseconds. */
   now(): number;
   readonly region: string;
+  /** Retry intervals and the seconds of Wait states are this many times shorter than the definition says. */
+  readonly waitsDividedBy: number;
   /** Returns a new token for this attempt. */
   taskToken(execution: Execution, attemptId: string): string;
 }

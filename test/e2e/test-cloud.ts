@@ -86,6 +86,8 @@ interface TestCloudProps {
   readonly engineDirectory?: string;
   /** More variables of the person who starts the cloud. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** See `ServiceOptions`. */
+  readonly waitsDividedBy?: number;
 }
 
 interface CloudParts {
@@ -120,9 +122,10 @@ export class TestCloud {
     repository = new GitRepository(files),
     engineDirectory = STAND_IN_ENGINE,
     environment = {},
+    waitsDividedBy = 1,
   }: TestCloudProps = {}): Promise<TestCloud> {
     const workflowClock = new HurriedClock();
-    const cloud = await start({ repository, data, workflowClock, engineDirectory, environment });
+    const cloud = await start({ repository, data, workflowClock, engineDirectory, environment, waitsDividedBy });
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
@@ -549,6 +552,7 @@ interface StartProps {
   readonly workflowClock: HurriedClock;
   readonly engineDirectory?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly waitsDividedBy?: number;
 }
 
 /** Returns the directory of the assembly that all end-to-end suites of a run share. */
@@ -564,6 +568,7 @@ function start({
   workflowClock,
   engineDirectory = STAND_IN_ENGINE,
   environment = {},
+  waitsDividedBy = 1,
 }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
     assemblyDirectory: synthesizedOnce(),
@@ -573,6 +578,7 @@ function start({
     workflowClock,
     // On a busy machine, schedules would fire in the middle of a test, so suites invoke the functions themselves.
     isClockStriking: false,
+    waitsDividedBy,
     environment: {
       ...environment,
       PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter),

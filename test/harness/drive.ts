@@ -22,6 +22,7 @@ export interface DriveOptions {
   /** Decides the outcome of each attempt. By default, a task returns its parameters. */
   readonly task?: (attempt: Attempt, number: number) => TaskOutcome;
   readonly random?: () => number;
+  readonly waitsDividedBy?: number;
   /** Stops when the execution has nothing left to do within this many seconds after the start. */
   readonly untilSeconds?: number;
 }
@@ -45,6 +46,7 @@ export class Drive {
       random: options.random ?? (() => 0.5),
       uuid: () => `id-${++this.#ids}`,
       region: 'eu-west-1',
+      waitsDividedBy: options.waitsDividedBy ?? 1,
       taskToken: (_execution, attemptId) => `token-${attemptId}`,
     };
     const input = JSON.stringify(options.input ?? {});

@@ -179,6 +179,7 @@ export class SimulatedWorkflow implements Workflow {
       random: () => 0,
       uuid: () => `attempt-${++this.#attempts}`,
       region: 'eu-west-1',
+      waitsDividedBy: 1,
       taskToken: (_, attemptId) => `token-of-${attemptId}`,
     };
   }

@@ -17,6 +17,7 @@ export interface ExecutionRunnerProps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly region: string;
+  readonly waitsDividedBy: number;
   /** The integrations by action, for example `lambda:invoke`. */
   readonly integrations: Readonly<Record<string, Integration>>;
   /** Publishes a change of status; the event is stored permanently before this returns. */
@@ -53,6 +54,7 @@ export class ExecutionRunner {
       random: props.random,
       uuid: randomUUID,
       region: props.region,
+      waitsDividedBy: props.waitsDividedBy,
       taskToken: ({ arn }, attemptId) => createTaskToken({ executionArn: arn, attemptId }),
     };
   }

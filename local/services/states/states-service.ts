@@ -31,6 +31,8 @@ interface StatesServiceProps {
   readonly writeLog?: (logGroup: string, stream: string, message: string) => void;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Makes retry intervals and Wait states this many times shorter than the definition says; 1 by default. */
+  readonly waitsDividedBy?: number | undefined;
 }
 
 /**
@@ -39,7 +41,14 @@ interface StatesServiceProps {
  */
 export function createStatesService(
   context: Pick<LocalContext, 'accountId' | 'region' | 'door' | 'database' | 'log'>,
-  { putEvent, buildEnds = noNews, writeLog, clock = systemClock, random = Math.random }: StatesServiceProps,
+  {
+    putEvent,
+    buildEnds = noNews,
+    writeLog,
+    clock = systemClock,
+    random = Math.random,
+    waitsDividedBy = 1,
+  }: StatesServiceProps,
 ): StatesService {
   const { door, database, region, log } = context;
   const store = createExecutionStore(database);
@@ -60,6 +69,7 @@ export function createStatesService(
     clock,
     random,
     region,
+    waitsDividedBy,
     integrations,
     announce: (execution, status) => {
       putEvent(statusChangeEvent(execution, status));

@@ -511,6 +511,21 @@ describe('Retry', () => {
     expect(run.seconds).toBe(10 + 30 + 50 + 50);
   });
 
+  test('and Wait states are shortened by one factor, where the world asks for it; timeouts are not', async () => {
+    const states = {
+      A: { Type: 'Wait', Seconds: 200, Next: 'B' },
+      B: {
+        Type: 'Task',
+        Resource: INVOKE,
+        TimeoutSeconds: 10,
+        Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 30, MaxAttempts: 2 }],
+        ...END,
+      },
+    };
+    const run = await drive(machine(states), { task: () => undefined, waitsDividedBy: 100 });
+    expect(run.seconds).toBeCloseTo(2 + 10 + 0.3 + 10 + 0.6 + 10, 6);
+  });
+
   test.each([
     [0, 0],
     [0.25, 0.25 * 7],
