@@ -223,7 +223,7 @@ describe('GET /applications/{app}/pipeline', () => {
         ...{
           before: commitOf(from),
           after: commitOf(to),
-          pushedAt: `2026-11-23T10:00:${String(to).padStart(2, '0')}.000Z`,
+          pushedAt: `2026-11-23T09:00:${String(to).padStart(2, '0')}.000Z`,
         },
       });
     const headOf = async () => (await world.get('/applications/my-app/pipeline')).body.head;
@@ -236,7 +236,7 @@ describe('GET /applications/{app}/pipeline', () => {
 
     test('which it is, until pushes concern nobody', async () => {
       await push(0, 1);
-      const head = { commit: commitOf(1), pushedAt: '2026-11-23T10:00:01.000Z', newestRelease: 1, isAhead: false };
+      const head = { commit: commitOf(1), pushedAt: '2026-11-23T09:00:01.000Z', newestRelease: 1, isAhead: false };
       expect(await headOf()).toEqual(head);
       await push(1, 2, 'other');
       expect(await headOf()).toMatchObject({ commit: commitOf(2), newestRelease: 1, isAhead: true });

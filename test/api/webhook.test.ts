@@ -93,6 +93,13 @@ describe('POST /webhooks/github', () => {
       ]);
     });
 
+    test('a push from a clock that is ahead, as made when it arrives', async () => {
+      const payload = pushPayload();
+      const { pushed_at: right, ...repository } = payload.repository;
+      await deliver({ ...payload, repository: { ...repository, pushed_at: right + 3600 } });
+      expect(published()[0]?.detail).toMatchObject({ pushedAt: api.surroundings.now() });
+    });
+
     test('a push to a branch with slashes in its name', async () => {
       await deliver(pushPayload({ ref: 'refs/heads/feature/refs/heads/login' }));
       expect(published()[0]?.detail).toMatchObject({ branch: 'feature/refs/heads/login' });

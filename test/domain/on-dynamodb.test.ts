@@ -61,7 +61,7 @@ describe('on DynamoDB', () => {
       eventId: `d${index}`,
       before: commitOf(index + 1),
       after: commitOf(index + 2),
-      pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
+      pushedAt: new Date(Date.parse('2026-11-23T09:00:00Z') + index * 1000).toISOString(),
     }));
     await Promise.all(pushes.map((push) => world.push(push)));
     const { items } = await world.store.list(LISTINGS.releases('my-app'));

@@ -45,10 +45,10 @@ function jsonOf(contentType: string, bytes: Buffer): string {
   }
 }
 
-export function meaningOf(event: string, delivery: string, payload: unknown): Meaning {
+export function meaningOf({ event, delivery, payload }: GithubRequest, receivedAt: string): Meaning {
   switch (event) {
     case 'push':
-      return meaningOfPush(parseInput('payload', PushPayloadSchema, payload), delivery);
+      return meaningOfPush(parseInput('payload', PushPayloadSchema, payload), delivery, receivedAt);
     case 'delete':
       return meaningOfDelete(parseInput('payload', DeletePayloadSchema, payload), delivery);
     case 'pull_request':

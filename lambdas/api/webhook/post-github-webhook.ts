@@ -42,8 +42,9 @@ export const postGithubWebhook = operation(
   },
   async ({ query: { for: part } }, services: Services<'webhook'>, { sent }) => {
     await requireSignature(services.webhookSecrets, part, sent);
-    const { event, delivery, payload } = readGithubRequest(sent);
-    const meaning = meaningOf(event, delivery, payload);
+    const request = readGithubRequest(sent);
+    const { event, delivery } = request;
+    const meaning = meaningOf(request, services.surroundings.now());
     if ('ignored' in meaning) return answer(200, { delivery, event, outcome: 'ignored', reason: meaning.ignored });
     const addressees = addresseesOf(await listAll(services.store, LISTINGS.applications()), meaning, part);
     switch (addressees.kind) {

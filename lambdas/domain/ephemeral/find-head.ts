@@ -3,7 +3,7 @@ import type { Application } from '../model/application.ts';
 import { isHeadIn } from '../model/branch-head.ts';
 import { isHeadOnBranch } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
-import type { Reader, Store } from '../ports.ts';
+import type { Reader, Store, Surroundings } from '../ports.ts';
 import { headAfter } from './head-after.ts';
 
 /**
@@ -23,11 +23,14 @@ export async function findHead(
 }
 
 /** Records the head of a branch that a push reports. */
-export async function noteHead({ store }: { readonly store: Store }, push: ConfigPushed): Promise<void> {
+export async function noteHead(
+  { store, surroundings }: { readonly store: Store; readonly surroundings: Surroundings },
+  push: ConfigPushed,
+): Promise<void> {
   await store.transact(async (transaction) => {
     const reference = { repository: repositoryName(push.repository), branch: push.branch };
     const known = await transaction.get('branchHead', reference);
-    const next = headAfter(known, push);
+    const next = headAfter(known, push, surroundings.now());
     if (next && next !== known) transaction.put('branchHead', next);
   });
 }

@@ -1,6 +1,6 @@
 import type { ConfigPushed } from '../events.ts';
 import { type BranchHead, isHeadIn } from '../model/branch-head.ts';
-import { isNews, pushOrderOf } from '../model/push-order.ts';
+import { asTakenIn, headAsTakenIn, isNews, pushOrderOf } from '../model/push-order.ts';
 import { originOf } from '../model/release.ts';
 import { repositoryName } from '../model/repository.ts';
 
@@ -11,9 +11,10 @@ import { repositoryName } from '../model/repository.ts';
 const MOST_PAST = 20;
 
 /** Returns the head of a branch after a push. Pushes may be reported twice, late or never; the newest push counts. */
-export function headAfter(found: BranchHead | undefined, push: ConfigPushed): BranchHead | undefined {
+export function headAfter(found: BranchHead | undefined, told: ConfigPushed, now: string): BranchHead | undefined {
+  const push = asTakenIn(told, now);
   const { branch, after, pushedAt } = push;
-  const known = found && isHeadIn(found, push) ? found : undefined;
+  const known = found && isHeadIn(found, push) ? headAsTakenIn(found, now) : undefined;
   const repositoryId = push.repositoryId ?? known?.repositoryId;
   const before = originOf(push);
   const wasThere = known?.past.includes(after) ? { reached: 1, left: 1 } : undefined;

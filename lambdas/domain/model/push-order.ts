@@ -22,6 +22,29 @@ export interface KnownBranch {
  */
 export type PushOrder = 'first' | 'next' | 'missed' | 'late' | 'repeated' | 'there';
 
+/** Returns the earlier one of two times. */
+export const notAfter = (instant: string, latest: string): string =>
+  Date.parse(instant) > Date.parse(latest) ? latest : instant;
+
+/**
+ * Returns a push as it counts: made no later than the time at which it was taken in. The clock of a sender may be
+ * ahead, and no push may count as newer than those that are made after it.
+ */
+export const asTakenIn = <Push extends Pick<ConfigPushed, 'pushedAt'>>(push: Push, takenInAt: string): Push =>
+  push.pushedAt === undefined ? push : { ...push, pushedAt: notAfter(push.pushedAt, takenInAt) };
+
+interface StoredHead {
+  readonly headPushedAt?: string | undefined;
+}
+
+/** Returns whether a head has a time in the future: earlier versions stored what the sender said. */
+export const isFromTheFuture = ({ headPushedAt }: StoredHead, now: string): boolean =>
+  headPushedAt !== undefined && Date.parse(headPushedAt) > Date.parse(now);
+
+/** Returns a head as it counts: made no later than now, or than the time at which it was taken in, if that is known. */
+export const headAsTakenIn = <Head extends StoredHead>(head: Head, now: string, takenInAt = now): Head =>
+  isFromTheFuture(head, now) ? { ...head, headPushedAt: notAfter(takenInAt, now) } : head;
+
 /** Returns whether a push moves the head: its commit becomes a release of every application that it concerns. */
 export const isNews = (order: PushOrder): order is 'first' | 'next' | 'missed' =>
   order === 'first' || order === 'next' || order === 'missed';

@@ -5,8 +5,9 @@ import { concerns } from '../model/concern/concerns.ts';
 import { readsOf } from '../model/concern/known-reads.ts';
 import type { Requester } from '../model/deployment.ts';
 import { PUSHER } from '../model/principal.ts';
-import { isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
+import { asTakenIn, headAsTakenIn, isFromTheFuture, isNews, type PushOrder, pushOrderOf } from '../model/push-order.ts';
 import { originOf, pushMarks, type Release } from '../model/release.ts';
+import type { RecordOf } from '../model/table/records.ts';
 import type { Reader, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { recognisePush } from './recognise-repository.ts';
@@ -23,9 +24,10 @@ export interface RegisteredPush {
 }
 
 /** Makes a release of every application that the push concerns, and deploys it to the pipeline's first environment. */
-export async function registerPush(services: Services, push: ConfigPushed): Promise<RegisteredPush[]> {
-  if (push.before === push.after) return [];
+export async function registerPush(services: Services, told: ConfigPushed): Promise<RegisteredPush[]> {
+  if (told.before === told.after) return [];
   const { store, surroundings } = services;
+  const push = asTakenIn(told, surroundings.now());
   const { known, foreign } = await recognisePush(store, push);
   const outcomes: RegisteredPush[] = foreign.map(({ name }) => ({ application: name, order: 'foreign' }));
   const registered = new Set(known.map(({ name }) => name));
@@ -61,7 +63,8 @@ async function register(
   const { name: application } = addressee.application;
   const { delivery, pair } = pushMarks(push);
   const before = originOf(push);
-  const { log, delivered, told, left, reached } = await readHistory(transaction, application, push);
+  const { log: stored, delivered, told, left, reached } = await readHistory(transaction, application, push);
+  const log = stored && (await headInLog(transaction, stored, surroundings.now()));
   if (delivered !== undefined) return { order: 'repeated', effects: NO_EFFECTS };
   const order = pushOrderOf(
     { ...push, before },
@@ -120,6 +123,13 @@ async function readHistory(reader: Reader, application: string, push: ConfigPush
     reader.get('passage', { application, commit: push.after }),
   ]);
   return { log, delivered, told, left, reached };
+}
+
+/** Returns a log with the time of its head as that counts. A head that became the newest release was taken in then. */
+async function headInLog(reader: Reader, log: RecordOf<'releaseLog'>, now: string): Promise<RecordOf<'releaseLog'>> {
+  if (!isFromTheFuture(log, now)) return log;
+  const release = await reader.get('release', { application: log.application, number: log.newest });
+  return headAsTakenIn(log, now, release?.commit === log.head ? release?.createdAt : now);
 }
 
 const later = (one: string, other = one): string => (Date.parse(one) < Date.parse(other) ? other : one);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { EventDetail } from '../events.ts';
+import { notAfter } from '../model/push-order.ts';
 import { isSameRepository } from '../model/repository.ts';
 import { CommitSchema, RepositoryIdSchema } from '../names.ts';
 
@@ -78,7 +79,7 @@ export const PullRequestPayloadSchema = FromRepositorySchema.extend({
   }),
 });
 
-export function meaningOfPush(payload: PushPayload, eventId: string): Meaning {
+export function meaningOfPush(payload: PushPayload, eventId: string, receivedAt: string): Meaning {
   const { ref, before, after, created, deleted, forced, repository, head_commit } = payload;
   if (!ref.startsWith(HEADS)) return { ignored: `${ref} is no branch` };
   const place = placeOf(repository, eventId, ref.slice(HEADS.length));
@@ -91,13 +92,15 @@ export function meaningOfPush(payload: PushPayload, eventId: string): Meaning {
       after,
       forced,
       ...(!created && { before }),
-      ...(repository.pushed_at && { pushedAt: new Date(repository.pushed_at * 1000).toISOString() }),
+      ...(repository.pushed_at && { pushedAt: notAfter(secondsToInstant(repository.pushed_at), receivedAt) }),
       ...(changedPaths && { changedPaths }),
       message: (head_commit?.message ?? '').slice(0, LONGEST_MESSAGE),
       author: (head_commit?.author.email ?? head_commit?.author.name ?? '').slice(0, LONGEST_AUTHOR),
     },
   };
 }
+
+const secondsToInstant = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 export function meaningOfDelete(
   { ref, ref_type, repository }: z.infer<typeof DeletePayloadSchema>,

@@ -18,6 +18,8 @@ class Branch {
 
   static async open(): Promise<Branch> {
     const branch = new Branch();
+    // Every push of a history was made before it is reported.
+    branch.#world.surroundings.advance(30 * 24 * 3600);
     const elsewhere = { ...anApplication().configRepository, branch: 'elsewhere' };
     await branch.#world.write('application', anApplication());
     await branch.#world.write('application', anApplication({ name: 'other', configRepository: elsewhere }));

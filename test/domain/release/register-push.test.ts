@@ -164,7 +164,7 @@ describe('a push becomes a release of every application it concerns', () => {
       eventId: `d${index}`,
       before: commitOf(index + 1),
       after: commitOf(index + 2),
-      pushedAt: new Date(Date.parse('2026-11-23T10:00:00Z') + index * 1000).toISOString(),
+      pushedAt: new Date(Date.parse('2026-11-23T09:00:00Z') + index * 1000).toISOString(),
     }));
     const [last, ...others] = pushes.reverse();
     await Promise.all([last, ...others].map((push) => world.push(push)));
