@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CloudAssembly, loadAssembly } from './assembly/cloud-assembly.ts';
+import { type DeployedAssemblies, readDeployedAssemblies } from './assembly/deployed-assemblies.ts';
 import type { Closers } from './closers.ts';
 import { createDoor, type LocalDoor } from './door/door.ts';
 import { startDoorServer } from './door/door-server.ts';
@@ -22,7 +22,7 @@ interface FoundationProps {
 export interface Foundation {
   readonly context: LocalContext;
   readonly programs: ProgramStarter;
-  readonly assembly: CloudAssembly;
+  readonly assemblies: DeployedAssemblies;
   readonly door: LocalDoor;
   /**
    * Directory where a service keeps files in its own format; undefined when nothing is kept after the local cloud ends.
@@ -42,7 +42,7 @@ export async function openFoundation(
   closers.add(() => programs.stop());
   const directory = openDataDirectory(data);
   closers.add(() => directory.release());
-  const assembly = loadAssembly(assemblyDirectory);
+  const assemblies = readDeployedAssemblies(assemblyDirectory, accountId, region);
   const keptDirectory = directory.isKept ? directory.path : undefined;
   const database = openDatabase(keptDirectory);
   closers.add(() => database.close());
@@ -55,10 +55,10 @@ export async function openFoundation(
     accountId,
     region,
     endpoint: () => server.url,
-    assemblyDirectory: assembly.directory,
+    assemblyDirectory,
     filesDirectory: join(directory.path, 'files'),
-    findAsset: assembly.assetFinder(accountId, region),
+    findAsset: assemblies.findAsset,
     log,
   };
-  return { context, programs, assembly, door, keptDirectory };
+  return { context, programs, assemblies, door, keptDirectory };
 }

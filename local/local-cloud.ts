@@ -38,6 +38,12 @@ export interface LocalCloud extends LocalServices {
    */
   nextWrite(atLatestMs: number, wanted?: WantedWrites): Promise<void>;
   /**
+   * Deploys another assembly while everything runs, as CloudFormation does: executions keep the definition with which
+   * they were started, and invocations and builds in progress keep their code. Rejects when the local cloud cannot make
+   * or take away what differs; then it has to be stopped.
+   */
+  update(assemblyDirectory: string): Promise<void>;
+  /**
    * Stops everything. Rejects when a function broke a rule that AWS would have punished silently (see `LambdaService`).
    */
   stop(): Promise<void>;
@@ -93,9 +99,15 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
     accountId,
     region,
     door,
-    stack,
+    get stack() {
+      return stack;
+    },
     get tableName() {
       return tableName();
+    },
+    async update(directory) {
+      foundation.assemblies.replace(directory);
+      stack = await deployStack(foundation, services, inOrder, stack);
     },
     nextWrite: (atLatestMs, wanted) => door.calls.next((call) => isWantedWrite(call, wanted), atLatestMs),
     async stop() {
@@ -106,14 +118,15 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
 }
 
 async function deployStack(
-  { assembly, context: { accountId, region } }: Foundation,
+  { assemblies, context: { accountId, region } }: Foundation,
   { dynamodb }: LocalServices,
   services: readonly LocalService[],
+  before?: DeployedStack,
 ): Promise<DeployedStack> {
-  const { template } = assembly.stack(STACK_NAME);
+  const { template } = assemblies.stack(STACK_NAME);
   if (Object.values(template.Resources).some(({ Type }) => Type === 'AWS::DynamoDB::Table')) dynamodb.prepare();
   const provisioners = provisionersOf(services);
-  return deployTemplate({ template, stackName: STACK_NAME, accountId, region, provisioners });
+  return deployTemplate({ template, stackName: STACK_NAME, accountId, region, provisioners, before });
 }
 
 function watchConfigRepository(

@@ -76,7 +76,7 @@ export type LocalServices = ReturnType<typeof createLocalServices>['services'];
  * and CodeBuild clears away what its last run left.
  */
 export function createLocalServices(
-  { context, programs, assembly, door, keptDirectory }: Foundation,
+  { context, programs, assemblies: assembly, door, keptDirectory }: Foundation,
   {
     port,
     configRepository,

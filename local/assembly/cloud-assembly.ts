@@ -17,7 +17,7 @@ export interface CloudAssembly {
   /** Returns the stack; throws an error that names it when there is no such stack. */
   stack(name: string): AssemblyStack;
   /** Returns a function that finds assets by their S3 location, as written for one account and region. */
-  assetFinder(accountId: string, region: string): (location: { bucket: string; key: string }) => Asset;
+  assetFinder(accountId: string, region: string): (location: { bucket: string; key: string }) => Asset | undefined;
 }
 
 const ManifestSchema = z.object({
@@ -90,11 +90,7 @@ export function loadAssembly(directory: string): CloudAssembly {
           asset,
         ]),
       );
-      return ({ bucket, key }) => {
-        const asset = assets.get(`${bucket}/${key}`);
-        if (!asset) throw new Error(`assembly ${directory} has no asset for s3://${bucket}/${key}`);
-        return asset;
-      };
+      return ({ bucket, key }) => assets.get(`${bucket}/${key}`);
     },
   };
 }

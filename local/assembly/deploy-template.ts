@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Provisioned, Provisioner, Resource } from '../services/local-service.ts';
 import { creationOrder } from './creation-order.ts';
 import { evaluateCondition, type IntrinsicScope, resolveIntrinsics } from './intrinsics.ts';
@@ -13,11 +14,21 @@ interface DeployTemplateProps {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Provisioners by resource type. Each creates resources in the account that it was made for. */
   readonly provisioners: Readonly<Record<string, Provisioner>>;
+  /** The same stack as it was deployed before: only what differs is made, changed or taken away. */
+  readonly before?: DeployedStack;
+}
+
+/** A resource as it was made, with what it was made of. */
+interface DeployedResource extends Provisioned {
+  readonly type: string;
+  readonly properties: Resource['properties'];
+  /** True if CloudFormation leaves the resource alone when a template lacks it. */
+  readonly isRetained: boolean;
 }
 
 /** The result of deploying a template. */
 export interface DeployedStack {
-  readonly resources: ReadonlyMap<string, Provisioned & { readonly type: string }>;
+  readonly resources: ReadonlyMap<string, DeployedResource>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -26,11 +37,12 @@ const IGNORED_TYPES = new Set(['AWS::CDK::Metadata']);
 
 /**
  * Creates every resource of a template in dependency order. Throws an error that names unsupported content before
- * anything is created.
+ * anything is created. A stack that was deployed before is updated as CloudFormation does: unchanged resources stay,
+ * changed ones are made again, and what the template lacks is taken away at the end.
  */
 export async function deployTemplate(props: DeployTemplateProps): Promise<DeployedStack> {
-  const { template, stackName, provisioners } = props;
-  const created = new Map<string, Provisioned & { type: string }>();
+  const { template, stackName, provisioners, before } = props;
+  const created = new Map<string, DeployedResource>();
   const scope: IntrinsicScope = {
     parameters: new Map([...pseudoParameters(props), ...parameterValues(props)]),
     mappings: template.Mappings,
@@ -55,22 +67,47 @@ export async function deployTemplate(props: DeployTemplateProps): Promise<Deploy
     const provision = resource && provisioners[resource.Type];
     if (!provision) continue;
     try {
+      const properties = resolveProperties(resource.Properties, scope);
+      const known = before?.resources.get(logicalId);
+      if (known?.type === resource.Type && isDeepStrictEqual(known.properties, properties)) {
+        created.set(logicalId, known);
+        continue;
+      }
+      known?.remove?.();
       const provisioned = await provision({
         logicalId,
         type: resource.Type,
-        properties: resolveProperties(resource.Properties, scope),
+        properties,
         generatedName: generatedName(stackName, logicalId),
       });
-      created.set(logicalId, { ...provisioned, type: resource.Type });
+      const isRetained = resource.DeletionPolicy === 'Retain';
+      created.set(logicalId, { ...provisioned, type: resource.Type, properties, isRetained });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`deploying ${stackName}: creating ${logicalId} (${resource.Type}): ${reason}`, { cause: error });
     }
   }
+  removeLacking(stackName, before, created);
   const outputs = Object.entries(template.Outputs)
     .filter(([, output]) => isWanted(output))
     .map(([name, { Value }]) => [name, resolveIntrinsics(Value, scope)]);
   return { resources: created, outputs: Object.fromEntries(outputs) };
+}
+
+/** Takes away what the template lacks, in the reverse order of creation. */
+function removeLacking(
+  stackName: string,
+  before: DeployedStack | undefined,
+  created: ReadonlyMap<string, DeployedResource>,
+): void {
+  const lacking = [...(before?.resources ?? [])].filter(([id, { isRetained }]) => !created.has(id) && !isRetained);
+  for (const [logicalId, { type, remove }] of lacking.toReversed()) {
+    if (!remove)
+      throw new Error(
+        `deploying ${stackName}: the local cloud cannot take away ${logicalId}, an ${type} with contents`,
+      );
+    remove();
+  }
 }
 
 function resolveProperties(

@@ -9,7 +9,7 @@ export interface LocalContext {
   readonly region: string;
   /** `http://127.0.0.1:<port>` of the door: the value of AWS_ENDPOINT_URL for functions and builds. */
   readonly endpoint: () => string;
-  /** Directory of the synthesized assembly; the paths of assets are relative to it. */
+  /** Directory of the synthesized assembly with which the local cloud was started. */
   readonly assemblyDirectory: string;
   /**
    * Directory for files that are too large for the database (objects, build work); a temporary one without `--data`.
@@ -17,7 +17,7 @@ export interface LocalContext {
   readonly filesDirectory: string;
   /**
    * Returns the file or directory for an asset's S3 location in the template. Throws an error that names the location
-   * when the assembly has no such asset.
+   * when no assembly that was deployed has such an asset.
    */
   readonly findAsset: (location: { readonly bucket: string; readonly key: string }) => Asset;
   readonly log: (event: LocalEvent) => void;

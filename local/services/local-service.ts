@@ -17,6 +17,12 @@ export interface Resource {
 export interface Provisioned {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * Takes the resource away: when a newer template lacks it, and right before it is made again with other properties.
+   * Resources that hold something (tables, buckets, keys, queues) have none: they are made again in their place, and
+   * can be taken away only if the template says that they are retained.
+   */
+  readonly remove?: () => void;
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import type { CloudAssembly } from '../assembly/cloud-assembly.ts';
-import { deployTemplate } from '../assembly/deploy-template.ts';
+import { type DeployedStack, deployTemplate } from '../assembly/deploy-template.ts';
 import { SubjectSchema } from '../differences.ts';
 import type { LocalDoor } from '../door/door.ts';
 import type { ReadySource } from '../services/codebuild/run-request.ts';
@@ -36,7 +36,7 @@ interface TargetAccountsProps {
   readonly context: LocalContext;
   readonly door: LocalDoor;
   readonly s3: S3Service;
-  readonly assembly: CloudAssembly;
+  readonly assembly: Pick<CloudAssembly, 'stack'>;
   readonly findEnvironment: (application: string, name: string) => Promise<RegisteredEnvironment | undefined>;
 }
 
@@ -103,7 +103,7 @@ export function createTargetAccounts({
   const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
   const stateReaders = () => STATE_READERS.map(controlRole).join(',');
   /** The last deployment of each stack. Earlier ones do not count, because the last one has replaced them. */
-  const deployed = new Map<string, { readonly parameters: string; readonly running: Promise<unknown> }>();
+  const deployed = new Map<string, { readonly parameters: string; readonly running: Promise<DeployedStack> }>();
   const kept = context.database.collection<TargetStack>('target-account-stacks');
 
   const provisionersIn = (place: Place, roles: RegisteredEnvironment['roles']): Record<string, Provisioner> => {
@@ -129,13 +129,16 @@ export function createTargetAccounts({
     const given = JSON.stringify([parameters, roles]);
     const last = deployed.get(key);
     if (last?.parameters === given) return last.running;
-    const running = deployTemplate({
-      template: assembly.stack(stack).template,
-      stackName,
-      ...place,
-      parameters,
-      provisioners: provisionersIn(place, roles),
-    });
+    const deploy = async (): Promise<DeployedStack> =>
+      deployTemplate({
+        template: assembly.stack(stack).template,
+        stackName,
+        ...place,
+        parameters,
+        provisioners: provisionersIn(place, roles),
+        before: await last?.running.catch(() => undefined),
+      });
+    const running = deploy();
     deployed.set(key, { parameters: given, running });
     running.then(
       () => kept.put(key, target),

@@ -26,7 +26,7 @@ interface TargetDnsProps {
   readonly context: LocalContext;
   readonly door: LocalDoor;
   readonly zones: ZoneStore;
-  readonly assembly: CloudAssembly;
+  readonly assembly: Pick<CloudAssembly, 'stack'>;
   readonly findEnvironments: (roleArn: string) => Promise<readonly DnsEnvironment[]>;
 }
 

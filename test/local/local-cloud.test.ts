@@ -205,6 +205,65 @@ describe('the local cloud', () => {
     expect(await count(await start({ data }))).toEqual({ n: 1 });
   });
 
+  describe('updated while it runs', () => {
+    const answering = (text: string) => `
+      import { existsSync } from 'node:fs';
+      import { setTimeout as delay } from 'node:timers/promises';
+      export const handler = async ({ queryStringParameters }) => {
+        console.log('${text} begins');
+        while (queryStringParameters?.release && !existsSync(queryStringParameters.release)) await delay(10);
+        return '${text}';
+      };`;
+    const codeOf = (name: string) => lambdaFunction('counts', { Code: { S3Bucket: 'assets', S3Key: name } });
+    const { Late, ...withoutLate } = withoutTable;
+    const old = writeMiniAssembly({ ...withoutTable, Counts: codeOf('old') }, { old: answering('old') });
+    const next = writeMiniAssembly(
+      { ...withoutLate, Counts: codeOf('next'), More: route('GET /more') },
+      { next: answering('next') },
+    );
+    const startOld = async (): Promise<LocalCloud> => {
+      const cloud = await startLocalCloud({ assemblyDirectory: old, port: 0 });
+      running.push(cloud);
+      return cloud;
+    };
+    const get = async (cloud: LocalCloud, path: string) => {
+      const response = await fetch(`${cloud.url}${path}`);
+      return response.ok ? await response.json() : response.status;
+    };
+
+    test('it has the new functions, routes and permissions, and an invocation that had begun ends with the old code', async () => {
+      const cloud = await startOld();
+      expect([await get(cloud, '/count'), await get(cloud, '/late'), await get(cloud, '/more')]).toEqual([
+        'old',
+        'old',
+        404,
+      ]);
+      const release = join(temporaryDirectory(), 'release');
+      const begun = get(cloud, `/count?release=${encodeURIComponent(release)}`);
+      const lines = () => cloud.logs.read('/aws/lambda/counts').filter(({ message }) => message === 'old begins');
+      while (lines().length < 3) await delay(20);
+      await cloud.update(next);
+      expect([await get(cloud, '/count'), await get(cloud, '/late'), await get(cloud, '/more')]).toEqual([
+        'next',
+        404,
+        'next',
+      ]);
+      writeFileSync(release, '');
+      expect(await begun).toBe('old');
+    });
+
+    test('and back again, it is as before', async () => {
+      const cloud = await startOld();
+      await cloud.update(next);
+      await cloud.update(old);
+      expect([await get(cloud, '/count'), await get(cloud, '/late'), await get(cloud, '/more')]).toEqual([
+        'old',
+        'old',
+        404,
+      ]);
+    });
+  });
+
   test('a port that is taken is named', async () => {
     const taken = createServer();
     const port = await new Promise<number>((resolve) => {

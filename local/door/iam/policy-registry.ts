@@ -3,17 +3,25 @@ import { parsePolicy, type Statement } from './policy-document.ts';
 
 interface Role {
   readonly trust: readonly Statement[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What roles are allowed. It stays when the role itself is made again with another trust. */
+interface Grants {
   readonly inline: Map<string, readonly Statement[]>;
   readonly managedPolicyArns: Set<string>;
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Every role, policy and resource policy, in all accounts of the local cloud. */
 export interface PolicyRegistry {
   putRole(roleArn: string, trustPolicy: unknown, tags?: Readonly<Record<string, string>>): void;
+  deleteRole(roleArn: string): void;
   putRolePolicy(roleArn: string, policyName: string, document: unknown): void;
+  deleteRolePolicy(roleArn: string, policyName: string): void;
   attachRolePolicy(roleArn: string, policyArn: string): void;
+  detachRolePolicy(roleArn: string, policyArn: string): void;
   putManagedPolicy(policyArn: string, document: unknown): void;
+  deleteManagedPolicy(policyArn: string): void;
   setResourcePolicy(resourceArn: string, document: unknown): void;
   hasRole(roleArn: string): boolean;
   roleTags(roleArn: string): Readonly<Record<string, string>>;
@@ -24,13 +32,15 @@ export interface PolicyRegistry {
 
 export function createPolicyRegistry(): PolicyRegistry {
   const roles = new Map<string, Role>();
+  const grants = new Map<string, Grants>();
   const managedPolicies = new Map<string, readonly Statement[]>();
   const resourcePolicies = new Map<string, readonly Statement[]>();
 
-  const requireRole = (roleArn: string): Role => {
-    const role = roles.get(roleArn);
-    if (!role) throw new Error(`role ${roleArn} does not exist`);
-    return role;
+  const grantsOf = (roleArn: string): Grants => {
+    if (!roles.has(roleArn)) throw new Error(`role ${roleArn} does not exist`);
+    const known = grants.get(roleArn) ?? { inline: new Map(), managedPolicyArns: new Set() };
+    grants.set(roleArn, known);
+    return known;
   };
   const managedStatements = (policyArn: string): readonly Statement[] => {
     const statements = managedPolicies.get(policyArn);
@@ -40,26 +50,25 @@ export function createPolicyRegistry(): PolicyRegistry {
 
   return {
     putRole(roleArn, trustPolicy, tags = {}) {
-      roles.set(roleArn, {
-        trust: parsePolicy(trustPolicy, 'trust', `trust of ${roleArn}`),
-        inline: new Map(),
-        managedPolicyArns: new Set(),
-        tags,
-      });
+      roles.set(roleArn, { trust: parsePolicy(trustPolicy, 'trust', `trust of ${roleArn}`), tags });
     },
+    deleteRole: (roleArn) => void roles.delete(roleArn),
     putRolePolicy(roleArn, policyName, document) {
-      requireRole(roleArn).inline.set(policyName, parsePolicy(document, 'identity', policyName));
+      grantsOf(roleArn).inline.set(policyName, parsePolicy(document, 'identity', policyName));
     },
+    deleteRolePolicy: (roleArn, policyName) => void grants.get(roleArn)?.inline.delete(policyName),
     attachRolePolicy(roleArn, policyArn) {
       if (isAwsManagedPolicy(policyArn) && !managedPolicies.has(policyArn)) {
         managedPolicies.set(policyArn, parsePolicy(awsManagedPolicy(policyArn), 'identity', policyArn));
       }
       managedStatements(policyArn);
-      requireRole(roleArn).managedPolicyArns.add(policyArn);
+      grantsOf(roleArn).managedPolicyArns.add(policyArn);
     },
+    detachRolePolicy: (roleArn, policyArn) => void grants.get(roleArn)?.managedPolicyArns.delete(policyArn),
     putManagedPolicy(policyArn, document) {
       managedPolicies.set(policyArn, parsePolicy(document, 'identity', policyArn));
     },
+    deleteManagedPolicy: (policyArn) => void managedPolicies.delete(policyArn),
     setResourcePolicy(resourceArn, document) {
       if (document === undefined) resourcePolicies.delete(resourceArn);
       else resourcePolicies.set(resourceArn, parsePolicy(document, 'resource', `policy of ${resourceArn}`));
@@ -67,9 +76,9 @@ export function createPolicyRegistry(): PolicyRegistry {
     hasRole: (roleArn) => roles.has(roleArn),
     roleTags: (roleArn) => roles.get(roleArn)?.tags ?? {},
     identityStatements(roleArn) {
-      const role = roles.get(roleArn);
-      if (!role) return [];
-      return [...role.inline.values(), ...[...role.managedPolicyArns].map(managedStatements)].flat();
+      if (!roles.has(roleArn)) return [];
+      const { inline, managedPolicyArns } = grantsOf(roleArn);
+      return [...inline.values(), ...[...managedPolicyArns].map(managedStatements)].flat();
     },
     trustStatements: (roleArn) => roles.get(roleArn)?.trust,
     resourceStatements: (resourceArn) =>

@@ -4,7 +4,7 @@ import type { LocalContext } from '../local-context.ts';
 import type { LogsService } from '../logs/logs-service.ts';
 import { formatAccessLog } from './access-log.ts';
 import { invokeFunction } from './function-integration.ts';
-import { type HttpApi, passesThrottle, type Stage } from './http-api.ts';
+import { type HttpApi, passesThrottle, routesOf, type Stage } from './http-api.ts';
 import { createEvent, formatTime, type GatewayResponse, gatewayMessage, type IamIdentity } from './payload.ts';
 import { identify } from './request-identity.ts';
 import { type MatchedRoute, matchRoute } from './route-table.ts';
@@ -104,7 +104,7 @@ export function createApiRequests({
     const { request, requestId } = received;
     const path = decodePath(request.path);
     if (path === undefined) return gatewayMessage(400, 'Bad Request');
-    const matched = matchRoute(api.routes, request.method, path);
+    const matched = matchRoute(routesOf(api), request.method, path);
     const response = matched ? await answerRoute(stage, received, path, matched) : gatewayMessage(404, 'Not Found');
     logAccess(stage, { ...received, path, response, routeKey: matched?.route.routeKey });
     return { ...response, headers: { ...response.headers, 'apigw-requestid': requestId } };

@@ -22,10 +22,18 @@ export interface HttpApi {
   id?: string;
   stage?: Stage;
   readonly integrations: Map<string, { readonly functionArn: string; readonly timeoutMs: number }>;
-  readonly routes: ApiRoute[];
+  /** By route key. */
+  readonly routes: Map<string, { readonly requiresIam: boolean; readonly integrationId: string }>;
 }
 
-export const emptyApi = (): HttpApi => ({ integrations: new Map(), routes: [] });
+export const emptyApi = (): HttpApi => ({ integrations: new Map(), routes: new Map() });
+
+/** Returns the routes with the functions that answer them. */
+export const routesOf = ({ routes, integrations }: HttpApi): ApiRoute[] =>
+  [...routes].flatMap(([routeKey, { requiresIam, integrationId }]) => {
+    const integration = integrations.get(integrationId);
+    return integration ? [{ routeKey, requiresIam, ...integration }] : [];
+  });
 
 /** Makes the provisioners of an HTTP API; `endpoint` returns its address. */
 export function apiProvisioners(api: HttpApi, endpoint: () => string): Record<string, Provisioner> {
@@ -43,7 +51,7 @@ export function apiProvisioners(api: HttpApi, endpoint: () => string): Record<st
       const settings = parseProperties(resource, StageProperties);
       requireApi(settings.ApiId);
       api.stage = { settings, throttles: new Map() };
-      return { ref: settings.StageName, attributes: {} };
+      return { ref: settings.StageName, attributes: {}, remove: () => delete api.stage };
     },
     'AWS::ApiGatewayV2::Integration'(resource) {
       const integration = parseProperties(resource, IntegrationProperties);
@@ -52,17 +60,18 @@ export function apiProvisioners(api: HttpApi, endpoint: () => string): Record<st
       if (functionArn === undefined) throw new Error(`IntegrationUri ${integration.IntegrationUri} names no function`);
       const id = createHash('sha256').update(resource.logicalId).digest('hex').slice(0, 7);
       api.integrations.set(id, { functionArn, timeoutMs: integration.TimeoutInMillis });
-      return { ref: id, attributes: { IntegrationId: id } };
+      return { ref: id, attributes: { IntegrationId: id }, remove: () => void api.integrations.delete(id) };
     },
     'AWS::ApiGatewayV2::Route'(resource) {
       const { ApiId, RouteKey, Target, AuthorizationType } = parseProperties(resource, RouteProperties);
       requireApi(ApiId);
       if (RouteKey !== '$default') parseRouteKey(RouteKey);
-      const integration = api.integrations.get(Target.slice('integrations/'.length));
-      if (!integration) throw new Error(`target ${Target} does not exist`);
-      api.routes.push({ routeKey: RouteKey, requiresIam: AuthorizationType === 'AWS_IAM', ...integration });
+      const integrationId = Target.slice('integrations/'.length);
+      if (!api.integrations.has(integrationId)) throw new Error(`target ${Target} does not exist`);
+      if (api.routes.has(RouteKey)) throw new Error(`route ${RouteKey} exists already`);
+      api.routes.set(RouteKey, { requiresIam: AuthorizationType === 'AWS_IAM', integrationId });
       const id = createHash('sha256').update(RouteKey).digest('hex').slice(0, 7);
-      return { ref: id, attributes: { RouteId: id } };
+      return { ref: id, attributes: { RouteId: id }, remove: () => void api.routes.delete(RouteKey) };
     },
   };
 }

@@ -87,11 +87,15 @@ export function createCloudWatchService(
         const alarm = parseProperties(resource, AlarmProperties);
         const name = alarm.AlarmName ?? resource.generatedName;
         alarms.set(name, { alarm, points: [] });
-        return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}` } };
+        return {
+          ref: name,
+          attributes: { Arn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}` },
+          remove: () => void alarms.delete(name),
+        };
       },
       'AWS::CloudWatch::Dashboard'(resource) {
         const { DashboardName = resource.generatedName } = parseProperties(resource, DashboardProperties);
-        return { ref: DashboardName, attributes: {} };
+        return { ref: DashboardName, attributes: {}, remove: () => undefined };
       },
     },
     alarms(now = new Date()) {

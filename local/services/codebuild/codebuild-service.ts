@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { type Clock, systemClock } from '../../clock.ts';
 import { createJsonProtocol } from '../../door/json-protocol.ts';
 import type { LocalRoutes } from '../../door/local-route.ts';
@@ -96,10 +95,13 @@ export function createCodeBuildService(context: LocalContext, props: CodeBuildPr
     provisioners: {
       'AWS::CodeBuild::Project'(resource) {
         const project = readProject(resource, { accountId, region });
-        const known = projects.get(project.name);
-        if (known && !isDeepStrictEqual(known, project)) throw new Error(`project ${project.name} is defined twice`);
+        if (projects.has(project.name)) throw new Error(`project ${project.name} is defined twice`);
         projects.set(project.name, project);
-        return { ref: project.name, attributes: { Arn: project.arn } };
+        return {
+          ref: project.name,
+          attributes: { Arn: project.arn },
+          remove: () => void projects.delete(project.name),
+        };
       },
     },
     async buildEnds(buildId, signal) {

@@ -37,6 +37,7 @@ export function createEventsService(
   const buses = new Set(['default']);
   const rules = new Map<string, EventRule>();
   const timers = new Map<string, () => void>();
+  let isStarted = false;
   const deliveries = createEventDeliveries({ source: 'events', context, clock, random });
 
   const busName = (nameOrArn: string): string => nameOrArn.replace(/^arn:.*:event-bus\//, '');
@@ -86,6 +87,10 @@ export function createEventsService(
     );
   };
 
+  const schedule = (rule: EventRule): void => {
+    if (isClockStriking && rule.isEnabled && rule.everyMs !== undefined) tick(rule, rule.everyMs);
+  };
+
   return {
     service: {
       signingName: 'events',
@@ -112,16 +117,22 @@ export function createEventsService(
         const rule = readRule(resource, context);
         if (!buses.has(rule.busName)) throw new Error(`event bus ${rule.busName} does not exist`);
         rules.set(rule.arn, rule);
+        if (isStarted) schedule(rule);
         return {
           ref: rule.busName === 'default' ? rule.name : `${rule.busName}|${rule.name}`,
           attributes: { Arn: rule.arn },
+          remove() {
+            rules.delete(rule.arn);
+            timers.get(rule.arn)?.();
+            timers.delete(rule.arn);
+          },
         };
       },
     },
     start() {
       deliveries.resume();
-      if (!isClockStriking) return;
-      for (const rule of rules.values()) if (rule.isEnabled && rule.everyMs !== undefined) tick(rule, rule.everyMs);
+      isStarted = true;
+      for (const rule of rules.values()) schedule(rule);
     },
     stop() {
       deliveries.stop();

@@ -50,20 +50,41 @@ export function createIamService(
         policies.putRole(arn, role.AssumeRolePolicyDocument, tags);
         for (const policyArn of role.ManagedPolicyArns) policies.attachRolePolicy(arn, policyArn);
         for (const policy of role.Policies) policies.putRolePolicy(arn, policy.PolicyName, policy.PolicyDocument);
-        return { ref: roleName, attributes: { Arn: arn, RoleId: `AROA${resource.generatedName.slice(-12)}` } };
+        return {
+          ref: roleName,
+          attributes: { Arn: arn, RoleId: `AROA${resource.generatedName.slice(-12)}` },
+          remove() {
+            for (const policyArn of role.ManagedPolicyArns) policies.detachRolePolicy(arn, policyArn);
+            for (const policy of role.Policies) policies.deleteRolePolicy(arn, policy.PolicyName);
+            policies.deleteRole(arn);
+          },
+        };
       },
       'AWS::IAM::Policy'(resource) {
         const policy = parseProperties(resource, PolicyProperties);
         for (const role of policy.Roles)
           policies.putRolePolicy(roleArn(role), policy.PolicyName, policy.PolicyDocument);
-        return { ref: policy.PolicyName, attributes: {} };
+        return {
+          ref: policy.PolicyName,
+          attributes: {},
+          remove() {
+            for (const role of policy.Roles) policies.deleteRolePolicy(roleArn(role), policy.PolicyName);
+          },
+        };
       },
       'AWS::IAM::ManagedPolicy'(resource) {
         const policy = parseProperties(resource, ManagedPolicyProperties);
         const arn = `arn:aws:iam::${accountId}:policy/${policy.ManagedPolicyName ?? resource.generatedName}`;
         policies.putManagedPolicy(arn, policy.PolicyDocument);
         for (const role of policy.Roles) policies.attachRolePolicy(roleArn(role), arn);
-        return { ref: arn, attributes: { PolicyArn: arn } };
+        return {
+          ref: arn,
+          attributes: { PolicyArn: arn },
+          remove() {
+            for (const role of policy.Roles) policies.detachRolePolicy(roleArn(role), arn);
+            policies.deleteManagedPolicy(arn);
+          },
+        };
       },
     },
   };

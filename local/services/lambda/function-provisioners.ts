@@ -10,7 +10,7 @@ import { DEFAULT_EVENT_INVOKE_CONFIG, requireFailureTarget } from './async-invoc
 import { EventInvokeConfigProperties, FunctionProperties, PermissionProperties } from './function-properties.ts';
 import type { FunctionStore } from './function-store.ts';
 import { createLocalFunction } from './local-function.ts';
-import { permissionStatement } from './permission-statement.ts';
+import { type PermissionStatement, permissionStatement } from './permission-statement.ts';
 
 export interface FunctionsProps {
   readonly logs: LogsService;
@@ -46,39 +46,44 @@ export function functionProvisioners(
       const asset = context.findAsset({ bucket: properties.Code.S3Bucket, key: properties.Code.S3Key });
       if (asset.packaging !== 'zip') throw new Error(`code asset ${asset.path} is no directory`);
       const caller = roleSession(properties.Role, name);
-      functions.put(
-        createLocalFunction({
-          name,
-          arn,
-          properties,
-          codeDirectory: asset.path,
-          caller,
-          region,
-          compileCache: join(context.assemblyDirectory, '.compile-cache'),
-          nameServer: props.nameServer,
-          endpoint: context.endpoint,
-          issueCredentials(isActive) {
-            const credentials = door.issueCredentials(caller);
-            props.guardCredentials(credentials.accessKeyId, () => {
-              if (isActive()) return;
-              const message = `function ${name} made an AWS call outside of its invocations: AWS would have frozen it (is a promise not awaited?)`;
-              props.onViolation(message);
-              throw new AwsError('CallOutsideInvocation', message);
-            });
-            return credentials;
-          },
-          revokeCredentials: (accessKeyId) => door.revokeCredentials(accessKeyId),
-          onLog: (logGroup, stream, text) => writeLog(name, logGroup, stream, text),
-        }),
-      );
-      return { ref: name, attributes: { Arn: arn } };
+      const target = createLocalFunction({
+        name,
+        arn,
+        properties,
+        codeDirectory: asset.path,
+        caller,
+        region,
+        compileCache: join(context.assemblyDirectory, '.compile-cache'),
+        nameServer: props.nameServer,
+        endpoint: context.endpoint,
+        issueCredentials(isActive) {
+          const credentials = door.issueCredentials(caller);
+          props.guardCredentials(credentials.accessKeyId, () => {
+            if (isActive()) return;
+            const message = `function ${name} made an AWS call outside of its invocations: AWS would have frozen it (is a promise not awaited?)`;
+            props.onViolation(message);
+            throw new AwsError('CallOutsideInvocation', message);
+          });
+          return credentials;
+        },
+        revokeCredentials: (accessKeyId) => door.revokeCredentials(accessKeyId),
+        onLog: (logGroup, stream, text) => writeLog(name, logGroup, stream, text),
+      });
+      functions.put(target);
+      return { ref: name, attributes: { Arn: arn }, remove: () => functions.retire(target) };
     },
     'AWS::Lambda::Permission'(resource) {
       const permission = parseProperties(resource, PermissionProperties);
       const target = functions.require(permission.FunctionName);
-      const Statement = functions.addStatement(target, permissionStatement(permission, target.arn));
-      door.setResourcePolicy(target.arn, { Version: '2012-10-17', Statement });
-      return { ref: resource.generatedName, attributes: {} };
+      const statement = permissionStatement(permission, target.arn);
+      const setPolicy = (Statement: readonly PermissionStatement[]): void =>
+        door.setResourcePolicy(target.arn, { Version: '2012-10-17', Statement });
+      setPolicy(functions.addStatement(target, statement));
+      return {
+        ref: resource.generatedName,
+        attributes: {},
+        remove: () => setPolicy(functions.removeStatement(target, statement)),
+      };
     },
     'AWS::Lambda::EventInvokeConfig'(resource) {
       const config = parseProperties(resource, EventInvokeConfigProperties);
@@ -90,7 +95,11 @@ export function functionProvisioners(
         maximumEventAgeSeconds: config.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_INVOKE_CONFIG.maximumEventAgeSeconds,
         onFailureArn,
       });
-      return { ref: resource.generatedName, attributes: {} };
+      return {
+        ref: resource.generatedName,
+        attributes: {},
+        remove: () => functions.removeEventConfig(target),
+      };
     },
   };
 }

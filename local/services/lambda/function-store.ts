@@ -6,6 +6,8 @@ import type { PermissionStatement } from './permission-statement.ts';
 /** The functions of one account and region, with the template's settings for each. */
 export class FunctionStore {
   readonly #functions = new Map<string, LocalFunction>();
+  /** Functions that were taken away; their last invocations may still run. */
+  readonly #retired: LocalFunction[] = [];
   readonly #statements = new Map<string, PermissionStatement[]>();
   readonly #eventConfigs = new Map<string, EventInvokeConfig>();
   readonly #arnPrefix: string;
@@ -19,7 +21,19 @@ export class FunctionStore {
   }
 
   put(target: LocalFunction): void {
+    if (this.#functions.has(target.name)) throw new Error(`function ${target.name} exists already`);
     this.#functions.set(target.name, target);
+  }
+
+  /** Takes a function away. As in AWS, invocations that have begun end with the code with which they began. */
+  retire(target: LocalFunction): void {
+    this.#functions.delete(target.name);
+    this.#retired.push(target);
+    target.retire();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#functions.values(), ...this.#retired].map((target) => target.stop()));
   }
 
   find(name: string): LocalFunction | undefined {
@@ -43,6 +57,13 @@ export class FunctionStore {
     return statements;
   }
 
+  /** Takes a statement away and returns the others. */
+  removeStatement({ arn }: LocalFunction, statement: PermissionStatement): readonly PermissionStatement[] {
+    const statements = (this.#statements.get(arn) ?? []).filter((each) => each !== statement);
+    this.#statements.set(arn, statements);
+    return statements;
+  }
+
   hasRoute({ arn }: LocalFunction): boolean {
     const statements = this.#statements.get(arn) ?? [];
     return statements.some(
@@ -52,6 +73,10 @@ export class FunctionStore {
 
   setEventConfig({ name }: LocalFunction, config: EventInvokeConfig): void {
     this.#eventConfigs.set(name, config);
+  }
+
+  removeEventConfig({ name }: LocalFunction): void {
+    this.#eventConfigs.delete(name);
   }
 
   eventConfig(name: string): EventInvokeConfig {

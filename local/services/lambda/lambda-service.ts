@@ -53,7 +53,7 @@ export function createLambdaService(context: LocalContext, props: FunctionsProps
     async stop() {
       isStopped = true;
       asyncInvocations.stop();
-      await Promise.all(functions.list().map((target) => target.stop()));
+      await functions.stop();
     },
   };
 }

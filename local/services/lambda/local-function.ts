@@ -31,6 +31,8 @@ export interface LocalFunction {
   invoke(requestId: string, payload: string): Promise<Outcome & Duration>;
   /** Starts an environment in advance. The next invocation gets it even if it is still loading. */
   warm(): Promise<void>;
+  /** Ends every environment as soon as it is idle; invocations that run or wait come to their end. */
+  retire(): void;
   stop(): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
   const all = new Set<RunningEnvironment>();
   const waiting: ((environment: RunningEnvironment | undefined) => void)[] = [];
   let isStopped = false;
+  let isRetired = false;
   const moduleUrl = pathToFileURL(findModule(props.codeDirectory, properties.Handler)).href;
   const handlerName = properties.Handler.slice(properties.Handler.indexOf('.') + 1);
 
@@ -105,6 +108,10 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     all.delete(running);
     props.revokeCredentials(running.accessKeyId);
   };
+  const end = (running: RunningEnvironment): void => {
+    discard(running);
+    void running.environment.stop();
+  };
   const acquire = async (): Promise<RunningEnvironment | undefined> => {
     if (isStopped) return undefined;
     for (let free = idle.pop(); free; free = idle.pop()) {
@@ -121,6 +128,7 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
     if (isStopped) return;
     const waiter = waiting.shift();
     if (waiter) waiter(next ?? start());
+    else if (next && isRetired) end(next);
     else if (next) idle.push(next);
   };
 
@@ -145,6 +153,10 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
       const running = start();
       release(running);
       await running.environment.initialized;
+    },
+    retire() {
+      isRetired = true;
+      for (const running of idle.splice(0)) end(running);
     },
     async stop() {
       isStopped = true;

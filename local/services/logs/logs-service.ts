@@ -40,9 +40,10 @@ export function createLogsService({ accountId, region }: Pick<LocalContext, 'acc
     provisioners: {
       'AWS::Logs::LogGroup'(resource) {
         const { LogGroupName = resource.generatedName } = parseProperties(resource, LogGroupProperties);
-        groups.set(LogGroupName, []);
+        groups.set(LogGroupName, groups.get(LogGroupName) ?? []);
         const arn = `arn:aws:logs:${region}:${accountId}:log-group:${LogGroupName}:*`;
-        return { ref: LogGroupName, attributes: { Arn: arn } };
+        // Its lines stay readable: nobody is served by a local cloud that forgets what a removed function has logged.
+        return { ref: LogGroupName, attributes: { Arn: arn }, remove: () => undefined };
       },
     },
     write(logGroup, stream, message) {

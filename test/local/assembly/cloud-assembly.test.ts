@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadAssembly } from '../../../local/assembly/cloud-assembly.ts';
+import { readDeployedAssemblies } from '../../../local/assembly/deployed-assemblies.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 function writeAssembly(artifacts: Record<string, unknown>, files: Record<string, unknown>): string {
@@ -52,9 +53,23 @@ describe('reading a cloud assembly', () => {
   });
 
   test('fails by name for a stack or an asset that is not there', () => {
-    const assembly = loadAssembly(directory);
-    expect(() => assembly.stack('Other')).toThrow('has no stack Other, only Stagegate');
-    expect(() => assembly.assetFinder('1', 'r')({ bucket: 'b', key: 'k' })).toThrow('has no asset for s3://b/k');
+    const assemblies = readDeployedAssemblies(directory, '1', 'r');
+    expect(() => assemblies.stack('Other')).toThrow('has no stack Other, only Stagegate');
+    expect(() => assemblies.findAsset({ bucket: 'b', key: 'k' })).toThrow('has an asset for s3://b/k');
+  });
+
+  test('replaced by another one, the newer stacks count, and the older assets stay', () => {
+    const assemblies = readDeployedAssemblies(directory, '000000000000', 'eu-west-1');
+    const none = { ...assets, files: {} };
+    assemblies.replace(
+      writeAssembly(artifacts, {
+        'Stagegate.assets.json': none,
+        'Stagegate.template.json': { Resources: { B: { Type: 'X::Y::Z' } } },
+      }),
+    );
+    expect(Object.keys(assemblies.stack('Stagegate').template.Resources)).toEqual(['B']);
+    const older = { bucket: 'cdk-hnb659fds-assets-000000000000-eu-west-1', key: 'abc.zip' };
+    expect(assemblies.findAsset(older).path).toBe(join(directory, 'asset.abc'));
   });
 
   test('fails by name for artifacts it does not know', () => {

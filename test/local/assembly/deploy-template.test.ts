@@ -160,3 +160,52 @@ describe('deploying a template', () => {
     await expect(deploy(template)).resolves.toMatchObject({ outputs: {} });
   });
 });
+
+describe('deploying a stack again', () => {
+  const things = (resources: Readonly<Record<string, { given?: string; isRetained?: true }>>) =>
+    parseTemplate(
+      {
+        Resources: Object.fromEntries(
+          Object.entries(resources).map(([id, { given, isRetained }]) => [
+            id,
+            {
+              Type: 'X::Y::Thing',
+              Properties: { Given: given },
+              ...(isRetained && { DeletionPolicy: 'Retain' }),
+            },
+          ]),
+        ),
+      },
+      'test.template.json',
+    );
+  const place = { stackName: 'Test', accountId: '000000000000', region: 'eu-west-1' };
+  const things1 = things({ Same: { given: 'a' }, Changed: { given: 'a' }, Gone: {}, Held: { isRetained: true } });
+  const things2 = things({ New: {}, Same: { given: 'a' }, Changed: { given: 'b' } });
+
+  test('makes what is new, makes again what has changed, and takes away what is lacking, as CloudFormation does', async () => {
+    const events: string[] = [];
+    const provisioners = {
+      'X::Y::Thing': (({ logicalId, properties }) => {
+        events.push(`+${logicalId}`);
+        return { ref: `${logicalId}=${properties.Given}`, attributes: {}, remove: () => events.push(`-${logicalId}`) };
+      }) satisfies Provisioner,
+    };
+    const before = await deployTemplate({ ...place, template: things1, provisioners });
+    events.length = 0;
+    const { resources } = await deployTemplate({ ...place, template: things2, provisioners, before });
+    expect(events).toEqual(['+New', '-Changed', '+Changed', '-Gone']);
+    expect([...resources].map(([id, { ref }]) => [id, ref])).toEqual([
+      ['New', 'New=undefined'],
+      ['Same', 'Same=a'],
+      ['Changed', 'Changed=b'],
+    ]);
+  });
+
+  test('fails by name for a resource that it cannot take away', async () => {
+    const provisioners = { 'X::Y::Thing': thing };
+    const before = await deployTemplate({ ...place, template: things1, provisioners });
+    await expect(deployTemplate({ ...place, template: things2, provisioners, before })).rejects.toThrow(
+      'cannot take away Gone, an X::Y::Thing',
+    );
+  });
+});
