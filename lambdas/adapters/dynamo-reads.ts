@@ -12,10 +12,13 @@ const RETRIES = { maxAttempts: 4, baseDelay: 25 };
 /** The most keys that DynamoDB accepts in one BatchGetItem request. */
 const MOST_KEYS = 100;
 
-/** Attributes as DynamoDB writes them. The table has texts and numbers only. */
+/**
+ * Attributes as DynamoDB writes them. The table has texts and numbers only. Another type, which a hand has put there,
+ * becomes undefined, so that it does not spoil the other items of an answer.
+ */
 const TextSchema = z.object({ S: z.string() }).transform(({ S }) => S);
 const NumberSchema = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const AttributeSchema = z.union([TextSchema, NumberSchema]);
+const AttributeSchema = z.union([TextSchema, NumberSchema, z.unknown().transform(() => undefined)]);
 
 const ItemSchema = z.record(z.string(), AttributeSchema);
 type Item = z.infer<typeof ItemSchema>;

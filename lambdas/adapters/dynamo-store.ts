@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { InvalidInputError } from '../domain/errors.ts';
+import { InvalidInputError, UnreadableRecordError } from '../domain/errors.ts';
 import type { Listing } from '../domain/model/table/listings.ts';
 import type { KeyOf, Kind, RecordOf, StoredRecord } from '../domain/model/table/records.ts';
 import type { Page, ReadAhead, Store, Transaction } from '../domain/ports.ts';
 import {
   type Change,
   keyOf,
+  type Parse,
   parseRecord,
   RememberedReads,
   runTransaction,
@@ -27,6 +28,16 @@ const LONGEST_PAUSE_MS = 500;
 
 type Pause = (attempt: number) => Promise<void>;
 
+interface Options {
+  /** Waits between the attempts of a transaction that loses the race against other writers. */
+  readonly pause?: Pause;
+  /** Is told of every record that could not be read, each time. */
+  readonly report?: (unreadable: UnreadableRecordError) => Promise<void>;
+}
+
+/** In place of the version of an item that is no record. No transaction that has read one is committed. */
+const NO_VERSION = -1;
+
 /** The one DynamoDB table (keys: `RECORDS`). The SDK's client is loaded with the first write. */
 export class DynamoStore implements Store {
   readonly #table: string;
@@ -34,11 +45,12 @@ export class DynamoStore implements Store {
   readonly #reads: DynamoReads;
   #writes: Promise<DynamoWrites> | undefined;
   readonly #pause: Pause;
+  readonly #report: Options['report'];
 
-  /** `pause` waits between the attempts of a transaction that loses the race against other writers. */
-  constructor(table: string, access?: DynamoAccess, pause: Pause = pauseWithJitter) {
+  constructor(table: string, access?: DynamoAccess, { pause = pauseWithJitter, report }: Options = {}) {
     this.#table = table;
     this.#pause = pause;
+    this.#report = report;
     this.#connection = new DynamoConnection(access);
     this.#reads = new DynamoReads(table, this.#connection);
   }
@@ -46,7 +58,7 @@ export class DynamoStore implements Store {
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
     const { pk, sk } = keyOf(kind, key);
     const stored = await this.#load(pk, sk);
-    return stored && parseRecord(kind, stored);
+    return stored && this.#parse(kind, stored);
   }
 
   async list<K extends Kind>(
@@ -64,18 +76,35 @@ export class DynamoStore implements Store {
       limit,
       ...(cursor !== undefined && { startAfter: decodeCursor(listing, cursor) }),
     });
-    const records = items.map((item) => parseRecord(listing.kind, storedIn(item)));
-    return { items: records, ...(lastKey && { nextCursor: encodeCursor(lastKey) }) };
+    const records: RecordOf<K>[] = [];
+    const unreadable: UnreadableRecordError[] = [];
+    for (const item of items)
+      try {
+        records.push(await this.#parse(listing.kind, storedIn(item)));
+      } catch (error) {
+        if (!(error instanceof UnreadableRecordError)) throw error;
+        unreadable.push(error);
+      }
+    return { items: records, unreadable, ...(lastKey && { nextCursor: encodeCursor(lastKey) }) };
   }
 
   async readAhead(): Promise<ReadAhead> {
-    return new RememberedReads(this.#load.bind(this));
+    return new RememberedReads(this.#load.bind(this), this.#parse);
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
-    const records = { load: this.#load.bind(this), commit: this.#commit.bind(this) };
+    const records = { load: this.#load.bind(this), parse: this.#parse, commit: this.#commit.bind(this) };
     return runTransaction(records, attempt, this.#pause, ahead);
   }
+
+  readonly #parse: Parse = async (kind, stored) => {
+    try {
+      return parseRecord(kind, stored);
+    } catch (error) {
+      if (error instanceof UnreadableRecordError) await this.#report?.(error);
+      throw error;
+    }
+  };
 
   async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {
     const item = await this.#reads.get({ pk, sk });
@@ -93,13 +122,17 @@ export class DynamoStore implements Store {
   }
 }
 
+/** Returns the record in an item. An item that is no record has null for content, which fits no schema. */
 function storedIn(item: Record<string, unknown>): StoredRecord {
+  const { pk, sk } = item;
+  const place = { pk: String(pk), sk: String(sk) };
+  const found = ItemSchema.safeParse(item).data;
+  if (!found) return { ...place, version: NO_VERSION, data: null };
   try {
-    const { data, ...place } = ItemSchema.parse(item);
-    return { ...place, data: JSON.parse(data) };
-  } catch (cause) {
-    const { pk, sk } = item;
-    throw new Error(`reading the item ${pk} ${sk}: it is no record`, { cause });
+    return { ...place, version: found.version, data: JSON.parse(found.data) };
+  } catch {
+    // The error of JSON.parse has a piece of the text, which may be a secret.
+    return { ...place, version: NO_VERSION, data: null };
   }
 }
 

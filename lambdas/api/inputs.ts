@@ -30,6 +30,6 @@ export const PageQuery = z.strictObject({
   cursor: z.string().min(1).max(2000).optional(),
 });
 
-/** Returns the schema of the answer of a list. */
+/** Returns the schema of the answer of a list. `skipped` counts the items of the page that cannot be read, if any. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), nextCursor: z.string().optional() });
+  z.object({ items: z.array(item), nextCursor: z.string().optional(), skipped: z.int().optional() });

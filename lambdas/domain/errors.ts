@@ -149,5 +149,22 @@ export class RoleRefusedError extends DomainError {
   override readonly name = 'RoleRefusedError';
 }
 
+/**
+ * Thrown when a stored record does not fit its schema, or is no record at all. Names the record, and never contains
+ * anything of it: it may hold secrets. `cause` is the error of the schema.
+ */
+export class UnreadableRecordError extends DomainError {
+  override readonly name = 'UnreadableRecordError';
+  readonly kind: string;
+  readonly pk: string;
+  readonly sk: string;
+  constructor(kind: string, { pk, sk }: { readonly pk: string; readonly sk: string }, options?: ErrorOptions) {
+    super(`reading the ${kind} record ${pk} ${sk}: it does not fit its schema`, options);
+    this.kind = kind;
+    this.pk = pk;
+    this.sk = sk;
+  }
+}
+
 /** The error names that the state machine matches. */
 export const ERROR_NAMES = { notHolder: 'NotHolderError', conflict: 'ConflictError' } as const;

@@ -1,6 +1,7 @@
 import type { BuildCredentials } from './contract/build-credentials.ts';
 import type { StateAddress } from './contract/state-address.ts';
 import type { StateHead } from './contract/state-head.ts';
+import type { UnreadableRecordError } from './errors.ts';
 import type { EventDetail, EventName } from './events.ts';
 import type { DescribedCertificate } from './model/dns/certificate.ts';
 import type { HostedZone, ZoneRecord } from './model/dns/zone-record.ts';
@@ -13,12 +14,14 @@ import type { GateName } from './policy.ts';
 
 export interface Page<T> {
   readonly items: T[];
+  /** Records of the page that cannot be read. They are reported and never changed. `listAll` refuses to skip them. */
+  readonly unreadable: readonly UnreadableRecordError[];
   /** Opaque text; pass it as `cursor` to get the next page. */
   readonly nextCursor?: string;
 }
 
 export interface Reader {
-  /** Returns the record as it is now (consistent read). */
+  /** Returns the record as it is now (consistent read). Throws UnreadableRecordError. */
   get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined>;
 }
 
@@ -46,7 +49,9 @@ export interface Store extends Reader {
   /**
    * Runs the attempt and commits its writes all at once or not at all. An attempt must not have effects of its own,
    * because it is repeated when another writer wins. The first attempt takes records that were read ahead from `ahead`;
-   * those that it takes are checked at the commit like all other reads. Throws ConflictError after many lost races.
+   * those that it takes are checked at the commit like all other reads. Throws ConflictError after many lost races, and
+   * UnreadableRecordError if the attempt met a record that cannot be read: then nothing is written, whatever the
+   * attempt made of that.
    */
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T>;
 }

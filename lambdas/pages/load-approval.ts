@@ -12,7 +12,7 @@ import { LISTINGS } from '../domain/model/table/listings.ts';
 import type { Analysis } from '../domain/plan/analysis.ts';
 import { GATES } from '../domain/policy.ts';
 import type { ApprovalLink, ArtifactStore, Reader, Store } from '../domain/ports.ts';
-import { listAll } from '../domain/transaction/list-all.ts';
+import { listReadable } from '../domain/transaction/list-all.ts';
 
 /** The records that a link leads to. */
 export interface LinkedRecords {
@@ -102,7 +102,7 @@ export async function loadApproval(
 
 /** Returns the deployment that superseded this one, according to the events of this one. */
 async function findSuccessor(store: Store, deploymentId: string): Promise<Deployment | undefined> {
-  const events = await listAll(store, LISTINGS.events(deploymentId));
-  const id = events.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
+  const { items } = await listReadable(store, LISTINGS.events(deploymentId));
+  const id = items.find(({ type, by }) => type === 'superseded' && by !== undefined)?.by;
   return id === undefined ? undefined : store.get('deployment', { id });
 }

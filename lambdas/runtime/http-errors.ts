@@ -6,10 +6,11 @@ import {
   NotFoundError,
   type Refusal,
   RefusedError,
+  UnreadableRecordError,
 } from '../domain/errors.ts';
 
 /** Kinds of problems other than the refusals of the domain. */
-type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'internal';
+type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'record-unreadable' | 'internal';
 
 interface ProblemClass {
   readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503;
@@ -24,6 +25,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'invalid-input': { status: 400, title: 'The request is invalid' },
   'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 503, title: 'Other requests keep changing the same records; try again' },
+  'record-unreadable': { status: 500, title: 'A stored record cannot be read; nothing is decided without it' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 
   'not-succeeded-before': { status: 409, title: 'The release has not succeeded in the environment before' },
@@ -102,6 +104,7 @@ function kindOf(error: unknown): Refusal | ProblemKind {
   if (error instanceof InvalidInputError) return 'invalid-input';
   if (error instanceof NotFoundError) return 'not-found';
   if (error instanceof ConflictError) return 'conflict';
+  if (error instanceof UnreadableRecordError) return 'record-unreadable';
   return 'internal';
 }
 

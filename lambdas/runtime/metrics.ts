@@ -35,6 +35,12 @@ export function countCredentialsRefused(): void {
   metrics.publishStoredMetrics();
 }
 
+/** Counts that a record could not be read, each time. */
+export function countUnreadableRecord(): void {
+  metrics.addMetric('UnreadableRecords', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+}
+
 /** Counts a message of a git host about a repository that has the name of another one. */
 export function countReplacedRepository(): void {
   metrics.addMetric('RepositoriesReplaced', MetricUnit.Count, 1);

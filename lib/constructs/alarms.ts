@@ -73,6 +73,11 @@ export class Alarms extends Construct {
         'A package in the provider cache is not the one that its name says. Builds do not use it and download the provider; somebody put it there.',
       metric: ownMetric('ProviderCacheMismatches'),
     });
+    this.alarm('UnreadableRecords', {
+      userImpact:
+        'A stored record cannot be read: nothing that depends on it is decided, and lists leave it out. GET /health/details names it.',
+      metric: ownMetric('UnreadableRecords'),
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',

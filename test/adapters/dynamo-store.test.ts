@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import * as z from 'zod';
 import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
+import type { UnreadableRecordError } from '../../lambdas/domain/errors.ts';
+import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
+import { problemsOf } from '../../lambdas/domain/transaction/describe-unreadable.ts';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
 import { describeStore, type StoreSetup } from '../contracts/store-contract.ts';
+import { aRelease } from '../harness/builders.ts';
 import { createTable, dynamoAccess, dynamoClient, startDynamoDbLocal } from '../harness/dynamodb-local.ts';
 import { isMotoInstalled, startMoto } from '../harness/moto.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
@@ -188,7 +193,7 @@ describe('DynamoStore, when DynamoDB', () => {
   ])('holds an item with %s, reading fails naming it', async (_, Item) => {
     answer = () => ({ body: { Item } });
     const read = openStore().get('releaseLog', { application: 'my-app' });
-    await expect(read).rejects.toThrow('reading the item APP#my-app RELEASES');
+    await expect(read).rejects.toThrow('reading the releaseLog record APP#my-app RELEASES');
   });
 
   test('is asked, the request is signed for the region', async () => {
@@ -204,6 +209,57 @@ describe('DynamoStore, when DynamoDB', () => {
   });
 });
 
+describe('an item that is no record', () => {
+  const SECRET = 'hunter2';
+  const place = { pk: { S: 'APP#my-app' }, sk: { S: 'RELEASE#0000001' } };
+  let table: StandInTable;
+  let item: Record<string, unknown>;
+  const reported: UnreadableRecordError[] = [];
+  beforeAll(async () => {
+    table = await startStandInTable(({ action }) => ({
+      body: action === 'Query' ? { Items: [item] } : { Item: item },
+    }));
+  });
+  afterAll(() => table.close());
+  beforeEach(() => {
+    reported.length = 0;
+  });
+
+  test.each([
+    ['without content', { ...place, version: { N: '1' } }, ['the record: invalid type (expected object)']],
+    [
+      'with content that is no JSON',
+      { ...place, version: { N: '1' }, data: { S: SECRET } },
+      ['the record: invalid type (expected object)'],
+    ],
+    ['without a version', { ...place, data: { S: `"${SECRET}"` } }, ['the record: invalid type (expected object)']],
+    [
+      'with attributes of types that no record has',
+      { ...place, version: { N: '1' }, data: { M: { of: { S: SECRET } } }, flag: { BOOL: true } },
+      ['the record: invalid type (expected object)'],
+    ],
+    [
+      'with fields that do not fit',
+      { ...place, version: { N: '1' }, data: { S: JSON.stringify({ ...aRelease(), number: SECRET, commit: SECRET }) } },
+      ['number: invalid type (expected number)', 'commit: invalid format'],
+    ],
+  ])('%s is named and reported each time, without what it contains', async (_, stored, problems) => {
+    item = stored;
+    const store = new DynamoStore('t', dynamoAccess(table.endpoint), {
+      report: async (unreadable) => void reported.push(unreadable),
+    });
+    const named = { kind: 'release', pk: 'APP#my-app', sk: 'RELEASE#0000001' };
+    expect(await store.list(LISTINGS.releases('my-app'))).toMatchObject({ items: [], unreadable: [named] });
+    await expect(store.get('release', aRelease())).rejects.toMatchObject(named);
+    const ahead = await store.readAhead();
+    await expect(ahead.get('release', aRelease())).rejects.toMatchObject(named);
+    await expect(store.transact((transaction) => transaction.get('release', aRelease()))).rejects.toMatchObject(named);
+    expect(reported).toHaveLength(4);
+    expect(reported.map(problemsOf)).toEqual(Array(4).fill(problems));
+    expect(inspect(reported, { depth: 9 })).not.toContain(SECRET);
+  });
+});
+
 const RequestSchema = z.object({
   RequestItems: z.object({ t: z.object({ Keys: z.array(z.object({ pk: z.object({ S: z.string() }) })) }) }),
 });
@@ -215,7 +271,7 @@ function onServer(startIt: () => Promise<ServerProcess>): StoreSetup {
   async function open(pause?: () => Promise<void>): Promise<DynamoStore> {
     table = `records-${randomUUID()}`;
     await createTable(client, table);
-    return new DynamoStore(table, dynamoAccess(server.endpoint), pause);
+    return new DynamoStore(table, dynamoAccess(server.endpoint), pause && { pause });
   }
   return {
     start: async () => {

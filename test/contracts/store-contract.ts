@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
+import { ConflictError, RefusedError, UnreadableRecordError } from '../../lambdas/domain/errors.ts';
 import { LISTINGS, type Listing } from '../../lambdas/domain/model/table/listings.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Store, Transaction } from '../../lambdas/domain/ports.ts';
@@ -115,10 +115,29 @@ export function describeStore(name: string, setup: StoreSetup): void {
         await expect(store.transact((transaction) => transaction.get('deployment', { id }))).rejects.toThrow(named);
       });
 
-      test('fails naming the place when a listed record does not fit its schema', async () => {
-        await insert('release', aRelease());
-        await setup.corrupt('release', aRelease(), { number: 'one' });
-        await expect(store.list(LISTINGS.releases('my-app'))).rejects.toThrow(/reading .*release.*RELEASE#0000001/);
+      test('lists those that fit their schema, and names the others', async () => {
+        for (const number of [1, 2, 3]) await insert('release', aRelease({ number }));
+        await setup.corrupt('release', aRelease({ number: 2 }), { number: 'a secret' });
+        const { items, unreadable } = await store.list(LISTINGS.releases('my-app'));
+        expect(items.map(({ number }) => number)).toEqual([3, 1]);
+        expect(unreadable).toMatchObject([{ kind: 'release', pk: 'APP#my-app', sk: 'RELEASE#0000002' }]);
+        const first = await store.list(LISTINGS.releases('my-app'), { limit: 2 });
+        const rest = await store.list(LISTINGS.releases('my-app'), { limit: 2, cursor: first.nextCursor ?? '' });
+        expect([first.items.length, first.unreadable.length, rest.items.length]).toEqual([1, 1, 1]);
+      });
+
+      test('writes nothing with a transaction that met one that does not fit, and leaves that as it is', async () => {
+        await insert('deployment', aDeployment('queued'));
+        const { id } = aDeployment('queued');
+        await setup.corrupt('deployment', { id }, { status: 'lost' });
+        const careless = store.transact(async (transaction) => {
+          transaction.insert('release', aRelease());
+          await transaction.get('deployment', { id }).catch(() => undefined);
+          transaction.put('deployment', aDeployment('queued'));
+        });
+        await expect(careless).rejects.toBeInstanceOf(UnreadableRecordError);
+        expect(await store.get('release', aRelease())).toBeUndefined();
+        await expect(store.get('deployment', { id })).rejects.toBeInstanceOf(UnreadableRecordError);
       });
     });
 

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../lambdas/domain/errors.ts';
+import { InvalidInputError, UnreadableRecordError } from '../../lambdas/domain/errors.ts';
 import type { Listing } from '../../lambdas/domain/model/table/listings.ts';
 import type { KeyOf, Kind, RecordOf, StoredRecord } from '../../lambdas/domain/model/table/records.ts';
 import type { Page, ReadAhead, Store, Transaction } from '../../lambdas/domain/ports.ts';
@@ -6,6 +6,7 @@ import {
   type Change,
   keyOf,
   nextVersion,
+  type Parse,
   parseRecord,
   RememberedReads,
   runTransaction,
@@ -76,19 +77,30 @@ export class InMemoryStore implements Store {
     if (listing.order === 'descending') found.reverse();
     const page = found.slice(0, limit);
     const last = page.at(-1);
+    const items: RecordOf<K>[] = [];
+    const unreadable: UnreadableRecordError[] = [];
+    for (const { item } of page)
+      try {
+        items.push(parseRecord(listing.kind, item));
+      } catch (error) {
+        if (!(error instanceof UnreadableRecordError)) throw error;
+        unreadable.push(error);
+      }
     return {
-      items: page.map(({ item }) => parseRecord(listing.kind, item)),
+      items,
+      unreadable,
       ...(last && found.length > limit && { nextCursor: writeCursor(last) }),
     };
   }
 
   async readAhead(): Promise<ReadAhead> {
-    return new RememberedReads((pk, sk) => this.#load(pk, sk));
+    return new RememberedReads((pk, sk) => this.#load(pk, sk), PARSE);
   }
 
   transact<T>(attempt: (transaction: Transaction) => Promise<T>, ahead?: ReadAhead): Promise<T> {
     const records = {
       load: (pk: string, sk: string) => this.#load(pk, sk),
+      parse: PARSE,
       commit: async (changes: readonly Change[]) => this.#commit(changes),
     };
     return runTransaction(records, attempt, (number) => this.#pause(number), ahead);
@@ -148,6 +160,7 @@ export class InMemoryStore implements Store {
   }
 }
 
+const PARSE: Parse = async (kind, stored) => parseRecord(kind, stored);
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -25,6 +25,7 @@ describe('alarms', () => {
       'stagegate-EnvironmentsStuck',
       'stagegate-ProviderCacheMismatches',
       'stagegate-RepositoriesReplaced',
+      'stagegate-UnreadableRecords',
     ]);
   });
 

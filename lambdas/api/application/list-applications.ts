@@ -3,6 +3,7 @@ import { LISTINGS } from '../../domain/model/table/listings.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listApplications = operation(
   {
@@ -10,8 +11,6 @@ export const listApplications = operation(
     input: { query: PageQuery },
     answers: { 200: pageOf(ApplicationViewSchema) },
   },
-  async ({ query }, { store }: Services<'read'>) => {
-    const { items, nextCursor } = await store.list(LISTINGS.applications(), query);
-    return answer(200, { items: items.map(showApplication), nextCursor });
-  },
+  async ({ query }, { store }: Services<'read'>) =>
+    answer(200, await showPage(await store.list(LISTINGS.applications(), query), showApplication)),
 );

@@ -5,6 +5,7 @@ import { LISTINGS } from '../../domain/model/table/listings.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 const AuditQuery = PageQuery.extend({ order: z.enum(['oldest', 'newest']).default('oldest') });
 const HeadViewSchema = AuditHeadSchema.pick({ sequence: true, hash: true });
@@ -21,6 +22,7 @@ export const listAudit = operation(
     const head = await store.get('auditHead', { application });
     if (!head) throw new NotFoundError('application', application);
     const listing = LISTINGS.audit(application, order === 'oldest' ? 'ascending' : 'descending');
-    return answer(200, { ...(await store.list(listing, page)), head });
+    const shown = await showPage(await store.list(listing, page), (entry) => entry);
+    return answer(200, { ...shown, head });
   },
 );

@@ -4,6 +4,7 @@ import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listApprovers = operation(
   {
@@ -13,8 +14,8 @@ export const listApprovers = operation(
   },
   async ({ path: { app }, query }, { store, mail }: Services<'approvers'>) => {
     await findApplication(store, app);
-    const { items, nextCursor } = await store.list(LISTINGS.approvers(app), query);
+    const page = await store.list(LISTINGS.approvers(app), query);
     const subscriptions = await mail.subscriptions();
-    return answer(200, { items: items.map((approver) => showApprover(approver, subscriptions)), nextCursor });
+    return answer(200, await showPage(page, (approver) => showApprover(approver, subscriptions)));
   },
 );

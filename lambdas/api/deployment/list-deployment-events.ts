@@ -4,6 +4,7 @@ import { findDeployment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { DeploymentPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listDeploymentEvents = operation(
   {
@@ -13,6 +14,6 @@ export const listDeploymentEvents = operation(
   },
   async ({ path: { app, env, id }, query }, { store }: Services<'read'>) => {
     await findDeployment(store, app, env, id);
-    return answer(200, await store.list(LISTINGS.events(id), query));
+    return answer(200, await showPage(await store.list(LISTINGS.events(id), query), (event) => event));
   },
 );

@@ -4,6 +4,7 @@ import { findEnvironment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { EnvironmentPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listDeployments = operation(
   {
@@ -13,8 +14,7 @@ export const listDeployments = operation(
   },
   async ({ path: { app, env }, query }, { store }: Services<'read'>, { home }) => {
     await findEnvironment(store, app, env);
-    const { items, nextCursor } = await store.list(LISTINGS.history(app, env), query);
-    const deployments = items.map((deployment) => viewDeployment(store, deployment, home));
-    return answer(200, { items: await Promise.all(deployments), nextCursor });
+    const page = await store.list(LISTINGS.history(app, env), query);
+    return answer(200, await showPage(page, (deployment) => viewDeployment(store, deployment, home)));
   },
 );

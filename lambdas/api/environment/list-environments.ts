@@ -4,6 +4,7 @@ import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listEnvironments = operation(
   {
@@ -13,11 +14,13 @@ export const listEnvironments = operation(
   },
   async ({ path: { app }, query }, { store }: Services<'read'>) => {
     await findApplication(store, app);
-    const { items, nextCursor } = await store.list(LISTINGS.environments(app), query);
+    const page = await store.list(LISTINGS.environments(app), query);
     // Regular and ephemeral environments share a listing, so that no name is used twice. A page may therefore be
     // shorter than requested.
-    const regular = items.filter(({ type }) => type === 'regular');
-    const summaries = regular.map((environment) => summarizeEnvironment(store, environment));
-    return answer(200, { items: await Promise.all(summaries), nextCursor });
+    const regular = page.items.filter(({ type }) => type === 'regular');
+    const shown = await showPage({ ...page, items: regular }, (environment) =>
+      summarizeEnvironment(store, environment),
+    );
+    return answer(200, shown);
   },
 );

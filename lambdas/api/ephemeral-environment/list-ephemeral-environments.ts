@@ -3,18 +3,20 @@ import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '..
 import { listEphemeral, pageThrough } from '../../domain/ephemeral/list-ephemeral.ts';
 import type { Store } from '../../domain/ports.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
+import { forEachReadable } from '../../domain/transaction/unless-unreadable.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 
-/** `monthlyCost` is the cost of all environments of the list, on every page. */
+/** `monthlyCost` is the cost of all environments of the list, on every page; so is `skipped` their number. */
 const answers = { 200: pageOf(EphemeralViewSchema).extend({ monthlyCost: MonthlyCostSchema }) };
 
 async function list(store: Store, query: z.output<typeof PageQuery>, application?: string) {
-  const environments = await listEphemeral(store, application);
-  const views = await Promise.all(environments.map((environment) => viewEphemeral(store, environment)));
-  const page = pageThrough(views, ({ application: app, name }) => `${app}/${name}`, query);
-  return answer(200, { ...page, monthlyCost: sumOf(views) });
+  const { found, unreadable } = await listEphemeral(store, application);
+  const views = await forEachReadable(found, (environment) => viewEphemeral(store, environment));
+  const page = pageThrough(views.found, ({ application: app, name }) => `${app}/${name}`, query);
+  const skipped = unreadable.length + views.unreadable.length;
+  return answer(200, { ...page, skipped: skipped || undefined, monthlyCost: sumOf(views.found) });
 }
 
 export const listEphemeralEnvironments = operation(

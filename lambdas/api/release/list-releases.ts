@@ -4,6 +4,7 @@ import { findApplication } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';
 import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
+import { showPage } from '../show-page.ts';
 
 export const listReleases = operation(
   {
@@ -13,9 +14,8 @@ export const listReleases = operation(
   },
   async ({ path: { app }, query }, { store }: Services<'read'>) => {
     await findApplication(store, app);
-    const { items, nextCursor } = await store.list(LISTINGS.releases(app), query);
+    const page = await store.list(LISTINGS.releases(app), query);
     const ahead = await store.readAhead();
-    const releases = items.map((release) => viewRelease(store, release, ahead));
-    return answer(200, { items: await Promise.all(releases), nextCursor });
+    return answer(200, await showPage(page, (release) => viewRelease(store, release, ahead)));
   },
 );

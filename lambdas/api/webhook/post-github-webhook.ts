@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { LISTINGS } from '../../domain/model/table/listings.ts';
-import { listAll } from '../../domain/transaction/list-all.ts';
+import { listReadable } from '../../domain/transaction/list-all.ts';
 import { addresseesOf } from '../../domain/webhook/addressees.ts';
 import { publishOnce } from '../../domain/webhook/publish-once.ts';
 import type { Services } from '../../functions.ts';
@@ -46,7 +46,10 @@ export const postGithubWebhook = operation(
     const { event, delivery } = request;
     const meaning = meaningOf(request, services.surroundings.now());
     if ('ignored' in meaning) return answer(200, { delivery, event, outcome: 'ignored', reason: meaning.ignored });
-    const addressees = addresseesOf(await listAll(services.store, LISTINGS.applications()), meaning, part);
+    const { items: applications, unreadable } = await listReadable(services.store, LISTINGS.applications());
+    const addressees = addresseesOf(applications, meaning, part);
+    // It may be for an application that cannot be read. The sender sees a failure, and may deliver it again.
+    if (addressees.kind === 'none' && unreadable[0]) throw unreadable[0];
     switch (addressees.kind) {
       case 'none':
         return answer(200, { delivery, event, outcome: 'ignored', reason: addressees.reason });

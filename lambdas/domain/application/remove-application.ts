@@ -23,7 +23,12 @@ export async function removeApplication(
   by: string,
 ): Promise<void> {
   const { store, surroundings } = services;
-  const environments = await listAll(store, LISTINGS.environments(name));
+  // All of it must be readable before anything is deleted.
+  const [environments] = await Promise.all([
+    listAll(store, LISTINGS.environments(name)),
+    listAll(store, LISTINGS.approvers(name)),
+    listAll(store, LISTINGS.externalIds(name)),
+  ]);
   const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   const isFound = await store.transact(async (transaction) => {
     if (!(await remove(transaction, name, regular))) return false;

@@ -7,6 +7,7 @@ import { LISTINGS } from '../model/table/listings.ts';
 import type { GateName } from '../policy.ts';
 import { GATES, policyOf, requiredNow } from '../policy.ts';
 import type { EventBus, Reader, Store, Surroundings, Transaction } from '../ports.ts';
+import { listReadable } from '../transaction/list-all.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { tellOfApprovals } from './carry-approvals.ts';
 import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
@@ -64,8 +65,9 @@ export async function requestApproval(
 export const secondsUntil = (expiresAt: string, now: string): number =>
   Math.max(0, Math.ceil((Date.parse(expiresAt) - Date.parse(now)) / 1000)) + GRACE_SECONDS;
 
+/** Lists the approvers of a gate who can be read. The gate needs its number of distinct approvers without the others. */
 export async function approversFor(store: Store, application: string, gate: GateName): Promise<Approver[]> {
-  const { items } = await store.list(LISTINGS.approvers(application), { limit: 500 });
+  const { items } = await listReadable(store, LISTINGS.approvers(application));
   return items.filter((approver) => approver.gates.includes(gate));
 }
 

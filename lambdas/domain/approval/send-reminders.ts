@@ -4,7 +4,7 @@ import type { LinkState, Reminder } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GATES } from '../policy.ts';
 import type { Store, Subscription, Surroundings } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listReadable } from '../transaction/list-all.ts';
 import type { MailSubject } from './approval-mail.ts';
 import { findMailSubject, type LinkMailServices, linkStateOf, mailLink } from './mail-link.ts';
 import { approversFor } from './request-approval.ts';
@@ -52,24 +52,32 @@ export async function sendReminders(services: Services): Promise<{ reminded: Rem
   const failures: unknown[] = [];
   let subscriptions: ReadonlyMap<string, Subscription> | undefined;
   for (const name of GATES)
-    for (const gate of await listAll(store, LISTINGS.pendingGates(name))) {
+    for (const gate of (await listReadable(store, LISTINGS.pendingGates(name))).items) {
       const kind = dueReminder(gate, reminderTimes, surroundings.now());
-      const subject = kind && (await findMailSubject(store, gate));
-      if (!kind || !subject) continue;
-      for (const approver of await undecided(store, subject)) {
-        const { email } = approver;
-        if ((await linkStateOf(store, gate, email)).reminders.some((reminder) => reminder.kind === kind)) continue;
-        subscriptions ??= await services.mail.subscriptions();
-        if (!subscriptions.get(email)?.confirmed) continue;
-        try {
-          const isSent = await remind(services, subject, email, kind);
-          if (isSent) reminded.push({ deploymentId: gate.deploymentId, gate: name, email, kind });
-        } catch (error) {
-          failures.push(error);
-        }
-      }
+      if (!kind) continue;
+      // A failure at one gate, or with one person, must not prevent the reminders of others.
+      await keepFailure(failures, async () => {
+        const subject = await findMailSubject(store, gate);
+        if (!subject) return;
+        for (const { email } of await undecided(store, subject))
+          await keepFailure(failures, async () => {
+            if ((await linkStateOf(store, gate, email)).reminders.some((reminder) => reminder.kind === kind)) return;
+            subscriptions ??= await services.mail.subscriptions();
+            if (!subscriptions.get(email)?.confirmed) return;
+            const isSent = await remind(services, subject, email, kind);
+            if (isSent) reminded.push({ deploymentId: gate.deploymentId, gate: name, email, kind });
+          });
+      });
     }
   return { reminded, failures };
+}
+
+async function keepFailure(failures: unknown[], perform: () => Promise<void>): Promise<void> {
+  try {
+    await perform();
+  } catch (error) {
+    failures.push(error);
+  }
 }
 
 /** Returns the approvers of the gate whose approval could still count. */

@@ -3,8 +3,10 @@ import type { Approver } from '../model/approver.ts';
 import { actorOf } from '../model/audit.ts';
 import { approvalsOf, type Gate, isOwnRequest } from '../model/gate.ts';
 import { LISTINGS } from '../model/table/listings.ts';
+import { deployment } from '../model/table/partitions.ts';
+import type { GateName } from '../policy.ts';
 import type { ApproverMail, Store, Surroundings, Transaction } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listAll, listReadable } from '../transaction/list-all.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 interface Services {
@@ -30,8 +32,7 @@ export async function removeApprover(
 export async function requireDispensable(store: Store, { application, email, gates }: Approver): Promise<void> {
   const others = (await listAll(store, LISTINGS.approvers(application))).filter((other) => other.email !== email);
   for (const name of gates)
-    for (const gate of await listAll(store, LISTINGS.pendingGates(name))) {
-      if (gate.application !== application) continue;
+    for (const gate of await openGates(store, name, application)) {
       const able = new Set([...approvalsOf(gate).map(({ by }) => by), ...(await ableToApprove(store, gate, others))]);
       if (able.size < gate.required)
         throw new RefusedError(
@@ -41,16 +42,24 @@ export async function requireDispensable(store: Store, { application, email, gat
     }
 }
 
+/** Lists the open gates of one application. Throws UnreadableRecordError for a gate that may be one of them. */
+async function openGates(store: Store, name: GateName, application: string): Promise<Gate[]> {
+  const { items, unreadable } = await listReadable(store, LISTINGS.pendingGates(name));
+  const ofApplication = unreadable.find(({ pk }) => pk.startsWith(deployment(`${application}-`)));
+  if (ofApplication) throw ofApplication;
+  return items.filter((gate) => gate.application === application);
+}
+
 /** Returns the approvers of the gate, except a requester of the deployment who cannot approve it (rule 10). */
 async function ableToApprove(store: Store, gate: Gate, approvers: readonly Approver[]): Promise<string[]> {
-  const [deployment, target] = await Promise.all([
+  const [request, target] = await Promise.all([
     store.get('deployment', { id: gate.deploymentId }),
     store.get('environment', { application: gate.application, name: gate.environment }),
   ]);
-  if (!deployment || !target) return [];
+  if (!request || !target) return [];
   return approvers
     .filter(({ gates }) => gates.includes(gate.gate))
-    .filter((approver) => !isOwnRequest(gate.gate, target.stage, deployment, approver))
+    .filter((approver) => !isOwnRequest(gate.gate, target.stage, request, approver))
     .map(({ email }) => email);
 }
 

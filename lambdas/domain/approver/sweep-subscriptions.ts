@@ -4,7 +4,7 @@ import type { Approver } from '../model/approver.ts';
 import { SYSTEM } from '../model/audit.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { ApproverMail, Store, Subscription, Surroundings } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listReadable } from '../transaction/list-all.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 
 interface Services {
@@ -33,8 +33,8 @@ export interface Sweep {
 export async function sweepSubscriptions(services: Services): Promise<Sweep> {
   const { store, mail } = services;
   const approvers: Approver[] = [];
-  for (const { name } of await listAll(store, LISTINGS.applications()))
-    approvers.push(...(await listAll(store, LISTINGS.approvers(name))));
+  for (const { name } of (await listReadable(store, LISTINGS.applications())).items)
+    approvers.push(...(await listReadable(store, LISTINGS.approvers(name))).items);
   // Read after the records, so that a subscription that is confirmed in between does not count as lost.
   const subscriptions = new Map(await mail.subscriptions());
   const lost: LostApprover[] = [];

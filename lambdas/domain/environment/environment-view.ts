@@ -24,7 +24,8 @@ import { nextOf, previousOf } from '../model/pipeline.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';
 import type { Store, Surroundings } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listReadable } from '../transaction/list-all.ts';
+import { forEachReadable } from '../transaction/unless-unreadable.ts';
 import { findParity, ParityViewSchema } from './find-parity.ts';
 import { OutputViewSchema, showOutputs } from './outputs-view.ts';
 
@@ -110,6 +111,8 @@ export const EnvironmentViewSchema = EnvironmentSummarySchema.extend({
   ),
   /** Who changed settings, holds and protections, newest first. */
   events: z.array(EnvironmentEventSchema.pick({ at: true, type: true, by: true, reason: true })),
+  /** Number of deployments, lifts and events that are left out because a record cannot be read; absent if none are. */
+  skipped: z.int().optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
 }).meta({ id: 'Environment' });
@@ -143,12 +146,14 @@ export async function viewEnvironment(
     store.get('environmentDns', where),
     store.get('stateAddress', where),
     store.list(LISTINGS.environmentEvents(app, name), { limit: NEWEST }),
-    listAll(store, LISTINGS.protectionLifts(app, name)),
-    listAll(store, LISTINGS.proofLifts(app, name)),
+    listReadable(store, LISTINGS.protectionLifts(app, name)),
+    listReadable(store, LISTINGS.proofLifts(app, name)),
     findParity(store, application, environment),
     get(state.holder),
     get(nextInQueue(state.queue)),
   ]);
+  const shown = await forEachReadable(history.items, view);
+  const skipped = [history, events, protections, proofs, shown].flatMap(({ unreadable }) => unreadable).length;
   const policy = policyOf(environment, application.policy);
   const use = { createdAt: environment.createdAt, now: surroundings.now() };
   const isRegular = application.pipeline.includes(name);
@@ -176,17 +181,18 @@ export async function viewEnvironment(
     dns: viewDns(application, environment, dns),
     current: current ? await view(current) : null,
     queued: queued ? await view(queued) : null,
-    history: await Promise.all(history.items.map(view)),
+    history: shown.found,
     parity: parity ?? null,
-    protectionLifts: protections.flatMap(({ address, lifts }) => {
+    protectionLifts: protections.items.flatMap(({ address, lifts }) => {
       const lift = activeLift(lifts, use);
       return lift ? [{ address, reason: lift.reason, by: lift.by.principal, at: lift.at }] : [];
     }),
-    proofLifts: proofs.flatMap(({ subject, lifts }) => {
+    proofLifts: proofs.items.flatMap(({ subject, lifts }) => {
       const lift = activeLift(lifts, use);
       return lift ? [{ ...lift, subject, by: lift.by.principal }] : [];
     }),
     events: events.items,
+    ...(skipped > 0 && { skipped }),
     createdAt: environment.createdAt,
     updatedAt: environment.updatedAt,
   };

@@ -118,7 +118,8 @@ async function monthlyCostOf(
   store: Store,
   { application, name }: EphemeralEnvironment,
 ): Promise<EphemeralView['monthlyCost']> {
-  const { items } = await store.list(LISTINGS.history(application, name), { limit: NEWEST });
+  const { items, unreadable } = await store.list(LISTINGS.history(application, name), { limit: NEWEST });
+  if (unreadable.length > 0) return null;
   const made = items.find((deployment) => deployment.operation !== 'destroy' && isThere(deployment));
   const cost = made && plannedOf(made)?.headline.cost;
   return cost ? { currency: cost.currency, amount: cost.monthlyAfter } : null;

@@ -194,11 +194,14 @@ async function destroyWhenDue(services: SweepServices, environment: EphemeralEnv
   return swept;
 }
 
+/** Throws UnreadableRecordError rather than to take an older deployment for the newest. */
 async function newestDeployment(
   store: Store,
   { application, name }: EphemeralEnvironment,
 ): Promise<Deployment | undefined> {
-  return (await store.list(LISTINGS.history(application, name), { limit: 1 })).items[0];
+  const { items, unreadable } = await store.list(LISTINGS.history(application, name), { limit: 1 });
+  if (unreadable[0]) throw unreadable[0];
+  return items[0];
 }
 
 const endOf = (deployment: Deployment | undefined): string | undefined =>

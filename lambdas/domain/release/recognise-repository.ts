@@ -3,7 +3,7 @@ import type { Application } from '../model/application.ts';
 import { isSameRepository } from '../model/repository.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { Store } from '../ports.ts';
-import { listAll } from '../transaction/list-all.ts';
+import { listReadable } from '../transaction/list-all.ts';
 
 /** A repository as an event names it. */
 type Named = Pick<BranchDeleted, 'repository' | 'repositoryId'>;
@@ -15,10 +15,13 @@ export interface Recognised {
   readonly foreign: readonly Application[];
 }
 
-/** Lists the applications that a config repository describes. An event without an id is believed. */
+/**
+ * Lists the applications that a config repository describes. An event without an id is believed. An application whose
+ * record cannot be read is not found: nothing is deployed to it, and the others go on.
+ */
 export async function recogniseRepository(store: Store, named: Named): Promise<Recognised> {
   const isThere = ({ configRepository: { url } }: Application) => isSameRepository(url, named.repository);
-  const listed = (await listAll(store, LISTINGS.applications())).filter(isThere);
+  const listed = (await listReadable(store, LISTINGS.applications())).items.filter(isThere);
   const { repositoryId } = named;
   if (repositoryId === undefined) return { known: listed, foreign: [] };
   // The list may be older than the records, and an id may just have been kept or confirmed.

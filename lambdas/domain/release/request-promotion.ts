@@ -53,7 +53,10 @@ async function newestPromotable(store: Store, ahead: Reader, application: Applic
   );
 }
 
-/** Yields the releases that are proven in the environment with this state, newest first. */
+/**
+ * Yields the releases that are proven in the environment with this state, newest first. Throws UnreadableRecordError
+ * rather than to take an older release for the newest.
+ */
 async function* provenReleases(
   store: Store,
   state: EnvironmentState | undefined,
@@ -62,6 +65,7 @@ async function* provenReleases(
   let cursor: string | undefined;
   do {
     const page = await store.list(outcomes, { ...(cursor && { cursor }) });
+    if (page.unreadable[0]) throw page.unreadable[0];
     for (const outcome of page.items) if (isProven(state, outcome)) yield outcome.release;
     cursor = page.nextCursor;
   } while (cursor);

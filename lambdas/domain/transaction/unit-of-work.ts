@@ -1,4 +1,4 @@
-import { ConflictError } from '../errors.ts';
+import { ConflictError, UnreadableRecordError } from '../errors.ts';
 import { type KeyOf, type Kind, RECORDS, type RecordOf, type StoredRecord } from '../model/table/records.ts';
 import type { ReadAhead, Transaction } from '../ports.ts';
 
@@ -32,19 +32,23 @@ export const nextVersion = (expected: number): number =>
 const MOST_ATTEMPTS = 30;
 
 type Load = (pk: string, sk: string) => Promise<StoredRecord | undefined>;
+/** Parses a record as `parseRecord` does. A store reports what it cannot read. */
+export type Parse = <K extends Kind>(kind: K, stored: Omit<StoredRecord, 'version'>) => Promise<RecordOf<K>>;
 
 export class RememberedReads implements ReadAhead {
   readonly #load: Load;
+  readonly #parse: Parse;
   readonly #records = new Map<string, ReturnType<Load>>();
 
-  constructor(load: Load) {
+  constructor(load: Load, parse: Parse) {
     this.#load = load;
+    this.#parse = parse;
   }
 
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
     const { pk, sk } = keyOf(kind, key);
     const stored = await this.load(pk, sk);
-    return stored && parseRecord(kind, stored);
+    return stored && this.#parse(kind, stored);
   }
 
   load(pk: string, sk: string): ReturnType<Load> {
@@ -57,10 +61,14 @@ export class RememberedReads implements ReadAhead {
 /** Remembers the version of each record it reads; `changes` are its writes together with checks of all its reads. */
 class UnitOfWork implements Transaction {
   readonly #reads: ReadAhead;
+  readonly #parse: Parse;
   readonly #seen = new Map<string, Change & { data: unknown }>();
+  /** The first record that could not be read, if any. Nothing may be written without knowing it. */
+  unreadable: UnreadableRecordError | undefined;
 
-  constructor(reads: ReadAhead) {
+  constructor(reads: ReadAhead, parse: Parse) {
     this.#reads = reads;
+    this.#parse = parse;
   }
 
   async get<K extends Kind>(kind: K, key: KeyOf<K>): Promise<RecordOf<K> | undefined> {
@@ -69,7 +77,13 @@ class UnitOfWork implements Transaction {
     const stored = this.#seen.has(place) ? undefined : await this.#reads.load(pk, sk);
     // What this transaction has written itself counts, not the stored record.
     const found = this.#seen.get(place) ?? this.#remember(pk, sk, stored);
-    return found.data === undefined ? undefined : parseRecord(kind, found);
+    if (found.data === undefined) return undefined;
+    try {
+      return await this.#parse(kind, found);
+    } catch (error) {
+      if (error instanceof UnreadableRecordError) this.unreadable ??= error;
+      throw error;
+    }
   }
 
   #remember(pk: string, sk: string, stored: StoredRecord | undefined): Change & { data: unknown } {
@@ -101,7 +115,7 @@ class UnitOfWork implements Transaction {
   }
 
   #write(kind: Kind, record: unknown, pk: string, sk: string, expectedVersion: number): void {
-    const data = parseRecord(kind, { pk, sk, data: record }, 'writing');
+    const data = parseWritten(kind, { pk, sk, data: record });
     const index = indexOf(kind, data);
     this.#seen.set(`${pk}|${sk}`, { pk, sk, expectedVersion, data, write: { kind, data, ...(index && { index }) } });
   }
@@ -119,6 +133,7 @@ class UnitOfWork implements Transaction {
 /** The storage for transactions: the table, or the fake. */
 export interface VersionedRecords {
   load(pk: string, sk: string): Promise<StoredRecord | undefined>;
+  readonly parse: Parse;
   /** Writes all changes if every expected version is unchanged. Otherwise writes nothing and returns false. */
   commit(changes: readonly Change[]): Promise<boolean>;
 }
@@ -135,8 +150,9 @@ export async function runTransaction<T>(
 ): Promise<T> {
   const load: Load = (pk, sk) => records.load(pk, sk);
   for (let number = 1; number <= MOST_ATTEMPTS; number++) {
-    const work = new UnitOfWork((number === 1 && ahead) || new RememberedReads(load));
+    const work = new UnitOfWork((number === 1 && ahead) || new RememberedReads(load, records.parse), records.parse);
     const outcome = await settle(attempt(work));
+    if (work.unreadable) throw work.unreadable;
     const changes = outcome.ok ? work.changes : work.reads;
     if (isTriviallyConsistent(changes) || (await records.commit(changes))) {
       if (outcome.ok) return outcome.result;
@@ -176,17 +192,24 @@ function indexOf(kind: Kind, data: unknown): { pk: string; sk: string } | undefi
   return layout.index?.(data as never);
 }
 
-/** Parses a record, on every read: one that was edited by hand or by another version fails here, with its name. */
-export function parseRecord<K extends Kind>(
-  kind: K,
-  { pk, sk, data }: Omit<StoredRecord, 'version'>,
-  doing: 'reading' | 'writing' = 'reading',
-): RecordOf<K> {
-  const schema: { safeParse(value: unknown): { success: true; data: unknown } | { success: false; error: Error } } =
-    RECORDS[kind].schema;
-  const parsed = schema.safeParse(data);
+/** Parses a record, on every read. Throws UnreadableRecordError for one that a hand or another version has changed. */
+export function parseRecord<K extends Kind>(kind: K, { pk, sk, data }: Omit<StoredRecord, 'version'>): RecordOf<K> {
+  const parsed = parse(kind, data);
+  if (!parsed.success) throw new UnreadableRecordError(kind, { pk, sk }, { cause: parsed.error });
+  return parsed.data;
+}
+
+function parseWritten<K extends Kind>(kind: K, { pk, sk, data }: Omit<StoredRecord, 'version'>): RecordOf<K> {
+  const parsed = parse(kind, data);
   if (!parsed.success)
-    throw new Error(`${doing} the ${kind} record ${pk} ${sk}: it does not fit its schema`, { cause: parsed.error });
+    throw new Error(`writing the ${kind} record ${pk} ${sk}: it does not fit its schema`, { cause: parsed.error });
+  return parsed.data;
+}
+
+function parse<K extends Kind>(kind: K, data: unknown) {
+  const schema: {
+    safeParse(value: unknown): { success: true; data: unknown } | { success: false; error: Error };
+  } = RECORDS[kind].schema;
   // Parsed by the schema from which this type is inferred; the union of all kinds hides that from the compiler.
-  return parsed.data as RecordOf<K>;
+  return schema.safeParse(data) as { success: true; data: RecordOf<K> } | { success: false; error: Error };
 }

@@ -25,6 +25,7 @@ import { compose } from '../../proof/compose.ts';
 import { digestWithProof } from '../../proof/digest-with-proof.ts';
 import { judgePlan } from '../../proof/judge-plan.ts';
 import { composedWithoutChanges } from '../../proof/without-changes.ts';
+import { listReadable } from '../../transaction/list-all.ts';
 import type { Held } from '../../transaction/load-held.ts';
 import { recordEvent } from '../../transaction/record-event.ts';
 import { stateAddressOf } from '../claim-state-address.ts';
@@ -144,8 +145,9 @@ async function deployedProviders(reader: Reader, { state }: Subject): Promise<re
   return (await reader.get('configuration', { deploymentId }))?.providers ?? [];
 }
 
+/** Lists the lifts that can be read. Without the others, the plan is judged as if nobody had given them. */
 async function listLifts(store: Store, { application, environment }: Deployment): Promise<ProtectionLifts[]> {
-  return (await store.list(LISTINGS.protectionLifts(application, environment), { limit: 1000 })).items;
+  return (await listReadable(store, LISTINGS.protectionLifts(application, environment))).items;
 }
 
 const activeLifts = (given: readonly ProtectionLifts[], { createdAt }: Environment, now: string): string[] =>

@@ -55,7 +55,10 @@ export async function findPastApplies(
   };
 }
 
-/** Lists applies, newest first. The first page has more than are usually asked for. */
+/**
+ * Lists applies, newest first. The first page has more than are usually asked for. One that cannot be read is missing:
+ * then not all applies are known.
+ */
 const listApplies = (store: Pick<Store, 'list'>, { application, environment }: Where, cursor?: string) =>
   store.list(LISTINGS.appliedChanges(application, environment), { limit: 30, ...(cursor && { cursor }) });
 
