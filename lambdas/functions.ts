@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { allowedSources } from './runtime/services/allowed-sources.ts';
+import { applies } from './runtime/services/applies.ts';
 import { artifacts } from './runtime/services/artifacts.ts';
 import { builds } from './runtime/services/builds.ts';
 import { dns } from './runtime/services/dns.ts';
@@ -56,7 +57,7 @@ export const FUNCTIONS = {
   },
   credentials: {
     entry: 'lambdas/api/functions/credentials.ts',
-    services: records.and(environmentRoles).and(builds),
+    services: records.and(environmentRoles).and(builds).and(applies),
   },
   decide: {
     entry: 'lambdas/api/functions/decide.ts',
@@ -95,7 +96,7 @@ export const FUNCTIONS = {
   'await-approval': { entry: 'lambdas/workflow/await-approval.ts', services: records.and(workflow) },
   'settle-gate': { entry: 'lambdas/workflow/settle-gate.ts', services: records },
   'check-plan': { entry: 'lambdas/workflow/check-plan.ts', services: records.and(states) },
-  'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', services: records.and(artifacts) },
+  'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', services: records.and(artifacts).and(applies) },
   'inspect-failed-apply': {
     entry: 'lambdas/workflow/inspect-failed-apply.ts',
     services: records.and(artifacts),

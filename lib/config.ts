@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AppliesSchema } from '../lambdas/domain/contract/applies.ts';
 import { ProjectVariablesSchema } from '../lambdas/domain/contract/build-environment-variables.ts';
 import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/contract/build-source.ts';
 import { MOST_CHARACTERS } from '../lambdas/domain/contract/build-variables.ts';
@@ -148,6 +149,12 @@ const ConfigSchema = z.strictObject({
   planTimeoutMinutes: number(z.number().int().min(5).max(480)).default(60),
   /** Timeout of builds that apply. It is long: databases take their time, and a stopped build leaves half an apply. */
   applyTimeoutMinutes: number(z.number().int().min(5).max(480)).default(240),
+
+  /**
+   * Whether plans are applied. `banned` makes every plan wait that may be applied, and gives credentials only to applies
+   * that have begun before.
+   */
+  applies: AppliesSchema.default('allowed'),
 
   /** The shortest life that a policy may give a gate. People need time to read; minutes are for trials only. */
   leastGateExpirySeconds: number(z.number().int().min(1).max(5_184_000)).default(3600),

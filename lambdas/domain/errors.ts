@@ -84,6 +84,7 @@ export const REFUSALS = [
   'repository-replaced',
   'not-allowed-here',
   'credentials-refused',
+  'applies-banned',
   'role-not-assumable',
   'not-the-holder',
   'still-running',

@@ -102,7 +102,7 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
 
 /** Resumes the task of the latest gate if that gate is closed: the task may still wait, after a lost resumption. */
 async function resumeDecided(services: ReconcileServices, deployment: Deployment): Promise<Repair | undefined> {
-  if (deployment.status !== 'awaiting_approval') return undefined;
+  if (deployment.status !== 'awaiting_approval' || deployment.appliesBannedSince) return undefined;
   for (const name of GATES.toReversed()) {
     const gate = await services.store.get('gate', { deploymentId: deployment.id, gate: name });
     if (!gate) continue;

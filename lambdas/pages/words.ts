@@ -71,6 +71,7 @@ const OPEN_IN_BRIEF: Readonly<Record<Exclude<Status, Ending>, string>> = {
 export function statusInWords(deployment: Deployment): string {
   const { status } = deployment;
   if (hasPassedThrough(deployment)) return 'The deployment passed through: there was nothing left to change.';
+  if ('appliesBannedSince' in deployment) return 'The deployment waits, because nothing may be applied at the moment.';
   return isEnding(status) ? ENDINGS[status].sentence : OPEN_IN_WORDS[status];
 }
 

@@ -60,6 +60,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'still-running': { status: 409, title: 'The execution or a build of the deployment is still running' },
   'role-not-assumable': { status: 409, title: 'The role of the environment cannot be assumed' },
   'credentials-refused': { status: 403, title: 'Credentials are refused' },
+  'applies-banned': { status: 409, title: 'Applies are banned' },
   'one-session-one-seat': { status: 403, title: 'One session of a role cannot approve as two people' },
   'last-approver': { status: 409, title: 'An open gate needs this approver' },
   'approver-limit': { status: 409, title: 'There are too many approvers' },

@@ -7,6 +7,11 @@ export const DeploymentPayload = z.object({ deploymentId: DeploymentIdSchema });
 export const GatePayload = DeploymentPayload.extend({ gate: GateNameSchema });
 /** `token` resumes the waiting task. */
 export const WaitPayload = GatePayload.extend({ token: z.string().min(1).max(2048) });
+/**
+ * `canWait` is true in definitions that know the answers `banned` and `unchecked`. Executions that began with an older
+ * definition are not given them.
+ */
+export const ConsumptionPayload = DeploymentPayload.extend({ canWait: z.boolean().default(false) });
 /** `inspected` is true when the same plan is analysed again after an inspect build. */
 export const AnalysisPayload = DeploymentPayload.extend({ inspected: z.boolean() });
 export const NoResult = z.object({});

@@ -123,7 +123,11 @@ export class Functions extends Construct {
       }),
       credentials: make('credentials', {
         description: 'Answers the ticket of a build with credentials of its environment',
-        bindings: { TABLE_NAME: data.records('write', 'audit'), CONTROL_ACCOUNT: setting(Aws.ACCOUNT_ID) },
+        bindings: {
+          TABLE_NAME: data.records('write', 'audit'),
+          CONTROL_ACCOUNT: setting(Aws.ACCOUNT_ID),
+          APPLIES: setting(config.applies),
+        },
         permissions: [
           targetRoles('plan', config.allowedPlanRoleArns),
           targetRoles('apply', config.allowedApplyRoleArns),
@@ -226,7 +230,11 @@ export class Functions extends Construct {
       }),
       'consume-plan': make('consume-plan', {
         description: 'Marks the approved plan as used, once, and composes the apply build',
-        bindings: { TABLE_NAME: data.records('write', 'audit'), ARTIFACT_BUCKET: data.artifacts() },
+        bindings: {
+          TABLE_NAME: data.records('write', 'audit'),
+          ARTIFACT_BUCKET: data.artifacts(),
+          APPLIES: setting(config.applies),
+        },
         timeout: WORKFLOW_TIMEOUT,
       }),
       'inspect-failed-apply': make('inspect-failed-apply', {

@@ -74,6 +74,7 @@ export const TASKS = {
     function: 'consume-plan',
     comment: 'Checks everything once more and marks the plan as used',
     retries: 'services',
+    payload: { canWait: true },
     assign: { consumption: ANSWER },
   },
   InspectFailedApply: {

@@ -43,6 +43,7 @@ export class States {
   readonly client: GateStates;
   readonly waitForCertificate: Wait;
   readonly waitForDns: Wait;
+  readonly waitForApplies: Wait;
   readonly notHolder: Fail;
   readonly stuck: Fail;
   private readonly scope: Construct;
@@ -57,8 +58,9 @@ export class States {
     const { runner } = props;
     this.tasks = new Map(Object.entries<TaskRow>(TASKS).map(([name, row]) => [name, this.createTask(name, row)]));
     this.choices = new Map(Object.entries(CHOICES).map(([name, row]) => [name, this.createChoice(name, row)]));
-    this.waitForCertificate = this.createWait('WaitForCertificate');
-    this.waitForDns = this.createWait('WaitForDns');
+    this.waitForCertificate = this.createWait('WaitForCertificate', '$dns');
+    this.waitForDns = this.createWait('WaitForDns', '$dns');
+    this.waitForApplies = this.createWait('WaitForApplies', '$consumption');
     this.plan = this.createBuild('Plan', {
       comment: 'Plans the release against the environment',
       projects: runner.projects('plan'),
@@ -132,9 +134,9 @@ export class States {
     return Choice.jsonata(this.scope, name, { comment, ...(answer && { assign: unexpectedAnswer(answer) }) });
   }
 
-  /** Makes a pause for the number of seconds in the answer about DNS. */
-  private createWait(name: string): Wait {
-    const time = WaitTime.seconds('{% $dns.waitSeconds %}');
+  /** Makes a pause for the number of seconds in a function's answer. */
+  private createWait(name: string, answer: '$dns' | '$consumption'): Wait {
+    const time = WaitTime.seconds(`{% ${answer}.waitSeconds %}`);
     return Wait.jsonata(this.scope, name, { time, comment: 'Waits before it looks again', outputs: OUTPUT });
   }
 

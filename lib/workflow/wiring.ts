@@ -102,7 +102,8 @@ function passGate(states: States, gate: GateStates): void {
 /**
  * Approvals may have taken days, so CheckPlan checks whether the plan is still about the current state. A stale plan is
  * made again. Approvals carry over if the new plan means the same; AnalyzePlan says which gates are left. ConsumePlan
- * uses the approved plan up, once, after checking everything again. Apply applies exactly that plan. The execution must
+ * uses the approved plan up, once, after checking everything again. While applies are banned, it waits, and then the plan
+ * is checked again. Apply applies exactly that plan. The execution must
  * not stop it, so it has no timeout of its own (the timeout of CodeBuild counts) and no parallel sibling. A plan that
  * Terraform itself refuses as stale is made again too, a limited number of times.
  */
@@ -121,8 +122,11 @@ function applyPlan(states: States): void {
     .when(is('$consumption.outcome', 'consumed'), states.apply)
     .when(is('$consumption.outcome', 'canceled'), states.record('canceled'))
     .when(is('$consumption.outcome', 'blocked'), states.record('blocked'))
+    .when(is('$consumption.outcome', 'banned'), states.waitForApplies)
+    .when(is('$consumption.outcome', 'unchecked'), states.task('CheckPlan'))
     .otherwise(failure);
 
+  states.waitForApplies.next(states.task('ConsumePlan'));
   states.apply.addCatch(states.task('InspectFailedApply'), FAILURE).next(states.task('RecordOutputs'));
   states
     .task('InspectFailedApply')

@@ -299,7 +299,7 @@ class Play {
         return;
       case 'repeat': {
         const deployment = pick(await this.#deployments(), chance);
-        if (deployment?.status === 'applying') await consumePlan(world, deployment.id);
+        if (deployment?.status === 'applying') await consumePlan(world, deployment.id, { canWait: true });
         if (deployment && isTerminal(deployment.status)) await releaseEnvironment(world, deployment.id);
         return;
       }

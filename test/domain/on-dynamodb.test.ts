@@ -102,7 +102,11 @@ describe('on DynamoDB', () => {
     await world.workflow.run(id);
     await world.decide(id, CAROL);
     await world.workflow.runTo(id, 'ConsumePlan');
-    const consumptions = await Promise.all([consumePlan(world, id), consumePlan(world, id), consumePlan(world, id)]);
+    const consumptions = await Promise.all([
+      consumePlan(world, id, { canWait: true }),
+      consumePlan(world, id, { canWait: true }),
+      consumePlan(world, id, { canWait: true }),
+    ]);
     expect(consumptions.map(({ outcome }) => outcome)).toEqual(['consumed', 'consumed', 'consumed']);
     expect((await world.story(id)).filter((type) => type === 'plan-consumed')).toHaveLength(1);
     await world.workflow.run(id);

@@ -30,7 +30,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   ledgerPage: 'b8d7c49a40386fd4',
   composition: 'a38eea4d15afb0f3',
   stateAddress: 'f9f4d2970c19b172',
-  deployment: '8d2fd9bd5dbcf7dd',
+  deployment: '607dd4ccd6465468',
   configuration: 'e2e1a5e30fab04e1',
   plannedChanges: '49815c17b6d3d425',
   keptTrees: '54a51fcf000040b1',

@@ -1,6 +1,7 @@
 /** A value for every variable of every function, so that bundles can be loaded outside of AWS. */
 export const FUNCTION_VARIABLES: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-west-1',
+  APPLIES: 'allowed',
   TABLE_NAME: 'records',
   ARTIFACT_BUCKET: 'artifacts',
   PRICE_SHEET_KEY: 'prices/prices.csv',

@@ -4,6 +4,7 @@ import { ApprovalRequestSchema, requestApproval } from '../../lambdas/domain/app
 import { SettledGateSchema, settleGate } from '../../lambdas/domain/approval/settle-gate.ts';
 import { keepTree } from '../../lambdas/domain/build/keep-tree.ts';
 import { PreparedPlanSchema, preparePlan } from '../../lambdas/domain/build/prepare-plan.ts';
+import type { Applies } from '../../lambdas/domain/contract/applies.ts';
 import { AcquisitionSchema, acquireEnvironment } from '../../lambdas/domain/deployment/acquire-environment.ts';
 import { analyzeDeploymentPlan } from '../../lambdas/domain/deployment/analyze-deployment-plan.ts';
 import { announceEnding } from '../../lambdas/domain/deployment/announce-ending.ts';
@@ -32,6 +33,7 @@ import type { FunctionName } from '../../lambdas/functions.ts';
 import { EndingPayload } from '../../lambdas/workflow/ending-payload.ts';
 import {
   AnalysisPayload,
+  ConsumptionPayload,
   DeploymentPayload,
   GatePayload,
   NoResult,
@@ -51,6 +53,7 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
   readonly builds: Builds;
   readonly publicUrl: string;
   readonly priceSheetKey: string;
+  readonly applies: Applies;
 }
 
 type TaskFunction = (services: WorkflowServices, payload: unknown) => Promise<unknown>;
@@ -93,8 +96,8 @@ const OPERATIONS = {
   'check-plan': task(DeploymentPayload, PlanCheckSchema, (services, { deploymentId }) =>
     checkPlan(services, deploymentId),
   ),
-  'consume-plan': task(DeploymentPayload, ConsumptionSchema, (services, { deploymentId }) =>
-    consumePlan(services, deploymentId),
+  'consume-plan': task(ConsumptionPayload, ConsumptionSchema, (services, { deploymentId, canWait }) =>
+    consumePlan(services, deploymentId, { canWait }),
   ),
   'inspect-failed-apply': task(DeploymentPayload, ApplyInspectionSchema, (services, { deploymentId }) =>
     inspectFailedApply(services, deploymentId),

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { decideGate } from '../../lambdas/domain/approval/decide-gate.ts';
+import type { Applies } from '../../lambdas/domain/contract/applies.ts';
 import { cancelDeployment } from '../../lambdas/domain/deployment/cancel-deployment.ts';
 import type { Placement } from '../../lambdas/domain/deployment/create-deployment.ts';
 import { placeDeployment } from '../../lambdas/domain/deployment/place-deployment.ts';
@@ -76,6 +77,8 @@ export class World {
   readonly pinnedSessionRoles = ['arn:aws:iam::111111111111:role/Staff'];
   readonly reservedAccount = '000000000000';
   readonly controlAccount = '000000000000';
+  /** Whether applies are banned; a test changes it. */
+  applies: Applies = 'allowed';
   readonly environmentRoles = new FakeEnvironmentRoles();
   readonly allowedSources: readonly string[] = [];
   readonly scheduler = new InMemoryScheduler();

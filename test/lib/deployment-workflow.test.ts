@@ -61,6 +61,8 @@ const client = to(
 );
 const check = to('CheckPlan', 'IsPlanCurrent?');
 const apply = to('ConsumePlan', 'IsPlanConsumed?', 'Apply', 'RecordOutputs', 'NeedsDns?');
+const banned = to('ConsumePlan', 'IsPlanConsumed?', 'WaitForApplies');
+const bannedTwice = to(...banned, ...banned);
 const success = to('RecordSuccess', 'AnnounceSuccess', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', 'Succeeded');
 const ending = (record: string, end: string) =>
   to(record, 'AnnounceEnding', 'KeepTree', 'ReleaseEnvironment', 'HowDidItEnd?', end);
@@ -125,6 +127,20 @@ const CASES: readonly Case[] = [
     situation: 'inspecting the plan fails',
     answers: { ...inspected('apply'), Inspect: [{ error: 'States.TaskFailed' }], ...failing },
     path: [...begin, 'Inspect', ...failure],
+  },
+  {
+    situation: 'applies are banned for a while, and then the plan is checked again',
+    answers: {
+      ...planned('apply'),
+      ConsumePlan: [
+        { payload: { outcome: 'banned', waitSeconds: 300 } },
+        { payload: { outcome: 'banned', waitSeconds: 600 } },
+        { payload: { outcome: 'unchecked' } },
+        { payload: { outcome: 'consumed', apply: APPLY } },
+      ],
+      ...succeeding,
+    },
+    path: [...begin, ...bannedTwice, 'ConsumePlan', 'IsPlanConsumed?', ...check, ...apply, ...success],
   },
   {
     situation: 'DNS: a certificate that is issued, a record that stands',

@@ -1,5 +1,5 @@
-import { PlanStaleError } from '../errors.ts';
-import { type DeploymentIn, planAgain, type Staleness } from '../model/deployment.ts';
+import { NotHolderError, PlanStaleError } from '../errors.ts';
+import { type DeploymentIn, type Planned, planAgain, type Staleness } from '../model/deployment.ts';
 import { returnLift } from '../model/lift.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
@@ -22,19 +22,31 @@ interface Services {
  */
 export async function beginNextRound({ store, surroundings }: Services, id: string, because: Staleness): Promise<void> {
   await store.transact(async (transaction) => {
-    const deployment = await loadDeployment(transaction, id, 'planning again', ['awaiting_approval', 'applying']);
+    const statuses = ['planning', 'awaiting_approval', 'applying'] as const;
+    const deployment = await loadDeployment(transaction, id, 'planning again', statuses);
+    const planned = planOfRound(deployment, 'planning again');
     if (deployment.round >= MOST_ROUNDS)
       throw new PlanStaleError(
         `the plan was made ${deployment.round} times and has gone stale each time, the last time because ${IN_WORDS[because]}`,
       );
     if (deployment.status === 'applying') await returnLifts(transaction, deployment, surroundings.now());
-    transaction.put('deployment', planAgain(deployment, because));
+    transaction.put('deployment', planAgain(deployment, planned, because));
     recordEvent(transaction, surroundings, id, 'plan-stale', undefined, {
       because,
-      digest: deployment.planned.digest,
+      digest: planned.digest,
       round: deployment.round,
     });
   });
+}
+
+/** Returns the plan of the present round. Throws NotHolderError if there is none yet, because the round has just begun. */
+export function planOfRound(
+  { id, round, status, planned }: DeploymentIn<'planning' | 'awaiting_approval' | 'applying'>,
+  doing: string,
+): Planned {
+  if (!planned || (status === 'planning' && planned.round !== round))
+    throw new NotHolderError(`${doing} "${id}": round ${round} has no plan yet`);
+  return planned;
 }
 
 /** Reasons why a plan was made again, worded to follow "because". */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Applies } from '../contract/applies.ts';
 import { type BuildCredentials, parseTicket, TICKET_VARIABLE, type Ticket } from '../contract/build-credentials.ts';
 import { isBuildRole, type Purpose } from '../contract/build-source.ts';
 import { RefusedError, RoleRefusedError } from '../errors.ts';
@@ -24,6 +25,7 @@ interface Services {
   readonly environmentRoles: EnvironmentRoles;
   /** The account of the control plane, whose builds may ask for credentials. */
   readonly controlAccount: string;
+  readonly applies: Applies;
 }
 
 /**
@@ -31,8 +33,9 @@ interface Services {
  * ticket has for this purpose. Only the first session that redeems the ticket gets them, and only while the deployment
  * holds the environment and is planning in the ticket's round, or applying the plan of that round. A build that is
  * applying keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the build
- * is running. Refusals are recorded in the audit. Throws RefusedError `credentials-refused`, and `role-not-assumable`
- * when the account is not prepared.
+ * is running. Where applies are banned, only builds that have begun to apply get them. Refusals are recorded in the
+ * audit. Throws RefusedError `credentials-refused`, `applies-banned`, and `role-not-assumable` when the account is not
+ * prepared.
  */
 export async function redeemTicket(
   services: Services,
@@ -43,7 +46,7 @@ export async function redeemTicket(
   const foreign = objectionToCaller(caller, ticket.purpose, services.controlAccount);
   if (foreign) return refuse(services, caller, ticket, foreign);
   const { role, objection } = await services.store.transact((transaction) =>
-    bind(transaction, services.surroundings, { caller, ticket, text }),
+    bind(transaction, services, { caller, ticket, text }),
   );
   if (objection) {
     const isMidApply = objection.isRefreshable && (await services.builds.isRunningWith(buildId, TICKET_VARIABLE, text));
@@ -84,7 +87,7 @@ interface Judgement {
 /** Judges the ticket, and binds it to the caller's session if no session has it yet. */
 async function bind(
   transaction: Transaction,
-  surroundings: Surroundings,
+  { surroundings, applies }: Pick<Services, 'surroundings' | 'applies'>,
   { caller, ticket, text }: { readonly caller: BuildCaller; readonly ticket: Ticket; readonly text: string },
 ): Promise<Judgement> {
   const { deploymentId, purpose, round } = ticket;
@@ -115,6 +118,8 @@ async function bind(
     const reason = `"${deploymentId}" is ${deployment.status}, in round ${deployment.round}`;
     return { ...(role && { role }), objection: { reason, isRefreshable: purpose === 'apply' && isBound(known) } };
   }
+  if (purpose === 'apply' && applies === 'banned' && !isBound(known))
+    throw new RefusedError('applies-banned', `applying "${deploymentId}": applies are banned, deploy it again later`);
   if (!known.session)
     transaction.put('buildTicket', { ...known, session: { userId: caller.userId, since: surroundings.now() } });
   return role ? { role } : {};

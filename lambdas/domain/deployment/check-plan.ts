@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { beginNextRound } from '../build/next-round.ts';
+import { beginNextRound, planOfRound } from '../build/next-round.ts';
 import { isShown, type StateHead } from '../contract/state-head.ts';
 import type { Planned, Staleness } from '../model/deployment.ts';
 import { policyOf } from '../policy.ts';
@@ -21,15 +21,16 @@ interface Services {
 
 /**
  * Checks, before the approved plan is used up, that the Terraform state has not changed since the plan was made and
- * that the plan is not too old: approvals may take days. A stale plan is made again (rule 3). Safe to repeat: a second
- * call returns the same. Throws NotHolderError, PlanStaleError, StateUnreadableError.
+ * that the plan is not too old: approvals, and bans on applies, may take days. A stale plan is made again (rule 3). Safe
+ * to repeat: a second call returns the same. Throws NotHolderError, PlanStaleError, StateUnreadableError.
  */
 export async function checkPlan(services: Services, id: string): Promise<PlanCheck> {
   const { store, states, surroundings } = services;
   const ahead = await store.readAhead();
   const begun = await ahead.get('deployment', { id });
   if (begun?.status === 'planning' && begun.stale) return { outcome: 'stale' };
-  const deployment = await loadDeployment(ahead, id, 'checking the plan of', ['awaiting_approval']);
+  const deployment = await loadDeployment(ahead, id, 'checking the plan of', ['planning', 'awaiting_approval']);
+  const planned = planOfRound(deployment, 'checking the plan of');
   // ConsumePlan ends the deployment, so no new plan is needed.
   if (deployment.cancelRequestedBy) return { outcome: 'current' };
   const [{ policy }, environment] = await Promise.all([
@@ -37,12 +38,24 @@ export async function checkPlan(services: Services, id: string): Promise<PlanChe
     findEnvironment(ahead, deployment.application, deployment.environment),
   ]);
   const maxAgeSeconds = policyOf(environment, policy).planMaxAgeSeconds;
-  const { state, stateAddress } = deployment.planned;
+  const { state, stateAddress } = planned;
   const head = isShown(state) ? await states.head(environment, stateAddress) : null;
-  const staleness = stalenessOf(deployment.planned, head, { now: surroundings.now(), maxAgeSeconds });
-  if (!staleness) return { outcome: 'current' };
+  const staleness = stalenessOf(planned, head, { now: surroundings.now(), maxAgeSeconds });
+  if (!staleness) {
+    if (deployment.appliesBannedSince) await endWait(services, id);
+    return { outcome: 'current' };
+  }
   await beginNextRound(services, id, staleness);
   return { outcome: 'stale' };
+}
+
+/** Lets ConsumePlan use up a plan that has waited while applies were banned: it is checked now. */
+async function endWait({ store }: Pick<Services, 'store'>, id: string): Promise<void> {
+  await store.transact(async (transaction) => {
+    const waiting = await loadDeployment(transaction, id, 'checking the plan of', ['planning', 'awaiting_approval']);
+    const { appliesBannedSince: _over, ...deployment } = waiting;
+    transaction.put('deployment', deployment);
+  });
 }
 
 /**

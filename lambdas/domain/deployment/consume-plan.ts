@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { applyBuild, BuildRequestSchema } from '../build/build-request.ts';
 import { issueTicket } from '../build/issue-ticket.ts';
+import type { Applies } from '../contract/applies.ts';
 import type { EndingError } from '../endings.ts';
-import { NotHolderError } from '../errors.ts';
+import { ConflictError, NotHolderError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { SYSTEM } from '../model/audit.ts';
 import {
@@ -23,26 +24,40 @@ import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { objectionTo, readForObjection } from './objection.ts';
 import { objectionToContent, readForContent } from './objection-to-content.ts';
+import { pauseAfter } from './pause-after.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),
   z.object({ outcome: z.literal('canceled') }),
   z.object({ outcome: z.literal('blocked') }),
+  /** Applies are banned. */
+  z.object({ outcome: z.literal('banned'), waitSeconds: z.int().min(1) }),
+  /** Applies were banned. CheckPlan has not checked yet whether the plan has gone stale meanwhile. */
+  z.object({ outcome: z.literal('unchecked') }),
 ]);
 export type Consumption = z.infer<typeof ConsumptionSchema>;
 
 /**
  * Makes the last checks before anything changes (rule 2). One transaction checks every gate for exactly this digest,
  * the proof of the previous environment, hold, holder and status, and gives the digest to this deployment and no other.
- * Safe to repeat: it succeeds again for the same deployment. Throws NotHolderError.
+ * Safe to repeat: it succeeds again for the same deployment. Where applies are banned, the plan waits, and afterwards it
+ * has to be checked again; an execution that cannot wait (`canWait`) gets an error instead. Throws NotHolderError,
+ * ConflictError.
  */
 export async function consumePlan(
   {
     store,
     artifacts,
     surroundings,
-  }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'>; surroundings: Surroundings },
+    applies,
+  }: {
+    store: Store;
+    artifacts: Pick<ArtifactStore, 'bucket'>;
+    surroundings: Surroundings;
+    applies: Applies;
+  },
   id: string,
+  { canWait }: { readonly canWait: boolean },
 ): Promise<Consumption> {
   const ahead = await store.readAhead();
   await readForConsumption(ahead, id);
@@ -75,6 +90,8 @@ export async function consumePlan(
     if (deployment.cancelRequestedBy) return { outcome: 'canceled' };
 
     const now = surroundings.now();
+    if (applies === 'banned' || deployment.appliesBannedSince)
+      return waitForApplies(transaction, deployment, { surroundings, applies, canWait });
     const blocking = consumed
       ? { reason: 'plan-consumed', message: `this plan was applied by "${consumed.deploymentId}"` }
       : ((await objectionToApplying(transaction, deployment, planned, application, environment, now)) ??
@@ -104,6 +121,24 @@ export async function consumePlan(
     });
     return { outcome: 'consumed', apply: await apply() };
   }, ahead);
+}
+
+/** Lets the plan wait while applies are banned. A plan that has waited continues with CheckPlan. */
+function waitForApplies(
+  transaction: Transaction,
+  deployment: DeploymentIn<'planning' | 'awaiting_approval'>,
+  { surroundings, applies, canWait }: { surroundings: Surroundings; applies: Applies; canWait: boolean },
+): Consumption {
+  if (applies === 'allowed') return { outcome: 'unchecked' };
+  if (!canWait)
+    throw new ConflictError(`consuming the plan of "${deployment.id}": applies are banned, deploy it later`);
+  const now = surroundings.now();
+  const { appliesBannedSince: since = now } = deployment;
+  if (!deployment.appliesBannedSince) {
+    transaction.put('deployment', { ...deployment, appliesBannedSince: since });
+    recordEvent(transaction, surroundings, deployment.id, 'applies-banned');
+  }
+  return { outcome: 'banned', waitSeconds: pauseAfter(since, now) };
 }
 
 /** Marks as used up every lift that the plan needs. */

@@ -100,6 +100,8 @@ export const DeploymentViewSchema = z
     createdAt: z.string(),
     /** Time since which the deployment holds the environment; absent while it is queued. */
     heldSince: z.string().optional(),
+    /** Time since which the plan waits to be applied, because all applies are banned; absent where none waits. */
+    appliesBannedSince: z.string().optional(),
     endedAt: z.string().optional(),
     /** Whether a failed deployment has changed anything. */
     applied: AppliedSchema.optional(),
@@ -155,6 +157,7 @@ function showDeployment(deployment: Deployment, gates: readonly Gate[], home: Ho
     ...(cancelRequestedBy && { cancelRequestedBy }),
     createdAt,
     ...('heldSince' in deployment && { heldSince: deployment.heldSince }),
+    ...('appliesBannedSince' in deployment && { appliesBannedSince: deployment.appliesBannedSince }),
     ...('endedAt' in deployment && { endedAt: deployment.endedAt }),
     ...('applied' in deployment && { applied: deployment.applied }),
     ...('error' in deployment && { error: deployment.error }),

@@ -144,6 +144,8 @@ const base = {
   /** Why a policy blocks the deployment; becomes the error when the deployment ends `blocked`. */
   blocking: EndingErrorSchema.optional(),
 };
+/** Since when a plan that may be applied waits, because applies are banned. */
+const waiting = { appliesBannedSince: InstantSchema.optional() };
 const ended = { endedAt: InstantSchema, planned: PlannedSchema.optional() };
 const unsuccessful = { ...ended, error: EndingErrorSchema };
 /** One run that brings one environment to one release. Each status has exactly the fields that are known then. */
@@ -151,13 +153,20 @@ export const DeploymentSchema = z.discriminatedUnion('status', [
   z.object({ ...base, status: z.literal('queued') }),
   z.object({
     ...base,
+    ...waiting,
     status: z.literal('planning'),
     heldSince: InstantSchema,
     planned: PlannedSchema.optional(),
     /** Why the plan of the previous round, which is still in `planned`, is made again. */
     stale: StalenessSchema.optional(),
   }),
-  z.object({ ...base, status: z.literal('awaiting_approval'), heldSince: InstantSchema, planned: PlannedSchema }),
+  z.object({
+    ...base,
+    ...waiting,
+    status: z.literal('awaiting_approval'),
+    heldSince: InstantSchema,
+    planned: PlannedSchema,
+  }),
   z.object({
     ...base,
     status: z.literal('applying'),
@@ -234,13 +243,17 @@ export function withPlan(deployment: DeploymentIn<'planning'>, planned: Planned)
   return { ...factsOf(deployment), status: 'planning', heldSince: deployment.heldSince, planned };
 }
 
-/** Begins the next round, because the plan has gone stale. The old plan stays, to be compared with the new one. */
+/**
+ * Begins the next round, because the plan has gone stale. The old plan stays, to be compared with the new one. A plan
+ * that needed no approval goes stale in the status `planning`, if it had to wait.
+ */
 export function planAgain(
-  deployment: DeploymentIn<'awaiting_approval' | 'applying'>,
+  deployment: DeploymentIn<'planning' | 'awaiting_approval' | 'applying'>,
+  planned: Planned,
   stale: Staleness,
 ): DeploymentIn<'planning'> {
-  requireTransition(deployment, 'planning');
-  const { heldSince, planned, round } = deployment;
+  if (deployment.status !== 'planning') requireTransition(deployment, 'planning');
+  const { heldSince, round } = deployment;
   return { ...factsOf(deployment), round: round + 1, status: 'planning', heldSince, planned, stale };
 }
 

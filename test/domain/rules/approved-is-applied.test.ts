@@ -25,7 +25,7 @@ describe('rule 2: what was approved is what is applied, once', () => {
   });
 
   const digest = async () => plannedOf(await world.deployment(id))?.digest ?? '';
-  const consume = () => consumePlan(world, id);
+  const consume = () => consumePlan(world, id, { canWait: true });
   async function expectBlocked(reason: string): Promise<void> {
     expect(await consume()).toEqual({ outcome: 'blocked' });
     expect(await world.statusOf(id)).toBe('awaiting_approval');
@@ -162,8 +162,10 @@ describe('rule 2: what was approved is what is applied, once', () => {
   test('fails when nothing was planned', async () => {
     await world.release();
     const planning = await world.deploy('dev1', 2);
-    await expect(consumePlan(world, planning)).rejects.toMatchObject({ name: 'NotHolderError' });
-    await expect(consumePlan(world, 'my-app-dev1-77-abcdef')).rejects.toMatchObject({ name: 'NotHolderError' });
+    await expect(consumePlan(world, planning, { canWait: true })).rejects.toMatchObject({ name: 'NotHolderError' });
+    await expect(consumePlan(world, 'my-app-dev1-77-abcdef', { canWait: true })).rejects.toMatchObject({
+      name: 'NotHolderError',
+    });
   });
 
   test('a request to cancel that came first wins', async () => {

@@ -51,7 +51,7 @@ describe('rule 2: a deployment plans and applies from one source, with one crede
     expect(await stored()).toEqual(before);
     await world.decide(id, CAROL);
     await world.workflow.runTo(id, 'ConsumePlan');
-    expect(await consumePlan(world, id)).toMatchObject({
+    expect(await consumePlan(world, id, { canWait: true })).toMatchObject({
       apply: {
         ProjectName: expect.stringMatching(/^stagegate-apply-github-[0-9a-f]{12}$/),
         SourceLocationOverride: GITHUB.url,

@@ -357,7 +357,7 @@ describe('repeated and raced', () => {
     const id = await approved();
     changeState('prod1');
     await checkPlan(world, id);
-    await expect(consumePlan(world, id)).rejects.toThrow(NotHolderError);
+    await expect(consumePlan(world, id, { canWait: true })).rejects.toThrow(NotHolderError);
     await expect(requestApproval(world, id, 'staff')).rejects.toThrow(NotHolderError);
     expect((await world.deployment(id)).status).toBe('planning');
   });
