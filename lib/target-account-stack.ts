@@ -17,6 +17,7 @@ import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { LockTable } from './lock-table.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
 import { StateStatements } from './state-statements.ts';
+import { ROLE_ARN, trustByName } from './trust-by-name.ts';
 
 /** The tag of an environment's roles. The state bucket lets them reach only the object that the tag names. */
 export const STATE_KEY_TAG = 'stagegate-state-key';
@@ -26,12 +27,15 @@ type Purpose = BuildPurpose | 'state';
 /**
  * The roles of one environment, in the environment's account: one plans, one applies, and one reads the state. The
  * template is plain (CloudFormation parameters, no assets, no bootstrap), so that a StackSet can roll it out. Each role
- * trusts only the roles of single functions in the control account, and only with the environment's external id. No
- * role can reach another environment's state or change these guards.
+ * trusts only the roles of single functions in the control account, and only with the environment's external id. It
+ * knows them by name, so it also trusts one that was deleted and made again. No role can reach another environment's
+ * state or change these guards.
  */
 export class TargetAccountStack extends Stack {
   /** The ARNs that each role trusts: one, or a list whose contents only CloudFormation knows. */
   private readonly trusted: Readonly<Record<Purpose, string | readonly string[]>>;
+  /** The broker's role. All trusted roles are in its account. */
+  private readonly broker: string;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
@@ -60,17 +64,16 @@ export class TargetAccountStack extends Stack {
       allowedPattern: '^[0-9a-f]{32}$',
       noEcho: true,
     });
-    const roleArn = '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$';
-    const broker = this.text('CredentialsRoleArn', {
+    this.broker = this.text('CredentialsRoleArn', {
       description: 'Output CredentialsRoleArn of the stack Stagegate',
-      allowedPattern: roleArn,
+      allowedPattern: ROLE_ARN,
     });
     const stateReaders = new CfnParameter(this, 'StateReaderRoleArns', {
       type: 'CommaDelimitedList',
       description: 'Output StateReaderRoleArns of the stack Stagegate',
-      allowedPattern: roleArn,
+      allowedPattern: ROLE_ARN,
     });
-    this.trusted = { plan: broker, apply: broker, state: stateReaders.valueAsList };
+    this.trusted = { plan: this.broker, apply: this.broker, state: stateReaders.valueAsList };
     const bucketName = this.textOr('StateBucket', {
       description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
       otherwise: `stagegate-state-${this.account}-${this.region}`,
@@ -188,6 +191,7 @@ export class TargetAccountStack extends Stack {
     const trusted = new CfnParameter(this, 'DnsRoleArns', {
       type: 'CommaDelimitedList',
       description: 'Output DnsRoleArns of the stack Stagegate; needed with a hostname',
+      allowedPattern: `^$|${ROLE_ARN}`,
       default: '',
     });
     const hasDns = new CfnCondition(this, 'HasDns', {
@@ -222,19 +226,8 @@ export class TargetAccountStack extends Stack {
     });
   }
 
-  /** Returns a trust policy as plain JSON: a PolicyDocument loses the items of lists that only CloudFormation knows. */
   private trust(roleArns: string | readonly string[]): object {
-    return {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: roleArns },
-          Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'sts:ExternalId': this.externalId } },
-        },
-      ],
-    };
+    return trustByName({ roleArns, inAccountOf: this.broker, externalId: this.externalId });
   }
 
   private role(

@@ -15,6 +15,20 @@ const STATE =
   'arn:<AWS::Partition>:s3:::<IsStateBucketEmpty?stagegate-state-<AWS::AccountId>-<AWS::Region>:<StateBucket>>';
 const OWN = `${STATE}/<IsStateKeyEmpty?apps/<Application>/<Environment>/terraform.tfstate:<StateKey>>`;
 
+/** The root of the control account, read from the ARN of the broker's role. */
+const CONTROL_ACCOUNT = {
+  'Fn::Join': [
+    '',
+    [
+      'arn:',
+      { Ref: 'AWS::Partition' },
+      ':iam::',
+      { 'Fn::Select': [4, { 'Fn::Split': [':', { Ref: 'CredentialsRoleArn' }] }] },
+      ':root',
+    ],
+  ],
+};
+
 const roles = Object.fromEntries(
   ofType(target, 'AWS::IAM::Role').map(([, { Properties }]) => [flat(Properties.RoleName), Properties]),
 );
@@ -76,16 +90,29 @@ describe('the template for a target account', () => {
     const [only_, ...others] = role(purpose).AssumeRolePolicyDocument.Statement;
     expect(others).toEqual([]);
     expect(only_.Action).toBe('sts:AssumeRole');
-    return { principal: flat(only_.Principal.AWS), conditions: only_.Condition };
+    return { principal: only_.Principal, conditions: only_.Condition };
   };
-  const withExternalId = { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } };
+  /** The trust in roles of the control account by their names: a role as principal would be replaced by its unique id. */
+  const trusting = (roleArns: string) => ({
+    principal: { AWS: CONTROL_ACCOUNT },
+    conditions: {
+      ArnEquals: { 'aws:PrincipalArn': { Ref: roleArns } },
+      StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } },
+    },
+  });
 
   test('its state role trusts the functions that read states only, with the external id', () => {
-    expect(trustOf('state')).toEqual({ principal: '<StateReaderRoleArns>', conditions: withExternalId });
+    expect(trustOf('state')).toEqual(trusting('StateReaderRoleArns'));
   });
 
   test.each(['plan', 'apply'])('its %s role trusts the credentials broker, with the external id', (purpose) => {
-    expect(trustOf(purpose)).toEqual({ principal: '<CredentialsRoleArn>', conditions: withExternalId });
+    expect(trustOf(purpose)).toEqual(trusting('CredentialsRoleArn'));
+  });
+
+  test.each(['CredentialsRoleArn', 'StateReaderRoleArns', 'DnsRoleArns'])('%s names roles in full', (name) => {
+    const pattern = new RegExp(String(target.Parameters?.[name]?.AllowedPattern ?? '$^'));
+    expect(pattern.test('arn:aws-us-gov:iam::111111111111:role/stagegate-credentials')).toBe(true);
+    expect(pattern.test('arn:aws:iam::111111111111:role/stagegate-*')).toBe(false);
   });
 
   test('its plan role reads, and writes nothing but the lock', () => {
@@ -234,9 +261,12 @@ describe('its role for DNS', () => {
     expect(role('dns').AssumeRolePolicyDocument.Statement).toEqual([
       {
         Effect: 'Allow',
-        Principal: { AWS: { Ref: 'DnsRoleArns' } },
+        Principal: { AWS: CONTROL_ACCOUNT },
         Action: 'sts:AssumeRole',
-        Condition: { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
+        Condition: {
+          ArnEquals: { 'aws:PrincipalArn': { Ref: 'DnsRoleArns' } },
+          StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } },
+        },
       },
     ]);
     expect(flat(templates.Stagegate?.Outputs?.DnsRoleArns?.Value)).toMatch(
