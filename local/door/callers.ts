@@ -1,7 +1,10 @@
 import type { Caller } from './wire.ts';
 
+/** A session of a role. */
+type RoleSession = Extract<Caller, { readonly kind: 'role' }>;
+
 /** Returns the caller for a session of `roleArn`: a function, a build, the state machine or an assumed target role. */
-export function roleSession(roleArn: string, sessionName: string): Caller {
+export function roleSession(roleArn: string, sessionName: string): RoleSession {
   const match = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(roleArn);
   const [, accountId, roleName] = match ?? [];
   if (accountId === undefined || roleName === undefined) {

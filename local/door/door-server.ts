@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LocalEvent } from '../services/local-context.ts';
 import type { LocalDoor } from './door.ts';
+import { ConnectionCut } from './faults.ts';
 import { closeServer, createWireServer, listenOnLoopback } from './http-server.ts';
 import { readSignature, type SignedScope, verifySignature } from './signature.ts';
 import { AwsError, type AwsService, type Caller, type WireRequest, type WireResponse } from './wire.ts';
@@ -32,8 +33,11 @@ async function respond(door: LocalDoor, request: WireRequest, log: (event: Local
     return plainError(found.failure, requestId);
   }
   const { scope, service } = found;
+  let operation = '';
   try {
-    const { operation, input } = service.protocol.decode(request);
+    const decoded = service.protocol.decode(request);
+    operation = decoded.operation;
+    const { input } = decoded;
     const caller = identify(door, request, scope);
     const output = await door.perform({
       caller,
@@ -47,6 +51,11 @@ async function respond(door: LocalDoor, request: WireRequest, log: (event: Local
     return service.protocol.encode(operation, output, requestId);
   } catch (error) {
     if (error instanceof AwsError) return service.protocol.encodeError(error, requestId);
+    if (error instanceof ConnectionCut) {
+      const { answer } = error;
+      const whole = answer && service.protocol.encode(operation, answer.output, requestId);
+      return { status: 200, headers: {}, body: '', ...whole, isCut: true };
+    }
     log({ source: service.signingName, message: 'crashed', fields: { error: String(error) } });
     return service.protocol.encodeError(new AwsError('InternalFailure', String(error), 500), requestId);
   }

@@ -4,7 +4,7 @@ import type { LocalEvent } from '../services/local-context.ts';
 import { createAuthorization, describeCaller } from './authorization.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
 import { type CredentialStore, createCredentialStore, type KeyGuard } from './credential-store.ts';
-import { createFaults, type Faults } from './faults.ts';
+import { ConnectionCut, createFaults, type Faults } from './faults.ts';
 import { createPolicyRegistry, type PolicyRegistry } from './iam/policy-registry.ts';
 import {
   AwsError,
@@ -49,7 +49,10 @@ export interface LocalDoor extends Door {
   services(): readonly AwsService[];
   findRoute(path: string): DoorRoute | undefined;
   guardCredentials(accessKeyId: string, guard: KeyGuard): void;
-  /** Authorises, records and performs one call that came over HTTP or from inside the process. */
+  /**
+   * Authorises, records and performs one call that came over HTTP or from inside the process. Throws AwsError, or
+   * ConnectionCut where a fault says so.
+   */
   perform(call: IdentifiedCall): Promise<unknown>;
 }
 
@@ -107,7 +110,13 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
       const service = services.get(signingName);
       if (!service)
         throw new Error(`calling ${signingName}:${operation}: the local cloud has no service ${signingName}`);
-      return door.perform({ caller, service, operation, input, region, requestId: randomUUID() });
+      try {
+        return await door.perform({ caller, service, operation, input, region, requestId: randomUUID() });
+      } catch (error) {
+        if (!(error instanceof ConnectionCut)) throw error;
+        // The SDKs of AWS's own services report a broken connection under this name.
+        throw new AwsError('SdkClientException', `Unable to execute HTTP request: ${error.message}`, 500);
+      }
     },
     async perform({ caller, service, operation: name, input, region: requestRegion, requestId, request }) {
       const { signingName } = service;
@@ -133,17 +142,21 @@ export function createDoor({ accountId, region, log }: DoorProps): LocalDoor {
           throw new AwsError('UnknownOperationException', `${signingName}:${name} is not supported by the local cloud`);
         }
         const call = { caller, service: signingName, operation: name, input };
-        await faults.apply(call, 'before');
+        await faults.apply(call);
         const context = { caller, requestId, region: requestRegion, request };
         for (const permission of operation.permissions(input, context)) {
           demanded.push(permission);
           check(caller, permission, requestRegion);
         }
         const output = await operation.perform(input, context);
-        await faults.apply(call, 'after');
+        await faults.apply(call, { output });
         record('ok');
         return output;
       } catch (error) {
+        if (error instanceof ConnectionCut) {
+          record(error.name, error.message);
+          throw error;
+        }
         const failure = asAwsError(error, service);
         if (failure.status >= 500) {
           log({ source: signingName, message: `${name} crashed`, fields: { error: describeError(error) } });

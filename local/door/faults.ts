@@ -3,14 +3,20 @@ import { describeCaller } from './authorization.ts';
 import { AwsError, type Caller } from './wire.ts';
 
 /** A fault that a test injects: the next `times` matching calls fail, are delayed, or both. */
-interface Fault {
+export interface Fault {
   readonly service: string;
   readonly operation: string;
-  /** Limits the fault to callers whose ARN contains this text, for example a function's name. */
-  readonly caller?: string;
-  /** Limits the fault to calls whose input contains this text, for example the name of a deployment. */
+  /** Limits the fault to callers whose ARN contains this text, for example a function's name, or matches this. */
+  readonly caller?: string | RegExp;
+  /**
+   * Limits the fault to calls whose input contains this text, for example the name of a deployment, and to calls of
+   * callers that work on it: executions of that name, functions that were invoked for it.
+   */
   readonly about?: string;
-  readonly times: number;
+  /** How many calls it is for; without a limit if it is for a time. */
+  readonly times?: number;
+  /** Milliseconds from the first matching call, after which the fault is over. */
+  readonly lastsMs?: number;
   readonly delayMs?: number;
   /** The call waits for this promise first. */
   readonly until?: Promise<unknown>;
@@ -20,57 +26,139 @@ interface Fault {
     readonly status?: number;
     readonly fields?: Readonly<Record<string, unknown>>;
   };
+  /** The connection ends without an answer, or, `after` the call, in the middle of the answer. */
+  readonly isCut?: true;
   /** `after`: the call is performed and its answer is lost. `before` (the default): the call is not performed. */
   readonly when?: 'before' | 'after';
 }
 
-export interface Faults {
-  add(fault: Fault): void;
-  clear(): void;
+/** An injected fault, and how many calls it has hit. */
+export interface InjectedFault {
+  hits(): number;
+  /** Ends the fault now. */
+  end(): void;
 }
 
-interface Call {
+export interface Faults {
+  add(fault: Fault): InjectedFault;
+  clear(): void;
+  /** Shows every call to the listener before the call is performed; the returned function ends this. */
+  watch(listener: (call: FaultableCall) => void): () => void;
+}
+
+/** A call as a fault sees it. */
+export interface FaultableCall {
   readonly caller: Caller;
   readonly service: string;
   readonly operation: string;
   readonly input: unknown;
 }
 
+/** Ends a call without a whole answer. `output` is what the operation answered; absent if it was not performed. */
+export class ConnectionCut extends Error {
+  override readonly name = 'ConnectionCut';
+  readonly answer: { readonly output: unknown } | undefined;
+  constructor(answer?: { readonly output: unknown }) {
+    super('injected fault: the connection is cut');
+    this.answer = answer;
+  }
+}
+
 /** The error with which AWS throttles calls, to be injected as a fault. */
 export const THROTTLING = { code: 'ThrottlingException', message: 'Rate exceeded', status: 400 } as const;
 
-export function createFaults(): Faults & { apply(call: Call, when: 'before' | 'after'): Promise<void> } {
-  let pending: { fault: Fault; left: number }[] = [];
+interface PendingFault {
+  readonly fault: Fault;
+  hits: number;
+  firstAt?: number;
+}
+
+interface AppliedFaults extends Faults {
+  /** Waits or throws as the first matching fault says. `answer`: what the operation answered, if it was performed. */
+  apply(call: FaultableCall, answer?: { readonly output: unknown }): Promise<void>;
+}
+
+export function createFaults(): AppliedFaults {
+  let pending: PendingFault[] = [];
+  const listeners = new Set<(call: FaultableCall) => void>();
+  const remove = (entry: PendingFault) => {
+    pending = pending.filter((each) => each !== entry);
+  };
+  const find = (call: FaultableCall, when: Fault['when']): Fault | undefined => {
+    const now = performance.now();
+    pending = pending.filter((entry) => !isOver(entry, now));
+    const hit = pending.find(({ fault }) => (fault.when ?? 'before') === when && matches(fault, call));
+    if (!hit) return undefined;
+    hit.firstAt ??= now;
+    hit.hits += 1;
+    if (hit.hits >= (hit.fault.times ?? Number.POSITIVE_INFINITY)) remove(hit);
+    return hit.fault;
+  };
   return {
-    add: (fault) => void pending.push({ fault, left: fault.times }),
+    add(fault) {
+      const entry = { fault, hits: 0 };
+      pending.push(entry);
+      return { hits: () => entry.hits, end: () => remove(entry) };
+    },
     clear: () => {
       pending = [];
     },
-    async apply(call, when) {
-      const hit = pending.find(({ fault }) => (fault.when ?? 'before') === when && matches(fault, call));
-      if (!hit) return;
-      hit.left -= 1;
-      if (hit.left <= 0) pending = pending.filter((entry) => entry !== hit);
-      const { delayMs, until, error } = hit.fault;
-      await until;
-      if (delayMs !== undefined) await delay(delayMs);
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async apply(call, answer) {
+      if (!answer) for (const listener of listeners) listener(call);
+      const fault = find(call, answer ? 'after' : 'before');
+      if (!fault) return;
+      await fault.until;
+      if (fault.delayMs !== undefined) await delay(fault.delayMs);
+      if (fault.isCut) throw new ConnectionCut(answer);
+      const { error } = fault;
       if (error) {
-        throw new AwsError(
-          error.code,
-          error.message ?? `injected fault: ${error.code}`,
-          error.status ?? 400,
-          error.fields,
-        );
+        const { code, message = `injected fault: ${code}`, status = 400, fields } = error;
+        throw new AwsError(code, message, status, fields);
       }
     },
   };
 }
 
-function matches(fault: Fault, call: Call): boolean {
+const isOver = ({ fault: { lastsMs }, firstAt }: PendingFault, now: number): boolean =>
+  lastsMs !== undefined && firstAt !== undefined && now >= firstAt + lastsMs;
+
+function matches(fault: Fault, call: FaultableCall): boolean {
   return (
     fault.service === call.service &&
     fault.operation === call.operation &&
-    (fault.caller === undefined || describeCaller(call.caller).includes(fault.caller)) &&
-    (fault.about === undefined || JSON.stringify(call.input).includes(fault.about))
+    isBy(call, fault.caller) &&
+    (fault.about === undefined || isAbout(call, fault.about))
   );
 }
+
+function isBy({ caller }: FaultableCall, wanted: Fault['caller']): boolean {
+  const name = describeCaller(caller);
+  if (wanted instanceof RegExp) return wanted.test(name);
+  return wanted === undefined || name.includes(wanted);
+}
+
+/**
+ * Returns whether a call's input has the text in it, or its caller works on what has it. The text is found in base64
+ * too, which links and task tokens are in.
+ */
+export function isAbout({ caller, input }: FaultableCall, text: string): boolean {
+  const event = caller.kind === 'role' ? caller.event?.() : undefined;
+  const texts = [describeCaller(caller), event ?? '', JSON.stringify(input, withoutBytes) ?? ''];
+  return texts.some((each) => each.includes(text) || decoded(each).includes(text));
+}
+
+/** Returns what the longer words of a text are in base64. */
+const decoded = (text: string): string =>
+  (text.match(/[\w+/=-]{24,}/g) ?? []).map((word) => Buffer.from(word, 'base64').toString('latin1')).join(' ');
+
+/** Leaves out bytes, which have no readable text in JSON. */
+const withoutBytes = (_: string, value: unknown): unknown => (isBytes(value) ? undefined : value);
+
+/** Buffers turn themselves into this object before they are shown to a replacer. */
+const isBytes = (value: unknown): boolean =>
+  value instanceof Uint8Array ||
+  (typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value);

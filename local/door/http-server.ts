@@ -62,8 +62,12 @@ export async function readRequest(incoming: IncomingMessage): Promise<WireReques
 function writeResponse(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { status, headers, body }: WireResponse,
+  { status, headers, body, isCut }: WireResponse,
 ): void {
+  if (isCut && body.length === 0) {
+    outgoing.destroy();
+    return;
+  }
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
   outgoing.statusCode = status;
   if (incoming.method === 'HEAD') {
@@ -73,7 +77,8 @@ function writeResponse(
   if (!outgoing.hasHeader('content-length') && status !== 204 && status !== 304) {
     outgoing.setHeader('content-length', Buffer.byteLength(body));
   }
-  outgoing.end(body);
+  if (isCut) outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy());
+  else outgoing.end(body);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
+  /** The connection ends in the middle of the body, or before anything is sent if the body is empty. */
+  readonly isCut?: boolean;
 }
 
 /**
@@ -29,6 +31,8 @@ export type Caller =
       /** The name under which the call is recorded: `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
       readonly arn: string;
       readonly accountId: string;
+      /** For a function: the event, as JSON text, of the invocation that makes the call. */
+      readonly event?: () => string | undefined;
     }
   | { readonly kind: 'service'; readonly principal: string; readonly sourceArn: string; readonly accountId: string }
   | { readonly kind: 'operator'; readonly arn: string; readonly accountId: string };

@@ -22,6 +22,8 @@ export interface ExecutionEnvironment {
   readonly isAlive: () => boolean;
   /** True while the function may run: during its initialization and during an invocation. */
   readonly isActive: () => boolean;
+  /** Returns the event, as JSON text, of the invocation that runs; undefined while none runs. */
+  readonly event: () => string | undefined;
   /** Resolves when the module has been loaded or loading it has failed. */
   readonly initialized: Promise<void>;
   stop(): Promise<void>;
@@ -58,7 +60,7 @@ export function startExecutionEnvironment({
   });
   let alive = true;
   let initializing = true;
-  let current: { requestId: string; end: (outcome: Outcome) => void } | undefined;
+  let current: { requestId: string; event: string; end: (outcome: Outcome) => void } | undefined;
   let initError: FunctionErrorPayload | undefined;
   let deathCause: ((requestId: string) => FunctionErrorPayload) | undefined;
   const initialization = Promise.withResolvers<void>();
@@ -116,6 +118,7 @@ export function startExecutionEnvironment({
     initialized: initialization.promise,
     isAlive: () => alive,
     isActive: () => initializing || current !== undefined,
+    event: () => current?.event,
     async invoke(message, timeoutSeconds) {
       await initialization.promise;
       if (initError) {
@@ -124,7 +127,7 @@ export function startExecutionEnvironment({
       }
       const startedAt = performance.now();
       const { promise, resolve } = Promise.withResolvers<Outcome>();
-      current = { requestId: message.requestId, end: resolve };
+      current = { requestId: message.requestId, event: message.payload, end: resolve };
       const timer = setTimeout(() => {
         alive = false;
         finish({

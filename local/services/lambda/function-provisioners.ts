@@ -56,10 +56,10 @@ export function functionProvisioners(
         compileCache: join(context.assemblyDirectory, '.compile-cache'),
         nameServer: props.nameServer,
         endpoint: context.endpoint,
-        issueCredentials(isActive) {
-          const credentials = door.issueCredentials(caller);
+        issueCredentials(environment) {
+          const credentials = door.issueCredentials({ ...caller, event: () => environment()?.event() });
           props.guardCredentials(credentials.accessKeyId, () => {
-            if (isActive()) return;
+            if (environment()?.isActive() ?? true) return;
             const message = `function ${name} made an AWS call outside of its invocations: AWS would have frozen it (is a promise not awaited?)`;
             props.onViolation(message);
             throw new AwsError('CallOutsideInvocation', message);

@@ -36,6 +36,9 @@ export interface LocalFunction {
   stop(): Promise<void>;
 }
 
+/** What the door asks about an environment that signs a call: whether it may do so at the moment, and for which event. */
+type SigningEnvironment = Pick<ExecutionEnvironment, 'isActive' | 'event'>;
+
 interface LocalFunctionProps {
   readonly name: string;
   readonly arn: string;
@@ -46,8 +49,8 @@ interface LocalFunctionProps {
   readonly compileCache: string;
   readonly nameServer: (() => string) | undefined;
   readonly endpoint: () => string;
-  /** Issues keys for a new environment; `isActive` returns whether the environment may make calls at the moment. */
-  readonly issueCredentials: (isActive: () => boolean) => Credentials;
+  /** Issues keys for a new environment. */
+  readonly issueCredentials: (environment: () => SigningEnvironment | undefined) => Credentials;
   readonly revokeCredentials: (accessKeyId: string) => void;
   readonly onLog: (logGroup: string, stream: string, text: string) => void;
 }
@@ -82,9 +85,9 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
 
   const start = (): RunningEnvironment => {
     const logStream = `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomBytes(16).toString('hex')}`;
-    let isActive = (): boolean => true;
-    const credentials = props.issueCredentials(() => isActive());
-    const environment = startExecutionEnvironment({
+    let environment: ExecutionEnvironment | undefined;
+    const credentials = props.issueCredentials(() => environment);
+    const started = startExecutionEnvironment({
       settings: {
         moduleUrl,
         handlerName,
@@ -99,8 +102,8 @@ export function createLocalFunction(props: LocalFunctionProps): LocalFunction {
       variables: environmentVariables({ ...props, credentials, logGroup, logStream }),
       onLog: (text) => props.onLog(logGroup, logStream, text),
     });
-    isActive = environment.isActive;
-    const running = { environment, accessKeyId: credentials.accessKeyId };
+    environment = started;
+    const running = { environment: started, accessKeyId: credentials.accessKeyId };
     all.add(running);
     return running;
   };
