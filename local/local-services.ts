@@ -10,6 +10,7 @@ import { createApiGatewayService } from './services/api-gateway/api-gateway-serv
 import { createCloudWatchService } from './services/cloudwatch/cloudwatch-service.ts';
 import type { MetricValue } from './services/cloudwatch/embedded-metrics.ts';
 import { createCodeBuildService } from './services/codebuild/codebuild-service.ts';
+import type { BuildStandIn } from './services/codebuild/run-request.ts';
 import { createDynamoDbService } from './services/dynamodb/dynamodb-service.ts';
 import { createEventsService } from './services/events/events-service.ts';
 import { createIamService } from './services/iam/iam-service.ts';
@@ -54,6 +55,8 @@ export interface ServiceOptions {
    * default is 1, as in AWS; a test of long outages shortens them, and the outage by the same factor.
    */
   readonly waitsDividedBy?: number;
+  /** Runs builds in this process instead of their commands; for tests that need many builds. */
+  readonly buildStandIn?: BuildStandIn;
 }
 
 /** The parts of the running cloud that services use. */
@@ -85,6 +88,7 @@ export function createLocalServices(
     workflowClock,
     isClockStriking,
     waitsDividedBy,
+    buildStandIn,
   }: ServiceOptions,
   { apiUrl, tableName, onViolation }: CloudParts,
 ) {
@@ -122,6 +126,7 @@ export function createLocalServices(
         targetEndpoint,
         environment,
         programs,
+        standIn: buildStandIn,
         pagesUrl: apiUrl,
         onSourceReady: prepare,
       }),

@@ -21,6 +21,7 @@ import * as z from 'zod';
 import { OPERATOR_CREDENTIALS } from '../../local/door/door.ts';
 import type { WantedWrites } from '../../local/door/wanted-writes.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/local-cloud.ts';
+import type { BuildStandIn } from '../../local/services/codebuild/run-request.ts';
 import { GitRepository, terraformDirectory } from './git-repository.ts';
 import { HurriedClock } from './hurried-clock.ts';
 
@@ -88,6 +89,7 @@ interface TestCloudProps {
   readonly environment?: Readonly<Record<string, string>>;
   /** See `ServiceOptions`. */
   readonly waitsDividedBy?: number;
+  readonly buildStandIn?: BuildStandIn;
 }
 
 interface CloudParts {
@@ -123,9 +125,11 @@ export class TestCloud {
     engineDirectory = STAND_IN_ENGINE,
     environment = {},
     waitsDividedBy = 1,
+    buildStandIn,
   }: TestCloudProps = {}): Promise<TestCloud> {
     const workflowClock = new HurriedClock();
-    const cloud = await start({ repository, data, workflowClock, engineDirectory, environment, waitsDividedBy });
+    const more = { engineDirectory, environment, waitsDividedBy, buildStandIn };
+    const cloud = await start({ repository, data, workflowClock, ...more });
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
 
@@ -553,6 +557,7 @@ interface StartProps {
   readonly engineDirectory?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly waitsDividedBy?: number;
+  readonly buildStandIn?: BuildStandIn | undefined;
 }
 
 /** Returns the directory of the assembly that all end-to-end suites of a run share. */
@@ -569,6 +574,7 @@ function start({
   engineDirectory = STAND_IN_ENGINE,
   environment = {},
   waitsDividedBy = 1,
+  buildStandIn,
 }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
     assemblyDirectory: synthesizedOnce(),
@@ -579,6 +585,7 @@ function start({
     // On a busy machine, schedules would fire in the middle of a test, so suites invoke the functions themselves.
     isClockStriking: false,
     waitsDividedBy,
+    ...(buildStandIn && { buildStandIn }),
     environment: {
       ...environment,
       PATH: [engineDirectory, dirname(process.execPath), process.env.PATH].join(delimiter),

@@ -27,9 +27,15 @@ const isNotThere = (error: unknown): boolean =>
 /** Retries after UNDER_WAY, which the SDK does not retry. The delay (milliseconds) doubles before each further one. */
 const PATIENCE = { retries: 4, minTimeout: 250 };
 
-export function s3Artifacts(bucket: string, prefix: string, patience = PATIENCE): S3Artifacts {
-  const client = new S3Client({ maxAttempts: 5 });
+/** The settings of the client, apart from those in the environment of the build. */
+export const S3_SETTINGS = { maxAttempts: 5 };
 
+export function s3Artifacts(
+  bucket: string,
+  prefix: string,
+  patience = PATIENCE,
+  client = new S3Client(S3_SETTINGS),
+): S3Artifacts {
   const write = (key: string, body: Buffer | string, checksum: string): Promise<string | undefined> =>
     pRetry(() => writeOnce(key, body, checksum), {
       ...patience,

@@ -3,7 +3,8 @@ import { startAgent } from './agent.ts';
 import { KeptCredentials } from './kept-credentials.ts';
 import { type Patience, type SignedBrokerProps, signedBroker } from './signed-broker.ts';
 
-const PATIENCE: Patience = { requestTimeoutMs: 10_000, retries: 6, firstDelayMs: 300, longestMs: 50_000 };
+/** The limits of a build. */
+export const BROKER_PATIENCE: Patience = { requestTimeoutMs: 10_000, retries: 6, firstDelayMs: 300, longestMs: 50_000 };
 const LOOK_EVERY_MS = 60_000;
 
 export interface CredentialsProps extends Pick<SignedBrokerProps, 'apiUrl' | 'region' | 'request'> {
@@ -19,7 +20,7 @@ export async function engineCredentials({
   keepSecret,
   ...props
 }: CredentialsProps): Promise<Readonly<Record<string, string>>> {
-  const broker = signedBroker({ ...props, credentials: defaultProvider(), patience: PATIENCE });
+  const broker = signedBroker({ ...props, credentials: defaultProvider(), patience: BROKER_PATIENCE });
   const kept = new KeptCredentials(
     {
       async redeem() {

@@ -6,7 +6,7 @@ import { type BuildShellProps, runShell } from './build-shell.ts';
 import { type BuildSourcesProps, createBuildSources } from './build-sources.ts';
 import { type BuildVariablesProps, buildVariables } from './build-variables.ts';
 import { requirePermissionToLog } from './role-permission.ts';
-import { PhaseFailure, type ReadySource, type RunRequest } from './run-request.ts';
+import { type BuildStandIn, PhaseFailure, type ReadySource, type RunRequest } from './run-request.ts';
 import { S3_SOURCE } from './source.ts';
 
 /**
@@ -52,7 +52,9 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
     if (build.source.type !== S3_SOURCE) await props.onSourceReady?.({ directory, secondary, variables });
     if (request.signal.aborted) return 'STOPPED';
     const environment = await buildVariables(request, { directory, secondary }, props);
-    const status = await runShell(request, { base, source: directory, environment }, props);
+    const status = props.standIn
+      ? await runStandIn(props.standIn, request, environment)
+      : await runShell(request, { base, source: directory, environment }, props);
     if (status === 'SUCCEEDED' || status === 'FAILED') {
       beginPhase(build, 'UPLOAD_ARTIFACTS');
       beginPhase(build, 'FINALIZING');
@@ -79,4 +81,17 @@ export function createBuildRunner(props: BuildRunnerProps): BuildRunner {
       }
     },
   };
+}
+
+async function runStandIn(
+  standIn: BuildStandIn,
+  request: RunRequest,
+  environment: Readonly<Record<string, string>>,
+): Promise<'SUCCEEDED' | 'FAILED' | 'STOPPED'> {
+  beginPhase(request.build, 'BUILD');
+  const isSuccessful = await standIn.run(request, environment);
+  if (request.signal.aborted) return 'STOPPED';
+  if (!isSuccessful)
+    endPhase(request.build, 'FAILED', { statusCode: 'COMMAND_EXECUTION_ERROR', message: 'the stand-in failed' });
+  return isSuccessful ? 'SUCCEEDED' : 'FAILED';
 }

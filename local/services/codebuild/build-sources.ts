@@ -5,13 +5,14 @@ import type { LocalContext } from '../local-context.ts';
 import { createAssetDirectory } from './asset-directory.ts';
 import { createGitSources, SourceError } from './git-source.ts';
 import { requirePermission } from './role-permission.ts';
-import { PhaseFailure, type RunRequest } from './run-request.ts';
+import { type BuildStandIn, PhaseFailure, type RunRequest } from './run-request.ts';
 import { NO_SOURCE, type PrimarySource, permissionsToFetch, S3_SOURCE } from './source.ts';
 
 export interface BuildSourcesProps extends Pick<LocalContext, 'door' | 'findAsset' | 'filesDirectory'> {
   readonly programs: ProgramStarter;
   /** A directory that is used for every git location; without it locations are fetched as they are. */
   readonly configRepository?: string;
+  readonly standIn?: BuildStandIn;
 }
 
 /** Fetches the sources of builds, with the permissions of their roles. */
@@ -23,7 +24,7 @@ export interface BuildSources {
 }
 
 export function createBuildSources(props: BuildSourcesProps): BuildSources {
-  const { door, findAsset, filesDirectory, programs, configRepository } = props;
+  const { door, findAsset, filesDirectory, programs, configRepository, standIn } = props;
   const assets = createAssetDirectory(join(filesDirectory, 'assets'));
   const gitSources = createGitSources(join(filesDirectory, 'sources'), programs);
 
@@ -56,6 +57,11 @@ export function createBuildSources(props: BuildSourcesProps): BuildSources {
       const version = build.sourceVersion ?? 'HEAD';
       log.note(`Fetching ${version} of ${location ?? origin}`);
       try {
+        if (standIn) {
+          await standIn.checkOut(request.variables, target);
+          build.resolvedSourceVersion = version;
+          return target;
+        }
         const commit = await gitSources.checkOut({ location: origin, version, target, scratch: base, signal });
         build.resolvedSourceVersion = commit;
       } catch (error) {

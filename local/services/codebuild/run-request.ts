@@ -24,6 +24,17 @@ export interface ReadySource {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/**
+ * Runs builds in this process, instead of git and bash, for tests that are about everything around builds. Everything
+ * else of a build stays: permissions to fetch, variables, credentials, phases, the log.
+ */
+export interface BuildStandIn {
+  /** Writes the source of a build, whose variables are given, to a directory. */
+  checkOut(variables: Readonly<Record<string, string>>, directory: string): Promise<void>;
+  /** Runs the commands of a build, with all of its environment variables. Returns whether they succeeded. */
+  run(request: RunRequest, environment: Readonly<Record<string, string>>): Promise<boolean>;
+}
+
 /** Thrown when a phase of the build fails for a reason that has a status code in CodeBuild. */
 export class PhaseFailure extends Error {
   override readonly name = 'PhaseFailure';

@@ -88,7 +88,11 @@ describe('faults at the door', () => {
 
   test.each<{ what: string; about: string; given?: string; id?: string }>([
     { what: 'in the input', about: 'mine' },
-    { what: 'in base64 in the input', about: 'release 7', id: Buffer.from('a token of release 7 of shop').toString('base64url') },
+    {
+      what: 'in base64 in the input',
+      about: 'release 7',
+      id: Buffer.from('a token of release 7 of shop').toString('base64url'),
+    },
     { what: 'in the name of the caller', about: 'shop-dev1' },
     { what: 'in the event of the invocation', about: 'release 7', given: '{"detail":"release 7"}' },
   ])('concern calls with a text $what', async ({ about, given, id = 'mine' }) => {
