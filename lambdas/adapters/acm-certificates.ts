@@ -12,7 +12,6 @@ import * as z from 'zod';
 import { CertificateStatusSchema, type DescribedCertificate, RenewalSchema } from '../domain/model/dns/certificate.ts';
 import { plainName } from '../domain/model/dns/zone-record.ts';
 import type { AssumedRole, Certificates } from '../domain/ports.ts';
-import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 const StatusSchema = z
@@ -40,18 +39,16 @@ export class AcmCertificates implements Certificates {
       IdempotencyToken: token,
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     });
-    const { CertificateArn } = await unlessBusy(`requesting a certificate for ${name}`, () =>
-      this.#clients.as(role, region).send(request),
-    );
+    const { CertificateArn } = await this.#clients.as(role, region).send(request);
     if (!CertificateArn) throw new Error(`requesting a certificate for ${name}: ACM gave it no ARN`);
     return CertificateArn;
   }
 
   async describe(role: AssumedRole, region: string, arn: string): Promise<DescribedCertificate | undefined> {
     try {
-      const { Certificate } = await unlessBusy(`describing ${arn}`, () =>
-        this.#clients.as(role, region).send(new DescribeCertificateCommand({ CertificateArn: arn })),
-      );
+      const { Certificate } = await this.#clients
+        .as(role, region)
+        .send(new DescribeCertificateCommand({ CertificateArn: arn }));
       if (!Certificate) throw new Error(`describing ${arn}: ACM answered nothing`);
       return read(arn, Certificate);
     } catch (error) {
@@ -62,9 +59,7 @@ export class AcmCertificates implements Certificates {
 
   async delete(role: AssumedRole, region: string, arn: string): Promise<'deleted' | 'in-use'> {
     try {
-      await unlessBusy(`deleting ${arn}`, () =>
-        this.#clients.as(role, region).send(new DeleteCertificateCommand({ CertificateArn: arn })),
-      );
+      await this.#clients.as(role, region).send(new DeleteCertificateCommand({ CertificateArn: arn }));
       return 'deleted';
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return 'deleted';

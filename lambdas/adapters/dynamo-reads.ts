@@ -1,11 +1,11 @@
-import { json } from 'node:stream/consumers';
-import { types } from 'node:util';
+import { text } from 'node:stream/consumers';
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
 import { isThrottlingError, isTransientError, StandardRetryStrategy } from '@smithy/core/retry';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import type { DynamoConnection } from './dynamo-connection.ts';
+import { isSdkError } from './sdk-error.ts';
 
 /** The retry settings of the SDK's own DynamoDB client. */
 const RETRIES = { maxAttempts: 4, baseDelay: 25 };
@@ -144,7 +144,7 @@ export class DynamoReads {
         this.#retries.recordSuccess(attempt);
         return taken;
       } catch (error) {
-        if (!isExplained(error)) throw error;
+        if (!isSdkError(error)) throw error;
         // Waits. Rejects when a retry is of no use, or when there were enough attempts.
         const next = this.#retries.refreshRetryTokenForRetry(attempt, { errorType: errorTypeOf(error) });
         attempt = await next.catch(() => {
@@ -173,10 +173,22 @@ export class DynamoReads {
       }),
     );
     const { response } = await this.#connection.http.handle(HttpRequest.clone(request));
-    if (response.statusCode === 200) return json(response.body);
-    const refusal = RefusalSchema.safeParse(await json(response.body).catch(() => undefined)).data;
+    const answer = parsed(await text(response.body));
+    if (response.statusCode === 200) {
+      if (answer === undefined) throw new DynamoError('IncompleteAnswer', `${action} was answered in part`, 502);
+      return answer;
+    }
+    const refusal = RefusalSchema.safeParse(answer).data;
     const name = refusal?.__type.split('#').at(-1) ?? 'UnknownError';
     throw new DynamoError(name, refusal?.message ?? refusal?.Message ?? name, response.statusCode);
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }
 
@@ -184,10 +196,6 @@ export class DynamoReads {
 const nameOf = ({ pk, sk }: Item): string => JSON.stringify([pk, sk]);
 
 const written = (key: Key) => Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }]));
-
-/** Returns whether a thrown value is an error whose cause, if it has one, is an error too. */
-const isExplained = (error: unknown): error is Error & { cause?: Error } =>
-  types.isNativeError(error) && (error.cause === undefined || types.isNativeError(error.cause));
 
 const errorTypeOf = (error: Error & { cause?: Error }) =>
   isThrottlingError(error) ? 'THROTTLING' : isTransientError(error) ? 'TRANSIENT' : 'CLIENT_ERROR';

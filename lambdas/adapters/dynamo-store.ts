@@ -14,6 +14,7 @@ import {
 import { type DynamoAccess, DynamoConnection } from './dynamo-connection.ts';
 import { DynamoReads } from './dynamo-reads.ts';
 import type { DynamoWrites } from './dynamo-writes.ts';
+import { orUnavailable } from './or-unavailable.ts';
 
 /**
  * An item of the table. The record is JSON text, because DynamoDB's own types refuse some records, such as a Terraform
@@ -107,7 +108,8 @@ export class DynamoStore implements Store {
   };
 
   async #load(pk: string, sk: string): Promise<StoredRecord | undefined> {
-    const item = await this.#reads.get({ pk, sk });
+    // Readers that were handed out call this directly, and not through the port.
+    const item = await orUnavailable('DynamoDB', 'get', () => this.#reads.get({ pk, sk }));
     return item && storedIn(item);
   }
 

@@ -20,6 +20,9 @@ export class EventBridgeBus implements EventBus {
       }),
     );
     const refused = Entries.find(({ ErrorCode }) => ErrorCode);
-    if (refused) throw new Error(`publishing ${name}: ${refused.ErrorCode}: ${refused.ErrorMessage ?? ''}`);
+    if (!refused) return;
+    const error = new Error(`publishing ${name}: ${refused.ErrorCode}: ${refused.ErrorMessage ?? ''}`);
+    // By its name, an entry that was throttled is told from one that is too large.
+    throw Object.assign(error, { name: refused.ErrorCode });
   }
 }

@@ -17,7 +17,6 @@ import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { type HostedZone, plainName, type ZoneRecord } from '../domain/model/dns/zone-record.ts';
 import type { AssumedRole, HostedZones } from '../domain/ports.ts';
-import { unlessBusy } from './busy.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
 
 const TypeSchema = z.enum(RRType);
@@ -31,9 +30,7 @@ export class Route53HostedZones implements HostedZones {
 
   async named(role: AssumedRole, domain: string): Promise<string[]> {
     const list = new ListHostedZonesByNameCommand({ DNSName: domain, MaxItems: 100 });
-    const { HostedZones: zones = [] } = await unlessBusy(`looking for a zone ${domain}`, () =>
-      this.#clients.as(role).send(list),
-    );
+    const { HostedZones: zones = [] } = await this.#clients.as(role).send(list);
     return zones.flatMap(({ Id, Name = '', Config }) =>
       Id && readName(Name) === domain && !Config?.PrivateZone ? [plainId(Id)] : [],
     );
@@ -41,9 +38,9 @@ export class Route53HostedZones implements HostedZones {
 
   async zone(role: AssumedRole, id: string): Promise<HostedZone | undefined> {
     try {
-      const { HostedZone: found, DelegationSet } = await unlessBusy(`reading zone ${id}`, () =>
-        this.#clients.as(role).send(new GetHostedZoneCommand({ Id: id })),
-      );
+      const { HostedZone: found, DelegationSet } = await this.#clients
+        .as(role)
+        .send(new GetHostedZoneCommand({ Id: id }));
       if (!found?.Name || found.Config?.PrivateZone) return undefined;
       return { id, name: readName(found.Name), nameServers: (DelegationSet?.NameServers ?? []).map(plainName) };
     } catch (error) {
@@ -57,7 +54,7 @@ export class Route53HostedZones implements HostedZones {
     let start: Omit<ListResourceRecordSetsCommandInput, 'HostedZoneId'> = { StartRecordName: name };
     for (;;) {
       const list = new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...start });
-      const page = await unlessBusy(`reading zone ${zoneId}`, () => this.#clients.as(role).send(list));
+      const page = await this.#clients.as(role).send(list);
       const found = (page.ResourceRecordSets ?? []).map(readRecord);
       records.push(...found.filter((record) => record.name === name));
       // After the records of this name, the list continues with other names of the zone.
@@ -81,7 +78,7 @@ export class Route53HostedZones implements HostedZones {
     ];
     try {
       const change = new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: { Changes } });
-      const { ChangeInfo } = await unlessBusy(`changing zone ${zoneId}`, () => this.#clients.as(role).send(change));
+      const { ChangeInfo } = await this.#clients.as(role).send(change);
       if (!ChangeInfo?.Id) throw new Error(`changing zone ${zoneId}: Route 53 gave the change no id`);
       return { changeId: plainId(ChangeInfo.Id) };
     } catch (error) {
@@ -93,9 +90,7 @@ export class Route53HostedZones implements HostedZones {
 
   async isInSync(role: AssumedRole, changeId: string): Promise<boolean> {
     try {
-      const { ChangeInfo } = await unlessBusy(`following change ${changeId}`, () =>
-        this.#clients.as(role).send(new GetChangeCommand({ Id: changeId })),
-      );
+      const { ChangeInfo } = await this.#clients.as(role).send(new GetChangeCommand({ Id: changeId }));
       return ChangeInfo?.Status === 'INSYNC';
     } catch (error) {
       if (error instanceof NoSuchChange) return true;

@@ -3,10 +3,11 @@ import { STSClient } from '@aws-sdk/client-sts';
 import type { StateAddress } from '../domain/contract/state-address.ts';
 import { type StateHead, StateHeadSchema } from '../domain/contract/state-head.ts';
 import { countManaged } from '../domain/contract/state-resources.ts';
-import { StateUnreadableError } from '../domain/errors.ts';
+import { RoleRefusedError, StateUnreadableError } from '../domain/errors.ts';
 import { type Environment, roleArnOf } from '../domain/model/environment.ts';
 import type { StateReader } from '../domain/ports.ts';
 import { type ClientAccess, RoleClients } from './role-clients.ts';
+import { isPassing } from './service-errors.ts';
 
 /** Everyone who can apply can write any object as the state. A large one must not bring a function down. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -37,7 +38,8 @@ export class S3StateReader implements StateReader {
 
   /**
    * Returns what `find` finds in the state, or null when there is no state. Throws StateUnreadableError when the object
-   * cannot be read, and when `find` finds nothing: then the object is no state that Stagegate can read.
+   * is refused, and when `find` finds nothing: then the object is no state that Stagegate can read. An error that may
+   * pass says nothing about the state, and is thrown as it is.
    */
   async #read<Found>(
     environment: Environment,
@@ -51,7 +53,8 @@ export class S3StateReader implements StateReader {
     try {
       text = await this.#withinTime((signal) => this.#get(environment, address, signal));
     } catch (error) {
-      throw fail(error instanceof Refusal ? error.message : error instanceof Error ? error.name : 'it cannot be read');
+      if (isPassing(error)) throw error;
+      throw fail(isWorded(error) ? error.message : error instanceof Error ? error.name : 'it cannot be read');
     }
     if (text === null) return null;
     const state = parsed(text);
@@ -81,7 +84,8 @@ export class S3StateReader implements StateReader {
     const controller = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Refusal(`it took more than ${this.#mostMs / 1000} seconds`)), this.#mostMs);
+      const message = `it took more than ${this.#mostMs / 1000} seconds`;
+      timer = setTimeout(() => reject(Object.assign(new Error(message), { name: 'TimeoutError' })), this.#mostMs);
     });
     try {
       return await Promise.race([work(controller.signal), late]);
@@ -97,6 +101,9 @@ export class S3StateReader implements StateReader {
 class Refusal extends Error {
   override readonly name = 'Refusal';
 }
+
+/** Returns whether an error has a message of Stagegate. Messages of S3 are not shown. */
+const isWorded = (error: unknown): error is Error => error instanceof Refusal || error instanceof RoleRefusedError;
 
 const isEncrypted = (state: unknown): boolean =>
   typeof state === 'object' && state !== null && 'encrypted_data' in state;

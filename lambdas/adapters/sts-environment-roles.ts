@@ -1,6 +1,5 @@
-import { STSClient, STSServiceException } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import type { BuildCredentials } from '../domain/contract/build-credentials.ts';
-import { RoleRefusedError } from '../domain/errors.ts';
 import type { AssumedRole, EnvironmentRoles } from '../domain/ports.ts';
 import { assumeRole } from './assume-role.ts';
 
@@ -16,15 +15,7 @@ export class StsEnvironmentRoles implements EnvironmentRoles {
   }
 
   async assume(role: AssumedRole): Promise<BuildCredentials> {
-    try {
-      const { expiration, ...credentials } = await assumeRole(this.#sts, role, SESSION_SECONDS);
-      return { ...credentials, expiration: expiration.toISOString() };
-    } catch (error) {
-      if (error instanceof STSServiceException && error.name === 'AccessDenied')
-        throw new RoleRefusedError(
-          `the role ${role.roleArn} is missing or does not trust the credentials broker with this external id`,
-        );
-      throw error;
-    }
+    const { expiration, ...credentials } = await assumeRole(this.#sts, role, SESSION_SECONDS);
+    return { ...credentials, expiration: expiration.toISOString() };
   }
 }

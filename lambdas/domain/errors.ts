@@ -7,6 +7,9 @@ export abstract class DomainError extends Error {
   abstract override readonly name: string;
 }
 
+/** Base of the errors that pass: the same call may succeed a little later. All other domain errors are final. */
+export abstract class PassingError extends DomainError {}
+
 /** Thrown when input from outside is invalid. The issues name each `field` as a dotted path, and the `value` found. */
 export class InvalidInputError extends DomainError {
   override readonly name = 'InvalidInputError';
@@ -126,8 +129,16 @@ export class NotHolderError extends DomainError {
 }
 
 /** Thrown when other writers kept changing the same records. The caller may try again. */
-export class ConflictError extends DomainError {
+export class ConflictError extends PassingError {
   override readonly name = 'ConflictError';
+}
+
+/**
+ * Thrown when a service of AWS could not be reached, was throttled or failed by itself, after all attempts of the SDK.
+ * What was asked for may have been done all the same: the answer may be all that was lost.
+ */
+export class ServiceUnavailableError extends PassingError {
+  override readonly name = 'ServiceUnavailableError';
 }
 
 /** Thrown when a build left no result, or an invalid one. */
@@ -152,9 +163,10 @@ export class RoleRefusedError extends DomainError {
 
 /**
  * Thrown when a stored record does not fit its schema, or is no record at all. Names the record, and never contains
- * anything of it: it may hold secrets. `cause` is the error of the schema.
+ * anything of it: it may hold secrets. `cause` is the error of the schema. It passes once somebody has repaired the
+ * record, or taken back a version of Stagegate that cannot read it.
  */
-export class UnreadableRecordError extends DomainError {
+export class UnreadableRecordError extends PassingError {
   override readonly name = 'UnreadableRecordError';
   readonly kind: string;
   readonly pk: string;
@@ -167,5 +179,20 @@ export class UnreadableRecordError extends DomainError {
   }
 }
 
-/** The error names that the state machine matches. */
-export const ERROR_NAMES = { notHolder: 'NotHolderError', conflict: 'ConflictError' } as const;
+/**
+ * Names of the errors that a repetition cannot change: every domain error that is no PassingError. The state machine
+ * does not retry a task after them.
+ */
+export const FINAL_ERRORS = [
+  'BuildResultError',
+  'InvalidInputError',
+  'NotFoundError',
+  'NotHolderError',
+  'PlanStaleError',
+  'RefusedError',
+  'RoleRefusedError',
+  'StateUnreadableError',
+] as const;
+
+/** The name that the state machine matches at its beginning. */
+export const NOT_HOLDER: (typeof FINAL_ERRORS)[number] = 'NotHolderError';

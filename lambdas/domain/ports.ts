@@ -10,7 +10,10 @@ import type { Listing } from './model/table/listings.ts';
 import type { KeyOf, Kind, RecordOf, StoredRecord } from './model/table/records.ts';
 import type { GateName } from './policy.ts';
 
-/** What the domain needs from outside: each port has one adapter in `lambdas/adapters/`, one fake in `test/fakes/`. */
+/**
+ * What the domain needs from outside: each port has one adapter in `lambdas/adapters/`, one fake in `test/fakes/`. Every
+ * method throws ServiceUnavailableError while its service cannot be reached, is too busy or fails by itself.
+ */
 
 export interface Page<T> {
   readonly items: T[];
@@ -228,7 +231,7 @@ export interface HostedZones {
   /**
    * Removes and creates record sets in one change, or changes nothing: each removed set must exist exactly as given,
    * each created set must not exist yet. Returns the change's id, or the message with which Route 53 refused it. Throws
-   * ConflictError while another change of the zone is in progress.
+   * ServiceUnavailableError while another change of the zone is in progress.
    */
   change(
     role: AssumedRole,

@@ -55,7 +55,11 @@ export const unknownLink = (): Page =>
 
 export const failure = (status: number): Page =>
   status === 503
-    ? message(503, 'Too many at once', 'Nothing was decided. Please go back and try again in a moment.')
+    ? message(
+        503,
+        'Please try again in a moment',
+        'It is not certain that your decision was recorded. The link in the e-mail stays valid: opened again, it shows what was decided, and asks you if nothing was.',
+      )
     : message(
         status,
         'This page could not be made',

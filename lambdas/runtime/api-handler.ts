@@ -1,6 +1,6 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import * as z from 'zod';
-import { InvalidInputError } from '../domain/errors.ts';
+import { InvalidInputError, ServiceUnavailableError } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
 import { callerOf, identityOf } from './caller.ts';
 import type { HandlerSetup } from './handler-setup.ts';
@@ -72,10 +72,12 @@ function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {
       const { error, event } = request;
       const path = HttpEventSchema.safeParse(event).data?.rawPath ?? '';
       const problem = problemOf(error, path);
-      if (isAnswerable(error)) log.info('request refused', { status: problem.status, type: problem.type });
+      const { status, type } = problem;
+      if (error instanceof ServiceUnavailableError) log.error('request failed for now', { status, type, error });
+      else if (isAnswerable(error)) log.info('request refused', { status, type });
       else log.error('request crashed', { error });
-      const answer = json(problem.status, problem, 'application/problem+json');
-      if (problem.status === 503) answer.headers = { ...answer.headers, 'retry-after': String(RETRY_AFTER_SECONDS) };
+      const answer = json(status, problem, 'application/problem+json');
+      if (status === 503) answer.headers = { ...answer.headers, 'retry-after': String(RETRY_AFTER_SECONDS) };
       request.response = answer;
     },
   };

@@ -6,11 +6,18 @@ import {
   NotFoundError,
   type Refusal,
   RefusedError,
+  ServiceUnavailableError,
   UnreadableRecordError,
 } from '../domain/errors.ts';
 
 /** Kinds of problems other than the refusals of the domain. */
-type ProblemKind = 'invalid-input' | 'not-found' | 'conflict' | 'record-unreadable' | 'internal';
+type ProblemKind =
+  | 'invalid-input'
+  | 'not-found'
+  | 'conflict'
+  | 'service-unavailable'
+  | 'record-unreadable'
+  | 'internal';
 
 interface ProblemClass {
   readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503;
@@ -26,6 +33,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 503, title: 'Other requests keep changing the same records; try again' },
   'record-unreadable': { status: 500, title: 'A stored record cannot be read; nothing is decided without it' },
+  'service-unavailable': { status: 503, title: 'A service of AWS does not answer at the moment; try again' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 
   'not-succeeded-before': { status: 409, title: 'The release has not succeeded in the environment before' },
@@ -106,6 +114,7 @@ function kindOf(error: unknown): Refusal | ProblemKind {
   if (error instanceof NotFoundError) return 'not-found';
   if (error instanceof ConflictError) return 'conflict';
   if (error instanceof UnreadableRecordError) return 'record-unreadable';
+  if (error instanceof ServiceUnavailableError) return 'service-unavailable';
   return 'internal';
 }
 

@@ -1,4 +1,5 @@
 import middy, { type MiddlewareObj } from '@middy/core';
+import { ServiceUnavailableError } from '../domain/errors.ts';
 import type { HandlerSetup } from './handler-setup.ts';
 import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
@@ -59,7 +60,9 @@ function failures(log: Log, respond: (status: number) => HttpAnswer): Middleware
       const { error, event } = request;
       const token = HttpEventSchema.safeParse(event).data?.pathParameters.token;
       const { status, type } = problemOf(error, '');
-      if (isAnswerable(error)) log.info('request refused', { status, type });
+      if (error instanceof ServiceUnavailableError)
+        log.error('request failed for now', { status, type, problem: describe(error, token) });
+      else if (isAnswerable(error)) log.info('request refused', { status, type });
       else log.error('request crashed', { problem: describe(error, token) });
       request.response = respond(status);
     },

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type * as z from 'zod';
-import { DomainError, InvalidInputError } from '../domain/errors.ts';
+import { DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 
@@ -19,7 +19,9 @@ export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, O
     logger.info('task done');
     return result;
   }).onError(({ error }) => {
-    if (error instanceof DomainError && !(error instanceof InvalidInputError)) logger.warn('task refused', { error });
+    if (error instanceof PassingError) logger.warn('task failed for now', { error });
+    else if (error instanceof DomainError && !(error instanceof InvalidInputError))
+      logger.warn('task refused', { error });
     else logger.error('task crashed', { error });
   });
 }

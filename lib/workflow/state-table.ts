@@ -1,12 +1,10 @@
 import { ENDINGS, type Ending } from '../../lambdas/domain/endings.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import { ANSWER } from './expressions.ts';
-import type { RETRIES } from './retries.ts';
 
 export interface TaskRow {
   readonly function: FunctionName;
   readonly comment: string;
-  readonly retries: keyof typeof RETRIES;
   /** The payload in addition to the deployment's id. */
   readonly payload?: Readonly<Record<string, unknown>>;
   /** The variables that are set from the answer. */
@@ -31,7 +29,6 @@ export const TASKS = {
   AcquireEnvironment: {
     function: 'acquire-environment',
     comment: 'Confirms that this deployment holds its environment',
-    retries: 'services',
     payload: { deploymentId: '{% $states.input.deploymentId %}' },
     // No variable is assigned yet when the first state makes its output.
     outputs: '{% {"deploymentId": $states.input.deploymentId} %}',
@@ -44,13 +41,11 @@ export const TASKS = {
   EnsureCertificate: {
     function: 'ensure-certificate',
     comment: 'Goes one step towards an issued certificate',
-    retries: 'services',
     assign: { dns: ANSWER },
   },
   PreparePlan: {
     function: 'prepare-plan',
     comment: 'Composes the plan build, its ticket, and a build that inspects its plan',
-    retries: 'services',
     assign: {
       plan: '{% $states.result.Payload.plan %}',
       inspect: '{% $states.result.Payload.inspect %}',
@@ -60,59 +55,49 @@ export const TASKS = {
   AnalyzePlan: {
     function: 'analyze-plan',
     comment: 'Summarizes the plan, estimates cost and blast radius, finds the gates that are left',
-    retries: 'services',
     payload: { inspected: '{% $inspected %}' },
     assign: { analysis: ANSWER },
   },
   CheckPlan: {
     function: 'check-plan',
     comment: 'Checks that the plan matches the current state and is not too old',
-    retries: 'services',
     assign: { check: ANSWER },
   },
   ConsumePlan: {
     function: 'consume-plan',
     comment: 'Checks everything once more and marks the plan as used',
-    retries: 'services',
     payload: { canWait: true },
     assign: { consumption: ANSWER },
   },
   InspectFailedApply: {
     function: 'inspect-failed-apply',
     comment: 'Finds out whether Terraform refused the plan as stale before it changed anything',
-    retries: 'services',
     assign: { inspection: ANSWER },
   },
   RecordOutputs: {
     function: 'record-outputs',
     comment: 'Records the outputs of the apply build',
-    retries: 'services',
   },
   PublishDns: {
     function: 'publish-dns',
     comment: 'Goes one step towards the DNS records that the environment should have',
-    retries: 'services',
     assign: { dns: ANSWER },
   },
   AnnounceSuccess: {
     function: 'announce',
     comment: 'Publishes the ending; a failure here changes nothing',
-    retries: 'services',
   },
   AnnounceEnding: {
     function: 'announce',
     comment: 'Publishes the ending; a failure here changes nothing',
-    retries: 'services',
   },
   KeepTree: {
     function: 'keep-tree',
     comment: 'Keeps what was applied with the environment; a failure here changes nothing',
-    retries: 'services',
   },
   ReleaseEnvironment: {
     function: 'release-environment',
     comment: 'Makes the next queued deployment the holder and starts it',
-    retries: 'persistently',
   },
 } as const satisfies Record<string, TaskRow>;
 export type TaskName = keyof typeof TASKS;
@@ -140,21 +125,18 @@ export const gateTasks = (who: Who) =>
     request: {
       function: 'request-approval',
       comment: `Opens the ${GATE_OF[who]} gate and mails its approvers`,
-      retries: 'services',
       payload: { gate: GATE_OF[who] },
       assign: { gate: ANSWER },
     },
     wait: {
       function: 'await-approval',
       comment: 'Waits for a decision while the gate is open',
-      retries: 'services',
       payload: { gate: GATE_OF[who], token: '{% $states.context.Task.Token %}' },
       waitSeconds: '{% $gate.timeoutSeconds %}',
     },
     settle: {
       function: 'settle-gate',
       comment: 'Reads the recorded decision, or records that the gate expired',
-      retries: 'services',
       payload: { gate: GATE_OF[who] },
       assign: { gate: ANSWER },
     },
@@ -170,7 +152,6 @@ export const GATE_CHOICES = {
 export const recordTask = (ending: Ending): TaskRow => ({
   function: 'record-ending',
   comment: ENDINGS[ending].comment,
-  retries: 'persistently',
   payload: { ending, ...(ending === 'failed' && { failure: '{% $failure %}' }) },
   assign: { ending: '{% $states.result.Payload.ending %}' },
 });

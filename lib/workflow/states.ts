@@ -14,7 +14,7 @@ import type { Functions } from '../constructs/functions.ts';
 import type { TerraformRunner } from '../constructs/terraform-runner.ts';
 import { OUTPUT, unexpectedAnswer } from './expressions.ts';
 import { InvokeFunction } from './invoke-function.ts';
-import { RETRIES } from './retries.ts';
+import { RETRIES, retried } from './retries.ts';
 import { StartBuild, type StartBuildProps } from './start-build.ts';
 import {
   CHOICES,
@@ -112,22 +112,20 @@ export class States {
     return required(this.choices.get(name));
   }
 
-  private createTask(
-    name: string,
-    { function: called, comment, retries, payload, assign, outputs, waitSeconds }: TaskRow,
-  ) {
-    return new InvokeFunction(this.scope, name, {
+  private createTask(name: string, { function: called, comment, payload, assign, outputs, waitSeconds }: TaskRow) {
+    const task = new InvokeFunction(this.scope, name, {
       comment,
       function: this.functions.get(called).function,
       payload: { deploymentId: '{% $deploymentId %}', ...payload },
       ...(assign && { assign: { ...assign } }),
       outputs: outputs ?? OUTPUT,
       ...(waitSeconds && { waitForTaskToken: true, taskTimeout: Timeout.jsonata(waitSeconds) }),
-    }).addRetry(RETRIES[retries]);
+    });
+    return retried(task, waitSeconds ? RETRIES.functionWithToken : RETRIES.function);
   }
 
   private createBuild(name: string, props: Omit<StartBuildProps, 'outputs'>): TaskStateBase {
-    return new StartBuild(this.scope, name, { ...props, outputs: OUTPUT }).addRetry(RETRIES.queueing);
+    return retried(new StartBuild(this.scope, name, { ...props, outputs: OUTPUT }), RETRIES.queueing);
   }
 
   private createChoice(name: string, { comment, answer }: ChoiceRow): Choice {

@@ -1,6 +1,6 @@
 import type { State, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
 import { ENDING_NAMES } from '../../lambdas/domain/endings.ts';
-import { ERROR_NAMES } from '../../lambdas/domain/errors.ts';
+import { NOT_HOLDER } from '../../lambdas/domain/errors.ts';
 import { dnsFailure, FAILURE, is, isTrue, OUTPUT } from './expressions.ts';
 import type { GateStates, States } from './states.ts';
 
@@ -21,7 +21,7 @@ export function wire(states: States): State {
 function acquireEnvironment(states: States): void {
   states
     .task('AcquireEnvironment')
-    .addCatch(states.notHolder, { errors: [ERROR_NAMES.notHolder] })
+    .addCatch(states.notHolder, { errors: [NOT_HOLDER] })
     .addCatch(states.record('failed'), {
       ...FAILURE,
       // A failed task assigns no variables, and the next states need the id.

@@ -1,6 +1,5 @@
 import {
   ACMClient,
-  ConflictException,
   DeleteCertificateCommand,
   DescribeCertificateCommand,
   RequestCertificateCommand,
@@ -8,14 +7,12 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-acm';
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
   InvalidChangeBatch,
   ListResourceRecordSetsCommand,
   NoSuchChange,
-  PriorRequestNotComplete,
   Route53Client,
 } from '@aws-sdk/client-route-53';
 import {
@@ -44,7 +41,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
-import { EventBridgeBus } from '../../lambdas/adapters/event-bridge-bus.ts';
 import { type ClientAccess, RoleClients } from '../../lambdas/adapters/role-clients.ts';
 import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
@@ -90,23 +86,6 @@ describe('Step Functions', () => {
   test('an execution that was never started is absent', async () => {
     answers.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist(meta));
     expect(await workflow.execution(ID)).toEqual({ status: 'absent' });
-  });
-});
-
-describe('EventBridge', () => {
-  test('an entry refused inside a successful answer is an error', async () => {
-    const client = new EventBridgeClient({ region: 'eu-west-1' });
-    mockClient(client)
-      .on(PutEventsCommand)
-      .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure', ErrorMessage: 'try again' }] });
-    const detail = { deploymentId: ID, application: 'my-app', environment: 'dev1', release: 1, commit: 'a'.repeat(40) };
-    await expect(
-      new EventBridgeBus('stagegate', client).publish('DeploymentSucceeded', {
-        ...detail,
-        operation: 'deploy',
-        changes: true,
-      }),
-    ).rejects.toThrow('publishing DeploymentSucceeded: InternalFailure: try again');
   });
 });
 
@@ -248,23 +227,6 @@ describe('Route 53', () => {
     });
   });
 
-  test('another change under way is a conflict, which the workflow retries', async () => {
-    answers.on(ChangeResourceRecordSetsCommand).rejects(new PriorRequestNotComplete(meta));
-    await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toMatchObject({ name: 'ConflictError' });
-  });
-
-  test('throttling is a conflict whatever was asked, also under the name that has no class', async () => {
-    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'Throttling' }));
-    for (const call of [
-      () => zones.named(ROLE, 'acme.example'),
-      () => zones.zone(ROLE, 'Z1'),
-      () => zones.records(ROLE, 'Z1', 'web.acme.example'),
-      () => zones.change(ROLE, 'Z1', { create: [record] }),
-      () => zones.isInSync(ROLE, 'C1'),
-    ])
-      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
-  });
-
   test('any other refusal of a change is an error', async () => {
     answers.on(ChangeResourceRecordSetsCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
     await expect(zones.change(ROLE, 'Z1', { create: [record] })).rejects.toThrow('denied');
@@ -321,21 +283,6 @@ describe('ACM', () => {
   test('a certificate that something serves is in use', async () => {
     answers.on(DeleteCertificateCommand).rejects(new ResourceInUseException(meta));
     expect(await certificates.delete(ROLE, 'eu-west-1', ARN)).toBe('in-use');
-  });
-
-  test('a certificate that ACM is changing is a conflict, which the workflow retries', async () => {
-    answers.on(DeleteCertificateCommand).rejects(new ConflictException(meta));
-    await expect(certificates.delete(ROLE, 'eu-west-1', ARN)).rejects.toMatchObject({ name: 'ConflictError' });
-  });
-
-  test('throttling is a conflict whatever was asked', async () => {
-    answers.onAnyCommand().rejects(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));
-    for (const call of [
-      () => certificates.request(ROLE, 'eu-west-1', { names: ['web.acme.example'], token: 't', tags: {} }),
-      () => certificates.describe(ROLE, 'eu-west-1', ARN),
-      () => certificates.delete(ROLE, 'eu-west-1', ARN),
-    ])
-      await expect(call()).rejects.toMatchObject({ name: 'ConflictError' });
   });
 
   test('a certificate that is gone is deleted, and cannot be described', async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ConflictError } from '../../lambdas/domain/errors.ts';
+import { PassingError } from '../../lambdas/domain/errors.ts';
 import type { Workflow } from '../../lambdas/domain/ports.ts';
 import { advance } from '../../local/asl/advance.ts';
 import { type Attempt, dueAt, type Execution, newExecution } from '../../local/asl/execution.ts';
@@ -215,7 +215,7 @@ export class SimulatedWorkflow implements Workflow {
     const cause = JSON.stringify({ errorType: error, errorMessage: message });
     const { execution } = await this.#signal(deploymentId, { kind: 'failed', attemptId, error, cause });
     // A retry after any other error would fail again, and a mistake in a test would end as a stuck execution.
-    const isPassing = thrown instanceof ConflictError || thrown instanceof Crash;
+    const isPassing = thrown instanceof PassingError || thrown instanceof Crash;
     if (isRetrying(execution) && !isPassing) throw thrown;
   }
 

@@ -111,7 +111,9 @@ const OPERATIONS = {
   'record-ending': task(EndingPayload, RecordedEndingSchema, async (services, { deploymentId, ending, failure }) => ({
     ending: await recordEnding(services, deploymentId, ending, failure),
   })),
-  announce: task(DeploymentPayload, NoResult, (services, { deploymentId }) => announceEnding(services, deploymentId)),
+  announce: task(DeploymentPayload, NoResult, async (services, { deploymentId }) => {
+    await announceEnding(services, deploymentId);
+  }),
   'keep-tree': task(DeploymentPayload, NoResult, (services, { deploymentId }) => keepTree(services, deploymentId)),
   'release-environment': task(DeploymentPayload, NoResult, (services, { deploymentId }) =>
     releaseEnvironment(services, deploymentId),

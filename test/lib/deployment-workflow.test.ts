@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import validate from 'asl-validator';
+import { ENDINGS } from '../../lambdas/domain/endings.ts';
+import { FINAL_ERRORS } from '../../lambdas/domain/errors.ts';
 import { nextStates, parseDefinition, type Retrier, type TaskState } from '../../local/asl/definition.ts';
 import { evaluateTemplate } from '../../local/asl/expression.ts';
 import type { Json } from '../../local/asl/json.ts';
@@ -610,18 +612,29 @@ describe('the definition', () => {
     },
   );
 
-  const persistent = states.flatMap(([name]) =>
-    /^Record[A-Z]|^Release/.test(name) && name !== 'RecordOutputs' ? [name] : [],
+  const calls = states.flatMap(([name, state]) =>
+    state.Type === 'Task' && state.Resource.includes(':lambda:') ? [name] : [],
   );
-  test.each(persistent)('retries %s for 15 minutes before it is stuck', (name) => {
-    const {
-      Retry: [retrier],
-      Catch: catchers,
-    } = taskNamed(name);
-    expect(retrier?.ErrorEquals).toEqual(['States.ALL']);
-    expect(retrier?.JitterStrategy).toBe('NONE');
-    expect(patienceOf(retrier)).toBeGreaterThanOrEqual(15 * 60);
-    expect(catchers.map(({ Next }) => Next)).toEqual(['Stuck']);
+  test.each(calls)('retries %s after everything but what is final, for 15 minutes', (name) => {
+    const retriers = taskNamed(name).Retry;
+    const waits = taskNamed(name).Resource.endsWith('.waitForTaskToken');
+    expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([
+      ...(waits ? [['States.Timeout']] : []),
+      [...FINAL_ERRORS],
+      ['States.ALL'],
+    ]);
+    for (const never of retriers.slice(0, -1)) expect(never.MaxAttempts).toBe(0);
+    const last = retriers.at(-1);
+    // Jitter counts from nothing.
+    expect(patienceOf(last, () => 0)).toBeGreaterThanOrEqual(15 * 60);
+    expect(last?.MaxDelaySeconds).toBeLessThanOrEqual(60);
+  });
+
+  test('ends at Stuck only when an ending cannot be recorded, or the environment cannot be released', () => {
+    const stuck = states.flatMap(([name]) => (nextsOf(name).includes('Stuck') ? [name] : []));
+    expect(stuck.sort()).toEqual(
+      [...new Set([...Object.values(ENDINGS).map(({ recordedBy }) => recordedBy), 'ReleaseEnvironment'])].sort(),
+    );
   });
 
   test('never turns a recorded success into a failure', () => {
@@ -713,9 +726,9 @@ function taskNamed(name: string): TaskState {
   return state;
 }
 
-/** Returns the average seconds from the first failure to the last attempt. */
-function patienceOf(retrier: Retrier | undefined): number {
+/** Returns the seconds from the first failure to the last attempt: with jitter the average, if `random` is not given. */
+function patienceOf(retrier: Retrier | undefined, random: () => number = () => 0.5): number {
   if (!retrier) return 0;
-  const delays = Array.from({ length: retrier.MaxAttempts }, (_, retries) => retryDelay(retrier, retries, () => 0.5));
+  const delays = Array.from({ length: retrier.MaxAttempts }, (_, retries) => retryDelay(retrier, retries, random));
   return delays.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
 }

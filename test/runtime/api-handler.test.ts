@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { handler as openHandler } from '../../lambdas/api/functions/open.ts';
 import { READ } from '../../lambdas/api/operations.ts';
-import { ConflictError, RefusedError } from '../../lambdas/domain/errors.ts';
+import { ConflictError, RefusedError, ServiceUnavailableError } from '../../lambdas/domain/errors.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { apiHandler } from '../../lambdas/runtime/api-handler.ts';
 import { answer, operation } from '../../lambdas/runtime/operation.ts';
@@ -144,6 +144,21 @@ describe('what is thrown', () => {
     });
     expect({ status, type: problem.type }).toEqual({ status: 503, type: 'urn:stagegate:problem:conflict' });
     expect(response.headers).toMatchObject({ 'retry-after': '2' });
+  });
+
+  test('by a service that does not answer may be tried again, and the log says why', async () => {
+    const {
+      status,
+      response,
+      body: problem,
+      log,
+    } = await serve(async () => {
+      throw new ServiceUnavailableError('S3 could not be reached', { cause: new Error('socket hang up') });
+    });
+    expect({ status, type: problem.type }).toEqual({ status: 503, type: 'urn:stagegate:problem:service-unavailable' });
+    expect(response.headers).toMatchObject({ 'retry-after': '2' });
+    expect(log.text).toContain('ERROR');
+    expect(log.text).toContain('request failed for now');
   });
 
   test('by a crash tells the caller nothing and the log everything', async () => {

@@ -25,6 +25,7 @@ describe('a port whose adapter is loaded when first used', () => {
   function open() {
     const loaded: EchoAdapter[] = [];
     const echo = lazyPort<Echo, 'place'>(
+      'Echo',
       async () => {
         loaded.push(new EchoAdapter());
         return loaded[0] ?? new EchoAdapter();
@@ -54,7 +55,7 @@ describe('a port whose adapter is loaded when first used', () => {
   });
 
   test('fails with the reason when its adapter cannot be loaded', async () => {
-    const broken = lazyPort<Pick<Echo, 'refuse'>>(async () => {
+    const broken = lazyPort<Pick<Echo, 'refuse'>>('Echo', async () => {
       throw new Error('no such module');
     });
     await expect(broken.refuse()).rejects.toThrow('no such module');

@@ -3,5 +3,8 @@ import { lazyPort } from './lazy-port.ts';
 import { service } from './service-set.ts';
 
 export const builds = service({}, () => ({
-  builds: lazyPort<Builds>(async () => new (await import('../../adapters/codebuild-builds.ts')).CodeBuildBuilds()),
+  builds: lazyPort<Builds>(
+    'CodeBuild',
+    async () => new (await import('../../adapters/codebuild-builds.ts')).CodeBuildBuilds(),
+  ),
 }));

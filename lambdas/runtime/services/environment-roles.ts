@@ -7,6 +7,7 @@ import { service } from './service-set.ts';
 export const environmentRoles = service({ CONTROL_ACCOUNT: z.string().regex(/^\d{12}$/) }, ({ CONTROL_ACCOUNT }) => ({
   controlAccount: CONTROL_ACCOUNT,
   environmentRoles: lazyPort<EnvironmentRoles>(
+    'STS',
     async () => new (await import('../../adapters/sts-environment-roles.ts')).StsEnvironmentRoles(),
   ),
 }));

@@ -5,6 +5,7 @@ import { service } from './service-set.ts';
 
 export const events = service({ EVENT_BUS_NAME: z.string().min(1) }, ({ EVENT_BUS_NAME }) => ({
   events: lazyPort<EventBus>(
+    'EventBridge',
     async () => new (await import('../../adapters/event-bridge-bus.ts')).EventBridgeBus(EVENT_BUS_NAME),
   ),
 }));

@@ -5,6 +5,7 @@ import { service } from './service-set.ts';
 
 export const mail = service({ TOPIC_ARN: z.string().startsWith('arn:') }, ({ TOPIC_ARN }) => ({
   mail: lazyPort<ApproverMail>(
+    'SNS',
     async () => new (await import('../../adapters/sns-approver-mail.ts')).SnsApproverMail(TOPIC_ARN),
   ),
 }));

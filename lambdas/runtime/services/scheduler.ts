@@ -12,6 +12,7 @@ export const scheduler = service(
   },
   ({ SCHEDULE_GROUP: group, SCHEDULE_ROLE_ARN: roleArn, WAKE_UP_FUNCTION_ARN: functionArn }) => ({
     scheduler: lazyPort<Scheduler>(
+      'EventBridge Scheduler',
       async () =>
         new (await import('../../adapters/event-bridge-scheduler.ts')).EventBridgeScheduler({
           group,

@@ -4,5 +4,8 @@ import { service } from './service-set.ts';
 
 /** The Terraform states in the environments' own accounts. */
 export const states = service({}, () => ({
-  states: lazyPort<StateReader>(async () => new (await import('../../adapters/s3-state-reader.ts')).S3StateReader()),
+  states: lazyPort<StateReader>(
+    'S3',
+    async () => new (await import('../../adapters/s3-state-reader.ts')).S3StateReader(),
+  ),
 }));

@@ -10,6 +10,7 @@ const report = async (unreadable: UnreadableRecordError): Promise<void> =>
 
 export const store = service({ TABLE_NAME: z.string().min(1) }, ({ TABLE_NAME }) => ({
   store: lazyPort<Store>(
+    'DynamoDB',
     async () => new (await import('../../adapters/dynamo-store.ts')).DynamoStore(TABLE_NAME, {}, { report }),
   ),
 }));

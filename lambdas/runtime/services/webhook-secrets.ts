@@ -12,6 +12,7 @@ export const webhookSecrets = service(
   },
   ({ WEBHOOK_KEY_ID, WEBHOOK_GENERATIONS }) => ({
     webhookSecrets: lazyPort<WebhookSecrets>(
+      'KMS',
       async () =>
         new (await import('../../adapters/kms-webhook-secrets.ts')).KmsWebhookSecrets(
           WEBHOOK_KEY_ID,

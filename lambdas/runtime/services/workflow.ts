@@ -5,6 +5,7 @@ import { service } from './service-set.ts';
 
 export const workflow = service({ STATE_MACHINE_ARN: z.string().startsWith('arn:') }, ({ STATE_MACHINE_ARN }) => ({
   workflow: lazyPort<Workflow>(
+    'Step Functions',
     async () =>
       new (await import('../../adapters/step-functions-workflow.ts')).StepFunctionsWorkflow(STATE_MACHINE_ARN),
   ),
