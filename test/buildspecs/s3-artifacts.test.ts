@@ -74,4 +74,16 @@ describe('an object of a run', () => {
       message: 'ConditionalRequestConflict',
     });
   });
+
+  test('is read again after the connection ended in the middle of it', async () => {
+    await open('cut').put('planResult', 'first');
+    s3.door.faults.add({ service: 's3', operation: 'GetObject', times: 2, isCut: true, when: 'after' });
+    expect(await textOf('cut')).toBe('first');
+  });
+
+  test('cannot be read where the connection always ends in the middle of it', async () => {
+    await open('cut-off').put('planResult', 'first');
+    s3.door.faults.add({ service: 's3', operation: 'GetObject', times: 50, isCut: true, when: 'after' });
+    await expect(textOf('cut-off')).rejects.toMatchObject({ name: 'ArtifactStoreError' });
+  });
 });

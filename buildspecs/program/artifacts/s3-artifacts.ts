@@ -24,7 +24,13 @@ const isTaken = (error: unknown): boolean => error instanceof S3ServiceException
 const isNotThere = (error: unknown): boolean =>
   error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0);
 
-/** Retries after UNDER_WAY, which the SDK does not retry. The delay (milliseconds) doubles before each further one. */
+/** Thrown when the connection ends in the middle of an object. The SDK does not read it again by itself. */
+class ObjectCutError extends ArtifactStoreError {}
+
+/**
+ * Retries after UNDER_WAY and after a cut, which the SDK does not retry. The delay (milliseconds) doubles before each
+ * further one.
+ */
 const PATIENCE = { retries: 4, minTimeout: 250 };
 
 /** The settings of the client, apart from those in the environment of the build. */
@@ -69,6 +75,18 @@ export function s3Artifacts(
     return ChecksumSHA256 === checksum ? VersionId : undefined;
   }
 
+  async function read({ key, versionId }: Parameters<Artifacts['get']>[0], mostBytes: number): Promise<Buffer> {
+    const { Body: body, ContentLength: bytes = 0 } = await client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
+    );
+    // The message does not name the key, which contains the secret of the run.
+    if (bytes > mostBytes) throw new ArtifactStoreError(`an object has ${bytes} bytes, more than ${mostBytes}`);
+    const reading = body?.transformToByteArray().catch((cause: unknown) => {
+      throw new ObjectCutError('the connection ended in the middle of an object', { cause });
+    });
+    return Buffer.from((await reading) ?? []);
+  }
+
   return {
     put: (object, body, sha256 = createHash('sha256').update(body).digest()) =>
       asStoreError(async (): Promise<Address> => {
@@ -82,15 +100,13 @@ export function s3Artifacts(
         if (versionId === undefined) throw new ArtifactStoreError(`the bucket "${bucket}" keeps no versions`);
         return { key, versionId };
       }),
-    get: ({ key, versionId }, mostBytes) =>
-      asStoreError(async () => {
-        const { Body: body, ContentLength: bytes = 0 } = await client.send(
-          new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
-        );
-        // The message does not name the key, which contains the secret of the run.
-        if (bytes > mostBytes) throw new ArtifactStoreError(`an object has ${bytes} bytes, more than ${mostBytes}`);
-        return Buffer.from((await body?.transformToByteArray()) ?? []);
-      }),
+    get: (address, mostBytes) =>
+      asStoreError(() =>
+        pRetry(() => read(address, mostBytes), {
+          ...patience,
+          shouldRetry: ({ error }) => error instanceof ObjectCutError,
+        }),
+      ),
     findCredentials: () => client.config.credentials(),
   };
 }
