@@ -199,6 +199,14 @@ const ConfigSchema = z.strictObject({
   certificateCheckHours: number(z.number().int().min(1).max(168)).default(6),
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
+  /**
+   * An existing table for the records, in the place of the stack's own: one that was restored from a backup.
+   * It must have the same keys, index and encryption key.
+   */
+  tableName: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, 'the name of a DynamoDB table')
+    .optional(),
   /** What happens to records, bundles and keys when the stack is deleted. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
 

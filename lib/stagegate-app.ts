@@ -1,5 +1,6 @@
 import { App, type AppProps, DefaultStackSynthesizer } from 'aws-cdk-lib';
 import { type Config, parseConfig } from './config.ts';
+import { STACK_TAGS } from './records-table.ts';
 import { type Bundles, StagegateStack } from './stagegate-stack.ts';
 import { StateBucketStack } from './state-bucket-stack.ts';
 import { TargetAccountStack } from './target-account-stack.ts';
@@ -16,7 +17,7 @@ export function makeApp(bundles: Bundles, props: AppProps = {}): App {
     bundles,
     description: 'Stagegate: promotes Terraform releases through environments with approvals',
     env: { account: config.account, region: config.region },
-    tags: { application: 'stagegate' },
+    tags: STACK_TAGS,
     // The CLI checks the bootstrap version itself. Without the rule, the template needs no parameter for that version.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     terminationProtection: config.removalPolicy === 'retain',

@@ -73,7 +73,7 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
   const violations: string[] = [];
   let url = '';
   let stack: DeployedStack = { resources: new Map(), outputs: {} };
-  const tableName = (): string => refOf(stack, 'AWS::DynamoDB::Table');
+  const tableName = (): string => tableOf(stack);
   const { services, inOrder } = createLocalServices(foundation, props, {
     apiUrl: () => url,
     tableName,
@@ -136,10 +136,16 @@ function watchConfigRepository(
   closers: Closers,
 ): void {
   if (!directory) return;
-  const tableName = refOf(stack, 'AWS::DynamoDB::Table');
+  const tableName = tableOf(stack);
   const busName = refOf(stack, 'AWS::Events::EventBus');
   const pushes = startConfigPushes({ context, calls, programs, directory, tableName, busName });
   closers.add(() => pushes.stop());
+}
+
+/** Returns the name of the table of records, which the template makes or names. */
+function tableOf(stack: DeployedStack): string {
+  const { TableName: named } = stack.outputs;
+  return typeof named === 'string' ? named : refOf(stack, 'AWS::DynamoDB::Table');
 }
 
 /** Returns the name of the only resource of a type. */

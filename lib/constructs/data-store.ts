@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
@@ -7,6 +7,7 @@ import { PROVIDER_PACKAGES } from '../../lambdas/domain/contract/provider-cache.
 import { KEPT_PREFIX, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import { AUDIT_PARTITION_PREFIX } from '../../lambdas/domain/names.ts';
 import type { Config } from '../config.ts';
+import { RECORDS_TABLE } from '../records-table.ts';
 import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
 import { acknowledge, type Permission } from './permissions.ts';
@@ -17,7 +18,7 @@ import { acknowledge, type Permission } from './permissions.ts';
  */
 export const RUN_RETENTION = Duration.days(2 * 60 + 7);
 
-const INDEX = 'gsi1';
+type RecordsTable = Pick<Table, 'tableName' | 'tableArn'>;
 
 /** The artifacts that a role may reach: prefixes that end in `*`, or exact patterns. */
 export interface ArtifactAccess {
@@ -48,7 +49,7 @@ export interface DataStoreProps {
 export class DataStore extends Construct {
   readonly bucket: Bucket;
   readonly tableName: string;
-  private readonly table: Table;
+  private readonly table: RecordsTable;
   private readonly encryption: Encryption;
 
   constructor(scope: Construct, id: string, { config, encryption }: DataStoreProps) {
@@ -57,23 +58,7 @@ export class DataStore extends Construct {
     const removalPolicy = isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.encryption = encryption;
 
-    this.table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: encryption.dataKey,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expiresAtEpoch',
-      deletionProtection: isKept,
-      removalPolicy,
-    });
-    this.table.addGlobalSecondaryIndex({
-      indexName: INDEX,
-      partitionKey: { name: 'gsi1pk', type: AttributeType.STRING },
-      sortKey: { name: 'gsi1sk', type: AttributeType.STRING },
-      projectionType: ProjectionType.ALL,
-    });
+    this.table = config.tableName === undefined ? this.makeTable(isKept) : this.existingTable(config.tableName);
     this.tableName = this.table.tableName;
 
     this.bucket = new Bucket(this, 'Artifacts', {
@@ -132,6 +117,35 @@ export class DataStore extends Construct {
     );
   }
 
+  private makeTable(isKept: boolean): RecordsTable {
+    const { partitionKey, sortKey, index, timeToLive } = RECORDS_TABLE;
+    const text = (name: string) => ({ name, type: AttributeType.STRING });
+    const table = new Table(this, 'Table', {
+      partitionKey: text(partitionKey),
+      sortKey: text(sortKey),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: this.encryption.dataKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: timeToLive,
+      deletionProtection: isKept,
+      removalPolicy: isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: index.name,
+      partitionKey: text(index.partitionKey),
+      sortKey: text(index.sortKey),
+      projectionType: ProjectionType.ALL,
+    });
+    return table;
+  }
+
+  /** Returns a table of this account and region that the stack does not make. */
+  private existingTable(tableName: string): RecordsTable {
+    const tableArn = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: tableName });
+    return { tableName, tableArn };
+  }
+
   /** Returns the key of the installation's own price sheet, with the permission to read it. */
   priceSheet(): Binding {
     const key = 'prices/prices.csv';
@@ -159,7 +173,10 @@ export class DataStore extends Construct {
       this.encryption.allow('unwrap'),
     ];
     if (does('list'))
-      permissions.push({ actions: ['dynamodb:Query'], resources: [tableArn, `${tableArn}/index/${INDEX}`] });
+      permissions.push({
+        actions: ['dynamodb:Query'],
+        resources: [tableArn, `${tableArn}/index/${RECORDS_TABLE.index.name}`],
+      });
     if (does('write')) permissions.push(this.keepAudit(does('audit') ? [] : ['dynamodb:PutItem']));
     return { value: this.tableName, permissions };
   }
@@ -179,7 +196,7 @@ export class DataStore extends Construct {
         },
         {
           actions: ['dynamodb:Query'],
-          resources: [`${this.table.tableArn}/index/${INDEX}`],
+          resources: [`${this.table.tableArn}/index/${RECORDS_TABLE.index.name}`],
           conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
         },
         this.keepAudit(['dynamodb:PutItem']),
