@@ -118,6 +118,7 @@ export const FUNCTIONS = {
     entry: 'lambdas/events/sweep-subscriptions.ts',
     services: records.and(mail),
   },
+  'check-records': { entry: 'lambdas/events/check-records.ts', services: records },
   'check-certificates': { entry: 'lambdas/events/check-certificates.ts', services: records.and(events).and(dns) },
   reconcile: { entry: 'lambdas/events/reconcile.ts', services: deployments.and(artifacts).and(builds) },
   'branch-gone': { entry: 'lambdas/events/branch-gone.ts', services: deployments },

@@ -102,6 +102,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['deployment'],
   ['application', 'environment', 'release'],
   ['ephemeral', 'webhook'],
+  ['health'],
   ['reconcile'],
 ];
 

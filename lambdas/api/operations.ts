@@ -50,6 +50,7 @@ export const READ: OperationsOf<'read'> = {
     (await import('./ephemeral-environment/get-ephemeral-environment.ts')).getEphemeralEnvironment,
   'GET /applications/{app}/releases': async () => (await import('./release/list-releases.ts')).listReleases,
   'GET /applications/{app}/releases/{number}': async () => (await import('./release/get-release.ts')).getRelease,
+  'GET /health/details': async () => (await import('./get-health-details.ts')).getHealthDetails,
 };
 
 export const CONFIGURE: OperationsOf<'configure'> = {

@@ -29,6 +29,8 @@ export const ROUTES = {
   'GET /applications/{app}/ephemeral-environments': { function: 'read', role: 'viewer' },
   'GET /applications/{app}/ephemeral-environments/{name}': { function: 'read', role: 'viewer' },
 
+  'GET /health/details': { function: 'read', role: 'admin' },
+
   'PUT /applications/{app}': { function: 'configure', role: 'admin' },
   'POST /applications/{app}/repository-confirmations': { function: 'configure', role: 'admin' },
   'PUT /applications/{app}/environments/{env}': { function: 'configure', role: 'admin' },

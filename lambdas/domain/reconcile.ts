@@ -3,15 +3,18 @@ import { keepTree } from './build/keep-tree.ts';
 import { announceEnding } from './deployment/announce-ending.ts';
 import { EXECUTION_ENDED, recordFailure } from './deployment/record-ending.ts';
 import { passOn, releaseEnvironment } from './deployment/release-environment.ts';
+import { UnreadableRecordError } from './errors.ts';
+import { reviewUnreadable } from './health/unreadable-register.ts';
 import { type Deployment, isTerminal } from './model/deployment.ts';
 import type { EnvironmentState } from './model/environment-state.ts';
-import { LISTINGS } from './model/table/listings.ts';
+import { LISTINGS, type Listing } from './model/table/listings.ts';
+import type { Kind, RecordOf } from './model/table/records.ts';
+import type { OwedPromotion } from './model/upkeep/upkeep-records.ts';
 import { GATES } from './policy.ts';
-import type { ArtifactStore, Builds, Surroundings } from './ports.ts';
-import { automaticTarget, promoteAutomatically } from './release/promote.ts';
+import type { ArtifactStore, Builds, Store, Surroundings } from './ports.ts';
+import { promoteAutomatically, settleEmpty } from './release/promote.ts';
 import type { EffectServices } from './transaction/effects.ts';
 import { announceQueued, resumeGate } from './transaction/effects.ts';
-import { listAll } from './transaction/list-all.ts';
 
 export type ReconcileServices = EffectServices & {
   readonly artifacts: ArtifactStore;
@@ -29,21 +32,51 @@ export interface Repair {
   readonly why: string;
 }
 
-/** Checks every environment with a holder or a queue, and repairs what a crash, a stop or a lost event left behind. */
-export async function reconcile(services: ReconcileServices): Promise<Repair[]> {
-  const repairs: Repair[] = [];
+export interface Reconciled {
+  readonly repairs: readonly Repair[];
+  /** Number of records that are known to be unreadable, and that nothing in this run has met. */
+  readonly unreadable: number;
+}
+
+/** What a run has done and met so far. */
+interface Run {
+  readonly repairs: Repair[];
+  readonly met: UnreadableRecordError[];
+}
+
+/**
+ * Checks what is unfinished: every environment with a holder or a queue, promotions that are owed, trees to delete, and
+ * records that could not be read. Repairs what a crash, a stop or a lost event left behind. What it reads does not
+ * depend on the number of applications.
+ */
+export async function reconcile(services: ReconcileServices): Promise<Reconciled> {
+  const run: Run = { repairs: [], met: [] };
+  for await (const listed of each(run, services.store, LISTINGS.inFlight())) {
+    const { application, environment } = listed;
+    const state = await attempt(run, nameOf(listed), () =>
+      services.store.get('environmentState', { application, environment }),
+    );
+    if (!state) continue;
+    for (const id of state.unannounced) await repair(run, id, () => announce(services, id));
+    await repair(run, nameOf(state), () => repairEnvironment(services, state));
+  }
+  for await (const where of each(run, services.store, LISTINGS.droppedTrees()))
+    await attempt(run, nameOfPlace(where), () => deleteDroppedTrees(services, where));
+  for await (const owed of each(run, services.store, LISTINGS.owedPromotions()))
+    await repair(run, nameOfPlace(owed), () => repairPromotion(services, owed));
+  const unreadable = await attempt(run, 'records', () => reviewUnreadable(services, run.met));
+  return { repairs: run.repairs, unreadable: unreadable ?? 0 };
+}
+
+/** Yields every record of a listing that can be read. */
+async function* each<K extends Kind>(run: Run, store: Store, listing: Listing<K>): AsyncGenerator<RecordOf<K>> {
   let cursor: string | undefined;
   do {
-    const page = await services.store.list(LISTINGS.inFlight(), { ...(cursor && { cursor }) });
-    for (const { application, environment } of page.items) {
-      const state = await services.store.get('environmentState', { application, environment });
-      if (!state) continue;
-      for (const id of state.unannounced) repairs.push(...(await attempt(id, () => announce(services, id))));
-      repairs.push(...(await attempt(nameOf(state), () => repairEnvironment(services, state))));
-    }
+    const page = await store.list(listing, { ...(cursor && { cursor }) });
+    run.met.push(...page.unreadable);
+    yield* page.items;
     cursor = page.nextCursor;
   } while (cursor);
-  return [...repairs, ...(await deleteTrees(services)), ...(await repairPromotions(services))];
 }
 
 async function announce(services: ReconcileServices, id: string): Promise<Repair> {
@@ -53,14 +86,23 @@ async function announce(services: ReconcileServices, id: string): Promise<Repair
 
 const nameOf = ({ holder, queue }: EnvironmentState): string => (holder ?? queue[0])?.deploymentId ?? 'nobody';
 
-/** Runs one repair. A repair that fails in one environment must not prevent the repairs of others (rule 6). */
-async function attempt(deploymentId: string, repair: () => Promise<Repair | undefined>): Promise<Repair[]> {
+/**
+ * Returns what `perform` returns, or undefined if it fails. A failure in one environment must not prevent the repairs of
+ * others (rule 6).
+ */
+async function attempt<T>(run: Run, deploymentId: string, perform: () => Promise<T>): Promise<T | undefined> {
   try {
-    const done = await repair();
-    return done ? [done] : [];
+    return await perform();
   } catch (error) {
-    return [{ deploymentId, action: 'failed', why: String(error) }];
+    if (error instanceof UnreadableRecordError) run.met.push(error);
+    run.repairs.push({ deploymentId, action: 'failed', why: String(error) });
+    return undefined;
   }
+}
+
+async function repair(run: Run, deploymentId: string, perform: () => Promise<Repair | undefined>): Promise<void> {
+  const done = await attempt(run, deploymentId, perform);
+  if (done) run.repairs.push(done);
 }
 
 /** Repairs the one environment whose execution has just ended. */
@@ -69,7 +111,7 @@ export async function reconcileDeployment(services: ReconcileServices, id: strin
   if (!deployment) return undefined;
   const { application, environment } = deployment;
   const state = await services.store.get('environmentState', { application, environment });
-  return state && state.holder?.deploymentId === id ? repairEnvironment(services, state) : undefined;
+  return state?.holder?.deploymentId === id ? repairEnvironment(services, state) : undefined;
 }
 
 async function repairEnvironment(services: ReconcileServices, state: EnvironmentState): Promise<Repair | undefined> {
@@ -148,48 +190,25 @@ async function announceAndRelease(services: ReconcileServices, id: string): Prom
   }
 }
 
-/** Deletes the trees of environments that have ended without a deployment that would have done so. */
-async function deleteTrees(services: ReconcileServices): Promise<Repair[]> {
-  const repairs: Repair[] = [];
-  const environments = await listAll(services.store, LISTINGS.droppedTrees());
-  for (const where of environments)
-    repairs.push(
-      ...(await attempt(nameOfPlace(where), async () => {
-        await deleteDroppedTrees(services, where);
-        return undefined;
-      })),
-    );
-  return repairs;
-}
-
 const nameOfPlace = ({ application, environment }: { application: string; environment: string }): string =>
   `${application}/${environment}`;
 
-/** Makes promotions whose event was lost: the newest success of an environment that promotes automatically has none. */
-async function repairPromotions(services: ReconcileServices): Promise<Repair[]> {
-  const repairs: Repair[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await services.store.list(LISTINGS.applications(), { ...(cursor && { cursor }) });
-    for (const application of page.items)
-      for (const environment of application.pipeline) {
-        const state = await services.store.get('environmentState', { application: application.name, environment });
-        const newest = state?.deployed?.deploymentId;
-        if (newest) repairs.push(...(await attempt(newest, () => repairPromotion(services, state))));
-      }
-    cursor = page.nextCursor;
-  } while (cursor);
-  return repairs;
-}
-
+/** Makes a promotion whose event was lost: that of the newest success of an environment. */
 async function repairPromotion(
   services: ReconcileServices,
-  { application, environment, deployed }: EnvironmentState,
+  { application, environment }: OwedPromotion,
 ): Promise<Repair | undefined> {
   const { store, surroundings } = services;
-  if (!deployed || Date.parse(surroundings.now()) - Date.parse(deployed.at) < GRACE_MS) return undefined;
-  if (!(await automaticTarget(store, application, environment))) return undefined;
-  if (await store.get('promotion', { sourceDeploymentId: deployed.deploymentId })) return undefined;
-  await promoteAutomatically(services, deployed.deploymentId);
-  return { deploymentId: deployed.deploymentId, action: 'promoted', why: 'its promotion had been lost' };
+  const where = { application, environment };
+  const deployed = (await store.get('environmentState', where))?.deployed;
+  if (!deployed) {
+    await settleEmpty(store, where);
+    return undefined;
+  }
+  if (Date.parse(surroundings.now()) - Date.parse(deployed.at) < GRACE_MS) return undefined;
+  const { deploymentId } = deployed;
+  const before = await store.get('promotion', { sourceDeploymentId: deploymentId });
+  await promoteAutomatically(services, deploymentId);
+  const made = before ?? (await store.get('promotion', { sourceDeploymentId: deploymentId }));
+  return before || !made ? undefined : { deploymentId, action: 'promoted', why: 'its promotion had been lost' };
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Repair, reconcile, reconcileDeployment } from '../domain/reconcile.ts';
+import { type Reconciled, type Repair, reconcile, reconcileDeployment } from '../domain/reconcile.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { eventHandler } from '../runtime/event-handler.ts';
 import { logger } from '../runtime/logger.ts';
-import { countStuck } from '../runtime/metrics.ts';
+import { countStuck, countUnreadable } from '../runtime/metrics.ts';
 
 const services = FUNCTIONS.reconcile.services.from(process.env);
 
@@ -13,9 +13,15 @@ const DetailSchema = z.object({ name: z.string().optional() });
 /** Repairs that show that something went wrong, or is still wrong. */
 const STUCK = new Set<Repair['action']>(['ended', 'released', 'failed']);
 
+/** Repairs the environment of the deployment whose execution has ended. */
+async function reconcileOne(id: string): Promise<Reconciled> {
+  const repair = await reconcileDeployment(services, id);
+  return { repairs: repair ? [repair] : [], unreadable: 0 };
+}
+
 export const handler = eventHandler(DetailSchema, async ({ name }) => {
-  const repairs = name ? [await reconcileDeployment(services, name)] : await reconcile(services);
-  const done = repairs.filter((repair) => repair !== undefined);
-  for (const { deploymentId, action, why } of done) logger.warn('repaired', { deploymentId, action, why });
-  countStuck(done.filter(({ action }) => STUCK.has(action)).length);
+  const { repairs, unreadable } = name ? await reconcileOne(name) : await reconcile(services);
+  for (const { deploymentId, action, why } of repairs) logger.warn('repaired', { deploymentId, action, why });
+  countStuck(repairs.filter(({ action }) => STUCK.has(action)).length);
+  if (unreadable > 0) countUnreadable(unreadable);
 });

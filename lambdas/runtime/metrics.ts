@@ -35,9 +35,9 @@ export function countCredentialsRefused(): void {
   metrics.publishStoredMetrics();
 }
 
-/** Counts that a record could not be read, each time. */
-export function countUnreadableRecord(): void {
-  metrics.addMetric('UnreadableRecords', MetricUnit.Count, 1);
+/** Counts records that could not be read, each time. */
+export function countUnreadable(count: number): void {
+  metrics.addMetric('UnreadableRecords', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 

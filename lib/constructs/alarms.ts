@@ -91,10 +91,11 @@ export class Alarms extends Construct {
       'sweep-subscriptions':
         'Lost e-mail subscriptions are not noticed: approvers get no mail about gates that wait for them.',
       'check-certificates': 'Nobody looks whether certificates are renewed.',
+      'check-records': 'Records that cannot be read, and promotions that were forgotten, are found only by chance.',
     } as const;
     const names = [
       ...(['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const),
-      ...(['send-reminders', 'sweep-subscriptions', 'check-certificates'] as const),
+      ...(['send-reminders', 'sweep-subscriptions', 'check-certificates', 'check-records'] as const),
     ];
     for (const name of names) {
       const queue = functions.get(name).deadLetters;

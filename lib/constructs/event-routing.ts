@@ -55,6 +55,10 @@ export class EventRouting extends Construct {
       description: 'Checks all certificates, because events of ACM stay in the accounts of the certificates',
       schedule: Schedule.rate(Duration.hours(config.certificateCheckHours)),
     });
+    this.rule('CheckRecordsEveryDay', functions.get('check-records'), {
+      description: 'Looks at all records that decisions depend on, because other jobs read only what is unfinished',
+      schedule: Schedule.rate(Duration.days(1)),
+    });
     this.rule('ReconcileEveryMinute', functions.get('reconcile'), {
       description: 'Reconciles regularly, because events can be lost',
       schedule: Schedule.rate(Duration.minutes(1)),

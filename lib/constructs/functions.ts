@@ -288,7 +288,7 @@ export class Functions extends Construct {
       }),
       promote: make('promote', {
         description: 'Promotes a release that succeeded to the next environment if its policy says so',
-        bindings: { ...deploying(), TABLE_NAME: data.records('write') },
+        bindings: { ...deploying(), TABLE_NAME: data.records('write', 'delete') },
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
@@ -317,6 +317,13 @@ export class Functions extends Construct {
         permissions: [dnsRoles],
         trustedByEnvironments: true,
         timeout: Duration.minutes(5),
+        asynchronous: true,
+      }),
+      'check-records': make('check-records', {
+        description: 'Finds records that cannot be read and promotions that nobody has noted',
+        bindings: { TABLE_NAME: data.records('list', 'write') },
+        // Some twenty reads for each application.
+        timeout: Duration.minutes(15),
         asynchronous: true,
       }),
       reconcile: make('reconcile', {

@@ -258,6 +258,15 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
   stateClaim: { ...WHERE, address: 'acme-state/apps/my-app/dev1/terraform.tfstate', at: NOW },
   consumedPlan: { digest: DIGEST, deploymentId: ID, at: NOW },
   webhookDelivery: { mark: `body#${DIGEST}`, state: 'published', at: NOW },
+  owedPromotion: { ...WHERE, since: NOW },
+  unreadableRecord: {
+    kind: 'environmentState',
+    pk: 'ENV#my-app#dev1',
+    sk: 'STATE',
+    problems: ['holder.since: invalid format'],
+    since: NOW,
+  },
+  subscriptionSweep: { digest: 'a'.repeat(64), at: NOW },
   auditEntry: appendTo(
     { application: 'my-app', sequence: 41, hash: DIGEST },
     {

@@ -51,6 +51,9 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   webhookDelivery: '1a6293963766a8eb',
   linkState: '75f9f6b2ebe784ce',
   refusalMark: 'e63b943adb70abe1',
+  owedPromotion: 'de725d20a60ed7a0',
+  unreadableRecord: '67ff1feb12baba56',
+  subscriptionSweep: '9d6b7c8539392a59',
   auditEntry: 'ca1d0415505dc19c',
   auditHead: 'c4eff73d73c5273c',
 };

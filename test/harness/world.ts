@@ -286,8 +286,8 @@ export class World {
     return (register?.live ?? []).map(({ application, environment }) => `${application}/${environment}`);
   }
 
-  reconcile(): Promise<Repair[]> {
-    return reconcile(this);
+  async reconcile(): Promise<readonly Repair[]> {
+    return (await reconcile(this)).repairs;
   }
 
   async deployment(id: string): Promise<Deployment> {

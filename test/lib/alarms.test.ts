@@ -14,6 +14,7 @@ describe('alarms', () => {
       'stagegate-CredentialsRefused',
       'stagegate-DeadLetters-branch-gone',
       'stagegate-DeadLetters-check-certificates',
+      'stagegate-DeadLetters-check-records',
       'stagegate-DeadLetters-promote',
       'stagegate-DeadLetters-reconcile',
       'stagegate-DeadLetters-register-push',

@@ -56,6 +56,7 @@ describe('events', () => {
     ['sweep', 'rate(1 minute)'],
     ['send-reminders', 'rate(5 minutes)'],
     ['sweep-subscriptions', 'rate(15 minutes)'],
+    ['check-records', 'rate(1 day)'],
   ])('%s runs by the clock: %s', (name, expression) => {
     expect(ruleFor(name).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([expression]);
   });

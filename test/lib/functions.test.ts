@@ -138,6 +138,7 @@ describe('functions', () => {
       'sweep-subscriptions',
       'reconcile',
       'check-certificates',
+      'check-records',
       'branch-gone',
       'sweep',
     ];

@@ -138,6 +138,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'ensure-certificate': [...writeRecords, ...dnsRoles],
   'publish-dns': [...writeRecords, ...deleteRecords, ...dnsRoles],
   'check-certificates': [...listRecords, ...writeRecords, ...dnsRoles, ...publish, ...deadLetters('checkcertificates')],
+  'check-records': [...listRecords, ...writeRecords, ...deadLetters('checkrecords')],
   'check-plan': [...writeRecords, ...stateRoles],
   'consume-plan': writeRecords,
   'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
@@ -147,7 +148,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'keep-tree': [...writeRecords, ...deleteRecords, ...keepTrees],
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
-  promote: [...writeRecords, ...start, ...resume, ...publish, ...deadLetters('promote')],
+  promote: [...writeRecords, ...deleteRecords, ...start, ...resume, ...publish, ...deadLetters('promote')],
   'send-reminders': [...listRecords, ...writeRecords, ...mailing, ...linkSecrets, ...deadLetters('sendreminders')],
   'sweep-subscriptions': [
     ...listRecords,

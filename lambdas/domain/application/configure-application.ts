@@ -1,6 +1,7 @@
 import { findSource, isSameSource, requireAllowed } from '../build/config-source.ts';
 import { stagesOf } from '../deployment/place-deployment.ts';
 import { RefusedError } from '../errors.ts';
+import { sameJson } from '../json-value.ts';
 import type { Application, ApplicationSettings } from '../model/application.ts';
 import { actorOf } from '../model/audit.ts';
 import { isBusy } from '../model/environment-state.ts';
@@ -10,6 +11,7 @@ import { LISTINGS } from '../model/table/listings.ts';
 import { requireLongEnough, requireStrongEnough } from '../policy.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
 import { listAll } from '../transaction/list-all.ts';
+import { notePromotion } from '../transaction/owed-promotion.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { changedSettings } from '../transaction/settings-change.ts';
 
@@ -50,6 +52,7 @@ export async function configureApplication(
     if (current) await requireSourceMayChange(transaction, current, application, environments);
     if (current) await requireDomainMayChange(transaction, current, application, environments);
     if (current) await forgetReadsOfOther(transaction, current, application);
+    if (current) await noteOtherPromotions(transaction, current, application);
     transaction.put('application', application);
     const details = changedSettings(current, application, ['name', 'createdAt', 'updatedAt']);
     if (Object.keys(details).length > 0)
@@ -74,6 +77,13 @@ const repositoryIdAfter = (
   before?.repositoryId !== undefined && isSameRepository(before.configRepository.url, configRepository.url)
     ? { repositoryId: before.repositoryId }
     : {};
+
+/** What succeeded before may have to be promoted by another pipeline or policy. */
+async function noteOtherPromotions(transaction: Transaction, before: Application, after: Application): Promise<void> {
+  const { name: application, pipeline, policy, updatedAt } = after;
+  if (sameJson([before.pipeline, before.policy ?? null], [pipeline, policy ?? null])) return;
+  for (const environment of pipeline) await notePromotion(transaction, { application, environment }, updatedAt);
+}
 
 /** Forgets what environments read of the repository if it is replaced by another one. */
 async function forgetReadsOfOther(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RefusedError } from '../errors.ts';
 import { sameJson } from '../json-value.ts';
 import type { Approver } from '../model/approver.ts';
@@ -29,14 +30,19 @@ export interface Sweep {
  * Compares every approver's recorded subscription with what SNS reports, and records the difference. An approver whose
  * confirmed subscription is gone becomes `lost`. They are subscribed again once, which mails them a new confirmation;
  * after that a person has to look. An approver who never confirmed is left alone: the address may be a stranger's.
+ * Reads approvers only if SNS says something else than at the last sweep, and once a day.
  */
 export async function sweepSubscriptions(services: Services): Promise<Sweep> {
-  const { store, mail } = services;
+  const { store, mail, surroundings } = services;
+  const last = await store.get('subscriptionSweep', {});
+  const isRecent = last && Date.parse(surroundings.now()) - Date.parse(last.at) < LONGEST_REST_MS;
+  if (isRecent && last.digest === digestOf(await mail.subscriptions())) return { lost: [], failures: [] };
   const approvers: Approver[] = [];
   for (const { name } of (await listReadable(store, LISTINGS.applications())).items)
     approvers.push(...(await listReadable(store, LISTINGS.approvers(name))).items);
   // Read after the records, so that a subscription that is confirmed in between does not count as lost.
   const subscriptions = new Map(await mail.subscriptions());
+  const digest = digestOf(subscriptions);
   const lost: LostApprover[] = [];
   const failures: unknown[] = [];
   for (const approver of approvers)
@@ -47,8 +53,23 @@ export async function sweepSubscriptions(services: Services): Promise<Sweep> {
     } catch (error) {
       failures.push(error);
     }
+  if (failures.length === 0) await keepDigest(services, digest);
   return { lost, failures };
 }
+
+/** Time after which all approvers are compared again, although SNS says the same: a record may have been changed. */
+const LONGEST_REST_MS = 24 * 3600_000;
+
+const digestOf = (subscriptions: ReadonlyMap<string, Subscription>): string => {
+  const lines = [...subscriptions].map(([email, { arn, confirmed }]) => JSON.stringify([email, arn, confirmed]));
+  return createHash('sha256').update(lines.sort().join()).digest('hex');
+};
+
+const keepDigest = ({ store, surroundings }: Services, digest: string): Promise<void> =>
+  store.transact(async (transaction) => {
+    await transaction.get('subscriptionSweep', {});
+    transaction.put('subscriptionSweep', { digest, at: surroundings.now() });
+  });
 
 const isGone = ({ subscription }: Approver, live: Subscription | undefined): boolean =>
   subscription === 'confirmed' && !live?.confirmed;

@@ -120,6 +120,7 @@ async function readForEnding(ahead: Reader, deployment: Deployment): Promise<voi
   await Promise.all([
     readForAppliedChanges(ahead, deployment),
     ahead.get('environmentState', { application, environment }),
+    ahead.get('owedPromotion', { application, environment }),
     ahead.get('composition', { deploymentId: id }),
     ...GATES.map((gate) => ahead.get('gate', { deploymentId: id, gate })),
     ...(release === undefined ? [] : [ahead.get('outcome', { application, environment, release })]),

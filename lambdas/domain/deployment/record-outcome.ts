@@ -12,11 +12,12 @@ import { outcomeAfter } from '../model/passed-through.ts';
 import type { Transaction } from '../ports.ts';
 import { isUnproven } from '../proof/judge-plan.ts';
 import { enterInLedger } from '../proof/ledger.ts';
+import { notePromotion } from '../transaction/owed-promotion.ts';
 
 /**
  * Records the outcome of the release, which is the proof of rule 1: a success proves the release in this environment; a
  * failure, a rejection or a policy's block withdraws an earlier proof. A block for what the release brings, an expired
- * gate, a request to cancel or a newer release says nothing about the release.
+ * gate, a request to cancel or a newer release says nothing about the release. A success may have to be promoted.
  */
 export async function recordOutcome(
   transaction: Transaction,
@@ -44,6 +45,7 @@ export async function recordOutcome(
     const outputs = await transaction.get('outputs', where);
     if (outputs) transaction.delete('outputs', where);
   }
+  if (operation !== 'destroy' && release !== undefined) await notePromotion(transaction, where, now);
   await judge(after.successes);
 }
 

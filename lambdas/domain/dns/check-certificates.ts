@@ -1,3 +1,4 @@
+import { sameJson } from '../json-value.ts';
 import { type Certificate, withDescription } from '../model/dns/certificate.ts';
 import type { EnvironmentDns } from '../model/dns/dns.ts';
 import { LISTINGS } from '../model/table/listings.ts';
@@ -8,6 +9,10 @@ import { certificateRole } from './dns-subject.ts';
 /** Fewest days left of a healthy certificate: ACM renews 60 days before the end; with fewer, something prevents it. */
 const LEAST_DAYS_LEFT = 30;
 const DAY_MS = 86_400_000;
+/** A check that finds nothing new is recorded once a day. */
+const LONGEST_UNRECORDED_MS = 20 * 3600_000;
+/** Certificates that are checked at the same time. */
+const AT_ONCE = 10;
 /** Name of the session in the account's CloudTrail, and author of the environment's events. */
 const CHECKER = 'stagegate-check-certificates';
 
@@ -34,11 +39,14 @@ export async function checkCertificates(services: Services): Promise<FailingCert
   let cursor: string | undefined;
   do {
     const page = await services.store.list(LISTINGS.certificates(), { ...(cursor && { cursor }) });
-    for (const dns of page.items) {
-      const { application, environment } = dns;
-      const problem = await attempt(() => check(services, dns));
-      if (problem) failing.push({ application, environment, problem });
-    }
+    for (let first = 0; first < page.items.length; first += AT_ONCE)
+      await Promise.all(
+        page.items.slice(first, first + AT_ONCE).map(async (dns) => {
+          const { application, environment } = dns;
+          const problem = await attempt(() => check(services, dns));
+          if (problem) failing.push({ application, environment, problem });
+        }),
+      );
     cursor = page.nextCursor;
   } while (cursor);
   return failing;
@@ -55,9 +63,11 @@ async function attempt(look: () => Promise<string | undefined>): Promise<string 
 
 async function check(services: Services, listed: EnvironmentDns): Promise<string | undefined> {
   const { store, certificates, surroundings } = services;
-  const environment = await store.get('environment', { application: listed.application, name: listed.environment });
   // The index lags behind: the environment may have no certificate any more, or another one.
-  const dns = await store.get('environmentDns', listed);
+  const [environment, dns] = await Promise.all([
+    store.get('environment', { application: listed.application, name: listed.environment }),
+    store.get('environmentDns', listed),
+  ]);
   if (!environment || !dns) return undefined;
   const now = surroundings.now();
   const role = certificateRole(environment, CHECKER);
@@ -67,9 +77,14 @@ async function check(services: Services, listed: EnvironmentDns): Promise<string
   const news = newsOf(certificate, problem);
   // Announced before it is recorded: after a crash in between, the news is announced twice, not never.
   await tell(services, dns, certificate, news);
-  await keep(services, dns, { ...certificate, announced: news.announced }, news);
+  const checked = { ...certificate, announced: news.announced };
+  if (!isSame(dns.certificate, checked)) await keep(services, dns, checked, news);
   return problem;
 }
+
+/** Returns true if a check found nothing new, shortly after the last one that is recorded. */
+const isSame = ({ checkedAt: before, ...one }: Certificate, { checkedAt, ...other }: Certificate): boolean =>
+  sameJson(one, other) && Date.parse(checkedAt) - Date.parse(before) < LONGEST_UNRECORDED_MS;
 
 interface News {
   readonly renewedUntil?: string;

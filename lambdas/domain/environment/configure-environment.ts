@@ -17,8 +17,9 @@ import {
   withoutPast,
   withoutProofs,
 } from '../model/environment-state.ts';
-import { positionOf, requireOrdered } from '../model/pipeline.ts';
+import { positionOf, previousOf, requireOrdered } from '../model/pipeline.ts';
 import type { Store, Surroundings, Transaction } from '../ports.ts';
+import { notePromotion } from '../transaction/owed-promotion.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 import { changedSettings } from '../transaction/settings-change.ts';
@@ -65,6 +66,10 @@ export async function configureEnvironment(
       updatedAt: now,
     };
     transaction.put('environment', environment);
+    // A new environment, or another stage, may be promoted to, and may promote what succeeded before.
+    if (current?.stage !== environment.stage)
+      for (const each of [previousOf(application, name), name])
+        if (each !== undefined) await notePromotion(transaction, { application: app, environment: each }, now);
     recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
     const details = changedSettings(current, environment, UNTOLD);
     if (Object.keys(details).length > 0)

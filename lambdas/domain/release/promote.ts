@@ -1,10 +1,13 @@
 import { readForPlacement, tryToPlace } from '../deployment/place-deployment.ts';
 import { Refused } from '../errors.ts';
+import type { Deployment } from '../model/deployment.ts';
 import { nextOf } from '../model/pipeline.ts';
 import { principalText } from '../model/principal.ts';
+import type { OwedPromotion } from '../model/upkeep/upkeep-records.ts';
 import { policyOf } from '../policy.ts';
-import type { Reader, Surroundings, Transaction } from '../ports.ts';
+import type { Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
+import { forgetPromotion } from '../transaction/owed-promotion.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 
@@ -39,6 +42,8 @@ async function readForPromotion(ahead: Reader, sourceDeploymentId: string): Prom
     ahead.get('application', { name }),
     ahead.get('environment', { application: name, name: environment }),
     ahead.get('release', { application: name, number: release }),
+    ahead.get('environmentState', { application: name, environment }),
+    ahead.get('owedPromotion', { application: name, environment }),
   ]);
   const next = application && nextOf(application, environment);
   if (next) await readForPlacement(ahead, application, { environment: next, release });
@@ -56,6 +61,7 @@ async function promote(
 ): Promise<Promoted> {
   const source = await transaction.get('deployment', { id: sourceDeploymentId });
   const done = await transaction.get('promotion', { sourceDeploymentId });
+  if (source) await settleOwed(transaction, source);
   if (done || source?.status !== 'succeeded' || source.operation === 'destroy') return { effects: NO_EFFECTS };
   // Nothing is promoted from an ephemeral environment, because it runs no release.
   if (source.release === undefined) return { effects: NO_EFFECTS };
@@ -82,6 +88,22 @@ async function promote(
   transaction.put('promotion', { sourceDeploymentId, deploymentId: deployment.id, at });
   return { deploymentId: deployment.id, effects };
 }
+
+/**
+ * Takes the note that a promotion is owed off the environment, if this is its newest success: whatever is decided about
+ * it in this transaction counts for good, until there is another success or other settings.
+ */
+async function settleOwed(transaction: Transaction, { id, application, environment }: Deployment): Promise<void> {
+  const state = await transaction.get('environmentState', { application, environment });
+  if (state?.deployed?.deploymentId === id) await forgetPromotion(transaction, { application, environment });
+}
+
+/** Removes the note of an environment in which nothing is deployed (any more). */
+export const settleEmpty = (store: Store, where: Pick<OwedPromotion, 'application' | 'environment'>): Promise<void> =>
+  store.transact(async (transaction) => {
+    const state = await transaction.get('environmentState', where);
+    if (!state?.deployed) await forgetPromotion(transaction, where);
+  });
 
 /** Returns the environment to which a success in this environment is promoted automatically, if any. */
 export async function automaticTarget(

@@ -25,10 +25,19 @@ const daysFromNow = (days: number) => new Date(Date.parse(world.surroundings.now
 
 describe('the check of certificates', () => {
   test('keeps status and expiry up to date, and tells nothing while all is well', async () => {
-    world.surroundings.advance(3600);
+    world.surroundings.advance(24 * 3600);
     expect(await checkCertificates(world)).toEqual([]);
     expect((await world.dns())?.certificate).toMatchObject({ status: 'issued', checkedAt: world.surroundings.now() });
     expect([told(), await lines()]).toEqual([[], []]);
+  });
+
+  test('writes nothing when it finds nothing new within a day', async () => {
+    world.surroundings.advance(24 * 3600);
+    await checkCertificates(world);
+    const recorded = await world.dns();
+    world.surroundings.advance(6 * 3600);
+    expect(await checkCertificates(world)).toEqual([]);
+    expect(await world.dns()).toEqual(recorded);
   });
 
   test('tells of a renewal once', async () => {
@@ -135,7 +144,7 @@ describe('the check of certificates', () => {
       if (call[2] === arn) throw new Error('AccessDenied');
       return ask.apply(world.certificates, call);
     };
-    world.surroundings.advance(3600);
+    world.surroundings.advance(24 * 3600);
     expect(await checkCertificates(world)).toEqual([
       { application: 'my-app', environment: 'dev1', problem: 'Error: AccessDenied' },
     ]);

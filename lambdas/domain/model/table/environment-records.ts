@@ -9,6 +9,7 @@ import { LedgerPageSchema } from '../proof/ledger.ts';
 import { ProofLiftsSchema } from '../proof/proof-lift.ts';
 import { ProtectionLiftsSchema } from '../protection-lift.ts';
 import { KeptStateAddressSchema } from '../state-claim.ts';
+import { OwedPromotionSchema } from '../upkeep/upkeep-records.ts';
 import { env } from './partitions.ts';
 import { record } from './record.ts';
 
@@ -95,6 +96,14 @@ export const ENVIRONMENT_RECORDS = {
     }),
     index: ({ application, environment, dropped }) =>
       dropped.length > 0 ? { pk: 'DROPPED_TREES', sk: `${application}#${environment}` } : undefined,
+  }),
+  owedPromotion: record({
+    schema: OwedPromotionSchema,
+    key: ({ application, environment }: { application: string; environment: string }) => ({
+      pk: env(application, environment),
+      sk: 'OWED_PROMOTION',
+    }),
+    index: ({ application, environment }) => ({ pk: 'OWED_PROMOTIONS', sk: `${application}#${environment}` }),
   }),
   appliedChanges: record({
     schema: AppliedChangesSchema,

@@ -133,6 +133,18 @@ export const LISTINGS = {
     partition: 'DROPPED_TREES',
     order: ascending,
   }),
+  /** Lists every environment that may owe a promotion. */
+  owedPromotions: (): Listing<'owedPromotion'> => ({
+    kind: 'owedPromotion',
+    index: 'gsi1',
+    partition: 'OWED_PROMOTIONS',
+    order: ascending,
+  }),
+  unreadableRecords: (): Listing<'unreadableRecord'> => ({
+    kind: 'unreadableRecord',
+    partition: 'UNREADABLE',
+    order: ascending,
+  }),
   inFlight: (): Listing<'environmentState'> => ({
     kind: 'environmentState',
     index: 'gsi1',

@@ -21,6 +21,7 @@ import { PlannedConfigurationSchema } from '../planned-configuration.ts';
 import { CompositionSchema } from '../proof/composition.ts';
 import { PromotionSchema, PushMarkSchema, ReleaseLogSchema, ReleaseSchema } from '../release.ts';
 import { StateClaimSchema } from '../state-claim.ts';
+import { SubscriptionSweepSchema, UnreadableRecordSchema } from '../upkeep/upkeep-records.ts';
 import { WebhookDeliverySchema } from '../webhook-delivery.ts';
 import { ENVIRONMENT_RECORDS } from './environment-records.ts';
 import { app, audit, deployment } from './partitions.ts';
@@ -197,6 +198,14 @@ export const RECORDS = {
   webhookDelivery: record({
     schema: WebhookDeliverySchema,
     key: ({ mark }: { mark: string }) => ({ pk: `WEBHOOK#${mark}`, sk: 'DELIVERY' }),
+  }),
+  unreadableRecord: record({
+    schema: UnreadableRecordSchema,
+    key: ({ pk, sk }: { pk: string; sk: string }) => ({ pk: 'UNREADABLE', sk: `${pk}|${sk}`.slice(0, 1000) }),
+  }),
+  subscriptionSweep: record({
+    schema: SubscriptionSweepSchema,
+    key: (_only: object) => ({ pk: 'SUBSCRIPTIONS', sk: 'SWEEP' }),
   }),
   auditEntry: record({
     schema: AuditEntrySchema,
