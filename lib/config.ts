@@ -4,6 +4,7 @@ import { ProjectVariablesSchema } from '../lambdas/domain/contract/build-environ
 import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/contract/build-source.ts';
 import { MOST_CHARACTERS } from '../lambdas/domain/contract/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/contract/engine-release.ts';
+import { DEFAULT_INSTALLATION, InstallationSchema } from '../lambdas/domain/contract/installation.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 
@@ -92,6 +93,12 @@ const ConfiguredEngineSchema = EngineReleaseSchema.partial({ url: true }).transf
 }));
 
 const ConfigSchema = z.strictObject({
+  /**
+   * Name of this installation; it begins every physical name. It cannot be changed later: with another name, CDK makes
+   * another installation, which knows nothing of the first one.
+   */
+  installation: InstallationSchema.default(DEFAULT_INSTALLATION),
+
   /** Account and region of the control plane: both or none. Without them the template fits any account and region. */
   account: z
     .string()
@@ -119,7 +126,7 @@ const ConfigSchema = z.strictObject({
   allowedCodeCommitArns: list(RepositoryArnSchema)
     .refine(...withoutRepetition)
     .default([]),
-  /** Roles of environments with names other than the conventional stagegate-<app>-<env>-plan|apply|state|dns. */
+  /** Roles of environments with names other than the conventional <installation>-<app>-<env>-plan|apply|state|dns. */
   allowedPlanRoleArns: list(RoleArnSchema).default([]),
   allowedApplyRoleArns: list(RoleArnSchema).default([]),
   allowedStateRoleArns: list(RoleArnSchema).default([]),

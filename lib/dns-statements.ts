@@ -1,8 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 
-/** The tag by which the role of an environment recognizes its own certificates. */
-const ENVIRONMENT_TAG = 'stagegate-environment';
-
 interface DnsStatementsProps {
   readonly zoneArn: string;
   readonly changesArn: string;
@@ -10,7 +7,8 @@ interface DnsStatementsProps {
   readonly hostname: string;
   /** The common name of the certificate. Mostly it is the hostname itself. */
   readonly commonName: string;
-  /** `<application>/<environment>` */
+  /** The tag by which the role recognizes its own certificates, and its value `<application>/<environment>`. */
+  readonly tag: string;
   readonly environment: string;
 }
 
@@ -18,7 +16,7 @@ interface DnsStatementsProps {
  * Returns what the DNS role of an environment may do: change only its own names in the zone and its own certificates.
  */
 export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
-  const { zoneArn, changesArn, certificatesArn, hostname, commonName, environment } = props;
+  const { zoneArn, changesArn, certificatesArn, hostname, commonName, tag, environment } = props;
   const names = [hostname, commonName];
   const allow = (
     sid: string,
@@ -42,16 +40,16 @@ export function dnsStatements(props: DnsStatementsProps): PolicyStatement[] {
     allow('FollowChanges', changesArn, ['route53:GetChange']),
     allow('RequestOwnCertificate', '*', ['acm:RequestCertificate'], {
       'ForAllValues:StringEquals': { 'acm:DomainNames': names },
-      StringEquals: { 'acm:ValidationMethod': 'DNS', [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
+      StringEquals: { 'acm:ValidationMethod': 'DNS', [`aws:RequestTag/${tag}`]: environment },
     }),
     // ACM has no condition for tags in the request of a certificate, so an untagged certificate may be tagged as well.
     allow('TagOwnCertificate', certificatesArn, ['acm:AddTagsToCertificate'], {
-      StringEquals: { [`aws:RequestTag/${ENVIRONMENT_TAG}`]: environment },
-      StringEqualsIfExists: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },
-      'ForAllValues:StringEquals': { 'aws:TagKeys': [ENVIRONMENT_TAG] },
+      StringEquals: { [`aws:RequestTag/${tag}`]: environment },
+      StringEqualsIfExists: { [`aws:ResourceTag/${tag}`]: environment },
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [tag] },
     }),
     allow('UseOwnCertificate', certificatesArn, ['acm:DeleteCertificate', 'acm:DescribeCertificate'], {
-      StringEquals: { [`aws:ResourceTag/${ENVIRONMENT_TAG}`]: environment },
+      StringEquals: { [`aws:ResourceTag/${tag}`]: environment },
     }),
   ];
 }

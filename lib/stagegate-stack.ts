@@ -36,14 +36,15 @@ export class StagegateStack extends Stack {
     // CDK makes each function depend on its role in two ways, and cfn-lint reports the second one as superfluous.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
 
+    const { installation } = config;
     const encryption = new Encryption(this, 'Encryption', config);
     const data = new DataStore(this, 'DataStore', { config, encryption });
     const notifications = new Notifications(this, 'Notifications', encryption);
-    const events = new EventBus(this, 'Events');
+    const events = new EventBus(this, 'Events', installation);
     const api = new RestApi(this, 'RestApi', { config, encryption });
     const runner = new TerraformRunner(this, 'TerraformRunner', { config, data, encryption, api, ...bundles });
-    const workflow = new DeploymentWorkflowReference(this);
-    const wakeUps = new WakeUps(this, 'WakeUps');
+    const workflow = new DeploymentWorkflowReference(this, installation);
+    const wakeUps = new WakeUps(this, 'WakeUps', installation);
     const functions = new Functions(this, 'Functions', {
       config,
       data,
@@ -56,13 +57,14 @@ export class StagegateStack extends Stack {
       publicUrl: api.url,
       ...bundles,
     });
-    new DeploymentWorkflow(this, 'DeploymentWorkflow', { functions, runner, encryption });
+    new DeploymentWorkflow(this, 'DeploymentWorkflow', { installation, functions, runner, encryption });
     api.serve((name) => functions.get(name).function);
-    new RolePolicies(this, 'RolePolicies', { api, workflow });
+    new RolePolicies(this, 'RolePolicies', { installation, api, workflow });
     new EventRouting(this, 'EventRouting', { config, events, functions, workflow });
     new Alarms(this, 'Alarms', { config, encryption, functions });
 
     const outputs = {
+      Installation: installation,
       ApiUrl: api.url,
       TopicArn: notifications.topicArn,
       TableName: data.tableName,

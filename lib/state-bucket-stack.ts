@@ -3,8 +3,12 @@ import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { nameIn, stateBucketName, stateKeyTag } from '../lambdas/domain/contract/installation.ts';
 import { acknowledge } from './constructs/permissions.ts';
-import { STATE_KEY_TAG } from './target-account-stack.ts';
+
+export interface StateBucketStackProps extends StackProps {
+  readonly installation: string;
+}
 
 /**
  * The bucket for Terraform state, one in each account and region with environments. Several environments may share a
@@ -12,20 +16,20 @@ import { STATE_KEY_TAG } from './target-account-stack.ts';
  * policies they have.
  */
 export class StateBucketStack extends Stack {
-  constructor(scope: Construct, id: string, props: StackProps = {}) {
+  constructor(scope: Construct, id: string, { installation, ...props }: StateBucketStackProps) {
     super(scope, id, {
       description: 'Stagegate: the bucket for Terraform state of one account and region',
       synthesizer: new LegacyStackSynthesizer(),
       ...props,
     });
     const key = new Key(this, 'Key', {
-      alias: 'stagegate-state',
+      alias: nameIn(installation, 'state'),
       description: 'Stagegate: Terraform state',
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const bucket = new Bucket(this, 'Bucket', {
-      bucketName: `stagegate-state-${this.account}-${this.region}`,
+      bucketName: stateBucketName(installation, this.account, this.region),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       versioned: true,
@@ -37,9 +41,9 @@ export class StateBucketStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const environmentRoles = {
-      ArnLike: { 'aws:PrincipalArn': `arn:${this.partition}:iam::${this.account}:role/stagegate-*` },
+      ArnLike: { 'aws:PrincipalArn': `arn:${this.partition}:iam::${this.account}:role/${nameIn(installation, '*')}` },
     };
-    const ownState = bucket.arnForObjects(`\${aws:PrincipalTag/${STATE_KEY_TAG}}`);
+    const ownState = bucket.arnForObjects(`\${aws:PrincipalTag/${stateKeyTag(installation)}}`);
     bucket.addToResourcePolicy(
       new PolicyStatement({
         sid: 'OnlyOwnState',

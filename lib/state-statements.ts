@@ -1,6 +1,8 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { nameIn } from '../lambdas/domain/contract/installation.ts';
 
 interface StateStatementsProps {
+  readonly installation: string;
   readonly partition: string;
   readonly account: string;
   /** ARN of the bucket with the states of all environments. */
@@ -97,13 +99,15 @@ export class StateStatements {
 
   /** Denies what would weaken the separation of environments, whatever policies the apply role has. */
   private guards(): PolicyStatement[] {
-    const { partition, account, bucketArn } = this.props;
+    const { installation, partition, account, bucketArn } = this.props;
     return [
       new PolicyStatement({
         sid: 'KeepRoles',
         effect: Effect.DENY,
         actions: ['iam:*'],
-        resources: ['role', 'policy'].map((kind) => `arn:${partition}:iam::${account}:${kind}/stagegate-*`),
+        resources: ['role', 'policy'].map(
+          (kind) => `arn:${partition}:iam::${account}:${kind}/${nameIn(installation, '*')}`,
+        ),
       }),
       new PolicyStatement({
         sid: 'KeepStateBucket',

@@ -11,18 +11,27 @@ import {
 } from 'aws-cdk-lib';
 import { CfnManagedPolicy, CfnRole, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { Purpose as BuildPurpose } from '../lambdas/domain/contract/build-source.ts';
+import {
+  environmentTag,
+  nameIn,
+  type RolePurpose,
+  roleNameOf,
+  stateBucketName,
+  stateKeyTag,
+} from '../lambdas/domain/contract/installation.ts';
 import { acknowledge } from './constructs/permissions.ts';
 import { DNS_WILDCARDS, dnsStatements } from './dns-statements.ts';
 import { LockTable } from './lock-table.ts';
 import { planReadsStatements } from './plan-reads-statements.ts';
 import { StateStatements } from './state-statements.ts';
+import { textParameter, textParameterOr } from './text-parameters.ts';
 import { ROLE_ARN, trustByName } from './trust-by-name.ts';
 
-/** The tag of an environment's roles. The state bucket lets them reach only the object that the tag names. */
-export const STATE_KEY_TAG = 'stagegate-state-key';
+type Purpose = Exclude<RolePurpose, 'dns'>;
 
-type Purpose = BuildPurpose | 'state';
+export interface TargetAccountStackProps extends StackProps {
+  readonly installation: string;
+}
 
 /**
  * The roles of one environment, in the environment's account: one plans, one applies, and one reads the state. The
@@ -36,13 +45,14 @@ export class TargetAccountStack extends Stack {
   private readonly trusted: Readonly<Record<Purpose, string | readonly string[]>>;
   /** The broker's role. All trusted roles are in its account. */
   private readonly broker: string;
+  private readonly installation: string;
   private readonly externalId: string;
   private readonly application: string;
   private readonly environmentName: string;
   private readonly stateKey: string;
   private readonly state: StateStatements;
 
-  constructor(scope: Construct, id: string, props: StackProps = {}) {
+  constructor(scope: Construct, id: string, { installation, ...props }: TargetAccountStackProps) {
     super(scope, id, {
       description: 'Stagegate: the roles with which one environment is planned and applied',
       synthesizer: new LegacyStackSynthesizer(),
@@ -51,20 +61,21 @@ export class TargetAccountStack extends Stack {
     // cfn-lint does not know all actions of AWS yet; test/domain/contract/plan-reads.test.ts compares those used here
     // with AWS's own list.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3037'] } } };
-    this.application = this.text('Application', {
+    this.installation = installation;
+    this.application = textParameter(this, 'Application', {
       description: 'The application, as registered with Stagegate',
       allowedPattern: '^[a-z][a-z0-9-]{0,31}$',
     });
-    this.environmentName = this.text('Environment', {
+    this.environmentName = textParameter(this, 'Environment', {
       description: 'The environment, as registered with Stagegate',
       allowedPattern: '^[a-z][a-z0-9-]{0,15}$',
     });
-    this.externalId = this.text('ExternalId', {
+    this.externalId = textParameter(this, 'ExternalId', {
       description: "The environment's external id, which no build knows",
       allowedPattern: '^[0-9a-f]{32}$',
       noEcho: true,
     });
-    this.broker = this.text('CredentialsRoleArn', {
+    this.broker = textParameter(this, 'CredentialsRoleArn', {
       description: 'Output CredentialsRoleArn of the stack Stagegate',
       allowedPattern: ROLE_ARN,
     });
@@ -74,15 +85,16 @@ export class TargetAccountStack extends Stack {
       allowedPattern: ROLE_ARN,
     });
     this.trusted = { plan: this.broker, apply: this.broker, state: stateReaders.valueAsList };
-    const bucketName = this.textOr('StateBucket', {
-      description: 'Bucket of the Terraform state; empty: stagegate-state-<account>-<region>',
-      otherwise: `stagegate-state-${this.account}-${this.region}`,
+    const bucketName = textParameterOr(this, 'StateBucket', {
+      description: `Bucket of the Terraform state; empty: ${stateBucketName(installation, '<account>', '<region>')}`,
+      otherwise: stateBucketName(installation, this.account, this.region),
     });
-    this.stateKey = this.textOr('StateKey', {
+    this.stateKey = textParameterOr(this, 'StateKey', {
       description: 'Key of the Terraform state; empty: apps/<application>/<environment>/terraform.tfstate',
       otherwise: `apps/${this.application}/${this.environmentName}/terraform.tfstate`,
     });
     this.state = new StateStatements({
+      installation,
       partition: this.partition,
       account: this.account,
       bucketArn: `arn:${this.partition}:s3:::${bucketName}`,
@@ -120,7 +132,7 @@ export class TargetAccountStack extends Stack {
     );
 
     lockTable.grantLocking({
-      policyName: `stagegate-${this.application}-${this.environmentName}-lock`,
+      policyName: nameIn(installation, `${this.application}-${this.environmentName}-lock`),
       stateAddress: `${bucketName}/${this.stateKey}`,
       roles: [plan, apply],
     });
@@ -152,7 +164,7 @@ export class TargetAccountStack extends Stack {
     };
     const { PlanReadsOther, ...denied } = planReadsStatements(this, always, { PlanReadsTables: lockTable });
     const others = new CfnManagedPolicy(this, 'PlanReads', {
-      managedPolicyName: `stagegate-${this.application}-${this.environmentName}-plan`,
+      managedPolicyName: this.roleName('plan'),
       description: 'Stagegate: what plans of one environment may not read',
       policyDocument: { Version: '2012-10-17', Statement: [PlanReadsOther] },
     });
@@ -175,16 +187,16 @@ export class TargetAccountStack extends Stack {
    * is given. It may write the records of that name and those that prove it, and use only certificates with its tag.
    */
   private dnsRole(): { dns: CfnRole; hasDns: CfnCondition } {
-    const hostname = this.text('Hostname', {
+    const hostname = textParameter(this, 'Hostname', {
       description: 'Hostname of the environment, as Stagegate shows it; empty: no DNS',
       allowedPattern: '^$|^[a-z0-9.-]+$',
       default: '',
     });
-    const commonName = this.textOr('CertificateCommonName', {
+    const commonName = textParameterOr(this, 'CertificateCommonName', {
       description: "Short common name of the certificate, where the hostname is too long; empty: the hostname's own",
       otherwise: hostname,
     });
-    const zoneId = this.textOr('HostedZoneId', {
+    const zoneId = textParameterOr(this, 'HostedZoneId', {
       description: 'Hosted zone of the hostname in this account; empty: whichever contains it',
       otherwise: '*',
     });
@@ -203,10 +215,11 @@ export class TargetAccountStack extends Stack {
       certificatesArn: `arn:${this.partition}:acm:${this.region}:${this.account}:certificate/*`,
       hostname,
       commonName,
+      tag: environmentTag(this.installation),
       environment: `${this.application}/${this.environmentName}`,
     });
     const dns = new CfnRole(this, 'DnsRole', {
-      roleName: `stagegate-${this.application}-${this.environmentName}-dns`,
+      roleName: this.roleName('dns'),
       description: 'Stagegate: publishes the hostname of one environment and requests its certificate',
       assumeRolePolicyDocument: this.trust(trusted.valueAsList),
       policies: [{ policyName: 'Environment', policyDocument: new PolicyDocument({ statements }) }],
@@ -219,7 +232,7 @@ export class TargetAccountStack extends Stack {
 
   /** Returns the key that the backend's `kms_key_id` names, where it is none of this account. */
   private keyOfOtherAccount(): string {
-    return this.textOr('StateKmsKeyArn', {
+    return textParameterOr(this, 'StateKmsKeyArn', {
       description: 'ARN of the KMS key of the state (kms_key_id), if it belongs to another account; empty: none',
       allowedPattern: '^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$',
       otherwise: Aws.NO_VALUE,
@@ -237,7 +250,7 @@ export class TargetAccountStack extends Stack {
     more: CfnRole.PolicyProperty[] = [],
   ): CfnRole {
     const role = new CfnRole(this, LOGICAL_IDS[purpose], {
-      roleName: `stagegate-${this.application}-${this.environmentName}-${purpose}`,
+      roleName: this.roleName(purpose),
       description: DESCRIPTIONS[purpose],
       assumeRolePolicyDocument: this.trust(this.trusted[purpose]),
       managedPolicyArns,
@@ -248,7 +261,7 @@ export class TargetAccountStack extends Stack {
         },
         ...more,
       ],
-      tags: [{ key: STATE_KEY_TAG, value: this.stateKey }],
+      tags: [{ key: stateKeyTag(this.installation), value: this.stateKey }],
     });
     acknowledge(
       role,
@@ -258,26 +271,13 @@ export class TargetAccountStack extends Stack {
     return role;
   }
 
+  private roleName(purpose: RolePurpose): string {
+    const { application, environmentName: environment } = this;
+    return roleNameOf(this.installation, { application, environment }, purpose);
+  }
+
   private managedPolicy(name: string): string {
     return `arn:${this.partition}:iam::aws:policy/${name}`;
-  }
-
-  private text(
-    name: string,
-    props: { description: string; allowedPattern: string; noEcho?: boolean; default?: string },
-  ): string {
-    return new CfnParameter(this, name, { type: 'String', ...props }).valueAsString;
-  }
-
-  private textOr(
-    name: string,
-    { otherwise, ...props }: { description: string; otherwise: string; allowedPattern?: string },
-  ): string {
-    const parameter = new CfnParameter(this, name, { type: 'String', ...props, default: '' });
-    const isEmpty = new CfnCondition(this, `Is${name}Empty`, {
-      expression: Fn.conditionEquals(parameter.valueAsString, ''),
-    });
-    return Fn.conditionIf(isEmpty.logicalId, otherwise, parameter.valueAsString).toString();
   }
 }
 

@@ -26,6 +26,7 @@ import { createSnsService } from './services/sns/sns-service.ts';
 import { createSqsService, type QueueView } from './services/sqs/sqs-service.ts';
 import { createStatesService } from './services/states/states-service.ts';
 import { createStsService } from './services/sts/sts-service.ts';
+import { installationOf } from './targets/installation.ts';
 import { createEnvironmentLookup } from './targets/registered-environments.ts';
 import { createTargetAccounts } from './targets/target-accounts.ts';
 import { createTargetDns } from './targets/target-dns.ts';
@@ -93,7 +94,11 @@ export function createLocalServices(
   { apiUrl, tableName, onViolation }: CloudParts,
 ) {
   const { log } = context;
-  const environments = createEnvironmentLookup(context, { tableName, apiUrl });
+  const environments = createEnvironmentLookup(context, {
+    installation: () => installationOf(assembly),
+    tableName,
+    apiUrl,
+  });
   return createServiceList()
     .add(() => ({ iam: createIamService(context, door.policies) }))
     .add(() => ({ logs: createLogsService(context) }))

@@ -16,14 +16,17 @@ const MOST_MS = 30_000;
 
 /** Reads states with the environment's own `state` role, which can read only that one object. */
 export class S3StateReader implements StateReader {
+  readonly #installation: string;
   readonly #clients: RoleClients<S3Client>;
   readonly #mostMs: number;
 
   constructor(
+    installation: string,
     make: (access: ClientAccess) => S3Client = (access) => new S3Client(access),
     sts: STSClient = new STSClient({}),
     mostMs: number = MOST_MS,
   ) {
+    this.#installation = installation;
     this.#clients = new RoleClients(make, sts);
     this.#mostMs = mostMs;
   }
@@ -46,7 +49,7 @@ export class S3StateReader implements StateReader {
     address: StateAddress,
     find: (state: unknown) => Found | undefined,
   ): Promise<Found | null> {
-    const roleArn = roleArnOf(environment, 'state');
+    const roleArn = roleArnOf(this.#installation, environment, 'state');
     const fail = (why: string) =>
       new StateUnreadableError(`reading the state s3://${address.bucket}/${address.key} as ${roleArn}: ${why}`);
     let text: string | null;
@@ -66,7 +69,7 @@ export class S3StateReader implements StateReader {
 
   async #get(environment: Environment, { bucket, key, region }: StateAddress, abortSignal: AbortSignal) {
     const { application, name, externalId } = environment;
-    const roleArn = roleArnOf(environment, 'state');
+    const roleArn = roleArnOf(this.#installation, environment, 'state');
     const s3 = this.#clients.as({ roleArn, externalId, sessionName: `${application}-${name}` }, region);
     try {
       const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {

@@ -79,6 +79,7 @@ export const REFUSALS = [
   'no-service-domain',
   'hostname-too-long',
   'hostname-taken',
+  'names-taken',
   'dns-published',
   'environment-closing',
   'environment-exists',

@@ -1,8 +1,14 @@
-import { WORKFLOW_NAME } from './names.ts';
+import { workflowName } from './contract/installation.ts';
 
 /** Where Stagegate runs, and so where staff looks at executions: in the AWS console, or on Stagegate's own pages. */
 export type Home =
-  | { readonly partition: string; readonly region: string; readonly accountId: string }
+  | {
+      readonly partition: string;
+      readonly region: string;
+      readonly accountId: string;
+      readonly installation: string;
+    }
+  /** The address below which each execution has a page, by the name of the execution. */
   | { readonly executionsUrl: string };
 
 const CONSOLES: Readonly<Record<string, string>> = {
@@ -27,9 +33,10 @@ export const releasePath = (application: string, number: number): string =>
 
 /** Returns the address of the page on which staff sees the states of the deployment's execution. */
 export function executionUrl(home: Home, deploymentId: string): string | undefined {
-  if ('executionsUrl' in home) return `${home.executionsUrl}/${WORKFLOW_NAME}/${deploymentId}`;
-  const { partition, region, accountId } = home;
+  if ('executionsUrl' in home) return `${home.executionsUrl}/${deploymentId}`;
+  const { partition, region, accountId, installation } = home;
   const host = CONSOLES[partition];
-  const arn = `arn:${partition}:states:${region}:${accountId}:execution:${WORKFLOW_NAME}:${deploymentId}`;
+  const execution = `execution:${workflowName(installation)}:${deploymentId}`;
+  const arn = `arn:${partition}:states:${region}:${accountId}:${execution}`;
   return host && `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
 }

@@ -36,9 +36,6 @@ export function deploymentId(application: string, environment: string, number: n
   return DeploymentIdSchema.parse(`${application}-${environment}-${number}-${suffix}`);
 }
 
-/** Physical name of the state machine. */
-export const WORKFLOW_NAME = 'stagegate-deployment';
-
 /** Prefix of the audit's partitions. No function may delete what is in them. */
 export const AUDIT_PARTITION_PREFIX = 'AUDIT#';
 

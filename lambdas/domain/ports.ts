@@ -265,8 +265,10 @@ export interface PublicDns {
   nameServers(domain: string): Promise<readonly string[] | undefined>;
 }
 
-/** Time and random digits, injected so that tests decide them. */
+/** Where the code runs, time and random digits, injected so that tests decide them. */
 export interface Surroundings {
+  /** Name of the installation. */
+  readonly installation: string;
   /** Returns the time as ISO 8601, in UTC with milliseconds. */
   now(): string;
   /** Returns random lower-case hexadecimal digits. */

@@ -1,5 +1,6 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import * as z from 'zod';
+import { installationOf } from '../domain/contract/installation.ts';
 import { InvalidInputError, ServiceUnavailableError } from '../domain/errors.ts';
 import type { Home } from '../domain/links.ts';
 import { callerOf, identityOf } from './caller.ts';
@@ -62,8 +63,9 @@ function homeOf(services: object, context: unknown): Home | undefined {
   if ('executionsUrl' in services && typeof services.executionsUrl === 'string')
     return { executionsUrl: services.executionsUrl };
   const parsed = FunctionArnSchema.safeParse(context);
-  const [, partition = '', , region = '', accountId = ''] = parsed.data?.invokedFunctionArn.split(':') ?? [];
-  return parsed.success ? { partition, region, accountId } : undefined;
+  const [, partition = '', , region = '', accountId = '', , name = ''] =
+    parsed.data?.invokedFunctionArn.split(':') ?? [];
+  return parsed.success ? { partition, region, accountId, installation: installationOf(name) } : undefined;
 }
 
 function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {

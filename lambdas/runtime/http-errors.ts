@@ -77,6 +77,7 @@ export const PROBLEMS: Readonly<Record<Refusal | ProblemKind, ProblemClass>> = {
   'no-service-domain': { status: 409, title: 'The application has no service discovery domain' },
   'hostname-too-long': { status: 409, title: 'The hostname would be too long' },
   'hostname-taken': { status: 409, title: 'The hostname belongs to another environment' },
+  'names-taken': { status: 409, title: 'Another environment has the same names' },
   'dns-published': { status: 409, title: 'DNS records or a certificate are still there' },
   'environment-closing': { status: 409, title: 'The environment is being destroyed or removed' },
   'environment-exists': { status: 409, title: 'An environment with this name exists' },

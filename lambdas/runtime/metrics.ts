@@ -1,9 +1,11 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { ProviderCounts } from '../domain/contract/build-result.ts';
+import { metricNamespace } from '../domain/contract/installation.ts';
 import type { Status } from '../domain/model/deployment.ts';
+import { installationIn } from './services/installation.ts';
 
 /** Metrics that the alarms in `lib/constructs/alarms.ts` watch. They are logged in CloudWatch's embedded format. */
-const metrics = new Metrics({ namespace: 'Stagegate', serviceName: 'deployments' });
+const metrics = new Metrics({ namespace: metricNamespace(installationIn(process.env)), serviceName: 'deployments' });
 
 /** Counts a failed deployment. One that a person, a deadline or a policy stopped has not failed, and adds 0. */
 export function countEnding(status: Status): void {

@@ -5,15 +5,16 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import { metricNamespace, nameIn } from '../../lambdas/domain/contract/installation.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
 import { acknowledge } from './permissions.ts';
 
 /** Returns a metric that functions write as embedded metric. Rejections and expired gates do not count as failures. */
-const ownMetric = (metricName: string): Metric =>
+const metricOf = (installation: string, metricName: string): Metric =>
   new Metric({
-    namespace: 'Stagegate',
+    namespace: metricNamespace(installation),
     metricName,
     dimensionsMap: { service: 'deployments' },
     statistic: 'Sum',
@@ -28,11 +29,14 @@ export interface AlarmsProps {
 
 /** The alarms that somebody should act on, each with what users notice. */
 export class Alarms extends Construct {
+  private readonly installation: string;
   private readonly topic: ITopic | undefined;
 
   constructor(scope: Construct, id: string, { config, encryption, functions }: AlarmsProps) {
     super(scope, id);
+    this.installation = config.installation;
     this.topic = this.makeTopic(config, encryption);
+    const ownMetric = (name: string) => metricOf(config.installation, name);
 
     this.alarm('DeploymentsFailed', {
       userImpact:
@@ -132,7 +136,7 @@ export class Alarms extends Construct {
 
   private alarm(id: string, { metric, userImpact }: { metric: IMetric; userImpact: string }): void {
     const alarm = new Alarm(this, id, {
-      alarmName: `stagegate-${id}`,
+      alarmName: nameIn(this.installation, id),
       alarmDescription: `User impact: ${userImpact}`,
       metric,
       threshold: 1,

@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { nameIn } from '../../lambdas/domain/contract/installation.ts';
 import type { Config } from '../config.ts';
 import type { Binding } from './binding.ts';
 import type { Permission } from './permissions.ts';
@@ -16,22 +17,23 @@ export class Encryption extends Construct {
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
+    const { installation } = config;
     const removalPolicy = config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.dataKey = new Key(this, 'DataKey', {
-      alias: 'stagegate-data',
+      alias: nameIn(installation, 'data'),
       description: 'Stagegate: records, plan bundles, notifications and logs',
       enableKeyRotation: true,
       removalPolicy,
     });
     this.linkKey = new Key(this, 'LinkKey', {
-      alias: 'stagegate-links',
+      alias: nameIn(installation, 'links'),
       description: 'Stagegate: derives the secrets of approval links; deleting it voids every open link',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       removalPolicy,
     });
     this.webhookKey = new Key(this, 'WebhookKey', {
-      alias: 'stagegate-webhooks',
+      alias: nameIn(installation, 'webhooks'),
       description: 'Stagegate: derives the secrets that git hosts sign webhooks with; deleting it voids all of them',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,

@@ -7,10 +7,10 @@ import type { Binding } from './binding.ts';
 export class EventBus extends Construct {
   readonly bus: IEventBus;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, installation: string) {
     super(scope, id);
     // Without a description: CloudFormation in AWS GovCloud (US) does not support that property of a bus.
-    this.bus = new Bus(this, 'Bus', { eventBusName: 'stagegate' });
+    this.bus = new Bus(this, 'Bus', { eventBusName: installation });
   }
 
   /** Lets a function put events: the named ones, or all when none is named. */

@@ -1,6 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { Purpose } from '../../lambdas/domain/contract/build-source.ts';
+import { type RolePurpose, roleNameOf, workflowName } from '../../lambdas/domain/contract/installation.ts';
 import { KEPT_PREFIX, RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
@@ -20,6 +20,8 @@ const WORKFLOW_TIMEOUT = Duration.seconds(60);
 
 /** Megabytes of memory for functions that read states: a state may have tens of megabytes, of which little is kept. */
 const WITH_STATES = 1024;
+
+const ANY_ENVIRONMENT = { application: '*', environment: '*' };
 
 export interface FunctionsProps {
   readonly config: Config;
@@ -45,10 +47,11 @@ export class Functions extends Construct {
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     const { config, data, encryption, events, functionsDirectory, notifications, runner, wakeUps, workflow } = props;
+    const { installation } = config;
     const make = <Name extends FunctionName>(
       name: Name,
-      own: Omit<HouseFunctionProps<Name>, 'encryption' | 'functionsDirectory'>,
-    ) => new HouseFunction(this, name, { encryption, functionsDirectory, ...own });
+      own: Omit<HouseFunctionProps<Name>, 'installation' | 'encryption' | 'functionsDirectory'>,
+    ) => new HouseFunction(this, name, { installation, encryption, functionsDirectory, ...own });
 
     /** The bindings of all functions that create, cancel or supersede deployments. */
     const deploying = (...uses: readonly RecordUse[]) => ({
@@ -70,7 +73,7 @@ export class Functions extends Construct {
     const publicUrl: Binding = { value: props.publicUrl, permissions: [] };
     const { executionsPath } = props.config;
     const executions: { EXECUTIONS_URL?: Binding } = executionsPath
-      ? { EXECUTIONS_URL: { value: props.publicUrl + executionsPath, permissions: [] } }
+      ? { EXECUTIONS_URL: setting(`${props.publicUrl}${executionsPath}/${workflowName(installation)}`) }
       : {};
     const patience = {
       DNS_POLL_SECONDS: setting(config.dnsPollSeconds),
@@ -78,9 +81,9 @@ export class Functions extends Construct {
       DNS_CHANGE_WAIT_SECONDS: setting(config.dnsChangeWaitSeconds),
     };
     /** Lets a function assume the roles for one purpose in the accounts of environments. */
-    const targetRoles = (purpose: Purpose | 'state' | 'dns', more: readonly string[]): Permission => ({
+    const targetRoles = (purpose: RolePurpose, more: readonly string[]): Permission => ({
       actions: ['sts:AssumeRole'],
-      resources: [`arn:${Aws.PARTITION}:iam::*:role/stagegate-*-*-${purpose}`, ...more],
+      resources: [`arn:${Aws.PARTITION}:iam::*:role/${roleNameOf(installation, ANY_ENVIRONMENT, purpose)}`, ...more],
       wildcardReason: 'environments are registered at run time, in any account; each role asks for its external id',
     });
     const stateRoles = targetRoles('state', props.config.allowedStateRoleArns);

@@ -4,6 +4,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { nameIn } from '../../lambdas/domain/contract/installation.ts';
 import type { FunctionEnvironment, FunctionName } from '../../lambdas/functions.ts';
 import type { Binding } from './binding.ts';
 import type { Encryption } from './encryption.ts';
@@ -27,6 +28,7 @@ export interface HouseFunctionProps<Name extends FunctionName> {
   readonly asynchronous?: boolean;
   /** Whether roles in environments' accounts trust this function. Its role then has a fixed name, known beforehand. */
   readonly trustedByEnvironments?: boolean;
+  readonly installation: string;
   readonly encryption: Encryption;
   /** Directory with `<name>/index.mjs` for each function. */
   readonly functionsDirectory: string;
@@ -41,13 +43,14 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
 
   constructor(scope: Construct, name: Name, props: HouseFunctionProps<Name>) {
     super(scope, name);
-    const { encryption } = props;
+    const { installation, encryption } = props;
+    const physicalName = nameIn(installation, name);
     const bindings: readonly (readonly [string, Binding])[] = Object.entries<Binding>(props.bindings);
-    const logGroup = encryption.logGroup(this, 'Logs', `/aws/lambda/stagegate-${name}`);
+    const logGroup = encryption.logGroup(this, 'Logs', `/aws/lambda/${physicalName}`);
     if (props.asynchronous) this.deadLetters = makeDeadLetterQueue(this);
 
     const role = new LeastPrivilegeRole(this, 'Role', {
-      ...(props.trustedByEnvironments && { roleName: `stagegate-${name}` }),
+      ...(props.trustedByEnvironments && { roleName: physicalName }),
       description: `Stagegate: function ${name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       permissions: [
@@ -61,7 +64,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
     this.roleArn = role.roleArn;
     acknowledge(role, 'Serverless-LambdaStarPermissions', 'each wildcard has its own reason, which IAM5 demands');
     this.function = new LambdaFunction(this, 'Function', {
-      functionName: `stagegate-${name}`,
+      functionName: physicalName,
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

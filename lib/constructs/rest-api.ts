@@ -35,7 +35,7 @@ export class RestApi extends Construct {
   constructor(scope: Construct, id: string, { config, encryption }: RestApiProps) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
-      apiName: 'stagegate',
+      apiName: config.installation,
       description: 'Stagegate: releases, deployments and approvals',
       createDefaultStage: false,
     });
@@ -45,7 +45,7 @@ export class RestApi extends Construct {
       throttle: { rateLimit: config.requestRate, burstLimit: config.requestBurst },
       accessLogSettings: {
         destination: new LogGroupLogDestination(
-          encryption.logGroup(this, 'AccessLogs', '/aws/vendedlogs/apis/stagegate'),
+          encryption.logGroup(this, 'AccessLogs', `/aws/vendedlogs/apis/${config.installation}`),
         ),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },

@@ -1,6 +1,7 @@
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { nameIn } from '../../lambdas/domain/contract/installation.ts';
 import type { DeploymentWorkflowReference } from '../workflow/deployment-workflow-reference.ts';
 import { acknowledgeWildcards, type Permission } from './permissions.ts';
 import type { RestApi } from './rest-api.ts';
@@ -9,6 +10,7 @@ import type { RestApi } from './rest-api.ts';
 const ROLES = ['viewer', 'developer', 'staff', 'admin'] as const;
 
 export interface RolePoliciesProps {
+  readonly installation: string;
   readonly api: RestApi;
   readonly workflow: DeploymentWorkflowReference;
 }
@@ -19,7 +21,7 @@ export interface RolePoliciesProps {
  * gates there, even when another policy allows it.
  */
 export class RolePolicies extends Construct {
-  constructor(scope: Construct, id: string, { api, workflow }: RolePoliciesProps) {
+  constructor(scope: Construct, id: string, { installation, api, workflow }: RolePoliciesProps) {
     super(scope, id);
     for (const [rank, role] of ROLES.entries()) {
       const included: readonly string[] = ROLES.slice(0, rank + 1);
@@ -32,7 +34,7 @@ export class RolePolicies extends Construct {
       };
       const allowed = included.includes('staff') ? [requests, ...workflow.watching()] : [requests];
       const policy = new ManagedPolicy(this, role, {
-        managedPolicyName: `stagegate-${role}`,
+        managedPolicyName: nameIn(installation, role),
         // CloudFormation cannot change the description of a policy that has a name: this text stays as it is.
         description: `Stagegate: what a ${role} may ask of the API`,
         statements: [

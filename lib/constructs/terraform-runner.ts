@@ -15,8 +15,8 @@ import {
   allowedSourceNames,
   type BuildSource,
   buildRoleName,
-  INSPECT_PROJECT,
-  INSPECT_ROLE,
+  inspectProject,
+  inspectRole,
   KEPT_SOURCE,
   PURPOSES,
   type Purpose,
@@ -124,9 +124,9 @@ export class TerraformRunner extends Construct {
     const sources = [...sourcesOf(config), KEPT_SOURCE];
     this.byPurpose = { plan: sources.map(plan), apply: sources.map(apply) };
     this.inspect = this.project('Inspect', {
-      name: INSPECT_PROJECT,
-      roleName: INSPECT_ROLE,
-      logs: '/stagegate/inspect',
+      name: inspectProject(config.installation),
+      roleName: inspectRole(config.installation),
+      logs: `/${config.installation}/inspect`,
       buildspec: 'inspect',
       does: 'inspect plans for those who approve them',
       source: this.programAlone(),
@@ -165,9 +165,9 @@ export class TerraformRunner extends Construct {
     const purpose = kind === 'Plan' ? 'plan' : 'apply';
     const suffix = sourceName(source);
     return this.project(suffix === undefined ? kind : `${kind}-${suffix}`, {
-      name: projectName(purpose, source),
-      roleName: buildRoleName(purpose, source),
-      logs: ['/stagegate', purpose, suffix].filter(Boolean).join('/'),
+      name: projectName(config.installation, purpose, source),
+      roleName: buildRoleName(config.installation, purpose, source),
+      logs: [`/${config.installation}`, purpose, suffix].filter(Boolean).join('/'),
       does: `${purpose} ${describeSource(source)}`,
       ...(source.kind === 'kept'
         ? { buildspec: `${purpose}-kept`, source: this.programAlone() }

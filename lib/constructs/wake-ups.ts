@@ -2,17 +2,16 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import type { FunctionEnvironment } from '../../lambdas/functions.ts';
+import { nameIn } from '../../lambdas/domain/contract/installation.ts';
+import type { FunctionEnvironment, FunctionName } from '../../lambdas/functions.ts';
 import type { Binding } from './binding.ts';
 import { LeastPrivilegeRole } from './permissions.ts';
 
-const GROUP = 'stagegate';
-
 /**
- * The fixed name of the function that is woken. A reference to the function would close a cycle, because functions also
+ * The function that is woken, by its name. A reference to the function would close a cycle, because functions also
  * set wake-ups.
  */
-const WOKEN = 'stagegate-sweep';
+const WOKEN: FunctionName = 'sweep';
 
 type WakeUpBindings = {
   readonly [Variable in keyof Pick<
@@ -26,17 +25,19 @@ type WakeUpBindings = {
  * time, in a group of their own. EventBridge Scheduler invokes the sweeper with a role that may invoke nothing else.
  */
 export class WakeUps extends Construct {
+  private readonly group: string;
   private readonly role: LeastPrivilegeRole;
   private readonly functionArn: string;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, installation: string) {
     super(scope, id);
     const stack = Stack.of(this);
-    new CfnScheduleGroup(this, 'Group', { name: GROUP });
+    this.group = installation;
+    new CfnScheduleGroup(this, 'Group', { name: installation });
     this.functionArn = stack.formatArn({
       service: 'lambda',
       resource: 'function',
-      resourceName: WOKEN,
+      resourceName: nameIn(installation, WOKEN),
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     this.role = new LeastPrivilegeRole(this, 'Role', {
@@ -53,11 +54,11 @@ export class WakeUps extends Construct {
     const schedules = Stack.of(this).formatArn({
       service: 'scheduler',
       resource: 'schedule',
-      resourceName: `${GROUP}/*`,
+      resourceName: `${this.group}/*`,
     });
     return {
       SCHEDULE_GROUP: {
-        value: GROUP,
+        value: this.group,
         permissions: [
           {
             actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:UpdateSchedule'],

@@ -1,6 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { WORKFLOW_NAME } from '../../lambdas/domain/names.ts';
+import { workflowName } from '../../lambdas/domain/contract/installation.ts';
 import type { Binding } from '../constructs/binding.ts';
 import type { Permission } from '../constructs/permissions.ts';
 
@@ -12,7 +12,8 @@ export class DeploymentWorkflowReference {
   readonly arn: string;
   private readonly executionArns: string;
 
-  constructor(scope: Construct) {
+  constructor(scope: Construct, installation: string) {
+    const name = workflowName(installation);
     const format = (resource: string, resourceName: string) =>
       Stack.of(scope).formatArn({
         service: 'states',
@@ -20,8 +21,8 @@ export class DeploymentWorkflowReference {
         resourceName,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       });
-    this.arn = format('stateMachine', WORKFLOW_NAME);
-    this.executionArns = format('execution', `${WORKFLOW_NAME}:*`);
+    this.arn = format('stateMachine', name);
+    this.executionArns = format('execution', `${name}:*`);
   }
 
   /** Lets people find executions in the console and see what happened in them. */

@@ -1,12 +1,13 @@
 import { DefinitionBody, LogLevel, QueryLanguage, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { WORKFLOW_NAME } from '../../lambdas/domain/names.ts';
+import { workflowName } from '../../lambdas/domain/contract/installation.ts';
 import type { Encryption } from '../constructs/encryption.ts';
 import { acknowledge } from '../constructs/permissions.ts';
 import { States, type StatesProps } from './states.ts';
 import { wire } from './wiring.ts';
 
 export interface DeploymentWorkflowProps extends StatesProps {
+  readonly installation: string;
   readonly encryption: Encryption;
 }
 
@@ -18,16 +19,17 @@ export interface DeploymentWorkflowProps extends StatesProps {
 export class DeploymentWorkflow extends Construct {
   readonly machine: StateMachine;
 
-  constructor(scope: Construct, id: string, { encryption, ...props }: DeploymentWorkflowProps) {
+  constructor(scope: Construct, id: string, { installation, encryption, ...props }: DeploymentWorkflowProps) {
     super(scope, id);
+    const name = workflowName(installation);
     this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName: WORKFLOW_NAME,
+      stateMachineName: name,
       comment: 'One deployment: plan, gates, apply, record, release',
       definitionBody: DefinitionBody.fromChainable(wire(new States(this, props))),
       queryLanguage: QueryLanguage.JSONATA,
       tracingEnabled: true,
       logs: {
-        destination: encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${WORKFLOW_NAME}`),
+        destination: encryption.logGroup(this, 'Logs', `/aws/vendedlogs/states/${name}`),
         level: LogLevel.ALL,
         // With data, the logs would contain task tokens and tickets.
         includeExecutionData: false,

@@ -38,7 +38,11 @@ interface EnvironmentLookup {
 /** Finds environments in the table and the API of the control plane, as a person with access to both would. */
 export function createEnvironmentLookup(
   { door, accountId }: Pick<LocalContext, 'door' | 'accountId'>,
-  { tableName, apiUrl }: { readonly tableName: () => string; readonly apiUrl: () => string },
+  {
+    installation,
+    tableName,
+    apiUrl,
+  }: { readonly installation: () => string; readonly tableName: () => string; readonly apiUrl: () => string },
 ): EnvironmentLookup {
   const caller: Caller = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
   const query = async (input: object): Promise<unknown[]> => {
@@ -78,7 +82,7 @@ export function createEnvironmentLookup(
       const found: DnsEnvironment[] = [];
       for (const application of await listApplications())
         for (const { name, roles, dns, ...environment } of await listEnvironments(application)) {
-          const conventional = `arn:aws:iam::${environment.accountId}:role/stagegate-${application}-${name}-dns`;
+          const conventional = `arn:aws:iam::${environment.accountId}:role/${installation()}-${application}-${name}-dns`;
           const certificateRoleArn = roles?.dns ?? conventional;
           const zone = dns?.zone ?? {};
           if (roleArn !== certificateRoleArn && roleArn !== zone.roleArn) continue;

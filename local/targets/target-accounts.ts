@@ -11,13 +11,14 @@ import { createKmsService } from '../services/kms/kms-service.ts';
 import type { LocalContext } from '../services/local-context.ts';
 import type { LocalService, Provisioner } from '../services/local-service.ts';
 import type { S3Service } from '../services/s3/s3-service.ts';
+import { installationOf } from './installation.ts';
 
 /** An environment as its operator knows it: from its registration, not from the variables of a build. */
 export interface RegisteredEnvironment {
   readonly accountId: string;
   readonly region: string;
   readonly externalId: string;
-  /** By default `stagegate-state-<account>-<region>`. */
+  /** By default `<installation>-state-<account>-<region>`. */
   readonly stateBucket?: string;
   /** File that completes the backend, from the environment's directory. */
   readonly backendConfigFile?: string;
@@ -100,7 +101,8 @@ export function createTargetAccounts({
   assembly,
   findEnvironment,
 }: TargetAccountsProps): TargetAccounts {
-  const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
+  const named = (name: string) => `${installationOf(assembly)}-${name}`;
+  const controlRole = (name: string) => `arn:aws:iam::${context.accountId}:role/${named(name)}`;
   const stateReaders = () => STATE_READERS.map(controlRole).join(',');
   /** The last deployment of each stack. Earlier ones do not count, because the last one has replaced them. */
   const deployed = new Map<string, { readonly parameters: string; readonly running: Promise<DeployedStack> }>();
@@ -169,10 +171,10 @@ export function createTargetAccounts({
       const environment = await findEnvironment(application, name);
       if (!environment) return;
       const place = { accountId: environment.accountId, region: environment.region };
-      await deployOnce({ stack: 'StagegateStateBucket', stackName: 'stagegate-state', place });
+      await deployOnce({ stack: 'StagegateStateBucket', stackName: named('state'), place });
       const isEphemeral = environment.type === 'ephemeral';
       const convention = {
-        bucket: environment.stateBucket ?? `stagegate-state-${place.accountId}-${place.region}`,
+        bucket: environment.stateBucket ?? named(`state-${place.accountId}-${place.region}`),
         key: `${isEphemeral ? 'ephemeral' : 'apps'}/${application}/${name}/terraform.tfstate`,
       };
       const declared = await stateAddressOf(
@@ -199,7 +201,7 @@ export function createTargetAccounts({
         StateKey: address.key,
         ...(environment.lockTable && { LockTable: environment.lockTable }),
       };
-      const stackName = `stagegate-${application}-${name}`;
+      const stackName = named(`${application}-${name}`);
       await deployOnce({ stack: 'StagegateTargetAccount', stackName, place, parameters, roles: environment.roles });
     },
     async start() {

@@ -5,6 +5,7 @@ import { createIamService } from '../services/iam/iam-service.ts';
 import type { LocalContext } from '../services/local-context.ts';
 import type { Provisioner } from '../services/local-service.ts';
 import type { ZoneStore } from '../services/route53/zone-store.ts';
+import { installationOf } from './installation.ts';
 
 /** An environment with DNS, as its operator knows it. */
 export interface DnsEnvironment {
@@ -58,11 +59,12 @@ export function createTargetDns({ context, door, zones, assembly, findEnvironmen
       resource.logicalId === 'DnsRole'
         ? create({ ...resource, properties: { ...resource.properties, RoleName: roleName } })
         : none(resource);
-    const control = (name: string) => `arn:aws:iam::${context.accountId}:role/stagegate-${name}`;
+    const installation = installationOf(assembly);
+    const control = (name: string) => `arn:aws:iam::${context.accountId}:role/${installation}-${name}`;
     const { application, name, externalId, region, hostname, certificateNames, zone } = environment;
     return deployTemplate({
       template: assembly.stack('StagegateTargetAccount').template,
-      stackName: `stagegate-${application}-${name}`,
+      stackName: `${installation}-${application}-${name}`,
       accountId,
       region,
       parameters: {

@@ -100,7 +100,7 @@ const FAULTS = {
 };
 
 const artifacts = new S3ArtifactStore('artifacts', clients.s3);
-const states = new S3StateReader(() => clients.s3, clients.sts);
+const states = new S3StateReader('stagegate', () => clients.s3, clients.sts);
 const workflow = new StepFunctionsWorkflow(MACHINE, clients.sfn);
 const builds = new CodeBuildBuilds(clients.codebuild);
 const bus = new EventBridgeBus('stagegate', clients.events);
@@ -253,7 +253,7 @@ describe('a service that is', () => {
 
   test('STS, when another service is called with a role of an environment, is not taken for a refusal', async () => {
     const sts = mockClient(clients.sts);
-    const reader = new S3StateReader((access) => new S3Client({ region, ...access }), clients.sts);
+    const reader = new S3StateReader('stagegate', (access) => new S3Client({ region, ...access }), clients.sts);
     const port = lazyPort('S3', async () => reader);
     sts.onAnyCommand().rejects(answered('Throttling', 400));
     await expect(port.head(ENVIRONMENT, ADDRESS)).rejects.toBeInstanceOf(ServiceUnavailableError);

@@ -40,7 +40,11 @@ function onMoto(): void {
     moto = await startMoto();
     const at = clientAt(moto.endpoint);
     s3 = new S3Client({ ...at, forcePathStyle: true });
-    states = new S3StateReader((access) => new S3Client({ ...at, forcePathStyle: true, ...access }), new STSClient(at));
+    states = new S3StateReader(
+      'stagegate',
+      (access) => new S3Client({ ...at, forcePathStyle: true, ...access }),
+      new STSClient(at),
+    );
     const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
     await s3.send(new CreateBucketCommand({ Bucket: ADDRESS.bucket, CreateBucketConfiguration }));
   });
@@ -97,7 +101,7 @@ function onMoto(): void {
 describe('a state that cannot be read', () => {
   const s3 = new S3Client({ region: 'eu-west-1' });
   const answers = mockClient(s3);
-  const states = new S3StateReader(() => s3, new STSClient({ region: 'eu-west-1' }), 20);
+  const states = new S3StateReader('stagegate', () => s3, new STSClient({ region: 'eu-west-1' }), 20);
   beforeEach(() => void answers.reset());
 
   test('because it is refused is not an absent one', async () => {

@@ -243,7 +243,9 @@ describe('GET /applications/{app}/environments/{env}', () => {
   });
 
   test('shows executions where they are shown, if that is not the console', async () => {
-    const world = new TestApi(undefined, { executionsUrl: 'http://127.0.0.1:4700/local/executions' });
+    const world = new TestApi(undefined, {
+      executionsUrl: 'http://127.0.0.1:4700/local/executions/stagegate-deployment',
+    });
     await world.put('/applications/my-app', APPLICATION);
     await world.put(dev1, environmentBody('dev1'));
     await world.post('/applications/my-app/releases', { commit: 'a'.repeat(40) });

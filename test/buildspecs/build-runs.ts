@@ -14,7 +14,7 @@ import {
   type PlanSuccess,
   PlanSuccessSchema,
 } from '../../lambdas/domain/contract/build-result.ts';
-import { INSPECT_PROJECT } from '../../lambdas/domain/contract/build-source.ts';
+import { inspectProject } from '../../lambdas/domain/contract/build-source.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import {
   artifactBucket,
@@ -138,7 +138,7 @@ export async function inspect(
   const told = { ...planned.variables, ...more };
   const names = [...Object.keys(InspectVariablesSchema.shape), ...Object.keys(more)];
   const variables = Object.fromEntries(Object.entries(told).filter(([name]) => names.includes(name)));
-  const build = await cloud.ended((await cloud.startWithoutSource(INSPECT_PROJECT, variables)).id);
+  const build = await cloud.ended((await cloud.startWithoutSource(inspectProject('stagegate'), variables)).id);
   const result = await cloud.readJson(artifactBucket, runObjectKey(planned.prefix, 'inspectionResult'));
   return { build, log: cloud.log(build.id), prefix: planned.prefix, variables, result };
 }

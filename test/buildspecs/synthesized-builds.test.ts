@@ -93,7 +93,7 @@ beforeAll(async () => {
     engine: name === 'tofu' ? 'opentofu' : 'terraform',
     engineVersion: version,
   });
-  subject = { application, environment, deployment, artifactBucket };
+  subject = { installation: 'stagegate', application, environment, deployment, artifactBucket };
   const projectOf = (purpose: string) => {
     const buildspec = readFileSync(join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}.yml`), 'utf8');
     return made.find(({ Source }) => Source.BuildSpec === buildspec);

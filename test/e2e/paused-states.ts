@@ -1,5 +1,5 @@
 import { ExecutionDoesNotExist, GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
-import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
+import { inspectRole } from '../../lambdas/domain/contract/build-source.ts';
 import { type Deployment, STAFF, type TestApplication } from './test-cloud.ts';
 
 /** The working states of a deployment without gates, in their order, with the function or build of each. */
@@ -65,7 +65,13 @@ export function armPause(app: TestApplication, row: WorkingState, release: numbe
       });
   // An inspect build has no role in the environment's account, so it is recognized by the object that it writes.
   if (row.build === 'inspect')
-    faults.add({ service: 's3', operation: 'PutObject', caller: INSPECT_ROLE, about: `runs/${deployment}`, ...pause });
+    faults.add({
+      service: 's3',
+      operation: 'PutObject',
+      caller: inspectRole('stagegate'),
+      about: `runs/${deployment}`,
+      ...pause,
+    });
   else if (row.build)
     faults.add({ service: 's3', operation: 'GetObject', caller: roleOf(app, row.build) + deployment, ...pause });
   return goOn;
@@ -76,7 +82,7 @@ export async function arrives(app: TestApplication, row: WorkingState, release: 
   const deployment = await app.until('dev1', release, () => true);
   if (row.isDecided) await app.approve(STAFF, 'dev1', release);
   await enters(app, deployment, row.state);
-  if (row.build === 'inspect') await isAtWork(app, INSPECT_ROLE, `/runs/${deployment.id}/`);
+  if (row.build === 'inspect') await isAtWork(app, inspectRole('stagegate'), `/runs/${deployment.id}/`);
   else if (row.build) await isAtWork(app, roleOf(app, row.build) + deployment.id);
   return deployment;
 }

@@ -3,10 +3,12 @@ import type { Surroundings } from '../../lambdas/domain/ports.ts';
 
 /** A clock that stands still until it is advanced, and chance that repeats itself from run to run. */
 export class FakeSurroundings implements Surroundings {
+  readonly installation: string;
   #time: number;
   #drawn = 0;
 
-  constructor(start = '2026-11-23T10:00:00.000Z') {
+  constructor(start = '2026-11-23T10:00:00.000Z', installation = 'stagegate') {
+    this.installation = installation;
     this.#time = Date.parse(start);
   }
 
@@ -21,7 +23,7 @@ export class FakeSurroundings implements Surroundings {
 
   /** The same moment, and the same chance from here on. */
   copy(): FakeSurroundings {
-    const copy = new FakeSurroundings(this.now());
+    const copy = new FakeSurroundings(this.now(), this.installation);
     copy.#drawn = this.#drawn;
     return copy;
   }

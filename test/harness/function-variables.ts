@@ -2,6 +2,7 @@
 export const FUNCTION_VARIABLES: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-west-1',
   APPLIES: 'allowed',
+  AWS_LAMBDA_FUNCTION_NAME: 'stagegate-read',
   TABLE_NAME: 'records',
   ARTIFACT_BUCKET: 'artifacts',
   PRICE_SHEET_KEY: 'prices/prices.csv',

@@ -7,7 +7,7 @@ import {
 } from '../../lambdas/domain/contract/build-environment-variables.ts';
 import {
   type BuildSource,
-  INSPECT_PROJECT,
+  inspectProject,
   KEPT_SOURCE,
   PURPOSES,
   projectName,
@@ -27,7 +27,7 @@ const variablesOf = ({ Environment }: Resource['Properties']): Record<string, st
   );
 
 describe('the build projects', () => {
-  const { 'stagegate-plan': plan, 'stagegate-apply': apply, [INSPECT_PROJECT]: inspect } = projects();
+  const { 'stagegate-plan': plan, 'stagegate-apply': apply, [inspectProject('stagegate')]: inspect } = projects();
 
   test.each([
     ['plan', plan],
@@ -62,7 +62,7 @@ describe('the build projects', () => {
   });
 
   test.each(PURPOSES)('of kept trees %s with the program alone: they fetch nothing, with nothing', (purpose) => {
-    const project = projects()[projectName(purpose, KEPT_SOURCE)];
+    const project = projects()[projectName('stagegate', purpose, KEPT_SOURCE)];
     const { BuildSpec, Type, Location } = project.Source;
     const file = join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}-kept.yml`);
     expect([BuildSpec, Type]).toEqual([readFileSync(file, 'utf8'), 'S3']);
@@ -121,7 +121,7 @@ describe('the build projects', () => {
     expect([plan, inspect, apply].map(({ TimeoutInMinutes }) => TimeoutInMinutes)).toEqual([60, 60, 240]);
     const configured = projects({ planTimeoutMinutes: '10', applyTimeoutMinutes: 480 });
     expect(configured['stagegate-plan'].TimeoutInMinutes).toBe(10);
-    expect(configured[INSPECT_PROJECT].TimeoutInMinutes).toBe(10);
+    expect(configured[inspectProject('stagegate')].TimeoutInMinutes).toBe(10);
     expect(configured['stagegate-apply'].TimeoutInMinutes).toBe(480);
   });
 
@@ -173,7 +173,7 @@ describe('the build projects of private sources', () => {
 
   test.each(sources)('of %j are of its type and hold its credential', (source, expected) => {
     for (const purpose of PURPOSES) {
-      const { BuildSpec, Location, ...others } = configured[projectName(purpose, source)].Source;
+      const { BuildSpec, Location, ...others } = configured[projectName('stagegate', purpose, source)].Source;
       expect({ ...others, ...(Location && { Location: flat(Location) }) }).toEqual(expected);
       const file = join(import.meta.dirname, '..', '..', 'buildspecs', `${purpose}.yml`);
       expect(BuildSpec).toBe(readFileSync(file, 'utf8'));
@@ -182,13 +182,13 @@ describe('the build projects of private sources', () => {
 
   test('are there for what the configuration names, and for nothing else; one reads the plans of all', () => {
     const expected = PURPOSES.flatMap((purpose) =>
-      [...sources.map(([source]) => source), KEPT_SOURCE].map((source) => projectName(purpose, source)),
+      [...sources.map(([source]) => source), KEPT_SOURCE].map((source) => projectName('stagegate', purpose, source)),
     );
-    expect(Object.keys(configured).sort()).toEqual([...expected, INSPECT_PROJECT].sort());
+    expect(Object.keys(configured).sort()).toEqual([...expected, inspectProject('stagegate')].sort());
     expect(Object.keys(projects()).sort()).toEqual([
       'stagegate-apply',
       'stagegate-apply-kept',
-      INSPECT_PROJECT,
+      inspectProject('stagegate'),
       'stagegate-plan',
       'stagegate-plan-kept',
     ]);
@@ -199,8 +199,8 @@ describe('the build projects of private sources', () => {
       others;
     for (const purpose of PURPOSES)
       for (const [source] of sources)
-        expect(common(configured[projectName(purpose, source)])).toEqual(
-          common(configured[projectName(purpose, { kind: 'public' })]),
+        expect(common(configured[projectName('stagegate', purpose, source)])).toEqual(
+          common(configured[projectName('stagegate', purpose, { kind: 'public' })]),
         );
   });
 });

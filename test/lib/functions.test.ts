@@ -43,7 +43,8 @@ describe('functions', () => {
     const told = ofType(stagegate({ executionsPath: '/local/executions' }), 'AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.Environment?.Variables?.EXECUTIONS_URL,
     );
-    const address = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] }, '/local/executions']] };
+    const path = '/local/executions/stagegate-deployment';
+    const address = { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.any(String), 'ApiEndpoint'] }, path]] };
     expect(told.map(([, { Properties }]) => Properties.FunctionName).sort()).toEqual(
       ['configure', 'decide', 'deploy', 'ephemeral', 'read'].map((name) => `stagegate-${name}`),
     );
@@ -100,6 +101,7 @@ describe('functions', () => {
         ([, { Properties }]) => Properties.FunctionName === 'stagegate-configure',
       )?.[1].Properties.Environment.Variables.ALLOWED_SOURCES;
       const { allowedSources } = FUNCTIONS.configure.services.from({
+        AWS_LAMBDA_FUNCTION_NAME: 'stagegate-configure',
         TABLE_NAME: 'records',
         LEAST_GATE_EXPIRY_SECONDS: '3600',
         ALLOWED_SOURCES,

@@ -59,6 +59,14 @@ export const keptResources = (template: Pick<Template, 'Resources'>): Record<str
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   );
 
+/** Returns the physical names in a template, each with its type. */
+export const physicalNames = (template: Pick<Template, 'Resources'>): string[] =>
+  Object.values(template.Resources).flatMap(({ Type, Properties = {} }) => {
+    const property = KINDS[Type]?.name;
+    const name = property === undefined ? undefined : Properties[property];
+    return name === undefined ? [] : [`${Type} ${flat(name)}`];
+  });
+
 function keptAs({ Type, Properties = {} }: Resource): string | undefined {
   const kind = KINDS[Type];
   if (!kind) throw new Error(`does a ${Type} keep its logical id? KINDS does not say`);

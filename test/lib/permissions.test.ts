@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ROUTES } from '../../lambdas/api/routes.ts';
-import { INSPECT_ROLE } from '../../lambdas/domain/contract/build-source.ts';
+import { inspectRole } from '../../lambdas/domain/contract/build-source.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 import { keyOf } from '../../lambdas/domain/transaction/unit-of-work.ts';
@@ -329,7 +329,7 @@ describe('builds', () => {
   });
 
   test('inspect only gets tree and bundle, puts its own results and packages of providers, and asks nobody', () => {
-    expect(pairs(statementsOf(buildRole(INSPECT_ROLE)))).toEqual(
+    expect(pairs(statementsOf(buildRole(inspectRole('stagegate'))))).toEqual(
       unique([
         ...ownLogs('TerraformRunnerInspectLogs'),
         ...scripts,

@@ -53,6 +53,7 @@ describe('the template of the control plane', () => {
       'BusName',
       'CredentialsRoleArn',
       'DnsRoleArns',
+      'Installation',
       'StateMachineArn',
       'StateReaderRoleArns',
       'TableName',

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { handler as openHandler } from '../../lambdas/api/functions/open.ts';
 import { READ } from '../../lambdas/api/operations.ts';
 import { ConflictError, RefusedError, ServiceUnavailableError } from '../../lambdas/domain/errors.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
@@ -11,6 +10,10 @@ import { FakeSurroundings } from '../fakes/fake-surroundings.ts';
 import { InMemoryStore } from '../fakes/in-memory-store.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '../harness/http-event.ts';
+
+// Lambda tells a function its name before it loads it.
+process.env.AWS_LAMBDA_FUNCTION_NAME = 'stagegate-open';
+const { handler: openHandler } = await import('../../lambdas/api/functions/open.ts');
 
 const app = '/applications/my-app';
 const body = { client: 'acme', configRepository: { url: 'https://github.com/acme/x.git' } };

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { countProviders } from '../../lambdas/runtime/metrics.ts';
+
+// Lambda tells a function its name before it loads it.
+process.env.AWS_LAMBDA_FUNCTION_NAME = 'other-analyze-plan';
+const { countProviders } = await import('../../lambdas/runtime/metrics.ts');
 
 const lines: string[] = [];
 const { log } = console;
@@ -21,6 +24,6 @@ test('what a plan found in the provider cache is counted under the names that th
     ProviderCacheHits: 3,
     ProviderCacheMisses: 2,
     ProviderCacheMismatches: 1,
-    _aws: { CloudWatchMetrics: [{ Namespace: 'Stagegate', Dimensions: [['service']] }] },
+    _aws: { CloudWatchMetrics: [{ Namespace: 'Stagegate/other', Dimensions: [['service']] }] },
   });
 });

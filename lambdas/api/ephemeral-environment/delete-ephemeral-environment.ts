@@ -15,6 +15,6 @@ export const deleteEphemeralEnvironment = operation(
   async ({ path: { app, name } }, services: Services<'ephemeral'>, { caller }) => {
     await findEphemeral(services.store, app, name);
     const by = await requesterOf(services.store, app, caller);
-    return answer(202, await viewEphemeral(services.store, await deleteEphemeral(services, app, name, by)));
+    return answer(202, await viewEphemeral(services, await deleteEphemeral(services, app, name, by)));
   },
 );

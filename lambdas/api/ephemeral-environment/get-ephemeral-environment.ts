@@ -10,6 +10,6 @@ export const getEphemeralEnvironment = operation(
     input: { path: EphemeralPath },
     answers: { 200: EphemeralViewSchema },
   },
-  async ({ path: { app, name } }, { store }: Services<'read'>) =>
-    answer(200, await viewEphemeral(store, await findEphemeral(store, app, name))),
+  async ({ path: { app, name } }, services: Services<'read'>) =>
+    answer(200, await viewEphemeral(services, await findEphemeral(services.store, app, name))),
 );

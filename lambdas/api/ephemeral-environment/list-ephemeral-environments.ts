@@ -1,7 +1,6 @@
 import type * as z from 'zod';
 import { EphemeralViewSchema, MonthlyCostSchema, sumOf, viewEphemeral } from '../../domain/ephemeral/ephemeral-view.ts';
 import { listEphemeral, pageThrough } from '../../domain/ephemeral/list-ephemeral.ts';
-import type { Store } from '../../domain/ports.ts';
 import { findApplication } from '../../domain/transaction/find.ts';
 import { forEachReadable } from '../../domain/transaction/unless-unreadable.ts';
 import type { Services } from '../../functions.ts';
@@ -11,9 +10,9 @@ import { ApplicationPath, PageQuery, pageOf } from '../inputs.ts';
 /** `monthlyCost` is the cost of all environments of the list, on every page; so is `skipped` their number. */
 const answers = { 200: pageOf(EphemeralViewSchema).extend({ monthlyCost: MonthlyCostSchema }) };
 
-async function list(store: Store, query: z.output<typeof PageQuery>, application?: string) {
-  const { found, unreadable } = await listEphemeral(store, application);
-  const views = await forEachReadable(found, (environment) => viewEphemeral(store, environment));
+async function list(services: Services<'read'>, query: z.output<typeof PageQuery>, application?: string) {
+  const { found, unreadable } = await listEphemeral(services.store, application);
+  const views = await forEachReadable(found, (environment) => viewEphemeral(services, environment));
   const page = pageThrough(views.found, ({ application: app, name }) => `${app}/${name}`, query);
   const skipped = unreadable.length + views.unreadable.length;
   return answer(200, { ...page, skipped: skipped || undefined, monthlyCost: sumOf(views.found) });
@@ -25,9 +24,9 @@ export const listEphemeralEnvironments = operation(
     input: { path: ApplicationPath, query: PageQuery },
     answers,
   },
-  async ({ path: { app }, query }, { store }: Services<'read'>) => {
-    await findApplication(store, app);
-    return list(store, query, app);
+  async ({ path: { app }, query }, services: Services<'read'>) => {
+    await findApplication(services.store, app);
+    return list(services, query, app);
   },
 );
 
@@ -37,5 +36,5 @@ export const listAllEphemeralEnvironments = operation(
     input: { query: PageQuery },
     answers,
   },
-  async ({ query }, { store }: Services<'read'>) => list(store, query),
+  async ({ query }, services: Services<'read'>) => list(services, query),
 );

@@ -17,6 +17,6 @@ export const patchEphemeralEnvironment = operation(
     await findEphemeral(services.store, app, name);
     const by = await requesterOf(services.store, app, caller);
     const environment = await adjustEphemeral(services, app, name, body, by);
-    return answer(200, await viewEphemeral(services.store, environment));
+    return answer(200, await viewEphemeral(services, environment));
   },
 );

@@ -17,6 +17,6 @@ export const postEphemeralEnvironment = operation(
     await findApplication(services.store, app);
     const createdBy = await requesterOf(services.store, app, caller);
     const { environment, isNew } = await createEphemeral(services, app, body, createdBy);
-    return answer(isNew ? 202 : 200, await viewEphemeral(services.store, environment));
+    return answer(isNew ? 202 : 200, await viewEphemeral(services, environment));
   },
 );

@@ -5,7 +5,7 @@ import {
   InspectVariablesSchema,
   PlanVariablesSchema,
 } from '../contract/build-environment-variables.ts';
-import { INSPECT_PROJECT, KEPT_SOURCE, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
+import { inspectProject, KEPT_SOURCE, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
 import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
 import type { Application } from '../model/application.ts';
 import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
@@ -39,6 +39,7 @@ export const BuildRequestSchema = z.object({
 export type BuildRequest = z.infer<typeof BuildRequestSchema>;
 
 interface BuildSubject {
+  readonly installation: string;
   readonly application: Application;
   readonly environment: Environment;
   readonly deployment: Deployment;
@@ -101,11 +102,11 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
  * environment.
  */
 export const inspectBuild = (subject: BuildSubject): BuildRequest => ({
-  ProjectName: INSPECT_PROJECT,
+  ProjectName: inspectProject(subject.installation),
   ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject))),
 });
 
-const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit<BuildSubject, 'application'>) => ({
+const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: BuildSubject) => ({
   STAGEGATE_DEPLOYMENT_ID: deployment.id,
   STAGEGATE_APPLICATION: deployment.application,
   STAGEGATE_ENVIRONMENT: environment.name,
@@ -116,16 +117,16 @@ const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Omit
   STAGEGATE_RUN_PREFIX: runPrefix(deployment),
 });
 
-const variablesOfBuild = ({ application, environment, deployment, artifactBucket }: BuildSubject, ticket: string) => ({
-  ...variablesOfEveryBuild({ environment, deployment, artifactBucket }),
-  STAGEGATE_COMMIT: deployment.commit,
+const variablesOfBuild = (subject: BuildSubject, ticket: string) => ({
+  ...variablesOfEveryBuild(subject),
+  STAGEGATE_COMMIT: subject.deployment.commit,
   [TICKET_VARIABLE]: ticket,
-  STAGEGATE_STATE_BUCKET: stateBucketOf(environment),
-  STAGEGATE_STATE_KEY: stateKeyOf(environment),
+  STAGEGATE_STATE_BUCKET: stateBucketOf(subject.installation, subject.environment),
+  STAGEGATE_STATE_KEY: stateKeyOf(subject.environment),
   // The directory of another environment must not decide where an ephemeral environment keeps its state.
-  STAGEGATE_STATE_KEY_RULE: environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
-  STAGEGATE_ENGINE: application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
-  STAGEGATE_ENGINE_VERSION: engineVersionOf(application, environment) ?? '',
+  STAGEGATE_STATE_KEY_RULE: subject.environment.type === 'ephemeral' ? ('fixed' as const) : ('default' as const),
+  STAGEGATE_ENGINE: subject.application.engine === 'opentofu' ? ('tofu' as const) : ('terraform' as const),
+  STAGEGATE_ENGINE_VERSION: engineVersionOf(subject.application, subject.environment) ?? '',
   STAGEGATE_LOCK_TIMEOUT: LOCK_TIMEOUT,
 });
 
@@ -146,13 +147,13 @@ const started = (
 });
 
 function source(
-  { application, deployment }: BuildSubject,
+  { installation, application, deployment }: BuildSubject,
   purpose: Purpose,
 ): Pick<BuildRequest, 'ProjectName' | 'SourceTypeOverride' | 'SourceLocationOverride' | 'SourceVersion'> {
-  if (deployment.treeOf) return { ProjectName: projectName(purpose, KEPT_SOURCE) };
+  if (deployment.treeOf) return { ProjectName: projectName(installation, purpose, KEPT_SOURCE) };
   const { source, provider, location } = repositoryOf(application);
   return {
-    ProjectName: projectName(purpose, source),
+    ProjectName: projectName(installation, purpose, source),
     ...(source.kind === 'public' && { SourceTypeOverride: PROVIDERS[provider].sourceType }),
     SourceLocationOverride: location,
     SourceVersion: deployment.commit,

@@ -28,7 +28,7 @@ export async function issueTicket(
     purpose,
     round,
     hashes: [...(before?.hashes ?? []), hashOf(text)],
-    role: buildRoleName(purpose, buildSourceOf(application, deployment)),
+    role: buildRoleName(surroundings.installation, purpose, buildSourceOf(application, deployment)),
     issuedAt: surroundings.now(),
   });
   return text;

@@ -54,7 +54,8 @@ export async function preparePlan(
     const { treeOf: _before, ...others } = held.deployment;
     const deployment = { ...others, ...(tree && { treeOf: tree.deploymentId }) };
     if (deployment.treeOf !== held.deployment.treeOf) transaction.put('deployment', deployment);
-    const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
+    const { installation } = surroundings;
+    const subject = { installation, application, environment, deployment, artifactBucket: artifacts.bucket };
     const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
     const plan = planBuild(subject, ticket, {
       mayBeginEmpty: mayBeginEmpty(held, address),

@@ -43,7 +43,7 @@ export async function redeemTicket(
   { ticket: text, buildId }: { readonly ticket: string; readonly buildId: string },
 ): Promise<BuildCredentials> {
   const ticket = parseTicket(text);
-  const foreign = objectionToCaller(caller, ticket.purpose, services.controlAccount);
+  const foreign = objectionToCaller(services, caller, ticket.purpose);
   if (foreign) return refuse(services, caller, ticket, foreign);
   const { role, objection } = await services.store.transact((transaction) =>
     bind(transaction, services, { caller, ticket, text }),
@@ -62,9 +62,13 @@ export async function redeemTicket(
 }
 
 /** Checks the caller by the signature alone, before the table is read. */
-function objectionToCaller({ userArn }: BuildCaller, purpose: Purpose, controlAccount: string): string | undefined {
+function objectionToCaller(
+  { controlAccount, surroundings: { installation } }: Services,
+  { userArn }: BuildCaller,
+  purpose: Purpose,
+): string | undefined {
   const session = sessionOf(userArn);
-  return session?.account === controlAccount && isBuildRole(purpose, session.role)
+  return session?.account === controlAccount && isBuildRole(installation, purpose, session.role)
     ? undefined
     : `the caller is no ${purpose} build`;
 }
@@ -107,7 +111,7 @@ async function bind(
     consumedPlan(transaction, deployment),
   ]);
   const role = environment && {
-    roleArn: roleArnOf(environment, purpose),
+    roleArn: roleArnOf(surroundings.installation, environment, purpose),
     externalId: environment.externalId,
   };
   const isItsTurn =

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { nameIn } from './installation.ts';
 
 /**
  * Where builds fetch config repositories from, and with which credentials. CodeBuild takes credentials from the project
@@ -82,25 +83,27 @@ export function sourceName(source: BuildSource): string | undefined {
 }
 
 /** Returns the name of a CodeBuild project, such as `stagegate-plan` and `stagegate-plan-github-0123456789ab`. */
-export const projectName = (purpose: Purpose, source: BuildSource): string =>
-  ['stagegate', purpose, sourceName(source)].filter(Boolean).join('-');
+export const projectName = (installation: string, purpose: Purpose, source: BuildSource): string =>
+  nameIn(installation, [purpose, sourceName(source)].filter(Boolean).join('-'));
 
 /**
  * Returns the name of a project's own role. The dot keeps these names apart from those of environments' roles, which
  * have no dot.
  */
-export const buildRoleName = (purpose: Purpose, source: BuildSource): string =>
-  [buildRoleOf(purpose), sourceName(source)].filter(Boolean).join('.');
+export const buildRoleName = (installation: string, purpose: Purpose, source: BuildSource): string =>
+  [buildRoleOf(installation, purpose), sourceName(source)].filter(Boolean).join('.');
 
 /** The project that reads plans for people. It fetches no source, so there is only one. */
-export const INSPECT_PROJECT = 'stagegate-inspect';
-export const INSPECT_ROLE = 'stagegate-inspect-build';
+export const inspectProject = (installation: string): string => nameIn(installation, 'inspect');
+export const inspectRole = (installation: string): string => nameIn(installation, 'inspect-build');
 
 /** Returns whether the name is that of a role of builds for this purpose. */
-export const isBuildRole = (purpose: Purpose, name: string): boolean =>
-  name === buildRoleOf(purpose) || name.startsWith(`${buildRoleOf(purpose)}.`);
+export function isBuildRole(installation: string, purpose: Purpose, name: string): boolean {
+  const role = buildRoleOf(installation, purpose);
+  return name === role || name.startsWith(`${role}.`);
+}
 
-const buildRoleOf = (purpose: Purpose): string => `stagegate-${purpose}-build`;
+const buildRoleOf = (installation: string, purpose: Purpose): string => nameIn(installation, `${purpose}-build`);
 
 /** A CodeCommit repository as its clone URL identifies it. The URL does not contain an account. */
 export interface CodeCommitRepository {

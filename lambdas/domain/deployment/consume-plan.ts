@@ -78,7 +78,8 @@ export async function consumePlan(
       );
     if (!application || !environment)
       throw new NotHolderError(`consuming the plan of "${id}": its environment was removed`);
-    const subject = { application, environment, deployment, artifactBucket: artifacts.bucket };
+    const { installation } = surroundings;
+    const subject = { installation, application, environment, deployment, artifactBucket: artifacts.bucket };
     const apply = async () =>
       applyBuild(subject, await issueTicket(transaction, surroundings, 'apply', subject), planned);
     if (deployment.status === 'applying' && consumed?.deploymentId === id)

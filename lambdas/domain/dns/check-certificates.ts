@@ -70,7 +70,7 @@ async function check(services: Services, listed: EnvironmentDns): Promise<string
   ]);
   if (!environment || !dns) return undefined;
   const now = surroundings.now();
-  const role = certificateRole(environment, CHECKER);
+  const role = certificateRole(services, environment, CHECKER);
   const described = await certificates.describe(role, environment.region, dns.certificate.arn);
   const certificate = withDescription(dns.certificate, described, now);
   const problem = problemOf(certificate, now);

@@ -51,19 +51,24 @@ export async function loadDnsSubject(
 }
 
 /** Returns the environment's own role, which manages its certificate. */
-export const certificateRole = (environment: Environment, sessionName: string): AssumedRole => ({
-  roleArn: roleArnOf(environment, 'dns'),
+export const certificateRole = (
+  { surroundings: { installation } }: Pick<DnsServices, 'surroundings'>,
+  environment: Environment,
+  sessionName: string,
+): AssumedRole => ({
+  roleArn: roleArnOf(installation, environment, 'dns'),
   externalId: environment.externalId,
   sessionName,
 });
 
 /** Returns the role that manages the zone: a role of the zone's own account if that is another account. */
 export const zoneRole = (
+  services: Pick<DnsServices, 'surroundings'>,
   environment: Environment,
   zoneRoleArn: string | undefined,
   sessionName: string,
 ): AssumedRole => ({
-  ...certificateRole(environment, sessionName),
+  ...certificateRole(services, environment, sessionName),
   ...(zoneRoleArn && { roleArn: zoneRoleArn }),
 });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { environmentTag } from '../contract/installation.ts';
 import { type DescribedCertificate, withDescription } from '../model/dns/certificate.ts';
 import { DnsError, DnsFailedSchema, type EnvironmentDns, PendingSchema } from '../model/dns/dns.ts';
 import type { DnsSettings } from '../model/dns/dns-settings.ts';
@@ -29,8 +30,6 @@ export const CertificateAnswerSchema = z.discriminatedUnion('outcome', [
 ]);
 export type CertificateAnswer = z.infer<typeof CertificateAnswerSchema>;
 
-/** Tag by which an environment's role recognizes its own certificates. */
-const TAG = 'stagegate-environment';
 /** TTL of validation records. The records themselves stay: ACM checks the same record at every renewal. */
 const VALIDATION_TTL_SECONDS = 300;
 
@@ -53,7 +52,7 @@ async function advance(services: DnsServices, subject: DnsSubject): Promise<Envi
   if (!environment.dns) throw new Error(`asking for a certificate for "${deployment.id}": its environment has no DNS`);
   const hostname = hostnameOf(application, environment);
   const names = certificateNamesOf(hostname);
-  const asZone = zoneRole(environment, environment.dns.zone?.roleArn, deployment.id);
+  const asZone = zoneRole(services, environment, environment.dns.zone?.roleArn, deployment.id);
   const { zone, dns } = await settleZone(services, asZone, environment.dns, [...names, hostname], subject.dns);
   await requireFree(services, asZone, { zone, hostname, settings: environment.dns, dns });
 
@@ -88,8 +87,8 @@ async function settleZone(
 
 const isAlive = ({ status }: DescribedCertificate): boolean => status === 'issued' || status === 'pending_validation';
 
-const describe = ({ certificates }: DnsServices, { environment, deployment }: DnsSubject, arn: string) =>
-  certificates.describe(certificateRole(environment, deployment.id), environment.region, arn);
+const describe = (services: DnsServices, { environment, deployment }: DnsSubject, arn: string) =>
+  services.certificates.describe(certificateRole(services, environment, deployment.id), environment.region, arn);
 
 interface Target {
   readonly zone: EnvironmentDns['zone'];
@@ -110,7 +109,7 @@ async function requireFree(
 }
 
 async function request(
-  { store, certificates, surroundings }: DnsServices,
+  services: DnsServices,
   { environment, deployment, dns: before }: DnsSubject,
   wanted: {
     readonly hostname: string;
@@ -120,6 +119,7 @@ async function request(
     readonly isReplaced: boolean;
   },
 ): Promise<EnvironmentDns> {
+  const { store, certificates, surroundings } = services;
   const { hostname, names, zone, isReplaced } = wanted;
   const where = { application: environment.application, environment: environment.name };
   const previous = before?.certificate.arn;
@@ -128,10 +128,10 @@ async function request(
     .update(JSON.stringify([deployment.id, names, previous]))
     .digest('hex')
     .slice(0, 32);
-  const arn = await certificates.request(certificateRole(environment, deployment.id), environment.region, {
+  const arn = await certificates.request(certificateRole(services, environment, deployment.id), environment.region, {
     names,
     token,
-    tags: { [TAG]: `${where.application}/${where.environment}` },
+    tags: { [environmentTag(surroundings.installation)]: `${where.application}/${where.environment}` },
   });
   return store.transact(async (transaction) => {
     const current = await transaction.get('environmentDns', where);

@@ -47,7 +47,7 @@ async function publish(
   if (!dns) throw new Error(`publishing the DNS for "${deployment.id}": it never had a certificate`);
   const where = { application: environment.application, environment: environment.name };
   const wanted = recordFor(settings.record, await services.store.get('outputs', where), dns.hostname);
-  const role = zoneRole(environment, dns.zone.roleArn, deployment.id);
+  const role = zoneRole(services, environment, dns.zone.roleArn, deployment.id);
   const standing = (await services.zones.records(role, dns.zone.id, dns.hostname)).filter((record) =>
     isInTheWay(record, settings.record.kind),
   );
@@ -86,16 +86,16 @@ async function record(
 
 /** Deletes replaced certificates that nothing serves any more; every later deployment tries the others again. */
 async function dropReplaced(
-  { store, certificates }: DnsServices,
+  services: DnsServices,
   { environment, deployment }: Pick<DnsSubject, 'environment' | 'deployment'>,
   dns: EnvironmentDns,
 ): Promise<void> {
-  const role = certificateRole(environment, deployment.id);
+  const role = certificateRole(services, environment, deployment.id);
   const gone: string[] = [];
   for (const arn of dns.replaced)
-    if ((await certificates.delete(role, environment.region, arn)) === 'deleted') gone.push(arn);
+    if ((await services.certificates.delete(role, environment.region, arn)) === 'deleted') gone.push(arn);
   if (gone.length === 0) return;
-  await updateDns(store, dns, (current) => ({
+  await updateDns(services.store, dns, (current) => ({
     ...current,
     replaced: current.replaced.filter((arn) => !gone.includes(arn)),
   }));

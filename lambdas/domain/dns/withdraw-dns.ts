@@ -17,7 +17,7 @@ export async function withdrawDns(
 ): Promise<{ outcome: 'done' } | z.infer<typeof PendingSchema>> {
   const { environment, deployment, dns } = subject;
   if (!dns) return finish(services, subject, []);
-  const role = zoneRole(environment, dns.zone.roleArn, deployment.id);
+  const role = zoneRole(services, environment, dns.zone.roleArn, deployment.id);
   const standing = await standingRecords(services, role, dns);
   const ours = standing.filter((record) => isOurs(dns, record));
   if (ours.length > 0) {
@@ -46,13 +46,13 @@ async function standingRecords(
 
 /** Deletes the certificates. Returns the first one that something still serves, if any. */
 async function deleteCertificates(
-  { certificates }: DnsServices,
+  services: DnsServices,
   { environment, deployment }: DnsSubject,
   dns: EnvironmentDns,
 ): Promise<string | undefined> {
-  const role = certificateRole(environment, deployment.id);
+  const role = certificateRole(services, environment, deployment.id);
   for (const arn of [...dns.replaced, dns.certificate.arn])
-    if ((await certificates.delete(role, environment.region, arn)) === 'in-use') return arn;
+    if ((await services.certificates.delete(role, environment.region, arn)) === 'in-use') return arn;
   return undefined;
 }
 
@@ -64,7 +64,7 @@ function awaitDisuse(services: DnsServices, { environment, deployment }: DnsSubj
     for: `certificate ${arn}`,
     limitSeconds: changeSeconds,
     async failure() {
-      const role = certificateRole(environment, deployment.id);
+      const role = certificateRole(services, environment, deployment.id);
       const described = await services.certificates.describe(role, environment.region, arn);
       const users = described?.usedBy.join(', ') || 'something';
       return new DnsError(

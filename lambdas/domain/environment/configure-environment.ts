@@ -23,6 +23,7 @@ import { notePromotion } from '../transaction/owed-promotion.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../transaction/record-environment-event.ts';
 import { changedSettings } from '../transaction/settings-change.ts';
+import { describeNamesake, findNamesake, namesTaken, requireRoleNames } from './own-names.ts';
 import { requireOtherAccount } from './reserved-account.ts';
 
 interface Place {
@@ -42,12 +43,16 @@ export async function configureEnvironment(
 ): Promise<{ environment: Environment; isNew: boolean }> {
   requireOwnDnsRole(settings);
   requireOtherAccount(settings, reservedAccount);
+  const place = { application: app, environment: name };
+  requireRoleNames(surroundings.installation, place, settings.roles);
   return store.transact(async (transaction) => {
     const application = await transaction.get('application', { name: app });
     if (!application) throw new NotFoundError('application', app);
     positionOf(application, name);
     const found = await transaction.get('environment', { application: app, name });
     const current = requireNameFree(found);
+    const namesake = await findNamesake(transaction, place);
+    if (namesake && !current) throw namesTaken(place, namesake);
     requireStageNotLowered(current, settings);
     const stages = await stagesOf(transaction, application);
     requireOrdered(application.pipeline, stages.set(name, settings.stage));
@@ -70,7 +75,14 @@ export async function configureEnvironment(
     if (current?.stage !== environment.stage)
       for (const each of [previousOf(application, name), name])
         if (each !== undefined) await notePromotion(transaction, { application: app, environment: each }, now);
-    recordEnvironmentEvent(transaction, surroundings, { application: app, environment: name, type: 'configured', by });
+    recordEnvironmentEvent(transaction, surroundings, {
+      application: app,
+      environment: name,
+      type: 'configured',
+      by,
+      // Such an environment is from before names were compared. Its settings may change, and its names stay.
+      ...(namesake && { reason: describeNamesake(place, namesake) }),
+    });
     const details = changedSettings(current, environment, UNTOLD);
     if (Object.keys(details).length > 0)
       await recordAudit(transaction, surroundings, {

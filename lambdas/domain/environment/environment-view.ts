@@ -137,6 +137,7 @@ export async function viewEnvironment(
   const { application: app, name } = environment;
   const where = { application: app, environment: name };
   const state = (await store.get('environmentState', where)) ?? emptyState(app, name);
+  const { installation } = surroundings;
   const view = (deployment: Deployment) => viewDeployment(store, deployment, home);
   const get = async (entry: { deploymentId: string } | null | undefined) =>
     entry ? store.get('deployment', { id: entry.deploymentId }) : undefined;
@@ -166,11 +167,11 @@ export async function viewEnvironment(
     gates: gatesOf(policy),
     roles: {
       ...environment.roles,
-      plan: roleArnOf(environment, 'plan'),
-      apply: roleArnOf(environment, 'apply'),
-      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
+      plan: roleArnOf(installation, environment, 'plan'),
+      apply: roleArnOf(installation, environment, 'apply'),
+      ...((environment.dns ?? dns) && { dns: roleArnOf(installation, environment, 'dns') }),
     },
-    stateBucket: stateBucketOf(environment),
+    stateBucket: stateBucketOf(installation, environment),
     backendConfigFile: environment.backendConfigFile ?? null,
     lockTable: environment.lockTable ?? null,
     stateAddress: address?.address ?? null,

@@ -6,6 +6,7 @@ import { EnvironmentNameSchema } from '../names.ts';
 import type { Reader, Store, Surroundings } from '../ports.ts';
 import { findApplication, findEnvironment } from '../transaction/find.ts';
 import { externalIdOf } from './external-id.ts';
+import { findNamesake, namesTaken, requireRoleNames } from './own-names.ts';
 
 /** The facts that are needed to prepare the account of an environment for its builds. */
 export interface Preparation {
@@ -41,7 +42,11 @@ function dnsOf(
 }
 
 /** Returns what to prepare for an existing environment. Throws NotFoundError, RefusedError. */
-export async function preparationOf(store: Reader, application: string, name: string): Promise<Preparation> {
+export async function preparationOf(
+  { store, surroundings }: { readonly store: Reader; readonly surroundings: Surroundings },
+  application: string,
+  name: string,
+): Promise<Preparation> {
   const [owner, environment] = [
     await findApplication(store, application),
     await findEnvironment(store, application, name),
@@ -55,7 +60,7 @@ export async function preparationOf(store: Reader, application: string, name: st
     accountId,
     region,
     externalId,
-    stateBucket: stateBucket ?? stateBucketOf(environment),
+    stateBucket: stateBucket ?? stateBucketOf(surroundings.installation, environment),
     stateKey: stateKey ?? stateKeyOf(environment),
     lockTable: environment.lockTable,
     ...dnsOf(owner, environment),
@@ -81,13 +86,16 @@ export async function prepareEphemeralName(
   if (owner.pipeline.includes(name) || (await store.get('environment', { application, name }))?.type === 'regular')
     throw new RefusedError('environment-exists', `"${name}" is a regular environment of "${application}"`);
   const where = { application, environment: name };
+  requireRoleNames(surroundings.installation, where, undefined);
+  const namesake = await findNamesake(store, where);
+  if (namesake) throw namesTaken(where, namesake);
   const externalId = await store.transact((transaction) => externalIdOf(transaction, where, surroundings));
   return {
     ...where,
     accountId: base.accountId,
     region: base.region,
     externalId,
-    stateBucket: stateBucketOf(base),
+    stateBucket: stateBucketOf(surroundings.installation, base),
     stateKey: ephemeralStateKey(application, name),
     lockTable: base.lockTable,
     ...dnsOf(owner, { ...base, name }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { claimHostname } from '../dns/claim-hostname.ts';
 import { externalIdOf } from '../environment/external-id.ts';
+import { findNamesake, namesTaken, requireRoleNames } from '../environment/own-names.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { actorOf } from '../model/audit.ts';
@@ -72,6 +73,9 @@ async function create(
     throw new RefusedError('environment-exists', `ephemeral environment "${name}" of "${app}" already exists`);
   }
   const where = { application: app, environment: name };
+  requireRoleNames(surroundings.installation, where, undefined);
+  const namesake = await findNamesake(transaction, where);
+  if (namesake) throw namesTaken(where, namesake);
   const register = await transaction.get('ephemeralRegister', {});
   transaction.put('ephemeralRegister', withLive(register, where, limits));
 

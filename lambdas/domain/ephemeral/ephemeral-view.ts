@@ -7,7 +7,7 @@ import { type Deployment, plannedOf, RequesterSchema } from '../model/deployment
 import { type EphemeralEnvironment, roleArnOf } from '../model/environment.ts';
 import { CauseSchema } from '../model/ephemeral-environment.ts';
 import { LISTINGS } from '../model/table/listings.ts';
-import type { Store } from '../ports.ts';
+import type { Store, Surroundings } from '../ports.ts';
 import { findApplication } from '../transaction/find.ts';
 
 /** An ephemeral environment as the API shows it; its deployments are at `links.deployments`. */
@@ -55,7 +55,10 @@ export const MonthlyCostSchema = z.object({
   unknown: z.array(z.string()),
 });
 
-export async function viewEphemeral(store: Store, environment: EphemeralEnvironment): Promise<EphemeralView> {
+export async function viewEphemeral(
+  { store, surroundings: { installation } }: { readonly store: Store; readonly surroundings: Surroundings },
+  environment: EphemeralEnvironment,
+): Promise<EphemeralView> {
   const { application, name, basedOn, branch, follows, commit, variables, createdBy, createdAt, expiresAt, life } =
     environment;
   const where = { application, environment: name };
@@ -84,9 +87,9 @@ export async function viewEphemeral(store: Store, environment: EphemeralEnvironm
     monthlyCost: cost,
     stateAddress: address?.address ?? null,
     roles: {
-      plan: roleArnOf(environment, 'plan'),
-      apply: roleArnOf(environment, 'apply'),
-      ...((environment.dns ?? dns) && { dns: roleArnOf(environment, 'dns') }),
+      plan: roleArnOf(installation, environment, 'plan'),
+      apply: roleArnOf(installation, environment, 'apply'),
+      ...((environment.dns ?? dns) && { dns: roleArnOf(installation, environment, 'dns') }),
     },
     outputs: showOutputs(outputs),
     dns: viewDns(owner, environment, dns),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BackendConfigFileSchema, LockTableSchema } from '../contract/backend-settings.ts';
 import { EngineVersionSchema } from '../contract/engine-release.ts';
+import { type RolePurpose, roleNameOf, stateBucketName } from '../contract/installation.ts';
 import { RefusedError } from '../errors.ts';
 import {
   ApplicationNameSchema,
@@ -22,7 +23,7 @@ export const EnvironmentSettingsSchema = z.strictObject({
   stage: StageSchema,
   accountId: z.string().regex(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: RegionSchema,
-  /** Roles that are assumed in the account. By convention, their names are `stagegate-<app>-<env>-<purpose>`. */
+  /** Roles that are assumed in the account. By convention, their names are `<installation>-<app>-<env>-<purpose>`. */
   roles: z
     .strictObject({
       plan: RoleArnSchema.optional(),
@@ -119,15 +120,14 @@ export const isProtected = (environment: Pick<Environment, 'stage' | 'deletionPr
  * Returns the ARN of a role that is assumed in the environment's account: by its builds, for its state, for its DNS and
  * certificate. Each environment has its own roles, an ephemeral one too.
  */
-export function roleArnOf(environment: Environment, purpose: 'plan' | 'apply' | 'state' | 'dns'): string {
-  return (
-    environment.roles?.[purpose] ??
-    `arn:${partitionOf(environment.region)}:iam::${environment.accountId}:role/stagegate-${environment.application}-${environment.name}-${purpose}`
-  );
+export function roleArnOf(installation: string, environment: Environment, purpose: RolePurpose): string {
+  const { application, name, accountId, region, roles } = environment;
+  const conventional = roleNameOf(installation, { application, environment: name }, purpose);
+  return roles?.[purpose] ?? `arn:${partitionOf(region)}:iam::${accountId}:role/${conventional}`;
 }
 
-export const stateBucketOf = (environment: Environment): string =>
-  environment.stateBucket ?? `stagegate-state-${environment.accountId}-${environment.region}`;
+export const stateBucketOf = (installation: string, environment: Environment): string =>
+  environment.stateBucket ?? stateBucketName(installation, environment.accountId, environment.region);
 
 /**
  * Returns the exact version of the engine with which the environment is planned. Undefined: the first version that

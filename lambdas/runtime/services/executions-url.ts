@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { service } from './service-set.ts';
 
 /**
- * The address of pages that show executions in place of AWS's console. Below it there is a page for each machine and
- * execution.
+ * The address of pages that show executions in place of AWS's console. Below it there is a page for each execution of
+ * the workflow.
  */
 export const executionsUrl = service(
   { EXECUTIONS_URL: z.url().optional() },

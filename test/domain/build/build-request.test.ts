@@ -11,7 +11,13 @@ describe('a build', () => {
     stateBucket: 'acme-state',
     roles: { plan: 'arn:aws:iam::111111111111:role/p', apply: 'arn:aws:iam::111111111111:role/a' },
   });
-  const subject = (application: Application) => ({ application, environment, deployment, artifactBucket: 'b' });
+  const subject = (application: Application) => ({
+    installation: 'stagegate',
+    application,
+    environment,
+    deployment,
+    artifactBucket: 'b',
+  });
   const variable = (name: string, build: ReturnType<typeof planBuild>) =>
     build.EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value;
 

@@ -19,7 +19,7 @@ const SOURCES: readonly BuildSource[] = [
 
 describe('build projects', () => {
   test('have the same names whenever and wherever they are asked for', () => {
-    expect(SOURCES.slice(0, 3).map((source) => projectName('plan', source))).toEqual([
+    expect(SOURCES.slice(0, 3).map((source) => projectName('stagegate', 'plan', source))).toEqual([
       'stagegate-plan',
       'stagegate-plan-codecommit',
       'stagegate-plan-github-b98e0dba062b',
@@ -29,8 +29,8 @@ describe('build projects', () => {
   test('have each a name and a role of its own, as long as CodeBuild and IAM take them', () => {
     const all = PURPOSES.flatMap((purpose) => SOURCES.map((source) => ({ purpose, source })));
     const [projects, roles] = [
-      all.map(({ purpose, source }) => projectName(purpose, source)),
-      all.map(({ purpose, source }) => buildRoleName(purpose, source)),
+      all.map(({ purpose, source }) => projectName('stagegate', purpose, source)),
+      all.map(({ purpose, source }) => buildRoleName('stagegate', purpose, source)),
     ];
     expect(new Set(projects).size).toBe(all.length);
     expect(new Set(roles).size).toBe(all.length);
@@ -42,7 +42,7 @@ describe('build projects', () => {
     for (const source of SOURCES)
       for (const purpose of PURPOSES)
         for (const other of PURPOSES)
-          expect(isBuildRole(other, buildRoleName(purpose, source))).toBe(purpose === other);
+          expect(isBuildRole('stagegate', other, buildRoleName('stagegate', purpose, source))).toBe(purpose === other);
   });
 
   test.each([
@@ -51,7 +51,13 @@ describe('build projects', () => {
     ['plan', 'stagegate-plan-builder'],
     ['apply', 'stagegate-apply-build-x-apply'],
   ] as const)('have %s roles that no role of an environment is taken for, such as %s', (purpose, name) => {
-    expect(isBuildRole(purpose, name)).toBe(false);
+    expect(isBuildRole('stagegate', purpose, name)).toBe(false);
+  });
+
+  test('belong to one installation', () => {
+    for (const source of SOURCES)
+      for (const purpose of PURPOSES)
+        expect(isBuildRole('stagegate', purpose, buildRoleName('other', purpose, source))).toBe(false);
   });
 
   test('exist for every kind of host that has something to fetch with', () => {

@@ -31,7 +31,7 @@ describe('an ephemeral environment based on one with DNS', () => {
     await world.run('dev1');
     await running();
     const environment = await world.ephemeralNow('pr-7');
-    expect((await viewEphemeral(world.store, environment)).dns).toMatchObject({
+    expect((await viewEphemeral(world, environment)).dns).toMatchObject({
       hostname: HOSTNAME,
       certificate: { status: 'issued', names: [HOSTNAME] },
       record: { target: LOAD_BALANCER.name },
@@ -71,7 +71,7 @@ describe('an ephemeral environment based on one with DNS', () => {
     const before = await prepareEphemeralName(world, 'my-app', { name: 'pr-7', basedOn: 'dev1' });
     expect(before.dns).toEqual({ hostname: HOSTNAME, commonName: HOSTNAME });
     await world.ephemeral('pr-7', { commit: commitOf(9) });
-    expect((await preparationOf(world.store, 'my-app', 'pr-7')).dns).toEqual(before.dns);
+    expect((await preparationOf(world, 'my-app', 'pr-7')).dns).toEqual(before.dns);
   });
 });
 

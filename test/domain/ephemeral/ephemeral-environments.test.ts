@@ -79,7 +79,7 @@ describe('an ephemeral environment', () => {
     await world.ephemeral('pr-3');
     const versions = await Promise.all(
       ['pr-1', 'pr-2', 'pr-3'].map(async (name) => {
-        const { engineVersion } = await viewEphemeral(world.store, await world.ephemeralNow(name));
+        const { engineVersion } = await viewEphemeral(world, await world.ephemeralNow(name));
         return engineVersion;
       }),
     );
@@ -149,8 +149,8 @@ describe('an ephemeral environment', () => {
 
   test('costs what its newest plan says', async () => {
     const environment = await world.runningEphemeral('pr-1');
-    expect((await viewEphemeral(world.store, environment)).monthlyCost).toEqual({ currency: 'USD', amount: 0 });
-    expect((await viewEphemeral(world.store, await world.ephemeral('pr-2'))).monthlyCost).toBeNull();
+    expect((await viewEphemeral(world, environment)).monthlyCost).toEqual({ currency: 'USD', amount: 0 });
+    expect((await viewEphemeral(world, await world.ephemeral('pr-2'))).monthlyCost).toBeNull();
   });
 });
 
@@ -261,7 +261,7 @@ describe('a branch', () => {
     await followPush(world, branchPush(4));
     expect((await world.ephemeral('pr-1', { ref: 'feature/x' })).commit).toBe(commitOf(4));
     const waiting = await world.ephemeral('pr-2', { ref: 'feature/y' });
-    expect([waiting.commit, (await viewEphemeral(world.store, waiting)).status]).toEqual([undefined, 'waiting']);
+    expect([waiting.commit, (await viewEphemeral(world, waiting)).status]).toEqual([undefined, 'waiting']);
     await followPush(world, branchPush(5, { branch: 'feature/y' }));
     await world.finishIn('pr-2');
     expect((await world.state('pr-2')).deployed).toMatchObject({ commit: commitOf(5) });

@@ -31,7 +31,7 @@ describe('the partition of a region', () => {
 test.each(['cn-north-1', 'us-gov-west-1', 'us-isob-east-1', 'eusc-de-east-1'])(
   'the roles that an environment in %s has by convention are of its partition',
   (region) => {
-    const arn = roleArnOf(anEnvironment({ name: 'dev1', accountId: '111111111111', region }), 'plan');
+    const arn = roleArnOf('stagegate', anEnvironment({ name: 'dev1', accountId: '111111111111', region }), 'plan');
     expect(arn).toBe(`arn:${partitionOf(region)}:iam::111111111111:role/stagegate-my-app-dev1-plan`);
     expect(RoleArnSchema.parse(arn)).toBe(arn);
   },

@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const remove = (name = 'pr-1') => deleteEphemeral(world, 'my-app', name, TOOLING);
 const phase = async (name = 'pr-1') => (await world.ephemeralNow(name)).life.phase;
-const status = async (name = 'pr-1') => (await viewEphemeral(world.store, await world.ephemeralNow(name))).status;
+const status = async (name = 'pr-1') => (await viewEphemeral(world, await world.ephemeralNow(name))).status;
 const attempts = async () => {
   const { life } = await world.ephemeralNow('pr-1');
   return life.phase === 'closing' ? life.attempts : undefined;

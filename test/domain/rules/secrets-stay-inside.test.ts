@@ -8,7 +8,7 @@ import { presentableOutputs } from '../../../lambdas/domain/model/outputs.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { ALICE, CAROL, World } from '../../harness/world.ts';
 
-const HOME = { partition: 'aws', region: 'eu-west-1', accountId: '111111111111' };
+const HOME = { partition: 'aws', region: 'eu-west-1', accountId: '111111111111', installation: 'stagegate' };
 
 describe('rule 9: secrets stay inside', () => {
   let world: World;

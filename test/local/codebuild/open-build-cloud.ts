@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BatchGetBuildsCommand, type Build, CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
 import { GetObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { bundleBuildspecs } from '../../../buildspecs/bundle.ts';
-import { INSPECT_PROJECT } from '../../../lambdas/domain/contract/build-source.ts';
+import { inspectProject } from '../../../lambdas/domain/contract/build-source.ts';
 import { RUN_OBJECTS } from '../../../lambdas/domain/contract/run-objects.ts';
 import { createDoor, type LocalDoor, OPERATOR_CREDENTIALS } from '../../../local/door/door.ts';
 import { startDoorServer } from '../../../local/door/door-server.ts';
@@ -325,7 +325,7 @@ export async function openBuildCloud(
     await cloud.addProject(`stagegate-${name}`, readFileSync(join(asset, `${name}.yml`), 'utf8'));
   }
   const BuildSpec = readFileSync(join(asset, 'inspect.yml'), 'utf8');
-  await cloud.addProject(INSPECT_PROJECT, BuildSpec, {
+  await cloud.addProject(inspectProject('stagegate'), BuildSpec, {
     Source: { Type: 'S3', Location: 'assets/scripts.zip', BuildSpec },
     SecondarySources: [],
     Environment: containerWith(SUBSTITUTED),

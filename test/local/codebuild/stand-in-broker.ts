@@ -40,7 +40,7 @@ export async function startStandInBroker(door: LocalDoor, roleArn: string): Prom
     const { ticket } = CredentialsRequestSchema.parse(JSON.parse(request.body.toString('utf8')));
     const subject = tickets.get(ticket);
     if (!subject || caller.kind !== 'role') return refusal('there is no such ticket');
-    if (!isBuildRole(subject.purpose, caller.roleArn.split('/').at(-1) ?? ''))
+    if (!isBuildRole('stagegate', subject.purpose, caller.roleArn.split('/').at(-1) ?? ''))
       return refusal(`the caller is no ${subject.purpose} build`);
     if ((sessions.get(ticket) ?? caller.arn) !== caller.arn) return refusal('the ticket was redeemed by another build');
     sessions.set(ticket, caller.arn);
