@@ -236,6 +236,7 @@ export const RECORD_SAMPLES: { readonly [K in Kind]: RecordOf<K> } = {
     email: 'carol@client.example',
     sequence: 3,
     isSent: false,
+    isAsked: true,
     reminders: [{ kind: 'first', at: NOW }],
   },
   refusalMark: { deploymentId: ID, mark: DIGEST, at: NOW },

@@ -49,7 +49,7 @@ const FINGERPRINTS: Readonly<Record<Kind, string>> = {
   consumedPlan: '947da2f5abcdd652',
   promotion: '5475e8f4e8acee69',
   webhookDelivery: '1a6293963766a8eb',
-  linkState: '75f9f6b2ebe784ce',
+  linkState: '2057e18374879916',
   refusalMark: 'e63b943adb70abe1',
   owedPromotion: 'de725d20a60ed7a0',
   unreadableRecord: '67ff1feb12baba56',

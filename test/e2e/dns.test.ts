@@ -466,7 +466,10 @@ describe('what stands in the way', () => {
       error,
     });
     await app.release(directory('one'));
-    expect((await app.reaches('dev1', 1, 'failed')).error?.message).toContain('sts:AssumeRole');
+    expect((await app.reaches('dev1', 1, 'failed')).error).toMatchObject({
+      reason: 'role-not-assumable',
+      message: expect.stringContaining('does not trust Stagegate'),
+    });
   });
 
   test.concurrent('a deployment that waits for its certificate can be canceled', async () => {

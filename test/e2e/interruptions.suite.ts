@@ -306,7 +306,7 @@ describe('a decision', () => {
     const waits = await waiting(`crash-${how.slice(0, 3)}`);
     const { app, approve } = waits;
     crash();
-    expect((await approve()).status).toBe(500);
+    expect((await approve()).status).toBe(503);
     const { status, gates } = await app.until('dev1', 1, () => true);
     expect([status, gates[0]?.status]).toEqual(['awaiting_approval', 'approved']);
     await heal(waits);

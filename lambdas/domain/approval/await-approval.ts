@@ -1,8 +1,11 @@
 import type { GateName } from '../policy.ts';
 import type { Store, Surroundings, Workflow } from '../ports.ts';
 
-/** Most earlier tokens that are kept: a task is retried only a few times, so no more of them can still be waiting. */
-const MOST_EARLIER = 9;
+/**
+ * Most earlier tokens that are kept. A task is retried some twenty times, and an attempt that was given up may store its
+ * token after the next one.
+ */
+const MOST_EARLIER = 24;
 
 /**
  * Stores the token of the waiting task. If the gate is closed already, it also resumes the task at once. A decision

@@ -2,7 +2,7 @@ import type { Deployment } from '../model/deployment.ts';
 import type { Gate } from '../model/gate.ts';
 import { firstLink, type LinkKey, type LinkState } from '../model/link-state.ts';
 import type { Release } from '../model/release.ts';
-import type { ApproverMail, LinkSigner, Reader } from '../ports.ts';
+import type { ApproverMail, LinkSigner, Reader, Store } from '../ports.ts';
 import { approvalMail, type MailSubject, type Occasion } from './approval-mail.ts';
 import { findSuccessBefore } from './success-before.ts';
 
@@ -44,4 +44,14 @@ export async function releaseOf(
 export async function linkStateOf(reader: Reader, gate: Gate, email: string): Promise<LinkState> {
   const key: LinkKey = { deploymentId: gate.deploymentId, gate: gate.gate, round: gate.round, email };
   return (await reader.get('linkState', key)) ?? firstLink(key);
+}
+
+/** Notes that these links have been mailed, for a task that fails after it has mailed some and is then repeated. */
+export async function noteAsked(store: Pick<Store, 'transact'>, mailed: readonly LinkState[]): Promise<void> {
+  for (const link of mailed)
+    await store.transact(async (transaction) => {
+      const { deploymentId, gate, round, email } = link;
+      const state = (await transaction.get('linkState', { deploymentId, gate, round, email })) ?? link;
+      transaction.put('linkState', { ...state, isAsked: true });
+    });
 }

@@ -3,6 +3,7 @@ import { NotHolderError } from '../errors.ts';
 import type { Approver } from '../model/approver.ts';
 import { type Deployment, orderOf, type Planned, plannedOf, startAwaitingApproval } from '../model/deployment.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from '../model/gate.ts';
+import type { LinkState } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import type { GateName } from '../policy.ts';
 import { GATES, policyOf, requiredNow } from '../policy.ts';
@@ -10,7 +11,7 @@ import type { EventBus, Reader, Store, Surroundings, Transaction } from '../port
 import { listReadable } from '../transaction/list-all.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { tellOfApprovals } from './carry-approvals.ts';
-import { type LinkMailServices, linkStateOf, mailLink, releaseOf } from './mail-link.ts';
+import { type LinkMailServices, linkStateOf, mailLink, noteAsked, releaseOf } from './mail-link.ts';
 import { findSuccessBefore } from './success-before.ts';
 
 export interface ApprovalServices extends LinkMailServices {
@@ -31,7 +32,7 @@ const GRACE_SECONDS = 60;
 
 /**
  * Opens the gate, once per plan, and mails each of its approvers a link of their own. A retry finds the gate open and
- * mails the same links again.
+ * mails the same links to those whom it is not known to have reached. A gate that expired meanwhile asks nobody.
  */
 export async function requestApproval(
   services: ApprovalServices,
@@ -54,7 +55,7 @@ export async function requestApproval(
     ahead,
   );
   if (!gate) return { outcome: 'blocked', timeoutSeconds: GRACE_SECONDS };
-  if (gate.status === 'open') {
+  if (gate.status === 'open' && surroundings.now() < gate.expiresAt) {
     const decided = new Set(approvalsOf(gate).map(({ by }) => by));
     const asked = reachable.filter(({ email }) => subscriptions.get(email)?.confirmed && !decided.has(email));
     await mailLinks(services, ahead, waiting, gate, asked);
@@ -208,15 +209,25 @@ async function mailLinks(
     findSuccessBefore(ahead, deployment),
     ...recipients.map(({ email }) => linkStateOf(store, gate, email)),
   ]);
-  for (const link of links) await mailLink(services, { deployment, gate, release, before }, link, 'request');
-  await events.publish('ApprovalRequested', {
-    deploymentId: deployment.id,
-    application,
-    environment,
-    release: number,
-    commit,
-    operation,
-    gate: gate.gate,
-    expiresAt: gate.expiresAt,
-  });
+  const mailed: LinkState[] = [];
+  try {
+    for (const link of links.filter(({ isAsked }) => !isAsked)) {
+      await mailLink(services, { deployment, gate, release, before }, link, 'request');
+      mailed.push(link);
+    }
+    await events.publish('ApprovalRequested', {
+      deploymentId: deployment.id,
+      application,
+      environment,
+      release: number,
+      commit,
+      operation,
+      gate: gate.gate,
+      expiresAt: gate.expiresAt,
+    });
+  } catch (error) {
+    // If this fails, too, somebody gets the same mail again; the first error is the one to report.
+    await noteAsked(store, mailed).catch(() => undefined);
+    throw error;
+  }
 }

@@ -254,12 +254,19 @@ export const EXECUTION_ENDED = 'execution-';
 
 const times = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
 
+const SERVICE_UNAVAILABLE = 'service-unavailable';
+
 /** The reason of a failed deployment for those of our errors whose name shows it. */
 const REASONS: Readonly<Record<string, string>> = {
   PlanStaleError: 'plan-stale',
   BuildResultError: 'build-result-unreadable',
   StateUnreadableError: 'state-unreadable',
+  RoleRefusedError: 'role-not-assumable',
+  ServiceUnavailableError: SERVICE_UNAVAILABLE,
 };
+
+/** What is added to an error that the workflow retries for long, as it does before it gives up. */
+const FOR_LONG = ', and did so for 15 minutes';
 
 const INTERRUPTED = 'apply-interrupted';
 
@@ -270,7 +277,11 @@ function caughtError(caught: Caught | undefined, reason: string): EndingError {
     return { reason: caught.error, message: caught.cause.slice(0, 2000), state: caught.state };
   const known = REASONS[caught.error];
   const { message: words, isWhole, reason: told } = explainCause(caught.cause);
-  const message = known ? words : isWhole ? `${caught.state}: ${words}` : `${caught.state}: ${caught.error}: ${words}`;
+  const message = known
+    ? `${words}${known === SERVICE_UNAVAILABLE ? FOR_LONG : ''}`
+    : isWhole
+      ? `${caught.state}: ${words}`
+      : `${caught.state}: ${caught.error}: ${words}`;
   // What an apply did is unknown, however its build ended.
   const found = reason === INTERRUPTED ? reason : (told ?? reason);
   return { reason: known ?? found, message: message.slice(0, 2000), state: caught.state };

@@ -4,7 +4,7 @@ import { isBeingRemoved } from '../build/inspection.ts';
 import type { ResourcesLeft } from '../build/resources-left.ts';
 import type { PlanSuccess } from '../contract/build-result.ts';
 import type { EndingError } from '../endings.ts';
-import { type Planned, withPlan } from '../model/deployment.ts';
+import { type Deployment, type Planned, plannedOf, withPlan } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import {
   type EnvironmentState,
@@ -69,15 +69,22 @@ export async function settlePlan(
     (planned.hasChanges ? undefined : await objectionTo(transaction, deployment));
   const analysed = withPlan(deployment, planned);
   transaction.put('deployment', blocking ? { ...analysed, blocking } : analysed);
-  recordEvent(transaction, surroundings, id, blocking ? 'blocked' : 'planned', undefined, {
-    digest: planned.digest,
-    ...(blocking && { reason: blocking.reason }),
-  });
+  if (!isRecorded(deployment, planned, blocking))
+    recordEvent(transaction, surroundings, id, blocking ? 'blocked' : 'planned', undefined, {
+      digest: planned.digest,
+      ...(blocking && { reason: blocking.reason }),
+    });
   if (deployment.cancelRequestedBy) return { next: 'canceled', gates: [] };
   if (blocking) return { next: 'blocked', gates: [] };
   if (!planned.hasChanges && !isForgetting(target, resources)) return { next: 'no-changes', gates: [] };
   const gates = await carryApprovals(transaction, analysed, planned, surroundings);
   return { next: gates.length > 0 ? 'gates' : 'apply', gates };
+}
+
+/** Returns whether this verdict is recorded already: the answer to the transaction that did so was lost. */
+function isRecorded(deployment: Deployment, { round, digest }: Planned, blocking: EndingError | undefined): boolean {
+  const before = plannedOf(deployment);
+  return before?.round === round && before.digest === digest && deployment.blocking?.reason === blocking?.reason;
 }
 
 function withSeen(state: EnvironmentState, { claimed, inState }: Resources, id: string, now: string): EnvironmentState {

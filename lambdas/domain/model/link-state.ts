@@ -20,6 +20,8 @@ export const LinkStateSchema = z.object({
    * sent.
    */
   isSent: z.boolean(),
+  /** Whether the first mail is known to be sent. It is noted only when the task that sends it fails, and is repeated. */
+  isAsked: z.boolean().optional(),
   /** Reminders. Each is recorded before its mail is sent, so that two scheduled runs do not send the same one. */
   reminders: z.array(z.object({ kind: ReminderSchema, at: InstantSchema })),
 });
