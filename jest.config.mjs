@@ -16,6 +16,7 @@ const shared = {
  */
 const STARTING_PROGRAMS = [
   'test/adapters/dynamo-store.test.ts',
+  'test/adapters/repository-heads.test.ts',
   'test/buildspecs/(apply|commit-object|file-names|foreign-modules|hcl-of-engine|kept-tree|plan|plan-file|program-process|same-variables|submodules|synthesized-builds|target-endpoint|install-release|module-identities|opentofu|unreadable-configuration).test.ts',
   'test/buildspecs/providers/',
   'test/domain/on-dynamodb.test.ts',

@@ -17,6 +17,7 @@ import { pinnedSessionRoles } from './runtime/services/pinned-session-roles.ts';
 import { priceSheetKey } from './runtime/services/price-sheet-key.ts';
 import { publicUrl } from './runtime/services/public-url.ts';
 import { reminderTimes } from './runtime/services/reminder-times.ts';
+import { repositoryHeads } from './runtime/services/repository-heads.ts';
 import { reservedAccount } from './runtime/services/reserved-account.ts';
 import { scheduler } from './runtime/services/scheduler.ts';
 import type { ServiceSet } from './runtime/services/service-set.ts';
@@ -109,6 +110,7 @@ export const FUNCTIONS = {
   'release-environment': { entry: 'lambdas/workflow/release-environment.ts', services: deployments },
   // events: consumers of events of the bus and of schedules
   'register-push': { entry: 'lambdas/events/register-push.ts', services: deployments },
+  'look-at-heads': { entry: 'lambdas/events/look-at-heads.ts', services: records.and(events).and(repositoryHeads) },
   promote: { entry: 'lambdas/events/promote.ts', services: deployments },
   'send-reminders': {
     entry: 'lambdas/events/send-reminders.ts',

@@ -1,11 +1,19 @@
 import * as z from 'zod';
 import { AppliesSchema } from '../lambdas/domain/contract/applies.ts';
 import { ProjectVariablesSchema } from '../lambdas/domain/contract/build-environment-variables.ts';
-import { type AllowedCredential, PROVIDERS, ProviderSchema } from '../lambdas/domain/contract/build-source.ts';
+import type { AllowedCredential } from '../lambdas/domain/contract/build-source.ts';
 import { MOST_CHARACTERS } from '../lambdas/domain/contract/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/contract/engine-release.ts';
 import { DEFAULT_INSTALLATION, InstallationSchema } from '../lambdas/domain/contract/installation.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
+import {
+  ConnectionSchema,
+  HeadHostSchema,
+  NO_WILDCARD,
+  noWildcard,
+  RepositoryArnSchema,
+  SecretSchema,
+} from './git-host-settings.ts';
 import { PINNED_ENGINE } from './pinned-engine.mjs';
 
 /** The prefix of all configuration keys: `cdk synth -c stagegate:removalPolicy=destroy`, or `context` in cdk.json. */
@@ -34,39 +42,6 @@ const withoutRepetition = [
   { error: 'an entry is listed twice' },
 ] as const;
 
-/** Refuses wildcards: each credential has build projects of its own, so every one must be named. */
-const noWildcard = (text: string): boolean => !/[*?]/.test(text);
-const NO_WILDCARD = 'name each one in full: a wildcard is not possible here';
-
-/** Parses `<provider>=<ARN>`. The provider is stated, because an ARN does not show for which git host it is. */
-const credential = (kind: AllowedCredential['kind'], arn: RegExp, example: string) =>
-  z
-    .string()
-    .refine(noWildcard, { error: NO_WILDCARD, abort: true })
-    .transform((text, context): AllowedCredential => {
-      const [, stated = '', given = ''] = /^(?:([^=:]*)=)?(.*)$/.exec(text) ?? [];
-      const provider = ProviderSchema.safeParse(stated);
-      const able = ProviderSchema.options.filter((option) => PROVIDERS[option].credentials.includes(kind));
-      if (provider.success && able.includes(provider.data) && arn.test(given))
-        return { kind, provider: provider.data, arn: given };
-      const message = `a ${kind} and what it is for, such as ${example}; it may be for ${able.join(', ')}`;
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    });
-const ConnectionSchema = credential(
-  'connection',
-  /^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection\/[\w-]+$/,
-  'github=arn:aws:codeconnections:eu-west-1:111111111111:connection/1234',
-);
-const SecretSchema = credential(
-  'secret',
-  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
-  'github=arn:aws:secretsmanager:eu-west-1:111111111111:secret:git-AbCdEf',
-);
-const RepositoryArnSchema = z
-  .string()
-  .refine(noWildcard, { error: NO_WILDCARD, abort: true })
-  .regex(/^arn:aws[a-z-]*:codecommit:[a-z0-9-]+:\d{12}:[\w.-]+$/, 'a CodeCommit repository ARN');
 const RoleArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::(?:\d{12}|\*):role\/\S+$/, 'a role ARN, with * where it may vary');
@@ -180,6 +155,11 @@ const ConfigSchema = z.strictObject({
   /** The pause after the first failed destruction of an ephemeral environment. It doubles each time, up to an hour. */
   firstDestroyPauseSeconds: number(z.number().int().min(1).max(3600)).default(60),
 
+  /** Origin that mails name, if something is in front of the API, such as CloudFront. */
+  publicUrl: z
+    .url({ protocol: /^https$/, error: 'an https address', abort: true })
+    .refine((url) => url === new URL(url).origin, { error: 'an address without a path or a slash at its end' })
+    .optional(),
   /** Path of this API below which executions are shown, for the local cloud, which does not have AWS's console. */
   executionsPath: z
     .string()
@@ -192,6 +172,13 @@ const ConfigSchema = z.strictObject({
   webhookGenerations: list(number(z.number().int().min(1).max(1_000_000)))
     .pipe(z.array(z.number()).max(2))
     .default([1]),
+  /**
+   * Hosts, or owners on a host, whose public https repositories are asked for their heads every hour, so that a push of
+   * which no webhook told becomes a release after all. Without any, there is no function that asks.
+   */
+  headHosts: list(HeadHostSchema)
+    .refine(...withoutRepetition)
+    .default([]),
   /**
    * When approvers who have not decided are reminded: after the gate opened, and before it expires (at most a quarter
    * of its life).
@@ -217,11 +204,25 @@ const ConfigSchema = z.strictObject({
   /** What happens to records, bundles and keys when the stack is deleted. */
   removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
 
-  /** Requests per second and burst of each route. Public routes get less: they need less, and anyone can call them. */
+  /**
+   * Requests per second and burst of each route. Public routes get less: they need less, and anyone can call them. The
+   * webhook needs bursts: git hosts send a delivery for each of many branches at once, and do not send a refused one
+   * again.
+   */
   requestRate: number(z.number().int().min(1).max(10_000)).default(50),
   requestBurst: number(z.number().int().min(1).max(5_000)).default(100),
   publicRequestRate: number(z.number().int().min(1).max(10_000)).default(5),
   publicRequestBurst: number(z.number().int().min(1).max(5_000)).default(10),
+  webhookRequestRate: number(z.number().int().min(1).max(10_000)).default(20),
+  webhookRequestBurst: number(z.number().int().min(1).max(5_000)).default(200),
+  linkRequestRate: number(z.number().int().min(1).max(10_000)).default(10),
+  linkRequestBurst: number(z.number().int().min(1).max(5_000)).default(40),
+  /**
+   * Concurrent executions that Lambda reserves for the pages behind approval links, which are also the most that a
+   * flood of links can take. Without it nothing is reserved: an account must keep 100 unreserved ones, and a new account
+   * has 10 in all, so that a deployment with a reservation would fail there.
+   */
+  linkConcurrency: number(z.number().int().min(1).max(1000)).optional(),
 });
 export type Config = z.infer<typeof ConfigSchema>;
 

@@ -54,14 +54,14 @@ export class StagegateStack extends Stack {
       runner,
       wakeUps,
       workflow,
-      publicUrl: api.url,
+      publicUrl: config.publicUrl ?? api.url,
       ...bundles,
     });
     new DeploymentWorkflow(this, 'DeploymentWorkflow', { installation, functions, runner, encryption });
     api.serve((name) => functions.get(name).function);
     new RolePolicies(this, 'RolePolicies', { installation, api, workflow });
     new EventRouting(this, 'EventRouting', { config, events, functions, workflow });
-    new Alarms(this, 'Alarms', { config, encryption, functions });
+    new Alarms(this, 'Alarms', { config, encryption, functions, api });
 
     const outputs = {
       Installation: installation,

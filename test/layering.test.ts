@@ -101,7 +101,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['approval', 'links'],
   ['deployment'],
   ['application', 'environment', 'release'],
-  ['ephemeral', 'webhook'],
+  ['ephemeral', 'heads', 'webhook'],
   ['health'],
   ['reconcile'],
 ];

@@ -147,6 +147,21 @@ export interface EventBus {
   publish<Name extends EventName>(name: Name, detail: EventDetail<Name>): Promise<void>;
 }
 
+/** What a public repository says about its branches, or why it says nothing. */
+export type Heads =
+  /** The commit of each branch. */
+  | { readonly kind: 'branches'; readonly branches: ReadonlyMap<string, string> }
+  /** The host answered, but not with branches. */
+  | { readonly kind: 'refused'; readonly problem: string }
+  /** The host gave no answer. */
+  | { readonly kind: 'unreachable'; readonly problem: string };
+
+/** Public repositories, which are asked without a credential. */
+export interface RepositoryHeads {
+  /** `url`: an https address without credentials, port, query or a slash at the end. */
+  of(url: string): Promise<Heads>;
+}
+
 /** E-mail to approvers, through one SNS topic with one filtered subscription per approver. */
 export interface ApproverMail {
   /**

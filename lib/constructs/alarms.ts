@@ -10,6 +10,7 @@ import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
 import type { Functions } from './functions.ts';
 import { acknowledge } from './permissions.ts';
+import type { RestApi } from './rest-api.ts';
 
 /** Returns a metric that functions write as embedded metric. Rejections and expired gates do not count as failures. */
 const metricOf = (installation: string, metricName: string): Metric =>
@@ -25,6 +26,7 @@ export interface AlarmsProps {
   readonly config: Config;
   readonly encryption: Encryption;
   readonly functions: Functions;
+  readonly api: RestApi;
 }
 
 /** The alarms that somebody should act on, each with what users notice. */
@@ -32,7 +34,7 @@ export class Alarms extends Construct {
   private readonly installation: string;
   private readonly topic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { config, encryption, functions }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { config, encryption, functions, api }: AlarmsProps) {
     super(scope, id);
     this.installation = config.installation;
     this.topic = this.makeTopic(config, encryption);
@@ -82,6 +84,11 @@ export class Alarms extends Construct {
         'A stored record cannot be read: nothing that depends on it is decided, and lists leave it out. GET /health/details names it.',
       metric: ownMetric('UnreadableRecords'),
     });
+    this.alarm('WebhooksRefused', {
+      userImpact:
+        'A delivery of the git host was not taken in, and git hosts do not send it again: its push is not deployed until it is delivered again or a release is requested.',
+      metric: api.refusedWebhooks,
+    });
     const consumers = {
       'register-push':
         'A push was not turned into a release. Nobody will see it deployed until the event is sent again.',
@@ -96,13 +103,17 @@ export class Alarms extends Construct {
         'Lost e-mail subscriptions are not noticed: approvers get no mail about gates that wait for them.',
       'check-certificates': 'Nobody looks whether certificates are renewed.',
       'check-records': 'Records that cannot be read, and promotions that were forgotten, are found only by chance.',
+      'look-at-heads': 'Nobody looks whether pushes to public repositories were lost.',
     } as const;
     const names = [
       ...(['register-push', 'promote', 'reconcile', 'branch-gone', 'sweep'] as const),
       ...(['send-reminders', 'sweep-subscriptions', 'check-certificates', 'check-records'] as const),
+      'look-at-heads' as const,
     ];
     for (const name of names) {
-      const queue = functions.get(name).deadLetters;
+      const found = functions.find(name);
+      if (!found) continue;
+      const queue = found.deadLetters;
       if (!queue) throw new Error(`making the alarm on ${name}: it has no dead letters`);
       this.alarm(`DeadLetters-${name}`, {
         userImpact: consumers[name],

@@ -194,14 +194,34 @@ export class DataStore extends Construct {
           resources: [this.table.tableArn],
           conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['WEBHOOK#*'] } },
         },
-        {
-          actions: ['dynamodb:Query'],
-          resources: [`${this.table.tableArn}/index/${RECORDS_TABLE.index.name}`],
-          conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
-        },
+        this.listingApplications(),
         this.keepAudit(['dynamodb:PutItem']),
         this.encryption.allow('unwrap'),
       ],
+    };
+  }
+
+  /** Returns the table's name, with the permission to read only the heads of branches, and to list the applications. */
+  branchHeads(): Binding {
+    return {
+      value: this.tableName,
+      permissions: [
+        {
+          actions: GETTING,
+          resources: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['REPOSITORY#*'] } },
+        },
+        this.listingApplications(),
+        this.encryption.allow('unwrap'),
+      ],
+    };
+  }
+
+  private listingApplications(): Permission {
+    return {
+      actions: ['dynamodb:Query'],
+      resources: [`${this.table.tableArn}/index/${RECORDS_TABLE.index.name}`],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
     };
   }
 

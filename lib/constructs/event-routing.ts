@@ -59,6 +59,12 @@ export class EventRouting extends Construct {
       description: 'Looks at all records that decisions depend on, because other jobs read only what is unfinished',
       schedule: Schedule.rate(Duration.days(1)),
     });
+    const looking = functions.find('look-at-heads');
+    if (looking)
+      this.rule('LookAtHeads', looking, {
+        description: 'Asks public config repositories for their heads, because pushes can be lost',
+        schedule: Schedule.rate(Duration.hours(1)),
+      });
     this.rule('ReconcileEveryMinute', functions.get('reconcile'), {
       description: 'Reconciles regularly, because events can be lost',
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -42,7 +42,8 @@ export interface FunctionsProps {
  * This file is long because it has the permissions of all functions: a reviewer can read them on one page.
  */
 export class Functions extends Construct {
-  private readonly byName: { readonly [Name in FunctionName]: HouseFunction<Name> };
+  /** Undefined where the configuration asks for no such function. */
+  private readonly byName: { readonly [Name in FunctionName]: HouseFunction<Name> | undefined };
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
@@ -169,6 +170,7 @@ export class Functions extends Construct {
       'approval-page': make('approval-page', {
         description: 'Shows what an e-mailed link asks for and records the decision made there',
         bindings: { ...deciding, ARTIFACT_BUCKET: analyses, LINK_KEY_ID: encryption.linkSecrets() },
+        reservedConcurrency: config.linkConcurrency,
       }),
 
       // Workflow: one function per Task state
@@ -289,6 +291,19 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
         asynchronous: true,
       }),
+      'look-at-heads':
+        config.headHosts.length === 0
+          ? undefined
+          : make('look-at-heads', {
+              description: 'Asks public config repositories for their heads and publishes pushes nobody told of',
+              bindings: {
+                TABLE_NAME: data.branchHeads(),
+                EVENT_BUS_NAME: events.publishing('ConfigPushed'),
+                HEAD_HOSTS: setting(config.headHosts.join(',')),
+              },
+              timeout: Duration.minutes(5),
+              asynchronous: true,
+            }),
       promote: make('promote', {
         description: 'Promotes a release that succeeded to the next environment if its policy says so',
         bindings: { ...deploying(), TABLE_NAME: data.records('write', 'delete') },
@@ -361,6 +376,12 @@ export class Functions extends Construct {
   }
 
   get<Name extends FunctionName>(name: Name): HouseFunction<Name> {
+    const found = this.find(name);
+    if (!found) throw new Error(`the configuration asks for no function ${name}`);
+    return found;
+  }
+
+  find<Name extends FunctionName>(name: Name): HouseFunction<Name> | undefined {
     return this.byName[name];
   }
 }

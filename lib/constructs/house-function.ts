@@ -29,6 +29,8 @@ export interface HouseFunctionProps<Name extends FunctionName> {
   /** Whether roles in environments' accounts trust this function. Its role then has a fixed name, known beforehand. */
   readonly trustedByEnvironments?: boolean;
   readonly installation: string;
+  /** Concurrent executions that Lambda reserves for this function, and that it never exceeds. */
+  readonly reservedConcurrency?: number | undefined;
   readonly encryption: Encryption;
   /** Directory with `<name>/index.mjs` for each function. */
   readonly functionsDirectory: string;
@@ -72,6 +74,7 @@ export class HouseFunction<Name extends FunctionName = FunctionName> extends Con
       code: Code.fromAsset(join(props.functionsDirectory, name)),
       memorySize: props.memorySize ?? 512,
       timeout: props.timeout ?? Duration.seconds(15),
+      ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
       role: role.withoutPolicyUpdates(),
       logGroup,
       tracing: Tracing.ACTIVE,

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CfnStage,
@@ -12,9 +12,12 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ROUTES } from '../../lambdas/api/routes.ts';
+import { metricNamespace } from '../../lambdas/domain/contract/installation.ts';
 import type { FunctionName } from '../../lambdas/functions.ts';
 import type { Config } from '../config.ts';
 import type { Encryption } from './encryption.ts';
@@ -30,6 +33,8 @@ export interface RestApiProps {
 /** The HTTP API in front of the functions, made from the route table. */
 export class RestApi extends Construct {
   readonly api: HttpApi;
+  /** Counts deliveries that the webhook's function did not answer. */
+  readonly refusedWebhooks: Metric;
   private readonly stage: CfnStage;
 
   constructor(scope: Construct, id: string, { config, encryption }: RestApiProps) {
@@ -39,14 +44,14 @@ export class RestApi extends Construct {
       description: 'Stagegate: releases, deployments and approvals',
       createDefaultStage: false,
     });
+    const accessLogs = encryption.logGroup(this, 'AccessLogs', `/aws/vendedlogs/apis/${config.installation}`);
+    this.refusedWebhooks = countRefusedWebhooks(accessLogs, metricNamespace(config.installation));
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       autoDeploy: true,
       throttle: { rateLimit: config.requestRate, burstLimit: config.requestBurst },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(
-          encryption.logGroup(this, 'AccessLogs', `/aws/vendedlogs/apis/${config.installation}`),
-        ),
+        destination: new LogGroupLogDestination(accessLogs),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
@@ -54,9 +59,9 @@ export class RestApi extends Construct {
     if (!(defaultChild instanceof CfnStage)) throw new Error('making the API: the stage has no CfnStage');
     this.stage = defaultChild;
     this.stage.routeSettings = Object.fromEntries(
-      ROUTE_LIST.filter(({ role }) => role === 'public').map(({ key }) => [
-        key,
-        { ThrottlingRateLimit: config.publicRequestRate, ThrottlingBurstLimit: config.publicRequestBurst },
+      ROUTE_LIST.filter(({ role }) => role === 'public').map((route) => [
+        route.key,
+        throttleOf(config, route.function),
       ]),
     );
   }
@@ -105,9 +110,37 @@ export class RestApi extends Construct {
   }
 }
 
+function throttleOf(config: Config, name: FunctionName): object {
+  switch (name) {
+    case 'webhook':
+      return { ThrottlingRateLimit: config.webhookRequestRate, ThrottlingBurstLimit: config.webhookRequestBurst };
+    case 'approval-page':
+      return { ThrottlingRateLimit: config.linkRequestRate, ThrottlingBurstLimit: config.linkRequestBurst };
+    default:
+      return { ThrottlingRateLimit: config.publicRequestRate, ThrottlingBurstLimit: config.publicRequestBurst };
+  }
+}
+
+/**
+ * Counts in the access log what no function answered: API Gateway throttled it, or the function was throttled, crashed
+ * or timed out. The API has no metric of its own for this: `4xx` also counts forged deliveries. Of very many throttled
+ * requests API Gateway logs only some (source: https://repost.aws/knowledge-center/api-gateway-missing-cloudwatch-logs).
+ */
+function countRefusedWebhooks(accessLogs: LogGroup, namespace: string): Metric {
+  const route = FilterPattern.stringValue('$.routeKey', '=', 'POST /webhooks/github' satisfies keyof typeof ROUTES);
+  const refused = ['429', '5*'].map((status) => FilterPattern.stringValue('$.status', '=', status));
+  return new MetricFilter(accessLogs, 'RefusedWebhooks', {
+    logGroup: accessLogs,
+    filterPattern: FilterPattern.all(route, FilterPattern.any(...refused)),
+    metricNamespace: namespace,
+    metricName: 'WebhooksRefused',
+    metricValue: '1',
+  }).metric({ statistic: 'Sum', period: Duration.minutes(5) });
+}
+
 const PUBLIC_REASON =
   'public on purpose: health and the API description tell nothing; an approval link is itself the credential, ' +
-  'an HMAC that only the mail contains; a webhook is signed by its sender; throttled more strictly than the rest';
+  'an HMAC that only the mail contains; a webhook is signed by its sender; throttled on its own';
 
 /** Fields of the access log. The path may contain the secret of a link, so only the matched route is logged. */
 const ACCESS_LOG_FIELDS = {

@@ -7,6 +7,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-acm';
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { GenerateMacCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
@@ -41,6 +42,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { AcmCertificates } from '../../lambdas/adapters/acm-certificates.ts';
 import { CodeBuildBuilds } from '../../lambdas/adapters/codebuild-builds.ts';
+import { KmsLinkSigner } from '../../lambdas/adapters/kms-link-signer.ts';
 import { type ClientAccess, RoleClients } from '../../lambdas/adapters/role-clients.ts';
 import { Route53HostedZones } from '../../lambdas/adapters/route53-hosted-zones.ts';
 import { S3ArtifactStore } from '../../lambdas/adapters/s3-artifact-store.ts';
@@ -415,5 +417,35 @@ describe('the role of an environment', () => {
     });
     await expect(roles.assume(ROLE)).rejects.toMatchObject({ name: 'RegionDisabledException' });
     await expect(roles.assume(ROLE)).rejects.toThrow('STS gave no credentials');
+  });
+});
+
+describe('links', () => {
+  const kms = mockClient(KMSClient);
+  beforeEach(() => {
+    kms.reset();
+    kms.on(GenerateMacCommand).resolves({ Mac: Buffer.alloc(32) });
+  });
+  const MAC = 'A'.repeat(43);
+  const content = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const fields = [ID, 'staff', 1, 'staff@example.com', 'a'.repeat(64), 1];
+
+  test.each([
+    ['without a MAC', content(fields)],
+    ['with a MAC of the wrong length', `${content(fields)}.${MAC}A`],
+    ['that is no base64url', `${content(fields)}=.${MAC}`],
+    ['that is no JSON', `bm90IGpzb24.${MAC}`],
+    ['with a field too few', `${content(fields.slice(1))}.${MAC}`],
+    ['with an unknown gate', `${content([ID, 'boss', ...fields.slice(2)])}.${MAC}`],
+    ['that is too long', `${'A'.repeat(1001)}.${MAC}`],
+    ['that is empty', ''],
+  ])('a link %s is refused before KMS is asked', async (_, token) => {
+    expect(await new KmsLinkSigner('key').verify(token)).toBeUndefined();
+    expect(kms.calls()).toEqual([]);
+  });
+
+  test('a well-formed link is for KMS to judge, with one call', async () => {
+    expect(await new KmsLinkSigner('key').verify(`${content(fields)}.${'B'.repeat(43)}`)).toBeUndefined();
+    expect(kms.calls()).toHaveLength(1);
   });
 });

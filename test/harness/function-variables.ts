@@ -28,6 +28,7 @@ export const FUNCTION_VARIABLES: Readonly<Record<string, string>> = {
   SCHEDULE_ROLE_ARN: 'arn:aws:iam::111111111111:role/stagegate-wake-up',
   WAKE_UP_FUNCTION_ARN: 'arn:aws:lambda:eu-west-1:111111111111:function:stagegate-sweep',
   FIRST_PAUSE_SECONDS: '60',
+  HEAD_HOSTS: 'git.example',
   DNS_POLL_SECONDS: '30',
   CERTIFICATE_WAIT_SECONDS: '3600',
   DNS_CHANGE_WAIT_SECONDS: '900',

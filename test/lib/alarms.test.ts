@@ -27,7 +27,15 @@ describe('alarms', () => {
       'stagegate-ProviderCacheMismatches',
       'stagegate-RepositoriesReplaced',
       'stagegate-UnreadableRecords',
+      'stagegate-WebhooksRefused',
     ]);
+  });
+
+  test('watch the dead letters of the look at heads, where there is one', () => {
+    const names = alarmsOf({ headHosts: 'git.example' }).map(({ AlarmName }) => AlarmName);
+    expect(names.sort()).toEqual(
+      [...alarms.map(({ AlarmName }) => AlarmName), 'stagegate-DeadLetters-look-at-heads'].sort(),
+    );
   });
 
   test.each(['DeploymentsFailed', 'DeploymentsStuck', 'EnvironmentsStuck', 'ApproversLost', 'ProviderCacheMismatches'])(

@@ -82,6 +82,17 @@ describe('the configuration', () => {
     ['one generation of the webhook secret', { webhookGenerations: '2' }, { webhookGenerations: [2] }],
     ['no, as text', { providerCache: 'false' }, { providerCache: false }],
     ['yes', { providerCache: true }, { providerCache: true }],
+    [
+      'an address in front of the API',
+      { publicUrl: 'https://approve.acme.example' },
+      { publicUrl: 'https://approve.acme.example' },
+    ],
+    [
+      'hosts whose repositories are asked for their heads',
+      { headHosts: 'git.acme.example, github.com/acme' },
+      { headHosts: ['git.acme.example', 'github.com/acme'] },
+    ],
+    ['reserved executions for links', { linkConcurrency: '20' }, { linkConcurrency: 20 }],
     ['no webhook at all', { webhookGenerations: '[]' }, { webhookGenerations: [] }],
   ])('accepts %s', (_, given, expected) => {
     expect(parse(given)).toMatchObject(expected);
@@ -89,6 +100,21 @@ describe('the configuration', () => {
 
   test.each([
     ['neither yes nor no', { providerCache: 'off' }, /^ {2}stagegate:providerCache: .* \(got "off"\)$/],
+    ...['http://approve.acme.example', 'https://approve.acme.example/', 'https://approve.acme.example/x', 'acme'].map(
+      (publicUrl): [string, Record<string, unknown>, RegExp] => [
+        `the address ${publicUrl}`,
+        { publicUrl },
+        /^ {2}stagegate:publicUrl: an (?:https )?address/,
+      ],
+    ),
+    ...[
+      ...['github.com', 'gitlab.com', 'https://git.example', 'git.example:8443', 'Git.example', 'git.example/'],
+      ...['10.0.0.1', 'localhost', 'git.example/..', 'user@git.example', '*.example'],
+    ].map((headHosts): [string, Record<string, unknown>, RegExp] => [
+      `heads of ${headHosts}`,
+      { headHosts },
+      /^ {2}stagegate:headHosts\.0: (?:a host, or a part of one|name the owner)/,
+    ]),
     [
       'an unknown key',
       { removalpolicy: 'retain' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { EVENTS } from '../../lambdas/domain/events.ts';
 import { flat, ofType, only, stagegate } from '../harness/synthesized.ts';
 
-const template = stagegate();
+const template = stagegate({ headHosts: 'git.example' });
 const rules = ofType(template, 'AWS::Events::Rule').map(([id, { Properties }]) => ({ id, ...Properties }));
 const functionOf = (arn: { 'Fn::GetAtt': string[] }): string =>
   template.Resources[arn['Fn::GetAtt'][0] ?? '']?.Properties.FunctionName;
@@ -57,6 +57,7 @@ describe('events', () => {
     ['send-reminders', 'rate(5 minutes)'],
     ['sweep-subscriptions', 'rate(15 minutes)'],
     ['check-records', 'rate(1 day)'],
+    ['look-at-heads', 'rate(1 hour)'],
   ])('%s runs by the clock: %s', (name, expression) => {
     expect(ruleFor(name).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([expression]);
   });

@@ -5,7 +5,8 @@ import { InvalidInputError } from '../../lambdas/domain/errors.ts';
 import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
 import { ofType, stagegate, type Template } from '../harness/synthesized.ts';
 
-const template = stagegate();
+/** With every function. */
+const template = stagegate({ headHosts: 'git.example,github.com/acme' });
 const functions = ofType(template, 'AWS::Lambda::Function').map(([, resource]) => resource);
 const called = (name: string) =>
   functions.find(({ Properties }) => Properties.FunctionName === `stagegate-${name}`)?.Properties;
@@ -18,6 +19,13 @@ describe('functions', () => {
         .map((name) => `stagegate-${name}`)
         .sort(),
     );
+  });
+
+  test('ask no repository for its heads unless hosts are named for that', () => {
+    const found = ofType(stagegate(), 'AWS::Lambda::Function').map(([, { Properties }]) => Properties.FunctionName);
+    expect(found).not.toContain('stagegate-look-at-heads');
+    expect(found).toHaveLength(functions.length - 1);
+    expect(called('look-at-heads')?.Environment.Variables.HEAD_HOSTS).toBe('git.example,github.com/acme');
   });
 
   test.each(Object.keys(FUNCTIONS))('%s runs on Node.js 24 and arm64, traced, with explicit limits', (name) => {
@@ -60,6 +68,14 @@ describe('functions', () => {
     expect(called('request-approval')?.Environment.Variables.PUBLIC_URL).toEqual({
       'Fn::GetAtt': [expect.stringContaining('RestApi'), 'ApiEndpoint'],
     });
+  });
+
+  test('that make links know the address in front of the API, if there is one', () => {
+    const publicUrl = 'https://approve.acme.example';
+    const told = ofType(stagegate({ publicUrl }), 'AWS::Lambda::Function').flatMap(
+      ([, { Properties }]) => Properties.Environment?.Variables.PUBLIC_URL ?? [],
+    );
+    expect(told).toEqual([publicUrl, publicUrl, publicUrl]);
   });
 
   test('know the shortest gate of the configuration', () => {
@@ -143,6 +159,7 @@ describe('functions', () => {
       'check-records',
       'branch-gone',
       'sweep',
+      'look-at-heads',
     ];
     for (const name of Object.keys(FUNCTIONS)) {
       const hasDeadLetters = called(name)?.DeadLetterConfig !== undefined;

@@ -8,7 +8,8 @@ import { FUNCTIONS, type FunctionName, STATE_READERS } from '../../lambdas/funct
 import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
 import { asList, flat, ofType, only, type Resource, type Statement, stagegate } from '../harness/synthesized.ts';
 
-const template = stagegate();
+/** With every function. */
+const template = stagegate({ headHosts: 'git.example' });
 
 /** Returns `action resource` for everything the statements allow, without hashes and the parts that all ARNs share. */
 function pairs(statements: readonly Statement[], effect = 'Allow'): string[] {
@@ -149,6 +150,12 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'release-environment': [...writeRecords, ...start, ...publish],
   'register-push': [...deploying, ...deadLetters('registerpush')],
   promote: [...writeRecords, ...deleteRecords, ...start, ...resume, ...publish, ...deadLetters('promote')],
+  'look-at-heads': [
+    ...getRecords,
+    ...on('<DataStoreTable>/index/gsi1', 'dynamodb:Query'),
+    ...publish,
+    ...deadLetters('lookatheads'),
+  ],
   'send-reminders': [...listRecords, ...writeRecords, ...mailing, ...linkSecrets, ...deadLetters('sendreminders')],
   'sweep-subscriptions': [
     ...listRecords,
@@ -206,6 +213,19 @@ describe('functions', () => {
       pairs(statementsOf(functionRole(name as FunctionName))).includes(`kms:GenerateMac <Encryption${key}>`),
     );
     expect(deriving).toEqual(expected);
+  });
+
+  test('that look at heads read the heads alone, list the applications, and tell the bus of pushes only', () => {
+    const allowed = statementsOf(functionRole('look-at-heads')).filter(({ Effect }) => Effect === 'Allow');
+    const conditions = allowed.flatMap(({ Action, Condition }) =>
+      asList(Action).some((action) => /^(dynamodb|events):/.test(action)) ? [Condition] : [],
+    );
+    expect(conditions).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['REPOSITORY#*'] } },
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['APPLICATIONS'] } },
+      { StringEquals: { 'events:detail-type': ['ConfigPushed'] } },
+    ]);
+    expect(keyOf('branchHead', { repository: 'x', branch: 'main' }).pk).toMatch(/^REPOSITORY#/);
   });
 
   test('behind the webhook reach no record but its own and the list of applications, and tell the bus nothing but what it may mean', () => {

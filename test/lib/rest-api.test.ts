@@ -43,16 +43,53 @@ describe('the API', () => {
       );
   });
 
-  test('is throttled, public routes more strictly', () => {
+  test('is throttled, public routes each on their own', () => {
     expect(stage.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
     const strict = { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 };
-    expect(stage.RouteSettings).toEqual(Object.fromEntries(publicRoutes.map((key) => [key, strict])));
+    const links = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 40 };
+    expect(stage.RouteSettings).toEqual({
+      'GET /health': strict,
+      'GET /openapi.json': strict,
+      'GET /approvals/{token}': links,
+      'POST /approvals/{token}': links,
+      'POST /webhooks/github': { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 200 },
+    });
+  });
+
+  test('reserves concurrency for links only where that is configured: a new account has none to give', () => {
+    const reservedOf = (configuration = {}) =>
+      ofType(stagegate(configuration), 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties.ReservedConcurrentExecutions ?? [],
+      );
+    expect(reservedOf()).toEqual([]);
+    expect(reservedOf({ linkConcurrency: '20' })).toEqual([20]);
+  });
+
+  test('counts deliveries that no function has answered', () => {
+    const { Properties } = only(template, 'AWS::Logs::MetricFilter');
+    expect(flat(stage.AccessLogSettings.DestinationArn)).toContain(Properties.LogGroupName.Ref);
+    expect(Properties.FilterPattern).toBe(
+      '{ ($.routeKey = "POST /webhooks/github") && (($.status = "429") || ($.status = "5*")) }',
+    );
+    const alarm = ofType(template, 'AWS::CloudWatch::Alarm').find(
+      ([, each]) => each.Properties.AlarmName === 'stagegate-WebhooksRefused',
+    )?.[1].Properties;
+    const [metric] = Properties.MetricTransformations;
+    expect(metric).toEqual({ MetricNamespace: 'Stagegate', MetricName: 'WebhooksRefused', MetricValue: '1' });
+    expect(alarm).toMatchObject({ Namespace: metric.MetricNamespace, MetricName: metric.MetricName, Threshold: 1 });
+    expect(alarm.Dimensions).toBeUndefined();
   });
 
   test('is throttled as configured', () => {
-    const configured = only(stagegate({ publicRequestRate: '2', requestBurst: 7 }), 'AWS::ApiGatewayV2::Stage');
+    const configured = only(
+      stagegate({ publicRequestRate: '2', requestBurst: 7, webhookRequestBurst: 500, linkRequestRate: 3 }),
+      'AWS::ApiGatewayV2::Stage',
+    );
     expect(configured.Properties.DefaultRouteSettings.ThrottlingBurstLimit).toBe(7);
-    expect(configured.Properties.RouteSettings['GET /health'].ThrottlingRateLimit).toBe(2);
+    const { RouteSettings } = configured.Properties;
+    expect(RouteSettings['GET /health'].ThrottlingRateLimit).toBe(2);
+    expect(RouteSettings['POST /webhooks/github'].ThrottlingBurstLimit).toBe(500);
+    expect(RouteSettings['GET /approvals/{token}'].ThrottlingRateLimit).toBe(3);
   });
 
   test('makes routes before the stage that throttles them', () => {

@@ -15,7 +15,7 @@ interface AlarmView {
 }
 
 /**
- * Alarms on the metrics that functions write to their logs. Only their states are shown; their actions are not
+ * Alarms on the metrics that functions write to their logs, and on those that metric filters make of them. Only their states are shown; their actions are not
  * performed.
  */
 export interface CloudWatchService extends LocalService {
@@ -64,22 +64,24 @@ interface CloudWatchProps {
 }
 
 /**
- * Makes the template's alarms and dashboards. The alarms get their values from the functions' log lines and from
- * gauges.
+ * Makes the template's alarms and dashboards. The alarms get their values from log lines, from metric filters and
+ * from gauges.
  */
 export function createCloudWatchService(
   { accountId, region }: Pick<LocalContext, 'accountId' | 'region'>,
   { logs, gauges = () => [] }: CloudWatchProps,
 ): CloudWatchService {
   const alarms = new Map<string, { alarm: Alarm; points: { at: number; value: number }[] }>();
-  logs.onLine((_logGroup, { at, message }) => {
-    for (const metric of readEmbeddedMetrics(message)) {
-      for (const { alarm, points } of alarms.values()) {
-        if (!watches(alarm, metric)) continue;
-        points.push({ at: at.getTime(), value: metric.value });
-        if (points.length > DATA_POINTS_PER_ALARM) points.shift();
-      }
+  const count = (at: Date, metric: MetricValue): void => {
+    for (const { alarm, points } of alarms.values()) {
+      if (!watches(alarm, metric)) continue;
+      points.push({ at: at.getTime(), value: metric.value });
+      if (points.length > DATA_POINTS_PER_ALARM) points.shift();
     }
+  };
+  logs.onMetric(count);
+  logs.onLine((_logGroup, { at, message }) => {
+    for (const metric of readEmbeddedMetrics(message)) count(at, metric);
   });
   return {
     provisioners: {

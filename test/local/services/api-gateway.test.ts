@@ -315,6 +315,11 @@ describe('the HTTP API', () => {
     for (const _ of [1, 2, 3]) statuses.push((await call('/limited')).status);
     expect(statuses).toEqual([200, 200, 429]);
     expect(await (await call('/limited')).json()).toEqual({ message: 'Too Many Requests' });
+    expect((await call('/things/1')).status).toBe(200);
+    const logged = cloud.logs.read('/api/access').map(({ message }) => message);
+    expect(logged.filter((line) => line.includes('GET /limited'))).toEqual([
+      ...[200, 200, 429, 429].map((status) => `{"route":"GET /limited","status":"${status}","err":"-"}`),
+    ]);
   });
 
   test('more than 10 MB is refused', async () => {

@@ -45,6 +45,15 @@ describe('logs and alarms', () => {
         Role: functionRole(),
         Group: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/own/group', RetentionInDays: 30 } },
         Counts: lambdaFunction('counts', { LoggingConfig: { LogGroup: { Ref: 'Group' } } }),
+        Refused: {
+          Type: 'AWS::Logs::MetricFilter',
+          Properties: {
+            LogGroupName: { Ref: 'Group' },
+            FilterPattern: '{ ($.route = "POST /a") && (($.status = "429") || ($.status = "5*")) }',
+            MetricTransformations: [{ MetricNamespace: 'Stagegate', MetricName: 'refused', MetricValue: '1' }],
+          },
+        },
+        RefusedAlarm: alarm('refused', { Dimensions: undefined }),
         Failed: alarm('failed'),
         Letters: alarm('letters', { Threshold: 1, Statistic: 'Maximum' }),
         Stuck: alarm('stuck', { TreatMissingData: 'missing' }),
@@ -64,6 +73,20 @@ describe('logs and alarms', () => {
     await cloud.invoke('counts', { line: metric('failed', 1) });
     expect(states()).toMatchObject({ failed: 'ALARM', stuck: 'OK' });
     expect(states(new Date(Date.now() + 2 * 3_600_000))).toMatchObject({ failed: 'OK', stuck: 'INSUFFICIENT_DATA' });
+  });
+
+  test('an alarm follows the lines that a metric filter counts', async () => {
+    const log = (route: string, status: string) => cloud.invoke('counts', { line: JSON.stringify({ route, status }) });
+    await log('POST /a', '429');
+    for (const [route, status] of [
+      ['POST /b', '429'],
+      ['POST /a', '401'],
+      ['POST /a', '202'],
+    ] as const)
+      await log(route, status);
+    expect(states().refused).toBe('OK');
+    await log('POST /a', '503');
+    expect(states().refused).toBe('ALARM');
   });
 
   test('an alarm follows what a service measures by itself', () => {
