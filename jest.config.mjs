@@ -46,6 +46,7 @@ export default {
         '/test/e2e/',
         '/test/cases/',
         '/test/adversary/',
+        '/test/faults/',
         ...STARTING_PROGRAMS.map(ofPrograms),
       ],
     },
@@ -60,7 +61,7 @@ export default {
     {
       ...shared,
       displayName: 'e2e',
-      testMatch: ['e2e', 'cases', 'adversary'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+      testMatch: ['e2e', 'cases', 'adversary', 'faults'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       globalSetup: '<rootDir>/test/e2e/global-setup.mjs',
     },
   ],

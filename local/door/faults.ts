@@ -145,20 +145,25 @@ function isBy({ caller }: FaultableCall, wanted: Fault['caller']): boolean {
  * Returns whether a call's input has the text in it, or its caller works on what has it. The text is found in base64
  * too, which links and task tokens are in.
  */
-export function isAbout({ caller, input }: FaultableCall, text: string): boolean {
-  const event = caller.kind === 'role' ? caller.event?.() : undefined;
-  const texts = [describeCaller(caller), event ?? '', JSON.stringify(input, withoutBytes) ?? ''];
-  return texts.some((each) => each.includes(text) || decoded(each).includes(text));
+export function isAbout(call: FaultableCall, text: string): boolean {
+  const known = subjects.get(call) ?? subjectOf(call);
+  subjects.set(call, known);
+  return known.includes(text);
 }
 
-/** Returns what the longer words of a text are in base64. */
-const decoded = (text: string): string =>
-  (text.match(/[\w+/=-]{24,}/g) ?? []).map((word) => Buffer.from(word, 'base64').toString('latin1')).join(' ');
+/** What calls are about, so that each call is looked through once for all faults. */
+const subjects = new WeakMap<FaultableCall, string>();
 
-/** Leaves out bytes, which have no readable text in JSON. */
-const withoutBytes = (_: string, value: unknown): unknown => (isBytes(value) ? undefined : value);
+function subjectOf({ caller, input }: FaultableCall): string {
+  const event = caller.kind === 'role' ? caller.event?.() : undefined;
+  const text = [describeCaller(caller), event ?? '', ...textsIn(input)].join('\n');
+  const words = text.match(/[\w+/=-]{24,}/g) ?? [];
+  return [text, ...words.map((word) => Buffer.from(word, 'base64').toString('latin1'))].join('\n');
+}
 
-/** Buffers turn themselves into this object before they are shown to a replacer. */
-const isBytes = (value: unknown): boolean =>
-  value instanceof Uint8Array ||
-  (typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value);
+/** Returns the texts in an input, without its bytes. */
+function textsIn(input: unknown): string[] {
+  if (typeof input === 'string') return [input];
+  if (typeof input !== 'object' || input === null || input instanceof Uint8Array) return [];
+  return Object.values(input).flatMap(textsIn);
+}

@@ -2,7 +2,7 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Kinds of suites, the slowest first. The suite named by its path takes longer than the rest of its project. */
 const KINDS = [
-  ({ path }) => path.includes('/test/e2e/') || path.includes('/test/cases/'),
+  ({ path }) => ['e2e', 'cases', 'faults'].some((folder) => path.includes(`/test/${folder}/`)),
   ({ path }) => path.includes('/test/adversary/') || path.endsWith('/test/domain/ticket-interleavings.test.ts'),
   ({ context }) => context.config.displayName?.name === 'programs',
   () => true,
