@@ -1,12 +1,14 @@
 import middy from '@middy/core';
 import type * as z from 'zod';
-import { DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
+import { ConflictError, DomainError, InvalidInputError, PassingError } from '../domain/errors.ts';
 import { logger } from './logger.ts';
 import { parseInput } from './parse-input.ts';
 
 /**
  * Returns the handler of a Task of the state machine. It parses the payload and the result with their schemas, and logs
- * with the deployment's id. It rethrows errors, because Catch and Retry compare their names.
+ * with the deployment's id. It rethrows errors, because Catch and Retry compare their names. An error that passes gets the
+ * name ConflictError: executions keep the definition with which they were started, and of the errors that pass, those of
+ * earlier releases retry only this one.
  */
 export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, Output extends z.ZodType>(
   { input, output }: { input: Input; output: Output },
@@ -18,9 +20,12 @@ export function taskHandler<Input extends z.ZodType<{ deploymentId: string }>, O
     const result = output.parse(await perform(payload));
     logger.info('task done');
     return result;
-  }).onError(({ error }) => {
-    if (error instanceof PassingError) logger.warn('task failed for now', { error });
-    else if (error instanceof DomainError && !(error instanceof InvalidInputError))
+  }).onError((request) => {
+    const { error } = request;
+    if (error instanceof PassingError) {
+      logger.warn('task failed for now', { error });
+      request.error = new ConflictError(error.message, { cause: error });
+    } else if (error instanceof DomainError && !(error instanceof InvalidInputError))
       logger.warn('task refused', { error });
     else logger.error('task crashed', { error });
   });
