@@ -85,6 +85,8 @@ interface TestCloudProps {
   readonly repository?: GitRepository;
   /** Directory of the stand-in for OpenTofu. */
   readonly engineDirectory?: string;
+  /** Directory of the assembly; by default that of the sources, which all suites share. */
+  readonly assemblyDirectory?: string;
   /** More variables of the person who starts the cloud. */
   readonly environment?: Readonly<Record<string, string>>;
   /** See `ServiceOptions`. */
@@ -123,12 +125,13 @@ export class TestCloud {
     data,
     repository = new GitRepository(files),
     engineDirectory = STAND_IN_ENGINE,
+    assemblyDirectory,
     environment = {},
     waitsDividedBy = 1,
     buildStandIn,
   }: TestCloudProps = {}): Promise<TestCloud> {
     const workflowClock = new HurriedClock();
-    const more = { engineDirectory, environment, waitsDividedBy, buildStandIn };
+    const more = { engineDirectory, assemblyDirectory, environment, waitsDividedBy, buildStandIn };
     const cloud = await start({ repository, data, workflowClock, ...more });
     return new TestCloud(cloud, { repository, engine, workflowClock });
   }
@@ -555,6 +558,7 @@ interface StartProps {
   readonly data: string | undefined;
   readonly workflowClock: HurriedClock;
   readonly engineDirectory?: string;
+  readonly assemblyDirectory?: string | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   readonly waitsDividedBy?: number;
   readonly buildStandIn?: BuildStandIn | undefined;
@@ -572,12 +576,13 @@ function start({
   data,
   workflowClock,
   engineDirectory = STAND_IN_ENGINE,
+  assemblyDirectory = synthesizedOnce(),
   environment = {},
   waitsDividedBy = 1,
   buildStandIn,
 }: StartProps): Promise<LocalCloud> {
   return startLocalCloud({
-    assemblyDirectory: synthesizedOnce(),
+    assemblyDirectory,
     port: 0,
     configRepository: repository.directory,
     ...(data && { data }),

@@ -56,20 +56,25 @@ export interface WorkflowServices extends Pick<DnsServices, 'zones' | 'certifica
   readonly applies: Applies;
 }
 
-type TaskFunction = (services: WorkflowServices, payload: unknown) => Promise<unknown>;
+interface TaskFunction {
+  readonly payload: z.ZodType;
+  readonly answer: z.ZodType;
+  readonly perform: (services: WorkflowServices, payload: unknown) => Promise<unknown>;
+}
 
 /**
  * Makes a function like its handler: it parses the payload, calls one operation of the domain, and answers with what
  * the schema of its output leaves.
  */
-const task =
-  <Payload extends z.ZodType, Output extends z.ZodType>(
-    input: Payload,
-    output: Output,
-    perform: (services: WorkflowServices, payload: z.output<Payload>) => Promise<unknown>,
-  ): TaskFunction =>
-  async (services, payload) =>
-    output.parse((await perform(services, input.parse(payload))) ?? {});
+const task = <Payload extends z.ZodType, Output extends z.ZodType>(
+  input: Payload,
+  output: Output,
+  perform: (services: WorkflowServices, payload: z.output<Payload>) => Promise<unknown>,
+): TaskFunction => ({
+  payload: input,
+  answer: output,
+  perform: async (services, payload) => output.parse((await perform(services, input.parse(payload))) ?? {}),
+});
 
 const OPERATIONS = {
   'acquire-environment': task(DeploymentPayload, AcquisitionSchema, (services, { deploymentId }) =>
@@ -131,5 +136,9 @@ export function functionCalled(services: WorkflowServices, call: unknown): () =>
   const { FunctionName, Payload } = CallSchema.parse(call);
   const called = FUNCTIONS.get(FunctionName);
   if (!called) throw new Error(`the workflow calls ${FunctionName}, which no operation of the domain stands for`);
-  return async () => called(services, Payload);
+  return async () => called.perform(services, Payload);
 }
+
+/** Returns the schemas of the payload and the answer of a function that the workflow calls. */
+export const schemasOf = (functionName: string): Pick<TaskFunction, 'payload' | 'answer'> | undefined =>
+  FUNCTIONS.get(functionName);

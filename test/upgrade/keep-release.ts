@@ -1,7 +1,7 @@
 /**
  * `npm run keep-release -- --name NAME [--source DIR]` keeps what the upgrade suites need of a release: its definition,
- * a record of each kind, and its assembly. The sources are a checkout of the release with its dependencies, by default
- * this one.
+ * a record of each kind, the answers of functions, and its assembly. The sources are a checkout of the release with its
+ * dependencies, by default this one. Of this one are in any case the answers, and the records that no run makes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesisArguments } from '../e2e/assembly-context.mjs';
+import { answerFieldsOf } from './answer-fields.ts';
 import { packAssembly } from './assembly-archive.ts';
+import { contractOf } from './definition-contract.ts';
 import { allReleases, directoryOf, KEPT_FILES, RELEASE_LIST, type Release } from './kept-releases.ts';
 import { sampleRun } from './sample-run.ts';
 
@@ -45,6 +47,9 @@ try {
   const write = (file: keyof typeof KEPT_FILES, content: string | Buffer): void =>
     writeFileSync(join(directory, KEPT_FILES[file]), content);
   write('definition', `${JSON.stringify(JSON.parse(definition), null, 2)}\n`);
+  const { calls } = contractOf(definition);
+  const answers = calls.map(({ functionName }) => [functionName, answerFieldsOf(functionName)]);
+  write('answers', `${JSON.stringify(Object.fromEntries(answers), null, 2)}\n`);
   write('records', `${JSON.stringify(records, null, 2)}\n`);
   write('assembly', packed);
   writeFileSync(RELEASE_LIST, `${JSON.stringify([...releases, release], null, 2)}\n`);

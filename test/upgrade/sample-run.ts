@@ -1,9 +1,10 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 import { RECORD_SAMPLES } from '../contracts/record-samples.ts';
 import { CLIENT, STAFF, TestApplication, TestCloud } from '../e2e/test-cloud.ts';
-import type { Item } from './kept-releases.ts';
+import { type Item, ItemSchema } from './kept-releases.ts';
 
 interface SampleRun {
   /** The definition of the state machine, as JSON. */
@@ -22,12 +23,10 @@ export async function sampleRun(assemblyDirectory: string): Promise<SampleRun> {
     const { Items = [] } = await cloud.operator.dynamodb.send(
       new ScanCommand({ TableName: cloud.local.tableName, ConsistentRead: true }),
     );
+    const items = z.array(ItemSchema).parse(Items);
     const kinds = Object.keys(RECORDS) as Kind[];
     const records = Object.fromEntries(
-      kinds.map((kind) => {
-        const stored = Items.find((item) => kindsOf(item as Item).includes(kind));
-        return [kind, (stored as Item | undefined) ?? sampleOf(kind)];
-      }),
+      kinds.map((kind) => [kind, items.find((item) => item.kind.S === kind) ?? sampleOf(kind)]),
     );
     const { definition = '' } = await cloud.operator.sfn.send(
       new DescribeStateMachineCommand({ stateMachineArn: cloud.machineArn }),
@@ -53,18 +52,12 @@ async function promote(cloud: TestCloud): Promise<void> {
   await app.free('prod1');
 }
 
-/** Returns the kinds of record that have this place in the table. */
-export function kindsOf(item: Item): Kind[] {
-  return (Object.keys(RECORDS) as Kind[]).filter((kind) => {
-    const { schema, key } = RECORDS[kind];
-    const { data } = schema.safeParse(JSON.parse(item.data.S));
-    if (data === undefined) return false;
-    const place = (key as (identity: unknown) => { pk: string; sk: string })(data);
-    return place.pk === item.pk.S && place.sk === item.sk.S;
-  });
-}
-
 function sampleOf(kind: Kind): Item {
   const place = (RECORDS[kind].key as (identity: unknown) => { pk: string; sk: string })(RECORD_SAMPLES[kind]);
-  return { pk: { S: place.pk }, sk: { S: place.sk }, data: { S: JSON.stringify(RECORD_SAMPLES[kind]) } };
+  return {
+    pk: { S: place.pk },
+    sk: { S: place.sk },
+    kind: { S: kind },
+    data: { S: JSON.stringify(RECORD_SAMPLES[kind]) },
+  };
 }
