@@ -5,7 +5,6 @@ import { InvalidInputError, ServiceUnavailableError } from '../domain/errors.ts'
 import type { Home } from '../domain/links.ts';
 import { callerOf, identityOf } from './caller.ts';
 import type { HandlerSetup } from './handler-setup.ts';
-import { isAnswerable, problemOf, RETRY_AFTER_SECONDS } from './http-errors.ts';
 import { bodyOf, type HttpAnswer, type HttpEvent, HttpEventSchema, SECURITY_HEADERS } from './http-event.ts';
 import { type Log, logger } from './logger.ts';
 import type { OperationLoader } from './operation.ts';
@@ -70,7 +69,9 @@ function homeOf(services: object, context: unknown): Home | undefined {
 
 function problems(log: Log): MiddlewareObj<unknown, HttpAnswer> {
   return {
-    onError: (request) => {
+    onError: async (request) => {
+      // Loaded with the first problem, because most requests have none.
+      const { isAnswerable, problemOf, RETRY_AFTER_SECONDS } = await import('./http-errors.ts');
       const { error, event } = request;
       const path = HttpEventSchema.safeParse(event).data?.rawPath ?? '';
       const problem = problemOf(error, path);
