@@ -1,5 +1,6 @@
 import { describeMeasurements, measureAnalysis } from './analyze.ts';
 import { describeColdStarts, measureColdStarts } from './cold-start.ts';
+import { describeIdleInstallation, measureIdleInstallation } from './idle/idle-installation.ts';
 import { describeIdentities, measureIdentities } from './module-identities.ts';
 import { describePromotions, measurePromotions } from './promotions.ts';
 import { describeSlowPlans, measureSlowPlans } from './slow-plans.ts';
@@ -22,13 +23,17 @@ doing('identities of large modules');
 const identities = measureIdentities();
 doing('cold starts of every function');
 const coldStarts = await measureColdStarts();
+doing('an idle installation of 1,000 applications');
+const idle = await measureIdleInstallation();
 doing('releases from push to prod1');
 const promotions = await measurePromotions((run) => doing(run === 0 ? 'warm' : `release ${run} is in prod1`));
 doing('plans that take their time');
 const slowPlans = await measureSlowPlans();
 
 if (flag === '--json')
-  process.stdout.write(`${JSON.stringify({ ...promotions, slowPlans, coldStarts, analysis, identities }, null, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ...promotions, slowPlans, coldStarts, idle, analysis, identities }, null, 2)}\n`,
+  );
 else {
   console.log('\nA release in the local cloud beside the same jobs by bare Terraform (medians of 5)\n');
   console.log(describePromotions(promotions));
@@ -36,6 +41,8 @@ else {
   console.log(describeSlowPlans(slowPlans));
   console.log('\nCold starts beside a handler that does nothing (medians of 5 processes)\n');
   console.log(describeColdStarts(coldStarts));
+  console.log('\nAn idle installation: requests of each run, and dollars a month at list prices\n');
+  console.log(describeIdleInstallation(idle));
   console.log('\nIdentities of modules beside sha256sum of the same files (medians of 3 processes)\n');
   console.log(describeIdentities(identities));
   console.log('\nPlan analysis by size of the plan (median of 3 processes)\n');
