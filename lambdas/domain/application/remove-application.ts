@@ -24,11 +24,9 @@ export async function removeApplication(
 ): Promise<void> {
   const { store, surroundings } = services;
   // All of it must be readable before anything is deleted.
-  const [environments] = await Promise.all([
-    listAll(store, LISTINGS.environments(name)),
-    listAll(store, LISTINGS.approvers(name)),
-    listAll(store, LISTINGS.externalIds(name)),
-  ]);
+  const environments = await listAll(store, LISTINGS.environments(name));
+  await listAll(store, LISTINGS.approvers(name));
+  await listAll(store, LISTINGS.externalIds(name));
   const regular = environments.filter(({ type }) => type === 'regular').map((environment) => environment.name);
   const isFound = await store.transact(async (transaction) => {
     if (!(await remove(transaction, name, regular))) return false;
