@@ -6,6 +6,7 @@ import { MOST_CHARACTERS } from '../lambdas/domain/contract/build-variables.ts';
 import { BUILD_PLATFORM, EngineReleaseSchema, officialAddress } from '../lambdas/domain/contract/engine-release.ts';
 import { DEFAULT_INSTALLATION, InstallationSchema } from '../lambdas/domain/contract/installation.ts';
 import { RegionSchema } from '../lambdas/domain/names.ts';
+import { exceededLimits } from './account-limits.ts';
 import {
   ConnectionSchema,
   HeadHostSchema,
@@ -226,17 +227,17 @@ const ConfigSchema = z.strictObject({
 });
 export type Config = z.infer<typeof ConfigSchema>;
 
-const CompleteConfigSchema = ConfigSchema.superRefine(
-  ({ account, region, alarmEmail, alarmTopicArn, engineVersions }, context) => {
-    const report = (key: keyof Config, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-    if (account && !region) report('region', `is needed beside account ${account}`);
-    if (region && !account) report('account', `is needed beside region ${region}`);
-    if (alarmEmail && alarmTopicArn) report('alarmEmail', `cannot be combined with alarmTopicArn ${alarmTopicArn}`);
-    if (engineVersions.length === 0) report('engineVersions', 'at least one engine is needed');
-    else if (!ProjectVariablesSchema.shape.STAGEGATE_ENGINES.safeEncode(engineVersions).success)
-      report('engineVersions', `does not fit into one environment variable of a build (${MOST_CHARACTERS} characters)`);
-  },
-);
+const CompleteConfigSchema = ConfigSchema.superRefine((config, context) => {
+  const { account, region, alarmEmail, alarmTopicArn, engineVersions } = config;
+  const report = (key: keyof Config, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+  if (account && !region) report('region', `is needed beside account ${account}`);
+  if (region && !account) report('account', `is needed beside region ${region}`);
+  if (alarmEmail && alarmTopicArn) report('alarmEmail', `cannot be combined with alarmTopicArn ${alarmTopicArn}`);
+  if (engineVersions.length === 0) report('engineVersions', 'at least one engine is needed');
+  else if (!ProjectVariablesSchema.shape.STAGEGATE_ENGINES.safeEncode(engineVersions).success)
+    report('engineVersions', `does not fit into one environment variable of a build (${MOST_CHARACTERS} characters)`);
+  for (const { key, message } of exceededLimits(config)) report(key, message);
+});
 
 /** Thrown for mistakes in the configuration. The message has one line per mistake, with key and value. */
 export class ConfigurationError extends Error {

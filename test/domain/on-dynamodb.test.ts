@@ -4,10 +4,13 @@ import { DynamoStore } from '../../lambdas/adapters/dynamo-store.ts';
 import { removeApplication } from '../../lambdas/domain/application/remove-application.ts';
 import { decideGate } from '../../lambdas/domain/approval/decide-gate.ts';
 import { consumePlan } from '../../lambdas/domain/deployment/consume-plan.ts';
+import { liftProtection } from '../../lambdas/domain/environment/lift-protection.ts';
 import { MOST_ENVIRONMENTS } from '../../lambdas/domain/model/application.ts';
 import { emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
 import { isTerminal } from '../../lambdas/domain/model/deployment.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
+import { MOST_PROTECTION_LIFTS } from '../../lambdas/domain/plan/safeguards-schema.ts';
+import { MOST_PROOF_LIFTS } from '../../lambdas/domain/proof/judge-plan.ts';
 import { registerRelease } from '../../lambdas/domain/release/register-release.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';
 import { anApplication, anEnvironment, anEnvironmentState, commitOf, DNS_SETTINGS } from '../harness/builders.ts';
@@ -175,6 +178,27 @@ describe('on DynamoDB', () => {
     expect(await world.store.get('hostnameClaim', freed)).toBeUndefined();
     const [entry] = await listAll(world.store, LISTINGS.audit('large', 'ascending'));
     expect(entry).toMatchObject({ sequence: 1, type: 'application-removed', by: 'admin' });
+  });
+
+  test('the transaction before the apply has room for every lift that one plan may use', async () => {
+    await world.bring(await world.release(), 'stage1');
+    const id = await world.deploy('prod1', 1);
+    await world.workflow.run(id);
+    await world.decide(id, ALICE);
+    await world.workflow.run(id);
+    await world.decide(id, CAROL);
+    await world.workflow.runTo(id, 'ConsumePlan');
+    // Lifts of proof are records like lifts of protection.
+    const lifts = Array.from({ length: MOST_PROTECTION_LIFTS + MOST_PROOF_LIFTS }, (_, number) => `thing.n${number}`);
+    const where = { application: 'my-app', environment: 'prod1' };
+    const reason = 'the client has agreed to it';
+    for (const address of lifts) await liftProtection(world, where, { address, reason }, { principal: 'someone' });
+    const deployment = await world.deployment(id);
+    if (deployment.status !== 'awaiting_approval') throw new Error(`"${id}" is ${deployment.status}`);
+    await world.write('deployment', { ...deployment, planned: { ...deployment.planned, lifts } });
+    expect((await world.finish(id)).status).toBe('succeeded');
+    const given = await listAll(world.store, LISTINGS.protectionLifts('my-app', 'prod1'));
+    expect(given.filter(({ lifts: [lift] }) => lift?.usedBy?.deploymentId === id)).toHaveLength(lifts.length);
   });
 
   test('three reconcilers and the workflow releasing at once hand the environment over once', async () => {

@@ -14,8 +14,8 @@ export const CONTEXT = [
   'stagegate:publicRequestBurst=400',
   'stagegate:dnsPollSeconds=1',
   `stagegate:allowedConnectionArns=github=${CONNECTION}`,
-  'stagegate:certificateWaitSeconds=600',
-  'stagegate:dnsChangeWaitSeconds=600',
+  'stagegate:certificateWaitSeconds=300',
+  'stagegate:dnsChangeWaitSeconds=120',
 ];
 
 /** Returns the arguments of `scripts/synth.ts` for an assembly in `output`. */

@@ -1,5 +1,11 @@
 import * as z from 'zod';
 
+/**
+ * Most lifts of protection that one plan may use. The transaction before the apply uses them up together with lifts of
+ * proof, and DynamoDB allows it 100 records.
+ */
+export const MOST_PROTECTION_LIFTS = 40;
+
 /** Largest share of an environment's objects that an ordinary plan may delete in a protected environment. */
 export const MOST_DELETED_SHARE = 0.3;
 

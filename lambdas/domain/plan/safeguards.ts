@@ -8,7 +8,13 @@ import type { Plan } from './plan-schema.ts';
 import type { PlanFlags } from './plan-summary.ts';
 import type { Redactor } from './redaction/redactor.ts';
 import { type ResourceChange, valuesBefore } from './resource-change.ts';
-import { MOST_DELETED_SHARE, type SafeguardSettings, type Safeguards, type Violation } from './safeguards-schema.ts';
+import {
+  MOST_DELETED_SHARE,
+  MOST_PROTECTION_LIFTS,
+  type SafeguardSettings,
+  type Safeguards,
+  type Violation,
+} from './safeguards-schema.ts';
 import { lossOf } from './stateful-kinds.ts';
 import { counted, percent } from './wording.ts';
 
@@ -56,11 +62,14 @@ export function evaluateSafeguards(facts: SafeguardFacts): Safeguards {
     ...(facts.ephemeral ? ephemeralViolations(facts, facts.ephemeral) : []),
     ...(isProtected(facts) ? protectionViolations(facts) : []),
   ];
-  const violations = found.map((violation) => {
-    const address = facts.redactor.address(violation.address);
-    return { ...violation, address, liftedBy: liftFor({ ...violation, address }, facts) };
-  });
-  const liftsUsed = [...new Set(violations.flatMap(({ liftedBy }) => liftedBy ?? []))];
+  const lifted = (isWholeFirst: boolean): Violation[] =>
+    found.map((violation) => {
+      const address = facts.redactor.address(violation.address);
+      return { ...violation, address, liftedBy: liftFor({ ...violation, address }, facts, isWholeFirst) };
+    });
+  const singly = lifted(false);
+  const violations = liftsOf(singly).length > MOST_PROTECTION_LIFTS ? lifted(true) : singly;
+  const liftsUsed = liftsOf(violations);
   return {
     verdict: violations.every(({ liftedBy }) => liftedBy !== null) ? 'allow' : 'block',
     violations,
@@ -76,11 +85,19 @@ type Found = Omit<Violation, 'liftedBy'>;
 
 const wholeOf = ({ environment }: SafeguardFacts): string => environment ?? UNNAMED_ENVIRONMENT;
 
-/** Returns the lift for the address itself, otherwise the lift for the environment, otherwise null. */
-function liftFor({ address, liftable }: Found, facts: SafeguardFacts): string | null {
+/**
+ * Returns the lift for the address itself, otherwise the lift for the environment, otherwise null; the other way round
+ * if there are too many single lifts for one plan.
+ */
+function liftFor({ address, liftable }: Found, facts: SafeguardFacts, isWholeFirst: boolean): string | null {
   if (!liftable) return null;
-  return [address, wholeOf(facts)].find((lifted) => facts.lifts?.includes(lifted)) ?? null;
+  const places = [address, wholeOf(facts)];
+  return (isWholeFirst ? places.reverse() : places).find((lifted) => facts.lifts?.includes(lifted)) ?? null;
 }
+
+const liftsOf = (violations: readonly Violation[]): string[] => [
+  ...new Set(violations.flatMap(({ liftedBy }) => liftedBy ?? [])),
+];
 
 /** Returns the violations that no lift can allow. */
 function planViolations(facts: SafeguardFacts): Found[] {

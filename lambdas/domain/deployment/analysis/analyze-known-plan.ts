@@ -117,7 +117,7 @@ export async function analyzeKnownPlan(
     },
     backend: known.backend,
     resources: { claimed: analysis.resourcesInState, ...(inState && { inState }) },
-    blocked: blockingOf(analysis) ?? proof?.blocking,
+    blocked: blockingOf(analysis, environment.name) ?? proof?.blocking,
   };
   return store.transact(async (transaction) => {
     await keepConfiguration(transaction, id, configurationOf(analysis, known.lockedProviders));

@@ -3,6 +3,7 @@ import type { EndingError } from '../../endings.ts';
 import type { DeploymentIn, Planned } from '../../model/deployment.ts';
 import { isProtected } from '../../model/environment.ts';
 import { type Analysis, headlineOf } from '../../plan/analysis.ts';
+import { MOST_PROTECTION_LIFTS } from '../../plan/safeguards-schema.ts';
 import { GATES, type GateName, gatesOf, policyForDeployment } from '../../policy.ts';
 import type { Artifact } from '../../ports.ts';
 import type { ProofVerdict } from '../../proof/judge-plan.ts';
@@ -59,9 +60,15 @@ function requiredGates(gates: Planned['gates'], needsLift: boolean): Planned['ga
 }
 
 /** Returns why the safeguards block the plan, if they do. */
-export function blockingOf({ safeguards }: Analysis): EndingError | undefined {
-  if (safeguards.verdict === 'allow') return undefined;
+export function blockingOf({ safeguards }: Analysis, environment: string): EndingError | undefined {
+  if (safeguards.verdict === 'allow') return tooManyLifts(safeguards.liftsUsed.length, environment);
   const [first] = safeguards.violations;
   const why = safeguards.violations.map(({ address, why: reason }) => `${address}: ${reason}`).join('; ');
   return { reason: first?.rule ?? 'safeguard', message: why.slice(0, 2000) };
+}
+
+function tooManyLifts(count: number, environment: string): EndingError | undefined {
+  if (count <= MOST_PROTECTION_LIFTS) return undefined;
+  const message = `the plan needs ${count} lifts of protection, and one plan may use ${MOST_PROTECTION_LIFTS}: lift the protection of "${environment}" itself, which takes the place of all of them`;
+  return { reason: 'too-many-lifts', message };
 }
