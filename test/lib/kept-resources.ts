@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::Lambda::Function': { name: 'FunctionName', createOnly: ['PackageType'] },
   'AWS::Lambda::Permission': {},
   'AWS::Logs::LogGroup': { name: 'LogGroupName', isKept: true },
+  'AWS::Logs::MetricFilter': { name: 'FilterName', createOnly: ['LogGroupName'] },
   'AWS::S3::Bucket': { name: 'BucketName', isKept: true },
   'AWS::S3::BucketPolicy': {},
   'AWS::SNS::Topic': { name: 'TopicName', isKept: true, createOnly: ['FifoTopic'] },

@@ -6,7 +6,8 @@ import { FUNCTIONS, type FunctionName } from '../../lambdas/functions.ts';
 import { asList, flat, ofType, type Statement, stagegate } from '../harness/synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const template = stagegate();
+/** With every function. */
+const template = stagegate({ headHosts: 'git.example' });
 
 /** The allowed actions of each function, by the function's name. */
 const GRANTED: ReadonlyMap<string, readonly string[]> = new Map(
