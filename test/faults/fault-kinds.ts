@@ -10,6 +10,9 @@ export type Kind = (typeof KINDS)[number];
 export const LENGTHS = ['once', 'ten times', 'for 10 minutes', 'until the end'] as const;
 export type Length = (typeof LENGTHS)[number];
 
+/** Returns the kinds that are tried. What ends a deployment in the end is tried in one way, because retries see no other. */
+export const kindsOfTrials = (length: Length): readonly Kind[] => (length === 'until the end' ? ['5xx'] : KINDS);
+
 const TEN_MINUTES_MS = shortened(600);
 /** A minute without an answer, after which the connection ends. */
 const NO_ANSWER_MS = shortened(60);

@@ -1,7 +1,7 @@
 import { FUNCTIONS } from '../../lambdas/functions.ts';
 import { mayDivert } from './expectations.ts';
 import type { FaultCloud } from './fault-cloud.ts';
-import { faultOf, KINDS, type Kind, LENGTHS, type Length } from './fault-kinds.ts';
+import { faultOf, KINDS, type Kind, kindsOfTrials, LENGTHS, type Length } from './fault-kinds.ts';
 import { type AwsOperation, nameOf, recordOperations } from './operations.ts';
 import { type Outcome, promoteThrough } from './promotion.ts';
 import { WatchedApplication } from './watched-application.ts';
@@ -63,11 +63,12 @@ function groupsOf(operations: readonly AwsOperation[], length: Length): AwsOpera
 
 /** Returns the trials of the whole matrix. What ends a deployment is tried alone. */
 export function allTrials(operations: readonly AwsOperation[]): Trial[] {
-  return LENGTHS.flatMap((length) =>
-    length === 'until the end'
-      ? operations.filter(canEnd).map((operation) => trialOf([operation], length, () => '5xx'))
-      : KINDS.flatMap((kind) => groupsOf(operations, length).map((group) => trialOf(group, length, () => kind))),
-  );
+  return LENGTHS.flatMap((length) => {
+    const tried = length === 'until the end' ? operations.filter(canEnd) : operations;
+    return kindsOfTrials(length).flatMap((kind) =>
+      groupsOf(tried, length).map((group) => trialOf(group, length, () => kind)),
+    );
+  });
 }
 
 /** Returns the trial in which every operation fails once, each in another way than the one before it. */
@@ -156,7 +157,8 @@ export class Trials {
       kind,
       length,
       detours,
-      problems: injected[index]?.hits() === 0 ? [...problems, 'it was never called'] : problems,
+      // An answer that is an error anyway, such as that of a state that does not exist yet, is not cut.
+      problems: injected[index]?.hits() === 0 && kind !== 'cut after' ? [...problems, 'it was never called'] : problems,
     }));
     return { found, divided: [] };
   }

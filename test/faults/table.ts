@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KINDS, LENGTHS, type Length } from './fault-kinds.ts';
+import { kindsOfTrials, LENGTHS, type Length } from './fault-kinds.ts';
 import type { Finding } from './matrix.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'faults.md');
@@ -27,7 +27,7 @@ export function renderTable(
   return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows, ''].join('\n');
 }
 
-/** Says what happened, once for all kinds of faults that had the same effect. */
+/** Says what happened, once for all kinds of faults that had the same effect. Names the kinds unless all had it. */
 function cellOf(findings: readonly Finding[], length: Length): string | undefined {
   const kindsOf = new Map<string, string[]>();
   for (const { kind, detours, problems } of findings.filter((each) => each.length === length)) {
@@ -35,9 +35,10 @@ function cellOf(findings: readonly Finding[], length: Length): string | undefine
     kindsOf.set(effect, [...(kindsOf.get(effect) ?? []), kind]);
   }
   if (kindsOf.size === 0) return undefined;
-  const [[only = '', kinds = []] = []] = [...kindsOf];
-  if (kindsOf.size === 1 && (only === UNTOUCHED || kinds.length < KINDS.length)) return only;
-  return [...kindsOf].map(([effect, of]) => (kindsOf.size === 1 ? effect : `${of.join(', ')}: ${effect}`)).join('<br>');
+  const tried = kindsOfTrials(length).length;
+  return [...kindsOf]
+    .map(([effect, kinds]) => (kinds.length === tried ? effect : `${kinds.join(', ')}: ${effect}`))
+    .join('<br>');
 }
 
 /** Writes the table into the document. What was not tried this time stays as it was found before. */
