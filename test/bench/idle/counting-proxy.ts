@@ -16,6 +16,8 @@ const UnitsSchema = z.object({
   WriteCapacityUnits: z.number().optional(),
 });
 const AnswerSchema = z.object({ ConsumedCapacity: z.union([UnitsSchema, z.array(UnitsSchema)]).optional() });
+/** What DynamoDB charges for a read that finds nothing; DynamoDB Local says 0. */
+const LEAST_UNITS = 0.5;
 const READS = new Set(['GetItem', 'BatchGetItem', 'Query']);
 
 /** Passes requests on to DynamoDB Local, and adds up the capacity that each of them consumes. */
@@ -38,7 +40,7 @@ export async function startCountingProxy(target: string) {
     const { ConsumedCapacity: units = [] } = AnswerSchema.parse(JSON.parse(text));
     consumed.requests += 1;
     for (const { CapacityUnits = 0, WriteCapacityUnits, ReadCapacityUnits } of [units].flat())
-      if (READS.has(action)) consumed.readUnits += CapacityUnits;
+      if (READS.has(action)) consumed.readUnits += Math.max(CapacityUnits, LEAST_UNITS);
       else {
         consumed.writeUnits += WriteCapacityUnits ?? CapacityUnits;
         consumed.readUnits += ReadCapacityUnits ?? 0;
