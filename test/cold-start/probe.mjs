@@ -25,7 +25,7 @@ const imported = {
   cpuMilliseconds: cpuSince(startedCpu),
   files: [...files],
 };
-const context = { invokedFunctionArn: 'arn:aws:lambda:eu-west-1:111111111111:function:stagegate' };
+const context = { invokedFunctionArn: 'arn:aws:lambda:eu-west-1:111111111111:function:stagegate-read' };
 const response = event === undefined ? undefined : await module.handler(JSON.parse(event), context);
 const answered = { milliseconds: performance.now() - started, cpuMilliseconds: cpuSince(startedCpu), files };
 process.send?.({ imported, answered, ...(response && { response }) }, () => process.exit());
