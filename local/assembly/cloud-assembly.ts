@@ -50,13 +50,15 @@ const INFORMATIVE_ARTIFACTS = new Set(['cdk:tree', 'cdk:feature-flag-report']);
  */
 export function loadAssembly(directory: string): CloudAssembly {
   const manifest = ManifestSchema.parse(readJson(join(directory, 'manifest.json')));
-  const stacks: AssemblyStack[] = [];
+  // Each stack with its id in the app, which is the same whatever the installation is called.
+  const stacks: (AssemblyStack & { readonly id: string })[] = [];
   const destinations: { bucketName: string; objectKey: string; asset: Asset }[] = [];
   for (const [id, { type, properties }] of Object.entries(manifest.artifacts)) {
     if (INFORMATIVE_ARTIFACTS.has(type)) continue;
     if (type === 'aws:cloudformation:stack') {
       const { templateFile, stackName } = StackPropertiesSchema.parse(properties);
       stacks.push({
+        id,
         name: stackName ?? id,
         template: parseTemplate(readJson(join(directory, templateFile)), templateFile),
       });
@@ -72,7 +74,7 @@ export function loadAssembly(directory: string): CloudAssembly {
     directory,
     stacks,
     stack(name) {
-      const stack = stacks.find((candidate) => candidate.name === name);
+      const stack = stacks.find((candidate) => candidate.name === name || candidate.id === name);
       if (!stack) {
         throw new Error(
           `assembly ${directory} has no stack ${name}, only ${stacks.map((each) => each.name).join(', ')}`,
