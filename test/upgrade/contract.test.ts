@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { ConflictError, FINAL_ERRORS } from '../../lambdas/domain/errors.ts';
 import { type Kind, RECORDS } from '../../lambdas/domain/model/table/records.ts';
 import { RUN_RETENTION } from '../../lib/constructs/data-store.ts';
+import { readDeployedAssemblies } from '../../local/assembly/deployed-assemblies.ts';
 import { CONNECTION } from '../harness/deployment-definition.ts';
 import { ofType, stagegate, type Template } from '../harness/synthesized.ts';
 import { schemasOf } from '../harness/workflow-functions.ts';
@@ -13,6 +14,7 @@ import { contractOf } from './definition-contract.ts';
 import {
   allReleases,
   answersOf,
+  assemblyOfRelease,
   DAYS_KEPT,
   definitionOf,
   keptDirectories,
@@ -60,6 +62,8 @@ const isAskedFor = (functionName: string, answer: string, payloads: readonly obj
       each.answer === answer &&
       payloads.every((payload) => !(each.payloadField in payload)),
   );
+
+const CodeSchema = z.object({ Code: z.object({ S3Key: z.string() }) });
 
 const template = stagegate({ allowedConnectionArns: [`github=${CONNECTION}`] });
 const facts = factsOf(template);
@@ -123,6 +127,22 @@ describe.each(keptReleases())('release $name', (release) => {
     expect(old.size).toBeGreaterThan(300);
     const removed = REMOVALS.map(({ fact }) => fact);
     expect([...old].filter((fact) => !facts.has(fact) && !removed.includes(fact)).sort()).toEqual([]);
+  });
+
+  test('is kept with the code of its functions', () => {
+    const directory = assemblyOfRelease(release);
+    try {
+      const { stack, findAsset } = readDeployedAssemblies(directory, '000000000000', 'eu-west-1');
+      const code = Object.values(stack('Stagegate').template.Resources)
+        .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+        .map(({ Properties }) => CodeSchema.parse(Properties).Code.S3Key);
+      const bucket = 'cdk-hnb659fds-assets-000000000000-eu-west-1';
+      expect(code.map((key) => existsSync(join(findAsset({ bucket, key }).path, 'index.mjs')))).toEqual(
+        code.map(() => true),
+      );
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   test('stored records that can be read under their keys', () => {
