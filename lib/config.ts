@@ -135,7 +135,7 @@ const ConfigSchema = z.strictObject({
 
   /**
    * Whether plans are applied. `banned` makes every plan wait that may be applied, and gives credentials only to applies
-   * that have begun before.
+   * that have begun before (docs/restoring.md).
    */
   applies: AppliesSchema.default('allowed'),
 
@@ -195,8 +195,8 @@ const ConfigSchema = z.strictObject({
 
   logRetentionDays: number(z.number()).pipe(z.literal(RETENTION_DAYS)).default(365),
   /**
-   * An existing table for the records, in the place of the stack's own: one that was restored from a backup.
-   * It must have the same keys, index and encryption key.
+   * An existing table for the records, in the place of the stack's own: one that was restored from a backup
+   * (docs/restoring.md). It must have the same keys, index and encryption key.
    */
   tableName: z
     .string()

@@ -90,7 +90,7 @@ async function start(props: LocalCloudProps, closers: Closers): Promise<LocalClo
   url = await services.gateway.listen();
   stack = await deployStack(foundation, services, inOrder);
   for (const service of inOrder) await service.start?.();
-  watchConfigRepository(props, foundation, stack, closers);
+  watchConfigRepository(props, foundation, { tableName, busName: refOf(stack, 'AWS::Events::EventBus') }, closers);
 
   return {
     ...services,
@@ -132,12 +132,10 @@ async function deployStack(
 function watchConfigRepository(
   { configRepository: directory }: ServiceOptions,
   { context, programs, door: { calls } }: Foundation,
-  stack: DeployedStack,
+  { tableName, busName }: { readonly tableName: () => string; readonly busName: string },
   closers: Closers,
 ): void {
   if (!directory) return;
-  const tableName = tableOf(stack);
-  const busName = refOf(stack, 'AWS::Events::EventBus');
   const pushes = startConfigPushes({ context, calls, programs, directory, tableName, busName });
   closers.add(() => pushes.stop());
 }

@@ -9,6 +9,8 @@ export const DeploymentView = z.object({
   status: z.string(),
   /** Absent until the deployment has ended. */
   endedAt: z.string().optional(),
+  /** Present while the plan waits because applies are banned. */
+  appliesBannedSince: z.string().optional(),
   planDigest: z.string().nullish(),
   changes: z.union([z.literal('none'), z.record(z.string(), z.number())]).nullish(),
   passedThrough: z.boolean(),

@@ -64,6 +64,18 @@ export class Waiting {
     );
   }
 
+  /** Waits until the plan of a commit waits because applies are banned. Throws when its deployment has ended. */
+  async banned(environment: EnvironmentName, commit: string): Promise<DeploymentView> {
+    return this.#poll(`${commit} waiting in ${environment}`, async () => {
+      const deployments = await this.#client.deployments(APPLICATION, environment);
+      const deployment = deployments.find((each) => each.commit === commit);
+      if (!deployment) return undefined;
+      this.#show(deployment);
+      if (deployment.endedAt !== undefined) throw new Error(`${deployment.id} ended ${deployment.status}`);
+      return deployment.appliesBannedSince === undefined ? undefined : deployment;
+    });
+  }
+
   /** Polls the branch's environment until it has the wanted status, and shows each status once. */
   async preview(wanted: string, others: readonly string[]): Promise<EphemeralView> {
     const { name } = PREVIEW;

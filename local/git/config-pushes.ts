@@ -11,7 +11,8 @@ interface ConfigPushesProps {
   readonly calls: Pick<CallLog, 'watch'>;
   readonly programs: ProgramStarter;
   readonly directory: string;
-  readonly tableName: string;
+  /** The table of records at present: an update of the stack may name another one. */
+  readonly tableName: () => string;
   readonly busName: string;
 }
 
@@ -44,13 +45,17 @@ export function startConfigPushes({ context, calls, programs, directory, tableNa
   const caller: Caller = { kind: 'operator', arn: `arn:aws:iam::${accountId}:user/operator`, accountId };
   const get = async (pk: string, sk: string): Promise<unknown> => {
     const Key = { pk: { S: pk }, sk: { S: sk } };
-    const output = await door.call(caller, 'dynamodb', 'GetItem', { TableName: tableName, Key, ConsistentRead: true });
+    const output = await door.call(caller, 'dynamodb', 'GetItem', {
+      TableName: tableName(),
+      Key,
+      ConsistentRead: true,
+    });
     const { Item: item } = GetItemOutput.parse(output);
     return item && JSON.parse(item.data.S);
   };
   const applications = async () => {
     const output = await door.call(caller, 'dynamodb', 'Query', {
-      TableName: tableName,
+      TableName: tableName(),
       IndexName: 'gsi1',
       KeyConditionExpression: 'gsi1pk = :applications',
       ExpressionAttributeValues: { ':applications': { S: 'APPLICATIONS' } },

@@ -1,12 +1,16 @@
+import * as z from 'zod';
 import type { CallContext, Operation, RequiredPermission } from '../../door/wire.ts';
 import type { LocalContext } from '../local-context.ts';
 import { ITEM_OPERATIONS, requiredPermissions, TABLE_OPERATIONS } from './dynamodb-permissions.ts';
 import type { Engine } from './engine.ts';
 import type { TableKeys } from './table-keys.ts';
+import { TableProperties } from './table-properties.ts';
+import { createTableSettings } from './table-settings.ts';
 
 interface DynamoDbOperationsProps extends Pick<LocalContext, 'accountId' | 'region'> {
   readonly engine: Engine;
   readonly tableKeys: TableKeys;
+  readonly resolveKeyArn: (keyId: string) => string;
   /** `arn:aws:dynamodb:<region>:<account>:` */
   readonly arnPrefix: string;
 }
@@ -40,6 +44,7 @@ export function createDynamoDbOperations(props: DynamoDbOperationsProps): Record
     engine.send(name, request ? request.body.toString('utf8') : input);
 
   const operations: Record<string, Operation> = {
+    ...createTableSettings(arnPrefix),
     ListTables: {
       permissions: () => [{ action: 'dynamodb:ListTables', resources: ['*'] }],
       perform: (input, call) => perform('ListTables', input, call),
@@ -61,5 +66,36 @@ export function createDynamoDbOperations(props: DynamoDbOperationsProps): Record
       perform: (input, call) => perform(name, input, call),
     };
   }
+  const create = operations.CreateTable;
+  if (create)
+    operations.CreateTable = {
+      ...create,
+      async perform(input) {
+        const { TableName, SSESpecification: encryption, ...keys } = CreatedTable.parse(input);
+        const answer = await engine.send('CreateTable', { ...withoutEncryption(input), TableName });
+        const keyId = encryption?.KMSMasterKeyId;
+        tableKeys.put(TableName, keys, keyId === undefined ? undefined : props.resolveKeyArn(keyId));
+        return answer;
+      },
+    };
   return operations;
+}
+
+/** What permissions depend on in a table that is not made by the template. */
+const CreatedTable = z.object({
+  TableName: z.string(),
+  ...TableProperties.pick({ KeySchema: true }).shape,
+  GlobalSecondaryIndexes: z
+    .array(z.object({ IndexName: z.string(), KeySchema: TableProperties.shape.KeySchema }))
+    .default([]),
+  LocalSecondaryIndexes: z
+    .array(z.object({ IndexName: z.string(), KeySchema: TableProperties.shape.KeySchema }))
+    .default([]),
+  SSESpecification: z.object({ KMSMasterKeyId: z.string().optional() }).optional(),
+});
+
+/** The engine does not encrypt, and knows no keys. */
+function withoutEncryption(input: unknown): Record<string, unknown> {
+  const { SSESpecification: _ignored, ...table } = z.record(z.string(), z.unknown()).parse(input);
+  return table;
 }

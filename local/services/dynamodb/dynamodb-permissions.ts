@@ -119,6 +119,8 @@ export const TABLE_OPERATIONS: Readonly<Record<string, (input: unknown) => Acces
   DeleteTable: onTable('DeleteTable'),
   DescribeTable: onTable('DescribeTable'),
   DescribeTimeToLive: onTable('DescribeTimeToLive'),
+  UpdateTable: onTable('UpdateTable'),
+  UpdateTimeToLive: onTable('UpdateTimeToLive'),
 };
 
 const TRANSACTIONS = new Set(['TransactWriteItems', 'TransactGetItems']);

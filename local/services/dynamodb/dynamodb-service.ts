@@ -36,7 +36,7 @@ export function createDynamoDbService(
     service: {
       signingName: 'dynamodb',
       protocol: createJsonProtocol({ targetPrefix: 'DynamoDB_20120810', version: '1.0' }),
-      operations: createDynamoDbOperations({ accountId, region, engine, tableKeys, arnPrefix }),
+      operations: createDynamoDbOperations({ accountId, region, engine, tableKeys, arnPrefix, resolveKeyArn }),
     },
     provisioners: {
       async 'AWS::DynamoDB::Table'(resource) {

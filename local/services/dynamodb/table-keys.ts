@@ -1,5 +1,16 @@
 import type { TableProperties } from './table-properties.ts';
 
+interface Keys {
+  readonly KeySchema: TableProperties['KeySchema'];
+}
+interface KeysOfIndex extends Keys {
+  readonly IndexName: string;
+}
+interface KeysOfTable extends Keys {
+  readonly GlobalSecondaryIndexes: readonly KeysOfIndex[];
+  readonly LocalSecondaryIndexes: readonly KeysOfIndex[];
+}
+
 /**
  * The parts of tables on which permissions depend: their encryption keys, and the partition keys of tables and indexes.
  */
@@ -8,7 +19,7 @@ export class TableKeys {
   /** Names of the partition keys by table name, or by `<table>/<index>`. */
   readonly #partitionKeys = new Map<string, string>();
 
-  put(name: string, table: TableProperties, encryptionKeyArn: string | undefined): void {
+  put(name: string, table: KeysOfTable, encryptionKeyArn: string | undefined): void {
     if (encryptionKeyArn !== undefined) this.#encryptionKeyArns.set(name, encryptionKeyArn);
     const indexes = [...table.GlobalSecondaryIndexes, ...table.LocalSecondaryIndexes];
     for (const { path, keys } of [
