@@ -100,7 +100,7 @@ export const FUNCTIONS = {
   'consume-plan': { entry: 'lambdas/workflow/consume-plan.ts', services: records.and(artifacts).and(applies) },
   'inspect-failed-apply': {
     entry: 'lambdas/workflow/inspect-failed-apply.ts',
-    services: records.and(artifacts),
+    services: records.and(artifacts).and(builds),
   },
   'record-outputs': { entry: 'lambdas/workflow/record-outputs.ts', services: records.and(artifacts) },
   'publish-dns': { entry: 'lambdas/workflow/publish-dns.ts', services: records.and(dns).and(dnsPatience) },

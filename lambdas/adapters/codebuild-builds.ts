@@ -1,5 +1,5 @@
 import { BatchGetBuildsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
-import type { Builds } from '../domain/ports.ts';
+import type { BuildStatus, Builds } from '../domain/ports.ts';
 
 /** BatchGetBuilds takes at most this many ids. */
 const MOST_IDS = 100;
@@ -9,6 +9,14 @@ export class CodeBuildBuilds implements Builds {
 
   constructor(client: CodeBuildClient = new CodeBuildClient({})) {
     this.#client = client;
+  }
+
+  async statusOf(buildId: string): Promise<BuildStatus | undefined> {
+    const { builds = [] } = await this.#client.send(new BatchGetBuildsCommand({ ids: [buildId] }));
+    const status = builds[0]?.buildStatus;
+    if (status === undefined) return undefined;
+    if (status === 'IN_PROGRESS') return 'running';
+    return status === 'SUCCEEDED' ? 'succeeded' : 'failed';
   }
 
   async anyInProgress(buildIds: readonly string[]): Promise<boolean> {

@@ -152,6 +152,11 @@ export class PlanStaleError extends DomainError {
   override readonly name = 'PlanStaleError';
 }
 
+/** Thrown when CodeBuild has not started a build in all attempts. */
+export class BuildNotStartedError extends DomainError {
+  override readonly name = 'BuildNotStartedError';
+}
+
 /** Thrown when the environment's Terraform state could not be read. */
 export class StateUnreadableError extends DomainError {
   override readonly name = 'StateUnreadableError';
@@ -185,6 +190,7 @@ export class UnreadableRecordError extends PassingError {
  * does not retry a task after them.
  */
 export const FINAL_ERRORS = [
+  'BuildNotStartedError',
   'BuildResultError',
   'InvalidInputError',
   'NotFoundError',

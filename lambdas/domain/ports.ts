@@ -118,8 +118,12 @@ export interface Workflow {
   builds(deploymentId: string): Promise<string[]>;
 }
 
+export type BuildStatus = 'running' | 'succeeded' | 'failed';
+
 /** CodeBuild. */
 export interface Builds {
+  /** Returns the status of a build, which is `running` also while it is queued; undefined if there is no such build. */
+  statusOf(buildId: string): Promise<BuildStatus | undefined>;
   /** Returns whether any of these builds is still in progress. */
   anyInProgress(buildIds: readonly string[]): Promise<boolean>;
   /** Returns whether this build is in progress and was started with this value of the variable. */

@@ -1,4 +1,6 @@
+import { redeemingBuild } from './build/apply-ticket.ts';
 import { deleteDroppedTrees } from './build/drop-trees.ts';
+import { findApply } from './build/find-apply.ts';
 import { keepTree } from './build/keep-tree.ts';
 import { announceEnding } from './deployment/announce-ending.ts';
 import { EXECUTION_ENDED, recordFailure } from './deployment/record-ending.ts';
@@ -135,9 +137,11 @@ async function repairEnvironment(services: ReconcileServices, state: Environment
     await workflow.start(deployment.id);
     return { deploymentId: deployment.id, action: 'started', why: 'it held its environment without an execution' };
   }
-  const builds = await workflow.builds(deployment.id);
-  if (builds.length > 0 && (await services.builds.anyInProgress(builds)))
-    return { deploymentId: deployment.id, action: 'left-alone', why: 'its build is still in progress' };
+  const builds = [...(await redeemingBuild(store, deployment)), ...(await workflow.builds(deployment.id))];
+  const isInProgress =
+    (builds.length > 0 && (await services.builds.anyInProgress(builds))) ||
+    (deployment.status === 'applying' && (await findApply(services, deployment)) === 'running');
+  if (isInProgress) return { deploymentId: deployment.id, action: 'left-alone', why: 'its build is still in progress' };
   if (isTerminal(deployment.status)) return release(services, deployment, 'its execution ended without releasing it');
   return end(services, deployment, execution.status);
 }

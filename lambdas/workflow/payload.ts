@@ -4,6 +4,15 @@ import { GateNameSchema } from '../domain/policy.ts';
 
 /** The data of states has ids only. All other facts are read from the table. */
 export const DeploymentPayload = z.object({ deploymentId: DeploymentIdSchema });
+/**
+ * `unstarted`: the token of a plan build that could not be started; empty before the first attempt. Definitions from
+ * before attempts were counted do not send it.
+ */
+export const PlanPayload = DeploymentPayload.extend({ unstarted: z.string().max(128).optional() });
+/**
+ * `error`: the name of the error with which Apply ended. Only definitions that know every outcome send it.
+ */
+export const FailedApplyPayload = DeploymentPayload.extend({ error: z.string().max(1000).optional() });
 export const GatePayload = DeploymentPayload.extend({ gate: GateNameSchema });
 /** `token` resumes the waiting task. */
 export const WaitPayload = GatePayload.extend({ token: z.string().min(1).max(2048) });

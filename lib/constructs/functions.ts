@@ -243,8 +243,9 @@ export class Functions extends Construct {
         timeout: WORKFLOW_TIMEOUT,
       }),
       'inspect-failed-apply': make('inspect-failed-apply', {
-        description: 'Distinguishes a plan that Terraform refused as stale from an apply that failed',
-        bindings: { TABLE_NAME: data.records('write'), ARTIFACT_BUCKET: runs },
+        description: 'Finds out whether an apply has begun, how it ended, or whether its plan was stale',
+        bindings: { TABLE_NAME: data.records('write', 'delete', 'audit'), ARTIFACT_BUCKET: runs },
+        permissions: [runner.watching('apply')],
         timeout: WORKFLOW_TIMEOUT,
       }),
       'record-outputs': make('record-outputs', {
@@ -347,7 +348,7 @@ export class Functions extends Construct {
       reconcile: make('reconcile', {
         description: 'Repairs what a stopped execution, a killed build or a lost event left behind',
         bindings: {
-          ...deploying('delete'),
+          ...deploying('delete', 'audit'),
           STATE_MACHINE_ARN: workflow.allow('start', 'resume', 'inspect'),
           ARTIFACT_BUCKET: data.artifacts({ ...keeping, read: ['runs/*', kept] }),
         },

@@ -148,9 +148,10 @@ export class TerraformRunner extends Construct {
     return this.byPurpose[purpose];
   }
 
-  /** Lets a function read the status of builds. */
-  watching(): Permission {
-    const projects = [...PURPOSES.flatMap((purpose) => this.projects(purpose)), this.inspect];
+  /** Lets a function read the status of builds: of one purpose, or of all. */
+  watching(only?: Purpose): Permission {
+    const all = [...PURPOSES.flatMap((purpose) => this.projects(purpose)), this.inspect];
+    const projects = only ? this.projects(only) : all;
     return { actions: ['codebuild:BatchGetBuilds'], resources: projects.map(({ arn }) => arn) };
   }
 

@@ -1,4 +1,5 @@
 import { Condition } from 'aws-cdk-lib/aws-stepfunctions';
+import { UNANSWERED } from '../../lambdas/domain/contract/start-errors.ts';
 
 /** JSONata expressions that the states share. */
 
@@ -8,18 +9,42 @@ export const OUTPUT = '{% {"deploymentId": $deploymentId} %}';
 /** The whole answer of a function. */
 export const ANSWER = '{% $states.result.Payload %}';
 
+const failureAt = (state: string) => ({
+  state,
+  error: '{% $states.errorOutput.Error %}',
+  cause: '{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "" %}',
+});
+
 /** Keeps where and why a task failed, for RecordFailure. An error without a cause gets an empty cause. */
 export const FAILURE = {
   errors: ['States.ALL'],
   outputs: '{% {} %}',
+  assign: { failure: failureAt('{% $states.context.State.Name %}') },
+};
+
+/** Keeps why a build failed, in a state that goes on with the start of another one. */
+export const failureOf = (state: string) => ({ ...FAILURE, assign: { failure: failureAt(state) } });
+
+/**
+ * Keeps that StartBuild gave no answer, and since when: a first try may have been answered, and the error may be one of
+ * looking at the build later.
+ */
+export const NO_ANSWER = {
+  errors: [...UNANSWERED],
+  outputs: OUTPUT,
   assign: {
-    failure: {
-      state: '{% $states.context.State.Name %}',
-      error: '{% $states.errorOutput.Error %}',
-      cause: '{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "" %}',
-    },
+    ...FAILURE.assign,
+    unansweredAt:
+      '{% $states.context.State.RetryCount > 0 ? $millis() : $toMillis($states.context.State.EnteredTime) %}',
   },
 };
+
+/**
+ * Whether the token of an unanswered StartBuild leads to the build that may have been started: it is valid for five
+ * minutes, and the call may have taken a minute. Source:
+ * https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
+ */
+export const IS_TOKEN_VALID = '$millis() - $unansweredAt < 210000';
 
 /** Keeps why DNS or a certificate failed, with the reason and the message that the function answered. */
 export const dnsFailure = (state: string) => ({

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+import { REFUSED_FOR_NOW, UNANSWERED } from '../../lambdas/domain/contract/start-errors.ts';
 import { FINAL_ERRORS } from '../../lambdas/domain/errors.ts';
 
 /** A task is not retried after these errors. A retrier without attempts comes before one for all other errors. */
@@ -26,15 +27,42 @@ export const RETRIES = {
   function: [never(FINAL_ERRORS), PERSISTENTLY],
   /** For a function whose task waits for its token: the end of the waiting is no error. */
   functionWithToken: [never(['States.Timeout']), never(FINAL_ERRORS), PERSISTENTLY],
-  /** Waits about an hour for a free build: new accounts can run one build at a time and queue hardly any. */
-  queueing: [
+  /**
+   * Waits about five hours until CodeBuild takes a plan: new accounts can run one build at a time and queue hardly any.
+   * The pauses are ten times as long as those of an apply, so that a free place goes to an apply.
+   */
+  planInQueue: [
     {
-      errors: ['CodeBuild.AccountLimitExceededException'],
-      interval: Duration.seconds(30),
+      errors: [...REFUSED_FOR_NOW],
+      interval: Duration.seconds(60),
       backoffRate: 2,
       maxDelay: Duration.minutes(5),
-      maxAttempts: 24,
+      maxAttempts: 120,
       jitterStrategy: JitterType.FULL,
+    },
+  ],
+  /** Waits about four hours until CodeBuild takes an apply. Each retry adds three events to the history. */
+  applyInQueue: [
+    {
+      errors: [...REFUSED_FOR_NOW],
+      interval: Duration.seconds(6),
+      backoffRate: 2,
+      maxDelay: Duration.seconds(30),
+      maxAttempts: 960,
+      jitterStrategy: JitterType.FULL,
+    },
+  ],
+  /**
+   * All errors of StartBuild, for three minutes: 2 + 4 + 8 + 16 seconds, then half a minute each. One retrier counts
+   * them all, because the token that leads to the same build is valid for five minutes from its first use.
+   */
+  sameBuild: [
+    {
+      errors: [...UNANSWERED, ...REFUSED_FOR_NOW],
+      interval: Duration.seconds(2),
+      backoffRate: 2,
+      maxDelay: Duration.seconds(30),
+      maxAttempts: 9,
     },
   ],
 } as const satisfies Record<string, readonly RetryProps[]>;

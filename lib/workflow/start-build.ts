@@ -9,6 +9,8 @@ export interface StartBuildProps extends TaskStateJsonataBaseProps {
   readonly projects: readonly BuildProject[];
   /** JSONata expression, without its delimiters, for the input of StartBuild in PascalCase. */
   readonly request: string;
+  /** JSONata expression, without its delimiters, for whether the build may still be started; otherwise the task fails. */
+  readonly mayStart?: string;
 }
 
 /**
@@ -44,15 +46,16 @@ export class StartBuild extends TaskStateBase {
   }
 
   protected _renderTask(): object {
-    const { projects, request } = this.build;
+    const { projects, request, mayStart } = this.build;
     const own = projects.map(({ name }) => `"${name}"`).join(', ');
     const otherwise = `$error("no project of this state: " & ${request}.ProjectName)`;
+    const checked = `${request}.ProjectName in [${own}] ? ${request} : ${otherwise}`;
+    const inTime = mayStart
+      ? `${mayStart} ? (${checked}) : $error("the token of the build is no longer valid")`
+      : checked;
     return {
       Resource: `arn:${Aws.PARTITION}:states:::codebuild:startBuild.sync`,
-      ...this._renderParametersOrArguments(
-        `{% ${request}.ProjectName in [${own}] ? ${request} : ${otherwise} %}`,
-        QueryLanguage.JSONATA,
-      ),
+      ...this._renderParametersOrArguments(`{% ${inTime} %}`, QueryLanguage.JSONATA),
     };
   }
 }

@@ -36,6 +36,7 @@ export const TASKS = {
       deploymentId: '{% $states.input.deploymentId %}',
       needsCertificate: '{% $states.result.Payload.needsCertificate %}',
       needsDns: '{% $states.result.Payload.needsDns %}',
+      unstarted: '{% "" %}',
     },
   },
   EnsureCertificate: {
@@ -46,6 +47,7 @@ export const TASKS = {
   PreparePlan: {
     function: 'prepare-plan',
     comment: 'Composes the plan build, its ticket, and a build that inspects its plan',
+    payload: { unstarted: '{% $unstarted %}' },
     assign: {
       plan: '{% $states.result.Payload.plan %}',
       inspect: '{% $states.result.Payload.inspect %}',
@@ -71,7 +73,8 @@ export const TASKS = {
   },
   InspectFailedApply: {
     function: 'inspect-failed-apply',
-    comment: 'Finds out whether Terraform refused the plan as stale before it changed anything',
+    comment: 'Finds out whether an apply has begun, how it ended, or whether the plan was stale',
+    payload: { error: '{% $failure.error %}' },
     assign: { inspection: ANSWER },
   },
   RecordOutputs: {
@@ -109,7 +112,7 @@ export const CHOICES = {
   'WhatNext?': { comment: 'What does the plan need next?', answer: '$analysis' },
   'IsPlanCurrent?': { comment: 'Does the approved plan match the current state?', answer: '$check' },
   'IsPlanConsumed?': { comment: 'May this plan be applied now?', answer: '$consumption' },
-  'WasPlanStale?': { comment: 'Did Terraform refuse the plan because the state had changed?' },
+  'WhatBecameOfApply?': { comment: 'Has a build applied the plan, is it still applying, or has none begun?' },
   'NeedsDns?': { comment: 'Does the environment have DNS, or did it have DNS before?' },
   'IsDnsPublished?': { comment: 'Are the wanted records visible everywhere?', answer: '$dns' },
   'HowDidItEnd?': { comment: 'Which ending was recorded?' },

@@ -12,7 +12,7 @@ import type { Construct } from 'constructs';
 import { ENDING_NAMES, ENDINGS, type Ending } from '../../lambdas/domain/endings.ts';
 import type { Functions } from '../constructs/functions.ts';
 import type { TerraformRunner } from '../constructs/terraform-runner.ts';
-import { OUTPUT, unexpectedAnswer } from './expressions.ts';
+import { IS_TOKEN_VALID, OUTPUT, unexpectedAnswer } from './expressions.ts';
 import { InvokeFunction } from './invoke-function.ts';
 import { RETRIES, retried } from './retries.ts';
 import { StartBuild, type StartBuildProps } from './start-build.ts';
@@ -36,14 +36,17 @@ export interface StatesProps {
 
 /** Every state of the workflow, not yet connected. */
 export class States {
-  readonly plan: TaskStateBase;
-  readonly inspect: TaskStateBase;
-  readonly apply: TaskStateBase;
+  readonly plan: BuildStates;
+  readonly inspect: BuildStates;
+  readonly apply: BuildStates;
   readonly staff: GateStates;
   readonly client: GateStates;
   readonly waitForCertificate: Wait;
   readonly waitForDns: Wait;
   readonly waitForApplies: Wait;
+  readonly waitForPlan: Wait;
+  readonly waitForApply: Wait;
+  readonly waitForApplyEnd: Wait;
   readonly notHolder: Fail;
   readonly stuck: Fail;
   private readonly scope: Construct;
@@ -58,25 +61,30 @@ export class States {
     const { runner } = props;
     this.tasks = new Map(Object.entries<TaskRow>(TASKS).map(([name, row]) => [name, this.createTask(name, row)]));
     this.choices = new Map(Object.entries(CHOICES).map(([name, row]) => [name, this.createChoice(name, row)]));
-    this.waitForCertificate = this.createWait('WaitForCertificate', '$dns');
-    this.waitForDns = this.createWait('WaitForDns', '$dns');
-    this.waitForApplies = this.createWait('WaitForApplies', '$consumption');
+    this.waitForCertificate = this.createWait('WaitForCertificate', '$dns.waitSeconds');
+    this.waitForDns = this.createWait('WaitForDns', '$dns.waitSeconds');
+    this.waitForApplies = this.createWait('WaitForApplies', '$consumption.waitSeconds');
+    this.waitForPlan = this.createWait('WaitForPlan', '60 + $floor($random() * 120)');
+    this.waitForApply = this.createWait('WaitForApply', '15 + $floor($random() * 30)');
+    this.waitForApplyEnd = this.createWait('WaitForApplyEnd', '60');
     this.plan = this.createBuild('Plan', {
       comment: 'Plans the release against the environment',
       projects: runner.projects('plan'),
       request: '$plan',
+      retries: 'planInQueue',
     });
     this.inspect = this.createBuild('Inspect', {
       comment: 'Reads the plan for people in a build that runs no code of the repository',
       projects: [runner.inspect],
       request: '$inspect',
+      retries: 'planInQueue',
       assign: { inspected: true },
     });
     this.apply = this.createBuild('Apply', {
-      comment:
-        "Applies the approved plan; retried only while CodeBuild refuses to queue it, and ended by CodeBuild's clock",
+      comment: "Applies the approved plan; retried only while CodeBuild refuses it, and ended by CodeBuild's clock",
       projects: runner.projects('apply'),
       request: '$consumption.apply',
+      retries: 'applyInQueue',
     });
     this.staff = this.createGate('Staff');
     this.client = this.createGate('Client');
@@ -124,17 +132,27 @@ export class States {
     return retried(task, waitSeconds ? RETRIES.functionWithToken : RETRIES.function);
   }
 
-  private createBuild(name: string, props: Omit<StartBuildProps, 'outputs'>): TaskStateBase {
-    return retried(new StartBuild(this.scope, name, { ...props, outputs: OUTPUT }), RETRIES.queueing);
+  private createBuild(name: string, { retries, ...props }: BuildRow): BuildStates {
+    const common = { ...props, outputs: OUTPUT };
+    const again = new StartBuild(this.scope, `Resume${name}`, {
+      ...common,
+      comment: `Starts the build again with the same token: ${name} may have started it without an answer`,
+      mayStart: IS_TOKEN_VALID,
+    });
+    return {
+      name,
+      start: retried(new StartBuild(this.scope, name, common), RETRIES[retries]),
+      resume: retried(again, RETRIES.sameBuild),
+    };
   }
 
   private createChoice(name: string, { comment, answer }: ChoiceRow): Choice {
     return Choice.jsonata(this.scope, name, { comment, ...(answer && { assign: unexpectedAnswer(answer) }) });
   }
 
-  /** Makes a pause for the number of seconds in a function's answer. */
-  private createWait(name: string, answer: '$dns' | '$consumption'): Wait {
-    const time = WaitTime.seconds(`{% ${answer}.waitSeconds %}`);
+  /** Makes a pause for a number of seconds. */
+  private createWait(name: string, seconds: string): Wait {
+    const time = WaitTime.seconds(`{% ${seconds} %}`);
     return Wait.jsonata(this.scope, name, { time, comment: 'Waits before it looks again', outputs: OUTPUT });
   }
 
@@ -159,6 +177,17 @@ export class States {
   private createFail(name: string, error: string, cause: string): Fail {
     return Fail.jsonata(this.scope, name, { error, cause });
   }
+}
+
+type BuildRow = Omit<StartBuildProps, 'outputs' | 'mayStart'> & { readonly retries: keyof typeof RETRIES };
+
+/** The states that start one build and wait for its end. */
+export interface BuildStates {
+  /** Name of the first state, as failures of both are told. */
+  readonly name: string;
+  readonly start: TaskStateBase;
+  /** Follows a start that was not answered. */
+  readonly resume: TaskStateBase;
 }
 
 /** The states of one gate, in the order in which they run. */

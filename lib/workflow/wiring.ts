@@ -1,8 +1,9 @@
 import type { State, TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+import { REFUSED_FOR_NOW, UNANSWERED } from '../../lambdas/domain/contract/start-errors.ts';
 import { ENDING_NAMES } from '../../lambdas/domain/endings.ts';
 import { NOT_HOLDER } from '../../lambdas/domain/errors.ts';
-import { dnsFailure, FAILURE, is, isTrue, OUTPUT } from './expressions.ts';
-import type { GateStates, States } from './states.ts';
+import { dnsFailure, FAILURE, failureOf, is, isTrue, NO_ANSWER, OUTPUT } from './expressions.ts';
+import type { BuildStates, GateStates, States } from './states.ts';
 
 /** Connects the states, in the order in which they run, and returns the first one. */
 export function wire(states: States): State {
@@ -57,12 +58,14 @@ function ensureCertificate(states: States): void {
  * that it is inspected only once.
  */
 function makePlan(states: States): void {
-  go(states, states.task('PreparePlan'), states.plan);
-  go(states, states.plan, states.task('AnalyzePlan'));
+  go(states, states.task('PreparePlan'), states.plan.start);
+  startBuild(states, states.plan);
+  startBuild(states, states.inspect);
+  states.waitForPlan.next(states.task('PreparePlan'));
   go(states, states.task('AnalyzePlan'), states.choice('WhatNext?'));
   states
     .choice('WhatNext?')
-    .when(is('$analysis.next', 'inspect'), states.inspect)
+    .when(is('$analysis.next', 'inspect'), states.inspect.start)
     .when(is('$analysis.next', 'blocked'), states.record('blocked'))
     .when(is('$analysis.next', 'no-changes'), states.choice('NeedsDns?'))
     .when(is('$analysis.next', 'canceled'), states.record('canceled'))
@@ -70,7 +73,19 @@ function makePlan(states: States): void {
     .when(is('$analysis.next', 'gates', 'client'), states.client.request)
     .when(is('$analysis.next', 'apply'), states.task('ConsumePlan'))
     .otherwise(states.record('failed'));
-  go(states, states.inspect, states.task('AnalyzePlan'));
+}
+
+/**
+ * Starts a build before the apply. If StartBuild gives no answer, the same token leads to the same build for some
+ * minutes. After that a build may run that nobody knows; PreparePlan makes it void, and begins the next attempt.
+ */
+function startBuild(states: States, { name, start, resume }: BuildStates): void {
+  const again = { errors: [...UNANSWERED, ...REFUSED_FOR_NOW, 'States.QueryEvaluationError'], outputs: OUTPUT };
+  go(states, start.addCatch(resume, NO_ANSWER), states.task('AnalyzePlan'));
+  resume
+    .addCatch(states.waitForPlan, { ...again, assign: { unstarted: '{% $plan.IdempotencyToken %}' } })
+    .addCatch(states.record('failed'), failureOf(name))
+    .next(states.task('AnalyzePlan'));
 }
 
 /**
@@ -103,9 +118,12 @@ function passGate(states: States, gate: GateStates): void {
  * Approvals may have taken days, so CheckPlan checks whether the plan is still about the current state. A stale plan is
  * made again. Approvals carry over if the new plan means the same; AnalyzePlan says which gates are left. ConsumePlan
  * uses the approved plan up, once, after checking everything again. While applies are banned, it waits, and then the plan
- * is checked again. Apply applies exactly that plan. The execution must
- * not stop it, so it has no timeout of its own (the timeout of CodeBuild counts) and no parallel sibling. A plan that
+ * is checked again. Apply applies exactly that plan. The execution must not stop it, so it has no timeout of its own (the timeout of CodeBuild counts) and no parallel sibling. A plan that
  * Terraform itself refuses as stale is made again too, a limited number of times.
+ *
+ * Whatever error Apply ends with, a build may be applying: InspectFailedApply asks what the build itself left. While one
+ * runs, the execution waits. If none has begun, none can any more, and the plan may be consumed once again. When
+ * InspectFailedApply keeps failing, nothing is released: the reconciler repairs the deployment when the build has ended.
  */
 function applyPlan(states: States): void {
   const failure = states.record('failed');
@@ -116,10 +134,11 @@ function applyPlan(states: States): void {
     .when(is('$check.outcome', 'stale'), states.task('PreparePlan'))
     .otherwise(failure);
 
-  go(states, states.task('ConsumePlan'), states.choice('IsPlanConsumed?'));
+  const inspection = states.task('InspectFailedApply');
+  states.task('ConsumePlan').addCatch(inspection, FAILURE).next(states.choice('IsPlanConsumed?'));
   states
     .choice('IsPlanConsumed?')
-    .when(is('$consumption.outcome', 'consumed'), states.apply)
+    .when(is('$consumption.outcome', 'consumed'), states.apply.start)
     .when(is('$consumption.outcome', 'canceled'), states.record('canceled'))
     .when(is('$consumption.outcome', 'blocked'), states.record('blocked'))
     .when(is('$consumption.outcome', 'banned'), states.waitForApplies)
@@ -127,16 +146,26 @@ function applyPlan(states: States): void {
     .otherwise(failure);
 
   states.waitForApplies.next(states.task('ConsumePlan'));
-  states.apply.addCatch(states.task('InspectFailedApply'), FAILURE).next(states.task('RecordOutputs'));
+  const { name, start, resume } = states.apply;
+  start.addCatch(resume, NO_ANSWER).addCatch(inspection, FAILURE).next(states.task('RecordOutputs'));
+  resume
+    // The error that was not answered stays the failure, because it says whether another attempt may succeed.
+    .addCatch(inspection, { errors: ['States.QueryEvaluationError'], outputs: OUTPUT })
+    .addCatch(inspection, failureOf(name))
+    .next(states.task('RecordOutputs'));
+  inspection
+    .addCatch(failure, { errors: [NOT_HOLDER], outputs: OUTPUT })
+    .addCatch(states.stuck, { errors: ['States.ALL'] })
+    .next(states.choice('WhatBecameOfApply?'));
   states
-    .task('InspectFailedApply')
-    // The error of Apply stays the recorded failure, even if the inspection fails, too.
-    .addCatch(failure, { errors: ['States.ALL'], outputs: '{% {} %}' })
-    .next(states.choice('WasPlanStale?'));
-  states
-    .choice('WasPlanStale?')
+    .choice('WhatBecameOfApply?')
     .when(is('$inspection.outcome', 'stale'), states.task('PreparePlan'))
+    .when(is('$inspection.outcome', 'running'), states.waitForApplyEnd)
+    .when(is('$inspection.outcome', 'succeeded'), states.task('RecordOutputs'))
+    .when(is('$inspection.outcome', 'not-begun'), states.waitForApply)
     .otherwise(failure);
+  states.waitForApplyEnd.next(inspection);
+  states.waitForApply.next(states.task('CheckPlan'));
 
   go(states, states.task('RecordOutputs'), states.choice('NeedsDns?'));
 }

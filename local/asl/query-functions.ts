@@ -11,11 +11,13 @@ const HASH_ALGORITHMS: Readonly<Record<string, string>> = {
   'SHA-512': 'sha512',
 };
 
-/** Source of random values for the functions of an expression. */
+/** Source of random values and time for the functions of an expression. */
 export interface Chance {
   /** A number in [0, 1). */
   random(): number;
   uuid(): string;
+  /** Milliseconds since 1970; the clock of the machine if it is absent. */
+  now?(): number;
 }
 
 /**
@@ -26,6 +28,7 @@ export function queryFunctions(chance: Chance): Record<string, unknown> {
   return {
     eval: undefined,
     uuid: () => chance.uuid(),
+    millis: () => chance.now?.() ?? Date.now(),
     parse: (text: unknown) => JSON.parse(stringArgument('parse', text)),
     random: (seed?: unknown) => (seed === undefined ? chance.random() : seededRandom(integerArgument('random', seed))),
     hash: (content: unknown, algorithm: unknown = 'SHA-256') => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { runPrefix } from '../../lambdas/domain/build/run-prefix.ts';
 import {
   type InspectionSuccess,
   type PlanSuccess,
@@ -8,7 +9,7 @@ import { type LockFile, ModuleIdentitiesSchema } from '../../lambdas/domain/cont
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import type { StateAddress } from '../../lambdas/domain/contract/state-address.ts';
 import { isShown } from '../../lambdas/domain/contract/state-head.ts';
-import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
+import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
 import type { ArtifactStore } from '../../lambdas/domain/ports.ts';
 
 /** A module that the configuration calls. */

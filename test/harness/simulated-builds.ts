@@ -1,9 +1,12 @@
 import * as z from 'zod';
+import { redeemTicket } from '../../lambdas/domain/build/redeem-ticket.ts';
+import { runPrefix } from '../../lambdas/domain/build/run-prefix.ts';
 import type { LockedProvider } from '../../lambdas/domain/contract/locked-provider.ts';
 import { runObjectKey } from '../../lambdas/domain/contract/run-objects.ts';
 import { isShown } from '../../lambdas/domain/contract/state-head.ts';
-import { type Deployment, runPrefix } from '../../lambdas/domain/model/deployment.ts';
-import type { ArtifactStore, Builds, Store } from '../../lambdas/domain/ports.ts';
+import { DomainError } from '../../lambdas/domain/errors.ts';
+import type { Deployment } from '../../lambdas/domain/model/deployment.ts';
+import type { ArtifactStore, Builds } from '../../lambdas/domain/ports.ts';
 import type { FakeStateReader } from '../fakes/fake-state-reader.ts';
 import {
   leaveInspection,
@@ -14,11 +17,10 @@ import {
   stateKey,
 } from './plan-artifacts.ts';
 
-interface BuildServices {
-  readonly store: Store;
+type BuildServices = Omit<Parameters<typeof redeemTicket>[0], 'builds'> & {
   readonly artifacts: ArtifactStore;
   readonly states: FakeStateReader;
-}
+};
 
 /** What Terraform does with a deployment. */
 export interface Terraform {
@@ -50,14 +52,40 @@ export interface Terraform {
 const RequestSchema = z.object({
   ProjectName: z.string(),
   SourceVersion: z.string().optional(),
+  IdempotencyToken: z.string().optional(),
   EnvironmentVariablesOverride: z.array(z.object({ Name: z.string(), Value: z.string() })),
 });
 
 type BuildStatus = 'SUCCEEDED' | 'FAILED';
 
+/** An error of StartBuild. `after`: the build was started, and only the answer is lost. */
+interface StartFault {
+  readonly error: string;
+  readonly when: 'before' | 'after';
+}
+
+/** Thrown when StartBuild fails; the name is the one that Step Functions gives the error. */
+export class StartBuildError extends Error {
+  override readonly name: string;
+  constructor(name: string) {
+    super('starting the build');
+    this.name = name;
+  }
+}
+
 /** CodeBuild with Terraform. Each build writes the results of such a build when it ends. */
 export class SimulatedBuilds implements Builds {
   readonly running = new Set<string>();
+  /** The next starts fail with these errors, in this order. */
+  readonly startFaults: StartFault[] = [];
+  /** The build that each token has started, until the tokens are forgotten. */
+  readonly #tokens = new Map<string, string>();
+  /** The builds whose start was answered. */
+  readonly #answered = new Set<string>();
+  /** Where each build leaves its artifacts. */
+  readonly #prefixes = new Map<string, string>();
+  /** How builds have ended; one that nobody saw ending has failed. */
+  readonly #ended = new Map<string, BuildStatus>();
   /** The ticket that each build was started with. */
   readonly tickets = new Map<string, string>();
   /** The digest of every apply; one that was applied twice is in it twice. */
@@ -97,11 +125,22 @@ export class SimulatedBuilds implements Builds {
     for (const [id, ticket] of others.tickets) this.tickets.set(id, ticket);
     for (const [commit, shown] of others.commits) this.commits.set(commit, shown);
     for (const [id, deploymentId] of others.#deployments) this.#deployments.set(id, deploymentId);
+    for (const [id, status] of others.#ended) this.#ended.set(id, status);
+    for (const [token, id] of others.#tokens) this.#tokens.set(token, id);
+    for (const id of others.#answered) this.#answered.add(id);
+    for (const [id, prefix] of others.#prefixes) this.#prefixes.set(id, prefix);
+    for (const [id, project] of others.projects) this.projects.set(id, project);
     this.applied.push(...others.applied);
   }
 
   async anyInProgress(ids: readonly string[]): Promise<boolean> {
     return ids.some((id) => this.running.has(id));
+  }
+
+  async statusOf(id: string): ReturnType<Builds['statusOf']> {
+    if (this.running.has(id)) return 'running';
+    if (!this.#deployments.has(id)) return undefined;
+    return this.#ended.get(id) === 'SUCCEEDED' ? 'succeeded' : 'failed';
   }
 
   async isRunningWith(id: string, name: string, value: string): Promise<boolean> {
@@ -113,8 +152,29 @@ export class SimulatedBuilds implements Builds {
     return [...this.#deployments].flatMap(([id, owner]) => (owner === deploymentId ? [id] : []));
   }
 
-  /** StartBuild. Returns the id of the build. */
+  /** Returns those of them that the execution knows. */
+  answeredOf(deploymentId: string): string[] {
+    return this.of(deploymentId).filter((id) => this.#answered.has(id));
+  }
+
+  /** StartBuild. Returns the id of the build. Throws StartBuildError. */
   start(deploymentId: string, request: unknown): string {
+    const fault = this.startFaults.shift();
+    if (fault?.when === 'before') throw new StartBuildError(fault.error);
+    const { IdempotencyToken: token = '' } = RequestSchema.parse(request);
+    const id = this.#tokens.get(token) ?? this.#begin(deploymentId, request);
+    if (token !== '') this.#tokens.set(token, id);
+    if (fault) throw new StartBuildError(fault.error);
+    this.#answered.add(id);
+    return id;
+  }
+
+  /** Five minutes pass: the tokens of earlier starts lead to no build any more. */
+  forgetTokens(): void {
+    this.#tokens.clear();
+  }
+
+  #begin(deploymentId: string, request: unknown): string {
     const { ProjectName, SourceVersion, EnvironmentVariablesOverride } = RequestSchema.parse(request);
     const id = `${ProjectName}:${deploymentId}:${this.of(deploymentId).length}`;
     const ticket = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_TICKET');
@@ -122,6 +182,8 @@ export class SimulatedBuilds implements Builds {
     this.#deployments.set(id, deploymentId);
     this.projects.set(id, ProjectName);
     this.#sources.set(id, SourceVersion);
+    const prefix = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_RUN_PREFIX');
+    this.#prefixes.set(id, prefix?.Value ?? '');
     const kept = EnvironmentVariablesOverride.find(({ Name }) => Name === 'STAGEGATE_KEPT_TREE');
     if (kept) this.#keptTrees.set(id, z.object({ key: z.string() }).parse(JSON.parse(kept.Value)).key);
     this.running.add(id);
@@ -130,7 +192,15 @@ export class SimulatedBuilds implements Builds {
 
   /** Ends a build as if it ended by itself. */
   async end(id: string): Promise<BuildStatus> {
+    const known = this.#ended.get(id);
+    if (known) return known;
+    const status = await this.#work(id);
+    this.#ended.set(id, status);
     this.running.delete(id);
+    return status;
+  }
+
+  async #work(id: string): Promise<BuildStatus> {
     const deploymentId = this.#deployments.get(id) ?? '';
     const deployment = await this.#services.store.get('deployment', { id: deploymentId });
     if (!deployment) throw new Error(`build "${id}" ends, and there is no deployment "${deploymentId}"`);
@@ -150,7 +220,7 @@ export class SimulatedBuilds implements Builds {
       case 'inspect':
         return this.#inspect(deployment);
       case 'apply':
-        return this.#apply(deployment);
+        return this.#apply(id, deployment);
       default:
         throw new Error(`nobody knows what build "${id}" would do`);
     }
@@ -217,13 +287,32 @@ export class SimulatedBuilds implements Builds {
     return 'FAILED';
   }
 
-  async #apply(deployment: Deployment): Promise<BuildStatus> {
-    const { artifacts, states } = this.#services;
-    const prefix = runPrefix(deployment);
-    if (deployment.status !== 'applying')
-      throw new Error(`applying "${deployment.id}" while it is ${deployment.status}`);
+  /** Takes the credentials of the build, like its program. Returns whether the build got them. */
+  async redeem(id: string): Promise<boolean> {
+    const project = this.projects.get(id) ?? '';
+    const role = project.replace(/^(stagegate-(?:plan|apply))-?(.*)$/, (_, kind, source) =>
+      [`${kind}-build`, ...(source ? [source] : [])].join('.'),
+    );
+    const userId = `AROA${role}:${id}`;
+    const userArn = `arn:aws:sts::000000000000:assumed-role/${role}/${id}`;
+    const shown = { ticket: this.tickets.get(id) ?? '', buildId: id };
+    try {
+      await redeemTicket({ ...this.#services, builds: this }, { userId, userArn }, shown);
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
+  }
+
+  async #apply(id: string, { id: deploymentId }: Deployment): Promise<BuildStatus> {
+    const { artifacts, states, store } = this.#services;
+    const prefix = this.#prefixes.get(id) ?? '';
     if (await artifacts.getJson(runObjectKey(prefix, 'applyStarted'))) return 'FAILED';
     await artifacts.putJson(runObjectKey(prefix, 'applyStarted'), {});
+    if (!(await this.redeem(id))) return 'FAILED';
+    const deployment = await store.get('deployment', { id: deploymentId });
+    if (deployment?.status !== 'applying') throw new Error(`"${deploymentId}" has credentials to apply`);
     const { planned } = deployment;
     const address = stateAddressOf(deployment);
     const head = states.headAt(address);

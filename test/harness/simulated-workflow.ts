@@ -7,7 +7,7 @@ import type { Json } from '../../local/asl/json.ts';
 import type { Step } from '../../local/asl/step.ts';
 import type { Signal, World } from '../../local/asl/world.ts';
 import { deploymentDefinition } from './deployment-definition.ts';
-import type { SimulatedBuilds } from './simulated-builds.ts';
+import { type SimulatedBuilds, StartBuildError } from './simulated-builds.ts';
 import { functionCalled, type WorkflowServices } from './workflow-functions.ts';
 
 const STATUS = {
@@ -88,7 +88,7 @@ export class SimulatedWorkflow implements Workflow {
   }
 
   async builds(deploymentId: string): Promise<string[]> {
-    return this.#builds.of(deploymentId).toReversed();
+    return this.#builds.answeredOf(deploymentId).toReversed();
   }
 
   /** StopExecution: no Catch applies, and a build of the execution continues. */
@@ -194,8 +194,7 @@ export class SimulatedWorkflow implements Workflow {
   async #perform(deploymentId: string, attempt: Attempt): Promise<void> {
     const { id: attemptId, resource, parameters } = attempt;
     if (resource.endsWith(':codebuild:startBuild.sync')) {
-      const output = { Build: { Id: this.#builds.start(deploymentId, parameters) } };
-      await this.#signal(deploymentId, { kind: 'submitted', attemptId, output });
+      await this.#signal(deploymentId, this.#startBuild(deploymentId, attemptId, parameters));
       return;
     }
     const invoke = functionCalled(this.#services, parameters);
@@ -207,6 +206,16 @@ export class SimulatedWorkflow implements Workflow {
     }
     const kind = attempt.token === undefined ? 'succeeded' : 'submitted';
     await this.#signal(deploymentId, { kind, attemptId, output: { Payload: answer } });
+  }
+
+  #startBuild(deploymentId: string, attemptId: string, parameters: Json): Signal {
+    try {
+      const output = { Build: { Id: this.#builds.start(deploymentId, parameters) } };
+      return { kind: 'submitted', attemptId, output };
+    } catch (error) {
+      if (!(error instanceof StartBuildError)) throw error;
+      return { kind: 'failed', attemptId, error: error.name, cause: error.message };
+    }
   }
 
   async #fail(deploymentId: string, attemptId: string, thrown: unknown): Promise<void> {

@@ -35,8 +35,10 @@ import {
   AnalysisPayload,
   ConsumptionPayload,
   DeploymentPayload,
+  FailedApplyPayload,
   GatePayload,
   NoResult,
+  PlanPayload,
   WaitPayload,
 } from '../../lambdas/workflow/payload.ts';
 
@@ -83,8 +85,8 @@ const OPERATIONS = {
   'ensure-certificate': task(DeploymentPayload, CertificateAnswerSchema, (services, { deploymentId }) =>
     ensureCertificate(services, deploymentId),
   ),
-  'prepare-plan': task(DeploymentPayload, PreparedPlanSchema, (services, { deploymentId }) =>
-    preparePlan(services, deploymentId),
+  'prepare-plan': task(PlanPayload, PreparedPlanSchema, (services, { deploymentId, unstarted }) =>
+    preparePlan(services, deploymentId, unstarted),
   ),
   'analyze-plan': task(AnalysisPayload, PlanVerdictSchema, (services, { deploymentId, inspected }) =>
     analyzeDeploymentPlan(services, deploymentId, { isInspected: inspected }),
@@ -104,8 +106,8 @@ const OPERATIONS = {
   'consume-plan': task(ConsumptionPayload, ConsumptionSchema, (services, { deploymentId, canWait }) =>
     consumePlan(services, deploymentId, { canWait }),
   ),
-  'inspect-failed-apply': task(DeploymentPayload, ApplyInspectionSchema, (services, { deploymentId }) =>
-    inspectFailedApply(services, deploymentId),
+  'inspect-failed-apply': task(FailedApplyPayload, ApplyInspectionSchema, (services, { deploymentId, error }) =>
+    inspectFailedApply(services, deploymentId, error),
   ),
   'record-outputs': task(DeploymentPayload, NoResult, (services, { deploymentId }) =>
     recordOutputs(services, deploymentId),

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import validate from 'asl-validator';
+import { REFUSED_FOR_NOW, UNANSWERED } from '../../lambdas/domain/contract/start-errors.ts';
 import { ENDINGS } from '../../lambdas/domain/endings.ts';
 import { FINAL_ERRORS } from '../../lambdas/domain/errors.ts';
-import { nextStates, parseDefinition, type Retrier, type TaskState } from '../../local/asl/definition.ts';
+import {
+  nextStates,
+  parseDefinition,
+  type Retrier,
+  type TaskState,
+  type WaitState,
+} from '../../local/asl/definition.ts';
 import { evaluateTemplate } from '../../local/asl/expression.ts';
 import type { Json } from '../../local/asl/json.ts';
 import { retryDelay } from '../../local/asl/retry.ts';
@@ -14,8 +21,9 @@ const text = definitionTextOf(stagegate());
 const definition = parseDefinition(text);
 const states = Object.entries(definition.States);
 const ID = 'my-app-dev1-7-abc123';
+const CHANCE = { random: () => 0, uuid: () => '' };
 const BUILD = { SourceTypeOverride: 'GITHUB', SourceVersion: 'c'.repeat(40), EnvironmentVariablesOverride: [] };
-const PLAN = { ...BUILD, ProjectName: 'stagegate-plan' };
+const PLAN = { ...BUILD, ProjectName: 'stagegate-plan', IdempotencyToken: 'plan' };
 const INSPECT = { ProjectName: 'stagegate-inspect', EnvironmentVariablesOverride: [], IdempotencyToken: 'once' };
 const AGAIN = { outcome: 'stale' };
 const APPLY = { ...BUILD, ProjectName: 'stagegate-apply' };
@@ -42,6 +50,10 @@ const settled = (outcome: string) => ({ payload: { outcome, timeoutSeconds: 60 }
 const ended = (ending: string) => [{ payload: { ending } }];
 const timeout = { error: 'States.Timeout' };
 const crash = { error: 'TypeError', cause: 'a crash' };
+
+const unanswered = { error: 'CodeBuild.CodeBuildException', cause: 'Internal Server Error' };
+const askingToInspect = { payload: { next: 'inspect', gates: [] } };
+const inspectingApply = to('InspectFailedApply', 'WhatBecameOfApply?');
 
 const acquired = to('AcquireEnvironment', 'NeedsCertificate?');
 const planning = to('PreparePlan', 'Plan', 'AnalyzePlan', 'WhatNext?');
@@ -333,7 +345,7 @@ const CASES: readonly Case[] = [
     path: [
       ...begin,
       ...apply.slice(0, 3),
-      ...['InspectFailedApply', 'WasPlanStale?'],
+      ...['InspectFailedApply', 'WhatBecameOfApply?'],
       ...planning,
       ...apply,
       ...success,
@@ -342,7 +354,98 @@ const CASES: readonly Case[] = [
   {
     situation: 'the apply fails',
     answers: { ...planned('apply'), Apply: [{ error: 'States.TaskFailed' }], ...failing },
-    path: [...begin, ...apply.slice(0, 3), 'InspectFailedApply', 'WasPlanStale?', ...failure],
+    path: [...begin, ...apply.slice(0, 3), 'InspectFailedApply', 'WhatBecameOfApply?', ...failure],
+  },
+  {
+    situation: 'starting the plan is not answered, and the same token leads to the build',
+    answers: { ...planned('apply'), Plan: [unanswered], ...succeeding },
+    path: [...acquired, 'PreparePlan', 'Plan', 'ResumePlan', ...planning.slice(2), ...apply, ...success],
+  },
+  {
+    situation: 'starting the plan is not answered for long, and another attempt is made',
+    answers: { ...planned('apply'), Plan: [unanswered, { payload: {} }], ResumePlan: [unanswered], ...succeeding },
+    path: [...acquired, 'PreparePlan', 'Plan', 'ResumePlan', 'WaitForPlan', ...planning, ...apply, ...success],
+  },
+  {
+    situation: 'starting to inspect is not answered for long, and the plan is made anew',
+    answers: {
+      ...inspected('apply'),
+      AnalyzePlan: [askingToInspect, askingToInspect, { payload: { next: 'apply', gates: [] } }],
+      Inspect: [unanswered, { payload: {} }],
+      ResumeInspect: [unanswered],
+      ...succeeding,
+    },
+    path: [
+      ...[...begin, 'Inspect', 'ResumeInspect', 'WaitForPlan', ...planning, ...inspecting],
+      ...[...apply, ...success],
+    ],
+  },
+  {
+    situation: 'a plan that was found again has failed',
+    answers: { ...planned('apply'), Plan: [unanswered], ResumePlan: [{ error: 'States.TaskFailed' }], ...failing },
+    path: [...acquired, 'PreparePlan', 'Plan', 'ResumePlan', ...failure],
+  },
+  {
+    situation: 'an inspection that was found again has succeeded',
+    answers: { ...inspected('apply'), Inspect: [unanswered], ...succeeding },
+    path: [...begin, 'Inspect', 'ResumeInspect', ...inspecting.slice(1), ...apply, ...success],
+  },
+  {
+    situation: 'an inspection that was found again has failed',
+    answers: { ...inspected('apply'), Inspect: [unanswered], ResumeInspect: [crash], ...failing },
+    path: [...begin, 'Inspect', 'ResumeInspect', ...failure],
+  },
+  {
+    situation: 'starting the apply is not answered, and the same token leads to the build',
+    answers: { ...planned('apply'), Apply: [unanswered], ...succeeding },
+    path: [...begin, ...apply.slice(0, 3), 'ResumeApply', ...apply.slice(3), ...success],
+  },
+  {
+    situation: 'no apply has begun, and the plan is applied by another build',
+    answers: {
+      ...planned('apply'),
+      Apply: [unanswered, { payload: {} }],
+      ResumeApply: [unanswered],
+      InspectFailedApply: [{ payload: { outcome: 'not-begun' } }],
+      ...succeeding,
+    },
+    path: [
+      ...[...begin, ...apply.slice(0, 3), 'ResumeApply', ...inspectingApply, 'WaitForApply'],
+      ...[...check, ...apply, ...success],
+    ],
+  },
+  {
+    situation: 'an apply that nobody knew of is waited for, and has succeeded',
+    answers: {
+      ...planned('apply'),
+      Apply: [unanswered],
+      ResumeApply: [unanswered],
+      InspectFailedApply: [
+        { payload: { outcome: 'running' } },
+        { payload: { outcome: 'running' } },
+        { payload: { outcome: 'succeeded' } },
+      ],
+      ...succeeding,
+    },
+    path: [
+      ...[...begin, ...apply.slice(0, 3), 'ResumeApply', ...inspectingApply, 'WaitForApplyEnd'],
+      ...[...inspectingApply, 'WaitForApplyEnd', ...inspectingApply, ...apply.slice(3), ...success],
+    ],
+  },
+  {
+    situation: 'nobody can find out what became of the apply',
+    answers: { ...planned('apply'), Apply: [{ error: 'States.TaskFailed' }], InspectFailedApply: [crash] },
+    path: [...begin, ...apply.slice(0, 3), 'InspectFailedApply', 'Stuck'],
+  },
+  {
+    situation: 'somebody has released the environment by hand while the plan was applied',
+    answers: {
+      ...planned('apply'),
+      Apply: [{ error: 'States.TaskFailed' }],
+      InspectFailedApply: [{ error: 'NotHolderError' }],
+      ...failing,
+    },
+    path: [...begin, ...apply.slice(0, 3), 'InspectFailedApply', ...failure],
   },
   {
     situation: 'another deployment holds the environment',
@@ -414,27 +517,81 @@ describe('a deployment', () => {
 
   test.each(breakable)('fails and releases the environment when %s breaks', async (state) => {
     const { path, calls } = await walk(definition, ID, { ...everything, [state]: [crash] });
-    const inspected = state === 'Apply' ? ['InspectFailedApply', 'WasPlanStale?'] : [];
+    const inspected = ['ConsumePlan', 'Apply'].includes(state) ? ['InspectFailedApply', 'WhatBecameOfApply?'] : [];
     expect(path.slice(path.indexOf(state))).toEqual([state, ...inspected, ...failure]);
     expect(calls.RecordFailure).toMatchObject({
       Payload: { deploymentId: ID, ending: 'failed', failure: { state, error: 'TypeError', cause: 'a crash' } },
     });
   });
 
-  test('has failed of what the apply failed of, whatever becomes of looking into it', async () => {
-    const broken = { Apply: [{ error: 'States.TaskFailed', cause: 'the build' }], InspectFailedApply: [crash] };
-    const { path, calls } = await walk(definition, ID, { ...everything, ...broken });
-    expect(path.slice(path.indexOf('Apply'))).toEqual(['Apply', 'InspectFailedApply', ...failure]);
+  test('has failed of what the apply failed of', async () => {
+    const broken = { Apply: [{ error: 'States.TaskFailed', cause: 'the build' }] };
+    const { calls } = await walk(definition, ID, { ...everything, ...broken });
+    expect(calls.InspectFailedApply).toMatchObject({ Payload: { error: 'States.TaskFailed' } });
     expect(calls.RecordFailure).toMatchObject({
       Payload: { failure: { state: 'Apply', error: 'States.TaskFailed', cause: 'the build' } },
     });
   });
 
+  test.each(['Plan', 'Inspect', 'Apply'])('names %s when a build that was found again has failed', async (state) => {
+    const { calls } = await walk(definition, ID, {
+      ...everything,
+      ...inspected('apply'),
+      [state]: [unanswered],
+      [`Resume${state}`]: [{ error: 'States.TaskFailed', cause: 'the build' }],
+    });
+    expect(calls.RecordFailure).toMatchObject({
+      Payload: { failure: { state, error: 'States.TaskFailed', cause: 'the build' } },
+    });
+  });
+
+  test.each(['Plan', 'Inspect'])('tells PreparePlan which attempt could not be started in %s', async (state) => {
+    const { log } = await walk(definition, ID, {
+      ...inspected('apply'),
+      PreparePlan: [{ payload: { plan: { ...PLAN, IdempotencyToken: 'first' }, inspect: INSPECT } }],
+      [state]: [unanswered, { payload: {} }],
+      [`Resume${state}`]: [{ error: 'CodeBuild.AccountLimitExceededException' }],
+      ...succeeding,
+    });
+    const told = log.flatMap(({ state: at, call }) => (at === 'PreparePlan' ? [call] : []));
+    expect(told).toMatchObject([{ Payload: { unstarted: '' } }, { Payload: { unstarted: 'first' } }]);
+  });
+
+  test('asks again with the token and everything else of the start that was not answered', async () => {
+    const { log } = await walk(definition, ID, { ...planned('apply'), Apply: [unanswered], ...succeeding });
+    const starts = log.flatMap(({ state, call }) => (/Apply$/.test(state) ? [call] : []));
+    expect(starts).toEqual([APPLY, APPLY]);
+  });
+
+  test.each([
+    ['CodeBuild.AccountLimitExceededException', 'Plan', 120],
+    ['CodeBuild.AccountLimitExceededException', 'Inspect', 120],
+  ])('waits through %s in %s', async (error, state, times) => {
+    const refusals = Array.from({ length: times }, () => ({ error }));
+    const { path } = await walk(definition, ID, {
+      ...inspected('apply'),
+      [state]: [...refusals, { payload: {} }],
+      ...succeeding,
+    });
+    expect(path).toEqual([...begin, ...inspecting, ...apply, ...success]);
+  });
+
+  test('starts no build once more after its token may have expired', async () => {
+    const limit = { error: 'CodeBuild.AccountLimitExceededException' };
+    const { path, log } = await walk(definition, ID, {
+      ...planned('apply'),
+      Apply: [limit, limit, unanswered],
+      ResumeApply: [unanswered, ...Array.from({ length: 100 }, () => limit)],
+      ...failing,
+    });
+    expect(log.filter(({ state }) => state === 'ResumeApply')).toHaveLength(10);
+    expect(path.slice(path.indexOf('Apply'))).toEqual(['Apply', 'ResumeApply', ...inspectingApply, ...failure]);
+  });
+
   test('has failed without a cause where there is none', async () => {
-    const { Assign: { failure } = {} } = taskNamed('Plan').Catch[0] ?? {};
+    const { Assign: { failure } = {} } = taskNamed('Plan').Catch.at(-1) ?? {};
     const states = { context: { State: { Name: 'Plan' } }, errorOutput: { Error: 'States.Timeout' } };
-    const chance = { random: () => 0, uuid: () => '' };
-    expect(await evaluateTemplate(failure ?? null, 'Assign', { variables: {}, states }, chance)).toEqual({
+    expect(await evaluateTemplate(failure ?? null, 'Assign', { variables: {}, states }, CHANCE)).toEqual({
       state: 'Plan',
       error: 'States.Timeout',
       cause: '',
@@ -564,8 +721,11 @@ describe('the definition', () => {
   test('has every transition walked by some case', async () => {
     const walked = new Set<string>();
     const walkAll = [...CASES.map(({ answers }) => answers), ...BREAKS, ...UNEXPECTED];
-    for (const answers of walkAll) {
-      const { path } = await walk(definition, ID, answers);
+    const walks = [
+      ...walkAll.map((answers) => walk(definition, ID, answers)),
+      ...EXPIRED.map((answers) => walkAnyway(definition, ID, answers)),
+    ];
+    for (const { path } of await Promise.all(walks)) {
       for (const [index, name] of path.slice(1).entries()) walked.add(`${path[index]} -> ${name}`);
     }
     const all = states.flatMap(([name]) => nextsOf(name).map((next) => `${name} -> ${next}`));
@@ -603,14 +763,65 @@ describe('the definition', () => {
     expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Wait', 'Succeed', 'Fail'].includes(Type))).toEqual([]);
   });
 
-  test.each(['Plan', 'Inspect', 'Apply'])(
-    'retries %s only while CodeBuild refuses to queue it, for about an hour',
+  test.each([
+    ['Plan', 4],
+    ['Inspect', 4],
+    ['Apply', 3.5],
+  ])('retries %s only while CodeBuild refuses to queue it, for at least %d hours', (name, hours) => {
+    const retriers = taskNamed(name).Retry;
+    expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([[...REFUSED_FOR_NOW]]);
+    expect(patienceOf(retriers[0])).toBeGreaterThan(hours * 3600);
+  });
+
+  test('lets plans step back before an apply does', () => {
+    const pauseOf = (name: string) => retryDelay(retrierOf(name), 100, () => 0.5);
+    for (const name of ['Plan', 'Inspect']) expect(pauseOf(name)).toBeGreaterThanOrEqual(10 * pauseOf('Apply'));
+  });
+
+  test.each(['ResumePlan', 'ResumeInspect', 'ResumeApply'])(
+    'counts all errors together in %s, within the five minutes in which a token leads to the same build',
     (name) => {
-      const retriers = taskNamed(name).Retry;
-      expect(retriers.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['CodeBuild.AccountLimitExceededException']]);
-      expect(patienceOf(retriers[0])).toBeGreaterThan(45 * 60);
+      const [retrier, ...others] = taskNamed(name).Retry;
+      expect([retrier?.ErrorEquals, others]).toEqual([[...UNANSWERED, ...REFUSED_FOR_NOW], []]);
+      expect(retrier?.JitterStrategy).toBe('NONE');
+      expect(patienceOf(retrier)).toBeGreaterThanOrEqual(3 * 60);
+      expect(patienceOf(retrier)).toBeLessThan(4 * 60);
     },
   );
+
+  test.each(['ResumePlan', 'ResumeInspect', 'ResumeApply'])(
+    'asks in %s only while the token is valid',
+    async (name) => {
+      const { Arguments = null } = taskNamed(name);
+      const ask = (unansweredAt: number) => {
+        const variables = { unansweredAt, plan: PLAN, inspect: INSPECT, consumption: { apply: APPLY } };
+        return evaluateTemplate(Arguments, 'Arguments', { variables, states: {} }, { ...CHANCE, now: () => 1_000_000 });
+      };
+      expect(await ask(1_000_000 - 209_000)).toHaveProperty('ProjectName');
+      await expect(ask(1_000_000 - 211_000)).rejects.toMatchObject({ error: 'States.QueryEvaluationError' });
+    },
+  );
+
+  test.each([
+    ['the first try, which may have been answered', 0, 400_000],
+    ['a retry', 3, 1_000_000],
+  ])('takes the token as used since %s', async (_, RetryCount, since) => {
+    const assigned = taskNamed('Apply').Catch.find(({ Next }) => Next === 'ResumeApply')?.Assign ?? null;
+    const state = { Name: 'Apply', RetryCount, EnteredTime: new Date(400_000).toISOString() };
+    const states = { context: { State: state }, errorOutput: { Error: 'CodeBuild.CodeBuildException' } };
+    const chance = { ...CHANCE, now: () => 1_000_000 };
+    expect(await evaluateTemplate(assigned, 'Assign', { variables: {}, states }, chance)).toMatchObject({
+      unansweredAt: since,
+    });
+  });
+
+  test('has room for the longest apply in its history', () => {
+    const pause = Number(/\d+/.exec(String(waitNamed('WaitForApplyEnd').Seconds))?.[0]);
+    // Two events of the Wait, two of the Choice, and five of the task; CodeBuild ends each build after 36 hours.
+    expect(((36 * 3600) / pause) * 9).toBeLessThan(20_000);
+    const [retrier] = taskNamed('Apply').Retry;
+    expect((retrier?.MaxAttempts ?? 0) * 3).toBeLessThan(3_000);
+  });
 
   const calls = states.flatMap(([name, state]) =>
     state.Type === 'Task' && state.Resource.includes(':lambda:') ? [name] : [],
@@ -630,11 +841,10 @@ describe('the definition', () => {
     expect(last?.MaxDelaySeconds).toBeLessThanOrEqual(60);
   });
 
-  test('ends at Stuck only when an ending cannot be recorded, or the environment cannot be released', () => {
+  test('ends at Stuck only when nothing can be recorded, released, or found out about an apply', () => {
     const stuck = states.flatMap(([name]) => (nextsOf(name).includes('Stuck') ? [name] : []));
-    expect(stuck.sort()).toEqual(
-      [...new Set([...Object.values(ENDINGS).map(({ recordedBy }) => recordedBy), 'ReleaseEnvironment'])].sort(),
-    );
+    const records = Object.values(ENDINGS).map(({ recordedBy }) => recordedBy);
+    expect(stuck.sort()).toEqual([...new Set([...records, 'InspectFailedApply', 'ReleaseEnvironment'])].sort());
   });
 
   test('never turns a recorded success into a failure', () => {
@@ -694,6 +904,16 @@ const endings = {
   RecordSupersession: ended('superseded'),
   ...failing,
 };
+/** Answers in which the token of an unanswered start is no longer valid. */
+const EXPIRED = ['Plan', 'Inspect', 'Apply'].map((state) => ({
+  ...inspected('apply'),
+  [state]: [unanswered],
+  [`Resume${state}`]: [{ error: 'States.QueryEvaluationError' }],
+  InspectFailedApply: [{ payload: { outcome: 'failed' } }],
+  ...(state !== 'Apply' && { [state]: [unanswered, { payload: {} }] }),
+  ...succeeding,
+  ...endings,
+}));
 /** Answers with all outcomes of the client's gate, with unknown outcomes, and with failures to record each ending. */
 const UNEXPECTED: readonly Record<string, readonly Answer[]>[] = [
   ...['expired', 'canceled', 'superseded', 'nonsense'].map((outcome) => ({ ...clientGate(outcome), ...endings })),
@@ -723,6 +943,18 @@ function nextsOf(name: string): string[] {
 function taskNamed(name: string): TaskState {
   const state = definition.States[name];
   if (state?.Type !== 'Task') throw new Error(`${name} is no task`);
+  return state;
+}
+
+function retrierOf(name: string): Retrier {
+  const [retrier] = taskNamed(name).Retry;
+  if (!retrier) throw new Error(`${name} is not retried`);
+  return retrier;
+}
+
+function waitNamed(name: string): WaitState {
+  const state = definition.States[name];
+  if (state?.Type !== 'Wait') throw new Error(`${name} is no wait`);
   return state;
 }
 

@@ -74,11 +74,14 @@ const start = on(MACHINE, 'states:StartExecution');
 const resume = on(MACHINE, 'states:SendTaskSuccess');
 const inspect = on('execution:stagegate-deployment:*', 'states:DescribeExecution', 'states:GetExecutionHistory');
 const publish = on('<EventsBus>', 'events:PutEvents');
-const watchBuilds = [
-  ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
-  ...on('<TerraformRunnerPlankept>', 'codebuild:BatchGetBuilds'),
+const watchApplies = [
   ...on('<TerraformRunnerApply>', 'codebuild:BatchGetBuilds'),
   ...on('<TerraformRunnerApplykept>', 'codebuild:BatchGetBuilds'),
+];
+const watchBuilds = [
+  ...watchApplies,
+  ...on('<TerraformRunnerPlan>', 'codebuild:BatchGetBuilds'),
+  ...on('<TerraformRunnerPlankept>', 'codebuild:BatchGetBuilds'),
   ...on('<TerraformRunnerInspect>', 'codebuild:BatchGetBuilds'),
 ];
 const linkSecrets = on('<EncryptionLinkKey>', 'kms:GenerateMac');
@@ -142,7 +145,7 @@ const EXPECTED: Record<FunctionName, readonly string[]> = {
   'check-records': [...listRecords, ...writeRecords, ...deadLetters('checkrecords')],
   'check-plan': [...writeRecords, ...stateRoles],
   'consume-plan': writeRecords,
-  'inspect-failed-apply': [...writeRecords, ...readObjects('runs/*')],
+  'inspect-failed-apply': [...writeRecords, ...deleteRecords, ...readObjects('runs/*'), ...watchApplies],
   'record-outputs': [...writeRecords, ...readObjects('runs/*')],
   'record-ending': [...writeRecords, ...deleteRecords, ...readObjects('runs/*'), ...stateRoles],
   announce: [...getRecords, ...publish],
@@ -266,6 +269,8 @@ describe('the audit', () => {
       'request-approval',
       'settle-gate',
       'consume-plan',
+      'inspect-failed-apply',
+      'reconcile',
       'sweep-subscriptions',
       'branch-gone',
       'sweep',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
+import { besideBundle, runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { inPhase } from '../artifacts/in-phase.ts';
 import type { ApplyBuild, InspectBuild } from '../build/run-build.ts';
 import type { WorkPaths } from '../build/work-paths.ts';
@@ -24,7 +24,7 @@ export async function downloadPlan(
     key: runObjectKey(variables.STAGEGATE_RUN_PREFIX, 'bundle'),
   },
 ): Promise<DownloadedPlan> {
-  const treeKey = runObjectKey(variables.STAGEGATE_RUN_PREFIX, 'tree');
+  const treeKey = besideBundle(named.key, 'tree');
   const [bundle, tree] = await inPhase('download', 'downloading the plan', () =>
     Promise.all([artifacts.get(named, MOST_BUNDLE_BYTES), artifacts.get({ key: treeKey }, MOST_TREE_BYTES)]),
   );

@@ -8,7 +8,7 @@ import {
 import { inspectProject, KEPT_SOURCE, PROVIDERS, type Purpose, projectName } from '../contract/build-source.ts';
 import { type BuildVariables, requireFittingVariables } from '../contract/build-variables.ts';
 import type { Application } from '../model/application.ts';
-import { type Deployment, type Planned, runPrefix } from '../model/deployment.ts';
+import type { Deployment, Planned } from '../model/deployment.ts';
 import {
   configurationDirectoryOf,
   type Environment,
@@ -19,6 +19,7 @@ import {
 import { ephemeralVariables } from '../model/ephemeral-environment.ts';
 import type { KeptTree } from '../model/kept/kept-trees.ts';
 import { repositoryOf } from './config-source.ts';
+import { applyPrefix, runPrefix } from './run-prefix.ts';
 
 /** Input of CodeBuild's StartBuild, in the spelling that Step Functions expects. */
 export const BuildRequestSchema = z.object({
@@ -70,7 +71,7 @@ export function planBuild(
     subject,
     'plan',
     z.encode(PlanVariablesSchema, {
-      ...variablesOfBuild(subject, ticket),
+      ...variablesOfBuild(subject, 'plan', ticket),
       STAGEGATE_VARIABLES: variables,
       STAGEGATE_BACKEND_CONFIG_FILE: subject.environment.backendConfigFile ?? '',
       STAGEGATE_LOCK_TABLE: subject.environment.lockTable ?? '',
@@ -90,7 +91,7 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
     subject,
     'apply',
     z.encode(ApplyVariablesSchema, {
-      ...variablesOfBuild(subject, ticket),
+      ...variablesOfBuild(subject, 'apply', ticket),
       STAGEGATE_BUNDLE_KEY: planned.bundle.key,
       STAGEGATE_BUNDLE_VERSION_ID: planned.bundle.versionId,
       STAGEGATE_PLAN_DIGEST: planned.digest,
@@ -103,10 +104,13 @@ export const applyBuild = (subject: BuildSubject, ticket: string, planned: Plann
  */
 export const inspectBuild = (subject: BuildSubject): BuildRequest => ({
   ProjectName: inspectProject(subject.installation),
-  ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject))),
+  ...started(subject, 'inspect', z.encode(InspectVariablesSchema, variablesOfEveryBuild(subject, 'inspect'))),
 });
 
-const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: BuildSubject) => ({
+const variablesOfEveryBuild = (
+  { environment, deployment, artifactBucket }: BuildSubject,
+  purpose: Purpose | 'inspect',
+) => ({
   STAGEGATE_DEPLOYMENT_ID: deployment.id,
   STAGEGATE_APPLICATION: deployment.application,
   STAGEGATE_ENVIRONMENT: environment.name,
@@ -114,11 +118,11 @@ const variablesOfEveryBuild = ({ environment, deployment, artifactBucket }: Buil
   STAGEGATE_DIRECTORY: configurationDirectoryOf(environment),
   STAGEGATE_REGION: environment.region,
   STAGEGATE_ARTIFACT_BUCKET: artifactBucket,
-  STAGEGATE_RUN_PREFIX: runPrefix(deployment),
+  STAGEGATE_RUN_PREFIX: purpose === 'apply' ? applyPrefix(deployment) : runPrefix(deployment),
 });
 
-const variablesOfBuild = (subject: BuildSubject, ticket: string) => ({
-  ...variablesOfEveryBuild(subject),
+const variablesOfBuild = (subject: BuildSubject, purpose: Purpose, ticket: string) => ({
+  ...variablesOfEveryBuild(subject, purpose),
   STAGEGATE_COMMIT: subject.deployment.commit,
   [TICKET_VARIABLE]: ticket,
   STAGEGATE_STATE_BUCKET: stateBucketOf(subject.installation, subject.environment),
@@ -143,8 +147,12 @@ const started = (
   variables: Readonly<Record<string, string>>,
 ): Pick<BuildRequest, 'EnvironmentVariablesOverride' | 'IdempotencyToken'> => ({
   EnvironmentVariablesOverride: Object.entries(variables).map(([Name, Value]) => ({ Name, Value, Type: 'PLAINTEXT' })),
-  IdempotencyToken: `${deployment.id}-${purpose}-${deployment.round}`,
+  IdempotencyToken: tokenOf(deployment, purpose),
 });
+
+/** Returns the token with which a build is started: another one for each round, and for each attempt. */
+export const tokenOf = ({ id, round, attempt }: Deployment, purpose: Purpose | 'inspect'): string =>
+  [id, purpose, round, ...(attempt === undefined ? [] : [attempt])].join('-');
 
 function source(
   { installation, application, deployment }: BuildSubject,

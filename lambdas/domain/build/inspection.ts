@@ -1,11 +1,12 @@
 import { InspectionResultSchema, type InspectionSuccess, type PlanSuccess } from '../contract/build-result.ts';
 import { BuildResultError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
-import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import { type Environment, isProtected, stateKeyOf } from '../model/environment.ts';
 import { gatesOf, policyForDeployment } from '../policy.ts';
 import type { ArtifactStore } from '../ports.ts';
 import { readResult } from './read-result.ts';
+import { runPrefix } from './run-prefix.ts';
 
 interface Subject {
   readonly application: Application;

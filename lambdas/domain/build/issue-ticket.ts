@@ -10,16 +10,19 @@ import { buildSourceOf } from './config-source.ts';
 
 /**
  * Makes the ticket of the build that is about to be started, in the same transaction that decides to start it, and
- * returns the ticket's text. Throws NotHolderError once a build has redeemed a ticket of this round.
+ * returns the ticket's text. Throws NotHolderError once a build has redeemed a ticket of this round. `isNewAttempt`:
+ * the tickets of the attempt before become void instead.
  */
 export async function issueTicket(
   transaction: Transaction,
   surroundings: Surroundings,
   purpose: Purpose,
   { application, deployment }: { readonly application: Application; readonly deployment: Deployment },
+  { isNewAttempt = false }: { readonly isNewAttempt?: boolean } = {},
 ): Promise<string> {
   const { id: deploymentId, round } = deployment;
-  const before = await transaction.get('buildTicket', { deploymentId, purpose, round });
+  const known = await transaction.get('buildTicket', { deploymentId, purpose, round });
+  const before = isNewAttempt ? undefined : known;
   if (before?.session)
     throw new NotHolderError(`starting to ${purpose} "${deploymentId}": the build of round ${round} has begun before`);
   const text = formatTicket({ deploymentId, purpose, round, secret: surroundings.randomHex(64) });

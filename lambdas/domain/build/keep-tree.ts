@@ -1,5 +1,5 @@
 import { keptTreeKey, runObjectKey } from '../contract/run-objects.ts';
-import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { Environment } from '../model/environment.ts';
 import {
   type KeptTrees,
@@ -12,6 +12,7 @@ import {
 } from '../model/kept/kept-trees.ts';
 import type { ArtifactStore, CopiedArtifact, ReadAhead, Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { deleteDroppedTrees } from './drop-trees.ts';
+import { runPrefix } from './run-prefix.ts';
 
 interface Services {
   readonly store: Store;

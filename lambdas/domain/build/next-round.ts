@@ -1,9 +1,9 @@
 import { NotHolderError, PlanStaleError } from '../errors.ts';
 import { type DeploymentIn, type Planned, planAgain, type Staleness } from '../model/deployment.ts';
-import { returnLift } from '../model/lift.ts';
-import type { Store, Surroundings, Transaction } from '../ports.ts';
+import type { Store, Surroundings } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
+import { returnLifts } from './return-lifts.ts';
 
 /**
  * Most plans of one deployment. When the state changes faster than this many plans can be approved, people have to look
@@ -55,22 +55,3 @@ export const IN_WORDS: Readonly<Record<Staleness, string>> = {
   'plan-too-old': 'it was older than the policy of its stage allows',
   'refused-as-stale': 'Terraform found that the state had changed and refused to apply it',
 };
-
-async function returnLifts(
-  transaction: Transaction,
-  { id, application, environment, planned }: DeploymentIn<'applying'>,
-  now: string,
-): Promise<void> {
-  const where = { application, environment };
-  const target = await transaction.get('environment', { application, name: environment });
-  if (!target) return;
-  const use = { createdAt: target.createdAt, now };
-  for (const address of planned.lifts) {
-    const given = await transaction.get('protectionLifts', { ...where, address });
-    if (given) transaction.put('protectionLifts', { ...given, lifts: returnLift(given.lifts, id, use) });
-  }
-  for (const subject of planned.proof?.lifts ?? []) {
-    const given = await transaction.get('proofLifts', { ...where, subject });
-    if (given) transaction.put('proofLifts', { ...given, lifts: returnLift(given.lifts, id, use) });
-  }
-}

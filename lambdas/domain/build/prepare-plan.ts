@@ -5,8 +5,9 @@ import { type KeptTree, treeFor } from '../model/kept/kept-trees.ts';
 import type { ArtifactStore, Store, Surroundings, Transaction } from '../ports.ts';
 import { findDns } from '../transaction/find.ts';
 import { loadHeld } from '../transaction/load-held.ts';
+import { planAnew } from './attempt.ts';
 import { mayBeginEmpty } from './begin-empty.ts';
-import { BuildRequestSchema, inspectBuild, planBuild } from './build-request.ts';
+import { BuildRequestSchema, inspectBuild, planBuild, tokenOf } from './build-request.ts';
 import { issueTicket } from './issue-ticket.ts';
 
 export const PreparedPlanSchema = z.object({
@@ -25,7 +26,9 @@ async function findTree(transaction: Transaction, deployment: Deployment): Promi
 /**
  * Returns what a plan build needs, with the ticket for this one build. It runs right before the build is started,
  * because the deployment may have waited for a certificate for days, and because a plan that went stale is made again.
- * Throws NotHolderError.
+ * `unstarted`: the token of the plan build of an attempt whose builds could not be started, or whose start is unknown;
+ * the next attempt has a token, a ticket and a run of its own. Safe to repeat. Throws NotHolderError,
+ * BuildNotStartedError.
  */
 export async function preparePlan(
   {
@@ -34,6 +37,7 @@ export async function preparePlan(
     surroundings,
   }: { store: Store; artifacts: Pick<ArtifactStore, 'bucket'>; surroundings: Surroundings },
   id: string,
+  unstarted?: string,
 ): Promise<PreparedPlan> {
   return store.transact(async (transaction) => {
     const held = await loadHeld(transaction, id, 'planning', ['planning'], async (deployment) => {
@@ -51,12 +55,14 @@ export async function preparePlan(
       transaction.get('stateAddress', placeOf(held.deployment)),
       findTree(transaction, held.deployment),
     ]);
-    const { treeOf: _before, ...others } = held.deployment;
+    const isNewAttempt = unstarted === tokenOf(held.deployment, 'plan');
+    const attempted = isNewAttempt ? planAnew(held.deployment, surroundings.randomHex(32)) : held.deployment;
+    const { treeOf: _before, ...others } = attempted;
     const deployment = { ...others, ...(tree && { treeOf: tree.deploymentId }) };
-    if (deployment.treeOf !== held.deployment.treeOf) transaction.put('deployment', deployment);
+    if (isNewAttempt || deployment.treeOf !== held.deployment.treeOf) transaction.put('deployment', deployment);
     const { installation } = surroundings;
     const subject = { installation, application, environment, deployment, artifactBucket: artifacts.bucket };
-    const ticket = await issueTicket(transaction, surroundings, 'plan', subject);
+    const ticket = await issueTicket(transaction, surroundings, 'plan', subject, { isNewAttempt });
     const plan = planBuild(subject, ticket, {
       mayBeginEmpty: mayBeginEmpty(held, address),
       variables: dnsVariables(application, environment, dns),

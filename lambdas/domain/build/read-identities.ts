@@ -1,8 +1,9 @@
 import type { Undestroyed } from '../contract/destroy-settings.ts';
 import { type LockFile, type ModuleIdentities, ModuleIdentitiesSchema } from '../contract/module-identities.ts';
-import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { ArtifactStore } from '../ports.ts';
 import { readResult } from './read-result.ts';
+import { runPrefix } from './run-prefix.ts';
 
 /** What builds found in the tree as `init` left it; a part is absent if no build left it in a form that can be read. */
 export interface FoundInTree {

@@ -1,7 +1,8 @@
 import { type RepositoryReads, RepositoryReadsSchema, UNKNOWN_READS } from '../contract/repository-reads.ts';
-import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { ArtifactStore } from '../ports.ts';
 import { readResult } from './read-result.ts';
+import { runPrefix } from './run-prefix.ts';
 
 /**
  * Reads what a planned directory reads of the repository: from the inspect build if there was one, otherwise from the

@@ -31,11 +31,12 @@ interface Services {
 /**
  * Redeems a ticket, as the credentials broker. Returns credentials of exactly the role that the environment of the
  * ticket has for this purpose. Only the first session that redeems the ticket gets them, and only while the deployment
- * holds the environment and is planning in the ticket's round, or applying the plan of that round. A build that is
- * applying keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the build
- * is running. Where applies are banned, only builds that have begun to apply get them. Refusals are recorded in the
- * audit. Throws RefusedError `credentials-refused`, `applies-banned`, and `role-not-assumable` when the account is not
- * prepared.
+ * holds the environment and is planning in the ticket's round, or applying the plan of that round. The ticket of an apply
+ * is bound only to a build that CodeBuild knows to run with it, so that it can be asked about the build later. A build
+ * that is applying keeps getting credentials after its deployment was ended by hand, as long as CodeBuild says that the
+ * build is running. Where applies are banned, only builds that have begun to apply get them. Refusals are recorded in
+ * the audit. Throws RefusedError `credentials-refused`, `applies-banned`, and `role-not-assumable` when the account is
+ * not prepared.
  */
 export async function redeemTicket(
   services: Services,
@@ -45,11 +46,14 @@ export async function redeemTicket(
   const ticket = parseTicket(text);
   const foreign = objectionToCaller(services, caller, ticket.purpose);
   if (foreign) return refuse(services, caller, ticket, foreign);
-  const { role, objection } = await services.store.transact((transaction) =>
-    bind(transaction, services, { caller, ticket, text }),
-  );
+  const isItsBuild = () => services.builds.isRunningWith(buildId, TICKET_VARIABLE, text);
+  const shown = { caller, ticket, text };
+  let judgement = await judge(services, shown);
+  if (judgement.isForConfirmedBuild && (await isItsBuild())) judgement = await judge(services, shown, buildId);
+  const { role, objection } = judgement;
+  if (judgement.isForConfirmedBuild) return refuse(services, caller, ticket, 'no build in progress has the ticket');
   if (objection) {
-    const isMidApply = objection.isRefreshable && (await services.builds.isRunningWith(buildId, TICKET_VARIABLE, text));
+    const isMidApply = objection.isRefreshable && (await isItsBuild());
     if (!isMidApply) return refuse(services, caller, ticket, objection.reason);
   }
   if (!role) return refuse(services, caller, ticket, 'the environment was removed');
@@ -78,7 +82,15 @@ function sessionOf(userArn: string): { readonly account: string; readonly role: 
   return account && role ? { account, role } : undefined;
 }
 
+interface Shown {
+  readonly caller: BuildCaller;
+  readonly ticket: Ticket;
+  readonly text: string;
+}
+
 interface Judgement {
+  /** Whether the ticket is bound only to a build that CodeBuild has confirmed. */
+  readonly isForConfirmedBuild?: boolean;
   /** The role that may be assumed; absent when the environment no longer exists. */
   readonly role?: { readonly roleArn: string; readonly externalId: string };
   readonly objection?: {
@@ -88,11 +100,15 @@ interface Judgement {
   };
 }
 
-/** Judges the ticket, and binds it to the caller's session if no session has it yet. */
+/** Judges the ticket, and binds it to the caller's session and build if no session has it yet. */
+const judge = (services: Services, shown: Shown, buildId?: string): Promise<Judgement> =>
+  services.store.transact((transaction) => bind(transaction, services, shown, buildId));
+
 async function bind(
   transaction: Transaction,
   { surroundings, applies }: Pick<Services, 'surroundings' | 'applies'>,
-  { caller, ticket, text }: { readonly caller: BuildCaller; readonly ticket: Ticket; readonly text: string },
+  { caller, ticket, text }: Shown,
+  buildId?: string,
 ): Promise<Judgement> {
   const { deploymentId, purpose, round } = ticket;
   const [known, deployment] = await Promise.all([
@@ -122,10 +138,12 @@ async function bind(
     const reason = `"${deploymentId}" is ${deployment.status}, in round ${deployment.round}`;
     return { ...(role && { role }), objection: { reason, isRefreshable: purpose === 'apply' && isBound(known) } };
   }
-  if (purpose === 'apply' && applies === 'banned' && !isBound(known))
+  if (known.session) return role ? { role } : {};
+  if (purpose === 'apply' && applies === 'banned')
     throw new RefusedError('applies-banned', `applying "${deploymentId}": applies are banned, deploy it again later`);
-  if (!known.session)
-    transaction.put('buildTicket', { ...known, session: { userId: caller.userId, since: surroundings.now() } });
+  if (purpose === 'apply' && buildId === undefined) return { isForConfirmedBuild: true };
+  const session = { userId: caller.userId, since: surroundings.now(), ...(buildId !== undefined && { buildId }) };
+  transaction.put('buildTicket', { ...known, session });
   return role ? { role } : {};
 }
 

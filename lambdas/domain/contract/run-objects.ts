@@ -38,6 +38,12 @@ export type RunObject = keyof typeof RUN_OBJECTS;
 /** Returns the key of an object of a run. */
 export const runObjectKey = (prefix: string, object: RunObject): string => `${prefix}${RUN_OBJECTS[object]}`;
 
+/** Returns the key of another object of the run that a bundle belongs to. Throws if the key is none of a bundle. */
+export function besideBundle(bundleKey: string, object: RunObject): string {
+  if (!bundleKey.endsWith(RUN_OBJECTS.bundle)) throw new Error(`${bundleKey} is the key of no bundle`);
+  return runObjectKey(bundleKey.slice(0, -RUN_OBJECTS.bundle.length), object);
+}
+
 /** Returns the key of a kept tree. The random digits keep builds of others from guessing it, as in the key of a run. */
 export const keptTreeKey = (deploymentId: string, secret: string): string =>
   `${KEPT_PREFIX}${deploymentId}/${secret}/tree.tar.gz`;

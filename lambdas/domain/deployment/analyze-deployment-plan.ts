@@ -1,8 +1,9 @@
 import { needsInspection, readInspection } from '../build/inspection.ts';
 import { readResult } from '../build/read-result.ts';
+import { runPrefix } from '../build/run-prefix.ts';
 import { type PlanSuccess, PlanSuccessSchema, type ProviderCounts } from '../contract/build-result.ts';
 import { BuildResultError } from '../errors.ts';
-import { type Deployment, runPrefix } from '../model/deployment.ts';
+import type { Deployment } from '../model/deployment.ts';
 import { GATES } from '../policy.ts';
 import type { Reader } from '../ports.ts';
 import { loadDeployment, loadHeld } from '../transaction/load-held.ts';

@@ -103,7 +103,9 @@ export async function consumePlan(
       return { outcome: 'blocked' };
     }
     await useLifts(transaction, deployment, planned, { createdAt: environment.createdAt, now });
-    transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now });
+    const { newestStarted, appliedCommit, resources, hold } = state;
+    const before = { newestStarted, appliedCommit, resources, hold };
+    transaction.put('consumedPlan', { digest: planned.digest, deploymentId: id, at: now, before });
     transaction.put('deployment', startApplying(deployment, planned, now));
     transaction.put('environmentState', withApplyStarted(state, deployment, now));
     recordEvent(transaction, surroundings, id, 'plan-consumed', undefined, { digest: planned.digest });

@@ -2,10 +2,12 @@ import * as z from 'zod';
 import { readReadsOfFailure } from '../build/read-reads.ts';
 import { readResult } from '../build/read-result.ts';
 import { resourcesLeft } from '../build/resources-left.ts';
+import { applyPrefix, runPrefix } from '../build/run-prefix.ts';
 import { wayOutWithoutCommit } from '../build/way-out-without-commit.ts';
 import type { Applied } from '../contract/applied.ts';
 import { ApplyResultSchema, InspectionResultSchema, PlanResultSchema } from '../contract/build-result.ts';
 import type { RepositoryReads } from '../contract/repository-reads.ts';
+import { isStartError } from '../contract/start-errors.ts';
 import type { EndingError } from '../endings.ts';
 import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
@@ -14,7 +16,6 @@ import {
   endUnsuccessfully,
   fail,
   isTerminal,
-  runPrefix,
   type Status,
   StatusSchema,
   succeed,
@@ -183,7 +184,7 @@ async function lookAfterApply(
     const environment = await reader.get('environment', { application, name });
     return environment && resourcesLeft(states, environment, planned.stateAddress);
   }
-  const { result } = await readResult(artifacts, runPrefix(deployment), 'applyResult', ApplyResultSchema);
+  const { result } = await readResult(artifacts, applyPrefix(deployment), 'applyResult', ApplyResultSchema);
   return result?.ok && result.resourcesLeft !== undefined ? { claimed: result.resourcesLeft } : undefined;
 }
 
@@ -207,9 +208,8 @@ async function explainFailure(
   deployment: Deployment,
   caught?: Caught,
 ): Promise<Failure> {
-  const prefix = runPrefix(deployment);
   if (deployment.status !== 'applying') {
-    const left = await resultOf(artifacts, prefix, caught?.state);
+    const left = await resultOf(artifacts, runPrefix(deployment), caught?.state);
     if (caught && left && !left.ok) {
       const { phase, reason = `${phase}-failed`, message, diagnostics } = left;
       return {
@@ -217,12 +217,13 @@ async function explainFailure(
         applied: 'no',
       };
     }
-    const error = caughtError(caught, 'workflow-failed');
+    const error = caughtError(caught, caught?.state === 'Apply' ? INTERRUPTED : 'workflow-failed');
     // The build had no source to begin with, or was killed.
     const wayOut = caught?.state === 'Plan' && !left ? await wayOutWithoutCommit(reader, deployment) : undefined;
     const message = wayOut ? `${error.message}; ${wayOut}`.slice(0, 2000) : error.message;
     return { error: { ...error, message }, applied: 'no' };
   }
+  const prefix = applyPrefix(deployment);
   const { result, problem } = await readResult(artifacts, prefix, 'applyResult', ApplyResultSchema);
   if (result && !result.ok) {
     const { reason, message: told, diagnostics, applied } = result;
@@ -255,6 +256,7 @@ export const EXECUTION_ENDED = 'execution-';
 const times = (rounds: number): string => (rounds === 1 ? 'once' : `${rounds} times`);
 
 const SERVICE_UNAVAILABLE = 'service-unavailable';
+const NOT_STARTED = 'build-not-started';
 
 /** The reason of a failed deployment for those of our errors whose name shows it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -263,6 +265,7 @@ const REASONS: Readonly<Record<string, string>> = {
   StateUnreadableError: 'state-unreadable',
   RoleRefusedError: 'role-not-assumable',
   ServiceUnavailableError: SERVICE_UNAVAILABLE,
+  BuildNotStartedError: NOT_STARTED,
 };
 
 /** What is added to an error that the workflow retries for long, as it does before it gives up. */
@@ -283,6 +286,6 @@ function caughtError(caught: Caught | undefined, reason: string): EndingError {
       ? `${caught.state}: ${words}`
       : `${caught.state}: ${caught.error}: ${words}`;
   // What an apply did is unknown, however its build ended.
-  const found = reason === INTERRUPTED ? reason : (told ?? reason);
+  const found = isStartError(caught.error) ? NOT_STARTED : reason === INTERRUPTED ? reason : (told ?? reason);
   return { reason: known ?? found, message: message.slice(0, 2000), state: caught.state };
 }

@@ -1,6 +1,6 @@
+import { applyPrefix } from '../build/run-prefix.ts';
 import { runObjectKey } from '../contract/run-objects.ts';
 import { BuildResultError } from '../errors.ts';
-import { runPrefix } from '../model/deployment.ts';
 import { presentableOutputs, TerraformOutputsSchema } from '../model/outputs.ts';
 import type { ArtifactStore, Store, Surroundings } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
@@ -14,7 +14,7 @@ export async function recordOutputs(
   const deployment = await loadDeployment(ahead, id, 'recording the outputs of', ['applying']);
   const where = { application: deployment.application, environment: deployment.environment };
   const [found] = await Promise.all([
-    artifacts.getJson(runObjectKey(runPrefix(deployment), 'outputs')),
+    artifacts.getJson(runObjectKey(applyPrefix(deployment), 'outputs')),
     ahead.get('outputs', where),
   ]);
   const parsed = TerraformOutputsSchema.safeParse(found?.value);

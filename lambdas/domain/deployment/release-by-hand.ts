@@ -1,3 +1,4 @@
+import { deleteUnusedTicket, redeemingBuild } from '../build/apply-ticket.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import { type Deployment, isTerminal, type Requester } from '../model/deployment.ts';
@@ -30,7 +31,7 @@ export async function releaseByHand(
   const state = await store.get('environmentState', { application, environment });
   if (state?.holder?.deploymentId !== id)
     throw new RefusedError('not-the-holder', `"${id}" is ${status} and does not hold ${application}/${environment}`);
-  await requireGone(services, id);
+  await requireGone(services, deployment);
   await store.transact((transaction) =>
     recordAudit(transaction, surroundings, {
       application,
@@ -56,11 +57,16 @@ export async function releaseByHand(
 }
 
 /** Refuses while an execution or a build is running: nobody else may change the Terraform state meanwhile. */
-async function requireGone({ workflow, builds }: Services, id: string): Promise<void> {
+async function requireGone({ store, workflow, builds }: Services, deployment: Deployment): Promise<void> {
+  const { id } = deployment;
   const { status } = await workflow.execution(id);
   if (status === 'running')
     throw new RefusedError('still-running', `the execution of "${id}" is still running; stop it first`);
-  const started = status === 'absent' ? [] : await workflow.builds(id);
+  await deleteUnusedTicket(store, deployment);
+  const started = [
+    ...(await redeemingBuild(store, deployment)),
+    ...(status === 'absent' ? [] : await workflow.builds(id)),
+  ];
   if (started.length > 0 && (await builds.anyInProgress(started)))
     throw new RefusedError('still-running', `a build of "${id}" is still in progress`);
 }

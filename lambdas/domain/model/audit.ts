@@ -27,6 +27,8 @@ export const AUDIT_TYPES = [
   'requested',
   'cancel-requested',
   'plan-consumed',
+  /** The apply build did not begin: the plan and the lifts it had used can be used again. */
+  'plan-given-back',
   /** The broker gave no credentials to a caller that showed a build's ticket; `details.reason` gives the reason. */
   'credentials-refused',
   'released-by-hand',

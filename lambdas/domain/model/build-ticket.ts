@@ -15,8 +15,11 @@ export const BuildTicketSchema = z.object({
   /** Name of the role of the project that the build is started in. */
   role: z.string(),
   issuedAt: InstantSchema,
-  /** The session that redeemed the ticket first; no other session can. */
-  session: z.object({ userId: z.string(), since: InstantSchema }).optional(),
+  /**
+   * The session that redeemed the ticket first; no other session can. `buildId`: the build of an apply, as CodeBuild
+   * confirmed it; absent in older records.
+   */
+  session: z.object({ userId: z.string(), since: InstantSchema, buildId: z.string().optional() }).optional(),
 });
 export type BuildTicket = z.infer<typeof BuildTicketSchema>;
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { type Applied, AppliedSchema } from '../contract/applied.ts';
-import { RUNS_PREFIX } from '../contract/run-objects.ts';
 import { StateAddressSchema } from '../contract/state-address.ts';
 import { PlannedHeadSchema } from '../contract/state-head.ts';
 import {
@@ -29,9 +28,9 @@ import { GateNameSchema, ProofModeSchema } from '../policy.ts';
 import { SubjectSchema } from './proof/subject.ts';
 
 /**
- * `queued`: waits for the environment. `planning`: holds the environment; its plan is being made or analysed.
- * `awaiting_approval`: a gate is open. `applying`: the plan is consumed; Terraform changes things. The others are
- * endings.
+ * `queued`: waits for the environment. `planning`: holds the environment; its plan is being made or analysed, or was
+ * given back because its apply did not begin. `awaiting_approval`: a gate is open. `applying`: the plan is consumed;
+ * Terraform changes things. The others are endings.
  */
 export const STATUSES = ['queued', 'planning', 'awaiting_approval', 'applying', ...ENDING_NAMES] as const;
 export const StatusSchema = z.enum(STATUSES);
@@ -42,7 +41,7 @@ const TRANSITIONS: Readonly<Record<Exclude<Status, Ending>, readonly Status[]>> 
   queued: ['planning', 'canceled', 'superseded'],
   planning: ['awaiting_approval', 'applying', 'succeeded', 'canceled', 'superseded', 'blocked', 'failed'],
   awaiting_approval: ['planning', 'applying', 'rejected', 'expired', 'canceled', 'superseded', 'blocked', 'failed'],
-  // Goes back to planning only when the engine refused the plan as stale, before it changed anything.
+  // Goes back to planning only when nothing was changed: the plan is stale, or its build has not begun.
   applying: ['planning', 'succeeded', 'failed'],
 };
 
@@ -139,6 +138,8 @@ const base = {
   treeOf: DeploymentIdSchema.optional(),
   /** Number of the plan that is being made or was made last: 1, and one more each time it is made again. */
   round: z.int().min(1),
+  /** Number of the attempt to start builds; absent for the first. Builds of earlier attempts are void. */
+  attempt: z.int().min(2).optional(),
   /** Who asked to cancel while a build was running; read between the states of the workflow. */
   cancelRequestedBy: RequesterSchema.optional(),
   /** Why a policy blocks the deployment; becomes the error when the deployment ends `blocked`. */
@@ -205,7 +206,8 @@ export const plannedOf = (deployment: Deployment): Planned | undefined =>
 /** Returns the facts of a deployment without those that belong to its status. */
 function factsOf(deployment: Deployment) {
   const { id, application, environment, number, release, commit, operation, adopt } = deployment;
-  const { automatic, requestedBy, createdAt, runSecret, treeOf, round, cancelRequestedBy, blocking } = deployment;
+  const { automatic, requestedBy, createdAt, runSecret, treeOf, round, attempt, cancelRequestedBy, blocking } =
+    deployment;
   return {
     id,
     application,
@@ -221,6 +223,7 @@ function factsOf(deployment: Deployment) {
     ...(release !== undefined && { release }),
     ...(adopt && { adopt }),
     ...(treeOf && { treeOf }),
+    ...(attempt && { attempt }),
     ...(cancelRequestedBy && { cancelRequestedBy }),
     ...(blocking && { blocking }),
   };
@@ -307,7 +310,3 @@ export function fail(
   const planned = plannedOf(deployment);
   return { ...factsOf(deployment), status: 'failed', endedAt: now, error, applied, ...(planned && { planned }) };
 }
-
-/** Returns where the builds of a round leave their artifacts. Each round has its own plan and its own single apply. */
-export const runPrefix = ({ id, runSecret, round }: Pick<Deployment, 'id' | 'runSecret' | 'round'>): string =>
-  `${RUNS_PREFIX}${id}/${runSecret}/${round}/`;

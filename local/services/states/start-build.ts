@@ -10,6 +10,20 @@ export type BuildEnds = (buildId: string, signal: AbortSignal) => Promise<void>;
 /** Milliseconds between two looks at a build when nothing was reported about it. */
 const POLL_INTERVAL_MS = 5000;
 
+/**
+ * The errors that Step Functions names: those of CodeBuild's model, a call that got no answer, and a missing permission.
+ * All others, such as throttling and errors of the server, have the name of the service's general exception.
+ */
+const OWN_NAMES = new Set([
+  'AccountLimitExceededException',
+  'InvalidInputException',
+  'OAuthProviderException',
+  'ResourceAlreadyExistsException',
+  'ResourceNotFoundException',
+  'SdkClientException',
+  'AccessDeniedException',
+]);
+
 const SubmittedSchema = z.object({ Build: z.object({ Id: z.string() }) });
 const AnswerSchema = z.object({ build: JsonSchema });
 const BuildsSchema = z.object({ builds: z.array(JsonSchema).default([]) });
@@ -22,7 +36,7 @@ export function createStartBuild(door: Door, buildEnds: BuildEnds): Integration 
       // An answer inside the process contains dates; in the API they are numbers of seconds.
       return JsonSchema.parse(plain(output ?? {}));
     } catch (error) {
-      throw asTaskError(error, 'CodeBuild');
+      throw asTaskError(error, 'CodeBuild', ({ code }) => (OWN_NAMES.has(code) ? code : 'CodeBuildException'));
     }
   };
   const describe = async (buildId: string, caller: Caller): Promise<Json> => {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteDroppedTrees } from '../../../lambdas/domain/build/drop-trees.ts';
 import { keepTree } from '../../../lambdas/domain/build/keep-tree.ts';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
 import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
 import { redeployEphemeral } from '../../../lambdas/domain/ephemeral/redeploy-ephemeral.ts';
-import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { MOST_KEPT } from '../../../lambdas/domain/model/kept/kept-trees.ts';
 import { commitOf } from '../../harness/builders.ts';
 import { TOOLING, World } from '../../harness/world.ts';

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { liftProtection } from '../../../lambdas/domain/environment/lift-protection.ts';
-import { plannedOf, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
+import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { analyseAsWorkflow } from '../../harness/analyse-as-workflow.ts';
 import { anApplication, anEnvironment, aRelease, DIGEST, OTHER_DIGEST } from '../../harness/builders.ts';

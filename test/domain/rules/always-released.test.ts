@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { recordEnding } from '../../../lambdas/domain/deployment/record-ending.ts';
 import { releaseEnvironment } from '../../../lambdas/domain/deployment/release-environment.ts';
-import { runPrefix, type Status } from '../../../lambdas/domain/model/deployment.ts';
+import type { Status } from '../../../lambdas/domain/model/deployment.ts';
 import { reconcile, reconcileDeployment } from '../../../lambdas/domain/reconcile.ts';
 import { FakeBuilds } from '../../fakes/fake-builds.ts';
 import { FakeWorkflow } from '../../fakes/fake-workflow.ts';

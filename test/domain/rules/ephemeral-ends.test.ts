@@ -315,7 +315,7 @@ describe('an environment is closed only when its state is empty', () => {
     if (!destruction) throw new Error('there is no destruction');
     await world.workflow.runTo(destruction.id, 'RecordOutputs');
     const { runObjectKey } = await import('../../../lambdas/domain/contract/run-objects.ts');
-    const { runPrefix } = await import('../../../lambdas/domain/model/deployment.ts');
+    const { runPrefix } = await import('../../../lambdas/domain/build/run-prefix.ts');
     const key = runObjectKey(runPrefix(destruction), 'applyResult');
     await world.artifacts.putJson(key, { ok: true, applied: 'yes', resources: 1, resourcesLeft: 1 });
     world.builds.contents.set('ephemeral/my-app/pr-1/terraform.tfstate', 1);

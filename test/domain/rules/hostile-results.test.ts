@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { type RunObject, runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
-import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { World } from '../../harness/world.ts';
 
 /**

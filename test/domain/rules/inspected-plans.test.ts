@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { preparePlan } from '../../../lambdas/domain/build/prepare-plan.ts';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import type { InspectionSuccess } from '../../../lambdas/domain/contract/build-result.ts';
 import { analyzeDeploymentPlan } from '../../../lambdas/domain/deployment/analyze-deployment-plan.ts';
-import { plannedOf, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
+import { plannedOf } from '../../../lambdas/domain/model/deployment.ts';
 import type { Policy } from '../../../lambdas/domain/policy.ts';
 import { analyseAsWorkflow } from '../../harness/analyse-as-workflow.ts';
 import { anApplication, OTHER_DIGEST } from '../../harness/builders.ts';

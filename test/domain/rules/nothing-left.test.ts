@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { removeApplication } from '../../../lambdas/domain/application/remove-application.ts';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { configureEnvironment } from '../../../lambdas/domain/environment/configure-environment.ts';
 import { requestRemoval } from '../../../lambdas/domain/environment/request-removal.ts';
 import { deleteEphemeral } from '../../../lambdas/domain/ephemeral/delete-ephemeral.ts';
-import { type Deployment, runPrefix } from '../../../lambdas/domain/model/deployment.ts';
+import type { Deployment } from '../../../lambdas/domain/model/deployment.ts';
 import { EnvironmentSettingsSchema } from '../../../lambdas/domain/model/environment.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { leavePlan, type PlanKind, stateAddressOf, stateKey } from '../../harness/plan-artifacts.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { runPrefix } from '../../../lambdas/domain/build/run-prefix.ts';
 import { runObjectKey } from '../../../lambdas/domain/contract/run-objects.ts';
 import { viewDeployment } from '../../../lambdas/domain/deployment/deployment-view.ts';
 import { recordOutputs } from '../../../lambdas/domain/deployment/record-outputs.ts';
 import { viewEnvironment } from '../../../lambdas/domain/environment/environment-view.ts';
-import { runPrefix } from '../../../lambdas/domain/model/deployment.ts';
 import { presentableOutputs } from '../../../lambdas/domain/model/outputs.ts';
 import { LISTINGS } from '../../../lambdas/domain/model/table/listings.ts';
 import { ALICE, CAROL, World } from '../../harness/world.ts';

@@ -444,6 +444,20 @@ describe('codebuild:startBuild.sync', () => {
       });
     }));
 
+  test.each([
+    ['throttling', 'ThrottlingException', 400, 'CodeBuildException'],
+    ['an error of the server', 'InternalFailure', 500, 'CodeBuildException'],
+    ['a connection that is cut', 'SdkClientException', 500, 'SdkClientException'],
+  ])('names %s as Step Functions does', (_, code, status, name) =>
+    withCloud(async (cloud, client) => {
+      await createMachine(cloud, building());
+      cloud.builds.refusal = new AwsError(code, 'no answer', status);
+      const arn = await startExecution(client, 'run', { commit: 'abc' });
+      await ended(cloud, arn);
+      expect(cloud.states.execution(arn)?.error).toBe(`CodeBuild.${name}`);
+    }),
+  );
+
   test('fails as CodeBuild.AccessDeniedException when the role may not start builds', () =>
     withCloud(async (cloud, client) => {
       await createMachine(cloud, building(), { statements: [RULE_ALLOWED] });
