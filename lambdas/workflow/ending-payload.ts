@@ -1,4 +1,4 @@
-import { CaughtSchema } from '../domain/deployment/caught.ts';
+import { CaughtSchema } from '../domain/deployment/causes/caught.ts';
 import { EndingSchema } from '../domain/deployment/record-ending.ts';
 import { DeploymentPayload } from './payload.ts';
 

@@ -7,7 +7,8 @@ import {
   SFNClient,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { RUN_OBJECTS, RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
+import { startedApplyOf } from '../../lambdas/domain/build/run-prefix.ts';
+import { RUNS_PREFIX } from '../../lambdas/domain/contract/run-objects.ts';
 import type { Builds, Workflow } from '../../lambdas/domain/ports.ts';
 import type { Evidence, ExecutionFacts, StartedApply } from './aftermath.ts';
 
@@ -19,9 +20,6 @@ export interface AwsEvidenceProps {
   readonly workflow: Pick<Workflow, 'builds'>;
   readonly builds: Pick<Builds, 'anyInProgress'>;
 }
-
-/** `runs/<deployment>/<secret>/<round>/apply/started.json` */
-const STARTED = new RegExp(`^${RUNS_PREFIX}([^/]+)/[^/]+/(\\d+)/${RUN_OBJECTS.applyStarted.replace('.', '\\.')}$`);
 
 /** Reads S3 and Step Functions with the operator's own credentials: no function may list the bucket. */
 export class AwsEvidence implements Evidence {
@@ -40,9 +38,9 @@ export class AwsEvidence implements Evidence {
     const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.#props.bucket, Prefix: RUNS_PREFIX });
     for await (const { Contents = [] } of pages)
       for (const { Key = '', LastModified } of Contents) {
-        const [, deploymentId = '', round] = STARTED.exec(Key) ?? [];
+        const apply = startedApplyOf(Key);
         const at = LastModified?.toISOString() ?? '';
-        if (round !== undefined && at >= toSecond(moment)) started.push({ deploymentId, round: Number(round), at });
+        if (apply && at >= toSecond(moment)) started.push({ ...apply, at });
       }
     return started;
   }

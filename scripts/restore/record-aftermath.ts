@@ -1,5 +1,6 @@
 import { SYSTEM } from '../../lambdas/domain/model/audit.ts';
-import { plannedOf, startApplying } from '../../lambdas/domain/model/deployment.ts';
+import { plannedOf } from '../../lambdas/domain/model/deployment.ts';
+import { startApplying } from '../../lambdas/domain/deployment/transitions.ts';
 import {
   type EnvironmentState,
   emptyState,

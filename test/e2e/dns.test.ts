@@ -345,7 +345,7 @@ describe('what stands in the way', () => {
     const { error } = await app.reaches('dev1', 1, 'failed');
     const { id: zone, name } = app.zone();
     expect(error?.reason).toBe('certificate-pending');
-    expect(error?.message).toContain('still PENDING_VALIDATION after 600 seconds');
+    expect(error?.message).toContain('still PENDING_VALIDATION after 300 seconds');
     expect(error?.message).toContain(`zone ${zone} (${name.slice(0, -1)})`);
     const states = await cloud.statesOf(id);
     expect(states.filter((state) => state === 'WaitForCertificate').length).toBeGreaterThan(5);
@@ -408,7 +408,7 @@ describe('what stands in the way', () => {
     expect(addressOf(app)).toHaveLength(1);
   });
 
-  test.concurrent('two environments cannot have the same hostname', async () => {
+  test.concurrent('two environments whose names make the same hostname are not both registered', async () => {
     const app = await DnsApplication.create('dns-a');
     const other = new TestApplication(cloud, 'dns');
     const repository = { url: 'https://git.example.com/config.git', branch: 'main', provider: 'github-enterprise' };
@@ -421,8 +421,8 @@ describe('what stands in the way', () => {
     });
     const settings = { stage: 'development', accountId: ACCOUNT, region: 'eu-west-1', dns: ALIAS };
     expect(await cloud.expect(409, 'PUT', `${other.path}/environments/a-dev1`, settings)).toMatchObject({
-      type: 'urn:stagegate:problem:hostname-taken',
-      detail: `${app.hostname} is the hostname of dns-a/dev1`,
+      type: 'urn:stagegate:problem:names-taken',
+      detail: 'the names of roles of dns/a-dev1 and of dns-a/dev1 both contain "dns-a-dev1"; choose another name',
     });
   });
 

@@ -50,6 +50,7 @@ type Role = (typeof ROLES)[number];
 /** The least role that may call each route, or anybody. People review this table; it is not derived from anything. */
 const MAY: Readonly<Record<string, Role | 'anybody'>> = {
   'GET /health': 'anybody',
+  'GET /health/details': 'admin',
   'GET /openapi.json': 'anybody',
   'GET /approvals/{token}': 'anybody',
   'POST /approvals/{token}': 'anybody',
@@ -285,6 +286,7 @@ describe('every operation of every service', () => {
     };
 
     const TableName = cloud.local.tableName;
+    const ResourceArn = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}`;
     const Key = { pk: { S: 'x' }, sk: { S: 'x' } };
     const update = { TableName, Key, UpdateExpression: 'SET a = :a', ExpressionAttributeValues: { ':a': { S: 'x' } } };
     const keys = { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': { S: 'x' } } };
@@ -427,6 +429,18 @@ describe('every operation of every service', () => {
       'dynamodb:DescribeTable': ddb(dynamodb.DescribeTableCommand, { TableName }),
       'dynamodb:DescribeTimeToLive': ddb(dynamodb.DescribeTimeToLiveCommand, { TableName }),
       'dynamodb:ListTables': ddb(dynamodb.ListTablesCommand, {}),
+      'dynamodb:DescribeContinuousBackups': ddb(dynamodb.DescribeContinuousBackupsCommand, { TableName }),
+      'dynamodb:UpdateContinuousBackups': ddb(dynamodb.UpdateContinuousBackupsCommand, {
+        TableName,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+      }),
+      'dynamodb:UpdateTable': ddb(dynamodb.UpdateTableCommand, { TableName, DeletionProtectionEnabled: false }),
+      'dynamodb:UpdateTimeToLive': ddb(dynamodb.UpdateTimeToLiveCommand, {
+        TableName,
+        TimeToLiveSpecification: { AttributeName: 'x', Enabled: false },
+      }),
+      'dynamodb:ListTagsOfResource': ddb(dynamodb.ListTagsOfResourceCommand, { ResourceArn }),
+      'dynamodb:TagResource': ddb(dynamodb.TagResourceCommand, { ResourceArn, Tags: [{ Key: 'a', Value: 'b' }] }),
 
       'events:PutEvents': () => clients.events.send(new PutEventsCommand({ Entries })),
 

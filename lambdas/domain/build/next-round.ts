@@ -1,5 +1,6 @@
+import { planAgain } from '../deployment/transitions.ts';
 import { NotHolderError, PlanStaleError } from '../errors.ts';
-import { type DeploymentIn, type Planned, planAgain, type Staleness } from '../model/deployment.ts';
+import type { DeploymentIn, Planned, Staleness } from '../model/deployment.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';

@@ -1,4 +1,4 @@
-import { RUNS_PREFIX } from '../contract/run-objects.ts';
+import { RUN_OBJECTS, RUNS_PREFIX } from '../contract/run-objects.ts';
 import type { Deployment } from '../model/deployment.ts';
 
 type Run = Pick<Deployment, 'id' | 'runSecret' | 'round' | 'attempt'>;
@@ -12,3 +12,13 @@ export const runPrefix = ({ id, runSecret, round }: Run): string => `${RUNS_PREF
  */
 export const applyPrefix = (run: Run): string =>
   run.attempt === undefined ? runPrefix(run) : `${runPrefix(run)}attempt-${run.attempt}/`;
+
+const STARTED_APPLY = new RegExp(
+  `^${RUNS_PREFIX}([^/]+)/[^/]+/(\\d+)/(?:attempt-\\d+/)?${RUN_OBJECTS.applyStarted.replace('.', '\\.')}$`,
+);
+
+/** Returns which apply has left this object as the sign that it has begun; undefined if it is another object. */
+export function startedApplyOf(key: string): { readonly deploymentId: string; readonly round: number } | undefined {
+  const [, deploymentId, round] = STARTED_APPLY.exec(key) ?? [];
+  return deploymentId === undefined ? undefined : { deploymentId, round: Number(round) };
+}

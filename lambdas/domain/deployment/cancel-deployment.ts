@@ -1,6 +1,6 @@
 import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { type Actor, actorOf } from '../model/audit.ts';
-import { type Deployment, endUnsuccessfully, type Requester } from '../model/deployment.ts';
+import type { Deployment, Requester } from '../model/deployment.ts';
 import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
 import { close, type GateStatus } from '../model/gate.ts';
 import { GATES } from '../policy.ts';
@@ -8,6 +8,7 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
+import { endUnsuccessfully } from './transitions.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 

@@ -6,14 +6,7 @@ import type { EndingError } from '../endings.ts';
 import { ConflictError, NotHolderError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { SYSTEM } from '../model/audit.ts';
-import {
-  contentOf,
-  type Deployment,
-  type DeploymentIn,
-  type Planned,
-  plannedOf,
-  startApplying,
-} from '../model/deployment.ts';
+import { contentOf, type Deployment, type DeploymentIn, type Planned, plannedOf } from '../model/deployment.ts';
 import { type Environment, isProtected } from '../model/environment.ts';
 import { withApplyStarted } from '../model/environment-state.ts';
 import { approvalsOf, isAbout } from '../model/gate.ts';
@@ -25,6 +18,7 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { objectionTo, readForObjection } from './objection.ts';
 import { objectionToContent, readForContent } from './objection-to-content.ts';
 import { pauseAfter } from './pause-after.ts';
+import { startApplying } from './transitions.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),

@@ -6,7 +6,6 @@ import {
   type Deployment,
   type DeploymentIn,
   describeContent,
-  endUnsuccessfully,
   orderOf,
   type Requester,
 } from '../model/deployment.ts';
@@ -20,6 +19,7 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
+import { endUnsuccessfully } from './transitions.ts';
 
 export interface Placement {
   readonly deployment: Deployment;

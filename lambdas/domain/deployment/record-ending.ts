@@ -11,15 +11,7 @@ import { isStartError } from '../contract/start-errors.ts';
 import type { EndingError } from '../endings.ts';
 import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
-import {
-  type Deployment,
-  endUnsuccessfully,
-  fail,
-  isTerminal,
-  type Status,
-  StatusSchema,
-  succeed,
-} from '../model/deployment.ts';
+import { type Deployment, isTerminal, type Status, StatusSchema } from '../model/deployment.ts';
 import type { DeploymentEvent } from '../model/deployment-event.ts';
 import { isDnsFailure } from '../model/dns/dns.ts';
 import { close } from '../model/gate.ts';
@@ -28,11 +20,12 @@ import { GATES } from '../policy.ts';
 import type { ArtifactStore, ReadAhead, Reader, StateReader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { canceledBy } from './cancel-deployment.ts';
-import { type Caught, explainCause } from './caught.ts';
+import { type Caught, explainCause } from './causes/caught.ts';
 import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-changes.ts';
 import { keepReads } from './keep-reads.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
+import { endUnsuccessfully, fail, succeed } from './transitions.ts';
 
 export const EndingSchema = z.enum(ENDING_NAMES);
 /** The status that is recorded, which is another one if the deployment had ended before. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { explainCause } from '../../../lambdas/domain/deployment/caught.ts';
-import { parseCutOffJson } from '../../../lambdas/domain/deployment/cut-off-json.ts';
+import { explainCause } from '../../../lambdas/domain/deployment/causes/caught.ts';
+import { parseCutOffJson } from '../../../lambdas/domain/deployment/causes/cut-off-json.ts';
 
 const EXTERNAL_ID = '0123456789abcdef0123456789abcdef';
 const SUCCEEDED = ['SUBMITTED', 'QUEUED', 'PROVISIONING'];

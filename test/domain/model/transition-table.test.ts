@@ -1,15 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  canBecome,
   endUnsuccessfully,
   fail,
-  isTerminal,
-  STATUSES,
   startApplying,
   startAwaitingApproval,
   startPlanning,
   succeed,
-} from '../../../lambdas/domain/model/deployment.ts';
+} from '../../../lambdas/domain/deployment/transitions.ts';
+import { canBecome, isTerminal, STATUSES } from '../../../lambdas/domain/model/deployment.ts';
 import { aDeployment, aPlanned, NOW } from '../../harness/builders.ts';
 
 const ALLOWED = new Set([
