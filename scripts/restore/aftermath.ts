@@ -1,7 +1,7 @@
 import { type AuditHead, emptyChain, proveNext } from '../../lambdas/domain/model/audit.ts';
 import { type Deployment, isTerminal, plannedOf } from '../../lambdas/domain/model/deployment.ts';
 import type { Environment } from '../../lambdas/domain/model/environment.ts';
-import { activeLift } from '../../lambdas/domain/model/lift.ts';
+import { activeLift } from '../../lambdas/domain/model/lifts/lift.ts';
 import { LISTINGS } from '../../lambdas/domain/model/table/listings.ts';
 import type { Store } from '../../lambdas/domain/ports.ts';
 import { listAll } from '../../lambdas/domain/transaction/list-all.ts';

@@ -1,13 +1,13 @@
 import { SYSTEM } from '../../lambdas/domain/model/audit.ts';
 import { plannedOf } from '../../lambdas/domain/model/deployment.ts';
-import { startApplying } from '../../lambdas/domain/deployment/transitions.ts';
+import { startApplying } from '../../lambdas/domain/model/deployment-transitions.ts';
 import {
   type EnvironmentState,
   emptyState,
   withApplyStarted,
   withUnknownResources,
 } from '../../lambdas/domain/model/environment-state.ts';
-import type { Lift } from '../../lambdas/domain/model/lift.ts';
+import type { Lift } from '../../lambdas/domain/model/lifts/lift.ts';
 import type { Store, Surroundings, Transaction } from '../../lambdas/domain/ports.ts';
 import { recordAudit } from '../../lambdas/domain/transaction/record-audit.ts';
 import { recordEnvironmentEvent } from '../../lambdas/domain/transaction/record-environment-event.ts';

@@ -1,10 +1,10 @@
 import { requestApproval } from '../../lambdas/domain/approval/request-approval.ts';
 import { recordEnding } from '../../lambdas/domain/deployment/record-ending.ts';
 import { releaseEnvironment } from '../../lambdas/domain/deployment/release-environment.ts';
-import { withPlan } from '../../lambdas/domain/deployment/transitions.ts';
 import type { Ending } from '../../lambdas/domain/endings.ts';
 import type { Planned } from '../../lambdas/domain/model/deployment.ts';
 import { plannedOf } from '../../lambdas/domain/model/deployment.ts';
+import { withPlan } from '../../lambdas/domain/model/deployment-transitions.ts';
 import type { KeyOf, Kind, RecordOf } from '../../lambdas/domain/model/table/records.ts';
 import type { Operation } from '../../lambdas/domain/operation.ts';
 import type { GateName } from '../../lambdas/domain/policy.ts';

@@ -5,8 +5,8 @@ import { ConfigPushedSchema } from '../../lambdas/domain/events.ts';
 import { ApplicationSettingsSchema } from '../../lambdas/domain/model/application.ts';
 import { ApproverSettingsSchema } from '../../lambdas/domain/model/approver.ts';
 import { EnvironmentPatchSchema, EnvironmentSettingsSchema } from '../../lambdas/domain/model/environment.ts';
+import { ProtectionLiftRequestSchema } from '../../lambdas/domain/model/lifts/protection-lift.ts';
 import { ProofLiftRequestSchema } from '../../lambdas/domain/model/proof/proof-lift.ts';
-import { ProtectionLiftRequestSchema } from '../../lambdas/domain/model/protection-lift.ts';
 import {
   ApplicationNameSchema,
   DeploymentIdSchema,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { requesterOf } from '../../domain/approver/requester.ts';
 import { liftProtection } from '../../domain/environment/lift-protection.ts';
 import { RequesterSchema } from '../../domain/model/deployment.ts';
-import { ProtectionLiftRequestSchema } from '../../domain/model/protection-lift.ts';
+import { ProtectionLiftRequestSchema } from '../../domain/model/lifts/protection-lift.ts';
 import { findEnvironment } from '../../domain/transaction/find.ts';
 import type { Services } from '../../functions.ts';
 import { answer, operation } from '../../runtime/operation.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { startAwaitingApproval } from '../deployment/transitions.ts';
 import { NotHolderError } from '../errors.ts';
 import type { Approver } from '../model/approver.ts';
 import { type Deployment, orderOf, type Planned, plannedOf } from '../model/deployment.ts';
+import { startAwaitingApproval } from '../model/deployment-transitions.ts';
 import { approvalsOf, carryOver, close, type Gate, isOwnRequest, voidDecisions } from '../model/gate.ts';
 import type { LinkState } from '../model/link-state.ts';
 import { LISTINGS } from '../model/table/listings.ts';

@@ -1,6 +1,6 @@
-import { planAgain } from '../deployment/transitions.ts';
 import { NotHolderError, PlanStaleError } from '../errors.ts';
 import type { DeploymentIn, Planned, Staleness } from '../model/deployment.ts';
+import { planAgain } from '../model/deployment-transitions.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { loadDeployment } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';

@@ -1,5 +1,5 @@
 import type { DeploymentIn } from '../model/deployment.ts';
-import { returnLift } from '../model/lift.ts';
+import { returnLift } from '../model/lifts/lift.ts';
 import type { Transaction } from '../ports.ts';
 
 /** Makes the lifts usable again that a plan had used up, because nothing of the plan was applied. */

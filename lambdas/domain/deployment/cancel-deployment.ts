@@ -1,6 +1,7 @@
 import { NotFoundError, orThrow, Refused } from '../errors.ts';
 import { type Actor, actorOf } from '../model/audit.ts';
 import type { Deployment, Requester } from '../model/deployment.ts';
+import { endUnsuccessfully } from '../model/deployment-transitions.ts';
 import { withoutQueued, withUnannounced } from '../model/environment-state.ts';
 import { close, type GateStatus } from '../model/gate.ts';
 import { GATES } from '../policy.ts';
@@ -8,7 +9,6 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
-import { endUnsuccessfully } from './transitions.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 

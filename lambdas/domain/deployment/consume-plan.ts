@@ -7,10 +7,11 @@ import { ConflictError, NotHolderError } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import { SYSTEM } from '../model/audit.ts';
 import { contentOf, type Deployment, type DeploymentIn, type Planned, plannedOf } from '../model/deployment.ts';
+import { startApplying } from '../model/deployment-transitions.ts';
 import { type Environment, isProtected } from '../model/environment.ts';
 import { withApplyStarted } from '../model/environment-state.ts';
 import { approvalsOf, isAbout } from '../model/gate.ts';
-import { activeLift, type LiftUse, useLift } from '../model/lift.ts';
+import { activeLift, type LiftUse, useLift } from '../model/lifts/lift.ts';
 import { GATES, type GateName, policyForDeployment, stricterGates } from '../policy.ts';
 import type { ArtifactStore, Reader, Store, Surroundings, Transaction } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
@@ -18,7 +19,6 @@ import { recordEvent } from '../transaction/record-event.ts';
 import { objectionTo, readForObjection } from './objection.ts';
 import { objectionToContent, readForContent } from './objection-to-content.ts';
 import { pauseAfter } from './pause-after.ts';
-import { startApplying } from './transitions.ts';
 
 export const ConsumptionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('consumed'), apply: BuildRequestSchema }),

@@ -9,6 +9,7 @@ import {
   orderOf,
   type Requester,
 } from '../model/deployment.ts';
+import { endUnsuccessfully } from '../model/deployment-transitions.ts';
 import type { Environment } from '../model/environment.ts';
 import { admit, type EnvironmentState, withUnannounced } from '../model/environment-state.ts';
 import { close } from '../model/gate.ts';
@@ -19,7 +20,6 @@ import type { Surroundings, Transaction } from '../ports.ts';
 import { type Effects, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 import { recordEvent } from '../transaction/record-event.ts';
-import { endUnsuccessfully } from './transitions.ts';
 
 export interface Placement {
   readonly deployment: Deployment;

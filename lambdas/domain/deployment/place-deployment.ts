@@ -9,7 +9,7 @@ import {
   mayHoldResources,
   twinsOf,
 } from '../model/environment-state.ts';
-import { activeLift } from '../model/lift.ts';
+import { activeLift } from '../model/lifts/lift.ts';
 import { objectionToGaps } from '../model/pipeline.ts';
 import type { Operation } from '../operation.ts';
 import { policyOf, type Stage } from '../policy.ts';

@@ -13,6 +13,7 @@ import { ENDING_NAMES, type Ending } from '../endings.ts';
 import { NotFoundError } from '../errors.ts';
 import { type Deployment, isTerminal, type Status, StatusSchema } from '../model/deployment.ts';
 import type { DeploymentEvent } from '../model/deployment-event.ts';
+import { endUnsuccessfully, fail, succeed } from '../model/deployment-transitions.ts';
 import { isDnsFailure } from '../model/dns/dns.ts';
 import { close } from '../model/gate.ts';
 import { hasPassedThrough } from '../model/passed-through.ts';
@@ -25,7 +26,6 @@ import { keepAppliedChanges, readForAppliedChanges } from './keep-applied-change
 import { keepReads } from './keep-reads.ts';
 import { type Left, recordOutcome } from './record-outcome.ts';
 import { settleDestruction } from './settle-destruction.ts';
-import { endUnsuccessfully, fail, succeed } from './transitions.ts';
 
 export const EndingSchema = z.enum(ENDING_NAMES);
 /** The status that is recorded, which is another one if the deployment had ended before. */

@@ -1,9 +1,9 @@
 import { isTerminal } from '../model/deployment.ts';
+import { endUnsuccessfully, startPlanning } from '../model/deployment-transitions.ts';
 import { releaseHolder, withUnannounced } from '../model/environment-state.ts';
 import type { Surroundings, Transaction } from '../ports.ts';
 import { carryOut, type EffectServices, NO_EFFECTS } from '../transaction/effects.ts';
 import { recordEvent } from '../transaction/record-event.ts';
-import { endUnsuccessfully, startPlanning } from './transitions.ts';
 
 type Services = EffectServices & { readonly surroundings: Surroundings };
 

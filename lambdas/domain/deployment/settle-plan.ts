@@ -5,6 +5,7 @@ import type { ResourcesLeft } from '../build/resources-left.ts';
 import type { PlanSuccess } from '../contract/build-result.ts';
 import type { EndingError } from '../endings.ts';
 import { type Deployment, type Planned, plannedOf } from '../model/deployment.ts';
+import { withPlan } from '../model/deployment-transitions.ts';
 import type { Environment } from '../model/environment.ts';
 import {
   type EnvironmentState,
@@ -18,7 +19,6 @@ import { loadHeld } from '../transaction/load-held.ts';
 import { recordEvent } from '../transaction/record-event.ts';
 import { claimStateAddress } from './claim-state-address.ts';
 import { objectionTo } from './objection.ts';
-import { withPlan } from './transitions.ts';
 
 /** What the state machine does next, and the gates that the plan still has to pass. */
 export const PlanVerdictSchema = z.object({

@@ -19,7 +19,7 @@ import {
   HoldSchema,
   nextInQueue,
 } from '../model/environment-state.ts';
-import { activeLift } from '../model/lift.ts';
+import { activeLift } from '../model/lifts/lift.ts';
 import { nextOf, previousOf } from '../model/pipeline.ts';
 import { LISTINGS } from '../model/table/listings.ts';
 import { GateNameSchema, gatesOf, policyOf, StagePolicySchema, StageSchema } from '../policy.ts';

@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLift, type Lift } from '../model/lift.ts';
+import { activeLift, type Lift } from '../model/lifts/lift.ts';
 import { previousOf } from '../model/pipeline.ts';
 import { PROOF_LIFT_SECONDS, type ProofLiftRequest, subjectOf } from '../model/proof/proof-lift.ts';
 import type { Subject } from '../model/proof/subject.ts';

@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import { NotFoundError } from '../errors.ts';
 import { actorOf } from '../model/audit.ts';
 import type { Requester } from '../model/deployment.ts';
-import { activeLift, type Lift } from '../model/lift.ts';
-import type { ProtectionLiftRequestSchema } from '../model/protection-lift.ts';
+import { activeLift, type Lift } from '../model/lifts/lift.ts';
+import type { ProtectionLiftRequestSchema } from '../model/lifts/protection-lift.ts';
 import type { Store, Surroundings } from '../ports.ts';
 import { recordAudit } from '../transaction/record-audit.ts';
 

@@ -2,7 +2,7 @@ import type { EndingError } from '../endings.ts';
 import { Refused } from '../errors.ts';
 import type { Application } from '../model/application.ts';
 import type { Environment } from '../model/environment.ts';
-import { activeLift } from '../model/lift.ts';
+import { activeLift } from '../model/lifts/lift.ts';
 import { findPrevious } from '../model/pipeline.ts';
 import type { Composition } from '../model/proof/composition.ts';
 import { engineSubject, type Subject } from '../model/proof/subject.ts';

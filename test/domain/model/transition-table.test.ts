@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { canBecome, isTerminal, STATUSES } from '../../../lambdas/domain/model/deployment.ts';
 import {
   endUnsuccessfully,
   fail,
@@ -6,8 +7,7 @@ import {
   startAwaitingApproval,
   startPlanning,
   succeed,
-} from '../../../lambdas/domain/deployment/transitions.ts';
-import { canBecome, isTerminal, STATUSES } from '../../../lambdas/domain/model/deployment.ts';
+} from '../../../lambdas/domain/model/deployment-transitions.ts';
 import { aDeployment, aPlanned, NOW } from '../../harness/builders.ts';
 
 const ALLOWED = new Set([

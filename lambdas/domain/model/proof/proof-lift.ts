@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ApplicationNameSchema, EnvironmentNameSchema, Sha256Schema } from '../../names.ts';
-import { LiftSchema } from '../lift.ts';
+import { LiftSchema } from '../lifts/lift.ts';
 import { EngineMinorSchema, ProviderMinorSchema, type Subject, SubjectSchema } from './subject.ts';
 
 /** Seconds for which a lift of proof can be used: until then, what it lifts has to be approved and applied. */

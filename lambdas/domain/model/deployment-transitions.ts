@@ -8,7 +8,7 @@ import {
   plannedOf,
   type Staleness,
   type Status,
-} from '../model/deployment.ts';
+} from './deployment.ts';
 
 /** Returns the facts of a deployment without those that belong to its status. */
 function factsOf(deployment: Deployment) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { DeploymentIdSchema, InstantSchema } from '../names.ts';
-import { RequesterSchema } from './deployment.ts';
+import { DeploymentIdSchema, InstantSchema } from '../../names.ts';
+import { RequesterSchema } from '../deployment.ts';
 
 /** One rule that staff has lifted for one use, with a reason. */
 export const LiftSchema = z.object({

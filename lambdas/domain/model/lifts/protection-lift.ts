@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ApplicationNameSchema, EnvironmentNameSchema } from '../names.ts';
+import { ApplicationNameSchema, EnvironmentNameSchema } from '../../names.ts';
 import { LiftSchema } from './lift.ts';
 
 /** Body of `POST …/protection-lifts`: a resource address of a plan, or the environment's own name for its destruction. */
