@@ -180,7 +180,7 @@ test.each([
   ["import type { a } from '../local/b.ts';", ['local/b.ts']],
   ["export { a } from 'zod';", ['zod']],
   ["import 'node:fs';", ['node:fs']],
-  ["const a = await import('./b.ts');", ['test/b.ts']],
+  ["const a = await import('../test/b.ts');", ['test/b.ts']],
   ["import {\n  a,\n  b,\n} from '@aws-sdk/client-s3';", ['@aws-sdk/client-s3']],
   ["const text = 'import nothing';", []],
 ])('finds the imports of %j', (text, imports) => {

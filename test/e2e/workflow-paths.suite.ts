@@ -263,7 +263,7 @@ describe('paths of the workflow', () => {
       },
       states: [
         ...PLANNED,
-        ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
+        ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WhatBecameOfApply?'],
         ...ending('RecordFailure', 'Failed'),
       ],
     },
@@ -302,7 +302,7 @@ describe('paths of the workflow', () => {
       },
       states: [
         ...PLANNED,
-        ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WasPlanStale?'],
+        ...['ConsumePlan', 'IsPlanConsumed?', 'Apply', 'InspectFailedApply', 'WhatBecameOfApply?'],
         ...PLANNED.slice(2),
         ...APPLIED,
         ...SUCCESS,
